@@ -1,0 +1,19 @@
+// The one error class of the package. It is written here because a class made by wasm-bindgen cannot extend Error.
+
+const optionalFields = ['serverName', 'status', 'rpcCode', 'data', 'retryAfterMs', 'evidence'];
+
+export class McpError extends Error {
+  constructor(message, fields) {
+    super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
+    const own = { code: fields.code, retryable: fields.retryable === true };
+    for (const name of optionalFields) {
+      if (fields[name] !== undefined) own[name] = fields[name];
+    }
+    for (const [name, value] of Object.entries(own)) {
+      Object.defineProperty(this, name, { value, enumerable: true });
+    }
+  }
+}
+
+// On the prototype, as the name of every built-in error is, and safe from a minifier.
+Object.defineProperty(McpError.prototype, 'name', { value: 'McpError', configurable: true, writable: true });

@@ -1,0 +1,28 @@
+// Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
+
+import load, { initSync as loadSync, setErrorClass } from './mcp_tether.js';
+import { McpError } from './error.js';
+
+export { McpManager, McpSession } from './mcp_tether.js';
+export { McpError };
+
+let loading;
+
+export default function init(source) {
+  // One instance for all who ask, whoever asks first. A load that failed may be tried again, perhaps from another place.
+  loading ??= load(source === undefined ? undefined : { module_or_path: source }).then(ready, (error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+export function initSync(module) {
+  loadSync({ module });
+  ready();
+  loading ??= Promise.resolve();
+}
+
+function ready() {
+  setErrorClass(McpError);
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, node, browsers. What is there is left alone.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+main() {
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers"
+  mkdir -p "$stamps"
+  # Two targets of the Makefile may need the same tool at the same moment.
+  exec 9>"$tools/setup.lock"
+  flock 9
+  for part in "$@"; do
+    case "$part" in
+      rust) set_up_rust ;;
+      wasm-bindgen) set_up_cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version" ;;
+      wasm-pack) set_up_cargo_tool wasm-pack wasm-pack "$wasm_pack_version" ;;
+      node) set_up_node ;;
+      browsers) set_up_browsers ;;
+      *) fail "there is no part named $part to set up" ;;
+    esac
+  done
+}
+
+set_up_rust() {
+  if [ "${MCP_TETHER_TOOLCHAIN:-}" = debian ]; then
+    set_up_debian_rust
+    return
+  fi
+  [ -f "$tools/toolchain" ] && debian_rust_works && return
+  command -v rustup >/dev/null || fail "rustup is missing: install it, then run this again"
+  rust_works && return
+  say "installing Rust $rust_channel with the wasm32-unknown-unknown target"
+  if rustup toolchain install "$rust_channel" --profile minimal --component clippy,rustfmt --target wasm32-unknown-unknown && rust_works; then
+    return
+  fi
+  say "rustup could not install it; building the target from Debian's sources instead"
+  set_up_debian_rust
+}
+
+rust_works() {
+  local libraries
+  libraries="$(rustc "+$rust_channel" --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" || return 1
+  compgen -G "$libraries/libcore-*.rlib" >/dev/null || return 1
+  cargo "+$rust_channel" clippy --version >/dev/null 2>&1 && cargo "+$rust_channel" fmt --version >/dev/null 2>&1
+}
+
+set_up_debian_rust() {
+  "$root/tools/toolchain-debian.sh"
+  RUSTUP_TOOLCHAIN="$(cat "$tools/toolchain")"
+  export RUSTUP_TOOLCHAIN
+}
+
+debian_rust_works() {
+  rustc "+$(cat "$tools/toolchain")" --version >/dev/null 2>&1
+}
+
+# Built from source and kept in the tree, so that neither another project's version nor an empty cargo home gets in the way.
+set_up_cargo_tool() {
+  local crate="$1" program="$2" version="$3"
+  local present
+  present="$("$tools/bin/$program" --version 2>/dev/null || true)"
+  [ "${present##* }" = "$version" ] && return
+  set_up_rust
+  say "building $crate $version (a few minutes, once)"
+  # Not --locked: the lock files of these crates pin versions that have been withdrawn since.
+  (cd "$root" && cargo install --quiet --root "$tools" --version "=$version" "$crate") ||
+    fail "$crate $version did not build: a C compiler and the crate registry have to be within reach"
+}
+
+set_up_node() {
+  command -v node >/dev/null || fail "Node $node_minimum or newer is missing: install it, then run this again"
+  local major
+  major="$(node -p 'process.versions.node.split(".")[0]')"
+  [ "$major" -ge "$node_minimum" ] || fail "Node $major is too old: install Node $node_minimum or newer, then run this again"
+  local wanted
+  wanted="$(sha256sum <"$root/package-lock.json")"
+  [ -d "$root/node_modules" ] && [ "$(cat "$stamps/node" 2>/dev/null)" = "$wanted" ] && return
+  say "installing the npm packages that the tests and the build need"
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error) || fail "npm ci failed: the npm registry has to be within reach"
+  printf '%s\n' "$wanted" >"$stamps/node"
+}
+
+set_up_browsers() {
+  install_debian_packages chromium:chromium chromedriver:chromium-driver firefox:firefox-esr
+  set_up_cargo_tool geckodriver geckodriver "$geckodriver_version"
+}
+
+source "$root/tools/debian-packages.sh"
+main "$@"
