@@ -1,0 +1,22 @@
+// The real MCP servers that the wasm tests in a browser talk to, all in one process.
+import { commandLineOptions, runUntilStopped } from './shared/lifetime.mjs';
+import { startSdkServer } from './sdk-server.mjs';
+
+const options = commandLineOptions();
+const port = (name) => Number(options[`${name}-port`] ?? 0);
+
+const servers = {
+  stateful: await startSdkServer({ mode: 'stateful', port: port('stateful') }),
+  stateless: await startSdkServer({ mode: 'stateless', port: port('stateless') }),
+  json: await startSdkServer({ mode: 'stateful', jsonResponse: true, port: port('json') }),
+  resumable: await startSdkServer({ mode: 'stateful', eventStore: true, port: port('resumable') }),
+};
+
+runUntilStopped(async () => {
+  await Promise.all(Object.values(servers).map((server) => server.close()));
+});
+
+console.log(JSON.stringify({
+  ...Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])),
+  control: Object.fromEntries(Object.entries(servers).map(([name, { control }]) => [name, control])),
+}));

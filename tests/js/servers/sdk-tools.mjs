@@ -1,0 +1,96 @@
+// What the official SDK's test server offers: its tools, its one resource and its one prompt.
+import { setTimeout as wait } from 'node:timers/promises';
+
+export const counterUri = 'test://counter';
+
+const objectSchema = (properties, required = Object.keys(properties)) => ({ type: 'object', properties, required });
+const text = (value) => ({ content: [{ type: 'text', text: String(value) }] });
+
+/**
+ * The tools by name. `run` gets the arguments, the SDK's request context and the session
+ * `{ server, counts, counterChanged() }`.
+ */
+export const tools = {
+  echo: {
+    description: 'Answers with the text it was given.',
+    annotations: { readOnlyHint: true },
+    inputSchema: objectSchema({ text: { type: 'string' } }),
+    run: ({ text: value }) => text(value),
+  },
+  add: {
+    description: 'Adds two numbers.',
+    annotations: { idempotentHint: true },
+    inputSchema: objectSchema({ a: { type: 'number' }, b: { type: 'number' } }),
+    run: ({ a, b }) => text(a + b),
+  },
+  increment: {
+    description: 'Counts up. Not safe to run twice: the count shows every run.',
+    inputSchema: objectSchema({ key: { type: 'string' } }, []),
+    run: ({ key = 'default' }, _context, session) => {
+      session.counts.executions[key] = (session.counts.executions[key] ?? 0) + 1;
+      session.counterChanged();
+      return text(session.counts.executions[key]);
+    },
+  },
+  slow: {
+    description: 'Takes its time, and tells of its progress when asked to.',
+    inputSchema: objectSchema({ ms: { type: 'number' }, key: { type: 'string' } }, ['ms']),
+    run: runSlowly,
+  },
+  fail: {
+    description: 'Answers with a tool error whose text could be taken for a lost session.',
+    inputSchema: objectSchema({}),
+    run: () => ({ ...text('file not found: session'), isError: true }),
+  },
+  ask: {
+    description: 'Asks the user for a name through the client.',
+    inputSchema: objectSchema({}),
+    run: askForName,
+  },
+  big: {
+    description: 'Answers with so many bytes of text.',
+    annotations: { readOnlyHint: true },
+    inputSchema: objectSchema({ bytes: { type: 'number' } }),
+    run: ({ bytes }) => text('x'.repeat(bytes)),
+  },
+  notify: {
+    description: 'Sends a log message and the news that the tools changed.',
+    inputSchema: objectSchema({}),
+    run: async (_arguments, _context, { server }) => {
+      await server.sendLoggingMessage({ level: 'error', logger: 'test', data: 'a log message' });
+      await server.sendToolListChanged();
+      return text('sent');
+    },
+  },
+};
+
+/** The one prompt. */
+export const prompt = {
+  name: 'greeting',
+  description: 'Greets somebody.',
+  arguments: [{ name: 'name', description: 'whom to greet', required: true }],
+  messages: ({ name = 'world' } = {}) => [{ role: 'user', content: { type: 'text', text: `Say hello to ${name}.` } }],
+};
+
+async function runSlowly({ ms, key }, context, session) {
+  const token = context._meta?.progressToken;
+  const steps = Math.max(1, Math.min(10, Math.floor(ms / 20)));
+  for (let step = 1; step <= steps; step += 1) {
+    await wait(ms / steps, undefined, { signal: context.signal });
+    if (token === undefined) continue;
+    await context.sendNotification({
+      method: 'notifications/progress',
+      params: { progressToken: token, progress: step, total: steps, message: `step ${step} of ${steps}` },
+    });
+  }
+  if (key !== undefined) session.counts.executions[key] = (session.counts.executions[key] ?? 0) + 1;
+  return text(`took ${ms} ms`);
+}
+
+async function askForName(_arguments, context, { server }) {
+  const answer = await server.elicitInput(
+    { mode: 'form', message: 'What is your name?', requestedSchema: objectSchema({ name: { type: 'string', default: 'nobody' } }, []) },
+    { signal: context.signal },
+  );
+  return text(answer.action === 'accept' ? `hello ${answer.content?.name}` : answer.action);
+}
