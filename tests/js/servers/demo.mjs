@@ -1,0 +1,97 @@
+// The demo: the page, the official reference server, and between them on another origin the fault proxy.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startFaultProxy } from './fault-proxy.mjs';
+import { startReferenceServer } from './proxy/reference-server.mjs';
+import { commandLineOptions, isMain, runUntilStopped } from './shared/lifetime.mjs';
+import { listen } from './shared/listen.mjs';
+import { sendJson } from './shared/messages.mjs';
+import { contentSecurityPolicy, serveFolders } from './static-files.mjs';
+
+const usualPort = 8787;
+const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+/**
+ * Starts everything that the demo page needs.
+ * @param {{ port?: number }} [options] the page's port; when left out, 8787 or else a free one
+ * @returns {Promise<{ pageUrl: string, mcpUrl: string, controlUrl: string, close(): Promise<void> }>}
+ */
+export async function startDemo({ port } = {}) {
+  const reference = await startReferenceServer();
+  let pageOrigins = [];
+  const proxy = await startFaultProxy({ upstream: reference.url, restart: reference.restart, origins: () => pageOrigins });
+
+  const settings = { mcp: proxy.url, control: proxy.control, server: 'everything' };
+  const files = serveFolders(
+    [{ prefix: '/pkg/', folder: folderOf('pkg') }, { prefix: '/', folder: folderOf('www') }],
+    {
+      headers: {
+        'Content-Security-Policy': contentSecurityPolicy([proxy.origin]),
+        'Cache-Control': 'no-cache',
+        'X-Content-Type-Options': 'nosniff',
+        'Referrer-Policy': 'no-referrer',
+      },
+    },
+  );
+  const page = await listenOnUsualPort((request, response) => {
+    if (request.url.split('?')[0] === '/demo.json') return sendJson(response, 200, settings, { 'Cache-Control': 'no-store' });
+    return files(request, response);
+  }, port);
+  pageOrigins = [page.origin, `http://localhost:${page.port}`];
+
+  return {
+    pageUrl: `${page.origin}/`,
+    mcpUrl: proxy.url,
+    controlUrl: proxy.control,
+    async close() {
+      await Promise.all([page.close(), proxy.close(), reference.close()]);
+    },
+  };
+}
+
+async function listenOnUsualPort(handler, port) {
+  if (port !== undefined) return listen(handler, { port });
+  try {
+    return await listen(handler, { port: usualPort });
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE') throw error;
+    return listen(handler);
+  }
+}
+
+/** Fetches the page, its settings and one handshake, as a page would; throws when something is wrong. */
+async function check({ pageUrl }) {
+  const page = await fetch(pageUrl);
+  if (!page.ok) throw new Error(`the page answered ${page.status}`);
+  if (!page.headers.get('content-security-policy')) throw new Error('the page has no content security policy');
+  const { mcp } = await (await fetch(new URL('demo.json', pageUrl))).json();
+  const origin = new URL(pageUrl).origin;
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'demo-check', version: '1.0.0' } };
+  const answer = await fetch(mcp, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', Origin: origin },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+  });
+  const text = await answer.text();
+  if (!answer.ok || !text.includes('"serverInfo"')) throw new Error(`initialize answered ${answer.status}: ${text.slice(0, 200)}`);
+  if (answer.headers.get('access-control-allow-origin') !== origin) throw new Error('the answer has no CORS header for the page');
+  const session = answer.headers.get('mcp-session-id');
+  if (!session) throw new Error('the server gave no session id');
+  await fetch(mcp, { method: 'DELETE', headers: { 'Mcp-Session-Id': session } });
+}
+
+if (isMain(import.meta.url)) {
+  const options = commandLineOptions();
+  for (const [folder, remedy] of [['www', 'the page is part of the project'], ['pkg', 'run `make build` first']]) {
+    if (!existsSync(folderOf(folder))) console.error(`warning: ${folder}/ is missing: ${remedy}`);
+  }
+  const demo = await startDemo({ port: options.port === undefined ? undefined : Number(options.port) });
+  if (options.check) {
+    await check(demo).finally(demo.close);
+    console.log('The demo works: page, settings and one handshake through the proxy.');
+    process.exit(0);
+  }
+  runUntilStopped(demo.close);
+  console.log(`Open ${demo.pageUrl}`);
+  console.log('Press Ctrl+C to stop.');
+}

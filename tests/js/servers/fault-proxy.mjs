@@ -1,0 +1,134 @@
+// A proxy with CORS in front of a real MCP server. On demand it makes sessions vanish, the server restart, and requests fail.
+import { answerPreflight, isForeignOrigin, setCorsHeaders } from './shared/cors.mjs';
+import { listen } from './shared/listen.mjs';
+import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
+import { faults } from './proxy/faults.mjs';
+import { forward } from './proxy/forward.mjs';
+
+/**
+ * @param {object} options
+ * @param {string} options.upstream the real server's MCP address
+ * @param {() => Promise<void>} [options.restart] kills the real server and starts it again
+ * @param {() => string[]} [options.origins] the page origins let in; every origin when left out
+ * @param {number} [options.port]
+ */
+export async function startFaultProxy({ upstream, restart, origins, port = 0 }) {
+  const target = new URL(upstream);
+  const seen = new Set();
+  const forgotten = new Set();
+  const pending = [];
+  const counts = {
+    http: {}, rpc: {}, status: {}, faults: {}, forgottenAnswers: 0, unreachable: 0, broken: 0, restarts: 0,
+  };
+
+  async function handleMcp(request, response) {
+    const body = await readText(request);
+    const message = parseJson(body);
+    tally(counts.http, request.method);
+    if (message?.method) tally(counts.rpc, message.method);
+    response.on('finish', () => tally(counts.status, response.statusCode));
+
+    const id = request.headers['mcp-session-id'];
+    if (id !== undefined && forgotten.has(id)) {
+      counts.forgottenAnswers += 1;
+      return sendJson(response, 404, rpcError(-32001, 'Session not found'));
+    }
+    if (id !== undefined) seen.add(id);
+
+    const exchange = { request, response, body, message, target };
+    const fault = takeFault(exchange);
+    if (!fault) return passOn(exchange);
+    tally(counts.faults, fault.kind);
+    return faults[fault.kind].act(exchange, { settings: fault, forward: (options) => passOn(exchange, options) });
+  }
+
+  async function passOn(exchange, options) {
+    const outcome = await forward(exchange, { ...options, onHeaders: noteSession });
+    if (outcome === 'broken') counts.broken += 1;
+    if (outcome !== 'refused') return;
+    counts.unreachable += 1;
+    if (options?.discardAnswer || exchange.response.headersSent) return;
+    sendJson(exchange.response, 503, rpcError(-32000, 'The server cannot be reached; nothing was sent to it'), { 'Retry-After': '1' });
+  }
+
+  function noteSession(headers) {
+    if (headers['mcp-session-id']) seen.add(headers['mcp-session-id']);
+  }
+
+  function takeFault(exchange) {
+    const index = pending.findIndex((fault) => faults[fault.kind].applies(exchange));
+    if (index < 0) return undefined;
+    const fault = pending[index];
+    fault.left -= 1;
+    if (fault.left <= 0) pending.splice(index, 1);
+    return fault;
+  }
+
+  async function forget() {
+    const lost = [...seen].filter((id) => !forgotten.has(id));
+    for (const id of lost) forgotten.add(id);
+    seen.clear();
+    await Promise.all(lost.map((id) => fetch(target, { method: 'DELETE', headers: { 'Mcp-Session-Id': id } }).catch(() => {})));
+    return lost.length;
+  }
+
+  const controls = {
+    counts: () => ({ ...counts, pendingFaults: pending.length, sessionsSeen: seen.size, sessionsForgotten: forgotten.size }),
+    forget: async () => ({ forgotten: await forget() }),
+    async restart() {
+      if (!restart) throw new Error('this server cannot be restarted');
+      const started = Date.now();
+      await restart();
+      counts.restarts += 1;
+      return { ms: Date.now() - started };
+    },
+    fault(settings) {
+      if (!Object.hasOwn(faults, settings?.kind)) throw new Error(`kind must be one of: ${Object.keys(faults).join(', ')}`);
+      pending.push({ ...settings, left: settings.count ?? 1 });
+      return { pendingFaults: pending.length };
+    },
+    clear() {
+      pending.length = 0;
+      return {};
+    },
+  };
+
+  async function handleControl(request, response, name) {
+    if (!Object.hasOwn(controls, name)) return sendJson(response, 404, { error: 'no such control' });
+    if (request.method !== 'POST' && name !== 'counts') return sendJson(response, 405, { error: 'use POST' });
+    try {
+      const settings = parseJson(await readText(request));
+      return sendJson(response, 200, await controls[name](settings));
+    } catch (error) {
+      return sendJson(response, 400, { error: error.message });
+    }
+  }
+
+  const listening = await listen(async (request, response) => {
+    const allowed = origins?.();
+    setCorsHeaders(request, response, allowed);
+    if (isForeignOrigin(request, allowed)) return sendJson(response, 403, { error: 'this origin is not let in' });
+    if (answerPreflight(request, response)) return;
+    const { pathname } = new URL(request.url, 'http://localhost');
+    try {
+      if (pathname === target.pathname) await handleMcp(request, response);
+      else if (pathname.startsWith('/control/')) await handleControl(request, response, pathname.slice('/control/'.length));
+      else sendJson(response, 404, { error: `the MCP endpoint is ${target.pathname}` });
+    } catch {
+      response.destroy();
+    }
+  }, { port });
+
+  return {
+    url: `${listening.origin}${target.pathname}`,
+    control: `${listening.origin}/control`,
+    origin: listening.origin,
+    port: listening.port,
+    counts,
+    close: listening.close,
+  };
+}
+
+function tally(counts, name) {
+  counts[name] = (counts[name] ?? 0) + 1;
+}

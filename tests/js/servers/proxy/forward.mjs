@@ -1,0 +1,93 @@
+// Passes one request on to the real server and streams its answer back, breaking where the real connection breaks.
+import { request as startRequest } from 'node:http';
+import { bytesBeforeAnswer } from './cut.mjs';
+
+const connectionHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length', 'upgrade', 'te', 'trailer']);
+
+/**
+ * @param {object} exchange
+ * @param {import('node:http').IncomingMessage} exchange.request
+ * @param {import('node:http').ServerResponse} exchange.response
+ * @param {string} exchange.body the request's body, already read
+ * @param {URL} exchange.target
+ * @param {object} [options]
+ * @param {boolean} [options.cutBeforeAnswer]
+ * @param {boolean} [options.discardAnswer]
+ * @param {(headers: import('node:http').IncomingHttpHeaders) => void} [options.onHeaders] called before the answer is passed on
+ * @returns {Promise<'answered' | 'refused' | 'broken'>}
+ *   refused: no connection could be made, so nothing was sent; broken: the connection ended after something was sent
+ */
+export function forward({ request, response, body, target }, { cutBeforeAnswer = false, discardAnswer = false, onHeaders } = {}) {
+  return new Promise((resolve) => {
+    let connected = false;
+    const upstream = startRequest(target, { method: request.method, headers: headersFor(request, body), agent: false });
+    const stopUpstream = () => upstream.destroy();
+    if (!discardAnswer) response.on('close', stopUpstream);
+
+    upstream.on('socket', (socket) => socket.on('connect', () => (connected = true)));
+    upstream.on('error', () => {
+      if (connected && !discardAnswer) breakConnection(response);
+      resolve(connected ? 'broken' : 'refused');
+    });
+    upstream.on('response', (answer) => {
+      let isCut = false;
+      onHeaders?.(answer.headers);
+      answer.on('error', () => {
+        if (!discardAnswer && !isCut) breakConnection(response);
+        resolve('broken');
+      });
+      if (discardAnswer) {
+        answer.on('end', () => resolve('answered')).resume();
+        return;
+      }
+      response.writeHead(answer.statusCode, answerHeaders(answer.headers));
+      response.flushHeaders();
+      answer.on('data', (chunk) => {
+        if (isCut) return;
+        const kept = cutBeforeAnswer ? bytesBeforeAnswer(chunk) : undefined;
+        if (kept === undefined) return void response.write(chunk);
+        isCut = true;
+        cutAfter(response, chunk.subarray(0, kept));
+        resolve('broken');
+      });
+      answer.on('end', () => {
+        if (!isCut) response.end();
+        resolve('answered');
+      });
+    });
+    upstream.end(body);
+  });
+}
+
+/**
+ * Ends the client's connection the hard way, as a server that died does.
+ * @param {import('node:http').ServerResponse} response
+ */
+export function breakConnection(response) {
+  if (response.socket && !response.socket.destroyed) response.socket.resetAndDestroy();
+  else response.destroy();
+}
+
+/**
+ * Sends the last bytes and then ends the connection in the middle of the body. The pause lets the client read what came
+ * before: a body stream that fails drops what nobody has read yet.
+ */
+function cutAfter(response, bytes) {
+  if (bytes.length > 0) response.write(bytes);
+  setTimeout(() => response.socket?.destroy(), 50);
+}
+
+function headersFor(request, body) {
+  const headers = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (!connectionHeaders.has(name) && name !== 'origin' && name !== 'accept-encoding') headers[name] = value;
+  }
+  if (body) headers['content-length'] = Buffer.byteLength(body);
+  return headers;
+}
+
+function answerHeaders(headers) {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !connectionHeaders.has(name) && !name.startsWith('access-control-') && name !== 'vary'),
+  );
+}
