@@ -1,0 +1,88 @@
+// Prints what the package weighs and fails if it is too much, or if the module is not what we mean to publish.
+// usage: node tools/check-package.mjs <package folder> [--unoptimized <module before wasm-opt>]
+
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+const { positionals: [folder], values: { unoptimized } } = parseArgs({
+  allowPositionals: true,
+  options: { unoptimized: { type: 'string' } },
+});
+
+// What a page downloads to use the main entry.
+const downloads = {
+  'mcp_tether_bg.wasm': ['mcp_tether_bg.wasm'],
+  'glue': ['mcp_tether.js'],
+  'entry': ['browser.js', 'slim.js', 'error.js'],
+};
+
+const problems = [...checkModule(join(folder, 'mcp_tether_bg.wasm')), ...checkSizes(weigh())];
+for (const problem of problems) console.error(`package: ${problem}`);
+process.exitCode = problems.length > 0 ? 1 : 0;
+
+function weigh() {
+  const rows = [];
+  for (const [what, files] of Object.entries(downloads)) {
+    const row = { what, raw: 0, gzip: 0, brotli: 0 };
+    for (const file of files) {
+      const bytes = readFileSync(join(folder, file));
+      row.raw += bytes.length;
+      row.gzip += gzipSync(bytes, { level: 9 }).length;
+      row.brotli += brotli(bytes);
+    }
+    rows.push(row);
+  }
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  rows.push({ what: 'total', raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') });
+  console.log(`${'bytes'.padEnd(20)}${'raw'.padStart(9)}${'gzip'.padStart(9)}${'brotli'.padStart(9)}`);
+  for (const { what, raw, gzip, brotli } of rows) {
+    console.log(what.padEnd(20) + [raw, gzip, brotli].map((bytes) => String(bytes).padStart(9)).join(''));
+  }
+  return rows.at(-1);
+}
+
+function brotli(bytes) {
+  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+}
+
+function checkSizes(total) {
+  const budget = readBudget();
+  const found = [];
+  if (total.brotli > budget['brotli-goal']) console.error(`package: ${total.brotli} bytes in brotli, the goal is ${budget['brotli-goal']}`);
+  if (total.brotli > budget['brotli-limit']) found.push(`${total.brotli} bytes in brotli, the limit is ${budget['brotli-limit']}`);
+  if (total.gzip > budget['gzip-limit']) found.push(`${total.gzip} bytes in gzip, the limit is ${budget['gzip-limit']}`);
+  return found;
+}
+
+function readBudget() {
+  const text = readFileSync(fileURLToPath(new URL('../wasm-pack.toml', import.meta.url)), 'utf8');
+  const table = text.split(/^\[size-budget\]$/m)[1]?.split(/^\[/m)[0] ?? '';
+  const budget = {};
+  for (const [, key, number] of table.matchAll(/^([a-z-]+) = ([\d_]+)$/gm)) budget[key] = Number(number.replaceAll('_', ''));
+  for (const key of ['brotli-goal', 'brotli-limit', 'gzip-limit']) {
+    if (!(budget[key] > 0)) throw new Error(`[size-budget] in wasm-pack.toml has no ${key}`);
+  }
+  return budget;
+}
+
+function checkModule(path) {
+  const bytes = readFileSync(path);
+  const module = new WebAssembly.Module(bytes);
+  const found = [];
+  const strangers = new Set(WebAssembly.Module.imports(module).map((entry) => entry.module).filter((name) => name !== './mcp_tether_bg.js'));
+  // "env" would mean that something expects an operating system.
+  if (strangers.size > 0) found.push(`the module imports from ${[...strangers].join(', ')}`);
+  for (const section of ['name', 'producers']) {
+    if (WebAssembly.Module.customSections(module, section).length > 0) found.push(`the module still has its ${section} section`);
+  }
+  if (/\/(root|home|Users)\//.test(bytes.toString('latin1'))) found.push("the module holds a path of the builder's machine");
+  if (unoptimized !== undefined) {
+    const before = statSync(unoptimized).size;
+    console.log(`wasm-opt: ${before} bytes before, ${bytes.length} after`);
+    if (bytes.length >= before * 0.97) found.push('wasm-opt saved next to nothing: did it run?');
+  }
+  return found;
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# What can be said about the source without running it: format, lints, documentation, types.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+"$root/tools/setup.sh" rust node
+source "$root/tools/environment.sh"
+cd "$root"
+
+cargo fmt --check
+# Twice, because each target sees its own half of the dependencies.
+cargo clippy --quiet --all-targets -- --deny warnings
+cargo clippy --quiet --all-targets --target wasm32-unknown-unknown -- --deny warnings
+RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
+RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown
+node_modules/.bin/tsc --project tests/js/types
+say "check: passed"

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The tests that use the built package as its users do: in every runtime, in a page, against the conformance suite. Arguments narrow it to some files.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+"$root/tools/setup.sh" node browsers
+cd "$root"
+[ -d pkg ] || tools/build.sh
+
+if [ $# -gt 0 ]; then
+  files=("$@")
+else
+  mapfile -t files < <(find tests/js -name '*.test.mjs' -not -path '*/node_modules/*' | sort)
+fi
+[ ${#files[@]} -gt 0 ] || fail "there is no test in tests/js"
+# One file at a time: the tests measure time, and two browsers at once on a small machine are slower than one after the other.
+node --test --test-concurrency=1 "${files[@]}"
