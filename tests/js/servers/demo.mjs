@@ -87,9 +87,11 @@ if (isMain(import.meta.url)) {
   }
   const demo = await startDemo({ port: options.port === undefined ? undefined : Number(options.port) });
   if (options.check) {
-    await check(demo).finally(demo.close);
-    console.log('The demo works: page, settings and one handshake through the proxy.');
-    process.exit(0);
+    const problem = await check(demo).catch((error) => error);
+    await demo.close();
+    if (problem) console.error(`The demo does not work: ${problem.message}`);
+    else console.log('The demo works: page, settings and one handshake through the proxy.');
+    process.exit(problem ? 1 : 0);
   }
   runUntilStopped(demo.close);
   console.log(`Open ${demo.pageUrl}`);
