@@ -27,38 +27,51 @@ main() {
 }
 
 # The servers print their addresses as one line of JSON once they listen. The tests get that line at compile time, since a page has no environment to read.
-# The ports are kept from run to run where they are free, or every run would compile the tests again.
+# So the ports of the last run are asked for again: with new ones, every run would compile the tests anew.
 start_servers() {
-  local output="$root/target/wasm-servers.log" ports="$stamps/wasm-servers"
+  local ports=()
+  [ -f "$stamps/wasm-servers" ] && mapfile -t ports < <(node --eval '
+    const servers = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+    for (const [name, url] of Object.entries(servers)) if (typeof url === "string") console.log(`--${name}-port=${new URL(url).port}`);
+  ' "$stamps/wasm-servers")
+  try_servers "${ports[@]}" || try_servers || fail "the test servers did not start: see target/wasm-servers.log"
+  printf '%s\n' "$MCP_TETHER_TEST_SERVERS" >"$stamps/wasm-servers"
+}
+
+try_servers() {
+  local addresses="$root/target/wasm-servers.json"
   mkdir -p "$root/target"
-  : >"$output"
-  MCP_TETHER_TEST_PORTS="$(cat "$ports" 2>/dev/null || true)" node tests/js/servers/for-wasm.mjs >"$output" &
+  : >"$addresses"
+  node tests/js/servers/for-wasm.mjs "$@" >"$addresses" 2>"$root/target/wasm-servers.log" &
   servers=$!
   trap 'kill "$servers" 2>/dev/null || true' EXIT
-  for _ in $(seq 100); do
-    MCP_TETHER_TEST_SERVERS="$(head -n 1 "$output")"
-    [ -n "$MCP_TETHER_TEST_SERVERS" ] && break
-    kill -0 "$servers" 2>/dev/null || fail "the test servers did not start"
+  for _ in $(seq 200); do
+    MCP_TETHER_TEST_SERVERS="$(head -n 1 "$addresses")"
+    export MCP_TETHER_TEST_SERVERS
+    [ -n "$MCP_TETHER_TEST_SERVERS" ] && return
+    kill -0 "$servers" 2>/dev/null || return 1
     sleep 0.1
   done
-  [ -n "$MCP_TETHER_TEST_SERVERS" ] || fail "the test servers did not say where they listen within 10 s"
-  export MCP_TETHER_TEST_SERVERS
+  kill "$servers"
+  return 1
 }
 
 run_tests() {
   local name="$1" log="$root/target/test-wasm-$1.log"
   shift
-  say "wasm tests: $name"
   local driver=()
   case " $* " in
     *" --chrome "*) driver=(--chromedriver "$(command -v chromedriver)") ;;
     *" --firefox "*) driver=(--geckodriver "$(command -v geckodriver)") ;;
   esac
-  wasm-pack --quiet test --mode no-install "$@" "${driver[@]}" --test web 2>&1 | tee "$log" | grep --invert-match '^ *Compiling\|^ *Finished' || true
+  if ! wasm-pack --quiet test --mode no-install "$@" "${driver[@]}" --test web >"$log" 2>&1; then
+    cat "$log" >&2
+    fail "wasm tests failed in $name"
+  fi
   local passed
-  [ "${PIPESTATUS[0]}" -eq 0 ] || fail "wasm tests failed in $name: see $log"
   passed="$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')"
   [ "$passed" -ge "$minimum_tests" ] || fail "only $passed tests ran in $name, at least $minimum_tests should"
+  say "wasm tests in $name: $passed passed"
 }
 
 main "$@"

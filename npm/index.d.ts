@@ -1,0 +1,317 @@
+/// <reference lib="esnext.disposable" />
+
+/**
+ * MCP sessions that survive: a client for Model Context Protocol servers over streamable HTTP.
+ *
+ * All times are in milliseconds. Whatever fails, fails with an {@link McpError}.
+ */
+
+/**
+ * Loads the WebAssembly module, once for all callers.
+ *
+ * In a browser, await it before anything else. In Node, Deno, Bun and workerd the import has done it already, and this resolves at once.
+ *
+ * @param source Where the module is, if it is not beside this package's files; heeded only by the first call.
+ */
+export default function init(source?: BufferSource | WebAssembly.Module | URL | Response | Promise<Response>): Promise<void>;
+
+/** The servers that a manager may connect to, in the shape that chat applications already keep them. */
+export interface McpConfig {
+  mcpServers: Record<string, ServerConfig>;
+}
+
+/** How to reach one server. */
+export interface ServerConfig {
+  /** `http` means `streamable-http`, which is the default. `sse` asks for the transport of revision 2024-11-05. */
+  type?: 'streamable-http' | 'http' | 'sse';
+  /** The MCP endpoint. `${NAME}` stands for that variable of {@link ManagerOptions.env}; one that is not set is a `config_error`. */
+  url: string;
+  /** Sent with every request. `${NAME}` works as in `url`; `{{USER_ID}}` and the names in {@link ConnectOptions.vars} are filled in for each user. */
+  headers?: Record<string, string>;
+  /** How long one request may take. Default 60 000. */
+  timeout?: number;
+  /** How long one handshake may take. Default 30 000. */
+  initTimeout?: number;
+  /** `auto`, the default, finds out once what the server speaks. `legacy` skips the question; a revision such as `2025-06-18` asks for that one. */
+  protocolVersion?: 'auto' | 'legacy' | string;
+  sessionConfig?: SessionConfig;
+}
+
+/** How long a session lives, and what is done to save it. */
+export interface SessionConfig {
+  /** Without use for this long, the session is given up. Default: `MCP_SESSION_TIMEOUT`, else 3 600 000. */
+  timeout?: number;
+  /** How often a handshake or a request is tried again. Default: `MCP_SESSION_RETRY_ATTEMPTS`, else 3. */
+  retryAttempts?: number;
+  /** The base of the exponential backoff; each wait is drawn between nothing and the backoff. Default: `MCP_SESSION_RETRY_DELAY`, else 1 000. */
+  retryDelay?: number;
+  /** The longest that a session may live, used or not. Default: no limit. */
+  maxAge?: number;
+  /**
+   * What may be sent a second time.
+   *
+   * - `refused` (default): anything that the server certainly did not run, and reads whose fate is unknown.
+   * - `safe`: only reads, and tools that call themselves read-only or idempotent.
+   * - `never`: nothing.
+   */
+  replay?: 'refused' | 'safe' | 'never';
+}
+
+/** What a manager is given besides its servers. */
+export interface ManagerOptions {
+  /** Values for `${NAME}` and the `MCP_SESSION_…` settings. Default: `process.env` where there is one. */
+  env?: Record<string, string | undefined>;
+  /** Log the debug lines as well. Default: whether `MCP_SESSION_DEBUG` is `true`. */
+  debug?: boolean;
+  /** Takes the log lines instead of the console. It never sees a header, a token or a whole session id. */
+  log?: (level: 'debug' | 'info' | 'warn' | 'error', line: string) => void;
+  /** Used instead of the global `fetch`. */
+  fetch?: typeof fetch;
+  /** The name that this client gives to servers. */
+  clientInfo?: { name: string; version: string; title?: string };
+  /** Capabilities to declare at the handshake. A request handler adds its own. */
+  capabilities?: object;
+  /** Keeps sessions beyond this process. Default: none, nothing is written anywhere. */
+  storage?: SessionStorage;
+  limits?: Partial<Limits>;
+}
+
+/** A place to keep sessions in; what it stores is opaque. */
+export interface SessionStorage {
+  get(key: string): Promise<string | null> | string | null;
+  set(key: string, value: string): Promise<void> | void;
+  delete(key: string): Promise<void> | void;
+}
+
+/** Bounds on what a manager holds. What goes past one fails with `limit_exceeded`. */
+export interface Limits {
+  maxUsers: number;
+  maxSessionsPerUser: number;
+  /** Requests under way at once, in one session. */
+  maxInFlight: number;
+  /** Calls that wait for a session to be ready, in one session. */
+  maxQueued: number;
+  /** Bytes of one message from a server. */
+  maxMessageBytes: number;
+  /** Bytes kept of an error page. */
+  maxErrorBytes: number;
+  maxSessionIdBytes: number;
+}
+
+/** Holds the sessions of many users with many servers. */
+export class McpManager {
+  /**
+   * Checks the configuration; nothing is sent.
+   *
+   * @throws McpError `config_error` that lists everything that is wrong, each with its path.
+   */
+  constructor(config: McpConfig, options?: ManagerOptions);
+  /**
+   * The session of this user with this server: made the first time, the same one afterwards. Concurrent callers share one handshake.
+   *
+   * @throws McpError `config_error` for an unknown server, `unauthorized`, `unsupported_version`, `network_error`, `circuit_open` and others if no session comes about.
+   */
+  connect(userId: string, serverName: string, options?: ConnectOptions): Promise<McpSession>;
+  getSessionStats(): { totalUsers: number; totalSessions: number; activeSessions: number };
+  getAllActiveSessions(): SessionInfo[];
+  getSessionInfo(userId: string, serverName: string): SessionInfo | undefined;
+  /** Counters since the manager was made. */
+  getMetrics(): Metrics;
+  /** Ends one session, here and with a DELETE at the server. That gets 5 seconds and one try; a server that knows no such session is fine. */
+  terminate(userId: string, serverName: string): Promise<void>;
+  /** Ends all sessions of a user. */
+  terminateUser(userId: string): Promise<void>;
+  /** Tells what happens, as `CustomEvent`s named in {@link SessionEvent}. */
+  readonly events: EventTarget;
+  /** Resolves once nothing is under way: for `waitUntil` in a Worker. */
+  idle(): Promise<void>;
+  /** Settles what is under way with `closed`; once it resolves, nothing more is sent. `terminate` ends the sessions at their servers first. */
+  close(options?: { terminate?: boolean }): Promise<void>;
+  /** The same as `close()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What is particular to one user's session. */
+export interface ConnectOptions {
+  /** Sent with every request of this session; these win over the server's own. */
+  headers?: Record<string, string>;
+  /** Values for `{{name}}` in the server's headers. */
+  vars?: Record<string, string>;
+  /** Asked for a token when the server wants one. */
+  auth?: AuthProvider;
+  /** Gives up waiting. Others who wait for the same session are not disturbed. */
+  signal?: AbortSignal;
+}
+
+/** One user's session with one server. It outlives restarts of the server: methods wait for a recovery that is under way. */
+export class McpSession {
+  private constructor();
+  readonly userId: string;
+  readonly serverName: string;
+  /** What the server called the session; undefined if it keeps none. Treat it as a secret. */
+  readonly sessionId: string | undefined;
+  readonly state: SessionState;
+  /** `stateful`: the server gave an id. `stateless`: it gave none. `modern`: a revision without sessions. */
+  readonly kind: 'stateful' | 'stateless' | 'modern';
+  /** How many handshakes this session has had. */
+  readonly generation: number;
+  readonly protocolVersion: string;
+  getServerCapabilities(): object | undefined;
+  getServerVersion(): { name: string; version: string } | undefined;
+  getInstructions(): string | undefined;
+  /**
+   * Sends a request and resolves with its result.
+   *
+   * @throws McpError `rpc_error` if the server answered with an error, `outcome_unknown` if it may or may not have run, `request_timeout`, `cancelled` and others.
+   */
+  request<T = any>(request: { method: string; params?: object }, options?: RequestOptions): Promise<T>;
+  /** Sends a notification; resolves once the server has taken it. */
+  notification(notification: { method: string; params?: object }): Promise<void>;
+  ping(options?: RequestOptions): Promise<void>;
+  listTools(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
+  callTool(params: { name: string; arguments?: object; _meta?: object }, options?: RequestOptions): Promise<any>;
+  listResources(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
+  listResourceTemplates(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
+  readResource(params: { uri: string }, options?: RequestOptions): Promise<any>;
+  /** Asks for updates of a resource. A recovery asks again by itself. */
+  subscribeResource(params: { uri: string }, options?: RequestOptions): Promise<void>;
+  unsubscribeResource(params: { uri: string }, options?: RequestOptions): Promise<void>;
+  listPrompts(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
+  getPrompt(params: { name: string; arguments?: object }, options?: RequestOptions): Promise<any>;
+  complete(params: object, options?: RequestOptions): Promise<any>;
+  /** Sets what the server logs. A recovery sets it again by itself. */
+  setLoggingLevel(level: string, options?: RequestOptions): Promise<void>;
+  /** Answers a request of the server, such as `sampling/createMessage`, `elicitation/create` or `roots/list`. What it returns is the result; what it throws is the error. */
+  setRequestHandler(method: string, handler: (request: any, extra: { signal: AbortSignal }) => any): void;
+  setNotificationHandler(method: string, handler: (notification: any) => void): void;
+  /** Gets every notification that has no handler of its own. */
+  onnotification?: (notification: any) => void;
+  /** Ends this session, as {@link McpManager.terminate} does. */
+  terminate(): Promise<void>;
+}
+
+/** What is particular to one request. */
+export interface RequestOptions {
+  /** Cancels the request, here and at the server. */
+  signal?: AbortSignal;
+  /** Default: the server's `timeout`. */
+  timeout?: number;
+  /** Bound on the whole wait, whatever progress comes. Default: none. */
+  maxTotalTimeout?: number;
+  /** Progress starts the `timeout` anew. Default: true. */
+  resetTimeoutOnProgress?: boolean;
+  /** Called for each step that the server reports; asking for it is what makes the server report. */
+  onprogress?: (progress: { progress: number; total?: number; message?: string }) => void;
+  /** Default: the session's `replay`. */
+  replay?: SessionConfig['replay'];
+}
+
+export type SessionState = 'connecting' | 'ready' | 'recovering' | 'degraded' | 'expired' | 'terminated' | 'closed';
+
+/** A session as it was at the moment of asking. Times are as of `Date.now()`. */
+export interface SessionInfo {
+  userId: string;
+  serverName: string;
+  sessionId?: string;
+  kind: McpSession['kind'];
+  state: SessionState;
+  generation: number;
+  protocolVersion: string;
+  createdAt: number;
+  lastUsedAt: number;
+  expiresAt?: number;
+  inFlight: number;
+  recoveries: number;
+}
+
+export type ErrorCode =
+  | 'session_terminated'
+  | 'session_expired'
+  | 'session_invalid'
+  | 'session_conflict'
+  | 'session_timeout'
+  | 'outcome_unknown'
+  | 'request_timeout'
+  | 'cancelled'
+  | 'rpc_error'
+  | 'protocol_error'
+  | 'http_error'
+  | 'network_error'
+  | 'cors_blocked'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'unsupported_version'
+  | 'circuit_open'
+  | 'limit_exceeded'
+  | 'config_error'
+  | 'closed';
+
+/** The one error that this package throws and rejects with. */
+export class McpError extends Error {
+  /** For the package's own entries: errors come from the methods above. */
+  constructor(
+    message: string,
+    fields: {
+      code: ErrorCode;
+      serverName?: string;
+      retryable?: boolean;
+      status?: number;
+      rpcCode?: number;
+      data?: unknown;
+      retryAfterMs?: number;
+      evidence?: string;
+      cause?: unknown;
+    },
+  );
+  readonly name: 'McpError';
+  /** What to branch on; messages may change. */
+  readonly code: ErrorCode;
+  readonly serverName?: string;
+  /** Whether the same call may succeed later, without running anything twice. */
+  readonly retryable: boolean;
+  /** The status of the HTTP answer, if there was one. */
+  readonly status?: number;
+  /** The code of the JSON-RPC error, for `rpc_error`. */
+  readonly rpcCode?: number;
+  /** The data of the JSON-RPC error. */
+  readonly data?: unknown;
+  /** How long the server asked to be left alone. */
+  readonly retryAfterMs?: number;
+  /** What was seen that led to this verdict. */
+  readonly evidence?: string;
+  readonly cause?: unknown;
+}
+
+/** The types of the events. The `detail` of each has `userId`, `serverName`, `generation` and `at`. */
+export type SessionEvent =
+  | 'sessionCreated'
+  | 'sessionReused'
+  | 'sessionError'
+  | 'recoveryStarted'
+  | 'recoverySucceeded'
+  | 'recoveryFailed'
+  | 'retryScheduled'
+  | 'sessionExpired'
+  | 'sessionTerminated'
+  | 'stateChanged'
+  | 'requestSent'
+  | 'requestSettled'
+  | 'streamOpened'
+  | 'streamClosed'
+  | 'toolsChanged'
+  | 'breakerOpened'
+  | 'breakerClosed';
+
+/** Counters by name: `created`, `reused`, `recovered`, `expired`, `terminated`, `replayed`, `outcomeUnknown`, `retries`, `breakerOpened` and more. */
+export interface Metrics {
+  [counter: string]: number;
+}
+
+/** Where tokens come from. */
+export interface AuthProvider {
+  /**
+   * @param context.challenge The server's `WWW-Authenticate`, if it refused a request.
+   * @returns The token, or undefined to go without one.
+   */
+  token(context: { userId: string; serverName: string; challenge?: string; signal: AbortSignal }): Promise<string | undefined>;
+}

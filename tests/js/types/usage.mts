@@ -1,0 +1,58 @@
+// Compiled, never run: what users write has to type-check, and what is wrong has not to.
+
+import init, { McpError, McpManager, McpSession } from 'mcp-tether';
+import type { ErrorCode, ManagerOptions, McpConfig, SessionEvent, SessionInfo } from 'mcp-tether';
+import { initSync } from 'mcp-tether/slim';
+import { parseConfig } from 'mcp-tether/yaml';
+
+await init();
+await init(new URL('https://example.com/mcp_tether_bg.wasm'));
+await init(fetch('https://example.com/mcp_tether_bg.wasm'));
+initSync(new Uint8Array());
+
+const config: McpConfig = {
+  mcpServers: {
+    files: {
+      type: 'streamable-http',
+      url: '${FILES_URL}',
+      headers: { 'X-User': '{{USER_ID}}' },
+      protocolVersion: '2025-06-18',
+      sessionConfig: { timeout: 60_000, retryAttempts: 5, replay: 'safe' },
+    },
+  },
+};
+const fromYaml: McpConfig = parseConfig('mcpServers: {}');
+const options: ManagerOptions = { env: { FILES_URL: undefined }, log: (level, line) => console.log(level, line), fetch, limits: { maxUsers: 10 } };
+
+await using manager = new McpManager(config, options);
+new McpManager(fromYaml);
+
+const session: McpSession = await manager.connect('alice', 'files', { vars: { team: 'a' }, signal: AbortSignal.timeout(1_000) });
+const id: string | undefined = session.sessionId;
+const result: { content: string[] } = await session.request<{ content: string[] }>({ method: 'tools/call', params: { name: 'read' } });
+await session.callTool({ name: 'read', arguments: { path: '/' } }, { onprogress: ({ progress, total }) => console.log(progress, total), replay: 'never' });
+session.setRequestHandler('roots/list', (_request, { signal }) => ({ roots: [], cancelled: signal.aborted }));
+session.onnotification = (notification) => console.log(notification);
+const info: SessionInfo | undefined = manager.getSessionInfo('alice', 'files');
+const created: SessionEvent = 'sessionCreated';
+manager.events.addEventListener(created, (event) => console.log((event as CustomEvent).detail));
+
+try {
+  await session.ping();
+} catch (error) {
+  if (error instanceof McpError) {
+    const code: ErrorCode = error.code;
+    const status: number | undefined = error.status;
+    console.log(code, status, error.retryable, error.rpcCode);
+  }
+}
+console.log(id, result, info);
+
+// @ts-expect-error A server without a url is no server.
+new McpManager({ mcpServers: { files: {} } });
+// @ts-expect-error There is no such policy.
+await session.ping({ replay: 'always' });
+// @ts-expect-error A session comes from connect().
+new McpSession();
+// @ts-expect-error What a session is called is for the server to say.
+session.sessionId = 'mine';
