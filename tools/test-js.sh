@@ -14,4 +14,4 @@ else
 fi
 [ ${#files[@]} -gt 0 ] || fail "there is no test in tests/js"
 # One file at a time: the tests measure time, and two browsers at once on a small machine are slower than one after the other.
-node --test --test-concurrency=1 "${files[@]}"
+node --test --test-reporter=spec --test-concurrency=1 "${files[@]}"

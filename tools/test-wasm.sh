@@ -32,7 +32,7 @@ start_servers() {
   local ports=()
   [ -f "$stamps/wasm-servers" ] && mapfile -t ports < <(node --eval '
     const servers = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
-    for (const [name, url] of Object.entries(servers)) if (typeof url === "string") console.log(`--${name}-port=${new URL(url).port}`);
+    for (const [name, url] of Object.entries(servers)) if (typeof url === "string") console.log(`--${name}-port\n${new URL(url).port}`);
   ' "$stamps/wasm-servers")
   try_servers "${ports[@]}" || try_servers || fail "the test servers did not start: see target/wasm-servers.log"
   printf '%s\n' "$MCP_TETHER_TEST_SERVERS" >"$stamps/wasm-servers"
