@@ -58,12 +58,12 @@ debian_rust_works() {
 set_up_cargo_tool() {
   local crate="$1" program="$2" version="$3"
   local present
-  present="$("$tools/bin/$program" --version 2>/dev/null || true)"
+  present="$("$tools/bin/$program" --version 2>/dev/null | head -n 1 || true)"
   [ "${present##* }" = "$version" ] && return
   set_up_rust
   say "building $crate $version (a few minutes, once)"
   # Not --locked: the lock files of these crates pin versions that have been withdrawn since.
-  (cd "$root" && cargo install --quiet --root "$tools" --version "=$version" "$crate") ||
+  (cd "$root" && cargo install --quiet --force --root "$tools" --version "=$version" "$crate") ||
     fail "$crate $version did not build: a C compiler and the crate registry have to be within reach"
 }
 

@@ -17,8 +17,8 @@ main() {
   for environment in "${environments[@]}"; do
     case "$environment" in
       node) run_tests node --node ;;
-      chrome) run_tests chrome --headless --chrome ;;
-      firefox) run_tests firefox --headless --firefox ;;
+      chrome) WASM_BINDGEN_USE_BROWSER=1 run_tests chrome --headless --chrome ;;
+      firefox) WASM_BINDGEN_USE_BROWSER=1 run_tests firefox --headless --firefox ;;
       dedicated-worker) WASM_BINDGEN_USE_DEDICATED_WORKER=1 run_tests dedicated-worker --headless --chrome ;;
       service-worker) WASM_BINDGEN_USE_SERVICE_WORKER=1 run_tests service-worker --headless --chrome ;;
       *) fail "there is no environment named $environment" ;;
@@ -64,7 +64,7 @@ run_tests() {
     *" --chrome "*) driver=(--chromedriver "$(command -v chromedriver)") ;;
     *" --firefox "*) driver=(--geckodriver "$(command -v geckodriver)") ;;
   esac
-  if ! wasm-pack --quiet test --mode no-install "$@" "${driver[@]}" --test web >"$log" 2>&1; then
+  if ! wasm-pack test --mode no-install "$@" "${driver[@]}" --test web >"$log" 2>&1; then
     cat "$log" >&2
     fail "wasm tests failed in $name"
   fi
