@@ -1,0 +1,313 @@
+//! The configuration after it was read: nothing in here has to be checked again.
+
+mod parse;
+mod template;
+mod url;
+
+pub use parse::parse;
+pub use template::Template;
+
+use super::{headers, time::Millis};
+use std::{collections::BTreeMap, fmt, rc::Rc};
+
+/// What a manager is built from. Made by [`parse()`] alone.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The servers by name.
+    pub servers: BTreeMap<String, Rc<ServerConfig>>,
+    /// The bounds of everything that could grow.
+    pub limits: Limits,
+    /// Whether debug lines are logged.
+    pub debug: bool,
+}
+
+/// One server. `Debug` shows neither the values of headers nor the URL, which may hold a key.
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// The name that the log prints: 1 to 128 bytes without control characters.
+    pub name: String,
+    /// The MCP endpoint: an absolute http or https URL without credentials and fragment.
+    pub url: String,
+    /// Which of the two HTTP transports the server speaks.
+    pub transport: Transport,
+    /// Further headers of every request, their names in lower case, each name once, none of them reserved.
+    pub headers: Vec<(String, Template)>,
+    /// How long one request may take, in milliseconds.
+    pub timeout: Millis,
+    /// How long one handshake may take, in milliseconds.
+    pub init_timeout: Millis,
+    /// Which revision of the protocol is spoken.
+    pub protocol: Protocol,
+    /// How its sessions live and recover.
+    pub session: SessionConfig,
+}
+
+impl ServerConfig {
+    /// The headers of one user's requests: the configured ones with their holes filled, then those of `extra` instead or
+    /// as well. Names are in lower case, each comes once; the values are fit to be sent.
+    ///
+    /// `{{USER_ID}}` is always `user`; every other `{{name}}` is looked up in `vars`.
+    ///
+    /// # Errors
+    /// Every hole that cannot be filled and every header that cannot be sent, by name; no value is shown.
+    pub fn headers_for(
+        &self,
+        user: &str,
+        vars: &BTreeMap<String, String>,
+        extra: &[(String, String)],
+    ) -> Result<Vec<(String, String)>, Vec<Problem>> {
+        let (mut filled, mut problems) = (BTreeMap::new(), Vec::new());
+        let overridden = |name: &str| extra.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        for (name, template) in self.headers.iter().filter(|(name, _)| !overridden(name)) {
+            let path = self.path(&["headers", name]);
+            match template.fill(&|hole| if hole == USER_ID { Some(user) } else { vars.get(hole).map(String::as_str) }) {
+                Ok(value) => add_header(&mut filled, &mut problems, path, name, value),
+                Err(holes) => problems.extend(holes.into_iter().map(|hole| {
+                    Problem::new(
+                        path.clone(),
+                        ["needs a value for {{", hole, "}}, which connect() was not given"].concat(),
+                    )
+                })),
+            }
+        }
+        for (name, value) in extra {
+            add_header(&mut filled, &mut problems, ["options.headers.", name].concat(), name, value.clone());
+        }
+        if problems.is_empty() { Ok(filled.into_iter().collect()) } else { Err(problems) }
+    }
+
+    fn path(&self, keys: &[&str]) -> String {
+        ["mcpServers", &self.name].iter().chain(keys).copied().collect::<Vec<_>>().join(".")
+    }
+}
+
+impl fmt::Debug for ServerConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        formatter
+            .debug_struct("ServerConfig")
+            .field("name", &self.name)
+            .field("headers", &headers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The two HTTP transports of MCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// One endpoint (since MCP 2025-03-26); the default.
+    StreamableHttp,
+    /// The two endpoints of MCP 2024-11-05: `type: sse`.
+    HttpSse,
+}
+
+/// How the revision of the protocol is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Ask the server once; the default.
+    Auto,
+    /// Whatever `initialize` negotiates, without asking for a newer one first.
+    Legacy,
+    /// This revision: a date of the form 2025-11-25.
+    Pinned(String),
+}
+
+/// How the sessions of a server live and recover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// A session that was not used for as long is expired, in milliseconds; at least 1.
+    pub timeout: Millis,
+    /// How often a failed attempt is repeated; at most [`MAX_RETRY_ATTEMPTS`].
+    pub retry_attempts: u32,
+    /// The first delay of the backoff, in milliseconds.
+    pub retry_delay: Millis,
+    /// A session that is as old is expired however much it is used, in milliseconds; `None`: age does not matter.
+    pub max_age: Option<Millis>,
+    /// What may be sent twice.
+    pub replay: Replay,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self {
+            timeout: DEFAULT_SESSION_TIMEOUT,
+            retry_attempts: DEFAULT_RETRY_ATTEMPTS,
+            retry_delay: DEFAULT_RETRY_DELAY,
+            max_age: None,
+            replay: Replay::Refused,
+        }
+    }
+}
+
+/// What may be sent again after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Whatever was refused unread, and safe calls whose outcome is unknown.
+    Refused,
+    /// Safe calls only, in both cases.
+    Safe,
+    /// Nothing.
+    Never,
+}
+
+/// Bounds on what users and servers can make the manager hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Users with at least one session.
+    pub max_users: usize,
+    /// Sessions of one user.
+    pub max_sessions_per_user: usize,
+    /// Requests of one session that are sent and not answered.
+    pub max_in_flight: usize,
+    /// Requests of one session that wait to be sent; 0: none may wait.
+    pub max_queued: usize,
+    /// Bytes of one JSON answer or one event of a stream.
+    pub max_message_bytes: usize,
+    /// Bytes that are read of the body of an HTTP error.
+    pub max_error_bytes: usize,
+    /// Bytes of a session id.
+    pub max_session_id_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // 100,000 sessions of 1.5 KB are 150 MB: the most that one page or worker should hold.
+            max_users: 100_000,
+            // More servers than anyone configures; a bug that makes up names stops here.
+            max_sessions_per_user: 64,
+            // HTTP/2 wants servers to allow 100 streams at least (RFC 9113 §6.5.2); this leaves room for the event streams.
+            max_in_flight: 64,
+            // 10,000 calls waiting for one recovery are within the budget; twice that is a leak.
+            max_queued: 16_384,
+            // As much as the official Rust SDK takes for one event.
+            max_message_bytes: 16 * 1024 * 1024,
+            // An error is a sentence; a proxy's HTML page fits as well.
+            max_error_bytes: 64 * 1024,
+            // Many proxies and servers refuse longer header lines.
+            max_session_id_bytes: 8192,
+        }
+    }
+}
+
+/// One fault in the configuration. It names settings and variables, and never shows their values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which setting: `mcpServers.db.sessionConfig.timeout`, or the name of an environment variable.
+    pub path: String,
+    /// What is wrong with it, as the rest of the sentence.
+    pub message: String,
+}
+
+impl Problem {
+    /// Keys are anybody's text: without control characters they cannot fake a line of a log.
+    fn new(path: String, message: impl Into<String>) -> Self {
+        Self { path: path.replace(char::is_control, "\u{FFFD}"), message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)?;
+        formatter.write_str(": ")?;
+        formatter.write_str(&self.message)
+    }
+}
+
+/// An hour without use, as in the quick reference: a break for lunch keeps the session, a night does not.
+pub const DEFAULT_SESSION_TIMEOUT: Millis = 3_600_000;
+/// The quick reference's setting: with its delay, up to 7 seconds of patience, enough for a server to restart.
+pub const DEFAULT_RETRY_ATTEMPTS: u32 = 3;
+/// The quick reference's setting: long enough for a process to come up, short enough for a person to wait.
+pub const DEFAULT_RETRY_DELAY: Millis = 1000;
+/// What the official SDKs give a request.
+pub const DEFAULT_REQUEST_TIMEOUT: Millis = 60_000;
+/// A handshake does no work of its own: half of what a request gets.
+pub const DEFAULT_INIT_TIMEOUT: Millis = 30_000;
+/// More attempts than that are a loop: at the backoff's cap of 30 s, 100 of them take 50 minutes.
+pub const MAX_RETRY_ATTEMPTS: u32 = 100;
+
+/// The hole that is always the user's id.
+const USER_ID: &str = "USER_ID";
+
+/// Adds a header that may be set and can be sent, in the place of an earlier one of its name.
+fn add_header(
+    headers: &mut BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+    path: String,
+    name: &str,
+    value: String,
+) {
+    match check_header(name, &value) {
+        Ok(()) => drop(headers.insert(name.to_ascii_lowercase(), value)),
+        Err(fault) => problems.push(Problem::new(path, fault)),
+    }
+}
+
+fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
+    if headers::is_reserved(name) {
+        return Err("is a header that is set by the client itself");
+    }
+    headers::validate(name, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> ServerConfig {
+        let header = |name: &str, text: &str| (name.to_owned(), Template::parse(text, &|_| None).unwrap());
+        ServerConfig {
+            name: "db".into(),
+            url: "https://example.com/?key=hidden-1".into(),
+            transport: Transport::StreamableHttp,
+            headers: vec![header("x-user", "{{USER_ID}}"), header("authorization", "Bearer {{token}} hidden-2")],
+            timeout: DEFAULT_REQUEST_TIMEOUT,
+            init_timeout: DEFAULT_INIT_TIMEOUT,
+            protocol: Protocol::Auto,
+            session: SessionConfig::default(),
+        }
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    fn vars(list: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs(list).into_iter().collect()
+    }
+
+    #[test]
+    fn holes_are_filled_for_each_user() {
+        let headers = server().headers_for("ann", &vars(&[("token", "t"), ("USER_ID", "eve")]), &[]);
+        assert_eq!(headers, Ok(pairs(&[("authorization", "Bearer t hidden-2"), ("x-user", "ann")])));
+    }
+
+    #[test]
+    fn the_callers_headers_win_in_any_case() {
+        let headers = server().headers_for("ann", &vars(&[]), &pairs(&[("AUTHORIZATION", "mine"), ("X-New", "")]));
+        assert_eq!(headers, Ok(pairs(&[("authorization", "mine"), ("x-new", ""), ("x-user", "ann")])));
+    }
+
+    #[test]
+    fn every_fault_is_named_and_no_value_is_shown() {
+        let extra = pairs(&[("Mcp-Session-Id", "hidden-3"), ("a b", "hidden-4")]);
+        let problems = server().headers_for("hidden-5\r\nx: y", &vars(&[("other", "hidden-6")]), &extra).unwrap_err();
+        let text: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        assert_eq!(
+            text,
+            [
+                "mcpServers.db.headers.x-user: has a line break or another control character in its value",
+                "mcpServers.db.headers.authorization: needs a value for {{token}}, which connect() was not given",
+                "options.headers.Mcp-Session-Id: is a header that is set by the client itself",
+                "options.headers.a b: has a name that HTTP does not allow",
+            ]
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", server());
+        assert!(shown.contains("authorization") && !shown.contains("hidden"), "{shown}");
+    }
+}

@@ -1,0 +1,651 @@
+//! Reads the configuration: every fault at once, each with the path to it, and unknown keys as warnings.
+
+use super::{
+    Config, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
+    ServerConfig, SessionConfig, Template, Transport, check_header, url,
+};
+use crate::core::{json::Json, time::Millis};
+use std::{collections::BTreeMap, rc::Rc};
+
+/// Reads a manager's configuration and, from its options, `limits` and `debug`; `env` knows the environment's variables.
+///
+/// A server's `sessionConfig` beats the `MCP_SESSION_*` variables, which beat the defaults. A member that is `null`
+/// counts as absent, and so does a variable that is empty.
+///
+/// # Errors
+/// Every fault that was found. Without one: the configuration, and a warning for each key that nothing reads.
+pub fn parse<J: Json>(
+    config: &J,
+    options: &J,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
+    let mut reader = Reader { env, problems: Vec::new(), warnings: Vec::new() };
+    let session = reader.environment();
+    let servers = reader.servers(config, &session);
+    let options = Section { path: "options".into(), value: options.clone() };
+    reader.warn_of_unknown(&options, &OPTIONS);
+    let limits = reader.limits(&options);
+    let debug = reader.debug(&options);
+    if reader.problems.is_empty() {
+        Ok((Config { servers, limits, debug }, reader.warnings))
+    } else {
+        Err(reader.problems)
+    }
+}
+
+/// An object of the configuration and the path to it; "" for the outermost.
+struct Section<J> {
+    path: String,
+    value: J,
+}
+
+impl<J: Json> Section<J> {
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.into() } else { [&self.path, ".", key].concat() }
+    }
+}
+
+/// Collects what is wrong. A reading method answers the default for what it complains of, so that the rest is read too.
+struct Reader<'a> {
+    env: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+/// What the configuration says, section by section.
+impl Reader<'_> {
+    fn servers<J: Json>(&mut self, config: &J, session: &SessionConfig) -> BTreeMap<String, Rc<ServerConfig>> {
+        let mut servers = BTreeMap::new();
+        if !config.is_object() {
+            self.problem("config".into(), MUST_BE_OBJECT);
+            return servers;
+        }
+        let root = Section { path: String::new(), value: config.clone() };
+        self.warn_of_unknown(&root, &["mcpServers"]);
+        let Some(list) = self.required_section(&root, "mcpServers") else { return servers };
+        for name in list.value.keys().unwrap_or_default() {
+            let section = self.required_section(&list, &name);
+            let server = section.and_then(|section| self.server(&name, &section, session));
+            servers.extend(server.map(|server| (name, Rc::new(server))));
+        }
+        servers
+    }
+
+    fn server<J: Json>(&mut self, name: &str, server: &Section<J>, session: &SessionConfig) -> Option<ServerConfig> {
+        if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
+            self.problem(server.path.clone(), "has a name that is not 1 to 128 bytes without control characters");
+        }
+        self.warn_of_unknown(server, &SERVER);
+        Some(ServerConfig {
+            name: name.into(),
+            transport: self.transport(server),
+            headers: self.headers(server),
+            timeout: self.milliseconds(server, "timeout", 1, DEFAULT_REQUEST_TIMEOUT),
+            init_timeout: self.milliseconds(server, "initTimeout", 1, DEFAULT_INIT_TIMEOUT),
+            protocol: self.protocol(server),
+            session: self.session(server, session),
+            url: self.url(server)?,
+        })
+    }
+
+    fn transport<J: Json>(&mut self, server: &Section<J>) -> Transport {
+        match self.string(server, "type").as_deref() {
+            None | Some("streamable-http" | "http") => Transport::StreamableHttp,
+            Some("sse") => Transport::HttpSse,
+            Some(_) => {
+                self.problem(server.path_of("type"), "must be 'streamable-http', 'http' or 'sse'");
+                Transport::StreamableHttp
+            }
+        }
+    }
+
+    fn protocol<J: Json>(&mut self, server: &Section<J>) -> Protocol {
+        match self.string(server, "protocolVersion") {
+            None => Protocol::Auto,
+            Some(text) if text == "auto" => Protocol::Auto,
+            Some(text) if text == "legacy" => Protocol::Legacy,
+            Some(text) if is_revision(&text) => Protocol::Pinned(text),
+            Some(_) => {
+                let message = "must be 'auto', 'legacy' or a revision like '2025-11-25'";
+                self.problem(server.path_of("protocolVersion"), message);
+                Protocol::Auto
+            }
+        }
+    }
+
+    fn url<J: Json>(&mut self, server: &Section<J>) -> Option<String> {
+        let path = server.path_of("url");
+        if server.value.get("url").is_none() {
+            self.problem(path, IS_MISSING);
+            return None;
+        }
+        let text = self.string(server, "url")?;
+        let template = self.template(&path, &text)?;
+        let text = template.literal();
+        let fault = if template.has_holes() {
+            Some("has a {{name}}, which is filled in headers only")
+        } else {
+            url::fault(&text)
+        };
+        match fault {
+            None => Some(text),
+            Some(fault) => {
+                self.problem(path, fault);
+                None
+            }
+        }
+    }
+
+    fn headers<J: Json>(&mut self, server: &Section<J>) -> Vec<(String, Template)> {
+        let mut headers: Vec<(String, Template)> = Vec::new();
+        let Some(section) = self.section(server, "headers") else { return headers };
+        for name in section.value.keys().unwrap_or_default() {
+            let path = section.path_of(&name);
+            let Some(text) = self.string(&section, &name) else { continue };
+            let Some(template) = self.template(&path, &text) else { continue };
+            let lower = name.to_ascii_lowercase();
+            let fault = if headers.iter().any(|(other, _)| *other == lower) {
+                Some("is there twice: letter case makes no difference")
+            } else {
+                check_header(&name, &template.literal()).err()
+            };
+            match fault {
+                None => headers.push((lower, template)),
+                Some(fault) => self.problem(path, fault),
+            }
+        }
+        headers
+    }
+
+    fn session<J: Json>(&mut self, server: &Section<J>, base: &SessionConfig) -> SessionConfig {
+        let Some(section) = self.section(server, "sessionConfig") else { return base.clone() };
+        self.warn_of_unknown(&section, &SESSION);
+        SessionConfig {
+            timeout: self.milliseconds(&section, "timeout", 1, base.timeout),
+            retry_attempts: self.number(&section, "retryAttempts", &ATTEMPTS).map_or(base.retry_attempts, clamped),
+            retry_delay: self.milliseconds(&section, "retryDelay", 0, base.retry_delay),
+            max_age: self.number(&section, "maxAge", &milliseconds_from(1)).or(base.max_age),
+            replay: self.replay(&section).unwrap_or(base.replay),
+        }
+    }
+
+    fn replay<J: Json>(&mut self, session: &Section<J>) -> Option<Replay> {
+        match self.string(session, "replay")?.as_str() {
+            "refused" => Some(Replay::Refused),
+            "safe" => Some(Replay::Safe),
+            "never" => Some(Replay::Never),
+            _ => {
+                self.problem(session.path_of("replay"), "must be 'refused', 'safe' or 'never'");
+                None
+            }
+        }
+    }
+
+    fn limits<J: Json>(&mut self, options: &Section<J>) -> Limits {
+        let mut limits = Limits::default();
+        let Some(section) = self.section(options, "limits") else { return limits };
+        self.warn_of_unknown(&section, &LIMITS);
+        let places = [
+            &mut limits.max_users,
+            &mut limits.max_sessions_per_user,
+            &mut limits.max_in_flight,
+            &mut limits.max_queued,
+            &mut limits.max_message_bytes,
+            &mut limits.max_error_bytes,
+            &mut limits.max_session_id_bytes,
+        ];
+        for (key, place) in LIMITS.iter().zip(places) {
+            // A queue and an error's text can be done without; of the others, none would mean that nothing works.
+            let least = u64::from(!matches!(*key, "maxQueued" | "maxErrorBytes"));
+            let range = Range { least, most: u64::from(u32::MAX), rule: COUNT_RULE };
+            if let Some(limit) = self.number(&section, key, &range) {
+                *place = usize::try_from(limit).unwrap_or(usize::MAX);
+            }
+        }
+        limits
+    }
+
+    fn debug<J: Json>(&mut self, options: &Section<J>) -> bool {
+        if let Some(value) = options.value.get("debug") {
+            if value.as_bool().is_none() {
+                self.problem(options.path_of("debug"), "must be true or false");
+            }
+            return value.as_bool().unwrap_or_default();
+        }
+        match self.variable("MCP_SESSION_DEBUG").as_deref() {
+            Some("true" | "1") => true,
+            None | Some("false" | "0") => false,
+            Some(_) => {
+                self.problem("MCP_SESSION_DEBUG".into(), "must be 'true' or 'false'");
+                false
+            }
+        }
+    }
+
+    /// The defaults of every session, as the environment changes them.
+    fn environment(&mut self) -> SessionConfig {
+        let defaults = SessionConfig::default();
+        SessionConfig {
+            timeout: self.variable_number("MCP_SESSION_TIMEOUT", &milliseconds_from(1)).unwrap_or(defaults.timeout),
+            retry_attempts: self
+                .variable_number("MCP_SESSION_RETRY_ATTEMPTS", &ATTEMPTS)
+                .map_or(defaults.retry_attempts, clamped),
+            retry_delay: self
+                .variable_number("MCP_SESSION_RETRY_DELAY", &milliseconds_from(0))
+                .unwrap_or(defaults.retry_delay),
+            ..defaults
+        }
+    }
+}
+
+/// Values of one kind.
+impl Reader<'_> {
+    fn section<J: Json>(&mut self, parent: &Section<J>, key: &str) -> Option<Section<J>> {
+        let (path, value) = (parent.path_of(key), parent.value.get(key)?);
+        if value.is_object() {
+            return Some(Section { path, value });
+        }
+        self.problem(path, MUST_BE_OBJECT);
+        None
+    }
+
+    fn required_section<J: Json>(&mut self, parent: &Section<J>, key: &str) -> Option<Section<J>> {
+        if parent.value.get(key).is_none() {
+            self.problem(parent.path_of(key), IS_MISSING);
+        }
+        self.section(parent, key)
+    }
+
+    fn string<J: Json>(&mut self, section: &Section<J>, key: &str) -> Option<String> {
+        let text = section.value.get(key)?.as_str();
+        if text.is_none() {
+            self.problem(section.path_of(key), "must be a string");
+        }
+        text
+    }
+
+    fn number<J: Json>(&mut self, section: &Section<J>, key: &str, range: &Range) -> Option<u64> {
+        let number = section.value.get(key)?.as_f64().and_then(whole).filter(|number| range.has(*number));
+        if number.is_none() {
+            self.problem(section.path_of(key), range.rule);
+        }
+        number
+    }
+
+    fn milliseconds<J: Json>(&mut self, section: &Section<J>, key: &str, least: u64, default: Millis) -> Millis {
+        self.number(section, key, &milliseconds_from(least)).unwrap_or(default)
+    }
+
+    fn template(&mut self, path: &str, text: &str) -> Option<Template> {
+        match Template::parse(text, self.env) {
+            Ok(template) => Some(template),
+            Err(faults) => {
+                self.problems.extend(faults.into_iter().map(|fault| Problem::new(path.into(), fault)));
+                None
+            }
+        }
+    }
+
+    /// A variable that is set to something.
+    fn variable(&self, name: &str) -> Option<String> {
+        (self.env)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn variable_number(&mut self, name: &str, range: &Range) -> Option<u64> {
+        let value = self.variable(name)?;
+        // "+5" would parse as well, and means a typing error more often than a number.
+        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        let number = value.parse().ok().filter(|number| digits && range.has(*number));
+        if number.is_none() {
+            self.problem(name.into(), range.rule);
+        }
+        number
+    }
+
+    fn warn_of_unknown<J: Json>(&mut self, section: &Section<J>, known: &[&str]) {
+        let unknown = section.value.keys().unwrap_or_default().into_iter().filter(|key| !known.contains(&key.as_str()));
+        self.warnings.extend(unknown.map(|key| Problem::new(section.path_of(&key), "is not a known setting; ignored")));
+    }
+
+    fn problem(&mut self, path: String, message: &str) {
+        self.problems.push(Problem::new(path, message));
+    }
+}
+
+/// Which whole numbers are allowed, and how that is said.
+struct Range {
+    least: u64,
+    most: u64,
+    rule: &'static str,
+}
+
+impl Range {
+    const fn has(&self, number: u64) -> bool {
+        self.least <= number && number <= self.most
+    }
+}
+
+const fn milliseconds_from(least: u64) -> Range {
+    let rule = if least == 0 {
+        "must be a whole number of milliseconds, 0 or more"
+    } else {
+        "must be a whole number of milliseconds, 1 or more"
+    };
+    Range { least, most: MAX_SAFE_INTEGER, rule }
+}
+
+const ATTEMPTS: Range =
+    Range { least: 0, most: MAX_RETRY_ATTEMPTS as u64, rule: "must be a whole number from 0 to 100" };
+
+const COUNT_RULE: &str = "must be a whole number that makes sense as a limit";
+const IS_MISSING: &str = "is missing";
+const MUST_BE_OBJECT: &str = "must be an object";
+
+const OPTIONS: [&str; 8] = ["env", "debug", "log", "fetch", "clientInfo", "capabilities", "storage", "limits"];
+const SERVER: [&str; 7] = ["type", "url", "headers", "timeout", "initTimeout", "protocolVersion", "sessionConfig"];
+const SESSION: [&str; 5] = ["timeout", "retryAttempts", "retryDelay", "maxAge", "replay"];
+/// In the order of the members of [`Limits`].
+const LIMITS: [&str; 7] = [
+    "maxUsers",
+    "maxSessionsPerUser",
+    "maxInFlight",
+    "maxQueued",
+    "maxMessageBytes",
+    "maxErrorBytes",
+    "maxSessionIdBytes",
+];
+
+/// Log lines begin with the name, so it must be short enough to read and unable to fake a line.
+const MAX_NAME_BYTES: usize = 128;
+
+/// 2⁵³ − 1: up to here a JavaScript number is exact, and so is the end of a span from now.
+const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
+
+/// A finite number without a fraction that is exact in JavaScript.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
+fn whole(number: f64) -> Option<u64> {
+    let exact = (0.0..=MAX_SAFE_INTEGER as f64).contains(&number) && number.trunc() == number;
+    exact.then_some(number as u64)
+}
+
+/// A number that its range keeps far below the end of `u32`.
+fn clamped(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(MAX_RETRY_ATTEMPTS)
+}
+
+/// Revisions of MCP are dates: `2025-11-25`.
+fn is_revision(text: &str) -> bool {
+    let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn env(name: &str) -> Option<String> {
+        match name {
+            "HOST" => Some("example.com".into()),
+            "KEY" => Some("hidden-key".into()),
+            "BROKEN" => Some("hidden-key\n".into()),
+            _ => None,
+        }
+    }
+
+    fn texts(problems: &[Problem]) -> Vec<String> {
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    fn parsed(config: &Value) -> Result<Config, Vec<String>> {
+        parse(config, &json!({}), &env).map(|(config, _)| config).map_err(|problems| texts(&problems))
+    }
+
+    fn server(server: Value) -> Result<Rc<ServerConfig>, Vec<String>> {
+        parsed(&json!({ "mcpServers": { "db": server } })).map(|config| Rc::clone(&config.servers["db"]))
+    }
+
+    /// The server's faults, the part of the path that they share left out.
+    fn faults(members: Value) -> Vec<String> {
+        let mut all = json!({ "url": "https://example.com/mcp" });
+        for (key, value) in members.as_object().unwrap() {
+            all[key] = value.clone();
+        }
+        let problems = server(all).err().unwrap_or_default();
+        problems.iter().map(|problem| problem.strip_prefix("mcpServers.db.").unwrap().into()).collect()
+    }
+
+    #[test]
+    fn a_url_alone_is_enough() {
+        let server = server(json!({ "url": "https://example.com/mcp" })).unwrap();
+        assert_eq!((server.name.as_str(), server.url.as_str()), ("db", "https://example.com/mcp"));
+        assert_eq!((server.timeout, server.init_timeout), (60_000, 30_000));
+        assert_eq!((server.transport, &server.protocol), (Transport::StreamableHttp, &Protocol::Auto));
+        let expected = SessionConfig {
+            timeout: 3_600_000,
+            retry_attempts: 3,
+            retry_delay: 1000,
+            max_age: None,
+            replay: Replay::Refused,
+        };
+        assert_eq!(server.session, expected);
+        assert!(server.headers.is_empty());
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let server = server(json!({
+            "type": "sse", "url": "http://${HOST}:8080/mcp?key=${KEY}", "timeout": 1, "initTimeout": 2, "protocolVersion": "2025-11-25",
+            "headers": { "Authorization": "Bearer ${KEY}", "X-User": "{{ USER_ID }}" },
+            "sessionConfig": { "timeout": 3, "retryAttempts": 0, "retryDelay": 0, "maxAge": 4, "replay": "never" },
+        }))
+        .unwrap();
+        assert_eq!(server.url, "http://example.com:8080/mcp?key=hidden-key");
+        assert_eq!((server.timeout, server.init_timeout), (1, 2));
+        assert_eq!((server.transport, &server.protocol), (Transport::HttpSse, &Protocol::Pinned("2025-11-25".into())));
+        let expected =
+            SessionConfig { timeout: 3, retry_attempts: 0, retry_delay: 0, max_age: Some(4), replay: Replay::Never };
+        assert_eq!(server.session, expected);
+        let headers = server.headers_for("ann", &BTreeMap::new(), &[]).unwrap();
+        let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("authorization", "Bearer hidden-key"), ("x-user", "ann")]);
+        assert!(!format!("{server:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn a_server_beats_the_environment_beats_the_defaults() {
+        let env = |name: &str| match name {
+            "MCP_SESSION_TIMEOUT" => Some("10".into()),
+            "MCP_SESSION_RETRY_ATTEMPTS" => Some(" 5 ".into()),
+            "MCP_SESSION_RETRY_DELAY" => Some(String::new()),
+            "MCP_SESSION_DEBUG" => Some("1".into()),
+            _ => None,
+        };
+        let config = json!({ "mcpServers": {
+            "a": { "url": "https://a" },
+            "b": { "url": "https://b", "sessionConfig": { "timeout": 20 } },
+        } });
+        let (parsed, _) = parse(&config, &json!({}), &env).unwrap();
+        let session = |name: &str| parsed.servers[name].session.clone();
+        assert_eq!((session("a").timeout, session("a").retry_attempts, session("a").retry_delay), (10, 5, 1000));
+        assert_eq!((session("b").timeout, session("b").retry_attempts), (20, 5));
+        assert!(parsed.debug);
+        assert!(!parse(&config, &json!({ "debug": false }), &env).unwrap().0.debug);
+    }
+
+    #[test]
+    fn bad_variables_are_named() {
+        let problems = parse(&json!({ "mcpServers": {} }), &json!({}), &|_| Some("+5".into())).unwrap_err();
+        assert_eq!(
+            texts(&problems),
+            [
+                "MCP_SESSION_TIMEOUT: must be a whole number of milliseconds, 1 or more",
+                "MCP_SESSION_RETRY_ATTEMPTS: must be a whole number from 0 to 100",
+                "MCP_SESSION_RETRY_DELAY: must be a whole number of milliseconds, 0 or more",
+                "MCP_SESSION_DEBUG: must be 'true' or 'false'",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_outermost_shape_is_checked() {
+        assert_eq!(parsed(&json!([])).unwrap_err(), ["config: must be an object"]);
+        assert_eq!(parsed(&json!({})).unwrap_err(), ["mcpServers: is missing"]);
+        assert_eq!(parsed(&json!({ "mcpServers": 1 })).unwrap_err(), ["mcpServers: must be an object"]);
+        let servers = json!({ "mcpServers": { "a": null, "b": "https://b", "c": {}, "": { "url": "https://d" }, "e\n": { "url": 1 } } });
+        assert_eq!(
+            parsed(&servers).unwrap_err(),
+            [
+                "mcpServers.a: is missing",
+                "mcpServers.b: must be an object",
+                "mcpServers.c.url: is missing",
+                "mcpServers.: has a name that is not 1 to 128 bytes without control characters",
+                "mcpServers.e\u{FFFD}: has a name that is not 1 to 128 bytes without control characters",
+                "mcpServers.e\u{FFFD}.url: must be a string",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_fault_of_a_server_is_told_at_once() {
+        let found = faults(json!({
+            "type": "stdio", "url": "ftp://hidden-host", "timeout": 0, "initTimeout": "1", "protocolVersion": "latest", "headers": { "a": 1 },
+            "sessionConfig": { "timeout": 1.5, "retryAttempts": 101, "retryDelay": -1, "maxAge": 0, "replay": "always" },
+        }));
+        assert_eq!(
+            found,
+            [
+                "type: must be 'streamable-http', 'http' or 'sse'",
+                "headers.a: must be a string",
+                "timeout: must be a whole number of milliseconds, 1 or more",
+                "initTimeout: must be a whole number of milliseconds, 1 or more",
+                "protocolVersion: must be 'auto', 'legacy' or a revision like '2025-11-25'",
+                "sessionConfig.timeout: must be a whole number of milliseconds, 1 or more",
+                "sessionConfig.retryAttempts: must be a whole number from 0 to 100",
+                "sessionConfig.retryDelay: must be a whole number of milliseconds, 0 or more",
+                "sessionConfig.maxAge: must be a whole number of milliseconds, 1 or more",
+                "sessionConfig.replay: must be 'refused', 'safe' or 'never'",
+                "url: must start with http:// or https:// and name a host",
+            ]
+        );
+    }
+
+    #[test]
+    fn headers_are_checked_and_never_shown() {
+        let found = faults(json!({ "headers": {
+            "X-A": "a", "x-a": "b", "Host": "hidden-host", "b c": "hidden-b", "d": "hidden\r\nd", "e": "${BROKEN}", "f": "${NONE}", "g": "{{",
+        } }));
+        assert_eq!(
+            found,
+            [
+                "headers.x-a: is there twice: letter case makes no difference",
+                "headers.Host: is a header that is set by the client itself",
+                "headers.b c: has a name that HTTP does not allow",
+                "headers.d: has a line break or another control character in its value",
+                "headers.e: has a line break or another control character in its value",
+                "headers.f: needs the environment variable NONE, which is not set",
+                "headers.g: has a {{ that is never closed",
+            ]
+        );
+    }
+
+    #[test]
+    fn urls_are_filled_from_the_environment_alone() {
+        assert_eq!(
+            faults(json!({ "url": "https://a/{{USER_ID}}" })),
+            ["url: has a {{name}}, which is filled in headers only"]
+        );
+        assert_eq!(
+            faults(json!({ "url": "https://${NONE}" })),
+            ["url: needs the environment variable NONE, which is not set"]
+        );
+    }
+
+    #[test]
+    fn unknown_keys_warn_at_every_level() {
+        let config = json!({ "more": 1, "mcpServers": { "db": { "url": "https://a", "uri": 1, "sessionConfig": { "ttl": 1 } } } });
+        let options = json!({ "fetch": 1, "fetsh": 1, "limits": { "maxQueued": 0, "maxUser": 1 } });
+        let (config, warnings) = parse(&config, &options, &env).unwrap();
+        let paths: Vec<&str> = warnings.iter().map(|warning| warning.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            ["more", "mcpServers.db.uri", "mcpServers.db.sessionConfig.ttl", "options.fetsh", "options.limits.maxUser"]
+        );
+        assert_eq!(config.limits, Limits { max_queued: 0, ..Limits::default() });
+    }
+
+    #[test]
+    fn limits_and_debug_are_checked() {
+        let options = json!({ "debug": "yes", "limits": { "maxUsers": 0, "maxInFlight": "9", "maxErrorBytes": 0, "maxMessageBytes": 1e300 } });
+        let problems = parse(&json!({ "mcpServers": {} }), &options, &env).unwrap_err();
+        let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "options.limits.maxUsers",
+                "options.limits.maxInFlight",
+                "options.limits.maxMessageBytes",
+                "options.debug"
+            ]
+        );
+    }
+
+    #[test]
+    fn whole_numbers() {
+        assert_eq!(
+            [0.0, -0.0, 1.0, 9_007_199_254_740_991.0].map(whole),
+            [Some(0), Some(0), Some(1), Some(MAX_SAFE_INTEGER)]
+        );
+        for bad in [0.5, -1.0, 9_007_199_254_740_992.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(whole(bad), None, "{bad}");
+        }
+    }
+
+    /// Any JSON, with the keys that mean something among its own.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let keys = [&SERVER[..], &SESSION, &LIMITS, &["mcpServers", "db", "limits", "debug", "X-Key", ""]].concat();
+        let texts = ["https://a/", "http://", "sse", "auto", "${KEY}", "{{x}}", "${", "safe", "a\r\nb", "hidden-text"];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            (-2_i64..200).prop_map(Value::from),
+            proptest::sample::select(texts.to_vec()).prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 64, 8, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::vec((proptest::sample::select(keys.clone()), inner), 0..8)
+                    .prop_map(|members| members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_configuration_is_too_odd(server in any_json(), options in any_json()) {
+            for config in [server.clone(), json!({ "mcpServers": server }), json!({ "mcpServers": { "db": server } })] {
+                let (Ok((_, found)) | Err(found)) = parse(&config, &options, &env);
+                prop_assert!(!texts(&found).concat().contains("hidden"), "a value was shown");
+            }
+        }
+
+        #[test]
+        fn faults_do_not_hide_each_other(bad in proptest::collection::btree_set(0_usize..6, 0..6)) {
+            let mut server = json!({ "url": "https://a/", "sessionConfig": {}, "headers": {} });
+            for fault in &bad {
+                match fault {
+                    0 => server["url"] = json!("nowhere"),
+                    1 => server["timeout"] = json!(-1),
+                    2 => server["type"] = json!("stdio"),
+                    3 => server["sessionConfig"]["replay"] = json!(1),
+                    4 => server["headers"]["Host"] = json!("x"),
+                    _ => server["headers"]["X-Key"] = json!("${NONE}"),
+                }
+            }
+            let found = parsed(&json!({ "mcpServers": { "a": server, "b": server } })).err().unwrap_or_default();
+            prop_assert_eq!(found.len(), 2 * bad.len());
+        }
+    }
+}

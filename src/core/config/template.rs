@@ -1,0 +1,176 @@
+//! Header values with holes: `${NAME}` is filled from the environment once, `{{name}}` anew for every user.
+
+use std::fmt;
+
+/// A header's value as configured: literal text, secrets from the environment among it, and holes for what is the user's.
+///
+/// What fills a hole is never read for further holes. `Debug` shows the names of the holes and no text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template(Vec<Piece>);
+
+impl Template {
+    /// Reads `text` and puts the variables of `env` in.
+    ///
+    /// # Errors
+    /// Every fault in the text, as the end of a sentence that the setting's path begins; names are told, values never.
+    pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+        let (mut pieces, mut faults) = (Vec::new(), Vec::new());
+        let mut rest = text;
+        while let Some((literal, hole, after)) = next_hole(rest) {
+            pieces.push(Piece::Text(literal.into()));
+            rest = after;
+            match hole {
+                Hole::Unclosed(mark) => faults.push(["has a ", mark, " that is never closed"].concat()),
+                Hole::Unnamed(mark) => faults.push(["has a ", mark, " without a proper name in it"].concat()),
+                Hole::User(name) => pieces.push(Piece::Hole(name.into())),
+                Hole::Variable(name) => match env(name) {
+                    Some(value) => pieces.push(Piece::Text(value)),
+                    None => faults.push(["needs the environment variable ", name, ", which is not set"].concat()),
+                },
+            }
+        }
+        pieces.push(Piece::Text(rest.into()));
+        if faults.is_empty() { Ok(Self(pieces)) } else { Err(faults) }
+    }
+
+    /// The value for one user; `lookup` knows what goes into a hole.
+    ///
+    /// # Errors
+    /// The names of the holes that `lookup` has nothing for.
+    pub fn fill<'a>(&'a self, lookup: &dyn Fn(&str) -> Option<&'a str>) -> Result<String, Vec<&'a str>> {
+        let (mut filled, mut unknown) = (String::new(), Vec::new());
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => filled.push_str(text),
+                Piece::Hole(name) => match lookup(name) {
+                    Some(value) => filled.push_str(value),
+                    None => unknown.push(name.as_str()),
+                },
+            }
+        }
+        if unknown.is_empty() { Ok(filled) } else { Err(unknown) }
+    }
+
+    /// The text of the value without its holes, which is the whole value where [`Self::has_holes`] is false.
+    pub fn literal(&self) -> String {
+        let text = |piece: &Piece| if let Piece::Text(text) = piece { text.clone() } else { String::new() };
+        self.0.iter().map(text).collect()
+    }
+
+    /// Whether the value differs from user to user.
+    pub fn has_holes(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Hole(_)))
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Template(")?;
+        for piece in &self.0 {
+            if let Piece::Hole(name) = piece {
+                formatter.write_str("{{")?;
+                formatter.write_str(name)?;
+                formatter.write_str("}}")?;
+            }
+        }
+        formatter.write_str(")")
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Hole(String),
+}
+
+enum Hole<'a> {
+    /// The mark that opens it, without the one that closes it.
+    Unclosed(&'static str),
+    /// The mark that opens it; what is in it is no name.
+    Unnamed(&'static str),
+    /// `{{name}}`
+    User(&'a str),
+    /// `${NAME}`
+    Variable(&'a str),
+}
+
+/// The text before the first hole, the hole, and the text after it.
+fn next_hole(text: &str) -> Option<(&str, Hole<'_>, &str)> {
+    let (variable, user) = (text.find("${"), text.find("{{"));
+    // "${{" is a dollar sign before a hole of the user's: a variable's name has no brace.
+    let of_user = user.is_some_and(|user| variable.is_none_or(|variable| user <= variable + 1));
+    let (open, close) = if of_user { ("{{", "}}") } else { ("${", "}") };
+    let (literal, inside) = text.split_once(open)?;
+    Some(match inside.split_once(close) {
+        None => (literal, Hole::Unclosed(open), ""),
+        Some((name, after)) => match name.trim() {
+            name if !is_name(name) => (literal, Hole::Unnamed(open), after),
+            name if of_user => (literal, Hole::User(name), after),
+            name => (literal, Hole::Variable(name), after),
+        },
+    })
+}
+
+/// Letters, digits, `_`, `-` and `.`: what environments and programs name things with.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn env(name: &str) -> Option<String> {
+        (name == "KEY").then(|| "{{USER_ID}} ${KEY}".into())
+    }
+
+    fn filled(text: &str) -> Result<String, String> {
+        let template = Template::parse(text, &env).map_err(|faults| faults.join("; "))?;
+        template.fill(&|name| (name == "USER_ID").then_some("ann")).map_err(|names| names.join(", "))
+    }
+
+    #[test]
+    fn holes_are_filled_once() {
+        assert_eq!(filled("plain"), Ok("plain".into()));
+        assert_eq!(filled("a{{USER_ID}}b{{ USER_ID }}"), Ok("aannbann".into()));
+        assert_eq!(filled("Bearer ${KEY}!"), Ok("Bearer {{USER_ID}} ${KEY}!".into()));
+        assert_eq!(filled("$ {a} }} $${{USER_ID}}"), Ok("$ {a} }} $$ann".into()));
+        assert_eq!(filled("$${KEY}"), Ok("${{USER_ID}} ${KEY}".into()));
+    }
+
+    #[test]
+    fn every_fault_is_told_by_name() {
+        assert_eq!(
+            filled("${NONE}${ALSO_NONE}"),
+            Err("needs the environment variable NONE, which is not set; \
+                 needs the environment variable ALSO_NONE, which is not set"
+                .into())
+        );
+        assert_eq!(filled("{{who}}{{USER_ID}}{{what}}"), Err("who, what".into()));
+        assert_eq!(filled("secret ${KEY"), Err("has a ${ that is never closed".into()));
+        assert_eq!(filled("secret {{x"), Err("has a {{ that is never closed".into()));
+        assert_eq!(
+            filled("{{a b}}${}"),
+            Err("has a {{ without a proper name in it; has a ${ without a proper name in it".into())
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_text() {
+        let template = Template::parse("Bearer ${KEY} {{USER_ID}}", &env);
+        assert_eq!(format!("{template:?}"), "Ok(Template({{USER_ID}}))");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in "([ab${} ]|KEY|\\PC){0,40}") {
+            if let Ok(template) = Template::parse(&text, &env) {
+                prop_assert_eq!(template.has_holes(), template.fill(&|_| None).is_err());
+            }
+            if !text.contains("${") && !text.contains("{{") {
+                prop_assert_eq!(filled(&text), Ok(text));
+            }
+        }
+    }
+}
