@@ -23,7 +23,11 @@ export async function startDemo({ port } = {}) {
 
   const settings = { mcp: proxy.url, control: proxy.control, server: 'everything' };
   const files = serveFolders(
-    [{ prefix: '/pkg/', folder: folderOf('pkg') }, { prefix: '/', folder: folderOf('www') }],
+    [
+      { prefix: '/pkg/', folder: folderOf('pkg') },
+      { prefix: '/README.md', file: folderOf('README.md') },
+      { prefix: '/', folder: folderOf('www') },
+    ],
     {
       headers: {
         'Content-Security-Policy': contentSecurityPolicy([proxy.origin]),

@@ -1,4 +1,5 @@
-// The real MCP servers that the wasm tests in a browser talk to, all in one process.
+// The servers that the wasm tests in a browser talk to, all in one process: real ones, and the fault server.
+import { startFaultServer } from './fault-server.mjs';
 import { commandLineOptions, runUntilStopped } from './shared/lifetime.mjs';
 import { startSdkServer } from './sdk-server.mjs';
 
@@ -11,12 +12,17 @@ const servers = {
   json: await startSdkServer({ mode: 'stateful', jsonResponse: true, port: port('json') }),
   resumable: await startSdkServer({ mode: 'stateful', eventStore: true, port: port('resumable') }),
 };
+const faultServer = await startFaultServer({ port: port('faults') });
 
 runUntilStopped(async () => {
-  await Promise.all(Object.values(servers).map((server) => server.close()));
+  await Promise.all([...Object.values(servers), faultServer].map((server) => server.close()));
 });
 
 console.log(JSON.stringify({
   ...Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])),
-  control: Object.fromEntries(Object.entries(servers).map(([name, { control }]) => [name, control])),
+  faults: faultServer.origin,
+  control: {
+    ...Object.fromEntries(Object.entries(servers).map(([name, { control }]) => [name, control])),
+    faults: `${faultServer.origin}/control`,
+  },
 }));

@@ -5,7 +5,7 @@ import { extname, join, normalize, sep } from 'node:path';
 
 const types = {
   '.css': 'text/css; charset=utf-8', '.html': 'text/html; charset=utf-8', '.ico': 'image/x-icon', '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json', '.map': 'application/json', '.mjs': 'text/javascript; charset=utf-8', '.png': 'image/png', '.svg': 'image/svg+xml',
+  '.json': 'application/json', '.map': 'application/json', '.md': 'text/plain; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.png': 'image/png', '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8', '.ts': 'text/plain; charset=utf-8', '.wasm': 'application/wasm', '.woff2': 'font/woff2',
 };
 
@@ -21,8 +21,8 @@ export function contentSecurityPolicy(connectOrigins) {
 }
 
 /**
- * Makes a request handler for some folders.
- * @param {{ prefix: string, folder: string }[]} folders longest prefix first
+ * Makes a request handler for some folders and single files.
+ * @param {({ prefix: string, folder: string } | { prefix: string, file: string })[]} folders longest prefix first
  * @param {{ headers: Record<string, string> }} options headers of every answer
  * @returns {import('node:http').RequestListener}
  */
@@ -48,6 +48,7 @@ async function findFile(url, folders) {
   const entry = folders.find(({ prefix }) => path.startsWith(prefix));
   if (!entry || path.includes('\0')) return undefined;
   try {
+    if (entry.file) return path === entry.prefix ? { path: entry.file, size: (await stat(entry.file)).size } : undefined;
     const root = await realpath(entry.folder);
     let found = await realpath(join(root, normalize(`/${path.slice(entry.prefix.length)}`)));
     if ((await stat(found)).isDirectory()) found = await realpath(join(found, 'index.html'));
