@@ -21,7 +21,7 @@ export async function startDemo({ port } = {}) {
   let pageOrigins = [];
   const proxy = await startFaultProxy({ upstream: reference.url, restart: reference.restart, origins: () => pageOrigins });
 
-  const settings = { mcp: proxy.url, control: proxy.control, server: 'everything' };
+  const settings = { serverName: 'everything', mcpUrl: proxy.url, controlUrl: proxy.control };
   const files = serveFolders(
     [
       { prefix: '/pkg/', folder: folderOf('pkg') },
@@ -68,10 +68,10 @@ async function check({ pageUrl }) {
   const page = await fetch(pageUrl);
   if (!page.ok) throw new Error(`the page answered ${page.status}`);
   if (!page.headers.get('content-security-policy')) throw new Error('the page has no content security policy');
-  const { mcp } = await (await fetch(new URL('demo.json', pageUrl))).json();
+  const { mcpUrl } = await (await fetch(new URL('demo.json', pageUrl))).json();
   const origin = new URL(pageUrl).origin;
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'demo-check', version: '1.0.0' } };
-  const answer = await fetch(mcp, {
+  const answer = await fetch(mcpUrl, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', Origin: origin },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
@@ -81,7 +81,7 @@ async function check({ pageUrl }) {
   if (answer.headers.get('access-control-allow-origin') !== origin) throw new Error('the answer has no CORS header for the page');
   const session = answer.headers.get('mcp-session-id');
   if (!session) throw new Error('the server gave no session id');
-  await fetch(mcp, { method: 'DELETE', headers: { 'Mcp-Session-Id': session } });
+  await fetch(mcpUrl, { method: 'DELETE', headers: { 'Mcp-Session-Id': session } });
 }
 
 if (isMain(import.meta.url)) {

@@ -16,6 +16,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   const target = new URL(upstream);
   const seen = new Set();
   const forgotten = new Set();
+  const quietlyForgotten = new Set();
   const pending = [];
   const counts = {
     http: {}, rpc: {}, status: {}, faults: {}, forgottenAnswers: 0, unreachable: 0, broken: 0, restarts: 0,
@@ -43,7 +44,9 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   }
 
   async function passOn(exchange, options) {
-    const outcome = await forward(exchange, { ...options, onHeaders: noteSession });
+    const { method, headers } = exchange.request;
+    const holdOpen = () => method === 'GET' && quietlyForgotten.has(headers['mcp-session-id']);
+    const outcome = await forward(exchange, { ...options, onHeaders: noteSession, holdOpen });
     if (outcome === 'broken') counts.broken += 1;
     if (outcome !== 'refused') return;
     counts.unreachable += 1;
@@ -64,9 +67,11 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     return fault;
   }
 
-  async function forget() {
+  /** The server loses every session. Quietly: the GET streams stay open, so that a client learns of it by its next request only. */
+  async function forget({ quiet = false } = {}) {
     const lost = [...seen].filter((id) => !forgotten.has(id));
     for (const id of lost) forgotten.add(id);
+    if (quiet) for (const id of lost) quietlyForgotten.add(id);
     seen.clear();
     await Promise.all(lost.map((id) => fetch(target, { method: 'DELETE', headers: { 'Mcp-Session-Id': id } }).catch(() => {})));
     return lost.length;
@@ -74,7 +79,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
 
   const controls = {
     counts: () => ({ ...counts, pendingFaults: pending.length, sessionsSeen: seen.size, sessionsForgotten: forgotten.size }),
-    forget: async () => ({ forgotten: await forget() }),
+    forget: async (settings) => ({ forgotten: await forget(settings) }),
     async restart() {
       if (!restart) throw new Error('this server cannot be restarted');
       const started = Date.now();

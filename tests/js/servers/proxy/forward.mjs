@@ -14,10 +14,11 @@ const connectionHeaders = new Set(['connection', 'keep-alive', 'transfer-encodin
  * @param {boolean} [options.cutBeforeAnswer]
  * @param {boolean} [options.discardAnswer]
  * @param {(headers: import('node:http').IncomingHttpHeaders) => void} [options.onHeaders] called before the answer is passed on
+ * @param {() => boolean} [options.holdOpen] asked when the real answer ends: true leaves the client's stream open
  * @returns {Promise<'answered' | 'refused' | 'broken'>}
  *   refused: no connection could be made, so nothing was sent; broken: the connection ended after something was sent
  */
-export function forward({ request, response, body, target }, { cutBeforeAnswer = false, discardAnswer = false, onHeaders } = {}) {
+export function forward({ request, response, body, target }, { cutBeforeAnswer = false, discardAnswer = false, onHeaders, holdOpen } = {}) {
   return new Promise((resolve) => {
     let connected = false;
     const upstream = startRequest(target, { method: request.method, headers: headersFor(request, body), agent: false });
@@ -51,7 +52,7 @@ export function forward({ request, response, body, target }, { cutBeforeAnswer =
         resolve('broken');
       });
       answer.on('end', () => {
-        if (!isCut) response.end();
+        if (!isCut && !holdOpen?.()) response.end();
         resolve('answered');
       });
     });
