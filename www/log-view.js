@@ -1,0 +1,34 @@
+// The log as the library writes it: one line an entry, coloured by level, kept at the bottom while it is read there.
+
+const kept = 1000;
+
+export class LogView {
+  #box;
+
+  constructor(box) {
+    this.#box = box;
+  }
+
+  write(level, line) {
+    const box = this.#box;
+    const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 24;
+    const element = document.createElement('div');
+    element.className = 'line';
+    element.dataset.level = level;
+    element.textContent = line;
+    if (level === 'warn' || level === 'error') element.title = level;
+    box.append(element);
+    if (box.childElementCount > kept) box.firstElementChild.remove();
+    if (atEnd) box.scrollTop = box.scrollHeight;
+  }
+
+  showDebug(yes) {
+    this.#box.toggleAttribute('data-hide-debug', !yes);
+    this.#box.scrollTop = this.#box.scrollHeight;
+  }
+
+  get text() {
+    const lines = [...this.#box.children].filter((line) => !this.#box.hasAttribute('data-hide-debug') || line.dataset.level !== 'debug');
+    return lines.map((line) => line.textContent).join('\n');
+  }
+}

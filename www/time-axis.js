@@ -1,0 +1,85 @@
+// Time to pixels for the timeline: linear while things happen, shorter while everybody waits, cut where nothing does.
+//
+// A request takes five milliseconds and a visitor's thought takes ten seconds, so a plain linear axis shows either dots
+// or emptiness. Between two events this axis is linear up to a limit and grows by the logarithm beyond it; a stretch
+// during which nothing was under way is cut to a fixed width. Whatever is not linear is labelled with its true length.
+
+const linearPixels = 90;     // how wide a stretch may get before it grows by the logarithm
+const octavePixels = 26;     // what each doubling beyond that adds
+const idlePixels = 46;       // a stretch in which nothing was under way
+const startPixels = 14;
+
+export class TimeAxis {
+  pixelsPerMs = 1.6;
+  #times = [];
+  #busy = [];                // #busy[i]: something was under way between times[i - 1] and times[i]
+  #xs = [];
+
+  get empty() { return this.#times.length === 0; }
+  get lastTime() { return this.#times.at(-1); }
+  get lastX() { return this.#xs.at(-1) ?? startPixels; }
+
+  clear() {
+    this.#times = [];
+    this.#busy = [];
+    this.#xs = [];
+  }
+
+  /** Notes that something happened at `time`; returns `time`, or the latest time known if that is later. */
+  push(time, busy) {
+    if (this.empty) {
+      this.#times.push(time);
+      this.#busy.push(false);
+      this.#xs.push(startPixels);
+      return time;
+    }
+    const last = this.lastTime;
+    if (time <= last) return last;
+    this.#xs.push(this.lastX + this.#width(time - last, busy));
+    this.#times.push(time);
+    this.#busy.push(busy);
+    return time;
+  }
+
+  /** Where `time` is; after the last event, where it would be if something were under way. */
+  x(time) {
+    const times = this.#times;
+    if (times.length === 0 || time <= times[0]) return startPixels;
+    if (time >= this.lastTime) return this.lastX + this.#width(time - this.lastTime, true);
+    let low = 0;
+    let high = times.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (times[middle] <= time) low = middle; else high = middle;
+    }
+    const share = (time - times[low]) / (times[high] - times[low]);
+    return this.#xs[low] + share * (this.#xs[high] - this.#xs[low]);
+  }
+
+  /** Another scale: every position is computed anew. */
+  zoom(pixelsPerMs) {
+    this.pixelsPerMs = pixelsPerMs;
+    for (let i = 1; i < this.#times.length; i += 1) {
+      this.#xs[i] = this.#xs[i - 1] + this.#width(this.#times[i] - this.#times[i - 1], this.#busy[i]);
+    }
+  }
+
+  /** The stretches from the `from`th on that are not linear, as { index, x0, x1, ms, idle, time }. */
+  *stretches(from = 1) {
+    for (let i = Math.max(1, from); i < this.#times.length; i += 1) {
+      const ms = this.#times[i] - this.#times[i - 1];
+      const idle = !this.#busy[i];
+      if (ms * this.pixelsPerMs <= (idle ? idlePixels : linearPixels)) continue;
+      yield { index: i, x0: this.#xs[i - 1], x1: this.#xs[i], ms, idle, time: this.#times[i] };
+    }
+  }
+
+  get length() { return this.#times.length; }
+  get firstTime() { return this.#times[0]; }
+
+  #width(ms, busy) {
+    const linear = ms * this.pixelsPerMs;
+    if (!busy) return Math.min(linear, idlePixels);
+    return linear <= linearPixels ? linear : linearPixels + octavePixels * Math.log2(linear / linearPixels);
+  }
+}

@@ -1,0 +1,135 @@
+// What the timeline knows: the manager's events folded into lanes of bars, bands, waits, streams and marks. No drawing.
+
+const markKinds = new Set([
+  'sessionError', 'sessionExpired', 'sessionTerminated', 'recoveryFailed', 'toolsChanged', 'breakerOpened', 'breakerClosed', 'sessionReused',
+]);
+
+export class TimelineModel {
+  lanes = new Map();
+  items = [];                // everything that can be pointed at, in the order in which it began
+
+  clear() {
+    this.lanes.clear();
+    this.items = [];
+  }
+
+  /** Whether a request is under way or a wait is running at `time`. */
+  busy(time) {
+    for (const lane of this.lanes.values()) {
+      if (lane.open.size > 0) return true;
+      if (lane.waits.some((wait) => wait.end > time)) return true;
+      if (lane.state === 'connecting' || lane.state === 'recovering') return true;
+    }
+    return false;
+  }
+
+  /** Folds one event in; returns the items that began or changed. */
+  add(kind, detail) {
+    const lane = this.#lane(detail);
+    const touched = [];
+    const begin = (item) => {
+      const whole = { lane, generation: detail.generation, start: detail.at, end: undefined, ...item };
+      this.items.push(whole);
+      touched.push(whole);
+      return whole;
+    };
+    const finish = (item, more) => {
+      Object.assign(item, { end: detail.at }, more);
+      touched.push(item);
+    };
+
+    switch (kind) {
+      case 'stateChanged': {
+        if (lane.band) finish(lane.band);
+        lane.state = detail.to;
+        const over = detail.to === 'terminated' || detail.to === 'closed';
+        lane.band = begin({ type: 'state', state: detail.to, from: detail.from, evidence: detail.evidence });
+        if (over) {
+          this.#endStreams(lane, finish);
+          this.#cutWaits(lane, finish);
+        }
+        break;
+      }
+      case 'sessionCreated':
+      case 'recoverySucceeded':
+        if (kind === 'sessionCreated' || lane.generation !== detail.generation) {
+          lane.generation = detail.generation;
+          finish(begin({ type: 'generation', sessionId: detail.sessionId }));
+        }
+        break;
+      case 'requestSent': {
+        const before = this.#replaced(lane, detail);
+        if (before) {
+          finish(before, { outcome: 'sent again' });
+          lane.open.delete(before.requestId);
+        }
+        const item = begin({ type: 'request', method: detail.method, requestId: detail.requestId, attempt: detail.attempt, evidence: detail.evidence, replaces: before });
+        lane.open.set(detail.requestId, item);
+        break;
+      }
+      case 'requestSettled': {
+        let item = lane.open.get(detail.requestId);
+        if (item) lane.open.delete(detail.requestId);
+        else item = begin({ type: 'request', method: detail.method, requestId: detail.requestId, start: detail.at - (detail.durationMs ?? 0) });
+        finish(item, {
+          outcome: detail.outcome ?? 'result', durationMs: detail.durationMs, code: detail.code,
+          evidence: detail.evidence ?? item.evidence, attempt: detail.attempt ?? item.attempt,
+        });
+        break;
+      }
+      case 'retryScheduled':
+        lane.waits = lane.waits.filter((wait) => wait.end > detail.at);
+        lane.waits.push(begin({
+          type: 'wait', delayMs: detail.delayMs, end: detail.at + (detail.delayMs ?? 0),
+          attempt: detail.attempt, code: detail.code, evidence: detail.evidence, method: detail.method,
+        }));
+        break;
+      case 'streamOpened':
+        lane.streams.set(streamKey(detail), begin({ type: 'stream', stream: detail.stream ?? 'listen', requestId: detail.requestId }));
+        break;
+      case 'streamClosed': {
+        const item = lane.streams.get(streamKey(detail));
+        lane.streams.delete(streamKey(detail));
+        if (item) finish(item, { code: detail.code, evidence: detail.evidence });
+        break;
+      }
+      default:
+        if (markKinds.has(kind)) finish(begin({ type: 'mark', kind, code: detail.code, evidence: detail.evidence, sessionId: detail.sessionId }));
+    }
+    return touched;
+  }
+
+  #lane({ userId, serverName }) {
+    const key = `${userId}\n${serverName}`;
+    let lane = this.lanes.get(key);
+    if (!lane) {
+      lane = { key, index: this.lanes.size, userId, serverName, state: undefined, generation: 0, band: undefined, open: new Map(), waits: [], streams: new Map() };
+      this.lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  /** A second try has a new request id; the first try's bar ends where the second begins. */
+  #replaced(lane, { method, attempt, requestId }) {
+    if (!(attempt > 1)) return undefined;
+    for (const item of lane.open.values()) {
+      if (item.method === method && item.requestId !== requestId && (item.attempt ?? 1) === attempt - 1) return item;
+    }
+    return undefined;
+  }
+
+  /** Waits that the end of the session made pointless. */
+  #cutWaits(lane, finish) {
+    for (const wait of lane.waits) if (wait.end > lane.band.start) finish(wait);
+    lane.waits = [];
+  }
+
+  #endStreams(lane, finish) {
+    for (const stream of lane.streams.values()) finish(stream);
+    lane.streams.clear();
+  }
+}
+
+function streamKey({ stream, requestId }) {
+  return stream === 'call' ? `call ${requestId}` : 'listen';
+}
