@@ -1,12 +1,12 @@
-# Sourced: `install_debian_packages program:package…` installs the packages whose program is not on the PATH.
+# Sourced: `install_debian_packages program-or-file:package…` installs the packages whose program is not on the PATH, or whose file is not there.
 
 install_debian_packages() {
   local pair missing=()
   for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+    is_present "${pair%%:*}" || missing+=("${pair##*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return
-  command -v apt-get >/dev/null || fail "these programs are missing and this is no Debian: ${missing[*]}; install them, then run this again"
+  command -v apt-get >/dev/null || fail "these packages are missing and this is no Debian: ${missing[*]}; install them, then run this again"
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || fail "run this once as root: apt-get install ${missing[*]}"
@@ -17,4 +17,11 @@ install_debian_packages() {
     "${as_root[@]}" apt-get update &&
       "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"
   } >"$tools/apt-get.log" 2>&1 || fail "apt-get could not install ${missing[*]}: see $tools/apt-get.log"
+}
+
+is_present() {
+  case "$1" in
+    /*) [ -e "$1" ] ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
 }
