@@ -111,6 +111,9 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
 
   const listening = await listen(async (request, response) => {
     const allowed = origins?.();
+    // Chromium sends a POST again by itself when a connection that it used before is reset. On a connection of its own, a
+    // request that breaks is seen by the page, as it is by every other client.
+    response.setHeader('Connection', 'close');
     setCorsHeaders(request, response, allowed);
     if (isForeignOrigin(request, allowed)) return sendJson(response, 403, { error: 'this origin is not let in' });
     if (answerPreflight(request, response)) return;

@@ -1,5 +1,7 @@
 // A hand-written MCP server with one fault a path, which counts what it saw and what it executed.
 // A path may have a name after the fault's, `/lost-404/my-test`: it is a server of its own, so tests do not meet.
+// With `?connection=close` every request comes on a connection of its own. Chromium needs that wherever a connection is
+// reset: it sends a POST again by itself, without telling the page, when a connection that it used before is reset.
 import { dispatch } from './faults/healthy.mjs';
 import { Exchange } from './faults/exchange.mjs';
 import { faults } from './faults/index.mjs';
@@ -58,9 +60,10 @@ export async function startFaultServer({ port = 0 } = {}) {
   }
 
   const listening = await listen(async (request, response) => {
+    const url = new URL(request.url, 'http://localhost');
+    if (url.searchParams.get('connection') === 'close') response.setHeader('Connection', 'close');
     setCorsHeaders(request, response);
     if (answerPreflight(request, response)) return;
-    const url = new URL(request.url, 'http://localhost');
     try {
       if (url.pathname.startsWith('/control/')) return handleControl(request, response, url);
       const place = placeOf(url.pathname);
@@ -97,5 +100,6 @@ if (isMain(import.meta.url)) {
   const options = commandLineOptions();
   const server = await startFaultServer({ port: Number(options.port ?? 0) });
   runUntilStopped(server.close);
-  console.log(JSON.stringify({ url: server.origin, origin: server.origin, control: `${server.origin}/control`, port: server.port, faults: Object.keys(faults) }));
+  const { origin, port } = server;
+  console.log(JSON.stringify({ url: origin, origin, control: `${origin}/control`, port, faults: Object.keys(faults) }));
 }

@@ -22,7 +22,8 @@ export async function startReferenceServer({ startTimeout = 30_000 } = {}) {
 
   async function start() {
     child = spawn(process.execPath, ['--import', preload, program(), 'streamableHttp'], {
-      env: { ...process.env, PORT: String(port) },
+      // Nothing of this machine's environment: one of the server's tools shows it to whoever asks.
+      env: { PATH: process.env.PATH, PORT: String(port) },
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     child.stdin.on('error', () => {});
