@@ -3,7 +3,7 @@
 import './timeline.js';
 import { Diagram } from './diagram.js';
 import { explain, paragraph } from './errors.js';
-import { capital, count, duration } from './format.js';
+import { capital, clock, count, duration } from './format.js';
 import { LogView } from './log-view.js';
 import { Narrator } from './narrate.js';
 import { control, loadSetting } from './setting.js';
@@ -17,7 +17,7 @@ const byId = (id) => document.getElementById(id);
 const ui = Object.fromEntries([
   'connect-a', 'connect-b', 'call-one', 'call-many', 'forget', 'restart', 'terminate', 'message', 'result', 'who', 'notice', 'narration',
   'session-title', 'session-state', 'session-id', 'session-kind', 'session-protocol', 'session-generation', 'session-recoveries', 'session-inflight',
-  'session-server', 'log', 'log-debug', 'log-copy', 'stats', 'tool-list', 'tool-count', 'tool-empty', 'timeline', 'weight', 'version',
+  'session-server', 'session-expires', 'log', 'log-debug', 'log-copy', 'stats', 'tool-list', 'tool-count', 'tool-empty', 'timeline', 'weight', 'version',
   'why-connect', 'why-use', 'why-break', 'why-end',
 ].map((id) => [id, byId(id)]));
 
@@ -149,12 +149,16 @@ async function restart() {
 
 async function fault(what, flag, words) {
   const button = ui[what];
+  const asking = paragraph({ forget: 'Making the server forget…', restart: 'Killing the server and starting another…' }[what]);
+  show('busy', [asking]);
   button.setAttribute('aria-busy', 'true');
   ui.timeline.note(flag);
   try {
-    await control(settings, what);
+    // Quiet: open streams stay open, so that it is a call that finds out.
+    await control(settings, what, what === 'forget' ? { quiet: true } : {});
     broken = true;
-    show('note', [paragraph(words)]);
+    // An answer that came meanwhile is worth more than this.
+    if (ui.result.firstElementChild === asking) show('note', [paragraph(words)]);
   } catch (error) {
     showError(error);
   } finally {
@@ -173,7 +177,7 @@ async function terminate() {
 /** Runs one action of a user's; whatever goes wrong is shown. */
 async function act(userId, doing, action) {
   const person = people[userId];
-  person.busy = doing;
+  if (doing !== 'calling') person.busy = doing;
   show('busy', [paragraph({ connecting: 'Connecting…', calling: 'Waiting for the answer…', terminating: 'Saying goodbye…' }[doing])]);
   refresh();
   try {
@@ -181,7 +185,7 @@ async function act(userId, doing, action) {
   } catch (error) {
     showError(error);
   } finally {
-    person.busy = undefined;
+    if (doing !== 'calling') person.busy = undefined;
     refresh();
   }
 }
@@ -221,7 +225,8 @@ function refresh() {
   ui['session-recoveries'].textContent = info?.recoveries ?? '–';
   ui['session-inflight'].textContent = info?.inFlight ?? '–';
   const server = person.session?.getServerVersion();
-  ui['session-server'].textContent = server ? `${server.title ?? server.name} ${server.version}` : '–';
+  ui['session-server'].textContent = server ? `with ${server.title ?? server.name} ${server.version}` : '';
+  ui['session-expires'].textContent = info?.expiresAt && !['terminated', 'closed'].includes(state) ? `at ${clock(info.expiresAt)}` : '–';
   ui.stats.textContent = JSON.stringify(manager.getSessionStats(), null, 2);
   diagram.show(state, person.cameFrom);
 
@@ -249,7 +254,7 @@ function refreshButtons(person, state) {
   }
   ui['why-connect'].textContent = someone ? 'Each has a session of their own; connecting again uses it.' : 'Ada and Ben are two users of one server.';
 
-  const whyNot = over ? `${users[who]}'s session is over; connect again first.` : !person.session ? 'Connect first.' : !echo ? 'This server has no tool named echo.' : 'One moment: a call is under way.';
+  const whyNot = over ? `${users[who]}'s session is over; connect again first.` : !person.session ? 'Connect first.' : !echo ? 'This server has no tool named echo.' : `One moment: ${users[who]} is ${person.busy}.`;
   const canCall = Boolean(usable && echo && !person.busy);
   enable(ui['call-one'], canCall, whyNot);
   enable(ui['call-many'], canCall, whyNot);

@@ -1,16 +1,21 @@
 // Small words and numbers: how durations, counts and clock times read on the page.
 
+// A number and its unit stay on one line.
+const space = '\u00A0';
+
 export function duration(ms) {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 1000) return `${Math.round(ms)}${space}ms`;
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)}${space}s`;
+  if (ms < 60_000) return `${Math.round(ms / 1000)}${space}s`;
   const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${minutes} min ${Math.round((ms % 60_000) / 1000)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return `${minutes}${space}min ${Math.floor((ms % 60_000) / 1000)}${space}s`;
+  return `${Math.floor(minutes / 60)}${space}h ${minutes % 60}${space}min`;
 }
 
+// Made once: a formatter costs more than a thousand uses of it.
+const clockFormat = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 export function clock(ms) {
-  return new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+  return clockFormat.format(ms);
 }
 
 const words = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'];

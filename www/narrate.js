@@ -152,7 +152,7 @@ class Episode {
     if (open > 0) return `${capital(total === 1 ? `one ${what}` : count(total, what, many))} under way${this.#answered > 0 ? `, ${this.#answered} answered` : ''}.`;
     const took = total === 1 ? ` after ${duration(this.#longest)}` : `, the slowest after ${duration(this.#longest)}`;
     if (failed === 0) return total === 1 ? `The ${what} was answered${took}.` : `All ${count(total, what, many)} were answered${took}.`;
-    const reasons = [...this.#failed].map(([code, n]) => (total === 1 ? code : `${n} × ${code}`)).join(', ');
+    const reasons = [...this.#failed].map(([code, n]) => `${total === 1 ? '' : `${n} × `}${inWords[code] ?? code}`).join('; ');
     return total === 1 ? `The ${what} failed${took}: ${reasons}.` : `${capital(count(this.#answered, 'answer'))}, ${count(failed, 'failure')} (${reasons})${took}.`;
   }
 
@@ -167,6 +167,18 @@ class Episode {
     return true;
   }
 }
+
+const inWords = {
+  outcome_unknown: 'the connection broke before the answer came, and as nobody can tell whether it was done, it was not sent twice',
+  request_timeout: 'no answer came in time',
+  cancelled: 'it was cancelled',
+  rpc_error: 'the server understood it and refused',
+  network_error: 'the server could not be reached',
+  cors_blocked: 'the browser kept the answer from the page',
+  circuit_open: 'nothing is sent after so many failures',
+  session_terminated: 'the session was lost and could not be had again',
+  closed: 'the session was closed meanwhile',
+};
 
 const plumbing = new Set(['initialize', 'ping', 'notifications/initialized', 'logging/setLevel', 'server/discover']);
 

@@ -64,12 +64,12 @@ export class TimeAxis {
     }
   }
 
-  /** The stretches from the `from`th on that are not linear, as { index, x0, x1, ms, idle, time }. */
+  /** The stretches from the `from`th on that are visibly not linear, as { index, x0, x1, ms, idle, time }. */
   *stretches(from = 1) {
     for (let i = Math.max(1, from); i < this.#times.length; i += 1) {
       const ms = this.#times[i] - this.#times[i - 1];
       const idle = !this.#busy[i];
-      if (ms * this.pixelsPerMs <= (idle ? idlePixels : linearPixels)) continue;
+      if (ms * this.pixelsPerMs <= (idle ? idlePixels : linearPixels * 1.5)) continue;
       yield { index: i, x0: this.#xs[i - 1], x1: this.#xs[i], ms, idle, time: this.#times[i] };
     }
   }

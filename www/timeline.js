@@ -21,6 +21,7 @@ const waits = { y: 28, height: 14 };
 const requests = { y: 46, height: 58 };
 const streams = { listen: { y: 108, height: 4 }, call: { y: 113, height: 3 } };
 const captionY = 127;
+const captionLetter = 6.5;   // about the width of a letter there
 
 const narrowest = 5;         // a bar of no duration is still seen and hit
 const mostRows = 35;         // bars that overlap in time; more than these share rows
@@ -134,7 +135,7 @@ export class SessionTimeline extends HTMLElement {
     this.#bands.length = 0;
     this.#current = undefined;
     this.#drawnStretches = 1;
-    this.#parts.lanes.replaceChildren();
+    for (const name of this.#parts.lanes.querySelectorAll('.tl-lane-name')) name.remove();
     const notes = this.#notes;
     this.#notes = [];
     for (const [kind, detail] of this.#events) {
@@ -175,6 +176,7 @@ export class SessionTimeline extends HTMLElement {
     for (const note of this.#notes) if (!note.element) this.#drawNote(note);
 
     let right = edge;
+    for (const { x, text } of this.#lastCaption.values()) right = Math.max(right, x + text.textContent.length * captionLetter - 16);
     for (const item of this.#pending) if (item.type === 'wait') right = Math.max(right, this.#axis.x(item.end));
     const height = axisHeight + this.#model.lanes.size * laneHeight;
     const width = Math.max(scroll.clientWidth, Math.ceil(right) + 30);
@@ -302,7 +304,7 @@ export class SessionTimeline extends HTMLElement {
       view.text.textContent = `handshake ${item.generation}${id}`;
       this.#parts.layers.captions.append(view.text);
       const before = this.#lastCaption.get(item.lane);
-      if (before && before.x + before.text.textContent.length * 6.6 + 16 > x) set(before.text, { visibility: 'hidden' });
+      if (before && before.x + before.text.textContent.length * captionLetter + 16 > x) set(before.text, { visibility: 'hidden' });
       this.#lastCaption.set(item.lane, { x, text: view.text });
     }
     set(view.line, { x1: x, x2: x, y1: top + band.y + band.height, y2: top + laneHeight - 10 });
@@ -443,7 +445,6 @@ export class SessionTimeline extends HTMLElement {
           <li>${swatch('tl-request', 'data-tone="unknown"')}outcome unknown</li>
           <li>${swatch('tl-wait')}waiting to retry</li>
           <li>${swatch('tl-stream', '', 4)}open stream</li>
-          <li><svg width="40" height="9" viewBox="0 0 40 9" aria-hidden="true"><path class="tl-scale" d="M.5 1v7M.5 4.5h39M39.5 1v7"/></svg><span class="tl-scale-text"></span></li>
         </ul>
         <div class="tl-buttons">
           <button type="button" class="quiet" data-do="out" aria-label="Zoom out">−</button>
@@ -453,7 +454,9 @@ export class SessionTimeline extends HTMLElement {
       </div>
       <div class="tl-frame">
         <p class="tl-empty">Nothing has happened yet. Every request, wait and change of state will be drawn here, as it happens.</p>
-        <div class="tl-lanes" aria-hidden="true"></div>
+        <div class="tl-lanes" aria-hidden="true"><p class="tl-scale" title="How long this is where the axis is even">
+          <svg width="40" height="9" viewBox="0 0 40 9"><path d="M.5 1v7M.5 4.5h39M39.5 1v7"/></svg><span class="tl-scale-text"></span>
+        </p></div>
         <div class="tl-scroll">
           <svg role="group" aria-label="Timeline: arrow keys walk through it, plus and minus zoom" width="10" height="10">
             <defs>
