@@ -3,8 +3,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-"$root/tools/setup.sh" rust wasm-bindgen node
-source "$root/tools/environment.sh"
+set_up rust wasm-bindgen node
 cd "$root"
 
 # One build at a time; whoever waits finds it done.

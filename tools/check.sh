@@ -3,8 +3,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-"$root/tools/setup.sh" rust node
-source "$root/tools/environment.sh"
+set_up rust node
 cd "$root"
 
 cargo fmt --check

@@ -14,15 +14,24 @@ node_minimum="20"
 # Ours come first; nothing is installed outside the tree.
 export PATH="$tools/bin:$PATH"
 
-# Set when set-up had to build the wasm target from Debian's sources (tools/toolchain-debian.sh).
-if [ -f "$tools/toolchain" ]; then
-  RUSTUP_TOOLCHAIN="$(cat "$tools/toolchain")"
-  export RUSTUP_TOOLCHAIN
-fi
-
 say() { printf '%s\n' "mcp-tether: $*" >&2; }
 
 fail() {
   say "$*"
   exit 1
 }
+
+# Sets up the named parts (tools/setup.sh) and takes up the toolchain that came of it.
+set_up() {
+  "$root/tools/setup.sh" "$@"
+  use_linked_toolchain
+}
+
+# There is one if the wasm target had to be built from Debian's sources (tools/toolchain-debian.sh).
+use_linked_toolchain() {
+  [ -f "$tools/toolchain" ] || return 0
+  RUSTUP_TOOLCHAIN="$(cat "$tools/toolchain")"
+  export RUSTUP_TOOLCHAIN
+}
+
+use_linked_toolchain

@@ -2,6 +2,7 @@
 # Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, node, browsers. What is there is left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+source "$root/tools/debian-packages.sh"
 
 main() {
   [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers"
@@ -22,6 +23,7 @@ main() {
 }
 
 set_up_rust() {
+  install_debian_packages cc:build-essential
   if [ "${MCP_TETHER_TOOLCHAIN:-}" = debian ]; then
     set_up_debian_rust
     return
@@ -46,8 +48,7 @@ rust_works() {
 
 set_up_debian_rust() {
   "$root/tools/toolchain-debian.sh"
-  RUSTUP_TOOLCHAIN="$(cat "$tools/toolchain")"
-  export RUSTUP_TOOLCHAIN
+  use_linked_toolchain
 }
 
 debian_rust_works() {
@@ -85,5 +86,4 @@ set_up_browsers() {
   set_up_cargo_tool geckodriver geckodriver "$geckodriver_version"
 }
 
-source "$root/tools/debian-packages.sh"
 main "$@"

@@ -3,9 +3,9 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-"$root/tools/setup.sh" node browsers
+set_up node browsers
 cd "$root"
-[ -d pkg ] || tools/build.sh
+tools/build.sh
 
 if [ $# -gt 0 ]; then
   files=("$@")

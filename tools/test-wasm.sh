@@ -6,8 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 # A run that skips everything is green too, so a count below this is a failure. Raise it when tests are added.
 minimum_tests=1
 
-"$root/tools/setup.sh" rust wasm-bindgen wasm-pack node browsers
-source "$root/tools/environment.sh"
+set_up rust wasm-bindgen wasm-pack node browsers
 cd "$root"
 
 main() {

@@ -3,15 +3,13 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-"$root/tools/setup.sh" rust wasm-bindgen wasm-pack node browsers
-source "$root/tools/environment.sh"
+set_up rust wasm-bindgen wasm-pack node browsers
 cd "$root"
 
 started="$SECONDS"
 tools/check.sh
 say "native tests"
 cargo test --quiet
-tools/build.sh
 tools/test-wasm.sh
 tools/test-js.sh
 say "test: all suites passed in $((SECONDS - started)) s"

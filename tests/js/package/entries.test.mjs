@@ -2,13 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { readFile } from 'node:fs/promises';
 import { installPackage, workspace } from './install.mjs';
 
 const run = promisify(execFile);
@@ -42,6 +41,20 @@ describe('the entries of the package', () => {
   test('the main entry has exactly what its types say', async () => {
     const names = await evaluate("console.log(JSON.stringify(Object.keys(await import('mcp-tether')).sort()))");
     assert.deepEqual(names, ['McpError', 'McpManager', 'McpSession', 'default']);
+  });
+
+  test('every member that the types name is there', async () => {
+    const types = await readFile(join(workspace, 'pkg/index.d.ts'), 'utf8');
+    for (const name of ['McpManager', 'McpSession']) {
+      const [, body] = types.match(new RegExp(`export class ${name} \\{\\n(.*?)\\n\\}`, 's'));
+      const members = [...body.matchAll(/^  (?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
+      assert.ok(members.length > 10);
+      const missing = await evaluate(`
+        import { ${name} } from 'mcp-tether';
+        console.log(JSON.stringify(${JSON.stringify(members)}.filter((member) => !(member in ${name}.prototype))));
+      `);
+      assert.deepEqual(missing, [], name);
+    }
   });
 
   test('the slim entry loads nothing until it is given the module', async () => {
