@@ -17,13 +17,14 @@ const markTitles = {
 export function describe(item) {
   const facts = [];
   const tell = (text) => { if (text !== undefined && text !== '') facts.push(text); };
-  const took = item.end === undefined ? undefined : duration(item.durationMs ?? item.end - item.start);
+  const took = item.end === undefined ? undefined : duration(item.end - item.start);
   let title;
   switch (item.type) {
     case 'request':
       title = `${item.method ?? 'request'}${item.requestId === undefined ? '' : ` #${item.requestId}`}`;
       tell(item.end === undefined ? 'under way' : outcomeWords(item.outcome));
       tell(took);
+      if (item.durationMs > item.end - item.start + 5) tell(`${duration(item.durationMs)} since it was first asked`);
       if (item.attempt > 1) tell(`try ${item.attempt}`);
       break;
     case 'state':
@@ -33,7 +34,7 @@ export function describe(item) {
       break;
     case 'wait':
       title = `Waiting ${duration(item.delayMs ?? 0)}`;
-      if (item.attempt !== undefined) tell(`before try ${item.attempt}`);
+      if (item.attempt !== undefined) tell(`after try ${item.attempt}`);
       tell(item.method);
       tell(item.code);
       break;

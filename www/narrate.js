@@ -29,12 +29,9 @@ class Episode {
   quietFrom = 0;
   #name;
   #sentences = new Map();
-  #answered = 0;
-  #failed = new Map();
+  #tallies = new Map();
   #waits = 0;
   #waited = 0;
-  #longest = 0;
-  #method;
 
   constructor(name, sessionId) {
     this.#name = name;
@@ -54,20 +51,20 @@ class Episode {
       case 'sessionError': return this.#lost(detail);
       case 'recoveryStarted': {
         this.recovering = true;
-        const waiting = this.#calls();
+        const waiting = this.#waiting();
         const then = waiting === 0 ? 'Nobody is waiting for an answer.' : `${capital(count(waiting, 'call'))} ${waiting === 1 ? 'waits' : 'wait'} for it.`;
         return this.#say('recovery', `One new handshake is made. ${then}`);
       }
       case 'recoverySucceeded': {
         this.recovering = false;
-        const waiting = this.#calls();
+        const waiting = this.#waiting();
         this.sessionId = detail.sessionId;
         const rest = waiting === 0 ? '' : `, and ${waiting === 1 ? 'the call that waited is' : `the ${count(waiting, 'call')} that waited are`} sent again`;
         return this.#say('recovery', `One new handshake was made${this.#id(detail)}${rest}.`);
       }
       case 'recoveryFailed':
         this.recovering = false;
-        return this.#say('recovery', `The attempts to get a new session are spent${because(detail)}; the next call will try again.`);
+        return this.#say('recovery', `The attempts to get a new session are spent${because(detail)}; ${detail.delayMs ? `the client looks again in ${duration(detail.delayMs)}, or at the next call` : 'the next call will try again'}.`);
       case 'retryScheduled': {
         this.#waits += 1;
         this.#waited += detail.delayMs ?? 0;
@@ -81,28 +78,16 @@ class Episode {
         return this.#say('end', 'Nobody used the session for as long as the settings allow, so the client has given it up; the next call opens a new one.');
       case 'sessionTerminated':
         return this.#say('end', `${this.#name}'s session is over: the server was told to drop it, and nothing more is sent on it.`);
-      case 'requestSent': {
+      case 'requestSent':
+        if (detail.method === 'initialize' && !detail.generation) return this.#say('hello', `${this.#name}'s client introduces itself to the server.`);
         if (plumbing.has(detail.method)) return false;
-        for (const [id, call] of this.open) {
-          if (detail.attempt > 1 && call.method === detail.method && (call.attempt ?? 1) === detail.attempt - 1) {
-            this.open.delete(id);
-            break;
-          }
-        }
+        this.#forgetFirstTry(detail);
         this.open.set(detail.requestId, detail);
-        this.#method = detail.method;
-        return !this.recovering && this.#say('calls', this.#progress());
-      }
-      case 'requestSettled': {
+        return !this.recovering && this.#say('calls', this.#progress(detail.method));
+      case 'requestSettled':
         if (plumbing.has(detail.method)) return false;
-        this.open.delete(detail.requestId);
-        this.#method = detail.method ?? this.#method;
-        this.#longest = Math.max(this.#longest, detail.durationMs ?? 0);
-        const outcome = detail.outcome ?? 'result';
-        if (outcome === 'result') this.#answered += 1;
-        else this.#failed.set(outcome, (this.#failed.get(outcome) ?? 0) + 1);
-        return this.#say('calls', this.#progress());
-      }
+        this.#settle(detail);
+        return !this.recovering && this.#say('calls', this.#progress(detail.method));
       case 'toolsChanged': return this.#say('tools', 'The tools the server offers are not the ones it had before.');
       case 'breakerOpened': return this.#say('breaker', 'Too much failed in a row: for a while nothing is sent, so as not to make things worse.');
       case 'breakerClosed': return this.#say('breaker', 'A careful probe came through: calls go out again.');
@@ -139,21 +124,52 @@ class Episode {
     }
   }
 
-  #calls() {
-    return this.open.size;
+  #waiting() {
+    return [...this.open.values()].filter((call) => call.method === 'tools/call').length || this.open.size;
   }
 
-  #progress() {
-    const open = this.open.size;
-    const failed = [...this.#failed.values()].reduce((sum, n) => sum + n, 0);
-    const total = open + failed + this.#answered;
-    const what = this.#method === 'tools/call' ? 'call' : this.#method ?? 'request';
-    const many = what === 'call' ? 'calls' : `${what} requests`;
-    if (open > 0) return `${capital(total === 1 ? `one ${what}` : count(total, what, many))} under way${this.#answered > 0 ? `, ${this.#answered} answered` : ''}.`;
-    const took = total === 1 ? ` after ${duration(this.#longest)}` : `, the slowest after ${duration(this.#longest)}`;
-    if (failed === 0) return total === 1 ? `The ${what} was answered${took}.` : `All ${count(total, what, many)} were answered${took}.`;
-    const reasons = [...this.#failed].map(([code, n]) => `${total === 1 ? '' : `${n} × `}${inWords[code] ?? code}`).join('; ');
-    return total === 1 ? `The ${what} failed${took}: ${reasons}.` : `${capital(count(this.#answered, 'answer'))}, ${count(failed, 'failure')} (${reasons})${took}.`;
+  /** A call that is sent again has a new id, and the old one is never heard of again: see timeline-model.js. */
+  #forgetFirstTry({ method, attempt, generation, replaces }) {
+    if (replaces !== undefined) return this.open.delete(replaces);
+    for (const [id, call] of this.open) {
+      if (call.method === method && (call.generation < generation || (call.attempt ?? 1) < (attempt ?? 1))) return this.open.delete(id);
+    }
+    return false;
+  }
+
+  #settle(detail) {
+    const { requestId, method, durationMs = 0, outcome = 'result' } = detail;
+    const sent = this.open.get(requestId);
+    this.open.delete(requestId);
+    if (sent && detail.at - durationMs < sent.at - 8) {
+      for (const [id, call] of this.open) {
+        if (call.method === method && call.at < sent.at) {
+          this.open.delete(id);
+          break;
+        }
+      }
+    }
+    const tally = this.#tallies.get(method) ?? { answered: 0, failed: new Map(), longest: 0 };
+    this.#tallies.set(method, tally);
+    tally.longest = Math.max(tally.longest, durationMs);
+    if (outcome === 'result') tally.answered += 1;
+    else tally.failed.set(outcome, (tally.failed.get(outcome) ?? 0) + 1);
+  }
+
+  /** Tool calls are what a visitor asked for; other requests are told only where there are none. */
+  #progress(latest) {
+    const isCall = this.#tallies.has('tools/call') || [...this.open.values()].some((call) => call.method === 'tools/call');
+    const method = isCall ? 'tools/call' : latest;
+    const { answered, failed, longest } = this.#tallies.get(method) ?? { answered: 0, failed: new Map(), longest: 0 };
+    const open = [...this.open.values()].filter((call) => call.method === method).length;
+    const failures = [...failed.values()].reduce((sum, n) => sum + n, 0);
+    const total = open + failures + answered;
+    const what = isCall ? 'call' : `${method} request`;
+    if (open > 0) return `${capital(count(total, what))} under way${answered > 0 ? `, ${answered} answered` : ''}.`;
+    const took = total === 1 ? ` after ${duration(longest)}` : `, the slowest after ${duration(longest)}`;
+    if (failures === 0) return total === 1 ? `The ${what} was answered${took}.` : `All ${count(total, what)} were answered${took}.`;
+    const reasons = [...failed].map(([code, n]) => `${total === 1 ? '' : `${n} × `}${inWords[code] ?? code}`).join('; ');
+    return total === 1 ? `The ${what} failed${took}: ${reasons}.` : `${capital(count(answered, 'answer'))}, ${count(failures, 'failure')} (${reasons})${took}.`;
   }
 
   #id(detail) {

@@ -4,6 +4,8 @@ const markKinds = new Set([
   'sessionError', 'sessionExpired', 'sessionTerminated', 'recoveryFailed', 'toolsChanged', 'breakerOpened', 'breakerClosed', 'sessionReused',
 ]);
 
+const slack = 4;             // milliseconds between a call and its first try
+
 export class TimelineModel {
   lanes = new Map();
   items = [];                // everything that can be pointed at, in the order in which it began
@@ -40,7 +42,9 @@ export class TimelineModel {
 
     switch (kind) {
       case 'stateChanged': {
-        if (lane.band) finish(lane.band);
+        // A record begins in its first state without a change into it.
+        const before = lane.band ?? (detail.from && begin({ type: 'state', state: detail.from, start: lane.since }));
+        if (before) finish(before);
         lane.state = detail.to;
         const over = detail.to === 'terminated' || detail.to === 'closed';
         lane.band = begin({ type: 'state', state: detail.to, from: detail.from, evidence: detail.evidence });
@@ -59,10 +63,7 @@ export class TimelineModel {
         break;
       case 'requestSent': {
         const before = this.#replaced(lane, detail);
-        if (before) {
-          finish(before, { outcome: 'sent again' });
-          lane.open.delete(before.requestId);
-        }
+        if (before) this.#sentAgain(lane, before, detail.at, finish);
         const item = begin({ type: 'request', method: detail.method, requestId: detail.requestId, attempt: detail.attempt, evidence: detail.evidence, replaces: before });
         lane.open.set(detail.requestId, item);
         break;
@@ -71,6 +72,11 @@ export class TimelineModel {
         let item = lane.open.get(detail.requestId);
         if (item) lane.open.delete(detail.requestId);
         else item = begin({ type: 'request', method: detail.method, requestId: detail.requestId, start: detail.at - (detail.durationMs ?? 0) });
+        const first = this.#firstTry(lane, item, detail);
+        if (first) {
+          item.replaces = first;
+          this.#sentAgain(lane, first, item.start, finish);
+        }
         finish(item, {
           outcome: detail.outcome ?? 'result', durationMs: detail.durationMs, code: detail.code,
           evidence: detail.evidence ?? item.evidence, attempt: detail.attempt ?? item.attempt,
@@ -99,23 +105,43 @@ export class TimelineModel {
     return touched;
   }
 
-  #lane({ userId, serverName }) {
+  #lane({ userId, serverName, at }) {
     const key = `${userId}\n${serverName}`;
     let lane = this.lanes.get(key);
     if (!lane) {
-      lane = { key, index: this.lanes.size, userId, serverName, state: undefined, generation: 0, band: undefined, open: new Map(), waits: [], streams: new Map() };
+      lane = { key, index: this.lanes.size, userId, serverName, since: at, state: undefined, generation: 0, band: undefined, open: new Map(), waits: [], streams: new Map() };
       this.lanes.set(key, lane);
     }
     return lane;
   }
 
-  /** A second try has a new request id; the first try's bar ends where the second begins. */
-  #replaced(lane, { method, attempt, requestId }) {
-    if (!(attempt > 1)) return undefined;
+  /**
+   * The try that this request repeats: a repeated call has a new id, and nothing is settled under the old one. Calls
+   * are sent again in their order, so it is the oldest open one of the same method and of a lost generation.
+   */
+  #replaced(lane, { method, attempt, generation, replaces }) {
+    if (replaces !== undefined) return lane.open.get(replaces);
     for (const item of lane.open.values()) {
-      if (item.method === method && item.requestId !== requestId && (item.attempt ?? 1) === attempt - 1) return item;
+      if (item.method !== method) continue;
+      if (item.generation < generation || (item.attempt ?? 1) < (attempt ?? 1)) return item;
     }
     return undefined;
+  }
+
+  /** The same, for a repetition within one generation: it shows in a call that took longer than its last try. */
+  #firstTry(lane, item, { at, durationMs }) {
+    if (item.replaces || durationMs === undefined) return undefined;
+    const began = at - durationMs - slack;
+    if (item.start <= began + 2 * slack) return undefined;
+    for (const other of lane.open.values()) {
+      if (other.method === item.method && other.start >= began && other.start < item.start) return other;
+    }
+    return undefined;
+  }
+
+  #sentAgain(lane, item, at, finish) {
+    lane.open.delete(item.requestId);
+    finish(item, { outcome: 'sent again', end: at });
   }
 
   /** Waits that the end of the session made pointless. */
