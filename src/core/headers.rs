@@ -62,13 +62,14 @@ impl fmt::Debug for SessionId {
 const SHOWN: usize = 8;
 
 /// What an answer's body is, by its `Content-Type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Media {
     /// `application/json`, or another type of the `+json` family (RFC 6839 §3.1).
     Json,
     /// `text/event-stream`.
     EventStream,
     /// Anything else, and no type at all.
+    #[default]
     Other,
 }
 

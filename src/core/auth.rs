@@ -1,0 +1,36 @@
+//! Credentials: a 401 asks the session's auth provider once, and keeps the session.
+
+use super::error::Error;
+use super::io::{CallId, Output, SessionRef};
+use super::json::Json;
+use super::manager::Manager;
+use std::rc::Rc;
+
+impl<J: Json> Manager<J> {
+    /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see.
+    pub(super) fn refused_credentials(&mut self, call: CallId, challenge: Option<String>, error: Error<J>) {
+        let Some(session) = self.calls.get(&call).map(|record| record.session) else { return };
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.awaiting_token {
+            return self.requeue(call);
+        }
+        if !record.has_auth || record.challenged {
+            return self.settle(call, Err(error));
+        }
+        record.challenged = true;
+        record.awaiting_token = true;
+        self.out.push_back(Output::NeedToken { session, challenge });
+        self.requeue(call);
+    }
+
+    /// The provider has answered. Without a token the request goes as it is, and the server's answer stands.
+    pub(super) fn on_token(&mut self, session: SessionRef, token: Option<&str>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if !std::mem::take(&mut record.awaiting_token) {
+            return;
+        }
+        let usable = token.filter(|token| super::headers::validate("authorization", token).is_ok());
+        record.token = usable.map(|token| Rc::from(format!("Bearer {token}")));
+        if record.handshake.is_some() { self.attempt(session) } else { self.pump(session) }
+    }
+}

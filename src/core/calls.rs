@@ -1,0 +1,479 @@
+//! The life of a call: queued, on the wire, resting before a retry, and settled exactly once.
+
+use super::config::Replay;
+use super::error::{Error, ErrorCode};
+use super::event::{Detail, EventKind};
+use super::exchange::Wire;
+use super::io::{CallId, ExchangeId, Output, RequestOptions, SessionRef, StreamBlock};
+use super::json::Json;
+use super::jsonrpc;
+use super::manager::{Manager, own_call};
+use super::replay::{Safety, method_safety};
+use super::resume::ResponseStream;
+use super::session::State;
+use super::time::{Instant, Millis};
+use super::timers::Timer;
+
+/// One JSON-RPC request or notification and everybody who waits for it.
+pub(super) struct Call<J> {
+    pub(super) session: SessionRef,
+    pub(super) purpose: Purpose,
+    pub(super) method: String,
+    pub(super) params: Option<J>,
+    pub(super) stage: Stage,
+    /// JSON-RPC id of the latest try; 0 before the first. A new try has a new id, so a late answer to an old one finds nobody.
+    pub(super) request_id: u64,
+    /// The session generation of the latest try.
+    pub(super) generation: u64,
+    pub(super) replay: Replay,
+    pub(super) started: Instant,
+    pub(super) timeout: Millis,
+    pub(super) reset_on_progress: bool,
+    pub(super) deadline: Instant,
+    /// The end of all patience, however much progress there is.
+    pub(super) last_deadline: Option<Instant>,
+    /// Tries that were refused unread with the request to come back later.
+    pub(super) refusals: u32,
+    /// Tries that were refused because the session was lost.
+    pub(super) losses: u32,
+    /// Tries after an unknown outcome: one at most.
+    pub(super) replays: u32,
+    pub(super) stream: ResponseStream,
+    /// Whether the latest try was provably refused unread.
+    pub(super) refused: bool,
+    /// What is known of a try whose outcome nobody knows, while its replay is being decided.
+    pub(super) unknown: Option<Error<J>>,
+}
+
+/// Who waits for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A caller, for a result.
+    User,
+    /// A caller, for the server to take a notification.
+    Notification,
+    /// The handshake, for the answer to `initialize`.
+    Handshake,
+    /// A recovery that puts something back.
+    Restore,
+    /// A recovery or a replay decision that needs the list of tools.
+    Tools,
+    /// Whoever doubts that the session lives.
+    Ping,
+}
+
+/// Where a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// In the session's queue.
+    Queued,
+    /// Sent, or its stream being resumed.
+    OnWire(ExchangeId),
+    /// Waits until then to be queued again.
+    RestingToSend(Instant),
+    /// Waits until then to resume its stream.
+    RestingToResume(Instant),
+    /// Its outcome is unknown, and the tool's annotations are being fetched to decide.
+    Undecided,
+}
+
+impl<J> Call<J> {
+    pub(super) const fn is_notification(&self) -> bool {
+        matches!(self.purpose, Purpose::Notification)
+    }
+}
+
+impl<J: Json> Manager<J> {
+    /// A caller's request.
+    pub(super) fn request(
+        &mut self,
+        call: CallId,
+        session: SessionRef,
+        method: String,
+        params: Option<J>,
+        options: &RequestOptions,
+    ) {
+        if method == "initialize" {
+            return self
+                .reject(call, Error::new(ErrorCode::ConfigError, "initialize: the session makes its own handshakes"));
+        }
+        self.admit(call, session, Purpose::User, method, params, options);
+    }
+
+    /// A caller's notification.
+    pub(super) fn notify(&mut self, call: CallId, session: SessionRef, method: String, params: Option<J>) {
+        self.admit(call, session, Purpose::Notification, method, params, &RequestOptions::default());
+    }
+
+    fn admit(
+        &mut self,
+        call: CallId,
+        session: SessionRef,
+        purpose: Purpose,
+        method: String,
+        params: Option<J>,
+        options: &RequestOptions,
+    ) {
+        let limit = self.config.limits.max_queued;
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else {
+            return self.reject(
+                call,
+                Error::new(ErrorCode::Closed, "the session was ended by its owner; connect again for a new one"),
+            );
+        };
+        if record.queue.len() >= limit {
+            let error = Error::new(ErrorCode::LimitExceeded, "too many calls wait for this session (limits.maxQueued)")
+                .of(&record.key.server);
+            return self.reject(call, error);
+        }
+        record.last_used_at = now;
+        record.queue.insert(call);
+        self.add_call(call, session, purpose, method, params, options, Stage::Queued);
+        self.wake_session(session);
+        self.pump(session);
+    }
+
+    /// A call of the machine's own, sent at once whatever the session's state.
+    pub(super) fn own_request(
+        &mut self,
+        session: SessionRef,
+        purpose: Purpose,
+        method: &str,
+        params: Option<J>,
+        timeout: Millis,
+    ) {
+        let call = own_call(self.numbers.next());
+        let options = RequestOptions { timeout: Some(timeout), ..RequestOptions::default() };
+        self.add_call(call, session, purpose, method.to_owned(), params, &options, Stage::Queued);
+        self.transmit(call);
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the one place where a call is made; a struct of arguments would be Call itself"
+    )]
+    fn add_call(
+        &mut self,
+        call: CallId,
+        session: SessionRef,
+        purpose: Purpose,
+        method: String,
+        params: Option<J>,
+        options: &RequestOptions,
+        stage: Stage,
+    ) {
+        let Some(record) = self.store.get(session) else { return };
+        let timeout = options.timeout.unwrap_or(record.server.timeout);
+        let last_deadline = options.max_total_timeout.map(|total| self.now.after(total));
+        let deadline = earlier(self.now.after(timeout), last_deadline);
+        self.timers.arm(deadline, Timer::Deadline(call));
+        let record = Call {
+            session,
+            purpose,
+            method,
+            params,
+            stage,
+            request_id: 0,
+            generation: 0,
+            replay: options.replay.unwrap_or(record.server.session.replay),
+            started: self.now,
+            timeout,
+            reset_on_progress: options.reset_on_progress,
+            deadline,
+            last_deadline,
+            refusals: 0,
+            losses: 0,
+            replays: 0,
+            stream: ResponseStream::default(),
+            refused: false,
+            unknown: None,
+        };
+        self.calls.insert(call, record);
+    }
+
+    /// Sends what waits, as far as the session, its holds and its limits allow. First come, first served.
+    pub(super) fn pump(&mut self, session: SessionRef) {
+        loop {
+            let limit = self.config.limits.max_in_flight;
+            let now = self.now;
+            let Some(record) = self.store.get_mut(session) else { return };
+            let held = record.hold.is_some_and(|until| until > now);
+            let room = if record.probing { record.active.is_empty() } else { record.active.len() < limit };
+            if record.state != State::Ready || record.awaiting_token || held || !room {
+                return;
+            }
+            let Some(call) = record.queue.pop_first() else { return };
+            record.active.insert(call);
+            self.transmit(call);
+        }
+    }
+
+    /// Puts one try of a call on the wire.
+    pub(super) fn transmit(&mut self, call: CallId) {
+        let id = self.numbers.next();
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        let replaced = std::mem::replace(&mut record.request_id, id);
+        let (session, method) = (record.session, record.method.clone());
+        record.stream = ResponseStream::default();
+        let body = match record.purpose {
+            Purpose::Notification => jsonrpc::notification(&record.method, record.params.as_ref()),
+            Purpose::User if record.method != "ping" => {
+                jsonrpc::request(id, &record.method, record.params.as_ref(), Some(id))
+            }
+            _ => jsonrpc::request(id, &record.method, record.params.as_ref(), None),
+        };
+        self.by_request.remove(&replaced);
+        self.by_request.insert(id, call);
+        self.metrics.requests += 1;
+        let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), None) else { return };
+        let generation = self.store.get(session).map_or(0, |owner| owner.generation);
+        if let Some(record) = self.calls.get_mut(&call) {
+            record.stage = Stage::OnWire(exchange);
+            record.generation = generation;
+        }
+        self.event(
+            session,
+            EventKind::RequestSent,
+            Detail { method: Some(method), request_id: Some(id), ..Detail::default() },
+        );
+    }
+
+    /// The end of a call, once and for all.
+    pub(super) fn settle(&mut self, call: CallId, outcome: Result<Option<J>, Error<J>>) {
+        let Some(record) = self.calls.remove(&call) else { return };
+        self.timers.disarm(record.deadline, Timer::Deadline(call));
+        self.by_request.remove(&record.request_id);
+        match record.stage {
+            Stage::OnWire(exchange) if outcome.is_ok() => self.leave_over(exchange),
+            Stage::OnWire(exchange) => self.abort(exchange),
+            Stage::RestingToSend(at) | Stage::RestingToResume(at) => self.timers.disarm(at, Timer::Rest(call)),
+            Stage::Queued | Stage::Undecided => {}
+        }
+        let session = record.session;
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.active.remove(&call);
+            owner.queue.remove(&call);
+        }
+        self.report_settled(&record, &outcome);
+        match record.purpose {
+            Purpose::User | Purpose::Notification => self.tell_caller(call, &record, outcome),
+            Purpose::Handshake => self.on_handshake_answered(session, outcome),
+            Purpose::Restore => self.on_restored(session),
+            Purpose::Tools => self.on_tools_answered(session, outcome),
+            Purpose::Ping => self.on_ping_answered(session, outcome),
+        }
+        self.pump(session);
+        self.expire_if_aged(session);
+    }
+
+    fn tell_caller(&mut self, call: CallId, record: &Call<J>, outcome: Result<Option<J>, Error<J>>) {
+        let server = self.store.get(record.session).map(|session| session.key.server.clone());
+        let outcome = outcome.map_err(|mut error| {
+            error.server = error.server.or(server);
+            error
+        });
+        match &outcome {
+            Ok(_) => self.metrics.succeeded += 1,
+            Err(error) => {
+                self.metrics.failed += 1;
+                self.metrics.outcome_unknown += u64::from(error.code == ErrorCode::OutcomeUnknown);
+            }
+        }
+        self.out.push_back(Output::Settle { call, outcome });
+    }
+
+    fn report_settled(&mut self, record: &Call<J>, outcome: &Result<Option<J>, Error<J>>) {
+        let detail = Detail {
+            method: Some(record.method.clone()),
+            request_id: Some(record.request_id).filter(|id| *id != 0),
+            outcome: Some(outcome.as_ref().map_or_else(|error| error.code.as_str(), |_| "result")),
+            evidence: outcome.as_ref().err().and_then(|error| error.evidence.clone()),
+            duration_ms: Some(self.now.since(record.started)),
+            ..Detail::default()
+        };
+        self.event(record.session, EventKind::RequestSettled, detail);
+    }
+
+    /// A result came.
+    pub(super) fn on_result(&mut self, call: CallId, result: J) {
+        self.note_answered(call);
+        self.remember(call, &result);
+        self.settle(call, Ok(Some(result)));
+    }
+
+    /// Any answer proves that the session lives and that the server reads.
+    pub(super) fn note_answered(&mut self, call: CallId) {
+        let Some(session) = self.calls.get(&call).map(|record| record.session) else { return };
+        let now = self.now;
+        if let Some(record) = self.store.get_mut(session) {
+            record.fruitful = true;
+            record.barren = 0;
+            record.silent = 0;
+            record.challenged = false;
+            record.last_used_at = now;
+            record.budget.earn();
+            record.probing = false;
+        }
+    }
+
+    /// Keeps what a recovery has to put back, and the list of tools.
+    fn remember(&mut self, call: CallId, result: &J) {
+        let Some(record) = self.calls.get(&call) else { return };
+        if !matches!(record.purpose, Purpose::User | Purpose::Tools) {
+            return;
+        }
+        let Some(session) = self.store.get_mut(record.session) else { return };
+        let uri = || record.params.as_ref().and_then(|params| params.get_str("uri"));
+        match record.method.as_str() {
+            "logging/setLevel" => session.remembered.log_level.clone_from(&record.params),
+            "resources/subscribe" => {
+                if let (Some(uri), Some(params)) = (uri(), &record.params) {
+                    session.remembered.subscriptions.insert(uri, params.clone());
+                }
+            }
+            "resources/unsubscribe" => {
+                if let Some(uri) = uri() {
+                    session.remembered.subscriptions.remove(&uri);
+                }
+            }
+            "tools/list" => {
+                let is_first = record.params.as_ref().and_then(|params| params.get("cursor")).is_none();
+                session.tools.note_page(result, is_first);
+            }
+            _ => {}
+        }
+    }
+
+    /// The caller gave up.
+    pub(super) fn cancel(&mut self, call: CallId, reason: Option<&str>) {
+        if !self.calls.contains_key(&call) {
+            return self.cancel_connect(call);
+        }
+        self.tell_cancelled(call, reason.unwrap_or("cancelled by the caller"));
+        self.settle(call, Err(Error::new(ErrorCode::Cancelled, "the call was cancelled by its caller")));
+    }
+
+    /// Tells the server that nobody waits any more. Closing the connection would not say so (2025-11-25 basic/transports:
+    /// a disconnect SHOULD NOT be read as cancellation), and `initialize` MUST NOT be cancelled (basic/utilities/cancellation).
+    fn tell_cancelled(&mut self, call: CallId, reason: &str) {
+        let Some(record) = self.calls.get(&call) else { return };
+        let sent = matches!(record.stage, Stage::OnWire(_) | Stage::RestingToResume(_));
+        let owner = self.store.get(record.session);
+        let is_current =
+            owner.is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
+        if !sent || !is_current || matches!(record.purpose, Purpose::Handshake | Purpose::Notification) {
+            return;
+        }
+        let params =
+            J::object().with("requestId", jsonrpc::number(record.request_id)).with("reason", J::string(reason));
+        let session = record.session;
+        let body = jsonrpc::notification("notifications/cancelled", Some(&params));
+        self.open(session, Wire::Aside, "POST", Some(body), None);
+    }
+
+    /// The wait for an answer, or for progress, is over.
+    pub(super) fn on_deadline(&mut self, call: CallId) {
+        let Some(record) = self.calls.get(&call) else { return };
+        if record.deadline > self.now {
+            return;
+        }
+        let (session, was_sent) = (record.session, !matches!(record.stage, Stage::Queued | Stage::RestingToSend(_)));
+        let waited = self.now.since(record.started);
+        self.tell_cancelled(call, "timed out");
+        let sentence = if was_sent {
+            "no answer within the deadline"
+        } else {
+            "the deadline passed before the request could be sent"
+        };
+        let mut error = Error::new(ErrorCode::RequestTimeout, sentence).seen(format!("waited {waited} ms"));
+        error.retryable = !was_sent;
+        let is_users = record_is_users(self.calls.get(&call));
+        self.settle(call, Err(error));
+        if was_sent && is_users {
+            self.on_silence(session);
+        }
+    }
+
+    /// Progress of a running call: it lives, so its wait starts anew.
+    pub(super) fn on_progress(&mut self, request: u64, progress: J) {
+        let Some(call) = self.by_request.get(&request).copied() else { return };
+        let now = self.now;
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        if record.reset_on_progress {
+            let deadline = earlier(now.after(record.timeout), record.last_deadline);
+            let before = std::mem::replace(&mut record.deadline, deadline);
+            self.timers.disarm(before, Timer::Deadline(call));
+            self.timers.arm(deadline, Timer::Deadline(call));
+        }
+        self.out.push_back(Output::Progress { call, progress });
+    }
+
+    /// What a block says about the stream that it came on.
+    pub(super) fn note_call_block(&mut self, call: CallId, block: &StreamBlock<J>) {
+        if let Some(record) = self.calls.get_mut(&call) {
+            record.stream.note(block);
+        }
+    }
+
+    /// Puts a call back into its session's queue, to be sent with a new id.
+    pub(super) fn requeue(&mut self, call: CallId) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        record.stage = Stage::Queued;
+        let session = record.session;
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.active.remove(&call);
+            owner.queue.insert(call);
+        }
+        self.wake_session(session);
+        self.pump(session);
+    }
+
+    /// Lets a call rest for `delay`; past its deadline there is no point in resting.
+    pub(super) fn rest(&mut self, call: CallId, delay: Millis, to_resume: bool) {
+        let until = self.now.after(delay);
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        record.stage = if to_resume { Stage::RestingToResume(until) } else { Stage::RestingToSend(until) };
+        let (session, method) = (record.session, record.method.clone());
+        self.timers.arm(until, Timer::Rest(call));
+        self.metrics.retries += 1;
+        self.event(
+            session,
+            EventKind::RetryScheduled,
+            Detail { method: Some(method), delay_ms: Some(delay), ..Detail::default() },
+        );
+    }
+
+    /// A call has rested.
+    pub(super) fn on_rested(&mut self, call: CallId) {
+        match self.calls.get(&call).map(|record| record.stage) {
+            Some(Stage::RestingToSend(until)) if until <= self.now => self.requeue(call),
+            Some(Stage::RestingToResume(until)) if until <= self.now => self.resume(call),
+            _ => {}
+        }
+    }
+
+    /// The safety of a call, as far as it is known.
+    pub(super) fn safety(&self, call: CallId) -> Safety {
+        let Some(record) = self.calls.get(&call) else { return Safety::Unsafe };
+        match method_safety(&record.method) {
+            Safety::ByTool => {
+                let name = record.params.as_ref().and_then(|params| params.get_str("name"));
+                let tools = self.store.get(record.session).map(|session| &session.tools);
+                match (name, tools) {
+                    (Some(name), Some(tools)) => tools.safety(&name),
+                    _ => Safety::Unsafe,
+                }
+            }
+            known => known,
+        }
+    }
+}
+
+fn record_is_users<J>(call: Option<&Call<J>>) -> bool {
+    call.is_some_and(|record| record.purpose == Purpose::User)
+}
+
+fn earlier(one: Instant, other: Option<Instant>) -> Instant {
+    other.map_or(one, |other| one.min(other))
+}

@@ -1,0 +1,178 @@
+//! Ends: expiry by our own deadlines, termination by the owner, and the closing of the whole manager.
+
+use super::error::{Error, ErrorCode};
+use super::event::{Detail, EventKind};
+use super::exchange::Wire;
+use super::headers::SessionId;
+use super::io::{CallId, ExchangeId, Level, Output, SessionRef, Target};
+use super::json::Json;
+use super::manager::Manager;
+use super::session::State;
+use super::store::Key;
+use super::time::Millis;
+use super::timers::Timer;
+use std::collections::BTreeMap;
+
+/// A DELETE gets so long and is never tried again: a server that is gone needs no goodbye.
+pub(super) const DELETE_CAP: Millis = 5_000;
+
+/// A DELETE on the wire, after its record is gone.
+pub(super) struct Farewell {
+    /// The log line that says that it is done.
+    line: String,
+    /// Who waits for it.
+    waiter: Option<CallId>,
+}
+
+/// Who waits for ends, and whether there is to be a beginning ever again.
+#[derive(Default)]
+pub(super) struct Closing {
+    closed: bool,
+    /// Open DELETEs by the caller who waits for them.
+    waiting: BTreeMap<CallId, usize>,
+}
+
+impl Closing {
+    pub(super) const fn is_closed(&self) -> bool {
+        self.closed
+    }
+}
+
+impl<J: Json> Manager<J> {
+    /// The owner ends sessions.
+    pub(super) fn terminate(&mut self, call: CallId, target: Target) {
+        let sessions = match target {
+            Target::Session(session) => vec![session],
+            Target::Key(user, server) => self.store.find(&Key { user, server }).into_iter().collect(),
+            Target::User(user) => self.store.of_user(&user).collect(),
+        };
+        self.end_all(call, &sessions, true, State::Terminated);
+    }
+
+    /// The owner closes the manager: nothing is sent any more but the DELETEs that are asked for.
+    pub(super) fn close(&mut self, call: CallId, terminate: bool) {
+        self.closing.closed = true;
+        let sessions = self.store.references();
+        self.end_all(call, &sessions, terminate, State::Closed);
+    }
+
+    fn end_all(&mut self, call: CallId, sessions: &[SessionRef], say_goodbye: bool, state: State) {
+        let goodbyes = sessions.iter().filter(|session| self.end(**session, Some(call), say_goodbye, state)).count();
+        // A second close waits for the DELETEs of the first.
+        let open = if self.closing.closed { self.farewells.len() } else { goodbyes };
+        if open == 0 {
+            return self.out.push_back(Output::Settle { call, outcome: Ok(None) });
+        }
+        self.closing.waiting.insert(call, open);
+    }
+
+    /// Ends one record. Returns whether a DELETE is on the wire.
+    fn end(&mut self, session: SessionRef, waiter: Option<CallId>, say_goodbye: bool, state: State) -> bool {
+        let Some(record) = self.store.get_mut(session) else { return false };
+        record.awaiting_token = false;
+        record.handshake = None;
+        let id = record.id().map(SessionId::short);
+        // The DELETE leaves first: what follows takes the id away.
+        let farewell = if say_goodbye && id.is_some() { self.say_goodbye(session, waiter) } else { None };
+        self.enter(session, state);
+        self.stop_everything(session);
+        self.metrics.terminated += u64::from(state == State::Terminated);
+        self.event(session, EventKind::SessionTerminated, Detail { session_id: id, ..Detail::default() });
+        self.store.remove(session);
+        farewell.is_some()
+    }
+
+    fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
+        let record = self.store.get(session)?;
+        let line = format!("[MCP][{}] Session terminated: {}", record.key.server, record.id()?.short());
+        // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; 405 is the server's right.
+        let exchange = self.open(session, Wire::Delete, "DELETE", None, None)?;
+        self.log(session, Level::Debug, "Session termination request sent");
+        self.farewells.insert(exchange, Farewell { line, waiter });
+        Some(exchange)
+    }
+
+    fn stop_everything(&mut self, session: SessionRef) {
+        self.stop_listening(session);
+        self.abandon_server_requests(session);
+        let error = Error::new(ErrorCode::Closed, "the session was ended by its owner");
+        self.fail_waiting(session, &error);
+        let calls: Vec<CallId> =
+            self.calls.iter().filter(|(_, call)| call.session == session).map(|(call, _)| *call).collect();
+        for call in calls {
+            self.settle(call, Err(error.clone()));
+        }
+        let left: Vec<ExchangeId> = self
+            .exchanges
+            .iter()
+            .filter(|(_, exchange)| exchange.session == session && exchange.wire != Wire::Delete)
+            .map(|(exchange, _)| *exchange)
+            .collect();
+        left.into_iter().for_each(|exchange| self.abort(exchange));
+    }
+
+    /// The DELETE was answered, broke, or took too long: all three are the end. 404 and 405 are fine.
+    pub(super) fn on_deleted(&mut self, exchange: ExchangeId) {
+        let Some(farewell) = self.farewells.remove(&exchange) else { return };
+        self.log_line(Level::Info, farewell.line);
+        let told: Vec<CallId> = match farewell.waiter {
+            Some(waiter) if !self.closing.closed => vec![waiter],
+            _ => self.closing.waiting.keys().copied().collect(),
+        };
+        for waiter in told {
+            let Some(open) = self.closing.waiting.get_mut(&waiter) else { continue };
+            *open -= 1;
+            if *open == 0 {
+                self.closing.waiting.remove(&waiter);
+                self.out.push_back(Output::Settle { call: waiter, outcome: Ok(None) });
+            }
+        }
+    }
+
+    /// A session may be idle for too long, or too old. Never while a call is in flight.
+    pub(super) fn on_expiry(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get(session) else { return };
+        if !matches!(record.state, State::Ready | State::Degraded) {
+            return;
+        }
+        let is_old = record.age_deadline().is_some_and(|at| at <= now);
+        let is_idle = record.idle_deadline() <= now && !record.is_busy();
+        if is_idle || (is_old && !record.is_busy()) {
+            return self.expire(session);
+        }
+        // Not yet: a call in flight ends by itself and looks again, if the session is too old by then.
+        let idle = record.idle_deadline().max(now.after(record.server.session.timeout.min(1_000)));
+        let next = record.age_deadline().filter(|at| *at > now).map_or(idle, |age| age.min(idle));
+        self.timers.arm(next, Timer::Expiry(session));
+    }
+
+    /// A call has ended: a session that is past its age ends with the last of them.
+    pub(super) fn expire_if_aged(&mut self, session: SessionRef) {
+        let now = self.now;
+        let aged = |at| at <= now;
+        let due = self.store.get(session).is_some_and(|record| {
+            record.state == State::Ready && !record.is_busy() && record.age_deadline().is_some_and(aged)
+        });
+        if due {
+            self.expire(session);
+        }
+    }
+
+    fn expire(&mut self, session: SessionRef) {
+        let code = ErrorCode::SessionExpired;
+        let id = self.store.get(session).and_then(|record| record.id().map(SessionId::short));
+        self.log(session, Level::Info, &format!("Session error: {} - {}", code.as_str(), code.session_sentence()));
+        self.metrics.expired += 1;
+        if id.is_some() {
+            self.say_goodbye(session, None);
+        }
+        self.enter(session, State::Expired);
+        self.event(
+            session,
+            EventKind::SessionExpired,
+            Detail { session_id: id, code: Some(code.as_str()), ..Detail::default() },
+        );
+        self.drop_generation(session);
+    }
+}

@@ -1,0 +1,437 @@
+//! HTTP exchanges: how they are opened, which session generation they belong to, and where their answers go.
+
+use super::calls::{Purpose, Stage};
+use super::error::{Error, ErrorCode};
+use super::headers;
+use super::io::{
+    Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Output, ResponseHead, SessionRef, StreamBlock,
+    StreamData,
+};
+use super::json::Json;
+use super::jsonrpc::{self, Head};
+use super::manager::Manager;
+use super::session::Session;
+use super::time::{Instant, Millis};
+use super::timers::Timer;
+use super::verdict::{self, Relation, RpcSeen, Seen, Verdict};
+use std::rc::Rc;
+
+/// How long a notification, an answer to the server or the opening of a GET stream may take.
+pub(super) const SMALL_EXCHANGE: Millis = 30_000;
+/// How long a response stream may stay open after its response; what still comes is read, then it is cut.
+const LEFTOVER: Millis = 5_000;
+/// A stream without a byte for so long, comments included, is cut and opened again.
+const WATCHDOG: Millis = 300_000;
+
+/// One request on the wire.
+pub(super) struct Exchange {
+    pub(super) session: SessionRef,
+    /// The generation that it was sent in. An older one can never touch a newer one.
+    pub(super) generation: u64,
+    /// Whether it carried the session id of that generation.
+    pub(super) carried_id: bool,
+    pub(super) wire: Wire,
+    pub(super) head: Option<ResponseHead>,
+    pub(super) opened_at: Instant,
+    /// When the last byte came.
+    last_alive: Instant,
+    deadline: Option<Instant>,
+}
+
+/// What an exchange is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// A request or notification of a call.
+    Call(CallId),
+    /// A GET that resumes the response stream of a call.
+    Resume(CallId),
+    /// The GET stream of the session.
+    Listen,
+    /// `notifications/initialized`.
+    Initialized,
+    /// A notification or an answer that nobody waits for.
+    Aside,
+    /// What follows the response on a response stream.
+    Leftover,
+    /// DELETE of the session.
+    Delete,
+}
+
+impl<J: Json> Manager<J> {
+    /// Sends `body` by `method` with the headers of the session's generation.
+    pub(super) fn open(
+        &mut self,
+        session: SessionRef,
+        wire: Wire,
+        method: &'static str,
+        body: Option<J>,
+        cursor: Option<&str>,
+    ) -> Option<ExchangeId> {
+        let exchange = ExchangeId(self.numbers.next());
+        let record = self.store.get(session)?;
+        let is_handshake = matches!(wire, Wire::Call(call) if self.calls.get(&call).is_some_and(|call| call.purpose == Purpose::Handshake));
+        let mut headers = request_headers(record, method, is_handshake);
+        if let Some(cursor) = cursor {
+            // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
+            headers.push((Rc::from(headers::LAST_EVENT_ID), Rc::from(cursor)));
+        }
+        let request =
+            HttpRequest { method, url: Rc::clone(&record.url), headers, body, reads_session_id: is_handshake };
+        let (generation, carried_id) = (record.generation, !is_handshake && record.id().is_some());
+        let deadline = match wire {
+            Wire::Call(_) | Wire::Resume(_) => None,
+            Wire::Delete => Some(self.now.after(super::ending::DELETE_CAP)),
+            _ => Some(self.now.after(SMALL_EXCHANGE)),
+        };
+        if let Some(deadline) = deadline {
+            self.timers.arm(deadline, Timer::Exchange(exchange));
+        }
+        let now = self.now;
+        let record =
+            Exchange { session, generation, carried_id, wire, head: None, opened_at: now, last_alive: now, deadline };
+        self.exchanges.insert(exchange, record);
+        self.out.push_back(Output::Send { exchange, request });
+        Some(exchange)
+    }
+
+    /// Stops an exchange; nothing of it is heard again.
+    pub(super) fn abort(&mut self, exchange: ExchangeId) {
+        if self.take_exchange(exchange).is_some() {
+            self.out.push_back(Output::Abort { exchange });
+        }
+    }
+
+    fn take_exchange(&mut self, exchange: ExchangeId) -> Option<Exchange> {
+        let record = self.exchanges.remove(&exchange)?;
+        if let Some(deadline) = record.deadline {
+            self.timers.disarm(deadline, Timer::Exchange(exchange));
+        }
+        Some(record)
+    }
+
+    /// The response stream of a settled call goes on by itself for a moment.
+    pub(super) fn leave_over(&mut self, exchange: ExchangeId) {
+        let deadline = self.now.after(LEFTOVER);
+        if let Some(record) = self.exchanges.get_mut(&exchange) {
+            record.wire = Wire::Leftover;
+            record.deadline = Some(deadline);
+            self.timers.arm(deadline, Timer::Exchange(exchange));
+        }
+    }
+
+    /// Status and headers.
+    pub(super) fn on_opened(&mut self, exchange: ExchangeId, head: ResponseHead) {
+        let is_stream = is_success(head.status) && head.media == headers::Media::EventStream;
+        let now = self.now;
+        let Some(record) = self.exchanges.get_mut(&exchange) else { return };
+        record.last_alive = now;
+        let (session, wire) = (record.session, record.wire);
+        let issued = head.session_id.clone();
+        record.head = Some(head);
+        if let Wire::Call(call) = wire {
+            self.note_issued_id(session, call, issued);
+        }
+        if !is_stream {
+            return;
+        }
+        if let Some(deadline) = self.exchanges.get_mut(&exchange).and_then(|record| record.deadline.take()) {
+            self.timers.disarm(deadline, Timer::Exchange(exchange));
+        }
+        match wire {
+            Wire::Call(_) | Wire::Resume(_) => self.stream_event(session, true, "call", None),
+            Wire::Listen => {
+                self.timers.arm(now.after(WATCHDOG), Timer::Watchdog(exchange));
+                self.listen_opened(session, exchange);
+            }
+            // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
+            Wire::Initialized | Wire::Aside | Wire::Delete | Wire::Leftover => {
+                self.out.push_back(Output::Abort { exchange });
+                self.on_body(exchange, Body::Empty);
+            }
+        }
+    }
+
+    /// One block of an event stream.
+    pub(super) fn on_block(&mut self, exchange: ExchangeId, block: StreamBlock<J>) {
+        let now = self.now;
+        let Some(record) = self.exchanges.get_mut(&exchange) else { return };
+        record.last_alive = now;
+        let (wire, session) = (record.wire, record.session);
+        match wire {
+            Wire::Call(call) | Wire::Resume(call) => self.note_call_block(call, &block),
+            Wire::Listen => self.note_listen_block(session, &block),
+            _ => {}
+        }
+        // Only `message` events are JSON-RPC; other names are somebody's extension.
+        if block.event.as_deref().is_some_and(|event| event != "message") {
+            return;
+        }
+        match block.data {
+            StreamData::Json(message) => self.receive_all(exchange, message),
+            StreamData::Text(_) => self.on_malformed_event(wire),
+            StreamData::Empty => {}
+        }
+    }
+
+    /// A comment: somebody is still there.
+    pub(super) fn on_alive(&mut self, exchange: ExchangeId) {
+        let now = self.now;
+        if let Some(record) = self.exchanges.get_mut(&exchange) {
+            record.last_alive = now;
+        }
+    }
+
+    /// The whole body of something that is no event stream.
+    pub(super) fn on_body(&mut self, exchange: ExchangeId, body: Body<J>) {
+        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let status = record.head.as_ref().map_or(0, |head| head.status);
+        if !is_success(status) {
+            return self.on_refusal(exchange, &body);
+        }
+        let wire = record.wire;
+        if let (Wire::Call(_) | Wire::Resume(_) | Wire::Leftover, Body::Json(message)) = (wire, &body) {
+            self.receive_all(exchange, message.clone());
+        }
+        let Some(record) = self.take_exchange(exchange) else { return };
+        match wire {
+            Wire::Call(call) => self.on_success_without_answer(call, exchange, status, &body),
+            Wire::Resume(call) => self.resume_failed(call, "the resumed stream was answered without an event stream"),
+            Wire::Listen => self.listen_refused(record.session, status, "an answer that is no event stream"),
+            Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
+            Wire::Delete => self.on_deleted(exchange),
+            Wire::Aside | Wire::Leftover => {}
+        }
+    }
+
+    /// An event stream ended.
+    pub(super) fn on_ended(&mut self, exchange: ExchangeId) {
+        self.on_stream_over(exchange, "the stream ended");
+    }
+
+    /// The exchange broke.
+    pub(super) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure) {
+        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let was_streaming = record
+            .head
+            .as_ref()
+            .is_some_and(|head| is_success(head.status) && head.media == headers::Media::EventStream);
+        if was_streaming && failure.kind != FailureKind::TooLarge {
+            return self.on_stream_over(exchange, "the stream was cut");
+        }
+        let Some(record) = self.take_exchange(exchange) else { return };
+        match record.wire {
+            Wire::Call(call) => self.on_call_broken(call, failure),
+            Wire::Resume(call) if failure.kind == FailureKind::TooLarge => self.on_call_broken(call, failure),
+            Wire::Resume(call) => self.resume_failed(call, "the connection broke"),
+            Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, "the connection broke"),
+            Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
+            Wire::Delete => self.on_deleted(exchange),
+            Wire::Aside | Wire::Leftover => {}
+        }
+    }
+
+    /// The deadline of an exchange that no call guards has passed.
+    pub(super) fn on_exchange_timeout(&mut self, exchange: ExchangeId) {
+        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time") };
+        if record.wire == Wire::Leftover {
+            return self.abort(exchange);
+        }
+        self.out.push_back(Output::Abort { exchange });
+        self.on_failed(exchange, &failure);
+    }
+
+    /// Looks whether an open GET stream has been silent for too long.
+    pub(super) fn on_watchdog(&mut self, exchange: ExchangeId) {
+        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let due = record.last_alive.after(WATCHDOG);
+        if due > self.now {
+            return self.timers.arm(due, Timer::Watchdog(exchange));
+        }
+        self.out.push_back(Output::Abort { exchange });
+        self.on_stream_over(exchange, "nothing came for five minutes");
+    }
+
+    fn on_stream_over(&mut self, exchange: ExchangeId, how: &str) {
+        let Some(record) = self.take_exchange(exchange) else { return };
+        match record.wire {
+            Wire::Call(call) | Wire::Resume(call) => {
+                self.stream_event(record.session, false, "call", Some(how));
+                self.on_response_stream_over(call, how);
+            }
+            Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, how),
+            _ => {}
+        }
+    }
+
+    /// A status outside 200–299: the verdict table decides.
+    fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
+        let Some(record) = self.take_exchange(exchange) else { return };
+        let head = record.head.clone().unwrap_or_default();
+        let (rpc, text) = refusal_words(body, self.request_id_of(record.wire));
+        let seen = Seen {
+            status: head.status,
+            relation: self.relation(&record),
+            is_get: matches!(record.wire, Wire::Listen | Wire::Resume(_)),
+            rpc,
+            text: &text,
+            retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
+        };
+        let (verdict, evidence) = (verdict::judge(&seen), verdict::evidence(&seen));
+        let refusal = Refusal {
+            verdict,
+            evidence,
+            status: head.status,
+            challenge: head.challenge,
+            generation: record.generation,
+            body,
+        };
+        match record.wire {
+            Wire::Call(call) => self.on_call_refused(call, refusal),
+            Wire::Resume(call) => self.on_resume_refused(call, &refusal),
+            Wire::Listen => self.on_listen_refused(record.session, &refusal, &text),
+            Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
+            Wire::Delete => self.on_deleted(exchange),
+            Wire::Aside | Wire::Leftover => {}
+        }
+    }
+
+    /// How the id that an exchange carried relates to the session's current one.
+    pub(super) fn relation(&self, exchange: &Exchange) -> Relation {
+        if !exchange.carried_id {
+            return Relation::Absent;
+        }
+        let current = self
+            .store
+            .get(exchange.session)
+            .is_some_and(|session| session.generation == exchange.generation && session.id().is_some());
+        if current { Relation::Current } else { Relation::Stale }
+    }
+
+    fn request_id_of(&self, wire: Wire) -> Option<u64> {
+        match wire {
+            Wire::Call(call) => Some(self.calls.get(&call)?.request_id),
+            _ => None,
+        }
+    }
+
+    /// A message, or a batch of them (2025-03-26 basic: receivers MUST accept batches).
+    fn receive_all(&mut self, exchange: ExchangeId, message: J) {
+        match message.as_array() {
+            Some(messages) => messages.into_iter().for_each(|message| self.receive(exchange, message)),
+            None => self.receive(exchange, message),
+        }
+    }
+
+    fn receive(&mut self, exchange: ExchangeId, message: J) {
+        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let (session, wire, relation) = (record.session, record.wire, self.relation(record));
+        let is_current = self.store.get(session).is_some_and(|session| session.generation == record.generation);
+        match jsonrpc::head(&message) {
+            Head::Result { id, result } => {
+                if let Some(call) = self.call_answered(session, wire, id, false) {
+                    self.on_result(call, result);
+                }
+            }
+            Head::Error { id, error } => {
+                if let Some(call) = self.call_answered(session, wire, id, true) {
+                    self.on_rpc_error(call, &error, relation);
+                }
+            }
+            // What a server asks or tells on behalf of a session that is gone must not reach the new one.
+            Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
+            Head::Request { id, method } => self.on_server_request(session, id, method, message),
+            Head::Notification { method } => self.on_notification(session, method, message),
+            Head::Malformed => self.on_malformed_event(wire),
+        }
+    }
+
+    /// Which pending call an answer belongs to: by its id; an error without one belongs to the exchange that it came on.
+    fn call_answered(&self, session: SessionRef, wire: Wire, id: Option<u64>, is_error: bool) -> Option<CallId> {
+        let by_exchange = match wire {
+            Wire::Call(call) if is_error && id.is_none() => Some(call),
+            _ => None,
+        };
+        let call = id.and_then(|id| self.by_request.get(&id).copied()).or(by_exchange)?;
+        self.calls.get(&call).is_some_and(|record| record.session == session).then_some(call)
+    }
+
+    fn on_malformed_event(&mut self, wire: Wire) {
+        if let Wire::Call(call) | Wire::Resume(call) = wire {
+            let error = Error::new(ErrorCode::ProtocolError, "the server sent something that is no JSON-RPC message");
+            self.settle(call, Err(error));
+        }
+    }
+
+    fn on_success_without_answer(&mut self, call: CallId, exchange: ExchangeId, status: u16, body: &Body<J>) {
+        let Some(record) = self.calls.get(&call) else { return };
+        if record.stage != Stage::OnWire(exchange) {
+            return;
+        }
+        if record.is_notification() {
+            return self.settle(call, Ok(None));
+        }
+        let what = match body {
+            Body::Text(text) => {
+                format!("{} instead of a JSON-RPC message; is this the URL of an MCP endpoint?", verdict::excerpt(text))
+            }
+            Body::Json(_) => String::from("JSON that does not answer the request"),
+            Body::Empty => String::from("nothing, where a request wants an answer"),
+        };
+        let error = Error::new(ErrorCode::ProtocolError, format!("the server answered with {what}")).status(status);
+        self.settle(call, Err(error));
+    }
+}
+
+/// A refusal with everything that its handlers need.
+pub(super) struct Refusal<'a, J> {
+    pub(super) verdict: Verdict,
+    pub(super) evidence: String,
+    pub(super) status: u16,
+    pub(super) challenge: Option<String>,
+    pub(super) generation: u64,
+    pub(super) body: &'a Body<J>,
+}
+
+/// Whether a status says that the request was accepted.
+pub(super) const fn is_success(status: u16) -> bool {
+    status >= 200 && status < 300
+}
+
+fn refusal_words<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
+    match body {
+        Body::Json(message) => {
+            let rpc = message.get("error").and_then(|error| {
+                let id = message.get("id").and_then(|id| jsonrpc::as_own_number(&id));
+                Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
+            });
+            let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
+            (rpc, words.or_else(|| message.get_str("message")).unwrap_or_default())
+        }
+        Body::Text(text) => (None, text.clone()),
+        Body::Empty => (None, String::new()),
+    }
+}
+
+fn request_headers<J>(session: &Session<J>, method: &str, is_handshake: bool) -> Vec<(Rc<str>, Rc<str>)> {
+    let mut headers: Vec<(Rc<str>, Rc<str>)> = Vec::with_capacity(session.user_headers.len() + 5);
+    headers.extend(session.user_headers.iter().cloned());
+    if let Some(token) = &session.token {
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+        headers.push((Rc::from("authorization"), Rc::clone(token)));
+    }
+    // A handshake never carries an old id: 2025-11-25 basic/transports, "Session Management": a new `initialize` without one.
+    if let (Some(agreed), false) = (&session.agreed, is_handshake) {
+        headers.extend(agreed.headers.iter().cloned());
+    }
+    match method {
+        // 2025-11-25 basic/transports: a POST accepts both forms of an answer, a GET the stream alone.
+        "POST" => {
+            headers.push((Rc::from(headers::ACCEPT), Rc::from("application/json, text/event-stream")));
+            headers.push((Rc::from(headers::CONTENT_TYPE), Rc::from("application/json")));
+        }
+        "GET" => headers.push((Rc::from(headers::ACCEPT), Rc::from("text/event-stream"))),
+        _ => {}
+    }
+    headers
+}

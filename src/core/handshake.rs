@@ -1,0 +1,458 @@
+//! Handshakes: `connect`, `initialize`, `notifications/initialized`, and everything that a new session is given back.
+
+use super::backoff::{RETRY_AFTER_CAP, full_jitter};
+use super::calls::Purpose;
+use super::error::{Error, ErrorCode};
+use super::event::{Detail, EventKind};
+use super::exchange::{Refusal, Wire};
+use super::headers::{self, SessionId};
+use super::io::{CallId, ConnectOptions, Failure, Level, Output, SessionRef};
+use super::json::Json;
+use super::jsonrpc;
+use super::manager::Manager;
+use super::outcome::{failure_error, refusal_error};
+use super::session::{Agreed, Kind, Session, State};
+use super::store::Key;
+use super::time::Instant;
+use super::timers::Timer;
+use super::verdict::Verdict;
+use std::rc::Rc;
+
+/// The protocol versions that we speak, newest first. 2024-11-05 is accepted in an answer: servers that name it over
+/// Streamable HTTP behave like 2025-03-26.
+pub(super) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+
+/// One handshake under way, through all its attempts.
+pub(super) struct Handshake<J> {
+    /// Attempts that failed.
+    failures: u32,
+    /// The version that the next attempt offers.
+    offer: &'static str,
+    /// `Mcp-Session-Id` of the answer to this attempt's `initialize`.
+    issued: Option<String>,
+    /// `WWW-Authenticate` of a 401.
+    challenge: Option<String>,
+    /// When the next attempt starts, while none is under way.
+    next_attempt: Option<Instant>,
+    /// Why the last attempt failed.
+    last_error: Option<Error<J>>,
+}
+
+impl<J> Default for Handshake<J> {
+    fn default() -> Self {
+        Self { failures: 0, offer: VERSIONS[0], issued: None, challenge: None, next_attempt: None, last_error: None }
+    }
+}
+
+impl<J: Json> Manager<J> {
+    /// The session of (user, server) is wanted.
+    pub(super) fn connect(&mut self, call: CallId, user: String, server: String, options: ConnectOptions) {
+        let key = Key { user, server };
+        match self.find_or_create(key, &options) {
+            Ok(session) => self.join(call, session),
+            Err(error) => self.reject(call, error),
+        }
+    }
+
+    fn join(&mut self, call: CallId, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.state == State::Ready {
+            let id = record.id().map(SessionId::short);
+            self.metrics.reused += 1;
+            if let Some(id) = &id {
+                self.log(session, Level::Debug, &format!("Using existing session ID: {id}"));
+            }
+            self.event(session, EventKind::SessionReused, Detail { session_id: id, ..Detail::default() });
+            return self.out.push_back(Output::Connected { call, session });
+        }
+        record.connecting.push(call);
+        if record.state == State::Connecting && record.handshake.is_none() {
+            self.begin_handshake(session, State::Connecting);
+        } else {
+            self.wake_session(session);
+        }
+    }
+
+    fn find_or_create(&mut self, key: Key, options: &ConnectOptions) -> Result<SessionRef, Error<J>> {
+        if self.closing.is_closed() {
+            return Err(Error::new(ErrorCode::Closed, "the manager is closed"));
+        }
+        let Some(server) = self.config.servers.get(&key.server).cloned() else {
+            let names: Vec<&str> = self.config.servers.keys().map(String::as_str).collect();
+            let known = if names.is_empty() { String::from("none is") } else { names.join(", ") };
+            return Err(Error::new(
+                ErrorCode::ConfigError,
+                format!("mcpServers has no server of this name; configured: {known}"),
+            )
+            .of(&key.server));
+        };
+        let existing = self.store.find(&key);
+        if existing.is_none() {
+            self.check_room(&key)?;
+        }
+        let unchanged = options.headers.is_empty() && options.vars.is_empty();
+        let headers =
+            if existing.is_some() && unchanged { None } else { Some(resolve_headers(&server, &key, options)?) };
+        let session = existing.unwrap_or_else(|| self.create(key, server));
+        if let Some(record) = self.store.get_mut(session) {
+            record.has_auth |= options.has_auth;
+            if let Some(headers) = headers {
+                record.user_headers = headers;
+            }
+        }
+        Ok(session)
+    }
+
+    fn create(&mut self, key: Key, server: Rc<super::config::ServerConfig>) -> SessionRef {
+        let session = SessionRef(self.numbers.next());
+        let key = Rc::new(key);
+        let mut record = Session::new(session, Rc::clone(&key), server, self.now);
+        record.breaker = self.breakers.remove(&key).unwrap_or_default();
+        self.store.insert(record);
+        session
+    }
+
+    fn check_room(&self, key: &Key) -> Result<(), Error<J>> {
+        let limits = &self.config.limits;
+        let mine = self.store.of_user(&key.user).take(limits.max_sessions_per_user).count();
+        let what = if mine == 0 && self.store.users() >= limits.max_users {
+            "too many users have sessions (limits.maxUsers)"
+        } else if mine >= limits.max_sessions_per_user {
+            "too many sessions of this user (limits.maxSessionsPerUser)"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorCode::LimitExceeded, what).of(&key.server))
+    }
+
+    /// A caller of `connect` gave up; the handshake goes on for the others, and for the next.
+    pub(super) fn cancel_connect(&mut self, call: CallId) {
+        let waits =
+            |session: &SessionRef| self.store.get(*session).is_some_and(|record| record.connecting.contains(&call));
+        let Some(session) = self.store.references().into_iter().find(waits) else { return };
+        if let Some(record) = self.store.get_mut(session) {
+            record.connecting.retain(|waiting| *waiting != call);
+        }
+        self.reject(call, Error::new(ErrorCode::Cancelled, "the call was cancelled by its caller"));
+    }
+
+    /// A handler was set: its capability is declared from the next handshake on.
+    pub(super) fn declare(&mut self, session: SessionRef, capability: String) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.declared.insert(capability);
+        }
+    }
+
+    /// Starts a handshake for everybody who waits, now and until it ends.
+    pub(super) fn begin_handshake(&mut self, session: SessionRef, state: State) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.handshake = Some(Handshake::default());
+        if let Some(until) = record.breaker.open_until(now) {
+            let wait = until.since(now);
+            let error = Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
+                .retry_after(Some(wait));
+            return self.give_up(session, error);
+        }
+        self.enter(session, state);
+        self.attempt(session);
+    }
+
+    /// One attempt: ask for a token first where a provider has one and none is there yet.
+    pub(super) fn attempt(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.has_auth && record.token.is_none() && !record.challenged {
+            record.challenged = true;
+            record.awaiting_token = true;
+            let challenge = record.handshake.as_mut().and_then(|handshake| handshake.challenge.take());
+            return self.out.push_back(Output::NeedToken { session, challenge });
+        }
+        let timeout = record.server.init_timeout;
+        let declared: Vec<String> = record.declared.iter().cloned().collect();
+        let Some(handshake) = record.handshake.as_mut() else { return };
+        handshake.issued = None;
+        handshake.next_attempt = None;
+        let params = initialize_params(handshake.offer, &self.client, &declared);
+        self.own_request(session, Purpose::Handshake, "initialize", Some(params), timeout);
+    }
+
+    /// The headers of the answer to our own `initialize`: the only place that a session id is ever taken from.
+    pub(super) fn note_issued_id(&mut self, session: SessionRef, call: CallId, issued: Option<String>) {
+        let is_handshake = self.calls.get(&call).is_some_and(|record| record.purpose == Purpose::Handshake);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if let (true, Some(handshake)) = (is_handshake, record.handshake.as_mut()) {
+            handshake.issued = issued;
+        }
+    }
+
+    /// What a 401 to `initialize` asks for.
+    pub(super) fn note_challenge(&mut self, session: SessionRef, challenge: Option<String>) {
+        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+            handshake.challenge = challenge;
+        }
+    }
+
+    /// `initialize` was answered, or was not.
+    pub(super) fn on_handshake_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
+        let accepted = match outcome {
+            Ok(Some(result)) => self.accept(session, result),
+            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "initialize was answered with nothing")),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = accepted {
+            self.handshake_failed(session, error);
+        }
+    }
+
+    fn accept(&mut self, session: SessionRef, result: J) -> Result<(), Error<J>> {
+        let limit = self.config.limits.max_session_id_bytes;
+        let Some(record) = self.store.get_mut(session) else { return Ok(()) };
+        let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
+        let version = agreed_version(&result)?;
+        let id = handshake.issued.take().map(|id| checked_id(&id, limit)).transpose()?;
+        record.generation += 1;
+        record.kind = if id.is_some() { Kind::Stateful } else { Kind::Stateless };
+        record.fruitful = false;
+        let headers = session_headers(id.as_ref(), &version);
+        record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
+        if let Some(id) = id {
+            self.log(session, Level::Debug, &format!("Session extracted: {}", id.short()));
+        }
+        // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
+        let body = jsonrpc::notification("notifications/initialized", None);
+        self.open(session, Wire::Initialized, "POST", Some(body), None);
+        Ok(())
+    }
+
+    /// `notifications/initialized` was taken: the session lives.
+    pub(super) fn on_initialized_accepted(&mut self, session: SessionRef, generation: u64) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation != generation || record.handshake.take().is_none() {
+            return;
+        }
+        record.created_at = now;
+        record.last_used_at = now;
+        record.degraded = None;
+        record.silent = 0;
+        record.challenged = false;
+        record.hold = None;
+        record.probing = false;
+        let closed_breaker = record.breaker.note_success();
+        let expiry =
+            record.age_deadline().map_or_else(|| record.idle_deadline(), |age| age.min(record.idle_deadline()));
+        let id = record.id().map(SessionId::short);
+        self.timers.arm(expiry, Timer::Expiry(session));
+        self.metrics.created += 1;
+        if let Some(id) = &id {
+            self.log(session, Level::Info, &format!("Session created: {id}"));
+        }
+        self.event(session, EventKind::SessionCreated, Detail { session_id: id, ..Detail::default() });
+        if closed_breaker {
+            self.event(session, EventKind::BreakerClosed, Detail::default());
+        }
+        self.start_listening(session);
+        self.restore(session);
+    }
+
+    /// The server did not take `notifications/initialized`.
+    pub(super) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
+        match refusal.verdict {
+            // Servers that stumble over the notification itself still serve requests; if not, the next answer says so.
+            Verdict::Answer | Verdict::Final => self.on_initialized_accepted(session, refusal.generation),
+            _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
+        }
+    }
+
+    /// `notifications/initialized` got no answer.
+    pub(super) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure) {
+        self.on_initialized_failed(session, generation, failure_error(failure));
+    }
+
+    fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, mut error: Error<J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation == generation && record.handshake.is_some() {
+            forget_id(record);
+            error.retryable = true;
+            self.handshake_failed(session, error);
+        }
+    }
+
+    fn handshake_failed(&mut self, session: SessionRef, error: Error<J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
+        if error.code == ErrorCode::Unauthorized && record.has_auth && !record.challenged {
+            record.token = None;
+            return self.attempt(session);
+        }
+        let Some(handshake) = record.handshake.as_mut() else { return };
+        if let Some(version) = counter_offer(&error, handshake.offer) {
+            handshake.offer = version;
+            return self.attempt(session);
+        }
+        handshake.failures += 1;
+        let failures = handshake.failures;
+        let delay = full_jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0));
+        if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
+            return self.give_up(session, error);
+        }
+        let next = self.now.after(delay);
+        handshake.next_attempt = Some(next);
+        let detail = Detail {
+            attempt: Some(failures),
+            delay_ms: Some(delay),
+            code: Some(error.code.as_str()),
+            evidence: error.evidence.clone(),
+            ..Detail::default()
+        };
+        handshake.last_error = Some(error);
+        self.timers.arm(next, Timer::Handshake(session));
+        self.metrics.retries += 1;
+        self.event(session, EventKind::RetryScheduled, detail);
+    }
+
+    /// The next attempt of a handshake, or the next probe of a degraded session, is due.
+    pub(super) fn on_handshake_timer(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        match &record.handshake {
+            Some(handshake) if handshake.next_attempt.is_some_and(|at| at <= self.now) => self.attempt(session),
+            None if record.state == State::Degraded => self.on_probe_due(session),
+            _ => {}
+        }
+    }
+
+    /// Puts back what the client had set on the lost session, then lets everybody go on.
+    fn restore(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let timeout = record.server.init_timeout;
+        let mut puts: Vec<(&str, J)> = Vec::new();
+        if record.loss.is_some() {
+            puts.extend(record.remembered.log_level.clone().map(|params| ("logging/setLevel", params)));
+            puts.extend(record.remembered.subscriptions.values().map(|params| ("resources/subscribe", params.clone())));
+        }
+        record.restoring = u32::try_from(puts.len()).unwrap_or(u32::MAX);
+        if puts.is_empty() {
+            return self.release(session);
+        }
+        for (method, params) in puts {
+            self.own_request(session, Purpose::Restore, method, Some(params), timeout);
+        }
+    }
+
+    /// One thing was put back, or could not be.
+    pub(super) fn on_restored(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.handshake.is_some() || record.restoring == 0 {
+            return;
+        }
+        record.restoring -= 1;
+        if record.restoring == 0 {
+            self.release(session);
+        }
+    }
+
+    /// The session is ready: everybody who waits goes on.
+    fn release(&mut self, session: SessionRef) {
+        self.enter(session, State::Ready);
+        let Some(record) = self.store.get_mut(session) else { return };
+        let (waiting, loss) = (std::mem::take(&mut record.connecting), record.loss.take());
+        let list_tools = !record.tools.waiting.is_empty() || (loss.is_some() && record.tools.has_before());
+        if let Some(loss) = loss {
+            record.recoveries += 1;
+            self.metrics.recovered += 1;
+            self.log(session, Level::Info, "Session recovery successful");
+            let detail = Detail {
+                code: Some(loss.code.as_str()),
+                duration_ms: Some(self.now.since(loss.at)),
+                ..Detail::default()
+            };
+            self.event(session, EventKind::RecoverySucceeded, detail);
+        }
+        self.out.extend(waiting.into_iter().map(|call| Output::Connected { call, session }));
+        if list_tools {
+            self.fetch_tools(session);
+        }
+        self.pump(session);
+    }
+}
+
+/// Takes the id out of what a session sends from now on; what it agreed on stays known.
+pub(super) fn forget_id<J>(record: &mut Session<J>) {
+    if let Some(agreed) = record.agreed.as_mut() {
+        agreed.id = None;
+        agreed.headers.retain(|(name, _)| name.as_ref() != headers::SESSION_ID);
+    }
+}
+
+fn resolve_headers<J>(
+    server: &super::config::ServerConfig,
+    key: &Key,
+    options: &ConnectOptions,
+) -> Result<Vec<(Rc<str>, Rc<str>)>, Error<J>> {
+    let resolved = server.headers_for(&key.user, &options.vars, &options.headers).map_err(|problems| {
+        let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Error::new(ErrorCode::ConfigError, sentences.join("\n")).of(&key.server)
+    })?;
+    Ok(resolved.into_iter().map(|(name, value)| (Rc::from(name), Rc::from(value))).collect())
+}
+
+fn initialize_params<J: Json>(version: &str, client: &super::manager::ClientIdentity<J>, declared: &[String]) -> J {
+    let mut capabilities = client.capabilities.shallow_copy();
+    for capability in declared {
+        if capabilities.get(capability).is_none() {
+            capabilities.set(capability, J::object());
+        }
+    }
+    J::object()
+        .with("protocolVersion", J::string(version))
+        .with("capabilities", capabilities)
+        .with("clientInfo", client.info.clone())
+}
+
+fn session_headers(id: Option<&SessionId>, version: &str) -> Vec<(Rc<str>, Rc<str>)> {
+    let mut all = Vec::new();
+    if let Some(id) = id {
+        all.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));
+    }
+    // Born with 2025-06-18 (basic/transports, "Protocol Version Header"). An older server may not allow it in CORS.
+    if version >= "2025-06-18" {
+        all.push((Rc::from(headers::PROTOCOL_VERSION), Rc::from(version)));
+    }
+    all
+}
+
+fn agreed_version<J: Json>(result: &J) -> Result<String, Error<J>> {
+    let Some(version) = result.get_str("protocolVersion") else {
+        return Err(Error::new(
+            ErrorCode::ProtocolError,
+            "the answer to initialize names no protocolVersion; is this an MCP server?",
+        ));
+    };
+    if VERSIONS.contains(&version.as_str()) {
+        return Ok(version);
+    }
+    let sentence = format!("the server speaks another protocol version than {} to {}", VERSIONS[3], VERSIONS[0]);
+    Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(super::verdict::excerpt(&version)))
+}
+
+fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
+    // 2025-11-25 basic/transports, "Session Management" 1: the id MUST be visible ASCII, 0x21 to 0x7E.
+    SessionId::parse(id, limit).ok_or_else(|| {
+        Error::new(
+            ErrorCode::ProtocolError,
+            "the server issued a session id that is empty, too long, or not visible ASCII",
+        )
+    })
+}
+
+/// The version to offer next, where the server refused ours and named one that we speak too.
+fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
+    let supported = error.data.as_ref()?.get("supported")?.as_array()?;
+    let names: Vec<String> = supported.iter().filter_map(Json::as_str).collect();
+    VERSIONS.into_iter().find(|version| *version != offered && names.iter().any(|name| name == version))
+}
+
+/// Whether another attempt may succeed without a change by anybody.
+const fn may_pass<J>(error: &Error<J>) -> bool {
+    error.retryable || matches!(error.code, ErrorCode::RequestTimeout)
+}

@@ -1,0 +1,381 @@
+//! What goes into the machine and what comes out: commands and network facts in, requests and settlements out.
+
+use super::config::Replay;
+use super::error::Error;
+use super::event::Event;
+use super::headers::Media;
+use super::time::{Instant, Millis};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// One waiting caller, numbered by the driver; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// One HTTP request and its response, numbered by the machine; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExchangeId(pub u64);
+
+/// One session record, through all its generations; a record made after `terminate` has another number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionRef(pub u64);
+
+/// One request of the server to the client, to be answered by [`Input::Answer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Everything that can happen to the machine.
+pub enum Input<J> {
+    /// The session of (user, server) is wanted. Settled by [`Output::Connected`], or [`Output::Settle`] with an error.
+    Connect {
+        /// Who waits.
+        call: CallId,
+        /// The user.
+        user: String,
+        /// The name of a configured server.
+        server: String,
+        /// What this user adds to the server's configuration.
+        options: ConnectOptions,
+    },
+    /// A JSON-RPC request. Settled by [`Output::Settle`].
+    Request {
+        /// Who waits.
+        call: CallId,
+        /// On which session.
+        session: SessionRef,
+        /// The JSON-RPC method.
+        method: String,
+        /// Its params; an object where there are any.
+        params: Option<J>,
+        /// Deadlines and replay policy.
+        options: RequestOptions,
+    },
+    /// A JSON-RPC notification. Settled with `null` (an absent value) when the server accepted it.
+    Notify {
+        /// Who waits.
+        call: CallId,
+        /// On which session.
+        session: SessionRef,
+        /// The JSON-RPC method.
+        method: String,
+        /// Its params.
+        params: Option<J>,
+    },
+    /// The caller gave up. Settles the call with `cancelled`; a call that is settled already is left alone.
+    Cancel {
+        /// Which call.
+        call: CallId,
+        /// Why, for the server's log.
+        reason: Option<String>,
+    },
+    /// The client's answer to a request of the server; dropped if its session generation is gone.
+    Answer {
+        /// Which request.
+        ticket: Ticket,
+        /// The result, or a JSON-RPC error.
+        outcome: Result<J, RpcError>,
+    },
+    /// A handler for server requests was set: its capability is declared from the next handshake on.
+    Declare {
+        /// On which session.
+        session: SessionRef,
+        /// `sampling`, `elicitation` or `roots`.
+        capability: String,
+    },
+    /// The auth provider's answer to [`Output::NeedToken`].
+    Token {
+        /// For which session.
+        session: SessionRef,
+        /// A bearer token; `None` when there is none to be had.
+        token: Option<String>,
+    },
+    /// DELETE and forget. Settled when done, at most 5 s later.
+    Terminate {
+        /// Who waits.
+        call: CallId,
+        /// What to end.
+        target: Target,
+    },
+    /// Everything ends. Settled when nothing is on the wire any more; nothing is sent afterwards.
+    Close {
+        /// Who waits.
+        call: CallId,
+        /// Whether live sessions are ended with DELETE first.
+        terminate: bool,
+    },
+    /// Status and headers of a response arrived.
+    Opened {
+        /// Of which exchange.
+        exchange: ExchangeId,
+        /// What they say.
+        head: ResponseHead,
+    },
+    /// One block of an event stream arrived.
+    Block {
+        /// On which exchange.
+        exchange: ExchangeId,
+        /// What it carries.
+        block: StreamBlock<J>,
+    },
+    /// A comment on an event stream: a sign of life.
+    Alive {
+        /// On which exchange.
+        exchange: ExchangeId,
+    },
+    /// The whole body of a response that is no event stream. The exchange is over.
+    Body {
+        /// Of which exchange.
+        exchange: ExchangeId,
+        /// What it is.
+        body: Body<J>,
+    },
+    /// An event stream ended cleanly. The exchange is over.
+    Ended {
+        /// Which exchange.
+        exchange: ExchangeId,
+    },
+    /// The exchange broke. It is over.
+    Failed {
+        /// Which exchange.
+        exchange: ExchangeId,
+        /// How.
+        failure: Failure,
+    },
+    /// Time passed; sent at the deadline that [`Output::Wait`] named, or earlier without harm.
+    Wake,
+}
+
+/// Everything that the machine asks of its driver.
+pub enum Output<J> {
+    /// Perform this request with `fetch`; report by `Opened`, `Block`, `Alive`, and one of `Body`, `Ended`, `Failed`.
+    Send {
+        /// Its number.
+        exchange: ExchangeId,
+        /// What to send.
+        request: HttpRequest<J>,
+    },
+    /// Stop this exchange; nothing more is to be reported of it.
+    Abort {
+        /// Which exchange.
+        exchange: ExchangeId,
+    },
+    /// A `connect` succeeded.
+    Connected {
+        /// Who waited.
+        call: CallId,
+        /// The session.
+        session: SessionRef,
+    },
+    /// A call ended. `Ok(None)` for what has no result (notifications, terminate, close).
+    Settle {
+        /// Who waited.
+        call: CallId,
+        /// How it ended.
+        outcome: Result<Option<J>, Error<J>>,
+    },
+    /// Progress of a running call: the params of `notifications/progress`.
+    Progress {
+        /// Of which call.
+        call: CallId,
+        /// The params, as sent.
+        progress: J,
+    },
+    /// The server asks something of the client; answer by [`Input::Answer`].
+    ServerRequest {
+        /// How to refer to it.
+        ticket: Ticket,
+        /// On which session.
+        session: SessionRef,
+        /// The JSON-RPC method.
+        method: String,
+        /// The whole message.
+        message: J,
+    },
+    /// The server took its request back, or its session is gone: abort the handler's signal.
+    CancelServerRequest {
+        /// Which request.
+        ticket: Ticket,
+    },
+    /// A notification of the server, other than progress of a running call.
+    Notification {
+        /// On which session.
+        session: SessionRef,
+        /// The JSON-RPC method.
+        method: String,
+        /// The whole message.
+        message: J,
+    },
+    /// Ask the auth provider of this session; answer by [`Input::Token`].
+    NeedToken {
+        /// For which session.
+        session: SessionRef,
+        /// The `WWW-Authenticate` value of the 401, if there was one.
+        challenge: Option<String>,
+    },
+    /// Dispatch this event.
+    Event(Event),
+    /// Print this line.
+    Log(Level, String),
+    /// Nothing more to do: wait for the network, or until this moment.
+    Wait(Option<Instant>),
+}
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Printed with `MCP_SESSION_DEBUG=true` only.
+    Debug,
+    /// The normal life of a session.
+    Info,
+    /// Something is odd, and was coped with.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+impl Level {
+    /// The level's name, which is also the console's method.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What `terminate` ends.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// This very record.
+    Session(SessionRef),
+    /// The session of (user, server), if there is one.
+    Key(String, String),
+    /// All sessions of a user.
+    User(String),
+}
+
+/// What a user adds to a server's configuration.
+#[derive(Clone, Default)]
+pub struct ConnectOptions {
+    /// Headers that beat the configured ones.
+    pub headers: Vec<(String, String)>,
+    /// Values for `{{name}}` in the configured headers.
+    pub vars: BTreeMap<String, String>,
+    /// Whether there is a provider to ask for tokens.
+    pub has_auth: bool,
+}
+
+/// Deadlines and replay policy of one call.
+#[derive(Clone, Debug)]
+pub struct RequestOptions {
+    /// Longest wait for an answer, or for progress, in milliseconds; the server's `timeout` by default.
+    pub timeout: Option<Millis>,
+    /// Longest wait in all, in milliseconds.
+    pub max_total_timeout: Option<Millis>,
+    /// Whether progress starts `timeout` anew.
+    pub reset_on_progress: bool,
+    /// What may be sent again; the server's `replay` by default.
+    pub replay: Option<Replay>,
+}
+
+impl Default for RequestOptions {
+    fn default() -> Self {
+        Self { timeout: None, max_total_timeout: None, reset_on_progress: true, replay: None }
+    }
+}
+
+/// A JSON-RPC error that the client answers with.
+#[derive(Clone, Debug)]
+pub struct RpcError {
+    /// The code, such as −32601.
+    pub code: i32,
+    /// One sentence.
+    pub message: String,
+}
+
+/// One HTTP request.
+pub struct HttpRequest<J> {
+    /// GET, POST or DELETE.
+    pub method: &'static str,
+    /// The MCP endpoint.
+    pub url: Rc<str>,
+    /// Every header, the secret ones among them: not for logs.
+    pub headers: Vec<(Rc<str>, Rc<str>)>,
+    /// The JSON-RPC message to write as the body.
+    pub body: Option<J>,
+    /// Whether this is our own `initialize`: the one answer whose `Mcp-Session-Id` is read.
+    pub reads_session_id: bool,
+}
+
+/// Status and headers of a response.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseHead {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the `Content-Type` says.
+    pub media: Media,
+    /// `Mcp-Session-Id`, read where [`HttpRequest::reads_session_id`] says so.
+    pub session_id: Option<String>,
+    /// `Retry-After`, read on 429 and 503.
+    pub retry_after: Option<String>,
+    /// `WWW-Authenticate`, read on 401 and 403.
+    pub challenge: Option<String>,
+}
+
+/// One block of an event stream, its data parsed.
+pub struct StreamBlock<J> {
+    /// The event's name; `None` means `message`.
+    pub event: Option<String>,
+    /// The block's own `id` field; empty text takes the cursor away.
+    pub id: Option<String>,
+    /// The block's own `retry` field.
+    pub retry: Option<Millis>,
+    /// The block's data.
+    pub data: StreamData<J>,
+}
+
+/// The data of a stream block.
+pub enum StreamData<J> {
+    /// No data, or empty data (a priming event).
+    Empty,
+    /// A JSON value.
+    Json(J),
+    /// Data that is no JSON (of an `endpoint` event, or an error).
+    Text(String),
+}
+
+/// The body of a response that is no event stream.
+pub enum Body<J> {
+    /// No bytes, or not read because the status says that there is nothing in it.
+    Empty,
+    /// A JSON value.
+    Json(J),
+    /// Text that is no JSON; cut to the error limit.
+    Text(String),
+}
+
+/// Why an exchange broke.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What is known.
+    pub kind: FailureKind,
+    /// The host's own words; never a header or a body.
+    pub message: String,
+}
+
+/// What is known of a broken exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Provably nothing was sent: connection refused, name not found, or the host is offline.
+    Unsent,
+    /// The connection broke, or the host does not say why: the server may or may not have read the request.
+    Broken,
+    /// A page may not see the answer, though the server can be reached: its CORS headers are missing on it.
+    Hidden,
+    /// The body, or one event, is larger than the limit.
+    TooLarge,
+    /// The caller's params cannot be written as JSON; nothing was sent.
+    Unwritable,
+}

@@ -1,0 +1,129 @@
+//! JSON-RPC 2.0 envelopes: built for what we send, and read only as far as a decision needs.
+
+use super::json::Json;
+
+/// A received message by its kind. The payload itself travels beside it.
+pub(super) enum Head<J> {
+    /// A request of the server; the id is kept as it came, to be echoed.
+    Request { id: J, method: String },
+    /// A notification of the server.
+    Notification { method: String },
+    /// An answer with a result. The id is ours: an integer, or nothing that we know.
+    Result { id: Option<u64>, result: J },
+    /// An answer with an error.
+    Error { id: Option<u64>, error: J },
+    /// None of these.
+    Malformed,
+}
+
+/// "Method not found" (JSON-RPC 2.0 §5.1).
+pub(super) const METHOD_NOT_FOUND: i32 = -32601;
+
+/// Reads the head of one message.
+pub(super) fn head<J: Json>(message: &J) -> Head<J> {
+    if let Some(result) = message.get("result") {
+        return Head::Result { id: own_id(message), result };
+    }
+    if let Some(error) = message.get("error") {
+        return Head::Error { id: own_id(message), error };
+    }
+    match (message.get_str("method"), message.get("id")) {
+        (Some(method), Some(id)) => Head::Request { id, method },
+        (Some(method), None) => Head::Notification { method },
+        (None, _) => Head::Malformed,
+    }
+}
+
+/// A request of ours. `progress_token` is put into `_meta` beside what the caller has there.
+pub(super) fn request<J: Json>(id: u64, method: &str, params: Option<&J>, progress_token: Option<u64>) -> J {
+    let mut message = envelope::<J>().with("id", number(id)).with("method", J::string(method));
+    let params = match progress_token {
+        // 2025-11-25 basic/utilities/progress: the token is how the server says that it is alive, so every call has one.
+        Some(token) => Some(with_progress_token(params, token)),
+        None => params.cloned(),
+    };
+    if let Some(params) = params {
+        message.set("params", params);
+    }
+    message
+}
+
+/// A notification of ours.
+pub(super) fn notification<J: Json>(method: &str, params: Option<&J>) -> J {
+    let message = envelope::<J>().with("method", J::string(method));
+    match params {
+        Some(params) => message.with("params", params.clone()),
+        None => message,
+    }
+}
+
+/// Our answer to a request of the server.
+pub(super) fn result<J: Json>(id: J, result: J) -> J {
+    envelope::<J>().with("id", id).with("result", result)
+}
+
+/// Our refusal of a request of the server.
+pub(super) fn error<J: Json>(id: J, code: i32, message: &str) -> J {
+    let error = J::object().with("code", J::number(f64::from(code))).with("message", J::string(message));
+    envelope::<J>().with("id", id).with("error", error)
+}
+
+/// An integer as JSON; ids stay below 2⁵³ for longer than anybody runs a page.
+#[allow(clippy::cast_precision_loss, reason = "ids are counted up from 1 and stay far below 2⁵³")]
+pub(super) fn number<J: Json>(integer: u64) -> J {
+    J::number(integer as f64)
+}
+
+/// A number of ours that came back; `None` for anything that we cannot have sent.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a small non-negative integer"
+)]
+pub(super) fn as_own_number<J: Json>(value: &J) -> Option<u64> {
+    let number = value.as_f64()?;
+    (number >= 0.0 && number < 9_007_199_254_740_992.0 && number.fract() == 0.0).then_some(number as u64)
+}
+
+fn envelope<J: Json>() -> J {
+    J::object().with("jsonrpc", J::string("2.0"))
+}
+
+fn own_id<J: Json>(message: &J) -> Option<u64> {
+    as_own_number(&message.get("id")?)
+}
+
+fn with_progress_token<J: Json>(params: Option<&J>, token: u64) -> J {
+    let copy = params.map_or_else(J::object, Json::shallow_copy);
+    let meta = copy.get("_meta").map_or_else(J::object, |meta| meta.shallow_copy());
+    copy.with("_meta", meta.with("progressToken", number(token)))
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_request_keeps_what_the_caller_put_into_meta() {
+        let params = json!({"name": "x", "_meta": {"trace": "t"}});
+        let sent = request(7, "tools/call", Some(&params), Some(7));
+        assert_eq!(sent["params"]["_meta"], json!({"trace": "t", "progressToken": 7}));
+        assert_eq!(params["_meta"], json!({"trace": "t"}), "the caller's object is not touched");
+    }
+
+    #[test]
+    fn ids_that_we_never_sent_are_nobody_s() {
+        for id in [json!("7"), json!(-1), json!(1.5), json!(null), json!(1e300)] {
+            assert!(matches!(head(&json!({"id": id, "result": {}})), Head::Result { id: None, .. }));
+        }
+        assert!(matches!(head(&json!({"id": 7, "result": {}})), Head::Result { id: Some(7), .. }));
+    }
+
+    #[test]
+    fn heads_of_odd_messages_are_malformed() {
+        for message in [json!(1), json!([]), json!({}), json!({"id": 1}), json!({"method": 5})] {
+            assert!(matches!(head(&message), Head::Malformed));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The GET stream of a session: opened after each handshake, kept open gently, and the way in which an idle client
+//! learns that its session is gone.
+
+use super::backoff::{probe_delay, stream_delay};
+use super::error::ErrorCode;
+use super::event::{Detail, EventKind};
+use super::exchange::{Refusal, Wire};
+use super::io::{Body, ExchangeId, Level, SessionRef, StreamBlock, StreamData};
+use super::json::Json;
+use super::manager::Manager;
+use super::session::{Kind, State};
+use super::time::{Instant, Millis};
+use super::timers::Timer;
+use super::verdict::{Verdict, names_lost_session};
+
+/// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
+const LONG_ENOUGH: Millis = 10_000;
+/// So many times in a row a 409 is waited out; then the session goes on by POST alone.
+const MAX_CONFLICTS: u32 = 2;
+
+/// Where the GET stream of one generation stands.
+#[derive(Debug, Default)]
+pub(super) struct Listen {
+    phase: Phase,
+    /// The newest event id on this stream, in this generation.
+    cursor: Option<String>,
+    /// The server's own `retry:`.
+    retry: Option<Millis>,
+    /// Openings in a row that delivered nothing new.
+    failures: u32,
+    /// Whether this opening has delivered something.
+    progressed: bool,
+    conflicts: u32,
+    /// When the stream last delivered a message: a session that is listened to is not idle.
+    pub(super) delivered_at: Option<Instant>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// No stream: there is no session, or the server offers none.
+    #[default]
+    Off,
+    /// Being opened.
+    Opening(ExchangeId),
+    /// Delivering.
+    Open(ExchangeId),
+    /// Opened again then.
+    Resting(Instant),
+}
+
+impl<J: Json> Manager<J> {
+    /// Opens the stream of a new generation: no cursor of an older one. Some servers send what belongs to a running call
+    /// here, so it is opened before the first call (2025-11-25 basic/transports, "Listening for Messages from the Server").
+    pub(super) fn start_listening(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.listen = Listen { delivered_at: record.listen.delivered_at, ..Listen::default() };
+        if record.kind == Kind::Stateful {
+            self.open_stream(session);
+        }
+    }
+
+    /// Closes the stream, or the plan to open it.
+    pub(super) fn stop_listening(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        match std::mem::take(&mut record.listen.phase) {
+            Phase::Opening(exchange) | Phase::Open(exchange) => self.abort(exchange),
+            Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
+            Phase::Off => {}
+        }
+    }
+
+    fn open_stream(&mut self, session: SessionRef) {
+        let cursor = self.store.get(session).and_then(|record| record.listen.cursor.clone());
+        let exchange = self.open(session, Wire::Listen, "GET", None, cursor.as_deref());
+        if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
+            record.listen.phase = Phase::Opening(exchange);
+            record.listen.progressed = false;
+            self.metrics.streams_opened += 1;
+        }
+    }
+
+    /// The server answers with an event stream.
+    pub(super) fn listen_opened(&mut self, session: SessionRef, exchange: ExchangeId) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Open(exchange);
+            self.stream_event(session, true, "listen", None);
+        }
+    }
+
+    /// What a block says about the stream.
+    pub(super) fn note_listen_block(&mut self, session: SessionRef, block: &StreamBlock<J>) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let listen = &mut record.listen;
+        listen.retry = block.retry.or(listen.retry);
+        if let Some(id) = &block.id {
+            let cursor = Some(id.clone()).filter(|id| !id.is_empty());
+            listen.progressed |= cursor != listen.cursor;
+            listen.cursor = cursor;
+        }
+        if !matches!(block.data, StreamData::Empty) {
+            listen.progressed = true;
+            listen.delivered_at = Some(now);
+        }
+    }
+
+    /// The stream ended, was cut, or could not be opened.
+    pub(super) fn listen_over(&mut self, session: SessionRef, exchange: ExchangeId, opened_at: Instant, how: &str) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let was_open = record.listen.phase == Phase::Open(exchange);
+        if !was_open && record.listen.phase != Phase::Opening(exchange) {
+            return;
+        }
+        let good = was_open && (record.listen.progressed || now.since(opened_at) >= LONG_ENOUGH);
+        record.listen.failures = if good { 0 } else { record.listen.failures.saturating_add(1) };
+        if was_open {
+            record.listen.conflicts = 0;
+            self.stream_event(session, false, "listen", Some(how));
+        }
+        self.listen_later(session, None);
+    }
+
+    /// The server answers the GET with something else than a stream: it offers none. That is normal, and not asked again.
+    pub(super) fn listen_refused(&mut self, session: SessionRef, status: u16, what: &str) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Off;
+            self.log(session, Level::Debug, &format!("No GET stream: HTTP {status}, {what}"));
+        }
+    }
+
+    /// The server refuses the GET.
+    pub(super) fn on_listen_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>, text: &str) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation != refusal.generation {
+            return;
+        }
+        match refusal.verdict {
+            Verdict::Lost(code) => {
+                record.listen.phase = Phase::Off;
+                // A router without a GET route answers 404 as well: unless the words are about the session, a ping decides.
+                if names_lost_session(text) || matches!(refusal.body, Body::Json(_)) {
+                    self.lose_session(session, refusal.generation, code, &refusal.evidence);
+                } else {
+                    self.check_session(session);
+                }
+            }
+            Verdict::Conflict => self.on_conflict(session, &refusal.evidence),
+            Verdict::Refused(wait) => {
+                record.listen.failures = record.listen.failures.saturating_add(1);
+                self.listen_later(session, wait);
+            }
+            Verdict::Unknown => {
+                record.listen.failures = record.listen.failures.saturating_add(1);
+                self.listen_later(session, None);
+            }
+            _ => self.listen_refused(session, refusal.status, "no stream is offered"),
+        }
+    }
+
+    /// Somebody, most often the server's memory of our last stream, still holds the stream.
+    fn on_conflict(&mut self, session: SessionRef, evidence: &str) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.listen.conflicts += 1;
+        record.listen.failures = record.listen.failures.saturating_add(1);
+        let gives_up = record.listen.conflicts > MAX_CONFLICTS;
+        if record.listen.conflicts == 1 {
+            let code = ErrorCode::SessionConflict;
+            self.log(session, Level::Error, &format!("Session error: {} - {}", code.as_str(), code.session_sentence()));
+            self.event(
+                session,
+                EventKind::SessionError,
+                Detail { code: Some(code.as_str()), evidence: Some(evidence.to_owned()), ..Detail::default() },
+            );
+        }
+        if gives_up {
+            self.log(session, Level::Warn, "The GET stream is held by somebody else: going on without it");
+            return self.listen_refused(session, 409, "held by somebody else");
+        }
+        self.listen_later(session, None);
+    }
+
+    /// Plans the next opening: soon after progress, later after each failure, slowly once the attempts are spent.
+    fn listen_later(&mut self, session: SessionRef, wait: Option<Millis>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let settings = &record.server.session;
+        let spent = record.listen.failures.checked_sub(settings.retry_attempts + 1);
+        let delay = match spent {
+            Some(count) => probe_delay(&mut self.rng, count),
+            None => stream_delay(&mut self.rng, settings.retry_delay, record.listen.failures, record.listen.retry),
+        };
+        let delay = delay.max(wait.unwrap_or(0));
+        let at = self.now.after(delay);
+        let attempt = record.listen.failures;
+        record.listen.phase = Phase::Resting(at);
+        self.timers.arm(at, Timer::Listen(session));
+        if spent == Some(0) {
+            self.log(session, Level::Warn, "The GET stream brings nothing: trying again slowly");
+        }
+        self.metrics.retries += 1;
+        let detail =
+            Detail { stream: Some("listen"), delay_ms: Some(delay), attempt: Some(attempt), ..Detail::default() };
+        self.event(session, EventKind::RetryScheduled, detail);
+    }
+
+    /// It is time to open the stream again.
+    pub(super) fn on_listen_timer(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        if record.state == State::Ready && matches!(record.listen.phase, Phase::Resting(at) if at <= self.now) {
+            self.open_stream(session);
+        }
+    }
+
+    /// Reports a stream that opened or closed.
+    pub(super) fn stream_event(&mut self, session: SessionRef, opened: bool, stream: &'static str, how: Option<&str>) {
+        let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
+        self.event(
+            session,
+            kind,
+            Detail { stream: Some(stream), evidence: how.map(str::to_owned), ..Detail::default() },
+        );
+    }
+}

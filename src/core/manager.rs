@@ -1,0 +1,218 @@
+//! The machine itself: one entrance for everything that happens, one exit for everything to be done.
+
+use super::breaker::Breaker;
+use super::calls::Call;
+use super::config::Config;
+use super::ending::{Closing, Farewell};
+use super::error::Error;
+use super::event::{Detail, Event, EventKind};
+use super::exchange::Exchange;
+use super::io::{CallId, ExchangeId, Input, Level, Output, SessionRef, Ticket};
+use super::json::Json;
+use super::metrics::Metrics;
+use super::rng::Rng;
+use super::server_requests::Asked;
+use super::session::{SessionInfo, State};
+use super::store::{Key, Stats, Store};
+use super::time::Instant;
+use super::timers::{Timer, Timers};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// Who we say we are in every handshake.
+#[derive(Clone)]
+pub struct ClientIdentity<J> {
+    /// `clientInfo`: an object with `name` and `version`.
+    pub info: J,
+    /// `capabilities`: an object; handlers add theirs.
+    pub capabilities: J,
+}
+
+/// All sessions of one I/O context: a deterministic machine without a clock, a socket or a thread.
+///
+/// **After every [`handle`](Self::handle), drain [`poll`](Self::poll) until it says [`Output::Wait`].**
+pub struct Manager<J> {
+    pub(super) config: Config,
+    pub(super) client: ClientIdentity<J>,
+    pub(super) rng: Rng,
+    pub(super) now: Instant,
+    pub(super) store: Store<J>,
+    pub(super) calls: BTreeMap<CallId, Call<J>>,
+    /// JSON-RPC id of the latest try of every call that is on the wire.
+    pub(super) by_request: BTreeMap<u64, CallId>,
+    pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
+    pub(super) tickets: BTreeMap<Ticket, Asked<J>>,
+    pub(super) farewells: BTreeMap<ExchangeId, Farewell>,
+    pub(super) closing: Closing,
+    /// Breakers of connections that never came to be.
+    pub(super) breakers: BTreeMap<Rc<Key>, Breaker>,
+    pub(super) timers: Timers,
+    pub(super) numbers: Numbers,
+    pub(super) metrics: Metrics,
+    pub(super) out: VecDeque<Output<J>>,
+}
+
+impl<J: Json> Manager<J> {
+    /// A manager that has done nothing yet. `seed` decides all jitter.
+    pub fn new(config: Config, client: ClientIdentity<J>, seed: u64) -> Self {
+        Self {
+            config,
+            client,
+            rng: Rng::seeded(seed),
+            now: Instant::default(),
+            store: Store::new(),
+            calls: BTreeMap::new(),
+            by_request: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            farewells: BTreeMap::new(),
+            closing: Closing::default(),
+            breakers: BTreeMap::new(),
+            timers: Timers::default(),
+            numbers: Numbers(0),
+            metrics: Metrics::default(),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Takes in one thing that happened at `now`. Then drain [`poll`](Self::poll).
+    pub fn handle(&mut self, now: Instant, input: Input<J>) {
+        self.now = now.max(self.now);
+        match input {
+            Input::Connect { call, user, server, options } => self.connect(call, user, server, options),
+            Input::Request { call, session, method, params, options } => {
+                self.request(call, session, method, params, &options)
+            }
+            Input::Notify { call, session, method, params } => self.notify(call, session, method, params),
+            Input::Cancel { call, reason } => self.cancel(call, reason.as_deref()),
+            Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
+            Input::Declare { session, capability } => self.declare(session, capability),
+            Input::Token { session, token } => self.on_token(session, token.as_deref()),
+            Input::Terminate { call, target } => self.terminate(call, target),
+            Input::Close { call, terminate } => self.close(call, terminate),
+            Input::Opened { exchange, head } => self.on_opened(exchange, head),
+            Input::Block { exchange, block } => self.on_block(exchange, block),
+            Input::Alive { exchange } => self.on_alive(exchange),
+            Input::Body { exchange, body } => self.on_body(exchange, body),
+            Input::Ended { exchange } => self.on_ended(exchange),
+            Input::Failed { exchange, failure } => self.on_failed(exchange, &failure),
+            Input::Wake => {}
+        }
+        while let Some(timer) = self.timers.take_due(self.now) {
+            self.on_timer(timer);
+        }
+    }
+
+    /// The next thing to do. [`Output::Wait`] means that there is nothing more until the network or the clock speaks.
+    #[must_use]
+    pub fn poll(&mut self) -> Output<J> {
+        self.out.pop_front().unwrap_or_else(|| Output::Wait(self.timers.next()))
+    }
+
+    /// Counts of users and sessions, taken from the store at this moment.
+    pub fn stats(&self) -> Stats {
+        self.store.stats()
+    }
+
+    /// Every session that is ready or being recovered, in the order of users and servers.
+    pub fn active_sessions(&self) -> Vec<SessionInfo> {
+        self.store.active_infos()
+    }
+
+    /// The session of (user, server), whatever its state.
+    pub fn info(&self, user: &str, server: &str) -> Option<SessionInfo> {
+        let key = Key { user: user.to_owned(), server: server.to_owned() };
+        self.session(self.store.find(&key)?)
+    }
+
+    /// One session record; `None` once it is terminated or closed.
+    pub fn session(&self, session: SessionRef) -> Option<SessionInfo> {
+        self.store.get(session).map(super::session::Session::info)
+    }
+
+    /// The server's whole answer to the last handshake.
+    pub fn initialize_result(&self, session: SessionRef) -> Option<J> {
+        Some(self.store.get(session)?.agreed.as_ref()?.result.clone())
+    }
+
+    /// Every counter with its public name.
+    pub fn metrics(&self) -> Vec<(&'static str, u64)> {
+        self.metrics.entries()
+    }
+
+    /// Whether nobody waits and nothing is on the wire but GET streams.
+    pub fn is_idle(&self) -> bool {
+        use super::exchange::Wire;
+        let quiet = |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::Leftover);
+        self.calls.is_empty() && self.exchanges.values().all(quiet)
+    }
+
+    fn on_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Deadline(call) => self.on_deadline(call),
+            Timer::Rest(call) => self.on_rested(call),
+            Timer::Exchange(exchange) => self.on_exchange_timeout(exchange),
+            Timer::Watchdog(exchange) => self.on_watchdog(exchange),
+            Timer::Expiry(session) => self.on_expiry(session),
+            Timer::Handshake(session) => self.on_handshake_timer(session),
+            Timer::Listen(session) => self.on_listen_timer(session),
+            Timer::Hold(session) => self.on_hold_over(session),
+        }
+    }
+
+    /// Reports an event of a session.
+    pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, detail: Detail) {
+        let Some(record) = self.store.get(session) else { return };
+        let (user_id, server_name) = (record.key.user.clone(), record.key.server.clone());
+        let event =
+            Event { kind, user_id, server_name, generation: record.generation, at: self.now.as_millis(), detail };
+        self.out.push_back(Output::Event(event));
+    }
+
+    /// Prints `[MCP][server] text`.
+    pub(super) fn log(&mut self, session: SessionRef, level: Level, text: &str) {
+        let Some(record) = self.store.get(session) else { return };
+        let line = format!("[MCP][{}] {text}", record.key.server);
+        self.log_line(level, line);
+    }
+
+    /// Prints a whole line; debug lines only where they are wanted.
+    pub(super) fn log_line(&mut self, level: Level, line: String) {
+        if level != Level::Debug || self.config.debug {
+            self.out.push_back(Output::Log(level, line));
+        }
+    }
+
+    /// Moves a session to another state, and says so.
+    pub(super) fn enter(&mut self, session: SessionRef, to: State) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let from = std::mem::replace(&mut record.state, to);
+        if from != to {
+            self.event(
+                session,
+                EventKind::StateChanged,
+                Detail { from: Some(from), to: Some(to), ..Detail::default() },
+            );
+        }
+    }
+
+    /// Ends the wait of a caller that has no call of its own (`connect`, `terminate`, `close`).
+    pub(super) fn reject(&mut self, call: CallId, error: Error<J>) {
+        self.out.push_back(Output::Settle { call, outcome: Err(error) });
+    }
+}
+
+/// Numbers for exchanges, JSON-RPC requests, tickets and records: one sequence, nothing is ever used twice.
+pub(super) struct Numbers(u64);
+
+impl Numbers {
+    pub(super) const fn next(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+}
+
+/// The machine's own calls count down from the top, the driver's count up: they never meet.
+pub(super) const fn own_call(number: u64) -> CallId {
+    CallId(u64::MAX - number)
+}

@@ -1,0 +1,56 @@
+//! Counters since the start, for `getMetrics()`.
+
+/// Declares the counters once: the struct, and the names under which JavaScript sees them.
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])* $field:ident => $name:literal,)*) => {
+        /// What has happened since the manager was made.
+        #[derive(Clone, Debug, Default)]
+        pub struct Metrics { $($(#[doc = $doc])* pub $field: u64,)* }
+
+        impl Metrics {
+            /// Every counter with its public name.
+            pub fn entries(&self) -> Vec<(&'static str, u64)> {
+                vec![$(($name, self.$field),)*]
+            }
+        }
+    };
+}
+
+counters! {
+    /// Handshakes that succeeded.
+    created => "created",
+    /// `connect` calls that found a live session.
+    reused => "reused",
+    /// Sessions that were lost and replaced.
+    recovered => "recovered",
+    /// Recoveries that were given up.
+    recovery_failed => "recoveryFailed",
+    /// Sessions that passed our own idle or age deadline.
+    expired => "expired",
+    /// Sessions that their owner ended.
+    terminated => "terminated",
+    /// JSON-RPC requests sent, every try counted.
+    requests => "requests",
+    /// Calls that ended in a result.
+    succeeded => "succeeded",
+    /// Calls that ended in an error.
+    failed => "failed",
+    /// Requests sent again after they were refused unread.
+    resent => "resent",
+    /// Requests sent again after an unknown outcome.
+    replayed => "replayed",
+    /// Calls that ended in `outcome_unknown`.
+    outcome_unknown => "outcomeUnknown",
+    /// Waits before another try, of whatever kind.
+    retries => "retries",
+    /// GET requests for the stream of a session.
+    streams_opened => "streamsOpened",
+    /// GET requests that resumed the stream of a call.
+    streams_resumed => "streamsResumed",
+    /// Times that a breaker opened.
+    breaker_opened => "breakerOpened",
+    /// Requests of servers to the client.
+    server_requests => "serverRequests",
+    /// Messages that were dropped because their session generation was gone.
+    stale_dropped => "staleDropped",
+}

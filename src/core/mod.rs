@@ -1,0 +1,49 @@
+//! The machine: MCP sessions over Streamable HTTP without any I/O of its own.
+//!
+//! There are four kinds of method on [`Manager`]: one that takes in what happened ([`Manager::handle`]), one that says
+//! what to do ([`Manager::poll`]), getters, and none that performs anything. Time is an argument, chance is seeded, and
+//! payloads are opaque ([`Json`]), so a run is repeated by repeating its inputs.
+
+mod auth;
+mod backoff;
+mod breaker;
+mod calls;
+pub mod config;
+mod ending;
+mod error;
+mod event;
+mod exchange;
+mod handshake;
+pub mod headers;
+mod io;
+mod json;
+mod jsonrpc;
+mod listen;
+mod manager;
+mod metrics;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod native;
+mod outcome;
+mod recovery;
+mod replay;
+mod resume;
+mod rng;
+mod server_requests;
+mod session;
+pub mod sse;
+mod store;
+mod time;
+mod timers;
+mod tools;
+pub mod verdict;
+
+pub use error::{Error, ErrorCode};
+pub use event::{Detail, Event, EventKind};
+pub use io::*;
+pub use json::Json;
+pub use manager::{ClientIdentity, Manager};
+pub use replay::Safety;
+pub use rng::Rng;
+pub use session::{Kind, SessionInfo, State};
+pub use store::{Key, Stats};
+pub use time::{Instant, Millis};

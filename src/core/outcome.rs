@@ -1,0 +1,350 @@
+//! What becomes of a call whose try did not end in a result: sent again, replayed, or told to the caller.
+
+use super::backoff::{RETRY_AFTER_CAP, full_jitter};
+use super::calls::{Purpose, Stage};
+use super::config::Replay;
+use super::error::{Error, ErrorCode};
+use super::event::{Detail, EventKind};
+use super::exchange::Refusal;
+use super::io::{Body, CallId, Failure, FailureKind, SessionRef};
+use super::json::Json;
+use super::manager::Manager;
+use super::replay::{Safety, may_replay_unknown, may_resend_refused};
+use super::session::State;
+use super::time::Millis;
+use super::timers::Timer;
+use super::verdict::{Relation, Verdict, answer_names_lost_session};
+
+/// How often one call may find its session lost. The second loss in a row is the server's habit, not bad luck.
+const MAX_LOSSES: u32 = 2;
+
+impl<J: Json> Manager<J> {
+    /// The server answered a call with a status outside 200–299.
+    pub(super) fn on_call_refused(&mut self, call: CallId, refusal: Refusal<'_, J>) {
+        let error = refusal_error(&refusal);
+        let Some(record) = self.calls.get(&call) else { return };
+        let session = record.session;
+        if record.purpose == Purpose::Handshake {
+            self.note_challenge(session, refusal.challenge);
+            return self.settle(call, Err(error));
+        }
+        match refusal.verdict {
+            Verdict::Lost(code) => {
+                self.lose_session(session, refusal.generation, code, &refusal.evidence);
+                self.refused_by_loss(call, error);
+            }
+            Verdict::Stale => self.refused_by_loss(call, error),
+            Verdict::Refused(wait) => self.refused_for_now(call, wait, error),
+            Verdict::Unauthorized => self.refused_credentials(call, refusal.challenge, error),
+            Verdict::Unknown => self.unknown_outcome(call, error),
+            Verdict::Answer => {
+                self.note_answered(call);
+                self.settle(call, Err(error));
+            }
+            Verdict::Conflict | Verdict::Forbidden | Verdict::Final => self.settle(call, Err(error)),
+        }
+    }
+
+    /// The exchange of a call broke before its answer.
+    pub(super) fn on_call_broken(&mut self, call: CallId, failure: &Failure) {
+        let Some(record) = self.calls.get(&call) else { return };
+        let session = record.session;
+        let error = failure_error(failure);
+        match failure.kind {
+            FailureKind::Unwritable | FailureKind::TooLarge => self.settle(call, Err(error)),
+            FailureKind::Unsent => self.unsent(call, error),
+            FailureKind::Broken => self.unknown_outcome(call, error),
+            FailureKind::Hidden => {
+                let had_id = record.generation > 0 && self.store.get(session).is_some_and(|owner| owner.id().is_some());
+                let generation = record.generation;
+                if had_id && record.purpose != Purpose::Handshake {
+                    // A 404 without CORS headers is the likeliest answer that a page may not see: one handshake finds out.
+                    let evidence =
+                        "the browser hid the answer to a request with a session id, though the server can be reached";
+                    self.lose_session(session, generation, ErrorCode::SessionTerminated, evidence);
+                }
+                self.unknown_outcome(call, error);
+            }
+        }
+    }
+
+    /// The server answered with a JSON-RPC error.
+    pub(super) fn on_rpc_error(&mut self, call: CallId, error: &J, relation: Relation) {
+        let Some(record) = self.calls.get(&call) else { return };
+        let (session, generation) = (record.session, record.generation);
+        let words = error.get_str("message").unwrap_or_default();
+        if relation != Relation::Absent && record.losses == 0 && answer_names_lost_session(&words) {
+            let evidence = "HTTP 200 with a JSON-RPC error that names the session";
+            self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
+            return self.refused_by_loss(
+                call,
+                Error::new(ErrorCode::SessionInvalid, "the server refuses the session").seen(evidence),
+            );
+        }
+        self.note_answered(call);
+        self.settle(call, Err(rpc_error(error)));
+    }
+
+    /// The request was refused unread because its session was gone: it goes again on the next one.
+    fn refused_by_loss(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        record.losses += 1;
+        let is_machines = !matches!(record.purpose, Purpose::User | Purpose::Notification);
+        if is_machines || record.losses > MAX_LOSSES {
+            return self.settle(call, Err(error));
+        }
+        record.refused = true;
+        self.decide(call, error);
+    }
+
+    /// The request was refused unread, and the server said to come back later. The whole session waits: what it
+    /// refuses to one caller it refuses to all, and a thousand callers must not each find out.
+    fn refused_for_now(&mut self, call: CallId, wait: Option<Millis>, mut error: Error<J>) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        record.refusals += 1;
+        let (session, refusals, deadline) = (record.session, record.refusals, record.deadline);
+        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let Some(owner) = self.store.get(session) else { return };
+        let settings = &owner.server.session;
+        let delay = wait.unwrap_or(0).max(full_jitter(&mut self.rng, settings.retry_delay, refusals - 1));
+        error.retry_after = Some(delay);
+        let too_late = self.now.after(delay) >= deadline || delay > RETRY_AFTER_CAP;
+        if !is_users || refusals > settings.retry_attempts || too_late {
+            return self.settle(call, Err(error));
+        }
+        self.hold(session, delay);
+        if let Some(record) = self.calls.get_mut(&call) {
+            record.refused = true;
+        }
+        self.decide(call, error);
+    }
+
+    /// Sends nothing on this session for `delay`, then one request ahead of the others.
+    fn hold(&mut self, session: SessionRef, delay: Millis) {
+        let until = self.now.after(delay);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.probing = true;
+        if record.hold.is_some_and(|held| held >= until) {
+            return;
+        }
+        record.hold = Some(until);
+        self.timers.arm(until, Timer::Hold(session));
+        self.metrics.retries += 1;
+        self.event(session, EventKind::RetryScheduled, Detail { delay_ms: Some(delay), ..Detail::default() });
+    }
+
+    /// A hold may be over.
+    pub(super) fn on_hold_over(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.hold.is_some_and(|until| until <= now) {
+            record.hold = None;
+            self.pump(session);
+        }
+    }
+
+    /// Provably nothing was sent: backoff, then again.
+    fn unsent(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        record.refusals += 1;
+        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let (refusals, deadline, policy) = (record.refusals, record.deadline, record.replay);
+        let Some(owner) = self.store.get(record.session) else { return };
+        let settings = &owner.server.session;
+        let delay = full_jitter(&mut self.rng, settings.retry_delay, refusals - 1);
+        if !is_users
+            || policy == Replay::Never
+            || refusals > settings.retry_attempts
+            || self.now.after(delay) >= deadline
+        {
+            return self.settle(call, Err(error));
+        }
+        self.metrics.resent += 1;
+        self.rest(call, delay, false);
+    }
+
+    /// Nobody knows whether the server did the work.
+    pub(super) fn unknown_outcome(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        match record.purpose {
+            Purpose::User => {
+                record.refused = false;
+                self.decide(call, error);
+            }
+            Purpose::Notification => self.settle(call, Err(as_unknown(error))),
+            _ => self.settle(call, Err(error)),
+        }
+    }
+
+    /// Sends a call again if the policy and its safety let it; asks for the tool's annotations where they decide.
+    fn decide(&mut self, call: CallId, error: Error<J>) {
+        let safety = self.safety(call);
+        let Some(record) = self.calls.get(&call) else { return };
+        let (policy, refused, replays) = (record.replay, record.refused, record.replays);
+        let may = if refused {
+            may_resend_refused(policy, safety)
+        } else {
+            replays == 0 && may_replay_unknown(policy, safety)
+        };
+        let tool_decides = safety == Safety::ByTool && policy != Replay::Never && replays == 0;
+        if refused && may {
+            self.metrics.resent += 1;
+            return self.requeue(call);
+        }
+        if may {
+            return self.replay(call, error);
+        }
+        if tool_decides {
+            return self.ask_for_tools(call, error);
+        }
+        let final_error = if refused || safety == Safety::Safe { error } else { as_unknown(error) };
+        self.settle(call, Err(final_error));
+    }
+
+    fn replay(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(owner) = self.store.get_mut(record.session) else { return };
+        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, 0);
+        if self.now.after(delay) >= record.deadline || !owner.budget.spend() {
+            return self.settle(call, Err(error));
+        }
+        record.replays += 1;
+        self.metrics.replayed += 1;
+        self.rest(call, delay, false);
+    }
+
+    /// Parks a call until this generation's list of tools is there.
+    fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        record.stage = Stage::Undecided;
+        record.unknown = Some(error);
+        let session = record.session;
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.tools.waiting.push(call);
+        }
+        self.fetch_tools(session);
+    }
+
+    /// Asks for the list of tools, if the session can be asked and nobody is asking.
+    pub(super) fn fetch_tools(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.tools.fetching || record.state != State::Ready {
+            return;
+        }
+        record.tools.fetching = true;
+        let timeout = record.server.init_timeout;
+        self.own_request(session, Purpose::Tools, "tools/list", None, timeout);
+    }
+
+    /// A page of the list came, or did not.
+    pub(super) fn on_tools_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let cursor = outcome.as_ref().ok().and_then(Option::as_ref).and_then(|result| result.get("nextCursor"));
+        if let (Some(cursor), false) = (cursor, record.tools.is_full()) {
+            let timeout = record.server.init_timeout;
+            return self.own_request(
+                session,
+                Purpose::Tools,
+                "tools/list",
+                Some(J::object().with("cursor", cursor)),
+                timeout,
+            );
+        }
+        record.tools.fetching = false;
+        // A list that was asked of a session that is being replaced is asked of the next one.
+        if outcome.is_err() && record.state == State::Recovering {
+            return;
+        }
+        let waiting = std::mem::take(&mut record.tools.waiting);
+        if record.tools.take_difference() {
+            self.event(session, EventKind::ToolsChanged, Detail::default());
+        }
+        waiting.into_iter().for_each(|call| self.decide_with_tools(call));
+    }
+
+    fn decide_with_tools(&mut self, call: CallId) {
+        let Some(error) = self.calls.get_mut(&call).and_then(|record| record.unknown.take()) else { return };
+        if self.safety(call) == Safety::ByTool {
+            // The list could not be had: nothing says that the tool is safe.
+            return self.settle(call, Err(as_unknown(error)));
+        }
+        self.decide(call, error);
+    }
+}
+
+/// The error of a refusal, as a caller reads it.
+pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
+    let error = match refusal.verdict {
+        Verdict::Lost(code) => Error::new(code, "the server no longer knows the session"),
+        Verdict::Stale => {
+            Error::new(ErrorCode::SessionTerminated, "the session was replaced while the request was under way")
+        }
+        Verdict::Conflict => Error::new(ErrorCode::SessionConflict, "the session's stream is held by somebody else"),
+        Verdict::Refused(wait) => {
+            retryable(Error::new(ErrorCode::HttpError, "the server is busy and refused the request")).retry_after(wait)
+        }
+        Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server wants other credentials"),
+        Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the server forbids this with these credentials"),
+        Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server, or a proxy before it, failed")),
+        Verdict::Answer => match refusal.body {
+            Body::Json(message) => message
+                .get("error")
+                .map_or_else(|| Error::new(ErrorCode::RpcError, "an error without words"), |error| rpc_error(&error)),
+            Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without words"),
+        },
+        Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(
+            ErrorCode::HttpError,
+            "the server redirects; configure the URL that it redirects to, since credentials never follow a redirect",
+        ),
+        Verdict::Final if matches!(refusal.status, 404 | 405) => {
+            Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
+        }
+        Verdict::Final => Error::new(ErrorCode::HttpError, "the server refused the request"),
+    };
+    error.seen(refusal.evidence.clone()).status(refusal.status)
+}
+
+/// The error of a broken exchange, as a caller reads it.
+pub(super) fn failure_error<J>(failure: &Failure) -> Error<J> {
+    match failure.kind {
+        FailureKind::Unsent => Error::new(ErrorCode::NetworkError, "the server could not be reached; nothing was sent").seen(failure.message.clone()),
+        FailureKind::Broken => Error::new(ErrorCode::NetworkError, "the connection broke before the answer").seen(failure.message.clone()),
+        FailureKind::TooLarge => {
+            let mut error = Error::new(ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes").seen(failure.message.clone());
+            error.retryable = false;
+            error
+        }
+        FailureKind::Unwritable => Error::new(ErrorCode::ProtocolError, "the params cannot be written as JSON").seen(failure.message.clone()),
+        FailureKind::Hidden => Error::new(
+            ErrorCode::CorsBlocked,
+            "the browser may not show the answer: the server's CORS headers must allow this origin and our request headers, and expose Mcp-Session-Id",
+        )
+        .seen(failure.message.clone()),
+    }
+}
+
+/// A JSON-RPC error for the caller.
+pub(super) fn rpc_error<J: Json>(error: &J) -> Error<J> {
+    let mut told = Error::new(
+        ErrorCode::RpcError,
+        error.get_str("message").unwrap_or_else(|| String::from("an error without words")),
+    );
+    told.rpc_code = error.get("code").and_then(|code| code.as_f64());
+    told.data = error.get("data");
+    told
+}
+
+fn retryable<J>(mut error: Error<J>) -> Error<J> {
+    error.retryable = true;
+    error
+}
+
+/// The honest form of "perhaps": the caller has to look before trying again.
+pub(super) fn as_unknown<J>(error: Error<J>) -> Error<J> {
+    let evidence = error.evidence.unwrap_or_else(|| error.message.clone());
+    let mut unknown =
+        Error::new(ErrorCode::OutcomeUnknown, "the request was sent, and nobody knows whether it was carried out");
+    unknown.evidence = Some(evidence);
+    unknown.status = error.status;
+    unknown
+}

@@ -1,0 +1,118 @@
+//! Response streams of calls: where they stand, and how a broken one is resumed.
+
+use super::backoff::stream_delay;
+use super::calls::Stage;
+use super::error::{Error, ErrorCode};
+use super::exchange::{Refusal, Wire};
+use super::io::{CallId, StreamBlock, StreamData};
+use super::json::Json;
+use super::manager::Manager;
+use super::session::State;
+use super::time::Millis;
+use super::verdict::Verdict;
+
+/// What is known of the response stream of one try. It is never shared, and never outlives its session generation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ResponseStream {
+    /// The newest event id: where to resume.
+    cursor: Option<String>,
+    /// The server's own `retry:`.
+    retry: Option<Millis>,
+    /// Openings in a row that delivered nothing new. Counting openings instead would make a server that opens and closes hot.
+    failures: u32,
+    /// Whether this opening has delivered something.
+    progressed: bool,
+}
+
+impl ResponseStream {
+    /// Takes in one block.
+    pub(super) fn note<J>(&mut self, block: &StreamBlock<J>) {
+        self.retry = block.retry.or(self.retry);
+        if let Some(id) = &block.id {
+            // An empty id takes the cursor away (WHATWG HTML §9.2.6).
+            let cursor = Some(id.clone()).filter(|id| !id.is_empty());
+            self.progressed |= cursor != self.cursor;
+            self.cursor = cursor;
+        }
+        self.progressed |= !matches!(block.data, StreamData::Empty);
+    }
+
+    fn closed(&mut self) {
+        self.failures = if self.progressed { 0 } else { self.failures.saturating_add(1) };
+        self.progressed = false;
+    }
+}
+
+impl<J: Json> Manager<J> {
+    /// The response stream of a call is over, and there was no response on it.
+    pub(super) fn on_response_stream_over(&mut self, call: CallId, how: &str) {
+        let Some(record) = self.calls.get_mut(&call) else { return };
+        if record.is_notification() {
+            return self.settle(call, Ok(None));
+        }
+        record.stream.closed();
+        self.resume_later(call, how);
+    }
+
+    /// A try to resume did not get a stream.
+    pub(super) fn resume_failed(&mut self, call: CallId, how: &str) {
+        if let Some(record) = self.calls.get_mut(&call) {
+            record.stream.failures = record.stream.failures.saturating_add(1);
+        }
+        self.resume_later(call, how);
+    }
+
+    fn resume_later(&mut self, call: CallId, how: &str) {
+        let Some(record) = self.calls.get(&call) else { return };
+        let Some(session) = self.store.get(record.session) else { return };
+        let stream = &record.stream;
+        let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
+        let evidence = match (&stream.cursor, stream.failures > attempts) {
+            (None, _) => format!("{how} before the response, and no event of it had an id to resume from"),
+            (Some(_), true) => {
+                format!("{how} before the response, and resuming it brought nothing {} times in a row", stream.failures)
+            }
+            (Some(_), false) => {
+                let (failures, retry) = (stream.failures, stream.retry);
+                let delay = stream_delay(&mut self.rng, first, failures, retry);
+                return self.rest(call, delay, true);
+            }
+        };
+        let error = Error::new(ErrorCode::NetworkError, "the response stream ended without a response").seen(evidence);
+        self.unknown_outcome(call, error);
+    }
+
+    /// Opens the stream of a call again where it broke off.
+    pub(super) fn resume(&mut self, call: CallId) {
+        let Some(record) = self.calls.get(&call) else { return };
+        let (session, cursor) = (record.session, record.stream.cursor.clone());
+        let same = self
+            .store
+            .get(session)
+            .is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
+        if !same {
+            let error = Error::new(ErrorCode::NetworkError, "the response stream broke, and its session is gone")
+                .seen("the cursor belongs to a replaced session");
+            return self.unknown_outcome(call, error);
+        }
+        self.metrics.streams_resumed += 1;
+        let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor.as_deref());
+        if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(&call)) {
+            record.stage = Stage::OnWire(exchange);
+        }
+    }
+
+    /// The server refused to resume.
+    pub(super) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>) {
+        let Some(session) = self.calls.get(&call).map(|record| record.session) else { return };
+        match refusal.verdict {
+            Verdict::Refused(_) | Verdict::Unknown => return self.resume_failed(call, "the server failed"),
+            Verdict::Lost(code) => self.lose_session(session, refusal.generation, code, &refusal.evidence),
+            _ => {}
+        }
+        let error = Error::new(ErrorCode::NetworkError, "the response stream broke and cannot be resumed")
+            .seen(refusal.evidence.clone())
+            .status(refusal.status);
+        self.unknown_outcome(call, error);
+    }
+}

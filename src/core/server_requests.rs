@@ -1,0 +1,116 @@
+//! What servers ask and tell: requests to the client, and notifications.
+
+use super::exchange::Wire;
+use super::io::{Output, RpcError, SessionRef, Ticket};
+use super::json::Json;
+use super::jsonrpc::{self, METHOD_NOT_FOUND};
+use super::manager::Manager;
+
+/// One request of a server that the client has not answered yet.
+pub(super) struct Asked<J> {
+    session: SessionRef,
+    /// The session knows nothing of requests of another generation: an answer to one is dropped.
+    generation: u64,
+    /// The server's own id, echoed as it came.
+    id: J,
+}
+
+/// More open requests of one session than this are refused: a server must not fill the client's memory.
+const MAX_ASKED: usize = 64;
+
+impl<J: Json> Manager<J> {
+    /// The server asks something.
+    pub(super) fn on_server_request(&mut self, session: SessionRef, id: J, method: String, message: J) {
+        let Some(record) = self.store.get(session) else { return };
+        let generation = record.generation;
+        self.metrics.server_requests += 1;
+        // 2025-11-25 basic/utilities/ping: the receiver MUST answer promptly. No handler is needed for that.
+        if method == "ping" {
+            return self.post_answer(session, jsonrpc::result(id, J::object()));
+        }
+        if self.tickets.values().filter(|asked| asked.session == session).count() >= MAX_ASKED {
+            return self.post_answer(session, jsonrpc::error(id, -32603, "too many requests to the client at once"));
+        }
+        let ticket = Ticket(self.numbers.next());
+        self.tickets.insert(ticket, Asked { session, generation, id });
+        self.out.push_back(Output::ServerRequest { ticket, session, method, message });
+    }
+
+    /// The client answers.
+    pub(super) fn answer(&mut self, ticket: Ticket, outcome: Result<J, RpcError>) {
+        let Some(asked) = self.tickets.remove(&ticket) else { return };
+        let is_current = self
+            .store
+            .get(asked.session)
+            .is_some_and(|record| record.generation == asked.generation && record.handshake.is_none());
+        if !is_current {
+            self.metrics.stale_dropped += 1;
+            return;
+        }
+        let body = match outcome {
+            Ok(result) => jsonrpc::result(asked.id, result),
+            // 2025-11-25 basic: a request that nobody handles is answered, never left open.
+            Err(error) if error.code == METHOD_NOT_FOUND => {
+                jsonrpc::error(asked.id, METHOD_NOT_FOUND, "Method not found")
+            }
+            Err(error) => jsonrpc::error(asked.id, error.code, &error.message),
+        };
+        self.post_answer(asked.session, body);
+    }
+
+    fn post_answer(&mut self, session: SessionRef, body: J) {
+        self.open(session, Wire::Aside, "POST", Some(body), None);
+    }
+
+    /// The session of these requests is gone: their handlers may stop.
+    pub(super) fn abandon_server_requests(&mut self, session: SessionRef) {
+        let gone: Vec<Ticket> =
+            self.tickets.iter().filter(|(_, asked)| asked.session == session).map(|(ticket, _)| *ticket).collect();
+        for ticket in gone {
+            self.tickets.remove(&ticket);
+            self.out.push_back(Output::CancelServerRequest { ticket });
+        }
+    }
+
+    /// The server tells something.
+    pub(super) fn on_notification(&mut self, session: SessionRef, method: String, message: J) {
+        let params = message.get("params");
+        match method.as_str() {
+            "notifications/progress" => {
+                let token = params
+                    .as_ref()
+                    .and_then(|params| params.get("progressToken"))
+                    .and_then(|token| jsonrpc::as_own_number(&token));
+                if let (Some(token), Some(params)) = (token, params) {
+                    return self.on_progress(token, params);
+                }
+            }
+            "notifications/cancelled" => {
+                if let Some(id) = params.and_then(|params| params.get("requestId")) {
+                    self.take_back(session, &id);
+                }
+            }
+            "notifications/tools/list_changed" => {
+                if let Some(record) = self.store.get_mut(session) {
+                    record.tools.forget();
+                }
+            }
+            _ => {}
+        }
+        self.out.push_back(Output::Notification { session, method, message });
+    }
+
+    /// The server takes one of its requests back; a late answer of the handler is dropped.
+    fn take_back(&mut self, session: SessionRef, id: &J) {
+        let id = id.to_text();
+        let found = self
+            .tickets
+            .iter()
+            .find(|(_, asked)| asked.session == session && asked.id.to_text() == id)
+            .map(|(ticket, _)| *ticket);
+        if let Some(ticket) = found {
+            self.tickets.remove(&ticket);
+            self.out.push_back(Output::CancelServerRequest { ticket });
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! One session record: its state machine, and what a generation of it knows.
+//!
+//! ```text
+//!             connect            200                     404 / 400 naming the session / 410 / …
+//!   (none) ──────────▶ connecting ─────▶ ready ─────────────────────────────▶ recovering ──▶ ready (generation + 1)
+//!                         │               │  idle for sessionConfig.timeout         │ retryAttempts spent
+//!                         ▼               ▼                                         ▼
+//!                      closed          expired ── next call ──▶ connecting       degraded ── next call, or probe ──▶ recovering
+//!                                         terminate() from any state ──▶ terminated
+//! ```
+
+use super::backoff::Budget;
+use super::breaker::Breaker;
+use super::config::ServerConfig;
+use super::handshake::Handshake;
+use super::headers::SessionId;
+use super::io::{CallId, SessionRef};
+use super::listen::Listen;
+use super::recovery::Degraded;
+use super::store::Key;
+use super::time::{Instant, Millis};
+use super::tools::Tools;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The first handshake, or the one after expiry, is under way.
+    Connecting,
+    /// Requests flow.
+    Ready,
+    /// The session was lost; a new handshake is under way for everybody who waits.
+    Recovering,
+    /// The attempts are spent; probed slowly, and at the next call.
+    Degraded,
+    /// Our own idle or age deadline passed; the next call makes a new session.
+    Expired,
+    /// Ended by its owner.
+    Terminated,
+    /// The manager was closed, or the session never came to be.
+    Closed,
+}
+
+impl State {
+    /// The state as JavaScript sees it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Ready => "ready",
+            Self::Recovering => "recovering",
+            Self::Degraded => "degraded",
+            Self::Expired => "expired",
+            Self::Terminated => "terminated",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What the server keeps for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An `Mcp-Session-Id` came with the answer to our `initialize`.
+    Stateful,
+    /// None came: the record is ours alone.
+    Stateless,
+}
+
+impl Kind {
+    /// The kind as JavaScript sees it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stateful => "stateful",
+            Self::Stateless => "stateless",
+        }
+    }
+}
+
+/// A snapshot of one session, for the owner of the manager. It holds the whole session id: not for logs.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// Whose session.
+    pub user_id: String,
+    /// With which server.
+    pub server_name: String,
+    /// The whole `Mcp-Session-Id`, where the server issued one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// What the server keeps for us.
+    pub kind: Kind,
+    /// Where the session stands.
+    pub state: State,
+    /// How many handshakes have succeeded.
+    pub generation: u64,
+    /// The negotiated protocol version; empty before the first handshake.
+    pub protocol_version: String,
+    /// When this generation began, in milliseconds since the Unix epoch.
+    pub created_at: u64,
+    /// When it was last used, likewise.
+    pub last_used_at: u64,
+    /// When it expires if nobody uses it, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+    /// Calls that wait for the server or for the session.
+    pub in_flight: usize,
+    /// Recoveries that succeeded.
+    pub recoveries: u64,
+}
+
+/// The record of one (user, server).
+pub(super) struct Session<J> {
+    pub(super) reference: SessionRef,
+    pub(super) key: Rc<Key>,
+    pub(super) server: Rc<ServerConfig>,
+    pub(super) url: Rc<str>,
+    pub(super) state: State,
+    /// What the latest handshake showed; stateless before the first.
+    pub(super) kind: Kind,
+    pub(super) generation: u64,
+    pub(super) recoveries: u64,
+    pub(super) created_at: Instant,
+    pub(super) last_used_at: Instant,
+
+    /// Configured headers with this user's values in them.
+    pub(super) user_headers: Vec<(Rc<str>, Rc<str>)>,
+    /// The bearer token of the auth provider.
+    pub(super) token: Option<Rc<str>>,
+    pub(super) has_auth: bool,
+    /// What a provider is being asked for, if it is.
+    pub(super) awaiting_token: bool,
+    /// Whether the provider was already asked because of a 401 since the last success.
+    pub(super) challenged: bool,
+
+    /// What the latest handshake negotiated; its id is taken away when the session is lost.
+    pub(super) agreed: Option<Agreed<J>>,
+    pub(super) handshake: Option<Handshake<J>>,
+    /// Restoring calls (log level, subscriptions, tools) that recovery still waits for.
+    pub(super) restoring: u32,
+    /// What to put back after a recovery.
+    pub(super) remembered: Remembered<J>,
+    /// Handlers declared these capabilities on top of the manager's.
+    pub(super) declared: BTreeSet<String>,
+    /// Generations in a row that were lost before one answer.
+    pub(super) barren: u32,
+    /// Whether this generation has answered a request.
+    pub(super) fruitful: bool,
+    /// Why the session was lost, while it is being recovered.
+    pub(super) loss: Option<Loss>,
+
+    /// Callers of `connect` that wait for the handshake.
+    pub(super) connecting: Vec<CallId>,
+    /// Calls that wait for their turn: numbers only grow, so the smallest has waited longest.
+    pub(super) queue: BTreeSet<CallId>,
+    /// Calls that are on the wire, rest before a retry or wait for a decision.
+    pub(super) active: BTreeSet<CallId>,
+
+    pub(super) listen: Listen,
+    pub(super) tools: Tools<J>,
+    /// The server said when to come back: nothing is sent before.
+    pub(super) hold: Option<Instant>,
+    /// After a hold one request goes first; the others follow when it was not refused.
+    pub(super) probing: bool,
+    pub(super) budget: Budget,
+    pub(super) breaker: Breaker,
+    /// Deadlines that passed in a row without any answer.
+    pub(super) silent: u32,
+    /// A ping is finding out whether the session lives.
+    pub(super) checking: bool,
+    /// While its attempts are spent: when to try again, and why it failed.
+    pub(super) degraded: Option<Degraded<J>>,
+}
+
+/// What one handshake agreed on.
+pub(super) struct Agreed<J> {
+    pub(super) id: Option<SessionId>,
+    pub(super) version: String,
+    /// The whole `InitializeResult`.
+    pub(super) result: J,
+    /// Headers of every request of this generation.
+    pub(super) headers: Vec<(Rc<str>, Rc<str>)>,
+}
+
+/// Why a session is being recovered.
+pub(super) struct Loss {
+    pub(super) code: super::error::ErrorCode,
+    pub(super) at: Instant,
+}
+
+/// What the client has set on the server, to be set again on a new session.
+pub(super) struct Remembered<J> {
+    /// Params of the last accepted `logging/setLevel`.
+    pub(super) log_level: Option<J>,
+    /// Params of each accepted `resources/subscribe`, by URI.
+    pub(super) subscriptions: BTreeMap<String, J>,
+}
+
+impl<J> Session<J> {
+    /// A record that has not spoken to its server yet.
+    pub(super) fn new(reference: SessionRef, key: Rc<Key>, server: Rc<ServerConfig>, now: Instant) -> Self {
+        Self {
+            reference,
+            url: Rc::from(server.url.as_str()),
+            key,
+            server,
+            state: State::Connecting,
+            kind: Kind::Stateless,
+            generation: 0,
+            recoveries: 0,
+            created_at: now,
+            last_used_at: now,
+            user_headers: Vec::new(),
+            token: None,
+            has_auth: false,
+            awaiting_token: false,
+            challenged: false,
+            agreed: None,
+            handshake: None,
+            restoring: 0,
+            remembered: Remembered { log_level: None, subscriptions: BTreeMap::new() },
+            declared: BTreeSet::new(),
+            barren: 0,
+            fruitful: false,
+            loss: None,
+            connecting: Vec::new(),
+            queue: BTreeSet::new(),
+            active: BTreeSet::new(),
+            listen: Listen::default(),
+            tools: Tools::default(),
+            hold: None,
+            probing: false,
+            budget: Budget::default(),
+            breaker: Breaker::default(),
+            silent: 0,
+            checking: false,
+            degraded: None,
+        }
+    }
+
+    /// The current session id, where the server issued one.
+    pub(super) fn id(&self) -> Option<&SessionId> {
+        self.agreed.as_ref()?.id.as_ref()
+    }
+
+    /// Whether a call waits for the server or for the session.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.active.is_empty() || !self.queue.is_empty() || !self.connecting.is_empty() || self.handshake.is_some()
+    }
+
+    /// When the session expires if nobody uses it from now on, and no stream delivers.
+    pub(super) fn idle_deadline(&self) -> Instant {
+        let used = self.last_used_at.max(self.listen.delivered_at.unwrap_or_default());
+        used.after(self.server.session.timeout)
+    }
+
+    /// When the session expires however much it is used.
+    pub(super) fn age_deadline(&self) -> Option<Instant> {
+        self.server.session.max_age.map(|age: Millis| self.created_at.after(age))
+    }
+
+    /// The snapshot for the owner of the manager.
+    pub(super) fn info(&self) -> SessionInfo {
+        let live = matches!(self.state, State::Ready | State::Recovering | State::Degraded);
+        let expires = self.age_deadline().map_or_else(|| self.idle_deadline(), |age| age.min(self.idle_deadline()));
+        SessionInfo {
+            user_id: self.key.user.clone(),
+            server_name: self.key.server.clone(),
+            session_id: self.id().map(|id| id.as_str().to_owned()),
+            kind: self.kind,
+            state: self.state,
+            generation: self.generation,
+            protocol_version: self.agreed.as_ref().map(|agreed| agreed.version.clone()).unwrap_or_default(),
+            created_at: self.created_at.as_millis(),
+            last_used_at: self.last_used_at.as_millis(),
+            expires_at: live.then(|| expires.as_millis()),
+            in_flight: self.active.len() + self.queue.len(),
+            recoveries: self.recoveries,
+        }
+    }
+}

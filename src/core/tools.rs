@@ -1,0 +1,125 @@
+//! What is known of a server's tools in one generation: kept as the server sent it, read only when a decision needs it.
+
+use super::io::CallId;
+use super::json::Json;
+use super::replay::Safety;
+
+/// Limits of a `tools/list` that the machine makes for itself.
+pub(super) const MAX_PAGES: usize = 50;
+/// More tools than this are not asked for; what is not listed counts as unsafe.
+pub(super) const MAX_TOOLS: usize = 1000;
+
+/// The list of tools, as far as it was seen.
+pub(super) struct Tools<J> {
+    /// The `tools` arrays of the pages seen in this generation.
+    pages: Vec<J>,
+    /// Whether the last page was among them.
+    complete: bool,
+    /// The complete list of the generation before.
+    before: Option<Vec<J>>,
+    /// Calls whose replay waits for the list.
+    pub(super) waiting: Vec<CallId>,
+    /// Whether the machine is asking for the list.
+    pub(super) fetching: bool,
+}
+
+impl<J> Default for Tools<J> {
+    fn default() -> Self {
+        Self { pages: Vec::new(), complete: false, before: None, waiting: Vec::new(), fetching: false }
+    }
+}
+
+impl<J: Json> Tools<J> {
+    /// Notes one page of the list: the first where `is_first`, else the next.
+    pub(super) fn note_page(&mut self, result: &J, is_first: bool) {
+        let Some(tools) = result.get("tools") else { return };
+        if is_first {
+            self.pages.clear();
+        }
+        self.pages.push(tools);
+        self.complete = result.get("nextCursor").is_none();
+    }
+
+    /// The list may have changed on the server, or there is a new session: what was seen proves nothing any more.
+    pub(super) fn forget(&mut self) {
+        if self.complete {
+            self.before = Some(std::mem::take(&mut self.pages));
+        }
+        self.pages.clear();
+        self.complete = false;
+    }
+
+    /// Whether there is an older list to compare the next one with.
+    pub(super) const fn has_before(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Whether the complete list differs from the one of the generation before; taken once.
+    pub(super) fn take_difference(&mut self) -> bool {
+        let text = |pages: &[J]| pages.iter().map(Json::to_text).collect::<Vec<_>>();
+        self.before.take().is_some_and(|before| self.complete && text(&before) != text(&self.pages))
+    }
+
+    /// Whether the machine has asked for enough.
+    pub(super) fn is_full(&self) -> bool {
+        let count: usize = self.pages.iter().filter_map(Json::as_array).map(|tools| tools.len()).sum();
+        self.pages.len() >= MAX_PAGES || count >= MAX_TOOLS
+    }
+
+    /// The safety of calling tool `name`; [`Safety::ByTool`] while the list has to be asked for.
+    pub(super) fn safety(&self, name: &str) -> Safety {
+        let tools = self.pages.iter().filter_map(Json::as_array).flatten();
+        let listed = tools.into_iter().find(|tool| tool.get_str("name").as_deref() == Some(name));
+        match listed {
+            Some(tool) if is_safe(&tool) => Safety::Safe,
+            Some(_) => Safety::Unsafe,
+            None if self.complete => Safety::Unsafe,
+            None => Safety::ByTool,
+        }
+    }
+}
+
+fn is_safe<J: Json>(tool: &J) -> bool {
+    let hint =
+        |name| tool.get("annotations").and_then(|hints| hints.get(name)).and_then(|hint| hint.as_bool()) == Some(true);
+    hint("readOnlyHint") || hint("idempotentHint")
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn annotations_decide_and_silence_is_unsafe() {
+        let mut tools = Tools::default();
+        assert_eq!(tools.safety("read"), Safety::ByTool, "not asked yet");
+        tools.note_page(
+            &json!({"tools": [
+                {"name": "read", "annotations": {"readOnlyHint": true}},
+                {"name": "set", "annotations": {"idempotentHint": true}},
+                {"name": "order"},
+            ], "nextCursor": "2"}),
+            true,
+        );
+        assert_eq!(tools.safety("read"), Safety::Safe);
+        assert_eq!(tools.safety("set"), Safety::Safe);
+        assert_eq!(tools.safety("order"), Safety::Unsafe);
+        assert_eq!(tools.safety("other"), Safety::ByTool, "there is another page");
+        tools.note_page(&json!({"tools": []}), false);
+        assert_eq!(tools.safety("other"), Safety::Unsafe);
+    }
+
+    #[test]
+    fn a_list_differs_only_from_a_complete_one_before() {
+        let mut tools = Tools::default();
+        tools.note_page(&json!({"tools": [{"name": "a"}]}), true);
+        tools.forget();
+        tools.note_page(&json!({"tools": [{"name": "a"}]}), true);
+        assert!(!tools.take_difference());
+        tools.forget();
+        tools.note_page(&json!({"tools": [{"name": "b"}]}), true);
+        assert!(tools.take_difference());
+        assert!(!tools.take_difference(), "told once");
+    }
+}

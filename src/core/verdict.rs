@@ -1,0 +1,306 @@
+//! What an HTTP answer is evidence of: the verdict table, and nothing else. Pure, total, read top to bottom.
+//!
+//! The code of a JSON-RPC error is never evidence of a lost session by itself: −32001 means "session not found" in some
+//! servers and "request timeout" in others, and 404 with −32601 is how 2026-07-28 says "no such method".
+
+use super::error::ErrorCode;
+use super::time::Millis;
+
+/// How the session id that a request carried relates to the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is the current id.
+    Current,
+    /// It was replaced since.
+    Stale,
+    /// The request carried none.
+    Absent,
+}
+
+/// A JSON-RPC error in the body.
+#[derive(Clone, Debug)]
+pub struct RpcSeen {
+    /// Its code.
+    pub code: f64,
+    /// Whether its `id` is that of the request; many servers answer with `null`.
+    pub for_this_request: bool,
+}
+
+/// Everything that a verdict rests on.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// The HTTP status; 0 where the browser hides a redirect.
+    pub status: u16,
+    /// Whose id the request carried.
+    pub relation: Relation,
+    /// Whether the request opened or resumed a stream with GET.
+    pub is_get: bool,
+    /// The JSON-RPC error in the body, if there is one.
+    pub rpc: Option<RpcSeen>,
+    /// The error's message, or the body's text.
+    pub text: &'a str,
+    /// `Retry-After` in milliseconds.
+    pub retry_after: Option<Millis>,
+}
+
+/// What to do with the request, and what is now known of the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The server no longer knows the session; the request was refused unread.
+    Lost(ErrorCode),
+    /// The request carried an id that was replaced since: send it again on the current session.
+    Stale,
+    /// Another stream holds the session.
+    Conflict,
+    /// Refused unread, come back later: after so long, where the server said so.
+    Refused(Option<Millis>),
+    /// Wrong or missing credentials.
+    Unauthorized,
+    /// Insufficient credentials.
+    Forbidden,
+    /// The server, or something before it, failed: it may or may not have done the work.
+    Unknown,
+    /// A JSON-RPC error for the caller.
+    Answer,
+    /// The HTTP status is the answer, and trying again will not change it.
+    Final,
+}
+
+/// The verdict on an answer outside 200–299. Exactly one for everything that can be seen.
+pub fn judge(seen: &Seen<'_>) -> Verdict {
+    let method_not_found = seen.rpc.as_ref().is_some_and(|rpc| rpc.code == -32601.0);
+    let answered = seen.rpc.as_ref().is_some_and(|rpc| rpc.for_this_request);
+    let loses = |code| if seen.relation == Relation::Stale { Verdict::Stale } else { Verdict::Lost(code) };
+    let carried = seen.relation != Relation::Absent;
+
+    match seen.status {
+        // 2025-11-25 basic/transports, "Session Management" 4: 404 to a request with the id means that the session is over.
+        404 if carried && !method_not_found => loses(ErrorCode::SessionTerminated),
+        // Balancers say 410 for what they routed by the id; one handshake tells whether the endpoint is gone instead.
+        410 if carried && !method_not_found => loses(ErrorCode::SessionTerminated),
+        400 | 409 | 422 if carried && !answered && names_lost_session(seen.text) => loses(ErrorCode::SessionInvalid),
+        // A server that kept no session and now wants one was replaced by one that does.
+        400 if !carried && !answered && wants_session(seen.text) => Verdict::Lost(ErrorCode::SessionInvalid),
+        409 if seen.is_get => Verdict::Conflict,
+        401 => Verdict::Unauthorized,
+        403 => Verdict::Forbidden,
+        425 | 429 => Verdict::Refused(seen.retry_after),
+        503 if seen.retry_after.is_some() => Verdict::Refused(seen.retry_after),
+        _ if answered || method_not_found => Verdict::Answer,
+        408 | 500..=599 => Verdict::Unknown,
+        _ if seen.rpc.is_some() => Verdict::Answer,
+        _ => Verdict::Final,
+    }
+}
+
+/// Whether a JSON-RPC *error* that came with 200 says that the session is lost. Stricter than for a 400: a tool may well
+/// speak of sessions of its own, so the whole message has to be one of the sentences that servers are known to use.
+pub fn answer_names_lost_session(message: &str) -> bool {
+    const SENTENCES: [&str; 8] = [
+        "session not found",
+        "no valid session id",
+        "invalid session id",
+        "session has been terminated",
+        "session expired",
+        "session has expired",
+        "session terminated",
+        "unknown session",
+    ];
+    let message = message.trim().to_ascii_lowercase();
+    let message =
+        message.strip_prefix("bad request: ").or_else(|| message.strip_prefix("not found: ")).unwrap_or(&message);
+    let message = message.strip_suffix(" provided").unwrap_or(message).trim_end_matches('.');
+    SENTENCES.contains(&message)
+}
+
+/// The same for the body of a 400: servers that copied an old example, and Python's up to 1.25, answer so instead of 404.
+pub fn names_lost_session(text: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "not found",
+        "no valid",
+        "invalid",
+        "expired",
+        "unknown",
+        "terminated",
+        "not initialized",
+        "no longer",
+        "not exist",
+        "closed",
+        "no active",
+        "no session",
+    ];
+    let text = text.to_ascii_lowercase();
+    // The TypeScript transport's words when it restarted and has seen no `initialize` yet.
+    if text.contains("server not initialized") {
+        return true;
+    }
+    // We did send the id: "required" means that something on the way took it off, which no new session mends.
+    text.contains("session") && !text.contains("required") && WORDS.iter().any(|word| text.contains(word))
+}
+
+fn wants_session(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("session") && (text.contains("required") || text.contains("missing") || text.contains("no valid"))
+        || text.contains("server not initialized")
+}
+
+/// One sentence on what was seen, for errors and events. It never quotes more than a short piece of the server's words.
+pub fn evidence(seen: &Seen<'_>) -> String {
+    let mut sentence = if seen.status == 0 { String::from("a redirect") } else { format!("HTTP {}", seen.status) };
+    if let Some(rpc) = &seen.rpc {
+        sentence.push_str(", JSON-RPC error ");
+        sentence.push_str(&integer(rpc.code));
+    }
+    let words = excerpt(seen.text);
+    if !words.is_empty() {
+        sentence.push_str(" \"");
+        sentence.push_str(&words);
+        sentence.push('"');
+    }
+    sentence.push_str(match (seen.is_get, seen.relation) {
+        (true, _) => " to a GET of the stream",
+        (false, Relation::Current) => " to a request with the current session id",
+        (false, Relation::Stale) => " to a request with a replaced session id",
+        (false, Relation::Absent) => " to a request without a session id",
+    });
+    sentence
+}
+
+/// A JSON-RPC code without the formatting of floats, which would cost 17 KB of wasm.
+#[allow(clippy::cast_possible_truncation, reason = "codes are small integers; an odd one is only displayed")]
+pub fn integer(code: f64) -> String {
+    (code as i64).to_string()
+}
+
+/// The first words of a server's text, on one line, without anything that looks like markup or a long token.
+pub fn excerpt(text: &str) -> String {
+    if text.trim_start().starts_with('<') {
+        return String::from("an HTML page");
+    }
+    let mut words = String::new();
+    for word in text.split_whitespace() {
+        // Long unbroken runs may be ids or tokens that a server echoes: they are never repeated.
+        let word = if word.len() > 24 { "…" } else { word };
+        if words.len() + word.len() > 100 {
+            break;
+        }
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn seen(status: u16, relation: Relation, text: &str) -> Seen<'_> {
+        Seen { status, relation, is_get: false, rpc: None, text, retry_after: None }
+    }
+
+    fn rpc(code: f64, for_this_request: bool) -> Option<RpcSeen> {
+        Some(RpcSeen { code, for_this_request })
+    }
+
+    #[test]
+    fn a_404_with_the_current_id_ends_the_session() {
+        for text in ["", "Session not found", "session not found", "Not Found: Session has been terminated", "<html>"] {
+            assert_eq!(
+                judge(&seen(404, Relation::Current, text)),
+                Verdict::Lost(ErrorCode::SessionTerminated),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_404_with_a_json_rpc_body_ends_the_session_whatever_its_code_but_method_not_found() {
+        for code in [-32001.0, -32600.0, -32000.0] {
+            let answer = Seen { rpc: rpc(code, false), ..seen(404, Relation::Current, "Session not found") };
+            assert_eq!(judge(&answer), Verdict::Lost(ErrorCode::SessionTerminated));
+        }
+        let answer = Seen { rpc: rpc(-32601.0, true), ..seen(404, Relation::Current, "Method not found") };
+        assert_eq!(judge(&answer), Verdict::Answer);
+    }
+
+    #[test]
+    fn a_stale_id_never_ends_the_current_session() {
+        assert_eq!(judge(&seen(404, Relation::Stale, "")), Verdict::Stale);
+        assert_eq!(judge(&seen(400, Relation::Stale, "Bad Request: No valid session ID provided")), Verdict::Stale);
+    }
+
+    #[test]
+    fn a_404_without_an_id_is_a_wrong_address() {
+        assert_eq!(judge(&seen(404, Relation::Absent, "")), Verdict::Final);
+    }
+
+    #[test]
+    fn a_400_that_names_the_session_makes_it_invalid() {
+        for text in [
+            "Bad Request: No valid session ID provided",
+            "Invalid session",
+            "Session expired",
+            "Bad Request: Server not initialized",
+            "unknown session id",
+        ] {
+            assert_eq!(judge(&seen(400, Relation::Current, text)), Verdict::Lost(ErrorCode::SessionInvalid), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_400_about_something_else_does_not() {
+        for text in ["Bad Request: Mcp-Session-Id header is required", "invalid arguments", "file not found"] {
+            assert_eq!(judge(&seen(400, Relation::Current, text)), Verdict::Final, "{text}");
+        }
+        let answer = Seen { rpc: rpc(-32602.0, true), ..seen(400, Relation::Current, "invalid session parameter") };
+        assert_eq!(judge(&answer), Verdict::Answer);
+    }
+
+    #[test]
+    fn the_rest_of_the_table() {
+        assert_eq!(judge(&Seen { is_get: true, ..seen(409, Relation::Current, "") }), Verdict::Conflict);
+        assert_eq!(judge(&seen(401, Relation::Current, "")), Verdict::Unauthorized);
+        assert_eq!(judge(&seen(403, Relation::Current, "")), Verdict::Forbidden);
+        assert_eq!(judge(&seen(429, Relation::Current, "")), Verdict::Refused(None));
+        let later = Seen { retry_after: Some(1000), ..seen(503, Relation::Current, "") };
+        assert_eq!(judge(&later), Verdict::Refused(Some(1000)));
+        for status in [500, 502, 503, 504] {
+            assert_eq!(judge(&seen(status, Relation::Current, "")), Verdict::Unknown);
+        }
+        let crashed = Seen {
+            rpc: rpc(-32603.0, false),
+            ..seen(500, Relation::Current, "Session terminated before the request completed")
+        };
+        assert_eq!(judge(&crashed), Verdict::Unknown, "Python's JSON mode, session killed in mid-request");
+        assert_eq!(judge(&seen(0, Relation::Current, "")), Verdict::Final);
+    }
+
+    #[test]
+    fn a_tool_that_speaks_of_sessions_does_not_end_ours() {
+        assert!(answer_names_lost_session("Session not found"));
+        assert!(answer_names_lost_session("Bad Request: No valid session ID provided"));
+        assert!(!answer_names_lost_session("browser session not found: tab 4"));
+        assert!(!answer_names_lost_session("file not found"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_can_be_seen_is_without_a_verdict(
+            status in 0u16..=999, relation in 0..3, is_get: bool, code in proptest::option::of(-40000i32..0),
+            for_this_request: bool, text in ".{0,200}", retry in proptest::option::of(0u64..1_000_000),
+        ) {
+            let relation = [Relation::Current, Relation::Stale, Relation::Absent][relation as usize];
+            let rpc = code.map(|code| RpcSeen { code: f64::from(code), for_this_request });
+            let seen = Seen { status, relation, is_get, rpc, text: &text, retry_after: retry };
+            let verdict = judge(&seen);
+            // Only a request that carried the current id, or a sessionless one that is told to bring an id, can lose a session.
+            if let Verdict::Lost(_) = verdict {
+                prop_assert!(relation == Relation::Current || (relation == Relation::Absent && status == 400));
+            }
+            prop_assert!(evidence(&seen).len() < 320);
+        }
+    }
+}
