@@ -1,0 +1,135 @@
+//! Who waits: the promises of running calls, with their signals and progress callbacks.
+
+use super::abort::{self, Listening};
+use super::driver::{Driver, Handle};
+use super::hook::Hook;
+use super::js::Signal;
+use super::json::JsJson;
+use super::session::McpSession;
+use super::{error, failure};
+use crate::core::error::{Error, ErrorCode};
+use crate::core::io::{CallId, Input, SessionRef};
+use js_sys::{Function, Promise};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+
+/// The calls of one driver that are not settled yet.
+pub(super) struct Calls {
+    next: Cell<u64>,
+    waiting: RefCell<BTreeMap<u64, Call>>,
+    on_abort: Hook,
+}
+
+/// What a settled call gives its caller.
+pub(super) enum Shape {
+    /// The result, as the server sent it.
+    Result,
+    /// Nothing.
+    Void,
+    /// The session of this user and server.
+    Session(String, String),
+}
+
+struct Call {
+    shape: Shape,
+    resolve: Function,
+    reject: Function,
+    listening: Option<Listening>,
+    on_progress: Option<Function>,
+}
+
+impl Calls {
+    pub(super) fn new(driver: &Weak<Driver>) -> Self {
+        Self { next: Cell::new(1), waiting: RefCell::default(), on_abort: Hook::new(driver, aborted) }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.borrow().is_empty()
+    }
+
+    /// A new call and its promise.
+    ///
+    /// # Errors
+    /// The signal is aborted already: the error to reject with, and nothing is to be sent.
+    pub(super) fn open(
+        &self,
+        shape: Shape,
+        signal: Option<Signal>,
+        on_progress: Option<Function>,
+    ) -> Result<(CallId, Promise), JsValue> {
+        if let Some(reason) = signal.as_ref().and_then(abort::reason) {
+            let error = Error::new(ErrorCode::Cancelled, "the call was cancelled before it was sent");
+            return Err(error::to_js(&error, Some(&reason)));
+        }
+        let id = self.next.replace(self.next.get() + 1);
+        let listening = signal.map(|signal| Listening::new(signal, self.on_abort.of(id)));
+        let mut resolvers = None;
+        let promise = Promise::new(&mut |resolve, reject| resolvers = Some((resolve, reject)));
+        // A promise calls its executor before its constructor returns, so there always are resolvers.
+        if let Some((resolve, reject)) = resolvers {
+            let call = Call { shape, resolve, reject, listening, on_progress };
+            self.waiting.borrow_mut().insert(id, call);
+        }
+        Ok((CallId(id), promise))
+    }
+
+    /// A call number that nobody waits on.
+    pub(super) fn nobody(&self) -> CallId {
+        CallId(self.next.replace(self.next.get() + 1))
+    }
+
+    /// Settles a call.
+    pub(super) fn settle(&self, call: CallId, outcome: Result<Option<JsJson>, Error<JsJson>>) {
+        let Some(call) = self.take(call) else { return };
+        match outcome {
+            Ok(result) => {
+                let result = result.filter(|_| matches!(call.shape, Shape::Result));
+                call.resolve(&result.map_or(JsValue::UNDEFINED, |result| result.0));
+            }
+            Err(error) => call.fail(&error),
+        }
+    }
+
+    /// Settles a `connect`.
+    pub(super) fn connected(&self, driver: &Rc<Driver>, call: CallId, session: SessionRef) {
+        let Some(call) = self.take(call) else { return };
+        if let Shape::Session(user, server) = &call.shape {
+            let session = McpSession::new(Handle::new(driver), session, user, server);
+            call.resolve(&session.into());
+        }
+    }
+
+    /// Passes on the progress of a call; what its callback throws.
+    pub(super) fn progress(&self, call: CallId, progress: &JsValue) -> Result<(), JsValue> {
+        let callback = self.waiting.borrow().get(&call.0).and_then(|call| call.on_progress.clone());
+        callback.map_or(Ok(()), |callback| callback.call1(&JsValue::UNDEFINED, progress).map(drop))
+    }
+
+    fn take(&self, call: CallId) -> Option<Call> {
+        self.waiting.borrow_mut().remove(&call.0)
+    }
+}
+
+impl Call {
+    fn resolve(&self, value: &JsValue) {
+        // A promise's own resolvers do not throw.
+        let _ = self.resolve.call1(&JsValue::UNDEFINED, value);
+    }
+
+    fn fail(&self, error: &Error<JsJson>) {
+        let reason = self.listening.as_ref().filter(|_| error.code == ErrorCode::Cancelled).and_then(Listening::reason);
+        let _ = self.reject.call1(&JsValue::UNDEFINED, &error::to_js(error, reason.as_ref()));
+    }
+}
+
+/// The signal of a call was aborted.
+fn aborted(driver: &Rc<Driver>, call: u64, _event: JsValue) {
+    let reason = {
+        let waiting = driver.calls.waiting.borrow();
+        waiting.get(&call).and_then(|call| call.listening.as_ref()?.reason())
+    };
+    let reason = reason.map(|reason| failure::words(&reason)).filter(|words| !words.is_empty());
+    driver.input(Input::Cancel { call: CallId(call), reason });
+}

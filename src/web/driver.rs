@@ -1,0 +1,234 @@
+//! The driver: hands every input to the machine, and does what the machine asks for.
+
+use super::auth::Auth;
+use super::calls::Calls;
+use super::clock::Clock;
+use super::events::Events;
+use super::failure;
+use super::fetch::Network;
+use super::handlers::Handlers;
+use super::hook::Hook;
+use super::json::JsJson;
+use super::log::Log;
+use super::options::Host;
+use super::timers::Timer;
+use crate::core::config::Limits;
+use crate::core::io::{Input, Level, Output, SessionRef};
+use crate::core::manager::Manager;
+use crate::core::session::SessionInfo;
+use crate::core::time::Instant;
+use js_sys::Function;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+
+/// One manager and everything that it drives.
+pub(super) struct Driver {
+    machine: RefCell<Manager<JsJson>>,
+    inbox: RefCell<VecDeque<Input<JsJson>>>,
+    /// An input is being handled further up the stack: the next one waits in the inbox.
+    draining: Cell<bool>,
+    deadline: Cell<Option<Instant>>,
+    /// JS objects that refer to this driver.
+    handles: Cell<usize>,
+    closed: Cell<bool>,
+    /// Keeps the driver alive for its running calls when all JS objects are freed.
+    keep: RefCell<Option<Rc<Driver>>>,
+    waiting_for_idle: RefCell<Vec<Function>>,
+    clock: Clock,
+    timer: Timer,
+    on_tick: JsValue,
+    pub(super) auth: Auth,
+    pub(super) calls: Calls,
+    pub(super) events: Events,
+    pub(super) handlers: Handlers,
+    pub(super) log: Log,
+    pub(super) network: Network,
+}
+
+impl Driver {
+    pub(super) fn new(machine: Manager<JsJson>, limits: &Limits, debug: bool, host: Host) -> Rc<Self> {
+        Rc::new_cyclic(|driver: &Weak<Self>| Self {
+            machine: RefCell::new(machine),
+            inbox: RefCell::default(),
+            draining: Cell::new(false),
+            deadline: Cell::new(None),
+            handles: Cell::new(0),
+            closed: Cell::new(false),
+            keep: RefCell::new(None),
+            waiting_for_idle: RefCell::default(),
+            clock: Clock::new(),
+            timer: Timer::new(),
+            on_tick: Hook::new(driver, |driver, _, _| driver.tick()).of(0),
+            auth: Auth::new(driver),
+            calls: Calls::new(driver),
+            events: Events::default(),
+            handlers: Handlers::new(driver),
+            log: Log::new(host.log, debug),
+            network: Network::new(driver, host.fetch, limits.max_message_bytes, limits.max_error_bytes),
+        })
+    }
+
+    /// Something happened. Handled at once, or, when that is told from within a callback of the user, right after
+    /// what is being handled.
+    pub(super) fn input(self: &Rc<Self>, input: Input<JsJson>) {
+        self.inbox.borrow_mut().push_back(input);
+        if self.draining.replace(true) {
+            return;
+        }
+        while let Some(input) = self.next() {
+            for output in self.step(input) {
+                self.act(output);
+            }
+        }
+        self.draining.set(false);
+        self.settle_down();
+    }
+
+    /// Whether the machine was closed by its owner.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// Looks at the machine; `None` while a param's own getter runs because the machine reads it.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Manager<JsJson>) -> T) -> Option<T> {
+        self.machine.try_borrow().ok().map(|machine| look(&machine))
+    }
+
+    pub(super) fn info(&self, session: SessionRef) -> Option<SessionInfo> {
+        self.look(|machine| machine.session(session)).flatten()
+    }
+
+    /// Calls `resolve` when nothing is in flight.
+    pub(super) fn when_idle(self: &Rc<Self>, resolve: Function) {
+        self.waiting_for_idle.borrow_mut().push(resolve);
+        if !self.draining.get() {
+            self.settle_down();
+        }
+    }
+
+    /// The owner closed the machine: nothing is timed or asked for any more.
+    pub(super) fn closing(&self) {
+        self.closed.set(true);
+        self.auth.stop();
+    }
+
+    fn next(&self) -> Option<Input<JsJson>> {
+        self.inbox.borrow_mut().pop_front()
+    }
+
+    /// Handles one input and collects what follows from it. The borrow ends here.
+    fn step(&self, input: Input<JsJson>) -> Vec<Output<JsJson>> {
+        let mut outputs = Vec::new();
+        let mut machine = self.machine.borrow_mut();
+        machine.handle(self.clock.now(), input);
+        loop {
+            match machine.poll() {
+                Output::Wait(deadline) => {
+                    self.deadline.set(deadline);
+                    return outputs;
+                }
+                output => outputs.push(output),
+            }
+        }
+    }
+
+    fn act(self: &Rc<Self>, output: Output<JsJson>) {
+        match output {
+            Output::Send { exchange, request } => self.network.send(self, exchange, &request),
+            Output::Abort { exchange } => self.network.abort(exchange),
+            Output::Connected { call, session } => self.calls.connected(self, call, session),
+            Output::Settle { call, outcome } => self.calls.settle(call, outcome),
+            Output::Progress { call, progress } => self.report("onprogress", self.calls.progress(call, &progress.0)),
+            Output::ServerRequest { ticket, session, method, message } => {
+                self.handlers.request(self, ticket, session, &method, &message.0);
+            }
+            Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
+            Output::Notification { session, method, message } => {
+                self.report("a notification handler", self.handlers.notify(session, &method, &message.0));
+            }
+            Output::NeedToken { session, challenge } => {
+                self.auth.ask(self, session, self.info(session), challenge.as_deref());
+            }
+            Output::Event(event) => self.events.tell(&event),
+            Output::Log(level, line) => self.log.line(level, &line),
+            Output::Wait(_) => {}
+        }
+    }
+
+    /// Says that a callback of the user threw.
+    fn report(&self, what: &str, outcome: Result<(), JsValue>) {
+        if let Err(thrown) = outcome {
+            self.log.line(Level::Error, &["[MCP] ", what, " threw: ", &failure::words(&thrown)].concat());
+        }
+    }
+
+    fn tick(self: &Rc<Self>) {
+        self.timer.fired();
+        self.input(Input::Wake);
+    }
+
+    /// Everything is handled for now: sets the timer, and tells those who wait for that.
+    fn settle_down(self: &Rc<Self>) {
+        let busy = !self.calls.is_empty();
+        if self.closed.get() && !busy {
+            self.timer.disarm();
+        } else {
+            self.timer.arm(self.clock.now(), self.deadline.get(), &self.on_tick);
+            self.timer.hold(busy);
+        }
+        if !self.waiting_for_idle.borrow().is_empty() && self.look(Manager::is_idle) == Some(true) {
+            for resolve in self.waiting_for_idle.take() {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }
+        }
+        if self.handles.get() == 0 && !self.draining.get() {
+            self.orphaned(busy);
+        }
+    }
+
+    /// No JS object refers to the driver. Running calls are still answered; then everything ends.
+    fn orphaned(self: &Rc<Self>, busy: bool) {
+        if busy {
+            *self.keep.borrow_mut() = Some(self.clone());
+            return;
+        }
+        if !self.closed.get() {
+            self.closing();
+            self.input(Input::Close { call: self.calls.nobody(), terminate: false });
+        }
+        // The caller has a reference of its own, so this is never the last one.
+        self.keep.take();
+    }
+}
+
+/// What a JS object holds: the driver, counted.
+pub(super) struct Handle(Rc<Driver>);
+
+impl Handle {
+    pub(super) fn new(driver: &Rc<Driver>) -> Self {
+        driver.handles.set(driver.handles.get() + 1);
+        driver.keep.take();
+        Self(driver.clone())
+    }
+}
+
+impl Deref for Handle {
+    type Target = Rc<Driver>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.handles.set(self.0.handles.get() - 1);
+        // When this happens in a callback of the user, whoever drains looks after it.
+        if self.0.handles.get() == 0 && !self.0.draining.get() {
+            self.0.settle_down();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The machine's errors as JS errors of the package's own class.
+
+use super::{js, json::JsJson};
+use crate::core::error::{Error, ErrorCode};
+use js_sys::{Array, Function, Object, Promise};
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+
+thread_local! {
+    static CLASS: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
+
+/// Hands over the class of all errors, `McpError(message, fields)`. The package's entries do; without it, errors are
+/// plain `Error`s with the same fields. (A class made in Rust could not extend `Error`.)
+#[wasm_bindgen(js_name = setErrorClass)]
+pub fn set_error_class(class: Function) {
+    CLASS.with(|slot| slot.replace(Some(class)));
+}
+
+/// The JS error for `error`; `cause` is what the caller's own code or the host gave as the reason.
+pub(super) fn to_js(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
+    let fields = fields(error, cause);
+    let message = JsValue::from_str(&error.message);
+    let class = CLASS.with(|slot| slot.borrow().clone());
+    class
+        .and_then(|class| js::construct(&class, &Array::of2(&message, &fields)).ok())
+        .unwrap_or_else(|| plain(&error.message, &fields))
+}
+
+/// A `config_error` about the argument at `path`.
+pub(super) fn invalid(path: &str, problem: &str) -> JsValue {
+    config([path, ": ", problem].concat())
+}
+
+/// A `config_error` with this message.
+pub(super) fn config(message: String) -> JsValue {
+    to_js(&Error::new(ErrorCode::ConfigError, message), None)
+}
+
+/// A promise that was never going to work.
+pub(super) fn rejected(error: &JsValue) -> Promise {
+    Promise::reject(error)
+}
+
+fn fields(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
+    let fields = JsValue::from(Object::new());
+    let put = |name: &str, value: Option<JsValue>| {
+        if let Some(value) = value {
+            js::put(&fields, name, &value);
+        }
+    };
+    put("code", Some(error.code.as_str().into()));
+    put("retryable", Some(error.retryable.into()));
+    put("serverName", error.server.as_deref().map(Into::into));
+    put("status", error.status.map(Into::into));
+    put("rpcCode", error.rpc_code.map(Into::into));
+    put("data", error.data.as_ref().map(|data| data.0.clone()));
+    put("retryAfterMs", error.retry_after.map(|wait| JsValue::from_f64(wait as f64)));
+    put("evidence", error.evidence.as_deref().map(Into::into));
+    put("cause", cause.cloned());
+    fields
+}
+
+fn plain(message: &str, fields: &JsValue) -> JsValue {
+    let error = JsValue::from(js_sys::Error::new(message));
+    js::put(&error, "name", &"McpError".into());
+    js::assign(&error, fields).unwrap_or(error)
+}

@@ -1,0 +1,114 @@
+//! Why `fetch` or a stream failed, out of whatever value it was rejected with.
+
+use super::js;
+use crate::core::io::{Failure, FailureKind};
+use wasm_bindgen::JsValue;
+
+/// Reads a rejection. `offline`: the host said so before anything was sent and says so still, and the server is another
+/// machine.
+pub(super) fn of(reason: &JsValue, offline: bool) -> Failure {
+    let cause = js::member(reason, "cause").unwrap_or(JsValue::UNDEFINED);
+    let message = message(reason, &cause);
+    let unsent = offline || is_unsent(reason, &cause, &message);
+    let kind = if unsent { FailureKind::Unsent } else { FailureKind::Broken };
+    Failure { kind, message }
+}
+
+/// A failure of our own finding.
+pub(super) fn new(kind: FailureKind, message: &str) -> Failure {
+    Failure { kind, message: message.into() }
+}
+
+/// Where the host says whether it has a network at all: pages and their workers do.
+pub(super) struct Onlineness(Option<JsValue>);
+
+impl Onlineness {
+    pub(super) fn new() -> Self {
+        let navigator = js::member(&js_sys::global(), "navigator");
+        Self(navigator.filter(|navigator| js::member(navigator, "onLine").is_some()))
+    }
+
+    /// Whether the host says that it has none. Hosts that do not say are online.
+    pub(super) fn is_offline(&self) -> bool {
+        let online = self.0.as_ref().and_then(|navigator| js::member(navigator, "onLine"));
+        online.is_some_and(|online| online.as_bool() == Some(false))
+    }
+}
+
+/// The words of an error or of anything else that was thrown, bounded, and without what may be secret in them.
+pub(super) fn words(thrown: &JsValue) -> String {
+    let own = thrown.as_string().or_else(|| js::member(thrown, "message")?.as_string());
+    bounded(&own.unwrap_or_default())
+}
+
+fn message(reason: &JsValue, cause: &JsValue) -> String {
+    let mut message = words(reason);
+    // Node says "fetch failed" and keeps what failed in the cause.
+    let detail = words(cause);
+    if !detail.is_empty() && detail != message {
+        message.push_str(": ");
+        message.push_str(&detail);
+    }
+    if let Some(code) = code(cause).or_else(|| code(reason))
+        && !message.contains(&code)
+    {
+        message.push_str(" (");
+        message.push_str(&code);
+        message.push(')');
+    }
+    if message.is_empty() {
+        message.push_str("fetch failed without saying why");
+    }
+    // Hosts quote the header that they refuse, and its value may be a token.
+    let lower = message.to_ascii_lowercase();
+    if lower.contains("header") && !lower.contains("timeout") {
+        return "the host refused the headers of the request or of the response".into();
+    }
+    bounded(&message)
+}
+
+/// Whether the connection provably never came to be. An injected `fetch` that tries again on its own must not pass on
+/// the reason of its last try alone.
+fn is_unsent(reason: &JsValue, cause: &JsValue, message: &str) -> bool {
+    let by_code = |value| code(value).is_some_and(|code| UNSENT_CODES.contains(&code.as_str()));
+    let lower = message.to_ascii_lowercase();
+    by_code(cause) || by_code(reason) || UNSENT_WORDS.iter().any(|words| lower.contains(words))
+}
+
+fn code(value: &JsValue) -> Option<String> {
+    js::member(value, "code")?.as_string()
+}
+
+/// At most [`MAX_MESSAGE`] characters, and of every URL only scheme and host: paths and queries can hold keys.
+fn bounded(text: &str) -> String {
+    let mut short = String::new();
+    for word in text.split_inclusive([' ', '\n', ')', '"', '\'', ',']) {
+        push_word(&mut short, word);
+    }
+    if let Some((end, _)) = short.char_indices().nth(MAX_MESSAGE) {
+        short.truncate(end);
+    }
+    short
+}
+
+fn push_word(text: &mut String, word: &str) {
+    let Some((scheme, rest)) = word.split_once("://") else {
+        return text.push_str(word);
+    };
+    let end = rest.find(['/', '?', '#', ' ', '\n', ')', '"', '\'', ',']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    text.extend([scheme, "://", host]);
+    // What ended the word was no part of the URL.
+    text.extend(tail.chars().next_back().filter(|last| !last.is_alphanumeric() && *last != '/'));
+}
+
+/// What Node's, Bun's and Deno's Node layer call a connection that was refused or never made, and a name not found.
+const UNSENT_CODES: [&str; 6] =
+    ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused", "FailedToOpenSocket"];
+
+/// What Deno's and workerd's own errors say in the same cases. Browsers never tell.
+const UNSENT_WORDS: [&str; 4] = ["connection refused", "client error (connect)", "dns error", "dns lookup failed"];
+
+/// Characters of a message that are kept.
+const MAX_MESSAGE: usize = 200;

@@ -1,0 +1,150 @@
+//! What the user's program does for the server: handlers of its requests and notifications, one set a session.
+
+use super::driver::Driver;
+use super::failure;
+use super::hook::Hook;
+use super::js::{self, Aborter};
+use super::json::JsJson;
+use crate::core::io::{Input, RpcError, SessionRef, Ticket};
+use js_sys::{Function, Object};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+
+/// The handlers of all sessions, and the requests that they work on.
+///
+/// They belong to the session and not to the object that they were set on: they stay through recoveries, and when the
+/// object is forgotten.
+pub(super) struct Handlers {
+    sessions: RefCell<BTreeMap<SessionRef, Set>>,
+    /// So many sets make it worth while to look for those of sessions that are gone.
+    sweep_at: Cell<usize>,
+    running: RefCell<BTreeMap<u64, Aborter>>,
+    on_result: Hook,
+    on_error: Hook,
+}
+
+/// The handlers of one session.
+#[derive(Default)]
+pub(super) struct Set {
+    pub(super) requests: BTreeMap<String, Function>,
+    pub(super) notifications: BTreeMap<String, Function>,
+    pub(super) other_notifications: Option<Function>,
+}
+
+impl Handlers {
+    pub(super) fn new(driver: &Weak<Driver>) -> Self {
+        Self {
+            sessions: RefCell::default(),
+            sweep_at: Cell::new(FIRST_SWEEP),
+            running: RefCell::default(),
+            on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
+            on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
+        }
+    }
+
+    /// Changes the handlers of a session.
+    pub(super) fn change(&self, session: SessionRef, change: impl FnOnce(&mut Set)) {
+        change(self.sessions.borrow_mut().entry(session).or_default());
+    }
+
+    /// Looks at the handlers of a session.
+    pub(super) fn look<T>(&self, session: SessionRef, look: impl FnOnce(&Set) -> Option<T>) -> Option<T> {
+        self.sessions.borrow().get(&session).and_then(look)
+    }
+
+    /// Drops the handlers of sessions that are gone; now and then, so that it costs each of them next to nothing.
+    pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
+        let mut sessions = self.sessions.borrow_mut();
+        if sessions.len() >= self.sweep_at.get() {
+            sessions.retain(|session, _| lives(*session));
+            self.sweep_at.set(FIRST_SWEEP.max(sessions.len() * 2));
+        }
+    }
+
+    /// Passes a request of the server to its handler.
+    pub(super) fn request(
+        &self,
+        driver: &Rc<Driver>,
+        ticket: Ticket,
+        session: SessionRef,
+        method: &str,
+        message: &JsValue,
+    ) {
+        let Some(handler) = self.look(session, |set| set.requests.get(method).cloned()) else {
+            let outcome = Err(RpcError { code: METHOD_NOT_FOUND, message: "Method not found".into() });
+            return driver.input(Input::Answer { ticket, outcome });
+        };
+        if let Err(thrown) = self.run(ticket.0, &handler, message) {
+            answer(driver, ticket.0, Err(rpc_error(&thrown)));
+        }
+    }
+
+    fn run(&self, ticket: u64, handler: &Function, message: &JsValue) -> Result<(), JsValue> {
+        let aborter = Aborter::new()?;
+        let extra = JsValue::from(Object::new());
+        js::put(&extra, "signal", &aborter.signal()?);
+        self.running.borrow_mut().insert(ticket, aborter);
+        let result = js::promise_of(&handler.call2(&JsValue::UNDEFINED, message, &extra)?)?;
+        result.then(&self.on_result.of(ticket), &self.on_error.of(ticket)).map(drop)
+    }
+
+    /// The server no longer wants the answer.
+    pub(super) fn cancel(&self, ticket: Ticket) {
+        let aborter = self.running.borrow_mut().remove(&ticket.0);
+        let _ = aborter.map(|aborter| aborter.abort());
+    }
+
+    /// Passes a notification of the server to its handler, or to the one for all others; what it throws.
+    pub(super) fn notify(&self, session: SessionRef, method: &str, message: &JsValue) -> Result<(), JsValue> {
+        let handler =
+            self.look(session, |set| set.notifications.get(method).or(set.other_notifications.as_ref()).cloned());
+        let Some(handler) = handler else { return Ok(()) };
+        let result = handler.call1(&JsValue::UNDEFINED, message)?;
+        // An async handler's failure is its own affair, but must not take the process down.
+        if result.is_object() {
+            js::let_fail(Ok(result));
+        }
+        Ok(())
+    }
+}
+
+fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError>) {
+    let known = driver.handlers.running.borrow_mut().remove(&ticket).is_some();
+    if known {
+        driver.input(Input::Answer { ticket: Ticket(ticket), outcome });
+    }
+}
+
+/// A handler that has nothing to say answers with an empty result, because MCP knows no other.
+fn checked(result: JsValue) -> Result<JsJson, RpcError> {
+    if result.is_undefined() || result.is_null() {
+        return Ok(JsJson(Object::new().into()));
+    }
+    if !result.is_object() {
+        return Err(RpcError { code: INTERNAL_ERROR, message: "the handler's result is no object".into() });
+    }
+    // What cannot be written fails here, where it can still be told to the server.
+    match js::write_json(&result) {
+        Ok(text) if text.is_string() => Ok(JsJson(result)),
+        _ => Err(RpcError { code: INTERNAL_ERROR, message: "the handler's result has no JSON form".into() }),
+    }
+}
+
+/// What a handler threw, as the server is told.
+fn rpc_error(thrown: &JsValue) -> RpcError {
+    let code = js::member(thrown, "code").and_then(|code| code.as_f64());
+    let whole = code.filter(|code| code.fract() == 0.0 && code.abs() <= f64::from(i32::MAX));
+    let words = failure::words(thrown);
+    let message = if words.is_empty() { "Internal error".into() } else { words };
+    RpcError { code: whole.map_or(INTERNAL_ERROR, |code| code as i32), message }
+}
+
+/// JSON-RPC 2.0 §5.1.
+const METHOD_NOT_FOUND: i32 = -32601;
+/// JSON-RPC 2.0 §5.1.
+const INTERNAL_ERROR: i32 = -32603;
+
+/// Below that many sets nothing is gained by looking.
+const FIRST_SWEEP: usize = 256;

@@ -1,0 +1,157 @@
+//! Host functions bound by hand: globals that need no `window`, and methods that may throw where `web-sys` says they do not.
+
+use super::words::word;
+use js_sys::{Array, Function, JsString, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetch)]
+    pub(super) fn global_fetch(url: &JsString, init: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = setTimeout)]
+    pub(super) fn set_timeout(handler: &JsValue, millis: i32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub(super) fn clear_timeout(handle: &JsValue);
+    #[wasm_bindgen(catch, js_namespace = Deno, js_name = refTimer)]
+    pub(super) fn deno_hold(handle: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Deno, js_name = unrefTimer)]
+    pub(super) fn deno_let_go(handle: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = performance, js_name = now)]
+    pub(super) fn performance_now() -> Result<f64, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
+    pub(super) fn fill_with_random(bytes: &Uint8Array) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = console, js_name = debug)]
+    pub(super) fn console_debug(line: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_namespace = console, js_name = info)]
+    pub(super) fn console_info(line: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_namespace = console, js_name = warn)]
+    pub(super) fn console_warn(line: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_namespace = console, js_name = error)]
+    pub(super) fn console_error(line: &str) -> Result<(), JsValue>;
+
+    /// What may be there or not: `None` for `undefined` and `null`, found out in the one crossing that reads it.
+    pub(super) type Present;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = get)]
+    pub(super) fn reflect_get(target: &JsValue, key: &JsValue) -> Result<Option<Present>, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = set)]
+    pub(super) fn reflect_set(target: &JsValue, key: &JsValue, value: &JsValue) -> Result<bool, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = construct)]
+    pub(super) fn construct(class: &JsValue, arguments: &Array) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Object, js_name = assign)]
+    pub(super) fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]
+    pub(super) fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]
+    pub(super) fn parse_json_str(text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = JSON, js_name = stringify)]
+    pub(super) fn write_json(value: &JsValue) -> Result<JsValue, JsValue>;
+
+    /// A promise, bare of the type parameters that nothing here needs.
+    pub(super) type Chain;
+    #[wasm_bindgen(catch, js_namespace = Promise, js_name = resolve)]
+    pub(super) fn promise_of(value: &JsValue) -> Result<Chain, JsValue>;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn then(this: &Chain, done: &JsValue, failed: &JsValue) -> Result<JsValue, JsValue>;
+
+    /// A function, seen as something to fix the first argument of.
+    pub(super) type Bindable;
+    #[wasm_bindgen(method)]
+    pub(super) fn bind(this: &Bindable, context: &JsValue, number: f64) -> JsValue;
+
+    /// A `Response`, or what an injected `fetch` takes for one.
+    pub(super) type Reply;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn status(this: &Reply) -> Result<f64, JsValue>;
+    #[wasm_bindgen(catch, method, getter, js_name = type)]
+    pub(super) fn kind(this: &Reply) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn headers(this: &Reply) -> Result<Fields, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn body(this: &Reply) -> Result<Option<Stream>, JsValue>;
+
+    /// A `Headers`.
+    pub(super) type Fields;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn get(this: &Fields, name: &JsString) -> Result<Option<JsString>, JsValue>;
+
+    /// A `ReadableStream` of bytes.
+    pub(super) type Stream;
+    #[wasm_bindgen(catch, method, js_name = getReader)]
+    pub(super) fn reader(this: &Stream) -> Result<Reader, JsValue>;
+    #[wasm_bindgen(catch, method, js_name = cancel)]
+    pub(super) fn cancel_stream(this: &Stream) -> Result<JsValue, JsValue>;
+
+    /// A `ReadableStreamDefaultReader`.
+    pub(super) type Reader;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn read(this: &Reader) -> Result<Chain, JsValue>;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
+
+    /// What `read()` gives.
+    pub(super) type Chunk;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn done(this: &Chunk) -> Result<bool, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn value(this: &Chunk) -> Result<Option<Uint8Array>, JsValue>;
+
+    #[wasm_bindgen(js_name = TextDecoder)]
+    pub(super) type Decoder;
+    #[wasm_bindgen(constructor, js_class = "TextDecoder")]
+    pub(super) fn new() -> Decoder;
+    #[wasm_bindgen(catch, method, js_class = "TextDecoder")]
+    pub(super) fn decode(this: &Decoder, bytes: &JsValue, options: &JsValue) -> Result<JsString, JsValue>;
+
+    #[wasm_bindgen(js_name = AbortController)]
+    pub(super) type Aborter;
+    #[wasm_bindgen(catch, constructor, js_class = "AbortController")]
+    pub(super) fn new() -> Result<Aborter, JsValue>;
+    #[wasm_bindgen(catch, method, getter, js_class = "AbortController")]
+    pub(super) fn signal(this: &Aborter) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, js_class = "AbortController")]
+    pub(super) fn abort(this: &Aborter) -> Result<(), JsValue>;
+
+    /// An `AbortSignal`, of whatever realm.
+    #[derive(Clone)]
+    pub(super) type Signal;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn aborted(this: &Signal) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn reason(this: &Signal) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, js_name = addEventListener)]
+    pub(super) fn listen(this: &Signal, kind: &JsString, listener: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, method, js_name = removeEventListener)]
+    pub(super) fn unlisten(this: &Signal, kind: &JsString, listener: &JsValue) -> Result<(), JsValue>;
+}
+
+/// Member `key` of anything; `None` when there is none, or reading it throws.
+pub(super) fn member(value: &JsValue, key: &str) -> Option<JsValue> {
+    present(reflect_get(value, &word(key)))
+}
+
+/// The function that is member `key` of `value`.
+pub(super) fn method(value: &JsValue, key: &str) -> Option<Function> {
+    member(value, key)?.dyn_into().ok()
+}
+
+/// Sets member `key` of an object of ours.
+pub(super) fn put(object: &JsValue, key: &str, value: &JsValue) {
+    // Fails on a frozen object only, and ours are not.
+    let _ = reflect_set(object, &word(key), value);
+}
+
+/// Whatever was read, unless reading threw or there was nothing.
+pub(super) fn present(read: Result<Option<Present>, JsValue>) -> Option<JsValue> {
+    read.ok().flatten().map(Into::into)
+}
+
+/// Lets a promise fail unseen: what it reports is of no use to anybody any more.
+pub(super) fn let_fail(promise: Result<JsValue, JsValue>) {
+    if let Ok(chain) = promise.and_then(|value| promise_of(&value)) {
+        let ignore = JsValue::from(Function::new_no_args(""));
+        let _ = chain.then(&JsValue::UNDEFINED, &ignore);
+    }
+}

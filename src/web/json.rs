@@ -1,0 +1,71 @@
+//! The engine's own values as the machine's payloads.
+
+use super::js;
+use super::words::word;
+use crate::core::json::Json;
+use js_sys::{Array, Object};
+use wasm_bindgen::prelude::*;
+
+/// A JS value seen as JSON. Reading one never throws: what a getter or a proxy refuses to tell is not there.
+#[derive(Clone)]
+pub struct JsJson(pub JsValue);
+
+impl Json for JsJson {
+    fn object() -> Self {
+        Self(Object::new().into())
+    }
+    fn string(text: &str) -> Self {
+        Self(word(text))
+    }
+    fn number(number: f64) -> Self {
+        Self(JsValue::from_f64(number))
+    }
+    fn boolean(value: bool) -> Self {
+        Self(JsValue::from_bool(value))
+    }
+    fn array(items: Vec<Self>) -> Self {
+        let array = Array::new();
+        for item in items {
+            array.push(&item.0);
+        }
+        Self(array.into())
+    }
+
+    fn set(&mut self, key: &str, value: Self) {
+        let _ = js::reflect_set(&self.0, &word(key), &value.0);
+    }
+    fn shallow_copy(&self) -> Self {
+        let empty = JsValue::from(Object::new());
+        if !self.is_object() {
+            return Self(empty);
+        }
+        // A getter that throws ends the copy where it stands.
+        Self(js::assign(&empty, &self.0).unwrap_or(empty))
+    }
+
+    fn get(&self, key: &str) -> Option<Self> {
+        js::present(js::reflect_get(&self.0, &word(key))).map(Self)
+    }
+    fn as_str(&self) -> Option<String> {
+        self.0.as_string()
+    }
+    fn as_f64(&self) -> Option<f64> {
+        self.0.as_f64()
+    }
+    fn as_bool(&self) -> Option<bool> {
+        self.0.as_bool()
+    }
+    fn as_array(&self) -> Option<Vec<Self>> {
+        Some(self.0.dyn_ref::<Array>()?.iter().map(Self).collect())
+    }
+    fn keys(&self) -> Option<Vec<String>> {
+        let object = self.is_object().then(|| self.0.unchecked_ref::<Object>())?;
+        Some(Object::keys(object).iter().filter_map(|key| key.as_string()).collect())
+    }
+    fn is_object(&self) -> bool {
+        self.0.is_object() && !Array::is_array(&self.0)
+    }
+    fn to_text(&self) -> String {
+        js::write_json(&self.0).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,194 @@
+//! The exported class `McpManager`.
+
+use super::calls::Shape;
+use super::driver::{Driver, Handle};
+use super::events::to_js;
+use super::json::JsJson;
+use super::options::{self, Host};
+use super::{error, js, seed};
+use crate::core::config::{self, Config, Problem};
+use crate::core::io::{Input, Level, Target};
+use crate::core::json::Json;
+use crate::core::manager::{ClientIdentity, Manager};
+use js_sys::{Object, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::EventTarget;
+
+/// The sessions of any number of users with the configured servers.
+///
+/// Its methods borrow it for no longer than they run, so it may be freed at any time: running calls are still answered.
+#[wasm_bindgen]
+pub struct McpManager {
+    driver: Handle,
+}
+
+#[wasm_bindgen]
+impl McpManager {
+    /// A manager for these servers. Nothing is sent, timed or read before the first `connect`.
+    ///
+    /// # Errors
+    /// `config_error` with every fault of the configuration.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: JsValue, options: JsValue) -> Result<McpManager, JsValue> {
+        let host = options::host(&options)?;
+        let (config, warnings) = parse(config, options, host.env.as_ref())?;
+        let (limits, debug) = (config.limits.clone(), config.debug);
+        let machine = Manager::new(config, identity(&host), seed::random());
+        let driver = Driver::new(machine, &limits, debug, host);
+        for warning in warnings {
+            driver.log.line(Level::Warn, &["[MCP] ", &warning.to_string()].concat());
+        }
+        Ok(Self { driver: Handle::new(&driver) })
+    }
+
+    /// The session of a user with a server: made on first use, reused after.
+    #[wasm_bindgen(unchecked_return_type = "Promise<McpSession>")]
+    pub fn connect(
+        &self,
+        #[wasm_bindgen(js_name = userId)] user: JsValue,
+        #[wasm_bindgen(js_name = serverName)] server: JsValue,
+        options: JsValue,
+    ) -> Promise {
+        self.start_connect(&user, &server, &options).unwrap_or_else(|error| error::rejected(&error))
+    }
+
+    /// How many users and sessions there are.
+    #[wasm_bindgen(js_name = getSessionStats)]
+    pub fn session_stats(&self) -> JsValue {
+        self.driver.look(|machine| to_js(&machine.stats())).unwrap_or_default()
+    }
+
+    /// Every session that is in use.
+    #[wasm_bindgen(js_name = getAllActiveSessions)]
+    pub fn all_active_sessions(&self) -> JsValue {
+        self.driver.look(|machine| to_js(&machine.active_sessions())).unwrap_or_default()
+    }
+
+    /// What is known of one session; `undefined` when there is none.
+    #[wasm_bindgen(js_name = getSessionInfo)]
+    pub fn session_info(
+        &self,
+        #[wasm_bindgen(js_name = userId)] user: JsValue,
+        #[wasm_bindgen(js_name = serverName)] server: JsValue,
+    ) -> JsValue {
+        let (Some(user), Some(server)) = (user.as_string(), server.as_string()) else { return JsValue::UNDEFINED };
+        let info = self.driver.look(|machine| machine.info(&user, &server)).flatten();
+        info.map_or(JsValue::UNDEFINED, |info| to_js(&info))
+    }
+
+    /// Counters since the start.
+    #[wasm_bindgen(js_name = getMetrics)]
+    pub fn metrics(&self) -> JsValue {
+        let metrics = JsValue::from(Object::new());
+        for (name, count) in self.driver.look(Manager::metrics).unwrap_or_default() {
+            js::put(&metrics, name, &JsValue::from_f64(count as f64));
+        }
+        metrics
+    }
+
+    /// Ends a user's session with a server.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn terminate(
+        &self,
+        #[wasm_bindgen(js_name = userId)] user: JsValue,
+        #[wasm_bindgen(js_name = serverName)] server: JsValue,
+    ) -> Promise {
+        let target = options::string(&user, "userId")
+            .and_then(|user| Ok(Target::Key(user, options::string(&server, "serverName")?)));
+        self.end(target)
+    }
+
+    /// Ends all sessions of a user.
+    #[wasm_bindgen(js_name = terminateUser, unchecked_return_type = "Promise<void>")]
+    pub fn terminate_user(&self, #[wasm_bindgen(js_name = userId)] user: JsValue) -> Promise {
+        self.end(options::string(&user, "userId").map(Target::User))
+    }
+
+    /// Where `CustomEvent`s are dispatched.
+    ///
+    /// # Errors
+    /// The host has no `EventTarget`.
+    #[wasm_bindgen(getter)]
+    pub fn events(&self) -> Result<EventTarget, JsValue> {
+        self.driver.events.target()
+    }
+
+    /// Resolves when nothing is in flight.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn idle(&self) -> Promise {
+        let mut resolver = None;
+        let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
+        if let Some(resolve) = resolver {
+            self.driver.when_idle(resolve);
+        }
+        promise
+    }
+
+    /// Ends everything: running calls are rejected with `closed`, and nothing is sent after it resolves.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn close(&self, options: JsValue) -> Promise {
+        self.start_close(&options).unwrap_or_else(|error| error::rejected(&error))
+    }
+
+    /// `close()`, for `await using`.
+    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]", unchecked_return_type = "Promise<void>")]
+    pub fn async_dispose(&self) -> Promise {
+        self.close(JsValue::UNDEFINED)
+    }
+}
+
+impl McpManager {
+    fn start_connect(&self, user: &JsValue, server: &JsValue, options: &JsValue) -> Result<Promise, JsValue> {
+        let user = options::string(user, "userId")?;
+        let server = options::string(server, "serverName")?;
+        let given = options::connect(options)?;
+        let shape = Shape::Session(user.clone(), server.clone());
+        let (call, promise) = self.driver.calls.open(shape, given.signal, None)?;
+        if let Some(provider) = given.auth {
+            let lives = |user: &str, server: &str| {
+                self.driver.look(|machine| machine.info(user, server).is_some()) != Some(false)
+            };
+            self.driver.auth.set(&user, &server, provider, lives);
+        }
+        self.driver.input(Input::Connect { call, user, server, options: given.options });
+        Ok(promise)
+    }
+
+    fn start_close(&self, options: &JsValue) -> Result<Promise, JsValue> {
+        let terminate = options::close(options)?;
+        let (call, promise) = self.driver.calls.open(Shape::Void, None, None)?;
+        self.driver.closing();
+        self.driver.input(Input::Close { call, terminate });
+        Ok(promise)
+    }
+
+    fn end(&self, target: Result<Target, JsValue>) -> Promise {
+        let started = target.and_then(|target| {
+            let (call, promise) = self.driver.calls.open(Shape::Void, None, None)?;
+            self.driver.input(Input::Terminate { call, target });
+            Ok(promise)
+        });
+        started.unwrap_or_else(|error| error::rejected(&error))
+    }
+}
+
+fn parse(config: JsValue, options: JsValue, env: Option<&JsValue>) -> Result<(Config, Vec<Problem>), JsValue> {
+    let lookup = |name: &str| env.and_then(|env| js::member(env, name)?.as_string());
+    let parsed = config::parse(&JsJson(config), &JsJson(options), &lookup);
+    parsed.map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        error::config(lines.join("\n"))
+    })
+}
+
+fn identity(host: &Host) -> ClientIdentity<JsJson> {
+    let ours = || {
+        JsJson::object()
+            .with("name", JsJson::string(env!("CARGO_PKG_NAME")))
+            .with("version", JsJson::string(env!("CARGO_PKG_VERSION")))
+    };
+    ClientIdentity {
+        info: host.client_info.clone().map_or_else(ours, JsJson),
+        capabilities: host.capabilities.clone().map_or_else(JsJson::object, JsJson),
+    }
+}

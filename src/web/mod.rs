@@ -1,0 +1,39 @@
+//! The shell around the machine for every host with `fetch`, promises and timers: pages, workers, Node, Deno, Bun, workerd.
+//!
+//! Two rules hold in all of it.
+//!
+//! **Nothing of the user runs under a borrow.** A callback, an injected `fetch`, a getter on somebody's params may call
+//! straight back into the manager. So the driver borrows the machine for one input, collects what the machine asks for,
+//! lets go of it and only then acts; what comes in meanwhile is queued. The getters that look at the machine do it
+//! with `try_borrow`, because a param's own getter may run while the machine reads it.
+//!
+//! **A manager lives in one I/O context**: a page, a worker, a process, a Durable Object, or one request of a plain
+//! Worker. Hosts that have such contexts kill what crosses them. There is no Rust future in here that could be woken in
+//! a foreign one, only promises and callbacks, and nothing is timed, fetched or drawn by lot while the module loads.
+
+mod abort;
+mod auth;
+mod calls;
+mod clock;
+mod driver;
+mod error;
+mod events;
+mod failure;
+mod fetch;
+mod handlers;
+mod hook;
+mod js;
+mod json;
+mod log;
+mod manager;
+mod options;
+mod request;
+mod seed;
+mod session;
+mod timers;
+mod words;
+
+pub use error::set_error_class;
+pub use json::JsJson;
+pub use manager::McpManager;
+pub use session::McpSession;

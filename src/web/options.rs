@@ -1,0 +1,185 @@
+//! The arguments of the public methods, checked: what is wrong is a `config_error` with the path to it.
+
+use super::error::invalid;
+use super::js::{self, Signal};
+use crate::core::config::Replay;
+use crate::core::io::{ConnectOptions, RequestOptions};
+use crate::core::time::Millis;
+use js_sys::{Array, Function, Object};
+use wasm_bindgen::prelude::*;
+
+/// What `connect` was given.
+#[derive(Default)]
+pub(super) struct Connect {
+    pub(super) options: ConnectOptions,
+    pub(super) auth: Option<JsValue>,
+    pub(super) signal: Option<Signal>,
+}
+
+/// What a call was given.
+#[derive(Default)]
+pub(super) struct Call {
+    pub(super) options: RequestOptions,
+    pub(super) signal: Option<Signal>,
+    pub(super) on_progress: Option<Function>,
+}
+
+/// What a manager was given, besides what the machine's own parser reads.
+pub(super) struct Host {
+    pub(super) log: Option<Function>,
+    pub(super) fetch: Option<Function>,
+    pub(super) client_info: Option<JsValue>,
+    pub(super) capabilities: Option<JsValue>,
+    pub(super) env: Option<JsValue>,
+}
+
+/// Reads `ConnectOptions`.
+pub(super) fn connect(value: &JsValue) -> Result<Connect, JsValue> {
+    let Some(bag) = Bag::of(value)? else { return Ok(Connect::default()) };
+    let auth = bag.get("auth");
+    if auth.as_ref().is_some_and(|auth| js::method(auth, "token").is_none()) {
+        return Err(invalid("options.auth", "must have a method token()"));
+    }
+    let options = ConnectOptions {
+        headers: bag.strings("headers")?,
+        vars: bag.strings("vars")?.into_iter().collect(),
+        has_auth: auth.is_some(),
+    };
+    Ok(Connect { options, auth, signal: bag.signal()? })
+}
+
+/// Reads `RequestOptions`.
+pub(super) fn call(value: &JsValue) -> Result<Call, JsValue> {
+    let Some(bag) = Bag::of(value)? else { return Ok(Call::default()) };
+    let options = RequestOptions {
+        timeout: bag.millis("timeout")?,
+        max_total_timeout: bag.millis("maxTotalTimeout")?,
+        reset_on_progress: bag.flag("resetTimeoutOnProgress")?.unwrap_or(true),
+        replay: bag.replay()?,
+    };
+    Ok(Call { options, signal: bag.signal()?, on_progress: bag.function("onprogress")? })
+}
+
+/// Reads the `terminate` of `close()`.
+pub(super) fn close(value: &JsValue) -> Result<bool, JsValue> {
+    Bag::of(value)?.map_or(Ok(None), |bag| bag.flag("terminate")).map(|terminate| terminate == Some(true))
+}
+
+/// Reads the host's part of `ManagerOptions`.
+pub(super) fn host(value: &JsValue) -> Result<Host, JsValue> {
+    let Some(bag) = Bag::of(value)? else {
+        return Ok(Host { log: None, fetch: None, client_info: None, capabilities: None, env: process_env() });
+    };
+    Ok(Host {
+        log: bag.function("log")?,
+        fetch: bag.function("fetch")?,
+        client_info: bag.client_info()?,
+        capabilities: bag.object("capabilities")?,
+        env: bag.object("env")?.or_else(process_env),
+    })
+}
+
+/// A required string argument.
+pub(super) fn string(value: &JsValue, path: &str) -> Result<String, JsValue> {
+    value.as_string().ok_or_else(|| invalid(path, "must be a string"))
+}
+
+/// An argument that is an object where it is given, such as the params of a request.
+pub(super) fn object(value: JsValue, path: &str) -> Result<Option<JsValue>, JsValue> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    if value.is_object() && !Array::is_array(&value) {
+        return Ok(Some(value));
+    }
+    Err(invalid(path, "must be an object"))
+}
+
+/// A bag of options. Unknown ones are ignored, so that code for a later version runs with this one.
+struct Bag<'a>(&'a JsValue);
+
+impl<'a> Bag<'a> {
+    fn of(value: &'a JsValue) -> Result<Option<Self>, JsValue> {
+        if value.is_undefined() || value.is_null() {
+            return Ok(None);
+        }
+        if value.is_object() { Ok(Some(Self(value))) } else { Err(invalid("options", "must be an object")) }
+    }
+
+    fn get(&self, name: &str) -> Option<JsValue> {
+        js::member(self.0, name)
+    }
+
+    fn function(&self, name: &str) -> Result<Option<Function>, JsValue> {
+        self.get(name).map(|value| value.dyn_into().map_err(|_| wrong(name, "must be a function"))).transpose()
+    }
+
+    fn object(&self, name: &str) -> Result<Option<JsValue>, JsValue> {
+        self.get(name).map_or(Ok(None), |value| object(value, &path(name)))
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, JsValue> {
+        self.get(name).map(|value| value.as_bool().ok_or_else(|| wrong(name, "must be true or false"))).transpose()
+    }
+
+    fn millis(&self, name: &str) -> Result<Option<Millis>, JsValue> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        match value.as_f64() {
+            // The cast takes infinity for the longest wait there is.
+            Some(millis) if millis > 0.0 => Ok(Some(millis.ceil() as Millis)),
+            _ => Err(wrong(name, "must be a number of milliseconds greater than 0")),
+        }
+    }
+
+    fn replay(&self) -> Result<Option<Replay>, JsValue> {
+        let Some(value) = self.get("replay") else { return Ok(None) };
+        match value.as_string().as_deref() {
+            Some("refused") => Ok(Some(Replay::Refused)),
+            Some("safe") => Ok(Some(Replay::Safe)),
+            Some("never") => Ok(Some(Replay::Never)),
+            _ => Err(wrong("replay", "must be 'refused', 'safe' or 'never'")),
+        }
+    }
+
+    fn signal(&self) -> Result<Option<Signal>, JsValue> {
+        let Some(value) = self.get("signal") else { return Ok(None) };
+        // By its looks and not by its class: it may come from another realm.
+        if js::member(&value, "aborted").is_some_and(|aborted| aborted.as_bool().is_some()) {
+            return Ok(Some(value.unchecked_into()));
+        }
+        Err(wrong("signal", "must be an AbortSignal"))
+    }
+
+    fn strings(&self, name: &str) -> Result<Vec<(String, String)>, JsValue> {
+        let Some(record) = self.object(name)? else { return Ok(Vec::new()) };
+        let keys = Object::keys(record.unchecked_ref::<Object>());
+        let entry = |key: String| match js::member(&record, &key).and_then(|value| value.as_string()) {
+            Some(value) => Ok((key, value)),
+            None => Err(invalid(&[&path(name), ".", &key].concat(), "must be a string")),
+        };
+        keys.iter().filter_map(|key| key.as_string()).map(entry).collect()
+    }
+
+    fn client_info(&self) -> Result<Option<JsValue>, JsValue> {
+        let Some(info) = self.object("clientInfo")? else { return Ok(None) };
+        for name in ["name", "version"] {
+            if js::member(&info, name).is_none_or(|value| !value.is_string()) {
+                return Err(invalid(&["options.clientInfo.", name].concat(), "must be a string"));
+            }
+        }
+        Ok(Some(info))
+    }
+}
+
+fn path(name: &str) -> String {
+    ["options.", name].concat()
+}
+
+fn wrong(name: &str, problem: &str) -> JsValue {
+    invalid(&path(name), problem)
+}
+
+/// The environment of Node and of who does as Node does. Deno may ask for a permission, and throw without it.
+fn process_env() -> Option<JsValue> {
+    js::member(&js::member(&js_sys::global(), "process")?, "env")
+}

@@ -1,0 +1,330 @@
+//! The exported class `McpSession`.
+
+use super::calls::Shape;
+use super::driver::Handle;
+use super::json::JsJson;
+use super::{error, js, options};
+use crate::core::io::{Input, SessionRef, Target};
+use crate::core::session::{Kind, SessionInfo, State};
+use js_sys::{Function, Promise};
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+
+/// One session: the requests that can be sent on it, and what is known of it.
+///
+/// Several of these objects may stand for one session; they share its handlers.
+#[wasm_bindgen]
+pub struct McpSession {
+    driver: Handle,
+    session: SessionRef,
+    /// What was last known of the session, for the time when the machine has forgotten it.
+    seen: RefCell<SessionInfo>,
+    initialized: RefCell<Option<JsJson>>,
+}
+
+#[wasm_bindgen]
+impl McpSession {
+    /// Whose session.
+    #[wasm_bindgen(getter, js_name = userId)]
+    pub fn user_id(&self) -> String {
+        self.seen.borrow().user_id.clone()
+    }
+
+    /// With which server.
+    #[wasm_bindgen(getter, js_name = serverName)]
+    pub fn server_name(&self) -> String {
+        self.seen.borrow().server_name.clone()
+    }
+
+    /// The `Mcp-Session-Id`, where the server issued one.
+    #[wasm_bindgen(getter, js_name = sessionId)]
+    pub fn session_id(&self) -> Option<String> {
+        self.info().session_id
+    }
+
+    /// Where the session stands.
+    #[wasm_bindgen(getter, unchecked_return_type = "SessionState")]
+    pub fn state(&self) -> String {
+        self.info().state.as_str().into()
+    }
+
+    /// What the server keeps for us.
+    #[wasm_bindgen(getter)]
+    pub fn kind(&self) -> String {
+        self.info().kind.as_str().into()
+    }
+
+    /// How many handshakes have succeeded.
+    #[wasm_bindgen(getter)]
+    pub fn generation(&self) -> f64 {
+        self.info().generation as f64
+    }
+
+    /// The negotiated protocol version.
+    #[wasm_bindgen(getter, js_name = protocolVersion)]
+    pub fn protocol_version(&self) -> String {
+        self.info().protocol_version
+    }
+
+    /// What the server can do.
+    #[wasm_bindgen(js_name = getServerCapabilities, unchecked_return_type = "object | undefined")]
+    pub fn server_capabilities(&self) -> JsValue {
+        self.initialize_result("capabilities")
+    }
+
+    /// The server's name and version.
+    #[wasm_bindgen(js_name = getServerVersion, unchecked_return_type = "{ name: string; version: string } | undefined")]
+    pub fn server_version(&self) -> JsValue {
+        self.initialize_result("serverInfo")
+    }
+
+    /// How the server wants to be used.
+    #[wasm_bindgen(js_name = getInstructions, unchecked_return_type = "string | undefined")]
+    pub fn instructions(&self) -> JsValue {
+        self.initialize_result("instructions")
+    }
+
+    /// Sends any request and resolves with its result.
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn request(&self, request: JsValue, options: JsValue) -> Promise {
+        let started = method_of(&request, "request").and_then(|method| {
+            if method == "initialize" {
+                return Err(error::invalid("request.method", "initialize is sent by connect() and nobody else"));
+            }
+            let params = js::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
+            self.start(&method, options::object(params, "request.params")?, &options, Shape::Result)
+        });
+        started.unwrap_or_else(|error| error::rejected(&error))
+    }
+
+    /// Sends a notification.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn notification(&self, notification: JsValue) -> Promise {
+        self.start_notification(&notification).unwrap_or_else(|error| error::rejected(&error))
+    }
+
+    /// Asks for a sign of life.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn ping(&self, options: JsValue) -> Promise {
+        self.call("ping", JsValue::UNDEFINED, &options, Shape::Void)
+    }
+
+    /// `tools/list`
+    #[wasm_bindgen(js_name = listTools, unchecked_return_type = "Promise<any>")]
+    pub fn list_tools(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("tools/list", params, &options, Shape::Result)
+    }
+
+    /// `tools/call`
+    #[wasm_bindgen(js_name = callTool, unchecked_return_type = "Promise<any>")]
+    pub fn call_tool(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("tools/call", params, &options, Shape::Result)
+    }
+
+    /// `resources/list`
+    #[wasm_bindgen(js_name = listResources, unchecked_return_type = "Promise<any>")]
+    pub fn list_resources(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/list", params, &options, Shape::Result)
+    }
+
+    /// `resources/templates/list`
+    #[wasm_bindgen(js_name = listResourceTemplates, unchecked_return_type = "Promise<any>")]
+    pub fn list_resource_templates(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/templates/list", params, &options, Shape::Result)
+    }
+
+    /// `resources/read`
+    #[wasm_bindgen(js_name = readResource, unchecked_return_type = "Promise<any>")]
+    pub fn read_resource(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/read", params, &options, Shape::Result)
+    }
+
+    /// `resources/subscribe`
+    #[wasm_bindgen(js_name = subscribeResource, unchecked_return_type = "Promise<void>")]
+    pub fn subscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/subscribe", params, &options, Shape::Void)
+    }
+
+    /// `resources/unsubscribe`
+    #[wasm_bindgen(js_name = unsubscribeResource, unchecked_return_type = "Promise<void>")]
+    pub fn unsubscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("resources/unsubscribe", params, &options, Shape::Void)
+    }
+
+    /// `prompts/list`
+    #[wasm_bindgen(js_name = listPrompts, unchecked_return_type = "Promise<any>")]
+    pub fn list_prompts(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("prompts/list", params, &options, Shape::Result)
+    }
+
+    /// `prompts/get`
+    #[wasm_bindgen(js_name = getPrompt, unchecked_return_type = "Promise<any>")]
+    pub fn get_prompt(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("prompts/get", params, &options, Shape::Result)
+    }
+
+    /// `completion/complete`
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn complete(&self, params: JsValue, options: JsValue) -> Promise {
+        self.call("completion/complete", params, &options, Shape::Result)
+    }
+
+    /// `logging/setLevel`
+    #[wasm_bindgen(js_name = setLoggingLevel, unchecked_return_type = "Promise<void>")]
+    pub fn set_logging_level(&self, level: JsValue, options: JsValue) -> Promise {
+        if !level.is_string() {
+            return error::rejected(&error::invalid("level", "must be a string"));
+        }
+        let params = JsValue::from(js_sys::Object::new());
+        js::put(&params, "level", &level);
+        self.call("logging/setLevel", params, &options, Shape::Void)
+    }
+
+    /// Answers requests of the server. The capability is declared from the next handshake on.
+    ///
+    /// # Errors
+    /// `config_error` when the method is no string or the handler no function.
+    #[wasm_bindgen(js_name = setRequestHandler)]
+    pub fn set_request_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
+        let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
+        let capability = match method.as_str() {
+            "sampling/createMessage" => Some("sampling"),
+            "elicitation/create" => Some("elicitation"),
+            "roots/list" => Some("roots"),
+            _ => None,
+        };
+        self.change_handlers(|set| drop(set.requests.insert(method, handler)));
+        if let Some(capability) = capability {
+            self.driver.input(Input::Declare { session: self.session, capability: capability.into() });
+        }
+        Ok(())
+    }
+
+    /// Hears of notifications of one kind.
+    ///
+    /// # Errors
+    /// `config_error` when the method is no string or the handler no function.
+    #[wasm_bindgen(js_name = setNotificationHandler)]
+    pub fn set_notification_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
+        let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
+        self.change_handlers(|set| drop(set.notifications.insert(method, handler)));
+        Ok(())
+    }
+
+    /// Hears of the notifications that have no handler of their own.
+    #[wasm_bindgen(getter, js_name = onnotification)]
+    pub fn on_notification(&self) -> JsValue {
+        let handler = self.driver.handlers.look(self.session, |set| set.other_notifications.clone());
+        handler.map_or(JsValue::UNDEFINED, Into::into)
+    }
+
+    /// Sets or, with anything but a function, removes that handler.
+    #[wasm_bindgen(setter, js_name = onnotification)]
+    pub fn set_on_notification(&self, handler: JsValue) {
+        self.change_handlers(|set| set.other_notifications = handler.dyn_into().ok());
+    }
+
+    /// Ends the session.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn terminate(&self) -> Promise {
+        let started = self.driver.calls.open(Shape::Void, None, None);
+        started.map_or_else(
+            |error| error::rejected(&error),
+            |(call, promise)| {
+                self.driver.input(Input::Terminate { call, target: Target::Session(self.session) });
+                promise
+            },
+        )
+    }
+}
+
+impl McpSession {
+    /// The object for a session that was just connected.
+    pub(super) fn new(driver: Handle, session: SessionRef, user: &str, server: &str) -> Self {
+        let unknown = || SessionInfo {
+            user_id: user.into(),
+            server_name: server.into(),
+            session_id: None,
+            kind: Kind::Stateless,
+            state: State::Closed,
+            generation: 0,
+            protocol_version: String::new(),
+            created_at: 0,
+            last_used_at: 0,
+            expires_at: None,
+            in_flight: 0,
+            recoveries: 0,
+        };
+        let seen = RefCell::new(driver.info(session).unwrap_or_else(unknown));
+        let initialized = RefCell::new(driver.look(|machine| machine.initialize_result(session)).flatten());
+        Self { driver, session, seen, initialized }
+    }
+
+    fn info(&self) -> SessionInfo {
+        let mut seen = self.seen.borrow_mut();
+        match self.driver.look(|machine| machine.session(self.session)) {
+            Some(Some(info)) => *seen = info,
+            Some(None) if self.driver.is_closed() => seen.state = State::Closed,
+            Some(None) => seen.state = State::Terminated,
+            None => {}
+        }
+        seen.clone()
+    }
+
+    fn initialize_result(&self, member: &str) -> JsValue {
+        if let Some(result) = self.driver.look(|machine| machine.initialize_result(self.session)).flatten() {
+            self.initialized.replace(Some(result));
+        }
+        let result = self.initialized.borrow().clone();
+        result.and_then(|result| js::member(&result.0, member)).unwrap_or(JsValue::UNDEFINED)
+    }
+
+    fn call(&self, method: &str, params: JsValue, options: &JsValue, shape: Shape) -> Promise {
+        options::object(params, "params")
+            .and_then(|params| self.start(method, params, options, shape))
+            .unwrap_or_else(|error| error::rejected(&error))
+    }
+
+    fn start(
+        &self,
+        method: &str,
+        params: Option<JsValue>,
+        options: &JsValue,
+        shape: Shape,
+    ) -> Result<Promise, JsValue> {
+        let given = options::call(options)?;
+        let (call, promise) = self.driver.calls.open(shape, given.signal, given.on_progress)?;
+        self.driver.input(Input::Request {
+            call,
+            session: self.session,
+            method: method.into(),
+            params: params.map(JsJson),
+            options: given.options,
+        });
+        Ok(promise)
+    }
+
+    fn start_notification(&self, notification: &JsValue) -> Result<Promise, JsValue> {
+        let method = method_of(notification, "notification")?;
+        let params = js::member(notification, "params").unwrap_or(JsValue::UNDEFINED);
+        let params = options::object(params, "notification.params")?.map(JsJson);
+        let (call, promise) = self.driver.calls.open(Shape::Void, None, None)?;
+        self.driver.input(Input::Notify { call, session: self.session, method, params });
+        Ok(promise)
+    }
+
+    fn change_handlers(&self, change: impl FnOnce(&mut super::handlers::Set)) {
+        let lives = |session| self.driver.look(|machine| machine.session(session).is_some()) != Some(false);
+        self.driver.handlers.sweep(lives);
+        self.driver.handlers.change(self.session, change);
+    }
+}
+
+fn method_of(message: &JsValue, path: &str) -> Result<String, JsValue> {
+    let method = js::member(message, "method").unwrap_or(JsValue::UNDEFINED);
+    options::string(&method, &[path, ".method"].concat())
+}
+
+fn function(value: JsValue, path: &str) -> Result<Function, JsValue> {
+    value.dyn_into().map_err(|_| error::invalid(path, "must be a function"))
+}

@@ -1,0 +1,46 @@
+//! Strings that live in the glue as literals. Decoding one out of the module's memory costs more than what it is for.
+
+use js_sys::JsString;
+use wasm_bindgen::prelude::*;
+
+/// Declares the literals, and a lookup by text for those that callers name at run time.
+///
+/// A macro because rustfmt drops the values of statics in an `extern` block.
+macro_rules! words {
+    ($($name:ident = $text:tt)*) => {
+        #[wasm_bindgen]
+        extern "C" {
+            $(#[wasm_bindgen(thread_local_v2, static_string)] pub(super) static $name: JsString = $text;)*
+        }
+
+        /// `text` as a JS string.
+        pub(super) fn word(text: &str) -> JsValue {
+            let known = match text {
+                $($text => &$name,)*
+                _ => return JsValue::from_str(text),
+            };
+            known.with(|known| known.into())
+        }
+    };
+}
+
+words! {
+    ABORT = "abort"
+    APPLICATION_JSON = "application/json"
+    ARGUMENTS = "arguments"
+    CODE = "code"
+    CONTENT_TYPE = "content-type"
+    ERROR = "error"
+    ID = "id"
+    JSONRPC = "jsonrpc"
+    MANUAL = "manual"
+    META = "_meta"
+    METHOD = "method"
+    NAME = "name"
+    PARAMS = "params"
+    POST = "POST"
+    PROGRESS_TOKEN = "progressToken"
+    RESULT = "result"
+    TOOLS_CALL = "tools/call"
+    TWO = "2.0"
+}
