@@ -20,8 +20,7 @@ inputs=("$built" npm/* LICENSE-* package-lock.json wasm-pack.toml tools/build.sh
 [ -f README.md ] && inputs+=(README.md)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
 if [ -d pkg ] && [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint" ]; then
-  node tools/check-package.mjs pkg
-  exit
+  exec node tools/check-package.mjs pkg --unoptimized "$root/target/mcp_tether_unoptimized.wasm"
 fi
 
 staging="$root/target/pkg"
@@ -38,8 +37,8 @@ wasm_opt="$root/node_modules/.bin/wasm-opt"
 
 cp npm/* LICENSE-* "$staging/"
 [ -f README.md ] && cp README.md "$staging/"
-node tools/check-package.mjs "$staging" --unoptimized "$root/target/mcp_tether_unoptimized.wasm"
 
 rm -rf pkg
 mv "$staging" pkg
 printf '%s\n' "$fingerprint" >"$stamps/pkg"
+node tools/check-package.mjs pkg --unoptimized "$root/target/mcp_tether_unoptimized.wasm"
