@@ -9,7 +9,7 @@ use std::rc::Rc;
 impl<J: Json> Manager<J> {
     /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see.
     pub(super) fn refused_credentials(&mut self, call: CallId, challenge: Option<String>, error: Error<J>) {
-        let Some(session) = self.calls.get(&call).map(|record| record.session) else { return };
+        let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
         if record.awaiting_token {
             return self.requeue(call);

@@ -212,7 +212,7 @@ impl<J: Json> Manager<J> {
     /// Puts one try of a call on the wire.
     pub(super) fn transmit(&mut self, call: CallId) {
         let id = self.numbers.next();
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         let replaced = std::mem::replace(&mut record.request_id, id);
         let (session, method) = (record.session, record.method.clone());
         record.stream = ResponseStream::default();
@@ -223,12 +223,12 @@ impl<J: Json> Manager<J> {
             }
             _ => jsonrpc::request(id, &record.method, record.params.as_ref(), None),
         };
-        self.by_request.remove(&replaced);
+        self.by_request.remove(replaced);
         self.by_request.insert(id, call);
         self.metrics.requests += 1;
         let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), None) else { return };
         let generation = self.store.get(session).map_or(0, |owner| owner.generation);
-        if let Some(record) = self.calls.get_mut(&call) {
+        if let Some(record) = self.calls.get_mut(call) {
             record.stage = Stage::OnWire(exchange);
             record.generation = generation;
         }
@@ -241,9 +241,9 @@ impl<J: Json> Manager<J> {
 
     /// The end of a call, once and for all.
     pub(super) fn settle(&mut self, call: CallId, outcome: Result<Option<J>, Error<J>>) {
-        let Some(record) = self.calls.remove(&call) else { return };
+        let Some(record) = self.calls.remove(call) else { return };
         self.timers.disarm(record.deadline, Timer::Deadline(call));
-        self.by_request.remove(&record.request_id);
+        self.by_request.remove(record.request_id);
         match record.stage {
             Stage::OnWire(exchange) if outcome.is_ok() => self.leave_over(exchange),
             Stage::OnWire(exchange) => self.abort(exchange),
@@ -252,8 +252,8 @@ impl<J: Json> Manager<J> {
         }
         let session = record.session;
         if let Some(owner) = self.store.get_mut(session) {
-            owner.active.remove(&call);
-            owner.queue.remove(&call);
+            owner.active.remove(call);
+            owner.queue.remove(call);
         }
         self.report_settled(&record, &outcome);
         match record.purpose {
@@ -304,7 +304,7 @@ impl<J: Json> Manager<J> {
 
     /// Any answer proves that the session lives and that the server reads.
     pub(super) fn note_answered(&mut self, call: CallId) {
-        let Some(session) = self.calls.get(&call).map(|record| record.session) else { return };
+        let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
         let now = self.now;
         if let Some(record) = self.store.get_mut(session) {
             record.fruitful = true;
@@ -319,7 +319,7 @@ impl<J: Json> Manager<J> {
 
     /// Keeps what a recovery has to put back, and the list of tools.
     fn remember(&mut self, call: CallId, result: &J) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         if !matches!(record.purpose, Purpose::User | Purpose::Tools) {
             return;
         }
@@ -347,7 +347,7 @@ impl<J: Json> Manager<J> {
 
     /// The caller gave up.
     pub(super) fn cancel(&mut self, call: CallId, reason: Option<&str>) {
-        if !self.calls.contains_key(&call) {
+        if !self.calls.contains(call) {
             return self.cancel_connect(call);
         }
         self.tell_cancelled(call, reason.unwrap_or("cancelled by the caller"));
@@ -357,7 +357,7 @@ impl<J: Json> Manager<J> {
     /// Tells the server that nobody waits any more. Closing the connection would not say so (2025-11-25 basic/transports:
     /// a disconnect SHOULD NOT be read as cancellation), and `initialize` MUST NOT be cancelled (basic/utilities/cancellation).
     fn tell_cancelled(&mut self, call: CallId, reason: &str) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         let sent = matches!(record.stage, Stage::OnWire(_) | Stage::RestingToResume(_));
         let owner = self.store.get(record.session);
         let is_current =
@@ -374,7 +374,7 @@ impl<J: Json> Manager<J> {
 
     /// The wait for an answer, or for progress, is over.
     pub(super) fn on_deadline(&mut self, call: CallId) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         if record.deadline > self.now {
             return;
         }
@@ -388,7 +388,7 @@ impl<J: Json> Manager<J> {
         };
         let mut error = Error::new(ErrorCode::RequestTimeout, sentence).seen(format!("waited {waited} ms"));
         error.retryable = !was_sent;
-        let is_users = record_is_users(self.calls.get(&call));
+        let is_users = record_is_users(self.calls.get(call));
         self.settle(call, Err(error));
         if was_sent && is_users {
             self.on_silence(session);
@@ -397,9 +397,9 @@ impl<J: Json> Manager<J> {
 
     /// Progress of a running call: it lives, so its wait starts anew.
     pub(super) fn on_progress(&mut self, request: u64, progress: J) {
-        let Some(call) = self.by_request.get(&request).copied() else { return };
+        let Some(call) = self.by_request.get(request).copied() else { return };
         let now = self.now;
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         if record.reset_on_progress {
             let deadline = earlier(now.after(record.timeout), record.last_deadline);
             let before = std::mem::replace(&mut record.deadline, deadline);
@@ -411,18 +411,18 @@ impl<J: Json> Manager<J> {
 
     /// What a block says about the stream that it came on.
     pub(super) fn note_call_block(&mut self, call: CallId, block: &StreamBlock<J>) {
-        if let Some(record) = self.calls.get_mut(&call) {
+        if let Some(record) = self.calls.get_mut(call) {
             record.stream.note(block);
         }
     }
 
     /// Puts a call back into its session's queue, to be sent with a new id.
     pub(super) fn requeue(&mut self, call: CallId) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = Stage::Queued;
         let session = record.session;
         if let Some(owner) = self.store.get_mut(session) {
-            owner.active.remove(&call);
+            owner.active.remove(call);
             owner.queue.insert(call);
         }
         self.wake_session(session);
@@ -432,7 +432,7 @@ impl<J: Json> Manager<J> {
     /// Lets a call rest for `delay`; past its deadline there is no point in resting.
     pub(super) fn rest(&mut self, call: CallId, delay: Millis, to_resume: bool) {
         let until = self.now.after(delay);
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = if to_resume { Stage::RestingToResume(until) } else { Stage::RestingToSend(until) };
         let (session, method) = (record.session, record.method.clone());
         self.timers.arm(until, Timer::Rest(call));
@@ -446,7 +446,7 @@ impl<J: Json> Manager<J> {
 
     /// A call has rested.
     pub(super) fn on_rested(&mut self, call: CallId) {
-        match self.calls.get(&call).map(|record| record.stage) {
+        match self.calls.get(call).map(|record| record.stage) {
             Some(Stage::RestingToSend(until)) if until <= self.now => self.requeue(call),
             Some(Stage::RestingToResume(until)) if until <= self.now => self.resume(call),
             _ => {}
@@ -455,7 +455,7 @@ impl<J: Json> Manager<J> {
 
     /// The safety of a call, as far as it is known.
     pub(super) fn safety(&self, call: CallId) -> Safety {
-        let Some(record) = self.calls.get(&call) else { return Safety::Unsafe };
+        let Some(record) = self.calls.get(call) else { return Safety::Unsafe };
         match method_safety(&record.method) {
             Safety::ByTool => {
                 let name = record.params.as_ref().and_then(|params| params.get_str("name"));

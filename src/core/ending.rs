@@ -9,9 +9,9 @@ use super::json::Json;
 use super::manager::Manager;
 use super::session::State;
 use super::store::Key;
+use super::table::Table;
 use super::time::Millis;
 use super::timers::Timer;
-use std::collections::BTreeMap;
 
 /// A DELETE gets so long and is never tried again: a server that is gone needs no goodbye.
 pub(super) const DELETE_CAP: Millis = 5_000;
@@ -29,7 +29,7 @@ pub(super) struct Farewell {
 pub(super) struct Closing {
     closed: bool,
     /// Open DELETEs by the caller who waits for them.
-    waiting: BTreeMap<CallId, usize>,
+    waiting: Table<CallId, usize>,
 }
 
 impl Closing {
@@ -97,33 +97,28 @@ impl<J: Json> Manager<J> {
         self.abandon_server_requests(session);
         let error = Error::new(ErrorCode::Closed, "the session was ended by its owner");
         self.fail_waiting(session, &error);
-        let calls: Vec<CallId> =
-            self.calls.iter().filter(|(_, call)| call.session == session).map(|(call, _)| *call).collect();
+        let calls: Vec<CallId> = self.calls.keys_where(|call| call.session == session);
         for call in calls {
             self.settle(call, Err(error.clone()));
         }
-        let left: Vec<ExchangeId> = self
-            .exchanges
-            .iter()
-            .filter(|(_, exchange)| exchange.session == session && exchange.wire != Wire::Delete)
-            .map(|(exchange, _)| *exchange)
-            .collect();
+        let left: Vec<ExchangeId> =
+            self.exchanges.keys_where(|exchange| exchange.session == session && exchange.wire != Wire::Delete);
         left.into_iter().for_each(|exchange| self.abort(exchange));
     }
 
     /// The DELETE was answered, broke, or took too long: all three are the end. 404 and 405 are fine.
     pub(super) fn on_deleted(&mut self, exchange: ExchangeId) {
-        let Some(farewell) = self.farewells.remove(&exchange) else { return };
+        let Some(farewell) = self.farewells.remove(exchange) else { return };
         self.log_line(Level::Info, farewell.line);
         let told: Vec<CallId> = match farewell.waiter {
             Some(waiter) if !self.closing.closed => vec![waiter],
-            _ => self.closing.waiting.keys().copied().collect(),
+            _ => self.closing.waiting.keys_where(|_| true),
         };
         for waiter in told {
-            let Some(open) = self.closing.waiting.get_mut(&waiter) else { continue };
+            let Some(open) = self.closing.waiting.get_mut(waiter) else { continue };
             *open -= 1;
             if *open == 0 {
-                self.closing.waiting.remove(&waiter);
+                self.closing.waiting.remove(waiter);
                 self.out.push_back(Output::Settle { call: waiter, outcome: Ok(None) });
             }
         }

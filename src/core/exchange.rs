@@ -69,7 +69,7 @@ impl<J: Json> Manager<J> {
     ) -> Option<ExchangeId> {
         let exchange = ExchangeId(self.numbers.next());
         let record = self.store.get(session)?;
-        let is_handshake = matches!(wire, Wire::Call(call) if self.calls.get(&call).is_some_and(|call| call.purpose == Purpose::Handshake));
+        let is_handshake = matches!(wire, Wire::Call(call) if self.calls.get(call).is_some_and(|call| call.purpose == Purpose::Handshake));
         let mut headers = request_headers(record, method, is_handshake);
         if let Some(cursor) = cursor {
             // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
@@ -102,7 +102,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn take_exchange(&mut self, exchange: ExchangeId) -> Option<Exchange> {
-        let record = self.exchanges.remove(&exchange)?;
+        let record = self.exchanges.remove(exchange)?;
         if let Some(deadline) = record.deadline {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
@@ -112,7 +112,7 @@ impl<J: Json> Manager<J> {
     /// The response stream of a settled call goes on by itself for a moment.
     pub(super) fn leave_over(&mut self, exchange: ExchangeId) {
         let deadline = self.now.after(LEFTOVER);
-        if let Some(record) = self.exchanges.get_mut(&exchange) {
+        if let Some(record) = self.exchanges.get_mut(exchange) {
             record.wire = Wire::Leftover;
             record.deadline = Some(deadline);
             self.timers.arm(deadline, Timer::Exchange(exchange));
@@ -123,7 +123,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_opened(&mut self, exchange: ExchangeId, head: ResponseHead) {
         let is_stream = is_success(head.status) && head.media == headers::Media::EventStream;
         let now = self.now;
-        let Some(record) = self.exchanges.get_mut(&exchange) else { return };
+        let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
         let (session, wire) = (record.session, record.wire);
         let issued = head.session_id.clone();
@@ -134,7 +134,7 @@ impl<J: Json> Manager<J> {
         if !is_stream {
             return;
         }
-        if let Some(deadline) = self.exchanges.get_mut(&exchange).and_then(|record| record.deadline.take()) {
+        if let Some(deadline) = self.exchanges.get_mut(exchange).and_then(|record| record.deadline.take()) {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
         match wire {
@@ -154,7 +154,7 @@ impl<J: Json> Manager<J> {
     /// One block of an event stream.
     pub(super) fn on_block(&mut self, exchange: ExchangeId, block: StreamBlock<J>) {
         let now = self.now;
-        let Some(record) = self.exchanges.get_mut(&exchange) else { return };
+        let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
         let (wire, session) = (record.wire, record.session);
         match wire {
@@ -176,14 +176,14 @@ impl<J: Json> Manager<J> {
     /// A comment: somebody is still there.
     pub(super) fn on_alive(&mut self, exchange: ExchangeId) {
         let now = self.now;
-        if let Some(record) = self.exchanges.get_mut(&exchange) {
+        if let Some(record) = self.exchanges.get_mut(exchange) {
             record.last_alive = now;
         }
     }
 
     /// The whole body of something that is no event stream.
     pub(super) fn on_body(&mut self, exchange: ExchangeId, body: Body<J>) {
-        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let Some(record) = self.exchanges.get(exchange) else { return };
         let status = record.head.as_ref().map_or(0, |head| head.status);
         if !is_success(status) {
             return self.on_refusal(exchange, &body);
@@ -210,7 +210,7 @@ impl<J: Json> Manager<J> {
 
     /// The exchange broke.
     pub(super) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure) {
-        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let Some(record) = self.exchanges.get(exchange) else { return };
         let was_streaming = record
             .head
             .as_ref()
@@ -232,7 +232,7 @@ impl<J: Json> Manager<J> {
 
     /// The deadline of an exchange that no call guards has passed.
     pub(super) fn on_exchange_timeout(&mut self, exchange: ExchangeId) {
-        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let Some(record) = self.exchanges.get(exchange) else { return };
         let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time") };
         if record.wire == Wire::Leftover {
             return self.abort(exchange);
@@ -243,7 +243,7 @@ impl<J: Json> Manager<J> {
 
     /// Looks whether an open GET stream has been silent for too long.
     pub(super) fn on_watchdog(&mut self, exchange: ExchangeId) {
-        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let Some(record) = self.exchanges.get(exchange) else { return };
         let due = record.last_alive.after(WATCHDOG);
         if due > self.now {
             return self.timers.arm(due, Timer::Watchdog(exchange));
@@ -310,7 +310,7 @@ impl<J: Json> Manager<J> {
 
     fn request_id_of(&self, wire: Wire) -> Option<u64> {
         match wire {
-            Wire::Call(call) => Some(self.calls.get(&call)?.request_id),
+            Wire::Call(call) => Some(self.calls.get(call)?.request_id),
             _ => None,
         }
     }
@@ -324,7 +324,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn receive(&mut self, exchange: ExchangeId, message: J) {
-        let Some(record) = self.exchanges.get(&exchange) else { return };
+        let Some(record) = self.exchanges.get(exchange) else { return };
         let (session, wire, relation) = (record.session, record.wire, self.relation(record));
         let is_current = self.store.get(session).is_some_and(|session| session.generation == record.generation);
         match jsonrpc::head(&message) {
@@ -352,8 +352,8 @@ impl<J: Json> Manager<J> {
             Wire::Call(call) if is_error && id.is_none() => Some(call),
             _ => None,
         };
-        let call = id.and_then(|id| self.by_request.get(&id).copied()).or(by_exchange)?;
-        self.calls.get(&call).is_some_and(|record| record.session == session).then_some(call)
+        let call = id.and_then(|id| self.by_request.get(id).copied()).or(by_exchange)?;
+        self.calls.get(call).is_some_and(|record| record.session == session).then_some(call)
     }
 
     fn on_malformed_event(&mut self, wire: Wire) {
@@ -364,7 +364,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn on_success_without_answer(&mut self, call: CallId, exchange: ExchangeId, status: u16, body: &Body<J>) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         if record.stage != Stage::OnWire(exchange) {
             return;
         }

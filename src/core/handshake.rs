@@ -78,7 +78,7 @@ impl<J: Json> Manager<J> {
             return Err(Error::new(ErrorCode::Closed, "the manager is closed"));
         }
         let Some(server) = self.config.servers.get(&key.server).cloned() else {
-            let names: Vec<&str> = self.config.servers.keys().map(String::as_str).collect();
+            let names: Vec<&str> = self.config.servers.iter().map(|(name, _)| name).collect();
             let known = if names.is_empty() { String::from("none is") } else { names.join(", ") };
             return Err(Error::new(
                 ErrorCode::ConfigError,
@@ -107,7 +107,11 @@ impl<J: Json> Manager<J> {
         let session = SessionRef(self.numbers.next());
         let key = Rc::new(key);
         let mut record = Session::new(session, Rc::clone(&key), server, self.now);
-        record.breaker = self.breakers.remove(&key).unwrap_or_default();
+        if let Some(kept) =
+            self.breakers.iter().position(|(other, _)| *other == key).and_then(|at| self.breakers.remove(at))
+        {
+            record.breaker = kept.1;
+        }
         self.store.insert(record);
         session
     }
@@ -139,7 +143,9 @@ impl<J: Json> Manager<J> {
     /// A handler was set: its capability is declared from the next handshake on.
     pub(super) fn declare(&mut self, session: SessionRef, capability: String) {
         if let Some(record) = self.store.get_mut(session) {
-            record.declared.insert(capability);
+            if !record.declared.contains(&capability) {
+                record.declared.push(capability);
+            }
         }
     }
 
@@ -168,7 +174,7 @@ impl<J: Json> Manager<J> {
             return self.out.push_back(Output::NeedToken { session, challenge });
         }
         let timeout = record.server.init_timeout;
-        let declared: Vec<String> = record.declared.iter().cloned().collect();
+        let declared = record.declared.clone();
         let Some(handshake) = record.handshake.as_mut() else { return };
         handshake.issued = None;
         handshake.next_attempt = None;
@@ -178,7 +184,7 @@ impl<J: Json> Manager<J> {
 
     /// The headers of the answer to our own `initialize`: the only place that a session id is ever taken from.
     pub(super) fn note_issued_id(&mut self, session: SessionRef, call: CallId, issued: Option<String>) {
-        let is_handshake = self.calls.get(&call).is_some_and(|record| record.purpose == Purpose::Handshake);
+        let is_handshake = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Handshake);
         let Some(record) = self.store.get_mut(session) else { return };
         if let (true, Some(handshake)) = (is_handshake, record.handshake.as_mut()) {
             handshake.issued = issued;
@@ -328,7 +334,9 @@ impl<J: Json> Manager<J> {
         let mut puts: Vec<(&str, J)> = Vec::new();
         if record.loss.is_some() {
             puts.extend(record.remembered.log_level.clone().map(|params| ("logging/setLevel", params)));
-            puts.extend(record.remembered.subscriptions.values().map(|params| ("resources/subscribe", params.clone())));
+            puts.extend(
+                record.remembered.subscriptions.iter().map(|(_, params)| ("resources/subscribe", params.clone())),
+            );
         }
         record.restoring = u32::try_from(puts.len()).unwrap_or(u32::MAX);
         if puts.is_empty() {

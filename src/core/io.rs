@@ -4,11 +4,11 @@ use super::config::Replay;
 use super::error::Error;
 use super::event::Event;
 use super::headers::Media;
+use super::table::{Named, Number};
 use super::time::{Instant, Millis};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// One waiting caller, numbered by the driver; never reused.
+/// One waiting caller, numbered upwards by the driver, below 2⁵²; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallId(pub u64);
 
@@ -23,6 +23,21 @@ pub struct SessionRef(pub u64);
 /// One request of the server to the client, to be answered by [`Input::Answer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
+
+/// Makes numbered types fit for [`Table`](super::table::Table).
+macro_rules! numbered {
+    ($($kind:ident)*) => {
+        $(impl Number for $kind {
+            fn number(self) -> u64 {
+                self.0
+            }
+            fn of(number: u64) -> Self {
+                Self(number)
+            }
+        })*
+    };
+}
+numbered!(CallId ExchangeId SessionRef Ticket);
 
 /// Everything that can happen to the machine.
 pub enum Input<J> {
@@ -262,7 +277,7 @@ pub struct ConnectOptions {
     /// Headers that beat the configured ones.
     pub headers: Vec<(String, String)>,
     /// Values for `{{name}}` in the configured headers.
-    pub vars: BTreeMap<String, String>,
+    pub vars: Named<String>,
     /// Whether there is a provider to ask for tokens.
     pub has_auth: bool,
 }

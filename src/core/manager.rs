@@ -14,9 +14,10 @@ use super::rng::Rng;
 use super::server_requests::Asked;
 use super::session::{SessionInfo, State};
 use super::store::{Key, Stats, Store};
+use super::table::Table;
 use super::time::Instant;
 use super::timers::{Timer, Timers};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// Who we say we are in every handshake.
@@ -37,15 +38,15 @@ pub struct Manager<J> {
     pub(super) rng: Rng,
     pub(super) now: Instant,
     pub(super) store: Store<J>,
-    pub(super) calls: BTreeMap<CallId, Call<J>>,
+    pub(super) calls: Table<CallId, Call<J>>,
     /// JSON-RPC id of the latest try of every call that is on the wire.
-    pub(super) by_request: BTreeMap<u64, CallId>,
-    pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
-    pub(super) tickets: BTreeMap<Ticket, Asked<J>>,
-    pub(super) farewells: BTreeMap<ExchangeId, Farewell>,
+    pub(super) by_request: Table<u64, CallId>,
+    pub(super) exchanges: Table<ExchangeId, Exchange>,
+    pub(super) tickets: Table<Ticket, Asked<J>>,
+    pub(super) farewells: Table<ExchangeId, Farewell>,
     pub(super) closing: Closing,
     /// Breakers of connections that never came to be.
-    pub(super) breakers: BTreeMap<Rc<Key>, Breaker>,
+    pub(super) breakers: VecDeque<(Rc<Key>, Breaker)>,
     pub(super) timers: Timers,
     pub(super) numbers: Numbers,
     pub(super) metrics: Metrics,
@@ -61,13 +62,13 @@ impl<J: Json> Manager<J> {
             rng: Rng::seeded(seed),
             now: Instant::default(),
             store: Store::new(),
-            calls: BTreeMap::new(),
-            by_request: BTreeMap::new(),
-            exchanges: BTreeMap::new(),
-            tickets: BTreeMap::new(),
-            farewells: BTreeMap::new(),
+            calls: Table::default(),
+            by_request: Table::default(),
+            exchanges: Table::default(),
+            tickets: Table::default(),
+            farewells: Table::default(),
             closing: Closing::default(),
-            breakers: BTreeMap::new(),
+            breakers: VecDeque::new(),
             timers: Timers::default(),
             numbers: Numbers(0),
             metrics: Metrics::default(),
@@ -144,7 +145,7 @@ impl<J: Json> Manager<J> {
     pub fn is_idle(&self) -> bool {
         use super::exchange::Wire;
         let quiet = |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::Leftover);
-        self.calls.is_empty() && self.exchanges.values().all(quiet)
+        self.calls.is_empty() && self.exchanges.iter().all(|(_, exchange)| quiet(exchange))
     }
 
     fn on_timer(&mut self, timer: Timer) {
@@ -212,7 +213,10 @@ impl Numbers {
     }
 }
 
-/// The machine's own calls count down from the top, the driver's count up: they never meet.
+/// The machine's own calls are numbered from here on: the driver's never come so far.
+pub(super) const OWN_CALLS: u64 = 1 << 52;
+
+/// A call of the machine's own.
 pub(super) const fn own_call(number: u64) -> CallId {
-    CallId(u64::MAX - number)
+    CallId(OWN_CALLS + number)
 }

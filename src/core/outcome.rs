@@ -22,7 +22,7 @@ impl<J: Json> Manager<J> {
     /// The server answered a call with a status outside 200–299.
     pub(super) fn on_call_refused(&mut self, call: CallId, refusal: Refusal<'_, J>) {
         let error = refusal_error(&refusal);
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         let session = record.session;
         if record.purpose == Purpose::Handshake {
             self.note_challenge(session, refusal.challenge);
@@ -47,7 +47,7 @@ impl<J: Json> Manager<J> {
 
     /// The exchange of a call broke before its answer.
     pub(super) fn on_call_broken(&mut self, call: CallId, failure: &Failure) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         let session = record.session;
         let error = failure_error(failure);
         match failure.kind {
@@ -70,7 +70,7 @@ impl<J: Json> Manager<J> {
 
     /// The server answered with a JSON-RPC error.
     pub(super) fn on_rpc_error(&mut self, call: CallId, error: &J, relation: Relation) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         let (session, generation) = (record.session, record.generation);
         let words = error.get_str("message").unwrap_or_default();
         if relation != Relation::Absent && record.losses == 0 && answer_names_lost_session(&words) {
@@ -87,7 +87,7 @@ impl<J: Json> Manager<J> {
 
     /// The request was refused unread because its session was gone: it goes again on the next one.
     fn refused_by_loss(&mut self, call: CallId, error: Error<J>) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         record.losses += 1;
         let is_machines = !matches!(record.purpose, Purpose::User | Purpose::Notification);
         if is_machines || record.losses > MAX_LOSSES {
@@ -100,7 +100,7 @@ impl<J: Json> Manager<J> {
     /// The request was refused unread, and the server said to come back later. The whole session waits: what it
     /// refuses to one caller it refuses to all, and a thousand callers must not each find out.
     fn refused_for_now(&mut self, call: CallId, wait: Option<Millis>, mut error: Error<J>) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
         let (session, refusals, deadline) = (record.session, record.refusals, record.deadline);
         let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
@@ -113,7 +113,7 @@ impl<J: Json> Manager<J> {
             return self.settle(call, Err(error));
         }
         self.hold(session, delay);
-        if let Some(record) = self.calls.get_mut(&call) {
+        if let Some(record) = self.calls.get_mut(call) {
             record.refused = true;
         }
         self.decide(call, error);
@@ -145,7 +145,7 @@ impl<J: Json> Manager<J> {
 
     /// Provably nothing was sent: backoff, then again.
     fn unsent(&mut self, call: CallId, error: Error<J>) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
         let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
         let (refusals, deadline, policy) = (record.refusals, record.deadline, record.replay);
@@ -165,7 +165,7 @@ impl<J: Json> Manager<J> {
 
     /// Nobody knows whether the server did the work.
     pub(super) fn unknown_outcome(&mut self, call: CallId, error: Error<J>) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         match record.purpose {
             Purpose::User => {
                 record.refused = false;
@@ -179,7 +179,7 @@ impl<J: Json> Manager<J> {
     /// Sends a call again if the policy and its safety let it; asks for the tool's annotations where they decide.
     fn decide(&mut self, call: CallId, error: Error<J>) {
         let safety = self.safety(call);
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         let (policy, refused, replays) = (record.replay, record.refused, record.replays);
         let may = if refused {
             may_resend_refused(policy, safety)
@@ -202,7 +202,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn replay(&mut self, call: CallId, error: Error<J>) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         let Some(owner) = self.store.get_mut(record.session) else { return };
         let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, 0);
         if self.now.after(delay) >= record.deadline || !owner.budget.spend() {
@@ -215,7 +215,7 @@ impl<J: Json> Manager<J> {
 
     /// Parks a call until this generation's list of tools is there.
     fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = Stage::Undecided;
         record.unknown = Some(error);
         let session = record.session;
@@ -263,7 +263,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn decide_with_tools(&mut self, call: CallId) {
-        let Some(error) = self.calls.get_mut(&call).and_then(|record| record.unknown.take()) else { return };
+        let Some(error) = self.calls.get_mut(call).and_then(|record| record.unknown.take()) else { return };
         if self.safety(call) == Safety::ByTool {
             // The list could not be had: nothing says that the tool is safe.
             return self.settle(call, Err(as_unknown(error)));

@@ -7,7 +7,7 @@ use super::event::{Detail, EventKind};
 use super::handshake::forget_id;
 use super::io::{CallId, Level, SessionRef};
 use super::json::Json;
-use super::manager::{Manager, own_call};
+use super::manager::{Manager, OWN_CALLS};
 use super::session::{Loss, State};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
@@ -17,7 +17,7 @@ const MAX_BARREN: u32 = 2;
 /// How long a ping may take that decides whether a session lives.
 const PING_CAP: Millis = 10_000;
 /// Breakers of records that never came to be, kept so that a new `connect` does not hammer; more are forgotten.
-const MAX_KEPT_BREAKERS: usize = 1024;
+const MAX_KEPT_BREAKERS: usize = 256;
 
 /// A session whose attempts are spent.
 pub(super) struct Degraded<J> {
@@ -88,9 +88,9 @@ impl<J: Json> Manager<J> {
 
     /// The machine's own calls on a session, but for its handshake.
     fn own_calls(&self, session: SessionRef) -> Vec<CallId> {
-        let own = self.calls.range(own_call(u64::MAX / 2)..);
+        let own = self.calls.from(OWN_CALLS);
         own.filter(|(_, call)| call.session == session && call.purpose != Purpose::Handshake)
-            .map(|(id, _)| *id)
+            .map(|(id, _)| id)
             .collect()
     }
 
@@ -123,9 +123,9 @@ impl<J: Json> Manager<J> {
         self.fail_waiting(session, error);
         let Some(record) = self.store.remove(session) else { return };
         if self.breakers.len() >= MAX_KEPT_BREAKERS {
-            self.breakers.pop_first();
+            self.breakers.pop_front();
         }
-        self.breakers.insert(record.key, record.breaker);
+        self.breakers.push_back((record.key, record.breaker));
     }
 
     /// A session that lived stays, to be probed slowly and by the next call.
@@ -157,13 +157,13 @@ impl<J: Json> Manager<J> {
         let server = record.key.server.clone();
         let (connecting, queue, undecided) = (
             std::mem::take(&mut record.connecting),
-            std::mem::take(&mut record.queue),
+            record.queue.take_all(),
             std::mem::take(&mut record.tools.waiting),
         );
         connecting.into_iter().for_each(|call| self.reject(call, error.clone().of(&server)));
         queue.into_iter().for_each(|call| self.settle(call, Err(error.clone())));
         for call in undecided {
-            let unknown = self.calls.get_mut(&call).and_then(|record| record.unknown.take());
+            let unknown = self.calls.get_mut(call).and_then(|record| record.unknown.take());
             if let Some(unknown) = unknown {
                 self.settle(call, Err(super::outcome::as_unknown(unknown)));
             }

@@ -46,7 +46,7 @@ impl ResponseStream {
 impl<J: Json> Manager<J> {
     /// The response stream of a call is over, and there was no response on it.
     pub(super) fn on_response_stream_over(&mut self, call: CallId, how: &str) {
-        let Some(record) = self.calls.get_mut(&call) else { return };
+        let Some(record) = self.calls.get_mut(call) else { return };
         if record.is_notification() {
             return self.settle(call, Ok(None));
         }
@@ -56,14 +56,14 @@ impl<J: Json> Manager<J> {
 
     /// A try to resume did not get a stream.
     pub(super) fn resume_failed(&mut self, call: CallId, how: &str) {
-        if let Some(record) = self.calls.get_mut(&call) {
+        if let Some(record) = self.calls.get_mut(call) {
             record.stream.failures = record.stream.failures.saturating_add(1);
         }
         self.resume_later(call, how);
     }
 
     fn resume_later(&mut self, call: CallId, how: &str) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         let Some(session) = self.store.get(record.session) else { return };
         let stream = &record.stream;
         let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
@@ -84,7 +84,7 @@ impl<J: Json> Manager<J> {
 
     /// Opens the stream of a call again where it broke off.
     pub(super) fn resume(&mut self, call: CallId) {
-        let Some(record) = self.calls.get(&call) else { return };
+        let Some(record) = self.calls.get(call) else { return };
         let (session, cursor) = (record.session, record.stream.cursor.clone());
         let same = self
             .store
@@ -97,14 +97,14 @@ impl<J: Json> Manager<J> {
         }
         self.metrics.streams_resumed += 1;
         let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor.as_deref());
-        if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(&call)) {
+        if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(call)) {
             record.stage = Stage::OnWire(exchange);
         }
     }
 
     /// The server refused to resume.
     pub(super) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>) {
-        let Some(session) = self.calls.get(&call).map(|record| record.session) else { return };
+        let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
         match refusal.verdict {
             Verdict::Refused(_) | Verdict::Unknown => return self.resume_failed(call, "the server failed"),
             Verdict::Lost(code) => self.lose_session(session, refusal.generation, code, &refusal.evidence),

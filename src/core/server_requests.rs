@@ -28,7 +28,7 @@ impl<J: Json> Manager<J> {
         if method == "ping" {
             return self.post_answer(session, jsonrpc::result(id, J::object()));
         }
-        if self.tickets.values().filter(|asked| asked.session == session).count() >= MAX_ASKED {
+        if self.tickets.iter().filter(|(_, asked)| asked.session == session).count() >= MAX_ASKED {
             return self.post_answer(session, jsonrpc::error(id, -32603, "too many requests to the client at once"));
         }
         let ticket = Ticket(self.numbers.next());
@@ -38,7 +38,7 @@ impl<J: Json> Manager<J> {
 
     /// The client answers.
     pub(super) fn answer(&mut self, ticket: Ticket, outcome: Result<J, RpcError>) {
-        let Some(asked) = self.tickets.remove(&ticket) else { return };
+        let Some(asked) = self.tickets.remove(ticket) else { return };
         let is_current = self
             .store
             .get(asked.session)
@@ -64,10 +64,9 @@ impl<J: Json> Manager<J> {
 
     /// The session of these requests is gone: their handlers may stop.
     pub(super) fn abandon_server_requests(&mut self, session: SessionRef) {
-        let gone: Vec<Ticket> =
-            self.tickets.iter().filter(|(_, asked)| asked.session == session).map(|(ticket, _)| *ticket).collect();
+        let gone: Vec<Ticket> = self.tickets.keys_where(|asked| asked.session == session);
         for ticket in gone {
-            self.tickets.remove(&ticket);
+            self.tickets.remove(ticket);
             self.out.push_back(Output::CancelServerRequest { ticket });
         }
     }
@@ -107,9 +106,9 @@ impl<J: Json> Manager<J> {
             .tickets
             .iter()
             .find(|(_, asked)| asked.session == session && asked.id.to_text() == id)
-            .map(|(ticket, _)| *ticket);
+            .map(|(ticket, _)| ticket);
         if let Some(ticket) = found {
-            self.tickets.remove(&ticket);
+            self.tickets.remove(ticket);
             self.out.push_back(Output::CancelServerRequest { ticket });
         }
     }

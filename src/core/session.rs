@@ -18,10 +18,10 @@ use super::io::{CallId, SessionRef};
 use super::listen::Listen;
 use super::recovery::Degraded;
 use super::store::Key;
+use super::table::{Named, Set};
 use super::time::{Instant, Millis};
 use super::tools::Tools;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Where a session stands.
@@ -143,7 +143,7 @@ pub(super) struct Session<J> {
     /// What to put back after a recovery.
     pub(super) remembered: Remembered<J>,
     /// Handlers declared these capabilities on top of the manager's.
-    pub(super) declared: BTreeSet<String>,
+    pub(super) declared: Vec<String>,
     /// Generations in a row that were lost before one answer.
     pub(super) barren: u32,
     /// Whether this generation has answered a request.
@@ -154,9 +154,9 @@ pub(super) struct Session<J> {
     /// Callers of `connect` that wait for the handshake.
     pub(super) connecting: Vec<CallId>,
     /// Calls that wait for their turn: numbers only grow, so the smallest has waited longest.
-    pub(super) queue: BTreeSet<CallId>,
+    pub(super) queue: Set<CallId>,
     /// Calls that are on the wire, rest before a retry or wait for a decision.
-    pub(super) active: BTreeSet<CallId>,
+    pub(super) active: Set<CallId>,
 
     pub(super) listen: Listen,
     pub(super) tools: Tools<J>,
@@ -195,7 +195,7 @@ pub(super) struct Remembered<J> {
     /// Params of the last accepted `logging/setLevel`.
     pub(super) log_level: Option<J>,
     /// Params of each accepted `resources/subscribe`, by URI.
-    pub(super) subscriptions: BTreeMap<String, J>,
+    pub(super) subscriptions: Named<J>,
 }
 
 impl<J> Session<J> {
@@ -220,14 +220,14 @@ impl<J> Session<J> {
             agreed: None,
             handshake: None,
             restoring: 0,
-            remembered: Remembered { log_level: None, subscriptions: BTreeMap::new() },
-            declared: BTreeSet::new(),
+            remembered: Remembered { log_level: None, subscriptions: Named::default() },
+            declared: Vec::new(),
             barren: 0,
             fruitful: false,
             loss: None,
             connecting: Vec::new(),
-            queue: BTreeSet::new(),
-            active: BTreeSet::new(),
+            queue: Set::default(),
+            active: Set::default(),
             listen: Listen::default(),
             tools: Tools::default(),
             hold: None,

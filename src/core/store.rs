@@ -2,6 +2,7 @@
 
 use super::io::SessionRef;
 use super::session::{Session, SessionInfo, State};
+use super::table::Table;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,14 +30,14 @@ pub struct Stats {
 
 /// The records of one manager.
 pub(super) struct Store<J> {
-    records: BTreeMap<SessionRef, Session<J>>,
+    records: Table<SessionRef, Session<J>>,
     by_key: BTreeMap<Rc<Key>, SessionRef>,
     users: usize,
 }
 
 impl<J> Store<J> {
-    pub(super) const fn new() -> Self {
-        Self { records: BTreeMap::new(), by_key: BTreeMap::new(), users: 0 }
+    pub(super) fn new() -> Self {
+        Self { records: Table::default(), by_key: BTreeMap::new(), users: 0 }
     }
 
     pub(super) fn insert(&mut self, session: Session<J>) {
@@ -48,7 +49,7 @@ impl<J> Store<J> {
     }
 
     pub(super) fn remove(&mut self, reference: SessionRef) -> Option<Session<J>> {
-        let session = self.records.remove(&reference)?;
+        let session = self.records.remove(reference)?;
         if self.by_key.get(&session.key) == Some(&reference) {
             self.by_key.remove(&session.key);
             if self.of_user(&session.key.user).next().is_none() {
@@ -59,11 +60,11 @@ impl<J> Store<J> {
     }
 
     pub(super) fn get(&self, reference: SessionRef) -> Option<&Session<J>> {
-        self.records.get(&reference)
+        self.records.get(reference)
     }
 
     pub(super) fn get_mut(&mut self, reference: SessionRef) -> Option<&mut Session<J>> {
-        self.records.get_mut(&reference)
+        self.records.get_mut(reference)
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<SessionRef> {
@@ -82,7 +83,7 @@ impl<J> Store<J> {
     }
 
     pub(super) fn references(&self) -> Vec<SessionRef> {
-        self.records.keys().copied().collect()
+        self.records.keys_where(|_| true)
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -103,6 +104,6 @@ impl<J> Store<J> {
 
     fn active(&self) -> impl Iterator<Item = &Session<J>> {
         let is_active = |session: &&Session<J>| matches!(session.state, State::Ready | State::Recovering);
-        self.by_key.values().filter_map(|reference| self.records.get(reference)).filter(is_active)
+        self.by_key.values().filter_map(|reference| self.records.get(*reference)).filter(is_active)
     }
 }

@@ -1,11 +1,11 @@
 //! Every deadline of the machine in one ordered set: the driver needs a single timer for the first of them.
 
 use super::io::{CallId, ExchangeId, SessionRef};
+use super::table::Pairs;
 use super::time::Instant;
-use std::collections::BTreeSet;
 
 /// What a deadline is for. A timer that fires too early, or after its reason is gone, is harmless: its handler looks again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timer {
     /// A call's wait for an answer, or for progress, ends.
     Deadline(CallId),
@@ -25,24 +25,55 @@ pub(super) enum Timer {
     Hold(SessionRef),
 }
 
+impl Timer {
+    /// The timer as one number: its kind in the lowest three bits. Numbers of calls, exchanges and records stay far below 2⁶¹.
+    const fn encode(self) -> u64 {
+        let (kind, number) = match self {
+            Self::Deadline(call) => (0, call.0),
+            Self::Rest(call) => (1, call.0),
+            Self::Exchange(exchange) => (2, exchange.0),
+            Self::Watchdog(exchange) => (3, exchange.0),
+            Self::Expiry(session) => (4, session.0),
+            Self::Handshake(session) => (5, session.0),
+            Self::Listen(session) => (6, session.0),
+            Self::Hold(session) => (7, session.0),
+        };
+        number << 3 | kind
+    }
+
+    const fn decode(code: u64) -> Self {
+        let number = code >> 3;
+        match code & 7 {
+            0 => Self::Deadline(CallId(number)),
+            1 => Self::Rest(CallId(number)),
+            2 => Self::Exchange(ExchangeId(number)),
+            3 => Self::Watchdog(ExchangeId(number)),
+            4 => Self::Expiry(SessionRef(number)),
+            5 => Self::Handshake(SessionRef(number)),
+            6 => Self::Listen(SessionRef(number)),
+            _ => Self::Hold(SessionRef(number)),
+        }
+    }
+}
+
 /// The set of armed timers.
 #[derive(Default)]
-pub(super) struct Timers(BTreeSet<(Instant, Timer)>);
+pub(super) struct Timers(Pairs);
 
 impl Timers {
     /// Arms `timer` for `at`.
     pub(super) fn arm(&mut self, at: Instant, timer: Timer) {
-        self.0.insert((at, timer));
+        self.0.insert((at.as_millis(), timer.encode()));
     }
 
     /// Takes back a timer that was armed for `at`.
     pub(super) fn disarm(&mut self, at: Instant, timer: Timer) {
-        self.0.remove(&(at, timer));
+        self.0.remove((at.as_millis(), timer.encode()));
     }
 
     /// The first deadline.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.0.first().map(|(at, _)| *at)
+        self.0.first().map(|(at, _)| Instant::from_millis(at))
     }
 
     /// Takes the first timer whose moment has come.
@@ -50,6 +81,32 @@ impl Timers {
         if self.next()? > now {
             return None;
         }
-        self.0.pop_first().map(|(_, timer)| timer)
+        self.0.pop_first().map(|(_, code)| Timer::decode(code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_come_back_as_they_were_in_their_order() {
+        let timers = [
+            Timer::Deadline(CallId((1 << 52) + 7)),
+            Timer::Rest(CallId(1)),
+            Timer::Exchange(ExchangeId(2)),
+            Timer::Watchdog(ExchangeId(3)),
+            Timer::Expiry(SessionRef(4)),
+            Timer::Handshake(SessionRef(5)),
+            Timer::Listen(SessionRef(6)),
+            Timer::Hold(SessionRef(7)),
+        ];
+        let mut armed = Timers::default();
+        for (at, timer) in timers.iter().enumerate().rev() {
+            armed.arm(Instant::from_millis(at as u64), *timer);
+        }
+        armed.disarm(Instant::from_millis(3), timers[3]);
+        let all: Vec<Timer> = std::iter::from_fn(|| armed.take_due(Instant::from_millis(100))).collect();
+        assert_eq!(all, [&timers[..3], &timers[4..]].concat());
     }
 }

@@ -8,13 +8,14 @@ pub use parse::parse;
 pub use template::Template;
 
 use super::{headers, time::Millis};
-use std::{collections::BTreeMap, fmt, rc::Rc};
+use crate::core::table::Named;
+use std::{fmt, rc::Rc};
 
 /// What a manager is built from. Made by [`parse()`] alone.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The servers by name.
-    pub servers: BTreeMap<String, Rc<ServerConfig>>,
+    pub servers: Named<Rc<ServerConfig>>,
     /// The bounds of everything that could grow.
     pub limits: Limits,
     /// Whether debug lines are logged.
@@ -53,10 +54,10 @@ impl ServerConfig {
     pub fn headers_for(
         &self,
         user: &str,
-        vars: &BTreeMap<String, String>,
+        vars: &Named<String>,
         extra: &[(String, String)],
     ) -> Result<Vec<(String, String)>, Vec<Problem>> {
-        let (mut filled, mut problems) = (BTreeMap::new(), Vec::new());
+        let (mut filled, mut problems) = (Named::default(), Vec::new());
         let overridden = |name: &str| extra.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         for (name, template) in self.headers.iter().filter(|(name, _)| !overridden(name)) {
             let path = self.path(&["headers", name]);
@@ -73,7 +74,7 @@ impl ServerConfig {
         for (name, value) in extra {
             add_header(&mut filled, &mut problems, ["options.headers.", name].concat(), name, value.clone());
         }
-        if problems.is_empty() { Ok(filled.into_iter().collect()) } else { Err(problems) }
+        if problems.is_empty() { Ok(filled.into_entries()) } else { Err(problems) }
     }
 
     fn path(&self, keys: &[&str]) -> String {
@@ -231,15 +232,9 @@ pub const MAX_RETRY_ATTEMPTS: u32 = 100;
 const USER_ID: &str = "USER_ID";
 
 /// Adds a header that may be set and can be sent, in the place of an earlier one of its name.
-fn add_header(
-    headers: &mut BTreeMap<String, String>,
-    problems: &mut Vec<Problem>,
-    path: String,
-    name: &str,
-    value: String,
-) {
+fn add_header(headers: &mut Named<String>, problems: &mut Vec<Problem>, path: String, name: &str, value: String) {
     match check_header(name, &value) {
-        Ok(()) => drop(headers.insert(name.to_ascii_lowercase(), value)),
+        Ok(()) => headers.insert(name.to_ascii_lowercase(), value),
         Err(fault) => problems.push(Problem::new(path, fault)),
     }
 }
@@ -273,7 +268,7 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
     }
 
-    fn vars(list: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn vars(list: &[(&str, &str)]) -> Named<String> {
         pairs(list).into_iter().collect()
     }
 

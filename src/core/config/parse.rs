@@ -4,8 +4,8 @@ use super::{
     Config, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
     ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
-use crate::core::{json::Json, time::Millis};
-use std::{collections::BTreeMap, rc::Rc};
+use crate::core::{json::Json, table::Named, time::Millis};
+use std::rc::Rc;
 
 /// Reads a manager's configuration and, from its options, `limits` and `debug`; `env` knows the environment's variables.
 ///
@@ -54,8 +54,8 @@ struct Reader<'a> {
 
 /// What the configuration says, section by section.
 impl Reader<'_> {
-    fn servers<J: Json>(&mut self, config: &J, session: &SessionConfig) -> BTreeMap<String, Rc<ServerConfig>> {
-        let mut servers = BTreeMap::new();
+    fn servers<J: Json>(&mut self, config: &J, session: &SessionConfig) -> Named<Rc<ServerConfig>> {
+        let mut servers = Named::default();
         if !config.is_object() {
             self.problem("config".into(), MUST_BE_OBJECT);
             return servers;
@@ -66,7 +66,9 @@ impl Reader<'_> {
         for name in list.value.keys().unwrap_or_default() {
             let section = self.required_section(&list, &name);
             let server = section.and_then(|section| self.server(&name, &section, session));
-            servers.extend(server.map(|server| (name, Rc::new(server))));
+            if let Some(server) = server {
+                servers.insert(name, Rc::new(server));
+            }
         }
         servers
     }
@@ -403,7 +405,7 @@ mod tests {
     }
 
     fn server(server: Value) -> Result<Rc<ServerConfig>, Vec<String>> {
-        parsed(&json!({ "mcpServers": { "db": server } })).map(|config| Rc::clone(&config.servers["db"]))
+        parsed(&json!({ "mcpServers": { "db": server } })).map(|config| Rc::clone(&config.servers.get("db").unwrap()))
     }
 
     /// The server's faults, the part of the path that they share left out.
@@ -447,7 +449,7 @@ mod tests {
         let expected =
             SessionConfig { timeout: 3, retry_attempts: 0, retry_delay: 0, max_age: Some(4), replay: Replay::Never };
         assert_eq!(server.session, expected);
-        let headers = server.headers_for("ann", &BTreeMap::new(), &[]).unwrap();
+        let headers = server.headers_for("ann", &Named::default(), &[]).unwrap();
         let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("authorization", "Bearer hidden-key"), ("x-user", "ann")]);
         assert!(!format!("{server:?}").contains("hidden"));
@@ -467,7 +469,7 @@ mod tests {
             "b": { "url": "https://b", "sessionConfig": { "timeout": 20 } },
         } });
         let (parsed, _) = parse(&config, &json!({}), &env).unwrap();
-        let session = |name: &str| parsed.servers[name].session.clone();
+        let session = |name: &str| parsed.servers.get(name).unwrap().session.clone();
         assert_eq!((session("a").timeout, session("a").retry_attempts, session("a").retry_delay), (10, 5, 1000));
         assert_eq!((session("b").timeout, session("b").retry_attempts), (20, 5));
         assert!(parsed.debug);
