@@ -19,7 +19,7 @@ const downloads = {
   'entry': ['browser.js', 'slim.js', 'error.js'],
 };
 
-const problems = [...checkModule(join(folder, 'mcp_tether_bg.wasm')), ...checkSizes(weigh())];
+const problems = [...checkModule(join(folder, 'mcp_tether_bg.wasm')), ...checkGlue(join(folder, 'mcp_tether.js')), ...checkSizes(weigh())];
 for (const problem of problems) console.error(`package: ${problem}`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
@@ -85,4 +85,10 @@ function checkModule(path) {
     if (bytes.length >= before * 0.97) found.push('wasm-opt saved next to nothing: did it run?');
   }
   return found;
+}
+
+function checkGlue(path) {
+  const text = readFileSync(path, 'utf8');
+  // js_sys::Function::new_no_args and its like end here. workerd throws at it, and so does a page with a strict policy.
+  return /new Function\(|\beval\(/.test(text) ? ['the glue makes code out of strings, which workerd and a strict Content-Security-Policy forbid'] : [];
 }
