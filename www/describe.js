@@ -35,12 +35,13 @@ export function describe(item) {
     case 'wait':
       title = `Waiting ${duration(item.delayMs ?? 0)}`;
       if (item.attempt !== undefined) tell(`after try ${item.attempt}`);
-      tell(item.method);
+      tell(item.stream ? 'before the stream is opened again' : item.method);
+      if (item.refusals > 1) tell(`asked for ${item.refusals} times`);
       tell(item.code);
       break;
     case 'stream':
-      title = item.stream === 'call' ? `Answer stream${item.requestId === undefined ? '' : ` of #${item.requestId}`}` : 'Stream for what the server says unasked';
-      tell(took === undefined ? 'open' : `open for ${took}`);
+      title = item.stream === 'call' ? `Answer${item.requestId === undefined ? '' : ` to #${item.requestId}`} begins, as a stream` : 'Stream for what the server says unasked';
+      if (item.stream !== 'call') tell(took === undefined ? 'open' : `open for ${took}`);
       tell(item.code);
       break;
     case 'generation':

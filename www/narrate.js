@@ -32,6 +32,7 @@ class Episode {
   #tallies = new Map();
   #waits = 0;
   #waited = 0;
+  #waitsUntil = 0;
 
   constructor(name, sessionId) {
     this.#name = name;
@@ -58,21 +59,24 @@ class Episode {
       case 'recoverySucceeded': {
         this.recovering = false;
         const waiting = this.#waiting();
-        this.sessionId = detail.sessionId;
         const rest = waiting === 0 ? '' : `, and ${waiting === 1 ? 'the call that waited is' : `the ${count(waiting, 'call')} that waited are`} sent again`;
-        return this.#say('recovery', `One new handshake was made${this.#id(detail)}${rest}.`);
+        return this.#say('recovery', `One new handshake was made${this.sessionId ? ` (the session is now ${short(this.sessionId)})` : ''}${rest}.`);
       }
       case 'recoveryFailed':
         this.recovering = false;
         return this.#say('recovery', `The attempts to get a new session are spent${because(detail)}; ${detail.delayMs ? `the client looks again in ${duration(detail.delayMs)}, or at the next call` : 'the next call will try again'}.`);
       case 'retryScheduled': {
-        this.#waits += 1;
-        this.#waited += detail.delayMs ?? 0;
-        this.quietFrom = detail.at + (detail.delayMs ?? 0);
-        const reason = detail.evidence ? ` (${detail.evidence})` : '';
+        const { at, delayMs = 0, stream, evidence } = detail;
+        this.quietFrom = Math.max(this.quietFrom, at + delayMs);
+        if (stream) return this.#say('stream', `The stream on which the server speaks unasked was cut; it is opened again in ${duration(delayMs)}.`);
+        // What is refused together waits together.
+        if (at >= this.#waitsUntil) this.#waits += 1;
+        this.#waited += Math.max(0, at + delayMs - Math.max(at, this.#waitsUntil));
+        this.#waitsUntil = Math.max(this.#waitsUntil, at + delayMs);
+        const reason = evidence ? ` (${evidence})` : '';
         return this.#say('wait', this.#waits === 1
-          ? `It waits ${duration(detail.delayMs ?? 0)} before the next try${reason}.`
-          : `It has waited ${count(this.#waits, 'time')}, ${duration(this.#waited)} in all, a little longer each time${reason}.`);
+          ? `The server is not to be had for now${reason}: the client waits ${duration(this.#waited)} before the next try.`
+          : `The server is not to be had for now${reason}: the client has waited ${count(this.#waits, 'time')}, ${duration(this.#waited)} in all.`);
       }
       case 'sessionExpired':
         return this.#say('end', 'Nobody used the session for as long as the settings allow, so the client has given it up; the next call opens a new one.');
@@ -103,8 +107,8 @@ class Episode {
   }
 
   #created(detail) {
-    if (this.recovering) return false;
     this.sessionId = detail.sessionId;
+    if (this.recovering) return false;
     return this.#say('hello', detail.sessionId
       ? `The server has opened a session for ${this.#name} and called it ${short(detail.sessionId)}; every request from now on shows that id.`
       : `The server needs no session for ${this.#name}: it answers each request by itself.`);
@@ -115,7 +119,7 @@ class Episode {
     const seen = evidence ? ` What was seen: ${evidence}.` : '';
     switch (code) {
       case 'session_terminated': return this.#say('error', `${saw(evidence, 'The server')}: it has forgotten ${this.sessionId ? `session ${short(this.sessionId)}` : 'the session'}.`);
-      case 'session_invalid': return this.#say('error', `The server says that it does not know the session.${seen}`);
+      case 'session_invalid': return this.#say('error', `${saw(evidence, 'The server')}: it does not know ${this.sessionId ? `session ${short(this.sessionId)}` : 'the session'}.`);
       case 'session_conflict': return this.#say('error', `The server believes that an older stream of this session is still open.${seen}`);
       case 'session_timeout': return this.#say('error', `An answer did not come in time; the session is kept.${seen}`);
       case 'session_expired': return this.#say('error', `The session is too old to be used.${seen}`);
@@ -172,10 +176,6 @@ class Episode {
     return total === 1 ? `The ${what} failed${took}: ${reasons}.` : `${capital(count(answered, 'answer'))}, ${count(failures, 'failure')} (${reasons})${took}.`;
   }
 
-  #id(detail) {
-    return detail.sessionId ? ` (the session is now ${short(detail.sessionId)})` : '';
-  }
-
   /** The newest sentence goes last. */
   #say(key, sentence) {
     this.#sentences.delete(key);
@@ -208,5 +208,7 @@ function because({ code, evidence }) {
 
 function saw(evidence, who) {
   const status = /\b([45]\d\d)\b/.exec(evidence ?? '')?.[1];
-  return status ? `${who} answered ${status}` : evidence ? `${who} answered "${evidence}"` : `${who} refused the request`;
+  const words = /"[^"]+"/.exec(evidence ?? '')?.[0];
+  if (status) return `${who} answered ${status}${words ? `, ${words}` : ''}`;
+  return evidence ? `${who} answered "${evidence}"` : `${who} refused the request`;
 }

@@ -10,7 +10,7 @@ const idlePixels = 46;       // a stretch in which nothing was under way
 const startPixels = 14;
 
 export class TimeAxis {
-  pixelsPerMs = 1.6;
+  pixelsPerMs = 0.8;
   #times = [];
   #busy = [];                // #busy[i]: something was under way between times[i - 1] and times[i]
   #xs = [];

@@ -46,12 +46,10 @@ export class TimelineModel {
         const before = lane.band ?? (detail.from && begin({ type: 'state', state: detail.from, start: lane.since }));
         if (before) finish(before);
         lane.state = detail.to;
-        const over = detail.to === 'terminated' || detail.to === 'closed';
         lane.band = begin({ type: 'state', state: detail.to, from: detail.from, evidence: detail.evidence });
-        if (over) {
-          this.#endStreams(lane, finish);
-          this.#cutWaits(lane, finish);
-        }
+        // Only a ready session keeps its stream, and what was waited for is another matter in another state.
+        if (detail.to !== 'ready') this.#endStream(lane, finish);
+        this.#cutWaits(lane, finish);
         break;
       }
       case 'sessionCreated':
@@ -84,21 +82,20 @@ export class TimelineModel {
         break;
       }
       case 'retryScheduled':
-        lane.waits = lane.waits.filter((wait) => wait.end > detail.at);
-        lane.waits.push(begin({
-          type: 'wait', delayMs: detail.delayMs, end: detail.at + (detail.delayMs ?? 0),
-          attempt: detail.attempt, code: detail.code, evidence: detail.evidence, method: detail.method,
-        }));
+        this.#wait(lane, detail, begin, finish);
         break;
       case 'streamOpened':
-        lane.streams.set(streamKey(detail), begin({ type: 'stream', stream: detail.stream ?? 'listen', requestId: detail.requestId }));
+        if (detail.stream === 'call') {
+          // A call's stream lives as long as its request, which has a bar of its own: the opening is told, not the length.
+          finish(begin({ type: 'stream', stream: 'call', requestId: detail.requestId }));
+        } else {
+          this.#endStream(lane, finish);
+          lane.stream = begin({ type: 'stream', stream: 'listen' });
+        }
         break;
-      case 'streamClosed': {
-        const item = lane.streams.get(streamKey(detail));
-        lane.streams.delete(streamKey(detail));
-        if (item) finish(item, { code: detail.code, evidence: detail.evidence });
+      case 'streamClosed':
+        if (detail.stream !== 'call') this.#endStream(lane, finish, { code: detail.code, evidence: detail.evidence });
         break;
-      }
       default:
         if (markKinds.has(kind)) finish(begin({ type: 'mark', kind, code: detail.code, evidence: detail.evidence, sessionId: detail.sessionId }));
     }
@@ -109,7 +106,7 @@ export class TimelineModel {
     const key = `${userId}\n${serverName}`;
     let lane = this.lanes.get(key);
     if (!lane) {
-      lane = { key, index: this.lanes.size, userId, serverName, since: at, state: undefined, generation: 0, band: undefined, open: new Map(), waits: [], streams: new Map() };
+      lane = { key, index: this.lanes.size, userId, serverName, since: at, state: undefined, generation: 0, band: undefined, open: new Map(), waits: [], stream: undefined };
       this.lanes.set(key, lane);
     }
     return lane;
@@ -144,18 +141,27 @@ export class TimelineModel {
     finish(item, { outcome: 'sent again', end: at });
   }
 
-  /** Waits that the end of the session made pointless. */
+  /** Waits that a change of state made pointless. */
   #cutWaits(lane, finish) {
     for (const wait of lane.waits) if (wait.end > lane.band.start) finish(wait);
     lane.waits = [];
   }
 
-  #endStreams(lane, finish) {
-    for (const stream of lane.streams.values()) finish(stream);
-    lane.streams.clear();
+  /** Twenty calls that are refused together wait together: that is one wait, which the last of them may lengthen. */
+  #wait(lane, detail, begin, finish) {
+    const { at, delayMs = 0, stream, method, attempt, code, evidence } = detail;
+    lane.waits = lane.waits.filter((wait) => wait.end > at);
+    const same = lane.waits.find((wait) => wait.stream === stream && wait.attempt === attempt && at - wait.start < delayMs / 2);
+    if (same) {
+      const end = Math.max(same.end, at + delayMs);
+      finish(same, { end, delayMs: end - same.start, refusals: same.refusals + 1 });
+      return;
+    }
+    lane.waits.push(begin({ type: 'wait', delayMs, end: at + delayMs, refusals: 1, stream, method, attempt, code, evidence }));
   }
-}
 
-function streamKey({ stream, requestId }) {
-  return stream === 'call' ? `call ${requestId}` : 'listen';
+  #endStream(lane, finish, more) {
+    if (lane.stream) finish(lane.stream, more);
+    lane.stream = undefined;
+  }
 }

@@ -22,6 +22,7 @@ const requests = { y: 46, height: 58 };
 const streams = { listen: { y: 108, height: 4 }, call: { y: 113, height: 3 } };
 const captionY = 127;
 const captionLetter = 6.5;   // about the width of a letter there
+const bandLetter = 6.4;      // and on a band
 
 const narrowest = 5;         // a bar of no duration is still seen and hit
 const mostRows = 35;         // bars that overlap in time; more than these share rows
@@ -43,7 +44,7 @@ export class SessionTimeline extends HTMLElement {
   #frame = 0;
   #follow = true;
   #drawnStretches = 1;
-  #bands = [];               // views of state bands, whose names are kept in sight
+  #captioned = [];           // views whose captions are kept in sight
   #lastCaption = new Map();  // lane → right end of its last caption
   #calm = matchMedia('(prefers-reduced-motion: reduce)');
   #parts;
@@ -132,7 +133,7 @@ export class SessionTimeline extends HTMLElement {
     this.#dirty.clear();
     this.#pending.clear();
     this.#lastCaption.clear();
-    this.#bands.length = 0;
+    this.#captioned.length = 0;
     this.#current = undefined;
     this.#drawnStretches = 1;
     for (const name of this.#parts.lanes.querySelectorAll('.tl-lane-name')) name.remove();
@@ -183,6 +184,7 @@ export class SessionTimeline extends HTMLElement {
     set(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     for (const rule of layers.rules.children) set(rule, { x2: width });
     for (const cut of layers.cuts.querySelectorAll('rect')) set(cut, { height });
+    for (const line of layers.notes.querySelectorAll('line')) set(line, { y2: height });
     live.toggleAttribute('hidden', !busy);
     if (busy) set(live, { x1: edge, x2: edge, y1: axisHeight, y2: height });
     if (this.#follow) scroll.scrollLeft = width;
@@ -241,11 +243,11 @@ export class SessionTimeline extends HTMLElement {
       }
       case 'state':
         set(view.element, { x: x0, y: top + band.y, width: Math.max(x1 - x0, 2), height: band.height });
-        this.#caption(view, item.state, x0, x1, top + band.y + 11);
+        this.#caption(view, item.state, x0, x1, top + band.y + 11, 'tl-state-text');
         break;
       case 'wait':
         set(view.element, { x: x0, y: top + waits.y, width, height: waits.height, rx: 3 });
-        this.#waitCaption(view, item, x0, width, top);
+        this.#caption(view, `wait ${duration(item.delayMs ?? 0)}`, x0, x0 + width, top + waits.y + 11, 'tl-wait-text');
         break;
       case 'stream': {
         const place = streams[item.stream] ?? streams.listen;
@@ -272,27 +274,22 @@ export class SessionTimeline extends HTMLElement {
     }
   }
 
-  /** A band's name stays in sight while any of the band is. */
-  #caption(view, text, x0, x1, y) {
-    const x = Math.max(x0, Math.min(this.#parts.scroll.scrollLeft, x1));
-    const fits = x1 - x > text.length * 6.4 + 12;
-    view.caption = { text, x0, x1, y };
+  /** What is written on a band or a wait stays in sight while any of it is. */
+  #caption(view, text, x0, x1, y, className) {
+    view.caption = { x0, x1, y };
     if (!view.text) {
-      view.text = draw('text', { class: 'tl-state-text' });
-      view.text.textContent = text;
+      view.text = draw('text', { class: className });
       this.#parts.layers.captions.append(view.text);
-      this.#bands.push(view);
+      this.#captioned.push(view);
     }
-    set(view.text, { x: x + 7, y, visibility: fits ? 'visible' : 'hidden' });
+    if (view.text.textContent !== text) view.text.textContent = text;
+    this.#keepInSight(view);
   }
 
-  #waitCaption(view, item, x, width, top) {
-    if (!view.text) {
-      view.text = draw('text', { class: 'tl-wait-text' });
-      view.text.textContent = `wait ${duration(item.delayMs ?? 0)}`;
-      this.#parts.layers.captions.append(view.text);
-    }
-    set(view.text, { x: x + width / 2, y: top + waits.y + 11, visibility: width > 66 ? 'visible' : 'hidden' });
+  #keepInSight({ text, caption: { x0, x1, y } }) {
+    const x = Math.max(x0, Math.min(this.#parts.scroll.scrollLeft, x1));
+    const fits = x1 - x > text.textContent.length * bandLetter + 15;
+    set(text, { x: x + 10, y, visibility: fits ? 'visible' : 'hidden' });
   }
 
   #generationCaption(view, item, x, top) {
@@ -325,12 +322,11 @@ export class SessionTimeline extends HTMLElement {
 
   #drawNote(note) {
     const x = this.#axis.x(note.time);
-    const height = axisHeight + this.#model.lanes.size * laneHeight;
     note.element = draw('g', { class: 'tl-note' });
     const text = draw('text', { x: x + 7, y: 13 });
     text.textContent = note.text;
     note.element.append(
-      draw('line', { x1: x, x2: x, y1: 15, y2: height }),
+      draw('line', { x1: x, x2: x, y1: 15, y2: axisHeight }),
       draw('path', { d: `M${x - 4} 5h8l-4 8z` }),
       text,
     );
@@ -498,7 +494,7 @@ export class SessionTimeline extends HTMLElement {
     svg.addEventListener('keydown', (event) => this.#onKey(event));
     scroll.addEventListener('scroll', () => {
       this.#follow = scroll.scrollLeft + scroll.clientWidth >= scroll.scrollWidth - 30;
-      for (const view of this.#bands) this.#caption(view, view.caption.text, view.caption.x0, view.caption.x1, view.caption.y);
+      for (const view of this.#captioned) this.#keepInSight(view);
     }, { passive: true });
     find('.tl-buttons').addEventListener('click', (event) => {
       const what = event.target.closest('button')?.dataset.do;
