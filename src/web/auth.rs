@@ -3,22 +3,20 @@
 use super::driver::Driver;
 use super::hook::Hook;
 use super::js::{self, Aborter};
-use crate::core::io::{Input, Level, SessionRef};
-use crate::core::session::SessionInfo;
-use js_sys::Object;
+use super::numbered::Numbered;
+use crate::core::SessionInfo;
+use crate::core::{Input, Level, SessionRef};
+use js_sys::{Map, Object};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
-type Key = (String, String);
-
 /// One provider a (user, server), as the last `connect` gave it.
 pub(super) struct Auth {
-    providers: RefCell<BTreeMap<Key, JsValue>>,
+    providers: Map,
     /// So many providers make it worth while to look for those of sessions that are gone.
-    sweep_at: Cell<usize>,
-    asking: RefCell<BTreeMap<u64, Aborter>>,
+    sweep_at: Cell<u32>,
+    asking: RefCell<Numbered<Aborter>>,
     on_token: Hook,
     on_error: Hook,
 }
@@ -26,22 +24,30 @@ pub(super) struct Auth {
 impl Auth {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
         Self {
-            providers: RefCell::default(),
+            providers: Map::new(),
             sweep_at: Cell::new(FIRST_SWEEP),
-            asking: RefCell::default(),
+            asking: RefCell::new(Numbered::new()),
             on_token: Hook::new(driver, |driver, session, token| told(driver, session, token.as_string())),
             on_error: Hook::new(driver, |driver, session, _error| failed(driver, SessionRef(session))),
         }
     }
 
     /// Remembers the provider of a (user, server).
-    pub(super) fn set(&self, user: &str, server: &str, provider: JsValue, lives: impl Fn(&str, &str) -> bool) {
-        let mut providers = self.providers.borrow_mut();
-        if providers.len() >= self.sweep_at.get() {
-            providers.retain(|(user, server), _| lives(user, server));
-            self.sweep_at.set(FIRST_SWEEP.max(providers.len() * 2));
+    pub(super) fn set(&self, user: &str, server: &str, provider: &JsValue, lives: impl Fn(&str, &str) -> bool) {
+        if self.providers.size() >= self.sweep_at.get() {
+            self.sweep(lives);
+            self.sweep_at.set(FIRST_SWEEP.max(self.providers.size().saturating_mul(2)));
         }
-        providers.insert((user.into(), server.into()), provider);
+        self.providers.set(&key(user, server), provider);
+    }
+
+    fn sweep(&self, lives: impl Fn(&str, &str) -> bool) {
+        for key in self.providers.keys().into_iter().flatten() {
+            let text = key.as_string().unwrap_or_default();
+            if text.split_once('\0').is_none_or(|(server, user)| !lives(user, server)) {
+                self.providers.delete(&key);
+            }
+        }
     }
 
     /// Asks for a token. `info` is the session's, and tells whose provider it is.
@@ -60,19 +66,18 @@ impl Auth {
 
     /// Nobody waits for a token any more.
     pub(super) fn stop(&self) {
-        for (_, aborter) in self.asking.take() {
+        for aborter in self.asking.replace(Numbered::new()).into_values() {
             let _ = aborter.abort();
         }
     }
 
     fn start(&self, session: u64, info: SessionInfo, challenge: Option<&str>) -> Result<(), JsValue> {
-        let key = (info.user_id, info.server_name);
-        let provider = self.providers.borrow().get(&key).cloned().ok_or(JsValue::NULL)?;
+        let provider = self.providers.get(&key(&info.user_id, &info.server_name));
         let token = js::method(&provider, "token").ok_or(JsValue::NULL)?;
         let aborter = Aborter::new()?;
         let context = JsValue::from(Object::new());
-        js::put(&context, "userId", &key.0.into());
-        js::put(&context, "serverName", &key.1.into());
+        js::put(&context, "userId", &info.user_id.into());
+        js::put(&context, "serverName", &info.server_name.into());
         js::put(&context, "challenge", &challenge.map_or(JsValue::UNDEFINED, Into::into));
         js::put(&context, "signal", &aborter.signal()?);
         self.asking.borrow_mut().insert(session, aborter);
@@ -81,8 +86,13 @@ impl Auth {
     }
 }
 
+/// A server's name has no control characters, so the first one ends it.
+fn key(user: &str, server: &str) -> JsValue {
+    [server, "\0", user].concat().into()
+}
+
 fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
-    driver.auth.asking.borrow_mut().remove(&session);
+    driver.auth.asking.borrow_mut().remove(session);
     driver.input(Input::Token { session: SessionRef(session), token: token.filter(|token| !token.is_empty()) });
 }
 
@@ -94,4 +104,4 @@ fn failed(driver: &Rc<Driver>, session: SessionRef) {
 }
 
 /// Below that many providers nothing is gained by looking.
-const FIRST_SWEEP: usize = 256;
+const FIRST_SWEEP: u32 = 256;

@@ -5,20 +5,20 @@ use super::driver::{Driver, Handle};
 use super::hook::Hook;
 use super::js::Signal;
 use super::json::JsJson;
+use super::numbered::Numbered;
 use super::session::McpSession;
 use super::{error, failure};
-use crate::core::error::{Error, ErrorCode};
-use crate::core::io::{CallId, Input, SessionRef};
+use crate::core::{CallId, Input, SessionRef};
+use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Promise};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
 /// The calls of one driver that are not settled yet.
 pub(super) struct Calls {
     next: Cell<u64>,
-    waiting: RefCell<BTreeMap<u64, Call>>,
+    waiting: RefCell<Numbered<Call>>,
     on_abort: Hook,
 }
 
@@ -42,7 +42,7 @@ struct Call {
 
 impl Calls {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
-        Self { next: Cell::new(1), waiting: RefCell::default(), on_abort: Hook::new(driver, aborted) }
+        Self { next: Cell::new(1), waiting: RefCell::new(Numbered::new()), on_abort: Hook::new(driver, aborted) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -103,12 +103,12 @@ impl Calls {
 
     /// Passes on the progress of a call; what its callback throws.
     pub(super) fn progress(&self, call: CallId, progress: &JsValue) -> Result<(), JsValue> {
-        let callback = self.waiting.borrow().get(&call.0).and_then(|call| call.on_progress.clone());
+        let callback = self.waiting.borrow().get(call.0).and_then(|call| call.on_progress.clone());
         callback.map_or(Ok(()), |callback| callback.call1(&JsValue::UNDEFINED, progress).map(drop))
     }
 
     fn take(&self, call: CallId) -> Option<Call> {
-        self.waiting.borrow_mut().remove(&call.0)
+        self.waiting.borrow_mut().remove(call.0)
     }
 }
 
@@ -128,7 +128,7 @@ impl Call {
 fn aborted(driver: &Rc<Driver>, call: u64, _event: JsValue) {
     let reason = {
         let waiting = driver.calls.waiting.borrow();
-        waiting.get(&call).and_then(|call| call.listening.as_ref()?.reason())
+        waiting.get(call).and_then(|call| call.listening.as_ref()?.reason())
     };
     let reason = reason.map(|reason| failure::words(&reason)).filter(|words| !words.is_empty());
     driver.input(Input::Cancel { call: CallId(call), reason });

@@ -1,7 +1,7 @@
 //! The time that the machine is told: milliseconds since the epoch that never run backwards, and know when the host slept.
 
 use super::js;
-use crate::core::time::Instant;
+use crate::core::Instant;
 use js_sys::Date;
 use std::cell::Cell;
 
@@ -14,26 +14,27 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let offset = js::performance_now().ok().map(|elapsed| Date::now() - elapsed);
+        let performance = js::member(&js_sys::global(), "performance");
+        let offset = performance
+            .and_then(|performance| js::method(&performance, "now"))
+            .map(|_| Date::now() - js::performance_now());
         Self { offset: Cell::new(offset), last: Cell::new(0.0) }
     }
 
     pub(super) fn now(&self) -> Instant {
-        let wall = Date::now();
-        let steady = self.offset.get().map_or(wall, |offset| self.steady(offset, wall));
-        self.last.set(self.last.get().max(steady));
+        let now = self.offset.get().map_or_else(Date::now, |offset| offset + js::performance_now());
+        self.last.set(self.last.get().max(now));
         // Positive, and a whole number of milliseconds is all that the machine wants.
         Instant::from_millis(self.last.get() as u64)
     }
 
-    fn steady(&self, offset: f64, wall: f64) -> f64 {
-        let steady = js::performance_now().map_or(wall, |elapsed| offset + elapsed);
-        if wall - steady <= ASLEEP {
-            return steady;
+    /// Finds out whether the host slept. Some stop `performance.now()` meanwhile, but the deadlines did pass.
+    pub(super) fn catch_up(&self) {
+        let Some(offset) = self.offset.get() else { return };
+        let behind = Date::now() - (offset + js::performance_now());
+        if behind > ASLEEP {
+            self.offset.set(Some(offset + behind));
         }
-        // Some hosts stop `performance.now()` while the machine sleeps. The deadlines that passed meanwhile did pass.
-        self.offset.set(Some(offset + wall - steady));
-        wall
     }
 }
 

@@ -12,11 +12,11 @@ use super::json::JsJson;
 use super::log::Log;
 use super::options::Host;
 use super::timers::Timer;
+use crate::core::Instant;
+use crate::core::Manager;
+use crate::core::SessionInfo;
 use crate::core::config::Limits;
-use crate::core::io::{Input, Level, Output, SessionRef};
-use crate::core::manager::Manager;
-use crate::core::session::SessionInfo;
-use crate::core::time::Instant;
+use crate::core::{Input, Level, Output, SessionRef};
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -30,6 +30,8 @@ pub(super) struct Driver {
     inbox: RefCell<VecDeque<Input<JsJson>>>,
     /// An input is being handled further up the stack: the next one waits in the inbox.
     draining: Cell<bool>,
+    /// When the last input was handled, and until when the machine waits since.
+    now: Cell<Instant>,
     deadline: Cell<Option<Instant>>,
     /// JS objects that refer to this driver.
     handles: Cell<usize>,
@@ -54,6 +56,7 @@ impl Driver {
             machine: RefCell::new(machine),
             inbox: RefCell::default(),
             draining: Cell::new(false),
+            now: Cell::default(),
             deadline: Cell::new(None),
             handles: Cell::new(0),
             closed: Cell::new(false),
@@ -123,7 +126,9 @@ impl Driver {
     fn step(&self, input: Input<JsJson>) -> Vec<Output<JsJson>> {
         let mut outputs = Vec::new();
         let mut machine = self.machine.borrow_mut();
-        machine.handle(self.clock.now(), input);
+        let now = self.clock.now();
+        self.now.set(now);
+        machine.handle(now, input);
         loop {
             match machine.poll() {
                 Output::Wait(deadline) => {
@@ -167,6 +172,7 @@ impl Driver {
 
     fn tick(self: &Rc<Self>) {
         self.timer.fired();
+        self.clock.catch_up();
         self.input(Input::Wake);
     }
 
@@ -176,8 +182,9 @@ impl Driver {
         if self.closed.get() && !busy {
             self.timer.disarm();
         } else {
-            self.timer.arm(self.clock.now(), self.deadline.get(), &self.on_tick);
-            self.timer.hold(busy);
+            self.timer.arm(self.now.get(), self.deadline.get(), &self.on_tick);
+            // What is on the wire keeps the process alive by itself.
+            self.timer.hold(busy && self.network.is_idle());
         }
         if !self.waiting_for_idle.borrow().is_empty() && self.look(Manager::is_idle) == Some(true) {
             for resolve in self.waiting_for_idle.take() {

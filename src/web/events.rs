@@ -1,6 +1,6 @@
 //! `manager.events`: what the machine reports, as `CustomEvent`s.
 
-use crate::core::event::Event;
+use crate::core::Event;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::cell::OnceCell;

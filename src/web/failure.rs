@@ -1,7 +1,7 @@
 //! Why `fetch` or a stream failed, out of whatever value it was rejected with.
 
 use super::js;
-use crate::core::io::{Failure, FailureKind};
+use crate::core::{Failure, FailureKind};
 use wasm_bindgen::JsValue;
 
 /// Reads a rejection. `offline`: the host said so before anything was sent and says so still, and the server is another

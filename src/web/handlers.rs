@@ -5,10 +5,10 @@ use super::failure;
 use super::hook::Hook;
 use super::js::{self, Aborter};
 use super::json::JsJson;
-use crate::core::io::{Input, RpcError, SessionRef, Ticket};
+use super::numbered::Numbered;
+use crate::core::{Input, RpcError, SessionRef, Ticket};
 use js_sys::{Function, Object};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
@@ -17,10 +17,10 @@ use wasm_bindgen::prelude::*;
 /// They belong to the session and not to the object that they were set on: they stay through recoveries, and when the
 /// object is forgotten.
 pub(super) struct Handlers {
-    sessions: RefCell<BTreeMap<SessionRef, Set>>,
+    sessions: RefCell<Numbered<Set>>,
     /// So many sets make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<usize>,
-    running: RefCell<BTreeMap<u64, Aborter>>,
+    running: RefCell<Numbered<Aborter>>,
     on_result: Hook,
     on_error: Hook,
 }
@@ -28,17 +28,32 @@ pub(super) struct Handlers {
 /// The handlers of one session.
 #[derive(Default)]
 pub(super) struct Set {
-    pub(super) requests: BTreeMap<String, Function>,
-    pub(super) notifications: BTreeMap<String, Function>,
+    pub(super) requests: ByMethod,
+    pub(super) notifications: ByMethod,
     pub(super) other_notifications: Option<Function>,
+}
+
+/// Handlers by method. There are a handful at most.
+#[derive(Default)]
+pub(super) struct ByMethod(Vec<(String, Function)>);
+
+impl ByMethod {
+    pub(super) fn set(&mut self, method: String, handler: Function) {
+        self.0.retain(|(other, _)| *other != method);
+        self.0.push((method, handler));
+    }
+
+    fn get(&self, method: &str) -> Option<&Function> {
+        self.0.iter().find(|(other, _)| other == method).map(|(_, handler)| handler)
+    }
 }
 
 impl Handlers {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
         Self {
-            sessions: RefCell::default(),
+            sessions: RefCell::new(Numbered::new()),
             sweep_at: Cell::new(FIRST_SWEEP),
-            running: RefCell::default(),
+            running: RefCell::new(Numbered::new()),
             on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
             on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
         }
@@ -46,19 +61,22 @@ impl Handlers {
 
     /// Changes the handlers of a session.
     pub(super) fn change(&self, session: SessionRef, change: impl FnOnce(&mut Set)) {
-        change(self.sessions.borrow_mut().entry(session).or_default());
+        let mut sessions = self.sessions.borrow_mut();
+        let mut set = sessions.remove(session.0).unwrap_or_default();
+        change(&mut set);
+        sessions.insert(session.0, set);
     }
 
     /// Looks at the handlers of a session.
     pub(super) fn look<T>(&self, session: SessionRef, look: impl FnOnce(&Set) -> Option<T>) -> Option<T> {
-        self.sessions.borrow().get(&session).and_then(look)
+        self.sessions.borrow().get(session.0).and_then(look)
     }
 
     /// Drops the handlers of sessions that are gone; now and then, so that it costs each of them next to nothing.
     pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
         let mut sessions = self.sessions.borrow_mut();
         if sessions.len() >= self.sweep_at.get() {
-            sessions.retain(|session, _| lives(*session));
+            sessions.retain(|session| lives(SessionRef(session)));
             self.sweep_at.set(FIRST_SWEEP.max(sessions.len() * 2));
         }
     }
@@ -92,7 +110,7 @@ impl Handlers {
 
     /// The server no longer wants the answer.
     pub(super) fn cancel(&self, ticket: Ticket) {
-        let aborter = self.running.borrow_mut().remove(&ticket.0);
+        let aborter = self.running.borrow_mut().remove(ticket.0);
         let _ = aborter.map(|aborter| aborter.abort());
     }
 
@@ -111,7 +129,7 @@ impl Handlers {
 }
 
 fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError>) {
-    let known = driver.handlers.running.borrow_mut().remove(&ticket).is_some();
+    let known = driver.handlers.running.borrow_mut().remove(ticket).is_some();
     if known {
         driver.input(Input::Answer { ticket: Ticket(ticket), outcome });
     }
@@ -127,7 +145,7 @@ fn checked(result: JsValue) -> Result<JsJson, RpcError> {
     }
     // What cannot be written fails here, where it can still be told to the server.
     match js::write_json(&result) {
-        Ok(text) if text.is_string() => Ok(JsJson(result)),
+        Ok(Some(_)) => Ok(JsJson(result)),
         _ => Err(RpcError { code: INTERNAL_ERROR, message: "the handler's result has no JSON form".into() }),
     }
 }

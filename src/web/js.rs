@@ -1,13 +1,13 @@
 //! Host functions bound by hand: globals that need no `window`, and methods that may throw where `web-sys` says they do not.
 
 use super::words::word;
-use js_sys::{Array, Function, JsString, Uint8Array};
+use js_sys::{Array, Function, JsString, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
-    pub(super) fn global_fetch(url: &JsString, init: &JsValue) -> Result<JsValue, JsValue>;
+    pub(super) fn global_fetch(url: &JsString, init: &JsValue) -> Result<Chain, JsValue>;
 
     #[wasm_bindgen(catch, js_name = setTimeout)]
     pub(super) fn set_timeout(handler: &JsValue, millis: i32) -> Result<JsValue, JsValue>;
@@ -18,8 +18,15 @@ extern "C" {
     #[wasm_bindgen(catch, js_namespace = Deno, js_name = unrefTimer)]
     pub(super) fn deno_let_go(handle: &JsValue) -> Result<(), JsValue>;
 
-    #[wasm_bindgen(catch, js_namespace = performance, js_name = now)]
-    pub(super) fn performance_now() -> Result<f64, JsValue>;
+    /// A pending timer, where it is an object.
+    pub(super) type Pending;
+    #[wasm_bindgen(catch, method, js_name = ref)]
+    pub(super) fn hold(this: &Pending) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, method, js_name = unref)]
+    pub(super) fn let_go(this: &Pending) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(super) fn performance_now() -> f64;
     #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
     pub(super) fn fill_with_random(bytes: &Uint8Array) -> Result<(), JsValue>;
 
@@ -36,8 +43,8 @@ extern "C" {
     pub(super) type Present;
     #[wasm_bindgen(catch, js_namespace = Reflect, js_name = get)]
     pub(super) fn reflect_get(target: &JsValue, key: &JsValue) -> Result<Option<Present>, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = set)]
-    pub(super) fn reflect_set(target: &JsValue, key: &JsValue, value: &JsValue) -> Result<bool, JsValue>;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
+    pub(super) fn reflect_set(target: &Object, key: &JsValue, value: &JsValue) -> bool;
     #[wasm_bindgen(catch, js_namespace = Reflect, js_name = construct)]
     pub(super) fn construct(class: &JsValue, arguments: &Array) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_namespace = Object, js_name = assign)]
@@ -47,7 +54,7 @@ extern "C" {
     #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]
     pub(super) fn parse_json_str(text: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_namespace = JSON, js_name = stringify)]
-    pub(super) fn write_json(value: &JsValue) -> Result<JsValue, JsValue>;
+    pub(super) fn write_json(value: &JsValue) -> Result<Option<JsString>, JsValue>;
 
     /// A promise, bare of the type parameters that nothing here needs.
     pub(super) type Chain;
@@ -61,16 +68,17 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn bind(this: &Bindable, context: &JsValue, number: f64) -> JsValue;
 
-    /// A `Response`, or what an injected `fetch` takes for one.
+    /// A `Response`, or what an injected `fetch` takes for one. Once its status could be read, it is an object, and
+    /// reading a member of it throws no more.
     pub(super) type Reply;
     #[wasm_bindgen(catch, method, getter)]
     pub(super) fn status(this: &Reply) -> Result<f64, JsValue>;
     #[wasm_bindgen(catch, method, getter, js_name = type)]
     pub(super) fn kind(this: &Reply) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, method, getter)]
-    pub(super) fn headers(this: &Reply) -> Result<Fields, JsValue>;
-    #[wasm_bindgen(catch, method, getter)]
-    pub(super) fn body(this: &Reply) -> Result<Option<Stream>, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn headers(this: &Reply) -> Fields;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn body(this: &Reply) -> Option<Stream>;
 
     /// A `Headers`.
     pub(super) type Fields;
@@ -91,10 +99,8 @@ extern "C" {
     #[wasm_bindgen(catch, method)]
     pub(super) fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
 
-    /// What `read()` gives.
+    /// What `read()` gives: a value, or none at the end.
     pub(super) type Chunk;
-    #[wasm_bindgen(catch, method, getter)]
-    pub(super) fn done(this: &Chunk) -> Result<bool, JsValue>;
     #[wasm_bindgen(catch, method, getter)]
     pub(super) fn value(this: &Chunk) -> Result<Option<Uint8Array>, JsValue>;
 
@@ -139,8 +145,8 @@ pub(super) fn method(value: &JsValue, key: &str) -> Option<Function> {
 
 /// Sets member `key` of an object of ours.
 pub(super) fn put(object: &JsValue, key: &str, value: &JsValue) {
-    // Fails on a frozen object only, and ours are not.
-    let _ = reflect_set(object, &word(key), value);
+    // `Reflect.set` throws when there is no object, and fails when that is frozen. Ours is neither.
+    reflect_set(object.unchecked_ref(), &word(key), value);
 }
 
 /// Whatever was read, unless reading threw or there was nothing.

@@ -2,7 +2,7 @@
 
 use super::js;
 use super::words::word;
-use crate::core::json::Json;
+use crate::core::Json;
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
@@ -32,7 +32,10 @@ impl Json for JsJson {
     }
 
     fn set(&mut self, key: &str, value: Self) {
-        let _ = js::reflect_set(&self.0, &word(key), &value.0);
+        // A proxy could refuse by throwing, but the machine sets members of objects that it made itself.
+        if self.0.is_object() {
+            js::reflect_set(self.0.unchecked_ref(), &word(key), &value.0);
+        }
     }
     fn shallow_copy(&self) -> Self {
         let empty = JsValue::from(Object::new());
@@ -66,6 +69,6 @@ impl Json for JsJson {
         self.0.is_object() && !Array::is_array(&self.0)
     }
     fn to_text(&self) -> String {
-        js::write_json(&self.0).ok().and_then(|text| text.as_string()).unwrap_or_default()
+        js::write_json(&self.0).ok().flatten().map(String::from).unwrap_or_default()
     }
 }

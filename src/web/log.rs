@@ -1,7 +1,7 @@
 //! The log: the user's function, or the console.
 
 use super::js;
-use crate::core::io::Level;
+use crate::core::Level;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 

@@ -6,10 +6,10 @@ use super::events::to_js;
 use super::json::JsJson;
 use super::options::{self, Host};
 use super::{error, js, seed};
+use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
-use crate::core::io::{Input, Level, Target};
-use crate::core::json::Json;
-use crate::core::manager::{ClientIdentity, Manager};
+use crate::core::{ClientIdentity, Manager};
+use crate::core::{Input, Level, Target};
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
@@ -148,7 +148,7 @@ impl McpManager {
             let lives = |user: &str, server: &str| {
                 self.driver.look(|machine| machine.info(user, server).is_some()) != Some(false)
             };
-            self.driver.auth.set(&user, &server, provider, lives);
+            self.driver.auth.set(&user, &server, &provider, lives);
         }
         self.driver.input(Input::Connect { call, user, server, options: given.options });
         Ok(promise)

@@ -13,6 +13,7 @@
 
 mod abort;
 mod auth;
+mod body;
 mod calls;
 mod clock;
 mod driver;
@@ -26,7 +27,9 @@ mod js;
 mod json;
 mod log;
 mod manager;
+mod numbered;
 mod options;
+mod probe;
 mod request;
 mod seed;
 mod session;

@@ -2,9 +2,9 @@
 
 use super::error::invalid;
 use super::js::{self, Signal};
+use crate::core::Millis;
 use crate::core::config::Replay;
-use crate::core::io::{ConnectOptions, RequestOptions};
-use crate::core::time::Millis;
+use crate::core::{ConnectOptions, RequestOptions};
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -86,13 +86,10 @@ pub(super) fn string(value: &JsValue, path: &str) -> Result<String, JsValue> {
 
 /// An argument that is an object where it is given, such as the params of a request.
 pub(super) fn object(value: JsValue, path: &str) -> Result<Option<JsValue>, JsValue> {
-    if value.is_undefined() || value.is_null() {
-        return Ok(None);
-    }
     if value.is_object() && !Array::is_array(&value) {
         return Ok(Some(value));
     }
-    Err(invalid(path, "must be an object"))
+    if value.is_undefined() || value.is_null() { Ok(None) } else { Err(invalid(path, "must be an object")) }
 }
 
 /// A bag of options. Unknown ones are ignored, so that code for a later version runs with this one.

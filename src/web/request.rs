@@ -3,7 +3,7 @@
 use super::js;
 use super::json::JsJson;
 use super::words::word;
-use crate::core::io::HttpRequest;
+use crate::core::HttpRequest;
 use js_sys::{JsString, Object};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -52,20 +52,22 @@ impl Template {
         }
     }
 
-    /// Whether these are the very same strings. Equal ones in another place only cost a template of their own.
     fn is_of(&self, request: &HttpRequest<JsJson>) -> bool {
-        let same = |(one, other): (&(Rc<str>, Rc<str>), &(Rc<str>, Rc<str>))| {
-            Rc::ptr_eq(&one.0, &other.0) && Rc::ptr_eq(&one.1, &other.1)
-        };
-        Rc::ptr_eq(&self.url, &request.url)
+        let equal =
+            |(one, other): (&(Rc<str>, Rc<str>), &(Rc<str>, Rc<str>))| same(&one.0, &other.0) && same(&one.1, &other.1);
+        same(&self.url, &request.url)
             && self.headers.len() == request.headers.len()
-            && self.headers.iter().zip(&request.headers).all(same)
+            && self.headers.iter().zip(&request.headers).all(equal)
     }
 
     fn headers(&self) -> JsValue {
         let copy = JsValue::from(Object::new());
         js::assign(&copy, &self.js_headers).unwrap_or(copy)
     }
+}
+
+fn same(one: &Rc<str>, other: &Rc<str>) -> bool {
+    Rc::ptr_eq(one, other) || one == other
 }
 
 /// The second argument of `fetch`.

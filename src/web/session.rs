@@ -4,8 +4,8 @@ use super::calls::Shape;
 use super::driver::Handle;
 use super::json::JsJson;
 use super::{error, js, options};
-use crate::core::io::{Input, SessionRef, Target};
-use crate::core::session::{Kind, SessionInfo, State};
+use crate::core::{Input, SessionRef, Target};
+use crate::core::{Kind, SessionInfo, State};
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -193,7 +193,7 @@ impl McpSession {
             "roots/list" => Some("roots"),
             _ => None,
         };
-        self.change_handlers(|set| drop(set.requests.insert(method, handler)));
+        self.change_handlers(|set| set.requests.set(method, handler));
         if let Some(capability) = capability {
             self.driver.input(Input::Declare { session: self.session, capability: capability.into() });
         }
@@ -207,7 +207,7 @@ impl McpSession {
     #[wasm_bindgen(js_name = setNotificationHandler)]
     pub fn set_notification_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
         let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
-        self.change_handlers(|set| drop(set.notifications.insert(method, handler)));
+        self.change_handlers(|set| set.notifications.set(method, handler));
         Ok(())
     }
 

@@ -7,8 +7,7 @@
 //! long as a timer is pending, and a session that expires in an hour is no reason to keep a program from ending.
 
 use super::js;
-use crate::core::time::{Instant, Millis};
-use js_sys::Function;
+use crate::core::{Instant, Millis};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
@@ -22,6 +21,8 @@ pub(super) struct Timer {
 struct Armed {
     at: Instant,
     handle: JsValue,
+    /// Whether the handle has methods: a number has none.
+    is_object: bool,
     /// Whether it keeps the process alive.
     holds: bool,
 }
@@ -41,17 +42,18 @@ impl Timer {
         let delay = deadline.since(now).clamp(1, LONGEST);
         // Only a host that forbids timers where we are refuses one, and then there is nobody to tell.
         if let Ok(handle) = js::set_timeout(tick, i32::try_from(delay).unwrap_or(i32::MAX)) {
-            *self.armed.borrow_mut() = Some(Armed { at: now.after(delay), handle, holds: true });
+            *self.armed.borrow_mut() =
+                Some(Armed { at: now.after(delay), is_object: handle.is_object(), handle, holds: true });
         }
     }
 
-    /// Whether the pending timer keeps the process alive: yes while somebody waits for a call.
+    /// Whether the pending timer keeps the process alive: yes while somebody waits for it alone.
     pub(super) fn hold(&self, hold: bool) {
         if let Some(armed) = self.armed.borrow_mut().as_mut()
             && armed.holds != hold
         {
             armed.holds = hold;
-            self.tell(&armed.handle, hold);
+            self.tell(armed, hold);
         }
     }
 
@@ -66,13 +68,15 @@ impl Timer {
         }
     }
 
-    fn tell(&self, handle: &JsValue, hold: bool) {
-        if handle.is_object() {
-            let name = if hold { "ref" } else { "unref" };
-            let _ = js::method(handle, name).map(|function: Function| function.call0(handle));
-        } else if self.is_deno {
-            let _ = if hold { js::deno_hold(handle) } else { js::deno_let_go(handle) };
-        }
+    fn tell(&self, armed: &Armed, hold: bool) {
+        let handle = armed.handle.unchecked_ref::<js::Pending>();
+        let _ = match (armed.is_object, hold) {
+            (true, true) => handle.hold(),
+            (true, false) => handle.let_go(),
+            (false, true) if self.is_deno => js::deno_hold(&armed.handle),
+            (false, false) if self.is_deno => js::deno_let_go(&armed.handle),
+            _ => Ok(()),
+        };
     }
 }
 

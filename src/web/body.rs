@@ -1,0 +1,114 @@
+//! Bodies: events out of a stream's bytes, and one bounded text out of any other's.
+
+use super::js::{self, Decoder};
+use super::json::JsJson;
+use crate::core::sse::Block;
+use crate::core::{Body, StreamBlock, StreamData};
+use js_sys::{JsString, Object, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+/// A body that is read whole, up to a limit.
+///
+/// It is read piece by piece, because nothing else bounds it: a `Content-Length` says nothing about what comes out of a
+/// decompressor. (And Node takes no longer for that than for `response.text()`.)
+pub(super) struct Text {
+    limit: usize,
+    /// Whether what is over the limit is an error, or left off.
+    strict: bool,
+    read: usize,
+    pieces: Pieces,
+}
+
+enum Pieces {
+    None,
+    /// Most bodies come in one piece, which then is decoded in one go.
+    One(Uint8Array),
+    Many(Decoder, JsString),
+}
+
+/// What became of a piece.
+pub(super) enum Verdict {
+    /// The next one is wanted.
+    More,
+    /// As much as is wanted is there.
+    Full,
+    /// The limit is passed, and half of it is of no use.
+    TooLarge,
+}
+
+impl Text {
+    pub(super) const fn new(limit: usize, strict: bool) -> Self {
+        Self { limit, strict, read: 0, pieces: Pieces::None }
+    }
+
+    /// Takes one piece, or as much of it as fits.
+    pub(super) fn push(&mut self, bytes: Uint8Array) -> Verdict {
+        let length = bytes.length() as usize;
+        let room = self.limit - self.read;
+        if length <= room {
+            self.read += length;
+            self.keep(bytes);
+            return Verdict::More;
+        }
+        if self.strict {
+            return Verdict::TooLarge;
+        }
+        self.read = self.limit;
+        self.keep(bytes.subarray(0, u32::try_from(room).unwrap_or(u32::MAX)));
+        Verdict::Full
+    }
+
+    /// What the body is; `decoder` is for one that came in one piece. A text that is no JSON is cut to `max_text`.
+    ///
+    /// # Errors
+    /// The pieces are no bytes.
+    pub(super) fn finish(self, decoder: &Decoder, max_text: usize) -> Result<Body<JsJson>, JsValue> {
+        let text = match self.pieces {
+            Pieces::None => return Ok(Body::Empty),
+            Pieces::One(bytes) => decoder.decode(&bytes, &JsValue::UNDEFINED)?,
+            Pieces::Many(decoder, text) => {
+                text.concat(decoder.decode(&JsValue::UNDEFINED, &JsValue::UNDEFINED)?.as_ref())
+            }
+        };
+        Ok(match js::parse_json(&text) {
+            Ok(value) => Body::Json(JsJson(value)),
+            Err(_) if text.length() == 0 => Body::Empty,
+            Err(_) => Body::Text(text.slice(0, u32::try_from(max_text).unwrap_or(u32::MAX)).into()),
+        })
+    }
+
+    fn keep(&mut self, bytes: Uint8Array) {
+        self.pieces = match std::mem::replace(&mut self.pieces, Pieces::None) {
+            Pieces::None => Pieces::One(bytes),
+            Pieces::One(first) => {
+                let decoder = Decoder::new();
+                let text = decode(&decoder, &first).concat(decode(&decoder, &bytes).as_ref());
+                Pieces::Many(decoder, text)
+            }
+            Pieces::Many(decoder, text) => {
+                let text = text.concat(decode(&decoder, &bytes).as_ref());
+                Pieces::Many(decoder, text)
+            }
+        };
+    }
+}
+
+/// Decodes one piece of several; a character may go on in the next.
+fn decode(decoder: &Decoder, bytes: &Uint8Array) -> JsString {
+    let options = JsValue::from(Object::new());
+    js::put(&options, "stream", &JsValue::TRUE);
+    // A decoder that was not asked to be strict refuses nothing.
+    decoder.decode(bytes, &options).unwrap_or_else(|_| JsString::from(""))
+}
+
+/// A block of an event stream with its data parsed.
+pub(super) fn parsed(block: Block) -> StreamBlock<JsJson> {
+    let data = match block.data {
+        Some(text) if !text.is_empty() => match js::parse_json_str(&text) {
+            Ok(value) => StreamData::Json(JsJson(value)),
+            Err(_) => StreamData::Text(text),
+        },
+        _ => StreamData::Empty,
+    };
+    StreamBlock { event: block.event, id: block.id, retry: block.retry, data }
+}

@@ -1,0 +1,37 @@
+//! Pages and their workers: whether a failure may be an answer that the browser hides.
+//!
+//! To a page, a server that is down, a connection that broke and an answer without CORS headers are one and the same
+//! `TypeError`. What tells them apart is a request that needs no such headers: HEAD, without a session id, without
+//! credentials, its answer opaque. If that is answered, the server is there.
+
+use super::js;
+use super::words::word;
+use js_sys::Object;
+use wasm_bindgen::JsValue;
+
+/// The origin of this page, in hosts where there is one.
+pub(super) struct Cors(Option<String>);
+
+impl Cors {
+    pub(super) fn new() -> Self {
+        let location = js::member(&js_sys::global(), "location");
+        Self(location.and_then(|location| js::member(&location, "origin")?.as_string()))
+    }
+
+    /// Whether CORS stands between us and this URL.
+    pub(super) fn applies_to(&self, url: &str) -> bool {
+        self.0.as_deref().is_some_and(|origin| {
+            url.strip_prefix(origin).is_none_or(|rest| !(rest.is_empty() || rest.starts_with(['/', '?'])))
+        })
+    }
+
+    /// The second argument of `fetch` that asks whether a server is there.
+    pub(super) fn probe(signal: &JsValue) -> JsValue {
+        let init = JsValue::from(Object::new());
+        for (name, value) in [("method", "HEAD"), ("mode", "no-cors"), ("credentials", "omit"), ("cache", "no-store")] {
+            js::put(&init, name, &word(value));
+        }
+        js::put(&init, "signal", signal);
+        init
+    }
+}
