@@ -1,5 +1,7 @@
 // Errors as sentences: what went wrong in words, then the code and what was seen on the wire, never swallowed.
 
+import { capital } from './format.js';
+
 const meanings = {
   session_terminated: 'The server has forgotten the session, and a new one could not be had.',
   session_expired: 'The session was not used for too long and has expired.',
@@ -26,9 +28,8 @@ const meanings = {
 /** Paragraphs for `error`: the meaning, the library's own message, the code with its evidence. */
 export function explain(error) {
   const code = error?.code;
-  const message = String(error?.message ?? error);
-  const lines = [meanings[code] ?? 'Something went wrong.', message];
-  const paragraphs = [...new Set(lines)].map((text, i) => paragraph(text, i > 0));
+  const lines = [meanings[code] ?? 'Something went wrong.', asSentence(String(error?.message ?? error))];
+  const paragraphs = [...new Set(lines.filter(Boolean))].map((text, i) => paragraph(text, i > 0));
   if (code || error?.evidence) {
     const last = paragraph('', true);
     if (code) {
@@ -40,6 +41,10 @@ export function explain(error) {
     paragraphs.push(last);
   }
   return paragraphs;
+}
+
+function asSentence(text) {
+  return text && capital(/[.!?…]$/.test(text) ? text : `${text}.`);
 }
 
 export function paragraph(text, small = false) {

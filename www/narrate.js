@@ -67,8 +67,11 @@ class Episode {
         return this.#say('recovery', `The attempts to get a new session are spent${because(detail)}; ${detail.delayMs ? `the client looks again in ${duration(detail.delayMs)}, or at the next call` : 'the next call will try again'}.`);
       case 'retryScheduled': {
         const { at, delayMs = 0, stream, evidence } = detail;
+        if (stream) {
+          const what = detail.attempt > 1 ? 'still cannot be opened; the next try is' : 'was cut; it is opened again';
+          return this.#say('stream', `The stream on which the server speaks unasked ${what} in ${duration(delayMs)}.`);
+        }
         this.quietFrom = Math.max(this.quietFrom, at + delayMs);
-        if (stream) return this.#say('stream', `The stream on which the server speaks unasked was cut; it is opened again in ${duration(delayMs)}.`);
         // What is refused together waits together.
         if (at >= this.#waitsUntil) this.#waits += 1;
         this.#waited += Math.max(0, at + delayMs - Math.max(at, this.#waitsUntil));

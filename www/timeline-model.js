@@ -4,6 +4,7 @@ const markKinds = new Set([
   'sessionError', 'sessionExpired', 'sessionTerminated', 'recoveryFailed', 'toolsChanged', 'breakerOpened', 'breakerClosed', 'sessionReused',
 ]);
 
+const lateness = 250;        // milliseconds by which a timer may come late
 const slack = 4;             // milliseconds between a call and its first try
 
 export class TimelineModel {
@@ -15,14 +16,14 @@ export class TimelineModel {
     this.items = [];
   }
 
-  /** Whether a request is under way or a wait is running at `time`. */
+  /** Whether a request is under way, or a wait is running or has just run out at `time`. */
   busy(time) {
-    for (const lane of this.lanes.values()) {
-      if (lane.open.size > 0) return true;
-      if (lane.waits.some((wait) => wait.end > time)) return true;
-      if (lane.state === 'connecting' || lane.state === 'recovering') return true;
-    }
-    return false;
+    return this.working || [...this.lanes.values()].some((lane) => lane.waits.some((wait) => wait.end > time - lateness));
+  }
+
+  /** Whether an answer is awaited from the server. */
+  get working() {
+    return [...this.lanes.values()].some((lane) => lane.open.size > 0);
   }
 
   /** Folds one event in; returns the items that began or changed. */

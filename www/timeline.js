@@ -42,6 +42,7 @@ export class SessionTimeline extends HTMLElement {
   #pending = new Set();      // items whose right end still moves
   #current;                  // the item that the Tab key reaches
   #frame = 0;
+  #later = 0;
   #follow = true;
   #drawnStretches = 1;
   #captioned = [];           // views whose captions are kept in sight
@@ -190,8 +191,10 @@ export class SessionTimeline extends HTMLElement {
     if (this.#follow) scroll.scrollLeft = width;
 
     if (busy) {
-      if (this.#calm.matches) setTimeout(() => this.#schedule(), 500);
-      else this.#schedule();
+      // Waiting alone is worth a picture now and then; it may last for minutes.
+      const pace = this.#calm.matches ? 500 : this.#model.working ? 0 : 150;
+      if (pace === 0) this.#schedule();
+      else this.#later ||= setTimeout(() => { this.#later = 0; this.#schedule(); }, pace);
     }
     this.#fillList();
   }
