@@ -1,5 +1,71 @@
-//! mcp-tether: MCP sessions that survive.
+//! MCP sessions that survive: a `fetch`-based transport and a single-threaded session store for Model Context Protocol
+//! clients in browsers and on edge runtimes, with everything that decides written as a machine without I/O.
+//!
+//! ```text
+//!     McpManager / McpSession (JavaScript)                         an MCP server
+//!              │  ▲                                                     ▲  │
+//!     commands │  │ promises, events, log lines         HTTP requests   │  │ status, headers, chunks
+//!              ▼  │                                                     │  ▼
+//!   ┌─────────────┴───────────────────────  src/web  ───────────────────┴──────────────┐
+//!   │  driver: borrow, handle, drain, release the borrow, act      fetch · one timer   │
+//!   └───────────────┬──────────────────────────────────────────────────▲───────────────┘
+//!                   │ handle(now, Input)                               │ poll() → Output
+//!   ┌───────────────▼──────────────────────────────────────────────────┴───────────────┐
+//!   │  src/core: store ─ session ─ handshake ─ calls ─ exchange ─ verdict ─ recovery   │
+//!   │            replay ─ resume ─ listen ─ backoff ─ breaker ─ timers                 │
+//!   └──────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! # The drain contract
+//!
+//! **After every [`Manager::handle`](core::Manager::handle), call [`Manager::poll`](core::Manager::poll) until it says
+//! [`Output::Wait`](core::Output::Wait).** What comes before is to be done in that order; the moment in `Wait` is when to
+//! send [`Input::Wake`](core::Input::Wake) at the latest. Waking too early is harmless.
+//!
+//! # Time, chance and payloads
+//!
+//! The machine has no clock, no randomness of its own and no JSON library: the moment is an argument, jitter follows from
+//! a seed, and messages are opaque values of the host's engine, reached through [`core::Json`]. So a run is repeated
+//! exactly by repeating its inputs, a day passes in a test as fast as its events can be handled, and a tool's result is
+//! never copied into the module.
+//!
+//! # Example
+//!
+//! A driver in a few lines. The server's side is played by hand here; a real driver performs [`Output::Send`](core::Output::Send).
+//!
+//! ```
+//! use mcp_tether::core::{config, headers::Media, Body, CallId, ClientIdentity, Input, Instant, Manager, Output, ResponseHead};
+//! use serde_json::{json, Value};
+//!
+//! let settings = json!({ "mcpServers": { "notes": { "url": "https://notes.example/mcp" } } });
+//! let (config, _warnings) = config::parse(&settings, &Value::Null, &|_| None).expect("the settings are right");
+//! let client = ClientIdentity { info: json!({ "name": "example", "version": "1" }), capabilities: json!({}) };
+//! let mut manager = Manager::new(config, client, 42);
+//!
+//! let now = Instant::from_millis(1_000);
+//! let (user, server) = ("ada".into(), "notes".into());
+//! manager.handle(now, Input::Connect { call: CallId(1), user, server, options: Default::default() });
+//!
+//! let mut connected = None;
+//! loop {
+//!     match manager.poll() {
+//!         Output::Send { exchange, request } => {
+//!             let body = request.body.unwrap_or_default();
+//!             let head = ResponseHead { status: 200, media: Media::Json, session_id: Some("a-session-id".into()), ..Default::default() };
+//!             manager.handle(now, Input::Opened { exchange, head });
+//!             let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": { "name": "notes", "version": "1" } });
+//!             let answer = json!({ "jsonrpc": "2.0", "id": body["id"], "result": result });
+//!             manager.handle(now, Input::Body { exchange, body: Body::Json(answer) });
+//!         }
+//!         Output::Connected { session, .. } => connected = Some(session),
+//!         Output::Wait(_) => break,
+//!         _ => {}
+//!     }
+//! }
+//! let info = manager.session(connected.expect("the handshake succeeded")).expect("the session is in the store");
+//! assert_eq!(info.generation, 1);
+//! ```
 
 pub mod core;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-mod web;
+pub mod web;

@@ -413,8 +413,8 @@ fn refusal_words<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<Rp
     }
 }
 
-fn request_headers<J>(session: &Session<J>, method: &str, is_handshake: bool) -> Vec<(Rc<str>, Rc<str>)> {
-    let mut headers: Vec<(Rc<str>, Rc<str>)> = Vec::with_capacity(session.user_headers.len() + 5);
+fn request_headers<J>(session: &Session<J>, method: &str, is_handshake: bool) -> super::io::HeaderList {
+    let mut headers: super::io::HeaderList = Vec::with_capacity(session.user_headers.len() + 5);
     headers.extend(session.user_headers.iter().cloned());
     if let Some(token) = &session.token {
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));

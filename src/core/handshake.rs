@@ -6,7 +6,7 @@ use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
 use super::headers::{self, SessionId};
-use super::io::{CallId, ConnectOptions, Failure, Level, Output, SessionRef};
+use super::io::{CallId, ConnectOptions, Failure, HeaderList, Level, Output, SessionRef};
 use super::json::Json;
 use super::jsonrpc;
 use super::manager::Manager;
@@ -142,10 +142,10 @@ impl<J: Json> Manager<J> {
 
     /// A handler was set: its capability is declared from the next handshake on.
     pub(super) fn declare(&mut self, session: SessionRef, capability: String) {
-        if let Some(record) = self.store.get_mut(session) {
-            if !record.declared.contains(&capability) {
-                record.declared.push(capability);
-            }
+        if let Some(record) = self.store.get_mut(session)
+            && !record.declared.contains(&capability)
+        {
+            record.declared.push(capability);
         }
     }
 
@@ -396,7 +396,7 @@ fn resolve_headers<J>(
     server: &super::config::ServerConfig,
     key: &Key,
     options: &ConnectOptions,
-) -> Result<Vec<(Rc<str>, Rc<str>)>, Error<J>> {
+) -> Result<HeaderList, Error<J>> {
     let resolved = server.headers_for(&key.user, &options.vars, &options.headers).map_err(|problems| {
         let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Error::new(ErrorCode::ConfigError, sentences.join("\n")).of(&key.server)
@@ -417,7 +417,7 @@ fn initialize_params<J: Json>(version: &str, client: &super::manager::ClientIden
         .with("clientInfo", client.info.clone())
 }
 
-fn session_headers(id: Option<&SessionId>, version: &str) -> Vec<(Rc<str>, Rc<str>)> {
+fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
     let mut all = Vec::new();
     if let Some(id) = id {
         all.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));

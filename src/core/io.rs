@@ -310,6 +310,9 @@ pub struct RpcError {
     pub message: String,
 }
 
+/// Header names and values, shared between the requests of a session.
+pub type HeaderList = Vec<(Rc<str>, Rc<str>)>;
+
 /// One HTTP request.
 pub struct HttpRequest<J> {
     /// GET, POST or DELETE.
@@ -317,7 +320,7 @@ pub struct HttpRequest<J> {
     /// The MCP endpoint.
     pub url: Rc<str>,
     /// Every header, the secret ones among them: not for logs.
-    pub headers: Vec<(Rc<str>, Rc<str>)>,
+    pub headers: HeaderList,
     /// The JSON-RPC message to write as the body.
     pub body: Option<J>,
     /// Whether this is our own `initialize`: the one answer whose `Mcp-Session-Id` is read.

@@ -126,7 +126,7 @@ pub(super) struct Session<J> {
     pub(super) last_used_at: Instant,
 
     /// Configured headers with this user's values in them.
-    pub(super) user_headers: Vec<(Rc<str>, Rc<str>)>,
+    pub(super) user_headers: super::io::HeaderList,
     /// The bearer token of the auth provider.
     pub(super) token: Option<Rc<str>>,
     pub(super) has_auth: bool,
@@ -181,7 +181,7 @@ pub(super) struct Agreed<J> {
     /// The whole `InitializeResult`.
     pub(super) result: J,
     /// Headers of every request of this generation.
-    pub(super) headers: Vec<(Rc<str>, Rc<str>)>,
+    pub(super) headers: super::io::HeaderList,
 }
 
 /// Why a session is being recovered.

@@ -85,7 +85,7 @@ fn is_safe<J: Json>(tool: &J) -> bool {
     hint("readOnlyHint") || hint("idempotentHint")
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
