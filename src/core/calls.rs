@@ -378,6 +378,9 @@ impl<J: Json> Manager<J> {
         if record.deadline > self.now {
             return;
         }
+        if self.grace_until > self.now {
+            return self.move_deadline(call, self.grace_until);
+        }
         let (session, was_sent) = (record.session, !matches!(record.stage, Stage::Queued | Stage::RestingToSend(_)));
         let waited = self.now.since(record.started);
         self.tell_cancelled(call, "timed out");
@@ -402,11 +405,16 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get_mut(call) else { return };
         if record.reset_on_progress {
             let deadline = earlier(now.after(record.timeout), record.last_deadline);
-            let before = std::mem::replace(&mut record.deadline, deadline);
-            self.timers.disarm(before, Timer::Deadline(call));
-            self.timers.arm(deadline, Timer::Deadline(call));
+            self.move_deadline(call, deadline);
         }
         self.out.push_back(Output::Progress { call, progress });
+    }
+
+    fn move_deadline(&mut self, call: CallId, to: Instant) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        let before = std::mem::replace(&mut record.deadline, to);
+        self.timers.disarm(before, Timer::Deadline(call));
+        self.timers.arm(to, Timer::Deadline(call));
     }
 
     /// What a block says about the stream that it came on.

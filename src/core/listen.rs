@@ -1,7 +1,7 @@
 //! The GET stream of a session: opened after each handshake, kept open gently, and the way in which an idle client
 //! learns that its session is gone.
 
-use super::backoff::{probe_delay, stream_delay};
+use super::backoff::{full_jitter, probe_delay, stream_delay};
 use super::error::ErrorCode;
 use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
@@ -208,6 +208,22 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get(session) else { return };
         if record.state == State::Ready && matches!(record.listen.phase, Phase::Resting(at) if at <= self.now) {
             self.open_stream(session);
+        }
+    }
+
+    /// Opens a stream again that may have died without a word, each session at a moment of its own.
+    pub(super) fn renew_stream(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        if !matches!(record.listen.phase, Phase::Open(_) | Phase::Opening(_)) {
+            return;
+        }
+        let first = record.server.session.retry_delay;
+        self.stop_listening(session);
+        self.stream_event(session, false, "listen", Some("the machine slept"));
+        let at = self.now.after(full_jitter(&mut self.rng, first, 0));
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Resting(at);
+            self.timers.arm(at, Timer::Listen(session));
         }
     }
 

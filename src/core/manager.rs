@@ -47,6 +47,8 @@ pub struct Manager<J> {
     pub(super) closing: Closing,
     /// Breakers of connections that never came to be.
     pub(super) breakers: VecDeque<(Rc<Key>, Breaker)>,
+    /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
+    pub(super) grace_until: Instant,
     pub(super) timers: Timers,
     pub(super) numbers: Numbers,
     pub(super) metrics: Metrics,
@@ -69,6 +71,7 @@ impl<J: Json> Manager<J> {
             farewells: Table::default(),
             closing: Closing::default(),
             breakers: VecDeque::new(),
+            grace_until: Instant::default(),
             timers: Timers::default(),
             numbers: Numbers(0),
             metrics: Metrics::default(),
@@ -79,6 +82,7 @@ impl<J: Json> Manager<J> {
     /// Takes in one thing that happened at `now`. Then drain [`poll`](Self::poll).
     pub fn handle(&mut self, now: Instant, input: Input<J>) {
         self.now = now.max(self.now);
+        self.notice_sleep();
         match input {
             Input::Connect { call, user, server, options } => self.connect(call, user, server, options),
             Input::Request { call, session, method, params, options } => {

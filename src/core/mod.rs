@@ -30,6 +30,7 @@ mod resume;
 pub(crate) mod rng;
 mod server_requests;
 pub(crate) mod session;
+mod sleep;
 pub mod sse;
 pub(crate) mod store;
 pub(crate) mod table;

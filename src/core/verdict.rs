@@ -81,6 +81,9 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         400 | 409 | 422 if carried && !answered && names_lost_session(seen.text) => loses(ErrorCode::SessionInvalid),
         // A server that kept no session and now wants one was replaced by one that does.
         400 if !carried && !answered && wants_session(seen.text) => Verdict::Lost(ErrorCode::SessionInvalid),
+        // A server that was replaced by one that speaks other versions: a new handshake agrees on one (2025-11-25
+        // basic/transports, "Protocol Version Header": an unsupported version MUST be answered with 400).
+        400 if !answered && names_version(seen.text) => loses(ErrorCode::SessionInvalid),
         409 if seen.is_get => Verdict::Conflict,
         401 => Verdict::Unauthorized,
         403 => Verdict::Forbidden,
@@ -136,6 +139,10 @@ pub fn names_lost_session(text: &str) -> bool {
     }
     // We did send the id: "required" means that something on the way took it off, which no new session mends.
     text.contains("session") && !text.contains("required") && WORDS.iter().any(|word| text.contains(word))
+}
+
+fn names_version(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("unsupported protocol version")
 }
 
 fn wants_session(text: &str) -> bool {
@@ -247,6 +254,14 @@ mod tests {
             "unknown session id",
         ] {
             assert_eq!(judge(&seen(400, Relation::Current, text)), Verdict::Lost(ErrorCode::SessionInvalid), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_400_that_no_longer_knows_our_version_asks_for_a_new_handshake() {
+        let text = "Bad Request: Unsupported protocol version: 2025-06-18 (supported versions: 2025-11-25)";
+        for relation in [Relation::Current, Relation::Absent] {
+            assert_eq!(judge(&seen(400, relation, text)), Verdict::Lost(ErrorCode::SessionInvalid));
         }
     }
 
