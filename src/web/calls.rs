@@ -34,6 +34,8 @@ pub(super) enum Shape {
 
 struct Call {
     shape: Shape,
+    /// For errors of which the machine cannot say any more whose they are.
+    server: Option<Rc<str>>,
     resolve: Function,
     reject: Function,
     listening: Option<Listening>,
@@ -56,11 +58,13 @@ impl Calls {
     pub(super) fn open(
         &self,
         shape: Shape,
+        server: Option<&Rc<str>>,
         signal: Option<Signal>,
         on_progress: Option<Function>,
     ) -> Result<(CallId, Promise), JsValue> {
         if let Some(reason) = signal.as_ref().and_then(abort::reason) {
-            let error = Error::new(ErrorCode::Cancelled, "the call was cancelled before it was sent");
+            let mut error = Error::new(ErrorCode::Cancelled, "the call was cancelled before it was sent");
+            error.server = server.map(|server| server.to_string());
             return Err(error::to_js(&error, Some(&reason)));
         }
         let id = self.next.replace(self.next.get() + 1);
@@ -69,7 +73,7 @@ impl Calls {
         let promise = Promise::new(&mut |resolve, reject| resolvers = Some((resolve, reject)));
         // A promise calls its executor before its constructor returns, so there always are resolvers.
         if let Some((resolve, reject)) = resolvers {
-            let call = Call { shape, resolve, reject, listening, on_progress };
+            let call = Call { shape, server: server.cloned(), resolve, reject, listening, on_progress };
             self.waiting.borrow_mut().insert(id, call);
         }
         Ok((CallId(id), promise))
@@ -88,7 +92,7 @@ impl Calls {
                 let result = result.filter(|_| matches!(call.shape, Shape::Result));
                 call.resolve(&result.map_or(JsValue::UNDEFINED, |result| result.0));
             }
-            Err(error) => call.fail(&error),
+            Err(error) => call.fail(error),
         }
     }
 
@@ -118,9 +122,10 @@ impl Call {
         let _ = self.resolve.call1(&JsValue::UNDEFINED, value);
     }
 
-    fn fail(&self, error: &Error<JsJson>) {
+    fn fail(&self, mut error: Error<JsJson>) {
+        error.server = error.server.or_else(|| self.server.as_ref().map(|server| server.to_string()));
         let reason = self.listening.as_ref().filter(|_| error.code == ErrorCode::Cancelled).and_then(Listening::reason);
-        let _ = self.reject.call1(&JsValue::UNDEFINED, &error::to_js(error, reason.as_ref()));
+        let _ = self.reject.call1(&JsValue::UNDEFINED, &error::to_js(&error, reason.as_ref()));
     }
 }
 

@@ -104,6 +104,9 @@ extern "C" {
     #[wasm_bindgen(catch, method, getter)]
     pub(super) fn value(this: &Chunk) -> Result<Option<Uint8Array>, JsValue>;
 
+    #[wasm_bindgen(thread_local_v2, js_name = Boolean)]
+    static BOOLEAN: JsValue;
+
     #[wasm_bindgen(js_name = TextDecoder)]
     pub(super) type Decoder;
     #[wasm_bindgen(constructor, js_class = "TextDecoder")]
@@ -157,7 +160,8 @@ pub(super) fn present(read: Result<Option<Present>, JsValue>) -> Option<JsValue>
 /// Lets a promise fail unseen: what it reports is of no use to anybody any more.
 pub(super) fn let_fail(promise: Result<JsValue, JsValue>) {
     if let Ok(chain) = promise.and_then(|value| promise_of(&value)) {
-        let ignore = JsValue::from(Function::new_no_args(""));
-        let _ = chain.then(&JsValue::UNDEFINED, &ignore);
+        // A function that takes anything, does nothing and throws never. (Making one of text is against the policy of
+        // many a page.)
+        let _ = BOOLEAN.with(|ignore| chain.then(&JsValue::UNDEFINED, ignore));
     }
 }

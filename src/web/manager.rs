@@ -11,6 +11,7 @@ use crate::core::config::{self, Config, Problem};
 use crate::core::{ClientIdentity, Manager};
 use crate::core::{Input, Level, Target};
 use js_sys::{Object, Promise};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
 
@@ -143,7 +144,7 @@ impl McpManager {
         let server = options::string(server, "serverName")?;
         let given = options::connect(options)?;
         let shape = Shape::Session(user.clone(), server.clone());
-        let (call, promise) = self.driver.calls.open(shape, given.signal, None)?;
+        let (call, promise) = self.driver.calls.open(shape, Some(&Rc::from(server.as_str())), given.signal, None)?;
         if let Some(provider) = given.auth {
             let lives = |user: &str, server: &str| {
                 self.driver.look(|machine| machine.info(user, server).is_some()) != Some(false)
@@ -156,7 +157,7 @@ impl McpManager {
 
     fn start_close(&self, options: &JsValue) -> Result<Promise, JsValue> {
         let terminate = options::close(options)?;
-        let (call, promise) = self.driver.calls.open(Shape::Void, None, None)?;
+        let (call, promise) = self.driver.calls.open(Shape::Void, None, None, None)?;
         self.driver.closing();
         self.driver.input(Input::Close { call, terminate });
         Ok(promise)
@@ -164,7 +165,7 @@ impl McpManager {
 
     fn end(&self, target: Result<Target, JsValue>) -> Promise {
         let started = target.and_then(|target| {
-            let (call, promise) = self.driver.calls.open(Shape::Void, None, None)?;
+            let (call, promise) = self.driver.calls.open(Shape::Void, None, None, None)?;
             self.driver.input(Input::Terminate { call, target });
             Ok(promise)
         });

@@ -8,6 +8,7 @@ use crate::core::{Input, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// One session: the requests that can be sent on it, and what is known of it.
@@ -17,6 +18,7 @@ use wasm_bindgen::prelude::*;
 pub struct McpSession {
     driver: Handle,
     session: SessionRef,
+    server: Rc<str>,
     /// What was last known of the session, for the time when the machine has forgotten it.
     seen: RefCell<SessionInfo>,
     initialized: RefCell<Option<JsJson>>,
@@ -33,7 +35,7 @@ impl McpSession {
     /// With which server.
     #[wasm_bindgen(getter, js_name = serverName)]
     pub fn server_name(&self) -> String {
-        self.seen.borrow().server_name.clone()
+        self.server.to_string()
     }
 
     /// The `Mcp-Session-Id`, where the server issued one.
@@ -227,7 +229,7 @@ impl McpSession {
     /// Ends the session.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn terminate(&self) -> Promise {
-        let started = self.driver.calls.open(Shape::Void, None, None);
+        let started = self.driver.calls.open(Shape::Void, Some(&self.server), None, None);
         started.map_or_else(
             |error| error::rejected(&error),
             |(call, promise)| {
@@ -257,7 +259,7 @@ impl McpSession {
         };
         let seen = RefCell::new(driver.info(session).unwrap_or_else(unknown));
         let initialized = RefCell::new(driver.look(|machine| machine.initialize_result(session)).flatten());
-        Self { driver, session, seen, initialized }
+        Self { driver, session, server: Rc::from(server), seen, initialized }
     }
 
     fn info(&self) -> SessionInfo {
@@ -293,7 +295,7 @@ impl McpSession {
         shape: Shape,
     ) -> Result<Promise, JsValue> {
         let given = options::call(options)?;
-        let (call, promise) = self.driver.calls.open(shape, given.signal, given.on_progress)?;
+        let (call, promise) = self.driver.calls.open(shape, Some(&self.server), given.signal, given.on_progress)?;
         self.driver.input(Input::Request {
             call,
             session: self.session,
@@ -308,7 +310,7 @@ impl McpSession {
         let method = method_of(notification, "notification")?;
         let params = js::member(notification, "params").unwrap_or(JsValue::UNDEFINED);
         let params = options::object(params, "notification.params")?.map(JsJson);
-        let (call, promise) = self.driver.calls.open(Shape::Void, None, None)?;
+        let (call, promise) = self.driver.calls.open(Shape::Void, Some(&self.server), None, None)?;
         self.driver.input(Input::Notify { call, session: self.session, method, params });
         Ok(promise)
     }
