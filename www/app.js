@@ -26,7 +26,7 @@ const diagram = new Diagram(byId('diagram'), byId('state-meaning'));
 const narrator = new Narrator();
 
 /** What the page remembers of each user; the session's own facts are asked of the manager each time. */
-const people = Object.fromEntries(Object.keys(users).map((id) => [id, { session: undefined, cameFrom: undefined, tools: undefined, busy: undefined }]));
+const people = Object.fromEntries(Object.keys(users).map((id) => [id, { session: undefined, cameFrom: undefined, tools: undefined, busy: undefined, story: undefined }]));
 let manager;
 let settings;
 let who = 'ada';
@@ -67,7 +67,10 @@ function watch() {
       if (kind === 'stateChanged' && person) person.cameFrom = detail.from;
       if (kind === 'toolsChanged' && person?.session) listTools(detail.userId).catch(showError);
       const text = narrator.tell(kind, detail);
-      if (text) narrate(text);
+      if (text && person) {
+        person.story = text;
+        if (detail.userId === who) narrate(text);
+      }
       refreshSoon();
     });
   }
@@ -229,6 +232,7 @@ function refresh() {
   ui['session-expires'].textContent = info?.expiresAt && !['terminated', 'closed'].includes(state) ? `at ${clock(info.expiresAt)}` : '–';
   ui.stats.textContent = JSON.stringify(manager.getSessionStats(), null, 2);
   diagram.show(state, person.cameFrom);
+  if (person.story) narrate(person.story);
 
   if (ui['tool-list'].tools !== person.tools) {
     ui['tool-list'].tools = person.tools;
@@ -279,15 +283,16 @@ function enable(button, yes, whyNot) {
 }
 
 let narrating;
-let pending;
+let story;
+/** Read aloud at most every 300 ms; what comes in between is never shown. */
 function narrate(text) {
-  pending = text;
-  // Read aloud at most every 300 ms; what is written in between is never shown.
+  if (story === text) return;
+  const first = story === undefined;
+  story = text;
   narrating ??= setTimeout(() => {
     narrating = undefined;
-    if (ui.narration.textContent !== pending) ui.narration.textContent = pending;
-  }, ui.narration.dataset.begun ? 300 : 0);
-  ui.narration.dataset.begun = 'yes';
+    ui.narration.textContent = story;
+  }, first ? 0 : 300);
 }
 
 function show(kind, content) {

@@ -4,6 +4,7 @@
 // are rewritten in place as it goes on. A pause with nothing under way ends an episode.
 
 import { capital, count, duration } from './format.js';
+import { OpenRequests } from './open-requests.js';
 
 const pause = 350;
 
@@ -24,7 +25,7 @@ export class Narrator {
 }
 
 class Episode {
-  open = new Map();
+  open = new OpenRequests();
   recovering = false;
   quietFrom = 0;
   #name;
@@ -67,6 +68,7 @@ class Episode {
         return this.#say('recovery', `The attempts to get a new session are spent${because(detail)}; ${detail.delayMs ? `the client looks again in ${duration(detail.delayMs)}, or at the next call` : 'the next call will try again'}.`);
       case 'retryScheduled': {
         const { at, delayMs = 0, stream, evidence } = detail;
+        this.open.wait(detail);
         if (stream) {
           const what = detail.attempt > 1 ? 'still cannot be opened; the next try is' : 'was cut; it is opened again';
           return this.#say('stream', `The stream on which the server speaks unasked ${what} in ${duration(delayMs)}.`);
@@ -88,12 +90,12 @@ class Episode {
       case 'requestSent':
         if (detail.method === 'initialize' && !detail.generation) return this.#say('hello', `${this.#name}'s client introduces itself to the server.`);
         if (plumbing.has(detail.method)) return false;
-        this.#forgetFirstTry(detail);
-        this.open.set(detail.requestId, detail);
+        this.open.send(detail);
         return !this.recovering && this.#say('calls', this.#progress(detail.method));
       case 'requestSettled':
         if (plumbing.has(detail.method)) return false;
-        this.#settle(detail);
+        this.open.settle(detail);
+        this.#tally(detail);
         return !this.recovering && this.#say('calls', this.#progress(detail.method));
       case 'toolsChanged': return this.#say('tools', 'The tools the server offers are not the ones it had before.');
       case 'breakerOpened': return this.#say('breaker', 'Too much failed in a row: for a while nothing is sent, so as not to make things worse.');
@@ -132,30 +134,10 @@ class Episode {
   }
 
   #waiting() {
-    return [...this.open.values()].filter((call) => call.method === 'tools/call').length || this.open.size;
+    return this.open.count('tools/call') || this.open.size;
   }
 
-  /** A call that is sent again has a new id, and the old one is never heard of again: see timeline-model.js. */
-  #forgetFirstTry({ method, attempt, generation, replaces }) {
-    if (replaces !== undefined) return this.open.delete(replaces);
-    for (const [id, call] of this.open) {
-      if (call.method === method && (call.generation < generation || (call.attempt ?? 1) < (attempt ?? 1))) return this.open.delete(id);
-    }
-    return false;
-  }
-
-  #settle(detail) {
-    const { requestId, method, durationMs = 0, outcome = 'result' } = detail;
-    const sent = this.open.get(requestId);
-    this.open.delete(requestId);
-    if (sent && detail.at - durationMs < sent.at - 8) {
-      for (const [id, call] of this.open) {
-        if (call.method === method && call.at < sent.at) {
-          this.open.delete(id);
-          break;
-        }
-      }
-    }
+  #tally({ method, durationMs = 0, outcome = 'result' }) {
     const tally = this.#tallies.get(method) ?? { answered: 0, failed: new Map(), longest: 0 };
     this.#tallies.set(method, tally);
     tally.longest = Math.max(tally.longest, durationMs);
@@ -165,10 +147,10 @@ class Episode {
 
   /** Tool calls are what a visitor asked for; other requests are told only where there are none. */
   #progress(latest) {
-    const isCall = this.#tallies.has('tools/call') || [...this.open.values()].some((call) => call.method === 'tools/call');
+    const isCall = this.#tallies.has('tools/call') || this.open.count('tools/call') > 0;
     const method = isCall ? 'tools/call' : latest;
     const { answered, failed, longest } = this.#tallies.get(method) ?? { answered: 0, failed: new Map(), longest: 0 };
-    const open = [...this.open.values()].filter((call) => call.method === method).length;
+    const open = this.open.count(method);
     const failures = [...failed.values()].reduce((sum, n) => sum + n, 0);
     const total = open + failures + answered;
     const what = isCall ? 'call' : `${method} request`;

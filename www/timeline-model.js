@@ -1,11 +1,12 @@
 // What the timeline knows: the manager's events folded into lanes of bars, bands, waits, streams and marks. No drawing.
 
+import { OpenRequests } from './open-requests.js';
+
 const markKinds = new Set([
   'sessionError', 'sessionExpired', 'sessionTerminated', 'recoveryFailed', 'toolsChanged', 'breakerOpened', 'breakerClosed', 'sessionReused',
 ]);
 
 const lateness = 250;        // milliseconds by which a timer may come late
-const slack = 4;             // milliseconds between a call and its first try
 
 export class TimelineModel {
   lanes = new Map();
@@ -61,28 +62,25 @@ export class TimelineModel {
         }
         break;
       case 'requestSent': {
-        const before = this.#replaced(lane, detail);
-        if (before) this.#sentAgain(lane, before, detail.at, finish);
-        const item = begin({ type: 'request', method: detail.method, requestId: detail.requestId, attempt: detail.attempt, evidence: detail.evidence, replaces: before });
-        lane.open.set(detail.requestId, item);
+        const { method, requestId, attempt, evidence } = detail;
+        const item = begin({ type: 'request', method, requestId, attempt, evidence });
+        item.replaces = lane.open.send(detail, item);
+        if (item.replaces) finish(item.replaces, { outcome: 'sent again' });
         break;
       }
       case 'requestSettled': {
-        let item = lane.open.get(detail.requestId);
-        if (item) lane.open.delete(detail.requestId);
-        else item = begin({ type: 'request', method: detail.method, requestId: detail.requestId, start: detail.at - (detail.durationMs ?? 0) });
-        const first = this.#firstTry(lane, item, detail);
-        if (first) {
-          item.replaces = first;
-          this.#sentAgain(lane, first, item.start, finish);
+        const { method, requestId, durationMs, code } = detail;
+        const settled = lane.open.settle(detail);
+        const item = settled.item ?? begin({ type: 'request', method, requestId, start: detail.at - (durationMs ?? 0) });
+        if (settled.first) {
+          item.replaces = settled.first;
+          finish(settled.first, { outcome: 'sent again', end: item.start });
         }
-        finish(item, {
-          outcome: detail.outcome ?? 'result', durationMs: detail.durationMs, code: detail.code,
-          evidence: detail.evidence ?? item.evidence, attempt: detail.attempt ?? item.attempt,
-        });
+        finish(item, { outcome: detail.outcome ?? 'result', durationMs, code, evidence: detail.evidence ?? item.evidence });
         break;
       }
       case 'retryScheduled':
+        lane.open.wait(detail);
         this.#wait(lane, detail, begin, finish);
         break;
       case 'streamOpened':
@@ -107,39 +105,10 @@ export class TimelineModel {
     const key = `${userId}\n${serverName}`;
     let lane = this.lanes.get(key);
     if (!lane) {
-      lane = { key, index: this.lanes.size, userId, serverName, since: at, state: undefined, generation: 0, band: undefined, open: new Map(), waits: [], stream: undefined };
+      lane = { key, index: this.lanes.size, userId, serverName, since: at, state: undefined, generation: 0, band: undefined, open: new OpenRequests(), waits: [], stream: undefined };
       this.lanes.set(key, lane);
     }
     return lane;
-  }
-
-  /**
-   * The try that this request repeats: a repeated call has a new id, and nothing is settled under the old one. Calls
-   * are sent again in their order, so it is the oldest open one of the same method and of a lost generation.
-   */
-  #replaced(lane, { method, attempt, generation, replaces }) {
-    if (replaces !== undefined) return lane.open.get(replaces);
-    for (const item of lane.open.values()) {
-      if (item.method !== method) continue;
-      if (item.generation < generation || (item.attempt ?? 1) < (attempt ?? 1)) return item;
-    }
-    return undefined;
-  }
-
-  /** The same, for a repetition within one generation: it shows in a call that took longer than its last try. */
-  #firstTry(lane, item, { at, durationMs }) {
-    if (item.replaces || durationMs === undefined) return undefined;
-    const began = at - durationMs - slack;
-    if (item.start <= began + 2 * slack) return undefined;
-    for (const other of lane.open.values()) {
-      if (other.method === item.method && other.start >= began && other.start < item.start) return other;
-    }
-    return undefined;
-  }
-
-  #sentAgain(lane, item, at, finish) {
-    lane.open.delete(item.requestId);
-    finish(item, { outcome: 'sent again', end: at });
   }
 
   /** Waits that a change of state made pointless. */

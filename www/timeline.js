@@ -101,7 +101,7 @@ export class SessionTimeline extends HTMLElement {
     if (!view) {
       let cluster = this.#clusters.get(lane);
       if (!cluster || (cluster.open === 0 && x0 > cluster.end)) {
-        cluster = { items: [], rows: [], open: 0, end: 0, settled: false };
+        cluster = { items: [], rows: [], holders: [], open: 0, end: 0 };
         this.#clusters.set(lane, cluster);
       }
       const replaced = item.replaces && this.#views.get(item.replaces);
@@ -109,6 +109,7 @@ export class SessionTimeline extends HTMLElement {
       if (row < 0) row = cluster.rows.length < mostRows ? cluster.rows.length : cluster.items.length % mostRows;
       view = { element: undefined, row, cluster, open: true };
       cluster.rows[row] = Infinity;
+      cluster.holders[row] = item;
       cluster.items.push(item);
       cluster.open += 1;
       this.#views.set(item, view);
@@ -117,7 +118,7 @@ export class SessionTimeline extends HTMLElement {
       view.open = false;
       const x1 = Math.max(this.#axis.x(item.end), x0 + narrowest) + 2;
       view.cluster.open -= 1;
-      view.cluster.rows[view.row] = x1;
+      if (view.cluster.holders[view.row] === item) view.cluster.rows[view.row] = x1;
       view.cluster.end = Math.max(view.cluster.end, x1);
     }
     // A new row makes every bar of the cluster thinner.
@@ -188,7 +189,10 @@ export class SessionTimeline extends HTMLElement {
     for (const line of layers.notes.querySelectorAll('line')) set(line, { y2: height });
     live.toggleAttribute('hidden', !busy);
     if (busy) set(live, { x1: edge, x2: edge, y1: axisHeight, y2: height });
-    if (this.#follow) scroll.scrollLeft = width;
+    if (this.#follow) {
+      scroll.scrollLeft = width;
+      for (const view of this.#captioned) this.#keepInSight(view);
+    }
 
     if (busy) {
       // Waiting alone is worth a picture now and then; it may last for minutes.
@@ -290,7 +294,9 @@ export class SessionTimeline extends HTMLElement {
   }
 
   #keepInSight({ text, caption: { x0, x1, y } }) {
-    const x = Math.max(x0, Math.min(this.#parts.scroll.scrollLeft, x1));
+    const { scrollLeft } = this.#parts.scroll;
+    if (text.hasAttribute('x') && x1 < scrollLeft - 2000) return;
+    const x = Math.max(x0, Math.min(scrollLeft, x1));
     const fits = x1 - x > text.textContent.length * bandLetter + 15;
     set(text, { x: x + 10, y, visibility: fits ? 'visible' : 'hidden' });
   }
