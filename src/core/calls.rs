@@ -215,6 +215,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get_mut(call) else { return };
         let replaced = std::mem::replace(&mut record.request_id, id);
         let (session, method) = (record.session, record.method.clone());
+        let attempt = record.refusals + record.losses + record.replays + 1;
         record.stream = ResponseStream::default();
         let body = match record.purpose {
             Purpose::Notification => jsonrpc::notification(&record.method, record.params.as_ref()),
@@ -235,7 +236,13 @@ impl<J: Json> Manager<J> {
         self.event(
             session,
             EventKind::RequestSent,
-            Detail { method: Some(method), request_id: Some(id), ..Detail::default() },
+            Detail {
+                method: Some(method),
+                request_id: Some(id),
+                replaces: Some(replaced).filter(|id| *id != 0),
+                attempt: Some(attempt),
+                ..Detail::default()
+            },
         );
     }
 

@@ -114,10 +114,13 @@ pub struct Detail {
     /// The JSON-RPC id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<u64>,
+    /// The JSON-RPC id of the try that this one takes the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<u64>,
     /// `result`, or the error code that the caller got.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
-    /// Which try, counted from 1.
+    /// Which try this is, or which one failed, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
     /// How long until the next try, in milliseconds.

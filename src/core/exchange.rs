@@ -138,7 +138,7 @@ impl<J: Json> Manager<J> {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
         match wire {
-            Wire::Call(_) | Wire::Resume(_) => self.stream_event(session, true, "call", None),
+            Wire::Call(call) | Wire::Resume(call) => self.call_stream_event(session, call, true, None),
             Wire::Listen => {
                 self.timers.arm(now.after(WATCHDOG), Timer::Watchdog(exchange));
                 self.listen_opened(session, exchange);
@@ -256,7 +256,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.take_exchange(exchange) else { return };
         match record.wire {
             Wire::Call(call) | Wire::Resume(call) => {
-                self.stream_event(record.session, false, "call", Some(how));
+                self.call_stream_event(record.session, call, false, Some(how));
                 self.on_response_stream_over(call, how);
             }
             Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, how),

@@ -63,7 +63,11 @@ impl<J: Json> Manager<J> {
     pub(super) fn stop_listening(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         match std::mem::take(&mut record.listen.phase) {
-            Phase::Opening(exchange) | Phase::Open(exchange) => self.abort(exchange),
+            Phase::Opening(exchange) => self.abort(exchange),
+            Phase::Open(exchange) => {
+                self.abort(exchange);
+                self.stream_event(session, false, Some("closed by the client"));
+            }
             Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
             Phase::Off => {}
         }
@@ -83,7 +87,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn listen_opened(&mut self, session: SessionRef, exchange: ExchangeId) {
         if let Some(record) = self.store.get_mut(session) {
             record.listen.phase = Phase::Open(exchange);
-            self.stream_event(session, true, "listen", None);
+            self.stream_event(session, true, None);
         }
     }
 
@@ -116,7 +120,7 @@ impl<J: Json> Manager<J> {
         record.listen.failures = if good { 0 } else { record.listen.failures.saturating_add(1) };
         if was_open {
             record.listen.conflicts = 0;
-            self.stream_event(session, false, "listen", Some(how));
+            self.stream_event(session, false, Some(how));
         }
         self.listen_later(session, None);
     }
@@ -219,7 +223,6 @@ impl<J: Json> Manager<J> {
         }
         let first = record.server.session.retry_delay;
         self.stop_listening(session);
-        self.stream_event(session, false, "listen", Some("the machine slept"));
         let at = self.now.after(full_jitter(&mut self.rng, first, 0));
         if let Some(record) = self.store.get_mut(session) {
             record.listen.phase = Phase::Resting(at);
@@ -227,13 +230,10 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Reports a stream that opened or closed.
-    pub(super) fn stream_event(&mut self, session: SessionRef, opened: bool, stream: &'static str, how: Option<&str>) {
+    /// Reports a GET stream that opened or closed.
+    fn stream_event(&mut self, session: SessionRef, opened: bool, how: Option<&str>) {
         let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
-        self.event(
-            session,
-            kind,
-            Detail { stream: Some(stream), evidence: how.map(str::to_owned), ..Detail::default() },
-        );
+        let evidence = how.map(str::to_owned);
+        self.event(session, kind, Detail { stream: Some("listen"), evidence, ..Detail::default() });
     }
 }

@@ -112,7 +112,7 @@ impl<J: Json> Manager<J> {
         if !is_users || refusals > settings.retry_attempts || too_late {
             return self.settle(call, Err(error));
         }
-        self.hold(session, delay);
+        self.hold(session, delay, error.evidence.clone());
         if let Some(record) = self.calls.get_mut(call) {
             record.refused = true;
         }
@@ -120,7 +120,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Sends nothing on this session for `delay`, then one request ahead of the others.
-    fn hold(&mut self, session: SessionRef, delay: Millis) {
+    fn hold(&mut self, session: SessionRef, delay: Millis, evidence: Option<String>) {
         let until = self.now.after(delay);
         let Some(record) = self.store.get_mut(session) else { return };
         record.probing = true;
@@ -130,7 +130,11 @@ impl<J: Json> Manager<J> {
         record.hold = Some(until);
         self.timers.arm(until, Timer::Hold(session));
         self.metrics.retries += 1;
-        self.event(session, EventKind::RetryScheduled, Detail { delay_ms: Some(delay), ..Detail::default() });
+        self.event(
+            session,
+            EventKind::RetryScheduled,
+            Detail { delay_ms: Some(delay), code: Some(ErrorCode::HttpError.as_str()), evidence, ..Detail::default() },
+        );
     }
 
     /// A hold may be over.

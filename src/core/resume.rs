@@ -3,8 +3,9 @@
 use super::backoff::stream_delay;
 use super::calls::Stage;
 use super::error::{Error, ErrorCode};
+use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
-use super::io::{CallId, StreamBlock, StreamData};
+use super::io::{CallId, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::State;
@@ -114,5 +115,12 @@ impl<J: Json> Manager<J> {
             .seen(refusal.evidence.clone())
             .status(refusal.status);
         self.unknown_outcome(call, error);
+    }
+
+    /// Reports a response stream that opened, or that closed without a response.
+    pub(super) fn call_stream_event(&mut self, session: SessionRef, call: CallId, opened: bool, how: Option<&str>) {
+        let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
+        let (request_id, evidence) = (self.calls.get(call).map(|record| record.request_id), how.map(str::to_owned));
+        self.event(session, kind, Detail { stream: Some("call"), request_id, evidence, ..Detail::default() });
     }
 }
