@@ -3,7 +3,6 @@
 //! It belongs to one record, so one user's failures never block another user.
 
 use super::time::{Instant, Millis};
-use std::collections::VecDeque;
 
 /// So many recoveries within the window mean that recovering does not help.
 const CYCLES: (usize, Millis) = (7, 45_000);
@@ -17,8 +16,8 @@ const ROUND_COOLDOWN: (Millis, Millis) = (30_000, 300_000);
 /// The breaker's memory.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
-    cycles: VecDeque<Instant>,
-    rounds: VecDeque<Instant>,
+    cycles: Vec<Instant>,
+    rounds: Vec<Instant>,
     open_until: Option<Instant>,
     openings: u32,
 }
@@ -59,11 +58,9 @@ impl Breaker {
     }
 }
 
-fn overflows(moments: &mut VecDeque<Instant>, now: Instant, (count, window): (usize, Millis)) -> bool {
-    while moments.front().is_some_and(|first| now.since(*first) > window) {
-        moments.pop_front();
-    }
-    moments.push_back(now);
+fn overflows(moments: &mut Vec<Instant>, now: Instant, (count, window): (usize, Millis)) -> bool {
+    moments.retain(|moment| now.since(*moment) <= window);
+    moments.push(now);
     if moments.len() < count {
         return false;
     }

@@ -107,12 +107,11 @@ impl<J: Json> Manager<J> {
         let session = SessionRef(self.numbers.next());
         let key = Rc::new(key);
         let mut record = Session::new(session, Rc::clone(&key), server, self.now);
-        if let Some(kept) =
-            self.breakers.iter().position(|(other, _)| *other == key).and_then(|at| self.breakers.remove(at))
-        {
-            record.breaker = kept.1;
+        if let Some(kept) = self.breakers.iter().position(|(other, _)| *other == key) {
+            record.breaker = self.breakers.remove(kept).1;
         }
         self.store.insert(record);
+        self.event(session, EventKind::StateChanged, Detail { to: Some(State::Connecting), ..Detail::default() });
         session
     }
 
@@ -376,7 +375,7 @@ impl<J: Json> Manager<J> {
             };
             self.event(session, EventKind::RecoverySucceeded, detail);
         }
-        self.out.extend(waiting.into_iter().map(|call| Output::Connected { call, session }));
+        waiting.into_iter().for_each(|call| self.out.push_back(Output::Connected { call, session }));
         if list_tools {
             self.fetch_tools(session);
         }

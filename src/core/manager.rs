@@ -10,6 +10,7 @@ use super::exchange::Exchange;
 use super::io::{CallId, ExchangeId, Input, Level, Output, SessionRef, Ticket};
 use super::json::Json;
 use super::metrics::Metrics;
+use super::queue::Queue;
 use super::rng::Rng;
 use super::server_requests::Asked;
 use super::session::{SessionInfo, State};
@@ -17,7 +18,6 @@ use super::store::{Key, Stats, Store};
 use super::table::Table;
 use super::time::Instant;
 use super::timers::{Timer, Timers};
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// Who we say we are in every handshake.
@@ -46,13 +46,13 @@ pub struct Manager<J> {
     pub(super) farewells: Table<ExchangeId, Farewell>,
     pub(super) closing: Closing,
     /// Breakers of connections that never came to be.
-    pub(super) breakers: VecDeque<(Rc<Key>, Breaker)>,
+    pub(super) breakers: Vec<(Rc<Key>, Breaker)>,
     /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
     pub(super) grace_until: Instant,
     pub(super) timers: Timers,
     pub(super) numbers: Numbers,
     pub(super) metrics: Metrics,
-    pub(super) out: VecDeque<Output<J>>,
+    pub(super) out: Queue<Output<J>>,
 }
 
 impl<J: Json> Manager<J> {
@@ -63,19 +63,19 @@ impl<J: Json> Manager<J> {
             client,
             rng: Rng::seeded(seed),
             now: Instant::default(),
-            store: Store::new(),
+            store: Store::new(seed),
             calls: Table::default(),
             by_request: Table::default(),
             exchanges: Table::default(),
             tickets: Table::default(),
             farewells: Table::default(),
             closing: Closing::default(),
-            breakers: VecDeque::new(),
+            breakers: Vec::new(),
             grace_until: Instant::default(),
             timers: Timers::default(),
             numbers: Numbers(0),
             metrics: Metrics::default(),
-            out: VecDeque::new(),
+            out: Queue::default(),
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod event;
 mod exchange;
 mod handshake;
 pub mod headers;
+mod index;
 pub(crate) mod io;
 pub(crate) mod json;
 mod jsonrpc;
@@ -24,6 +25,7 @@ pub(crate) mod metrics;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;
 mod outcome;
+pub(crate) mod queue;
 mod recovery;
 mod replay;
 mod resume;

@@ -123,9 +123,9 @@ impl<J: Json> Manager<J> {
         self.fail_waiting(session, error);
         let Some(record) = self.store.remove(session) else { return };
         if self.breakers.len() >= MAX_KEPT_BREAKERS {
-            self.breakers.pop_front();
+            self.breakers.remove(0);
         }
-        self.breakers.push_back((record.key, record.breaker));
+        self.breakers.push((record.key, record.breaker));
     }
 
     /// A session that lived stays, to be probed slowly and by the next call.

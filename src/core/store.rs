@@ -2,10 +2,9 @@
 
 use super::io::SessionRef;
 use super::session::{Session, SessionInfo, State};
-use super::table::Table;
+use super::table::{Pairs, Table};
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::hash::{DefaultHasher, Hasher};
 
 /// Whose session with which server. One user's record is never reached through another user's key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,32 +28,41 @@ pub struct Stats {
 }
 
 /// The records of one manager.
+///
+/// Names lead to records by way of seeded 64-bit hashes, which all fit the one ordered map that there is. A hash that two
+/// names share costs a comparison: the record itself says whose it is.
 pub(super) struct Store<J> {
     records: Table<SessionRef, Session<J>>,
-    by_key: BTreeMap<Rc<Key>, SessionRef>,
+    /// By hash of user and server.
+    by_key: Pairs,
+    /// By hash of the user.
+    by_user: Pairs,
     users: usize,
+    seed: u64,
 }
 
 impl<J> Store<J> {
-    pub(super) fn new() -> Self {
-        Self { records: Table::default(), by_key: BTreeMap::new(), users: 0 }
+    /// An empty store. Nobody who chooses user names may know `seed`.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { records: Table::default(), by_key: Pairs::default(), by_user: Pairs::default(), users: 0, seed }
     }
 
     pub(super) fn insert(&mut self, session: Session<J>) {
-        if self.of_user(&session.key.user).next().is_none() {
+        let reference = session.reference;
+        if !self.has_user(&session.key.user) {
             self.users += 1;
         }
-        self.by_key.insert(Rc::clone(&session.key), session.reference);
-        self.records.insert(session.reference, session);
+        self.by_key.insert((self.hash_of_key(&session.key), reference.0));
+        self.by_user.insert((self.hash_of_user(&session.key.user), reference.0));
+        self.records.insert(reference, session);
     }
 
     pub(super) fn remove(&mut self, reference: SessionRef) -> Option<Session<J>> {
         let session = self.records.remove(reference)?;
-        if self.by_key.get(&session.key) == Some(&reference) {
-            self.by_key.remove(&session.key);
-            if self.of_user(&session.key.user).next().is_none() {
-                self.users = self.users.saturating_sub(1);
-            }
+        self.by_key.remove((self.hash_of_key(&session.key), reference.0));
+        self.by_user.remove((self.hash_of_user(&session.key.user), reference.0));
+        if !self.has_user(&session.key.user) {
+            self.users = self.users.saturating_sub(1);
         }
         Some(session)
     }
@@ -68,13 +76,12 @@ impl<J> Store<J> {
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<SessionRef> {
-        self.by_key.get(key).copied()
+        self.of_hash(&self.by_key, self.hash_of_key(key), |other| other == key).next()
     }
 
-    /// The records of one user, in the order of server names.
-    pub(super) fn of_user<'a>(&'a self, user: &'a str) -> impl Iterator<Item = SessionRef> + 'a {
-        let from = Rc::new(Key { user: user.to_owned(), server: String::new() });
-        self.by_key.range(from..).take_while(move |(key, _)| key.user == user).map(|(_, reference)| *reference)
+    /// The records of one user, the oldest first.
+    pub(super) fn of_user(&self, user: &str) -> impl Iterator<Item = SessionRef> {
+        self.of_hash(&self.by_user, self.hash_of_user(user), move |key| key.user == user)
     }
 
     /// How many users have a record: kept, because a limit asks for it at every new record.
@@ -87,23 +94,47 @@ impl<J> Store<J> {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let mut last_user = None;
-        let mut users = 0;
-        for key in self.by_key.keys() {
-            if last_user != Some(&key.user) {
-                users += 1;
-                last_user = Some(&key.user);
-            }
-        }
-        Stats { total_users: users, total_sessions: self.by_key.len(), active_sessions: self.active().count() }
+        Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().count() }
     }
 
+    /// Everything that is ready or being recovered, in the order of users and servers.
     pub(super) fn active_infos(&self) -> Vec<SessionInfo> {
-        self.active().map(Session::info).collect()
+        let mut active: Vec<&Session<J>> = self.active().collect();
+        active.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        active.into_iter().map(Session::info).collect()
     }
 
     fn active(&self) -> impl Iterator<Item = &Session<J>> {
         let is_active = |session: &&Session<J>| matches!(session.state, State::Ready | State::Recovering);
-        self.by_key.values().filter_map(|reference| self.records.get(*reference)).filter(is_active)
+        self.records.iter().map(|(_, session)| session).filter(is_active)
     }
+
+    fn has_user(&self, user: &str) -> bool {
+        self.of_user(user).next().is_some()
+    }
+
+    fn of_hash(&self, pairs: &Pairs, hash: u64, is_it: impl Fn(&Key) -> bool) -> impl Iterator<Item = SessionRef> {
+        let is_it = move |found: &SessionRef| self.get(*found).is_some_and(|session| is_it(&session.key));
+        pairs.of(hash).map(SessionRef).filter(is_it)
+    }
+
+    fn hash_of_key(&self, key: &Key) -> u64 {
+        hash(self.seed, &[&key.user, &key.server])
+    }
+
+    fn hash_of_user(&self, user: &str) -> u64 {
+        hash(self.seed, &[user])
+    }
+}
+
+/// SipHash, begun with the seed: whoever may choose names but does not know the seed finds no two that collide.
+fn hash(seed: u64, names: &[&str]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write_u64(seed);
+    for name in names {
+        hasher.write(name.as_bytes());
+        // Ends a name: no UTF-8 has this byte in it.
+        hasher.write_u8(0xFF);
+    }
+    hasher.finish()
 }

@@ -1,11 +1,8 @@
-//! Ordered tables by number and by name, built for a small module: every `BTreeMap` of another type costs 12 KB of wasm,
-//! so all numbered tables share one, which leads to slots in a plain vector.
+//! Ordered tables by number and by name, built for a small module: what is generic here is thin, and what is ordered is
+//! one type ([`Index`]), which leads to slots in a plain vector.
 
-use std::collections::BTreeMap;
+use super::index::{Index, Pair};
 use std::marker::PhantomData;
-
-/// The one ordered map: two numbers lead to a slot.
-type Index = BTreeMap<(u64, u64), u32>;
 
 /// A kind of number: what keeps exchanges, calls and records apart.
 pub(crate) trait Number: Copy {
@@ -28,13 +25,13 @@ impl Number for u64 {
 pub(crate) struct Table<K, T> {
     index: Index,
     slots: Vec<Option<T>>,
-    free: Vec<u32>,
+    free: Vec<usize>,
     kind: PhantomData<K>,
 }
 
 impl<K, T> Default for Table<K, T> {
     fn default() -> Self {
-        Self { index: Index::new(), slots: Vec::new(), free: Vec::new(), kind: PhantomData }
+        Self { index: Index::default(), slots: Vec::new(), free: Vec::new(), kind: PhantomData }
     }
 }
 
@@ -47,28 +44,28 @@ impl<K: Number, T> Table<K, T> {
         }
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+            self.slots.len() - 1
         });
-        if let Some(place) = self.slots.get_mut(slot as usize) {
+        if let Some(place) = self.slots.get_mut(slot) {
             *place = Some(value);
-            self.index.insert((0, key.number()), slot);
+            self.index.insert((0, key.number()), slot as u64);
         }
     }
 
     /// Takes out what is under `key`.
     pub(crate) fn remove(&mut self, key: K) -> Option<T> {
-        let slot = self.index.remove(&(0, key.number()))?;
+        let slot = self.index.remove((0, key.number()))? as usize;
         self.free.push(slot);
-        self.slots.get_mut(slot as usize)?.take()
+        self.slots.get_mut(slot)?.take()
     }
 
     pub(crate) fn get(&self, key: K) -> Option<&T> {
-        self.at(*self.index.get(&(0, key.number()))?)
+        self.at(self.slot(key)?)
     }
 
     pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut T> {
-        let slot = *self.index.get(&(0, key.number()))?;
-        self.slots.get_mut(slot as usize)?.as_mut()
+        let slot = self.slot(key)?;
+        self.slots.get_mut(slot)?.as_mut()
     }
 
     pub(crate) fn contains(&self, key: K) -> bool {
@@ -90,7 +87,7 @@ impl<K: Number, T> Table<K, T> {
 
     /// Everything from number `first` on.
     pub(crate) fn from(&self, first: u64) -> impl Iterator<Item = (K, &T)> {
-        self.index.range((0, first)..).filter_map(|((_, number), slot)| Some((K::of(*number), self.at(*slot)?)))
+        self.index.from((0, first)).filter_map(|((_, number), slot)| Some((K::of(number), self.at(slot as usize)?)))
     }
 
     /// The numbers of everything that `wanted` picks.
@@ -98,8 +95,17 @@ impl<K: Number, T> Table<K, T> {
         self.iter().filter(|(_, value)| wanted(value)).map(|(key, _)| key).collect()
     }
 
-    fn at(&self, slot: u32) -> Option<&T> {
-        self.slots.get(slot as usize)?.as_ref()
+    /// Everything, out of the table.
+    pub(crate) fn into_values(self) -> Vec<T> {
+        self.slots.into_iter().flatten().collect()
+    }
+
+    fn slot(&self, key: K) -> Option<usize> {
+        self.index.get((0, key.number())).map(|slot| slot as usize)
+    }
+
+    fn at(&self, slot: usize) -> Option<&T> {
+        self.slots.get(slot)?.as_ref()
     }
 }
 
@@ -111,7 +117,7 @@ pub(crate) struct Set<K> {
 
 impl<K> Default for Set<K> {
     fn default() -> Self {
-        Self { index: Index::new(), kind: PhantomData }
+        Self { index: Index::default(), kind: PhantomData }
     }
 }
 
@@ -121,11 +127,13 @@ impl<K: Number> Set<K> {
     }
 
     pub(crate) fn remove(&mut self, key: K) {
-        self.index.remove(&(0, key.number()));
+        self.index.remove((0, key.number()));
     }
 
     pub(crate) fn pop_first(&mut self) -> Option<K> {
-        self.index.pop_first().map(|((_, number), _)| K::of(number))
+        let (pair, _) = self.index.first()?;
+        self.index.remove(pair);
+        Some(K::of(pair.1))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -137,29 +145,30 @@ impl<K: Number> Set<K> {
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<K> {
-        std::mem::take(&mut self.index).into_keys().map(|(_, number)| K::of(number)).collect()
+        std::mem::take(&mut self.index).from((0, 0)).map(|((_, number), _)| K::of(number)).collect()
     }
 }
 
-/// Pairs of numbers, in their order: the machine's timers.
+/// Pairs of numbers, in their order: the machine's timers, and the records of one user.
 #[derive(Default)]
-pub(crate) struct Pairs(Index);
+pub(super) struct Pairs(Index);
 
 impl Pairs {
-    pub(crate) fn insert(&mut self, pair: (u64, u64)) {
+    pub(super) fn insert(&mut self, pair: Pair) {
         self.0.insert(pair, 0);
     }
 
-    pub(crate) fn remove(&mut self, pair: (u64, u64)) {
-        self.0.remove(&pair);
+    pub(super) fn remove(&mut self, pair: Pair) {
+        self.0.remove(pair);
     }
 
-    pub(crate) fn first(&self) -> Option<(u64, u64)> {
-        self.0.first_key_value().map(|(pair, _)| *pair)
+    pub(super) fn first(&self) -> Option<Pair> {
+        self.0.first().map(|(pair, _)| pair)
     }
 
-    pub(crate) fn pop_first(&mut self) -> Option<(u64, u64)> {
-        self.0.pop_first().map(|(pair, _)| pair)
+    /// The second numbers of all pairs that begin with `first`.
+    pub(super) fn of(&self, first: u64) -> impl Iterator<Item = u64> + '_ {
+        self.0.from((first, 0)).map(|(pair, _)| pair).take_while(move |pair| pair.0 == first).map(|pair| pair.1)
     }
 }
 

@@ -78,10 +78,9 @@ impl Timers {
 
     /// Takes the first timer whose moment has come.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Timer> {
-        if self.next()? > now {
-            return None;
-        }
-        self.0.pop_first().map(|(_, code)| Timer::decode(code))
+        let due = self.0.first().filter(|(at, _)| *at <= now.as_millis())?;
+        self.0.remove(due);
+        Some(Timer::decode(due.1))
     }
 }
 

@@ -3,8 +3,8 @@
 use super::driver::Driver;
 use super::hook::Hook;
 use super::js::{self, Aborter};
-use super::numbered::Numbered;
 use crate::core::SessionInfo;
+use crate::core::table::Table;
 use crate::core::{Input, Level, SessionRef};
 use js_sys::{Map, Object};
 use std::cell::{Cell, RefCell};
@@ -16,7 +16,7 @@ pub(super) struct Auth {
     providers: Map,
     /// So many providers make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<u32>,
-    asking: RefCell<Numbered<Aborter>>,
+    asking: RefCell<Table<u64, Aborter>>,
     on_token: Hook,
     on_error: Hook,
 }
@@ -26,7 +26,7 @@ impl Auth {
         Self {
             providers: Map::new(),
             sweep_at: Cell::new(FIRST_SWEEP),
-            asking: RefCell::new(Numbered::new()),
+            asking: RefCell::default(),
             on_token: Hook::new(driver, |driver, session, token| told(driver, session, token.as_string())),
             on_error: Hook::new(driver, |driver, session, _error| failed(driver, SessionRef(session))),
         }
@@ -66,7 +66,7 @@ impl Auth {
 
     /// Nobody waits for a token any more.
     pub(super) fn stop(&self) {
-        for aborter in self.asking.replace(Numbered::new()).into_values() {
+        for aborter in self.asking.take().into_values() {
             let _ = aborter.abort();
         }
     }

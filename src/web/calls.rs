@@ -5,9 +5,9 @@ use super::driver::{Driver, Handle};
 use super::hook::Hook;
 use super::js::Signal;
 use super::json::JsJson;
-use super::numbered::Numbered;
 use super::session::McpSession;
 use super::{error, failure};
+use crate::core::table::Table;
 use crate::core::{CallId, Input, SessionRef};
 use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Promise};
@@ -18,7 +18,7 @@ use wasm_bindgen::prelude::*;
 /// The calls of one driver that are not settled yet.
 pub(super) struct Calls {
     next: Cell<u64>,
-    waiting: RefCell<Numbered<Call>>,
+    waiting: RefCell<Table<u64, Call>>,
     on_abort: Hook,
 }
 
@@ -44,7 +44,7 @@ struct Call {
 
 impl Calls {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
-        Self { next: Cell::new(1), waiting: RefCell::new(Numbered::new()), on_abort: Hook::new(driver, aborted) }
+        Self { next: Cell::new(1), waiting: RefCell::default(), on_abort: Hook::new(driver, aborted) }
     }
 
     pub(super) fn is_empty(&self) -> bool {

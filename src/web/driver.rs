@@ -16,10 +16,10 @@ use crate::core::Instant;
 use crate::core::Manager;
 use crate::core::SessionInfo;
 use crate::core::config::Limits;
+use crate::core::queue::Queue;
 use crate::core::{Input, Level, Output, SessionRef};
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -27,7 +27,7 @@ use wasm_bindgen::prelude::*;
 /// One manager and everything that it drives.
 pub(super) struct Driver {
     machine: RefCell<Manager<JsJson>>,
-    inbox: RefCell<VecDeque<Input<JsJson>>>,
+    inbox: RefCell<Queue<Input<JsJson>>>,
     /// An input is being handled further up the stack: the next one waits in the inbox.
     draining: Cell<bool>,
     /// When the last input was handled, and until when the machine waits since.

@@ -10,12 +10,12 @@ use super::failure::{self, Onlineness};
 use super::hook::Hook;
 use super::js::{self, Chain, Chunk, Decoder, Reader, Reply};
 use super::json::JsJson;
-use super::numbered::Numbered;
 use super::probe::Cors;
 use super::request::{self, Templates};
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::headers::Media;
 use crate::core::sse::{Item, Parser};
+use crate::core::table::Table;
 use crate::core::{Body, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
 use js_sys::{Function, JsString, Uint8Array};
 use std::cell::RefCell;
@@ -27,7 +27,7 @@ pub(super) struct Network {
     fetch: Option<Function>,
     max_message_bytes: usize,
     max_error_bytes: usize,
-    exchanges: RefCell<Numbered<Exchange>>,
+    exchanges: RefCell<Table<u64, Exchange>>,
     templates: Templates,
     controllers: Pool,
     decoder: Decoder,
@@ -77,7 +77,7 @@ impl Network {
             fetch,
             max_message_bytes,
             max_error_bytes,
-            exchanges: RefCell::new(Numbered::new()),
+            exchanges: RefCell::default(),
             templates: Templates::default(),
             controllers: Pool::default(),
             decoder: Decoder::new(),

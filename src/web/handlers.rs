@@ -5,7 +5,7 @@ use super::failure;
 use super::hook::Hook;
 use super::js::{self, Aborter};
 use super::json::JsJson;
-use super::numbered::Numbered;
+use crate::core::table::Table;
 use crate::core::{Input, RpcError, SessionRef, Ticket};
 use js_sys::{Function, Object};
 use std::cell::{Cell, RefCell};
@@ -17,10 +17,10 @@ use wasm_bindgen::prelude::*;
 /// They belong to the session and not to the object that they were set on: they stay through recoveries, and when the
 /// object is forgotten.
 pub(super) struct Handlers {
-    sessions: RefCell<Numbered<Set>>,
+    sessions: RefCell<Table<u64, Set>>,
     /// So many sets make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<usize>,
-    running: RefCell<Numbered<Aborter>>,
+    running: RefCell<Table<u64, Aborter>>,
     on_result: Hook,
     on_error: Hook,
 }
@@ -51,9 +51,9 @@ impl ByMethod {
 impl Handlers {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
         Self {
-            sessions: RefCell::new(Numbered::new()),
+            sessions: RefCell::default(),
             sweep_at: Cell::new(FIRST_SWEEP),
-            running: RefCell::new(Numbered::new()),
+            running: RefCell::default(),
             on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
             on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
         }
@@ -76,7 +76,11 @@ impl Handlers {
     pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
         let mut sessions = self.sessions.borrow_mut();
         if sessions.len() >= self.sweep_at.get() {
-            sessions.retain(|session| lives(SessionRef(session)));
+            let gone: Vec<u64> =
+                sessions.iter().map(|(session, _)| session).filter(|session| !lives(SessionRef(*session))).collect();
+            for session in gone {
+                sessions.remove(session);
+            }
             self.sweep_at.set(FIRST_SWEEP.max(sessions.len() * 2));
         }
     }

@@ -27,7 +27,6 @@ mod js;
 mod json;
 mod log;
 mod manager;
-mod numbered;
 mod options;
 mod probe;
 mod request;

@@ -1,0 +1,42 @@
+//! First in, first out, in two plain vectors: a `VecDeque` is 2 KB of wasm for each type that is kept in one.
+
+/// A queue. What is pushed lies in order, what is popped next lies in reverse, and each item is turned over once.
+pub(crate) struct Queue<T> {
+    pushed: Vec<T>,
+    next: Vec<T>,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { pushed: Vec::new(), next: Vec::new() }
+    }
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn push_back(&mut self, item: T) {
+        self.pushed.push(item);
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
+        if self.next.is_empty() {
+            std::mem::swap(&mut self.next, &mut self.pushed);
+            self.next.reverse();
+        }
+        self.next.pop()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_first_goes_first() {
+        let mut queue = Queue::default();
+        queue.push_back(1);
+        queue.push_back(2);
+        assert_eq!(queue.pop_front(), Some(1));
+        queue.push_back(3);
+        assert_eq!([queue.pop_front(), queue.pop_front(), queue.pop_front()], [Some(2), Some(3), None]);
+    }
+}
