@@ -1,8 +1,8 @@
 //! What the machine reports as it happens: the events of the public contract, fed by nothing but the machine itself.
 
+use super::fields::Fields;
 use super::session::State;
 use super::time::Millis;
-use serde::Serialize;
 
 /// The `type` of the `CustomEvent` that tells an [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +70,9 @@ impl EventKind {
 }
 
 /// One event. Fields that do not apply to its kind are absent in JavaScript.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct Event {
     /// What happened.
-    #[serde(skip)]
     pub kind: EventKind,
     /// Whose session.
     pub user_id: String,
@@ -85,51 +83,62 @@ pub struct Event {
     /// When, in milliseconds since the Unix epoch.
     pub at: u64,
     /// What belongs to this kind of event.
-    #[serde(flatten)]
     pub detail: Detail,
 }
 
+impl Event {
+    /// The event as JavaScript sees it.
+    pub fn fields(&self) -> Fields<'_> {
+        let detail = &self.detail;
+        let mut fields = Fields::default();
+        fields.text("userId", self.user_id.as_str());
+        fields.text("serverName", self.server_name.as_str());
+        fields.number("generation", self.generation);
+        fields.number("at", self.at);
+        fields.text("sessionId", detail.session_id.as_deref());
+        fields.text("code", detail.code);
+        fields.text("evidence", detail.evidence.as_deref());
+        fields.text("from", detail.from.map(State::as_str));
+        fields.text("to", detail.to.map(State::as_str));
+        fields.text("method", detail.method.as_deref());
+        fields.number("requestId", detail.request_id);
+        fields.number("replaces", detail.replaces);
+        fields.text("outcome", detail.outcome);
+        fields.number("attempt", detail.attempt.map(u64::from));
+        fields.number("delayMs", detail.delay_ms);
+        fields.number("durationMs", detail.duration_ms);
+        fields.text("stream", detail.stream);
+        fields
+    }
+}
+
 /// The fields that some kinds of event have.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default)]
 pub struct Detail {
     /// The session id, cut to 8 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// An error code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
     /// What was seen on the wire.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
     /// State before.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<State>,
     /// State after.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<State>,
     /// The JSON-RPC method.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// The JSON-RPC id.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<u64>,
     /// The JSON-RPC id of the try that this one takes the place of.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,
     /// `result`, or the error code that the caller got.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
     /// Which try this is, or which one failed, counted from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
     /// How long until the next try, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<Millis>,
     /// How long it took, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<Millis>,
     /// Which stream: `listen` (the GET stream) or `call`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<&'static str>,
 }

@@ -13,6 +13,7 @@ mod ending;
 pub(crate) mod error;
 pub(crate) mod event;
 mod exchange;
+pub(crate) mod fields;
 mod handshake;
 pub mod headers;
 mod index;

@@ -12,6 +12,7 @@
 use super::backoff::Budget;
 use super::breaker::Breaker;
 use super::config::ServerConfig;
+use super::fields::Fields;
 use super::handshake::Handshake;
 use super::headers::SessionId;
 use super::io::{CallId, SessionRef};
@@ -21,12 +22,10 @@ use super::store::Key;
 use super::table::{Named, Set};
 use super::time::{Instant, Millis};
 use super::tools::Tools;
-use serde::Serialize;
 use std::rc::Rc;
 
 /// Where a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The first handshake, or the one after expiry, is under way.
     Connecting,
@@ -60,8 +59,7 @@ impl State {
 }
 
 /// What the server keeps for us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An `Mcp-Session-Id` came with the answer to our `initialize`.
     Stateful,
@@ -80,15 +78,13 @@ impl Kind {
 }
 
 /// A snapshot of one session, for the owner of the manager. It holds the whole session id: not for logs.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone)]
 pub struct SessionInfo {
     /// Whose session.
     pub user_id: String,
     /// With which server.
     pub server_name: String,
     /// The whole `Mcp-Session-Id`, where the server issued one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// What the server keeps for us.
     pub kind: Kind,
@@ -103,12 +99,31 @@ pub struct SessionInfo {
     /// When it was last used, likewise.
     pub last_used_at: u64,
     /// When it expires if nobody uses it, likewise.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,
     /// Calls that wait for the server or for the session.
     pub in_flight: usize,
     /// Recoveries that succeeded.
     pub recoveries: u64,
+}
+
+impl SessionInfo {
+    /// The snapshot as JavaScript sees it.
+    pub fn fields(&self) -> Fields<'_> {
+        let mut fields = Fields::default();
+        fields.text("userId", self.user_id.as_str());
+        fields.text("serverName", self.server_name.as_str());
+        fields.text("sessionId", self.session_id.as_deref());
+        fields.text("kind", self.kind.as_str());
+        fields.text("state", self.state.as_str());
+        fields.number("generation", self.generation);
+        fields.text("protocolVersion", self.protocol_version.as_str());
+        fields.number("createdAt", self.created_at);
+        fields.number("lastUsedAt", self.last_used_at);
+        fields.number("expiresAt", self.expires_at);
+        fields.number("inFlight", self.in_flight as u64);
+        fields.number("recoveries", self.recoveries);
+        fields
+    }
 }
 
 /// The record of one (user, server).

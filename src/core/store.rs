@@ -1,9 +1,9 @@
 //! Where the session records live: by (user, server) for callers, by number for everything that is on the wire.
 
+use super::fields::Fields;
 use super::io::SessionRef;
 use super::session::{Session, SessionInfo, State};
 use super::table::{Pairs, Table};
-use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
 
 /// Whose session with which server. One user's record is never reached through another user's key.
@@ -16,8 +16,7 @@ pub struct Key {
 }
 
 /// Counts over the store, taken when asked for; nothing is counted twice or kept beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stats {
     /// Users with at least one record.
     pub total_users: usize,
@@ -25,6 +24,17 @@ pub struct Stats {
     pub total_sessions: usize,
     /// Records that are ready, or being recovered.
     pub active_sessions: usize,
+}
+
+impl Stats {
+    /// The counts as JavaScript sees them.
+    pub fn fields(&self) -> Fields<'_> {
+        let mut fields = Fields::default();
+        fields.number("totalUsers", self.total_users as u64);
+        fields.number("totalSessions", self.total_sessions as u64);
+        fields.number("activeSessions", self.active_sessions as u64);
+        fields
+    }
 }
 
 /// The records of one manager.

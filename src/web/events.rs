@@ -1,6 +1,7 @@
 //! `manager.events`: what the machine reports, as `CustomEvent`s.
 
 use crate::core::Event;
+use crate::core::fields::Fields;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::cell::OnceCell;
@@ -30,7 +31,7 @@ impl Events {
     pub(super) fn tell(&self, event: &Event) {
         let Some(target) = self.target.get() else { return };
         let init = CustomEventInit::new();
-        init.set_detail(&to_js(event));
+        init.set_detail(&to_js(&event.fields()));
         if let Ok(event) = CustomEvent::new_with_event_init_dict(event.kind.as_str(), &init) {
             let _ = target.dispatch_event(&event);
         }
@@ -38,6 +39,6 @@ impl Events {
 }
 
 /// One of our own small types as a plain JS object; `undefined` for what cannot be one, which none of them is.
-pub(super) fn to_js(value: &impl Serialize) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+pub(super) fn to_js(fields: &Fields<'_>) -> JsValue {
+    fields.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }

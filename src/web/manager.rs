@@ -10,7 +10,7 @@ use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
 use crate::core::{ClientIdentity, Manager};
 use crate::core::{Input, Level, Target};
-use js_sys::{Object, Promise};
+use js_sys::{Array, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
@@ -56,13 +56,14 @@ impl McpManager {
     /// How many users and sessions there are.
     #[wasm_bindgen(js_name = getSessionStats)]
     pub fn session_stats(&self) -> JsValue {
-        self.driver.look(|machine| to_js(&machine.stats())).unwrap_or_default()
+        self.driver.look(|machine| to_js(&machine.stats().fields())).unwrap_or_default()
     }
 
     /// Every session that is in use.
     #[wasm_bindgen(js_name = getAllActiveSessions)]
     pub fn all_active_sessions(&self) -> JsValue {
-        self.driver.look(|machine| to_js(&machine.active_sessions())).unwrap_or_default()
+        let sessions = self.driver.look(Manager::active_sessions).unwrap_or_default();
+        sessions.iter().map(|info| to_js(&info.fields())).collect::<Array>().into()
     }
 
     /// What is known of one session; `undefined` when there is none.
@@ -74,7 +75,7 @@ impl McpManager {
     ) -> JsValue {
         let (Some(user), Some(server)) = (user.as_string(), server.as_string()) else { return JsValue::UNDEFINED };
         let info = self.driver.look(|machine| machine.info(&user, &server)).flatten();
-        info.map_or(JsValue::UNDEFINED, |info| to_js(&info))
+        info.map_or(JsValue::UNDEFINED, |info| to_js(&info.fields()))
     }
 
     /// Counters since the start.

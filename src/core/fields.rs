@@ -1,0 +1,39 @@
+//! Our own small types as lists of named values, so that one piece of code writes them all, and absent values cost nothing.
+
+use serde::{Serialize, Serializer};
+
+/// What a snapshot or an event says, under its public names.
+#[derive(Default)]
+pub struct Fields<'a>(Vec<(&'static str, Value<'a>)>);
+
+enum Value<'a> {
+    Text(&'a str),
+    Number(f64),
+}
+
+impl<'a> Fields<'a> {
+    /// Adds a text; nothing where there is none.
+    pub(crate) fn text(&mut self, name: &'static str, text: impl Into<Option<&'a str>>) {
+        self.0.extend(text.into().map(|text| (name, Value::Text(text))));
+    }
+
+    /// Adds a number below 2⁵³; nothing where there is none.
+    pub(crate) fn number(&mut self, name: &'static str, number: impl Into<Option<u64>>) {
+        self.0.extend(number.into().map(|number| (name, Value::Number(number as f64))));
+    }
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_f64(*number),
+        }
+    }
+}
