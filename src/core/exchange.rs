@@ -10,6 +10,8 @@ use super::io::{
 use super::json::Json;
 use super::jsonrpc::{self, Head};
 use super::manager::Manager;
+use super::outcome::as_unknown;
+use super::replay::Safety;
 use super::session::Session;
 use super::time::{Instant, Millis};
 use super::timers::Timer;
@@ -81,6 +83,7 @@ impl<J: Json> Manager<J> {
         let deadline = match wire {
             Wire::Call(_) | Wire::Resume(_) => None,
             Wire::Delete => Some(self.now.after(super::ending::DELETE_CAP)),
+            Wire::Initialized => Some(self.now.after(record.server.init_timeout.min(SMALL_EXCHANGE))),
             _ => Some(self.now.after(SMALL_EXCHANGE)),
         };
         if let Some(deadline) = deadline {
@@ -359,8 +362,16 @@ impl<J: Json> Manager<J> {
     fn on_malformed_event(&mut self, wire: Wire) {
         if let Wire::Call(call) | Wire::Resume(call) = wire {
             let error = Error::new(ErrorCode::ProtocolError, "the server sent something that is no JSON-RPC message");
-            self.settle(call, Err(error));
+            self.settle_unreadable(call, error);
         }
+    }
+
+    /// The server took the request and gave an answer that cannot be read. It is not sent again, and only of a safe call
+    /// does nobody have to wonder what it did.
+    fn settle_unreadable(&mut self, call: CallId, error: Error<J>) {
+        let is_users = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User);
+        let error = if is_users && self.safety(call) != Safety::Safe { as_unknown(error) } else { error };
+        self.settle(call, Err(error));
     }
 
     fn on_success_without_answer(&mut self, call: CallId, exchange: ExchangeId, status: u16, body: &Body<J>) {
@@ -378,8 +389,9 @@ impl<J: Json> Manager<J> {
             Body::Json(_) => String::from("JSON that does not answer the request"),
             Body::Empty => String::from("nothing, where a request wants an answer"),
         };
-        let error = Error::new(ErrorCode::ProtocolError, format!("the server answered with {what}")).status(status);
-        self.settle(call, Err(error));
+        let evidence = format!("HTTP {status} with {what}");
+        let error = Error::new(ErrorCode::ProtocolError, format!("the server answered with {what}")).seen(evidence);
+        self.settle_unreadable(call, error.status(status));
     }
 }
 

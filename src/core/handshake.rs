@@ -11,6 +11,7 @@ use super::json::Json;
 use super::jsonrpc;
 use super::manager::Manager;
 use super::outcome::{failure_error, refusal_error};
+use super::recovery::{MAX_BARREN, lost_at_once};
 use super::session::{Agreed, Kind, Session, State};
 use super::store::Key;
 use super::time::Instant;
@@ -32,6 +33,8 @@ pub(super) struct Handshake<J> {
     issued: Option<String>,
     /// `WWW-Authenticate` of a 401.
     challenge: Option<String>,
+    /// Whether the provider was asked for a token before anybody refused one.
+    asked: bool,
     /// When the next attempt starts, while none is under way.
     next_attempt: Option<Instant>,
     /// Why the last attempt failed.
@@ -40,7 +43,15 @@ pub(super) struct Handshake<J> {
 
 impl<J> Default for Handshake<J> {
     fn default() -> Self {
-        Self { failures: 0, offer: VERSIONS[0], issued: None, challenge: None, next_attempt: None, last_error: None }
+        Self {
+            failures: 0,
+            offer: VERSIONS[0],
+            issued: None,
+            challenge: None,
+            asked: false,
+            next_attempt: None,
+            last_error: None,
+        }
     }
 }
 
@@ -166,10 +177,13 @@ impl<J: Json> Manager<J> {
     /// One attempt: ask for a token first where a provider has one and none is there yet.
     pub(super) fn attempt(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.has_auth && record.token.is_none() && !record.challenged {
-            record.challenged = true;
+        let wants_token = record.has_auth && record.token.is_none();
+        if let Some(handshake) = record.handshake.as_mut()
+            && wants_token
+            && !std::mem::replace(&mut handshake.asked, true)
+        {
+            let challenge = handshake.challenge.take();
             record.awaiting_token = true;
-            let challenge = record.handshake.as_mut().and_then(|handshake| handshake.challenge.take());
             return self.out.push_back(Output::NeedToken { session, challenge });
         }
         let timeout = record.server.init_timeout;
@@ -265,6 +279,7 @@ impl<J: Json> Manager<J> {
         match refusal.verdict {
             // Servers that stumble over the notification itself still serve requests; if not, the next answer says so.
             Verdict::Answer | Verdict::Final => self.on_initialized_accepted(session, refusal.generation),
+            Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
             _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
         }
     }
@@ -272,6 +287,21 @@ impl<J: Json> Manager<J> {
     /// `notifications/initialized` got no answer.
     pub(super) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure) {
         self.on_initialized_failed(session, generation, failure_error(failure));
+    }
+
+    /// The new session is gone before its first use.
+    fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation != generation || record.handshake.is_none() {
+            return;
+        }
+        record.barren += 1;
+        let (gives_up, error) = (record.barren >= MAX_BARREN, lost_at_once(code, evidence));
+        if gives_up {
+            forget_id(record);
+            return self.give_up(session, error);
+        }
+        self.on_initialized_failed(session, generation, error);
     }
 
     fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, mut error: Error<J>) {
@@ -286,11 +316,13 @@ impl<J: Json> Manager<J> {
     fn handshake_failed(&mut self, session: SessionRef, error: Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
+        let Some(handshake) = record.handshake.as_mut() else { return };
         if error.code == ErrorCode::Unauthorized && record.has_auth && !record.challenged {
+            record.challenged = true;
             record.token = None;
+            handshake.asked = false;
             return self.attempt(session);
         }
-        let Some(handshake) = record.handshake.as_mut() else { return };
         if let Some(version) = counter_offer(&error, handshake.offer) {
             handshake.offer = version;
             return self.attempt(session);

@@ -13,7 +13,7 @@ use super::time::{Instant, Millis};
 use super::timers::Timer;
 
 /// How many generations in a row may be lost before a single answer: one may be bad luck, two are the server's habit.
-const MAX_BARREN: u32 = 2;
+pub(super) const MAX_BARREN: u32 = 2;
 /// How long a ping may take that decides whether a session lives.
 const PING_CAP: Millis = 10_000;
 /// Breakers of records that never came to be, kept so that a new `connect` does not hammer; more are forgotten.
@@ -29,6 +29,12 @@ pub(super) struct Degraded<J> {
     rounds: u32,
     /// Why the last round failed.
     error: Error<J>,
+}
+
+/// What a server looks like that loses each session before it answered anything in it.
+pub(super) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
+    let sentence = "every new session is lost at once: this server does not keep sessions between replicas, it seems";
+    Error::new(code, sentence).seen(evidence)
 }
 
 impl<J: Json> Manager<J> {
@@ -50,12 +56,7 @@ impl<J: Json> Manager<J> {
         // A loss in mid-restoration is still the same recovery for everybody who waits.
         record.loss.get_or_insert(Loss { code, at: now });
         if record.barren >= MAX_BARREN {
-            let error = Error::new(
-                code,
-                "every new session is lost at once: this server does not seem to keep sessions between its replicas",
-            )
-            .seen(evidence);
-            return self.give_up(session, error);
+            return self.give_up(session, lost_at_once(code, evidence));
         }
         let opened = record.breaker.note_cycle(now);
         if opened {

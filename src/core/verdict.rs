@@ -89,6 +89,8 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         403 => Verdict::Forbidden,
         425 | 429 => Verdict::Refused(seen.retry_after),
         503 if seen.retry_after.is_some() => Verdict::Refused(seen.retry_after),
+        // Python's JSON mode, when the session is ended in mid-request: an answer that answers nothing.
+        500..=599 if names_lost_session(seen.text) => Verdict::Unknown,
         _ if answered || method_not_found => Verdict::Answer,
         408 | 500..=599 => Verdict::Unknown,
         _ if seen.rpc.is_some() => Verdict::Answer,
@@ -286,7 +288,7 @@ mod tests {
             assert_eq!(judge(&seen(status, Relation::Current, "")), Verdict::Unknown);
         }
         let crashed = Seen {
-            rpc: rpc(-32603.0, false),
+            rpc: rpc(-32603.0, true),
             ..seen(500, Relation::Current, "Session terminated before the request completed")
         };
         assert_eq!(judge(&crashed), Verdict::Unknown, "Python's JSON mode, session killed in mid-request");
