@@ -39,3 +39,7 @@ pub use error::set_error_class;
 pub use json::JsJson;
 pub use manager::McpManager;
 pub use session::McpSession;
+
+/// The module's memory. Two-level segregated fit finds, splits and joins blocks in constant time, however many there are.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
