@@ -352,7 +352,13 @@ async fn notifications_find_their_handlers_also_after_a_recovery() {
 #[wasm_bindgen_test]
 async fn the_server_asks_and_is_answered() {
     let world = World::new("stateful", r#"{"capabilities":{"elicitation":{}}}"#);
+    let opened = world.events(&["streamOpened"]);
     let session = world.connect("u").await;
+    // It asks on the GET stream, and what it says while nobody listens is lost.
+    until("the stream", || async {
+        opened.details("streamOpened").iter().any(|detail| text(detail, "stream") == "listen")
+    })
+    .await;
     let ask = || async { call(&session, "callTool", &[tool("ask", "{}")]).await };
 
     // Nobody answers: the server is told so, and so is the tool's caller.
@@ -488,7 +494,8 @@ async fn closing_rejects_what_runs_and_ends_the_sessions() {
     let closed = sync(&world.manager, "close", &[json(r#"{"terminate":true}"#)]);
     assert_eq!(text(&JsFuture::from(Promise::from(slow)).await.unwrap_err(), "code"), "closed");
     JsFuture::from(Promise::from(closed)).await.unwrap();
-    assert_eq!(world.count("delete").await, deleted + 1.0);
+    // Not exactly one: Chromium sends a DELETE again when the server drops the connection that it went over.
+    assert!(world.count("delete").await > deleted);
     assert_eq!(text(&session, "state"), "closed");
     let error = call(&session, "listTools", &[]).await.unwrap_err();
     assert_eq!(text(&error, "code"), "closed");
