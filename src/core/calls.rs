@@ -311,11 +311,16 @@ impl<J: Json> Manager<J> {
 
     /// Any answer proves that the session lives and that the server reads.
     pub(super) fn note_answered(&mut self, call: CallId) {
-        let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
+        let Some((session, purpose)) = self.calls.get(call).map(|record| (record.session, record.purpose)) else {
+            return;
+        };
         let now = self.now;
         if let Some(record) = self.store.get_mut(session) {
-            record.fruitful = true;
-            record.barren = 0;
+            // That a session was given is no sign that it is kept.
+            if purpose != Purpose::Handshake {
+                record.fruitful = true;
+                record.barren = 0;
+            }
             record.silent = 0;
             record.challenged = false;
             record.last_used_at = now;
