@@ -1,10 +1,14 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
-import load, { initSync as loadSync, setErrorClass } from './mcp_tether.js';
+import load, { initSync as loadSync, McpManager, McpSession, setErrorClass } from './mcp_tether.js';
 import { McpError } from './error.js';
 
-export { McpManager, McpSession } from './mcp_tether.js';
-export { McpError };
+export { McpError, McpManager, McpSession };
+
+// A console shows the name of a class, and the minifier took it.
+for (const [value, exported] of Object.entries({ McpManager, McpSession })) {
+  Object.defineProperty(exported, 'name', { value, configurable: true });
+}
 
 let loading;
 

@@ -32,7 +32,7 @@ set_up_rust() {
   command -v rustup >/dev/null || fail "rustup is missing: install it, then run this again"
   rust_works && return
   say "installing Rust $rust_channel with the wasm32-unknown-unknown target"
-  if rustup toolchain install "$rust_channel" --profile minimal --component clippy,rustfmt --target wasm32-unknown-unknown && rust_works; then
+  if rustup toolchain install "$rust_channel" --profile minimal --component clippy,rustfmt,rust-src --target wasm32-unknown-unknown && rust_works; then
     return
   fi
   say "rustup could not install it; building the target from Debian's sources instead"
@@ -41,9 +41,15 @@ set_up_rust() {
 
 rust_works() {
   local libraries
+  standard_library_has_source "$rust_channel" || return 1
   libraries="$(rustc "+$rust_channel" --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" || return 1
   compgen -G "$libraries/libcore-*.rlib" >/dev/null || return 1
   cargo "+$rust_channel" clippy --version >/dev/null 2>&1 && cargo "+$rust_channel" fmt --version >/dev/null 2>&1
+}
+
+# The published module is built with a standard library of its own (tools/build.sh).
+standard_library_has_source() {
+  [ -f "$(rustc "+$1" --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/std/Cargo.toml" ]
 }
 
 set_up_debian_rust() {
