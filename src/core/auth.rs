@@ -30,7 +30,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let usable = token.filter(|token| super::headers::validate("authorization", token).is_ok());
-        record.token = usable.map(|token| Rc::from(format!("Bearer {token}")));
+        record.token = usable.map(|token| Rc::from(["Bearer ", token].concat()));
         if record.handshake.is_some() { self.attempt(session) } else { self.pump(session) }
     }
 }

@@ -11,6 +11,7 @@ use super::manager::{Manager, own_call};
 use super::replay::{Safety, method_safety};
 use super::resume::ResponseStream;
 use super::session::State;
+use super::text::decimal;
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 
@@ -401,7 +402,8 @@ impl<J: Json> Manager<J> {
         } else {
             "the deadline passed before the request could be sent"
         };
-        let mut error = Error::new(ErrorCode::RequestTimeout, sentence).seen(format!("waited {waited} ms"));
+        let mut error =
+            Error::new(ErrorCode::RequestTimeout, sentence).seen(["waited ", &decimal(waited), " ms"].concat());
         error.retryable = !was_sent;
         let is_users = record_is_users(self.calls.get(call));
         self.settle(call, Err(error));

@@ -13,6 +13,7 @@ use super::manager::Manager;
 use super::outcome::as_unknown;
 use super::replay::Safety;
 use super::session::Session;
+use super::text::decimal;
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::{self, Relation, RpcSeen, Seen, Verdict};
@@ -384,13 +385,14 @@ impl<J: Json> Manager<J> {
         }
         let what = match body {
             Body::Text(text) => {
-                format!("{} instead of a JSON-RPC message; is this the URL of an MCP endpoint?", verdict::excerpt(text))
+                [&verdict::excerpt(text), " instead of a JSON-RPC message; is this the URL of an MCP endpoint?"]
+                    .concat()
             }
             Body::Json(_) => String::from("JSON that does not answer the request"),
             Body::Empty => String::from("nothing, where a request wants an answer"),
         };
-        let evidence = format!("HTTP {status} with {what}");
-        let error = Error::new(ErrorCode::ProtocolError, format!("the server answered with {what}")).seen(evidence);
+        let evidence = ["HTTP ", &decimal(status.into()), " with ", &what].concat();
+        let error = Error::new(ErrorCode::ProtocolError, ["the server answered with ", &what].concat()).seen(evidence);
         self.settle_unreadable(call, error.status(status));
     }
 }

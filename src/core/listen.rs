@@ -9,6 +9,7 @@ use super::io::{Body, ExchangeId, Level, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::{Kind, State};
+use super::text::decimal;
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::{Verdict, names_lost_session};
@@ -129,7 +130,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn listen_refused(&mut self, session: SessionRef, status: u16, what: &str) {
         if let Some(record) = self.store.get_mut(session) {
             record.listen.phase = Phase::Off;
-            self.log(session, Level::Debug, &format!("No GET stream: HTTP {status}, {what}"));
+            self.log(session, Level::Debug, &["No GET stream: HTTP ", &decimal(status.into()), ", ", what].concat());
         }
     }
 
@@ -170,7 +171,11 @@ impl<J: Json> Manager<J> {
         let gives_up = record.listen.conflicts > MAX_CONFLICTS;
         if record.listen.conflicts == 1 {
             let code = ErrorCode::SessionConflict;
-            self.log(session, Level::Error, &format!("Session error: {} - {}", code.as_str(), code.session_sentence()));
+            self.log(
+                session,
+                Level::Error,
+                &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat(),
+            );
             self.event(
                 session,
                 EventKind::SessionError,

@@ -177,7 +177,7 @@ impl<J: Json> Manager<J> {
     /// Prints `[MCP][server] text`.
     pub(super) fn log(&mut self, session: SessionRef, level: Level, text: &str) {
         let Some(record) = self.store.get(session) else { return };
-        let line = format!("[MCP][{}] {text}", record.key.server);
+        let line = ["[MCP][", &record.key.server, "] ", text].concat();
         self.log_line(level, line);
     }
 

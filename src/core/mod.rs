@@ -37,6 +37,7 @@ mod sleep;
 pub mod sse;
 pub(crate) mod store;
 pub(crate) mod table;
+pub(crate) mod text;
 pub(crate) mod time;
 mod timers;
 mod tools;

@@ -47,7 +47,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let detail = Detail { code: Some(code.as_str()), evidence: Some(evidence.to_owned()), ..Detail::default() };
-        self.log(session, Level::Error, &format!("Session error: {} - {}", code.as_str(), code.session_sentence()));
+        self.log(session, Level::Error, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
         self.event(session, EventKind::SessionError, detail);
         self.drop_generation(session);
         let now = self.now;
@@ -67,7 +67,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn announce_recovery(&mut self, session: SessionRef, code: ErrorCode) {
-        self.log(session, Level::Info, &format!("Starting session recovery for error: {}", code.as_str()));
+        self.log(session, Level::Info, &["Starting session recovery for error: ", code.as_str()].concat());
         self.event(session, EventKind::RecoveryStarted, Detail { code: Some(code.as_str()), ..Detail::default() });
     }
 
@@ -141,7 +141,7 @@ impl<J: Json> Manager<J> {
         record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), probe_at, rounds, error: error.clone() });
         self.timers.arm(probe_at, Timer::Handshake(session));
         self.metrics.recovery_failed += 1;
-        self.log(session, Level::Error, &format!("Session recovery failed: {}", error.code.as_str()));
+        self.log(session, Level::Error, &["Session recovery failed: ", error.code.as_str()].concat());
         let detail = Detail {
             code: Some(error.code.as_str()),
             evidence: error.evidence.clone(),
@@ -230,7 +230,7 @@ impl<J: Json> Manager<J> {
         record.silent += 1;
         let (silent, checking, state) = (record.silent, record.checking, record.state);
         let code = ErrorCode::SessionTimeout;
-        self.log(session, Level::Warn, &format!("Session error: {} - {}", code.as_str(), code.session_sentence()));
+        self.log(session, Level::Warn, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
         self.event(session, EventKind::SessionError, Detail { code: Some(code.as_str()), ..Detail::default() });
         if silent >= 2 && !checking && state == State::Ready {
             self.check_session(session);

@@ -95,11 +95,6 @@ impl<K: Number, T> Table<K, T> {
         self.iter().filter(|(_, value)| wanted(value)).map(|(key, _)| key).collect()
     }
 
-    /// Everything, out of the table.
-    pub(crate) fn into_values(self) -> Vec<T> {
-        self.slots.into_iter().flatten().collect()
-    }
-
     fn slot(&self, key: K) -> Option<usize> {
         self.index.get((0, key.number())).map(|slot| slot as usize)
     }

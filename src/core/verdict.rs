@@ -4,6 +4,7 @@
 //! servers and "request timeout" in others, and 404 with −32601 is how 2026-07-28 says "no such method".
 
 use super::error::ErrorCode;
+use super::text::{decimal, mentions};
 use super::time::Millis;
 
 /// How the session id that a request carried relates to the current one.
@@ -134,28 +135,27 @@ pub fn names_lost_session(text: &str) -> bool {
         "no active",
         "no session",
     ];
-    let text = text.to_ascii_lowercase();
     // The TypeScript transport's words when it restarted and has seen no `initialize` yet.
-    if text.contains("server not initialized") {
+    if mentions(text, "server not initialized") {
         return true;
     }
     // We did send the id: "required" means that something on the way took it off, which no new session mends.
-    text.contains("session") && !text.contains("required") && WORDS.iter().any(|word| text.contains(word))
+    mentions(text, "session") && !mentions(text, "required") && WORDS.iter().any(|word| mentions(text, word))
 }
 
 fn names_version(text: &str) -> bool {
-    text.to_ascii_lowercase().contains("unsupported protocol version")
+    mentions(text, "unsupported protocol version")
 }
 
 fn wants_session(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("session") && (text.contains("required") || text.contains("missing") || text.contains("no valid"))
-        || text.contains("server not initialized")
+    mentions(text, "session") && (mentions(text, "required") || mentions(text, "missing") || mentions(text, "no valid"))
+        || mentions(text, "server not initialized")
 }
 
 /// One sentence on what was seen, for errors and events. It never quotes more than a short piece of the server's words.
 pub fn evidence(seen: &Seen<'_>) -> String {
-    let mut sentence = if seen.status == 0 { String::from("a redirect") } else { format!("HTTP {}", seen.status) };
+    let mut sentence =
+        if seen.status == 0 { String::from("a redirect") } else { ["HTTP ", &decimal(seen.status.into())].concat() };
     if let Some(rpc) = &seen.rpc {
         sentence.push_str(", JSON-RPC error ");
         sentence.push_str(&integer(rpc.code));
@@ -178,7 +178,8 @@ pub fn evidence(seen: &Seen<'_>) -> String {
 /// A JSON-RPC code without the formatting of floats, which would cost 17 KB of wasm.
 #[allow(clippy::cast_possible_truncation, reason = "codes are small integers; an odd one is only displayed")]
 pub fn integer(code: f64) -> String {
-    (code as i64).to_string()
+    let digits = decimal((code as i64).unsigned_abs());
+    if code <= -1.0 { ["-", &digits].concat() } else { digits }
 }
 
 /// The first words of a server's text, on one line, without anything that looks like markup or a long token.

@@ -66,7 +66,7 @@ impl Auth {
 
     /// Nobody waits for a token any more.
     pub(super) fn stop(&self) {
-        for aborter in self.asking.take().into_values() {
+        for (_, aborter) in self.asking.take().iter() {
             let _ = aborter.abort();
         }
     }

@@ -1,6 +1,7 @@
 //! Why `fetch` or a stream failed, out of whatever value it was rejected with.
 
 use super::js;
+use crate::core::text::{mentions, split_once};
 use crate::core::{Failure, FailureKind};
 use wasm_bindgen::JsValue;
 
@@ -50,7 +51,7 @@ fn message(reason: &JsValue, cause: &JsValue) -> String {
         message.push_str(&detail);
     }
     if let Some(code) = code(cause).or_else(|| code(reason))
-        && !message.contains(&code)
+        && !mentions(&message, &code)
     {
         message.push_str(" (");
         message.push_str(&code);
@@ -60,8 +61,7 @@ fn message(reason: &JsValue, cause: &JsValue) -> String {
         message.push_str("fetch failed without saying why");
     }
     // Hosts quote the header that they refuse, and its value may be a token.
-    let lower = message.to_ascii_lowercase();
-    if lower.contains("header") && !lower.contains("timeout") {
+    if mentions(&message, "header") && !mentions(&message, "timeout") {
         return "the host refused the headers of the request or of the response".into();
     }
     bounded(&message)
@@ -71,8 +71,7 @@ fn message(reason: &JsValue, cause: &JsValue) -> String {
 /// the reason of its last try alone.
 fn is_unsent(reason: &JsValue, cause: &JsValue, message: &str) -> bool {
     let by_code = |value| code(value).is_some_and(|code| UNSENT_CODES.contains(&code.as_str()));
-    let lower = message.to_ascii_lowercase();
-    by_code(cause) || by_code(reason) || UNSENT_WORDS.iter().any(|words| lower.contains(words))
+    by_code(cause) || by_code(reason) || UNSENT_WORDS.iter().any(|words| mentions(message, words))
 }
 
 fn code(value: &JsValue) -> Option<String> {
@@ -82,7 +81,7 @@ fn code(value: &JsValue) -> Option<String> {
 /// At most [`MAX_MESSAGE`] characters, and of every URL only scheme and host: paths and queries can hold keys.
 fn bounded(text: &str) -> String {
     let mut short = String::new();
-    for word in text.split_inclusive([' ', '\n', ')', '"', '\'', ',']) {
+    for word in text.split_inclusive(ENDS) {
         push_word(&mut short, word);
     }
     if let Some((end, _)) = short.char_indices().nth(MAX_MESSAGE) {
@@ -92,15 +91,15 @@ fn bounded(text: &str) -> String {
 }
 
 fn push_word(text: &mut String, word: &str) {
-    let Some((scheme, rest)) = word.split_once("://") else {
+    let Some((scheme, rest)) = split_once(word, "://") else {
         return text.push_str(word);
     };
-    let end = rest.find(['/', '?', '#', ' ', '\n', ')', '"', '\'', ',']).unwrap_or(rest.len());
+    let end = rest.find(|letter| ENDS.contains(&letter) || ['/', '?', '#'].contains(&letter)).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let host = authority.rsplit('@').next().unwrap_or_default();
     text.extend([scheme, "://", host]);
     // What ended the word was no part of the URL.
-    text.extend(tail.chars().next_back().filter(|last| !last.is_alphanumeric() && *last != '/'));
+    text.extend(tail.chars().next_back().filter(|last| ENDS.contains(last)));
 }
 
 /// What Node's, Bun's and Deno's Node layer call a connection that was refused or never made, and a name not found.
@@ -109,6 +108,9 @@ const UNSENT_CODES: [&str; 6] =
 
 /// What Deno's and workerd's own errors say in the same cases. Browsers never tell.
 const UNSENT_WORDS: [&str; 4] = ["connection refused", "client error (connect)", "dns error", "dns lookup failed"];
+
+/// What ends a word, and a URL in it.
+const ENDS: [char; 6] = [' ', '\n', ')', '"', '\'', ','];
 
 /// Characters of a message that are kept.
 const MAX_MESSAGE: usize = 200;

@@ -16,6 +16,7 @@ use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::headers::Media;
 use crate::core::sse::{Item, Parser};
 use crate::core::table::Table;
+use crate::core::text::split_once;
 use crate::core::{Body, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
 use js_sys::{Function, JsString, Uint8Array};
 use std::cell::RefCell;
@@ -387,6 +388,6 @@ fn write(message: &JsValue) -> Result<JsValue, Failure> {
 
 /// Whether a URL leads back here, where being offline does not matter.
 fn is_this_machine(url: &str) -> bool {
-    url.split_once("://")
+    split_once(url, "://")
         .is_some_and(|(_, rest)| ["localhost", "127.", "[::1]"].iter().any(|host| rest.starts_with(host)))
 }

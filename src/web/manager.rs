@@ -37,7 +37,7 @@ impl McpManager {
         let machine = Manager::new(config, identity(&host), seed::random());
         let driver = Driver::new(machine, &limits, debug, host);
         for warning in warnings {
-            driver.log.line(Level::Warn, &["[MCP] ", &warning.to_string()].concat());
+            driver.log.line(Level::Warn, &["[MCP] ", &warning.line()].concat());
         }
         Ok(Self { driver: Handle::new(&driver) })
     }
@@ -177,10 +177,7 @@ impl McpManager {
 fn parse(config: JsValue, options: JsValue, env: Option<&JsValue>) -> Result<(Config, Vec<Problem>), JsValue> {
     let lookup = |name: &str| env.and_then(|env| js::member(env, name)?.as_string());
     let parsed = config::parse(&JsJson(config), &JsJson(options), &lookup);
-    parsed.map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        error::config(lines.join("\n"))
-    })
+    parsed.map_err(|problems| error::config(Problem::lines(&problems)))
 }
 
 fn identity(host: &Host) -> ClientIdentity<JsJson> {

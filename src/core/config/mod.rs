@@ -9,6 +9,7 @@ pub use template::Template;
 
 use super::{headers, time::Millis};
 use crate::core::table::Named;
+use crate::core::text::join;
 use std::{fmt, rc::Rc};
 
 /// What a manager is built from. Made by [`parse()`] alone.
@@ -78,7 +79,7 @@ impl ServerConfig {
     }
 
     fn path(&self, keys: &[&str]) -> String {
-        ["mcpServers", &self.name].iter().chain(keys).copied().collect::<Vec<_>>().join(".")
+        ["mcpServers.", &self.name, ".", &join(keys, ".")].concat()
     }
 }
 
@@ -205,13 +206,22 @@ impl Problem {
     fn new(path: String, message: impl Into<String>) -> Self {
         Self { path: path.replace(char::is_control, "\u{FFFD}"), message: message.into() }
     }
+
+    /// The whole sentence.
+    pub fn line(&self) -> String {
+        [&self.path, ": ", &self.message].concat()
+    }
+
+    /// One line a problem.
+    pub fn lines(problems: &[Self]) -> String {
+        let lines: Vec<String> = problems.iter().map(Self::line).collect();
+        join(&lines.iter().map(String::as_str).collect::<Vec<_>>(), "\n")
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.path)?;
-        formatter.write_str(": ")?;
-        formatter.write_str(&self.message)
+        formatter.write_str(&self.line())
     }
 }
 

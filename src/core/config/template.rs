@@ -1,5 +1,6 @@
 //! Header values with holes: `${NAME}` is filled from the environment once, `{{name}}` anew for every user.
 
+use crate::core::text::{find, split_once};
 use std::fmt;
 
 /// A header's value as configured: literal text, secrets from the environment among it, and holes for what is the user's.
@@ -96,12 +97,12 @@ enum Hole<'a> {
 
 /// The text before the first hole, the hole, and the text after it.
 fn next_hole(text: &str) -> Option<(&str, Hole<'_>, &str)> {
-    let (variable, user) = (text.find("${"), text.find("{{"));
+    let (variable, user) = (find(text, "${"), find(text, "{{"));
     // "${{" is a dollar sign before a hole of the user's: a variable's name has no brace.
     let of_user = user.is_some_and(|user| variable.is_none_or(|variable| user <= variable + 1));
     let (open, close) = if of_user { ("{{", "}}") } else { ("${", "}") };
-    let (literal, inside) = text.split_once(open)?;
-    Some(match inside.split_once(close) {
+    let (literal, inside) = split_once(text, open)?;
+    Some(match split_once(inside, close) {
         None => (literal, Hole::Unclosed(open), ""),
         Some((name, after)) => match name.trim() {
             name if !is_name(name) => (literal, Hole::Unnamed(open), after),

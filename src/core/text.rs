@@ -1,0 +1,67 @@
+//! The little that the machine does with text. `format!` and the searching methods of `str` do it too, in general and in
+//! 6 KB of wasm.
+
+/// `number` in decimal.
+pub(crate) fn decimal(number: u64) -> String {
+    let mut digits = Vec::new();
+    let mut rest = number;
+    loop {
+        digits.push(char::from(b'0' + (rest % 10) as u8));
+        rest /= 10;
+        if rest == 0 {
+            return digits.into_iter().rev().collect();
+        }
+    }
+}
+
+/// Whether `text` has `words` in it, whatever the case of their ASCII letters.
+pub(crate) fn mentions(text: &str, words: &str) -> bool {
+    let mut places = text.as_bytes().windows(words.len().max(1));
+    words.is_empty() || places.any(|place| place.eq_ignore_ascii_case(words.as_bytes()))
+}
+
+/// What is before the first `mark` in `text`, and what is after it.
+pub(crate) fn split_once<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = find(text, mark)?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
+}
+
+/// Where the first `mark` in `text` begins.
+pub(crate) fn find(text: &str, mark: &str) -> Option<usize> {
+    text.as_bytes().windows(mark.len().max(1)).position(|place| place == mark.as_bytes())
+}
+
+/// The parts, with `separator` between them.
+pub(crate) fn join(parts: &[&str], separator: &str) -> String {
+    let mut joined = String::new();
+    for part in parts {
+        if !joined.is_empty() {
+            joined.push_str(separator);
+        }
+        joined.push_str(part);
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn they_do_what_the_methods_of_str_do(text in "[abAB:/é]{0,12}", mark in "[ab:/é]{1,3}", number: u64) {
+            prop_assert_eq!(decimal(number), number.to_string());
+            prop_assert_eq!(mentions(&text, &mark), text.to_ascii_lowercase().contains(&mark));
+            prop_assert_eq!(split_once(&text, &mark), text.split_once(mark.as_str()));
+            prop_assert_eq!(find(&text, &mark), text.find(&mark));
+        }
+    }
+
+    #[test]
+    fn parts_are_joined_and_zero_is_a_number() {
+        assert_eq!(join(&["a", "b"], ", "), "a, b");
+        assert_eq!(join(&[], ", "), "");
+        assert_eq!(decimal(0), "0");
+    }
+}
