@@ -381,8 +381,10 @@ async fn a_handlers_capability_is_declared_at_the_next_handshake() {
     let handler = function(|_| Ok(json(r#"{"action":"decline"}"#)));
     sync(&session, "setRequestHandler", &["elicitation/create".into(), handler]);
     world.control("forget").await;
+    // What the server asks before it has a stream again is lost, and the tool waits in vain.
+    let soon = json(r#"{"timeout":1000}"#);
     until("the server to ask", || async {
-        let answer = call(&session, "callTool", &[tool("ask", "{}")]).await;
+        let answer = call(&session, "callTool", &[tool("ask", "{}"), soon.clone()]).await;
         answer.is_ok_and(|answer| to_json(&answer).contains("decline"))
     })
     .await;
