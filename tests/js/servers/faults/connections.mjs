@@ -59,9 +59,12 @@ export const connections = {
     },
   },
 
-  /** Nothing answers after the handshake: neither calls, nor pings, nor a new handshake. */
+  /** Nothing answers after the handshake: neither calls, nor pings, nor a new handshake. With `?early=1` not even its end is. */
   'goes-silent': {
-    every: (exchange) => (exchange.place.counts.initialized === 0 ? false : undefined),
+    every: ({ place, message, ...exchange }) => {
+      const isHandshake = place.counts.initialized === 0 || (place.counts.initialized === 1 && message?.method === 'notifications/initialized');
+      return isHandshake && !(message?.method === 'notifications/initialized' && exchange.url.searchParams.has('early')) ? false : undefined;
+    },
   },
 
   /** The handshake takes `?ms=…`, one second when left out. */

@@ -1,0 +1,52 @@
+// The fault table in a headless Chromium page, which is a stranger to every server: each row's is an origin of its own. ROW=… narrows it.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openPage } from './chromium.mjs';
+import { startFaultServer } from './servers/fault-server.mjs';
+import { expectRow } from './faults/expect.mjs';
+import { rows } from './faults/rows.mjs';
+
+describe('the fault table in Chromium', { concurrency: 8 }, () => {
+  let chromium;
+  before(async () => {
+    chromium = await openPage();
+    await chromium.page.evaluate(async () => {
+      const { default: init, ...mcp } = await import('/pkg/browser.js');
+      await init();
+      const { drive } = await import('/tests/faults/drive.mjs');
+      globalThis.driveRow = (row, origin) => drive(mcp, row, origin);
+    });
+  });
+  after(() => chromium?.close());
+
+  for (const row of rows.filter(({ name }) => name.includes(process.env.ROW ?? ''))) {
+    test(row.name, { timeout: 60_000 }, async () => {
+      // Six connections at once are all that a page has for one origin: rows that shared one would wait for each other.
+      const server = await startFaultServer();
+      try {
+        const expected = forPage({ ...row, ...row.browser });
+        const path = `/${row.fault}/${row.place ?? 'row'}`;
+        const url = row.elsewhere ? `${server.origin}${row.elsewhere}` : row.url;
+        const report = await chromium.page.evaluate(([sent, origin]) => globalThis.driveRow(sent, origin), [plain({ ...row, url }), server.origin]);
+        const counts = server.counts(path);
+        expectRow(expected, report, counts);
+        await wait(300);
+        assert.equal(server.counts(path).trace.length, counts.trace.length, 'nothing is sent after close()');
+      } finally {
+        await server.close();
+      }
+    });
+  }
+});
+
+/** Chromium may put one fetch() of a DELETE on the wire twice, a millisecond apart, when it aborts another of the same URL at that moment. */
+function forPage(row) {
+  const goodbyes = row.counts['http.DELETE'];
+  return goodbyes > 0 ? { ...row, counts: { ...row.counts, 'http.DELETE': { least: goodbyes, most: 2 * goodbyes } } } : row;
+}
+
+/** What of a row can be sent into a page: its expectations stay here. */
+function plain({ outcomes: _outcomes, counts: _counts, browser: _browser, challenged: _challenged, ...row }) {
+  return JSON.parse(JSON.stringify(row));
+}

@@ -1,0 +1,73 @@
+// Holds what a row gave against what it should give, and against what is true of every row.
+import assert from 'node:assert/strict';
+import { pick, secret } from './drive.mjs';
+
+/**
+ * @param {object} row with `browser` already merged where it applies
+ * @param {object} report from drive()
+ * @param {object} counts of the fault server
+ */
+export function expectRow(row, report, counts) {
+  const seen = () => `\noutcomes ${JSON.stringify(report.outcomes.slice(0, 12), null, 1)}\nlog\n  ${report.log.join('\n  ')}\ntrace\n  ${traceOf(counts)}`;
+  try {
+    expectOutcomes(row.outcomes, report.outcomes);
+    for (const [path, wanted] of Object.entries(row.counts ?? {})) expectCount(path, wanted, counts);
+    for (const line of row.log ?? []) assert.ok(report.log.some((logged) => logged.includes(line)), `the log lacks "${line}"`);
+    if (row.sessionErrors) assert.deepEqual(report.events.filter(({ type }) => type === 'sessionError').map(({ code }) => code), row.sessionErrors, 'session errors');
+    if (row.recoveries !== undefined) assert.equal(report.events.filter(({ type }) => type === 'recoverySucceeded').length, row.recoveries, 'recoveries');
+    if (row.challenged) assert.match(report.challenges.join('\n'), row.challenged);
+    if (row.notifications) expectNotifications(row.notifications, report.notifications);
+    expectInvariants(row, report, counts);
+  } catch (error) {
+    error.stack += seen();
+    throw error;
+  }
+}
+
+function expectOutcomes(wanted, outcomes) {
+  assert.equal(outcomes.length, wanted.length, 'so many outcomes');
+  wanted.forEach((want, index) => {
+    for (const [field, value] of Object.entries(want)) {
+      const actual = outcomes[index][field];
+      const where = `outcome ${index + 1}: ${field}`;
+      if (value instanceof RegExp) assert.match(String(actual), value, where);
+      else if (Array.isArray(value)) assert.ok(actual >= value[0] && actual <= value[1], `${where} is ${actual}, not from ${value[0]} to ${value[1]}`);
+      else assert.deepEqual(actual, value, where);
+    }
+    if (!outcomes[index].ok) assert.equal(outcomes[index].isMcpError, true, `outcome ${index + 1} is a McpError`);
+  });
+}
+
+function expectCount(path, wanted, counts) {
+  const executed = Object.values(counts.executions).reduce((sum, times) => sum + times, 0);
+  const actual = path === 'executed' ? executed : (pick(counts, path) ?? (typeof wanted === 'number' || 'least' in wanted ? 0 : undefined));
+  if (typeof wanted === 'object' && 'least' in wanted) {
+    assert.ok(actual >= wanted.least && actual <= wanted.most, `${path} is ${actual}, not from ${wanted.least} to ${wanted.most}`);
+  } else {
+    assert.deepEqual(actual, wanted, path);
+  }
+}
+
+function expectNotifications({ least, inOrder }, notifications) {
+  assert.ok(notifications.length >= least, `${notifications.length} notifications, not ${least}`);
+  const numbers = notifications.map(({ params }) => params.data);
+  if (inOrder) assert.deepEqual(numbers, numbers.map((_, index) => numbers[0] + index), 'each once, in order');
+}
+
+/** What holds whatever the row is about. */
+function expectInvariants(row, report, counts) {
+  for (const [key, times] of Object.entries(counts.executions)) {
+    if (/^c\d+$/.test(key)) assert.ok(times <= 1, `the unsafe call ${key} ran ${times} times`);
+  }
+  const ids = counts.trace.filter(({ rpc, id }) => rpc && id !== undefined).map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length, 'no JSON-RPC id is used twice');
+  const initializing = counts.trace.filter(({ rpc }) => rpc === 'initialize');
+  assert.ok(initializing.every(({ sessionId }) => sessionId === undefined), 'no handshake carries a session id');
+  const told = JSON.stringify([report.outcomes, report.log, report.events]);
+  assert.ok(!told.includes(secret), 'no header value is told');
+  for (const id of Object.keys(counts.sessionIds)) assert.ok(id === 'none' || id === '' || !told.includes(id), 'no whole session id is told');
+}
+
+function traceOf({ trace }) {
+  return trace.slice(0, 40).map(({ at, http, rpc, id, sessionId, status, lastEventId }) => `${at} ${http} ${rpc ?? ''} ${id ?? ''} ${sessionId?.slice(0, 4) ?? '-'} ${status} ${lastEventId ?? ''}`).join('\n  ');
+}

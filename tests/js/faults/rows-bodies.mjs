@@ -1,0 +1,142 @@
+// Answers that are too big, of the wrong kind or not what was asked; bad settings; and servers that ask the client.
+import { between, call, connect, fails, ok, request } from './steps.mjs';
+
+const badIds = ['space', 'tab', 'latin1', 'long'].map((kind) => ({
+  name: `/bad-session-id: ${kind}`,
+  fault: 'bad-session-id', place: kind, settings: { kind },
+  steps: [connect()],
+  outcomes: [fails('protocol_error', undefined, { message: /session/i })],
+  counts: { initialize: between(1, 1), executed: 0, initialized: 0 },
+}));
+
+const config = (name, server, pattern, more = {}) => ({
+  name: `configuration: ${name}`,
+  fault: 'healthy', place: 'config', server,
+  steps: [connect()],
+  outcomes: [fails('config_error', undefined, { message: pattern })],
+  counts: { initialize: 0 },
+  ...more,
+});
+
+export const bodyRows = [
+  ...badIds,
+  {
+    name: '/bad-session-id: control characters, which no runtime lets through',
+    fault: 'bad-session-id', place: 'control', settings: { kind: 'control' }, server: { sessionConfig: { retryAttempts: 1, retryDelay: 20 } },
+    steps: [connect()],
+    outcomes: [{ ok: false, isMcpError: true }],
+    counts: { executed: 0, initialized: 0 },
+  },
+  {
+    name: '/huge-line: ten megabytes in one line arrive',
+    fault: 'huge-line',
+    steps: [call(), call()],
+    outcomes: [{ ok: true, bytes: 10_000_000 }, ok],
+    counts: { initialize: 1, executed: 2 },
+  },
+  {
+    name: '/huge-line past the limit: told, and the next call works',
+    fault: 'huge-line', place: 'limit', options: { limits: { maxMessageBytes: 1_000_000 } },
+    steps: [call(), call()],
+    outcomes: [fails('limit_exceeded', undefined, { retryable: false }), ok],
+    counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
+  },
+  {
+    name: '/huge-json past the limit: told, and the next call works',
+    fault: 'huge-json', options: { limits: { maxMessageBytes: 1_000_000 } },
+    steps: [call(), call()],
+    outcomes: [fails('limit_exceeded', undefined, { retryable: false }), ok],
+    counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
+  },
+  {
+    name: '/huge-error: only its beginning is read',
+    fault: 'huge-error',
+    steps: [call(), call()],
+    outcomes: [fails('outcome_unknown', /^.{1,400}$/s, { status: 500 }), ok],
+    counts: { initialize: 1, executed: 1 },
+  },
+  {
+    name: '/html-page in answer to the handshake',
+    fault: 'html-page',
+    steps: [connect()],
+    outcomes: [fails('protocol_error', /html/i)],
+    counts: { executed: 0 },
+  },
+  {
+    name: '/html-page in answer to calls: the session goes on',
+    fault: 'html-page', place: 'call', settings: { when: 'call' },
+    steps: [call(), request('tools/list')],
+    outcomes: [fails('outcome_unknown', /html/i), ok],
+    counts: { initialize: 1 },
+  },
+  {
+    name: '/broken-json: the tool ran, and its answer cannot be read',
+    fault: 'broken-json',
+    steps: [call(), call()],
+    outcomes: [fails('outcome_unknown', /JSON/), ok],
+    counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
+  },
+  {
+    name: '/wrong-answer-id: the same',
+    fault: 'wrong-answer-id',
+    steps: [call(), call()],
+    outcomes: [fails('outcome_unknown', /./, { ms: [0, 1_000] }), ok],
+    counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
+  },
+  {
+    name: '/two-answers: the first is the answer',
+    fault: 'two-answers',
+    steps: [call(), call()],
+    outcomes: [ok, ok],
+    counts: { initialize: 1, executed: 2 },
+  },
+  {
+    name: '/unknown-version: told at once, nothing is called',
+    fault: 'unknown-version',
+    steps: [connect()],
+    outcomes: [fails('unsupported_version', /1999-01-01/, { message: /2024-11-05 to 2025-11-25/ })],
+    counts: { initialize: 1, initialized: 0, executed: 0 },
+  },
+  {
+    name: 'no endpoint at this URL',
+    fault: 'healthy', place: 'nowhere', settings: {}, server: { sessionConfig: { retryAttempts: 1, retryDelay: 20 } }, elsewhere: '/nothing-here',
+    steps: [connect()],
+    outcomes: [fails('http_error', /404/, { message: /MCP endpoint/ })],
+    counts: { initialize: 0 },
+  },
+  {
+    name: 'server-request-ping: answered on the way',
+    fault: 'server-request-ping',
+    steps: [call()],
+    outcomes: [ok],
+    counts: { executed: 1, 'clientAnswers.length': 1, 'clientAnswers.0.result': {} },
+  },
+  {
+    name: 'server-request-unknown: refused on the way',
+    fault: 'server-request-unknown',
+    steps: [call()],
+    outcomes: [ok],
+    counts: { executed: 1, 'clientAnswers.length': 1, 'clientAnswers.0.error.code': -32601 },
+  },
+  {
+    name: 'server-request-on-get: answered while a call waits',
+    fault: 'server-request-on-get',
+    steps: [{ do: 'until', count: 'openStreams', atLeast: 0 }, { do: 'until', count: 'http.GET', atLeast: 1 }, call()],
+    outcomes: [ok],
+    counts: { executed: 1, 'clientAnswers.length': 1, 'clientAnswers.0.result': {} },
+  },
+  {
+    name: 'a method that the server does not know',
+    fault: 'healthy', place: 'method',
+    steps: [request('nobody/knows'), request('tools/list')],
+    outcomes: [fails('rpc_error', undefined, { rpcCode: -32601 }), ok],
+    counts: { initialize: 1 },
+  },
+  config('no url', { url: null }, /mcpServers\.fault\.url/),
+  config('a url that is none', { url: 'not a url' }, /mcpServers\.fault\.url/),
+  config('a timeout that is none', { timeout: 'soon' }, /mcpServers\.fault\.timeout/),
+  config('a session timeout below one', { sessionConfig: { timeout: 0 } }, /mcpServers\.fault\.sessionConfig\.timeout/),
+  config('a variable that is not set', { headers: { Authorization: 'Bearer ${NO_SUCH_NAME}' } }, /NO_SUCH_NAME/),
+  config('a header that would be two', { headers: { 'X-Two': 'one\r\nX-Other: two' } }, /X-Two|x-two/),
+  config('several faults: all are told', { timeout: -1, initTimeout: 'x' }, /timeout[^]*initTimeout/),
+];

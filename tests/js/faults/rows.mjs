@@ -1,0 +1,11 @@
+// The fault table: for every path of the fault server what the caller gets, and what the server counts. It runs in Node, in a page and in workerd.
+//
+// `steps` are done in order, and their `outcomes` compared in order. `counts` are the server's own; `executed` is the sum of its executions.
+// `browser` overrides what a page cannot know. Of a row that names none, every unsafe call may have run once at most: always checked.
+import { bodyRows } from './rows-bodies.mjs';
+import { connectionRows } from './rows-connections.mjs';
+import { lostRows } from './rows-lost.mjs';
+import { statusRows } from './rows-statuses.mjs';
+import { streamRows } from './rows-streams.mjs';
+
+export const rows = [...lostRows, ...statusRows, ...connectionRows, ...streamRows, ...bodyRows];
