@@ -106,8 +106,9 @@ fn push_word(text: &mut String, word: &str) {
 const UNSENT_CODES: [&str; 6] =
     ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused", "FailedToOpenSocket"];
 
-/// What Deno's and workerd's own errors say in the same cases. Browsers never tell.
-const UNSENT_WORDS: [&str; 4] = ["connection refused", "client error (connect)", "dns error", "dns lookup failed"];
+/// What Deno's and workerd's own errors say in the same cases, and Node's of a port that the Fetch standard forbids.
+/// Browsers never tell.
+const UNSENT_WORDS: [&str; 5] = ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
 
 /// What ends a word, and a URL in it.
 const ENDS: [char; 6] = [' ', '\n', ')', '"', '\'', ','];

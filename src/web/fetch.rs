@@ -350,7 +350,7 @@ fn probe(driver: &Rc<Driver>, id: u64, url: &str, failure: Failure) -> Option<Fa
         (exchange.controller.signal.clone(), exchange.on_progress.clone(), exchange.on_lost.clone())
     });
     let Some((signal, on_progress, on_lost)) = hooks else { return Some(failure) };
-    let asked = network.fetch(&JsString::from(url), &Cors::probe(&signal));
+    let asked = network.fetch(&JsString::from(url), &network.cors.probe(&signal));
     match asked.and_then(|asked| asked.then(&on_progress, &on_lost)) {
         Ok(_) => {
             network.set_stage(id, Stage::Probe(failure));
