@@ -12,10 +12,11 @@ const text = (value) => ({ content: [{ type: 'text', text: String(value) }] });
  */
 export const tools = {
   echo: {
+    // Under either name: the reference server's tool calls its text `message`.
     description: 'Answers with the text it was given.',
     annotations: { readOnlyHint: true },
-    inputSchema: objectSchema({ text: { type: 'string' } }),
-    run: ({ text: value }) => text(value),
+    inputSchema: objectSchema({ text: { type: 'string' }, message: { type: 'string' } }, []),
+    run: ({ text: given, message = given }) => text(message),
   },
   add: {
     description: 'Adds two numbers.',
