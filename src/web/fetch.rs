@@ -18,7 +18,7 @@ use crate::core::sse::{Item, Parser};
 use crate::core::table::Table;
 use crate::core::text::split_once;
 use crate::core::{Body, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
-use js_sys::{Function, JsString, Uint8Array};
+use js_sys::{Array, Function, JsString, Uint8Array};
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -350,8 +350,9 @@ fn probe(driver: &Rc<Driver>, id: u64, url: &str, failure: Failure) -> Option<Fa
         (exchange.controller.signal.clone(), exchange.on_progress.clone(), exchange.on_lost.clone())
     });
     let Some((signal, on_progress, on_lost)) = hooks else { return Some(failure) };
-    let asked = network.fetch(&JsString::from(url), &network.cors.probe(&signal));
-    match asked.and_then(|asked| asked.then(&on_progress, &on_lost)) {
+    let url = JsString::from(url);
+    let asked: Array = Cors::probes(&signal).iter().filter_map(|init| network.fetch(&url, init).ok()).collect();
+    match js::any(&asked).and_then(|answered| answered.then(&on_progress, &on_lost)) {
         Ok(_) => {
             network.set_stage(id, Stage::Probe(failure));
             None

@@ -60,6 +60,8 @@ extern "C" {
     pub(super) type Chain;
     #[wasm_bindgen(catch, js_namespace = Promise, js_name = resolve)]
     pub(super) fn promise_of(value: &JsValue) -> Result<Chain, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Promise, js_name = any)]
+    pub(super) fn any(promises: &Array) -> Result<Chain, JsValue>;
     #[wasm_bindgen(catch, method)]
     pub(super) fn then(this: &Chain, done: &JsValue, failed: &JsValue) -> Result<JsValue, JsValue>;
 
