@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. `make` says what there is.
 
-.PHONY: help demo build test check bench clean
+.PHONY: help demo build test test-all check compare bench clean
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -14,8 +14,14 @@ build: ## Builds the npm package into pkg/ and prints what it weighs.
 test: ## Runs everything that CI runs.
 	@tools/test.sh
 
+test-all: test ## Everything, and the fault table in Firefox and in workerd.
+	@tools/test-all.sh
+
 check: ## Format, lints, documentation and types, without running a test.
 	@tools/check.sh
+
+compare: build ## Puts the official SDK's clients and ours side by side on the same faults: what survives, and how many requests it took.
+	@node tests/js/compare.mjs
 
 bench: ## Prints what the package weighs and what one call costs.
 	@tools/bench.sh

@@ -199,7 +199,7 @@ export const statusRows = [
     fault: 'healthy', place: 'h-close',
     steps: [connect(), connect({ user: 'bob' }), close({ terminate: true })],
     outcomes: [ok, ok, ok],
-    counts: { 'http.DELETE': 2, sessions: 0, openStreams: 0 },
+    counts: { 'http.DELETE': 2, sessions: 0 },
   },
   {
     name: 'probe I: DELETE answered 404 is done',
