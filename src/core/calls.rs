@@ -278,7 +278,7 @@ impl<J: Json> Manager<J> {
     fn tell_caller(&mut self, call: CallId, record: &Call<J>, outcome: Result<Option<J>, Error<J>>) {
         let server = self.store.get(record.session).map(|session| session.key.server.clone());
         let outcome = outcome.map_err(|mut error| {
-            error.server = error.server.or(server);
+            error.server = error.server.take().or(server);
             error
         });
         match &outcome {

@@ -2,12 +2,17 @@
 
 use super::time::Millis;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
-/// Why a call failed. The payload `J` carries the `data` of a JSON-RPC error, untouched.
+/// Why a call failed. One pointer, because outcomes are handed on from function to function and few of them are errors.
+#[derive(Clone)]
+pub struct Error<J>(Box<Facts<J>>);
+
+/// What is known of a failure. The payload `J` carries the `data` of a JSON-RPC error, untouched.
 ///
 /// No header value, token or whole session id is ever put in here.
 #[derive(Clone)]
-pub struct Error<J> {
+pub struct Facts<J> {
     /// The stable code that programs decide on.
     pub code: ErrorCode,
     /// One sentence for people.
@@ -31,7 +36,7 @@ pub struct Error<J> {
 impl<J> Error<J> {
     /// An error of `code` with nothing but its sentence; retryable where the code as such is.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Facts {
             code,
             message: message.into(),
             evidence: None,
@@ -41,7 +46,7 @@ impl<J> Error<J> {
             data: None,
             retry_after: None,
             server: None,
-        }
+        }))
     }
 
     /// The same error with what was seen.
@@ -60,16 +65,30 @@ impl<J> Error<J> {
 
     /// The same error with the HTTP status that was answered.
     #[must_use]
-    pub const fn status(mut self, status: u16) -> Self {
+    pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
     /// The same error with the time to wait before another try.
     #[must_use]
-    pub const fn retry_after(mut self, wait: Option<Millis>) -> Self {
+    pub fn retry_after(mut self, wait: Option<Millis>) -> Self {
         self.retry_after = wait;
         self
+    }
+}
+
+impl<J> Deref for Error<J> {
+    type Target = Facts<J>;
+
+    fn deref(&self) -> &Facts<J> {
+        &self.0
+    }
+}
+
+impl<J> DerefMut for Error<J> {
+    fn deref_mut(&mut self) -> &mut Facts<J> {
+        &mut self.0
     }
 }
 

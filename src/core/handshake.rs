@@ -492,6 +492,6 @@ fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static st
 }
 
 /// Whether another attempt may succeed without a change by anybody.
-const fn may_pass<J>(error: &Error<J>) -> bool {
+fn may_pass<J>(error: &Error<J>) -> bool {
     error.retryable || matches!(error.code, ErrorCode::RequestTimeout)
 }

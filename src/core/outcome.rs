@@ -344,8 +344,8 @@ fn retryable<J>(mut error: Error<J>) -> Error<J> {
 }
 
 /// The honest form of "perhaps": the caller has to look before trying again.
-pub(super) fn as_unknown<J>(error: Error<J>) -> Error<J> {
-    let evidence = error.evidence.unwrap_or_else(|| error.message.clone());
+pub(super) fn as_unknown<J>(mut error: Error<J>) -> Error<J> {
+    let evidence = error.evidence.take().unwrap_or_else(|| error.message.clone());
     let mut unknown =
         Error::new(ErrorCode::OutcomeUnknown, "the request was sent, and nobody knows whether it was carried out");
     unknown.evidence = Some(evidence);

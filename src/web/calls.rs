@@ -123,7 +123,7 @@ impl Call {
     }
 
     fn fail(&self, mut error: Error<JsJson>) {
-        error.server = error.server.or_else(|| self.server.as_ref().map(|server| server.to_string()));
+        error.server = error.server.take().or_else(|| self.server.as_ref().map(|server| server.to_string()));
         let reason = self.listening.as_ref().filter(|_| error.code == ErrorCode::Cancelled).and_then(Listening::reason);
         let _ = self.reject.call1(&JsValue::UNDEFINED, &error::to_js(&error, reason.as_ref()));
     }
