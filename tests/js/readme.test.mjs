@@ -36,5 +36,5 @@ test('the example of the README runs as it stands', async (context) => {
 
   assert.match(stdout, /^\d+ tools; hello$/m);
   assert.equal(server.counts.initialize, 1);
-  assert.equal(server.counts.delete, 1, 'close() says goodbye');
+  assert.equal(server.counts.delete, 1, 'the session is ended at its server');
 });
