@@ -19,7 +19,7 @@ remaps="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot=/rus
 # anyway. Cargo still calls it unstable, hence the bootstrap flag; the compiler is the pinned one, so it cannot shift.
 # It has a folder of its own because tests and lints are built without it.
 target="$root/target/published"
-RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort $remaps" \
+RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none $remaps" \
   cargo build --quiet --release --lib --target wasm32-unknown-unknown --target-dir "$target" \
   -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
 built="$target/wasm32-unknown-unknown/release/mcp_tether.wasm"
@@ -39,8 +39,8 @@ mv "$staging/mcp_tether_bg.wasm" "$root/target/mcp_tether_unoptimized.wasm"
 wasm_opt="$root/node_modules/.bin/wasm-opt"
 [ -x "$wasm_opt" ] || fail "wasm-opt is missing from node_modules: run npm ci, then this again"
 # No inlining to speak of: calls that look alike compress better than bodies that were merged. 4 KB less in brotli than -Oz.
-"$wasm_opt" -O2 --shrink-level 2 --always-inline-max-function-size 1 --one-caller-inline-max-function-size 0 --flexible-inline-max-function-size 0 \
-  --minify-imports-and-exports-and-modules "$root/target/mcp_tether_unoptimized.wasm" --output "$staging/mcp_tether_bg.wasm" |
+"$wasm_opt" -O2 --shrink-level 2 --always-inline-max-function-size 5 --one-caller-inline-max-function-size 0 --flexible-inline-max-function-size 0 \
+  --strip-target-features --minify-imports-and-exports-and-modules "$root/target/mcp_tether_unoptimized.wasm" --output "$staging/mcp_tether_bg.wasm" |
   node tools/shorten-names.mjs "$staging/mcp_tether.js"
 
 # The names of the exported classes go too; npm/slim.js gives them back.

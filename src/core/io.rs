@@ -228,7 +228,7 @@ pub enum Output<J> {
         challenge: Option<String>,
     },
     /// Dispatch this event.
-    Event(Event),
+    Event(Box<Event>),
     /// Print this line.
     Log(Level, String),
     /// Nothing more to do: wait for the network, or until this moment.

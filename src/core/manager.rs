@@ -171,7 +171,7 @@ impl<J: Json> Manager<J> {
         let (user_id, server_name) = (record.key.user.clone(), record.key.server.clone());
         let event =
             Event { kind, user_id, server_name, generation: record.generation, at: self.now.as_millis(), detail };
-        self.out.push_back(Output::Event(event));
+        self.out.push_back(Output::Event(Box::new(event)));
     }
 
     /// Prints `[MCP][server] text`.

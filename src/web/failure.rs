@@ -108,7 +108,8 @@ const UNSENT_CODES: [&str; 6] =
 
 /// What Deno's and workerd's own errors say in the same cases, and Node's of a port that the Fetch standard forbids.
 /// Browsers never tell.
-const UNSENT_WORDS: [&str; 5] = ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
+const UNSENT_WORDS: [&str; 5] =
+    ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
 
 /// What ends a word, and a URL in it.
 const ENDS: [char; 6] = [' ', '\n', ')', '"', '\'', ','];

@@ -53,11 +53,10 @@ impl Template {
     }
 
     fn is_of(&self, request: &HttpRequest<JsJson>) -> bool {
-        let equal =
-            |(one, other): (&(Rc<str>, Rc<str>), &(Rc<str>, Rc<str>))| same(&one.0, &other.0) && same(&one.1, &other.1);
+        let mut pairs = self.headers.iter().zip(&request.headers);
         same(&self.url, &request.url)
             && self.headers.len() == request.headers.len()
-            && self.headers.iter().zip(&request.headers).all(equal)
+            && pairs.all(|(one, other)| same(&one.0, &other.0) && same(&one.1, &other.1))
     }
 
     fn headers(&self) -> JsValue {

@@ -405,7 +405,7 @@ mod tests {
     }
 
     fn server(server: Value) -> Result<Rc<ServerConfig>, Vec<String>> {
-        parsed(&json!({ "mcpServers": { "db": server } })).map(|config| Rc::clone(&config.servers.get("db").unwrap()))
+        parsed(&json!({ "mcpServers": { "db": server } })).map(|config| Rc::clone(config.servers.get("db").unwrap()))
     }
 
     /// The server's faults, the part of the path that they share left out.
