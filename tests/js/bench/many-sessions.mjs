@@ -1,0 +1,58 @@
+// 100,000 live sessions: what each weighs, and whether a connect, a call and an expiry cost the same among them as among 1,000.
+import { fakeServer, median, megabytes, settledMemory } from './fake-server.mjs';
+
+const sample = 1_000;
+
+export async function manySessions({ McpManager }, most = 100_000) {
+  const server = fakeServer();
+  const mcpServers = { fake: { url: 'http://fake/mcp' }, brief: { url: 'http://fake/brief', sessionConfig: { timeout: 300 } } };
+  const manager = new McpManager({ mcpServers }, { env: {}, fetch: server.fetch, log: () => {}, limits: { maxUsers: most + 10 * sample } });
+  let users = 0;
+  const connect = (name = 'fake') => manager.connect(`user-${(users += 1)}`, name);
+  const timed = async (times, action) => {
+    const started = performance.now();
+    for (let time = 0; time < times; time += 1) await action(time);
+    return ((performance.now() - started) * 1_000) / times;
+  };
+
+  const kept = [];
+  const measure = async () => {
+    const connecting = [];
+    const calling = [];
+    const expiring = [];
+    for (let round = 0; round < 5; round += 1) {
+      connecting.push(await timed(sample, async () => kept.push(await connect())));
+      calling.push(await timed(sample, (time) => kept[(time * 7_919) % kept.length].ping()));
+      expiring.push(await expiry());
+    }
+    return { connect: median(connecting), call: median(calling), expiry: median(expiring) };
+  };
+
+  /** The work of the process, from the moment that so many brief sessions are there until all are expired. */
+  async function expiry() {
+    const before = manager.getMetrics().expired;
+    for (let time = 0; time < sample; time += 1) await connect('brief');
+    const from = process.cpuUsage();
+    while (manager.getMetrics().expired < before + sample) await new Promise((resolve) => setTimeout(resolve, 50));
+    const { user, system } = process.cpuUsage(from);
+    for (let time = users - sample + 1; time <= users; time += 1) await manager.terminateUser(`user-${time}`);
+    return (user + system) / sample;
+  }
+
+  // So that the compiler's work is done before anything is measured.
+  await measure();
+  for (const session of kept.splice(0)) await session.terminate();
+  const few = await measure();
+  const memory = settledMemory();
+  const from = kept.length;
+  while (kept.length < most) kept.push(await connect());
+  const each = (settledMemory() - memory) / (kept.length - from);
+  server.sessions.clear = () => {};
+  const many = await measure();
+  const ratio = (what) => many[what] / few[what];
+  const show = (what) => `${what} ${few[what].toFixed(1)} → ${many[what].toFixed(1)} µs (×${ratio(what).toFixed(2)})`;
+  console.log(`${most} live sessions: ${(each / 1_024).toFixed(2)} KB each with the fake server's own and the JavaScript objects, ${megabytes(process.memoryUsage.rss())} in all`);
+  console.log(`  from 1,000 to ${most} of them: ${['connect', 'call', 'expiry'].map(show).join(', ')}`);
+  await manager.close();
+  return { failures: ['connect', 'call', 'expiry'].filter((what) => ratio(what) > 1.2).map((what) => `${what} costs ${ratio(what).toFixed(2)} times as much`) };
+}

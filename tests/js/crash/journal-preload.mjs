@@ -1,0 +1,36 @@
+// Loaded into a server with the official SDK before its own code: what it does is written to a file, which outlives the process when it is killed.
+// JOURNAL names the file; of the tools in UNSAFE no annotation is told, so that nobody may run them twice.
+import { appendFileSync } from 'node:fs';
+import { Server as HttpServer } from 'node:http';
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+
+const { JOURNAL: journal, UNSAFE = '' } = process.env;
+const unsafe = UNSAFE.split(',');
+const note = (entry) => appendFileSync(journal, `${JSON.stringify({ process: process.pid, ...entry })}\n`);
+
+const setRequestHandler = Server.prototype.setRequestHandler;
+Server.prototype.setRequestHandler = function setJournalledHandler(schema, handler) {
+  return setRequestHandler.call(this, schema, wrappers.get(schema)?.(handler) ?? handler);
+};
+
+const wrappers = new Map([
+  [CallToolRequestSchema, (handler) => (request, context) => {
+    note({ tool: request.params.name, key: context._meta?.key ?? request.params._meta?.key });
+    return handler(request, context);
+  }],
+  [ListToolsRequestSchema, (handler) => async (request, context) => {
+    const { tools, ...rest } = await handler(request, context);
+    return { ...rest, tools: tools.map(({ annotations, ...tool }) => (unsafe.includes(tool.name) ? tool : { ...tool, annotations })) };
+  }],
+]);
+
+const emit = HttpServer.prototype.emit;
+HttpServer.prototype.emit = function emitJournalled(event, request, response) {
+  if (event === 'request') {
+    // Chromium sends a POST again by itself when a connection that it used before is reset without an answer; on a connection of its own it does not.
+    response.setHeader('Connection', 'close');
+    if (request.method === 'POST' && request.headers['mcp-session-id'] === undefined) note({ handshake: request.headers['x-user'] });
+  }
+  return emit.apply(this, arguments);
+};
