@@ -1,6 +1,8 @@
 //! Credentials: a 401 asks the session's auth provider once, and keeps the session.
 
+use super::calls::Purpose;
 use super::error::Error;
+use super::exchange::Refusal;
 use super::io::{CallId, Output, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
@@ -8,18 +10,26 @@ use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
     /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see.
-    pub(super) fn refused_credentials(&mut self, call: CallId, challenge: Option<String>, error: Error<J>) {
-        let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
+    pub(super) fn refused_credentials(&mut self, call: CallId, refusal: Refusal<'_, J>, error: Error<J>) {
+        let Some((session, purpose)) = self.calls.get(call).map(|record| (record.session, record.purpose)) else {
+            return;
+        };
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.awaiting_token {
+        // What a recovery puts back is not worth the wait: everybody else waits for the recovery.
+        if !record.has_auth || purpose == Purpose::Restore {
+            return self.settle(call, Err(error));
+        }
+        // Another token is there already, or on its way; and a handshake asks for one by itself.
+        let is_late = refusal.token != record.token;
+        if is_late || record.awaiting_token || record.handshake.is_some() {
             return self.requeue(call);
         }
-        if !record.has_auth || record.challenged {
+        if record.challenged {
             return self.settle(call, Err(error));
         }
         record.challenged = true;
         record.awaiting_token = true;
-        self.out.push_back(Output::NeedToken { session, challenge });
+        self.out.push_back(Output::NeedToken { session, challenge: refusal.challenge });
         self.requeue(call);
     }
 

@@ -115,15 +115,14 @@ impl<J: Json> Manager<J> {
         params: Option<J>,
         options: &RequestOptions,
     ) {
-        let limit = self.config.limits.max_queued;
-        let now = self.now;
+        let (most, limit, now) = (self.config.limits.max_queued, self.config.limits.max_in_flight, self.now);
         let Some(record) = self.store.get_mut(session) else {
             return self.reject(
                 call,
                 Error::new(ErrorCode::Closed, "the session was ended by its owner; connect again for a new one"),
             );
         };
-        if record.queue.len() >= limit {
+        if record.queue.len() >= most && !record.may_send(limit, now) {
             let error = Error::new(ErrorCode::LimitExceeded, "too many calls wait for this session (limits.maxQueued)")
                 .of(&record.key.server);
             return self.reject(call, error);
@@ -196,16 +195,11 @@ impl<J: Json> Manager<J> {
     /// Sends what waits, as far as the session, its holds and its limits allow. First come, first served.
     pub(super) fn pump(&mut self, session: SessionRef) {
         loop {
-            let limit = self.config.limits.max_in_flight;
-            let now = self.now;
-            let Some(record) = self.store.get_mut(session) else { return };
-            let held = record.hold.is_some_and(|until| until > now);
-            let room = if record.probing { record.active.is_empty() } else { record.active.len() < limit };
-            if record.state != State::Ready || record.awaiting_token || held || !room {
-                return;
-            }
+            let (limit, now) = (self.config.limits.max_in_flight, self.now);
+            let Some(record) = self.store.get_mut(session).filter(|record| record.may_send(limit, now)) else { return };
             let Some(call) = record.queue.pop_first() else { return };
             record.active.insert(call);
+            record.probe = Some(call).filter(|_| record.probing);
             self.transmit(call);
         }
     }
@@ -262,6 +256,7 @@ impl<J: Json> Manager<J> {
         if let Some(owner) = self.store.get_mut(session) {
             owner.active.remove(call);
             owner.queue.remove(call);
+            owner.probe_ended(call, outcome.is_ok());
         }
         self.report_settled(&record, &outcome);
         match record.purpose {
@@ -276,11 +271,10 @@ impl<J: Json> Manager<J> {
     }
 
     fn tell_caller(&mut self, call: CallId, record: &Call<J>, outcome: Result<Option<J>, Error<J>>) {
-        let server = self.store.get(record.session).map(|session| session.key.server.clone());
-        let outcome = outcome.map_err(|mut error| {
-            error.server = error.server.take().or(server);
-            error
-        });
+        let outcome = match (outcome, self.store.get(record.session)) {
+            (Err(error), Some(owner)) => Err(owner.told(error)),
+            (outcome, _) => outcome,
+        };
         match &outcome {
             Ok(_) => self.metrics.succeeded += 1,
             Err(error) => {
@@ -311,22 +305,19 @@ impl<J: Json> Manager<J> {
     }
 
     /// Any answer proves that the session lives and that the server reads.
+    /// But no handshake says that the session is kept, and no older generation says anything of this one.
     pub(super) fn note_answered(&mut self, call: CallId) {
-        let Some((session, purpose)) = self.calls.get(call).map(|record| (record.session, record.purpose)) else {
-            return;
-        };
+        let Some(answered) = self.calls.get(call).filter(|record| record.purpose != Purpose::Handshake) else { return };
         let now = self.now;
-        if let Some(record) = self.store.get_mut(session) {
-            // That a session was given is no sign that it is kept.
-            if purpose != Purpose::Handshake {
-                record.fruitful = true;
-                record.barren = 0;
-            }
+        if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
             record.silent = 0;
             record.challenged = false;
             record.last_used_at = now;
             record.budget.earn();
-            record.probing = false;
+            record.probe_ended(call, true);
+            if !std::mem::replace(&mut record.fruitful, true) {
+                self.note_kept(answered.session);
+            }
         }
     }
 
@@ -350,7 +341,8 @@ impl<J: Json> Manager<J> {
                     session.remembered.subscriptions.remove(&uri);
                 }
             }
-            "tools/list" => {
+            // Annotations count for the generation that they were listed in, and for no other.
+            "tools/list" if session.is_live(record.generation) => {
                 let is_first = record.params.as_ref().and_then(|params| params.get("cursor")).is_none();
                 session.tools.note_page(result, is_first);
             }
@@ -413,10 +405,11 @@ impl<J: Json> Manager<J> {
     }
 
     /// Progress of a running call: it lives, so its wait starts anew.
-    pub(super) fn on_progress(&mut self, request: u64, progress: J) {
+    /// A server may report on the calls of its own session alone.
+    pub(super) fn on_progress(&mut self, session: SessionRef, request: u64, progress: J) {
         let Some(call) = self.by_request.get(request).copied() else { return };
         let now = self.now;
-        let Some(record) = self.calls.get_mut(call) else { return };
+        let Some(record) = self.calls.get_mut(call).filter(|record| record.session == session) else { return };
         if record.reset_on_progress {
             let deadline = earlier(now.after(record.timeout), record.last_deadline);
             self.move_deadline(call, deadline);
@@ -446,6 +439,7 @@ impl<J: Json> Manager<J> {
         if let Some(owner) = self.store.get_mut(session) {
             owner.active.remove(call);
             owner.queue.insert(call);
+            owner.probe_ended(call, false);
         }
         self.wake_session(session);
         self.pump(session);

@@ -28,8 +28,10 @@ pub(super) struct Farewell {
 #[derive(Default)]
 pub(super) struct Closing {
     closed: bool,
-    /// Open DELETEs by the caller who waits for them.
+    /// How many open DELETEs a caller of `terminate` waits for.
     waiting: Table<CallId, usize>,
+    /// Callers of `close`, who wait for all of them.
+    closers: Vec<CallId>,
 }
 
 impl Closing {
@@ -46,7 +48,11 @@ impl<J: Json> Manager<J> {
             Target::Key(user, server) => self.store.find(&Key { user, server }).into_iter().collect(),
             Target::User(user) => self.store.of_user(&user).collect(),
         };
-        self.end_all(call, &sessions, true, State::Terminated);
+        let open = self.end_all(call, &sessions, true, State::Terminated);
+        if open == 0 {
+            return self.out.push_back(Output::Settle { call, outcome: Ok(None) });
+        }
+        self.closing.waiting.insert(call, open);
     }
 
     /// The owner closes the manager: nothing is sent any more but the DELETEs that are asked for.
@@ -54,16 +60,23 @@ impl<J: Json> Manager<J> {
         self.closing.closed = true;
         let sessions = self.store.references();
         self.end_all(call, &sessions, terminate, State::Closed);
+        let left = self.exchanges.keys_where(|exchange| exchange.wire != Wire::Delete);
+        left.into_iter().for_each(|exchange| self.abort(exchange));
+        self.closing.closers.push(call);
+        self.tell_closers();
     }
 
-    fn end_all(&mut self, call: CallId, sessions: &[SessionRef], say_goodbye: bool, state: State) {
-        let goodbyes = sessions.iter().filter(|session| self.end(**session, Some(call), say_goodbye, state)).count();
-        // A second close waits for the DELETEs of the first.
-        let open = if self.closing.closed { self.farewells.len() } else { goodbyes };
-        if open == 0 {
-            return self.out.push_back(Output::Settle { call, outcome: Ok(None) });
+    /// Whoever closes waits for every DELETE, also for those of an earlier `terminate` or `close`.
+    fn tell_closers(&mut self) {
+        if self.farewells.is_empty() {
+            let closers = std::mem::take(&mut self.closing.closers);
+            closers.into_iter().for_each(|call| self.out.push_back(Output::Settle { call, outcome: Ok(None) }));
         }
-        self.closing.waiting.insert(call, open);
+    }
+
+    /// Ends these records. Returns how many DELETEs are on the wire for that.
+    fn end_all(&mut self, call: CallId, sessions: &[SessionRef], say_goodbye: bool, state: State) -> usize {
+        sessions.iter().filter(|session| self.end(**session, Some(call), say_goodbye, state)).count()
     }
 
     /// Ends one record. Returns whether a DELETE is on the wire.
@@ -110,18 +123,16 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_deleted(&mut self, exchange: ExchangeId) {
         let Some(farewell) = self.farewells.remove(exchange) else { return };
         self.log_line(Level::Info, farewell.line);
-        let told: Vec<CallId> = match farewell.waiter {
-            Some(waiter) if !self.closing.closed => vec![waiter],
-            _ => self.closing.waiting.keys_where(|_| true),
-        };
-        for waiter in told {
-            let Some(open) = self.closing.waiting.get_mut(waiter) else { continue };
+        let open = farewell.waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter));
+        let last = open.is_some_and(|open| {
             *open -= 1;
-            if *open == 0 {
-                self.closing.waiting.remove(waiter);
-                self.out.push_back(Output::Settle { call: waiter, outcome: Ok(None) });
-            }
+            *open == 0
+        });
+        if let (true, Some(call)) = (last, farewell.waiter) {
+            self.closing.waiting.remove(call);
+            self.out.push_back(Output::Settle { call, outcome: Ok(None) });
         }
+        self.tell_closers();
     }
 
     /// A session may be idle for too long, or too old. Never while a call is in flight.
@@ -137,7 +148,8 @@ impl<J: Json> Manager<J> {
             return self.expire(session);
         }
         // Not yet: a call in flight ends by itself and looks again, if the session is too old by then.
-        let idle = record.idle_deadline().max(now.after(record.server.session.timeout.min(1_000)));
+        let soon = now.after(record.server.session.timeout.min(1_000));
+        let idle = if record.idle_deadline() > now { record.idle_deadline() } else { soon };
         let next = record.age_deadline().filter(|at| *at > now).map_or(idle, |age| age.min(idle));
         self.timers.arm(next, Timer::Expiry(session));
     }

@@ -2,7 +2,7 @@
 
 use super::calls::{Purpose, Stage};
 use super::error::{Error, ErrorCode};
-use super::headers;
+use super::headers::{self, SessionId};
 use super::io::{
     Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Output, ResponseHead, SessionRef, StreamBlock,
     StreamData,
@@ -13,7 +13,7 @@ use super::manager::Manager;
 use super::outcome::as_unknown;
 use super::replay::Safety;
 use super::session::Session;
-use super::text::decimal;
+use super::text::{decimal, without};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::{self, Relation, RpcSeen, Seen, Verdict};
@@ -31,14 +31,18 @@ pub(super) struct Exchange {
     pub(super) session: SessionRef,
     /// The generation that it was sent in. An older one can never touch a newer one.
     pub(super) generation: u64,
-    /// Whether it carried the session id of that generation.
-    pub(super) carried_id: bool,
+    /// The session id of that generation, if it carried one.
+    carried: Option<SessionId>,
+    /// The bearer token that it carried.
+    token: Option<Rc<str>>,
     pub(super) wire: Wire,
     pub(super) head: Option<ResponseHead>,
     pub(super) opened_at: Instant,
     /// When the last byte came.
     last_alive: Instant,
     deadline: Option<Instant>,
+    /// Nothing more comes on it, so there is nothing to cut.
+    is_over: bool,
 }
 
 /// What an exchange is for.
@@ -80,7 +84,8 @@ impl<J: Json> Manager<J> {
         }
         let request =
             HttpRequest { method, url: Rc::clone(&record.url), headers, body, reads_session_id: is_handshake };
-        let (generation, carried_id) = (record.generation, !is_handshake && record.id().is_some());
+        let generation = record.generation;
+        let (carried, token) = (record.id().filter(|_| !is_handshake).cloned(), record.token.clone());
         let deadline = match wire {
             Wire::Call(_) | Wire::Resume(_) => None,
             Wire::Delete => Some(self.now.after(super::ending::DELETE_CAP)),
@@ -91,8 +96,18 @@ impl<J: Json> Manager<J> {
             self.timers.arm(deadline, Timer::Exchange(exchange));
         }
         let now = self.now;
-        let record =
-            Exchange { session, generation, carried_id, wire, head: None, opened_at: now, last_alive: now, deadline };
+        let record = Exchange {
+            session,
+            generation,
+            carried,
+            token,
+            wire,
+            head: None,
+            opened_at: now,
+            last_alive: now,
+            deadline,
+            is_over: false,
+        };
         self.exchanges.insert(exchange, record);
         self.out.push_back(Output::Send { exchange, request });
         Some(exchange)
@@ -100,7 +115,7 @@ impl<J: Json> Manager<J> {
 
     /// Stops an exchange; nothing of it is heard again.
     pub(super) fn abort(&mut self, exchange: ExchangeId) {
-        if self.take_exchange(exchange).is_some() {
+        if self.take_exchange(exchange).is_some_and(|record| !record.is_over) {
             self.out.push_back(Output::Abort { exchange });
         }
     }
@@ -187,7 +202,8 @@ impl<J: Json> Manager<J> {
 
     /// The whole body of something that is no event stream.
     pub(super) fn on_body(&mut self, exchange: ExchangeId, body: Body<J>) {
-        let Some(record) = self.exchanges.get(exchange) else { return };
+        let Some(record) = self.exchanges.get_mut(exchange) else { return };
+        record.is_over = true;
         let status = record.head.as_ref().map_or(0, |head| head.status);
         if !is_success(status) {
             return self.on_refusal(exchange, &body);
@@ -281,12 +297,13 @@ impl<J: Json> Manager<J> {
             text: &text,
             retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
         };
-        let (verdict, evidence) = (verdict::judge(&seen), verdict::evidence(&seen));
+        let (verdict, evidence) = (verdict::judge(&seen), self.discreet(&record, &verdict::evidence(&seen)));
         let refusal = Refusal {
             verdict,
             evidence,
             status: head.status,
             challenge: head.challenge,
+            token: record.token,
             generation: record.generation,
             body,
         };
@@ -302,7 +319,7 @@ impl<J: Json> Manager<J> {
 
     /// How the id that an exchange carried relates to the session's current one.
     pub(super) fn relation(&self, exchange: &Exchange) -> Relation {
-        if !exchange.carried_id {
+        if exchange.carried.is_none() {
             return Relation::Absent;
         }
         let current = self
@@ -310,6 +327,12 @@ impl<J: Json> Manager<J> {
             .get(exchange.session)
             .is_some_and(|session| session.generation == exchange.generation && session.id().is_some());
         if current { Relation::Current } else { Relation::Stale }
+    }
+
+    /// A server's words without what the request carried and the session carries by now.
+    fn discreet(&self, exchange: &Exchange, text: &str) -> String {
+        let text = exchange.carried.as_ref().map_or_else(|| text.to_owned(), |id| without(text, id.as_str()));
+        self.store.get(exchange.session).map_or_else(|| text.clone(), |session| session.discreet(&text))
     }
 
     fn request_id_of(&self, wire: Wire) -> Option<u64> {
@@ -330,7 +353,7 @@ impl<J: Json> Manager<J> {
     fn receive(&mut self, exchange: ExchangeId, message: J) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let (session, wire, relation) = (record.session, record.wire, self.relation(record));
-        let is_current = self.store.get(session).is_some_and(|session| session.generation == record.generation);
+        let is_current = self.store.get(session).is_some_and(|session| session.is_live(record.generation));
         match jsonrpc::head(&message) {
             Head::Result { id, result } => {
                 if let Some(call) = self.call_answered(session, wire, id, false) {
@@ -353,7 +376,7 @@ impl<J: Json> Manager<J> {
     /// Which pending call an answer belongs to: by its id; an error without one belongs to the exchange that it came on.
     fn call_answered(&self, session: SessionRef, wire: Wire, id: Option<u64>, is_error: bool) -> Option<CallId> {
         let by_exchange = match wire {
-            Wire::Call(call) if is_error && id.is_none() => Some(call),
+            Wire::Call(call) | Wire::Resume(call) if is_error && id.is_none() => Some(call),
             _ => None,
         };
         let call = id.and_then(|id| self.by_request.get(id).copied()).or(by_exchange)?;
@@ -403,8 +426,15 @@ pub(super) struct Refusal<'a, J> {
     pub(super) evidence: String,
     pub(super) status: u16,
     pub(super) challenge: Option<String>,
+    /// The bearer token that was refused.
+    pub(super) token: Option<Rc<str>>,
     pub(super) generation: u64,
     pub(super) body: &'a Body<J>,
+}
+
+/// Whether a body is a JSON-RPC error; other JSON may have an `error` too.
+pub(super) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
+    matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
 }
 
 /// Whether a status says that the request was accepted.

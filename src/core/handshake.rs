@@ -77,7 +77,8 @@ impl<J: Json> Manager<J> {
             return self.out.push_back(Output::Connected { call, session });
         }
         record.connecting.push(call);
-        if record.state == State::Connecting && record.handshake.is_none() {
+        // A new record has never begun; one that puts back what an expired session had set is beyond its handshake.
+        if record.state == State::Connecting && record.handshake.is_none() && record.restoring == 0 {
             self.begin_handshake(session, State::Connecting);
         } else {
             self.wake_session(session);
@@ -164,6 +165,8 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         record.handshake = Some(Handshake::default());
+        // The provider may know better than in the round before.
+        record.challenged = false;
         if let Some(until) = record.breaker.open_until(now) {
             let wait = until.since(now);
             let error = Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
@@ -177,6 +180,10 @@ impl<J: Json> Manager<J> {
     /// One attempt: ask for a token first where a provider has one and none is there yet.
     pub(super) fn attempt(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
+        // A call's 401 has asked already: the answer starts this attempt.
+        if record.awaiting_token {
+            return;
+        }
         let wants_token = record.has_auth && record.token.is_none();
         if let Some(handshake) = record.handshake.as_mut()
             && wants_token
@@ -252,12 +259,12 @@ impl<J: Json> Manager<J> {
         }
         record.created_at = now;
         record.last_used_at = now;
-        record.degraded = None;
         record.silent = 0;
         record.challenged = false;
         record.hold = None;
         record.probing = false;
-        let closed_breaker = record.breaker.note_success();
+        record.probe = None;
+        let may_be_kept = record.barren == 0;
         let expiry =
             record.age_deadline().map_or_else(|| record.idle_deadline(), |age| age.min(record.idle_deadline()));
         let id = record.id().map(SessionId::short);
@@ -267,8 +274,9 @@ impl<J: Json> Manager<J> {
             self.log(session, Level::Info, &format!("Session created: {id}"));
         }
         self.event(session, EventKind::SessionCreated, Detail { session_id: id, ..Detail::default() });
-        if closed_breaker {
-            self.event(session, EventKind::BreakerClosed, Detail::default());
+        // Where earlier sessions were lost at once, only an answer tells whether this one is kept.
+        if may_be_kept {
+            self.note_kept(session);
         }
         self.start_listening(session);
         self.restore(session);
@@ -304,11 +312,10 @@ impl<J: Json> Manager<J> {
         self.on_initialized_failed(session, generation, error);
     }
 
-    fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, mut error: Error<J>) {
+    fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.generation == generation && record.handshake.is_some() {
             forget_id(record);
-            error.retryable = true;
             self.handshake_failed(session, error);
         }
     }
@@ -484,11 +491,12 @@ fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
     })
 }
 
-/// The version to offer next, where the server refused ours and named one that we speak too.
+/// The version to offer next, where the server refused ours and named one that we speak too. Always an older one: a server
+/// that refuses whatever it is offered would otherwise be asked in circles.
 fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
     let supported = error.data.as_ref()?.get("supported")?.as_array()?;
     let names: Vec<String> = supported.iter().filter_map(Json::as_str).collect();
-    VERSIONS.into_iter().find(|version| *version != offered && names.iter().any(|name| name == version))
+    VERSIONS.into_iter().find(|version| *version < offered && names.iter().any(|name| name == version))
 }
 
 /// Whether another attempt may succeed without a change by anybody.

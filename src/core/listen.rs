@@ -4,8 +4,8 @@
 use super::backoff::{full_jitter, probe_delay, stream_delay};
 use super::error::ErrorCode;
 use super::event::{Detail, EventKind};
-use super::exchange::{Refusal, Wire};
-use super::io::{Body, ExchangeId, Level, SessionRef, StreamBlock, StreamData};
+use super::exchange::{Refusal, Wire, is_rpc_error};
+use super::io::{ExchangeId, Level, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::{Kind, State};
@@ -143,8 +143,9 @@ impl<J: Json> Manager<J> {
         match refusal.verdict {
             Verdict::Lost(code) => {
                 record.listen.phase = Phase::Off;
-                // A router without a GET route answers 404 as well: unless the words are about the session, a ping decides.
-                if names_lost_session(text) || matches!(refusal.body, Body::Json(_)) {
+                // A router without a GET route answers 404 as well, some with JSON: unless a JSON-RPC error or the words are
+                // about the session, a ping decides.
+                if names_lost_session(text) || is_rpc_error(refusal.body) {
                     self.lose_session(session, refusal.generation, code, &refusal.evidence);
                 } else {
                     self.check_session(session);
@@ -155,7 +156,8 @@ impl<J: Json> Manager<J> {
                 record.listen.failures = record.listen.failures.saturating_add(1);
                 self.listen_later(session, wait);
             }
-            Verdict::Unknown => {
+            // Credentials may be good again later, when a call has fetched new ones.
+            Verdict::Unknown | Verdict::Unauthorized => {
                 record.listen.failures = record.listen.failures.saturating_add(1);
                 self.listen_later(session, None);
             }
@@ -232,6 +234,15 @@ impl<J: Json> Manager<J> {
         if let Some(record) = self.store.get_mut(session) {
             record.listen.phase = Phase::Resting(at);
             self.timers.arm(at, Timer::Listen(session));
+        }
+    }
+
+    /// Plans an opening where none is planned: it is not known after all that the server offers no stream.
+    pub(super) fn listen_again(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.listen.phase == Phase::Off && record.kind == Kind::Stateful && record.state == State::Ready {
+            record.listen.failures = record.listen.failures.saturating_add(1);
+            self.listen_later(session, None);
         }
     }
 

@@ -111,7 +111,7 @@ impl<J: Json> Manager<J> {
     /// The next thing to do. [`Output::Wait`] means that there is nothing more until the network or the clock speaks.
     #[must_use]
     pub fn poll(&mut self) -> Output<J> {
-        self.out.pop_front().unwrap_or_else(|| Output::Wait(self.timers.next()))
+        self.out.pop_front().unwrap_or_else(|| Output::Wait(self.next_deadline()))
     }
 
     /// Counts of users and sessions, taken from the store at this moment.
@@ -149,7 +149,14 @@ impl<J: Json> Manager<J> {
     pub fn is_idle(&self) -> bool {
         use super::exchange::Wire;
         let quiet = |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::Leftover);
-        self.calls.is_empty() && self.exchanges.iter().all(|(_, exchange)| quiet(exchange))
+        self.calls.is_empty()
+            && !self.store.makes_session()
+            && self.exchanges.iter().all(|(_, exchange)| quiet(exchange))
+    }
+
+    /// After the end of everything no timer matters, so a host that waits for its last timer may go.
+    fn next_deadline(&self) -> Option<Instant> {
+        if self.closing.is_closed() && self.exchanges.is_empty() { None } else { self.timers.next() }
     }
 
     fn on_timer(&mut self, timer: Timer) {
@@ -166,8 +173,9 @@ impl<J: Json> Manager<J> {
     }
 
     /// Reports an event of a session.
-    pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, detail: Detail) {
+    pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Detail) {
         let Some(record) = self.store.get(session) else { return };
+        detail.evidence = detail.evidence.as_deref().map(|evidence| record.discreet(evidence));
         let (user_id, server_name) = (record.key.user.clone(), record.key.server.clone());
         let event =
             Event { kind, user_id, server_name, generation: record.generation, at: self.now.as_millis(), detail };

@@ -5,7 +5,7 @@ use super::calls::{Purpose, Stage};
 use super::config::Replay;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
-use super::exchange::Refusal;
+use super::exchange::{Refusal, is_rpc_error};
 use super::io::{Body, CallId, Failure, FailureKind, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
@@ -20,11 +20,15 @@ const MAX_LOSSES: u32 = 2;
 
 impl<J: Json> Manager<J> {
     /// The server answered a call with a status outside 200–299.
-    pub(super) fn on_call_refused(&mut self, call: CallId, refusal: Refusal<'_, J>) {
-        let error = refusal_error(&refusal);
+    pub(super) fn on_call_refused(&mut self, call: CallId, mut refusal: Refusal<'_, J>) {
         let Some(record) = self.calls.get(call) else { return };
-        let session = record.session;
-        if record.purpose == Purpose::Handshake {
+        let (session, is_handshake) = (record.session, record.purpose == Purpose::Handshake);
+        // A handshake has no session to lose: the server's own words are the error, with the versions that it names.
+        if is_handshake && matches!(refusal.verdict, Verdict::Lost(_)) {
+            refusal.verdict = if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final };
+        }
+        let error = refusal_error(&refusal);
+        if is_handshake {
             self.note_challenge(session, refusal.challenge);
             return self.settle(call, Err(error));
         }
@@ -35,7 +39,7 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Stale => self.refused_by_loss(call, error),
             Verdict::Refused(wait) => self.refused_for_now(call, wait, error),
-            Verdict::Unauthorized => self.refused_credentials(call, refusal.challenge, error),
+            Verdict::Unauthorized => self.refused_credentials(call, refusal, error),
             Verdict::Unknown => self.unknown_outcome(call, error),
             Verdict::Answer => {
                 self.note_answered(call);
@@ -89,11 +93,17 @@ impl<J: Json> Manager<J> {
     fn refused_by_loss(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.losses += 1;
+        record.refused = true;
+        let (session, losses) = (record.session, record.losses);
         let is_machines = !matches!(record.purpose, Purpose::User | Purpose::Notification);
-        if is_machines || record.losses > MAX_LOSSES {
+        // Recovery has been given up: whoever comes late is told what those who waited were told.
+        let owner = self.store.get(session).filter(|owner| owner.state == State::Degraded);
+        if let Some(reason) = owner.and_then(|owner| owner.degraded.as_ref()).map(|degraded| degraded.error.clone()) {
+            return self.settle(call, Err(reason));
+        }
+        if is_machines || losses > MAX_LOSSES {
             return self.settle(call, Err(error));
         }
-        record.refused = true;
         self.decide(call, error);
     }
 
@@ -270,7 +280,8 @@ impl<J: Json> Manager<J> {
         let Some(error) = self.calls.get_mut(call).and_then(|record| record.unknown.take()) else { return };
         if self.safety(call) == Safety::ByTool {
             // The list could not be had: nothing says that the tool is safe.
-            return self.settle(call, Err(as_unknown(error)));
+            let refused = self.calls.get(call).is_some_and(|record| record.refused);
+            return self.settle(call, Err(if refused { error } else { as_unknown(error) }));
         }
         self.decide(call, error);
     }

@@ -28,7 +28,7 @@ pub(super) struct Degraded<J> {
     /// Failed rounds so far.
     rounds: u32,
     /// Why the last round failed.
-    error: Error<J>,
+    pub(super) error: Error<J>,
 }
 
 /// What a server looks like that loses each session before it answered anything in it.
@@ -41,14 +41,14 @@ impl<J: Json> Manager<J> {
     /// Generation `generation` of a session is lost. Only the first to say so matters: everybody else joins.
     pub(super) fn lose_session(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
         let Some(record) = self.store.get(session) else { return };
-        let alive =
-            matches!(record.state, State::Ready | State::Recovering | State::Connecting) && record.handshake.is_none();
-        if !alive || record.generation != generation {
+        if !record.is_live(generation) {
             return;
         }
         let detail = Detail { code: Some(code.as_str()), evidence: Some(evidence.to_owned()), ..Detail::default() };
         self.log(session, Level::Error, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
         self.event(session, EventKind::SessionError, detail);
+        // First of all: from here on nothing is sent on the lost session, whatever else ends.
+        self.enter(session, State::Recovering);
         self.drop_generation(session);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -73,17 +73,17 @@ impl<J: Json> Manager<J> {
 
     /// Nothing of a lost generation may touch the next one: its streams, its server requests, its own calls.
     pub(super) fn drop_generation(&mut self, session: SessionRef) {
-        self.stop_listening(session);
-        self.abandon_server_requests(session);
-        let gone = |error: &str| Err(Error::new(ErrorCode::SessionTerminated, error));
-        for call in self.own_calls(session) {
-            self.settle(call, gone("the session is gone"));
-        }
         if let Some(record) = self.store.get_mut(session) {
             forget_id(record);
             record.restoring = 0;
             record.checking = false;
             record.tools.forget();
+        }
+        self.stop_listening(session);
+        self.abandon_server_requests(session);
+        let gone = |error: &str| Err(Error::new(ErrorCode::SessionTerminated, error));
+        for call in self.own_calls(session) {
+            self.settle(call, gone("the session is gone"));
         }
     }
 
@@ -140,6 +140,8 @@ impl<J: Json> Manager<J> {
         let probe_at = now.after(probe_delay(&mut self.rng, rounds)).max(breaker);
         record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), probe_at, rounds, error: error.clone() });
         self.timers.arm(probe_at, Timer::Handshake(session));
+        // Nobody's session is probed for ever.
+        self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
         self.metrics.recovery_failed += 1;
         self.log(session, Level::Error, &["Session recovery failed: ", error.code.as_str()].concat());
         let detail = Detail {
@@ -155,19 +157,29 @@ impl<J: Json> Manager<J> {
     /// Tells everybody who waits for a session that there is none. Calls on the wire have their own ends.
     pub(super) fn fail_waiting(&mut self, session: SessionRef, error: &Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let server = record.key.server.clone();
+        let told = record.told(error.clone());
         let (connecting, queue, undecided) = (
             std::mem::take(&mut record.connecting),
             record.queue.take_all(),
             std::mem::take(&mut record.tools.waiting),
         );
-        connecting.into_iter().for_each(|call| self.reject(call, error.clone().of(&server)));
+        connecting.into_iter().for_each(|call| self.reject(call, told.clone()));
         queue.into_iter().for_each(|call| self.settle(call, Err(error.clone())));
         for call in undecided {
             let unknown = self.calls.get_mut(call).and_then(|record| record.unknown.take());
             if let Some(unknown) = unknown {
                 self.settle(call, Err(super::outcome::as_unknown(unknown)));
             }
+        }
+    }
+
+    /// The session is kept by its server: what went wrong before is forgotten.
+    pub(super) fn note_kept(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.barren = 0;
+        record.degraded = None;
+        if record.breaker.note_success() {
+            self.event(session, EventKind::BreakerClosed, Detail::default());
         }
     }
 
@@ -218,7 +230,6 @@ impl<J: Json> Manager<J> {
     fn recover_again(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.barren = 0;
         let code = record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: now }).code;
         self.announce_recovery(session, code);
         self.begin_handshake(session, State::Recovering);
@@ -253,7 +264,13 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.checking = false;
         let generation = record.generation;
-        let dead = outcome.as_ref().err().is_some_and(|error| error.code == ErrorCode::RequestTimeout);
+        let code = outcome.as_ref().err().map(|error| error.code);
+        let dead = code == Some(ErrorCode::RequestTimeout);
+        if !dead && !matches!(code, None | Some(ErrorCode::RpcError)) {
+            // Nothing is known yet: whoever wanted to know asks again later.
+            self.listen_again(session);
+        }
+        let Some(record) = self.store.get_mut(session) else { return };
         if dead && record.state == State::Ready {
             self.lose_session(
                 session,

@@ -39,10 +39,7 @@ impl<J: Json> Manager<J> {
     /// The client answers.
     pub(super) fn answer(&mut self, ticket: Ticket, outcome: Result<J, RpcError>) {
         let Some(asked) = self.tickets.remove(ticket) else { return };
-        let is_current = self
-            .store
-            .get(asked.session)
-            .is_some_and(|record| record.generation == asked.generation && record.handshake.is_none());
+        let is_current = self.store.get(asked.session).is_some_and(|record| record.is_live(asked.generation));
         if !is_current {
             self.metrics.stale_dropped += 1;
             return;
@@ -81,7 +78,7 @@ impl<J: Json> Manager<J> {
                     .and_then(|params| params.get("progressToken"))
                     .and_then(|token| jsonrpc::as_own_number(&token));
                 if let (Some(token), Some(params)) = (token, params) {
-                    return self.on_progress(token, params);
+                    return self.on_progress(session, token, params);
                 }
             }
             "notifications/cancelled" => {

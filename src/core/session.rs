@@ -12,6 +12,7 @@
 use super::backoff::Budget;
 use super::breaker::Breaker;
 use super::config::ServerConfig;
+use super::error::Error;
 use super::fields::Fields;
 use super::handshake::Handshake;
 use super::headers::SessionId;
@@ -20,6 +21,7 @@ use super::listen::Listen;
 use super::recovery::Degraded;
 use super::store::Key;
 use super::table::{Named, Set};
+use super::text::without;
 use super::time::{Instant, Millis};
 use super::tools::Tools;
 use std::rc::Rc;
@@ -125,6 +127,8 @@ impl SessionInfo {
         fields
     }
 }
+/// A header's value that is shorter is a flag or a number, which may stand in any sentence by chance.
+const SECRET: usize = 8;
 
 /// The record of one (user, server).
 pub(super) struct Session<J> {
@@ -179,6 +183,8 @@ pub(super) struct Session<J> {
     pub(super) hold: Option<Instant>,
     /// After a hold one request goes first; the others follow when it was not refused.
     pub(super) probing: bool,
+    /// That request, once it was sent.
+    pub(super) probe: Option<CallId>,
     pub(super) budget: Budget,
     pub(super) breaker: Breaker,
     /// Deadlines that passed in a row without any answer.
@@ -247,6 +253,7 @@ impl<J> Session<J> {
             tools: Tools::default(),
             hold: None,
             probing: false,
+            probe: None,
             budget: Budget::default(),
             breaker: Breaker::default(),
             silent: 0,
@@ -258,6 +265,12 @@ impl<J> Session<J> {
     /// The current session id, where the server issued one.
     pub(super) fn id(&self) -> Option<&SessionId> {
         self.agreed.as_ref()?.id.as_ref()
+    }
+
+    /// Whether this generation is the one that requests flow on, or are about to.
+    pub(super) fn is_live(&self, generation: u64) -> bool {
+        let goes_on = matches!(self.state, State::Ready | State::Recovering | State::Connecting);
+        goes_on && self.handshake.is_none() && self.generation == generation
     }
 
     /// Whether a call waits for the server or for the session.
@@ -274,6 +287,40 @@ impl<J> Session<J> {
     /// When the session expires however much it is used.
     pub(super) fn age_deadline(&self) -> Option<Instant> {
         self.server.session.max_age.map(|age: Millis| self.created_at.after(age))
+    }
+
+    /// Whether a call may leave now: the session is there, the server does not want a pause, and there is room.
+    pub(super) fn may_send(&self, max_in_flight: usize, now: Instant) -> bool {
+        let held = self.hold.is_some_and(|until| until > now);
+        let room = if self.probing { self.probe.is_none() } else { self.active.len() < max_in_flight };
+        self.state == State::Ready && !self.awaiting_token && !held && room
+    }
+
+    /// A call ended, or goes back into the queue. If it was the probe, the others follow; or the next one is the probe.
+    pub(super) fn probe_ended(&mut self, call: CallId, taken: bool) {
+        if self.probe == Some(call) {
+            self.probe = None;
+            self.probing = !taken;
+        }
+    }
+
+    /// An error as the caller is told it: with the server's name, and discreet.
+    pub(super) fn told<E>(&self, mut error: Error<E>) -> Error<E> {
+        error.message = self.discreet(&error.message);
+        error.evidence = error.evidence.as_deref().map(|evidence| self.discreet(evidence));
+        error.server.get_or_insert_with(|| self.key.server.clone());
+        error
+    }
+
+    /// A server's words without this session's id and credentials: servers echo them in their errors.
+    pub(super) fn discreet(&self, text: &str) -> String {
+        let mut text = String::from(text);
+        let credentials = self.user_headers.iter().map(|(_, value)| value).chain(&self.token);
+        let words = credentials.flat_map(|value| value.split_ascii_whitespace()).filter(|word| word.len() >= SECRET);
+        for secret in words.chain(self.id().map(SessionId::as_str)) {
+            text = without(&text, secret);
+        }
+        text
     }
 
     /// The snapshot for the owner of the manager.

@@ -103,6 +103,11 @@ impl<J> Store<J> {
         self.records.keys_where(|_| true)
     }
 
+    /// Whether any session is being made, at this moment or after a pause.
+    pub(super) fn makes_session(&self) -> bool {
+        self.records.iter().any(|(_, session)| session.handshake.is_some() || !session.connecting.is_empty())
+    }
+
     pub(super) fn stats(&self) -> Stats {
         Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().count() }
     }

@@ -31,6 +31,18 @@ pub(crate) fn find(text: &str, mark: &str) -> Option<usize> {
     text.as_bytes().windows(mark.len().max(1)).position(|place| place == mark.as_bytes())
 }
 
+/// `text` with "…" in every place where `secret` was.
+pub(crate) fn without(text: &str, secret: &str) -> String {
+    let (mut rest, mut kept) = (text, String::new());
+    while let Some((before, after)) = split_once(rest, secret).filter(|_| !secret.is_empty()) {
+        kept.push_str(before);
+        kept.push('…');
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
 /// The parts, with `separator` between them.
 pub(crate) fn join(parts: &[&str], separator: &str) -> String {
     let mut joined = String::new();
@@ -55,6 +67,7 @@ mod tests {
             prop_assert_eq!(mentions(&text, &mark), text.to_ascii_lowercase().contains(&mark));
             prop_assert_eq!(split_once(&text, &mark), text.split_once(mark.as_str()));
             prop_assert_eq!(find(&text, &mark), text.find(&mark));
+            prop_assert_eq!(without(&text, &mark), text.replace(&mark, "…"));
         }
     }
 

@@ -1,0 +1,169 @@
+//! Credentials: the provider is asked when it is needed, once, and the session stays.
+
+use super::reply::http;
+use super::{Tether, world};
+use mcp_tether::core::{ConnectOptions, ErrorCode, SessionRef};
+
+fn with_provider() -> ConnectOptions {
+    ConnectOptions { has_auth: true, ..ConnectOptions::default() }
+}
+
+fn connected() -> (Tether, SessionRef) {
+    let mut world = world();
+    let call = world.begin_connect("ann", "db", with_provider());
+    let session = world.tokens_wanted[0].0;
+    assert!(world.sent.is_empty(), "nothing is sent before the token");
+    world.give_token(session, Some("token-1"));
+    world.finish(call);
+    (world, session)
+}
+
+#[test]
+fn a_provider_is_asked_before_the_first_request() {
+    let (world, _) = connected();
+    assert!(world.sent.iter().all(|sent| sent.header("authorization") == Some("Bearer token-1")));
+    assert_eq!(world.tokens_wanted.len(), 1);
+}
+
+#[test]
+fn a_401_asks_once_and_keeps_the_session() {
+    let (mut world, session) = connected();
+    let refused = http(401, "").head(|head| head.challenge = Some("Bearer scope=x".into()));
+    world.server().next("tools/call", [refused.clone(), refused]);
+    let calls = [world.tool(session, "order"), world.tool(session, "order"), world.tool(session, "order")];
+    world.run_for(10);
+    assert_eq!(world.tokens_wanted.len(), 2, "two refusals, one question");
+    assert_eq!(world.tokens_wanted[1].1.as_deref(), Some("Bearer scope=x"));
+    world.give_token(session, Some("token-2"));
+    world.drive();
+    calls.iter().for_each(|call| drop(world.result(*call)));
+    assert_eq!(world.count("initialize"), 1);
+    assert_eq!(world.sent.last().unwrap().header("authorization"), Some("Bearer token-2"));
+}
+
+#[test]
+fn a_second_401_is_the_callers() {
+    let (mut world, session) = connected();
+    world.server().always("tools/call", http(401, ""));
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    world.give_token(session, Some("token-2"));
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::Unauthorized);
+    assert_eq!(world.count("tools/call"), 2);
+    assert_eq!(world.count("initialize"), 1);
+}
+
+#[test]
+fn without_a_provider_a_401_is_the_callers_at_once() {
+    let mut world = world();
+    let session = world.connect();
+    for (status, code) in [(401, ErrorCode::Unauthorized), (403, ErrorCode::Forbidden)] {
+        world.server().next("tools/call", [http(status, "")]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert_eq!(world.code(call), code);
+    }
+    assert_eq!((world.count("tools/call"), world.count("initialize")), (2, 1));
+}
+
+#[test]
+fn a_401_to_initialize_asks_with_the_challenge_once() {
+    let (mut world, session) = connected();
+    world.server().forget();
+    world.server().always("initialize", http(401, "").head(|head| head.challenge = Some("Bearer x".into())));
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    assert_eq!(world.tokens_wanted.last().unwrap().1.as_deref(), Some("Bearer x"));
+    world.give_token(session, Some("token-2"));
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::Unauthorized);
+    assert_eq!((world.count("initialize"), world.tokens_wanted.len()), (3, 2));
+}
+
+#[test]
+fn a_provider_that_failed_once_is_asked_again_at_the_next_try() {
+    let (mut world, session) = connected();
+    world.server().forget();
+    world.server().always("initialize", http(401, ""));
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    world.give_token(session, Some("bad"));
+    world.finish(call);
+    world.server().next("initialize", [http(401, "")]);
+    world.server().behave();
+    world.server().next("initialize", [http(401, "")]);
+    let asked = world.tokens_wanted.len();
+    let call = world.tool(session, "order");
+    world.run_until("another question", |world| world.tokens_wanted.len() > asked);
+    world.give_token(session, Some("good"));
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn a_token_that_comes_during_a_recovery_makes_no_second_handshake() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [http(401, ""), http(404, "").after(5)]);
+    world.server().next("initialize", []);
+    let calls = [world.tool(session, "order"), world.tool(session, "order")];
+    world.run_until("the question", |world| world.tokens_wanted.len() == 2);
+    world.run_for(10);
+    world.give_token(session, Some("token-2"));
+    world.drive();
+    calls.iter().for_each(|call| drop(world.result(*call)));
+    assert_eq!(world.count("initialize"), 2);
+}
+
+#[test]
+fn a_401_during_a_recovery_makes_no_second_handshake() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [http(404, ""), http(401, "").after(1)]);
+    let answer = super::reply::result(serde_json::json!({"protocolVersion": "2025-11-25", "capabilities": {}}));
+    world.server().sessions.insert("slow-one".into());
+    world.server().next("initialize", [answer.after(50).head(|head| head.session_id = Some("slow-one".into()))]);
+    let calls = [world.tool(session, "order"), world.tool(session, "order")];
+    world.run_for(10);
+    if world.tokens_wanted.len() == 2 {
+        world.give_token(session, Some("token-2"));
+    }
+    world.server().sessions.insert("slow-one".into());
+    world.drive();
+    calls.iter().for_each(|call| drop(world.result(*call)));
+    assert_eq!(world.count("initialize"), 2);
+}
+
+#[test]
+fn a_provider_without_a_token_lets_the_request_go_as_it_is() {
+    let mut world = world();
+    let call = world.begin_connect("ann", "db", with_provider());
+    let session = world.tokens_wanted[0].0;
+    world.give_token(session, None);
+    world.finish(call);
+    assert!(world.connected.contains_key(&call));
+    assert_eq!(world.sent[0].header("authorization"), None);
+}
+
+#[test]
+fn a_token_that_would_break_the_header_is_not_used() {
+    let mut world = world();
+    let call = world.begin_connect("ann", "db", with_provider());
+    let session = world.tokens_wanted[0].0;
+    world.give_token(session, Some("a\r\nx: y"));
+    world.finish(call);
+    assert_eq!(world.sent[0].header("authorization"), None);
+}
+
+#[test]
+fn a_connect_that_waits_for_a_token_can_be_cancelled_and_ended() {
+    let mut world = world();
+    let call = world.begin_connect("ann", "db", with_provider());
+    let session = world.tokens_wanted[0].0;
+    assert!(!world.machine.is_idle());
+    world.cancel(call);
+    assert_eq!(world.code(call), ErrorCode::Cancelled);
+    let end = world.close(false);
+    world.finish(end);
+    world.give_token(session, Some("late"));
+    assert!(world.sent.is_empty());
+}

@@ -1,0 +1,256 @@
+//! Handshakes: what is sent in which order, what is kept of the answer, and what ends one.
+
+use super::reply::{http, http_answer, http_rpc, refused, reset, result, rpc_error, silence, stream};
+use super::{world, world_of, world_with};
+use mcp_tether::core::{ConnectOptions, ErrorCode, Kind, State};
+use serde_json::json;
+
+#[test]
+fn a_handshake_is_initialize_then_initialized_then_the_get_stream() {
+    let mut world = world();
+    let session = world.connect();
+    assert_eq!(world.methods(), ["initialize", "notifications/initialized", "GET"]);
+    let initialize = &world.sent[0];
+    assert_eq!(initialize.param("protocolVersion"), "2025-11-25");
+    assert_eq!(initialize.param("clientInfo"), &json!({"name": "world", "version": "1"}));
+    for later in &world.sent[1..] {
+        assert_eq!(later.session(), Some("00000001-db-secret"));
+        assert_eq!(later.header("mcp-protocol-version"), Some("2025-11-25"));
+    }
+    let info = world.machine.session(session).unwrap();
+    assert_eq!((info.kind, info.state, info.generation), (Kind::Stateful, State::Ready, 1));
+    assert_eq!(world.machine.initialize_result(session).unwrap()["serverInfo"]["name"], "db");
+}
+
+#[test]
+fn the_id_comes_from_the_answer_to_initialize_and_from_nowhere_else() {
+    let mut world = world();
+    let session = world.connect();
+    let other = result(json!({})).head(|head| head.session_id = Some("another-id".into()));
+    world.server().next("tools/call", [other]);
+    let call = world.tool(session, "read");
+    world.finish(call);
+    let call = world.tool(session, "read");
+    world.finish(call);
+    assert!(world.sent[1..].iter().all(|sent| sent.session() == Some("00000001-db-secret")));
+}
+
+#[test]
+fn a_server_without_an_id_is_stateless_and_has_no_get_stream_and_no_delete() {
+    let mut world = world();
+    world.server().stateful = false;
+    let session = world.connect();
+    assert_eq!(world.machine.session(session).unwrap().kind, Kind::Stateless);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    let end = world.terminate(mcp_tether::core::Target::Session(session));
+    world.finish(end);
+    assert_eq!(world.methods(), ["initialize", "notifications/initialized", "tools/call"]);
+    assert!(world.sent[2].session().is_none());
+}
+
+#[test]
+fn a_second_connect_uses_what_is_there() {
+    let mut world = world();
+    let first = world.connect();
+    let second = world.connect();
+    assert_eq!(first, second);
+    assert_eq!(world.count("initialize"), 1);
+    assert!(world.event_names().contains(&"sessionReused"));
+}
+
+#[test]
+fn ten_connects_at_once_make_one_handshake() {
+    let mut world = world();
+    let calls: Vec<_> = (0..10).map(|_| world.begin_connect("ann", "db", ConnectOptions::default())).collect();
+    world.drive();
+    assert!(calls.iter().all(|call| world.connected.contains_key(call)));
+    assert_eq!(world.count("initialize"), 1);
+}
+
+#[test]
+fn a_cancelled_connect_leaves_the_others_waiting_for_the_handshake() {
+    let mut world = world();
+    let first = world.begin_connect("ann", "db", ConnectOptions::default());
+    let second = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.cancel(first);
+    world.drive();
+    assert_eq!(world.code(first), ErrorCode::Cancelled);
+    assert!(world.connected.contains_key(&second));
+    assert_eq!(world.count("notifications/cancelled"), 0, "initialize must not be cancelled");
+}
+
+#[test]
+fn an_older_revision_is_agreed_on_and_its_header_left_out() {
+    let mut world = world();
+    world.server().version = "2025-03-26".into();
+    let session = world.connect();
+    assert_eq!(world.machine.session(session).unwrap().protocol_version, "2025-03-26");
+    assert!(world.sent.iter().all(|sent| sent.header("mcp-protocol-version").is_none()));
+}
+
+#[test]
+fn a_revision_that_nobody_speaks_is_an_error() {
+    let mut world = world();
+    world.server().version = "1999-01-01".into();
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert_eq!(world.code(call), ErrorCode::UnsupportedVersion);
+    assert_eq!(world.count("initialize"), 1);
+}
+
+#[test]
+fn a_counter_offer_is_taken_once_a_version_and_never_in_circles() {
+    let mut world = world();
+    let supported = json!({"jsonrpc": "2.0", "id": 0, "error": {
+        "code": -32602, "message": "Unsupported protocol version", "data": {"supported": ["2025-06-18", "2025-03-26"]},
+    }});
+    world.server().always("initialize", super::reply::http_json(400, supported));
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert_eq!((world.code(call), world.error(call).rpc_code), (ErrorCode::RpcError, Some(-32602.0)));
+    let offers: Vec<_> = world.sent.iter().map(|sent| sent.param("protocolVersion").clone()).collect();
+    assert_eq!(offers, ["2025-11-25", "2025-06-18", "2025-03-26"]);
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_is_waited_for() {
+    let mut world = world();
+    world.server().next("initialize", [refused(), refused(), reset()]);
+    world.connect();
+    assert_eq!(world.count("initialize"), 4);
+    assert!(world.elapsed() < 8_000, "at most 1 + 2 + 4 s of backoff");
+}
+
+#[test]
+fn the_attempts_are_counted() {
+    let mut world = world();
+    world.server().always("initialize", refused());
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert_eq!(world.code(call), ErrorCode::NetworkError);
+    assert_eq!(world.count("initialize"), 4, "one try and three more");
+    assert_eq!(world.machine.stats().total_sessions, 0, "nothing is left behind");
+}
+
+#[test]
+fn an_initialize_without_an_answer_is_given_up_at_its_own_timeout() {
+    let mut world = world_with(json!({"initTimeout": 2000, "sessionConfig": {"retryAttempts": 0}}), json!({}));
+    world.server().always("initialize", silence());
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert_eq!(world.settled_at(call), 2000);
+    assert_eq!(world.code(call), ErrorCode::RequestTimeout);
+}
+
+#[test]
+fn the_wrong_address_is_no_reason_to_try_again() {
+    for reply in [http(404, "<html>Not found</html>"), http(405, ""), http(200, "<html>Hello</html>")] {
+        let mut world = world();
+        world.server().always("initialize", reply);
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.drive();
+        assert!(matches!(world.code(call), ErrorCode::HttpError | ErrorCode::ProtocolError));
+        assert_eq!(world.count("initialize"), 1);
+    }
+}
+
+#[test]
+fn an_answer_as_a_stream_is_as_good_and_brings_the_id_in_its_header() {
+    let mut world = world();
+    world.server().sessions.insert("stream-id".into());
+    let answer =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "s", "version": "1"}});
+    let reply = stream().head(|head| head.session_id = Some("stream-id".into())).streamed(5, answer).end(1);
+    world.server().next("initialize", [reply]);
+    let session = world.connect();
+    assert_eq!(world.machine.session(session).unwrap().session_id.as_deref(), Some("stream-id"));
+}
+
+#[test]
+fn an_id_that_breaks_the_rules_is_not_taken() {
+    for id in ["", "with space", "line\nbreak", "ünïcode", &"x".repeat(8193)] {
+        let mut world = world();
+        let answer = json!({"protocolVersion": "2025-11-25", "capabilities": {}});
+        world.server().always("initialize", result(answer).head(|head| head.session_id = Some(id.into())));
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.drive();
+        assert_eq!(world.code(call), ErrorCode::ProtocolError, "{id:.20}");
+        assert_eq!(world.methods(), ["initialize"]);
+    }
+}
+
+#[test]
+fn every_id_of_visible_ascii_is_taken_up_to_8_kib() {
+    for id in ["!", "~", "a+/=.~_-", "eyJhbGciOiJIUzI1NiJ9.e30.x", &"x".repeat(8192)] {
+        let mut world = world();
+        world.server().sessions.insert(id.into());
+        let answer = json!({"protocolVersion": "2025-11-25", "capabilities": {}});
+        world.server().next("initialize", [result(answer).head(|head| head.session_id = Some(id.into()))]);
+        let session = world.connect();
+        let call = world.tool(session, "read");
+        world.finish(call);
+        assert_eq!(world.sent.last().unwrap().session(), Some(id));
+    }
+}
+
+#[test]
+fn a_refused_initialized_notification_is_a_failed_attempt() {
+    let mut world = world();
+    world.server().next("notifications/initialized", [http(503, "")]);
+    world.connect();
+    assert_eq!(
+        world.methods()[..4],
+        ["initialize", "notifications/initialized", "initialize", "notifications/initialized"]
+    );
+    assert_eq!(world.sent[3].session(), Some("00000002-db-secret"));
+}
+
+#[test]
+fn a_server_that_stumbles_over_initialized_itself_is_still_used() {
+    let mut world = world();
+    world.server().next("notifications/initialized", [http_answer(400, -32601, "Method not found")]);
+    let session = world.connect();
+    let call = world.tool(session, "read");
+    world.finish(call);
+    assert_eq!(world.count("initialize"), 1);
+    world.result(call);
+}
+
+#[test]
+fn a_server_that_loses_each_session_before_initialized_is_told_as_such() {
+    let mut world = world();
+    world.server().always("notifications/initialized", http_rpc(404, -32001, "Session not found"));
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert!(world.error(call).message.contains("replicas"), "{}", world.error(call));
+    assert!(world.count("initialize") <= 2);
+}
+
+#[test]
+fn an_unknown_server_is_a_config_error_that_names_the_known_ones() {
+    let mut world = world_of(&["a", "b"], json!({}), json!({}));
+    let call = world.begin_connect("ann", "c", ConnectOptions::default());
+    world.drive();
+    assert_eq!(world.code(call), ErrorCode::ConfigError);
+    assert!(world.error(call).message.contains("a, b"));
+}
+
+#[test]
+fn initialize_is_not_for_callers() {
+    let mut world = world();
+    let session = world.connect();
+    let call = world.plain(session, "initialize");
+    world.drive();
+    assert_eq!(world.code(call), ErrorCode::ConfigError);
+}
+
+#[test]
+fn an_error_answer_to_initialize_is_the_callers_to_see() {
+    let mut world = world();
+    world.server().always("initialize", rpc_error(-32000, "not today"));
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert_eq!((world.code(call), world.error(call).rpc_code), (ErrorCode::RpcError, Some(-32000.0)));
+    assert_eq!(world.count("initialize"), 1);
+}

@@ -1,0 +1,244 @@
+//! The GET stream of a session: gentle with every server, and the idle client's way to learn that its session is gone.
+
+use super::reply::{Data, Reply, Step, http, http_json, http_rpc, reset, silence, stream};
+use super::{Tether, world};
+use mcp_tether::core::{SessionRef, State};
+use serde_json::{Value, json};
+
+fn note(text: &str) -> Value {
+    json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": text}})
+}
+
+fn listening() -> (Tether, SessionRef) {
+    let mut world = world();
+    world.server().listens = true;
+    let session = world.connect();
+    world.run_for(10);
+    (world, session)
+}
+
+fn gets_in_two_seconds(reply: Reply) -> usize {
+    let mut world = world();
+    world.server().always("GET", reply);
+    world.connect();
+    world.run_for(2000);
+    world.count("GET")
+}
+
+#[test]
+fn hostile_streams_get_at_most_ten_requests_in_two_seconds() {
+    let retry_0 = stream().then(0, Step::Event(None, Some(0), Data::None)).end(0);
+    let new_id_each_time = stream().priming(0, "same", Some(0)).end(0);
+    let message_each_time = stream().event(0, "1", note("again")).end(0);
+    let with = |name: &str, reply: Reply| {
+        let gets = gets_in_two_seconds(reply);
+        assert!((1..=10).contains(&gets), "{name}: {gets} GETs");
+    };
+    with("retry: 0", retry_0);
+    with("a cursor that never moves", new_id_each_time);
+    with("the same message for ever", message_each_time);
+    with("closed at once", stream().end(0));
+    with("reset at once", stream().cut(5));
+    with("reset before the head", reset());
+    with("bad gateway", http(502, ""));
+    with("busy", http(429, ""));
+    with("busy until now", http(503, "").retry_after("0"));
+}
+
+#[test]
+fn a_stream_that_brings_nothing_is_tried_slowly_and_for_ever() {
+    let mut world = world();
+    world.server().always("GET", stream().end(0));
+    let session = world.connect();
+    world.run_for(1_800_000);
+    let gets = world.count("GET");
+    assert!((8..=80).contains(&gets), "{gets} in half an hour");
+    assert!(world.lines().contains(&"[MCP][db] The GET stream brings nothing: trying again slowly"));
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "the session itself is fine");
+}
+
+#[test]
+fn a_quiet_stream_that_a_proxy_cuts_is_opened_again_for_ever() {
+    let mut world = world();
+    world.server().always("GET", stream().cut(100_000));
+    world.connect();
+    world.run_for(3_600_000);
+    let gets = world.count("GET");
+    assert!((34..=37).contains(&gets), "{gets}");
+    assert!(!world.lines().iter().any(|line| line.contains("brings nothing")));
+}
+
+#[test]
+fn a_server_without_a_stream_is_asked_once() {
+    for reply in [http(405, ""), http(400, "no"), http(404, "Cannot GET /mcp"), http(406, ""), http(200, "hello")] {
+        let mut world = world();
+        world.server().always("GET", reply);
+        let session = world.connect();
+        world.run_for(600_000);
+        assert_eq!(world.count("GET"), 1);
+        assert_eq!(world.count("initialize"), 1);
+        assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
+    }
+}
+
+#[test]
+fn a_framework_whose_404_is_json_has_no_stream_and_keeps_its_session() {
+    // NestJS and FastAPI answer so where there is no route for GET.
+    for body in
+        [json!({"statusCode": 404, "message": "Cannot GET /mcp", "error": "Not Found"}), json!({"detail": "Not Found"})]
+    {
+        let mut world = world();
+        world.server().always("GET", http_json(404, body));
+        let session = world.connect();
+        world.run_for(600_000);
+        assert_eq!((world.count("GET"), world.count("initialize")), (1, 1));
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.result(call);
+    }
+}
+
+#[test]
+fn a_404_on_the_stream_heals_an_idle_client_without_any_call() {
+    for lost in [
+        http_rpc(404, -32001, "Session not found"),
+        http(404, "session not found"),
+        http(404, "<html>404</html>"),
+        http(404, ""),
+    ] {
+        let (mut world, session) = listening();
+        world.server().forget();
+        world.server().lost = lost;
+        let get = world.open_gets()[0];
+        world.push(get, Step::Fail(mcp_tether::core::FailureKind::Broken));
+        world.run_for(60_000);
+        let info = world.machine.session(session).unwrap();
+        assert_eq!((info.state, info.generation), (State::Ready, 2));
+        assert_eq!(world.count("initialize"), 2);
+        assert_eq!(world.open_gets().len(), 1, "and it listens again");
+    }
+}
+
+#[test]
+fn a_restart_behind_a_proxy_heals_an_idle_client_too() {
+    let (mut world, session) = listening();
+    world.server().forget();
+    world.server().lost = http(404, "<html>404</html>");
+    // While it restarts, the proxy answers for it.
+    world.server().next("ping", [http(502, "")]);
+    let get = world.open_gets()[0];
+    world.push(get, Step::End);
+    world.run_for(600_000);
+    assert_eq!(world.machine.session(session).unwrap().generation, 2);
+}
+
+#[test]
+fn the_new_session_listens_from_its_own_beginning() {
+    let (mut world, session) = listening();
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(Some("old-7".into()), None, Data::Json(note("x"))));
+    world.server().forget();
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.run_for(10);
+    assert_eq!(world.sent_as("GET").last().unwrap().cursor(), None);
+    assert!(world.aborted.contains(&get), "the old stream is cut");
+    assert_eq!(world.open_gets().len(), 1);
+}
+
+#[test]
+fn a_cut_stream_goes_on_where_it_was() {
+    let (mut world, _) = listening();
+    for n in 1..=10 {
+        let get = world.open_gets()[0];
+        world.push(get, Step::Event(Some(format!("n{n}")), None, Data::Json(note("x"))));
+        world.push(get, Step::End);
+        world.run_for(3000);
+        assert_eq!(world.sent_as("GET").last().unwrap().cursor(), Some(format!("n{n}").as_str()));
+    }
+    assert_eq!(world.notified.len(), 10);
+}
+
+#[test]
+fn the_servers_own_retry_is_waited_for() {
+    let (mut world, _) = listening();
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(Some("1".into()), Some(7000), Data::Json(note("x"))));
+    let closed_at = world.now;
+    world.push(get, Step::End);
+    world.run_for(10_000);
+    assert_eq!(world.sent_as("GET")[1].at - closed_at, 7000);
+}
+
+#[test]
+fn a_conflict_is_waited_out_twice_and_then_left_alone() {
+    let mut world = world();
+    world.server().always("GET", http_rpc(409, -32000, "Conflict: Only one SSE stream is allowed per session"));
+    let session = world.connect();
+    world.run_for(600_000);
+    assert_eq!(world.count("GET"), 3, "one try and two more");
+    assert_eq!(world.count("initialize"), 1, "a conflict never costs the session");
+    let errors = world.lines().iter().filter(|line| line.contains("session_conflict")).count();
+    assert_eq!(errors, 1, "the first is told, the others are not");
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn a_conflict_that_passes_is_forgotten() {
+    let mut world = world();
+    world.server().listens = true;
+    world.server().next("GET", [http(409, ""), http(409, "")]);
+    world.connect();
+    world.run_for(20_000);
+    assert_eq!(world.open_gets().len(), 1);
+}
+
+#[test]
+fn a_stream_with_wrong_credentials_is_not_a_loop_and_not_the_end() {
+    let mut world = world();
+    world.server().listens = true;
+    world.server().next("GET", [http(401, "")]);
+    world.connect();
+    world.run_for(300_000);
+    assert_eq!(world.count("initialize"), 1);
+    assert_eq!(world.open_gets().len(), 1, "once the credentials are good again, it listens again");
+    assert!(world.count("GET") <= 3);
+}
+
+#[test]
+fn nothing_for_five_minutes_cuts_the_stream_and_comments_are_something() {
+    let (mut world, _) = listening();
+    let get = world.open_gets()[0];
+    for _ in 0..10 {
+        world.run_for(200_000);
+        world.push(get, Step::Comment);
+    }
+    assert!(world.is_open(get));
+    world.run_for(301_000);
+    assert!(!world.is_open(get));
+    world.run_for(10_000);
+    assert_eq!(world.open_gets().len(), 1);
+}
+
+#[test]
+fn a_head_that_does_not_come_is_not_waited_for_endlessly() {
+    let mut world = world();
+    world.server().always("GET", silence());
+    let session = world.connect();
+    world.run_for(3_600_000 - 60_000);
+    assert!(world.open_gets().len() <= 1);
+    assert!(world.count("GET") <= 60);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
+}
+
+#[test]
+fn notifications_of_the_server_are_passed_on() {
+    let (mut world, session) = listening();
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(None, None, Data::Json(note("hello"))));
+    assert_eq!(world.notified[0].0, session);
+    assert_eq!(world.notified[0].1, "notifications/message");
+    assert_eq!(world.notified[0].2["params"]["data"], "hello");
+}

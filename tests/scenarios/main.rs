@@ -1,0 +1,99 @@
+//! The machine in a small world, one file a theme: what happens is named by the test, what is sent is seen by the server.
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod auth;
+mod connect;
+mod endings;
+mod isolation;
+mod limits;
+mod listen;
+mod log_lines;
+mod recovery;
+mod replay;
+mod reply;
+mod requests;
+mod retry;
+mod secrets;
+mod server;
+mod server_requests;
+mod streams;
+mod time;
+mod world;
+
+use mcp_tether::core::{CallId, ConnectOptions, RequestOptions, SessionRef};
+use serde_json::{Value, json};
+use server::{Server, Servers};
+use world::{World, configured};
+
+type Tether = World<Servers>;
+
+/// A world with one server, `db`, and no patience spared.
+fn world() -> Tether {
+    world_with(json!({}), json!({}))
+}
+
+/// The same with settings of the server and options of the manager.
+fn world_with(server: Value, options: Value) -> Tether {
+    world_of(&["db"], server, options)
+}
+
+/// Several servers with the same settings.
+fn world_of(names: &[&str], settings: Value, options: Value) -> Tether {
+    let mut servers = serde_json::Map::new();
+    for name in names {
+        let mut server = settings.clone();
+        server["url"] = json!(format!("https://{name}.test/mcp"));
+        servers.insert((*name).into(), server);
+    }
+    World::new(configured(&json!({"mcpServers": servers}), &options), Servers::new(names), 7)
+}
+
+impl Tether {
+    fn server(&mut self) -> &mut Server {
+        self.server_of("db")
+    }
+
+    fn server_of(&mut self, name: &str) -> &mut Server {
+        self.network.0.get_mut(name).expect("a server of this name")
+    }
+
+    /// Connects ann to db, which has to work.
+    fn connect(&mut self) -> SessionRef {
+        self.connect_as("ann", "db")
+    }
+
+    fn connect_as(&mut self, user: &str, server: &str) -> SessionRef {
+        let call = self.begin_connect(user, server, ConnectOptions::default());
+        self.run_until("the connection", |world| !world.waiting.contains(&call));
+        match self.connected.get(&call) {
+            Some((_, session)) => *session,
+            None => panic!("{}", self.error(call)),
+        }
+    }
+
+    /// Calls a tool with what is set by default.
+    fn tool(&mut self, session: SessionRef, name: &str) -> CallId {
+        self.request(session, "tools/call", json!({"name": name}), RequestOptions::default())
+    }
+
+    fn plain(&mut self, session: SessionRef, method: &str) -> CallId {
+        self.request(session, method, Value::Null, RequestOptions::default())
+    }
+
+    fn tool_within(&mut self, session: SessionRef, name: &str, timeout: u64) -> CallId {
+        let options = RequestOptions { timeout: Some(timeout), ..RequestOptions::default() };
+        self.request(session, "tools/call", json!({"name": name}), options)
+    }
+
+    /// Runs until this call ends.
+    fn finish(&mut self, call: CallId) {
+        self.run_until("the call to settle", |world| !world.waiting.contains(&call));
+    }
+}

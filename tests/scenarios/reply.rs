@@ -1,0 +1,184 @@
+//! What a server may say to one request: steps, each a while after the one before.
+
+use mcp_tether::core::headers::Media;
+use mcp_tether::core::{Body, ExchangeId, Failure, FailureKind, Input, ResponseHead, StreamBlock, StreamData};
+use serde_json::{Value, json};
+
+/// One thing that arrives on an exchange.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Head(ResponseHead),
+    /// A body of JSON, as it is.
+    Json(Value),
+    /// A JSON-RPC result for the request at hand.
+    Result(Value),
+    /// A JSON-RPC error for the request at hand.
+    Error(i32, String),
+    Text(String),
+    Empty,
+    /// A stream event: its id, `retry:` and data.
+    Event(Option<String>, Option<u64>, Data),
+    Comment,
+    End,
+    Fail(FailureKind),
+}
+
+/// The data of a stream event.
+#[derive(Clone, Debug)]
+pub enum Data {
+    None,
+    Json(Value),
+    /// The JSON-RPC result for the request at hand.
+    Result(Value),
+    Text(String),
+}
+
+impl Step {
+    /// The input that it is, on an exchange whose request had this JSON-RPC id.
+    pub fn into_input(self, exchange: ExchangeId, id: &Value) -> Input<Value> {
+        let result = |result: Value| json!({"jsonrpc": "2.0", "id": id, "result": result});
+        match self {
+            Self::Head(head) => Input::Opened { exchange, head },
+            Self::Json(body) => Input::Body { exchange, body: Body::Json(body) },
+            Self::Result(value) => Input::Body { exchange, body: Body::Json(result(value)) },
+            Self::Error(code, message) => {
+                let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}});
+                Input::Body { exchange, body: Body::Json(error) }
+            }
+            Self::Text(text) => Input::Body { exchange, body: Body::Text(text) },
+            Self::Empty => Input::Body { exchange, body: Body::Empty },
+            Self::Event(id, retry, data) => {
+                let data = match data {
+                    Data::None => StreamData::Empty,
+                    Data::Json(value) => StreamData::Json(value),
+                    Data::Result(value) => StreamData::Json(result(value)),
+                    Data::Text(text) => StreamData::Text(text),
+                };
+                Input::Block { exchange, block: StreamBlock { event: None, id, retry, data } }
+            }
+            Self::Comment => Input::Alive { exchange },
+            Self::End => Input::Ended { exchange },
+            Self::Fail(kind) => {
+                Input::Failed { exchange, failure: Failure { kind, message: String::from("the host's words") } }
+            }
+        }
+    }
+}
+
+/// Everything that one request is answered with.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    pub steps: Vec<(u64, Step)>,
+}
+
+impl Reply {
+    /// Waits `delay` milliseconds before all of it.
+    pub fn after(mut self, delay: u64) -> Self {
+        if let Some((before, _)) = self.steps.first_mut() {
+            *before += delay;
+        }
+        self
+    }
+
+    /// One more step, so long after the one before.
+    pub fn then(mut self, delay: u64, step: Step) -> Self {
+        self.steps.push((delay, step));
+        self
+    }
+
+    pub fn head(mut self, change: impl Fn(&mut ResponseHead)) -> Self {
+        for (_, step) in &mut self.steps {
+            if let Step::Head(head) = step {
+                change(head);
+            }
+        }
+        self
+    }
+
+    pub fn retry_after(self, value: &str) -> Self {
+        self.head(|head| head.retry_after = Some(value.into()))
+    }
+
+    /// Event with an id and a message.
+    pub fn event(self, delay: u64, id: &str, message: Value) -> Self {
+        self.then(delay, Step::Event(Some(id.into()), None, Data::Json(message)))
+    }
+
+    /// Event with an id and no data, such as servers begin their streams with.
+    pub fn priming(self, delay: u64, id: &str, retry: Option<u64>) -> Self {
+        self.then(delay, Step::Event(Some(id.into()), retry, Data::None))
+    }
+
+    /// The result of the request, on its stream.
+    pub fn streamed(self, delay: u64, result: Value) -> Self {
+        self.then(delay, Step::Event(None, None, Data::Result(result)))
+    }
+
+    pub fn end(self, delay: u64) -> Self {
+        self.then(delay, Step::End)
+    }
+
+    pub fn cut(self, delay: u64) -> Self {
+        self.then(delay, Step::Fail(FailureKind::Broken))
+    }
+}
+
+fn status(status: u16, media: Media) -> Reply {
+    Reply::default().then(1, Step::Head(ResponseHead { status, media, ..ResponseHead::default() }))
+}
+
+/// Nothing, ever.
+pub fn silence() -> Reply {
+    Reply::default()
+}
+
+/// 200 with the result of the request.
+pub fn result(value: Value) -> Reply {
+    status(200, Media::Json).then(0, Step::Result(value))
+}
+
+/// 200 with a JSON-RPC error.
+pub fn rpc_error(code: i32, message: &str) -> Reply {
+    status(200, Media::Json).then(0, Step::Error(code, message.into()))
+}
+
+/// A status and a text.
+pub fn http(code: u16, text: &str) -> Reply {
+    let body = if text.is_empty() { Step::Empty } else { Step::Text(text.into()) };
+    status(code, Media::Other).then(0, body)
+}
+
+/// A status and a JSON-RPC error that names no request.
+pub fn http_rpc(code: u16, rpc: i32, message: &str) -> Reply {
+    http_json(code, json!({"jsonrpc": "2.0", "id": null, "error": {"code": rpc, "message": message}}))
+}
+
+/// A status and a JSON-RPC error that answers the request at hand.
+pub fn http_answer(code: u16, rpc: i32, message: &str) -> Reply {
+    status(code, Media::Json).then(0, Step::Error(rpc, message.into()))
+}
+
+/// A status and any JSON.
+pub fn http_json(code: u16, body: Value) -> Reply {
+    status(code, Media::Json).then(0, Step::Json(body))
+}
+
+/// 200 and an event stream.
+pub fn stream() -> Reply {
+    status(200, Media::EventStream)
+}
+
+/// The exchange breaks before any answer.
+pub fn fails(kind: FailureKind) -> Reply {
+    Reply::default().then(1, Step::Fail(kind))
+}
+
+/// The connection is reset before any answer.
+pub fn reset() -> Reply {
+    fails(FailureKind::Broken)
+}
+
+/// Nobody listens there.
+pub fn refused() -> Reply {
+    fails(FailureKind::Unsent)
+}

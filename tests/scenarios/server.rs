@@ -1,0 +1,152 @@
+//! A model MCP server that behaves, and does otherwise where a test says so. It counts what it has carried out.
+
+use super::reply::{Reply, http, http_rpc, result, stream};
+use super::world::{Network, Sent};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// One server.
+pub struct Server {
+    /// Whether it issues session ids.
+    pub stateful: bool,
+    pub version: String,
+    /// Whether it answers GET with a stream that stays open.
+    pub listens: bool,
+    pub tools: Value,
+    /// What it says of an id that it does not know.
+    pub lost: Reply,
+    /// The sessions that it knows.
+    pub sessions: BTreeSet<String>,
+    /// How often it has carried out each tool.
+    pub executed: BTreeMap<String, u32>,
+    pub log_levels: Vec<(String, Value)>,
+    pub subscriptions: Vec<(String, Value)>,
+    name: String,
+    issued: u32,
+    once: BTreeMap<String, VecDeque<Reply>>,
+    always: BTreeMap<String, Reply>,
+}
+
+impl Server {
+    fn new(name: &str) -> Self {
+        Self {
+            stateful: true,
+            version: "2025-11-25".into(),
+            listens: false,
+            tools: json!([
+                {"name": "read", "annotations": {"readOnlyHint": true}},
+                {"name": "set", "annotations": {"idempotentHint": true}},
+                {"name": "order"},
+            ]),
+            lost: http_rpc(404, -32001, "Session not found"),
+            sessions: BTreeSet::new(),
+            executed: BTreeMap::new(),
+            log_levels: Vec::new(),
+            subscriptions: Vec::new(),
+            name: name.into(),
+            issued: 0,
+            once: BTreeMap::new(),
+            always: BTreeMap::new(),
+        }
+    }
+
+    /// Forgets all sessions, as after a restart.
+    pub fn forget(&mut self) {
+        self.sessions.clear();
+    }
+
+    /// The next requests of this method get these replies, one each. The server does nothing else for them.
+    pub fn next(&mut self, method: &str, replies: impl IntoIterator<Item = Reply>) {
+        self.once.entry(method.into()).or_default().extend(replies);
+    }
+
+    /// All requests of this method get this reply.
+    pub fn always(&mut self, method: &str, reply: Reply) {
+        self.always.insert(method.into(), reply);
+    }
+
+    /// Behaves again.
+    pub fn behave(&mut self) {
+        self.once.clear();
+        self.always.clear();
+    }
+
+    pub fn executed(&self, tool: &str) -> u32 {
+        self.executed.get(tool).copied().unwrap_or(0)
+    }
+
+    fn answer(&mut self, sent: &Sent) -> Reply {
+        let scripted = self.once.get_mut(sent.method()).and_then(VecDeque::pop_front);
+        if let Some(reply) = scripted.or_else(|| self.always.get(sent.method()).cloned()) {
+            return reply;
+        }
+        if sent.method() == "initialize" {
+            return self.initialize();
+        }
+        let known = sent.session().is_some_and(|id| self.sessions.contains(id));
+        if self.stateful && !known {
+            return self.lost.clone();
+        }
+        self.serve(sent)
+    }
+
+    fn initialize(&mut self) -> Reply {
+        let reply = result(json!({
+            "protocolVersion": self.version,
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": self.name, "version": "1"},
+        }));
+        if !self.stateful {
+            return reply;
+        }
+        self.issued += 1;
+        let id = format!("{:08}-{}-secret", self.issued, self.name);
+        self.sessions.insert(id.clone());
+        reply.head(|head| head.session_id = Some(id.clone()))
+    }
+
+    fn serve(&mut self, sent: &Sent) -> Reply {
+        let session = sent.session().unwrap_or_default().to_owned();
+        let params = sent.body.as_ref().map(|body| body["params"].clone()).unwrap_or_default();
+        match sent.method() {
+            "GET" if self.listens => stream(),
+            "GET" => http(405, "Method not allowed"),
+            "DELETE" => {
+                self.sessions.remove(&session);
+                http(200, "")
+            }
+            "tools/list" => result(json!({"tools": self.tools})),
+            "tools/call" => {
+                let tool = params["name"].as_str().unwrap_or_default().to_owned();
+                *self.executed.entry(tool.clone()).or_default() += 1;
+                result(json!({"content": [{"type": "text", "text": tool}]}))
+            }
+            "logging/setLevel" => {
+                self.log_levels.push((session, params["level"].clone()));
+                result(json!({}))
+            }
+            "resources/subscribe" => {
+                self.subscriptions.push((session, params["uri"].clone()));
+                result(json!({}))
+            }
+            _ if sent.is_request() => result(json!({})),
+            _ => http(202, ""),
+        }
+    }
+}
+
+/// All servers, by the name that is the first part of their host.
+pub struct Servers(pub BTreeMap<String, Server>);
+
+impl Servers {
+    pub fn new(names: &[&str]) -> Self {
+        Self(names.iter().map(|name| ((*name).into(), Server::new(name))).collect())
+    }
+}
+
+impl Network for Servers {
+    fn answer(&mut self, sent: &Sent) -> Reply {
+        let name = sent.url.trim_start_matches("https://").split('.').next().unwrap_or_default();
+        self.0.get_mut(name).expect("a server of this name").answer(sent)
+    }
+}

@@ -1,0 +1,493 @@
+//! A small world for the machine: a virtual clock, a network that delivers what a scripted server says, and everything
+//! that the machine has said so far. After quinn's `Pair`: step to the next thing that happens, drive until idle.
+
+use super::reply::{Reply, Step};
+use mcp_tether::core::config::{self, Config};
+use mcp_tether::core::{
+    CallId, ClientIdentity, ConnectOptions, Error, ErrorCode, Event, ExchangeId, HttpRequest, Input, Instant, Level,
+    Manager, Output, RequestOptions, RpcError, SessionRef, Target, Ticket,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// When every world begins: an ordinary day, so that HTTP dates can be written for it.
+pub const START: u64 = 1_795_000_000_000;
+
+/// No test waits longer than that for one thing.
+const PATIENCE: u64 = 24 * 3_600_000;
+
+/// One request as it left the machine.
+#[derive(Clone)]
+pub struct Sent {
+    pub at: u64,
+    pub exchange: ExchangeId,
+    pub verb: &'static str,
+    pub url: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: Option<Value>,
+}
+
+impl Sent {
+    fn new(at: u64, exchange: ExchangeId, request: &HttpRequest<Value>) -> Self {
+        let headers: BTreeMap<String, String> =
+            request.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        assert_eq!(headers.len(), request.headers.len(), "no header is sent twice");
+        Self { at, exchange, verb: request.method, url: request.url.to_string(), headers, body: request.body.clone() }
+    }
+
+    /// The JSON-RPC method; "answer" for an answer to the server, the HTTP method where there is no body.
+    pub fn method(&self) -> &str {
+        let Some(body) = &self.body else { return self.verb };
+        body["method"].as_str().unwrap_or("answer")
+    }
+
+    pub fn id(&self) -> Option<u64> {
+        self.body.as_ref()?["id"].as_u64()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub fn session(&self) -> Option<&str> {
+        self.header("mcp-session-id")
+    }
+
+    pub fn cursor(&self) -> Option<&str> {
+        self.header("last-event-id")
+    }
+
+    pub fn param(&self, name: &str) -> &Value {
+        self.body.as_ref().map_or(&Value::Null, |body| &body["params"][name])
+    }
+
+    pub fn is_request(&self) -> bool {
+        self.id().is_some() && self.method() != "answer"
+    }
+}
+
+/// Whatever answers the machine's requests.
+pub trait Network {
+    /// What comes back on this exchange.
+    fn answer(&mut self, sent: &Sent) -> Reply;
+    /// The machine cut an exchange.
+    fn aborted(&mut self, _exchange: ExchangeId) {}
+}
+
+/// How a call ended, and when.
+pub type Outcome = Result<Option<Value>, Error<Value>>;
+
+/// The machine, its clock, its network, and its diary.
+pub struct World<N> {
+    pub machine: Manager<Value>,
+    pub network: N,
+    pub now: u64,
+    wait: Option<Instant>,
+    coming: BTreeMap<(u64, u64), (ExchangeId, Step)>,
+    open: BTreeMap<ExchangeId, Sent>,
+    count: u64,
+    ids: BTreeSet<u64>,
+    pub sent: Vec<Sent>,
+    pub aborted: Vec<ExchangeId>,
+    pub settled: BTreeMap<CallId, (u64, Outcome)>,
+    pub connected: BTreeMap<CallId, (u64, SessionRef)>,
+    pub waiting: BTreeSet<CallId>,
+    pub progress: Vec<(CallId, Value)>,
+    pub asked: Vec<(Ticket, SessionRef, String, Value)>,
+    pub taken_back: Vec<Ticket>,
+    pub notified: Vec<(SessionRef, String, Value)>,
+    pub tokens_wanted: Vec<(SessionRef, Option<String>)>,
+    pub events: Vec<Event>,
+    pub log: Vec<(Level, String)>,
+    /// Written as it happens and printed when a test fails. `None` where thousands of worlds run.
+    pub diary: Option<String>,
+}
+
+impl<N: Network> World<N> {
+    pub fn new(config: Config, network: N, seed: u64) -> Self {
+        let client = ClientIdentity { info: json!({"name": "world", "version": "1"}), capabilities: json!({}) };
+        Self {
+            machine: Manager::new(config, client, seed),
+            network,
+            now: START,
+            wait: None,
+            coming: BTreeMap::new(),
+            open: BTreeMap::new(),
+            count: 0,
+            ids: BTreeSet::new(),
+            sent: Vec::new(),
+            aborted: Vec::new(),
+            settled: BTreeMap::new(),
+            connected: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            progress: Vec::new(),
+            asked: Vec::new(),
+            taken_back: Vec::new(),
+            notified: Vec::new(),
+            tokens_wanted: Vec::new(),
+            events: Vec::new(),
+            log: Vec::new(),
+            diary: Some(String::new()),
+        }
+    }
+
+    // What callers do.
+
+    pub fn next_call(&mut self) -> CallId {
+        self.count += 1;
+        let call = CallId(self.count);
+        self.waiting.insert(call);
+        call
+    }
+
+    pub fn begin_connect(&mut self, user: &str, server: &str, options: ConnectOptions) -> CallId {
+        let call = self.next_call();
+        self.note(|| format!("call {} connects {user} to {server}", call.0));
+        self.input(Input::Connect { call, user: user.into(), server: server.into(), options });
+        call
+    }
+
+    pub fn request(&mut self, session: SessionRef, method: &str, params: Value, options: RequestOptions) -> CallId {
+        let call = self.next_call();
+        self.note(|| format!("call {} requests {method} {params} of session {}", call.0, session.0));
+        let params = Some(params).filter(|params| !params.is_null());
+        self.input(Input::Request { call, session, method: method.into(), params, options });
+        call
+    }
+
+    pub fn notify(&mut self, session: SessionRef, method: &str) -> CallId {
+        let call = self.next_call();
+        self.note(|| format!("call {} notifies {method} to session {}", call.0, session.0));
+        self.input(Input::Notify { call, session, method: method.into(), params: None });
+        call
+    }
+
+    pub fn cancel(&mut self, call: CallId) {
+        self.note(|| format!("call {} is cancelled by its caller", call.0));
+        self.input(Input::Cancel { call, reason: None });
+    }
+
+    pub fn terminate(&mut self, target: Target) -> CallId {
+        let call = self.next_call();
+        self.note(|| format!("call {} terminates {target:?}", call.0));
+        self.input(Input::Terminate { call, target });
+        call
+    }
+
+    pub fn close(&mut self, terminate: bool) -> CallId {
+        let call = self.next_call();
+        self.note(|| format!("call {} closes the manager", call.0));
+        self.input(Input::Close { call, terminate });
+        call
+    }
+
+    pub fn answer_server(&mut self, ticket: Ticket, outcome: Result<Value, RpcError>) {
+        self.input(Input::Answer { ticket, outcome });
+    }
+
+    pub fn give_token(&mut self, session: SessionRef, token: Option<&str>) {
+        self.input(Input::Token { session, token: token.map(Into::into) });
+    }
+
+    /// The server says something more on an open exchange, now.
+    pub fn push(&mut self, exchange: ExchangeId, step: Step) {
+        if self.open.contains_key(&exchange) {
+            self.schedule(exchange, 0, step);
+            self.run_for(0);
+        }
+    }
+
+    // The clock.
+
+    /// Does the next thing that is due until `end`, at its moment. `false` when nothing is.
+    fn step_until(&mut self, end: u64) -> bool {
+        let coming = self.coming.keys().next().map(|(at, _)| *at);
+        let wait = self.wait.map(|at| at.as_millis().max(self.now));
+        match (coming, wait) {
+            // What comes at the moment of a deadline comes in time.
+            (Some(at), wait) if wait.is_none_or(|wait| at <= wait) && at <= end => self.deliver(),
+            (_, Some(at)) if at <= end => {
+                self.now = at;
+                self.input(Input::Wake);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Lets `span` milliseconds pass.
+    pub fn run_for(&mut self, span: u64) {
+        let end = self.now + span;
+        let mut steps = 0;
+        while self.step_until(end) {
+            steps += 1;
+            assert!(steps < 1_000_000, "the machine never comes to rest");
+        }
+        self.now = end;
+    }
+
+    /// Time passes at once, as when a laptop sleeps: whatever was due happens late.
+    pub fn sleep(&mut self, span: u64) {
+        self.now += span;
+        self.note(|| format!("the clock jumps by {span} ms"));
+        self.input(Input::Wake);
+    }
+
+    /// Runs until `done`; fails where that does not happen within a virtual day.
+    pub fn run_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let end = self.now + PATIENCE;
+        while !done(self) {
+            assert!(self.step_until(end), "waited in vain for: {what}");
+        }
+    }
+
+    /// Runs until nobody waits.
+    pub fn drive(&mut self) {
+        self.run_until("every call to settle", |world| world.waiting.is_empty());
+    }
+
+    /// When the machine wants to be woken next.
+    pub fn next_wake(&self) -> Option<u64> {
+        self.wait.map(Instant::as_millis)
+    }
+
+    /// Since the world began.
+    pub fn elapsed(&self) -> u64 {
+        self.now.saturating_sub(START)
+    }
+
+    // The diary.
+
+    pub fn note(&mut self, what: impl FnOnce() -> String) {
+        let now = self.now.saturating_sub(START);
+        if let Some(diary) = &mut self.diary {
+            let _ = writeln!(diary, "{now:>9} ms  {}", what());
+        }
+    }
+
+    pub fn outcome(&self, call: CallId) -> &Outcome {
+        &self.settled.get(&call).expect("the call has settled").1
+    }
+
+    pub fn settled_at(&self, call: CallId) -> u64 {
+        self.settled.get(&call).expect("the call has settled").0 - START
+    }
+
+    /// The result of a call that must have one.
+    pub fn result(&self, call: CallId) -> Value {
+        match self.outcome(call) {
+            Ok(result) => result.clone().unwrap_or_default(),
+            Err(error) => panic!("{error} ({:?})", error.evidence),
+        }
+    }
+
+    /// The error of a call that must have one.
+    pub fn error(&self, call: CallId) -> &Error<Value> {
+        self.outcome(call).as_ref().expect_err("the call has failed")
+    }
+
+    pub fn code(&self, call: CallId) -> ErrorCode {
+        self.error(call).code
+    }
+
+    /// Everything sent by this JSON-RPC or HTTP method.
+    pub fn sent_as(&self, method: &str) -> Vec<&Sent> {
+        self.sent.iter().filter(|sent| sent.method() == method).collect()
+    }
+
+    pub fn count(&self, method: &str) -> usize {
+        self.sent_as(method).len()
+    }
+
+    pub fn methods(&self) -> Vec<&str> {
+        self.sent.iter().map(Sent::method).collect()
+    }
+
+    pub fn lines(&self) -> Vec<&str> {
+        self.log.iter().map(|(_, line)| line.as_str()).collect()
+    }
+
+    /// The names of all events of these kinds, in order.
+    pub fn event_names(&self) -> Vec<&'static str> {
+        self.events.iter().map(|event| event.kind.as_str()).collect()
+    }
+
+    pub fn is_open(&self, exchange: ExchangeId) -> bool {
+        self.open.contains_key(&exchange)
+    }
+
+    /// The open GET streams.
+    pub fn open_gets(&self) -> Vec<ExchangeId> {
+        self.open.iter().filter(|(_, sent)| sent.verb == "GET").map(|(exchange, _)| *exchange).collect()
+    }
+
+    // The drain contract.
+
+    pub fn input(&mut self, input: Input<Value>) {
+        self.machine.handle(Instant::from_millis(self.now), input);
+        loop {
+            match self.machine.poll() {
+                Output::Wait(deadline) => {
+                    self.wait = deadline;
+                    return;
+                }
+                output => self.take(output),
+            }
+        }
+    }
+
+    fn take(&mut self, output: Output<Value>) {
+        match output {
+            Output::Send { exchange, request } => self.send(exchange, &request),
+            Output::Abort { exchange } => self.abort(exchange),
+            Output::Connected { call, session } => {
+                self.note(|| format!("          call {} is connected: session {}", call.0, session.0));
+                self.end(call);
+                self.connected.insert(call, (self.now, session));
+            }
+            Output::Settle { call, outcome } => {
+                self.note(|| format!("          call {} ends: {}", call.0, told(&outcome)));
+                self.end(call);
+                self.settled.insert(call, (self.now, outcome));
+            }
+            Output::Progress { call, progress } => self.progress.push((call, progress)),
+            Output::ServerRequest { ticket, session, method, message } => {
+                self.note(|| format!("          the server asks {method}: ticket {}", ticket.0));
+                self.asked.push((ticket, session, method, message));
+            }
+            Output::CancelServerRequest { ticket } => self.taken_back.push(ticket),
+            Output::Notification { session, method, message } => self.notified.push((session, method, message)),
+            Output::NeedToken { session, challenge } => {
+                self.note(|| format!("          a token is wanted for session {}", session.0));
+                self.tokens_wanted.push((session, challenge));
+            }
+            Output::Event(event) => {
+                self.note(|| format!("          event {} {:?}", event.kind.as_str(), event.detail));
+                self.events.push(*event);
+            }
+            Output::Log(level, line) => {
+                self.note(|| format!("          log {} {line}", level.as_str()));
+                self.log.push((level, line));
+            }
+            Output::Wait(_) => {}
+        }
+    }
+
+    /// A call ends once, and only if somebody waits for it.
+    fn end(&mut self, call: CallId) {
+        assert!(self.waiting.remove(&call), "call {} ended twice, or nobody made it", call.0);
+    }
+
+    fn send(&mut self, exchange: ExchangeId, request: &HttpRequest<Value>) {
+        let sent = Sent::new(self.now, exchange, request);
+        self.check(&sent, request);
+        self.note(|| {
+            let id = sent.id().map(|id| format!(" id {id}")).unwrap_or_default();
+            let name = sent.param("name").as_str().map(|name| format!(" {name}")).unwrap_or_default();
+            let cursor = sent.cursor().map(|cursor| format!(", after {cursor}")).unwrap_or_default();
+            let session = sent.session().unwrap_or("none").to_owned();
+            format!("   --> [{}] {} {}{name}{id}, session {session}{cursor}", exchange.0, sent.url, sent.method())
+        });
+        assert!(self.open.insert(exchange, sent.clone()).is_none(), "an exchange number is used twice");
+        let reply = self.network.answer(&sent);
+        self.sent.push(sent);
+        let mut after = 0;
+        for (delay, step) in reply.steps {
+            after += delay;
+            self.schedule(exchange, after, step);
+        }
+    }
+
+    /// What holds for every single request.
+    fn check(&mut self, sent: &Sent, request: &HttpRequest<Value>) {
+        let initialize = sent.method() == "initialize";
+        assert_eq!(request.reads_session_id, initialize, "ids are read from the answer to initialize alone");
+        assert!(!initialize || sent.session().is_none(), "an id is never sent on initialize");
+        assert!(!initialize || sent.header("mcp-protocol-version").is_none(), "nothing is negotiated yet");
+        let accept = match sent.verb {
+            "POST" => Some("application/json, text/event-stream"),
+            "GET" => Some("text/event-stream"),
+            _ => None,
+        };
+        assert_eq!(sent.header("accept"), accept);
+        assert_eq!(sent.header("content-type").is_some(), sent.verb == "POST");
+        assert_eq!(sent.body.is_some(), sent.verb == "POST");
+        if let Some(id) = sent.id().filter(|_| sent.is_request()) {
+            assert!(self.ids.insert(id), "JSON-RPC ids are never used twice");
+        }
+    }
+
+    fn abort(&mut self, exchange: ExchangeId) {
+        self.note(|| format!("   -x- [{}] cut by the client", exchange.0));
+        assert!(self.open.remove(&exchange).is_some(), "only what is open can be cut: {}", exchange.0);
+        self.aborted.push(exchange);
+        self.network.aborted(exchange);
+    }
+
+    fn schedule(&mut self, exchange: ExchangeId, after: u64, step: Step) {
+        self.count += 1;
+        self.coming.insert((self.now + after, self.count), (exchange, step));
+    }
+
+    fn deliver(&mut self) {
+        let Some(((at, _), (exchange, step))) = self.coming.pop_first() else { return };
+        self.now = self.now.max(at);
+        let Some(sent) = self.open.get(&exchange) else { return };
+        let id = sent.body.as_ref().map(|body| body["id"].clone()).unwrap_or_default();
+        let input = step.into_input(exchange, &id);
+        self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
+        if matches!(input, Input::Body { .. } | Input::Ended { .. } | Input::Failed { .. }) {
+            self.open.remove(&exchange);
+        }
+        self.input(input);
+    }
+}
+
+impl<N> Drop for World<N> {
+    fn drop(&mut self) {
+        if let (true, Some(diary)) = (std::thread::panicking(), &self.diary) {
+            let skipped = diary.lines().count().saturating_sub(400);
+            let tail: Vec<&str> = diary.lines().skip(skipped).collect();
+            eprintln!("--- what happened ({skipped} lines left out) ---\n{}", tail.join("\n"));
+        }
+    }
+}
+
+/// A configuration from the JSON that JavaScript would pass.
+pub fn configured(config: &Value, options: &Value) -> Config {
+    match config::parse(config, options, &|_| None) {
+        Ok((config, _)) => config,
+        Err(problems) => panic!("{problems:?}"),
+    }
+}
+
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Ok(_) => String::from("result"),
+        Err(error) => format!("{error} [{}]", error.evidence.as_deref().unwrap_or("")),
+    }
+}
+
+fn words(input: &Input<Value>) -> String {
+    match input {
+        Input::Opened { head, .. } => format!("HTTP {} {:?}", head.status, head.media),
+        Input::Block { block, .. } => {
+            let data = match &block.data {
+                mcp_tether::core::StreamData::Json(value) => value.to_string(),
+                mcp_tether::core::StreamData::Text(text) => text.clone(),
+                mcp_tether::core::StreamData::Empty => String::new(),
+            };
+            format!("block id {:?} retry {:?} {data}", block.id, block.retry)
+        }
+        Input::Alive { .. } => String::from("comment"),
+        Input::Body { body, .. } => match body {
+            mcp_tether::core::Body::Json(value) => value.to_string(),
+            mcp_tether::core::Body::Text(text) => format!("{text:?}"),
+            mcp_tether::core::Body::Empty => String::from("no body"),
+        },
+        Input::Ended { .. } => String::from("end of stream"),
+        Input::Failed { failure, .. } => format!("{:?}", failure.kind),
+        _ => String::from("?"),
+    }
+}
