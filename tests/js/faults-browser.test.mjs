@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { openPage } from './chromium.mjs';
 import { startFaultServer } from './servers/fault-server.mjs';
 import { expectRow } from './faults/expect.mjs';
+import { forPage, plain } from './faults/page.mjs';
 import { rows } from './faults/rows.mjs';
 
 describe('the fault table in Chromium', { concurrency: 8 }, () => {
@@ -27,8 +28,7 @@ describe('the fault table in Chromium', { concurrency: 8 }, () => {
       try {
         const expected = forPage({ ...row, ...row.browser });
         const path = `/${row.fault}/${row.place ?? 'row'}`;
-        const url = row.elsewhere ? `${server.origin}${row.elsewhere}` : row.url;
-        const report = await chromium.page.evaluate(([sent, origin]) => globalThis.driveRow(sent, origin), [plain({ ...row, url }), server.origin]);
+        const report = await chromium.page.evaluate(([sent, origin]) => globalThis.driveRow(sent, origin), [plain(row, server.origin), server.origin]);
         const counts = server.counts(path);
         expectRow(expected, report, counts);
         await wait(300);
@@ -40,14 +40,3 @@ describe('the fault table in Chromium', { concurrency: 8 }, () => {
     });
   }
 });
-
-/** Chromium may put one fetch() of a DELETE on the wire twice, a millisecond apart, when it aborts another of the same URL at that moment. */
-function forPage(row) {
-  const goodbyes = row.counts['http.DELETE'];
-  return goodbyes > 0 ? { ...row, counts: { ...row.counts, 'http.DELETE': { least: goodbyes, most: 2 * goodbyes } } } : row;
-}
-
-/** What of a row can be sent into a page: its expectations stay here. */
-function plain({ outcomes: _outcomes, counts: _counts, browser: _browser, challenged: _challenged, ...row }) {
-  return JSON.parse(JSON.stringify(row));
-}
