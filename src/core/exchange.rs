@@ -367,7 +367,13 @@ impl<J: Json> Manager<J> {
             }
             // What a server asks or tells on behalf of a session that is gone must not reach the new one.
             Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
-            Head::Request { id, method } => self.on_server_request(session, id, method, message),
+            Head::Request { id, method } => {
+                let call = match wire {
+                    Wire::Call(call) | Wire::Resume(call) => Some(call),
+                    _ => None,
+                };
+                self.on_server_request(session, call, id, method, message);
+            }
             Head::Notification { method } => self.on_notification(session, method, message),
             Head::Malformed => self.on_malformed_event(wire),
         }

@@ -2,6 +2,7 @@
 
 use super::backoff::{RETRY_AFTER_CAP, full_jitter};
 use super::calls::Purpose;
+use super::config::Problem;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
@@ -14,6 +15,7 @@ use super::outcome::{failure_error, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
 use super::session::{Agreed, Kind, Session, State};
 use super::store::Key;
+use super::text::join;
 use super::time::Instant;
 use super::timers::Timer;
 use super::verdict::Verdict;
@@ -57,7 +59,7 @@ impl<J> Default for Handshake<J> {
 
 impl<J: Json> Manager<J> {
     /// The session of (user, server) is wanted.
-    pub(super) fn connect(&mut self, call: CallId, user: String, server: String, options: ConnectOptions) {
+    pub(super) fn connect(&mut self, call: CallId, user: String, server: String, options: ConnectOptions<J>) {
         let key = Key { user, server };
         match self.find_or_create(key, &options) {
             Ok(session) => self.join(call, session),
@@ -71,7 +73,7 @@ impl<J: Json> Manager<J> {
             let id = record.id().map(SessionId::short);
             self.metrics.reused += 1;
             if let Some(id) = &id {
-                self.log(session, Level::Debug, &format!("Using existing session ID: {id}"));
+                self.log(session, Level::Debug, &["Using existing session ID: ", id].concat());
             }
             self.event(session, EventKind::SessionReused, Detail { session_id: id, ..Detail::default() });
             return self.out.push_back(Output::Connected { call, session });
@@ -85,16 +87,16 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    fn find_or_create(&mut self, key: Key, options: &ConnectOptions) -> Result<SessionRef, Error<J>> {
+    fn find_or_create(&mut self, key: Key, options: &ConnectOptions<J>) -> Result<SessionRef, Error<J>> {
         if self.closing.is_closed() {
             return Err(Error::new(ErrorCode::Closed, "the manager is closed"));
         }
         let Some(server) = self.config.servers.get(&key.server).cloned() else {
             let names: Vec<&str> = self.config.servers.iter().map(|(name, _)| name).collect();
-            let known = if names.is_empty() { String::from("none is") } else { names.join(", ") };
+            let known = if names.is_empty() { String::from("none is") } else { join(&names, ", ") };
             return Err(Error::new(
                 ErrorCode::ConfigError,
-                format!("mcpServers has no server of this name; configured: {known}"),
+                ["mcpServers has no server of this name; configured: ", &known].concat(),
             )
             .of(&key.server));
         };
@@ -110,6 +112,12 @@ impl<J: Json> Manager<J> {
             record.has_auth |= options.has_auth;
             if let Some(headers) = headers {
                 record.user_headers = headers;
+            }
+            if let Some(capabilities) = &options.capabilities {
+                record.declared = Some(completed(capabilities, record.declared.as_ref()));
+            }
+            if record.client_info.is_none() {
+                record.client_info.clone_from(&options.client_info);
             }
         }
         Ok(session)
@@ -153,10 +161,9 @@ impl<J: Json> Manager<J> {
 
     /// A handler was set: its capability is declared from the next handshake on.
     pub(super) fn declare(&mut self, session: SessionRef, capability: String) {
-        if let Some(record) = self.store.get_mut(session)
-            && !record.declared.contains(&capability)
-        {
-            record.declared.push(capability);
+        if let Some(record) = self.store.get_mut(session) {
+            let bare = J::object().with(&capability, J::object());
+            record.declared = Some(record.declared.as_ref().map_or(bare.clone(), |all| completed(all, Some(&bare))));
         }
     }
 
@@ -194,11 +201,15 @@ impl<J: Json> Manager<J> {
             return self.out.push_back(Output::NeedToken { session, challenge });
         }
         let timeout = record.server.init_timeout;
-        let declared = record.declared.clone();
+        let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
+        let info = record.client_info.as_ref().unwrap_or(&self.client.info).clone();
         let Some(handshake) = record.handshake.as_mut() else { return };
         handshake.issued = None;
         handshake.next_attempt = None;
-        let params = initialize_params(handshake.offer, &self.client, &declared);
+        let params = J::object()
+            .with("protocolVersion", J::string(handshake.offer))
+            .with("capabilities", capabilities)
+            .with("clientInfo", info);
         self.own_request(session, Purpose::Handshake, "initialize", Some(params), timeout);
     }
 
@@ -242,7 +253,7 @@ impl<J: Json> Manager<J> {
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
         if let Some(id) = id {
-            self.log(session, Level::Debug, &format!("Session extracted: {}", id.short()));
+            self.log(session, Level::Debug, &["Session extracted: ", &id.short()].concat());
         }
         // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
         let body = jsonrpc::notification("notifications/initialized", None);
@@ -271,7 +282,7 @@ impl<J: Json> Manager<J> {
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.created += 1;
         if let Some(id) = &id {
-            self.log(session, Level::Info, &format!("Session created: {id}"));
+            self.log(session, Level::Info, &["Session created: ", id].concat());
         }
         self.event(session, EventKind::SessionCreated, Detail { session_id: id, ..Detail::default() });
         // Where earlier sessions were lost at once, only an answer tells whether this one is kept.
@@ -433,26 +444,24 @@ pub(super) fn forget_id<J>(record: &mut Session<J>) {
 fn resolve_headers<J>(
     server: &super::config::ServerConfig,
     key: &Key,
-    options: &ConnectOptions,
+    options: &ConnectOptions<J>,
 ) -> Result<HeaderList, Error<J>> {
-    let resolved = server.headers_for(&key.user, &options.vars, &options.headers).map_err(|problems| {
-        let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Error::new(ErrorCode::ConfigError, sentences.join("\n")).of(&key.server)
-    })?;
+    let resolved = server
+        .headers_for(&key.user, &options.vars, &options.headers)
+        .map_err(|problems| Error::new(ErrorCode::ConfigError, Problem::lines(&problems)).of(&key.server))?;
     Ok(resolved.into_iter().map(|(name, value)| (Rc::from(name), Rc::from(value))).collect())
 }
 
-fn initialize_params<J: Json>(version: &str, client: &super::manager::ClientIdentity<J>, declared: &[String]) -> J {
-    let mut capabilities = client.capabilities.shallow_copy();
-    for capability in declared {
-        if capabilities.get(capability).is_none() {
-            capabilities.set(capability, J::object());
+/// `first`, and those members of `others` that it lacks.
+fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
+    let mut all = first.shallow_copy();
+    let Some(others) = others else { return all };
+    for name in others.keys().unwrap_or_default() {
+        if let (None, Some(value)) = (all.get(&name), others.get(&name)) {
+            all.set(&name, value);
         }
     }
-    J::object()
-        .with("protocolVersion", J::string(version))
-        .with("capabilities", capabilities)
-        .with("clientInfo", client.info.clone())
+    all
 }
 
 fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
@@ -477,7 +486,7 @@ fn agreed_version<J: Json>(result: &J) -> Result<String, Error<J>> {
     if VERSIONS.contains(&version.as_str()) {
         return Ok(version);
     }
-    let sentence = format!("the server speaks another protocol version than {} to {}", VERSIONS[3], VERSIONS[0]);
+    let sentence = ["the server speaks another protocol version than ", VERSIONS[3], " to ", VERSIONS[0]].concat();
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(super::verdict::excerpt(&version)))
 }
 

@@ -50,7 +50,7 @@ pub enum Input<J> {
         /// The name of a configured server.
         server: String,
         /// What this user adds to the server's configuration.
-        options: ConnectOptions,
+        options: ConnectOptions<J>,
     },
     /// A JSON-RPC request. Settled by [`Output::Settle`].
     Request {
@@ -201,6 +201,8 @@ pub enum Output<J> {
         ticket: Ticket,
         /// On which session.
         session: SessionRef,
+        /// The call on whose stream it came, if it was one: what it is asked for.
+        call: Option<CallId>,
         /// The JSON-RPC method.
         method: String,
         /// The whole message.
@@ -272,14 +274,24 @@ pub enum Target {
 }
 
 /// What a user adds to a server's configuration.
-#[derive(Clone, Default)]
-pub struct ConnectOptions {
+#[derive(Clone)]
+pub struct ConnectOptions<J> {
     /// Headers that beat the configured ones.
     pub headers: Vec<(String, String)>,
     /// Values for `{{name}}` in the configured headers.
     pub vars: Named<String>,
     /// Whether there is a provider to ask for tokens.
     pub has_auth: bool,
+    /// Client capabilities to declare besides the manager's, from the next handshake on.
+    pub capabilities: Option<J>,
+    /// The client's name in this session's handshakes, where nobody gave another before; the manager's by default.
+    pub client_info: Option<J>,
+}
+
+impl<J> Default for ConnectOptions<J> {
+    fn default() -> Self {
+        Self { headers: Vec::new(), vars: Named::default(), has_auth: false, capabilities: None, client_info: None }
+    }
 }
 
 /// Deadlines and replay policy of one call.

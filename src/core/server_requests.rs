@@ -1,7 +1,7 @@
 //! What servers ask and tell: requests to the client, and notifications.
 
 use super::exchange::Wire;
-use super::io::{Output, RpcError, SessionRef, Ticket};
+use super::io::{CallId, Output, RpcError, SessionRef, Ticket};
 use super::json::Json;
 use super::jsonrpc::{self, METHOD_NOT_FOUND};
 use super::manager::Manager;
@@ -20,7 +20,14 @@ const MAX_ASKED: usize = 64;
 
 impl<J: Json> Manager<J> {
     /// The server asks something.
-    pub(super) fn on_server_request(&mut self, session: SessionRef, id: J, method: String, message: J) {
+    pub(super) fn on_server_request(
+        &mut self,
+        session: SessionRef,
+        call: Option<CallId>,
+        id: J,
+        method: String,
+        message: J,
+    ) {
         let Some(record) = self.store.get(session) else { return };
         let generation = record.generation;
         self.metrics.server_requests += 1;
@@ -33,7 +40,7 @@ impl<J: Json> Manager<J> {
         }
         let ticket = Ticket(self.numbers.next());
         self.tickets.insert(ticket, Asked { session, generation, id });
-        self.out.push_back(Output::ServerRequest { ticket, session, method, message });
+        self.out.push_back(Output::ServerRequest { ticket, session, call, method, message });
     }
 
     /// The client answers.

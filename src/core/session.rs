@@ -161,8 +161,10 @@ pub(super) struct Session<J> {
     pub(super) restoring: u32,
     /// What to put back after a recovery.
     pub(super) remembered: Remembered<J>,
-    /// Handlers declared these capabilities on top of the manager's.
-    pub(super) declared: Vec<String>,
+    /// Handlers and callers of `connect` declared these capabilities on top of the manager's.
+    pub(super) declared: Option<J>,
+    /// The name that a caller of `connect` gave the client.
+    pub(super) client_info: Option<J>,
     /// Generations in a row that were lost before one answer.
     pub(super) barren: u32,
     /// Whether this generation has answered a request.
@@ -242,7 +244,8 @@ impl<J> Session<J> {
             handshake: None,
             restoring: 0,
             remembered: Remembered { log_level: None, subscriptions: Named::default() },
-            declared: Vec::new(),
+            declared: None,
+            client_info: None,
             barren: 0,
             fruitful: false,
             loss: None,

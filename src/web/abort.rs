@@ -18,6 +18,10 @@ impl Listening {
         Self { signal, listener }
     }
 
+    pub(super) fn signal(&self) -> JsValue {
+        (*self.signal).clone()
+    }
+
     /// Why the signal was aborted, if it was.
     pub(super) fn reason(&self) -> Option<JsValue> {
         reason(&self.signal)

@@ -111,6 +111,11 @@ impl Calls {
         callback.map_or(Ok(()), |callback| callback.call1(&JsValue::UNDEFINED, progress).map(drop))
     }
 
+    /// The signal that a call was given.
+    pub(super) fn signal(&self, call: CallId) -> Option<JsValue> {
+        self.waiting.borrow().get(call.0)?.listening.as_ref().map(Listening::signal)
+    }
+
     fn take(&self, call: CallId) -> Option<Call> {
         self.waiting.borrow_mut().remove(call.0)
     }

@@ -77,14 +77,13 @@ impl Driver {
     /// Something happened. Handled at once, or, when that is told from within a callback of the user, right after
     /// what is being handled.
     pub(super) fn input(self: &Rc<Self>, input: Input<JsJson>) {
-        self.inbox.borrow_mut().push_back(input);
         if self.draining.replace(true) {
-            return;
+            return self.inbox.borrow_mut().push_back(input);
         }
-        while let Some(input) = self.next() {
-            for output in self.step(input) {
-                self.act(output);
-            }
+        let mut next = Some(input);
+        while let Some(input) = next {
+            self.handle(input);
+            next = self.inbox.borrow_mut().pop_front();
         }
         self.draining.set(false);
         self.settle_down();
@@ -118,24 +117,17 @@ impl Driver {
         self.auth.stop();
     }
 
-    fn next(&self) -> Option<Input<JsJson>> {
-        self.inbox.borrow_mut().pop_front()
-    }
-
-    /// Handles one input and collects what follows from it. The borrow ends here.
-    fn step(&self, input: Input<JsJson>) -> Vec<Output<JsJson>> {
-        let mut outputs = Vec::new();
-        let mut machine = self.machine.borrow_mut();
+    /// Handles one input, and does what follows from it. The machine is borrowed for one step at a time, and never while
+    /// something is done.
+    fn handle(self: &Rc<Self>, input: Input<JsJson>) {
         let now = self.clock.now();
         self.now.set(now);
-        machine.handle(now, input);
+        self.machine.borrow_mut().handle(now, input);
         loop {
-            match machine.poll() {
-                Output::Wait(deadline) => {
-                    self.deadline.set(deadline);
-                    return outputs;
-                }
-                output => outputs.push(output),
+            let output = self.machine.borrow_mut().poll();
+            match output {
+                Output::Wait(deadline) => return self.deadline.set(deadline),
+                output => self.act(output),
             }
         }
     }
@@ -147,8 +139,9 @@ impl Driver {
             Output::Connected { call, session } => self.calls.connected(self, call, session),
             Output::Settle { call, outcome } => self.calls.settle(call, outcome),
             Output::Progress { call, progress } => self.report("onprogress", self.calls.progress(call, &progress.0)),
-            Output::ServerRequest { ticket, session, method, message } => {
-                self.handlers.request(self, ticket, session, &method, &message.0);
+            Output::ServerRequest { ticket, session, call, method, message } => {
+                let during = call.and_then(|call| self.calls.signal(call));
+                self.handlers.request(self, ticket, session, &method, &message.0, during);
             }
             Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
             Output::Notification { session, method, message } => {

@@ -31,6 +31,8 @@ pub(super) struct Set {
     pub(super) requests: ByMethod,
     pub(super) notifications: ByMethod,
     pub(super) other_notifications: Option<Function>,
+    /// Hears of all notifications, and is asked what has no handler of its own.
+    pub(super) observer: Option<Function>,
 }
 
 /// Handlers by method. There are a handful at most.
@@ -85,7 +87,7 @@ impl Handlers {
         }
     }
 
-    /// Passes a request of the server to its handler.
+    /// Passes a request of the server to its handler, or to the observer.
     pub(super) fn request(
         &self,
         driver: &Rc<Driver>,
@@ -93,20 +95,25 @@ impl Handlers {
         session: SessionRef,
         method: &str,
         message: &JsValue,
+        during: Option<JsValue>,
     ) {
-        let Some(handler) = self.look(session, |set| set.requests.get(method).cloned()) else {
+        let Some(handler) = self.look(session, |set| set.requests.get(method).or(set.observer.as_ref()).cloned())
+        else {
             let outcome = Err(RpcError { code: METHOD_NOT_FOUND, message: "Method not found".into() });
             return driver.input(Input::Answer { ticket, outcome });
         };
-        if let Err(thrown) = self.run(ticket.0, &handler, message) {
+        if let Err(thrown) = self.run(ticket.0, &handler, message, during) {
             answer(driver, ticket.0, Err(rpc_error(&thrown)));
         }
     }
 
-    fn run(&self, ticket: u64, handler: &Function, message: &JsValue) -> Result<(), JsValue> {
+    fn run(&self, ticket: u64, handler: &Function, message: &JsValue, during: Option<JsValue>) -> Result<(), JsValue> {
         let aborter = Aborter::new()?;
         let extra = JsValue::from(Object::new());
         js::put(&extra, "signal", &aborter.signal()?);
+        if let Some(during) = during {
+            js::put(&extra, "during", &during);
+        }
         self.running.borrow_mut().insert(ticket, aborter);
         let result = js::promise_of(&handler.call2(&JsValue::UNDEFINED, message, &extra)?)?;
         result.then(&self.on_result.of(ticket), &self.on_error.of(ticket)).map(drop)
@@ -118,10 +125,16 @@ impl Handlers {
         let _ = aborter.map(|aborter| aborter.abort());
     }
 
-    /// Passes a notification of the server to its handler, or to the one for all others; what it throws.
+    /// Passes a notification of the server to the observer, and to its handler or the one for all others; what they throw.
     pub(super) fn notify(&self, session: SessionRef, method: &str, message: &JsValue) -> Result<(), JsValue> {
-        let handler =
-            self.look(session, |set| set.notifications.get(method).or(set.other_notifications.as_ref()).cloned());
+        let told = |set: &Set| {
+            let handler = set.notifications.get(method).or(set.other_notifications.as_ref());
+            Some((set.observer.clone(), handler.cloned()))
+        };
+        let (observer, handler) = self.look(session, told).unwrap_or_default();
+        if let Some(observer) = observer {
+            observer.call1(&JsValue::UNDEFINED, message)?;
+        }
         let Some(handler) = handler else { return Ok(()) };
         let result = handler.call1(&JsValue::UNDEFINED, message)?;
         // An async handler's failure is its own affair, but must not take the process down.

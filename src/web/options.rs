@@ -2,6 +2,7 @@
 
 use super::error::invalid;
 use super::js::{self, Signal};
+use super::json::JsJson;
 use crate::core::Millis;
 use crate::core::config::Replay;
 use crate::core::{ConnectOptions, RequestOptions};
@@ -11,7 +12,7 @@ use wasm_bindgen::prelude::*;
 /// What `connect` was given.
 #[derive(Default)]
 pub(super) struct Connect {
-    pub(super) options: ConnectOptions,
+    pub(super) options: ConnectOptions<JsJson>,
     pub(super) auth: Option<JsValue>,
     pub(super) signal: Option<Signal>,
 }
@@ -44,6 +45,8 @@ pub(super) fn connect(value: &JsValue) -> Result<Connect, JsValue> {
         headers: bag.strings("headers")?,
         vars: bag.strings("vars")?.into_iter().collect(),
         has_auth: auth.is_some(),
+        capabilities: bag.object("capabilities")?.map(JsJson),
+        client_info: bag.client_info()?.map(JsJson),
     };
     Ok(Connect { options, auth, signal: bag.signal()? })
 }

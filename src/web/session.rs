@@ -226,6 +226,22 @@ impl McpSession {
         self.change_handlers(|set| set.other_notifications = handler.dyn_into().ok());
     }
 
+    /// For the package's own transport: a function that hears of every notification as `(message)`, and is asked as
+    /// `(message, { signal, during })` for the answer to every request that has no handler of its own; `during` is the
+    /// signal of the call on whose stream the request came. One a session, beneath whatever handlers the user sets; all
+    /// objects that stand for the session have the same.
+    #[wasm_bindgen(getter)]
+    pub fn observer(&self) -> JsValue {
+        let observer = self.driver.handlers.look(self.session, |set| set.observer.clone());
+        observer.map_or(JsValue::UNDEFINED, Into::into)
+    }
+
+    /// Sets or, with anything but a function, removes that function.
+    #[wasm_bindgen(setter)]
+    pub fn set_observer(&self, observer: JsValue) {
+        self.change_handlers(|set| set.observer = observer.dyn_into().ok());
+    }
+
     /// Ends the session.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn terminate(&self) -> Promise {

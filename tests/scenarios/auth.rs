@@ -4,7 +4,7 @@ use super::reply::http;
 use super::{Tether, world};
 use mcp_tether::core::{ConnectOptions, ErrorCode, SessionRef};
 
-fn with_provider() -> ConnectOptions {
+fn with_provider<J>() -> ConnectOptions<J> {
     ConnectOptions { has_auth: true, ..ConnectOptions::default() }
 }
 

@@ -141,7 +141,7 @@ impl<N: Network> World<N> {
         call
     }
 
-    pub fn begin_connect(&mut self, user: &str, server: &str, options: ConnectOptions) -> CallId {
+    pub fn begin_connect(&mut self, user: &str, server: &str, options: ConnectOptions<Value>) -> CallId {
         let call = self.next_call();
         self.note(|| format!("call {} connects {user} to {server}", call.0));
         self.input(Input::Connect { call, user: user.into(), server: server.into(), options });
@@ -352,7 +352,7 @@ impl<N: Network> World<N> {
                 self.settled.insert(call, (self.now, outcome));
             }
             Output::Progress { call, progress } => self.progress.push((call, progress)),
-            Output::ServerRequest { ticket, session, method, message } => {
+            Output::ServerRequest { ticket, session, method, message, .. } => {
                 self.note(|| format!("          the server asks {method}: ticket {}", ticket.0));
                 self.asked.push((ticket, session, method, message));
             }
