@@ -121,6 +121,13 @@ export class McpManager {
   terminate(userId: string, serverName: string): Promise<void>;
   /** Ends all sessions of a user. */
   terminateUser(userId: string): Promise<void>;
+  /**
+   * A Transport for the official SDK's `Client`, v1 and v2: `client.connect(manager.transport(userId, serverName))`.
+   *
+   * The client's own `initialize` makes or joins the session of this user with this server. Its capabilities and its name are declared in that
+   * handshake, and in those of later recoveries. The options' `signal` is not heeded: the client gives up in its own way.
+   */
+  transport(userId: string, serverName: string, options?: ConnectOptions): SdkTransport;
   /** Tells what happens, as `CustomEvent`s named in {@link SessionEvent}. */
   readonly events: EventTarget;
   /** Resolves once nothing is under way: for `waitUntil` in a Worker. */
@@ -141,6 +148,33 @@ export interface ConnectOptions {
   auth?: AuthProvider;
   /** Gives up waiting. Others who wait for the same session are not disturbed. */
   signal?: AbortSignal;
+}
+
+/**
+ * What the official SDK's `Client` talks to. Any number of them may ride on one session.
+ *
+ * - Results, and errors of the server, arrive as they are. An error of ours arrives with code 1000, and the fields of the {@link McpError} in its
+ *   `data`: `error.data.code` is `outcome_unknown`, `unauthorized` and so on. `onerror` gets the `McpError` itself.
+ * - How long to wait is the client's affair: requests are sent without a timeout of ours.
+ * - A request of the server goes to a client that declared the capability; among several, to the one whose call it is about.
+ *   Notifications go to all.
+ * - The SDK's resumption options are not needed: the session resumes its streams by itself.
+ */
+export interface SdkTransport {
+  start(): Promise<void>;
+  send(message: any, options?: any): Promise<void>;
+  /** Ends this client's part; its running requests are cancelled. The session stays, for other clients and for the next one. */
+  close(): Promise<void>;
+  /** Ends the session, for all its clients, as {@link McpManager.terminate} does. */
+  terminateSession(): Promise<void>;
+  /** Called once: by `close()`, or when a request finds that the session or the manager was ended. */
+  onclose?: (() => void) | undefined;
+  onerror?: ((error: Error) => void) | undefined;
+  onmessage?: ((message: any, extra?: any) => void) | undefined;
+  /** What the server calls the session at present; undefined before `initialize` is answered, and where it keeps none. */
+  readonly sessionId?: string | undefined;
+  /** Does nothing: the session knows its version. */
+  setProtocolVersion(version: string): void;
 }
 
 /** One user's session with one server. It outlives restarts of the server: methods wait for a recovery that is under way. */

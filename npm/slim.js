@@ -2,6 +2,7 @@
 
 import load, { initSync as loadSync, McpManager, McpSession, setErrorClass } from './mcp_tether.js';
 import { McpError } from './error.js';
+import { SessionTransport } from './transport.js';
 
 export { McpError, McpManager, McpSession };
 
@@ -9,6 +10,11 @@ export { McpError, McpManager, McpSession };
 for (const [value, exported] of Object.entries({ McpManager, McpSession })) {
   Object.defineProperty(exported, 'name', { value, configurable: true });
 }
+
+// The one method that is not the module's: it costs less here.
+McpManager.prototype.transport = function (userId, serverName, options) {
+  return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
+};
 
 let loading;
 

@@ -16,7 +16,7 @@ const { positionals: [folder], values: { unoptimized } } = parseArgs({
 const downloads = {
   'mcp_tether_bg.wasm': ['mcp_tether_bg.wasm'],
   'glue': ['mcp_tether.js'],
-  'entry': ['browser.js', 'slim.js', 'error.js'],
+  'entry': ['browser.js', 'slim.js', 'error.js', 'transport.js'],
 };
 
 const problems = [...checkModule(join(folder, 'mcp_tether_bg.wasm')), ...checkGlue(join(folder, 'mcp_tether.js')), ...checkSizes(weigh())];
