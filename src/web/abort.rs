@@ -2,7 +2,8 @@
 
 use super::js::{Aborter, Signal};
 use super::words::ABORT;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// A listener on a caller's signal, taken off when this is dropped.
@@ -43,13 +44,13 @@ pub(super) fn reason(signal: &Signal) -> Option<JsValue> {
 /// Controllers that were not aborted, for further use. Making one takes Node 20 longer than everything else about a
 /// call that has nothing to do with its body.
 #[derive(Default)]
-pub(super) struct Pool(RefCell<Vec<Controller>>);
+pub(super) struct Pool(RefCell<Vec<Rc<Controller>>>);
 
 /// A controller and its signal.
 pub(super) struct Controller {
     aborter: Aborter,
     pub(super) signal: JsValue,
-    uses: u8,
+    uses: Cell<u8>,
 }
 
 impl Pool {
@@ -57,20 +58,20 @@ impl Pool {
     ///
     /// # Errors
     /// The host cannot make one.
-    pub(super) fn take(&self) -> Result<Controller, JsValue> {
+    pub(super) fn take(&self) -> Result<Rc<Controller>, JsValue> {
         if let Some(spare) = self.0.borrow_mut().pop() {
             return Ok(spare);
         }
         let aborter = Aborter::new()?;
-        Ok(Controller { signal: aborter.signal()?, aborter, uses: 0 })
+        Ok(Rc::new(Controller { signal: aborter.signal()?, aborter, uses: Cell::new(0) }))
     }
 
     /// Takes back a controller whose request is over: aborting it later would not touch that any more.
-    pub(super) fn give_back(&self, mut controller: Controller) {
+    pub(super) fn give_back(&self, controller: &Rc<Controller>) {
         let mut spare = self.0.borrow_mut();
-        controller.uses += 1;
-        if controller.uses < MAX_USES && spare.len() < MAX_SPARE {
-            spare.push(controller);
+        controller.uses.set(controller.uses.get() + 1);
+        if controller.uses.get() < MAX_USES && spare.len() < MAX_SPARE {
+            spare.push(Rc::clone(controller));
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::core::table::Table;
 use crate::core::text::split_once;
 use crate::core::{Body, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
 use js_sys::{Array, Function, JsString, Uint8Array};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
@@ -28,7 +28,7 @@ pub(super) struct Network {
     fetch: Option<Function>,
     max_message_bytes: usize,
     max_error_bytes: usize,
-    exchanges: RefCell<Table<u64, Exchange>>,
+    exchanges: RefCell<Table<u64, Rc<Exchange>>>,
     templates: Templates,
     controllers: Pool,
     decoder: Decoder,
@@ -39,7 +39,8 @@ pub(super) struct Network {
 }
 
 struct Exchange {
-    controller: Controller,
+    id: ExchangeId,
+    controller: Rc<Controller>,
     /// Told when `fetch` or a `read()` succeeds, and when it fails.
     on_progress: JsValue,
     on_lost: JsValue,
@@ -47,10 +48,13 @@ struct Exchange {
     /// The host said that it was offline when this was sent.
     offline: bool,
     url: Rc<str>,
-    stage: Stage,
+    stage: Cell<Stage>,
+    /// It ended, or was given up: nothing more is reported of it.
+    over: Cell<bool>,
 }
 
 /// What the next promise to settle is about.
+#[derive(Default)]
 enum Stage {
     /// Status and headers.
     Head,
@@ -59,6 +63,7 @@ enum Stage {
     /// Whether the server can be reached after all, which decides what this failure means.
     Probe(Failure),
     /// Nothing: the piece that came is being handled.
+    #[default]
     Busy,
 }
 
@@ -91,40 +96,41 @@ impl Network {
 
     /// Starts an exchange. What goes wrong at once is reported like anything else.
     pub(super) fn send(&self, driver: &Rc<Driver>, id: ExchangeId, request: &HttpRequest<JsJson>) {
-        if let Err(failure) = self.start(id.0, request) {
-            self.remove(id.0);
+        if let Err(failure) = self.start(id, request) {
+            self.exchanges.borrow_mut().remove(id.0);
             driver.input(Input::Failed { exchange: id, failure });
         }
     }
 
     /// Stops an exchange; nothing more is reported of it.
     pub(super) fn abort(&self, id: ExchangeId) {
-        if let Some(exchange) = self.remove(id.0) {
+        let exchange = self.exchanges.borrow_mut().remove(id.0);
+        if let Some(exchange) = exchange {
             exchange.stop();
         }
     }
 
-    fn start(&self, id: u64, request: &HttpRequest<JsJson>) -> Result<(), Failure> {
+    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>) -> Result<(), Failure> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
         // It is not known to be offline unless it was so before the first byte could leave.
         let offline = self.onlineness.is_offline() && !is_this_machine(&request.url);
         let unsent = |reason: JsValue| self.failure(&reason, offline);
-        let controller = self.controllers.take().map_err(unsent)?;
         let (url, headers) = self.templates.render(request);
-        let init = request::init(request.method, &headers, body.as_ref(), &controller.signal);
-        let (on_progress, on_lost) = (self.on_progress.of(id), self.on_lost.of(id));
-        let exchange = Exchange {
-            controller,
-            on_progress: on_progress.clone(),
-            on_lost: on_lost.clone(),
+        let exchange = Rc::new(Exchange {
+            id,
+            controller: self.controllers.take().map_err(unsent)?,
+            on_progress: self.on_progress.of(id.0),
+            on_lost: self.on_lost.of(id.0),
             reads_session_id: request.reads_session_id,
             offline,
             url: Rc::clone(&request.url),
-            stage: Stage::Head,
-        };
-        self.exchanges.borrow_mut().insert(id, exchange);
+            stage: Cell::new(Stage::Head),
+            over: Cell::new(false),
+        });
+        self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
+        let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal);
         let response = self.fetch(&url, &init).map_err(unsent)?;
-        response.then(&on_progress, &on_lost).map(drop).map_err(unsent)
+        exchange.wait_for(&response, Stage::Head).map_err(unsent)
     }
 
     fn fetch(&self, url: &JsString, init: &JsValue) -> Result<Chain, JsValue> {
@@ -142,30 +148,21 @@ impl Network {
     pub(super) fn is_idle(&self) -> bool {
         self.exchanges.borrow().is_empty()
     }
-
-    fn lives(&self, id: u64) -> bool {
-        self.exchanges.borrow().get(id).is_some()
-    }
-
-    fn remove(&self, id: u64) -> Option<Exchange> {
-        self.exchanges.borrow_mut().remove(id)
-    }
-
-    /// Looks at an exchange, or changes it. No foreign code may run in here.
-    fn with<T>(&self, id: u64, act: impl FnOnce(&mut Exchange) -> T) -> Option<T> {
-        self.exchanges.borrow_mut().get_mut(id).map(act)
-    }
-
-    fn set_stage(&self, id: u64, stage: Stage) -> Option<Stage> {
-        self.with(id, |exchange| std::mem::replace(&mut exchange.stage, stage))
-    }
 }
 
 impl Exchange {
-    fn stop(self) {
+    /// What `promise` settles with is about `stage`.
+    fn wait_for(&self, promise: &Chain, stage: Stage) -> Result<(), JsValue> {
+        promise.then(&self.on_progress, &self.on_lost)?;
+        self.stage.set(stage);
+        Ok(())
+    }
+
+    fn stop(&self) {
+        self.over.set(true);
         self.controller.abort();
         // An injected `fetch` may not care about signals.
-        if let Stage::Body(reader, _) = self.stage {
+        if let Stage::Body(reader, _) = self.stage.take() {
             js::let_fail(reader.cancel());
         }
     }
@@ -173,32 +170,32 @@ impl Exchange {
 
 /// What an exchange waited for is there.
 fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
-    match driver.network.set_stage(id, Stage::Busy) {
-        Some(Stage::Head) => head(driver, id, value.unchecked_ref()),
-        Some(Stage::Body(reader, sink)) => read(driver, id, reader, sink, value.unchecked_ref()),
-        Some(Stage::Probe(failure)) => fail(driver, id, Failure { kind: FailureKind::Hidden, ..failure }),
-        Some(Stage::Busy) => {}
-        // Given up meanwhile. A response that comes all the same still holds a connection.
-        None => discard(value.unchecked_ref()),
+    let exchange = driver.network.exchanges.borrow().get(id).cloned();
+    // Given up meanwhile. A response that comes all the same still holds a connection.
+    let Some(exchange) = exchange else { return discard(value.unchecked_ref()) };
+    match exchange.stage.take() {
+        Stage::Head => head(driver, &exchange, value.unchecked_ref()),
+        Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
+        Stage::Probe(failure) => fail(driver, &exchange, Failure { kind: FailureKind::Hidden, ..failure }),
+        Stage::Busy => {}
     }
 }
 
 /// Status and headers are there.
-fn head(driver: &Rc<Driver>, id: u64, response: &Reply) {
-    let reads_session_id = driver.network.with(id, |exchange| exchange.reads_session_id) == Some(true);
-    let head = match read_head(response, reads_session_id) {
+fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
+    let head = match read_head(response, exchange.reads_session_id) {
         Ok(head) => head,
-        Err(reason) => return lost(driver, id, &reason),
+        Err(reason) => return broken(driver, exchange, &reason),
     };
     let (status, media) = (head.status, head.media);
-    driver.input(Input::Opened { exchange: ExchangeId(id), head });
-    if !driver.network.lives(id) {
+    driver.input(Input::Opened { exchange: exchange.id, head });
+    if exchange.over.get() {
         return discard(response);
     }
     match open(&driver.network, response, status, media) {
-        Ok(Some((reader, sink))) => next(driver, id, reader, sink),
-        Ok(None) => finish(driver, id, Input::Body { exchange: ExchangeId(id), body: Body::Empty }),
-        Err(reason) => lost(driver, id, &reason),
+        Ok(Some((reader, sink))) => next(driver, exchange, reader, sink),
+        Ok(None) => finish(driver, exchange, Input::Body { exchange: exchange.id, body: Body::Empty }),
+        Err(reason) => broken(driver, exchange, &reason),
     }
 }
 
@@ -248,124 +245,115 @@ fn open(network: &Network, response: &Reply, status: u16, media: Media) -> Resul
 }
 
 /// Waits for the next piece.
-fn next(driver: &Rc<Driver>, id: u64, reader: Reader, sink: Sink) {
-    let hooks = driver.network.with(id, |exchange| (exchange.on_progress.clone(), exchange.on_lost.clone()));
-    let Some((on_progress, on_lost)) = hooks else {
+fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, sink: Sink) {
+    if exchange.over.get() {
         return js::let_fail(reader.cancel());
-    };
-    match reader.read().and_then(|chunk| chunk.then(&on_progress, &on_lost)) {
-        Ok(_) => drop(driver.network.set_stage(id, Stage::Body(reader, sink))),
-        Err(reason) => lost(driver, id, &reason),
+    }
+    let chunk = reader.read();
+    if let Err(reason) = chunk.and_then(|chunk| exchange.wait_for(&chunk, Stage::Body(reader, sink))) {
+        broken(driver, exchange, &reason);
     }
 }
 
 /// A piece came, or the end.
-fn read(driver: &Rc<Driver>, id: u64, reader: Reader, mut sink: Sink, chunk: &Chunk) {
+fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut sink: Sink, chunk: &Chunk) {
     let bytes = match chunk.value() {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return end(driver, id, sink),
-        Err(reason) => return lost(driver, id, &reason),
+        Ok(None) => return end(driver, exchange, sink),
+        Err(reason) => return broken(driver, exchange, &reason),
     };
     let verdict = match &mut sink {
-        Sink::Stream(parser) => feed(driver, id, parser, &bytes),
+        Sink::Stream(parser) => feed(driver, exchange, parser, &bytes),
         Sink::Text(text) => text.push(bytes),
     };
     match verdict {
-        Verdict::More => next(driver, id, reader, sink),
+        Verdict::More => next(driver, exchange, reader, sink),
         Verdict::Full => {
             js::let_fail(reader.cancel());
-            end(driver, id, sink);
+            end(driver, exchange, sink);
         }
         Verdict::TooLarge => {
             js::let_fail(reader.cancel());
-            fail(driver, id, failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes"));
+            let failure = failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes");
+            fail(driver, exchange, failure);
         }
     }
 }
 
 /// Reports what a piece of a stream completes, as long as anybody wants to hear of it.
-fn feed(driver: &Rc<Driver>, id: u64, parser: &mut Parser, bytes: &Uint8Array) -> Verdict {
+fn feed(driver: &Rc<Driver>, exchange: &Exchange, parser: &mut Parser, bytes: &Uint8Array) -> Verdict {
     let mut items = Vec::new();
     let fed = parser.feed(&bytes.to_vec(), &mut items);
-    let exchange = ExchangeId(id);
     for item in items {
-        if !driver.network.lives(id) {
+        if exchange.over.get() {
             break;
         }
         driver.input(match item {
-            Item::Block(block) => Input::Block { exchange, block: parsed(block) },
-            Item::Comment => Input::Alive { exchange },
+            Item::Block(block) => Input::Block { exchange: exchange.id, block: parsed(block) },
+            Item::Comment => Input::Alive { exchange: exchange.id },
         });
     }
     if fed.is_ok() { Verdict::More } else { Verdict::TooLarge }
 }
 
 /// The whole body is there.
-fn end(driver: &Rc<Driver>, id: u64, sink: Sink) {
-    let exchange = ExchangeId(id);
+fn end(driver: &Rc<Driver>, exchange: &Exchange, sink: Sink) {
+    let id = exchange.id;
     match sink {
-        Sink::Stream(_) => finish(driver, id, Input::Ended { exchange }),
+        Sink::Stream(_) => finish(driver, exchange, Input::Ended { exchange: id }),
         Sink::Text(text) => match text.finish(&driver.network.decoder, driver.network.max_error_bytes) {
-            Ok(body) => finish(driver, id, Input::Body { exchange, body }),
-            Err(reason) => lost(driver, id, &reason),
+            Ok(body) => finish(driver, exchange, Input::Body { exchange: id, body }),
+            Err(reason) => broken(driver, exchange, &reason),
         },
     }
 }
 
 /// The exchange came to its own end.
-fn finish(driver: &Rc<Driver>, id: u64, input: Input<JsJson>) {
-    if let Some(exchange) = driver.network.remove(id) {
-        driver.network.controllers.give_back(exchange.controller);
+fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJson>) {
+    if !exchange.over.replace(true) {
+        driver.network.exchanges.borrow_mut().remove(exchange.id.0);
+        driver.network.controllers.give_back(&exchange.controller);
         driver.input(input);
     }
 }
 
 /// `fetch` or a `read()` failed, or the probe that asked why.
 fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
-    let network = &driver.network;
-    let Some((offline, url)) = network.with(id, |exchange| (exchange.offline, Rc::clone(&exchange.url))) else {
-        return;
-    };
-    let failure = match network.set_stage(id, Stage::Busy) {
-        Some(Stage::Probe(failure)) => failure,
-        Some(Stage::Head) => {
-            let failure = network.failure(reason, offline);
-            match probe(driver, id, &url, failure) {
-                Some(failure) => failure,
-                None => return,
-            }
-        }
-        _ => network.failure(reason, offline),
-    };
-    fail(driver, id, failure);
+    let exchange = driver.network.exchanges.borrow().get(id).cloned();
+    let Some(exchange) = exchange else { return };
+    match exchange.stage.take() {
+        Stage::Probe(failure) => fail(driver, &exchange, failure),
+        Stage::Head => probe(driver, &exchange, driver.network.failure(reason, exchange.offline)),
+        Stage::Body(..) | Stage::Busy => broken(driver, &exchange, reason),
+    }
 }
 
 /// Asks whether the server can be reached, where that tells more about a failure than the host does.
-fn probe(driver: &Rc<Driver>, id: u64, url: &str, failure: Failure) -> Option<Failure> {
+fn probe(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
     let network = &driver.network;
-    if failure.kind != FailureKind::Broken || !network.cors.applies_to(url) {
-        return Some(failure);
+    if failure.kind != FailureKind::Broken || !network.cors.applies_to(&exchange.url) {
+        return fail(driver, exchange, failure);
     }
-    let hooks = network.with(id, |exchange| {
-        (exchange.controller.signal.clone(), exchange.on_progress.clone(), exchange.on_lost.clone())
-    });
-    let Some((signal, on_progress, on_lost)) = hooks else { return Some(failure) };
-    let url = JsString::from(url);
-    let asked: Array = Cors::probes(&signal).iter().filter_map(|init| network.fetch(&url, init).ok()).collect();
-    match js::any(&asked).and_then(|answered| answered.then(&on_progress, &on_lost)) {
-        Ok(_) => {
-            network.set_stage(id, Stage::Probe(failure));
-            None
-        }
-        Err(_) => Some(failure),
+    let url = JsString::from(&*exchange.url);
+    let probes = Cors::probes(&exchange.controller.signal);
+    let asked: Array = probes.iter().filter_map(|init| network.fetch(&url, init).ok()).collect();
+    let answered = js::any(&asked);
+    if answered.and_then(|answered| exchange.wait_for(&answered, Stage::Probe(failure.clone()))).is_err() {
+        fail(driver, exchange, failure);
     }
 }
 
+/// What should have been a response, or a piece of it, is none.
+fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
+    fail(driver, exchange, driver.network.failure(reason, exchange.offline));
+}
+
 /// The exchange is over without an end of its own.
-fn fail(driver: &Rc<Driver>, id: u64, failure: Failure) {
-    if let Some(exchange) = driver.network.remove(id) {
+fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
+    if !exchange.over.get() {
+        driver.network.exchanges.borrow_mut().remove(exchange.id.0);
         exchange.stop();
-        driver.input(Input::Failed { exchange: ExchangeId(id), failure });
+        driver.input(Input::Failed { exchange: exchange.id, failure });
     }
 }
 

@@ -31,11 +31,9 @@ impl Json for JsJson {
         Self(array.into())
     }
 
+    /// For objects that the machine made itself: on `null`, on what is frozen and on a proxy it might throw.
     fn set(&mut self, key: &str, value: Self) {
-        // A proxy could refuse by throwing, but the machine sets members of objects that it made itself.
-        if self.0.is_object() {
-            js::reflect_set(self.0.unchecked_ref(), &word(key), &value.0);
-        }
+        js::put(&self.0, key, &value.0);
     }
     fn shallow_copy(&self) -> Self {
         let empty = JsValue::from(Object::new());
@@ -47,7 +45,7 @@ impl Json for JsJson {
     }
 
     fn get(&self, key: &str) -> Option<Self> {
-        js::present(js::reflect_get(&self.0, &word(key))).map(Self)
+        js::member(&self.0, key).map(Self)
     }
     fn as_str(&self) -> Option<String> {
         self.0.as_string()
