@@ -3,6 +3,7 @@
 
 use super::reply::{Reply, Step};
 use mcp_tether::core::config::{self, Config};
+use mcp_tether::core::headers::Media;
 use mcp_tether::core::{
     CallId, ClientIdentity, ConnectOptions, Error, ErrorCode, Event, ExchangeId, HttpRequest, Input, Instant, Level,
     Manager, Output, RequestOptions, RpcError, SessionRef, Target, Ticket,
@@ -71,8 +72,8 @@ impl Sent {
 pub trait Network {
     /// What comes back on this exchange.
     fn answer(&mut self, sent: &Sent) -> Reply;
-    /// The machine cut an exchange.
-    fn aborted(&mut self, _exchange: ExchangeId) {}
+    /// A caller's call ended.
+    fn settled(&mut self, _call: CallId) {}
 }
 
 /// How a call ended, and when.
@@ -88,6 +89,7 @@ pub struct World<N> {
     open: BTreeMap<ExchangeId, Sent>,
     count: u64,
     ids: BTreeSet<u64>,
+    streams: BTreeSet<ExchangeId>,
     pub sent: Vec<Sent>,
     pub aborted: Vec<ExchangeId>,
     pub settled: BTreeMap<CallId, (u64, Outcome)>,
@@ -116,6 +118,7 @@ impl<N: Network> World<N> {
             open: BTreeMap::new(),
             count: 0,
             ids: BTreeSet::new(),
+            streams: BTreeSet::new(),
             sent: Vec::new(),
             aborted: Vec::new(),
             settled: BTreeMap::new(),
@@ -133,6 +136,18 @@ impl<N: Network> World<N> {
     }
 
     // What callers do.
+
+    /// The number that the next call gets.
+    #[allow(dead_code, reason = "the simulation marks its calls with it")]
+    pub fn next_number(&self) -> u64 {
+        self.count + 1
+    }
+
+    /// The session id that an open exchange carries.
+    #[allow(dead_code, reason = "the simulation's servers name their events by it")]
+    pub fn session_of(&self, exchange: ExchangeId) -> Option<String> {
+        Some(self.open.get(&exchange)?.session()?.to_owned())
+    }
 
     pub fn next_call(&mut self) -> CallId {
         self.count += 1;
@@ -317,6 +332,12 @@ impl<N: Network> World<N> {
         self.open.contains_key(&exchange)
     }
 
+    /// The exchanges whose head has come, and says that they are streams.
+    #[allow(dead_code, reason = "the simulation's servers talk on them")]
+    pub fn open_streams(&self) -> Vec<ExchangeId> {
+        self.streams.iter().filter(|exchange| self.open.contains_key(exchange)).copied().collect()
+    }
+
     /// The open GET streams.
     pub fn open_gets(&self) -> Vec<ExchangeId> {
         self.open.iter().filter(|(_, sent)| sent.verb == "GET").map(|(exchange, _)| *exchange).collect()
@@ -349,6 +370,7 @@ impl<N: Network> World<N> {
             Output::Settle { call, outcome } => {
                 self.note(|| format!("          call {} ends: {}", call.0, told(&outcome)));
                 self.end(call);
+                self.network.settled(call);
                 self.settled.insert(call, (self.now, outcome));
             }
             Output::Progress { call, progress } => self.progress.push((call, progress)),
@@ -405,6 +427,11 @@ impl<N: Network> World<N> {
         assert_eq!(request.reads_session_id, initialize, "ids are read from the answer to initialize alone");
         assert!(!initialize || sent.session().is_none(), "an id is never sent on initialize");
         assert!(!initialize || sent.header("mcp-protocol-version").is_none(), "nothing is negotiated yet");
+        let same = |other: &Sent| {
+            other.method() == "initialize" && other.url == sent.url && other.header("x-user") == sent.header("x-user")
+        };
+        let one_user = sent.header("x-user").is_some();
+        assert!(!(initialize && one_user && self.open.values().any(same)), "one handshake at a time");
         let accept = match sent.verb {
             "POST" => Some("application/json, text/event-stream"),
             "GET" => Some("text/event-stream"),
@@ -422,7 +449,6 @@ impl<N: Network> World<N> {
         self.note(|| format!("   -x- [{}] cut by the client", exchange.0));
         assert!(self.open.remove(&exchange).is_some(), "only what is open can be cut: {}", exchange.0);
         self.aborted.push(exchange);
-        self.network.aborted(exchange);
     }
 
     fn schedule(&mut self, exchange: ExchangeId, after: u64, step: Step) {
@@ -437,6 +463,11 @@ impl<N: Network> World<N> {
         let id = sent.body.as_ref().map(|body| body["id"].clone()).unwrap_or_default();
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
+        if let Input::Opened { head, .. } = &input
+            && head.media == Media::EventStream
+        {
+            self.streams.insert(exchange);
+        }
         if matches!(input, Input::Body { .. } | Input::Ended { .. } | Input::Failed { .. }) {
             self.open.remove(&exchange);
         }

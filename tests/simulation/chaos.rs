@@ -1,0 +1,321 @@
+//! A model MCP server with every fault that the verdict table knows. It keeps the truth: which ids it gave to whom, and how
+//! often it has carried out what. What it must never see is asserted where it would be seen.
+
+use crate::reply::{self, Data, Reply, Step, http, http_answer, http_json, http_rpc, rpc_error, stream};
+use crate::world::{Network, Sent};
+use mcp_tether::core::{CallId, FailureKind, Rng};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who owns an id, and whether it is still good.
+struct Issued {
+    user: String,
+    server: String,
+    alive: bool,
+    /// The client has begun another handshake: it must never be seen again.
+    retired: bool,
+}
+
+/// What a server is like for the whole run.
+struct Manners {
+    stateful: bool,
+    get: u64,
+    lost: u64,
+    streams: bool,
+}
+
+/// All servers of a run.
+pub struct Chaos {
+    rng: Rng,
+    manners: BTreeMap<String, Manners>,
+    issued: BTreeMap<String, Issued>,
+    /// Whoever began a handshake, by (user, server): until when nothing of it may be seen but the handshake.
+    pub executed: BTreeMap<u64, u32>,
+    pub unsafe_marks: BTreeSet<u64>,
+    over: BTreeSet<u64>,
+    /// Results that wait to be fetched by a resume, by cursor.
+    buffered: BTreeMap<String, Value>,
+    /// Until when a server is down.
+    down: BTreeMap<String, u64>,
+    pub tools_version: u64,
+    /// Percent of requests that go wrong.
+    pub faults: u64,
+    pub calm: bool,
+    /// Requests by (user, server) and minute.
+    pub load: BTreeMap<(String, String, u64), (u64, u64)>,
+    count: u64,
+}
+
+impl Chaos {
+    pub fn new(seed: u64, names: &[&str]) -> Self {
+        let mut rng = Rng::seeded(seed ^ 0xC4A0_5000);
+        let manners = names.iter().map(|name| {
+            let manners = Manners {
+                stateful: rng.up_to(9) > 0,
+                get: rng.up_to(19),
+                lost: rng.up_to(9),
+                streams: rng.up_to(1) == 0,
+            };
+            ((*name).to_owned(), manners)
+        });
+        let manners = manners.collect();
+        let faults = [0, 5, 20, 50][rng.up_to(3) as usize];
+        Self {
+            rng,
+            manners,
+            issued: BTreeMap::new(),
+            executed: BTreeMap::new(),
+            unsafe_marks: BTreeSet::new(),
+            over: BTreeSet::new(),
+            buffered: BTreeMap::new(),
+            down: BTreeMap::new(),
+            tools_version: 0,
+            faults,
+            calm: false,
+            load: BTreeMap::new(),
+            count: 0,
+        }
+    }
+
+    /// A server forgets everything, and may be away for a while.
+    pub fn restart(&mut self, server: &str, until: u64) {
+        self.issued.values_mut().filter(|issued| issued.server == server).for_each(|issued| issued.alive = false);
+        self.down.insert(server.to_owned(), until);
+    }
+
+    /// A server forgets one session.
+    pub fn lose_one(&mut self) {
+        let alive: Vec<String> =
+            self.issued.iter().filter(|(_, issued)| issued.alive).map(|(id, _)| id.clone()).collect();
+        if let Some(id) = self.pick(&alive) {
+            self.issued.get_mut(&id).expect("it was there").alive = false;
+        }
+    }
+
+    /// Everything works from now on.
+    pub fn calm_down(&mut self) {
+        self.calm = true;
+        self.down.clear();
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+        if from.is_empty() { None } else { from.get(self.rng.up_to(from.len() as u64 - 1) as usize).cloned() }
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.rng.up_to(99) < percent
+    }
+
+    fn latency(&mut self) -> u64 {
+        match self.rng.up_to(9) {
+            0 if !self.calm => self.rng.up_to(20_000),
+            1 => self.rng.up_to(500),
+            _ => self.rng.up_to(20),
+        }
+    }
+
+    fn check(&mut self, sent: &Sent, user: &str, server: &str) {
+        if sent.method() == "initialize" {
+            let of = |issued: &&mut Issued| issued.user == user && issued.server == server;
+            self.issued.values_mut().filter(of).for_each(|issued| issued.retired = true);
+        }
+        if let Some(id) = sent.session() {
+            let issued = self.issued.get(id).expect("only ids that a server gave");
+            assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id went to somebody else");
+            assert!(!issued.retired, "an id was sent after another handshake had begun: {id}");
+        }
+        if let (Some(cursor), Some(id)) = (sent.cursor(), sent.session()) {
+            assert!(cursor.starts_with(id), "cursor {cursor} was sent on session {id}");
+        }
+        if let Some(mark) = sent.param("arguments")["mark"].as_u64() {
+            assert!(!self.over.contains(&mark), "call {mark} was sent after it had ended");
+        }
+    }
+
+    fn note_load(&mut self, sent: &Sent, user: &str, server: &str) {
+        let minute = (sent.at - crate::world::START) / 60_000;
+        let load = self.load.entry((user.to_owned(), server.to_owned(), minute)).or_default();
+        match sent.method() {
+            "initialize" => load.0 += 1,
+            "GET" => load.1 += 1,
+            _ => {}
+        }
+    }
+
+    fn initialize(&mut self, user: &str, server: &str) -> Reply {
+        let answer = json!({
+            "protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": server, "version": "1"},
+        });
+        let manners = &self.manners[server];
+        let (stateful, streams) = (manners.stateful, manners.streams);
+        let reply = if streams { stream().streamed(0, answer).end(1) } else { reply::result(answer) };
+        if !stateful {
+            return reply;
+        }
+        self.count += 1;
+        let id = format!("id{:05}-{}", self.count, self.rng.next_u64() % 1000);
+        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false };
+        self.issued.insert(id.clone(), issued);
+        reply.head(|head| head.session_id = Some(id.clone()))
+    }
+
+    fn lost(&mut self, server: &str) -> Reply {
+        match self.manners[server].lost {
+            0 => http(404, "session not found"),
+            1 => http_rpc(400, -32000, "Bad Request: No valid session ID provided"),
+            2 => http(404, "<html>nginx</html>"),
+            3 => http(410, ""),
+            4 => http_json(404, json!({"detail": "Not Found"})),
+            5 => http(400, "Bad Request: No valid session ID provided"),
+            6 => http_rpc(404, -32600, "Session not found"),
+            _ => http_rpc(404, -32001, "Session not found"),
+        }
+    }
+
+    /// Something that goes wrong before the request is carried out.
+    fn unexecuted(&mut self, sent: &Sent) -> Reply {
+        match self.rng.up_to(15) {
+            0 => reply::refused(),
+            1 => reply::reset(),
+            2 => http(502, "<html>Bad Gateway</html>"),
+            3 => http(503, ""),
+            4 => http(503, "").retry_after("3"),
+            5 => http(429, ""),
+            6 => http(429, "").retry_after("1"),
+            7 => http(504, ""),
+            8 => reply::silence(),
+            9 => http(500, "oops"),
+            10 => http_rpc(400, -32602, "invalid arguments: file not found"),
+            11 => http(403, ""),
+            12 => http(401, ""),
+            13 => reply::fails(FailureKind::Hidden),
+            14 if sent.is_request() => http_answer(404, -32601, "Method not found"),
+            14 => http(413, ""),
+            _ => http(429, "").retry_after("100000"),
+        }
+    }
+
+    fn execute(&mut self, sent: &Sent) {
+        if let Some(mark) = sent.param("arguments")["mark"].as_u64() {
+            *self.executed.entry(mark).or_default() += 1;
+        }
+    }
+
+    /// What goes wrong after the request was carried out.
+    fn executed_badly(&mut self, sent: &Sent, result: &Value) -> Reply {
+        let message = json!({"jsonrpc": "2.0", "id": sent.id(), "result": result});
+        self.count += 1;
+        let cursor = format!("{}+{}", sent.session().unwrap_or("none"), self.count);
+        match self.rng.up_to(12) {
+            0 => reply::reset(),
+            1 => http(502, ""),
+            2 => http(500, ""),
+            3 => stream().end(5),
+            4 => stream().cut(5),
+            5..=7 => {
+                self.buffered.insert(cursor.clone(), message);
+                let retry = [None, Some(0), Some(1000)][self.rng.up_to(2) as usize];
+                let begun = stream().priming(0, &cursor, retry);
+                if self.chance(50) { begun.end(10) } else { begun.cut(10) }
+            }
+            8 => reply::silence(),
+            9 => http(200, "<html>hello</html>"),
+            10 => http(202, ""),
+            11 => stream().then(0, Step::Event(None, None, Data::Text("nonsense".into()))),
+            _ => rpc_error(-32001, "Request timed out"),
+        }
+    }
+
+    fn well(&mut self, sent: &Sent, server: &str, result: Value) -> Reply {
+        let lies = !self.calm && self.chance(5);
+        let reply = if self.manners[server].streams {
+            let progress = json!({
+                "jsonrpc": "2.0", "method": "notifications/progress",
+                "params": {"progressToken": sent.id(), "progress": 1},
+            });
+            let slow = if self.calm { 0 } else { self.rng.up_to(3000) };
+            let begun = if self.chance(30) { stream().event(slow, "", progress) } else { stream() };
+            begun.streamed(slow, result).end(1)
+        } else {
+            reply::result(result)
+        };
+        if lies { reply.head(|head| head.session_id = Some("a-lie".into())) } else { reply }
+    }
+
+    fn get(&mut self, sent: &Sent, server: &str) -> Reply {
+        if let Some(message) = sent.cursor().and_then(|cursor| self.buffered.get(cursor).cloned()) {
+            return match self.rng.up_to(5) {
+                0 if !self.calm => stream().end(1),
+                1 if !self.calm => http(400, "no event store"),
+                2 if !self.calm => stream().cut(1),
+                _ => stream().then(5, Step::Event(None, None, Data::Json(message))).end(1),
+            };
+        }
+        self.count += 1;
+        let cursor = format!("{}+{}", sent.session().unwrap_or("none"), self.count);
+        match self.manners[server].get {
+            0 => http(405, ""),
+            1 => stream().then(0, Step::Event(None, Some(0), Data::None)).end(0),
+            2 => stream().end(0),
+            3 => http(409, ""),
+            4 => http(404, "Cannot GET /mcp"),
+            5 => stream().priming(0, &cursor, Some(0)).cut(50),
+            _ => stream(),
+        }
+    }
+
+    fn serve(&mut self, sent: &Sent, server: &str) -> Reply {
+        if sent.verb == "GET" {
+            return self.get(sent, server);
+        }
+        if sent.verb == "DELETE" {
+            sent.session().and_then(|id| self.issued.get_mut(id)).expect("checked before").alive = false;
+            return http([200, 204, 405, 404][self.rng.up_to(3) as usize], "");
+        }
+        if !sent.is_request() {
+            return http(202, "");
+        }
+        self.execute(sent);
+        let result = match sent.method() {
+            "tools/list" => json!({"tools": [
+                {"name": "read", "annotations": {"readOnlyHint": true}},
+                {"name": "set", "annotations": {"idempotentHint": true}},
+                {"name": "order", "title": self.tools_version},
+            ]}),
+            _ => json!({}),
+        };
+        let goes_wrong = !self.calm && self.chance(self.faults);
+        if goes_wrong { self.executed_badly(sent, &result) } else { self.well(sent, server, result) }
+    }
+}
+
+impl Network for Chaos {
+    fn answer(&mut self, sent: &Sent) -> Reply {
+        let server = sent.url.trim_start_matches("https://").split('.').next().unwrap_or_default().to_owned();
+        let user = sent.header("x-user").expect("every request says whose it is").to_owned();
+        self.check(sent, &user, &server);
+        self.note_load(sent, &user, &server);
+        let latency = self.latency();
+        let down = self.down.get(&server).is_some_and(|until| *until > sent.at);
+        let reply = if down {
+            match self.rng.up_to(2) {
+                0 => reply::refused(),
+                1 => http(502, ""),
+                _ => reply::reset(),
+            }
+        } else if !self.calm && self.chance(self.faults) {
+            self.unexecuted(sent)
+        } else if sent.method() == "initialize" {
+            self.initialize(&user, &server)
+        } else if self.manners[&server].stateful && !sent.session().is_some_and(|id| self.issued[id].alive) {
+            self.lost(&server)
+        } else {
+            self.serve(sent, &server)
+        };
+        reply.after(latency)
+    }
+
+    fn settled(&mut self, call: CallId) {
+        self.over.insert(call.0);
+    }
+}

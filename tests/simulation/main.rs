@@ -1,0 +1,114 @@
+//! The machine against servers that do everything wrong, at random and by the thousand; a seed repeats its run exactly.
+//!
+//! `SEEDS=100000 cargo test --test simulation` runs more, `SEED=17 …` runs one and prints what happened.
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and reads how much it is to do from the environment"
+)]
+
+mod chaos;
+#[allow(dead_code, reason = "shared with the scenarios")]
+#[path = "../scenarios/reply.rs"]
+mod reply;
+mod run;
+#[allow(dead_code, reason = "shared with the scenarios")]
+#[path = "../scenarios/world.rs"]
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Seeds that failed once.
+const REGRESSIONS: [u64; 0] = [];
+
+fn wanted(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn seeds(part: u64) {
+    let count = wanted("SEEDS").unwrap_or(20_000);
+    for seed in (0..count).filter(|seed| seed % 4 == part) {
+        one(seed);
+    }
+}
+
+/// Everything that the simulation is meant to come across does happen, again and again.
+#[test]
+fn nothing_is_left_out() {
+    let mut all = run::Tally::new();
+    for seed in 0..200 {
+        run::run(seed, false).into_iter().for_each(|(name, count)| *all.entry(name).or_default() += count);
+    }
+    for name in [
+        "outcome result",
+        "outcome outcome_unknown",
+        "outcome request_timeout",
+        "outcome cancelled",
+        "outcome closed",
+        "outcome http_error",
+        "outcome rpc_error",
+        "outcome network_error",
+        "outcome circuit_open",
+        "outcome limit_exceeded",
+        "outcome session_terminated",
+        "event sessionError session_terminated",
+        "event sessionError session_invalid",
+        "event sessionError session_conflict",
+        "event sessionError session_timeout",
+        "event sessionExpired session_expired",
+        "event recoverySucceeded session_terminated",
+        "event recoverySucceeded session_timeout",
+        "event toolsChanged ",
+        "event breakerOpened ",
+        "event breakerClosed ",
+        "metric resent",
+        "metric replayed",
+        "metric streamsResumed",
+        "metric serverRequests",
+        "metric staleDropped",
+    ] {
+        assert!(all.get(name).is_some_and(|count| *count >= 5), "{name}: {:?} in {all:#?}", all.get(name));
+    }
+    if wanted("TALLY").is_some() {
+        println!("{all:#?}");
+    }
+}
+
+/// Runs a seed silently; if it fails, once more aloud.
+fn one(seed: u64) {
+    if catch_unwind(AssertUnwindSafe(|| drop(run::run(seed, false)))).is_err() {
+        eprintln!("seed {seed} fails; SEED={seed} repeats it");
+        run::run(seed, true);
+    }
+}
+
+// Four tests, because the test runner has a thread for each.
+
+#[test]
+fn seeds_0_mod_4() {
+    seeds(0);
+}
+
+#[test]
+fn seeds_1_mod_4() {
+    seeds(1);
+}
+
+#[test]
+fn seeds_2_mod_4() {
+    seeds(2);
+}
+
+#[test]
+fn seeds_3_mod_4() {
+    seeds(3);
+}
+
+#[test]
+fn seeds_that_failed_once() {
+    REGRESSIONS.into_iter().chain(wanted("SEED")).for_each(one);
+}
