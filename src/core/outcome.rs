@@ -161,12 +161,13 @@ impl<J: Json> Manager<J> {
     fn unsent(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
-        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        // Calls may be waiting for the list of tools: it is worth the same patience.
+        let is_patient = matches!(record.purpose, Purpose::User | Purpose::Notification | Purpose::Tools);
         let (refusals, deadline, policy) = (record.refusals, record.deadline, record.replay);
         let Some(owner) = self.store.get(record.session) else { return };
         let settings = &owner.server.session;
         let delay = full_jitter(&mut self.rng, settings.retry_delay, refusals - 1);
-        if !is_users
+        if !is_patient
             || policy == Replay::Never
             || refusals > settings.retry_attempts
             || self.now.after(delay) >= deadline
@@ -181,7 +182,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn unknown_outcome(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         match record.purpose {
-            Purpose::User => {
+            Purpose::User | Purpose::Tools => {
                 record.refused = false;
                 self.decide(call, error);
             }

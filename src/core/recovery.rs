@@ -81,9 +81,14 @@ impl<J: Json> Manager<J> {
         }
         self.stop_listening(session);
         self.abandon_server_requests(session);
+        // Who waits for the list of tools waits for that of the next generation.
+        let undecided = self.store.get_mut(session).map(|record| std::mem::take(&mut record.tools.waiting));
         let gone = |error: &str| Err(Error::new(ErrorCode::SessionTerminated, error));
         for call in self.own_calls(session) {
             self.settle(call, gone("the session is gone"));
+        }
+        if let (Some(record), Some(undecided)) = (self.store.get_mut(session), undecided) {
+            record.tools.waiting = undecided;
         }
     }
 
