@@ -33,6 +33,7 @@ describe('the fault table in Chromium', { concurrency: 8 }, () => {
         expectRow(expected, report, counts);
         await wait(300);
         assert.equal(server.counts(path).trace.length, counts.trace.length, 'nothing is sent after close()');
+        for (let tries = 0; server.counts(path).openStreams > 0 && tries < 50; tries += 1) await wait(100);
         assert.equal(server.counts(path).openStreams, 0, 'no stream is left open');
       } finally {
         await server.close();
