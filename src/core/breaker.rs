@@ -68,7 +68,7 @@ fn overflows(moments: &mut Vec<Instant>, now: Instant, (count, window): (usize, 
     true
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
 

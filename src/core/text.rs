@@ -55,7 +55,7 @@ pub(crate) fn join(parts: &[&str], separator: &str) -> String {
     joined
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -202,7 +202,7 @@ pub fn excerpt(text: &str) -> String {
     words
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

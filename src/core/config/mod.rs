@@ -256,7 +256,7 @@ fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     headers::validate(name, value)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
 

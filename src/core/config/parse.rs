@@ -381,7 +381,7 @@ fn is_revision(text: &str) -> bool {
     text.len() == 10 && text.bytes().enumerate().all(shape)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
