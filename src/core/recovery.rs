@@ -14,6 +14,8 @@ use super::timers::Timer;
 
 /// How many generations in a row may be lost before a single answer: one may be bad luck, two are the server's habit.
 pub(super) const MAX_BARREN: u32 = 2;
+/// A generation that lasted as long was not lost at once, even if nobody asked anything in it.
+const AT_ONCE: Millis = 10_000;
 /// How long a ping may take that decides whether a session lives.
 const PING_CAP: Millis = 10_000;
 /// Breakers of records that never came to be, kept so that a new `connect` does not hammer; more are forgotten.
@@ -52,7 +54,12 @@ impl<J: Json> Manager<J> {
         self.drop_generation(session);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.barren = if record.fruitful { 0 } else { record.barren + 1 };
+        record.barren = match code {
+            _ if record.fruitful || now.since(record.created_at) >= AT_ONCE => 0,
+            // Silence is no word about sessions.
+            ErrorCode::SessionTimeout => record.barren,
+            _ => record.barren + 1,
+        };
         // A loss in mid-restoration is still the same recovery for everybody who waits.
         record.loss.get_or_insert(Loss { code, at: now });
         if record.barren >= MAX_BARREN {

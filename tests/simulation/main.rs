@@ -12,6 +12,7 @@
 )]
 
 mod chaos;
+mod orders;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../scenarios/reply.rs"]
 mod reply;
@@ -83,6 +84,29 @@ fn one(seed: u64) {
     if catch_unwind(AssertUnwindSafe(|| drop(run::run(seed, false)))).is_err() {
         eprintln!("seed {seed} fails; SEED={seed} repeats it");
         run::run(seed, true);
+    }
+}
+
+/// Every sequence of moves up to a depth.
+#[test]
+fn every_order_of_a_few_happenings() {
+    let depth = u32::try_from(wanted("DEPTH").unwrap_or(orders::DEPTH.into())).expect("a small depth");
+    let kinds = orders::MOVES.len() as u64;
+    for length in 1..=depth {
+        for number in 0..kinds.pow(length) {
+            let mut rest = number;
+            let moves: Vec<orders::Move> = (0..length)
+                .map(|_| {
+                    let step = orders::MOVES[(rest % kinds) as usize];
+                    rest /= kinds;
+                    step
+                })
+                .collect();
+            if catch_unwind(AssertUnwindSafe(|| orders::play(&moves, false))).is_err() {
+                eprintln!("these moves fail: {moves:?}");
+                orders::play(&moves, true);
+            }
+        }
     }
 }
 
