@@ -231,13 +231,7 @@ impl<J: Json> Manager<J> {
         self.event(
             session,
             EventKind::RequestSent,
-            Detail {
-                method: Some(method),
-                request_id: Some(id),
-                replaces: Some(replaced).filter(|id| *id != 0),
-                attempt: Some(attempt),
-                ..Detail::default()
-            },
+            Detail::new().method(method).request_id(id).replaces(Some(replaced).filter(|id| *id != 0)).attempt(attempt),
         );
     }
 
@@ -286,14 +280,12 @@ impl<J: Json> Manager<J> {
     }
 
     fn report_settled(&mut self, record: &Call<J>, outcome: &Result<Option<J>, Error<J>>) {
-        let detail = Detail {
-            method: Some(record.method.clone()),
-            request_id: Some(record.request_id).filter(|id| *id != 0),
-            outcome: Some(outcome.as_ref().map_or_else(|error| error.code.as_str(), |_| "result")),
-            evidence: outcome.as_ref().err().and_then(|error| error.evidence.clone()),
-            duration_ms: Some(self.now.since(record.started)),
-            ..Detail::default()
-        };
+        let detail = Detail::new()
+            .method(record.method.clone())
+            .request_id(Some(record.request_id).filter(|id| *id != 0))
+            .outcome(outcome.as_ref().map_or_else(|error| error.code.as_str(), |_| "result"))
+            .evidence(outcome.as_ref().err().and_then(|error| error.evidence.clone()))
+            .duration_ms(self.now.since(record.started));
         self.event(record.session, EventKind::RequestSettled, detail);
     }
 
@@ -453,11 +445,7 @@ impl<J: Json> Manager<J> {
         let (session, method) = (record.session, record.method.clone());
         self.timers.arm(until, Timer::Rest(call));
         self.metrics.retries += 1;
-        self.event(
-            session,
-            EventKind::RetryScheduled,
-            Detail { method: Some(method), delay_ms: Some(delay), ..Detail::default() },
-        );
+        self.event(session, EventKind::RetryScheduled, Detail::new().method(method).delay_ms(delay));
     }
 
     /// A call has rested.

@@ -90,7 +90,7 @@ impl<J: Json> Manager<J> {
         self.enter(session, state);
         self.stop_everything(session);
         self.metrics.terminated += u64::from(state == State::Terminated);
-        self.event(session, EventKind::SessionTerminated, Detail { session_id: id, ..Detail::default() });
+        self.event(session, EventKind::SessionTerminated, Detail::new().session_id(id));
         self.store.remove(session);
         farewell.is_some()
     }
@@ -175,11 +175,7 @@ impl<J: Json> Manager<J> {
             self.say_goodbye(session, None);
         }
         self.enter(session, State::Expired);
-        self.event(
-            session,
-            EventKind::SessionExpired,
-            Detail { session_id: id, code: Some(code.as_str()), ..Detail::default() },
-        );
+        self.event(session, EventKind::SessionExpired, Detail::new().session_id(id).code(code.as_str()));
         self.drop_generation(session);
     }
 }

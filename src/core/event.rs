@@ -83,7 +83,7 @@ pub struct Event {
     /// When, in milliseconds since the Unix epoch.
     pub at: u64,
     /// What belongs to this kind of event.
-    pub detail: Detail,
+    pub detail: Box<Detail>,
 }
 
 impl Event {
@@ -112,33 +112,61 @@ impl Event {
     }
 }
 
-/// The fields that some kinds of event have.
-#[derive(Clone, Debug, Default)]
-pub struct Detail {
+/// Declares the fields once: the struct, and a method for each that sets it.
+///
+/// They are set one by one through a pointer, by methods that are not inlined: a literal with `..Detail::new()` would
+/// write out all fields wherever an event is told.
+macro_rules! details {
+    ($($(#[doc = $doc:literal])* $field:ident: $kind:ty,)*) => {
+        /// The fields that some kinds of event have.
+        #[derive(Clone, Debug, Default)]
+        pub struct Detail { $($(#[doc = $doc])* pub $field: Option<$kind>,)* }
+
+        impl Detail {
+            $(
+                #[inline(never)]
+                pub(super) fn $field(mut self: Box<Self>, $field: impl Into<Option<$kind>>) -> Box<Self> {
+                    self.$field = $field.into();
+                    self
+                }
+            )*
+        }
+    };
+}
+
+details! {
     /// The session id, cut to 8 characters.
-    pub session_id: Option<String>,
+    session_id: String,
     /// An error code.
-    pub code: Option<&'static str>,
+    code: &'static str,
     /// What was seen on the wire.
-    pub evidence: Option<String>,
+    evidence: String,
     /// State before.
-    pub from: Option<State>,
+    from: State,
     /// State after.
-    pub to: Option<State>,
+    to: State,
     /// The JSON-RPC method.
-    pub method: Option<String>,
+    method: String,
     /// The JSON-RPC id.
-    pub request_id: Option<u64>,
+    request_id: u64,
     /// The JSON-RPC id of the try that this one takes the place of.
-    pub replaces: Option<u64>,
+    replaces: u64,
     /// `result`, or the error code that the caller got.
-    pub outcome: Option<&'static str>,
+    outcome: &'static str,
     /// Which try this is, or which one failed, counted from 1.
-    pub attempt: Option<u32>,
+    attempt: u32,
     /// How long until the next try, in milliseconds.
-    pub delay_ms: Option<Millis>,
+    delay_ms: Millis,
     /// How long it took, in milliseconds.
-    pub duration_ms: Option<Millis>,
+    duration_ms: Millis,
     /// Which stream: `listen` (the GET stream) or `call`.
-    pub stream: Option<&'static str>,
+    stream: &'static str,
+}
+
+impl Detail {
+    /// None of the fields.
+    #[inline(never)]
+    pub(super) fn new() -> Box<Self> {
+        Box::default()
+    }
 }

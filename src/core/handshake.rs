@@ -75,7 +75,7 @@ impl<J: Json> Manager<J> {
             if let Some(id) = &id {
                 self.log(session, Level::Debug, &["Using existing session ID: ", id].concat());
             }
-            self.event(session, EventKind::SessionReused, Detail { session_id: id, ..Detail::default() });
+            self.event(session, EventKind::SessionReused, Detail::new().session_id(id));
             return self.out.push_back(Output::Connected { call, session });
         }
         record.connecting.push(call);
@@ -131,7 +131,7 @@ impl<J: Json> Manager<J> {
             record.breaker = self.breakers.remove(kept).1;
         }
         self.store.insert(record);
-        self.event(session, EventKind::StateChanged, Detail { to: Some(State::Connecting), ..Detail::default() });
+        self.event(session, EventKind::StateChanged, Detail::new().to(State::Connecting));
         session
     }
 
@@ -284,7 +284,7 @@ impl<J: Json> Manager<J> {
         if let Some(id) = &id {
             self.log(session, Level::Info, &["Session created: ", id].concat());
         }
-        self.event(session, EventKind::SessionCreated, Detail { session_id: id, ..Detail::default() });
+        self.event(session, EventKind::SessionCreated, Detail::new().session_id(id));
         // Where earlier sessions were lost at once, only an answer tells whether this one is kept.
         if may_be_kept {
             self.note_kept(session);
@@ -353,13 +353,8 @@ impl<J: Json> Manager<J> {
         }
         let next = self.now.after(delay);
         handshake.next_attempt = Some(next);
-        let detail = Detail {
-            attempt: Some(failures),
-            delay_ms: Some(delay),
-            code: Some(error.code.as_str()),
-            evidence: error.evidence.clone(),
-            ..Detail::default()
-        };
+        let detail =
+            Detail::new().attempt(failures).delay_ms(delay).code(error.code.as_str()).evidence(error.evidence.clone());
         handshake.last_error = Some(error);
         self.timers.arm(next, Timer::Handshake(session));
         self.metrics.retries += 1;
@@ -418,11 +413,7 @@ impl<J: Json> Manager<J> {
             record.recoveries += 1;
             self.metrics.recovered += 1;
             self.log(session, Level::Info, "Session recovery successful");
-            let detail = Detail {
-                code: Some(loss.code.as_str()),
-                duration_ms: Some(self.now.since(loss.at)),
-                ..Detail::default()
-            };
+            let detail = Detail::new().code(loss.code.as_str()).duration_ms(self.now.since(loss.at));
             self.event(session, EventKind::RecoverySucceeded, detail);
         }
         waiting.into_iter().for_each(|call| self.out.push_back(Output::Connected { call, session }));

@@ -181,7 +181,7 @@ impl<J: Json> Manager<J> {
             self.event(
                 session,
                 EventKind::SessionError,
-                Detail { code: Some(code.as_str()), evidence: Some(evidence.to_owned()), ..Detail::default() },
+                Detail::new().code(code.as_str()).evidence(evidence.to_owned()),
             );
         }
         if gives_up {
@@ -209,8 +209,7 @@ impl<J: Json> Manager<J> {
             self.log(session, Level::Warn, "The GET stream brings nothing: trying again slowly");
         }
         self.metrics.retries += 1;
-        let detail =
-            Detail { stream: Some("listen"), delay_ms: Some(delay), attempt: Some(attempt), ..Detail::default() };
+        let detail = Detail::new().stream("listen").delay_ms(delay).attempt(attempt);
         self.event(session, EventKind::RetryScheduled, detail);
     }
 
@@ -250,6 +249,6 @@ impl<J: Json> Manager<J> {
     fn stream_event(&mut self, session: SessionRef, opened: bool, how: Option<&str>) {
         let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
         let evidence = how.map(str::to_owned);
-        self.event(session, kind, Detail { stream: Some("listen"), evidence, ..Detail::default() });
+        self.event(session, kind, Detail::new().stream("listen").evidence(evidence));
     }
 }

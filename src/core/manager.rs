@@ -173,7 +173,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Reports an event of a session.
-    pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Detail) {
+    pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Box<Detail>) {
         let Some(record) = self.store.get(session) else { return };
         detail.evidence = detail.evidence.as_deref().map(|evidence| record.discreet(evidence));
         let (user_id, server_name) = (record.key.user.clone(), record.key.server.clone());
@@ -201,11 +201,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let from = std::mem::replace(&mut record.state, to);
         if from != to {
-            self.event(
-                session,
-                EventKind::StateChanged,
-                Detail { from: Some(from), to: Some(to), ..Detail::default() },
-            );
+            self.event(session, EventKind::StateChanged, Detail::new().from(from).to(to));
         }
     }
 

@@ -143,7 +143,7 @@ impl<J: Json> Manager<J> {
         self.event(
             session,
             EventKind::RetryScheduled,
-            Detail { delay_ms: Some(delay), code: Some(ErrorCode::HttpError.as_str()), evidence, ..Detail::default() },
+            Detail::new().delay_ms(delay).code(ErrorCode::HttpError.as_str()).evidence(evidence),
         );
     }
 
@@ -272,7 +272,7 @@ impl<J: Json> Manager<J> {
         }
         let waiting = std::mem::take(&mut record.tools.waiting);
         if record.tools.take_difference() {
-            self.event(session, EventKind::ToolsChanged, Detail::default());
+            self.event(session, EventKind::ToolsChanged, Detail::new());
         }
         waiting.into_iter().for_each(|call| self.decide_with_tools(call));
     }

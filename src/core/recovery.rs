@@ -46,7 +46,7 @@ impl<J: Json> Manager<J> {
         if !record.is_live(generation) {
             return;
         }
-        let detail = Detail { code: Some(code.as_str()), evidence: Some(evidence.to_owned()), ..Detail::default() };
+        let detail = Detail::new().code(code.as_str()).evidence(evidence.to_owned());
         self.log(session, Level::Error, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
         self.event(session, EventKind::SessionError, detail);
         // First of all: from here on nothing is sent on the lost session, whatever else ends.
@@ -75,7 +75,7 @@ impl<J: Json> Manager<J> {
 
     fn announce_recovery(&mut self, session: SessionRef, code: ErrorCode) {
         self.log(session, Level::Info, &["Starting session recovery for error: ", code.as_str()].concat());
-        self.event(session, EventKind::RecoveryStarted, Detail { code: Some(code.as_str()), ..Detail::default() });
+        self.event(session, EventKind::RecoveryStarted, Detail::new().code(code.as_str()));
     }
 
     /// Nothing of a lost generation may touch the next one: its streams, its server requests, its own calls.
@@ -123,11 +123,7 @@ impl<J: Json> Manager<J> {
     fn note_breaker_opened(&mut self, session: SessionRef) {
         self.metrics.breaker_opened += 1;
         let until = self.store.get(session).and_then(|record| record.breaker.open_until(self.now));
-        self.event(
-            session,
-            EventKind::BreakerOpened,
-            Detail { delay_ms: until.map(|until| until.since(self.now)), ..Detail::default() },
-        );
+        self.event(session, EventKind::BreakerOpened, Detail::new().delay_ms(until.map(|until| until.since(self.now))));
     }
 
     /// A session that never came to be leaves nothing behind but its breaker.
@@ -156,12 +152,8 @@ impl<J: Json> Manager<J> {
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
         self.metrics.recovery_failed += 1;
         self.log(session, Level::Error, &["Session recovery failed: ", error.code.as_str()].concat());
-        let detail = Detail {
-            code: Some(error.code.as_str()),
-            evidence: error.evidence.clone(),
-            delay_ms: Some(probe_at.since(now)),
-            ..Detail::default()
-        };
+        let detail =
+            Detail::new().code(error.code.as_str()).evidence(error.evidence.clone()).delay_ms(probe_at.since(now));
         self.event(session, EventKind::RecoveryFailed, detail);
         self.fail_waiting(session, &error);
     }
@@ -191,7 +183,7 @@ impl<J: Json> Manager<J> {
         record.barren = 0;
         record.degraded = None;
         if record.breaker.note_success() {
-            self.event(session, EventKind::BreakerClosed, Detail::default());
+            self.event(session, EventKind::BreakerClosed, Detail::new());
         }
     }
 
@@ -254,7 +246,7 @@ impl<J: Json> Manager<J> {
         let (silent, checking, state) = (record.silent, record.checking, record.state);
         let code = ErrorCode::SessionTimeout;
         self.log(session, Level::Warn, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
-        self.event(session, EventKind::SessionError, Detail { code: Some(code.as_str()), ..Detail::default() });
+        self.event(session, EventKind::SessionError, Detail::new().code(code.as_str()));
         if silent >= 2 && !checking && state == State::Ready {
             self.check_session(session);
         }

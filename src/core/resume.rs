@@ -123,6 +123,6 @@ impl<J: Json> Manager<J> {
     pub(super) fn call_stream_event(&mut self, session: SessionRef, call: CallId, opened: bool, how: Option<&str>) {
         let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
         let (request_id, evidence) = (self.calls.get(call).map(|record| record.request_id), how.map(str::to_owned));
-        self.event(session, kind, Detail { stream: Some("call"), request_id, evidence, ..Detail::default() });
+        self.event(session, kind, Detail::new().stream("call").request_id(request_id).evidence(evidence));
     }
 }

@@ -22,9 +22,11 @@ impl Number for u64 {
 }
 
 /// Values by number, in the order of the numbers.
+///
+/// They are boxed so that a table's code does not depend on how large they are: the tables share one copy of it.
 pub(crate) struct Table<K, T> {
     index: Index,
-    slots: Vec<Option<T>>,
+    slots: Vec<Option<Box<T>>>,
     free: Vec<usize>,
     kind: PhantomData<K>,
 }
@@ -38,22 +40,26 @@ impl<K, T> Default for Table<K, T> {
 impl<K: Number, T> Table<K, T> {
     /// Puts `value` under `key`, in place of what was there.
     pub(crate) fn insert(&mut self, key: K, value: T) {
-        if let Some(old) = self.get_mut(key) {
-            *old = value;
-            return;
-        }
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() - 1
-        });
-        if let Some(place) = self.slots.get_mut(slot) {
-            *place = Some(value);
-            self.index.insert((0, key.number()), slot as u64);
-        }
+        drop(self.put(key, Box::new(value)));
     }
 
     /// Takes out what is under `key`.
     pub(crate) fn remove(&mut self, key: K) -> Option<T> {
+        self.take(key).map(|value| *value)
+    }
+
+    #[inline(never)]
+    fn put(&mut self, key: K, value: Box<T>) -> Option<Box<T>> {
+        let slot = self.slot(key).or_else(|| self.free.pop()).unwrap_or(self.slots.len());
+        if slot == self.slots.len() {
+            self.slots.push(None);
+        }
+        self.index.insert((0, key.number()), slot as u64);
+        self.slots.get_mut(slot)?.replace(value)
+    }
+
+    #[inline(never)]
+    fn take(&mut self, key: K) -> Option<Box<T>> {
         let slot = self.index.remove((0, key.number()))? as usize;
         self.free.push(slot);
         self.slots.get_mut(slot)?.take()
@@ -65,7 +71,7 @@ impl<K: Number, T> Table<K, T> {
 
     pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut T> {
         let slot = self.slot(key)?;
-        self.slots.get_mut(slot)?.as_mut()
+        self.slots.get_mut(slot)?.as_deref_mut()
     }
 
     pub(crate) fn contains(&self, key: K) -> bool {
@@ -100,7 +106,7 @@ impl<K: Number, T> Table<K, T> {
     }
 
     fn at(&self, slot: usize) -> Option<&T> {
-        self.slots.get(slot)?.as_ref()
+        self.slots.get(slot)?.as_deref()
     }
 }
 
