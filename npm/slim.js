@@ -7,7 +7,7 @@ import { SessionTransport } from './transport.js';
 export { McpError, McpManager, McpSession };
 
 // A console shows the name of a class, and the minifier took it.
-for (const [value, exported] of Object.entries({ McpManager, McpSession })) {
+for (const [value, exported] of Object.entries({ McpError, McpManager, McpSession, SessionTransport })) {
   Object.defineProperty(exported, 'name', { value, configurable: true });
 }
 

@@ -15,11 +15,12 @@ const { positionals: [folder], values: { unoptimized } } = parseArgs({
 // What a page downloads to use the main entry.
 const downloads = {
   'mcp_tether_bg.wasm': ['mcp_tether_bg.wasm'],
-  'glue': ['mcp_tether.js'],
-  'entry': ['browser.js', 'slim.js', 'error.js', 'transport.js'],
+  // With the glue.
+  'slim': ['slim.js'],
+  'entry': ['browser.js'],
 };
 
-const problems = [...checkModule(join(folder, 'mcp_tether_bg.wasm')), ...checkGlue(join(folder, 'mcp_tether.js')), ...checkSizes(weigh())];
+const problems = [...checkModule(join(folder, 'mcp_tether_bg.wasm')), ...checkGlue(join(folder, 'slim.js')), ...checkSizes(weigh())];
 for (const problem of problems) console.error(`package: ${problem}`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
