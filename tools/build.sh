@@ -51,8 +51,6 @@ esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=war
 "${esbuild[@]}" --bundle "$staging/slim.js" --outfile="$staging/slim.js"
 "${esbuild[@]}" "$staging"/{browser,node,workerd,yaml}.js --outdir="$staging"
 rm "$staging"/{mcp_tether,error,transport}.js
-# Comments and whitespace go; names stay. 1 KB less in brotli.
-(cd "$staging" && "$root/node_modules/.bin/esbuild" $(cd "$root/npm" && ls *.js) --minify-whitespace --minify-syntax --format=esm --log-level=warning --allow-overwrite --outdir=.)
 [ -f README.md ] && cp README.md "$staging/"
 
 rm -rf pkg
