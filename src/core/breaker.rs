@@ -68,7 +68,8 @@ fn overflows(moments: &mut Vec<Instant>, now: Instant, (count, window): (usize, 
     true
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
 

@@ -223,7 +223,8 @@ const DAYS_OF_400_YEARS: u64 = 146_097;
 /// Days from 1 January of year 0 to the Unix epoch.
 const EPOCH: u64 = 719_528;
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

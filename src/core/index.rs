@@ -113,7 +113,8 @@ impl Iterator for Entries<'_> {
 /// 3 KB: what is moved at most when an entry goes to the front of a run, and next to nothing for a processor.
 const LONGEST: usize = 128;
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use crate::core::rng::Rng;

@@ -99,7 +99,8 @@ fn with_progress_token<J: Json>(params: Option<&J>, token: u64) -> J {
     copy.with("_meta", meta.with("progressToken", number(token)))
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use serde_json::json;

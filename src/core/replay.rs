@@ -54,7 +54,8 @@ pub const fn may_replay_unknown(policy: Replay, safety: Safety) -> bool {
     !matches!(policy, Replay::Never) && matches!(safety, Safety::Safe)
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
 

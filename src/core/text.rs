@@ -55,7 +55,8 @@ pub(crate) fn join(parts: &[&str], separator: &str) -> String {
     joined
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

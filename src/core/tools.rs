@@ -85,7 +85,8 @@ fn is_safe<J: Json>(tool: &J) -> bool {
     hint("readOnlyHint") || hint("idempotentHint")
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use serde_json::json;

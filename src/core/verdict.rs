@@ -202,7 +202,8 @@ pub fn excerpt(text: &str) -> String {
     words
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

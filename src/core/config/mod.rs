@@ -256,7 +256,8 @@ fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     headers::validate(name, value)
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
 

@@ -381,7 +381,8 @@ fn is_revision(text: &str) -> bool {
     text.len() == 10 && text.bytes().enumerate().all(shape)
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -32,7 +32,8 @@ pub(super) fn fault(url: &str) -> Option<&'static str> {
 
 const RULE: &str = "must start with http:// or https:// and name a host";
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
 
