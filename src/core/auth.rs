@@ -6,6 +6,7 @@ use super::exchange::Refusal;
 use super::io::{CallId, Output, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
+use super::text::concat;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
@@ -40,7 +41,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let usable = token.filter(|token| super::headers::validate("authorization", token).is_ok());
-        record.token = usable.map(|token| Rc::from(["Bearer ", token].concat()));
+        record.token = usable.map(|token| Rc::from(concat(&["Bearer ", token])));
         if record.handshake.is_some() { self.attempt(session) } else { self.pump(session) }
     }
 }

@@ -11,7 +11,7 @@ use super::manager::{Manager, own_call};
 use super::replay::{Safety, method_safety};
 use super::resume::ResponseStream;
 use super::session::State;
-use super::text::decimal;
+use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 
@@ -387,7 +387,7 @@ impl<J: Json> Manager<J> {
             "the deadline passed before the request could be sent"
         };
         let mut error =
-            Error::new(ErrorCode::RequestTimeout, sentence).seen(["waited ", &decimal(waited), " ms"].concat());
+            Error::new(ErrorCode::RequestTimeout, sentence).seen(concat(&["waited ", &decimal(waited), " ms"]));
         error.retryable = !was_sent;
         let is_users = record_is_users(self.calls.get(call));
         self.settle(call, Err(error));

@@ -10,6 +10,7 @@ use super::manager::Manager;
 use super::session::State;
 use super::store::Key;
 use super::table::Table;
+use super::text::concat;
 use super::time::Millis;
 use super::timers::Timer;
 
@@ -97,7 +98,7 @@ impl<J: Json> Manager<J> {
 
     fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
-        let line = ["[MCP][", &record.key.server, "] Session terminated: ", &record.id()?.short()].concat();
+        let line = concat(&["[MCP][", &record.key.server, "] Session terminated: ", &record.id()?.short()]);
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; 405 is the server's right.
         let exchange = self.open(session, Wire::Delete, "DELETE", None, None)?;
         self.log(session, Level::Debug, "Session termination request sent");
@@ -169,7 +170,7 @@ impl<J: Json> Manager<J> {
     fn expire(&mut self, session: SessionRef) {
         let code = ErrorCode::SessionExpired;
         let id = self.store.get(session).and_then(|record| record.id().map(SessionId::short));
-        self.log(session, Level::Info, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
+        self.log(session, Level::Info, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
         self.metrics.expired += 1;
         if id.is_some() {
             self.say_goodbye(session, None);

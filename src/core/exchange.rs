@@ -13,7 +13,7 @@ use super::manager::Manager;
 use super::outcome::as_unknown;
 use super::replay::Safety;
 use super::session::Session;
-use super::text::{decimal, without};
+use super::text::{concat, decimal, without};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::{self, Relation, RpcSeen, Seen, Verdict};
@@ -413,15 +413,15 @@ impl<J: Json> Manager<J> {
             return self.settle(call, Ok(None));
         }
         let what = match body {
-            Body::Text(text) => {
-                [&verdict::excerpt(text), " instead of a JSON-RPC message; is this the URL of an MCP endpoint?"]
-                    .concat()
-            }
+            Body::Text(text) => concat(&[
+                &verdict::excerpt(text),
+                " instead of a JSON-RPC message; is this the URL of an MCP endpoint?",
+            ]),
             Body::Json(_) => String::from("JSON that does not answer the request"),
             Body::Empty => String::from("nothing, where a request wants an answer"),
         };
-        let evidence = ["HTTP ", &decimal(status.into()), " with ", &what].concat();
-        let error = Error::new(ErrorCode::ProtocolError, ["the server answered with ", &what].concat()).seen(evidence);
+        let evidence = concat(&["HTTP ", &decimal(status.into()), " with ", &what]);
+        let error = Error::new(ErrorCode::ProtocolError, concat(&["the server answered with ", &what])).seen(evidence);
         self.settle_unreadable(call, error.status(status));
     }
 }

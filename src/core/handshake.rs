@@ -15,7 +15,7 @@ use super::outcome::{failure_error, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
 use super::session::{Agreed, Kind, Session, State};
 use super::store::Key;
-use super::text::join;
+use super::text::{concat, join};
 use super::time::Instant;
 use super::timers::Timer;
 use super::verdict::Verdict;
@@ -73,7 +73,7 @@ impl<J: Json> Manager<J> {
             let id = record.id().map(SessionId::short);
             self.metrics.reused += 1;
             if let Some(id) = &id {
-                self.log(session, Level::Debug, &["Using existing session ID: ", id].concat());
+                self.log(session, Level::Debug, &concat(&["Using existing session ID: ", id]));
             }
             self.event(session, EventKind::SessionReused, Detail::new().session_id(id));
             return self.out.push_back(Output::Connected { call, session });
@@ -96,7 +96,7 @@ impl<J: Json> Manager<J> {
             let known = if names.is_empty() { String::from("none is") } else { join(&names, ", ") };
             return Err(Error::new(
                 ErrorCode::ConfigError,
-                ["mcpServers has no server of this name; configured: ", &known].concat(),
+                concat(&["mcpServers has no server of this name; configured: ", &known]),
             )
             .of(&key.server));
         };
@@ -253,7 +253,7 @@ impl<J: Json> Manager<J> {
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
         if let Some(id) = id {
-            self.log(session, Level::Debug, &["Session extracted: ", &id.short()].concat());
+            self.log(session, Level::Debug, &concat(&["Session extracted: ", &id.short()]));
         }
         // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
         let body = jsonrpc::notification("notifications/initialized", None);
@@ -282,7 +282,7 @@ impl<J: Json> Manager<J> {
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.created += 1;
         if let Some(id) = &id {
-            self.log(session, Level::Info, &["Session created: ", id].concat());
+            self.log(session, Level::Info, &concat(&["Session created: ", id]));
         }
         self.event(session, EventKind::SessionCreated, Detail::new().session_id(id));
         // Where earlier sessions were lost at once, only an answer tells whether this one is kept.
@@ -477,7 +477,7 @@ fn agreed_version<J: Json>(result: &J) -> Result<String, Error<J>> {
     if VERSIONS.contains(&version.as_str()) {
         return Ok(version);
     }
-    let sentence = ["the server speaks another protocol version than ", VERSIONS[3], " to ", VERSIONS[0]].concat();
+    let sentence = concat(&["the server speaks another protocol version than ", VERSIONS[3], " to ", VERSIONS[0]]);
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(super::verdict::excerpt(&version)))
 }
 

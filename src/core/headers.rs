@@ -1,5 +1,6 @@
 //! What the machine has to know about HTTP headers: their names, which of them a user may set, and how three are read.
 
+use super::text::{self, pieces, split_once, words};
 use super::time::{Instant, Millis};
 use std::{fmt, rc::Rc};
 
@@ -76,7 +77,10 @@ pub enum Media {
 impl Media {
     /// Reads the value of a `Content-Type`; letter case and parameters do not matter (RFC 9110 §8.3.1).
     pub fn of(content_type: &str) -> Self {
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = split_once(content_type, ";")
+            .map_or(content_type, |(essence, _)| essence)
+            .trim_ascii()
+            .to_ascii_lowercase();
         match essence.as_str() {
             "application/json" => Self::Json,
             "text/event-stream" => Self::EventStream,
@@ -115,12 +119,11 @@ pub fn validate(name: &str, value: &str) -> Result<(), &'static str> {
 ///
 /// The value is a number of seconds or a date (RFC 9110 §10.2.3) in any of the three forms that §5.6.7 wants accepted.
 pub fn retry_after(value: &str, now: Instant) -> Option<Millis> {
-    let value = value.trim_matches([' ', '\t']);
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // All digits, so what does not parse is too large a number.
-        return Some(value.parse().unwrap_or(Millis::MAX).saturating_mul(1000));
+    let value = value.trim_ascii();
+    match text::number(value.as_bytes()) {
+        Some(seconds) => Some(seconds.saturating_mul(1000)),
+        None => Some(http_date(value, now)?.since(now)),
     }
-    Some(http_date(value, now)?.since(now))
 }
 
 const RESERVED: [&str; 17] = [
@@ -151,16 +154,13 @@ fn is_token_byte(byte: u8) -> bool {
 
 /// An HTTP-date (RFC 9110 §5.6.7). The day of the week is read over: it adds nothing to the date.
 fn http_date(value: &str, now: Instant) -> Option<Instant> {
-    let words: Vec<&str> = value.split_ascii_whitespace().collect();
-    match *words.as_slice() {
+    match *words(value).as_slice() {
         // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
         [_, day, month, year, time, "GMT"] => moment(number(year, 4)?, month, number(day, 2)?, time),
         // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
         [_, date, time, "GMT"] => {
-            let mut parts = date.split('-');
-            let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+            let [day, month, year] = *pieces(date, b"-").as_slice() else { return None };
             let year = full_year(number(year, 2)?, now);
-            parts.next().is_none().then_some(())?;
             moment(year, month, number(day, 2)?, time)
         }
         // asctime: Sun Nov  6 08:49:37 1994
@@ -180,11 +180,10 @@ fn full_year(two_digits: u64, now: Instant) -> u64 {
 /// The instant of a civil date and a time "hh:mm:ss" in UTC; what precedes 1970 counts as 1970.
 fn moment(year: u64, month: &str, day: u64, time: &str) -> Option<Instant> {
     let month = MONTHS.iter().position(|name| *name == month)? as u64;
-    let mut parts = time.split(':').map(|part| number(part, 2));
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    let [hour, minute, second] = *pieces(time, b":").as_slice() else { return None };
+    let (hour, minute, second) = (number(hour, 2)?, number(minute, 2)?, number(second, 2)?);
     // RFC 9110 allows 60 for a leap second.
-    if parts.next().is_some() || day == 0 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 60
-    {
+    if day == 0 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let seconds = (hour * 60 + minute) * 60 + second;
@@ -209,7 +208,7 @@ const fn days_of_month(year: u64, month: u64) -> u64 {
 
 /// Exactly `digits` ASCII digits.
 fn number(text: &str, digits: usize) -> Option<u64> {
-    (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+    text::number(text.as_bytes()).filter(|_| text.len() == digits)
 }
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

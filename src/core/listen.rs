@@ -9,7 +9,7 @@ use super::io::{ExchangeId, Level, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::{Kind, State};
-use super::text::decimal;
+use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::{Verdict, names_lost_session};
@@ -130,7 +130,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn listen_refused(&mut self, session: SessionRef, status: u16, what: &str) {
         if let Some(record) = self.store.get_mut(session) {
             record.listen.phase = Phase::Off;
-            self.log(session, Level::Debug, &["No GET stream: HTTP ", &decimal(status.into()), ", ", what].concat());
+            self.log(session, Level::Debug, &concat(&["No GET stream: HTTP ", &decimal(status.into()), ", ", what]));
         }
     }
 
@@ -176,7 +176,7 @@ impl<J: Json> Manager<J> {
             self.log(
                 session,
                 Level::Error,
-                &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat(),
+                &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]),
             );
             self.event(
                 session,

@@ -16,6 +16,7 @@ use super::server_requests::Asked;
 use super::session::{SessionInfo, State};
 use super::store::{Key, Stats, Store};
 use super::table::Table;
+use super::text::concat;
 use super::time::Instant;
 use super::timers::{Timer, Timers};
 use std::rc::Rc;
@@ -185,7 +186,7 @@ impl<J: Json> Manager<J> {
     /// Prints `[MCP][server] text`.
     pub(super) fn log(&mut self, session: SessionRef, level: Level, text: &str) {
         let Some(record) = self.store.get(session) else { return };
-        let line = ["[MCP][", &record.key.server, "] ", text].concat();
+        let line = concat(&["[MCP][", &record.key.server, "] ", text]);
         self.log_line(level, line);
     }
 

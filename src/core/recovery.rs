@@ -9,6 +9,7 @@ use super::io::{CallId, Level, SessionRef};
 use super::json::Json;
 use super::manager::{Manager, OWN_CALLS};
 use super::session::{Loss, State};
+use super::text::concat;
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 
@@ -47,7 +48,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let detail = Detail::new().code(code.as_str()).evidence(evidence.to_owned());
-        self.log(session, Level::Error, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
+        self.log(session, Level::Error, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
         self.event(session, EventKind::SessionError, detail);
         // First of all: from here on nothing is sent on the lost session, whatever else ends.
         self.enter(session, State::Recovering);
@@ -74,7 +75,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn announce_recovery(&mut self, session: SessionRef, code: ErrorCode) {
-        self.log(session, Level::Info, &["Starting session recovery for error: ", code.as_str()].concat());
+        self.log(session, Level::Info, &concat(&["Starting session recovery for error: ", code.as_str()]));
         self.event(session, EventKind::RecoveryStarted, Detail::new().code(code.as_str()));
     }
 
@@ -151,7 +152,7 @@ impl<J: Json> Manager<J> {
         // Nobody's session is probed for ever.
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
         self.metrics.recovery_failed += 1;
-        self.log(session, Level::Error, &["Session recovery failed: ", error.code.as_str()].concat());
+        self.log(session, Level::Error, &concat(&["Session recovery failed: ", error.code.as_str()]));
         let detail =
             Detail::new().code(error.code.as_str()).evidence(error.evidence.clone()).delay_ms(probe_at.since(now));
         self.event(session, EventKind::RecoveryFailed, detail);
@@ -245,7 +246,7 @@ impl<J: Json> Manager<J> {
         record.silent += 1;
         let (silent, checking, state) = (record.silent, record.checking, record.state);
         let code = ErrorCode::SessionTimeout;
-        self.log(session, Level::Warn, &["Session error: ", code.as_str(), " - ", code.session_sentence()].concat());
+        self.log(session, Level::Warn, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
         self.event(session, EventKind::SessionError, Detail::new().code(code.as_str()));
         if silent >= 2 && !checking && state == State::Ready {
             self.check_session(session);

@@ -9,7 +9,7 @@ use super::io::{CallId, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::State;
-use super::text::decimal;
+use super::text::{concat, decimal};
 use super::time::Millis;
 use super::verdict::Verdict;
 
@@ -70,10 +70,10 @@ impl<J: Json> Manager<J> {
         let stream = &record.stream;
         let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
         let evidence = match (&stream.cursor, stream.failures > attempts) {
-            (None, _) => [how, " before the response, and no event of it had an id to resume from"].concat(),
+            (None, _) => concat(&[how, " before the response, and no event of it had an id to resume from"]),
             (Some(_), true) => {
                 let times = decimal(stream.failures.into());
-                [how, " before the response, and resuming it brought nothing ", &times, " times in a row"].concat()
+                concat(&[how, " before the response, and resuming it brought nothing ", &times, " times in a row"])
             }
             (Some(_), false) => {
                 let (failures, retry) = (stream.failures, stream.retry);

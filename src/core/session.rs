@@ -21,7 +21,7 @@ use super::listen::Listen;
 use super::recovery::Degraded;
 use super::store::Key;
 use super::table::{Named, Set};
-use super::text::without;
+use super::text::{without, words};
 use super::time::{Instant, Millis};
 use super::tools::Tools;
 use std::rc::Rc;
@@ -319,7 +319,7 @@ impl<J> Session<J> {
     pub(super) fn discreet(&self, text: &str) -> String {
         let mut text = String::from(text);
         let credentials = self.user_headers.iter().map(|(_, value)| value).chain(&self.token);
-        let words = credentials.flat_map(|value| value.split_ascii_whitespace()).filter(|word| word.len() >= SECRET);
+        let words = credentials.flat_map(|value| words(value)).filter(|word| word.len() >= SECRET);
         for secret in words.chain(self.id().map(SessionId::as_str)) {
             text = without(&text, secret);
         }

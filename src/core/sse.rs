@@ -4,6 +4,7 @@
 //! line is never kept whole before it is read: as soon as its field is known, its bytes go straight into the event's
 //! data, so that an event of 8 MB costs one search for line ends and one copy, in however many pieces it comes.
 
+use super::text::number;
 use super::time::Millis;
 use std::mem;
 
@@ -179,7 +180,7 @@ impl Parser {
             (b"event", value) => self.event = value.to_vec(),
             // "If the field value does not contain U+0000 NULL": such an id could not be sent back in a header.
             (b"id", value) if !value.contains(&0) => self.id = Some(value.to_vec()),
-            (b"retry", value) => self.retry = milliseconds(value).or(self.retry),
+            (b"retry", value) => self.retry = number(value).or(self.retry),
             _ => {}
         }
     }
@@ -244,18 +245,23 @@ fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
     (name, value.strip_prefix(b" ").unwrap_or(value))
 }
 
-/// A value of ASCII digits alone; the largest number where there are too many of them, `None` where there are none.
-fn milliseconds(value: &[u8]) -> Option<Millis> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(value.iter().fold(0, |sum: Millis, digit| sum.saturating_mul(10).saturating_add(Millis::from(digit - b'0'))))
-}
-
 /// The bytes as text, each maximal invalid sequence replaced by U+FFFD, as "UTF-8 decode" does (WHATWG Encoding §6).
 /// Line by line gives what the whole stream would: a CR, LF or colon is never part of a longer sequence.
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes).unwrap_or_else(|error| mended(error.as_bytes()))
+}
+
+#[cold]
+fn mended(mut bytes: &[u8]) -> String {
+    let mut text = String::new();
+    while let Err(error) = str::from_utf8(bytes) {
+        let (valid, rest) = bytes.split_at(error.valid_up_to());
+        text.push_str(str::from_utf8(valid).unwrap_or_default());
+        text.push('\u{FFFD}');
+        bytes = error.error_len().and_then(|length| rest.get(length..)).unwrap_or_default();
+    }
+    text.push_str(str::from_utf8(bytes).unwrap_or_default());
+    text
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 
 /// `number` in decimal.
 pub(crate) fn decimal(number: u64) -> String {
-    let mut digits = Vec::new();
-    let mut rest = number;
-    loop {
-        digits.push(char::from(b'0' + (rest % 10) as u8));
-        rest /= 10;
-        if rest == 0 {
-            return digits.into_iter().rev().collect();
-        }
+    let mut text = if number < 10 { String::new() } else { decimal(number / 10) };
+    text.push(char::from(b'0' + (number % 10) as u8));
+    text
+}
+
+/// The number that ASCII digits alone make; the largest one where there are too many of them, `None` where there are none.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
     }
+    Some(digits.iter().fold(0, |sum: u64, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
 }
 
 /// Whether `text` has `words` in it, whatever the case of their ASCII letters.
@@ -43,6 +45,31 @@ pub(crate) fn without(text: &str, secret: &str) -> String {
     kept
 }
 
+/// What is between the `marks` in `text`, which are of ASCII.
+pub(crate) fn pieces<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
+    let (mut pieces, mut start) = (Vec::new(), 0);
+    for (at, byte) in text.bytes().enumerate() {
+        if marks.contains(&byte) {
+            pieces.push(text.get(start..at).unwrap_or_default());
+            start = at + 1;
+        }
+    }
+    pieces.push(text.get(start..).unwrap_or_default());
+    pieces
+}
+
+/// What is between the spaces of `text`, line ends and tabs among them.
+pub(crate) fn words(text: &str) -> Vec<&str> {
+    let mut words = pieces(text, b" \t\r\n\x0C");
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The parts, one after the other.
+pub(crate) fn concat(parts: &[&str]) -> String {
+    join(parts, "")
+}
+
 /// The parts, with `separator` between them.
 pub(crate) fn join(parts: &[&str], separator: &str) -> String {
     let mut joined = String::new();
@@ -68,6 +95,8 @@ mod tests {
             prop_assert_eq!(mentions(&text, &mark), text.to_ascii_lowercase().contains(&mark));
             prop_assert_eq!(split_once(&text, &mark), text.split_once(mark.as_str()));
             prop_assert_eq!(find(&text, &mark), text.find(&mark));
+            prop_assert_eq!(pieces(&text, b":/"), text.split([':', '/']).collect::<Vec<_>>());
+            prop_assert_eq!(super::number(number.to_string().as_bytes()), Some(number));
             prop_assert_eq!(without(&text, &mark), text.replace(&mark, "…"));
         }
     }
@@ -76,6 +105,10 @@ mod tests {
     fn parts_are_joined_and_zero_is_a_number() {
         assert_eq!(join(&["a", "b"], ", "), "a, b");
         assert_eq!(join(&[], ", "), "");
+        assert_eq!(concat(&["a", "", "b"]), "ab");
+        assert_eq!(words(" a  b\n"), ["a", "b"]);
         assert_eq!(decimal(0), "0");
+        assert_eq!(number(b"99999999999999999999"), Some(u64::MAX));
+        assert_eq!([number(b""), number(b"+1")], [None, None]);
     }
 }

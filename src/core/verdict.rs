@@ -4,7 +4,7 @@
 //! servers and "request timeout" in others, and 404 with −32601 is how 2026-07-28 says "no such method".
 
 use super::error::ErrorCode;
-use super::text::{decimal, mentions};
+use super::text::{concat, decimal, mentions, words};
 use super::time::Millis;
 
 /// How the session id that a request carried relates to the current one.
@@ -112,7 +112,7 @@ pub fn answer_names_lost_session(message: &str) -> bool {
         "session terminated",
         "unknown session",
     ];
-    let message = message.trim().to_ascii_lowercase();
+    let message = message.trim_ascii().to_ascii_lowercase();
     let message =
         message.strip_prefix("bad request: ").or_else(|| message.strip_prefix("not found: ")).unwrap_or(&message);
     let message = message.strip_suffix(" provided").unwrap_or(message).trim_end_matches('.');
@@ -155,7 +155,7 @@ fn wants_session(text: &str) -> bool {
 /// One sentence on what was seen, for errors and events. It never quotes more than a short piece of the server's words.
 pub fn evidence(seen: &Seen<'_>) -> String {
     let mut sentence =
-        if seen.status == 0 { String::from("a redirect") } else { ["HTTP ", &decimal(seen.status.into())].concat() };
+        if seen.status == 0 { String::from("a redirect") } else { concat(&["HTTP ", &decimal(seen.status.into())]) };
     if let Some(rpc) = &seen.rpc {
         sentence.push_str(", JSON-RPC error ");
         sentence.push_str(&integer(rpc.code));
@@ -179,27 +179,27 @@ pub fn evidence(seen: &Seen<'_>) -> String {
 #[allow(clippy::cast_possible_truncation, reason = "codes are small integers; an odd one is only displayed")]
 pub fn integer(code: f64) -> String {
     let digits = decimal((code as i64).unsigned_abs());
-    if code <= -1.0 { ["-", &digits].concat() } else { digits }
+    if code <= -1.0 { concat(&["-", &digits]) } else { digits }
 }
 
 /// The first words of a server's text, on one line, without anything that looks like markup or a long token.
 pub fn excerpt(text: &str) -> String {
-    if text.trim_start().starts_with('<') {
+    if text.trim_ascii_start().starts_with("<") {
         return String::from("an HTML page");
     }
-    let mut words = String::new();
-    for word in text.split_whitespace() {
+    let mut excerpt = String::new();
+    for word in words(text) {
         // Long unbroken runs may be ids or tokens that a server echoes: they are never repeated.
         let word = if word.len() > 24 { "…" } else { word };
-        if words.len() + word.len() > 100 {
+        if excerpt.len() + word.len() > 100 {
             break;
         }
-        if !words.is_empty() {
-            words.push(' ');
+        if !excerpt.is_empty() {
+            excerpt.push(' ');
         }
-        words.push_str(word);
+        excerpt.push_str(word);
     }
-    words
+    excerpt
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::hook::Hook;
 use super::js::{self, Aborter};
 use crate::core::SessionInfo;
 use crate::core::table::Table;
+use crate::core::text::{concat, split_once};
 use crate::core::{Input, Level, SessionRef};
 use js_sys::{Map, Object};
 use std::cell::{Cell, RefCell};
@@ -44,7 +45,7 @@ impl Auth {
     fn sweep(&self, lives: impl Fn(&str, &str) -> bool) {
         for key in self.providers.keys().into_iter().flatten() {
             let text = key.as_string().unwrap_or_default();
-            if text.split_once('\0').is_none_or(|(server, user)| !lives(user, server)) {
+            if split_once(&text, "\0").is_none_or(|(server, user)| !lives(user, server)) {
                 self.providers.delete(&key);
             }
         }
@@ -88,7 +89,7 @@ impl Auth {
 
 /// A server's name has no control characters, so the first one ends it.
 fn key(user: &str, server: &str) -> JsValue {
-    [server, "\0", user].concat().into()
+    concat(&[server, "\0", user]).into()
 }
 
 fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
@@ -99,7 +100,7 @@ fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
 /// There is no token to be had. Why is not logged: a provider's error may quote what it was given.
 fn failed(driver: &Rc<Driver>, session: SessionRef) {
     let server = driver.info(session).map(|info| info.server_name).unwrap_or_default();
-    driver.log.line(Level::Warn, &["[MCP][", &server, "] The auth provider failed"].concat());
+    driver.log.line(Level::Warn, &concat(&["[MCP][", &server, "] The auth provider failed"]));
     told(driver, session.0, None);
 }
 

@@ -64,7 +64,7 @@ impl Calls {
     ) -> Result<(CallId, Promise), JsValue> {
         if let Some(reason) = signal.as_ref().and_then(abort::reason) {
             let mut error = Error::new(ErrorCode::Cancelled, "the call was cancelled before it was sent");
-            error.server = server.map(|server| server.to_string());
+            error.server = server.map(|server| String::from(&**server));
             return Err(error::to_js(&error, Some(&reason)));
         }
         let id = self.next.replace(self.next.get() + 1);
@@ -128,7 +128,7 @@ impl Call {
     }
 
     fn fail(&self, mut error: Error<JsJson>) {
-        error.server = error.server.take().or_else(|| self.server.as_ref().map(|server| server.to_string()));
+        error.server = error.server.take().or_else(|| self.server.as_ref().map(|server| String::from(&**server)));
         let reason = self.listening.as_ref().filter(|_| error.code == ErrorCode::Cancelled).and_then(Listening::reason);
         let _ = self.reject.call1(&JsValue::UNDEFINED, &error::to_js(&error, reason.as_ref()));
     }

@@ -17,6 +17,7 @@ use crate::core::Manager;
 use crate::core::SessionInfo;
 use crate::core::config::Limits;
 use crate::core::queue::Queue;
+use crate::core::text::concat;
 use crate::core::{Input, Level, Output, SessionRef};
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
@@ -159,7 +160,7 @@ impl Driver {
     /// Says that a callback of the user threw.
     fn report(&self, what: &str, outcome: Result<(), JsValue>) {
         if let Err(thrown) = outcome {
-            self.log.line(Level::Error, &["[MCP] ", what, " threw: ", &failure::words(&thrown)].concat());
+            self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(&thrown)]));
         }
     }
 

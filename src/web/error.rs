@@ -1,6 +1,7 @@
 //! The machine's errors as JS errors of the package's own class.
 
 use super::{js, json::JsJson};
+use crate::core::text::concat;
 use crate::core::{Error, ErrorCode};
 use js_sys::{Array, Function, Object, Promise};
 use std::cell::RefCell;
@@ -29,7 +30,7 @@ pub(super) fn to_js(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
 
 /// A `config_error` about the argument at `path`.
 pub(super) fn invalid(path: &str, problem: &str) -> JsValue {
-    config([path, ": ", problem].concat())
+    config(concat(&[path, ": ", problem]))
 }
 
 /// A `config_error` with this message.

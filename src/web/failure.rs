@@ -1,7 +1,7 @@
 //! Why `fetch` or a stream failed, out of whatever value it was rejected with.
 
 use super::js;
-use crate::core::text::{mentions, split_once};
+use crate::core::text::{mentions, pieces, split_once};
 use crate::core::{Failure, FailureKind};
 use wasm_bindgen::JsValue;
 
@@ -80,9 +80,12 @@ fn code(value: &JsValue) -> Option<String> {
 
 /// At most [`MAX_MESSAGE`] characters, and of every URL only scheme and host: paths and queries can hold keys.
 fn bounded(text: &str) -> String {
-    let mut short = String::new();
-    for word in text.split_inclusive(ENDS) {
+    let (mut short, mut read) = (String::new(), 0);
+    for word in pieces(text, ENDS) {
         push_word(&mut short, word);
+        // What ended the word was no part of a URL.
+        read += word.len() + 1;
+        short.push_str(text.get(read - 1..read).unwrap_or_default());
     }
     if let Some((end, _)) = short.char_indices().nth(MAX_MESSAGE) {
         short.truncate(end);
@@ -94,12 +97,9 @@ fn push_word(text: &mut String, word: &str) {
     let Some((scheme, rest)) = split_once(word, "://") else {
         return text.push_str(word);
     };
-    let end = rest.find(|letter| ENDS.contains(&letter) || ['/', '?', '#'].contains(&letter)).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or_default();
+    let authority = pieces(rest, b"/?#").first().copied().unwrap_or_default();
+    let host = pieces(authority, b"@").last().copied().unwrap_or_default();
     text.extend([scheme, "://", host]);
-    // What ended the word was no part of the URL.
-    text.extend(tail.chars().next_back().filter(|last| ENDS.contains(last)));
 }
 
 /// What Node's, Bun's and Deno's Node layer call a connection that was refused or never made, and a name not found.
@@ -112,7 +112,7 @@ const UNSENT_WORDS: [&str; 5] =
     ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
 
 /// What ends a word, and a URL in it.
-const ENDS: [char; 6] = [' ', '\n', ')', '"', '\'', ','];
+const ENDS: &[u8] = b" \n)\"',";
 
 /// Characters of a message that are kept.
 const MAX_MESSAGE: usize = 200;

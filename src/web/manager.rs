@@ -8,6 +8,7 @@ use super::options::{self, Host};
 use super::{error, js, seed};
 use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
+use crate::core::text::concat;
 use crate::core::{ClientIdentity, Manager};
 use crate::core::{Input, Level, Target};
 use js_sys::{Array, Object, Promise};
@@ -37,7 +38,7 @@ impl McpManager {
         let machine = Manager::new(config, identity(&host), seed::random());
         let driver = Driver::new(machine, &limits, debug, host);
         for warning in warnings {
-            driver.log.line(Level::Warn, &["[MCP] ", &warning.line()].concat());
+            driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
         }
         Ok(Self { driver: Handle::new(&driver) })
     }

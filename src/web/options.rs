@@ -5,6 +5,7 @@ use super::js::{self, Signal};
 use super::json::JsJson;
 use crate::core::Millis;
 use crate::core::config::Replay;
+use crate::core::text::concat;
 use crate::core::{ConnectOptions, RequestOptions};
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
@@ -155,7 +156,7 @@ impl<'a> Bag<'a> {
         let keys = Object::keys(record.unchecked_ref::<Object>());
         let entry = |key: String| match js::member(&record, &key).and_then(|value| value.as_string()) {
             Some(value) => Ok((key, value)),
-            None => Err(invalid(&[&path(name), ".", &key].concat(), "must be a string")),
+            None => Err(invalid(&concat(&[&path(name), ".", &key]), "must be a string")),
         };
         keys.iter().filter_map(|key| key.as_string()).map(entry).collect()
     }
@@ -164,7 +165,7 @@ impl<'a> Bag<'a> {
         let Some(info) = self.object("clientInfo")? else { return Ok(None) };
         for name in ["name", "version"] {
             if js::member(&info, name).is_none_or(|value| !value.is_string()) {
-                return Err(invalid(&["options.clientInfo.", name].concat(), "must be a string"));
+                return Err(invalid(&concat(&["options.clientInfo.", name]), "must be a string"));
             }
         }
         Ok(Some(info))
@@ -172,7 +173,7 @@ impl<'a> Bag<'a> {
 }
 
 fn path(name: &str) -> String {
-    ["options.", name].concat()
+    concat(&["options.", name])
 }
 
 fn wrong(name: &str, problem: &str) -> JsValue {

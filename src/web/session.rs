@@ -4,6 +4,7 @@ use super::calls::Shape;
 use super::driver::Handle;
 use super::json::JsJson;
 use super::{error, js, options};
+use crate::core::text::concat;
 use crate::core::{Input, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
 use js_sys::{Function, Promise};
@@ -35,7 +36,7 @@ impl McpSession {
     /// With which server.
     #[wasm_bindgen(getter, js_name = serverName)]
     pub fn server_name(&self) -> String {
-        self.server.to_string()
+        String::from(&*self.server)
     }
 
     /// The `Mcp-Session-Id`, where the server issued one.
@@ -340,7 +341,7 @@ impl McpSession {
 
 fn method_of(message: &JsValue, path: &str) -> Result<String, JsValue> {
     let method = js::member(message, "method").unwrap_or(JsValue::UNDEFINED);
-    options::string(&method, &[path, ".method"].concat())
+    options::string(&method, &concat(&[path, ".method"]))
 }
 
 fn function(value: JsValue, path: &str) -> Result<Function, JsValue> {

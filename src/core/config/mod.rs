@@ -9,7 +9,7 @@ pub use template::Template;
 
 use super::{headers, time::Millis};
 use crate::core::table::Named;
-use crate::core::text::join;
+use crate::core::text::{concat, join};
 use std::{fmt, rc::Rc};
 
 /// What a manager is built from. Made by [`parse()`] alone.
@@ -67,19 +67,19 @@ impl ServerConfig {
                 Err(holes) => problems.extend(holes.into_iter().map(|hole| {
                     Problem::new(
                         path.clone(),
-                        ["needs a value for {{", hole, "}}, which connect() was not given"].concat(),
+                        concat(&["needs a value for {{", hole, "}}, which connect() was not given"]),
                     )
                 })),
             }
         }
         for (name, value) in extra {
-            add_header(&mut filled, &mut problems, ["options.headers.", name].concat(), name, value.clone());
+            add_header(&mut filled, &mut problems, concat(&["options.headers.", name]), name, value.clone());
         }
         if problems.is_empty() { Ok(filled.into_entries()) } else { Err(problems) }
     }
 
     fn path(&self, keys: &[&str]) -> String {
-        ["mcpServers.", &self.name, ".", &join(keys, ".")].concat()
+        concat(&["mcpServers.", &self.name, ".", &join(keys, ".")])
     }
 }
 
@@ -209,7 +209,7 @@ impl Problem {
 
     /// The whole sentence.
     pub fn line(&self) -> String {
-        [&self.path, ": ", &self.message].concat()
+        concat(&[&self.path, ": ", &self.message])
     }
 
     /// One line a problem.

@@ -4,6 +4,7 @@ use super::{
     Config, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
     ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
+use crate::core::text::{self, concat};
 use crate::core::{json::Json, table::Named, time::Millis};
 use std::rc::Rc;
 
@@ -41,7 +42,7 @@ struct Section<J> {
 
 impl<J: Json> Section<J> {
     fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.into() } else { [&self.path, ".", key].concat() }
+        if self.path.is_empty() { key.into() } else { concat(&[&self.path, ".", key]) }
     }
 }
 
@@ -290,14 +291,12 @@ impl Reader<'_> {
 
     /// A variable that is set to something.
     fn variable(&self, name: &str) -> Option<String> {
-        (self.env)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        (self.env)(name).map(|value| value.trim_ascii().to_owned()).filter(|value| !value.is_empty())
     }
 
     fn variable_number(&mut self, name: &str, range: &Range) -> Option<u64> {
         let value = self.variable(name)?;
-        // "+5" would parse as well, and means a typing error more often than a number.
-        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-        let number = value.parse().ok().filter(|number| digits && range.has(*number));
+        let number = text::number(value.as_bytes()).filter(|number| range.has(*number));
         if number.is_none() {
             self.problem(name.into(), range.rule);
         }

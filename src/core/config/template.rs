@@ -1,6 +1,6 @@
 //! Header values with holes: `${NAME}` is filled from the environment once, `{{name}}` anew for every user.
 
-use crate::core::text::{find, split_once};
+use crate::core::text::{concat, find, split_once};
 use std::fmt;
 
 /// A header's value as configured: literal text, secrets from the environment among it, and holes for what is the user's.
@@ -21,12 +21,12 @@ impl Template {
             pieces.push(Piece::Text(literal.into()));
             rest = after;
             match hole {
-                Hole::Unclosed(mark) => faults.push(["has a ", mark, " that is never closed"].concat()),
-                Hole::Unnamed(mark) => faults.push(["has a ", mark, " without a proper name in it"].concat()),
+                Hole::Unclosed(mark) => faults.push(concat(&["has a ", mark, " that is never closed"])),
+                Hole::Unnamed(mark) => faults.push(concat(&["has a ", mark, " without a proper name in it"])),
                 Hole::User(name) => pieces.push(Piece::Hole(name.into())),
                 Hole::Variable(name) => match env(name) {
                     Some(value) => pieces.push(Piece::Text(value)),
-                    None => faults.push(["needs the environment variable ", name, ", which is not set"].concat()),
+                    None => faults.push(concat(&["needs the environment variable ", name, ", which is not set"])),
                 },
             }
         }
@@ -104,7 +104,7 @@ fn next_hole(text: &str) -> Option<(&str, Hole<'_>, &str)> {
     let (literal, inside) = split_once(text, open)?;
     Some(match split_once(inside, close) {
         None => (literal, Hole::Unclosed(open), ""),
-        Some((name, after)) => match name.trim() {
+        Some((name, after)) => match name.trim_ascii() {
             name if !is_name(name) => (literal, Hole::Unnamed(open), after),
             name if of_user => (literal, Hole::User(name), after),
             name => (literal, Hole::Variable(name), after),

@@ -1,6 +1,6 @@
 //! Whether a URL can be an MCP endpoint: the checks that catch a mistake before the first request, without a URL parser.
 
-use crate::core::text::split_once;
+use crate::core::text::{find, number, pieces, split_once};
 
 /// What is wrong with the URL, as the rest of a sentence; the runtime's own parser has the last word on what passes here.
 pub(super) fn fault(url: &str) -> Option<&'static str> {
@@ -12,22 +12,22 @@ pub(super) fn fault(url: &str) -> Option<&'static str> {
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Some(RULE);
     }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
+    let authority = pieces(rest, b"/?#").first().copied().unwrap_or_default();
+    if find(authority, "@").is_some() {
         return Some("has credentials in it, which `fetch` refuses; use headers.Authorization");
     }
     // An IPv6 host has colons of its own, within brackets.
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (authority, ""),
+    let (host, port) = match pieces(authority, b":").as_slice() {
+        [.., port] if port.len() < authority.len() && !port.ends_with("]") => (authority.len() - port.len() - 1, *port),
+        _ => (authority.len(), ""),
     };
-    if host.is_empty() {
+    if host == 0 {
         return Some(RULE);
     }
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) || (!port.is_empty() && port.parse::<u16>().is_err()) {
+    if !port.is_empty() && number(port.as_bytes()).is_none_or(|port| port > u16::MAX.into()) {
         return Some("has a port that is not a number up to 65535");
     }
-    url.contains('#').then_some("has a fragment (#…), which is never sent")
+    find(url, "#").is_some().then_some("has a fragment (#…), which is never sent")
 }
 
 const RULE: &str = "must start with http:// or https:// and name a host";
