@@ -3,20 +3,21 @@
 use super::driver::Driver;
 use super::hook::Hook;
 use super::js::{self, Aborter};
+use super::json::JsJson;
 use crate::core::SessionInfo;
-use crate::core::table::Table;
+use crate::core::table::{Named, Table};
 use crate::core::text::{concat, split_once};
 use crate::core::{Input, Level, SessionRef};
-use js_sys::{Map, Object};
+use js_sys::Object;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
 /// One provider a (user, server), as the last `connect` gave it.
 pub(super) struct Auth {
-    providers: Map,
+    providers: RefCell<Named<JsJson>>,
     /// So many providers make it worth while to look for those of sessions that are gone.
-    sweep_at: Cell<u32>,
+    sweep_at: Cell<usize>,
     asking: RefCell<Table<u64, Aborter>>,
     on_token: Hook,
     on_error: Hook,
@@ -25,7 +26,7 @@ pub(super) struct Auth {
 impl Auth {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
         Self {
-            providers: Map::new(),
+            providers: RefCell::default(),
             sweep_at: Cell::new(FIRST_SWEEP),
             asking: RefCell::default(),
             on_token: Hook::new(driver, |driver, session, token| told(driver, session, token.as_string())),
@@ -35,20 +36,12 @@ impl Auth {
 
     /// Remembers the provider of a (user, server).
     pub(super) fn set(&self, user: &str, server: &str, provider: &JsValue, lives: impl Fn(&str, &str) -> bool) {
-        if self.providers.size() >= self.sweep_at.get() {
-            self.sweep(lives);
-            self.sweep_at.set(FIRST_SWEEP.max(self.providers.size().saturating_mul(2)));
+        let mut providers = self.providers.borrow_mut();
+        if providers.len() >= self.sweep_at.get() {
+            providers.retain(|key| split_once(key, "\0").is_some_and(|(server, user)| lives(user, server)));
+            self.sweep_at.set(FIRST_SWEEP.max(providers.len() * 2));
         }
-        self.providers.set(&key(user, server), provider);
-    }
-
-    fn sweep(&self, lives: impl Fn(&str, &str) -> bool) {
-        for key in self.providers.keys().into_iter().flatten() {
-            let text = key.as_string().unwrap_or_default();
-            if split_once(&text, "\0").is_none_or(|(server, user)| !lives(user, server)) {
-                self.providers.delete(&key);
-            }
-        }
+        providers.insert(key(user, server), JsJson(provider.clone()));
     }
 
     /// Asks for a token. `info` is the session's, and tells whose provider it is.
@@ -73,7 +66,8 @@ impl Auth {
     }
 
     fn start(&self, session: u64, info: SessionInfo, challenge: Option<&str>) -> Result<(), JsValue> {
-        let provider = self.providers.get(&key(&info.user_id, &info.server_name));
+        let provider = self.providers.borrow().get(&key(&info.user_id, &info.server_name)).cloned();
+        let JsJson(provider) = provider.ok_or(JsValue::NULL)?;
         let token = js::method(&provider, "token").ok_or(JsValue::NULL)?;
         let aborter = Aborter::new()?;
         let context = JsValue::from(Object::new());
@@ -88,8 +82,8 @@ impl Auth {
 }
 
 /// A server's name has no control characters, so the first one ends it.
-fn key(user: &str, server: &str) -> JsValue {
-    concat(&[server, "\0", user]).into()
+fn key(user: &str, server: &str) -> String {
+    concat(&[server, "\0", user])
 }
 
 fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
@@ -105,4 +99,4 @@ fn failed(driver: &Rc<Driver>, session: SessionRef) {
 }
 
 /// Below that many providers nothing is gained by looking.
-const FIRST_SWEEP: u32 = 256;
+const FIRST_SWEEP: usize = 256;

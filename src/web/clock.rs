@@ -14,7 +14,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let performance = js::member(&js_sys::global(), "performance");
+        let performance = js::global("performance");
         let offset = performance
             .and_then(|performance| js::method(&performance, "now"))
             .map(|_| Date::now() - js::performance_now());

@@ -25,7 +25,7 @@ pub(super) struct Onlineness(Option<JsValue>);
 
 impl Onlineness {
     pub(super) fn new() -> Self {
-        let navigator = js::member(&js_sys::global(), "navigator");
+        let navigator = js::global("navigator");
         Self(navigator.filter(|navigator| js::member(navigator, "onLine").is_some()))
     }
 
@@ -99,7 +99,9 @@ fn push_word(text: &mut String, word: &str) {
     };
     let authority = pieces(rest, b"/?#").first().copied().unwrap_or_default();
     let host = pieces(authority, b"@").last().copied().unwrap_or_default();
-    text.extend([scheme, "://", host]);
+    text.push_str(scheme);
+    text.push_str("://");
+    text.push_str(host);
 }
 
 /// What Node's, Bun's and Deno's Node layer call a connection that was refused or never made, and a name not found.

@@ -108,6 +108,9 @@ extern "C" {
     #[wasm_bindgen(catch, method, getter)]
     pub(super) fn value(this: &Chunk) -> Result<Option<Uint8Array>, JsValue>;
 
+    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
+    static GLOBAL: JsValue;
+
     #[wasm_bindgen(thread_local_v2, js_name = Boolean)]
     static BOOLEAN: JsValue;
 
@@ -143,6 +146,11 @@ extern "C" {
 /// Member `key` of anything; `None` when there is none, or reading it throws.
 pub(super) fn member(value: &JsValue, key: &str) -> Option<JsValue> {
     value.unchecked_ref::<Members>().member(&word(key)).ok().flatten().map(Into::into)
+}
+
+/// What is called `name` everywhere; `None` in hosts that have no such thing.
+pub(super) fn global(name: &str) -> Option<JsValue> {
+    GLOBAL.with(|global| member(global, name))
 }
 
 /// The function that is member `key` of `value`.

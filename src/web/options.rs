@@ -3,11 +3,12 @@
 use super::error::invalid;
 use super::js::{self, Signal};
 use super::json::JsJson;
+use crate::core::Json;
 use crate::core::Millis;
 use crate::core::config::Replay;
 use crate::core::text::concat;
 use crate::core::{ConnectOptions, RequestOptions};
-use js_sys::{Array, Function, Object};
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 /// What `connect` was given.
@@ -153,12 +154,14 @@ impl<'a> Bag<'a> {
 
     fn strings(&self, name: &str) -> Result<Vec<(String, String)>, JsValue> {
         let Some(record) = self.object(name)? else { return Ok(Vec::new()) };
-        let keys = Object::keys(record.unchecked_ref::<Object>());
-        let entry = |key: String| match js::member(&record, &key).and_then(|value| value.as_string()) {
-            Some(value) => Ok((key, value)),
-            None => Err(invalid(&concat(&[&path(name), ".", &key]), "must be a string")),
-        };
-        keys.iter().filter_map(|key| key.as_string()).map(entry).collect()
+        let mut strings = Vec::new();
+        for key in JsJson(record.clone()).keys().unwrap_or_default() {
+            let Some(value) = js::member(&record, &key).and_then(|value| value.as_string()) else {
+                return Err(invalid(&concat(&[&path(name), ".", &key]), "must be a string"));
+            };
+            strings.push((key, value));
+        }
+        Ok(strings)
     }
 
     fn client_info(&self) -> Result<Option<JsValue>, JsValue> {
@@ -182,5 +185,5 @@ fn wrong(name: &str, problem: &str) -> JsValue {
 
 /// The environment of Node and of who does as Node does. Deno may ask for a permission, and throw without it.
 fn process_env() -> Option<JsValue> {
-    js::member(&js::member(&js_sys::global(), "process")?, "env")
+    js::member(&js::global("process")?, "env")
 }

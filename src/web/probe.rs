@@ -15,7 +15,7 @@ pub(super) struct Cors(Option<String>);
 
 impl Cors {
     pub(super) fn new() -> Self {
-        let location = js::member(&js_sys::global(), "location");
+        let location = js::global("location");
         Self(location.and_then(|location| js::member(&location, "origin")?.as_string()))
     }
 
@@ -28,13 +28,15 @@ impl Cors {
 
     /// The second arguments of the two calls of `fetch`, of which one has to succeed.
     pub(super) fn probes(signal: &JsValue) -> [JsValue; 2] {
-        ["no-cors", "cors"].map(|mode| {
-            let init = JsValue::from(Object::new());
-            for (name, value) in [("method", "HEAD"), ("mode", mode), ("credentials", "omit"), ("cache", "no-store")] {
-                js::put(&init, name, &word(value));
-            }
-            js::put(&init, "signal", signal);
-            init
-        })
+        [probe("no-cors", signal), probe("cors", signal)]
     }
+}
+
+fn probe(mode: &str, signal: &JsValue) -> JsValue {
+    let init = JsValue::from(Object::new());
+    for (name, value) in [("method", "HEAD"), ("mode", mode), ("credentials", "omit"), ("cache", "no-store")] {
+        js::put(&init, name, &word(value));
+    }
+    js::put(&init, "signal", signal);
+    init
 }

@@ -29,7 +29,7 @@ struct Armed {
 
 impl Timer {
     pub(super) fn new() -> Self {
-        Self { armed: RefCell::new(None), is_deno: js::member(&js_sys::global(), "Deno").is_some() }
+        Self { armed: RefCell::new(None), is_deno: js::global("Deno").is_some() }
     }
 
     /// Sees to it that `tick` is called at `deadline`, or earlier.
