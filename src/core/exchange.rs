@@ -309,7 +309,7 @@ impl<J: Json> Manager<J> {
         };
         match record.wire {
             Wire::Call(call) => self.on_call_refused(call, refusal),
-            Wire::Resume(call) => self.on_resume_refused(call, &refusal),
+            Wire::Resume(call) => self.on_resume_refused(call, &refusal, &text),
             Wire::Listen => self.on_listen_refused(record.session, &refusal, &text),
             Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
             Wire::Delete => self.on_deleted(exchange),

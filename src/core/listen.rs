@@ -143,13 +143,7 @@ impl<J: Json> Manager<J> {
         match refusal.verdict {
             Verdict::Lost(code) => {
                 record.listen.phase = Phase::Off;
-                // A router without a GET route answers 404 as well, some with JSON: unless a JSON-RPC error or the words are
-                // about the session, a ping decides.
-                if names_lost_session(text) || is_rpc_error(refusal.body) {
-                    self.lose_session(session, refusal.generation, code, &refusal.evidence);
-                } else {
-                    self.check_session(session);
-                }
+                self.lost_on_get(session, code, refusal, text);
             }
             Verdict::Conflict => self.on_conflict(session, &refusal.evidence),
             Verdict::Refused(wait) => {
@@ -162,6 +156,17 @@ impl<J: Json> Manager<J> {
                 self.listen_later(session, None);
             }
             _ => self.listen_refused(session, refusal.status, "no stream is offered"),
+        }
+    }
+
+    /// A GET is answered as if the session were gone. A router without a GET route answers 404 as well, some with JSON:
+    /// unless it is a JSON-RPC error, or the words are about the session, a ping decides.
+    pub(super) fn lost_on_get(&mut self, session: SessionRef, code: ErrorCode, refusal: &Refusal<'_, J>, text: &str) {
+        if names_lost_session(text) || is_rpc_error(refusal.body) {
+            return self.lose_session(session, refusal.generation, code, &refusal.evidence);
+        }
+        if self.store.get(session).is_some_and(|record| record.is_live(refusal.generation)) {
+            self.check_session(session);
         }
     }
 

@@ -106,11 +106,11 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused to resume.
-    pub(super) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>) {
+    pub(super) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>, text: &str) {
         let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
         match refusal.verdict {
             Verdict::Refused(_) | Verdict::Unknown => return self.resume_failed(call, "the server failed"),
-            Verdict::Lost(code) => self.lose_session(session, refusal.generation, code, &refusal.evidence),
+            Verdict::Lost(code) => self.lost_on_get(session, code, refusal, text),
             _ => {}
         }
         let error = Error::new(ErrorCode::NetworkError, "the response stream broke and cannot be resumed")

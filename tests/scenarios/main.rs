@@ -11,6 +11,7 @@
 mod auth;
 mod connect;
 mod endings;
+mod index;
 mod isolation;
 mod limits;
 mod listen;

@@ -419,3 +419,24 @@ fn connects_during_a_recovery_wait_for_it() {
     assert_eq!(world.connected[&connect].1, session);
     assert_eq!(world.count("initialize"), 2);
 }
+
+#[test]
+fn nothing_is_sent_between_two_sessions() {
+    let mut world = world_with(json!({}), json!({"limits": {"maxInFlight": 2}}));
+    world.server().listens = true;
+    let session = world.connect();
+    world.run_for(10);
+    // One call waits for the list of tools, one for its answer, and two for their turn.
+    world.server().next("tools/call", [super::reply::reset(), silence()]);
+    world.server().next("tools/list", [silence()]);
+    let calls = [0; 4].map(|_| world.tool(session, "read"));
+    world.run_for(5);
+    world.server().forget();
+    let get = world.open_gets()[0];
+    world.push(get, super::reply::Step::End);
+    world.drive();
+    calls[2..].iter().for_each(|call| drop(world.result(*call)));
+    let bare = world.sent.iter().filter(|sent| sent.session().is_none() && sent.method() != "initialize").count();
+    assert_eq!(bare, 0);
+    assert_eq!(world.count("initialize"), 2);
+}

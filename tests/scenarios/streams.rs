@@ -156,7 +156,7 @@ fn each_stream_has_its_own_retry_and_cursor() {
 
 #[test]
 fn a_refused_resume_is_an_unknown_outcome_and_the_session_lives() {
-    for reply in [http(405, ""), http(400, "no event store"), http(403, "")] {
+    for reply in [http(405, ""), http(400, "no event store"), http(403, ""), http(404, "Cannot GET /mcp")] {
         let (mut world, session, call) = call(stream().priming(0, "e1", None).end(0), [reply]);
         world.finish(call);
         assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);

@@ -6,7 +6,7 @@ use mcp_tether::core::config::{self, Config};
 use mcp_tether::core::headers::Media;
 use mcp_tether::core::{
     CallId, ClientIdentity, ConnectOptions, Error, ErrorCode, Event, ExchangeId, HttpRequest, Input, Instant, Level,
-    Manager, Output, RequestOptions, RpcError, SessionRef, Target, Ticket,
+    Manager, Output, RequestOptions, RpcError, SessionRef, StreamBlock, Target, Ticket,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +90,8 @@ pub struct World<N> {
     count: u64,
     ids: BTreeSet<u64>,
     streams: BTreeSet<ExchangeId>,
+    /// The newest event id that each stream has delivered, or was opened with.
+    newest: BTreeMap<ExchangeId, String>,
     pub sent: Vec<Sent>,
     pub aborted: Vec<ExchangeId>,
     pub settled: BTreeMap<CallId, (u64, Outcome)>,
@@ -119,6 +121,7 @@ impl<N: Network> World<N> {
             count: 0,
             ids: BTreeSet::new(),
             streams: BTreeSet::new(),
+            newest: BTreeMap::new(),
             sent: Vec::new(),
             aborted: Vec::new(),
             settled: BTreeMap::new(),
@@ -440,6 +443,11 @@ impl<N: Network> World<N> {
         assert_eq!(sent.header("accept"), accept);
         assert_eq!(sent.header("content-type").is_some(), sent.verb == "POST");
         assert_eq!(sent.body.is_some(), sent.verb == "POST");
+        if let Some(cursor) = sent.cursor() {
+            let of = self.newest.iter().find(|(_, newest)| *newest == cursor).map(|(exchange, _)| *exchange);
+            self.newest.remove(&of.expect("a cursor is the newest id of a stream, and is used once"));
+            self.newest.insert(sent.exchange, cursor.into());
+        }
         if let Some(id) = sent.id().filter(|_| sent.is_request()) {
             assert!(self.ids.insert(id), "JSON-RPC ids are never used twice");
         }
@@ -463,6 +471,9 @@ impl<N: Network> World<N> {
         let id = sent.body.as_ref().map(|body| body["id"].clone()).unwrap_or_default();
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
+        if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input {
+            self.newest.insert(exchange, id.clone());
+        }
         if let Input::Opened { head, .. } = &input
             && head.media == Media::EventStream
         {

@@ -92,6 +92,12 @@ impl Chaos {
         }
     }
 
+    /// Whether the session whose id begins so is still good.
+    pub fn is_alive(&self, short: &str) -> bool {
+        let start = short.trim_end_matches('.');
+        self.issued.iter().any(|(id, issued)| id.starts_with(start) && issued.alive)
+    }
+
     /// Everything works from now on.
     pub fn calm_down(&mut self) {
         self.calm = true;
@@ -119,6 +125,8 @@ impl Chaos {
             let of = |issued: &&mut Issued| issued.user == user && issued.server == server;
             self.issued.values_mut().filter(of).for_each(|issued| issued.retired = true);
         }
+        let stateful = self.manners[server].stateful;
+        assert!(!stateful || sent.method() == "initialize" || sent.session().is_some(), "sent without a session");
         if let Some(id) = sent.session() {
             let issued = self.issued.get(id).expect("only ids that a server gave");
             assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id went to somebody else");
