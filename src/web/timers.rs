@@ -3,8 +3,9 @@
 //! It is armed again only for an earlier deadline, or once it fired. A call that is answered takes its deadline with it,
 //! and a timer that then fires early does no harm; so most calls cost no timer at all.
 //!
-//! It is bound by hand, because a handle is needed that `gloo-timers` keeps to itself: Node, Bun and Deno stay alive as
-//! long as a timer is pending, and a session that expires in an hour is no reason to keep a program from ending.
+//! It is bound by hand and not by `gloo-timers`, for two reasons. A handle is needed that gloo keeps to itself: Node, Bun
+//! and Deno stay alive as long as a timer is pending, and a session that expires in an hour is no reason to keep a program
+//! from ending. And gloo panics where the host refuses a timer, as workerd does outside of a request.
 
 use super::js;
 use crate::core::{Instant, Millis};
