@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. `make` says what there is.
 
-.PHONY: help demo build test test-all check compare bench clean
+.PHONY: help demo build test test-all check compare bench clean simulate fuzz
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -19,6 +19,12 @@ test-all: test ## Everything, and the fault table in Firefox and in workerd.
 
 check: ## Format, lints, documentation and types, without running a test.
 	@tools/check.sh
+
+simulate: ## Runs SEEDS (200000) random schedules of the machine against a server that does everything wrong.
+	@SEEDS=$${SEEDS:-200000} cargo test --test simulation
+
+fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) each; needs nightly Rust.
+	@tools/fuzz.sh
 
 compare: build ## Puts the official SDK's clients and ours side by side on the same faults: what survives, and how many requests it took.
 	@node tests/js/compare.mjs

@@ -9,6 +9,7 @@ rust_channel="$(sed -n 's/^channel = "\(.*\)"/\1/p' "$root/rust-toolchain.toml")
 wasm_bindgen_version="$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' "$root/Cargo.toml")"
 wasm_pack_version="0.15.1"
 geckodriver_version="0.37.1"
+cargo_fuzz_version="0.13.2"
 node_minimum="20"
 
 # Ours come first; nothing is installed outside the tree.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, node, browsers. What is there is left alone.
+# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers. What is there is left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
@@ -15,6 +15,7 @@ main() {
       rust) set_up_rust ;;
       wasm-bindgen) set_up_cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version" ;;
       wasm-pack) set_up_cargo_tool wasm-pack wasm-pack "$wasm_pack_version" ;;
+      cargo-fuzz) set_up_cargo_tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version" ;;
       node) set_up_node ;;
       browsers) set_up_browsers ;;
       *) fail "there is no part named $part to set up" ;;

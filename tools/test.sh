@@ -10,6 +10,8 @@ started="$SECONDS"
 tools/check.sh
 say "native tests"
 cargo test --quiet
+# The fuzz targets as plain tests: what they do with bytes must keep compiling, without libFuzzer's C++.
+CARGO_TARGET_DIR="$root/target/fuzz" cargo test --quiet --no-default-features --manifest-path fuzz/Cargo.toml
 tools/test-wasm.sh
 tools/test-js.sh
 say "test: all suites passed in $((SECONDS - started)) s"
