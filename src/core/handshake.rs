@@ -378,9 +378,9 @@ impl<J: Json> Manager<J> {
         let mut puts: Vec<(&str, J)> = Vec::new();
         if record.loss.is_some() {
             puts.extend(record.remembered.log_level.clone().map(|params| ("logging/setLevel", params)));
-            puts.extend(
-                record.remembered.subscriptions.iter().map(|(_, params)| ("resources/subscribe", params.clone())),
-            );
+            for (_, params) in record.remembered.subscriptions.iter() {
+                puts.push(("resources/subscribe", params.clone()));
+            }
         }
         record.restoring = u32::try_from(puts.len()).unwrap_or(u32::MAX);
         if puts.is_empty() {

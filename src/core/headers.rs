@@ -1,6 +1,6 @@
 //! What the machine has to know about HTTP headers: their names, which of them a user may set, and how three are read.
 
-use super::text::{self, pieces, split_once, words};
+use super::text::{self, has, pieces, split_once, words};
 use super::time::{Instant, Millis};
 use std::{fmt, rc::Rc};
 
@@ -149,7 +149,7 @@ const RESERVED: [&str; 17] = [
 
 /// `tchar` of RFC 9110 §5.6.2.
 fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    byte.is_ascii_alphanumeric() || has(b"!#$%&'*+-.^_`|~", byte)
 }
 
 /// An HTTP-date (RFC 9110 §5.6.7). The day of the week is read over: it adds nothing to the date.

@@ -102,10 +102,13 @@ impl<J: Json> Manager<J> {
 
     /// The machine's own calls on a session, but for its handshake.
     fn own_calls(&self, session: SessionRef) -> Vec<CallId> {
-        let own = self.calls.from(OWN_CALLS);
-        own.filter(|(_, call)| call.session == session && call.purpose != Purpose::Handshake)
-            .map(|(id, _)| id)
-            .collect()
+        let mut own = Vec::new();
+        for (id, call) in self.calls.from(OWN_CALLS) {
+            if call.session == session && call.purpose != Purpose::Handshake {
+                own.push(id);
+            }
+        }
+        own
     }
 
     /// A handshake is given up: those who wait are told, and what becomes of the record depends on its past.

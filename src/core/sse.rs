@@ -4,7 +4,7 @@
 //! line is never kept whole before it is read: as soon as its field is known, its bytes go straight into the event's
 //! data, so that an event of 8 MB costs one search for line ends and one copy, in however many pieces it comes.
 
-use super::text::number;
+use super::text::{has, number};
 use super::time::Millis;
 use std::mem;
 
@@ -179,7 +179,7 @@ impl Parser {
             }
             (b"event", value) => self.event = value.to_vec(),
             // "If the field value does not contain U+0000 NULL": such an id could not be sent back in a header.
-            (b"id", value) if !value.contains(&0) => self.id = Some(value.to_vec()),
+            (b"id", value) if !has(value, 0) => self.id = Some(value.to_vec()),
             (b"retry", value) => self.retry = number(value).or(self.retry),
             _ => {}
         }

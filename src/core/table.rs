@@ -98,7 +98,13 @@ impl<K: Number, T> Table<K, T> {
 
     /// The numbers of everything that `wanted` picks.
     pub(crate) fn keys_where(&self, wanted: impl Fn(&T) -> bool) -> Vec<K> {
-        self.iter().filter(|(_, value)| wanted(value)).map(|(key, _)| key).collect()
+        let mut keys = Vec::new();
+        for (key, value) in self.iter() {
+            if wanted(value) {
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     fn slot(&self, key: K) -> Option<usize> {

@@ -115,7 +115,10 @@ pub fn answer_names_lost_session(message: &str) -> bool {
     let message = message.trim_ascii().to_ascii_lowercase();
     let message =
         message.strip_prefix("bad request: ").or_else(|| message.strip_prefix("not found: ")).unwrap_or(&message);
-    let message = message.strip_suffix(" provided").unwrap_or(message).trim_end_matches('.');
+    let mut message = message.strip_suffix(" provided").unwrap_or(message);
+    while let Some(shorter) = message.strip_suffix(".") {
+        message = shorter;
+    }
     SENTENCES.contains(&message)
 }
 

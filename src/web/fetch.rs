@@ -336,7 +336,12 @@ fn probe(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
     }
     let url = JsString::from(&*exchange.url);
     let probes = Cors::probes(&exchange.controller.signal);
-    let asked: Array = probes.iter().filter_map(|init| network.fetch(&url, init).ok()).collect();
+    let asked = Array::new();
+    for init in &probes {
+        if let Ok(answer) = network.fetch(&url, init) {
+            asked.push(&answer);
+        }
+    }
     let answered = js::any(&asked);
     if answered.and_then(|answered| exchange.wait_for(&answered, Stage::Probe(failure.clone()))).is_err() {
         fail(driver, exchange, failure);

@@ -78,10 +78,10 @@ impl Handlers {
     pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
         let mut sessions = self.sessions.borrow_mut();
         if sessions.len() >= self.sweep_at.get() {
-            let gone: Vec<u64> =
-                sessions.iter().map(|(session, _)| session).filter(|session| !lives(SessionRef(*session))).collect();
-            for session in gone {
-                sessions.remove(session);
+            for session in sessions.keys_where(|_| true) {
+                if !lives(SessionRef(session)) {
+                    sessions.remove(session);
+                }
             }
             self.sweep_at.set(FIRST_SWEEP.max(sessions.len() * 2));
         }

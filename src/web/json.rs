@@ -61,7 +61,11 @@ impl Json for JsJson {
     }
     fn keys(&self) -> Option<Vec<String>> {
         let object = self.is_object().then(|| self.0.unchecked_ref::<Object>())?;
-        Some(Object::keys(object).iter().filter_map(|key| key.as_string()).collect())
+        let mut names = Vec::new();
+        for key in Object::keys(object).iter() {
+            names.extend(key.as_string());
+        }
+        Some(names)
     }
     fn is_object(&self) -> bool {
         self.0.is_object() && !Array::is_array(&self.0)

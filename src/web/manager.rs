@@ -64,7 +64,11 @@ impl McpManager {
     #[wasm_bindgen(js_name = getAllActiveSessions)]
     pub fn all_active_sessions(&self) -> JsValue {
         let sessions = self.driver.look(Manager::active_sessions).unwrap_or_default();
-        sessions.iter().map(|info| to_js(&info.fields())).collect::<Array>().into()
+        let infos = Array::new();
+        for info in sessions {
+            infos.push(&to_js(&info.fields()));
+        }
+        infos.into()
     }
 
     /// What is known of one session; `undefined` when there is none.

@@ -135,12 +135,8 @@ impl<'a> Bag<'a> {
 
     fn replay(&self) -> Result<Option<Replay>, JsValue> {
         let Some(value) = self.get("replay") else { return Ok(None) };
-        match value.as_string().as_deref() {
-            Some("refused") => Ok(Some(Replay::Refused)),
-            Some("safe") => Ok(Some(Replay::Safe)),
-            Some("never") => Ok(Some(Replay::Never)),
-            _ => Err(wrong("replay", "must be 'refused', 'safe' or 'never'")),
-        }
+        let replay = value.as_string().and_then(|text| Replay::parse(&text));
+        replay.map(Some).ok_or_else(|| wrong("replay", Replay::RULE))
     }
 
     fn signal(&self) -> Result<Option<Signal>, JsValue> {

@@ -22,7 +22,8 @@ impl Cors {
     /// Whether CORS stands between us and this URL.
     pub(super) fn applies_to(&self, url: &str) -> bool {
         self.0.as_deref().is_some_and(|origin| {
-            url.strip_prefix(origin).is_none_or(|rest| !(rest.is_empty() || rest.starts_with(['/', '?'])))
+            url.strip_prefix(origin)
+                .is_none_or(|rest| !(rest.is_empty() || rest.starts_with("/") || rest.starts_with("?")))
         })
     }
 

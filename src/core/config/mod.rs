@@ -64,12 +64,12 @@ impl ServerConfig {
             let path = self.path(&["headers", name]);
             match template.fill(&|hole| if hole == USER_ID { Some(user) } else { vars.get(hole).map(String::as_str) }) {
                 Ok(value) => add_header(&mut filled, &mut problems, path, name, value),
-                Err(holes) => problems.extend(holes.into_iter().map(|hole| {
-                    Problem::new(
-                        path.clone(),
-                        concat(&["needs a value for {{", hole, "}}, which connect() was not given"]),
-                    )
-                })),
+                Err(holes) => {
+                    for hole in holes {
+                        let message = concat(&["needs a value for {{", hole, "}}, which connect() was not given"]);
+                        problems.push(Problem::new(path.clone(), message));
+                    }
+                }
             }
         }
         for (name, value) in extra {
@@ -152,6 +152,21 @@ pub enum Replay {
     Never,
 }
 
+impl Replay {
+    /// What a value has to be, as the rest of a sentence.
+    pub(crate) const RULE: &str = "must be 'refused', 'safe' or 'never'";
+
+    /// The policy of this name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "refused" => Some(Self::Refused),
+            "safe" => Some(Self::Safe),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
 /// Bounds on what users and servers can make the manager hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -214,8 +229,14 @@ impl Problem {
 
     /// One line a problem.
     pub fn lines(problems: &[Self]) -> String {
-        let lines: Vec<String> = problems.iter().map(Self::line).collect();
-        join(&lines.iter().map(String::as_str).collect::<Vec<_>>(), "\n")
+        let mut lines = String::new();
+        for problem in problems {
+            if !lines.is_empty() {
+                lines.push('\n');
+            }
+            lines.push_str(&problem.line());
+        }
+        lines
     }
 }
 

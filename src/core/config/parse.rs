@@ -173,15 +173,11 @@ impl Reader<'_> {
     }
 
     fn replay<J: Json>(&mut self, session: &Section<J>) -> Option<Replay> {
-        match self.string(session, "replay")?.as_str() {
-            "refused" => Some(Replay::Refused),
-            "safe" => Some(Replay::Safe),
-            "never" => Some(Replay::Never),
-            _ => {
-                self.problem(session.path_of("replay"), "must be 'refused', 'safe' or 'never'");
-                None
-            }
+        let replay = Replay::parse(&self.string(session, "replay")?);
+        if replay.is_none() {
+            self.problem(session.path_of("replay"), Replay::RULE);
         }
+        replay
     }
 
     fn limits<J: Json>(&mut self, options: &Section<J>) -> Limits {
@@ -283,7 +279,9 @@ impl Reader<'_> {
         match Template::parse(text, self.env) {
             Ok(template) => Some(template),
             Err(faults) => {
-                self.problems.extend(faults.into_iter().map(|fault| Problem::new(path.into(), fault)));
+                for fault in faults {
+                    self.problems.push(Problem::new(path.into(), fault));
+                }
                 None
             }
         }
@@ -304,8 +302,11 @@ impl Reader<'_> {
     }
 
     fn warn_of_unknown<J: Json>(&mut self, section: &Section<J>, known: &[&str]) {
-        let unknown = section.value.keys().unwrap_or_default().into_iter().filter(|key| !known.contains(&key.as_str()));
-        self.warnings.extend(unknown.map(|key| Problem::new(section.path_of(&key), "is not a known setting; ignored")));
+        for key in section.value.keys().unwrap_or_default() {
+            if !known.contains(&key.as_str()) {
+                self.warnings.push(Problem::new(section.path_of(&key), "is not a known setting; ignored"));
+            }
+        }
     }
 
     fn problem(&mut self, path: String, message: &str) {

@@ -1,6 +1,6 @@
 //! Header values with holes: `${NAME}` is filled from the environment once, `{{name}}` anew for every user.
 
-use crate::core::text::{concat, find, split_once};
+use crate::core::text::{concat, find, has, split_once};
 use std::fmt;
 
 /// A header's value as configured: literal text, secrets from the environment among it, and holes for what is the user's.
@@ -114,7 +114,7 @@ fn next_hole(text: &str) -> Option<(&str, Hole<'_>, &str)> {
 
 /// Letters, digits, `_`, `-` and `.`: what environments and programs name things with.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || has(b"_-.", byte))
 }
 
 #[cfg(test)]
