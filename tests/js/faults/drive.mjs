@@ -87,6 +87,8 @@ export async function drive({ McpManager, McpError }, row, origin) {
   }
   const info = manager.getSessionInfo('alice', 'fault');
   report.final = { state: info?.state, kind: info?.kind, generation: info?.generation, recoveries: info?.recoveries, stats: manager.getSessionStats(), metrics: manager.getMetrics() };
+  // What is told to the server on the side, such as a cancellation, is still on its way when the caller has its error.
+  await Promise.race([manager.idle(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   await manager.close();
   report.secondsTaken = (performance.now() - started) / 1_000;
   return report;
