@@ -22,7 +22,7 @@ export interface McpConfig {
 
 /** How to reach one server. */
 export interface ServerConfig {
-  /** `http` means `streamable-http`, which is the default. `sse` asks for the transport of revision 2024-11-05. */
+  /** `http` means `streamable-http`, which is the default. `sse`, the transport of revision 2024-11-05, is not spoken yet: such a server is reached by streamable HTTP. */
   type?: 'streamable-http' | 'http' | 'sse';
   /** The MCP endpoint. `${NAME}` stands for that variable of {@link ManagerOptions.env}; one that is not set is a `config_error`. */
   url: string;
@@ -32,7 +32,7 @@ export interface ServerConfig {
   timeout?: number;
   /** How long one handshake may take. Default 30 000. */
   initTimeout?: number;
-  /** `auto`, the default, finds out once what the server speaks. `legacy` skips the question; a revision such as `2025-06-18` asks for that one. */
+  /** Read and checked, but without effect yet: every handshake offers 2025-11-25 and agrees on what the server speaks, down to 2025-03-26. */
   protocolVersion?: 'auto' | 'legacy' | string;
   sessionConfig?: SessionConfig;
 }
