@@ -71,7 +71,7 @@ export interface ManagerOptions {
   clientInfo?: { name: string; version: string; title?: string };
   /** Capabilities to declare at the handshake. A request handler adds its own. */
   capabilities?: object;
-  /** Keeps sessions beyond this process. Default: none, nothing is written anywhere. */
+  /** Meant to keep sessions beyond this process; not used yet, so nothing is written anywhere. */
   storage?: SessionStorage;
   limits?: Partial<Limits>;
 }
