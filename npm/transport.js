@@ -115,31 +115,35 @@ export class SessionTransport {
     const progressToken = params?._meta?.progressToken;
     const onprogress = progressToken === undefined
       ? undefined
-      : (progress) => this.hear({ method: 'notifications/progress', params: { ...progress, progressToken } });
+      : (progress) => this.hear({ method: 'notifications/progress', params: { ...progress, progressToken } }, signal);
     const session = await this.#connecting;
     // How long to wait is the client's affair: it cancels.
     return session.request({ method, params }, { signal, timeout: Infinity, onprogress });
   }
 
-  // The client gets a message.
-  hear(message) {
+  // The client gets a message, and which request of its own it is about, if that is known: `during` is that one's signal.
+  hear(message, during) {
     try {
-      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message });
+      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: during && this.#idOf(during) });
     } catch (error) {
       this.onerror?.(error);
     }
   }
 
   // The client is asked something by the server, under an id of ours: two sessions of one server may use the same.
-  ask({ method, params }, signal) {
+  ask({ method, params }, { signal, during }) {
     const id = ++this.#lastAsked;
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
       signal.addEventListener('abort', () => {
-        if (this.#asked.delete(id)) this.hear({ method: 'notifications/cancelled', params: { requestId: id } });
+        if (this.#asked.delete(id)) this.hear({ method: 'notifications/cancelled', params: { requestId: id } }, during);
       });
-      this.hear({ id, method, params });
+      this.hear({ id, method, params }, during);
     });
+  }
+
+  #idOf(during) {
+    for (const [id, { signal }] of this.#calls) if (signal === during) return id;
   }
 
   // How fit the client is to answer: it should have declared the capability; the server should ask because of its call;
@@ -155,15 +159,15 @@ function clientsOf(session) {
   if (!session.observer) {
     const clients = new Set();
     const observer = (message, asking) => {
-      if (asking) {
+      if (asking.signal) {
         // Of equals the youngest.
         const fitness = (client) => client.fitness(message, asking.during);
         const [client] = [...clients].reverse().sort((one, other) => fitness(other) - fitness(one));
         if (!client) throw { code: METHOD_NOT_FOUND };
-        return client.ask(message, asking.signal);
+        return client.ask(message, asking);
       }
       // The server's own ids mean nothing to a client: what it takes back is told by `ask`.
-      if (message.method !== 'notifications/cancelled') for (const client of clients) client.hear(message);
+      if (message.method !== 'notifications/cancelled') for (const client of clients) client.hear(message, asking.during);
     };
     session.observer = Object.assign(observer, { clients });
   }

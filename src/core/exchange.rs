@@ -64,6 +64,16 @@ pub(super) enum Wire {
     Delete,
 }
 
+impl Wire {
+    /// The call that it serves.
+    const fn call(self) -> Option<CallId> {
+        match self {
+            Self::Call(call) | Self::Resume(call) => Some(call),
+            _ => None,
+        }
+    }
+}
+
 impl<J: Json> Manager<J> {
     /// Sends `body` by `method` with the headers of the session's generation.
     pub(super) fn open(
@@ -82,8 +92,14 @@ impl<J: Json> Manager<J> {
             // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
             headers.push((Rc::from(headers::LAST_EVENT_ID), Rc::from(cursor)));
         }
-        let request =
-            HttpRequest { method, url: Rc::clone(&record.url), headers, body, reads_session_id: is_handshake };
+        let request = HttpRequest {
+            method,
+            url: Rc::clone(&record.url),
+            headers,
+            body,
+            reads_session_id: is_handshake,
+            call: wire.call(),
+        };
         let generation = record.generation;
         let (carried, token) = (record.id().filter(|_| !is_handshake).cloned(), record.token.clone());
         let deadline = match wire {
@@ -368,13 +384,9 @@ impl<J: Json> Manager<J> {
             // What a server asks or tells on behalf of a session that is gone must not reach the new one.
             Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
             Head::Request { id, method } => {
-                let call = match wire {
-                    Wire::Call(call) | Wire::Resume(call) => Some(call),
-                    _ => None,
-                };
-                self.on_server_request(session, call, id, method, message);
+                self.on_server_request(session, wire.call(), id, method, message);
             }
-            Head::Notification { method } => self.on_notification(session, method, message),
+            Head::Notification { method } => self.on_notification(session, wire.call(), method, message),
             Head::Malformed => self.on_malformed_event(wire),
         }
     }

@@ -217,6 +217,8 @@ pub enum Output<J> {
     Notification {
         /// On which session.
         session: SessionRef,
+        /// The call on whose stream it came, if it was one: what it is about.
+        call: Option<CallId>,
         /// The JSON-RPC method.
         method: String,
         /// The whole message.
@@ -337,6 +339,8 @@ pub struct HttpRequest<J> {
     pub body: Option<J>,
     /// Whether this is our own `initialize`: the one answer whose `Mcp-Session-Id` is read.
     pub reads_session_id: bool,
+    /// The call that it serves.
+    pub call: Option<CallId>,
 }
 
 /// Status and headers of a response.

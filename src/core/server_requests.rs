@@ -76,7 +76,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server tells something.
-    pub(super) fn on_notification(&mut self, session: SessionRef, method: String, message: J) {
+    pub(super) fn on_notification(&mut self, session: SessionRef, call: Option<CallId>, method: String, message: J) {
         let params = message.get("params");
         match method.as_str() {
             "notifications/progress" => {
@@ -100,7 +100,7 @@ impl<J: Json> Manager<J> {
             }
             _ => {}
         }
-        self.out.push_back(Output::Notification { session, method, message });
+        self.out.push_back(Output::Notification { session, call, method, message });
     }
 
     /// The server takes one of its requests back; a late answer of the handler is dropped.

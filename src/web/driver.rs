@@ -145,8 +145,9 @@ impl Driver {
                 self.handlers.request(self, ticket, session, &method, &message.0, during);
             }
             Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
-            Output::Notification { session, method, message } => {
-                self.report("a notification handler", self.handlers.notify(session, &method, &message.0));
+            Output::Notification { session, call, method, message } => {
+                let during = call.and_then(|call| self.calls.signal(call));
+                self.report("a notification handler", self.handlers.notify(session, &method, &message.0, during));
             }
             Output::NeedToken { session, challenge } => {
                 self.auth.ask(self, session, self.info(session), challenge.as_deref());

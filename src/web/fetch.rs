@@ -96,7 +96,8 @@ impl Network {
 
     /// Starts an exchange. What goes wrong at once is reported like anything else.
     pub(super) fn send(&self, driver: &Rc<Driver>, id: ExchangeId, request: &HttpRequest<JsJson>) {
-        if let Err(failure) = self.start(id, request) {
+        let during = request.call.and_then(|call| driver.calls.signal(call));
+        if let Err(failure) = self.start(id, request, during) {
             self.exchanges.borrow_mut().remove(id.0);
             driver.input(Input::Failed { exchange: id, failure });
         }
@@ -110,7 +111,7 @@ impl Network {
         }
     }
 
-    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>) -> Result<(), Failure> {
+    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, during: Option<JsValue>) -> Result<(), Failure> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
         // It is not known to be offline unless it was so before the first byte could leave.
         let offline = self.onlineness.is_offline() && !is_this_machine(&request.url);
@@ -129,13 +130,14 @@ impl Network {
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal);
-        let response = self.fetch(&url, &init).map_err(unsent)?;
+        let response = self.fetch(&url, &init, &during.unwrap_or_default()).map_err(unsent)?;
         exchange.wait_for(&response, Stage::Head).map_err(unsent)
     }
 
-    fn fetch(&self, url: &JsString, init: &JsValue) -> Result<Chain, JsValue> {
+    /// An injected `fetch` also gets the signal of the call that it serves: that is the call's name.
+    fn fetch(&self, url: &JsString, init: &JsValue, during: &JsValue) -> Result<Chain, JsValue> {
         match &self.fetch {
-            Some(fetch) => js::promise_of(&fetch.call2(&JsValue::UNDEFINED, url, init)?),
+            Some(fetch) => js::promise_of(&fetch.call3(&JsValue::UNDEFINED, url, init, during)?),
             None => js::global_fetch(url, init),
         }
     }
@@ -338,7 +340,7 @@ fn probe(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
     let probes = Cors::probes(&exchange.controller.signal);
     let asked = Array::new();
     for init in &probes {
-        if let Ok(answer) = network.fetch(&url, init) {
+        if let Ok(answer) = network.fetch(&url, init, &JsValue::UNDEFINED) {
             asked.push(&answer);
         }
     }

@@ -126,14 +126,22 @@ impl Handlers {
     }
 
     /// Passes a notification of the server to the observer, and to its handler or the one for all others; what they throw.
-    pub(super) fn notify(&self, session: SessionRef, method: &str, message: &JsValue) -> Result<(), JsValue> {
+    pub(super) fn notify(
+        &self,
+        session: SessionRef,
+        method: &str,
+        message: &JsValue,
+        during: Option<JsValue>,
+    ) -> Result<(), JsValue> {
         let told = |set: &Set| {
             let handler = set.notifications.get(method).or(set.other_notifications.as_ref());
             Some((set.observer.clone(), handler.cloned()))
         };
         let (observer, handler) = self.look(session, told).unwrap_or_default();
         if let Some(observer) = observer {
-            observer.call1(&JsValue::UNDEFINED, message)?;
+            let about = JsValue::from(Object::new());
+            js::put(&about, "during", &during.unwrap_or_default());
+            observer.call2(&JsValue::UNDEFINED, message, &about)?;
         }
         let Some(handler) = handler else { return Ok(()) };
         let result = handler.call1(&JsValue::UNDEFINED, message)?;

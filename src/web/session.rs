@@ -227,9 +227,9 @@ impl McpSession {
         self.change_handlers(|set| set.other_notifications = handler.dyn_into().ok());
     }
 
-    /// For the package's own transport: a function that hears of every notification as `(message)`, and is asked as
-    /// `(message, { signal, during })` for the answer to every request that has no handler of its own; `during` is the
-    /// signal of the call on whose stream the request came. One a session, beneath whatever handlers the user sets; all
+    /// For the package's own transport: a function that hears of every notification as `(message, { during })`, and is
+    /// asked as `(message, { signal, during })` for the answer to every request that has no handler of its own; `during`
+    /// is the signal of the call on whose stream it came. One a session, beneath whatever handlers the user sets; all
     /// objects that stand for the session have the same.
     #[wasm_bindgen(getter)]
     pub fn observer(&self) -> JsValue {

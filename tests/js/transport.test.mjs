@@ -102,6 +102,22 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await client.close();
       });
 
+      test('says which request of the client a message is about', async () => {
+        const transport = manager.transport('related', 's');
+        const heard = [];
+        transport.onmessage = (message, extra) => heard.push({ ...message, about: extra.relatedRequestId });
+        const answered = (id) => until(() => heard.some((message) => message.id === id && !message.method), `an answer to ${id}`);
+        await transport.start();
+        const client = { name: 'bare', version: '1' };
+        transport.send({ id: 'hello', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client } });
+        await answered('hello');
+        transport.send({ id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: { ms: 20 }, _meta: { progressToken: 1 } } });
+        await answered('slow');
+        const steps = heard.filter(({ method }) => method === 'notifications/progress');
+        assert.deepEqual(steps.map(({ about }) => about), ['slow']);
+        await transport.close();
+      });
+
       test('cancels a call at the server, for a signal and for the client’s own timeout', async () => {
         const client = await connected();
         client.onerror = (error) => assert.fail(error);

@@ -382,7 +382,7 @@ impl<N: Network> World<N> {
                 self.asked.push((ticket, session, method, message));
             }
             Output::CancelServerRequest { ticket } => self.taken_back.push(ticket),
-            Output::Notification { session, method, message } => self.notified.push((session, method, message)),
+            Output::Notification { session, method, message, .. } => self.notified.push((session, method, message)),
             Output::NeedToken { session, challenge } => {
                 self.note(|| format!("          a token is wanted for session {}", session.0));
                 self.tokens_wanted.push((session, challenge));
