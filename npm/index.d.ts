@@ -196,6 +196,9 @@ export class McpSession {
   /**
    * Sends a request and resolves with its result.
    *
+   * Methods that have no method of their own here work too. A tool is called as a task (2025-11-25) with `params.task`; `tasks/get`, `tasks/result`,
+   * `tasks/list` and `tasks/cancel` then follow it. `tasks/result` waits for the task, so give it a `timeout` to match.
+   *
    * @throws McpError `rpc_error` if the server answered with an error, `outcome_unknown` if it may or may not have run, `request_timeout`, `cancelled` and others.
    */
   request<T = any>(request: { method: string; params?: object }, options?: RequestOptions): Promise<T>;
@@ -215,7 +218,15 @@ export class McpSession {
   complete(params: object, options?: RequestOptions): Promise<any>;
   /** Sets what the server logs. A recovery sets it again by itself. */
   setLoggingLevel(level: string, options?: RequestOptions): Promise<void>;
-  /** Answers a request of the server, such as `sampling/createMessage`, `elicitation/create` or `roots/list`. What it returns is the result; what it throws is the error. */
+  /**
+   * Answers a request of the server, such as `sampling/createMessage`, `elicitation/create` or `roots/list`.
+   *
+   * - What it returns is the result. What it throws is the error, with its `message`, its `code` if that is an integer, and its `data`.
+   * - Its capability is declared from the next handshake on; to declare it in the first, name it in {@link ManagerOptions.capabilities}. A handler of
+   *   `roots/list` promises to tell of changes: `session.notification({ method: 'notifications/roots/list_changed' })`.
+   * - A form (`elicitation/create`) that is accepted gets the defaults of its schema for the fields that `content` leaves out. Only forms are asked
+   *   for, unless the capabilities say `{ elicitation: { form: {}, url: {} } }`.
+   */
   setRequestHandler(method: string, handler: (request: any, extra: { signal: AbortSignal }) => any): void;
   setNotificationHandler(method: string, handler: (notification: any) => void): void;
   /** Gets every notification that has no handler of its own. */
@@ -305,7 +316,12 @@ export class McpError extends Error {
   readonly retryable: boolean;
   /** The status of the HTTP answer, if there was one. */
   readonly status?: number;
-  /** The code of the JSON-RPC error, for `rpc_error`. */
+  /**
+   * The code of the JSON-RPC error, for `rpc_error`.
+   *
+   * −32042 means that the user has to visit a URL first: `data.elicitations` lists `{ url, elicitationId, message }`. When they have, or when
+   * `notifications/elicitation/complete` names the `elicitationId`, make the same call again.
+   */
   readonly rpcCode?: number;
   /** The data of the JSON-RPC error. */
   readonly data?: unknown;

@@ -1,6 +1,7 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
 import load, { initSync as loadSync, McpManager, McpSession, setErrorClass } from './mcp_tether.js';
+import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
 import { SessionTransport } from './transport.js';
 
@@ -11,9 +12,15 @@ for (const [value, exported] of Object.entries({ McpError, McpManager, McpSessio
   Object.defineProperty(exported, 'name', { value, configurable: true });
 }
 
-// The one method that is not the module's: it costs less here.
+// What is not the module's costs less here.
 McpManager.prototype.transport = function (userId, serverName, options) {
   return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
+};
+
+const { setRequestHandler } = McpSession.prototype;
+McpSession.prototype.setRequestHandler = function (method, handler) {
+  const isForm = method === 'elicitation/create' && typeof handler === 'function';
+  setRequestHandler.call(this, method, isForm ? withDefaults(handler) : handler);
 };
 
 let loading;

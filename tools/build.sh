@@ -50,7 +50,7 @@ cp npm/* LICENSE-* "$staging/"
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)
 "${esbuild[@]}" --bundle "$staging/slim.js" --outfile="$staging/slim.js"
 "${esbuild[@]}" "$staging"/{browser,node,workerd,yaml}.js --outdir="$staging"
-rm "$staging"/{mcp_tether,error,transport}.js
+rm "$staging"/{mcp_tether,elicitation,error,transport}.js
 [ -f README.md ] && cp README.md "$staging/"
 
 rm -rf pkg

@@ -162,7 +162,10 @@ impl<J: Json> Manager<J> {
     /// A handler was set: its capability is declared from the next handshake on.
     pub(super) fn declare(&mut self, session: SessionRef, capability: String) {
         if let Some(record) = self.store.get_mut(session) {
-            let bare = J::object().with(&capability, J::object());
+            let details = J::object();
+            // 2025-11-25 client/roots: who may tell of changes declares it. The handler's owner may, by a notification.
+            let details = if capability == "roots" { details.with("listChanged", J::boolean(true)) } else { details };
+            let bare = J::object().with(&capability, details);
             record.declared = Some(record.declared.as_ref().map_or(bare.clone(), |all| completed(all, Some(&bare))));
         }
     }
@@ -444,7 +447,7 @@ fn resolve_headers<J>(
 }
 
 /// `first`, and those members of `others` that it lacks.
-fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
+pub(super) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
     let mut all = first.shallow_copy();
     let Some(others) = others else { return all };
     for name in others.keys().unwrap_or_default() {

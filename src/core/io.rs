@@ -88,7 +88,7 @@ pub enum Input<J> {
         /// Which request.
         ticket: Ticket,
         /// The result, or a JSON-RPC error.
-        outcome: Result<J, RpcError>,
+        outcome: Result<J, RpcError<J>>,
     },
     /// A handler for server requests was set: its capability is declared from the next handshake on.
     Declare {
@@ -317,11 +317,13 @@ impl Default for RequestOptions {
 
 /// A JSON-RPC error that the client answers with.
 #[derive(Clone, Debug)]
-pub struct RpcError {
+pub struct RpcError<J> {
     /// The code, such as −32601.
     pub code: i32,
     /// One sentence.
     pub message: String,
+    /// What else the client has to say.
+    pub data: Option<J>,
 }
 
 /// Header names and values, shared between the requests of a session.

@@ -1,5 +1,6 @@
 //! JSON-RPC 2.0 envelopes: built for what we send, and read only as far as a decision needs.
 
+use super::io::RpcError;
 use super::json::Json;
 
 /// A received message by its kind. The payload itself travels beside it.
@@ -63,8 +64,12 @@ pub(super) fn result<J: Json>(id: J, result: J) -> J {
 }
 
 /// Our refusal of a request of the server.
-pub(super) fn error<J: Json>(id: J, code: i32, message: &str) -> J {
-    let error = J::object().with("code", J::number(f64::from(code))).with("message", J::string(message));
+pub(super) fn error<J: Json>(id: J, error: RpcError<J>) -> J {
+    let RpcError { code, message, data } = error;
+    let mut error = J::object().with("code", J::number(f64::from(code))).with("message", J::string(&message));
+    if let Some(data) = data {
+        error.set("data", data);
+    }
     envelope::<J>().with("id", id).with("error", error)
 }
 

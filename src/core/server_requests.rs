@@ -1,6 +1,7 @@
 //! What servers ask and tell: requests to the client, and notifications.
 
 use super::exchange::Wire;
+use super::handshake::completed;
 use super::io::{CallId, Output, RpcError, SessionRef, Ticket};
 use super::json::Json;
 use super::jsonrpc::{self, METHOD_NOT_FOUND};
@@ -17,6 +18,10 @@ pub(super) struct Asked<J> {
 
 /// More open requests of one session than this are refused: a server must not fill the client's memory.
 const MAX_ASKED: usize = 64;
+/// JSON-RPC 2.0 §5.1.
+const INVALID_PARAMS: i32 = -32602;
+/// JSON-RPC 2.0 §5.1.
+const INTERNAL_ERROR: i32 = -32603;
 
 impl<J: Json> Manager<J> {
     /// The server asks something.
@@ -36,7 +41,10 @@ impl<J: Json> Manager<J> {
             return self.post_answer(session, jsonrpc::result(id, J::object()));
         }
         if self.tickets.iter().filter(|(_, asked)| asked.session == session).count() >= MAX_ASKED {
-            return self.post_answer(session, jsonrpc::error(id, -32603, "too many requests to the client at once"));
+            return self.refuse(session, id, INTERNAL_ERROR, "too many requests to the client at once");
+        }
+        if method == "elicitation/create" && !self.may_elicit(session, &message) {
+            return self.refuse(session, id, INVALID_PARAMS, "this mode of elicitation was not declared");
         }
         let ticket = Ticket(self.numbers.next());
         self.tickets.insert(ticket, Asked { session, generation, id });
@@ -44,7 +52,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The client answers.
-    pub(super) fn answer(&mut self, ticket: Ticket, outcome: Result<J, RpcError>) {
+    pub(super) fn answer(&mut self, ticket: Ticket, outcome: Result<J, RpcError<J>>) {
         let Some(asked) = self.tickets.remove(ticket) else { return };
         let is_current = self.store.get(asked.session).is_some_and(|record| record.is_live(asked.generation));
         if !is_current {
@@ -54,12 +62,29 @@ impl<J: Json> Manager<J> {
         let body = match outcome {
             Ok(result) => jsonrpc::result(asked.id, result),
             // 2025-11-25 basic: a request that nobody handles is answered, never left open.
-            Err(error) if error.code == METHOD_NOT_FOUND => {
-                jsonrpc::error(asked.id, METHOD_NOT_FOUND, "Method not found")
+            Err(mut error) => {
+                if error.code == METHOD_NOT_FOUND {
+                    error.message = "Method not found".into();
+                }
+                jsonrpc::error(asked.id, error)
             }
-            Err(error) => jsonrpc::error(asked.id, error.code, &error.message),
         };
         self.post_answer(asked.session, body);
+    }
+
+    /// 2025-11-25 client/elicitation: a mode that the client did not declare MUST be answered with −32602. An empty
+    /// capability means forms, and so does a request without a mode. Where none is declared, there is no handler either.
+    fn may_elicit(&self, session: SessionRef, message: &J) -> bool {
+        let Some(record) = self.store.get(session) else { return false };
+        let declared = completed(&self.client.capabilities, record.declared.as_ref());
+        let Some(modes) = declared.get("elicitation") else { return true };
+        let mode = message.get("params").and_then(|params| params.get_str("mode")).unwrap_or_else(|| "form".into());
+        modes.get(&mode).is_some() || (mode == "form" && modes.get("url").is_none())
+    }
+
+    fn refuse(&mut self, session: SessionRef, id: J, code: i32, message: &str) {
+        let error = RpcError { code, message: message.into(), data: None };
+        self.post_answer(session, jsonrpc::error(id, error));
     }
 
     fn post_answer(&mut self, session: SessionRef, body: J) {

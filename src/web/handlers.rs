@@ -99,7 +99,7 @@ impl Handlers {
     ) {
         let Some(handler) = self.look(session, |set| set.requests.get(method).or(set.observer.as_ref()).cloned())
         else {
-            let outcome = Err(RpcError { code: METHOD_NOT_FOUND, message: "Method not found".into() });
+            let outcome = Err(failed(METHOD_NOT_FOUND, "Method not found"));
             return driver.input(Input::Answer { ticket, outcome });
         };
         if let Err(thrown) = self.run(ticket.0, &handler, message, during) {
@@ -153,7 +153,7 @@ impl Handlers {
     }
 }
 
-fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError>) {
+fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJson>>) {
     let known = driver.handlers.running.borrow_mut().remove(ticket).is_some();
     if known {
         driver.input(Input::Answer { ticket: Ticket(ticket), outcome });
@@ -161,27 +161,32 @@ fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError>) {
 }
 
 /// A handler that has nothing to say answers with an empty result, because MCP knows no other.
-fn checked(result: JsValue) -> Result<JsJson, RpcError> {
+fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
     if result.is_undefined() || result.is_null() {
         return Ok(JsJson(Object::new().into()));
     }
     if !result.is_object() {
-        return Err(RpcError { code: INTERNAL_ERROR, message: "the handler's result is no object".into() });
+        return Err(failed(INTERNAL_ERROR, "the handler's result is no object"));
     }
     // What cannot be written fails here, where it can still be told to the server.
     match js::write_json(&result) {
         Ok(Some(_)) => Ok(JsJson(result)),
-        _ => Err(RpcError { code: INTERNAL_ERROR, message: "the handler's result has no JSON form".into() }),
+        _ => Err(failed(INTERNAL_ERROR, "the handler's result has no JSON form")),
     }
 }
 
 /// What a handler threw, as the server is told.
-fn rpc_error(thrown: &JsValue) -> RpcError {
+fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
     let code = js::member(thrown, "code").and_then(|code| code.as_f64());
     let whole = code.filter(|code| code.fract() == 0.0 && code.abs() <= f64::from(i32::MAX));
     let words = failure::words(thrown);
-    let message = if words.is_empty() { "Internal error".into() } else { words };
-    RpcError { code: whole.map_or(INTERNAL_ERROR, |code| code as i32), message }
+    let message = if words.is_empty() { "Internal error" } else { &words };
+    let data = js::member(thrown, "data").filter(|data| matches!(js::write_json(data), Ok(Some(_))));
+    RpcError { data: data.map(JsJson), ..failed(whole.map_or(INTERNAL_ERROR, |code| code as i32), message) }
+}
+
+fn failed(code: i32, message: &str) -> RpcError<JsJson> {
+    RpcError { code, message: message.into(), data: None }
 }
 
 /// JSON-RPC 2.0 §5.1.

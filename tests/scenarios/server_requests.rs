@@ -2,7 +2,7 @@
 
 use super::reply::{Data, Step, stream};
 use super::{Tether, world};
-use mcp_tether::core::{Input, RpcError, SessionRef};
+use mcp_tether::core::{ConnectOptions, Input, RpcError, SessionRef};
 use serde_json::{Value, json};
 
 fn listening() -> (Tether, SessionRef) {
@@ -14,8 +14,18 @@ fn listening() -> (Tether, SessionRef) {
 }
 
 fn ask(world: &mut Tether, id: Value, method: &str) {
+    say(world, json!({"jsonrpc": "2.0", "id": id, "method": method}));
+}
+
+/// The server says something on the GET stream.
+fn say(world: &mut Tether, message: Value) {
     let get = world.open_gets()[0];
-    world.push(get, Step::Event(None, None, Data::Json(json!({"jsonrpc": "2.0", "id": id, "method": method}))));
+    world.push(get, Step::Event(None, None, Data::Json(message)));
+}
+
+/// The body that was sent last.
+fn last(world: &Tether) -> Value {
+    world.sent.last().unwrap().body.clone().unwrap()
 }
 
 #[test]
@@ -44,9 +54,8 @@ fn an_unknown_method_is_answered_as_such() {
     let (mut world, _) = listening();
     ask(&mut world, json!(4), "vendor/x");
     let ticket = world.asked[0].0;
-    world.answer_server(ticket, Err(RpcError { code: -32601, message: "whatever".into() }));
-    let body = world.sent.last().unwrap().body.clone().unwrap();
-    assert_eq!(body["error"], json!({"code": -32601, "message": "Method not found"}));
+    world.answer_server(ticket, Err(RpcError { code: -32601, message: "whatever".into(), data: None }));
+    assert_eq!(last(&world)["error"], json!({"code": -32601, "message": "Method not found"}));
 }
 
 #[test]
@@ -109,6 +118,68 @@ fn a_degraded_session_answers_nobody() {
     world.push(exchange, Step::Event(None, None, Data::Json(json!({"jsonrpc": "2.0", "id": 2, "method": "ping"}))));
     assert_eq!(world.count("answer"), 0);
     world.cancel(old);
+}
+
+#[test]
+fn what_the_client_throws_is_told_with_its_code_and_data() {
+    let (mut world, _) = listening();
+    ask(&mut world, json!(4), "sampling/createMessage");
+    let ticket = world.asked[0].0;
+    let error = RpcError { code: -1, message: "the user said no".into(), data: Some(json!({"why": "busy"})) };
+    world.answer_server(ticket, Err(error));
+    assert_eq!(last(&world)["error"], json!({"code": -1, "message": "the user said no", "data": {"why": "busy"}}));
+}
+
+#[test]
+fn a_mode_of_elicitation_that_was_not_declared_is_invalid() {
+    let modes = [
+        // What is declared, and which of no mode, `form`, `url` and `smell` are passed on.
+        (json!({"elicitation": {}}), [true, true, false, false]),
+        (json!({"elicitation": {"form": {}}}), [true, true, false, false]),
+        (json!({"elicitation": {"form": {}, "url": {}}}), [true, true, true, false]),
+        (json!({"elicitation": {"url": {}}}), [false, false, true, false]),
+        // Nothing is declared: whoever has handlers says that there is none.
+        (json!({}), [true, true, true, true]),
+    ];
+    for (declared, passed) in modes {
+        let mut world = world();
+        world.server().listens = true;
+        let options = ConnectOptions { capabilities: Some(declared.clone()), ..ConnectOptions::default() };
+        let call = world.begin_connect("ann", "db", options);
+        world.run_until("the connection", |world| !world.waiting.contains(&call));
+        world.run_for(10);
+        assert_eq!(world.sent[0].param("capabilities"), &declared);
+        for (mode, passed) in [None, Some("form"), Some("url"), Some("smell")].into_iter().zip(passed) {
+            let params = mode.map_or_else(|| json!({}), |mode| json!({"mode": mode}));
+            say(&mut world, json!({"jsonrpc": "2.0", "id": 9, "method": "elicitation/create", "params": params}));
+            let asked = world.asked.pop();
+            assert_eq!(asked.is_some(), passed, "{declared} and {mode:?}");
+            match asked {
+                Some((ticket, ..)) => world.answer_server(ticket, Ok(json!({"action": "decline"}))),
+                None => assert_eq!(last(&world)["error"]["code"], -32602),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_session_is_answered_anew() {
+    let (mut world, session) = listening();
+    world.input(Input::Declare { session, capability: "roots".into() });
+    world.server().forget();
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.run_for(10);
+    // 2025-11-25 client/roots: the capability says that changes are told.
+    assert_eq!(world.sent_as("initialize")[1].param("capabilities"), &json!({"roots": {"listChanged": true}}));
+    ask(&mut world, json!(1), "roots/list");
+    let ticket = world.asked[0].0;
+    world.answer_server(ticket, Ok(json!({"roots": [{"uri": "file:///now"}]})));
+    assert_eq!(world.sent.last().unwrap().session(), Some("00000002-db-secret"));
+    assert_eq!(last(&world)["result"], json!({"roots": [{"uri": "file:///now"}]}));
+    let told = world.notify(session, "notifications/roots/list_changed");
+    world.finish(told);
+    assert_eq!(world.sent_as("notifications/roots/list_changed")[0].session(), Some("00000002-db-secret"));
 }
 
 #[test]

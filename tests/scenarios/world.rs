@@ -200,7 +200,7 @@ impl<N: Network> World<N> {
         call
     }
 
-    pub fn answer_server(&mut self, ticket: Ticket, outcome: Result<Value, RpcError>) {
+    pub fn answer_server(&mut self, ticket: Ticket, outcome: Result<Value, RpcError<Value>>) {
         self.input(Input::Answer { ticket, outcome });
     }
 
