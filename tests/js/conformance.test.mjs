@@ -1,6 +1,6 @@
-// Runs the official conformance suite against the built package. The suite needs Node 22, the package does not.
-// CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE another Node binary for the client, and
-// MCP_TETHER_PACKAGE another entry of the package.
+// Runs the official conformance suite against the built package: all client scenarios that need no OAuth, of each revision and by each suite that knows it.
+// The suite needs Node 22, the package does not. CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE
+// another Node binary for the client, MCP_TETHER_PACKAGE another entry of the package, and SCENARIO=… narrows it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,44 +8,81 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const suiteNode = join(dirname(require.resolve('node-22/package.json')), 'bin', 'node');
-const suite = findSuite();
 const client = process.env.CONFORMANCE_CLIENT ?? here('conformance-client.mjs');
 const clientNode = process.env.CONFORMANCE_CLIENT_NODE ?? process.execPath;
 
-const passing = ['initialize', 'tools_call', 'sse-retry', 'elicitation-sep1034-client-defaults'];
+const stable = findSuite('@modelcontextprotocol/conformance', 'conformance-expected-failures.yml');
+// The first line that knows 2026-07-28.
+const next = findSuite('conformance-next', 'conformance-expected-failures-0.2.yml');
+
+const required2025 = ['initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'];
+// The required sets are those of the suite's own requirements/*.yaml, without auth/*; `extra` scenarios are not scored there.
+const runs = [
+  { revision: '2025-11-25', suite: stable, required: required2025, extra: [] },
+  { revision: '2025-11-25', suite: next, required: required2025, extra: ['json-schema-2020-12-preservation'] },
+  {
+    revision: '2026-07-28',
+    suite: next,
+    required: [
+      'tools_call', 'request-metadata', 'sep-2322-client-request-state', 'http-standard-headers', 'http-custom-headers',
+      'http-invalid-tool-headers', 'json-schema-ref-no-deref',
+    ],
+    extra: ['json-schema-2020-12-preservation'],
+    todo: 'expected failures: the client side of 2026-07-28 is not built yet',
+  },
+];
 
 test('the package is built', () => {
   const entry = process.env.MCP_TETHER_PACKAGE ?? here('../../pkg/node.js');
   assert.ok(existsSync(entry), `${entry} is missing: run \`make build\``);
 });
 
-for (const scenario of passing) {
-  test(`conformance: ${scenario}`, { timeout: 60_000 }, async () => {
-    const { code, output } = await runScenario(scenario);
-    assert.equal(code, 0, output);
-    assert.match(output, /\b[1-9]\d*\/\d+ passed|Passed: [1-9]\d*/i, `no check ran:\n${output}`);
-    assert.doesNotMatch(output, /[1-9]\d* warnings?/i, `a check warned:\n${output}`);
+for (const { revision, suite, required, extra, todo } of runs) {
+  describe(`conformance: ${revision} on ${suite.version}`, () => {
+    const passed = new Set();
+    const wanted = (names) => names.filter((name) => name.includes(process.env.SCENARIO ?? ''));
+
+    for (const scenario of wanted([...required, ...extra])) {
+      test(scenario, { timeout: 60_000, todo }, async () => {
+        const { code, output } = await runScenario(suite, scenario, revision);
+        assert.equal(code, 0, output);
+        assert.match(output, /Passed: [1-9]\d*/i, `no check ran:\n${output}`);
+        assert.doesNotMatch(output, /[1-9]\d* warnings?/i, `a check warned:\n${output}`);
+        passed.add(scenario);
+      });
+    }
+
+    test('so many scenarios pass', { todo }, (t) => {
+      const count = (names) => `${names.filter((name) => passed.has(name)).length} of ${names.length}`;
+      const others = extra.length > 0 ? `; not scored: ${count(extra)} (${extra.join(', ')})` : '';
+      t.diagnostic(`${revision} on ${suite.version}: ${count(required)} required${others}`);
+      assert.deepEqual(wanted(required).filter((name) => !passed.has(name)), [], 'required, and not passed');
+    });
   });
 }
 
-test('every other client scenario is listed as an expected failure', async () => {
-  const { output } = await run(suiteNode, [suite, 'list']);
-  const names = [...output.slice(output.indexOf('Client scenarios')).matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
-  const listed = [...(await readFile(here('conformance-expected-failures.yml'), 'utf8')).matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
-  assert.deepEqual([...passing, ...listed].sort(), names.sort());
-});
+for (const suite of [stable, next]) {
+  test(`every other client scenario of ${suite.version} is listed as an expected failure`, async () => {
+    const { output } = await run(suiteNode, [suite.program, 'list', '--client']);
+    const names = [...output.matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
+    const listed = [...(await readFile(suite.expectedFailures, 'utf8')).matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
+    const passing = new Set(runs.filter((one) => one.suite === suite).flatMap(({ required, extra }) => [...required, ...extra]));
+    assert.deepEqual([...passing, ...listed].sort(), names.sort());
+  });
+}
 
-async function runScenario(scenario) {
+async function runScenario(suite, scenario, revision) {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
   try {
     return await run(suiteNode, [
-      suite, 'client', '--command', `${clientNode} ${client}`, '--scenario', scenario, '--timeout', '30000', '--output-dir', folder, '--verbose',
+      suite.program, 'client', '--command', `${clientNode} ${client}`, '--scenario', scenario, '--spec-version', revision,
+      '--timeout', '30000', '--output-dir', folder, '--verbose',
     ]);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -63,8 +100,8 @@ function run(program, words) {
   });
 }
 
-function findSuite() {
-  const manifest = here('../../node_modules/@modelcontextprotocol/conformance/package.json');
-  const { bin } = require(manifest);
-  return join(dirname(manifest), typeof bin === 'string' ? bin : bin.conformance);
+function findSuite(name, expectedFailures) {
+  const manifest = here(`../../node_modules/${name}/package.json`);
+  const { version, bin } = require(manifest);
+  return { version, program: join(dirname(manifest), bin.conformance ?? bin), expectedFailures: here(expectedFailures) };
 }
