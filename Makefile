@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. `make` says what there is.
 
-.PHONY: help demo build test test-all check compare bench clean simulate fuzz
+.PHONY: help demo build test test-all check compare bench clean simulate fuzz interop
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ simulate: ## Runs SEEDS (200000) random schedules of the machine against a serve
 
 fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) each; needs nightly Rust.
 	@tools/fuzz.sh
+
+interop: build ## Goes through every step with real servers in TypeScript, Python and Rust, and writes docs/interop.md.
+	@tools/interop.sh
 
 compare: build ## Puts the official SDK's clients and ours side by side on the same faults: what survives, and how many requests it took.
 	@node tests/js/compare.mjs

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers. What is there is left alone.
+# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers, python. What is there is left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers, python"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
@@ -18,6 +18,7 @@ main() {
       cargo-fuzz) set_up_cargo_tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version" ;;
       node) set_up_node ;;
       browsers) set_up_browsers ;;
+      python) set_up_python ;;
       *) fail "there is no part named $part to set up" ;;
     esac
   done
@@ -91,6 +92,31 @@ set_up_node() {
 set_up_browsers() {
   install_debian_packages chromium:chromium chromedriver:chromium-driver firefox:firefox-esr
   set_up_cargo_tool geckodriver geckodriver "$geckodriver_version"
+}
+
+# The official Python SDK, 1.x and 2.x, each in an environment of its own.
+set_up_python() {
+  # No program has that name: it stands for the part of Python that Debian packs apart.
+  python_makes_environments || install_debian_packages python3:python3 ensurepip:python3-venv
+  python_makes_environments || fail "python3 cannot make virtual environments: install Python 3.10 or newer with venv and ensurepip, then run this again"
+  local requirements
+  for requirements in "$root"/tests/interop/python-server/sdk-v*.txt; do
+    set_up_python_environment "$requirements" "$tools/python/$(basename "$requirements" .txt)"
+  done
+}
+
+python_makes_environments() {
+  python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+}
+
+set_up_python_environment() {
+  local requirements="$1" environment="$2"
+  cmp --silent "$requirements" "$environment/installed.txt" && "$environment/bin/python" -c 'import mcp' 2>/dev/null && return
+  say "installing $(grep '^mcp==' "$requirements") for the interop tests"
+  rm -rf "$environment"
+  { python3 -m venv "$environment" && "$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$requirements"; } ||
+    fail "the packages of $requirements could not be installed: the Python package index has to be within reach"
+  cp "$requirements" "$environment/installed.txt"
 }
 
 main "$@"

@@ -5,16 +5,16 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Starts `node ...args` and waits until it accepts connections on the port. It gets a pipe as standard input, and nothing of this machine's environment but PATH.
- * @param {{ name: string, args: string[], env?: Record<string, string>, port: number, startTimeout?: number }} options milliseconds
+ * Starts `program ...args`, by default Node, and waits until it accepts connections on the port. It gets a pipe as standard input, and nothing of this machine's environment but PATH.
+ * @param {{ name: string, program?: string, args: string[], env?: Record<string, string>, port: number, startTimeout?: number }} options milliseconds
  * @returns {Promise<{ port: number, restarts: number, kill(): Promise<void>, start(): Promise<void>, restart(): Promise<void>, close(): Promise<void> }>}
  */
-export async function startChildServer({ name, args, env = {}, port, startTimeout = 30_000 }) {
+export async function startChildServer({ name, program = process.execPath, args, env = {}, port, startTimeout = 30_000 }) {
   let child;
   let restarting;
 
   async function start() {
-    child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['pipe', 'ignore', 'pipe'] });
+    child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['pipe', 'ignore', 'pipe'] });
     child.stdin.on('error', () => {});
     let complaints = '';
     child.stderr.on('data', (chunk) => (complaints = (complaints + chunk).slice(-4_000)));

@@ -1,0 +1,26 @@
+// Every server that our client is held against.
+import python from './python.mjs';
+import referenceServer from './reference-server.mjs';
+import rmcp from './rmcp.mjs';
+import sdkV1 from './sdk-v1.mjs';
+import sdkV2 from './sdk-v2.mjs';
+
+/**
+ * @typedef {object} Peer
+ * @property {string} name
+ * @property {() => string} version what it is built with
+ * @property {boolean} [quick] needs no more than Node: part of `make test`
+ * @property {(place: { port: number, journal: string }) => { program?: string, args: string[], env: Record<string, string> }} program
+ * @property {string} [path] of its endpoint
+ * @property {object} [config] settings of our client for this server
+ * @property {'stateful' | 'stateless' | 'modern'} kind
+ * @property {string} protocolVersion
+ * @property {Record<'echo' | 'progress' | 'slow' | 'count' | 'notify', { name: string, arguments: object, answers?: string }>} tools
+ * @property {string} notifies the method of what its tool `notify` sends
+ * @property {boolean} [notifiesOnStream] on the session's stream, not on the answer's
+ * @property {Record<string, string>} [missing] the steps that the server leaves no room for, and why
+ * @property {string} [notYet] what our client lacks for this server
+ */
+
+/** @type {Peer[]} */
+export const peers = [...referenceServer, ...sdkV1, ...sdkV2, ...python, ...rmcp];

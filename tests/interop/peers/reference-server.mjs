@@ -1,0 +1,40 @@
+// The official reference server, as it is published. Its tools are its own: the one that runs long stands for what must not run twice.
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { npmVersion } from './versions.mjs';
+
+const name = '@modelcontextprotocol/server-everything';
+const entry = join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'dist', 'index.js');
+const preloads = ['../journal-preload.mjs', '../../js/servers/proxy/reference-server-preload.mjs'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+
+const long = 'trigger-long-running-operation';
+const tools = {
+  echo: { name: 'echo', arguments: { message: 'hello' }, answers: 'Echo: hello' },
+  progress: { name: long, arguments: { duration: 0.1, steps: 3 } },
+  slow: { name: long, arguments: { duration: 30, steps: 1 } },
+  count: { name: long, arguments: { duration: 0.01, steps: 1 } },
+  notify: { name: 'toggle-simulated-logging', arguments: {} },
+};
+
+const peer = (transport) => ({
+  version: () => npmVersion(name),
+  program: ({ port, journal }) => ({
+    args: [...preloads.flatMap((path) => ['--import', path]), entry, transport],
+    env: { PORT: String(port), JOURNAL: journal, UNSAFE: long },
+  }),
+  kind: 'stateful',
+  protocolVersion: '2025-11-25',
+  tools,
+  notifies: 'notifications/message',
+  notifiesOnStream: true,
+});
+
+export default [
+  { name: 'reference server', quick: true, ...peer('streamableHttp') },
+  {
+    name: 'reference server, HTTP+SSE', quick: true, ...peer('sse'), path: '/sse', config: { type: 'sse' },
+    notYet: 'HTTP+SSE is not spoken yet',
+    missing: { 'session lost': 'a session ends with its stream: the restart is the loss' },
+  },
+];

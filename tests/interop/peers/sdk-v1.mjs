@@ -1,0 +1,40 @@
+// The official TypeScript SDK v1: the server that the other tests use.
+import { fileURLToPath } from 'node:url';
+import { npmVersion } from './versions.mjs';
+
+const preload = fileURLToPath(new URL('../journal-preload.mjs', import.meta.url));
+const entry = fileURLToPath(new URL('../../js/servers/sdk-server.mjs', import.meta.url));
+
+const tools = {
+  echo: { name: 'echo', arguments: { text: 'hello' }, answers: 'hello' },
+  progress: { name: 'slow', arguments: { ms: 60 } },
+  slow: { name: 'slow', arguments: { ms: 30_000 } },
+  count: { name: 'increment', arguments: {} },
+  notify: { name: 'notify', arguments: {} },
+};
+
+const peer = (...words) => ({
+  quick: true,
+  version: () => npmVersion('@modelcontextprotocol/sdk'),
+  program: ({ port, journal }) => ({ args: ['--import', preload, entry, '--port', String(port), ...words], env: { JOURNAL: journal } }),
+  kind: 'stateful',
+  protocolVersion: '2025-11-25',
+  tools,
+  notifies: 'notifications/message',
+  notifiesOnStream: true,
+});
+
+export default [
+  { name: 'TypeScript SDK v1, stateful', ...peer() },
+  {
+    name: 'TypeScript SDK v1, stateful, JSON answers', ...peer('--json-response'),
+    missing: { progress: 'an answer in JSON has no room for progress' },
+  },
+  {
+    name: 'TypeScript SDK v1, stateless', ...peer('--mode', 'stateless'), kind: 'stateless', notifiesOnStream: false,
+    missing: {
+      notification: 'this server tells its news on the stream of a session, and keeps none',
+      'session lost': 'there is no session to lose',
+    },
+  },
+];

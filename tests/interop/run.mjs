@@ -1,0 +1,46 @@
+// The whole interop matrix: goes through every step with every server, prints what happens, and writes docs/interop.md: `make interop`.
+// usage: node tests/interop/run.mjs [part of a server's name], which writes nothing
+import { writeFile } from 'node:fs/promises';
+import { open, steps } from './matrix.mjs';
+import { peers } from './peers/index.mjs';
+import { expected, render } from './table.mjs';
+
+const wanted = process.argv[2] ?? '';
+const stepTimeout = 90_000;
+
+const rows = [];
+for (const peer of peers.filter(({ name }) => name.includes(wanted))) rows.push({ peer, cells: await perform(peer) });
+
+if (wanted === '') await writeFile(new URL('../../docs/interop.md', import.meta.url), render(rows));
+const failed = rows.filter(({ cells }) => Object.values(cells).includes('no'));
+console.log(failed.length === 0 ? '\ninterop: no step failed' : `\ninterop: failed with ${failed.map(({ peer }) => peer.name).join('; ')}`);
+process.exit(failed.length === 0 ? 0 : 1);
+
+async function perform(peer) {
+  console.log(`\n${peer.name} (${peer.version()})`);
+  const cells = Object.fromEntries(Object.keys(steps).map((step) => [step, expected(peer, step)]));
+  const due = Object.keys(steps).filter((step) => cells[step] === 'yes');
+  if (due.length === 0) console.log(`  not yet: ${peer.notYet}`);
+  else await performSteps(peer, due, cells);
+  return cells;
+}
+
+async function performSteps(peer, due, cells) {
+  const run = await open(peer);
+  for (const step of due) {
+    try {
+      await inTime(steps[step](run));
+    } catch (error) {
+      cells[step] = 'no';
+      console.log(`  ${step}: ${error.stack}`);
+    }
+    if (cells[step] === 'yes') console.log(`  ${step}: yes`);
+  }
+  await run.close();
+}
+
+function inTime(promise) {
+  let timer;
+  const late = new Promise((_resolve, reject) => (timer = setTimeout(() => reject(new Error(`not done within ${stepTimeout} ms`)), stepTimeout)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The whole interop matrix: servers in TypeScript, Python and Rust. Argument: part of a server's name, to try that one only. Writes docs/interop.md.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+set_up rust node python
+cd "$root"
+
+say "building the rmcp server (a few minutes, once)"
+CARGO_TARGET_DIR="$root/target/interop" cargo build --quiet --locked --manifest-path tests/interop/rmcp-server/Cargo.toml
+node tests/interop/run.mjs "$@"
