@@ -41,6 +41,8 @@ impl<J: Json> Manager<J> {
             return;
         }
         let usable = token.filter(|token| super::headers::validate("authorization", token).is_ok());
+        // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
+        record.cache.clear();
         record.token = usable.map(|token| Rc::from(concat(&["Bearer ", token])));
         if record.handshake.is_some() { self.attempt(session) } else { self.pump(session) }
     }

@@ -4,13 +4,14 @@ use super::config::Replay;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::Wire;
-use super::io::{CallId, ExchangeId, Output, RequestOptions, SessionRef, StreamBlock};
+use super::io::{CallId, ExchangeId, HeaderList, Output, RequestOptions, SessionRef, StreamBlock};
 use super::json::Json;
 use super::jsonrpc;
 use super::manager::{Manager, own_call};
 use super::replay::{Safety, method_safety};
 use super::resume::ResponseStream;
-use super::session::State;
+use super::rounds::Rounds;
+use super::session::{Session, State};
 use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
@@ -40,6 +41,12 @@ pub(super) struct Call<J> {
     /// Tries after an unknown outcome: one at most.
     pub(super) replays: u32,
     pub(super) stream: ResponseStream,
+    /// The rounds of a call that a server of 2026-07-28 answered with questions.
+    pub(super) rounds: Rounds<J>,
+    /// The answer of a call that needs no request.
+    pub(super) answer: Option<J>,
+    /// Whether its headers were refused once: the tool's schema had changed.
+    pub(super) mismatched: bool,
     /// Whether the latest try was provably refused unread.
     pub(super) refused: bool,
     /// What is known of a try whose outcome nobody knows, while its replay is being decided.
@@ -53,6 +60,8 @@ pub(super) enum Purpose {
     User,
     /// A caller, for the server to take a notification.
     Notification,
+    /// The handshake, for the answer to `server/discover`.
+    Probe,
     /// The handshake, for the answer to `initialize`.
     Handshake,
     /// A recovery that puts something back.
@@ -74,13 +83,22 @@ pub(super) enum Stage {
     RestingToSend(Instant),
     /// Waits until then to resume its stream.
     RestingToResume(Instant),
-    /// Its outcome is unknown, and the tool's annotations are being fetched to decide.
+    /// What becomes of it depends on the list of tools, or on the stream of subscriptions, which is being asked for.
     Undecided,
+    /// The client is being asked what the server wants to know before it goes on.
+    Asking,
+    /// It is answered without a request: its end comes at that moment.
+    Answered(Instant),
 }
 
 impl<J> Call<J> {
     pub(super) const fn is_notification(&self) -> bool {
         matches!(self.purpose, Purpose::Notification)
+    }
+
+    /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.
+    pub(super) const fn is_handshake(&self) -> bool {
+        matches!(self.purpose, Purpose::Handshake | Purpose::Probe)
     }
 }
 
@@ -186,6 +204,9 @@ impl<J: Json> Manager<J> {
             losses: 0,
             replays: 0,
             stream: ResponseStream::default(),
+            rounds: Rounds::default(),
+            answer: None,
+            mismatched: false,
             refused: false,
             unknown: None,
         };
@@ -206,23 +227,22 @@ impl<J: Json> Manager<J> {
 
     /// Puts one try of a call on the wire.
     pub(super) fn transmit(&mut self, call: CallId) {
+        let is_modern = self.goes_to_modern(call);
+        if is_modern && self.answered_here(call) {
+            return;
+        }
         let id = self.numbers.next();
         let Some(record) = self.calls.get_mut(call) else { return };
         let replaced = std::mem::replace(&mut record.request_id, id);
         let (session, method) = (record.session, record.method.clone());
         let attempt = record.refusals + record.losses + record.replays + 1;
         record.stream = ResponseStream::default();
-        let body = match record.purpose {
-            Purpose::Notification => jsonrpc::notification(&record.method, record.params.as_ref()),
-            Purpose::User if record.method != "ping" => {
-                jsonrpc::request(id, &record.method, record.params.as_ref(), Some(id))
-            }
-            _ => jsonrpc::request(id, &record.method, record.params.as_ref(), None),
-        };
+        let message = if is_modern { self.modern_call(call, id) } else { self.legacy_call(call, id) };
+        let Some((body, headers)) = message else { return };
         self.by_request.remove(replaced);
         self.by_request.insert(id, call);
         self.metrics.requests += 1;
-        let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), None) else { return };
+        let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), headers) else { return };
         let generation = self.store.get(session).map_or(0, |owner| owner.generation);
         if let Some(record) = self.calls.get_mut(call) {
             record.stage = Stage::OnWire(exchange);
@@ -235,6 +255,29 @@ impl<J: Json> Manager<J> {
         );
     }
 
+    /// Whether a call takes the form of 2026-07-28.
+    pub(super) fn goes_to_modern(&self, call: CallId) -> bool {
+        let Some(record) = self.calls.get(call) else { return false };
+        match record.purpose {
+            Purpose::Probe => true,
+            Purpose::Handshake => false,
+            _ => self.store.get(record.session).is_some_and(Session::is_modern),
+        }
+    }
+
+    /// A message of a call in the form of the revisions that have sessions: no header mirrors it.
+    fn legacy_call(&self, call: CallId, id: u64) -> Option<(J, HeaderList)> {
+        let record = self.calls.get(call)?;
+        let body = match record.purpose {
+            Purpose::Notification => jsonrpc::notification(&record.method, record.params.as_ref()),
+            Purpose::User if record.method != "ping" => {
+                jsonrpc::request(id, &record.method, record.params.as_ref(), Some(id))
+            }
+            _ => jsonrpc::request(id, &record.method, record.params.as_ref(), None),
+        };
+        Some((body, HeaderList::new()))
+    }
+
     /// The end of a call, once and for all.
     pub(super) fn settle(&mut self, call: CallId, outcome: Result<Option<J>, Error<J>>) {
         let Some(record) = self.calls.remove(call) else { return };
@@ -243,7 +286,10 @@ impl<J: Json> Manager<J> {
         match record.stage {
             Stage::OnWire(exchange) if outcome.is_ok() => self.leave_over(exchange),
             Stage::OnWire(exchange) => self.abort(exchange),
-            Stage::RestingToSend(at) | Stage::RestingToResume(at) => self.timers.disarm(at, Timer::Rest(call)),
+            Stage::RestingToSend(at) | Stage::RestingToResume(at) | Stage::Answered(at) => {
+                self.timers.disarm(at, Timer::Rest(call));
+            }
+            Stage::Asking => self.stop_asking(call),
             Stage::Queued | Stage::Undecided => {}
         }
         let session = record.session;
@@ -255,6 +301,7 @@ impl<J: Json> Manager<J> {
         self.report_settled(&record, &outcome);
         match record.purpose {
             Purpose::User | Purpose::Notification => self.tell_caller(call, &record, outcome),
+            Purpose::Probe => self.on_probed(session, outcome),
             Purpose::Handshake => self.on_handshake_answered(session, outcome),
             Purpose::Restore => self.on_restored(session),
             Purpose::Tools => self.on_tools_answered(session, outcome),
@@ -292,6 +339,10 @@ impl<J: Json> Manager<J> {
     /// A result came.
     pub(super) fn on_result(&mut self, call: CallId, result: J) {
         self.note_answered(call);
+        let is_probe = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Probe);
+        if self.goes_to_modern(call) && !is_probe {
+            return self.on_modern_result(call, result);
+        }
         self.remember(call, &result);
         self.settle(call, Ok(Some(result)));
     }
@@ -299,7 +350,7 @@ impl<J: Json> Manager<J> {
     /// Any answer proves that the session lives and that the server reads.
     /// But no handshake says that the session is kept, and no older generation says anything of this one.
     pub(super) fn note_answered(&mut self, call: CallId) {
-        let Some(answered) = self.calls.get(call).filter(|record| record.purpose != Purpose::Handshake) else { return };
+        let Some(answered) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return };
         let now = self.now;
         if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
             record.silent = 0;
@@ -314,7 +365,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Keeps what a recovery has to put back, and the list of tools.
-    fn remember(&mut self, call: CallId, result: &J) {
+    pub(super) fn remember(&mut self, call: CallId, result: &J) {
         let Some(record) = self.calls.get(call) else { return };
         if !matches!(record.purpose, Purpose::User | Purpose::Tools) {
             return;
@@ -359,14 +410,16 @@ impl<J: Json> Manager<J> {
         let owner = self.store.get(record.session);
         let is_current =
             owner.is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
-        if !sent || !is_current || matches!(record.purpose, Purpose::Handshake | Purpose::Notification) {
+        // 2026-07-28 basic/patterns/cancellation: there the end of the stream says it all.
+        let is_modern = owner.is_some_and(Session::is_modern);
+        if !sent || !is_current || is_modern || record.is_handshake() || record.is_notification() {
             return;
         }
         let params =
             J::object().with("requestId", jsonrpc::number(record.request_id)).with("reason", J::string(reason));
         let session = record.session;
         let body = jsonrpc::notification("notifications/cancelled", Some(&params));
-        self.open(session, Wire::Aside, "POST", Some(body), None);
+        self.open(session, Wire::Aside, "POST", Some(body), HeaderList::new());
     }
 
     /// The wait for an answer, or for progress, is over.
@@ -389,7 +442,9 @@ impl<J: Json> Manager<J> {
         let mut error =
             Error::new(ErrorCode::RequestTimeout, sentence).seen(concat(&["waited ", &decimal(waited), " ms"]));
         error.retryable = !was_sent;
-        let is_users = record_is_users(self.calls.get(call));
+        // While its own client is being asked, a server is not silent.
+        let is_users =
+            self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User && record.stage != Stage::Asking);
         self.settle(call, Err(error));
         if was_sent && is_users {
             self.on_silence(session);
@@ -400,13 +455,17 @@ impl<J: Json> Manager<J> {
     /// A server may report on the calls of its own session alone.
     pub(super) fn on_progress(&mut self, session: SessionRef, request: u64, progress: J) {
         let Some(call) = self.by_request.get(request).copied() else { return };
-        let now = self.now;
-        let Some(record) = self.calls.get_mut(call).filter(|record| record.session == session) else { return };
-        if record.reset_on_progress {
-            let deadline = earlier(now.after(record.timeout), record.last_deadline);
-            self.move_deadline(call, deadline);
+        if self.calls.get(call).is_some_and(|record| record.session == session) {
+            self.renew_deadline(call);
+            self.out.push_back(Output::Progress { call, progress });
         }
-        self.out.push_back(Output::Progress { call, progress });
+    }
+
+    /// The server works on the call: its wait starts anew, unless its caller does not want that.
+    pub(super) fn renew_deadline(&mut self, call: CallId) {
+        let Some(record) = self.calls.get(call).filter(|record| record.reset_on_progress) else { return };
+        let deadline = earlier(self.now.after(record.timeout), record.last_deadline);
+        self.move_deadline(call, deadline);
     }
 
     fn move_deadline(&mut self, call: CallId, to: Instant) {
@@ -416,8 +475,11 @@ impl<J: Json> Manager<J> {
         self.timers.arm(to, Timer::Deadline(call));
     }
 
-    /// What a block says about the stream that it came on.
+    /// What a block says about the stream that it came on. Streams of 2026-07-28 are not resumed, whatever their ids are.
     pub(super) fn note_call_block(&mut self, call: CallId, block: &StreamBlock<J>) {
+        if self.goes_to_modern(call) {
+            return;
+        }
         if let Some(record) = self.calls.get_mut(call) {
             record.stream.note(block);
         }
@@ -453,6 +515,10 @@ impl<J: Json> Manager<J> {
         match self.calls.get(call).map(|record| record.stage) {
             Some(Stage::RestingToSend(until)) if until <= self.now => self.requeue(call),
             Some(Stage::RestingToResume(until)) if until <= self.now => self.resume(call),
+            Some(Stage::Answered(_)) => {
+                let answer = self.calls.get_mut(call).and_then(|record| record.answer.take());
+                self.settle(call, Ok(answer));
+            }
             _ => {}
         }
     }
@@ -472,10 +538,6 @@ impl<J: Json> Manager<J> {
             known => known,
         }
     }
-}
-
-fn record_is_users<J>(call: Option<&Call<J>>) -> bool {
-    call.is_some_and(|record| record.purpose == Purpose::User)
 }
 
 fn earlier(one: Instant, other: Option<Instant>) -> Instant {

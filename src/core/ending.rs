@@ -100,7 +100,7 @@ impl<J: Json> Manager<J> {
         let record = self.store.get(session)?;
         let line = concat(&["[MCP][", &record.key.server, "] Session terminated: ", &record.id()?.short()]);
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; 405 is the server's right.
-        let exchange = self.open(session, Wire::Delete, "DELETE", None, None)?;
+        let exchange = self.open(session, Wire::Delete, "DELETE", None, Vec::new())?;
         self.log(session, Level::Debug, "Session termination request sent");
         self.farewells.insert(exchange, Farewell { line, waiter });
         Some(exchange)

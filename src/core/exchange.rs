@@ -1,15 +1,16 @@
 //! HTTP exchanges: how they are opened, which session generation they belong to, and where their answers go.
 
-use super::calls::{Purpose, Stage};
+use super::calls::{Call, Purpose, Stage};
 use super::error::{Error, ErrorCode};
 use super::headers::{self, SessionId};
 use super::io::{
-    Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Output, ResponseHead, SessionRef, StreamBlock,
-    StreamData,
+    Body, CallId, ExchangeId, Failure, FailureKind, HeaderList, HttpRequest, Output, ResponseHead, SessionRef,
+    StreamBlock, StreamData,
 };
 use super::json::Json;
 use super::jsonrpc::{self, Head};
 use super::manager::Manager;
+use super::modern::has_no_route;
 use super::outcome::as_unknown;
 use super::replay::Safety;
 use super::session::Session;
@@ -75,31 +76,24 @@ impl Wire {
 }
 
 impl<J: Json> Manager<J> {
-    /// Sends `body` by `method` with the headers of the session's generation.
+    /// Sends `body` by `method` with the headers of the session's generation, and those that this request has `further`.
     pub(super) fn open(
         &mut self,
         session: SessionRef,
         wire: Wire,
         method: &'static str,
         body: Option<J>,
-        cursor: Option<&str>,
+        further: HeaderList,
     ) -> Option<ExchangeId> {
         let exchange = ExchangeId(self.numbers.next());
         let record = self.store.get(session)?;
-        let is_handshake = matches!(wire, Wire::Call(call) if self.calls.get(call).is_some_and(|call| call.purpose == Purpose::Handshake));
+        let call = if let Wire::Call(call) = wire { self.calls.get(call) } else { None };
+        let is_handshake = call.is_some_and(Call::is_handshake);
+        let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
         let mut headers = request_headers(record, method, is_handshake);
-        if let Some(cursor) = cursor {
-            // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
-            headers.push((Rc::from(headers::LAST_EVENT_ID), Rc::from(cursor)));
-        }
-        let request = HttpRequest {
-            method,
-            url: Rc::clone(&record.url),
-            headers,
-            body,
-            reads_session_id: is_handshake,
-            call: wire.call(),
-        };
+        headers.extend(further);
+        let request =
+            HttpRequest { method, url: Rc::clone(&record.url), headers, body, reads_session_id, call: wire.call() };
         let generation = record.generation;
         let (carried, token) = (record.id().filter(|_| !is_handshake).cloned(), record.token.clone());
         let deadline = match wire {
@@ -305,15 +299,24 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.take_exchange(exchange) else { return };
         let head = record.head.clone().unwrap_or_default();
         let (rpc, text) = refusal_words(body, self.request_id_of(record.wire));
+        let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
         let seen = Seen {
             status: head.status,
             relation: self.relation(&record),
-            is_get: matches!(record.wire, Wire::Listen | Wire::Resume(_)),
+            is_get: matches!(record.wire, Wire::Listen | Wire::Resume(_)) && !is_modern,
             rpc,
             text: &text,
             retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
         };
-        let (verdict, evidence) = (verdict::judge(&seen), self.discreet(&record, &verdict::evidence(&seen)));
+        let evidence = self.discreet(&record, &verdict::evidence(&seen));
+        let verdict = match verdict::judge(&seen) {
+            // 2026-07-28 basic/versioning: an answer that no server of that revision gives has the era asked for again.
+            Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Lost(ErrorCode::SessionInvalid),
+            verdict => verdict,
+        };
+        if matches!(verdict, Verdict::Lost(_)) && (is_modern || seen.is_version_refusal()) {
+            self.doubt_era(record.session);
+        }
         let refusal = Refusal {
             verdict,
             evidence,
@@ -383,6 +386,8 @@ impl<J: Json> Manager<J> {
             }
             // What a server asks or tells on behalf of a session that is gone must not reach the new one.
             Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
+            // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, clients MUST NOT send responses.
+            Head::Request { .. } if self.store.get(session).is_some_and(Session::is_modern) => {}
             Head::Request { id, method } => {
                 self.on_server_request(session, wire.call(), id, method, message);
             }
@@ -410,7 +415,7 @@ impl<J: Json> Manager<J> {
 
     /// The server took the request and gave an answer that cannot be read. It is not sent again, and only of a safe call
     /// does nobody have to wonder what it did.
-    fn settle_unreadable(&mut self, call: CallId, error: Error<J>) {
+    pub(super) fn settle_unreadable(&mut self, call: CallId, error: Error<J>) {
         let is_users = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User);
         let error = if is_users && self.safety(call) != Safety::Safe { as_unknown(error) } else { error };
         self.settle(call, Err(error));

@@ -2,7 +2,7 @@
 
 use super::backoff::{RETRY_AFTER_CAP, full_jitter};
 use super::calls::Purpose;
-use super::config::Problem;
+use super::config::{Problem, Protocol};
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
@@ -28,7 +28,7 @@ pub(super) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26"
 /// One handshake under way, through all its attempts.
 pub(super) struct Handshake<J> {
     /// Attempts that failed.
-    failures: u32,
+    pub(super) failures: u32,
     /// The version that the next attempt offers.
     offer: &'static str,
     /// `Mcp-Session-Id` of the answer to this attempt's `initialize`.
@@ -37,6 +37,12 @@ pub(super) struct Handshake<J> {
     challenge: Option<String>,
     /// Whether the provider was asked for a token before anybody refused one.
     asked: bool,
+    /// Whether the server was asked for its era, and the answer was no reason to ask again.
+    pub(super) probed: bool,
+    /// Whether the question never reached the server, so that `initialize` would not either.
+    pub(super) unsent: bool,
+    /// Whether the server corrected the version that it was asked with.
+    pub(super) renegotiated: bool,
     /// When the next attempt starts, while none is under way.
     next_attempt: Option<Instant>,
     /// Why the last attempt failed.
@@ -51,6 +57,9 @@ impl<J> Default for Handshake<J> {
             issued: None,
             challenge: None,
             asked: false,
+            probed: false,
+            unsent: false,
+            renegotiated: false,
             next_attempt: None,
             last_error: None,
         }
@@ -115,6 +124,7 @@ impl<J: Json> Manager<J> {
             }
             if let Some(capabilities) = &options.capabilities {
                 record.declared = Some(completed(capabilities, record.declared.as_ref()));
+                record.meta = None;
             }
             if record.client_info.is_none() {
                 record.client_info.clone_from(&options.client_info);
@@ -167,6 +177,7 @@ impl<J: Json> Manager<J> {
             let details = if capability == "roots" { details.with("listChanged", J::boolean(true)) } else { details };
             let bare = J::object().with(&capability, details);
             record.declared = Some(record.declared.as_ref().map_or(bare.clone(), |all| completed(all, Some(&bare))));
+            record.meta = None;
         }
     }
 
@@ -174,7 +185,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn begin_handshake(&mut self, session: SessionRef, state: State) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.handshake = Some(Handshake::default());
+        record.handshake = Some(Handshake { offer: first_offer(&record.server.protocol), ..Handshake::default() });
         // The provider may know better than in the round before.
         record.challenged = false;
         if let Some(until) = record.breaker.open_until(now) {
@@ -203,12 +214,18 @@ impl<J: Json> Manager<J> {
             record.awaiting_token = true;
             return self.out.push_back(Output::NeedToken { session, challenge });
         }
+        if let Some(handshake) = record.handshake.as_mut() {
+            handshake.next_attempt = None;
+        }
+        if self.discover(session) {
+            return;
+        }
+        let Some(record) = self.store.get_mut(session) else { return };
         let timeout = record.server.init_timeout;
         let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
         let info = record.client_info.as_ref().unwrap_or(&self.client.info).clone();
         let Some(handshake) = record.handshake.as_mut() else { return };
         handshake.issued = None;
-        handshake.next_attempt = None;
         let params = J::object()
             .with("protocolVersion", J::string(handshake.offer))
             .with("capabilities", capabilities)
@@ -248,7 +265,7 @@ impl<J: Json> Manager<J> {
         let limit = self.config.limits.max_session_id_bytes;
         let Some(record) = self.store.get_mut(session) else { return Ok(()) };
         let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
-        let version = agreed_version(&result)?;
+        let version = agreed_version(&result, &record.server.protocol)?;
         let id = handshake.issued.take().map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
         record.kind = if id.is_some() { Kind::Stateful } else { Kind::Stateless };
@@ -260,12 +277,17 @@ impl<J: Json> Manager<J> {
         }
         // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
         let body = jsonrpc::notification("notifications/initialized", None);
-        self.open(session, Wire::Initialized, "POST", Some(body), None);
+        self.open(session, Wire::Initialized, "POST", Some(body), HeaderList::new());
         Ok(())
     }
 
-    /// `notifications/initialized` was taken: the session lives.
+    /// `notifications/initialized` was taken.
     pub(super) fn on_initialized_accepted(&mut self, session: SessionRef, generation: u64) {
+        self.begin_generation(session, generation);
+    }
+
+    /// The session lives.
+    pub(super) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         if record.generation != generation || record.handshake.take().is_none() {
@@ -334,7 +356,10 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    fn handshake_failed(&mut self, session: SessionRef, error: Error<J>) {
+    pub(super) fn handshake_failed(&mut self, session: SessionRef, error: Error<J>) {
+        if self.falls_forward(session, &error) {
+            return self.attempt(session);
+        }
         let Some(record) = self.store.get_mut(session) else { return };
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
         let Some(handshake) = record.handshake.as_mut() else { return };
@@ -379,7 +404,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let timeout = record.server.init_timeout;
         let mut puts: Vec<(&str, J)> = Vec::new();
-        if record.loss.is_some() {
+        if record.loss.is_some() && !record.is_modern() {
             puts.extend(record.remembered.log_level.clone().map(|params| ("logging/setLevel", params)));
             for (_, params) in record.remembered.subscriptions.iter() {
                 puts.push(("resources/subscribe", params.clone()));
@@ -470,13 +495,25 @@ fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
     all
 }
 
-fn agreed_version<J: Json>(result: &J) -> Result<String, Error<J>> {
+/// Our newest version, unless another one is pinned.
+fn first_offer(protocol: &Protocol) -> &'static str {
+    let pinned = |version: &&'static str| matches!(protocol, Protocol::Pinned(pinned) if pinned == version);
+    VERSIONS.into_iter().find(pinned).unwrap_or(VERSIONS[0])
+}
+
+fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result<String, Error<J>> {
     let Some(version) = result.get_str("protocolVersion") else {
         return Err(Error::new(
             ErrorCode::ProtocolError,
             "the answer to initialize names no protocolVersion; is this an MCP server?",
         ));
     };
+    if let Protocol::Pinned(pinned) = protocol
+        && *pinned != version
+    {
+        let sentence = concat(&["the server does not speak ", pinned]);
+        return Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(super::verdict::excerpt(&version)));
+    }
     if VERSIONS.contains(&version.as_str()) {
         return Ok(version);
     }

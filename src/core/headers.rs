@@ -102,7 +102,7 @@ pub fn is_reserved(name: &str) -> bool {
 /// The name is no token (RFC 9110 §5.6.2), or the value has other characters than visible ASCII, spaces and tabs.
 /// RFC 9110 §5.5 lets a value have bytes over 0x7F too, but gives them no meaning, and `fetch` refuses most such text.
 pub fn validate(name: &str, value: &str) -> Result<(), &'static str> {
-    if name.is_empty() || !name.bytes().all(is_token_byte) {
+    if !is_token(name) {
         return Err("has a name that HTTP does not allow");
     }
     // A CR or LF here would let a value smuggle in further headers.
@@ -146,6 +146,11 @@ const RESERVED: [&str; 17] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Whether this is a token, as the names of headers are (RFC 9110 §5.6.2).
+pub(super) fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_token_byte)
+}
 
 /// `tchar` of RFC 9110 §5.6.2.
 fn is_token_byte(byte: u8) -> bool {

@@ -22,6 +22,9 @@ pub trait Json: Clone {
     /// A copy whose members can be set without touching this value; an empty object for any other value than an object.
     fn shallow_copy(&self) -> Self;
 
+    /// A copy that shares nothing with this value.
+    fn deep_copy(&self) -> Self;
+
     /// Member `key` of this object; `None` when absent, `null`, or when this is no object.
     fn get(&self, key: &str) -> Option<Self>;
     /// The text of a string.

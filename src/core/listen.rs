@@ -1,11 +1,12 @@
-//! The GET stream of a session: opened after each handshake, kept open gently, and the way in which an idle client
-//! learns that its session is gone.
+//! The GET stream of a session, or what 2026-07-28 has in its place (subscriptions.rs): opened after each handshake, kept
+//! open gently, and the way in which an idle client learns that its session is gone.
 
 use super::backoff::{full_jitter, probe_delay, stream_delay};
 use super::error::ErrorCode;
 use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire, is_rpc_error};
-use super::io::{ExchangeId, Level, SessionRef, StreamBlock, StreamData};
+use super::headers;
+use super::io::{CallId, ExchangeId, HeaderList, Level, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::{Kind, State};
@@ -13,6 +14,7 @@ use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::{Verdict, names_lost_session};
+use std::rc::Rc;
 
 /// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
 const LONG_ENOUGH: Millis = 10_000;
@@ -32,6 +34,12 @@ pub(super) struct Listen {
     /// Whether this opening has delivered something.
     progressed: bool,
     conflicts: u32,
+    /// Whether the stream was open before, so that something was missed.
+    was_open: bool,
+    /// The stream before this one, until this one is open.
+    retiring: Option<ExchangeId>,
+    /// Calls that subscribe, until the server has acknowledged it (2026-07-28).
+    pub(super) waiting: Vec<CallId>,
     /// When the stream last delivered a message: a session that is listened to is not idle.
     pub(super) delivered_at: Option<Instant>,
 }
@@ -55,7 +63,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn start_listening(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.listen = Listen { delivered_at: record.listen.delivered_at, ..Listen::default() };
-        if record.kind == Kind::Stateful {
+        if record.kind != Kind::Stateless {
             self.open_stream(session);
         }
     }
@@ -72,11 +80,41 @@ impl<J: Json> Manager<J> {
             Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
             Phase::Off => {}
         }
+        self.retire(session);
+    }
+
+    /// Opens the stream anew while the old one still delivers, so that nothing is missed.
+    pub(super) fn replace_stream(&mut self, session: SessionRef) {
+        self.retire(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        match std::mem::take(&mut record.listen.phase) {
+            Phase::Opening(exchange) | Phase::Open(exchange) => record.listen.retiring = Some(exchange),
+            Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
+            Phase::Off => {}
+        }
+        self.open_stream(session);
+        if self.store.get(session).is_some_and(|record| record.listen.phase == Phase::Off) {
+            self.retire(session);
+        }
+    }
+
+    /// Closes the stream that was replaced.
+    fn retire(&mut self, session: SessionRef) {
+        let retiring = self.store.get_mut(session).and_then(|record| record.listen.retiring.take());
+        if let Some(exchange) = retiring {
+            self.abort(exchange);
+            self.stream_event(session, false, Some("replaced by the next stream"));
+        }
     }
 
     fn open_stream(&mut self, session: SessionRef) {
-        let cursor = self.store.get(session).and_then(|record| record.listen.cursor.clone());
-        let exchange = self.open(session, Wire::Listen, "GET", None, cursor.as_deref());
+        let Some(record) = self.store.get(session) else { return };
+        let exchange = if record.is_modern() {
+            self.open_subscriptions(session)
+        } else {
+            let cursor = cursor_header(record.listen.cursor.clone());
+            self.open(session, Wire::Listen, "GET", None, cursor)
+        };
         if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
             record.listen.phase = Phase::Opening(exchange);
             record.listen.progressed = false;
@@ -86,9 +124,16 @@ impl<J: Json> Manager<J> {
 
     /// The server answers with an event stream.
     pub(super) fn listen_opened(&mut self, session: SessionRef, exchange: ExchangeId) {
-        if let Some(record) = self.store.get_mut(session) {
-            record.listen.phase = Phase::Open(exchange);
-            self.stream_event(session, true, None);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.listen.phase != Phase::Opening(exchange) {
+            return;
+        }
+        record.listen.phase = Phase::Open(exchange);
+        let has_gap = std::mem::replace(&mut record.listen.was_open, true) && record.listen.retiring.is_none();
+        self.retire(session);
+        self.stream_event(session, true, None);
+        if has_gap {
+            self.note_gap(session);
         }
     }
 
@@ -129,7 +174,8 @@ impl<J: Json> Manager<J> {
     /// The server answers the GET with something else than a stream: it offers none. That is normal, and not asked again.
     pub(super) fn listen_refused(&mut self, session: SessionRef, status: u16, what: &str) {
         if let Some(record) = self.store.get_mut(session) {
-            record.listen.phase = Phase::Off;
+            record.listen.phase = record.listen.retiring.take().map_or(Phase::Off, Phase::Open);
+            self.refuse_subscribers(session, what);
             self.log(session, Level::Debug, &concat(&["No GET stream: HTTP ", &decimal(status.into()), ", ", what]));
         }
     }
@@ -250,10 +296,15 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Reports a GET stream that opened or closed.
+    /// Reports a GET stream, or a stream of subscriptions, that opened or closed.
     fn stream_event(&mut self, session: SessionRef, opened: bool, how: Option<&str>) {
         let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
         let evidence = how.map(str::to_owned);
         self.event(session, kind, Detail::new().stream("listen").evidence(evidence));
     }
+}
+
+/// Where a stream goes on.
+pub(super) fn cursor_header(cursor: Option<String>) -> HeaderList {
+    cursor.into_iter().map(|cursor| (Rc::from(headers::LAST_EVENT_ID), Rc::from(cursor))).collect()
 }

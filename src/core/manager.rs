@@ -4,6 +4,7 @@ use super::breaker::Breaker;
 use super::calls::Call;
 use super::config::Config;
 use super::ending::{Closing, Farewell};
+use super::era::Eras;
 use super::error::Error;
 use super::event::{Detail, Event, EventKind};
 use super::exchange::Exchange;
@@ -46,6 +47,8 @@ pub struct Manager<J> {
     pub(super) tickets: Table<Ticket, Asked<J>>,
     pub(super) farewells: Table<ExchangeId, Farewell>,
     pub(super) closing: Closing,
+    /// Which servers speak 2026-07-28.
+    pub(super) eras: Eras<J>,
     /// Breakers of connections that never came to be.
     pub(super) breakers: Vec<(Rc<Key>, Breaker)>,
     /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
@@ -71,6 +74,7 @@ impl<J: Json> Manager<J> {
             tickets: Table::default(),
             farewells: Table::default(),
             closing: Closing::default(),
+            eras: Eras::default(),
             breakers: Vec::new(),
             grace_until: Instant::default(),
             timers: Timers::default(),

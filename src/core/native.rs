@@ -28,6 +28,9 @@ impl Json for Value {
     fn shallow_copy(&self) -> Self {
         if self.is_object() { self.clone() } else { Self::Object(Map::new()) }
     }
+    fn deep_copy(&self) -> Self {
+        self.clone()
+    }
     fn get(&self, key: &str) -> Option<Self> {
         Self::get(self, key).filter(|value| !value.is_null()).cloned()
     }

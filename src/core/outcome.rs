@@ -22,7 +22,7 @@ impl<J: Json> Manager<J> {
     /// The server answered a call with a status outside 200–299.
     pub(super) fn on_call_refused(&mut self, call: CallId, mut refusal: Refusal<'_, J>) {
         let Some(record) = self.calls.get(call) else { return };
-        let (session, is_handshake) = (record.session, record.purpose == Purpose::Handshake);
+        let (session, is_handshake) = (record.session, record.is_handshake());
         // A handshake has no session to lose: the server's own words are the error, with the versions that it names.
         if is_handshake && matches!(refusal.verdict, Verdict::Lost(_)) {
             refusal.verdict = if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final };
@@ -43,7 +43,9 @@ impl<J: Json> Manager<J> {
             Verdict::Unknown => self.unknown_outcome(call, error),
             Verdict::Answer => {
                 self.note_answered(call);
-                self.settle(call, Err(error));
+                if !self.goes_on_after(call, &error) {
+                    self.settle(call, Err(error));
+                }
             }
             Verdict::Conflict | Verdict::Forbidden | Verdict::Final => self.settle(call, Err(error)),
         }
@@ -56,12 +58,17 @@ impl<J: Json> Manager<J> {
         let error = failure_error(failure);
         match failure.kind {
             FailureKind::Unwritable | FailureKind::TooLarge => self.settle(call, Err(error)),
-            FailureKind::Unsent => self.unsent(call, error),
+            FailureKind::Unsent => {
+                if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
+                    handshake.unsent = true;
+                }
+                self.unsent(call, error);
+            }
             FailureKind::Broken => self.unknown_outcome(call, error),
             FailureKind::Hidden => {
                 let had_id = record.generation > 0 && self.store.get(session).is_some_and(|owner| owner.id().is_some());
                 let generation = record.generation;
-                if had_id && record.purpose != Purpose::Handshake {
+                if had_id && !record.is_handshake() {
                     // A 404 without CORS headers is the likeliest answer that a page may not see: one handshake finds out.
                     let evidence =
                         "the browser hid the answer to a request with a session id, though the server can be reached";
@@ -86,7 +93,10 @@ impl<J: Json> Manager<J> {
             );
         }
         self.note_answered(call);
-        self.settle(call, Err(rpc_error(error)));
+        let error = rpc_error(error);
+        if !self.goes_on_after(call, &error) {
+            self.settle(call, Err(error));
+        }
     }
 
     /// The request was refused unread because its session was gone: it goes again on the next one.
@@ -229,7 +239,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Parks a call until this generation's list of tools is there.
-    fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
+    pub(super) fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = Stage::Undecided;
         record.unknown = Some(error);

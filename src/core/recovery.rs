@@ -86,9 +86,13 @@ impl<J: Json> Manager<J> {
             record.restoring = 0;
             record.checking = false;
             record.tools.forget();
+            record.cache.clear();
         }
         self.stop_listening(session);
         self.abandon_server_requests(session);
+        // Who subscribes does so with the next generation.
+        let subscribing = self.store.get_mut(session).map(|record| std::mem::take(&mut record.listen.waiting));
+        subscribing.into_iter().flatten().for_each(|call| self.requeue(call));
         // Who waits for the list of tools waits for that of the next generation.
         let undecided = self.store.get_mut(session).map(|record| std::mem::take(&mut record.tools.waiting));
         let gone = |error: &str| Err(Error::new(ErrorCode::SessionTerminated, error));
@@ -104,7 +108,7 @@ impl<J: Json> Manager<J> {
     fn own_calls(&self, session: SessionRef) -> Vec<CallId> {
         let mut own = Vec::new();
         for (id, call) in self.calls.from(OWN_CALLS) {
-            if call.session == session && call.purpose != Purpose::Handshake {
+            if call.session == session && !call.is_handshake() {
                 own.push(id);
             }
         }

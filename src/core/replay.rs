@@ -31,6 +31,7 @@ pub fn method_safety(method: &str) -> Safety {
         | "resources/templates/list"
         | "resources/unsubscribe"
         | "server/discover"
+        | "subscriptions/listen"
         | "tasks/get"
         | "tasks/list"
         | "tasks/result"

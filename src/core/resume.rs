@@ -7,6 +7,7 @@ use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
 use super::io::{CallId, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
+use super::listen::cursor_header;
 use super::manager::Manager;
 use super::session::State;
 use super::text::{concat, decimal};
@@ -99,7 +100,8 @@ impl<J: Json> Manager<J> {
             return self.unknown_outcome(call, error);
         }
         self.metrics.streams_resumed += 1;
-        let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor.as_deref());
+        // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
+        let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor_header(cursor));
         if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(call)) {
             record.stage = Stage::OnWire(exchange);
         }

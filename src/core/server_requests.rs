@@ -9,11 +9,13 @@ use super::manager::Manager;
 
 /// One request of a server that the client has not answered yet.
 pub(super) struct Asked<J> {
-    session: SessionRef,
+    pub(super) session: SessionRef,
     /// The session knows nothing of requests of another generation: an answer to one is dropped.
-    generation: u64,
-    /// The server's own id, echoed as it came.
-    id: J,
+    pub(super) generation: u64,
+    /// The server's own id, echoed as it came; of a question of 2026-07-28 its key.
+    pub(super) id: J,
+    /// The call that waits for this question's answer, and the question's method (2026-07-28 basic/patterns/mrtr).
+    pub(super) round_of: Option<(CallId, String)>,
 }
 
 /// More open requests of one session than this are refused: a server must not fill the client's memory.
@@ -47,13 +49,16 @@ impl<J: Json> Manager<J> {
             return self.refuse(session, id, INVALID_PARAMS, "this mode of elicitation was not declared");
         }
         let ticket = Ticket(self.numbers.next());
-        self.tickets.insert(ticket, Asked { session, generation, id });
+        self.tickets.insert(ticket, Asked { session, generation, id, round_of: None });
         self.out.push_back(Output::ServerRequest { ticket, session, call, method, message });
     }
 
     /// The client answers.
     pub(super) fn answer(&mut self, ticket: Ticket, outcome: Result<J, RpcError<J>>) {
         let Some(asked) = self.tickets.remove(ticket) else { return };
+        if let Some((call, method)) = asked.round_of {
+            return self.on_round_answer(call, &asked.id, &method, outcome);
+        }
         let is_current = self.store.get(asked.session).is_some_and(|record| record.is_live(asked.generation));
         if !is_current {
             self.metrics.stale_dropped += 1;
@@ -88,12 +93,13 @@ impl<J: Json> Manager<J> {
     }
 
     fn post_answer(&mut self, session: SessionRef, body: J) {
-        self.open(session, Wire::Aside, "POST", Some(body), None);
+        self.open(session, Wire::Aside, "POST", Some(body), Vec::new());
     }
 
-    /// The session of these requests is gone: their handlers may stop.
+    /// The session of these requests is gone: their handlers may stop. What a call waits for is asked by no session.
     pub(super) fn abandon_server_requests(&mut self, session: SessionRef) {
-        let gone: Vec<Ticket> = self.tickets.keys_where(|asked| asked.session == session);
+        let is_gone = |asked: &Asked<J>| asked.session == session && asked.round_of.is_none();
+        let gone: Vec<Ticket> = self.tickets.keys_where(is_gone);
         for ticket in gone {
             self.tickets.remove(ticket);
             self.out.push_back(Output::CancelServerRequest { ticket });
@@ -103,6 +109,10 @@ impl<J: Json> Manager<J> {
     /// The server tells something.
     pub(super) fn on_notification(&mut self, session: SessionRef, call: Option<CallId>, method: String, message: J) {
         let params = message.get("params");
+        if let Some(record) = self.store.get_mut(session).filter(|record| record.is_modern()) {
+            let uri = params.as_ref().and_then(|params| params.get_str("uri"));
+            record.cache.on_notification(&method, uri.as_deref());
+        }
         match method.as_str() {
             "notifications/progress" => {
                 let token = params
@@ -118,6 +128,7 @@ impl<J: Json> Manager<J> {
                     self.take_back(session, &id);
                 }
             }
+            "notifications/subscriptions/acknowledged" => return self.on_subscribed(session, params.as_ref()),
             "notifications/tools/list_changed" => {
                 if let Some(record) = self.store.get_mut(session) {
                     record.tools.forget();

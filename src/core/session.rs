@@ -11,6 +11,7 @@
 
 use super::backoff::Budget;
 use super::breaker::Breaker;
+use super::cache::Cache;
 use super::config::ServerConfig;
 use super::error::Error;
 use super::fields::Fields;
@@ -67,6 +68,8 @@ pub enum Kind {
     Stateful,
     /// None came: the record is ours alone.
     Stateless,
+    /// The server speaks 2026-07-28, which has no sessions: the record is ours alone.
+    Modern,
 }
 
 impl Kind {
@@ -75,6 +78,7 @@ impl Kind {
         match self {
             Self::Stateful => "stateful",
             Self::Stateless => "stateless",
+            Self::Modern => "modern",
         }
     }
 }
@@ -161,6 +165,10 @@ pub(super) struct Session<J> {
     pub(super) restoring: u32,
     /// What to put back after a recovery.
     pub(super) remembered: Remembered<J>,
+    /// What every request to a server of 2026-07-28 says of us in `_meta`; built when it is needed.
+    pub(super) meta: Option<J>,
+    /// Results that a server of 2026-07-28 called fresh.
+    pub(super) cache: Cache<J>,
     /// Handlers and callers of `connect` declared these capabilities on top of the manager's.
     pub(super) declared: Option<J>,
     /// The name that a caller of `connect` gave the client.
@@ -244,6 +252,8 @@ impl<J> Session<J> {
             handshake: None,
             restoring: 0,
             remembered: Remembered { log_level: None, subscriptions: Named::default() },
+            meta: None,
+            cache: Cache::default(),
             declared: None,
             client_info: None,
             barren: 0,
@@ -263,6 +273,11 @@ impl<J> Session<J> {
             checking: false,
             degraded: None,
         }
+    }
+
+    /// Whether the server speaks 2026-07-28.
+    pub(super) fn is_modern(&self) -> bool {
+        self.kind == Kind::Modern
     }
 
     /// The current session id, where the server issued one.

@@ -1,8 +1,10 @@
 //! What is known of a server's tools in one generation: kept as the server sent it, read only when a decision needs it.
 
-use super::io::CallId;
+use super::io::{CallId, HeaderList};
 use super::json::Json;
+use super::mirror;
 use super::replay::Safety;
+use super::table::Named;
 
 /// Limits of a `tools/list` that the machine makes for itself.
 pub(super) const MAX_PAGES: usize = 50;
@@ -17,6 +19,8 @@ pub(super) struct Tools<J> {
     complete: bool,
     /// The complete list of the generation before.
     before: Option<Vec<J>>,
+    /// Tools that want arguments mirrored in headers, by name (2026-07-28 alone).
+    annotated: Named<J>,
     /// Calls whose replay waits for the list.
     pub(super) waiting: Vec<CallId>,
     /// Whether the machine is asking for the list.
@@ -25,7 +29,14 @@ pub(super) struct Tools<J> {
 
 impl<J> Default for Tools<J> {
     fn default() -> Self {
-        Self { pages: Vec::new(), complete: false, before: None, waiting: Vec::new(), fetching: false }
+        Self {
+            pages: Vec::new(),
+            complete: false,
+            before: None,
+            annotated: Named::default(),
+            waiting: Vec::new(),
+            fetching: false,
+        }
     }
 }
 
@@ -46,7 +57,33 @@ impl<J: Json> Tools<J> {
             self.before = Some(std::mem::take(&mut self.pages));
         }
         self.pages.clear();
+        self.annotated = Named::default();
         self.complete = false;
+    }
+
+    /// The page without the tools whose `x-mcp-header` annotations break the rules (2026-07-28
+    /// basic/transports/streamable-http: the client MUST exclude them), and those tools' names.
+    pub(super) fn without_invalid(&mut self, result: J) -> (J, Vec<String>) {
+        let (mut valid, mut dropped) = (Vec::new(), Vec::new());
+        for tool in result.get("tools").and_then(|tools| tools.as_array()).unwrap_or_default() {
+            let name = tool.get_str("name").unwrap_or_default();
+            self.annotated.remove(&name);
+            if mirror::is_annotated(&tool) {
+                if !mirror::is_valid(&tool) {
+                    dropped.push(name);
+                    continue;
+                }
+                self.annotated.insert(name, tool.clone());
+            }
+            valid.push(tool);
+        }
+        let page = if dropped.is_empty() { result } else { result.shallow_copy().with("tools", J::array(valid)) };
+        (page, dropped)
+    }
+
+    /// The headers that calling this tool needs, as far as it was listed.
+    pub(super) fn parameter_headers(&self, name: &str, arguments: Option<&J>) -> HeaderList {
+        self.annotated.get(name).map(|tool| mirror::parameter_headers(tool, arguments)).unwrap_or_default()
     }
 
     /// Whether there is an older list to compare the next one with.

@@ -3,6 +3,7 @@
 //! The code of a JSON-RPC error is never evidence of a lost session by itself: −32001 means "session not found" in some
 //! servers and "request timeout" in others, and 404 with −32601 is how 2026-07-28 says "no such method".
 
+use super::era::UNSUPPORTED_VERSION;
 use super::error::ErrorCode;
 use super::text::{concat, decimal, mentions, words};
 use super::time::Millis;
@@ -42,6 +43,13 @@ pub struct Seen<'a> {
     pub text: &'a str,
     /// `Retry-After` in milliseconds.
     pub retry_after: Option<Millis>,
+}
+
+impl Seen<'_> {
+    /// Whether the server speaks none of our version, and says so as 2026-07-28 does (basic/versioning).
+    pub fn is_version_refusal(&self) -> bool {
+        self.status == 400 && self.rpc.as_ref().is_some_and(|rpc| rpc.code == UNSUPPORTED_VERSION)
+    }
 }
 
 /// What to do with the request, and what is now known of the session.
@@ -84,6 +92,7 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         400 if !carried && !answered && wants_session(seen.text) => Verdict::Lost(ErrorCode::SessionInvalid),
         // A server that was replaced by one that speaks other versions: a new handshake agrees on one (2025-11-25
         // basic/transports, "Protocol Version Header": an unsupported version MUST be answered with 400).
+        400 if seen.is_version_refusal() => loses(ErrorCode::SessionInvalid),
         400 if !answered && names_version(seen.text) => loses(ErrorCode::SessionInvalid),
         409 if seen.is_get => Verdict::Conflict,
         401 => Verdict::Unauthorized,

@@ -44,6 +44,12 @@ impl Json for JsJson {
         Self(js::assign(&empty, &self.0).unwrap_or(empty))
     }
 
+    /// What has no JSON form, or a form that cannot be read, did not come from a server: it stays what it is.
+    fn deep_copy(&self) -> Self {
+        let text = js::write_json(&self.0).ok().flatten();
+        Self(text.and_then(|text| js::parse_json(&text).ok()).unwrap_or_else(|| self.0.clone()))
+    }
+
     fn get(&self, key: &str) -> Option<Self> {
         js::member(&self.0, key).map(Self)
     }

@@ -11,20 +11,24 @@
 mod auth;
 mod connect;
 mod endings;
+mod era;
 mod index;
 mod isolation;
 mod limits;
 mod listen;
 mod log_lines;
+mod modern;
 mod recovery;
 mod replay;
 mod reply;
 mod requests;
 mod retry;
+mod rounds;
 mod secrets;
 mod server;
 mod server_requests;
 mod streams;
+mod subscriptions;
 mod time;
 mod world;
 
@@ -43,6 +47,19 @@ fn world() -> Tether {
 /// The same with settings of the server and options of the manager.
 fn world_with(server: Value, options: Value) -> Tether {
     world_of(&["db"], server, options)
+}
+
+/// A world whose server is asked for its era.
+fn world_that_asks() -> Tether {
+    world_with(json!({"protocolVersion": "auto"}), json!({}))
+}
+
+/// A world whose server speaks 2026-07-28 and nothing else.
+fn modern_world() -> Tether {
+    let mut world = world_that_asks();
+    world.server().modern = true;
+    world.server().legacy = false;
+    world
 }
 
 /// Several servers with the same settings.

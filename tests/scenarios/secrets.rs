@@ -16,6 +16,7 @@ fn world() -> (Tether, mcp_tether::core::SessionRef) {
     let config = json!({"mcpServers": {"db": {
         "url": format!("https://db.test/mcp?key={URL}"),
         "headers": {"x-env": "${SECRET}", "x-key": "plain"},
+        "protocolVersion": "legacy",
     }}});
     let (config, _) = mcp_tether::core::config::parse(&config, &json!({"debug": true}), &|name| match name {
         "SECRET" => Some(ENV.into()),

@@ -1,6 +1,6 @@
 //! A model MCP server that behaves, and does otherwise where a test says so. It counts what it has carried out.
 
-use super::reply::{Reply, http, http_rpc, result, stream};
+use super::reply::{Data, Reply, Step, http, http_json, http_rpc, result, stream};
 use super::world::{Network, Sent};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -10,6 +10,12 @@ pub struct Server {
     /// Whether it issues session ids.
     pub stateful: bool,
     pub version: String,
+    /// Whether it speaks 2026-07-28.
+    pub modern: bool,
+    /// Whether it speaks the revisions that begin with `initialize`.
+    pub legacy: bool,
+    /// Further members of its answers to `server/discover`.
+    pub description: Value,
     /// Whether it answers GET with a stream that stays open.
     pub listens: bool,
     pub tools: Value,
@@ -32,6 +38,9 @@ impl Server {
         Self {
             stateful: true,
             version: "2025-11-25".into(),
+            modern: false,
+            legacy: true,
+            description: json!({"capabilities": {"tools": {}}}),
             listens: false,
             tools: json!([
                 {"name": "read", "annotations": {"readOnlyHint": true}},
@@ -80,6 +89,12 @@ impl Server {
         if let Some(reply) = scripted.or_else(|| self.always.get(sent.method()).cloned()) {
             return reply;
         }
+        if self.modern && sent.header("mcp-protocol-version") == Some(MODERN) {
+            return self.serve_modern(sent);
+        }
+        if !self.legacy {
+            return unsupported(&[MODERN]);
+        }
         if sent.method() == "initialize" {
             return self.initialize();
         }
@@ -103,6 +118,25 @@ impl Server {
         let id = format!("{:08}-{}-secret", self.issued, self.name);
         self.sessions.insert(id.clone());
         reply.head(|head| head.session_id = Some(id.clone()))
+    }
+
+    fn serve_modern(&mut self, sent: &Sent) -> Reply {
+        match sent.method() {
+            "server/discover" => {
+                let mut described = self.description.clone();
+                described["resultType"] = json!("complete");
+                described["supportedVersions"] = json!([MODERN]);
+                described["_meta"] = json!({"io.modelcontextprotocol/serverInfo": {"name": self.name, "version": "2"}});
+                result(described)
+            }
+            "subscriptions/listen" => {
+                let granted = json!({"notifications": sent.param("notifications")});
+                let message =
+                    json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": granted});
+                stream().then(1, Step::Event(None, None, Data::Json(message)))
+            }
+            _ => self.serve(sent),
+        }
     }
 
     fn serve(&mut self, sent: &Sent) -> Reply {
@@ -133,6 +167,16 @@ impl Server {
             _ => http(202, ""),
         }
     }
+}
+
+/// The revision without sessions.
+pub const MODERN: &str = "2026-07-28";
+
+/// How a server of 2026-07-28 refuses a version.
+pub fn unsupported(versions: &[&str]) -> Reply {
+    let data = json!({"supported": versions, "requested": "?"});
+    let error = json!({"code": -32022, "message": "Unsupported protocol version", "data": data});
+    http_json(400, json!({"jsonrpc": "2.0", "id": null, "error": error}))
 }
 
 /// All servers, by the name that is the first part of their host.

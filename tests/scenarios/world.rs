@@ -443,6 +443,9 @@ impl<N: Network> World<N> {
         assert_eq!(sent.header("accept"), accept);
         assert_eq!(sent.header("content-type").is_some(), sent.verb == "POST");
         assert_eq!(sent.body.is_some(), sent.verb == "POST");
+        if sent.header("mcp-protocol-version") == Some("2026-07-28") {
+            check_modern(sent);
+        }
         if let Some(cursor) = sent.cursor() {
             let of = self.newest.iter().find(|(_, newest)| *newest == cursor).map(|(exchange, _)| *exchange);
             self.newest.remove(&of.expect("a cursor is the newest id of a stream, and is used once"));
@@ -486,6 +489,19 @@ impl<N: Network> World<N> {
     }
 }
 
+/// What 2026-07-28 wants of every request: it stands alone, and its headers mirror it.
+fn check_modern(sent: &Sent) {
+    assert_eq!((sent.verb, sent.session(), sent.cursor()), ("POST", None, None));
+    assert_eq!(sent.header("mcp-method"), Some(sent.method()));
+    if sent.is_request() {
+        let meta = sent.param("_meta");
+        assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+        assert!(meta["io.modelcontextprotocol/clientCapabilities"].is_object());
+        assert!(meta["io.modelcontextprotocol/clientInfo"]["name"].is_string());
+    }
+    assert_ne!(sent.method(), "answer", "no request of a server is answered by a message");
+}
+
 impl<N> Drop for World<N> {
     fn drop(&mut self) {
         if let (true, Some(diary)) = (std::thread::panicking(), &self.diary) {
@@ -496,9 +512,16 @@ impl<N> Drop for World<N> {
     }
 }
 
-/// A configuration from the JSON that JavaScript would pass.
+/// A configuration from the JSON that JavaScript would pass. Where a test does not say otherwise, its servers are not asked
+/// whether they speak 2026-07-28: that has scenarios of its own.
 pub fn configured(config: &Value, options: &Value) -> Config {
-    match config::parse(config, options, &|_| None) {
+    let mut config = config.clone();
+    for (_, server) in config["mcpServers"].as_object_mut().into_iter().flatten() {
+        if server.get("protocolVersion").is_none() {
+            server["protocolVersion"] = json!("legacy");
+        }
+    }
+    match config::parse(&config, options, &|_| None) {
         Ok((config, _)) => config,
         Err(problems) => panic!("{problems:?}"),
     }

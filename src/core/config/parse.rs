@@ -4,6 +4,8 @@ use super::{
     Config, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
     ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
+use crate::core::era::MODERN;
+use crate::core::handshake::VERSIONS;
 use crate::core::text::{self, concat};
 use crate::core::{json::Json, table::Named, time::Millis};
 use std::rc::Rc;
@@ -107,9 +109,9 @@ impl Reader<'_> {
             None => Protocol::Auto,
             Some(text) if text == "auto" => Protocol::Auto,
             Some(text) if text == "legacy" => Protocol::Legacy,
-            Some(text) if is_revision(&text) => Protocol::Pinned(text),
+            Some(text) if text == MODERN || VERSIONS.contains(&text.as_str()) => Protocol::Pinned(text),
             Some(_) => {
-                let message = "must be 'auto', 'legacy' or a revision like '2025-11-25'";
+                let message = "must be 'auto', 'legacy' or a revision from '2024-11-05' to '2026-07-28'";
                 self.problem(server.path_of("protocolVersion"), message);
                 Protocol::Auto
             }
@@ -375,12 +377,6 @@ fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(MAX_RETRY_ATTEMPTS)
 }
 
-/// Revisions of MCP are dates: `2025-11-25`.
-fn is_revision(text: &str) -> bool {
-    let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
-    text.len() == 10 && text.bytes().enumerate().all(shape)
-}
-
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
 mod tests {
@@ -523,7 +519,7 @@ mod tests {
                 "headers.a: must be a string",
                 "timeout: must be a whole number of milliseconds, 1 or more",
                 "initTimeout: must be a whole number of milliseconds, 1 or more",
-                "protocolVersion: must be 'auto', 'legacy' or a revision like '2025-11-25'",
+                "protocolVersion: must be 'auto', 'legacy' or a revision from '2024-11-05' to '2026-07-28'",
                 "sessionConfig.timeout: must be a whole number of milliseconds, 1 or more",
                 "sessionConfig.retryAttempts: must be a whole number from 0 to 100",
                 "sessionConfig.retryDelay: must be a whole number of milliseconds, 0 or more",
