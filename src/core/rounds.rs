@@ -127,7 +127,7 @@ impl<J: Json> Manager<J> {
 
     /// One question was answered, or could not be. There is no way to tell the server of a failure (2026-07-28
     /// basic/patterns/mrtr): a form can be cancelled; everything else ends the call.
-    pub(super) fn on_round_answer(&mut self, call: CallId, key: &J, method: &str, outcome: Result<J, RpcError>) {
+    pub(super) fn on_round_answer(&mut self, call: CallId, key: &J, method: &str, outcome: Result<J, RpcError<J>>) {
         let answer = match outcome {
             Ok(answer) => answer,
             Err(_) if method == "elicitation/create" => J::object().with("action", J::string("cancel")),
@@ -136,6 +136,7 @@ impl<J: Json> Manager<J> {
                     concat(&["the server asked for ", method, " to go on, and the answer failed: ", &error.message]);
                 let mut failed = Error::new(ErrorCode::RpcError, sentence);
                 failed.rpc_code = Some(f64::from(error.code));
+                failed.data = error.data;
                 return self.settle(call, Err(failed));
             }
         };

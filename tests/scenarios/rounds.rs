@@ -83,7 +83,7 @@ fn state_alone_is_sent_back_after_a_pause_and_none_is_invented() {
 #[test]
 fn a_form_that_nobody_answers_is_cancelled_and_anything_else_ends_the_call() {
     let (mut world, session) = connected();
-    let nobody = || Err(RpcError { code: -32601, message: "Method not found".into() });
+    let nobody = || Err(RpcError { code: -32601, message: "Method not found".into(), data: None });
     world.server().next("tools/call", [wants(json!({"a": form()}), Value::Null)]);
     let call = world.tool(session, "order");
     world.run_for(10);
