@@ -30,7 +30,8 @@ HttpServer.prototype.emit = function emitJournalled(event, request, response) {
   if (event === 'request') {
     // Chromium sends a POST again by itself when a connection that it used before is reset without an answer; on a connection of its own it does not.
     response.setHeader('Connection', 'close');
-    if (request.method === 'POST' && request.headers['mcp-session-id'] === undefined) note({ handshake: request.headers['x-user'] });
+    const isProbe = request.headers['mcp-method'] === 'server/discover';
+    if (request.method === 'POST' && request.headers['mcp-session-id'] === undefined && !isProbe) note({ handshake: request.headers['x-user'] });
   }
   return emit.apply(this, arguments);
 };
