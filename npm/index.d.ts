@@ -32,7 +32,14 @@ export interface ServerConfig {
   timeout?: number;
   /** How long one handshake may take. Default 30 000. */
   initTimeout?: number;
-  /** Read and checked, but without effect yet: every handshake offers 2025-11-25 and agrees on what the server speaks, down to 2025-03-26. */
+  /**
+   * Which revision of MCP is spoken.
+   *
+   * - `auto`, the default: one `server/discover` finds out whether the server speaks 2026-07-28; where it does not, `initialize` negotiates. What was
+   *   found out is kept for the server's address, and asked again after an hour where it was an older revision.
+   * - `legacy`: nothing is asked, `initialize` negotiates.
+   * - A date, `2024-11-05` to `2026-07-28`: that revision or `unsupported_version`.
+   */
   protocolVersion?: 'auto' | 'legacy' | string;
   sessionConfig?: SessionConfig;
 }
@@ -112,6 +119,7 @@ export class McpManager {
    * @throws McpError `config_error` for an unknown server, `unauthorized`, `unsupported_version`, `network_error`, `circuit_open` and others if no session comes about.
    */
   connect(userId: string, serverName: string, options?: ConnectOptions): Promise<McpSession>;
+  /** Counts of our records: of a server of 2026-07-28, which keeps no sessions, as of any other. */
   getSessionStats(): { totalUsers: number; totalSessions: number; activeSessions: number };
   getAllActiveSessions(): SessionInfo[];
   getSessionInfo(userId: string, serverName: string): SessionInfo | undefined;
@@ -185,7 +193,7 @@ export class McpSession {
   /** What the server called the session; undefined if it keeps none. Treat it as a secret. */
   readonly sessionId: string | undefined;
   readonly state: SessionState;
-  /** `stateful`: the server gave an id. `stateless`: it gave none. `modern`: a revision without sessions. */
+  /** `stateful`: the server gave an id. `stateless`: it gave none. `modern`: it speaks 2026-07-28, which has no sessions. */
   readonly kind: 'stateful' | 'stateless' | 'modern';
   /** How many handshakes this session has had. */
   readonly generation: number;
@@ -205,6 +213,7 @@ export class McpSession {
   /** Sends a notification; resolves once the server has taken it. */
   notification(notification: { method: string; params?: object }): Promise<void>;
   ping(options?: RequestOptions): Promise<void>;
+  /** Lists of a server of 2026-07-28 come from memory for as long as it calls them fresh (`ttlMs`), and until it tells of a change. */
   listTools(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
   callTool(params: { name: string; arguments?: object; _meta?: object }, options?: RequestOptions): Promise<any>;
   listResources(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
@@ -219,7 +228,8 @@ export class McpSession {
   /** Sets what the server logs. A recovery sets it again by itself. */
   setLoggingLevel(level: string, options?: RequestOptions): Promise<void>;
   /**
-   * Answers a request of the server, such as `sampling/createMessage`, `elicitation/create` or `roots/list`.
+   * Answers a request of the server, such as `sampling/createMessage`, `elicitation/create` or `roots/list`; also what a server of 2026-07-28
+   * wants to know before it goes on with a call.
    *
    * - What it returns is the result. What it throws is the error, with its `message`, its `code` if that is an integer, and its `data`.
    * - Its capability is declared from the next handshake on; to declare it in the first, name it in {@link ManagerOptions.capabilities}. A handler of
