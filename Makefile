@@ -1,12 +1,16 @@
 # Every target sets up what it needs by itself. `make` says what there is.
 
-.PHONY: help demo build test test-all check compare bench clean simulate fuzz interop
+.PHONY: help demo worker build test test-all check compare bench clean simulate fuzz interop
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 demo: build ## Builds the package and serves the demo page beside a real MCP server.
 	@node tests/js/servers/demo.mjs
+
+worker: ## Builds the Worker and runs it on workerd, in front of a real MCP server; prints its URL and a curl that works.
+	@tools/build-worker.sh
+	@node worker/serve.mjs
 
 build: ## Builds the npm package into pkg/ and prints what it weighs.
 	@tools/build.sh

@@ -124,7 +124,7 @@ export class SessionTransport {
   // The client gets a message, and which request of its own it is about, if that is known: `during` is that one's signal.
   hear(message, during) {
     try {
-      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: during && this.#idOf(during) });
+      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: during && this.requestOf(during) });
     } catch (error) {
       this.onerror?.(error);
     }
@@ -142,7 +142,8 @@ export class SessionTransport {
     });
   }
 
-  #idOf(during) {
+  // Which request of the client a signal belongs to.
+  requestOf(during) {
     for (const [id, { signal }] of this.#calls) if (signal === during) return id;
   }
 

@@ -67,5 +67,7 @@
 //! ```
 
 pub mod core;
+#[cfg(any(feature = "gateway", not(target_family = "wasm")))]
+pub mod gateway;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod web;

@@ -10,6 +10,7 @@ cargo fmt --check
 # Twice, because each target sees its own half of the dependencies; the core's own tests need the host's half.
 cargo clippy --quiet --all-targets -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown -- --deny warnings
+cargo clippy --quiet --lib --target wasm32-unknown-unknown --features gateway -- --deny warnings
 [ ! -f tests/web.rs ] || cargo clippy --quiet --test web --target wasm32-unknown-unknown -- --deny warnings
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown

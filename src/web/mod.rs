@@ -21,6 +21,8 @@ mod error;
 mod events;
 mod failure;
 mod fetch;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod handlers;
 mod hook;
 mod js;
@@ -36,6 +38,8 @@ mod timers;
 mod words;
 
 pub use error::set_error_class;
+#[cfg(feature = "gateway")]
+pub use gateway::Gateway;
 pub use json::JsJson;
 pub use manager::McpManager;
 pub use session::McpSession;

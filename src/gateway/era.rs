@@ -1,0 +1,284 @@
+//! What a request is, by the revision of the protocol that it speaks: the beginning of a session, a part of one, or a
+//! request of 2026-07-28, which knows no sessions.
+
+use super::mirror;
+use super::refusal::Refusal;
+use crate::core::Json;
+
+/// The headers that decide, as they came.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// `Mcp-Session-Id`.
+    pub session: Option<String>,
+    /// `MCP-Protocol-Version`.
+    pub version: Option<String>,
+    /// `Mcp-Method`.
+    pub method: Option<String>,
+    /// `Mcp-Name`.
+    pub name: Option<String>,
+    /// `Accept`.
+    pub accept: Option<String>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// Whether a page sent it: official clients leave out headers there.
+    pub from_page: bool,
+}
+
+/// What a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// `initialize`: a session begins.
+    Initialize,
+    /// A message of a session, up to 2025-11-25.
+    Session,
+    /// A request of 2026-07-28: it stands for itself.
+    Modern,
+}
+
+impl Era {
+    /// Its name, by which the Worker knows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Initialize => "initialize",
+            Self::Session => "session",
+            Self::Modern => "modern",
+        }
+    }
+}
+
+/// The revisions with sessions. 2024-11-05 had another transport, but clients that name it speak this one all the same.
+pub const WITH_SESSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+
+/// The revision from which on there are none.
+pub const MODERN: &str = "2026-07-28";
+
+/// What a POST is.
+///
+/// # Errors
+/// Why it is nothing that is understood here.
+pub fn of_post<J: Json>(head: &Head, message: &J) -> Result<Era, Refusal> {
+    if let Some(batch) = message.as_array() {
+        return of_batch(head, &batch);
+    }
+    if !is_message(message) {
+        return Err(Refusal::Message);
+    }
+    // The body decides: a client may leave out a header, but it knows what it wrote (2026-07-28 basic/versioning).
+    if let Some(claimed) = claim(message) {
+        return mirror::check(head, message, &claimed).map(|()| Era::Modern);
+    }
+    if is_modern(head) {
+        // A header that the body does not bear out.
+        let is_initialize = message.get_str("method").as_deref() == Some("initialize");
+        return Err(if is_initialize { Refusal::HeaderMismatch } else { Refusal::Meta });
+    }
+    if message.get_str("method").as_deref() == Some("initialize") && message.get("id").is_some() {
+        // Some clients still send the id of the session that they replace. It means nothing here.
+        return Ok(Era::Initialize);
+    }
+    of_session(head)
+}
+
+/// What a GET or a DELETE is.
+///
+/// # Errors
+/// Why it is nothing that is understood here.
+pub fn of_other(head: &Head) -> Result<Era, Refusal> {
+    // 2026-07-28 streamable-http: there is POST alone.
+    if is_modern(head) && head.session.is_none() { Err(Refusal::Method) } else { of_session(head) }
+}
+
+/// Whether a POST accepts both forms of an answer, and announces JSON; whether a GET accepts the stream.
+///
+/// # Errors
+/// What is amiss.
+pub fn check_media(head: &Head, method: &str) -> Result<(), Refusal> {
+    let accepts = |media: &str| head.accept.as_ref().is_none_or(|accept| accepts(accept, media));
+    match method {
+        "POST" if !accepts("application/json") || !accepts("text/event-stream") => Err(Refusal::Accept),
+        "POST" if !is_json(head.content_type.as_deref()) => Err(Refusal::MediaType),
+        "GET" if !accepts("text/event-stream") => Err(Refusal::Accept),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a message of a session may pass, where the session was opened with revision `agreed`.
+///
+/// # Errors
+/// Why it may not.
+pub fn check_in_session<J: Json>(head: &Head, message: Option<&J>, agreed: &str) -> Result<(), Refusal> {
+    // 2025-06-18 basic/transports, "Protocol Version Header": invalid or unsupported is 400, absent is fine.
+    if head.version.as_ref().is_some_and(|version| !WITH_SESSIONS.contains(&version.as_str())) {
+        return Err(Refusal::Version);
+    }
+    match message {
+        Some(message) if message.as_array().is_some() && agreed != "2025-03-26" => Err(Refusal::Batch),
+        _ => Ok(()),
+    }
+}
+
+fn of_session(head: &Head) -> Result<Era, Refusal> {
+    head.session.as_ref().map(|_| Era::Session).ok_or(Refusal::SessionRequired)
+}
+
+fn of_batch<J: Json>(head: &Head, batch: &[J]) -> Result<Era, Refusal> {
+    let initializes = |message: &J| message.get_str("method").as_deref() == Some("initialize");
+    // 2025-03-26 basic/lifecycle: `initialize` MUST NOT be part of a batch; 2026-07-28 has none at all.
+    let strange = |message: &J| !is_message(message) || claim(message).is_some() || initializes(message);
+    if batch.is_empty() || batch.len() > MAX_BATCH || batch.iter().any(strange) {
+        return Err(Refusal::Message);
+    }
+    of_session(head)
+}
+
+/// Whether a header names a revision without sessions. Dates sort as text.
+fn is_modern(head: &Head) -> bool {
+    head.version.as_deref().is_some_and(|version| version >= MODERN && version.starts_with("20"))
+}
+
+/// The revision that a request claims to speak: 2026-07-28 and later write it into every one.
+fn claim<J: Json>(message: &J) -> Option<J> {
+    message.get("params")?.get("_meta")?.get("io.modelcontextprotocol/protocolVersion")
+}
+
+/// Whether this is a JSON-RPC request, notification or response.
+fn is_message<J: Json>(message: &J) -> bool {
+    let is_id = |id: J| id.as_str().is_some() || id.as_f64().is_some();
+    let has_answer = message.get("result").is_some() || message.get("error").is_some_and(|error| error.is_object());
+    let has_method = message.get_str("method").is_some();
+    message.is_object()
+        && message.get_str("jsonrpc").as_deref() == Some("2.0")
+        && message.get("id").is_none_or(is_id)
+        && if has_method { !has_answer } else { has_answer && message.get("id").is_some() }
+}
+
+fn accepts(accept: &str, media: &str) -> bool {
+    let family = media.split('/').next().unwrap_or_default();
+    accept.split(',').any(|range| {
+        let range = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        range == media || range == "*/*" || range.strip_suffix("/*") == Some(family)
+    })
+}
+
+fn is_json(content_type: Option<&str>) -> bool {
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Messages of one batch: a client that has more to say may say it twice.
+const MAX_BATCH: usize = 100;
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn head(session: &str, version: &str) -> Head {
+        let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+        Head { session: text(session), version: text(version), ..Head::default() }
+    }
+
+    fn request(method: &str, params: Value) -> Value {
+        json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
+    }
+
+    fn modern(version: &str) -> Value {
+        json!({ "_meta": { "io.modelcontextprotocol/protocolVersion": version } })
+    }
+
+    #[test]
+    fn a_post_is_what_its_body_says() {
+        let mut announced = head("", MODERN);
+        announced.method = Some("tools/list".into());
+        for (head, body, expected) in [
+            (head("", ""), request("initialize", json!({})), Ok(Era::Initialize)),
+            (head("S", "2025-11-25"), request("initialize", json!({})), Ok(Era::Initialize)),
+            (head("S", ""), request("tools/list", Value::Null), Ok(Era::Session)),
+            (head("S", "1999-01-01"), request("tools/list", json!({})), Ok(Era::Session)),
+            (head("S", ""), json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }), Ok(Era::Session)),
+            (head("S", ""), json!({ "jsonrpc": "2.0", "id": "a", "result": {} }), Ok(Era::Session)),
+            (head("", ""), request("tools/list", json!({})), Err(Refusal::SessionRequired)),
+            (head("", "2025-11-25"), request("tools/list", json!({})), Err(Refusal::SessionRequired)),
+            (announced.clone(), request("tools/list", modern(MODERN)), Ok(Era::Modern)),
+            (announced, request("tools/list", modern("2027-01-01")), Err(Refusal::HeaderMismatch)),
+            (head("S", ""), request("tools/list", modern(MODERN)), Err(Refusal::HeaderMismatch)),
+            (head("", MODERN), request("tools/list", json!({})), Err(Refusal::Meta)),
+            (head("S", MODERN), request("initialize", json!({})), Err(Refusal::HeaderMismatch)),
+        ] {
+            assert_eq!(of_post(&head, &body), expected, "{head:?} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        for body in [
+            json!(null),
+            json!(1),
+            json!("initialize"),
+            json!({}),
+            json!({ "id": 1, "method": "ping" }),
+            json!({ "jsonrpc": "1.0", "id": 1, "method": "ping" }),
+            json!({ "jsonrpc": "2.0", "id": {}, "method": "ping" }),
+            json!({ "jsonrpc": "2.0", "id": 1 }),
+            json!({ "jsonrpc": "2.0", "result": {} }),
+            json!({ "jsonrpc": "2.0", "id": 1, "error": "no" }),
+            json!([]),
+            json!([1]),
+            json!([request("initialize", json!({}))]),
+            json!([request("ping", modern(MODERN))]),
+        ] {
+            assert_eq!(of_post(&head("S", ""), &body), Err(Refusal::Message), "{body}");
+        }
+        let batch = json!([request("ping", json!({})), request("ping", json!({}))]);
+        assert_eq!(of_post(&head("S", ""), &batch), Ok(Era::Session));
+        assert_eq!(of_post(&head("", ""), &batch), Err(Refusal::SessionRequired));
+    }
+
+    #[test]
+    fn a_get_or_delete_belongs_to_a_session() {
+        assert_eq!(of_other(&head("S", "")), Ok(Era::Session));
+        assert_eq!(of_other(&head("", "")), Err(Refusal::SessionRequired));
+        assert_eq!(of_other(&head("", MODERN)), Err(Refusal::Method));
+    }
+
+    #[test]
+    fn in_a_session_the_version_and_batches_are_checked() {
+        let batch = json!([]);
+        for (version, message, agreed, expected) in [
+            ("", None, "2025-11-25", Ok(())),
+            ("2025-03-26", None, "2025-11-25", Ok(())),
+            ("2026-07-28", None, "2025-11-25", Err(Refusal::Version)),
+            ("nonsense", None, "2025-11-25", Err(Refusal::Version)),
+            ("", Some(&batch), "2025-03-26", Ok(())),
+            ("", Some(&batch), "2025-06-18", Err(Refusal::Batch)),
+        ] {
+            assert_eq!(check_in_session(&head("S", version), message, agreed), expected, "{version} {agreed}");
+        }
+    }
+
+    #[test]
+    fn media_types() {
+        let both = "application/json, text/event-stream";
+        for (method, accept, content_type, expected) in [
+            ("POST", Some(both), "application/json", Ok(())),
+            ("POST", Some("*/*"), "Application/JSON; charset=utf-8", Ok(())),
+            ("POST", None, "application/json", Ok(())),
+            ("POST", Some("text/*;q=0.9, application/*"), "application/json", Ok(())),
+            ("POST", Some("application/json"), "application/json", Err(Refusal::Accept)),
+            ("POST", Some("text/event-stream"), "application/json", Err(Refusal::Accept)),
+            ("POST", Some(both), "text/plain", Err(Refusal::MediaType)),
+            ("POST", Some(both), "", Err(Refusal::MediaType)),
+            ("GET", Some("text/event-stream"), "", Ok(())),
+            ("GET", Some("application/json"), "", Err(Refusal::Accept)),
+            ("DELETE", Some("application/json"), "", Ok(())),
+        ] {
+            let head = Head {
+                accept: accept.map(Into::into),
+                content_type: (!content_type.is_empty()).then(|| content_type.into()),
+                ..Head::default()
+            };
+            assert_eq!(check_media(&head, method), expected, "{method} {accept:?} {content_type}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What the paths of the front lead to, and which methods each has.
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// `/{server}/mcp`: the MCP endpoint of a server.
+    Mcp(&'a str),
+    /// `/.well-known/oauth-protected-resource/{server}/mcp`: whom the endpoint wants tokens from (RFC 9728 §3.1).
+    Metadata(&'a str),
+    /// `/healthz`: whether the front answers.
+    Health,
+    /// `/sessions`: the caller's own.
+    Sessions,
+    /// `/sessions/{handle}`: one of them.
+    Session(&'a str),
+    /// `/metrics`: counters, for the administrator.
+    Metrics,
+}
+
+impl<'a> Route<'a> {
+    /// Reads a path. Whether a server of that name is configured is another question.
+    pub fn of(path: &'a str) -> Option<Self> {
+        let path = path.strip_prefix('/')?;
+        match path {
+            "healthz" => return Some(Self::Health),
+            "metrics" => return Some(Self::Metrics),
+            "sessions" => return Some(Self::Sessions),
+            _ => {}
+        }
+        if let Some(resource) = path.strip_prefix(".well-known/oauth-protected-resource/") {
+            return resource.strip_suffix("/mcp").filter(|name| is_name(name)).map(Self::Metadata);
+        }
+        if let Some(handle) = path.strip_prefix("sessions/").filter(|handle| is_handle(handle)) {
+            return Some(Self::Session(handle));
+        }
+        path.strip_suffix("/mcp").filter(|name| is_name(name)).map(Self::Mcp)
+    }
+
+    /// The server that it is about.
+    pub const fn server(self) -> Option<&'a str> {
+        match self {
+            Self::Mcp(server) | Self::Metadata(server) => Some(server),
+            _ => None,
+        }
+    }
+
+    /// Its name, by which the Worker knows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mcp(_) => "mcp",
+            Self::Metadata(_) => "metadata",
+            Self::Health => "health",
+            Self::Sessions => "sessions",
+            Self::Session(_) => "session",
+            Self::Metrics => "metrics",
+        }
+    }
+
+    /// The value of `Allow`.
+    pub const fn allow(self) -> &'static str {
+        match self {
+            Self::Mcp(_) => "GET, POST, DELETE, OPTIONS",
+            Self::Session(_) => "DELETE, OPTIONS",
+            _ => "GET, OPTIONS",
+        }
+    }
+
+    /// Whether it has this method.
+    pub fn allows(self, method: &str) -> bool {
+        self.allow().split(", ").any(|allowed| allowed == method)
+    }
+}
+
+/// Whether a server of this name can be reached: its path is the name as it stands, so it may have the unreserved
+/// characters of a URL alone (RFC 3986 §2.3).
+pub fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    !name.is_empty() && name != "." && name != ".." && name.bytes().all(plain)
+}
+
+/// Whether this is how the front calls a session in public: the SHA-256 of its id, in hexadecimal.
+fn is_handle(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let handle = "0123456789abcdef".repeat(4);
+        let session = format!("/sessions/{handle}");
+        for (path, route) in [
+            ("/notes/mcp", Some(Route::Mcp("notes"))),
+            ("/My.Server_1~2-3/mcp", Some(Route::Mcp("My.Server_1~2-3"))),
+            ("/sessions/mcp", Some(Route::Mcp("sessions"))),
+            ("/.well-known/oauth-protected-resource/notes/mcp", Some(Route::Metadata("notes"))),
+            ("/healthz", Some(Route::Health)),
+            ("/metrics", Some(Route::Metrics)),
+            ("/sessions", Some(Route::Sessions)),
+            (session.as_str(), Some(Route::Session(&handle))),
+            ("/sessions/0123", None),
+            ("", None),
+            ("/", None),
+            ("/mcp", None),
+            ("//mcp", None),
+            ("/../mcp", None),
+            ("/notes", None),
+            ("/notes/mcp/", None),
+            ("/notes/mcp/mcp", None),
+            ("/no%74es/mcp", None),
+            ("notes/mcp", None),
+            ("/healthz/", None),
+        ] {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn methods() {
+        for (path, allowed) in [
+            ("/notes/mcp", "GET POST DELETE OPTIONS"),
+            ("/healthz", "GET OPTIONS"),
+            ("/.well-known/oauth-protected-resource/notes/mcp", "GET OPTIONS"),
+        ] {
+            let route = Route::of(path).unwrap();
+            for method in ["GET", "POST", "DELETE", "OPTIONS", "PUT", "PATCH", "HEAD", "get", ""] {
+                assert_eq!(route.allows(method), allowed.split(' ').any(|one| one == method), "{method} {path}");
+            }
+        }
+    }
+}

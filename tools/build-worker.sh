@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds the Worker into worker/dist/: its own module, with the front's policy in it, and everything in JavaScript as one file.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+source "$root/tools/module.sh"
+
+set_up rust wasm-bindgen node
+cd "$root"
+
+# The same lock as that of the package: they share cargo's folder.
+exec 9>"$tools/build.lock"
+flock 9
+
+compile_module gateway
+module="$root/target/worker-module"
+fingerprint="$(sha256sum "$built" npm/*.js worker/*.js tools/build-worker.sh tools/module.sh tools/shorten-names.mjs package-lock.json | sha256sum)"
+if [ -d worker/dist ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
+
+bind_module "$module"
+cp npm/*.js "$module/"
+rm -rf worker/dist
+"$root/node_modules/.bin/esbuild" --bundle worker/index.js --outdir=worker/dist --format=esm --target=es2024 --log-level=warning \
+  --conditions=workerd,worker,browser --alias:mcp-tether="$module/workerd.js" --alias:mcp-tether-gateway="$module/mcp_tether.js" \
+  --loader:.wasm=copy --external:cloudflare:workers
+printf '%s\n' "$fingerprint" >"$stamps/worker"

@@ -1,0 +1,25 @@
+// The Durable Object that sums up counters over all users, for /metrics. Others tell it what happened; nobody waits for it.
+import { DurableObject } from 'cloudflare:workers';
+
+export class RegistryObject extends DurableObject {
+  #sql;
+
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL)');
+  }
+
+  /** Adds to counters: `{ name: how much }`. */
+  add(counts) {
+    for (const [name, value] of Object.entries(counts)) {
+      this.#sql.exec('INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value', name, value);
+    }
+  }
+
+  /** All of them in the text format of Prometheus. */
+  text() {
+    const lines = this.#sql.exec('SELECT name, value FROM counter ORDER BY name').toArray();
+    return lines.map(({ name, value }) => `mcp_tether_${name} ${value}\n`).join('');
+  }
+}

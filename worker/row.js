@@ -1,0 +1,57 @@
+// What a session object must not forget, in one row: everything that a new instance needs to go on with the session.
+
+const TOUCH_EVERY = 60_000; // a call writes nothing unless the last one was so long ago
+
+export class Row {
+  #sql;
+  #values; // undefined: not read; null: there is none
+
+  constructor(sql) {
+    this.#sql = sql;
+  }
+
+  /** The values; null when the object has none. Looking writes nothing: whoever guesses ids costs no storage. */
+  get values() {
+    if (this.#values === undefined) {
+      const exists = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray().length > 0;
+      this.#values = exists ? this.#sql.exec('SELECT * FROM session').toArray()[0] ?? null : null;
+    }
+    return this.#values;
+  }
+
+  create(values) {
+    this.#sql.exec(`CREATE TABLE session (
+      owner TEXT NOT NULL,        -- whose it is and where it leads, as the entry writes it
+      identity TEXT NOT NULL,     -- JSON: the user, for the headers of requests to the server
+      settings TEXT NOT NULL,     -- what the server's configuration was
+      initialize TEXT NOT NULL,   -- JSON: the params of the client's own initialize
+      agreed TEXT NOT NULL,       -- the revision that the client speaks
+      lives INTEGER NOT NULL,     -- how many instances of the object have served the session
+      created INTEGER NOT NULL,   -- milliseconds since the Unix epoch
+      touched INTEGER NOT NULL    -- the same: when it was used last, within a minute
+    )`);
+    const { owner, identity, settings, initialize, agreed, created } = values;
+    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, ?, 1, ?, ?)', owner, identity, settings, initialize, agreed, created, created);
+    this.#values = undefined;
+  }
+
+  /** Notes that the session is used; true when that was written. */
+  touch(now) {
+    if (now - this.values.touched < TOUCH_EVERY) return false;
+    this.#sql.exec('UPDATE session SET touched = ?', now);
+    this.#values.touched = now;
+    return true;
+  }
+
+  /** A new instance takes over: the number of this one. */
+  revive() {
+    this.#sql.exec('UPDATE session SET lives = lives + 1');
+    this.#values.lives += 1;
+    return this.#values.lives;
+  }
+
+  /** It is gone, and everything with it. */
+  forget() {
+    this.#values = null;
+  }
+}

@@ -1,0 +1,42 @@
+// `make worker`: the front on workerd, in front of the official reference server, with its storage on disk.
+import { fileURLToPath } from 'node:url';
+import { startReferenceServer } from '../tests/js/servers/proxy/reference-server.mjs';
+import { commandLineOptions, runUntilStopped } from '../tests/js/servers/shared/lifetime.mjs';
+import { startFront } from './local.mjs';
+
+const usualPort = 8788;
+const token = 'try-me';
+const state = fileURLToPath(new URL('.state/', import.meta.url));
+
+const options = commandLineOptions();
+const reference = await startReferenceServer();
+const front = await startFront({
+  servers: { everything: { url: reference.url } },
+  vars: { AUTH: 'bearer', BEARER_TOKENS: { ada: token }, ADMIN_TOKEN: 'admin', ALLOWED_ORIGINS: options.origins ?? 'http://localhost:8787 http://127.0.0.1:8787' },
+  state,
+  port: Number(options.port ?? usualPort),
+  log: console.log,
+});
+const url = front.url('everything');
+const initialize = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'curl', version: '1' } } });
+const headers = ['Content-Type: application/json', 'Accept: application/json, text/event-stream', `Authorization: Bearer ${token}`];
+const curl = ['curl -sS -i', url, ...headers.map((header) => `-H '${header}'`), `-d '${initialize}'`].join(' ');
+
+async function stop() {
+  await front.stop();
+  await reference.close();
+}
+
+if (options.check) {
+  const sent = Object.fromEntries(headers.map((header) => header.split(': ')));
+  const answer = await fetch(url, { method: 'POST', headers: sent, body: initialize });
+  const { result } = await answer.json();
+  const session = answer.headers.get('mcp-session-id');
+  if (session) await fetch(url, { method: 'DELETE', headers: { ...sent, 'Mcp-Session-Id': session } });
+  await stop();
+  const works = answer.status === 200 && session && result?.serverInfo;
+  console.log(works ? 'The Worker works: one session through it was opened and ended.' : `The Worker does not work: ${answer.status}`);
+  process.exit(works ? 0 : 1);
+}
+runUntilStopped(stop);
+console.log(`\nThe front is at ${url}; its sessions are kept in worker/.state.\n\n${curl}\n\nPress Ctrl+C to stop.`);

@@ -1,0 +1,341 @@
+// The Durable Object that keeps one client session: a row, an event log, and in memory the session with the server behind.
+//
+// An idle object is evicted within seconds. Whatever is in memory only, a new instance does without: it reads the row, and goes on.
+import { DurableObject } from 'cloudflare:workers';
+import { json, refused } from './answers.js';
+import { sha256 } from './digest.js';
+import { EventLog, GET_STREAM } from './event-log.js';
+import { EventStream } from './event-stream.js';
+import { Exchange } from './exchange.js';
+import { log } from './log.js';
+import { Row } from './row.js';
+import { settingsOf } from './settings.js';
+import { Upstream } from './upstream.js';
+
+const PRIMING_SINCE = '2025-11-25'; // older clients stumble over an event without data
+const MAX_LISTENERS = 4; // GET streams of one session
+const OUTCOME_UNKNOWN = { code: 1000, message: 'the request was under way when the front was restarted; it may or may not have run', data: { code: 'outcome_unknown', retryable: false } };
+const CANCELLED = { code: 1000, message: 'the request was cancelled', data: { code: 'cancelled', retryable: false } };
+const ENDED = { code: 1000, message: 'the session was ended', data: { code: 'closed', retryable: false } };
+
+export class SessionObject extends DurableObject {
+  #row;
+  #log;
+  #settings;
+  #checked; // whether the server's configuration is still what it was
+  #upstream; // the session with the server, or the promise of one
+  #exchanges = new Map(); // by the id of each request without an answer
+  #listeners = []; // the client's GET streams, the newest last
+  #told = 0; // the last event of the GET stream that somebody was there for
+  #reported = {}; // counters that the registry knows already
+
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.#settings = settingsOf(env);
+    this.#row = new Row(ctx.storage.sql);
+    this.#log = new EventLog(ctx.storage.sql, this.#settings.limits);
+  }
+
+  async fetch(request) {
+    const opening = request.headers.get('x-front-open');
+    if (opening !== null) return this.#open(JSON.parse(decodeURIComponent(opening)), request);
+    if (!(await this.#admits(request.headers.get('x-front-owner')))) return this.#refuse('sessionUnknown');
+    switch (request.method) {
+      case 'POST': return this.#post(request);
+      case 'GET': return this.#listen(request);
+      default: return this.#delete(request);
+    }
+  }
+
+  async alarm() {
+    if (!this.#row.values) return;
+    const { expiry, reason } = this.#expiry();
+    if (Date.now() < expiry) return this.ctx.storage.setAlarm(expiry);
+    // Who waits for an answer, or listens, is using the session; but not for ever.
+    if (reason === 'idle' && (this.#exchanges.size > 0 || this.#listeners.length > 0)) {
+      this.#row.touch(Date.now());
+      return this.ctx.storage.setAlarm(this.#expiry().expiry);
+    }
+    log('info', 'sessionExpired', { reason });
+    await this.#end();
+  }
+
+  /** Ends the session for its owner, who asked for that elsewhere. */
+  async end(owner) {
+    if (await this.#admits(owner)) await this.#end();
+  }
+
+  // `initialize`: the session begins, if the server agrees.
+  async #open({ key, id, vars, server, handle }, request) {
+    const { params, id: requestId } = await request.json();
+    const { limits, lifetime } = this.#settings;
+    const admitted = await this.#index(key).open({ handle, server, limit: limits.MAX_SESSIONS_PER_USER, age: lifetime(server).maxAge });
+    if (!admitted) return this.#refuse('sessions', { id: requestId, headers: { 'retry-after': '60' } });
+    const identity = { key, id, vars };
+    const upstream = this.#connect(server, identity);
+    const answer = await upstream.initialize(params ?? {});
+    if (answer.error) {
+      this.ctx.waitUntil(Promise.all([upstream.terminate(), this.#index(key).close(handle)]));
+      return this.#unopened(answer.error, requestId);
+    }
+    this.#log.create();
+    this.#row.create({
+      owner: request.headers.get('x-front-owner'),
+      identity: JSON.stringify(identity),
+      settings: await this.#fingerprint(server),
+      initialize: JSON.stringify(params ?? {}),
+      agreed: answer.result.protocolVersion,
+      created: Date.now(),
+    });
+    this.#upstream = upstream;
+    this.#checked = true;
+    await this.ctx.storage.setAlarm(this.#expiry().expiry);
+    return json({ ...answer, id: requestId });
+  }
+
+  // Errors of the server are the client's; where there is no server, the status says so.
+  #unopened(error, id) {
+    const known = { network_error: 'unreachable', request_timeout: 'unreachable', http_error: 'unreachable', unauthorized: 'unreachable', forbidden: 'unreachable', circuit_open: 'unavailable' };
+    const name = error.code === 1000 && known[error.data?.code];
+    if (!name) return json({ jsonrpc: '2.0', error, id });
+    const wait = error.data.retryAfterMs;
+    const { status } = this.#settings.gateway.refusal(name);
+    return refused({ status, code: error.code, message: error.message }, { id, data: error.data, headers: wait && { 'retry-after': String(Math.ceil(wait / 1000)) } });
+  }
+
+  // Whose the session is, and where it leads, is looked at on every call; what it was opened for, once an instance.
+  async #admits(owner) {
+    const row = this.#row.values;
+    if (!row || owner === null || !this.#settings.gateway.same(owner, row.owner)) return false;
+    this.#checked ??= (await this.#fingerprint(this.#server)) === row.settings;
+    if (!this.#checked) await this.#end();
+    return this.#checked;
+  }
+
+  // The server's address and its headers before secrets are filled in: a session of another server is not this one's.
+  #fingerprint(server) {
+    const { url, headers } = this.#settings.servers[server] ?? {};
+    return sha256(JSON.stringify([url, headers]));
+  }
+
+  get #server() {
+    return JSON.parse(decodeURIComponent(this.#row.values.owner))[1];
+  }
+
+  async #post(request) {
+    const body = await request.json();
+    const refusal = this.#settings.gateway.checkInSession(request.headers, body, this.#row.values.agreed);
+    if (refusal) return refused(refusal, { id: body.id });
+    const isBatch = Array.isArray(body);
+    const messages = isBatch ? body : [body];
+    const ids = messages.filter(({ id, method }) => id !== undefined && method !== undefined).map(({ id }) => id);
+    // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
+    if (new Set(ids).size < ids.length || ids.some((id) => this.#exchanges.has(id))) return this.#refuse('message', { id: ids[0] });
+    this.#touch();
+    const upstream = await this.#awake();
+    if (upstream.error) return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
+    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, request.headers) : undefined;
+    for (const message of messages) this.#pass(upstream, message);
+    return exchange?.response ?? new Response(null, { status: 202 });
+  }
+
+  // Makes room for the answers to these requests.
+  #expect(ids, isBatch, headers) {
+    const primes = this.#row.values.agreed >= PRIMING_SINCE;
+    const exchange = new Exchange({ ids, isBatch, primes, log: this.#log, limits: this.#settings.limits });
+    exchange.trace = {};
+    for (const name of ['traceparent', 'tracestate', 'baggage']) {
+      const value = headers.get(name);
+      if (value !== null) exchange.trace[name] = value;
+    }
+    for (const id of ids) this.#exchanges.set(id, exchange);
+    // The answer outlives the client's connection.
+    this.ctx.waitUntil(exchange.done);
+    return exchange;
+  }
+
+  // One message of the client goes on.
+  #pass(upstream, message) {
+    if (message.method === undefined) {
+      const id = this.#ownId(message.id);
+      // An answer to a question of an instance that is gone: so is who asked.
+      if (id === undefined) return;
+      this.ctx.waitUntil(upstream.send({ ...message, id }));
+      return;
+    }
+    this.ctx.waitUntil(upstream.send(message).catch((error) => log('info', 'notSent', { method: message.method, code: error.code })));
+    if (message.method === 'notifications/cancelled') {
+      const id = message.params?.requestId;
+      this.#settle({ jsonrpc: '2.0', id, error: CANCELLED });
+    }
+  }
+
+  #settle(message) {
+    const exchange = this.#exchanges.get(message.id);
+    this.#exchanges.delete(message.id);
+    exchange?.settle(message);
+  }
+
+  #failed(error, ids, isBatch) {
+    const answers = ids.map((id) => ({ jsonrpc: '2.0', id, error }));
+    return json(isBatch ? answers : answers[0]);
+  }
+
+  // The server says something to the client.
+  #hear(message, about) {
+    if (message.method === undefined) return this.#settle(message);
+    const own = (id) => `${this.#row.values?.lives}.${id}`;
+    if (message.id !== undefined) message = { ...message, id: own(message.id) };
+    else if (message.method === 'notifications/cancelled') message = { ...message, params: { ...message.params, requestId: own(message.params.requestId) } };
+    const exchange = about === undefined ? undefined : this.#exchanges.get(about);
+    if (exchange) return exchange.tell(message);
+    return this.#tellListener(message);
+  }
+
+  // The number under which the transport asked, from the id that the client saw: unique in the session, whatever instance asks.
+  #ownId(id) {
+    const [lives, number] = String(id).split('.');
+    return lives === String(this.#row.values.lives) ? Number(number) : undefined;
+  }
+
+  // What is about no request goes to the GET stream; a question without one, to whoever waits for an answer.
+  #tellListener(message) {
+    if (!this.#row.values) return;
+    const listener = this.#listeners.at(-1);
+    const anybody = [...this.#exchanges.values()].at(-1);
+    if (!listener && message.id !== undefined && anybody) return anybody.tell(message);
+    const data = JSON.stringify(message);
+    const id = this.#log.append(GET_STREAM, data);
+    if (!listener) return;
+    this.#told = id;
+    listener.send(id, data);
+  }
+
+  async #listen(request) {
+    const refusal = this.#settings.gateway.checkInSession(request.headers, undefined, this.#row.values.agreed);
+    if (refusal) return refused(refusal);
+    this.#touch();
+    const last = request.headers.get('last-event-id');
+    if (last === null) return this.#addListener(this.#told);
+    const id = /^\d{1,15}$/.test(last) ? Number(last) : -1;
+    const stream = this.#log.streamOf(id);
+    if (stream === undefined) return refused({ status: 400, code: -32000, message: 'Bad request: this event id is not known, or not any more' });
+    return stream === GET_STREAM ? this.#addListener(id) : this.#resume(stream, id);
+  }
+
+  #addListener(after) {
+    const listener = new EventStream(this.#settings.limits.SLOW_READER_BYTES, () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    });
+    const { response } = listener;
+    if (this.#listeners.length >= MAX_LISTENERS) this.#listeners.shift().close();
+    this.#listeners.push(listener);
+    listener.greet();
+    for (const { id, data } of this.#log.after(GET_STREAM, after)) {
+      if (data) listener.send(id, data);
+      this.#told = Math.max(this.#told, id);
+    }
+    // The session with the server is needed to hear anything; the client need not wait for it.
+    this.ctx.waitUntil(this.#awake());
+    return response;
+  }
+
+  // The client came back for the answers to a POST.
+  #resume(stream, lastEventId) {
+    const running = [...this.#exchanges.values()].find((exchange) => exchange.stream === stream);
+    if (running) return running.resume(lastEventId);
+    // Of what was under way in an instance that is gone, nobody knows the outcome.
+    for (const id of this.#log.waiting(stream)) this.#log.append(stream, JSON.stringify({ jsonrpc: '2.0', id, error: OUTCOME_UNKNOWN }));
+    this.#log.setWaiting(stream, []);
+    const sink = new EventStream(this.#settings.limits.SLOW_READER_BYTES, () => {});
+    const { response } = sink;
+    sink.greet();
+    for (const { id, data } of this.#log.after(stream, lastEventId)) if (data) sink.send(id, data);
+    sink.close();
+    return response;
+  }
+
+  #delete(request) {
+    const refusal = this.#settings.gateway.checkInSession(request.headers, undefined, this.#row.values.agreed);
+    if (refusal) return refused(refusal);
+    this.ctx.waitUntil(this.#end());
+    return new Response(null, { status: 200 });
+  }
+
+  // The session with the server, which a new instance takes up again; `{ error }` where that cannot be.
+  #awake() {
+    this.#upstream ??= this.#revive();
+    return this.#upstream;
+  }
+
+  async #revive() {
+    const { identity, initialize } = this.#row.values;
+    const lives = this.#row.revive();
+    this.#told = this.#log.newest();
+    log('info', 'sessionRevived', { lives });
+    const upstream = this.#connect(this.#server, JSON.parse(identity));
+    const { error } = await upstream.initialize(JSON.parse(initialize));
+    if (!error) return upstream;
+    this.#upstream = undefined;
+    return { error };
+  }
+
+  #connect(server, identity) {
+    return new Upstream({
+      server,
+      config: this.#settings.servers[server],
+      env: this.env,
+      identity,
+      onmessage: (message, about) => this.#hear(message, about),
+      onresponse: (id, response) => {
+        const isStream = response.ok && response.headers.get('content-type')?.includes('text/event-stream');
+        if (isStream) this.#exchanges.get(id)?.open();
+      },
+      headersOf: (id) => this.#exchanges.get(id)?.trace ?? {},
+    });
+  }
+
+  // Ends everything: afterwards nothing tells that there ever was a session of this id.
+  async #end() {
+    const { identity, owner } = this.#row.values;
+    const [key, , handle] = JSON.parse(decodeURIComponent(owner));
+    const upstream = this.#upstream ?? this.#connect(this.#server, JSON.parse(identity));
+    this.#row.forget();
+    this.#upstream = undefined;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    for (const listener of this.#listeners.splice(0)) listener.close();
+    for (const id of [...this.#exchanges.keys()]) this.#settle({ jsonrpc: '2.0', id, error: ENDED });
+    await this.#index(key).close(handle);
+    await (await upstream).terminate?.();
+  }
+
+  #expiry() {
+    const { created, touched } = this.#row.values;
+    const { timeout, maxAge } = this.#settings.lifetime(this.#server) ?? { timeout: 0, maxAge: 0 };
+    const idle = touched + timeout;
+    const age = created + maxAge;
+    return idle < age ? { expiry: idle, reason: 'idle' } : { expiry: age, reason: 'age' };
+  }
+
+  #touch() {
+    if (!this.#row.touch(Date.now())) return;
+    this.ctx.waitUntil(this.#report());
+  }
+
+  // Now and then, and never while anybody waits: the user's index and the registry of counters.
+  async #report() {
+    const [key, , handle] = JSON.parse(decodeURIComponent(this.#row.values.owner));
+    const upstream = await this.#upstream;
+    const info = upstream?.info?.();
+    if (info) await this.#index(key).note(handle, info);
+  }
+
+  #index(key) {
+    return this.env.INDEX.get(this.env.INDEX.idFromName(key));
+  }
+
+  #refuse(name, details) {
+    return refused(this.#settings.gateway.refusal(name), details);
+  }
+}

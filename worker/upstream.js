@@ -1,0 +1,68 @@
+// The session with the server behind: one manager with one transport, on which the client's own messages ride.
+import { McpManager } from 'mcp-tether';
+import { log } from './log.js';
+
+const FOREVER = 10 * 365 * 86_400_000; // the row says when a session is over, not the manager
+
+export class Upstream {
+  #manager;
+  #transport;
+  #opened;
+
+  /**
+   * @param {object} options
+   * @param {{ id: string, vars: Record<string, string> }} options.identity
+   * @param {(message: object, about?: string | number) => void} options.onmessage a message for the client, and which of its requests it is about
+   * @param {(id: string | number, response: Response) => void} options.onresponse the server began to answer a request of the client
+   * @param {(id: string | number) => Record<string, string>} options.headersOf what the request to the server carries besides
+   */
+  constructor({ server, config, env, identity, onmessage, onresponse, headersOf }) {
+    const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
+    const send = async (url, init, during) => {
+      const id = during && this.#transport.requestOf(during);
+      if (id === undefined) return fetch(url, init);
+      const response = await fetch(url, { ...init, headers: { ...init.headers, ...headersOf(id) } });
+      onresponse(id, response);
+      return response;
+    };
+    const lines = (level, line) => log(level === 'debug' ? 'log' : level, 'session', { line });
+    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, fetch: send, log: lines });
+    this.#transport = this.#manager.transport(identity.id, server, { vars: identity.vars });
+    this.#transport.onmessage = (message, { relatedRequestId }) => {
+      if (message.id === OPENING) this.#opened(message);
+      else onmessage(message, relatedRequestId);
+    };
+  }
+
+  /** The client's own `initialize`, with its params; resolves with the answer, a result or an error. */
+  initialize(params) {
+    return new Promise((resolve) => {
+      this.#opened = resolve;
+      this.#transport.send({ id: OPENING, method: 'initialize', params });
+    });
+  }
+
+  /** Passes on a message of the client. */
+  send(message) {
+    return this.#transport.send(message);
+  }
+
+  /** What happened so far, as counters. */
+  metrics() {
+    return this.#manager.getMetrics();
+  }
+
+  /** What is known of the session. */
+  info() {
+    return this.#manager.getAllActiveSessions()[0];
+  }
+
+  /** Ends the session at the server, which gets five seconds for that. */
+  async terminate() {
+    await this.#transport.terminateSession();
+    await this.#manager.close();
+  }
+}
+
+// No id of a client is equal to it.
+const OPENING = Symbol('initialize');
