@@ -24,7 +24,8 @@ export async function startFront({ servers, vars, state, port = 0, log }) {
   const miniflare = new Miniflare({
     ...compatibility,
     host: '127.0.0.1',
-    port,
+    // Straight to the Worker: before its own port miniflare has a Worker of its own, which compresses, and does not tell when a client leaves.
+    unsafeDirectSockets: [{ host: '127.0.0.1', port }],
     modulesRoot: dist,
     modules: [
       { type: 'ESModule', path: `${dist}index.js` },
@@ -41,6 +42,7 @@ export async function startFront({ servers, vars, state, port = 0, log }) {
       for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', (text) => log(text.trimEnd()));
     }),
   });
-  const { origin } = await miniflare.ready;
+  await miniflare.ready;
+  const { origin } = await miniflare.unsafeGetDirectURL();
   return { origin, url: (server) => `${origin}/${server}/mcp`, stop: () => miniflare.dispose() };
 }

@@ -24,7 +24,7 @@ struct Mirrored {
 }
 
 /// The headers that calling `tool` with these arguments needs.
-pub(super) fn parameter_headers<J: Json>(tool: &J, arguments: Option<&J>) -> HeaderList {
+pub(crate) fn parameter_headers<J: Json>(tool: &J, arguments: Option<&J>) -> HeaderList {
     let mut headers = Vec::new();
     for Mirrored { path, name } in annotations(tool).unwrap_or_default() {
         let value =
@@ -37,7 +37,7 @@ pub(super) fn parameter_headers<J: Json>(tool: &J, arguments: Option<&J>) -> Hea
 }
 
 /// Whether a tool wants arguments mirrored, so that it has to be looked at closely.
-pub(super) fn is_annotated<J: Json>(tool: &J) -> bool {
+pub(crate) fn is_annotated<J: Json>(tool: &J) -> bool {
     tool.get("inputSchema").is_some_and(|schema| mentions(&schema.to_text(), ANNOTATION))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn is_valid<J: Json>(tool: &J) -> bool {
 
 /// A value for a header: as it is where that is safe, else in base64 between marks. What looks like such marks itself is
 /// wrapped as well, and so is nothing at all, because empty headers get lost on the way.
-pub(super) fn encoded(value: &str) -> String {
+pub(crate) fn encoded(value: &str) -> String {
     let plain = value.bytes().all(|byte| byte == b'\t' || (0x20..=0x7E).contains(&byte));
     let trimmed = value.trim_ascii().len() == value.len();
     let marked = value.starts_with(BEGIN) && value.ends_with(END);

@@ -25,7 +25,7 @@ mod jsonrpc;
 mod listen;
 pub(crate) mod manager;
 pub(crate) mod metrics;
-mod mirror;
+pub(crate) mod mirror;
 mod modern;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;

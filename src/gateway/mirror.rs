@@ -3,6 +3,7 @@
 use super::era::Head;
 use super::refusal::Refusal;
 use crate::core::Json;
+use crate::core::mirror::{encoded, parameter_headers};
 
 /// Whether the headers say what the body says. `claimed` is the version in its `_meta`.
 ///
@@ -22,15 +23,29 @@ pub(super) fn check<J: Json>(head: &Head, message: &J, claimed: &J) -> Result<()
     if named.is_some() { agrees(head, name.as_ref(), named.as_ref()) } else { Ok(()) }
 }
 
-/// The headers that a page left out: the official client sends them everywhere else.
-pub fn missing<J: Json>(head: &Head, message: &J) -> Vec<(&'static str, String)> {
-    let mut added = Vec::new();
+/// The headers that a page left out: the official client sends them everywhere else, but not all of them there. `tool` is
+/// what a call calls, if it wants arguments mirrored; `given` knows those that the page did send.
+pub fn missing<J: Json>(
+    head: &Head,
+    message: &J,
+    tool: Option<&J>,
+    given: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
+    let mut added: Vec<(String, String)> = Vec::new();
     let method = message.get_str("method").unwrap_or_default();
     if let (None, Some(name)) = (&head.name, named(message, &method)) {
-        added.push(("mcp-name", encoded(&name)));
+        added.push(("mcp-name".into(), encoded(&name)));
     }
     if head.method.is_none() {
-        added.push(("mcp-method", method));
+        added.push(("mcp-method".into(), method));
+    }
+    if let Some(tool) = tool {
+        let arguments = message.get("params").and_then(|params| params.get("arguments"));
+        for (name, value) in parameter_headers(tool, arguments.as_ref()) {
+            if !given(&name) {
+                added.push((name.to_ascii_lowercase(), String::from(&*value)));
+            }
+        }
     }
     added
 }
@@ -57,28 +72,6 @@ fn decoded(value: &str) -> Result<String, Refusal> {
         return Ok(value.into());
     };
     base64_decoded(inner).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(Refusal::HeaderMismatch)
-}
-
-/// The text as the value of a header.
-pub fn encoded(text: &str) -> String {
-    let plain = text.bytes().all(|byte| (0x20..0x7F).contains(&byte) || byte == b'\t') && text.trim() == text;
-    let looks_encoded = text.starts_with(OPENING) && text.ends_with(CLOSING);
-    if plain && !looks_encoded && !text.is_empty() {
-        return text.into();
-    }
-    [OPENING, &base64(text.as_bytes()), CLOSING].concat()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let digit = ALPHABET.get(bits >> (18 - 6 * place) & 63).copied().unwrap_or(b'=');
-            text.push(if place > group.len() { '=' } else { char::from(digit) });
-        }
-    }
-    text
 }
 
 fn base64_decoded(text: &str) -> Option<Vec<u8>> {
@@ -141,9 +134,21 @@ mod tests {
 
     #[test]
     fn what_a_page_left_out_is_added() {
-        let added = missing(&head(None, None, true), &call("écho"));
-        assert_eq!(added, [("mcp-name", "=?base64?w6ljaG8=?=".to_owned()), ("mcp-method", "tools/call".to_owned())]);
-        assert_eq!(missing(&head(Some("tools/call"), Some("echo"), true), &call("echo")), []);
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+        };
+        let none = |_: &str| false;
+        let added = missing(&head(None, None, true), &call("écho"), None, none);
+        assert_eq!(added, pairs(&[("mcp-name", "=?base64?w6ljaG8=?="), ("mcp-method", "tools/call")]));
+        let full = head(Some("tools/call"), Some("echo"), true);
+        assert_eq!(missing(&full, &call("echo"), None, none), []);
+        let mut called = call("echo");
+        called["params"]["arguments"] = json!({ "region": "eu", "size": 7, "other": "x" });
+        let annotated = |name: &str, kind: &str| json!({ "type": kind, "x-mcp-header": name });
+        let properties = json!({ "region": annotated("Region", "string"), "size": annotated("Size", "integer") });
+        let tool = json!({ "name": "echo", "inputSchema": { "type": "object", "properties": properties } });
+        let added = missing(&full, &called, Some(&tool), |name| name == "Mcp-Param-Size");
+        assert_eq!(added, pairs(&[("mcp-param-region", "eu")]));
     }
 
     proptest! {

@@ -5,14 +5,15 @@ use super::js::{self, Fields};
 use super::json::JsJson;
 use super::words::word;
 use crate::core::config::{self, Config, Problem};
+use crate::core::mirror::is_annotated;
 use crate::core::text::concat;
 use crate::core::{Instant, Json};
-use crate::gateway::cors::{Header, Origins};
+use crate::gateway::cors::Origins;
 use crate::gateway::era::{self, Era, Head};
 use crate::gateway::rate::Rates;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::route::{self, Route};
-use crate::gateway::{forward, mirror, session_id};
+use crate::gateway::{cache, forward, mirror, session_id};
 use js_sys::{Array, Object};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -130,10 +131,36 @@ impl Gateway {
         refused(era::check_in_session(&head(headers), message.as_ref(), agreed))
     }
 
-    /// The headers that a page's client left out of a 2026-07-28 request, as pairs.
+    /// The headers that a page's client left out of a 2026-07-28 request, as pairs; `tool` is the one that it calls.
     #[wasm_bindgen(js_name = missingHeaders)]
-    pub fn missing_headers(&self, headers: &JsValue, message: JsValue) -> Array {
-        pairs(mirror::missing(&head(headers), &JsJson(message)))
+    pub fn missing_headers(&self, headers: &JsValue, message: JsValue, tool: JsValue) -> Array {
+        let tool = (!tool.is_undefined()).then_some(JsJson(tool));
+        let given = |name: &str| text_of(headers, name).is_some();
+        pairs(mirror::missing(&head(headers), &JsJson(message), tool.as_ref(), given))
+    }
+
+    /// Whether a tool wants arguments mirrored into headers.
+    #[wasm_bindgen(js_name = isAnnotated)]
+    pub fn is_annotated(&self, tool: JsValue) -> bool {
+        is_annotated(&JsJson(tool))
+    }
+
+    /// The key under which the result of a request may be kept; `undefined` where it may not.
+    #[wasm_bindgen(js_name = cacheKey)]
+    pub fn cache_key(&self, message: JsValue) -> Option<String> {
+        cache::key(&JsJson(message))
+    }
+
+    /// For how many milliseconds a result may be given to anybody; 0: not at all.
+    #[wasm_bindgen(js_name = publicFor)]
+    pub fn public_for(&self, result: JsValue) -> f64 {
+        cache::public_for(&JsJson(result)) as f64
+    }
+
+    /// Whether a piece of a stream may tell that something cached has changed.
+    #[wasm_bindgen(js_name = tellsOfChange)]
+    pub fn tells_of_change(&self, text: &str) -> bool {
+        cache::tells_of_change(text)
     }
 
     /// Whether a header of a request goes on to the server.
@@ -180,8 +207,7 @@ impl Gateway {
 
 /// Reads the headers that decide.
 fn head(headers: &JsValue) -> Head {
-    let headers = headers.unchecked_ref::<Fields>();
-    let text = |name: &str| headers.get(word(name).unchecked_ref()).ok().flatten().map(String::from);
+    let text = |name: &str| text_of(headers, name);
     Head {
         session: text("mcp-session-id"),
         version: text("mcp-protocol-version"),
@@ -191,6 +217,10 @@ fn head(headers: &JsValue) -> Head {
         content_type: text("content-type"),
         from_page: text("origin").is_some(),
     }
+}
+
+fn text_of(headers: &JsValue, name: &str) -> Option<String> {
+    headers.unchecked_ref::<Fields>().get(word(name).unchecked_ref()).ok().flatten().map(String::from)
 }
 
 fn era(era: Result<Era, Refusal>) -> JsValue {
@@ -210,10 +240,10 @@ fn told(refusal: Refusal) -> JsValue {
     object
 }
 
-fn pairs(headers: Vec<Header>) -> Array {
+fn pairs<Name: AsRef<str>>(headers: Vec<(Name, String)>) -> Array {
     let pairs = Array::new();
     for (name, value) in headers {
-        pairs.push(&Array::of2(&word(name), &JsValue::from_str(&value)));
+        pairs.push(&Array::of2(&word(name.as_ref()), &JsValue::from_str(&value)));
     }
     pairs
 }

@@ -1,0 +1,77 @@
+//! Which results of 2026-07-28 a front may keep, for whom and for how long (server/utilities/caching, SEP-2549).
+
+use crate::core::{Json, Millis};
+
+/// The key of what a request asks for, if that may be kept at all: its method, and the params that the result depends on.
+pub fn key<J: Json>(message: &J) -> Option<String> {
+    let method = message.get_str("method")?;
+    let param = match method.as_str() {
+        "server/discover" => None,
+        "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => Some("cursor"),
+        "resources/read" => Some("uri"),
+        _ => return None,
+    };
+    let params = message.get("params")?;
+    // The answer to a server's question: it MUST NOT be cached.
+    if params.get("inputResponses").is_some() || params.get("requestState").is_some() {
+        return None;
+    }
+    let value = param.and_then(|name| params.get_str(name)).unwrap_or_default();
+    Some([method.as_str(), value.as_str()].join(" "))
+}
+
+/// For how long a result may be given to anybody: 0 unless the server calls it complete and public.
+pub fn public_for<J: Json>(result: &J) -> Millis {
+    let is = |member: &str, value: &str| result.get_str(member).as_deref() == Some(value);
+    if !is("resultType", "complete") || !is("cacheScope", "public") {
+        return 0;
+    }
+    fresh_for(result)
+}
+
+/// For how long a result is fresh.
+pub fn fresh_for<J: Json>(result: &J) -> Millis {
+    let millis = result.get("ttlMs").and_then(|ttl| ttl.as_f64()).unwrap_or_default();
+    // A negative one counts as 0, and so it is cast; nothing is kept for longer than an hour.
+    (millis as Millis).min(3_600_000)
+}
+
+/// Whether a piece of a stream may carry the news that something cached has changed: then all of it is forgotten.
+pub fn tells_of_change(text: &str) -> bool {
+    text.contains("/list_changed") || text.contains("resources/updated")
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_may_be_kept_has_a_key() {
+        for (method, params, expected) in [
+            ("tools/list", json!({}), Some("tools/list ")),
+            ("tools/list", json!({ "cursor": "2" }), Some("tools/list 2")),
+            ("resources/read", json!({ "uri": "a:b" }), Some("resources/read a:b")),
+            ("resources/read", json!({ "uri": "a:b", "requestState": "s" }), None),
+            ("server/discover", json!({}), Some("server/discover ")),
+            ("tools/call", json!({ "name": "echo" }), None),
+            ("subscriptions/listen", json!({}), None),
+        ] {
+            let message = json!({ "id": 1, "method": method, "params": params });
+            assert_eq!(key(&message).as_deref(), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn only_complete_public_results_are_for_all() {
+        let result =
+            |kind: &str, scope: &str, ttl: i64| json!({ "resultType": kind, "cacheScope": scope, "ttlMs": ttl });
+        assert_eq!(public_for(&result("complete", "public", 5_000)), 5_000);
+        assert_eq!(public_for(&result("complete", "public", -1)), 0);
+        assert_eq!(public_for(&result("complete", "public", i64::MAX)), 3_600_000);
+        assert_eq!(public_for(&result("complete", "private", 5_000)), 0);
+        assert_eq!(public_for(&result("input_required", "public", 5_000)), 0);
+        assert_eq!(public_for(&json!({ "ttlMs": 5_000 })), 0);
+    }
+}
