@@ -25,8 +25,8 @@ export async function open(peer) {
   const url = `http://127.0.0.1:${port}${peer.path ?? '/mcp'}`;
   const config = { url, sessionConfig: { retryAttempts: 8, retryDelay: 100 }, ...peer.config };
   const manager = new McpManager({ mcpServers: { peer: config } }, { env: {}, log: () => {} });
-  const streams = { opened: 0 };
-  manager.events.addEventListener('streamOpened', () => (streams.opened += 1));
+  const streams = { opened: 0 }; // those that belong to no call
+  manager.events.addEventListener('streamOpened', ({ detail }) => (streams.opened += detail.stream === 'listen' ? 1 : 0));
   let session;
   return {
     peer, server, url, manager, streams,
@@ -78,7 +78,7 @@ async function notification({ peer, session, streams }) {
   const made = await session();
   const heard = [];
   made.setNotificationHandler(peer.notifies, (message) => heard.push(message));
-  if (peer.notifiesOnStream) await until(() => streams.opened > 0, 'the stream is open');
+  if (peer.notifiesOnStream) await until(() => streams.opened > 0, 'the stream of the session is open');
   await made.callTool(peer.tools.notify);
   await until(() => heard.length > 0, 'the notification is heard');
   assert.equal(heard[0].method, peer.notifies);

@@ -25,7 +25,7 @@ export default [
   { name: 'Python SDK v2, stateful', ...peer(2, 'stateful'), kind: 'stateful', config: { protocolVersion: 'legacy' } },
   { name: 'Python SDK v2, stateless', ...peer(2, 'stateless'), kind: 'stateless', config: { protocolVersion: 'legacy' }, missing: noSession },
   {
-    name: 'Python SDK v2, modern', ...peer(2, 'stateful'), kind: 'modern', protocolVersion: '2026-07-28', notifies: 'notifications/tools/list_changed',
+    name: 'Python SDK v2, modern', ...peer(2, 'stateful'), kind: 'modern', ...onSubscription,
     notYet: '2026-07-28 is not spoken yet',
     missing: noSession,
   },

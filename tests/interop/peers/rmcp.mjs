@@ -23,7 +23,7 @@ export default [
   { name: 'rmcp, stateful', ...peer('stateful'), kind: 'stateful', config: { protocolVersion: 'legacy' } },
   { name: 'rmcp, stateless', ...peer('stateless'), kind: 'stateless', config: { protocolVersion: 'legacy' }, missing: noSession },
   {
-    name: 'rmcp, modern', ...peer('stateful'), kind: 'modern', protocolVersion: '2026-07-28', notifies: 'notifications/tools/list_changed',
+    name: 'rmcp, modern', ...peer('stateful'), kind: 'modern', ...onSubscription,
     notYet: '2026-07-28 is not spoken yet',
     missing: noSession,
   },

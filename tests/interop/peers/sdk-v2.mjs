@@ -20,7 +20,7 @@ export default [
     missing: { 'session lost': 'there is no session to lose' },
   },
   {
-    name: 'TypeScript SDK v2, modern', ...peer('modern'), kind: 'modern', protocolVersion: '2026-07-28', notifies: 'notifications/tools/list_changed',
+    name: 'TypeScript SDK v2, modern', ...peer('modern'), kind: 'modern', ...onSubscription,
     notYet: '2026-07-28 is not spoken yet',
     missing: { 'session lost': 'there is no session to lose' },
   },
