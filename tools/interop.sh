@@ -6,6 +6,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 set_up rust node python
 cd "$root"
 
-say "building the rmcp server (a few minutes, once)"
+[ -x target/interop/debug/interop-rmcp-server ] || say "building the rmcp server (a few minutes, once)"
 CARGO_TARGET_DIR="$root/target/interop" cargo build --quiet --locked --manifest-path tests/interop/rmcp-server/Cargo.toml
 node tests/interop/run.mjs "$@"

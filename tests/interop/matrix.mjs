@@ -48,7 +48,7 @@ async function connect({ peer, session, journal }) {
   const made = await session();
   assert.equal(made.kind, peer.kind);
   assert.equal(made.protocolVersion, peer.protocolVersion);
-  assert.equal(typeof made.sessionId, peer.kind === 'stateful' ? 'string' : 'undefined');
+  assert.equal(typeof made.sessionId, hasId(peer) ? 'string' : 'undefined');
   assert.deepEqual((await journal()).handshakes(), peer.kind === 'modern' ? [] : [1], 'handshakes');
 }
 
@@ -112,7 +112,7 @@ async function restartAtRest(run) {
   await run.server.restart();
   await call(run);
   await countOnce(run, 'after the first restart');
-  if (run.peer.kind === 'stateful') assert.notEqual(made.sessionId, before);
+  if (hasId(run.peer)) assert.notEqual(made.sessionId, before);
 }
 
 async function restartUnderCall(run) {
@@ -146,7 +146,7 @@ async function terminate(run) {
   await manager.terminate('ada', 'peer');
   assert.equal(made.state, 'terminated');
   assert.deepEqual(manager.getAllActiveSessions(), []);
-  if (sessionId === undefined || run.peer.config?.type === 'sse') return;
+  if (!hasId(run.peer)) return;
   const status = await askOutside(run, 'POST', sessionId, protocolVersion, { jsonrpc: '2.0', id: 'probe', method: 'ping' });
   assert.ok([400, 404].includes(status), `the server still knows the session: ${status}`);
 }
@@ -168,6 +168,9 @@ async function countOnce({ peer, session, journal }, key) {
   const seen = await journal();
   assert.equal(seen.count('call', key), 1, `runs of ${peer.tools.count.name} ${key}`);
 }
+
+/** Whether the server tells the client what it calls the session. */
+const hasId = ({ kind, config }) => kind === 'stateful' && config?.type !== 'sse';
 
 const withKey = ({ name, arguments: given }, key) => ({ name, arguments: { ...given, key } });
 

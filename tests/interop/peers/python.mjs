@@ -1,5 +1,6 @@
 // The official Python SDK, 1.x and 2.x; tools/setup.sh python installs both.
 import { fileURLToPath } from 'node:url';
+import { httpSse, modern, stateful, stateless } from './eras.mjs';
 import { ownTools } from './own-tools.mjs';
 import { pythonVersion } from './versions.mjs';
 
@@ -13,20 +14,16 @@ const peer = (major, mode) => ({
     env: { JOURNAL: journal },
   }),
   tools: ownTools,
-  notifies: 'notifications/message',
-  protocolVersion: '2025-11-25',
 });
 
-const noSession = { 'session lost': 'there is no session to lose' };
+// Version 2.x serves all revisions at one address.
+const legacy = { config: { protocolVersion: 'legacy' } };
 
 export default [
-  { name: 'Python SDK v1, stateful', ...peer(1, 'stateful'), kind: 'stateful' },
-  { name: 'Python SDK v1, stateless', ...peer(1, 'stateless'), kind: 'stateless', missing: noSession },
-  { name: 'Python SDK v2, stateful', ...peer(2, 'stateful'), kind: 'stateful', config: { protocolVersion: 'legacy' } },
-  { name: 'Python SDK v2, stateless', ...peer(2, 'stateless'), kind: 'stateless', config: { protocolVersion: 'legacy' }, missing: noSession },
-  {
-    name: 'Python SDK v2, modern', ...peer(2, 'stateful'), kind: 'modern', ...onSubscription,
-    notYet: '2026-07-28 is not spoken yet',
-    missing: noSession,
-  },
+  { name: 'Python SDK v1, stateful', ...stateful, ...peer(1, 'stateful') },
+  { name: 'Python SDK v1, stateless', ...stateless, ...peer(1, 'stateless') },
+  { name: 'Python SDK v1, HTTP+SSE', ...httpSse, ...peer(1, 'sse'), notYet: 'HTTP+SSE is not spoken yet' },
+  { name: 'Python SDK v2, stateful', ...stateful, ...peer(2, 'stateful'), ...legacy },
+  { name: 'Python SDK v2, stateless', ...stateless, ...peer(2, 'stateless'), ...legacy },
+  { name: 'Python SDK v2, modern', ...modern, ...peer(2, 'stateful') },
 ];

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { httpSse, stateful } from './eras.mjs';
 import { npmVersion } from './versions.mjs';
 
 const name = '@modelcontextprotocol/server-everything';
@@ -18,23 +19,17 @@ const tools = {
 };
 
 const peer = (transport) => ({
+  quick: true,
   version: () => npmVersion(name),
   program: ({ port, journal }) => ({
     args: [...preloads.flatMap((path) => ['--import', path]), entry, transport],
     env: { PORT: String(port), JOURNAL: journal, UNSAFE: long },
   }),
-  kind: 'stateful',
-  protocolVersion: '2025-11-25',
   tools,
-  notifies: 'notifications/message',
   notifiesOnStream: true,
 });
 
 export default [
-  { name: 'reference server', quick: true, ...peer('streamableHttp') },
-  {
-    name: 'reference server, HTTP+SSE', quick: true, ...peer('sse'), path: '/sse', config: { type: 'sse' },
-    notYet: 'HTTP+SSE is not spoken yet',
-    missing: { 'session lost': 'a session ends with its stream: the restart is the loss' },
-  },
+  { name: 'reference server', ...stateful, ...peer('streamableHttp') },
+  { name: 'reference server, HTTP+SSE', ...httpSse, ...peer('sse'), notYet: 'HTTP+SSE is not spoken yet' },
 ];

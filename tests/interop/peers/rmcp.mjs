@@ -1,5 +1,6 @@
 // rmcp, the official Rust SDK; tools/interop.sh builds the server.
 import { fileURLToPath } from 'node:url';
+import { modern, stateful, stateless } from './eras.mjs';
 import { ownTools } from './own-tools.mjs';
 import { crateVersion } from './versions.mjs';
 
@@ -13,18 +14,13 @@ const peer = (mode) => ({
     env: { JOURNAL: journal },
   }),
   tools: ownTools,
-  notifies: 'notifications/message',
-  protocolVersion: '2025-11-25',
 });
 
-const noSession = { 'session lost': 'there is no session to lose' };
+// It serves all revisions at one address.
+const legacy = { config: { protocolVersion: 'legacy' } };
 
 export default [
-  { name: 'rmcp, stateful', ...peer('stateful'), kind: 'stateful', config: { protocolVersion: 'legacy' } },
-  { name: 'rmcp, stateless', ...peer('stateless'), kind: 'stateless', config: { protocolVersion: 'legacy' }, missing: noSession },
-  {
-    name: 'rmcp, modern', ...peer('stateful'), kind: 'modern', ...onSubscription,
-    notYet: '2026-07-28 is not spoken yet',
-    missing: noSession,
-  },
+  { name: 'rmcp, stateful', ...stateful, ...peer('stateful'), ...legacy },
+  { name: 'rmcp, stateless', ...stateless, ...peer('stateless'), ...legacy },
+  { name: 'rmcp, modern', ...modern, ...peer('stateful') },
 ];

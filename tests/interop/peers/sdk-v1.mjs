@@ -1,5 +1,6 @@
 // The official TypeScript SDK v1: the server that the other tests use.
 import { fileURLToPath } from 'node:url';
+import { stateful, stateless } from './eras.mjs';
 import { npmVersion } from './versions.mjs';
 
 const preload = fileURLToPath(new URL('../journal-preload.mjs', import.meta.url));
@@ -17,24 +18,18 @@ const peer = (...words) => ({
   quick: true,
   version: () => npmVersion('@modelcontextprotocol/sdk'),
   program: ({ port, journal }) => ({ args: ['--import', preload, entry, '--port', String(port), ...words], env: { JOURNAL: journal } }),
-  kind: 'stateful',
-  protocolVersion: '2025-11-25',
   tools,
-  notifies: 'notifications/message',
   notifiesOnStream: true,
 });
 
 export default [
-  { name: 'TypeScript SDK v1, stateful', ...peer() },
+  { name: 'TypeScript SDK v1, stateful', ...stateful, ...peer() },
   {
-    name: 'TypeScript SDK v1, stateful, JSON answers', ...peer('--json-response'),
+    name: 'TypeScript SDK v1, stateful, JSON answers', ...stateful, ...peer('--json-response'),
     missing: { progress: 'an answer in JSON has no room for progress' },
   },
   {
-    name: 'TypeScript SDK v1, stateless', ...peer('--mode', 'stateless'), kind: 'stateless', notifiesOnStream: false,
-    missing: {
-      notification: 'this server tells its news on the stream of a session, and keeps none',
-      'session lost': 'there is no session to lose',
-    },
+    name: 'TypeScript SDK v1, stateless', ...stateless, ...peer('--mode', 'stateless'),
+    missing: { ...stateless.missing, notification: 'this server tells its news on the stream of a session, and keeps none' },
   },
 ];

@@ -1,4 +1,4 @@
-"""A real MCP server, built with the official Python SDK, 1.x or 2.x: `server.py PORT stateful|stateless`.
+"""A real MCP server, built with the official Python SDK, 1.x or 2.x: `server.py PORT stateful|stateless|sse`.
 
 It writes what it does into the file that JOURNAL names, which outlives the process, and ends when its standard input closes.
 """
@@ -113,7 +113,10 @@ def is_handshake(body):
     return isinstance(message, dict) and message.get("method") == "initialize"
 
 
-def build_app(stateless):
+def build_app(mode):
+    if mode == "sse":
+        return server.sse_app()
+    stateless = mode == "stateless"
     if MCPServer.__name__ == "MCPServer":
         return server.streamable_http_app(stateless_http=stateless)
     server.settings.stateless_http = stateless
@@ -127,5 +130,5 @@ def end_with_parent():
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_parent, daemon=True).start()
-    application = note_handshakes(build_app(stateless=sys.argv[2] == "stateless"))
+    application = note_handshakes(build_app(sys.argv[2]))
     uvicorn.run(application, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
