@@ -1,6 +1,6 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
-import load, { initSync as loadSync, McpManager, McpSession, setErrorClass } from './mcp_tether.js';
+import load, { initSync as loadSync, McpManager, McpSession, resolve, setErrorClass } from './mcp_tether.js';
 import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
 import { SessionTransport } from './transport.js';
@@ -15,6 +15,14 @@ for (const [value, exported] of Object.entries({ McpError, McpManager, McpSessio
 // What is not the module's costs less here.
 McpManager.prototype.transport = function (userId, serverName, options) {
   return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
+};
+
+// Most pages never need it, so it is loaded when it is asked for.
+McpManager.prototype.diagnose = async function (serverName, userId, options) {
+  const target = () => resolve(this, serverName, userId);
+  target(); // a wrong argument is told before anything is loaded
+  const { diagnose } = await import('./diagnose.js');
+  return diagnose(target, options);
 };
 
 const { setRequestHandler } = McpSession.prototype;

@@ -12,7 +12,8 @@ exec 9>"$tools/build.lock"
 flock 9
 
 compile_module ""
-inputs=("$built" npm/* LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/shorten-names.mjs tools/environment.sh)
+mapfile -t package_sources < <(find npm -type f | sort)
+inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/shorten-names.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
 if [ -d pkg ] && [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint" ]; then
@@ -22,13 +23,15 @@ fi
 staging="$root/target/pkg"
 bind_module "$staging"
 
-cp npm/* LICENSE-* "$staging/"
+cp -r npm/* LICENSE-* "$staging/"
 # Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes
 # go too; npm/slim.js gives them back.
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)
-"${esbuild[@]}" --bundle "$staging/slim.js" --outfile="$staging/slim.js"
-"${esbuild[@]}" "$staging"/{browser,node,workerd,yaml}.js --outdir="$staging"
-rm "$staging"/{mcp_tether,elicitation,error,transport}.js
+"${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --outfile="$staging/slim.js"
+# The diagnosis stays a file of its own, loaded by those who ask for it.
+"${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
+"${esbuild[@]}" "$staging"/{browser,node,workerd,yaml,doctor}.js --outdir="$staging"
+rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging/diagnosis"
 [ -f README.md ] && cp README.md "$staging/"
 
 rm -rf pkg

@@ -482,11 +482,7 @@ fn refusal_words<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<Rp
 
 fn request_headers<J>(session: &Session<J>, method: &str, is_handshake: bool) -> super::io::HeaderList {
     let mut headers: super::io::HeaderList = Vec::with_capacity(session.user_headers.len() + 5);
-    headers.extend(session.user_headers.iter().cloned());
-    if let Some(token) = &session.token {
-        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
-        headers.push((Rc::from("authorization"), Rc::clone(token)));
-    }
+    session.add_credentials(&mut headers);
     // A handshake never carries an old id: 2025-11-25 basic/transports, "Session Management": a new `initialize` without one.
     if let (Some(agreed), false) = (&session.agreed, is_handshake) {
         headers.extend(agreed.headers.iter().cloned());

@@ -2,7 +2,7 @@
 
 use super::backoff::{RETRY_AFTER_CAP, full_jitter};
 use super::calls::Purpose;
-use super::config::{Problem, Protocol};
+use super::config::{Problem, Protocol, ServerConfig};
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
@@ -97,25 +97,14 @@ impl<J: Json> Manager<J> {
     }
 
     fn find_or_create(&mut self, key: Key, options: &ConnectOptions<J>) -> Result<SessionRef, Error<J>> {
-        if self.closing.is_closed() {
-            return Err(Error::new(ErrorCode::Closed, "the manager is closed"));
-        }
-        let Some(server) = self.config.servers.get(&key.server).cloned() else {
-            let names: Vec<&str> = self.config.servers.iter().map(|(name, _)| name).collect();
-            let known = if names.is_empty() { String::from("none is") } else { join(&names, ", ") };
-            return Err(Error::new(
-                ErrorCode::ConfigError,
-                concat(&["mcpServers has no server of this name; configured: ", &known]),
-            )
-            .of(&key.server));
-        };
+        let server = self.configured(&key.server)?;
         let existing = self.store.find(&key);
         if existing.is_none() {
             self.check_room(&key)?;
         }
         let unchanged = options.headers.is_empty() && options.vars.is_empty();
         let headers =
-            if existing.is_some() && unchanged { None } else { Some(resolve_headers(&server, &key, options)?) };
+            if existing.is_some() && unchanged { None } else { Some(resolve_headers(&server, &key.user, options)?) };
         let session = existing.unwrap_or_else(|| self.create(key, server));
         if let Some(record) = self.store.get_mut(session) {
             record.has_auth |= options.has_auth;
@@ -133,7 +122,24 @@ impl<J: Json> Manager<J> {
         Ok(session)
     }
 
-    fn create(&mut self, key: Key, server: Rc<super::config::ServerConfig>) -> SessionRef {
+    /// The server of this name.
+    ///
+    /// # Errors
+    /// There is none, or the manager is closed.
+    pub(super) fn configured(&self, name: &str) -> Result<Rc<ServerConfig>, Error<J>> {
+        if self.closing.is_closed() {
+            return Err(Error::new(ErrorCode::Closed, "the manager is closed"));
+        }
+        if let Some(server) = self.config.servers.get(name) {
+            return Ok(Rc::clone(server));
+        }
+        let names: Vec<&str> = self.config.servers.iter().map(|(name, _)| name).collect();
+        let known = if names.is_empty() { String::from("none is") } else { join(&names, ", ") };
+        let message = concat(&["mcpServers has no server of this name; configured: ", &known]);
+        Err(Error::new(ErrorCode::ConfigError, message).of(name))
+    }
+
+    fn create(&mut self, key: Key, server: Rc<ServerConfig>) -> SessionRef {
         let session = SessionRef(self.numbers.next());
         let key = Rc::new(key);
         let mut record = Session::new(session, Rc::clone(&key), server, self.now);
@@ -460,14 +466,14 @@ pub(super) fn forget_id<J>(record: &mut Session<J>) {
     }
 }
 
-fn resolve_headers<J>(
-    server: &super::config::ServerConfig,
-    key: &Key,
+pub(super) fn resolve_headers<J>(
+    server: &ServerConfig,
+    user: &str,
     options: &ConnectOptions<J>,
 ) -> Result<HeaderList, Error<J>> {
     let resolved = server
-        .headers_for(&key.user, &options.vars, &options.headers)
-        .map_err(|problems| Error::new(ErrorCode::ConfigError, Problem::lines(&problems)).of(&key.server))?;
+        .headers_for(user, &options.vars, &options.headers)
+        .map_err(|problems| Error::new(ErrorCode::ConfigError, Problem::lines(&problems)).of(&server.name))?;
     Ok(resolved.into_iter().map(|(name, value)| (Rc::from(name), Rc::from(value))).collect())
 }
 

@@ -33,6 +33,7 @@ mod outcome;
 pub(crate) mod queue;
 mod recovery;
 mod replay;
+mod resolve;
 mod resume;
 pub(crate) mod rng;
 mod rounds;

@@ -330,6 +330,15 @@ impl<J> Session<J> {
         error
     }
 
+    /// Adds what the user's requests carry: the configured headers, and the provider's token in the place of theirs.
+    pub(super) fn add_credentials(&self, headers: &mut super::io::HeaderList) {
+        headers.extend(self.user_headers.iter().cloned());
+        if let Some(token) = &self.token {
+            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+            headers.push((Rc::from("authorization"), Rc::clone(token)));
+        }
+    }
+
     /// A server's words without this session's id and credentials: servers echo them in their errors.
     pub(super) fn discreet(&self, text: &str) -> String {
         let mut text = String::from(text);

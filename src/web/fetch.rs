@@ -142,6 +142,11 @@ impl Network {
         }
     }
 
+    /// The `fetch` that the manager was given; `undefined` for the host's own.
+    pub(super) fn injected(&self) -> JsValue {
+        self.fetch.clone().map_or(JsValue::UNDEFINED, Into::into)
+    }
+
     fn failure(&self, reason: &JsValue, offline: bool) -> Failure {
         failure::of(reason, offline && self.onlineness.is_offline())
     }

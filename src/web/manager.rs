@@ -21,7 +21,7 @@ use web_sys::EventTarget;
 /// Its methods borrow it for no longer than they run, so it may be freed at any time: running calls are still answered.
 #[wasm_bindgen]
 pub struct McpManager {
-    driver: Handle,
+    pub(super) driver: Handle,
 }
 
 #[wasm_bindgen]

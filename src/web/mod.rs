@@ -16,6 +16,7 @@ mod auth;
 mod body;
 mod calls;
 mod clock;
+mod diagnosis;
 mod driver;
 mod error;
 mod events;
@@ -37,6 +38,7 @@ mod session;
 mod timers;
 mod words;
 
+pub use diagnosis::resolve;
 pub use error::set_error_class;
 #[cfg(feature = "gateway")]
 pub use gateway::Gateway;

@@ -1,0 +1,81 @@
+// Tries one server out, step by step, and says what was seen and how to mend it. Loaded when it is asked for the first time.
+// `manager.diagnose()` and the command `mcp-tether doctor` are made of it.
+
+import { corsDoctor } from './diagnosis/cors.js';
+import { open } from './diagnosis/opening.js';
+import { isThere, watchPolicy } from './diagnosis/page.js';
+import { explain } from './diagnosis/refusals.js';
+import { Wire } from './diagnosis/wire.js';
+
+export { shownUrl } from './diagnosis/discreet.js';
+
+/** A healthy server answers all of this in milliseconds; a cold one may need to start. */
+const defaultTimeout = 5_000;
+
+/**
+ * Makes a session of its own and ends it; sessions that there are it never touches.
+ *
+ * @param {() => { url: string, headers: Record<string, string>, fetch?: typeof fetch, sse?: boolean, protocolVersion?: string }} resolve
+ * @param {{ origin?: string, timeout?: number }} [options]
+ */
+export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {}) {
+  const wire = new Wire(resolve, { origin, timeout });
+  const cors = corsDoctor(wire);
+  const report = new Report(wire);
+  const { answer, server } = await open(wire);
+  report.add('reachable', answer, await reachable(wire, answer));
+  const { ok: isReached } = report.steps.reachable;
+  if (server) {
+    report.add('initialize', server.answer, server.initialize());
+    await report.time('sessionHeader', () => server.sessionHeader());
+    await report.time('reuse', () => server.reuse());
+    await report.time('cors', () => cors.examineSession(server));
+    await report.time('terminate', () => server.terminate());
+  } else {
+    report.add('initialize', isReached ? answer : { ms: 0 }, isReached ? { ok: false, ...explain(answer, wire) } : notReached);
+    for (const name of ['sessionHeader', 'reuse', 'terminate']) report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: there is no session' });
+  }
+  await report.time('cors', () => (isReached ? cors.examineEnd(server, answer) : notReached));
+  return report.result(server);
+}
+
+const notReached = { ok: false, detail: 'not tried: the server was not reached' };
+
+async function reachable(wire, answer) {
+  if (!answer.failure) return { ok: true, detail: `answers, with status ${answer.isRedirect ? '3xx' : answer.status}` };
+  if (answer.failure.kind !== 'hidden') return { ok: false, ...explain(answer, wire) };
+  const { result, why } = await watchPolicy(wire, () => isThere(wire));
+  return result ? { ok: true, detail: 'answers, but the browser hides from this page what it says' } : { ok: false, ...why };
+}
+
+/** The steps in their order, with no secret in them. */
+class Report {
+  steps = { reachable: undefined, initialize: undefined, sessionHeader: undefined, reuse: undefined, terminate: undefined, cors: undefined };
+
+  constructor(wire) {
+    this.wire = wire;
+  }
+
+  add(name, { ms }, found) {
+    this.steps[name] = { name, ms, ...found };
+  }
+
+  /** A step may be examined in two parts; what the last one finds counts. */
+  async time(name, examine) {
+    const started = performance.now();
+    const found = await examine();
+    this.add(name, { ms: (this.steps[name]?.ms ?? 0) + Math.round(performance.now() - started) }, found);
+  }
+
+  result(server) {
+    const told = (text) => this.wire.discretion.told(text);
+    const steps = Object.values(this.steps).map(({ name, ok, ms, detail, fix }) => ({ name, ok, ms, detail: told(detail), ...(fix && { fix: told(fix) }) }));
+    const known = server?.protocolVersion;
+    return {
+      ok: steps.every(({ ok }) => ok),
+      ...(server && { kind: server.kind }),
+      ...(known && { protocolVersion: told(String(known)) }),
+      steps,
+    };
+  }
+}

@@ -1,0 +1,20 @@
+// What can be wrong with CORS, one sentence each: the same whether it was read in the answers or found out by elimination.
+
+/** @param {string} origin of the page */
+export function sentences(origin) {
+  return {
+    preflight: (seen) => `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`,
+    allowHeader: (name) => `Access-Control-Allow-Headers lacks ${name}: name it in the answer to OPTIONS.`,
+    allowMethod: (name) => `Access-Control-Allow-Methods lacks ${name}: name it in the answer to OPTIONS.`,
+    exposeHeader: (name) => `Access-Control-Expose-Headers lacks ${name}: name it in the answers themselves.`,
+    /** @param {string} where "404 answers", "answers to DELETE" … */
+    allowOrigin: (where) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there too.`,
+    otherOrigin: (where, value) => `Access-Control-Allow-Origin is ${value} on ${where}: it has to be ${origin} or *.`,
+  };
+}
+
+/** The step `cors` from its findings. */
+export function stepOf(findings, seen, fine) {
+  const fixes = [...new Set(findings)];
+  return fixes.length === 0 ? { ok: true, detail: fine } : { ok: false, detail: [...new Set(seen)].join('; '), fix: fixes.join(' ') };
+}

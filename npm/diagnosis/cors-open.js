@@ -1,0 +1,102 @@
+// The CORS doctor where nothing is hidden: sends the preflights that a browser would, and reads them as it would (Fetch Standard, CORS protocol).
+
+import { sentences, stepOf } from './cors-findings.js';
+import { harmless, openStream, pingUnknownSession } from './cors-probes.js';
+
+/** Never asked for: what every page may send without leave. */
+const safeMethods = ['GET', 'HEAD', 'POST'];
+
+export class CorsInTheOpen {
+  #findings = [];
+  #seen = [];
+  #say;
+
+  constructor(wire) {
+    this.wire = wire;
+    this.#say = sentences(wire.origin);
+  }
+
+  /** While the session lives: what a client of a lost session meets, and what opens the stream. */
+  async examineSession(server) {
+    if (!server.id) return;
+    await harmless(this.wire, server);
+    await pingUnknownSession(this.wire, server.protocolVersion);
+    await openStream(this.wire, server);
+  }
+
+  /** When everything was asked; without a server if it took nobody in. */
+  async examineEnd(server) {
+    for (const method of server?.methods ?? ['POST']) await this.#examinePreflight(method, server);
+    this.#examineOrigins();
+    if (server?.id) this.#examineExposed();
+    return stepOf(this.#findings, this.#seen, `a page of ${this.wire.origin} may send and read all that a session needs`);
+  }
+
+  async #examinePreflight(method, server) {
+    const names = this.#requestHeaders(method, server);
+    const asked = { 'access-control-request-method': method, ...(names.length > 0 && { 'access-control-request-headers': names.join(',') }) };
+    const { failure, status, headers } = await this.wire.send('OPTIONS', asked, { url: method === 'POST' ? server?.endpoint : undefined });
+    if (failure || status < 200 || status > 299) {
+      return this.#find(this.#say.preflight(failure ? 'nothing' : status), `OPTIONS for ${method}: ${failure?.words ?? status}`);
+    }
+    const wrong = this.#wrongOrigin(headers, 'answers to OPTIONS');
+    if (wrong) return this.#find(wrong, `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Origin')}`);
+    const methods = list(headers, 'access-control-allow-methods');
+    if (![...safeMethods, ...methods].includes(method) && !methods.includes('*')) {
+      this.#find(this.#say.allowMethod(method), `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Methods')}`);
+    }
+    const allowed = list(headers, 'access-control-allow-headers').map((name) => name.toLowerCase());
+    // The asterisk stands for all headers but this one (Fetch Standard, CORS-preflight fetch).
+    const lacking = names.filter((name) => !allowed.includes(name) && !(allowed.includes('*') && name !== 'authorization'));
+    for (const name of lacking) this.#find(this.#say.allowHeader(name), `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Headers')}`);
+    return undefined;
+  }
+
+  /** The names that a browser asks for: all that are not safe, sorted. */
+  #requestHeaders(method, server) {
+    const protocol = (server?.requestHeaders ?? []).filter((name) => name !== 'last-event-id' || method === 'GET');
+    return [...this.wire.ownHeaders, ...(method === 'POST' ? ['content-type'] : []), ...protocol].sort();
+  }
+
+  /** Every answer so far says whether a page could have read it. */
+  #examineOrigins() {
+    const answers = this.wire.seen;
+    const wrong = answers.filter(({ headers }) => this.#wrongOrigin(headers, ''));
+    const isWhole = (part) => part.length > 0 && part.every((answer) => wrong.includes(answer));
+    const placeOf = ({ method, status }) => {
+      if (isWhole(answers)) return 'every answer';
+      // Either a method is forgotten, or a kind of error.
+      const isMethod = isWhole(answers.filter((other) => other.method === method));
+      return status >= 400 && !isMethod ? `${status} answers` : `answers to ${method}`;
+    };
+    for (const [place, { headers }] of new Map(wrong.map((answer) => [placeOf(answer), answer]))) {
+      this.#find(this.#wrongOrigin(headers, place), `${place}: ${told(headers, 'Access-Control-Allow-Origin')}`);
+    }
+  }
+
+  #examineExposed() {
+    const { headers } = this.wire.seen.find((answer) => answer.headers.has('mcp-session-id'));
+    const exposed = list(headers, 'access-control-expose-headers').map((name) => name.toLowerCase());
+    if (exposed.includes('mcp-session-id') || exposed.includes('*')) return;
+    this.#find(this.#say.exposeHeader('Mcp-Session-Id'), `the answer to initialize: ${told(headers, 'Access-Control-Expose-Headers')}`);
+  }
+
+  #wrongOrigin(headers, where) {
+    const value = headers.get('access-control-allow-origin');
+    if (value === '*' || value === this.wire.origin) return undefined;
+    return value === null ? this.#say.allowOrigin(where) : this.#say.otherOrigin(where, value.slice(0, 100));
+  }
+
+  #find(sentence, seen) {
+    this.#findings.push(sentence);
+    this.#seen.push(seen);
+  }
+}
+
+function told(headers, name) {
+  return `${name}: ${headers.get(name)?.slice(0, 200) ?? 'none'}`;
+}
+
+function list(headers, name) {
+  return (headers.get(name) ?? '').split(',').map((word) => word.trim()).filter(Boolean);
+}

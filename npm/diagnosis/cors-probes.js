@@ -1,0 +1,35 @@
+// Requests that a client sends sooner or later, and whose answers a page has to be let see: beyond those of the steps before.
+
+import { modernHeaders, modernRequest, request } from './messages.js';
+import { json } from './wire.js';
+
+/** An id that no server knows. */
+const unknownId = () => `mcp-tether-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+
+/** A value for a header whose name alone matters. */
+export function sample(name, server) {
+  if (name === 'mcp-session-id') return server?.id ?? '';
+  if (name === 'mcp-protocol-version') return server?.protocolVersion ?? '2025-11-25';
+  if (name === 'mcp-method') return 'ping';
+  return name === 'last-event-id' ? '0' : 'mcp-tether';
+}
+
+/** A request that every server answers, if only with an error; with what `headers` adds to it. */
+export function harmless(wire, server, headers = {}) {
+  const { headers: own } = wire.target();
+  // A client of 2024-11-05 sends nothing to the address of the stream.
+  const url = server?.endpoint;
+  return wire.send('POST', { ...own, ...json, ...headers }, { url, title: 'ping', body: JSON.stringify(request('ping')) });
+}
+
+export function pingUnknownSession(wire, version) {
+  return wire.post(request('ping'), { 'mcp-session-id': unknownId(), 'mcp-protocol-version': version }, { title: 'ping with an unknown session id' });
+}
+
+export function openStream(wire, server) {
+  return wire.get(server.headers);
+}
+
+export function unknownMethod(wire) {
+  return wire.post(modernRequest('mcp-tether/unknown'), modernHeaders('mcp-tether/unknown'), { title: 'an unknown method' });
+}

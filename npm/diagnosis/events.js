@@ -1,0 +1,36 @@
+// Reads an event stream (HTML Standard, Server-sent events) as far as the diagnosis needs it: names and data, no ids.
+
+const longestLine = 1024 * 1024;
+
+/** @returns {AsyncGenerator<{ event: string, data: string }>} */
+export async function* eventsOf(body) {
+  let event = '';
+  let data = [];
+  for await (const line of linesOf(body)) {
+    if (line === '') {
+      if (data.length > 0) yield { event: event || 'message', data: data.join('\n') };
+      event = '';
+      data = [];
+      continue;
+    }
+    const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line);
+    if (field === 'event') event = value;
+    if (field === 'data') data.push(value);
+  }
+}
+
+async function* linesOf(body) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder(); // drops a byte order mark
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += decoder.decode(value, { stream: true });
+    // A carriage return at the very end may be half of an end of line.
+    const lines = rest.split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop();
+    if (rest.length > longestLine) throw new Error('a line of the event stream is too long');
+    yield* lines;
+  }
+}

@@ -1,0 +1,84 @@
+// One HTTP exchange: sent with a deadline, read within bounds, told as plain values whatever becomes of it.
+
+import { failureOf } from './failures.js';
+import { eventsOf } from './events.js';
+
+const mostText = 64 * 1024;
+
+/**
+ * Sends one request and reads its answer: an event stream until `wanted` is found in it, anything else to its end.
+ *
+ * @returns {{ ms, status, media, headers, text, message } | { ms, failure: { kind, words } }} `message` is the JSON-RPC message of the answer
+ */
+export async function exchange({ fetch, url, timeout, hides }, { method, headers, body, mode, wanted = (message) => message, reads = true }) {
+  const started = performance.now();
+  const elapsed = () => Math.round(performance.now() - started);
+  const controller = new AbortController();
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve({ ms: timeout, failure: { kind: 'timeout', words: `no answer within ${timeout} ms` } }), timeout);
+  });
+  const work = async () => {
+    const response = await fetch(url, {
+      method,
+      headers,
+      body,
+      // A redirect would carry the session id and the user's token to wherever the server likes.
+      redirect: mode ? 'follow' : 'manual',
+      signal: controller.signal,
+      // Only in pages: Chromium then asks anew for permission instead of remembering an earlier preflight, and workerd knows no cache.
+      ...(hides && { cache: 'no-store', credentials: 'omit' }),
+      ...(mode && { mode }),
+    });
+    const answer = { ms: elapsed(), status: response.status, isRedirect: response.type === 'opaqueredirect', headers: response.headers };
+    answer.media = mediaOf(response.headers.get('content-type'));
+    return reads && !mode ? { ...answer, ...(await contentOf(response, answer.media, wanted)) } : answer;
+  };
+  const failed = (error) => ({ ms: elapsed(), failure: failureOf(error, { hides, url }) });
+  try {
+    return await Promise.race([work().catch(failed), late]);
+  } finally {
+    clearTimeout(timer);
+    controller.abort(); // what is left of a stream
+  }
+}
+
+export function mediaOf(type) {
+  const essence = (type ?? '').split(';')[0].trim().toLowerCase();
+  if (essence === 'text/event-stream') return 'stream';
+  if (essence === 'application/json' || /^application\/.+\+json$/.test(essence)) return 'json';
+  return essence === 'text/html' ? 'page' : 'other';
+}
+
+async function contentOf(response, media, wanted) {
+  if (media !== 'stream') {
+    const text = await textOf(response);
+    return { text, message: parsed(text) };
+  }
+  for await (const { data } of eventsOf(response.body)) {
+    const message = parsed(data);
+    if (message && wanted(message)) return { text: data, message };
+  }
+  return { text: '' };
+}
+
+async function textOf(response) {
+  const reader = response.body?.getReader();
+  if (!reader) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let chunk = await reader.read(); !chunk.done && text.length < mostText; chunk = await reader.read()) {
+    text += decoder.decode(chunk.value, { stream: true });
+  }
+  return text.slice(0, mostText);
+}
+
+/** The text as a JSON-RPC message; undefined when it is something else. */
+export function parsed(text) {
+  try {
+    const value = JSON.parse(text);
+    return value?.jsonrpc === '2.0' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

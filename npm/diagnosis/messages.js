@@ -1,0 +1,51 @@
+// The messages that the diagnosis sends, in both eras of the protocol, and how their answers are recognised.
+
+import { version } from '../package.json';
+
+/** The newest revision with sessions, and those before it. */
+export const legacyVersions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
+/** The revision without sessions. */
+export const modernVersion = '2026-07-28';
+
+const clientInfo = { name: 'mcp-tether-doctor', version };
+let lastId = 0;
+
+/** Ids are never used twice (MCP 2025-11-25, Base Protocol, Requests). */
+export function request(method, params) {
+  lastId += 1;
+  return { jsonrpc: '2.0', id: lastId, method, ...(params && { params }) };
+}
+
+export const initialize = (protocolVersion) => request('initialize', { protocolVersion, capabilities: {}, clientInfo });
+export const initialized = () => ({ jsonrpc: '2.0', method: 'notifications/initialized' });
+
+/** A request of 2026-07-28: what `initialize` told once goes with every one (Base Protocol, _meta). */
+export function modernRequest(method) {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': modernVersion,
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientInfo': clientInfo,
+  };
+  return request(method, { _meta });
+}
+
+/** The headers that mirror such a request (MCP 2026-07-28, Streamable HTTP). */
+export const modernHeaders = (method) => ({ 'mcp-protocol-version': modernVersion, 'mcp-method': method });
+
+/** Whether the server speaks 2026-07-28. A result without its members is that of an older server that answers anything. */
+export function isModern({ status, message }) {
+  const { supportedVersions, capabilities } = message?.result ?? {};
+  if (status < 300) return Array.isArray(supportedVersions) && supportedVersions.includes(modernVersion) && Boolean(capabilities);
+  return isModernRefusal(message?.error);
+}
+
+/** HeaderMismatch, MissingRequiredClientCapability, UnsupportedProtocolVersion (MCP 2026-07-28, Error Codes). */
+export function isModernRefusal(error) {
+  if (error?.code === -32022) return error.data?.supported?.includes?.(modernVersion) ?? false;
+  return error?.code === -32020 || error?.code === -32021;
+}
+
+export const isInitializeResult = ({ message }) => typeof message?.result?.protocolVersion === 'string';
+
+/** An id is 1 or more characters of visible ASCII (MCP 2025-11-25, Transports, Session Management). */
+export const isLegalId = (id) => /^[\x21-\x7e]{1,8192}$/.test(id);

@@ -1,0 +1,144 @@
+// A server of 2024-11-05, HTTP with SSE: a stream that answers come on, and the address that its first event names for requests.
+
+import { eventsOf } from './events.js';
+import { mediaOf, parsed } from './exchange.js';
+import { failureOf } from './failures.js';
+import { greeting } from './handshake.js';
+import { initialize, initialized, request } from './messages.js';
+import { shownUrl } from './discreet.js';
+import { explain, said } from './refusals.js';
+
+const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+
+export class OldSse {
+  kind = 'stateful';
+  /** What its requests need CORS to allow. */
+  methods = ['POST', 'GET'];
+  requestHeaders = [];
+  #waiting = new Map();
+  #controller = new AbortController();
+
+  /** @returns {{ answer, stream?: OldSse }} the stream if an address for requests came on it */
+  static async connect(wire) {
+    const stream = new OldSse(wire);
+    const answer = await stream.#open();
+    if (!answer.endpoint) {
+      stream.close();
+      return { answer };
+    }
+    const { origin } = new URL(wire.url);
+    // Anywhere else, the user's credentials are none of its business (as the official SDK does).
+    if (!URL.canParse(answer.endpoint, wire.url) || new URL(answer.endpoint, wire.url).origin !== origin) {
+      stream.close();
+      return { answer: { ...answer, failure: { kind: 'endpoint', words: `the stream names another origin for requests: ${shownUrl(answer.endpoint, wire.url)}`, fix: 'Let the endpoint event name an address of the same origin.' } } };
+    }
+    stream.endpoint = new URL(answer.endpoint, wire.url).href;
+    wire.discretion.keepUrl(stream.endpoint);
+    const greeted = await stream.ask(initialize('2024-11-05'));
+    stream.answer = greeted;
+    stream.protocolVersion = greeted.message?.result?.protocolVersion;
+    return { answer: greeted, stream };
+  }
+
+  constructor(wire) {
+    this.wire = wire;
+  }
+
+  initialize() {
+    if (this.protocolVersion === undefined) return { ok: false, ...explain(this.answer, this.wire) };
+    const { ok, detail, fix } = greeting(this.answer);
+    return { ok, detail: `HTTP with SSE: ${detail}`, ...(fix && { fix }) };
+  }
+
+  sessionHeader() {
+    return { ok: true, detail: `not needed: the address that the stream names for requests is the session, ${shownUrl(this.endpoint)}` };
+  }
+
+  async reuse() {
+    const accepted = await this.#post(initialized());
+    const answer = accepted.failure ? accepted : await this.ask(request('ping'));
+    if (answer.message) return { ok: true, detail: `a ping over the same stream was answered in ${answer.ms} ms` };
+    return { ok: false, ...explain(answer, this.wire) };
+  }
+
+  /** The end of the stream is the end of the session. */
+  async terminate() {
+    this.close();
+    const deadline = performance.now() + this.wire.timeout;
+    let answer;
+    do {
+      answer = await this.#post(request('ping'));
+      if (answer.failure || answer.status >= 400) return { ok: true, detail: `the stream was closed; its address is answered with ${said(answer)} afterwards` };
+      await pause(50); // the server has to notice
+    } while (performance.now() < deadline);
+    return { ok: false, detail: `the stream was closed, but its address still answers ${answer.status}`, fix: 'Forget the session when its stream is closed.' };
+  }
+
+  close() {
+    this.#controller.abort();
+  }
+
+  /** POSTs a request, and waits for its answer on the stream. */
+  async ask(message) {
+    const started = performance.now();
+    let timer;
+    const answer = new Promise((resolve) => {
+      this.#waiting.set(message.id, resolve);
+      timer = setTimeout(resolve, this.wire.timeout);
+    });
+    const accepted = await this.#post(message);
+    try {
+      if (accepted.failure || accepted.status >= 300) return accepted;
+      const found = await answer;
+      const ms = Math.round(performance.now() - started);
+      const words = `${message.method} was taken with ${accepted.status}, but no answer came on the stream within ${this.wire.timeout} ms`;
+      return found ? { ...accepted, ms, message: found } : { ms, failure: { kind: 'timeout', words } };
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(message.id);
+    }
+  }
+
+  #post(message) {
+    return this.wire.post(message, {}, { url: this.endpoint, title: message.method });
+  }
+
+  async #open() {
+    const { wire } = this;
+    const { headers, fetch = globalThis.fetch.bind(globalThis) } = wire.target();
+    const started = performance.now();
+    const ms = () => Math.round(performance.now() - started);
+    const origin = !wire.hides && wire.origin ? { origin: wire.origin } : {};
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(() => resolve({ ms: wire.timeout, failure: { kind: 'timeout', words: `no endpoint event within ${wire.timeout} ms` } }), wire.timeout);
+    });
+    const work = async () => {
+      const init = { headers: { ...headers, ...origin, accept: 'text/event-stream' }, redirect: 'manual', signal: this.#controller.signal };
+      const response = await fetch(wire.url, wire.hides ? { ...init, cache: 'no-store', credentials: 'omit' } : init);
+      const { status } = response;
+      if (wire.origin) wire.seen.push({ method: 'GET', title: 'the stream', status, headers: response.headers });
+      const answer = { ms: ms(), status, headers: response.headers, isRedirect: response.type === 'opaqueredirect', media: mediaOf(response.headers.get('content-type')) };
+      if (status !== 200 || answer.media !== 'stream') return answer;
+      return { ...answer, endpoint: await this.#read(response.body) };
+    };
+    try {
+      return await Promise.race([work().catch((error) => ({ ms: ms(), failure: failureOf(error, wire) })), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Resolves with what the first event names, and goes on reading. */
+  #read(body) {
+    return new Promise((resolve) => {
+      const run = async () => {
+        for await (const { event, data } of eventsOf(body)) {
+          if (event === 'endpoint') resolve(data.trim());
+          else this.#waiting.get(parsed(data)?.id)?.(parsed(data));
+        }
+      };
+      run().catch(() => {}).then(() => resolve(undefined));
+    });
+  }
+}

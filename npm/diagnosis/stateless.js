@@ -1,0 +1,39 @@
+// A server with a handshake and without sessions: it gives no id.
+
+import { request } from './messages.js';
+import { answered, greeting } from './handshake.js';
+import { explain } from './refusals.js';
+
+const noSessions = { ok: true, detail: 'not needed: this server keeps no sessions' };
+
+export class Stateless {
+  kind = 'stateless';
+  /** What its requests need CORS to allow. */
+  methods = ['POST'];
+  requestHeaders = ['mcp-protocol-version'];
+
+  constructor(wire, answer) {
+    this.wire = wire;
+    this.answer = answer;
+    this.protocolVersion = answer.message.result.protocolVersion;
+  }
+
+  initialize() {
+    return greeting(this.answer);
+  }
+
+  sessionHeader() {
+    return { ok: true, detail: 'the answer to initialize has no Mcp-Session-Id: this server keeps no sessions' };
+  }
+
+  async reuse() {
+    const answer = await this.wire.post(request('ping'), { 'mcp-protocol-version': this.protocolVersion }, { title: 'ping' });
+    return answered(answer)
+      ? { ok: true, detail: `${noSessions.detail}; a second request, ping, was answered in ${answer.ms} ms` }
+      : { ok: false, ...explain(answer, this.wire) };
+  }
+
+  terminate() {
+    return noSessions;
+  }
+}

@@ -1,0 +1,79 @@
+// The way to one server: sends requests as one user, and keeps what the answers let pages see.
+
+import { exchange } from './exchange.js';
+import { Discretion } from './discreet.js';
+
+export class Wire {
+  /** Every answer: { method, status, headers, title }. */
+  seen = [];
+  discretion = new Discretion();
+  #resolve;
+
+  /**
+   * @param {() => { url: string, headers: Record<string, string>, fetch?: typeof fetch, sse?: boolean, protocolVersion?: string }} resolve
+   * asked before every request, so that nothing is sent once its manager is closed
+   */
+  constructor(resolve, { origin, timeout }) {
+    this.#resolve = resolve;
+    const { url, sse, protocolVersion } = this.target();
+    this.url = url;
+    this.sse = sse;
+    this.protocolVersion = protocolVersion;
+    this.timeout = timeout;
+    const page = originOfPage();
+    this.isPage = page !== undefined;
+    /** Whether a browser stands between, which hides what CORS does not let a page see. */
+    this.hides = page !== undefined && page !== new URL(url).origin;
+    /** The origin that answers are judged for; undefined where CORS does not come in. */
+    this.origin = this.hides ? page : page === undefined ? origin : undefined;
+  }
+
+  target() {
+    const target = this.#resolve();
+    this.discretion.keepHeaders(target.headers);
+    this.discretion.keepUrl(target.url);
+    return target;
+  }
+
+  /** The names of the headers that the user's requests carry besides the protocol's. */
+  get ownHeaders() {
+    return Object.keys(this.target().headers);
+  }
+
+  /** POSTs a message as the user, and finds the answer to it. */
+  post(message, headers = {}, { url, title } = {}) {
+    return this.send('POST', { ...this.target().headers, ...json, ...headers }, { url, title, body: JSON.stringify(message), wanted: isAnswerTo(message) });
+  }
+
+  /** Opens the stream, and reads nothing of it. */
+  get(headers = {}) {
+    return this.send('GET', { ...this.target().headers, accept: 'text/event-stream', ...headers }, { reads: false });
+  }
+
+  delete(headers = {}) {
+    return this.send('DELETE', { ...this.target().headers, ...headers });
+  }
+
+  /** Sends exactly this, and outside of pages the origin. */
+  async send(method, headers, { url = this.url, title, origin = this.origin, ...rest } = {}) {
+    const { fetch = globalThis.fetch.bind(globalThis) } = this.target();
+    const all = this.hides || !origin ? headers : { ...headers, origin };
+    const answer = await exchange({ fetch, url, timeout: this.timeout, hides: this.hides }, { method, headers: all, ...rest });
+    if (answer.status && method !== 'OPTIONS' && origin) this.seen.push({ method, title, status: answer.status, headers: answer.headers });
+    return answer;
+  }
+}
+
+/** What every POST says of its body and of its answer (MCP 2025-11-25, Transports, Sending Messages). */
+export const json = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
+
+/** An error about what could not be read has no id, or null. */
+export function isAnswerTo({ id }) {
+  return (message) => !message.method && (message.id === id || (message.id ?? null) === null);
+}
+
+/** Node, Deno and Bun show a program everything, even where they have a location. */
+function originOfPage() {
+  const { location, Deno, process } = globalThis;
+  return Deno || process?.versions?.node ? undefined : location?.origin;
+}

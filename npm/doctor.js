@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+// The command `mcp-tether doctor <url>`: tries a server out and prints what was seen, and how to mend it.
+
+import { parseArgs } from 'node:util';
+import { diagnose, shownUrl } from './diagnose.js';
+
+const usage = `usage: mcp-tether doctor <url> [options]
+
+Tries an MCP server out: is it reachable, does it shake hands, does it keep a
+session, can the session be used again and ended, and may a page use it (CORS)?
+It makes one session of its own and ends it.
+
+options:
+  --header 'Name: value'   sent with every request, for example an Authorization;
+                           may be given more than once, and is never printed
+  --origin <origin>        check CORS for pages of this origin: https://app.example
+  --timeout <ms>           how long to wait for each answer (5000)
+  --json                   print the diagnosis as JSON
+  --help                   print this
+
+exit code: 0 if every step is well, 1 if one is not, 2 if the command is wrong
+colours: only in a terminal, and not if NO_COLOR is set
+`;
+
+const options = {
+  header: { type: 'string', multiple: true, default: [] },
+  origin: { type: 'string' },
+  timeout: { type: 'string', default: '5000' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+};
+
+/** Of ECMA-48, Select Graphic Rendition. */
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words) {
+  let command;
+  try {
+    command = read(words);
+  } catch (error) {
+    process.stderr.write(`mcp-tether: ${error.message}\n\n${usage}`);
+    return 2;
+  }
+  if (command.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const diagnosis = await diagnose(() => command.target, command.options);
+  process.stdout.write(command.json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : rendered(diagnosis, command.target.url));
+  return diagnosis.ok ? 0 : 1;
+}
+
+function read(words) {
+  const { values, positionals } = parsed(words);
+  if (values.help) return { help: true };
+  const [name, url, ...more] = positionals;
+  if (name !== 'doctor') throw new Error(name === undefined ? 'name a command: doctor' : 'the only command is doctor');
+  if (url === undefined) throw new Error('name the address of the MCP endpoint');
+  if (more.length > 0) throw new Error('one address at a time');
+  const timeout = Number(values.timeout);
+  if (!(timeout > 0 && timeout < 2 ** 31)) throw new Error('--timeout has to be a number of milliseconds greater than 0');
+  const target = { url: checkedUrl(url), headers: Object.fromEntries(values.header.map(headerOf)), protocolVersion: 'auto' };
+  return { target, json: values.json, options: { timeout, origin: values.origin && originOf(values.origin) } };
+}
+
+function parsed(words) {
+  try {
+    return parseArgs({ args: words, options, allowPositionals: true });
+  } catch (error) {
+    // Its message quotes the word that it did not understand, which may be half of a header.
+    const known = /^Unknown option '(--?[\w-]+)/.exec(error.message);
+    throw new Error(known ? `there is no option ${known[1]}` : 'an option lacks its value, or has one that it cannot have');
+  }
+}
+
+function checkedUrl(text) {
+  if (!URL.canParse(text)) throw new Error('the address is no URL: write it out, with https://');
+  const url = new URL(text);
+  if (!/^https?:$/.test(url.protocol)) throw new Error('the address has to begin with http:// or https://');
+  if (url.username || url.password) throw new Error('credentials do not belong in an address: give them by --header');
+  url.hash = '';
+  return url.href;
+}
+
+function headerOf(line, index) {
+  const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*$/.exec(line) ?? [];
+  if (name === undefined) throw new Error(`--header number ${index + 1} is not of the form 'Name: value'`);
+  if (/^(accept|content-type|content-length|host|origin|mcp-.*|last-event-id)$/i.test(name)) throw new Error(`the header ${name} is set by the doctor itself`);
+  return [name.toLowerCase(), value];
+}
+
+function originOf(text) {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new Error('--origin has to be like https://app.example');
+  return new URL(text).origin;
+}
+
+function rendered({ ok, kind, protocolVersion, steps }, url) {
+  const lines = [`${paint('bold', shownUrl(url))}`, ''];
+  for (const step of steps) {
+    const mark = /^not (tried|checked)/.test(step.detail) ? paint('dim', '–') : step.ok ? paint('green', '✓') : paint('red', '✗');
+    lines.push(`${mark} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`);
+    if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
+  }
+  const what = [kind, protocolVersion].filter(Boolean).join(', ');
+  lines.push('', ok ? paint('green', `all is well${what && ` (${what})`}`) : paint('red', `something is wrong${what && ` (${what})`}`), '');
+  return lines.join('\n');
+}
+
+function paint(style, text) {
+  const wanted = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return wanted ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
+}

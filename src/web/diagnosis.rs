@@ -1,0 +1,35 @@
+//! What the package's own diagnosis (npm/diagnose.js) has to know of a manager.
+
+use super::manager::McpManager;
+use super::{error, js, options};
+use crate::core::config::{Protocol, Transport};
+use js_sys::Object;
+use wasm_bindgen::prelude::*;
+
+/// Where a user's requests to a server go and what they carry. It tells secrets, so no entry of the package exports it.
+///
+/// # Errors
+/// `closed`, and `config_error` for an unknown server and for headers that cannot be made.
+#[wasm_bindgen]
+pub fn resolve(manager: &McpManager, server: &JsValue, user: &JsValue) -> Result<JsValue, JsValue> {
+    let server = options::string(server, "serverName")?;
+    let user = if user.is_undefined() { None } else { Some(options::string(user, "userId")?) };
+    let resolved = manager.driver.look(|machine| machine.resolve(user.as_deref(), &server));
+    let (config, headers) = resolved.ok_or(JsValue::UNDEFINED)?.map_err(|problem| error::to_js(&problem, None))?;
+    let target = JsValue::from(Object::new());
+    let js_headers = JsValue::from(Object::new());
+    for (name, value) in headers {
+        js::put(&js_headers, &name, &JsValue::from_str(&value));
+    }
+    js::put(&target, "url", &JsValue::from_str(&config.url));
+    js::put(&target, "headers", &js_headers);
+    js::put(&target, "fetch", &manager.driver.network.injected());
+    js::put(&target, "sse", &(config.transport == Transport::HttpSse).into());
+    let version = match &config.protocol {
+        Protocol::Auto => "auto",
+        Protocol::Legacy => "legacy",
+        Protocol::Pinned(version) => version,
+    };
+    js::put(&target, "protocolVersion", &JsValue::from_str(version));
+    Ok(target)
+}

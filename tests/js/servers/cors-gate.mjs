@@ -1,0 +1,54 @@
+// Stands before a server that knows nothing of CORS, and lets pages in by rules of which each can be broken.
+import { request as forward } from 'node:http';
+import { listen } from './shared/listen.mjs';
+
+/** What a server has to say so that a page can do all that a client does. */
+export const goodRules = {
+  /** The status of the answer to OPTIONS, and where a redirect leads. */
+  preflight: { status: 204, headers: {} },
+  allowHeaders: ['content-type', 'authorization', 'x-user', 'mcp-session-id', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id'],
+  allowMethods: ['GET', 'POST', 'DELETE'],
+  exposeHeaders: ['Mcp-Session-Id'],
+  /** The value of Access-Control-Allow-Origin on an answer, or undefined for none. */
+  allowOrigin: ({ origin }) => origin,
+};
+
+/**
+ * @param {string} upstream the origin of the server behind
+ * @returns {Promise<{ origin: string, rules: typeof goodRules, close(): Promise<void> }>} `rules` may be replaced at any time
+ */
+export async function startCorsGate(upstream) {
+  const gate = { rules: goodRules };
+  const listening = await listen((request, response) => {
+    const { rules } = gate;
+    const { method, headers } = request;
+    const allowed = (status) => rules.allowOrigin({ origin: headers.origin ?? '*', method, status });
+    if (method === 'OPTIONS') {
+      const { status, headers: more } = rules.preflight;
+      return response.writeHead(status, defined({
+        'Access-Control-Allow-Origin': allowed(status),
+        'Access-Control-Allow-Headers': rules.allowHeaders.join(', '),
+        'Access-Control-Allow-Methods': rules.allowMethods.join(', '),
+        ...more,
+      })).end();
+    }
+    const onward = forward(new URL(request.url, upstream), { method, headers: { ...headers, host: new URL(upstream).host } }, (answer) => {
+      const own = Object.entries(answer.headers).filter(([name]) => !name.startsWith('access-control-'));
+      response.writeHead(answer.statusCode, defined({
+        ...Object.fromEntries(own),
+        'Access-Control-Allow-Origin': allowed(answer.statusCode),
+        'Access-Control-Expose-Headers': rules.exposeHeaders.join(', ') || undefined,
+      }));
+      response.flushHeaders();
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    return request.pipe(onward);
+  });
+  return Object.assign(gate, { origin: listening.origin, close: listening.close });
+}
+
+function defined(headers) {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+}
