@@ -130,6 +130,14 @@ export class McpManager {
   /** Ends all sessions of a user. */
   terminateUser(userId: string): Promise<void>;
   /**
+   * Tries a server out, step by step, and says what was seen and how to mend it. It makes a session of its own and ends it; the user's
+   * live session is not touched. What does this is loaded at the first call, from a file of its own.
+   *
+   * @param userId Whose headers are sent: those of the live session, token included, or the configured ones. May be left out where they are the same for all.
+   * @throws McpError `config_error` for an unknown server or headers that cannot be filled in, `closed` if the manager is closed meanwhile.
+   */
+  diagnose(serverName: string, userId?: string, options?: DiagnosisOptions): Promise<Diagnosis>;
+  /**
    * A Transport for the official SDK's `Client`, v1 and v2: `client.connect(manager.transport(userId, serverName))`.
    *
    * The client's own `initialize` makes or joins the session of this user with this server. Its capabilities and its name are declared in that
@@ -144,6 +152,33 @@ export class McpManager {
   close(options?: { terminate?: boolean }): Promise<void>;
   /** The same as `close()`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How to try a server out. */
+export interface DiagnosisOptions {
+  /** Outside of pages: judge CORS for pages of this origin. A page is always judged by its own. */
+  origin?: string;
+  /** How long to wait for each answer. Default 5 000. */
+  timeout?: number;
+}
+
+/** What became of each step. It holds no credentials and no whole session id. */
+export interface Diagnosis {
+  /** Whether every step is well. */
+  ok: boolean;
+  /** Undefined if the server took nobody in. */
+  kind?: McpSession['kind'];
+  protocolVersion?: string;
+  /** All six, in this order. */
+  steps: {
+    name: 'reachable' | 'initialize' | 'sessionHeader' | 'reuse' | 'terminate' | 'cors';
+    ok: boolean;
+    ms: number;
+    /** What was seen. */
+    detail: string;
+    /** How to mend it. */
+    fix?: string;
+  }[];
 }
 
 /** What is particular to one user's session. */

@@ -8,15 +8,18 @@ const mostText = 64 * 1024;
 /**
  * Sends one request and reads its answer: an event stream until `wanted` is found in it, anything else to its end.
  *
- * @returns {{ ms, status, media, headers, text, message } | { ms, failure: { kind, words } }} `message` is the JSON-RPC message of the answer
+ * @returns {{ ms, status, media, headers, text, message, isLate } | { ms, failure: { kind, words } }} `message` is the JSON-RPC message of the answer,
+ * `isLate` says that the head came and the rest did not
  */
 export async function exchange({ fetch, url, timeout, hides }, { method, headers, body, mode, wanted = (message) => message, reads = true }) {
   const started = performance.now();
   const elapsed = () => Math.round(performance.now() - started);
   const controller = new AbortController();
   let timer;
+  let head; // of an answer whose body is still to come
+  const silence = { ms: timeout, failure: { kind: 'timeout', words: `no answer within ${timeout} ms` } };
   const late = new Promise((resolve) => {
-    timer = setTimeout(() => resolve({ ms: timeout, failure: { kind: 'timeout', words: `no answer within ${timeout} ms` } }), timeout);
+    timer = setTimeout(() => resolve(head ? { ...head, isLate: true } : silence), timeout);
   });
   const work = async () => {
     const response = await fetch(url, {
@@ -30,9 +33,9 @@ export async function exchange({ fetch, url, timeout, hides }, { method, headers
       ...(hides && { cache: 'no-store', credentials: 'omit' }),
       ...(mode && { mode }),
     });
-    const answer = { ms: elapsed(), status: response.status, isRedirect: response.type === 'opaqueredirect', headers: response.headers };
-    answer.media = mediaOf(response.headers.get('content-type'));
-    return reads && !mode ? { ...answer, ...(await contentOf(response, answer.media, wanted)) } : answer;
+    const media = mediaOf(response.headers.get('content-type'));
+    head = { ms: elapsed(), status: response.status, headers: response.headers, media, isRedirect: response.type === 'opaqueredirect' };
+    return reads && !mode ? { ...head, ...(await contentOf(response, head.media, wanted)) } : head;
   };
   const failed = (error) => ({ ms: elapsed(), failure: failureOf(error, { hides, url }) });
   try {

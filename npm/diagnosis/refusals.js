@@ -9,6 +9,10 @@ export function explain(answer, wire) {
   if (isRedirect || (status >= 300 && status < 400)) return redirect(answer, wire);
   const remedy = remedies[status] ?? (status >= 500 ? remedies.broken : undefined);
   if (remedy) return remedy(answer, wire);
+  if (answer.isLate) {
+    const detail = `status ${status} came at once, the answer itself not within ${wire.timeout} ms`;
+    return { detail, fix: 'Look into the server, and for a proxy that gathers streams instead of passing them on (nginx: proxy_buffering off).' };
+  }
   if (message?.error) return { detail: `answered with ${said(answer)}`, fix: 'Look into the server: it refuses a request that the protocol has.' };
   if (media === 'page') {
     const [, title] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];

@@ -41,6 +41,23 @@ fn headers_belong_to_the_user() {
 }
 
 #[test]
+fn what_a_diagnosis_sends_is_the_users_own() {
+    let mut world = world();
+    let options =
+        ConnectOptions { headers: vec![("x-user".into(), "ann".into())], has_auth: true, ..ConnectOptions::default() };
+    let call = world.begin_connect("ann", "db", options);
+    let session = world.tokens_wanted[0].0;
+    world.give_token(session, Some("of-ann"));
+    world.finish(call);
+    let headers = |user: Option<&str>| {
+        let (_, headers) = world.machine.resolve(user, "db").unwrap();
+        headers.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+    };
+    assert_eq!(headers(Some("ann")), ["x-user: ann", "authorization: Bearer of-ann"]);
+    assert!(headers(Some("bob")).is_empty() && headers(None).is_empty());
+}
+
+#[test]
 fn one_users_failing_server_slows_nobody_else() {
     let mut world = world_of(&["bad", "good"], json!({}), json!({}));
     let bad = world.connect_as("ann", "bad");

@@ -51,8 +51,9 @@ describe('the packed package', () => {
 
   test('each session made one handshake and left nothing behind', async () => {
     const rounds = Object.keys(runtimes).length + 1;
-    assert.equal(servers.stateful.counts.initialize, rounds);
-    assert.equal(servers.stateful.counts.delete, rounds);
+    // One of its own, and one of the diagnosis.
+    assert.equal(servers.stateful.counts.initialize, 2 * rounds);
+    assert.equal(servers.stateful.counts.delete, 2 * rounds);
     assert.equal(servers.stateless.counts.delete, 0);
   });
 });
@@ -72,6 +73,9 @@ function checkReport(report, runtime, mode) {
   assert.equal(report.live.idLength, mode === 'stateful' ? 36 : undefined);
   assert.deepEqual(report.live.stats, { totalUsers: 1, totalSessions: 1, activeSessions: 1 });
   assert.deepEqual(report.ended, { totalUsers: 0, totalSessions: 0, activeSessions: 0 });
+  assert.equal(report.diagnosis.ok, true, JSON.stringify(report.diagnosis));
+  assert.equal(report.diagnosis.kind, mode);
+  assert.match(report.diagnosis.steps.at(-1).detail, /^a page of https:\/\/app\.example may send and read/);
   assert.equal(report.late, 'closed');
 }
 

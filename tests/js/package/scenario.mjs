@@ -17,6 +17,7 @@ export async function scenario({ init, McpManager, McpSession, McpError, runtime
   const live = { stats: manager.getSessionStats(), kind: session.kind, state: session.state, idLength: session.sessionId?.length };
   await session.terminate();
   const ended = manager.getSessionStats();
+  const diagnosis = await manager.diagnose('real', 'alice', { origin: 'https://app.example' });
   await manager.close();
   const late = await rejectionOf(manager.connect('alice', 'real'));
 
@@ -30,6 +31,7 @@ export async function scenario({ init, McpManager, McpSession, McpError, runtime
     created: { userId: (await created).userId, serverName: (await created).serverName },
     live,
     ended,
+    diagnosis,
     late: late?.code,
     lines,
   };

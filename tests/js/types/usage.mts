@@ -1,7 +1,7 @@
 // Compiled, never run: what users write has to type-check, and what is wrong has not to.
 
 import init, { McpError, McpManager, McpSession } from 'mcp-tether';
-import type { ErrorCode, ManagerOptions, McpConfig, SessionEvent, SessionInfo } from 'mcp-tether';
+import type { Diagnosis, ErrorCode, ManagerOptions, McpConfig, SessionEvent, SessionInfo } from 'mcp-tether';
 import { initSync } from 'mcp-tether/slim';
 import { parseConfig } from 'mcp-tether/yaml';
 
@@ -36,6 +36,9 @@ session.onnotification = (notification) => console.log(notification);
 const info: SessionInfo | undefined = manager.getSessionInfo('alice', 'files');
 const created: SessionEvent = 'sessionCreated';
 manager.events.addEventListener(created, (event) => console.log((event as CustomEvent).detail));
+
+const diagnosis: Diagnosis = await manager.diagnose('files', 'alice', { origin: 'https://app.example', timeout: 1_000 });
+console.log(diagnosis.ok, diagnosis.steps.map(({ name, fix }) => `${name}: ${fix}`));
 
 try {
   await session.ping();
