@@ -78,12 +78,22 @@ export interface ManagerOptions {
   clientInfo?: { name: string; version: string; title?: string };
   /** Capabilities to declare at the handshake. A request handler adds its own. */
   capabilities?: object;
-  /** Meant to keep sessions beyond this process; not used yet, so nothing is written anywhere. */
+  /**
+   * Keeps sessions beyond this page or process: the next manager with the same storage, servers and users goes on with them, without a handshake.
+   * None by default: nothing is written. Ready-made ones are in `mcp-tether/storage`.
+   *
+   * Written are the session's id, the server's answer to the handshake, the place in its stream, the log level and the subscriptions; never a header
+   * or a token. The id is a secret, too: keep it where the user's other credentials are. `close()` leaves a session stored, `terminate()` removes it.
+   */
   storage?: SessionStorage;
   limits?: Partial<Limits>;
 }
 
-/** A place to keep sessions in; what it stores is opaque. */
+/**
+ * A place to keep sessions in; what it stores is opaque. Changes of one key have to take effect in the order of the calls.
+ *
+ * A storage that throws, rejects or does not answer within 2 seconds is gone on without, with a warning. `manager.idle()` waits for its promises.
+ */
 export interface SessionStorage {
   get(key: string): Promise<string | null> | string | null;
   set(key: string, value: string): Promise<void> | void;
@@ -397,7 +407,7 @@ export type SessionEvent =
   | 'breakerOpened'
   | 'breakerClosed';
 
-/** Counters by name: `created`, `reused`, `recovered`, `expired`, `terminated`, `replayed`, `outcomeUnknown`, `retries`, `breakerOpened` and more. */
+/** Counters by name: `created`, `reused`, `restored`, `recovered`, `expired`, `terminated`, `replayed`, `outcomeUnknown`, `retries`, `breakerOpened` and more. */
 export interface Metrics {
   [counter: string]: number;
 }

@@ -358,9 +358,11 @@ impl<J: Json> Manager<J> {
             record.last_used_at = now;
             record.budget.earn();
             record.probe_ended(call, true);
+            let session = answered.session;
             if !std::mem::replace(&mut record.fruitful, true) {
-                self.note_kept(answered.session);
+                self.note_kept(session);
             }
+            self.keep_soon(session);
         }
     }
 

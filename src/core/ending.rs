@@ -46,7 +46,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn terminate(&mut self, call: CallId, target: Target) {
         let sessions = match target {
             Target::Session(session) => vec![session],
-            Target::Key(user, server) => self.store.find(&Key { user, server }).into_iter().collect(),
+            Target::Key(user, server) => self.of_key(Key { user, server }),
             Target::User(user) => self.store.of_user(&user).collect(),
         };
         let open = self.end_all(call, &sessions, true, State::Terminated);
@@ -54,6 +54,15 @@ impl<J: Json> Manager<J> {
             return self.out.push_back(Output::Settle { call, outcome: Ok(None) });
         }
         self.closing.waiting.insert(call, open);
+    }
+
+    fn of_key(&mut self, key: Key) -> Vec<SessionRef> {
+        let found = self.store.find(&key);
+        // A session that nobody has taken up from the storage yet is not to be taken up any more.
+        if found.is_none() {
+            self.unkeep_key(&key);
+        }
+        found.into_iter().collect()
     }
 
     /// The owner closes the manager: nothing is sent any more but the DELETEs that are asked for.
@@ -88,6 +97,11 @@ impl<J: Json> Manager<J> {
         let id = record.id().map(SessionId::short);
         // The DELETE leaves first: what follows takes the id away.
         let farewell = if say_goodbye && id.is_some() { self.say_goodbye(session, waiter) } else { None };
+        if say_goodbye || state == State::Terminated {
+            self.unkeep(session)
+        } else {
+            self.keep(session)
+        }
         self.enter(session, state);
         self.stop_everything(session);
         self.metrics.terminated += u64::from(state == State::Terminated);
@@ -96,7 +110,7 @@ impl<J: Json> Manager<J> {
         farewell.is_some()
     }
 
-    fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
+    pub(super) fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
         let line = concat(&["[MCP][", &record.key.server, "] Session terminated: ", &record.id()?.short()]);
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; 405 is the server's right.

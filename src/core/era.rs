@@ -165,6 +165,14 @@ impl<J: Json> Manager<J> {
         goes
     }
 
+    /// A session goes on without a handshake: its era is what it was when it was made.
+    pub(super) fn recall_era(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        let era = if record.is_modern() { Era::Modern(None) } else { Era::Legacy(record.created_at) };
+        let url = record.url.clone();
+        self.eras.set(&url, era);
+    }
+
     /// The server behind a session has changed its era, it seems: the next handshake asks.
     pub(super) fn doubt_era(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get(session) {

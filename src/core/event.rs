@@ -108,6 +108,7 @@ impl Event {
         fields.number("delayMs", detail.delay_ms);
         fields.number("durationMs", detail.duration_ms);
         fields.text("stream", detail.stream);
+        fields.text("source", detail.source);
         fields
     }
 }
@@ -161,6 +162,8 @@ details! {
     duration_ms: Millis,
     /// Which stream: `listen` (the GET stream) or `call`.
     stream: &'static str,
+    /// `storage`, of a session that was taken up from there.
+    source: &'static str,
 }
 
 impl Detail {

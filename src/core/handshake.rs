@@ -37,6 +37,8 @@ pub(super) struct Handshake<J> {
     challenge: Option<String>,
     /// Whether the provider was asked for a token before anybody refused one.
     asked: bool,
+    /// Whether the storage was asked for a session first.
+    pub(super) recalled: bool,
     /// Whether the server was asked for its era, and the answer was no reason to ask again.
     pub(super) probed: bool,
     /// Whether the question never reached the server, so that `initialize` would not either.
@@ -44,7 +46,7 @@ pub(super) struct Handshake<J> {
     /// Whether the server corrected the version that it was asked with.
     pub(super) renegotiated: bool,
     /// When the next attempt starts, while none is under way.
-    next_attempt: Option<Instant>,
+    pub(super) next_attempt: Option<Instant>,
     /// Why the last attempt failed.
     last_error: Option<Error<J>>,
 }
@@ -57,6 +59,7 @@ impl<J> Default for Handshake<J> {
             issued: None,
             challenge: None,
             asked: false,
+            recalled: false,
             probed: false,
             unsent: false,
             renegotiated: false,
@@ -220,6 +223,10 @@ impl<J: Json> Manager<J> {
             record.awaiting_token = true;
             return self.out.push_back(Output::NeedToken { session, challenge });
         }
+        if self.recalls_first(session) {
+            return;
+        }
+        let Some(record) = self.store.get_mut(session) else { return };
         if let Some(handshake) = record.handshake.as_mut() {
             handshake.next_attempt = None;
         }
@@ -275,7 +282,6 @@ impl<J: Json> Manager<J> {
         let id = handshake.issued.take().map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
         record.kind = if id.is_some() { Kind::Stateful } else { Kind::Stateless };
-        record.fruitful = false;
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
         if let Some(id) = id {
@@ -296,19 +302,11 @@ impl<J: Json> Manager<J> {
     pub(super) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != generation || record.handshake.take().is_none() {
+        if record.generation != generation || record.handshake.is_none() {
             return;
         }
-        record.created_at = now;
-        record.last_used_at = now;
-        record.silent = 0;
-        record.challenged = false;
-        record.hold = None;
-        record.probing = false;
-        record.probe = None;
-        let may_be_kept = record.barren == 0;
-        let expiry =
-            record.age_deadline().map_or_else(|| record.idle_deadline(), |age| age.min(record.idle_deadline()));
+        record.start_anew(now, now);
+        let (may_be_kept, expiry) = (record.barren == 0, record.expiry());
         let id = record.id().map(SessionId::short);
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.created += 1;
@@ -320,7 +318,7 @@ impl<J: Json> Manager<J> {
         if may_be_kept {
             self.note_kept(session);
         }
-        self.start_listening(session);
+        self.start_listening(session, None);
         self.restore(session);
     }
 
@@ -406,7 +404,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Puts back what the client had set on the lost session, then lets everybody go on.
-    fn restore(&mut self, session: SessionRef) {
+    pub(super) fn restore(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let timeout = record.server.init_timeout;
         let mut puts: Vec<(&str, J)> = Vec::new();
@@ -440,6 +438,7 @@ impl<J: Json> Manager<J> {
     /// The session is ready: everybody who waits goes on.
     fn release(&mut self, session: SessionRef) {
         self.enter(session, State::Ready);
+        self.keep(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let (waiting, loss) = (std::mem::take(&mut record.connecting), record.loss.take());
         let list_tools = !record.tools.waiting.is_empty() || (loss.is_some() && record.tools.has_before());
@@ -489,7 +488,7 @@ pub(super) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
     all
 }
 
-fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
+pub(super) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
     let mut all = Vec::new();
     if let Some(id) = id {
         all.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));

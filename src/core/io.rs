@@ -104,6 +104,13 @@ pub enum Input<J> {
         /// A bearer token; `None` when there is none to be had.
         token: Option<String>,
     },
+    /// What the storage has, in answer to [`Output::Recall`].
+    Recalled {
+        /// For which session.
+        session: SessionRef,
+        /// What was stored; anything but an object if it cannot be read, `None` if there is nothing.
+        found: Option<J>,
+    },
     /// DELETE and forget. Settled when done, at most 5 s later.
     Terminate {
         /// Who waits.
@@ -230,6 +237,20 @@ pub enum Output<J> {
         session: SessionRef,
         /// The `WWW-Authenticate` value of the 401, if there was one.
         challenge: Option<String>,
+    },
+    /// Look what is stored under this name; answer by [`Input::Recalled`].
+    Recall {
+        /// For which session.
+        session: SessionRef,
+        /// The name.
+        name: String,
+    },
+    /// Store something, or remove it.
+    Keep {
+        /// The name.
+        name: String,
+        /// What takes the place of whatever is stored under it.
+        value: Option<J>,
     },
     /// Dispatch this event.
     Event(Box<Event>),

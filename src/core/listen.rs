@@ -57,12 +57,20 @@ enum Phase {
     Resting(Instant),
 }
 
+impl Listen {
+    /// Where the stream of this generation goes on.
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+}
+
 impl<J: Json> Manager<J> {
-    /// Opens the stream of a new generation: no cursor of an older one. Some servers send what belongs to a running call
-    /// here, so it is opened before the first call (2025-11-25 basic/transports, "Listening for Messages from the Server").
-    pub(super) fn start_listening(&mut self, session: SessionRef) {
+    /// Opens the stream of a new generation: no cursor of an older one, only what was stored of this one. Some servers send
+    /// what belongs to a running call here, so it is opened before the first call (2025-11-25 basic/transports, "Listening
+    /// for Messages from the Server").
+    pub(super) fn start_listening(&mut self, session: SessionRef, cursor: Option<String>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        record.listen = Listen { delivered_at: record.listen.delivered_at, ..Listen::default() };
+        record.listen = Listen { cursor, delivered_at: record.listen.delivered_at, ..Listen::default() };
         if record.kind != Kind::Stateless {
             self.open_stream(session);
         }
@@ -152,6 +160,7 @@ impl<J: Json> Manager<J> {
             listen.progressed = true;
             listen.delivered_at = Some(now);
         }
+        self.keep_soon(session);
     }
 
     /// The stream ended, was cut, or could not be opened.

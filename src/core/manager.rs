@@ -62,10 +62,14 @@ pub struct Manager<J> {
 impl<J: Json> Manager<J> {
     /// A manager that has done nothing yet. `seed` decides all jitter.
     pub fn new(config: Config, client: ClientIdentity<J>, seed: u64) -> Self {
+        let mut rng = Rng::seeded(seed);
+        // A session that is taken up from a storage has seen the numbers of other managers, and a request's id is never
+        // used twice in a session (2025-11-25 basic, "Requests"): each begins somewhere below 2⁵¹.
+        let first = if config.keeps { rng.next_u64() >> 13 } else { 0 };
         Self {
             config,
             client,
-            rng: Rng::seeded(seed),
+            rng,
             now: Instant::default(),
             store: Store::new(seed),
             calls: Table::default(),
@@ -78,7 +82,7 @@ impl<J: Json> Manager<J> {
             breakers: Vec::new(),
             grace_until: Instant::default(),
             timers: Timers::default(),
-            numbers: Numbers(0),
+            numbers: Numbers(first),
             metrics: Metrics::default(),
             out: Queue::default(),
         }
@@ -98,6 +102,7 @@ impl<J: Json> Manager<J> {
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
             Input::Token { session, token } => self.on_token(session, token.as_deref()),
+            Input::Recalled { session, found } => self.on_recalled(session, found.as_ref()),
             Input::Terminate { call, target } => self.terminate(call, target),
             Input::Close { call, terminate } => self.close(call, terminate),
             Input::Opened { exchange, head } => self.on_opened(exchange, head),
@@ -174,6 +179,7 @@ impl<J: Json> Manager<J> {
             Timer::Handshake(session) => self.on_handshake_timer(session),
             Timer::Listen(session) => self.on_listen_timer(session),
             Timer::Hold(session) => self.on_hold_over(session),
+            Timer::Keep(session) => self.on_keep_timer(session),
         }
     }
 

@@ -21,6 +21,8 @@ counters! {
     created => "created",
     /// `connect` calls that found a live session.
     reused => "reused",
+    /// Sessions that were taken up from the storage.
+    restored => "restored",
     /// Sessions that were lost and replaced.
     recovered => "recovered",
     /// Recoveries that were given up.

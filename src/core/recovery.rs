@@ -81,6 +81,7 @@ impl<J: Json> Manager<J> {
 
     /// Nothing of a lost generation may touch the next one: its streams, its server requests, its own calls.
     pub(super) fn drop_generation(&mut self, session: SessionRef) {
+        self.unkeep(session);
         if let Some(record) = self.store.get_mut(session) {
             forget_id(record);
             record.restoring = 0;

@@ -19,6 +19,7 @@ use super::handshake::Handshake;
 use super::headers::SessionId;
 use super::io::{CallId, SessionRef};
 use super::listen::Listen;
+use super::persistence::Kept;
 use super::recovery::Degraded;
 use super::store::Key;
 use super::table::{Named, Set};
@@ -203,6 +204,7 @@ pub(super) struct Session<J> {
     pub(super) checking: bool,
     /// While its attempts are spent: when to try again, and why it failed.
     pub(super) degraded: Option<Degraded<J>>,
+    pub(super) kept: Kept,
 }
 
 /// What one handshake agreed on.
@@ -272,6 +274,7 @@ impl<J> Session<J> {
             silent: 0,
             checking: false,
             degraded: None,
+            kept: Kept::default(),
         }
     }
 
@@ -296,10 +299,32 @@ impl<J> Session<J> {
         !self.active.is_empty() || !self.queue.is_empty() || !self.connecting.is_empty() || self.handshake.is_some()
     }
 
+    /// A generation begins, or is taken up from the storage: what was wrong with another one is forgotten.
+    pub(super) fn start_anew(&mut self, created_at: Instant, last_used_at: Instant) {
+        self.handshake = None;
+        self.created_at = created_at;
+        self.last_used_at = last_used_at;
+        self.fruitful = false;
+        self.silent = 0;
+        self.challenged = false;
+        self.hold = None;
+        self.probing = false;
+        self.probe = None;
+    }
+
+    /// When the session was last of use to anybody.
+    pub(super) fn used_at(&self) -> Instant {
+        self.last_used_at.max(self.listen.delivered_at.unwrap_or_default())
+    }
+
     /// When the session expires if nobody uses it from now on, and no stream delivers.
     pub(super) fn idle_deadline(&self) -> Instant {
-        let used = self.last_used_at.max(self.listen.delivered_at.unwrap_or_default());
-        used.after(self.server.session.timeout)
+        self.used_at().after(self.server.session.timeout)
+    }
+
+    /// When the session has to be looked at: it may be idle or too old by then.
+    pub(super) fn expiry(&self) -> Instant {
+        self.age_deadline().map_or_else(|| self.idle_deadline(), |age| age.min(self.idle_deadline()))
     }
 
     /// When the session expires however much it is used.
@@ -353,7 +378,6 @@ impl<J> Session<J> {
     /// The snapshot for the owner of the manager.
     pub(super) fn info(&self) -> SessionInfo {
         let live = matches!(self.state, State::Ready | State::Recovering | State::Degraded);
-        let expires = self.age_deadline().map_or_else(|| self.idle_deadline(), |age| age.min(self.idle_deadline()));
         SessionInfo {
             user_id: self.key.user.clone(),
             server_name: self.key.server.clone(),
@@ -364,7 +388,7 @@ impl<J> Session<J> {
             protocol_version: self.agreed.as_ref().map(|agreed| agreed.version.clone()).unwrap_or_default(),
             created_at: self.created_at.as_millis(),
             last_used_at: self.last_used_at.as_millis(),
-            expires_at: live.then(|| expires.as_millis()),
+            expires_at: live.then(|| self.expiry().as_millis()),
             in_flight: self.active.len() + self.queue.len(),
             recoveries: self.recoveries,
         }

@@ -148,7 +148,7 @@ impl<J> Store<J> {
 /// The bytes of the names as the digits of a number to a secret base, modulo a prime: names that were chosen without
 /// knowing the seed collide with a chance of their length in 2⁶⁰. No hash is ever shown, so nobody learns the seed that
 /// way; SipHash would withstand that too, in twice the code.
-fn hash(seed: u64, names: &[&str]) -> u64 {
+pub(super) fn hash(seed: u64, names: &[&str]) -> u64 {
     let base = u128::from(seed >> 4) + 2;
     let mut hash = 0;
     for name in names {

@@ -23,10 +23,12 @@ pub(super) enum Timer {
     Listen(SessionRef),
     /// A server said when to come back: now.
     Hold(SessionRef),
+    /// A session is written to the storage.
+    Keep(SessionRef),
 }
 
 impl Timer {
-    /// The timer as one number: its kind in the lowest three bits. Numbers of calls, exchanges and records stay far below 2⁶¹.
+    /// The timer as one number: its kind in the lowest four bits. Numbers of calls, exchanges and records stay far below 2⁶⁰.
     const fn encode(self) -> u64 {
         let (kind, number) = match self {
             Self::Deadline(call) => (0, call.0),
@@ -37,13 +39,14 @@ impl Timer {
             Self::Handshake(session) => (5, session.0),
             Self::Listen(session) => (6, session.0),
             Self::Hold(session) => (7, session.0),
+            Self::Keep(session) => (8, session.0),
         };
-        number << 3 | kind
+        number << 4 | kind
     }
 
     const fn decode(code: u64) -> Self {
-        let number = code >> 3;
-        match code & 7 {
+        let number = code >> 4;
+        match code & 15 {
             0 => Self::Deadline(CallId(number)),
             1 => Self::Rest(CallId(number)),
             2 => Self::Exchange(ExchangeId(number)),
@@ -51,7 +54,8 @@ impl Timer {
             4 => Self::Expiry(SessionRef(number)),
             5 => Self::Handshake(SessionRef(number)),
             6 => Self::Listen(SessionRef(number)),
-            _ => Self::Hold(SessionRef(number)),
+            7 => Self::Hold(SessionRef(number)),
+            _ => Self::Keep(SessionRef(number)),
         }
     }
 }
@@ -100,6 +104,7 @@ mod tests {
             Timer::Handshake(SessionRef(5)),
             Timer::Listen(SessionRef(6)),
             Timer::Hold(SessionRef(7)),
+            Timer::Keep(SessionRef(8)),
         ];
         let mut armed = Timers::default();
         for (at, timer) in timers.iter().enumerate().rev() {

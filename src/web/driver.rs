@@ -11,6 +11,7 @@ use super::hook::Hook;
 use super::json::JsJson;
 use super::log::Log;
 use super::options::Host;
+use super::storage::Storage;
 use super::timers::Timer;
 use crate::core::Instant;
 use crate::core::Manager;
@@ -49,6 +50,7 @@ pub(super) struct Driver {
     pub(super) handlers: Handlers,
     pub(super) log: Log,
     pub(super) network: Network,
+    pub(super) storage: Storage,
 }
 
 impl Driver {
@@ -72,6 +74,7 @@ impl Driver {
             handlers: Handlers::new(driver),
             log: Log::new(host.log, debug),
             network: Network::new(driver, host.fetch, limits.max_message_bytes, limits.max_error_bytes),
+            storage: Storage::new(driver, host.storage),
         })
     }
 
@@ -107,6 +110,11 @@ impl Driver {
     /// Calls `resolve` when nothing is in flight.
     pub(super) fn when_idle(self: &Rc<Self>, resolve: Function) {
         self.waiting_for_idle.borrow_mut().push(resolve);
+        self.look_for_idle();
+    }
+
+    /// Something has ended that the machine does not hear of.
+    pub(super) fn look_for_idle(self: &Rc<Self>) {
         if !self.draining.get() {
             self.settle_down();
         }
@@ -152,6 +160,8 @@ impl Driver {
             Output::NeedToken { session, challenge } => {
                 self.auth.ask(self, session, self.info(session), challenge.as_deref());
             }
+            Output::Recall { session, name } => self.storage.recall(self, session, &name),
+            Output::Keep { name, value } => self.storage.keep(self, &name, value),
             Output::Event(event) => self.events.tell(&event),
             Output::Log(level, line) => self.log.line(level, &line),
             Output::Wait(_) => {}
@@ -181,7 +191,8 @@ impl Driver {
             // What is on the wire keeps the process alive by itself.
             self.timer.hold(busy && self.network.is_idle());
         }
-        if !self.waiting_for_idle.borrow().is_empty() && self.look(Manager::is_idle) == Some(true) {
+        let idle = || self.storage.is_idle() && self.look(Manager::is_idle) == Some(true);
+        if !self.waiting_for_idle.borrow().is_empty() && idle() {
             for resolve in self.waiting_for_idle.take() {
                 let _ = resolve.call0(&JsValue::UNDEFINED);
             }

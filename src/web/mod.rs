@@ -35,6 +35,7 @@ mod probe;
 mod request;
 mod seed;
 mod session;
+mod storage;
 mod timers;
 mod words;
 

@@ -34,6 +34,7 @@ pub(super) struct Host {
     pub(super) client_info: Option<JsValue>,
     pub(super) capabilities: Option<JsValue>,
     pub(super) env: Option<JsValue>,
+    pub(super) storage: Option<JsValue>,
 }
 
 /// Reads `ConnectOptions`.
@@ -73,7 +74,8 @@ pub(super) fn close(value: &JsValue) -> Result<bool, JsValue> {
 /// Reads the host's part of `ManagerOptions`.
 pub(super) fn host(value: &JsValue) -> Result<Host, JsValue> {
     let Some(bag) = Bag::of(value)? else {
-        return Ok(Host { log: None, fetch: None, client_info: None, capabilities: None, env: process_env() });
+        let env = process_env();
+        return Ok(Host { log: None, fetch: None, client_info: None, capabilities: None, env, storage: None });
     };
     Ok(Host {
         log: bag.function("log")?,
@@ -81,6 +83,7 @@ pub(super) fn host(value: &JsValue) -> Result<Host, JsValue> {
         client_info: bag.client_info()?,
         capabilities: bag.object("capabilities")?,
         env: bag.object("env")?.or_else(process_env),
+        storage: bag.storage()?,
     })
 }
 
@@ -158,6 +161,15 @@ impl<'a> Bag<'a> {
             strings.push((key, value));
         }
         Ok(strings)
+    }
+
+    fn storage(&self) -> Result<Option<JsValue>, JsValue> {
+        let storage = self.get("storage");
+        let has = |method: &str| storage.as_ref().is_none_or(|storage| js::method(storage, method).is_some());
+        if has("get") && has("set") && has("delete") {
+            return Ok(storage);
+        }
+        Err(wrong("storage", "must have the methods get(), set() and delete()"))
     }
 
     fn client_info(&self) -> Result<Option<JsValue>, JsValue> {

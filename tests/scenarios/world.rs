@@ -9,7 +9,7 @@ use mcp_tether::core::{
     Manager, Output, RequestOptions, RpcError, SessionRef, StreamBlock, Target, Ticket,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 /// When every world begins: an ordinary day, so that HTTP dates can be written for it.
@@ -102,6 +102,7 @@ pub struct World<N> {
     pub taken_back: Vec<Ticket>,
     pub notified: Vec<(SessionRef, String, Value)>,
     pub tokens_wanted: Vec<(SessionRef, Option<String>)>,
+    pub storage: Storage,
     pub events: Vec<Event>,
     pub log: Vec<(Level, String)>,
     /// Written as it happens and printed when a test fails. `None` where thousands of worlds run.
@@ -132,6 +133,7 @@ impl<N: Network> World<N> {
             taken_back: Vec::new(),
             notified: Vec::new(),
             tokens_wanted: Vec::new(),
+            storage: Storage::default(),
             events: Vec::new(),
             log: Vec::new(),
             diary: Some(String::new()),
@@ -202,6 +204,18 @@ impl<N: Network> World<N> {
 
     pub fn answer_server(&mut self, ticket: Ticket, outcome: Result<Value, RpcError<Value>>) {
         self.input(Input::Answer { ticket, outcome });
+    }
+
+    /// The page is gone with all that it had under way, and another one begins with the same storage.
+    pub fn reload(&mut self, config: Config) {
+        self.note(|| "the page is loaded again".into());
+        let client = ClientIdentity { info: json!({"name": "world", "version": "1"}), capabilities: json!({}) };
+        self.count += 1;
+        self.machine = Manager::new(config, client, 7 + self.count);
+        self.open.clear();
+        self.coming.clear();
+        self.waiting.clear();
+        self.wait = None;
     }
 
     pub fn give_token(&mut self, session: SessionRef, token: Option<&str>) {
@@ -354,10 +368,14 @@ impl<N: Network> World<N> {
             match self.machine.poll() {
                 Output::Wait(deadline) => {
                     self.wait = deadline;
-                    return;
+                    break;
                 }
                 output => self.take(output),
             }
+        }
+        if let Some((session, name)) = self.storage.asked.pop_front() {
+            let found = self.storage.entries.get(&name).cloned();
+            self.input(Input::Recalled { session, found });
         }
     }
 
@@ -387,6 +405,8 @@ impl<N: Network> World<N> {
                 self.note(|| format!("          a token is wanted for session {}", session.0));
                 self.tokens_wanted.push((session, challenge));
             }
+            Output::Recall { session, name } => self.storage.recall(session, name),
+            Output::Keep { name, value } => self.storage.keep(name, value),
             Output::Event(event) => {
                 self.note(|| format!("          event {} {:?}", event.kind.as_str(), event.detail));
                 self.events.push(*event);
@@ -500,6 +520,42 @@ fn check_modern(sent: &Sent) {
         assert!(meta["io.modelcontextprotocol/clientInfo"]["name"].is_string());
     }
     assert_ne!(sent.method(), "answer", "no request of a server is answered by a message");
+}
+
+/// Where sessions are kept from one page to the next.
+#[derive(Default)]
+pub struct Storage {
+    pub entries: BTreeMap<String, Value>,
+    /// It never answers.
+    pub hangs: bool,
+    /// It forgets nothing that it is told to remove.
+    pub keeps_all: bool,
+    /// How often something was written or removed.
+    pub writes: usize,
+    asked: VecDeque<(SessionRef, String)>,
+}
+
+impl Storage {
+    /// The one record that there is.
+    pub fn record(&mut self) -> &mut Value {
+        assert_eq!(self.entries.len(), 1);
+        self.entries.values_mut().next().expect("one record")
+    }
+
+    fn recall(&mut self, session: SessionRef, name: String) {
+        if !self.hangs {
+            self.asked.push_back((session, name));
+        }
+    }
+
+    fn keep(&mut self, name: String, value: Option<Value>) {
+        self.writes += 1;
+        match value {
+            Some(value) => self.entries.insert(name, value),
+            None if self.keeps_all => None,
+            None => self.entries.remove(&name),
+        };
+    }
 }
 
 impl<N> Drop for World<N> {

@@ -21,6 +21,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether debug lines are logged.
     pub debug: bool,
+    /// Whether there is a storage that sessions are kept in.
+    pub keeps: bool,
 }
 
 /// One server. `Debug` shows neither the values of headers nor the URL, which may hold a key.

@@ -29,8 +29,9 @@ pub fn parse<J: Json>(
     reader.warn_of_unknown(&options, &OPTIONS);
     let limits = reader.limits(&options);
     let debug = reader.debug(&options);
+    let keeps = options.value.get("storage").is_some();
     if reader.problems.is_empty() {
-        Ok((Config { servers, limits, debug }, reader.warnings))
+        Ok((Config { servers, limits, debug, keeps }, reader.warnings))
     } else {
         Err(reader.problems)
     }

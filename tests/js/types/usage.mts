@@ -3,6 +3,7 @@
 import init, { McpError, McpManager, McpSession } from 'mcp-tether';
 import type { Diagnosis, ErrorCode, ManagerOptions, McpConfig, SessionEvent, SessionInfo } from 'mcp-tether';
 import { initSync } from 'mcp-tether/slim';
+import { durableObjectStorage, indexedDbStorage, webStorage } from 'mcp-tether/storage';
 import { parseConfig } from 'mcp-tether/yaml';
 
 await init();
@@ -26,6 +27,9 @@ const options: ManagerOptions = { env: { FILES_URL: undefined }, log: (level, li
 
 await using manager = new McpManager(config, options);
 new McpManager(fromYaml);
+
+for (const storage of [indexedDbStorage(), webStorage(sessionStorage), { get: () => null, set() {}, delete() {} }]) new McpManager(config, { storage });
+export const keep = (ctx: { storage: Parameters<typeof durableObjectStorage>[0] }) => durableObjectStorage(ctx.storage);
 
 const session: McpSession = await manager.connect('alice', 'files', { vars: { team: 'a' }, signal: AbortSignal.timeout(1_000) });
 const id: string | undefined = session.sessionId;

@@ -1,0 +1,22 @@
+import type { SessionStorage } from './index.js';
+
+/**
+ * Keeps sessions in `sessionStorage`, which lives as long as the tab, or in `localStorage`, which all tabs of an origin share.
+ *
+ * Scripts of the same origin can read it, and with it the ids of the sessions.
+ */
+export function webStorage(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): SessionStorage;
+
+/**
+ * Keeps sessions in an IndexedDB database, which all tabs and workers of an origin share.
+ *
+ * @param name Of the database. Default: `mcp-tether`.
+ */
+export function indexedDbStorage(name?: string): SessionStorage;
+
+/** Keeps sessions in the storage of a Durable Object: `durableObjectStorage(ctx.storage)`. */
+export function durableObjectStorage(storage: {
+  get(key: string): Promise<unknown>;
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<boolean>;
+}): SessionStorage;

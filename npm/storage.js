@@ -1,0 +1,58 @@
+// Places to keep sessions in, for the manager's option `storage`. Apart from the main entry: most who use one use one of them.
+
+/** `sessionStorage`, which lives as long as the tab, or `localStorage`, which all tabs of an origin share. */
+export function webStorage(storage) {
+  return {
+    get: (key) => storage.getItem(key),
+    set: (key, value) => storage.setItem(key, value),
+    delete: (key) => storage.removeItem(key),
+  };
+}
+
+/** A database of its own, shared by all tabs and workers of an origin. */
+export function indexedDbStorage(name = 'mcp-tether') {
+  let opening;
+
+  const open = () => {
+    opening ??= new Promise((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    }).then((database) => {
+      // Who deletes the database, or the browser that clears it, must not wait for us; the next use opens it again.
+      database.onversionchange = () => database.close(opening = undefined);
+      database.onclose = () => (opening = undefined);
+      return database;
+    });
+    opening.catch(() => (opening = undefined));
+    return opening;
+  };
+
+  const use = async (mode, act) => {
+    const database = await open();
+    return new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const request = act(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    });
+  };
+
+  return {
+    get: async (key) => (await use('readonly', (store) => store.get(key))) ?? null,
+    set: (key, value) => use('readwrite', (store) => store.put(value, key)),
+    delete: (key) => use('readwrite', (store) => store.delete(key)),
+  };
+}
+
+/** The storage of a Durable Object: `durableObjectStorage(ctx.storage)`. */
+export function durableObjectStorage(storage) {
+  return {
+    get: async (key) => (await storage.get(key)) ?? null,
+    set: (key, value) => storage.put(key, value),
+    delete: async (key) => void (await storage.delete(key)),
+  };
+}
+
+const STORE = 'sessions';

@@ -1,0 +1,278 @@
+//! Persistence: what of a session is written to the owner's storage, and how a session is taken up from there.
+//!
+//! The machine decides what is kept, when, and whether what is found may be used; the driver stores, finds and removes
+//! texts under a name. Headers and tokens are never kept, nor anything that a call sent or got. The session's id is: the
+//! storage has to be as private as the user's other credentials.
+
+use super::config::{Protocol, Transport};
+use super::era::MODERN;
+use super::event::{Detail, EventKind};
+use super::handshake::{VERSIONS, forget_id, session_headers};
+use super::headers::SessionId;
+use super::io::{Level, Output, SessionRef};
+use super::json::Json;
+use super::manager::Manager;
+use super::session::{Agreed, Kind, Remembered, Session, State};
+use super::store::{Key, hash};
+use super::table::Named;
+use super::text::{concat, decimal};
+use super::time::{Instant, Millis};
+use super::timers::Timer;
+
+/// The version of what is written: a record of another one is not read.
+const FORMAT: u64 = 1;
+/// How long a storage may take to find a record; then the handshake goes on without one.
+const PATIENCE: Millis = 2_000;
+/// How long news that are not worth a write of their own are gathered: use, the cursor, the log level, subscriptions.
+const GATHERING: Millis = 2_000;
+
+/// What a session has to do with the storage.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// The storage is being asked.
+    asked: bool,
+    /// When what has changed is written.
+    due: Option<Instant>,
+    /// The id that was lost last: a storage that still has it knows nothing new.
+    lost: Option<SessionId>,
+}
+
+/// A record that was found, is whole, and belongs to this very session.
+struct Stored<J> {
+    agreed: Agreed<J>,
+    generation: u64,
+    created_at: Instant,
+    last_used_at: Instant,
+    cursor: Option<String>,
+    remembered: Remembered<J>,
+}
+
+impl<J: Json> Manager<J> {
+    /// Asks the storage before a handshake, once each. Returns whether its answer has to be waited for.
+    pub(super) fn recalls_first(&mut self, session: SessionRef) -> bool {
+        let until = self.now.after(PATIENCE);
+        let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
+        let Some(handshake) = record.handshake.as_mut() else { return false };
+        if std::mem::replace(&mut handshake.recalled, true) {
+            if std::mem::take(&mut record.kept.asked) {
+                self.log(session, Level::Warn, "The storage does not answer: going on without it");
+            }
+            return false;
+        }
+        handshake.next_attempt = Some(until);
+        record.kept.asked = true;
+        let name = name(&record.key);
+        self.timers.arm(until, Timer::Handshake(session));
+        self.out.push_back(Output::Recall { session, name });
+        true
+    }
+
+    /// What the storage has for a session.
+    pub(super) fn on_recalled(&mut self, session: SessionRef, found: Option<&J>) {
+        let (now, limit) = (self.now, self.config.limits.max_session_id_bytes);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if !std::mem::take(&mut record.kept.asked) {
+            return;
+        }
+        if let Some(handshake) = record.handshake.as_mut() {
+            handshake.next_attempt = None;
+        }
+        match found.map(|found| read(record, found, limit, now)) {
+            Some(Ok(stored)) if record.kept.lost.is_some() && stored.agreed.id == record.kept.lost => {}
+            Some(Ok(stored)) if is_past(record, &stored, now) => self.let_past(session, stored),
+            Some(Ok(stored)) => return self.take_up(session, stored),
+            Some(Err(why)) => {
+                self.log(session, Level::Warn, &concat(&["The stored session is not used: ", why]));
+                self.unkeep(session);
+            }
+            None => {}
+        }
+        self.attempt(session);
+    }
+
+    /// The session goes on without a handshake. The first request shows whether the server still knows it.
+    fn take_up(&mut self, session: SessionRef, stored: Stored<J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.start_anew(stored.created_at, stored.last_used_at);
+        record.generation = stored.generation.max(record.generation + 1);
+        record.kind = match &stored.agreed {
+            Agreed { id: Some(_), .. } => Kind::Stateful,
+            Agreed { version, .. } if version == MODERN => Kind::Modern,
+            _ => Kind::Stateless,
+        };
+        record.agreed = Some(stored.agreed);
+        record.meta = None;
+        record.cache.clear();
+        // What this page has set itself, before it lost a session, is put back as after any loss.
+        if record.loss.is_none() {
+            record.remembered = stored.remembered;
+        }
+        let (expiry, id) = (record.expiry(), record.id().map(SessionId::short));
+        self.timers.arm(expiry, Timer::Expiry(session));
+        self.metrics.restored += 1;
+        self.recall_era(session);
+        if let Some(id) = &id {
+            self.log(session, Level::Debug, &concat(&["Using existing session ID: ", id]));
+        }
+        self.event(session, EventKind::SessionReused, Detail::new().session_id(id).source("storage"));
+        self.start_listening(session, stored.cursor);
+        self.restore(session);
+    }
+
+    /// A stored session is past our own deadlines: its server is told, as when a session expires in memory.
+    fn let_past(&mut self, session: SessionRef, stored: Stored<J>) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.agreed = Some(stored.agreed);
+        }
+        if self.store.get(session).is_some_and(|record| record.id().is_some()) {
+            self.say_goodbye(session, None);
+        }
+        self.unkeep(session);
+        if let Some(record) = self.store.get_mut(session) {
+            forget_id(record);
+        }
+    }
+
+    /// Writes a session that is ready.
+    pub(super) fn keep(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
+        record.kept.due = None;
+        if let Some(value) = written(record).filter(|_| self.config.keeps) {
+            self.out.push_back(Output::Keep { name: name(&record.key), value: Some(value) });
+        }
+    }
+
+    /// Writes a session a little later, with whatever else has changed by then.
+    pub(super) fn keep_soon(&mut self, session: SessionRef) {
+        let due = self.now.after(GATHERING);
+        let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return };
+        if record.kept.due.is_none() {
+            record.kept.due = Some(due);
+            self.timers.arm(due, Timer::Keep(session));
+        }
+    }
+
+    pub(super) fn on_keep_timer(&mut self, session: SessionRef) {
+        let due = |record: &Session<J>| record.kept.due.is_some_and(|due| due <= self.now);
+        if self.store.get(session).is_some_and(due) {
+            self.keep(session);
+        }
+    }
+
+    /// The session is over: nobody is to take it up.
+    pub(super) fn unkeep(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.kept = Kept { lost: record.id().cloned(), ..Kept::default() };
+        let key = std::rc::Rc::clone(&record.key);
+        self.unkeep_key(&key);
+    }
+
+    pub(super) fn unkeep_key(&mut self, key: &Key) {
+        if self.config.keeps {
+            self.out.push_back(Output::Keep { name: name(key), value: None });
+        }
+    }
+}
+
+/// Under which name a session is kept. The length keeps a user's name from looking like another's with a server's.
+fn name(key: &Key) -> String {
+    concat(&["mcp-tether:", &decimal(key.user.len() as u64), ":", &key.user, ":", &key.server])
+}
+
+/// What a session depends on in its configuration, but for values that may be secret.
+///
+/// A URL may have a key in it as well, so what is written is a hash: of 32 bits, which is enough to notice a change and
+/// too little to find a key by.
+fn fingerprint<J>(record: &Session<J>) -> u64 {
+    let server = &record.server;
+    let transport = if server.transport == Transport::HttpSse { "sse" } else { "http" };
+    let protocol = match &server.protocol {
+        Protocol::Auto => "auto",
+        Protocol::Legacy => "legacy",
+        Protocol::Pinned(version) => version,
+    };
+    let mut parts: Vec<&str> = vec![&record.url, transport, protocol];
+    parts.extend(record.user_headers.iter().map(|(name, _)| name.as_ref()));
+    hash(FORMAT, &parts) & u64::from(u32::MAX)
+}
+
+fn written<J: Json>(record: &Session<J>) -> Option<J> {
+    let agreed = record.agreed.as_ref()?;
+    let number = |number: u64| J::number(number as f64);
+    let mut value = J::object()
+        .with("format", number(FORMAT))
+        .with("user", J::string(&record.key.user))
+        .with("server", J::string(&record.key.server))
+        .with("config", number(fingerprint(record)))
+        .with("protocolVersion", J::string(&agreed.version))
+        .with("initializeResult", agreed.result.clone())
+        .with("generation", number(record.generation))
+        .with("createdAt", number(record.created_at.as_millis()))
+        .with("lastUsedAt", number(record.used_at().as_millis()));
+    if let Some(id) = &agreed.id {
+        value.set("sessionId", J::string(id.as_str()));
+    }
+    if let Some(cursor) = record.listen.cursor() {
+        value.set("cursor", J::string(cursor));
+    }
+    if let Some(level) = &record.remembered.log_level {
+        value.set("logLevel", level.clone());
+    }
+    let subscriptions = record.remembered.subscriptions.iter().map(|(_, params)| params.clone());
+    Some(value.with("subscriptions", J::array(subscriptions.collect())))
+}
+
+/// Reads a record; the error ends the sentence "the stored session is not used: …".
+fn read<J: Json>(record: &Session<J>, found: &J, limit: usize, now: Instant) -> Result<Stored<J>, &'static str> {
+    let number = |name: &str| found.get(name).and_then(|value| whole(&value));
+    if number("format") != Some(FORMAT) {
+        return Err("it is damaged, or was written by another version");
+    }
+    let is = |name: &str, own: &str| found.get_str(name).is_some_and(|text| text == own);
+    if !is("user", &record.key.user) || !is("server", &record.key.server) {
+        return Err("it belongs to another user or server");
+    }
+    if number("config") != Some(fingerprint(record)) {
+        return Err("the server's configuration has changed");
+    }
+    let is_ours = |version: &String| version == MODERN || VERSIONS.contains(&version.as_str());
+    let version = found.get_str("protocolVersion").filter(is_ours);
+    let result = found.get("initializeResult").filter(J::is_object);
+    let id = found.get("sessionId").map(|id| id.as_str().and_then(|id| SessionId::parse(&id, limit)));
+    let times = number("createdAt").zip(number("lastUsedAt"));
+    // An id that is there has to be legal, too.
+    let (Some(version), Some(result), Some((created, used)), true) = (version, result, times, id != Some(None)) else {
+        return Err("it is damaged");
+    };
+    let id = id.flatten();
+    let headers = session_headers(id.as_ref(), &version);
+    let mut subscriptions = Named::default();
+    for params in found.get("subscriptions").and_then(|list| list.as_array()).unwrap_or_default() {
+        if let Some(uri) = params.get_str("uri") {
+            subscriptions.insert(uri, params);
+        }
+    }
+    Ok(Stored {
+        agreed: Agreed { id, version, result, headers },
+        generation: number("generation").unwrap_or(1),
+        // Whoever wrote it may have had a clock that was fast.
+        created_at: Instant::from_millis(created).min(now),
+        last_used_at: Instant::from_millis(used).min(now),
+        cursor: found.get_str("cursor"),
+        remembered: Remembered { log_level: found.get("logLevel").filter(J::is_object), subscriptions },
+    })
+}
+
+/// Whether a stored session is past one of the deadlines that hold for those in memory.
+fn is_past<J>(record: &Session<J>, stored: &Stored<J>, now: Instant) -> bool {
+    let settings = &record.server.session;
+    let is_old = settings.max_age.is_some_and(|age| stored.created_at.after(age) <= now);
+    is_old || stored.last_used_at.after(settings.timeout) <= now
+}
+
+/// A whole number that a double holds exactly.
+fn whole<J: Json>(value: &J) -> Option<u64> {
+    let number = value.as_f64().filter(|number| (0.0..9_007_199_254_740_992.0).contains(number))?;
+    // In range, and what follows the point is of no use.
+    Some(number as u64)
+}
