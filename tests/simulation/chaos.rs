@@ -16,6 +16,18 @@ struct Issued {
     retired: bool,
 }
 
+/// Which revisions a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// Those that begin with `initialize`.
+    Legacy,
+    /// 2026-07-28 alone.
+    Modern,
+    Both,
+}
+
+const MODERN: &str = "2026-07-28";
+
 /// What a server is like for the whole run.
 struct Manners {
     stateful: bool,
@@ -28,6 +40,7 @@ struct Manners {
 pub struct Chaos {
     rng: Rng,
     manners: BTreeMap<String, Manners>,
+    eras: BTreeMap<String, Era>,
     issued: BTreeMap<String, Issued>,
     /// Whoever began a handshake, by (user, server): until when nothing of it may be seen but the handshake.
     pub executed: BTreeMap<u64, u32>,
@@ -59,10 +72,13 @@ impl Chaos {
             ((*name).to_owned(), manners)
         });
         let manners = manners.collect();
+        let era = |rng: &mut Rng| [Era::Legacy, Era::Legacy, Era::Modern, Era::Both][rng.up_to(3) as usize];
+        let eras = names.iter().map(|name| ((*name).to_owned(), era(&mut rng))).collect();
         let faults = [0, 5, 20, 50][rng.up_to(3) as usize];
         Self {
             rng,
             manners,
+            eras,
             issued: BTreeMap::new(),
             executed: BTreeMap::new(),
             unsafe_marks: BTreeSet::new(),
@@ -81,6 +97,14 @@ impl Chaos {
     pub fn restart(&mut self, server: &str, until: u64) {
         self.issued.values_mut().filter(|issued| issued.server == server).for_each(|issued| issued.alive = false);
         self.down.insert(server.to_owned(), until);
+    }
+
+    /// A server is replaced by one that speaks something else, and keeps its sessions if it can.
+    pub fn change_era(&mut self, server: &str, era: Era) {
+        self.eras.insert(server.to_owned(), era);
+        if era == Era::Modern {
+            self.issued.values_mut().filter(|issued| issued.server == server).for_each(|issued| issued.alive = false);
+        }
     }
 
     /// A server forgets one session.
@@ -126,7 +150,8 @@ impl Chaos {
             self.issued.values_mut().filter(of).for_each(|issued| issued.retired = true);
         }
         let stateful = self.manners[server].stateful;
-        assert!(!stateful || sent.method() == "initialize" || sent.session().is_some(), "sent without a session");
+        let needs_session = stateful && sent.method() != "initialize" && !is_modern(sent);
+        assert!(!needs_session || sent.session().is_some(), "sent without a session");
         if let Some(id) = sent.session() {
             let issued = self.issued.get(id).expect("only ids that a server gave");
             assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id went to somebody else");
@@ -144,8 +169,8 @@ impl Chaos {
         let minute = (sent.at - crate::world::START) / 60_000;
         let load = self.load.entry((user.to_owned(), server.to_owned(), minute)).or_default();
         match sent.method() {
-            "initialize" => load.0 += 1,
-            "GET" => load.1 += 1,
+            "initialize" | "server/discover" => load.0 += 1,
+            "GET" | "subscriptions/listen" => load.1 += 1,
             _ => {}
         }
     }
@@ -165,6 +190,47 @@ impl Chaos {
         let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false };
         self.issued.insert(id.clone(), issued);
         reply.head(|head| head.session_id = Some(id.clone()))
+    }
+
+    /// A request in the form of 2026-07-28 to a server that speaks it. Some calls take several rounds.
+    fn serve_modern(&mut self, sent: &Sent, server: &str) -> Reply {
+        let begins_round = sent.method() == "tools/call" && sent.param("requestState").is_null();
+        match sent.method() {
+            "server/discover" => {
+                let scope = ["private", "public"][self.rng.up_to(1) as usize];
+                reply::result(json!({
+                    "resultType": "complete", "supportedVersions": [MODERN], "ttlMs": self.rng.up_to(1) * 60_000,
+                    "cacheScope": scope, "capabilities": {"tools": {"listChanged": self.manners[server].streams}},
+                }))
+            }
+            "subscriptions/listen" => {
+                let granted = json!({"notifications": sent.param("notifications")});
+                let method = "notifications/subscriptions/acknowledged";
+                stream().event(1, "", json!({"jsonrpc": "2.0", "method": method, "params": granted}))
+            }
+            _ if begins_round && !self.calm && self.chance(20) => {
+                let mut wanted = json!({"resultType": "input_required", "requestState": "\u{e9}\"\\"});
+                if self.chance(50) {
+                    wanted["inputRequests"] = json!({"who": {"method": "elicitation/create", "params": {}}});
+                }
+                reply::result(wanted)
+            }
+            _ => {
+                let state = sent.param("requestState");
+                assert!(state.is_null() || state == "\u{e9}\"\\", "the state comes back as it went");
+                self.serve(sent, server)
+            }
+        }
+    }
+
+    /// A request in the form of 2026-07-28 to a server that does not speak it.
+    fn misunderstood(&mut self, server: &str) -> Reply {
+        match self.manners[server].lost {
+            0 => http(404, "Cannot POST /mcp"),
+            1 => http_rpc(400, -32000, "Bad Request: Unsupported protocol version: 2026-07-28"),
+            2 => http(405, ""),
+            _ => refused_version("2025-11-25"),
+        }
     }
 
     fn lost(&mut self, server: &str) -> Reply {
@@ -297,6 +363,16 @@ impl Chaos {
     }
 }
 
+fn is_modern(sent: &Sent) -> bool {
+    sent.header("mcp-protocol-version") == Some(MODERN)
+}
+
+fn refused_version(supported: &str) -> Reply {
+    let data = json!({"supported": [supported], "requested": "?"});
+    let error = json!({"code": -32022, "message": "Unsupported protocol version", "data": data});
+    http_json(400, json!({"jsonrpc": "2.0", "id": null, "error": error}))
+}
+
 impl Network for Chaos {
     fn answer(&mut self, sent: &Sent) -> Reply {
         let server = sent.url.trim_start_matches("https://").split('.').next().unwrap_or_default().to_owned();
@@ -313,6 +389,12 @@ impl Network for Chaos {
             }
         } else if !self.calm && self.chance(self.faults) {
             self.unexecuted(sent)
+        } else if is_modern(sent) && self.eras[&server] == Era::Legacy {
+            self.misunderstood(&server)
+        } else if is_modern(sent) {
+            self.serve_modern(sent, &server)
+        } else if self.eras[&server] == Era::Modern {
+            if sent.verb == "POST" { refused_version(MODERN) } else { http(405, "") }
         } else if sent.method() == "initialize" {
             self.initialize(&user, &server)
         } else if self.manners[&server].stateful && !sent.session().is_some_and(|id| self.issued[id].alive) {

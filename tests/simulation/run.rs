@@ -1,6 +1,6 @@
 //! One run: what callers do at random moments, and what must hold whatever happens.
 
-use crate::chaos::Chaos;
+use crate::chaos::{Chaos, Era};
 use crate::reply::{Data, Step};
 use crate::world::{World, configured};
 use mcp_tether::core::{CallId, ConnectOptions, Event, EventKind, RequestOptions, Rng, SessionRef, State, Target};
@@ -28,6 +28,8 @@ struct Run {
     made: BTreeMap<CallId, Made>,
     /// Time that was slept over, which deadlines may be late by.
     slept: u64,
+    /// Whether servers are asked for their era, so that they may have another one.
+    asks: bool,
     /// So many events have been looked at.
     checked: usize,
     /// Tool calls on the wire, by (user, server).
@@ -53,8 +55,10 @@ impl Run {
     fn new(seed: u64, diary: bool) -> Self {
         let mut rng = Rng::seeded(seed);
         let replay = ["refused", "safe", "never"][rng.up_to(5).min(2) as usize];
+        let protocol = ["auto", "auto", "legacy"][rng.up_to(2) as usize];
         let server = |name: &str, rng: &mut Rng| {
             json!({
+                "protocolVersion": protocol,
                 "url": format!("https://{name}.test/mcp"),
                 "headers": {"x-user": "{{USER_ID}}"},
                 "timeout": 1000 + rng.up_to(20_000),
@@ -73,7 +77,11 @@ impl Run {
         }
         let limits = json!({"limits": {"maxInFlight": 1 + rng.up_to(8), "maxQueued": rng.up_to(20)}});
         let config = configured(&json!({"mcpServers": servers}), &limits);
-        let mut world = World::new(config, Chaos::new(seed, &SERVERS), seed);
+        let mut chaos = Chaos::new(seed, &SERVERS);
+        if protocol == "legacy" {
+            SERVERS.iter().for_each(|name| chaos.change_era(name, Era::Legacy));
+        }
+        let mut world = World::new(config, chaos, seed);
         world.diary = diary.then(String::new);
         Self {
             world,
@@ -81,6 +89,7 @@ impl Run {
             sessions: BTreeMap::new(),
             made: BTreeMap::new(),
             slept: 0,
+            asks: protocol == "auto",
             checked: 0,
             on_wire: BTreeMap::new(),
         }
@@ -109,6 +118,10 @@ impl Run {
             18..=19 => self.push(),
             20 => self.answer(),
             21 => self.sleep(),
+            22 if self.asks => {
+                let era = [Era::Legacy, Era::Modern, Era::Both][self.rng.up_to(2) as usize];
+                self.world.network.change_era(SERVERS[server], era);
+            }
             _ => {}
         }
         let pause = match self.rng.up_to(9) {
@@ -364,9 +377,19 @@ impl Run {
         for (_, outcome) in self.world.settled.values() {
             add(format!("outcome {}", outcome.as_ref().err().map_or("result", |error| error.code.as_str())));
         }
+        for sent in &self.world.sent {
+            add(format!("sent {}", sent.method()));
+            if !sent.param("requestState").is_null() {
+                add(String::from("sent another round"));
+            }
+        }
         for event in &self.world.events {
             let code = event.detail.code.unwrap_or_default();
             add(format!("event {} {code}", event.kind.as_str()));
+            let evidence = event.detail.evidence.as_deref().unwrap_or_default();
+            if event.kind == EventKind::SessionError && evidence.contains("-32022") {
+                add(String::from("event the era has changed"));
+            }
         }
         tally
     }
