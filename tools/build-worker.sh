@@ -13,11 +13,12 @@ flock 9
 
 compile_module gateway
 module="$root/target/worker-module"
-fingerprint="$(sha256sum "$built" npm/*.js worker/*.js tools/build-worker.sh tools/module.sh tools/shorten-names.mjs package-lock.json | sha256sum)"
+mapfile -t package_sources < <(find npm -name '*.js' | sort)
+fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json worker/*.js tools/build-worker.sh tools/module.sh tools/shorten-names.mjs package-lock.json | sha256sum)"
 if [ -d worker/dist ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
 
 bind_module "$module"
-cp npm/*.js "$module/"
+cp -r npm/*.js npm/diagnosis npm/package.json "$module/"
 rm -rf worker/dist
 "$root/node_modules/.bin/esbuild" --bundle worker/index.js --outdir=worker/dist --format=esm --target=es2024 --log-level=warning \
   --conditions=workerd,worker,browser --alias:mcp-tether="$module/workerd.js" --alias:mcp-tether-gateway="$module/mcp_tether.js" \
