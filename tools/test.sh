@@ -14,4 +14,5 @@ cargo test --quiet
 CARGO_TARGET_DIR="$root/target/fuzz" cargo test --quiet --no-default-features --manifest-path fuzz/Cargo.toml
 tools/test-wasm.sh
 tools/test-js.sh
+tools/test-worker.sh
 say "test: all suites passed in $((SECONDS - started)) s"

@@ -1,16 +1,31 @@
 // Reading a request's body, up to a limit.
 
-/** The body as text; undefined when it is larger than `limit` bytes, of which no more than that is read. */
+// A client that is refused while it still writes sees a broken connection instead of the refusal. So what is not wanted is read, and
+// thrown away, up to a point.
+const MAX_DRAINED = 32 * 1024 * 1024;
+
+/** The body as text; undefined when it is larger than `limit` bytes: then nothing of it is kept. */
 export async function readText(request, limit) {
   const declared = request.headers.get('content-length');
   if (Number(declared) > limit) return undefined;
   if (declared !== null) return request.text(); // HTTP holds it to what it declared
-  const chunks = [];
+  let chunks = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > limit) return undefined;
-    chunks.push(chunk);
+    if (size > MAX_DRAINED) break;
+    if (size > limit) chunks = [];
+    else chunks.push(chunk);
   }
-  return new Blob(chunks).text();
+  return size > limit ? undefined : new Blob(chunks).text();
+}
+
+/** Reads what nobody has read. */
+export async function drain(request) {
+  if (!request.body || request.bodyUsed) return;
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > MAX_DRAINED) break;
+  }
 }

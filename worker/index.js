@@ -1,7 +1,8 @@
 // The front's entry: stateless. It decides who may pass and where to, by the rules of src/gateway, and keeps nothing but counters.
 import { authenticate, bearerToken } from './auth.js';
 import { idOf, json, refused } from './answers.js';
-import { readText } from './body.js';
+import { drain, readText } from './body.js';
+import { count, countRequest, flush, registry } from './counters.js';
 import { randomId, sha256 } from './digest.js';
 import { log } from './log.js';
 import { passOn } from './modern.js';
@@ -75,8 +76,12 @@ class Front {
   }
 
   // The CORS headers stand on every answer, or a page cannot even see its status.
-  finished(answer) {
+  async finished(answer) {
+    await drain(this.request).catch(() => {}); // a client that broke off
+    countRequest(this.route?.name, answer.status);
+    this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: error.message })));
     const headers = new Headers(answer.headers);
+    for (const name of ['x-front-counts', 'x-front-opened']) headers.delete(name);
     for (const [name, value] of this.gateway.corsHeaders(this.origin)) headers.append(name, value);
     headers.set('x-content-type-options', 'nosniff');
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
@@ -107,8 +112,8 @@ class Front {
     const token = bearerToken(this.request);
     const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
     if (!adminToken || !token || !this.gateway.same(given, wanted)) return this.refuse('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
-    const text = await this.env.REGISTRY.get(this.env.REGISTRY.idFromName('all')).text();
-    return new Response(text, { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
+    await flush(this.env, true);
+    return new Response(await registry(this.env).text(), { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
   }
 
   // RFC 9728 §5.1, RFC 6750 §3.
@@ -153,7 +158,9 @@ class Front {
     const id = era === 'initialize' ? randomId() : headers.get('mcp-session-id');
     if (!gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
     const answer = await this.#inSession(identity, await sha256(id), era, text);
-    if (era !== 'initialize' || !answer.ok) return answer;
+    const counts = answer.headers.get('x-front-counts');
+    if (counts) count(JSON.parse(counts));
+    if (era !== 'initialize' || !answer.headers.has('x-front-opened')) return answer;
     const opened = new Response(answer.body, answer);
     opened.headers.set('mcp-session-id', id);
     return opened;

@@ -10,7 +10,7 @@ export class RegistryObject extends DurableObject {
     this.#sql.exec('CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL)');
   }
 
-  /** Adds to counters: `{ name: how much }`. */
+  /** Adds to counters: `{ name: how much }`, a name having its labels with it. */
   add(counts) {
     for (const [name, value] of Object.entries(counts)) {
       this.#sql.exec('INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value', name, value);
@@ -19,7 +19,14 @@ export class RegistryObject extends DurableObject {
 
   /** All of them in the text format of Prometheus. */
   text() {
-    const lines = this.#sql.exec('SELECT name, value FROM counter ORDER BY name').toArray();
-    return lines.map(({ name, value }) => `mcp_tether_${name} ${value}\n`).join('');
+    const lines = [];
+    let metric;
+    for (const { name, value } of this.#sql.exec('SELECT name, value FROM counter ORDER BY name')) {
+      const [bare] = name.split('{');
+      if (bare !== metric) lines.push(`# TYPE mcp_tether_${bare} counter`);
+      metric = bare;
+      lines.push(`mcp_tether_${name} ${value}`);
+    }
+    return `${lines.join('\n')}\n`;
   }
 }

@@ -2,7 +2,8 @@
 //
 // An idle object is evicted within seconds. Whatever is in memory only, a new instance does without: it reads the row, and goes on.
 import { DurableObject } from 'cloudflare:workers';
-import { json, refused } from './answers.js';
+import { idOf, json, refused } from './answers.js';
+import { registry, since } from './counters.js';
 import { sha256 } from './digest.js';
 import { EventLog, GET_STREAM } from './event-log.js';
 import { EventStream } from './event-stream.js';
@@ -23,7 +24,8 @@ export class SessionObject extends DurableObject {
   #log;
   #settings;
   #checked; // whether the server's configuration is still what it was
-  #upstream; // the session with the server, or the promise of one
+  #upstream; // the promise of the session with the server
+  #running; // that session, once it is there
   #exchanges = new Map(); // by the id of each request without an answer
   #listeners = []; // the client's GET streams, the newest last
   #told = 0; // the last event of the GET stream that somebody was there for
@@ -40,10 +42,20 @@ export class SessionObject extends DurableObject {
     const opening = request.headers.get('x-front-open');
     if (opening !== null) return this.#open(JSON.parse(decodeURIComponent(opening)), request);
     if (!(await this.#admits(request.headers.get('x-front-owner')))) return this.#refuse('sessionUnknown');
+    const body = request.method === 'POST' ? await request.json() : undefined;
+    const refusal = this.#settings.gateway.checkInSession(request.headers, body, this.#row.values.agreed);
+    if (refusal) return refused(refusal, { id: idOf(body) });
+    const counts = this.#row.touch(Date.now()) ? this.#report() : undefined;
+    const answer = await this.#answer(request, body);
+    if (counts) answer.headers.set('x-front-counts', JSON.stringify(counts));
+    return answer;
+  }
+
+  #answer(request, body) {
     switch (request.method) {
-      case 'POST': return this.#post(request);
+      case 'POST': return this.#post(body, request.headers);
       case 'GET': return this.#listen(request);
-      default: return this.#delete(request);
+      default: return this.#delete();
     }
   }
 
@@ -87,10 +99,12 @@ export class SessionObject extends DurableObject {
       agreed: answer.result.protocolVersion,
       created: Date.now(),
     });
-    this.#upstream = upstream;
+    this.#upstream = Promise.resolve(upstream);
+    this.#running = upstream;
     this.#checked = true;
     await this.ctx.storage.setAlarm(this.#expiry().expiry);
-    return json({ ...answer, id: requestId });
+    const counts = { sessions_opened_total: 1, ...this.#grown(upstream) };
+    return json({ ...answer, id: requestId }, { headers: { 'x-front-opened': '1', 'x-front-counts': JSON.stringify(counts) } });
   }
 
   // Errors of the server are the client's; where there is no server, the status says so.
@@ -107,7 +121,7 @@ export class SessionObject extends DurableObject {
   async #admits(owner) {
     const row = this.#row.values;
     if (!row || owner === null || !this.#settings.gateway.same(owner, row.owner)) return false;
-    this.#checked ??= (await this.#fingerprint(this.#server)) === row.settings;
+    this.#checked ??= (await this.#fingerprint(this.#owner.server)) === row.settings;
     if (!this.#checked) await this.#end();
     return this.#checked;
   }
@@ -118,23 +132,20 @@ export class SessionObject extends DurableObject {
     return sha256(JSON.stringify([url, headers]));
   }
 
-  get #server() {
-    return JSON.parse(decodeURIComponent(this.#row.values.owner))[1];
+  get #owner() {
+    const [key, server, handle] = JSON.parse(decodeURIComponent(this.#row.values.owner));
+    return { key, server, handle };
   }
 
-  async #post(request) {
-    const body = await request.json();
-    const refusal = this.#settings.gateway.checkInSession(request.headers, body, this.#row.values.agreed);
-    if (refusal) return refused(refusal, { id: body.id });
+  async #post(body, headers) {
     const isBatch = Array.isArray(body);
     const messages = isBatch ? body : [body];
     const ids = messages.filter(({ id, method }) => id !== undefined && method !== undefined).map(({ id }) => id);
     // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
     if (new Set(ids).size < ids.length || ids.some((id) => this.#exchanges.has(id))) return this.#refuse('message', { id: ids[0] });
-    this.#touch();
     const upstream = await this.#awake();
     if (upstream.error) return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
-    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, request.headers) : undefined;
+    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, headers) : undefined;
     for (const message of messages) this.#pass(upstream, message);
     return exchange?.response ?? new Response(null, { status: 202 });
   }
@@ -211,10 +222,7 @@ export class SessionObject extends DurableObject {
     listener.send(id, data);
   }
 
-  async #listen(request) {
-    const refusal = this.#settings.gateway.checkInSession(request.headers, undefined, this.#row.values.agreed);
-    if (refusal) return refused(refusal);
-    this.#touch();
+  #listen(request) {
     const last = request.headers.get('last-event-id');
     if (last === null) return this.#addListener(this.#told);
     const id = /^\d{1,15}$/.test(last) ? Number(last) : -1;
@@ -255,9 +263,7 @@ export class SessionObject extends DurableObject {
     return response;
   }
 
-  #delete(request) {
-    const refusal = this.#settings.gateway.checkInSession(request.headers, undefined, this.#row.values.agreed);
-    if (refusal) return refused(refusal);
+  #delete() {
     this.ctx.waitUntil(this.#end());
     return new Response(null, { status: 200 });
   }
@@ -273,9 +279,9 @@ export class SessionObject extends DurableObject {
     const lives = this.#row.revive();
     this.#told = this.#log.newest();
     log('info', 'sessionRevived', { lives });
-    const upstream = this.#connect(this.#server, JSON.parse(identity));
+    const upstream = this.#connect(this.#owner.server, JSON.parse(identity));
     const { error } = await upstream.initialize(JSON.parse(initialize));
-    if (!error) return upstream;
+    if (!error) return (this.#running = upstream);
     this.#upstream = undefined;
     return { error };
   }
@@ -297,38 +303,48 @@ export class SessionObject extends DurableObject {
 
   // Ends everything: afterwards nothing tells that there ever was a session of this id.
   async #end() {
-    const { identity, owner } = this.#row.values;
-    const [key, , handle] = JSON.parse(decodeURIComponent(owner));
-    const upstream = this.#upstream ?? this.#connect(this.#server, JSON.parse(identity));
-    this.#row.forget();
-    this.#upstream = undefined;
+    const { key, handle } = this.#owner;
+    const upstream = this.#upstream;
+    this.#row.forget(); // from here on nobody is let in
+    this.#upstream = this.#running = undefined;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     for (const listener of this.#listeners.splice(0)) listener.close();
     for (const id of [...this.#exchanges.keys()]) this.#settle({ jsonrpc: '2.0', id, error: ENDED });
-    await this.#index(key).close(handle);
-    await (await upstream).terminate?.();
+    const counts = { sessions_ended_total: 1, ...(await this.#goodbye(await upstream)) };
+    await Promise.allSettled([this.#index(key).close(handle), registry(this.env).add(counts)]);
+  }
+
+  // The server is told, if it can be; what grew meanwhile.
+  async #goodbye(upstream) {
+    if (!upstream?.terminate) return {};
+    await upstream.terminate();
+    return this.#grown(upstream);
   }
 
   #expiry() {
     const { created, touched } = this.#row.values;
-    const { timeout, maxAge } = this.#settings.lifetime(this.#server) ?? { timeout: 0, maxAge: 0 };
+    const { timeout, maxAge } = this.#settings.lifetime(this.#owner.server) ?? { timeout: 0, maxAge: 0 };
     const idle = touched + timeout;
     const age = created + maxAge;
     return idle < age ? { expiry: idle, reason: 'idle' } : { expiry: age, reason: 'age' };
   }
 
-  #touch() {
-    if (!this.#row.touch(Date.now())) return;
-    this.ctx.waitUntil(this.#report());
+  // Now and then, and never while anybody waits: the user's index hears of the session; the counters that grew are returned.
+  #report() {
+    const upstream = this.#running;
+    if (!upstream) return undefined;
+    const { key, handle } = this.#owner;
+    const info = upstream.info();
+    if (info) this.ctx.waitUntil(this.#index(key).note(handle, info));
+    return this.#grown(upstream);
   }
 
-  // Now and then, and never while anybody waits: the user's index and the registry of counters.
-  async #report() {
-    const [key, , handle] = JSON.parse(decodeURIComponent(this.#row.values.owner));
-    const upstream = await this.#upstream;
-    const info = upstream?.info?.();
-    if (info) await this.#index(key).note(handle, info);
+  #grown(upstream) {
+    const metrics = upstream.metrics();
+    const grown = since(this.#reported, metrics);
+    this.#reported = metrics;
+    return grown;
   }
 
   #index(key) {

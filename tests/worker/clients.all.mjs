@@ -1,0 +1,5 @@
+// Three clients through the front, before servers of other kinds than in clients.test.mjs.
+import { survive } from './survive.mjs';
+
+survive('a server that answers in JSON', ['--json-response']);
+survive('a server that can resume', ['--event-store']);

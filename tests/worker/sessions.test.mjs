@@ -1,0 +1,233 @@
+// Sessions of the front: whose they are, how they end, and how a client comes back for what it missed.
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { eventsOf, initializeParams, messageOf, sender } from './http.mjs';
+import { adminToken, startStack, until } from './stack.mjs';
+
+describe('whose a session is', () => {
+  let stack;
+  let ada;
+  let bob;
+  before(async () => {
+    stack = await startStack({ vars: { MAX_SESSIONS_PER_USER: 12 }, config: { headers: { 'X-User': '{{USER_ID}}' } }, servers: { other: { url: 'http://127.0.0.1:9/mcp' } } });
+    ada = sender(stack.url);
+    bob = sender(stack.url, 'token-of-bob');
+  });
+  after(() => stack.stop());
+
+  const unknown = async (response) => {
+    const { headers } = response;
+    return { status: response.status, body: await response.text(), headers: Object.fromEntries([...headers].filter(([name]) => name !== 'date')) };
+  };
+
+  test('another user’s, a forged, a foreign and a deleted id are answered alike, and the next honest request works', async () => {
+    const session = await ada.open();
+    const deleted = await ada.open();
+    assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': deleted } })).status, 200);
+    const forged = `${session.slice(0, -1)}${session.endsWith('A') ? 'B' : 'A'}`;
+    const bodies = { POST: { jsonrpc: '2.0', id: 1, method: 'tools/list' }, GET: undefined, DELETE: undefined };
+    for (const [method, body] of Object.entries(bodies)) {
+      const answers = [];
+      for (const [who, id, path] of [[bob, session], [ada, forged], [ada, deleted], [ada, 'no-id-of-ours'], [ada, 'x'.repeat(3_000)], [ada, session, '/other/mcp']]) {
+        answers.push(await unknown(await who.send(method, { headers: { 'Mcp-Session-Id': id }, body, path })));
+      }
+      for (const answer of answers) assert.deepEqual(answer, answers[0], method);
+      assert.equal(answers[0].status, 404);
+      assert.deepEqual(JSON.parse(answers[0].body), { jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null });
+    }
+    assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'mine' }))).result.content[0].text, 'mine');
+    await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } });
+  });
+
+  test('a session of 2025-06-18 knows its version and refuses others', async () => {
+    const session = await ada.open({ ...initializeParams, protocolVersion: '2025-06-18' });
+    for (const [version, status] of [['2025-06-18', 200], ['1999-01-01', 400], [undefined, 200]]) {
+      const response = await ada.call(session, 'echo', { text: 'v' }, { headers: { 'MCP-Protocol-Version': version } });
+      assert.equal(response.status, status, version);
+      await response.text();
+    }
+    await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } });
+  });
+
+  test('a user sees and ends their own sessions, by a handle that is not the id', async () => {
+    const session = await ada.open();
+    const list = async (who) => (await (await who.send('GET', { path: '/sessions' })).json()).sessions;
+    const [{ handle, serverName, createdAt, expiresAt, ...rest }] = await list(ada);
+    assert.deepEqual([serverName, handle.length, createdAt < expiresAt], ['s', 64, true]);
+    assert.ok(!JSON.stringify(rest).includes(session));
+    assert.deepEqual(await list(bob), []);
+    assert.equal((await bob.send('DELETE', { path: `/sessions/${handle}` })).status, 404);
+    assert.equal((await ada.send('DELETE', { path: `/sessions/${handle}` })).status, 204);
+    assert.equal((await ada.call(session, 'echo')).status, 404);
+    assert.deepEqual(await list(ada), []);
+  });
+
+  test('a user has so many sessions and no more', async () => {
+    const sessions = [];
+    for (let turn = 0; turn < 12; turn += 1) sessions.push(await bob.open());
+    const response = await bob.send('POST', { body: bob.rpc('initialize', initializeParams) });
+    assert.equal(response.status, 429);
+    assert.equal(response.headers.get('retry-after'), '60');
+    assert.equal(response.headers.get('mcp-session-id'), null);
+    await bob.send('DELETE', { headers: { 'Mcp-Session-Id': sessions.pop() } });
+    await until(async () => (await bob.send('POST', { body: bob.rpc('initialize', initializeParams) })).status === 200, 'there is room again');
+    await ada.open();
+  });
+
+  test('10 MB bodies, floods of headers and bytes that are no HTTP do not disturb the next request', async () => {
+    const session = await ada.open();
+    const large = await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: 'x'.repeat(10 * 1024 * 1024) });
+    assert.equal(large.status, 413);
+    const streamed = new ReadableStream({ pull(controller) { controller.enqueue(new Uint8Array(64 * 1024)); if ((this.sent = (this.sent ?? 0) + 1) > 160) controller.close(); } });
+    const endless = await fetch(stack.url, { method: 'POST', headers: { Authorization: 'Bearer token-of-ada', 'Content-Type': 'application/json', Accept: '*/*', 'Mcp-Session-Id': session }, body: streamed, duplex: 'half' });
+    assert.equal(endless.status, 413);
+    const flood = await ada.send('GET', { headers: Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`x-flood-${at}`, 'y'.repeat(100)])) });
+    assert.equal(flood.status, 431);
+    await new Promise((resolve) => connect(Number(new URL(stack.url).port), '127.0.0.1').on('error', resolve).on('close', resolve).on('data', () => {}).end('\x00\x01garbage\r\n\r\n'));
+    assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'still here' }))).result.content[0].text, 'still here');
+  });
+
+  test('batches of 2025-03-26, and of nobody else', async () => {
+    const old = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
+    const batch = [ada.rpc('tools/list', {}, 'a'), ada.rpc('tools/call', { name: 'echo', arguments: { text: 'b' } }, 'b'), { jsonrpc: '2.0', method: 'notifications/roots/list_changed' }];
+    const response = await ada.send('POST', { headers: { 'Mcp-Session-Id': old }, body: batch });
+    const answers = [];
+    if (response.headers.get('content-type') === 'application/json') answers.push(...(await response.json()));
+    else for await (const { data } of eventsOf(response)) if (data) answers.push(data);
+    assert.deepEqual(answers.map(({ id }) => id).sort(), ['a', 'b']);
+    const newer = await ada.open();
+    assert.equal((await ada.send('POST', { headers: { 'Mcp-Session-Id': newer }, body: batch })).status, 400);
+  });
+
+  test('the counters are for the administrator', async () => {
+    const read = (token) => sender(stack.url, token).send('GET', { path: '/metrics' });
+    assert.equal((await read('token-of-ada')).status, 401);
+    const response = await read(adminToken);
+    assert.equal(response.status, 200);
+    const text = await response.text();
+    assert.match(text, /^mcp_tether_requests_total\{route="mcp",status="404"\} \d+$/m);
+    assert.match(text, /^# TYPE mcp_tether_sessions_opened_total counter$/m);
+    assert.match(text, /^mcp_tether_upstream_created_total \d+$/m);
+    assert.ok(!/ada|token/.test(text));
+  });
+
+  test('nothing that is printed holds a token or a whole id', async () => {
+    const session = await ada.open();
+    await stack.forget();
+    await (await ada.call(session, 'echo', { text: 'x' })).text();
+    assert.ok(stack.lines.some((line) => line.includes('Session recovery successful')));
+    assert.ok(!stack.lines.some((line) => line.includes(session) || /token-of/.test(line)));
+  });
+});
+
+describe('a client that comes back', () => {
+  let stack;
+  let ada;
+  before(async () => {
+    stack = await startStack();
+    ada = sender(stack.url);
+  });
+  after(() => stack.stop());
+
+  const resume = (session, id) => ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': id, Accept: 'text/event-stream' } });
+
+  // Begins a call, reads its first event and leaves; that event's id.
+  async function leave(session, args, id = 1) {
+    const response = await ada.call(session, 'slow', args, { id, meta: { progressToken: 'p' } });
+    assert.match(response.headers.get('content-type'), /event-stream/);
+    const events = eventsOf(response);
+    const { value: first } = await events.next();
+    assert.equal(first.data, undefined, 'an event with an id and nothing in it');
+    await events.return();
+    return first.id;
+  }
+
+  test('gets what it missed, and a call that it left is not cancelled', async () => {
+    const session = await ada.open();
+    const id = await leave(session, { ms: 300, key: 'left' });
+    const messages = [];
+    for await (const event of eventsOf(await resume(session, id))) if (event.data) messages.push(event);
+    assert.deepEqual(messages.slice(0, -1).map(({ data }) => data.params.progress), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.equal(messages.at(-1).data.id, 1);
+    assert.equal((await stack.counts()).executions.left, 1);
+    // Once more, from the middle, when all is long over.
+    const again = [];
+    for await (const event of eventsOf(await resume(session, messages[8].id))) if (event.data) again.push(event.data);
+    assert.deepEqual(again, messages.slice(9).map(({ data }) => data));
+  });
+
+  test('also when the front was restarted meanwhile: an unsafe call is not repeated, and its outcome is honest', async () => {
+    const session = await ada.open();
+    const id = await leave(session, { ms: 60_000, key: 'cut' }, 'cut');
+    await stack.restartFront();
+    const messages = [];
+    for await (const { data } of eventsOf(await resume(session, id))) if (data) messages.push(data);
+    assert.equal(messages.at(-1).id, 'cut');
+    assert.equal(messages.at(-1).error.data.code, 'outcome_unknown');
+    const counts = await stack.counts();
+    assert.equal(counts.calls.slow, 2, 'this one and the one before');
+    assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'on' }, { id: 'on' }))).result.content[0].text, 'on');
+  });
+
+  test('gets news that came while it was away, once, and events of others never', async () => {
+    const session = await ada.open();
+    const other = await ada.open();
+    const listen = (last) => ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...(last && { 'Last-Event-ID': last }) } });
+    const first = await listen();
+    const events = eventsOf(first);
+    await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub') });
+    await (await ada.call(session, 'increment', { key: 'news' }, { id: 'one' })).text();
+    const { value: heard } = await events.next();
+    assert.equal(heard.data.method, 'notifications/resources/updated');
+    await events.return();
+    await (await ada.call(session, 'increment', { key: 'news' }, { id: 'two' })).text();
+    const back = eventsOf(await listen(heard.id));
+    const { value: missed } = await back.next();
+    assert.equal(missed.data.method, 'notifications/resources/updated');
+    assert.ok(Number(missed.id) > Number(heard.id));
+    await back.return();
+    assert.equal((await resume(other, '999999')).status, 400);
+    assert.equal((await resume(other, 'nonsense')).status, 400);
+  });
+
+  test('a reader that does not read loses its stream, and nobody else anything', async () => {
+    const session = await ada.open();
+    const slow = await ada.send('GET', { headers: { 'Mcp-Session-Id': session } });
+    for (let turn = 0; turn < 3; turn += 1) {
+      const message = await messageOf(await ada.call(session, 'big', { bytes: 3_000_000 }, { id: `big-${turn}` }));
+      assert.equal(message.result.content[0].text.length, 3_000_000);
+    }
+    await slow.body.cancel();
+  });
+});
+
+describe('sessions end', () => {
+  test('unused, by age, and when their server is another one', async () => {
+    const stack = await startStack({ config: { sessionConfig: { timeout: 1_500 } } });
+    const ada = sender(stack.url);
+    const idle = await ada.open();
+    await until(async () => (await stack.counts()).delete === 1, 'the server is told');
+    assert.equal((await ada.call(idle, 'echo')).status, 404);
+    await stack.restartFront({ config: { sessionConfig: { timeout: 60_000, maxAge: 2_000 } } });
+    const aged = await ada.open();
+    await until(async () => (await ada.call(aged, 'echo', { text: 'x' })).status === 404, 'it is too old');
+    await stack.restartFront({ config: {} });
+    const kept = await ada.open();
+    await stack.restartFront({ config: { headers: { 'X-New': 'shape' } } });
+    assert.equal((await ada.call(kept, 'echo')).status, 404);
+    await ada.open();
+    await stack.stop();
+  });
+
+  test('a token that is taken out of the configuration opens nothing any more', async () => {
+    const stack = await startStack();
+    const ada = sender(stack.url);
+    const session = await ada.open();
+    await stack.restartFront({ vars: { BEARER_TOKENS: { ada: 'another-token' } } });
+    assert.equal((await ada.call(session, 'echo')).status, 401);
+    const renewed = sender(stack.url, 'another-token');
+    assert.equal((await messageOf(await renewed.call(session, 'echo', { text: 'same user' }))).result.content[0].text, 'same user');
+    await stack.stop();
+  });
+});

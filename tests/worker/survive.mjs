@@ -1,0 +1,76 @@
+// What each client does through the front, before the official SDK's server: list, call, stream, answer a question, and survive.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { clients, textOf } from './clients.mjs';
+import { startStack, until } from './stack.mjs';
+
+/** The tests of all clients before a server of one kind: `args` are those of tests/js/servers/sdk-server.mjs. */
+export function survive(kind, args) {
+  for (const [name, connect] of Object.entries(clients)) {
+    describe(`${name} through the front, before ${kind}`, () => {
+      let stack;
+      let initialized;
+      before(async () => (stack = await startStack({ server: args })));
+      after(() => stack.stop());
+
+      test('lists, calls, hears of progress and logs, answers a question', async () => {
+        const logs = [];
+        const client = await connect(stack.url, { log: ({ params }) => logs.push(params.data) });
+        assert.match(client.session(), /^[A-Za-z0-9_-]{43}$/);
+        assert.ok((await client.list()).tools.some((tool) => tool.name === 'echo'));
+        assert.equal(textOf(await client.call('echo', { text: 'hello' })), 'hello');
+        assert.equal((await client.call('fail', {})).isError, true);
+        if (!args.includes('--json-response')) {
+          const steps = [];
+          await client.call('slow', { ms: 100 }, { onprogress: ({ progress }) => steps.push(progress) });
+          assert.deepEqual(steps, [1, 2, 3, 4, 5]);
+        }
+        await client.call('notify', {});
+        await until(() => logs.includes('a log message'), 'the log message');
+        assert.equal(textOf(await client.call('ask', {})), 'hello Ada');
+        await client.end();
+        await until(async () => (await stack.counts()).delete === 1, 'the server is told of the end');
+        assert.equal((await stack.counts()).sessions, 0);
+      });
+
+      test('does not notice that the server lost the session', async () => {
+        const client = await connect(stack.url);
+        const session = client.session();
+        await stack.forget();
+        assert.equal(textOf(await client.call('echo', { text: 'again' })), 'again');
+        assert.equal(client.session(), session);
+        await client.end();
+      });
+
+      test('survives a server that is killed in the middle of a call, which does not run twice', async () => {
+        const client = await connect(stack.url);
+        const session = client.session();
+        const calls = Array.from({ length: 10 }, (_, turn) => client.call('echo', { text: String(turn) }).then(textOf));
+        const unsafe = client.call('slow', { ms: 60_000, key: 'once' }).then(() => 'answered', (error) => error);
+        await until(async () => (await stack.counts()).calls.slow === 1, 'the call runs');
+        assert.deepEqual(await Promise.all(calls), Array.from({ length: 10 }, (_, turn) => String(turn)));
+        await stack.server.restart();
+        assert.match((await unsafe).message, /nobody knows whether it was carried out/);
+        assert.equal(textOf(await client.call('echo', { text: 'back' })), 'back');
+        assert.equal(client.session(), session);
+        const counts = await stack.counts();
+        assert.equal(counts.initialize, 1, 'one handshake with the new process');
+        assert.equal(counts.calls.slow, undefined, 'the unsafe call is not sent again');
+        await client.end();
+      });
+
+      test('goes on with its id after the front was restarted', async () => {
+        const client = await connect(stack.url);
+        const session = client.session();
+        initialized = (await stack.counts()).initialize;
+        await stack.restartFront();
+        assert.equal(textOf(await client.call('echo', { text: 'here' })), 'here');
+        assert.equal(client.session(), session);
+        assert.equal(textOf(await client.call('ask', {})), 'hello Ada');
+        const { initialize } = await stack.counts();
+        assert.ok(initialize <= initialized + 1, `${initialize} handshakes after ${initialized}`);
+        await client.end();
+      });
+    });
+  }
+}

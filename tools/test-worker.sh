@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The tests of the front: the built Worker on workerd, real servers behind it, real clients before it. `--all` runs what takes long; other arguments narrow it to some files.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+set_up node browsers
+cd "$root"
+tools/build.sh
+tools/build-worker.sh
+
+patterns=(-name '*.test.mjs')
+if [ "${1:-}" = --all ]; then
+  patterns=(-name '*.all.mjs')
+  shift
+fi
+if [ $# -gt 0 ]; then
+  files=("$@")
+else
+  mapfile -t files < <(find tests/worker "${patterns[@]}" | sort)
+fi
+node --test --test-reporter=spec --test-concurrency=1 "${files[@]}"

@@ -1,0 +1,39 @@
+// Counters of one isolate, told to the registry now and then, so that how often that is asked depends on isolates and not on sessions.
+
+const FLUSH_EVERY = 10_000;
+
+let counts = {};
+let flushed = 0;
+
+/** Counts a request by what it was and how it ended. */
+export function countRequest(route, status) {
+  count({ [`requests_total{route="${route ?? 'none'}",status="${status}"}`]: 1 });
+}
+
+/** Adds to counters: `{ name: how much }`. */
+export function count(more) {
+  for (const [name, value] of Object.entries(more)) counts[name] = (counts[name] ?? 0) + value;
+}
+
+/** Tells the registry what came together, if it is time or `now` is true. Nobody has to wait for it. */
+export async function flush(env, now = false) {
+  if (!now && Date.now() - flushed < FLUSH_EVERY) return;
+  flushed = Date.now();
+  const sent = counts;
+  counts = {};
+  if (Object.keys(sent).length > 0) await registry(env).add(sent);
+}
+
+export function registry(env) {
+  return env.REGISTRY.get(env.REGISTRY.idFromName('all'));
+}
+
+/** What happened to a session with a server since `before`, as counters: the manager's own, by their names. */
+export function since(before, metrics) {
+  const more = {};
+  for (const [name, value] of Object.entries(metrics)) {
+    const added = value - (before[name] ?? 0);
+    if (added > 0) more[`upstream_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`] = added;
+  }
+  return more;
+}
