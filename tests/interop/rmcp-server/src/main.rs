@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, stdin};
 use tokio::sync::broadcast;
 
 #[tokio::main]
+#[expect(clippy::disallowed_methods, reason = "a program has an environment")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args().skip(1);
     let port: u16 = words.next().ok_or("the first argument is the port")?.parse()?;
