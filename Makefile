@@ -40,4 +40,4 @@ bench: ## Prints what the package weighs and what one call costs.
 	@tools/bench.sh
 
 clean: ## Removes what was built. The tools in .tools and node_modules stay.
-	@rm -rf artifacts pkg target
+	@rm -rf artifacts pkg target www/bundled

@@ -1,75 +1,102 @@
 // Wires the page: buttons to the manager, the manager's events to what is seen. Nothing here is staged.
 
-import './timeline.js';
-import { Diagram } from './diagram.js';
+import { eventKinds } from './timeline/timeline.js';
+import { demoBackend } from './backends/demo.js';
+import { simulatedBackend } from './backends/simulated.js';
+import { briefName } from './backends/backend.js';
+import { Buttons } from './buttons.js';
+import { argumentsFor, callMany, callOnce, isSafe, tellMany, tellOne } from './calls.js';
+import { SideBySide } from './compare/side-by-side.js';
 import { explain, paragraph } from './errors.js';
-import { capital, clock, count, duration } from './format.js';
+import { faults } from './faults.js';
+import { capital, clock, count } from './format.js';
+import { nameOf } from './holders.js';
+import { loadLibrary } from './library.js';
 import { LogView } from './log-view.js';
+import { Narration } from './narration.js';
 import { Narrator } from './narrate.js';
-import { control, loadSetting } from './setting.js';
+import { Outcome } from './outcome.js';
+import { ServerForm } from './server-form.js';
+import { isOver, SessionView } from './session-view.js';
+import { snippetFor } from './snippet.js';
 import { showTools } from './tool-list.js';
+import { download, traceOf } from './trace.js';
 import { weigh } from './weight.js';
-
-const users = { ada: 'Ada', ben: 'Ben' };
-const burst = 20;
+import { World } from './world.js';
 
 const byId = (id) => document.getElementById(id);
-const ui = Object.fromEntries([
-  'connect-a', 'connect-b', 'call-one', 'call-many', 'forget', 'restart', 'terminate', 'message', 'result', 'who', 'notice', 'narration',
-  'session-title', 'session-state', 'session-id', 'session-kind', 'session-protocol', 'session-generation', 'session-recoveries', 'session-inflight',
-  'session-server', 'session-expires', 'log', 'log-debug', 'log-copy', 'stats', 'tool-list', 'tool-count', 'tool-empty', 'timeline', 'weight', 'version',
-  'why-connect', 'why-use', 'why-break', 'why-end',
-].map((id) => [id, byId(id)]));
+const faultButtons = faults.map(faultButton);
+byId('faults').append(...faultButtons);
+const ui = Object.fromEntries([...document.querySelectorAll('[id]')].map((element) => [element.id, element]));
 
 const log = new LogView(ui.log);
-const diagram = new Diagram(byId('diagram'), byId('state-meaning'));
-const narrator = new Narrator();
+const narration = new Narration(ui.narration);
+const outcome = new Outcome(ui.result);
+const buttons = new Buttons(ui);
+const beside = new SideBySide(ui['compare-rows']);
+const view = new SessionView({
+  diagram: ui.diagram, meaning: ui['state-meaning'], title: ui['session-title'],
+  facts: Object.fromEntries(['state', 'id', 'kind', 'protocol', 'generation', 'recoveries', 'inflight', 'expires', 'server'].map((fact) => [fact, ui[`session-${fact}`]])),
+});
 
-/** What the page remembers of each user; the session's own facts are asked of the manager each time. */
-const people = Object.fromEntries(Object.keys(users).map((id) => [id, { session: undefined, cameFrom: undefined, tools: undefined, busy: undefined, story: undefined }]));
-let manager;
-let settings;
-let who = 'ada';
-let broken = false;          // a fault was asked for, and no call has met it yet
-let called = false;
+let library;
+let world;
+let narrator;
+let latest = { fault: undefined, times: 1 };      // what the snippet repeats
+const makers = {};
+let form;
 
 start().catch(showNotice);
 
 async function start() {
-  const loaded = await loadSetting();
-  settings = loaded.settings;
-  ui.version.textContent = `mcp-tether${loaded.version ? ` ${loaded.version}` : ''}`;
-  manager = new loaded.McpManager(
-    { mcpServers: { [settings.serverName]: { type: 'streamable-http', url: settings.mcpUrl } } },
-    {
-      debug: true,
-      log: (level, line) => log.write(level, line),
-      clientInfo: { name: 'mcp-tether-demo', title: 'mcp-tether demo page', version: loaded.version ?? '0' },
-    },
-  );
-  watch();
+  const [loaded, demo] = await Promise.all([loadLibrary(), demoBackend()]);
+  library = loaded;
+  ui.version.textContent = `mcp-tether ${library.version}`;
+  ui.weight.textContent = weigh(library.readyMs);
+  if (demo) makers.demo = async () => demo;
+  makers.simulated = simulatedBackend;
   wire();
-  ui.weight.textContent = weigh(loaded.readyMs);
+  form = new ServerForm(ui.where, { makers, choose: async (make) => use(await make()) });
+  if (demo) await use(demo);
+  else await use(await simulatedBackend().catch(withoutWorker));
+}
+
+/** From now on this backend's servers. */
+async function use(backend) {
+  if (!backend) return;
+  const before = world;
+  world = new World({ library, backend, timeline: ui.timeline, log: (level, line) => log.write(level, line) });
+  narrator = new Narrator();
+  watch(world);
+  const { network } = world;
+  network.addEventListener('change', () => ui.offline.toggleAttribute('data-gone', network.offline));
+  await beside.close();
+  await before?.close();
+  ui.beside.checked = false;
+  ui.compare.hidden = true;
+  latest = { fault: undefined, times: 1 };
+  ui.setting.textContent = backend.about;
+  ui.timeline.nextTimer = nextTimer;
+  ui.notice.hidden = true;
+  form.show(backend.kind);
   refresh();
 }
 
 /** Everything that is seen of sessions comes through here. */
-function watch() {
-  const kinds = [
-    'sessionCreated', 'sessionReused', 'sessionError', 'recoveryStarted', 'recoverySucceeded', 'recoveryFailed', 'retryScheduled',
-    'sessionExpired', 'sessionTerminated', 'stateChanged', 'requestSent', 'requestSettled', 'streamOpened', 'streamClosed', 'toolsChanged',
-    'breakerOpened', 'breakerClosed',
-  ];
-  ui.timeline.watch(manager.events);
-  for (const kind of kinds) {
-    manager.events.addEventListener(kind, ({ detail }) => {
-      const person = people[detail.userId];
-      if (kind === 'stateChanged' && person) person.cameFrom = detail.from;
-      if (kind === 'toolsChanged' && person?.session) listTools(detail.userId).catch(showError);
+function watch(of) {
+  for (const kind of eventKinds) {
+    of.manager.events.addEventListener(kind, ({ detail }) => {
+      const holder = of.holders.get(detail.userId, detail.serverName);
+      const isShown = of === world && holder === world.holder;
+      if (kind === 'stateChanged') {
+        holder.cameFrom = detail.from;
+        if (isShown) view.passed(detail.from, detail.to);
+      }
+      if (kind === 'toolsChanged' && holder.session) listTools(holder).catch((error) => outcome.error(error));
       const text = narrator.tell(kind, detail);
-      if (text && person) {
-        person.story = text;
-        if (detail.userId === who) narrate(text);
+      if (text) {
+        holder.story = text;
+        if (isShown) narration.tell(text);
       }
       refreshSoon();
     });
@@ -77,256 +104,292 @@ function watch() {
 }
 
 function wire() {
-  ui['connect-a'].addEventListener('click', () => connect('ada'));
-  ui['connect-b'].addEventListener('click', () => connect('ben'));
-  ui['call-one'].addEventListener('click', callOne);
-  ui['call-many'].addEventListener('click', callMany);
-  ui.forget.addEventListener('click', forget);
-  ui.restart.addEventListener('click', restart);
-  ui.terminate.addEventListener('click', terminate);
-  ui.message.addEventListener('keydown', (event) => { if (event.key === 'Enter' && !ui['call-one'].disabled) callOne(); });
-  ui.who.addEventListener('change', (event) => { who = event.target.value; refresh(); });
-  ui['log-debug'].addEventListener('change', (event) => log.showDebug(event.target.checked));
-  ui['log-copy'].addEventListener('click', copyLog);
+  const main = () => world.backend.servers[0].name;
+  const on = (id, type, listener) => ui[id].addEventListener(type, listener);
+  on('connect-a', 'click', () => connect('ada', main()));
+  on('connect-b', 'click', () => connect('ben', main()));
+  on('add-user', 'click', () => connect(world.holders.nextUser(), world.holder.serverName));
+  on('add-server', 'click', addServer);
+  on('call-one', 'click', callOne);
+  on('call-many', 'click', () => load(50));
+  on('call-thousand', 'click', () => load(1_000));
+  on('terminate', 'click', terminate);
+  on('message', 'keydown', (event) => { if (event.key === 'Enter' && !ui['call-one'].disabled) callOne(); });
+  on('tool', 'change', () => refresh());
+  on('who', 'change', (event) => { world.holders.current = world.holders.find(event.target.value); refresh(); });
+  on('beside', 'change', () => toggleBeside().catch((error) => { ui.beside.checked = false; ui.compare.hidden = true; outcome.error(error); }));
+  on('log-debug', 'change', (event) => log.showDebug(event.target.checked));
+  on('log-copy', 'click', () => copy(ui['log-copy'], log.text, ui.log));
+  on('snippet-copy', 'click', () => copy(ui['snippet-copy'], ui.snippet.textContent, ui.snippet));
+  on('export', 'click', () => download('mcp-tether-trace.json', traceOf(world)));
   log.showDebug(ui['log-debug'].checked);
+  for (const button of faultButtons) {
+    const fault = faults.find(({ id }) => id === button.id);
+    button.addEventListener('click', () => breakIt(fault));
+    for (const type of ['pointerenter', 'focus']) button.addEventListener(type, () => { ui['why-break'].textContent = fault.tells; });
+  }
 }
 
 // What the buttons do
 
-async function connect(userId) {
-  await act(userId, 'connecting', async (person) => {
-    who = userId;
-    person.session = await manager.connect(userId, settings.serverName);
-    await listTools(userId);
-    const server = person.session.getServerVersion();
-    show('good', [paragraph(`${users[userId]} is connected${server ? ` to ${server.name} ${server.version}` : ''}, which offers ${count(person.tools.length, 'tool')}.`)]);
+/** Runs one action of a holder's; whatever goes wrong is shown. */
+async function act(holder, doing, action) {
+  holder.busy = doing;
+  if (!buttons.broken) narrator.turn();
+  refresh();
+  try {
+    await action();
+  } catch (error) {
+    outcome.error(error);
+  } finally {
+    holder.busy = undefined;
+    refresh();
+  }
+}
+
+async function connect(userId, serverName) {
+  const holder = world.holders.get(userId, serverName);
+  outcome.show('busy', 'Connecting…');
+  await act(holder, 'connecting', async () => {
+    world.holders.current = holder;
+    holder.session = await world.manager.connect(userId, serverName);
+    await listTools(holder);
+    const server = holder.session.getServerVersion();
+    outcome.show('good', `${nameOf(userId)} is connected${server ? ` to ${server.name} ${server.version}` : ''}, which offers ${count(holder.tools.length, 'tool')}.`);
   });
 }
 
-async function listTools(userId) {
-  const person = people[userId];
+async function addServer() {
+  const { holder, holders, backend } = world;
+  const taken = holders.connected.filter(({ userId }) => userId === holder.userId).map(({ serverName }) => serverName);
+  const next = backend.servers.find(({ name }) => name !== briefName && !taken.includes(name));
+  if (next) await connect(holder.userId, next.name);
+  else form.ask();
+}
+
+async function listTools(holder) {
   const tools = [];
   let cursor;
   do {
-    const page = await person.session.listTools(cursor ? { cursor } : undefined);
+    const page = await holder.session.listTools(cursor ? { cursor } : undefined);
     tools.push(...page.tools);
     cursor = page.nextCursor;
   } while (cursor);
-  person.tools = tools;
+  holder.tools = tools;
   refresh();
+}
+
+function chosen() {
+  const tool = world.holder.tools.find(({ name }) => name === ui.tool.value);
+  return { tool, given: argumentsFor(tool, ui.message.value) };
 }
 
 async function callOne() {
-  const message = ui.message.value;
-  await act(who, 'calling', async (person) => {
-    const began = performance.now();
-    const result = await person.session.callTool({ name: 'echo', arguments: { message } });
+  const { holder } = world;
+  const { tool, given } = chosen();
+  const waiting = outcome.show('busy', 'Waiting for the answer…');
+  await act(holder, 'calling', async () => {
+    const came = await callOnce(holder.session, tool, given, ({ progress, total }) => outcome.replace(waiting, 'busy', waiting, paragraph(`Step ${progress}${total ? ` of ${total}` : ''}.`, true)));
     met();
-    const text = (result.content ?? []).map((part) => part.text ?? `[${part.type}]`).join(' ');
-    show(result.isError ? 'bad' : 'good', [paragraph(text), paragraph(`After ${duration(performance.now() - began)}.`, true)]);
+    outcome.show(came.ok ? 'good' : 'bad', ...tellOne(came));
   });
 }
 
-async function callMany() {
-  const message = ui.message.value;
-  await act(who, 'calling', async (person) => {
-    const began = performance.now();
-    const calls = Array.from({ length: burst }, (_, i) => person.session.callTool({ name: 'echo', arguments: { message: `${message} (${i + 1})` } }));
-    const settled = await Promise.allSettled(calls);
+async function load(times) {
+  const { holder } = world;
+  const { tool } = chosen();
+  latest = { ...latest, times };
+  outcome.show('busy', `Waiting for ${times.toLocaleString('en')} answers…`);
+  await act(holder, 'calling', async () => {
+    const came = await callMany(holder.session, tool, times, ui.message.value);
     met();
-    const failures = settled.filter((one) => one.status === 'rejected').map((one) => one.reason);
-    const right = settled.filter((one, i) => one.status === 'fulfilled' && JSON.stringify(one.value).includes(`(${i + 1})`)).length;
-    const answer = paragraph(`${burst} sent, ${right} answered, ${failures.length} failed, in ${duration(performance.now() - began)}.`);
-    const kinds = [...new Map(failures.map((error) => [error.code, error])).values()];
-    show(failures.length > 0 ? 'bad' : 'good', [answer, ...kinds.flatMap((error) => explain(error))]);
+    outcome.show(came.failures.length > 0 ? 'bad' : 'good', ...tellMany(came));
   });
 }
 
-async function forget() {
-  await fault('forget', 'forget', 'The server has been made to forget. The client finds out with the next thing it sends.');
+async function breakIt(fault) {
+  ui.result.dataset.busy = '';
+  await meet(fault).finally(() => delete ui.result.dataset.busy);
 }
 
-async function restart() {
-  await fault('restart', 'restart', 'The server was killed, without a goodbye, and a new one started in its place. It knows nobody.');
+async function meet(fault) {
+  const waiting = outcome.show('busy', fault.tells);
+  ui.timeline.note(fault.flag);
+  latest = { fault, times: 1 };
+  if (fault.id === 'expire') return expire(fault);
+  if (ui.beside.checked) return compare(fault);
+  await act(world.holder, 'meeting a fault', async () => {
+    await world.break(fault);
+    latest = { fault: { ...fault, requests: world.asked }, times: 1 };
+    buttons.broken = true;
+    outcome.replace(waiting, 'note', fault.tells);
+  });
+  if (ui['then-call'].checked && buttons.broken) await callOne();
 }
 
-async function fault(what, flag, words) {
-  const button = ui[what];
-  const asking = paragraph({ forget: 'Making the server forget…', restart: 'Killing the server and starting another…' }[what]);
-  show('busy', [asking]);
-  button.setAttribute('aria-busy', 'true');
-  ui.timeline.note(flag);
-  try {
-    // Quiet: open streams stay open, so that it is a call that finds out.
-    await control(settings, what, what === 'forget' ? { quiet: true } : {});
-    broken = true;
-    // An answer that came meanwhile is worth more than this.
-    if (ui.result.firstElementChild === asking) show('note', [paragraph(words)]);
-  } catch (error) {
-    showError(error);
-  } finally {
-    button.removeAttribute('aria-busy');
-    refresh();
-  }
+/** Nobody does anything: the session of the server with the short idle limit is left alone until its time is over. */
+async function expire(fault) {
+  const { userId } = world.holder;
+  const holder = world.holders.get(userId, briefName);
+  await connect(userId, briefName);
+  if (!holder.session || isOver(world.stateOf(holder))) return;
+  const waiting = outcome.show('busy', fault.tells);
+  await act(holder, 'leaving the session alone', () => expired(holder));
+  outcome.replace(waiting, 'note', 'The session has expired, and the server was told. The next call opens a new one.');
+  if (ui['then-call'].checked) await callOne();
+}
+
+function expired({ userId, serverName }) {
+  const { events } = world.manager;
+  return new Promise((resolve) => {
+    events.addEventListener('sessionExpired', function heard({ detail }) {
+      if (detail.userId !== userId || detail.serverName !== serverName) return;
+      events.removeEventListener('sessionExpired', heard);
+      resolve();
+    });
+  });
+}
+
+async function toggleBeside() {
+  ui.compare.hidden = !ui.beside.checked;
+  if (!ui.beside.checked) return beside.close();
+  outcome.show('busy', 'Fetching the official client and connecting it…');
+  await beside.open(world);
+  ui['compare-version'].textContent = `@modelcontextprotocol/client ${beside.version}`;
+  return outcome.show('note', 'The official client has a session of its own beside yours. Break something: both meet it, and both call twice.');
+}
+
+async function compare(fault) {
+  const { holder } = world;
+  await act(holder, 'calling', async () => {
+    const { mine, other } = await beside.run(fault, world, { ...chosen(), breakIt: (clients) => world.break(fault, clients) });
+    latest = { fault: { ...fault, requests: world.asked }, times: 1 };
+    met();
+    ui['compare-empty'].hidden = true;
+    const answered = (outcomes) => `${outcomes.filter(({ ok }) => ok).length} of ${outcomes.length}`;
+    outcome.show(mine.every(({ ok }) => ok) ? 'good' : 'bad', `${fault.label}: here ${answered(mine)} calls were answered, the official client got ${answered(other)}.`);
+  });
 }
 
 async function terminate() {
-  await act(who, 'terminating', async (person) => {
-    await person.session.terminate();
-    show('good', [paragraph(`${users[who]} has said goodbye, and the server has dropped the session.`)]);
+  const { holder } = world;
+  outcome.show('busy', 'Saying goodbye…');
+  await act(holder, 'terminating', async () => {
+    await holder.session.terminate();
+    outcome.show('good', `${nameOf(holder.userId)} has said goodbye, and the server has dropped the session.`);
   });
 }
 
-/** Runs one action of a user's; whatever goes wrong is shown. */
-async function act(userId, doing, action) {
-  const person = people[userId];
-  if (doing !== 'calling') person.busy = doing;
-  show('busy', [paragraph({ connecting: 'Connecting…', calling: 'Waiting for the answer…', terminating: 'Saying goodbye…' }[doing])]);
-  refresh();
-  try {
-    await action(person);
-  } catch (error) {
-    showError(error);
-  } finally {
-    if (doing !== 'calling') person.busy = undefined;
-    refresh();
-  }
-}
-
 function met() {
-  called = true;
-  broken = false;
+  buttons.called = true;
+  buttons.broken = false;
 }
 
 // What is seen
 
 let refreshing = false;
+/** Events come in bursts; numbers are read more slowly. */
 function refreshSoon() {
   if (refreshing) return;
   refreshing = true;
   setTimeout(() => {
     refreshing = false;
     refresh();
-  });
+  }, 60);
 }
 
 function refresh() {
-  const person = people[who];
-  const info = manager.getSessionInfo(who, settings.serverName);
-  const state = info?.state ?? (person.session ? person.session.state : 'none');
-  const other = Object.keys(users).filter((id) => people[id].session);
-
-  ui.who.hidden = other.length < 2;
-  ui.who.querySelector(`input[value="${who}"]`).checked = true;
-  ui['session-title'].textContent = person.session || info ? `${users[who]}'s session` : 'The session';
-  ui['session-state'].textContent = state;
-  ui['session-state'].dataset.state = state;
-  ui['session-id'].textContent = info?.sessionId ? shorten(info.sessionId) : info && state === 'ready' ? 'none needed' : 'none';
-  ui['session-kind'].textContent = info?.kind ?? '–';
-  ui['session-protocol'].textContent = info?.protocolVersion || '–';
-  ui['session-generation'].textContent = info?.generation ?? '–';
-  ui['session-recoveries'].textContent = info?.recoveries ?? '–';
-  ui['session-inflight'].textContent = info?.inFlight ?? '–';
-  const server = person.session?.getServerVersion();
-  ui['session-server'].textContent = server ? `with ${server.title ?? server.name} ${server.version}` : '';
-  ui['session-expires'].textContent = info?.expiresAt && !['terminated', 'closed'].includes(state) ? `at ${clock(info.expiresAt)}` : '–';
+  const { holder, holders, manager } = world;
+  view.show(holder, world.info(holder), world.stateOf(holder));
+  if (holder.story) narration.tell(holder.story);
   ui.stats.textContent = JSON.stringify(manager.getSessionStats(), null, 2);
-  diagram.show(state, person.cameFrom);
-  if (person.story) narrate(person.story);
+  showHolders(holder, holders);
+  showToolsOf(holder);
+  buttons.show(world);
+  showSnippet(holder);
+}
 
-  if (ui['tool-list'].tools !== person.tools) {
-    ui['tool-list'].tools = person.tools;
-    showTools(ui['tool-list'], person.tools ?? []);
-    ui['tool-count'].textContent = person.tools ? capital(count(person.tools.length, 'tool')) : '';
-    ui['tool-empty'].hidden = Boolean(person.tools);
+function showHolders(holder, holders) {
+  ui.who.hidden = holders.connected.length < 2;
+  const labels = holders.connected.map((one) => `${one.key}\n${holders.labelOf(one)}`).join('\n');
+  if (ui.who.labels !== labels) {
+    ui.who.labels = labels;
+    ui.who.querySelector('div').replaceChildren(...holders.connected.map((one) => choice(one.key, holders.labelOf(one))));
   }
-  refreshButtons(person, state);
+  for (const input of ui.who.querySelectorAll('input')) input.checked = input.value === holder.key;
 }
 
-function refreshButtons(person, state) {
-  const someone = Object.keys(users).some((id) => people[id].session);
-  const over = state === 'terminated' || state === 'closed';
-  const usable = person.session && !over;
-  const echo = person.tools?.some((tool) => tool.name === 'echo');
-
-  for (const [button, id] of [[ui['connect-a'], 'ada'], [ui['connect-b'], 'ben']]) {
-    const { busy, session } = people[id];
-    const live = session && !['terminated', 'closed'].includes(manager.getSessionInfo(id, settings.serverName)?.state ?? 'closed');
-    button.textContent = busy === 'connecting' ? `Connecting ${users[id]}…` : live ? `Connect as ${users[id]} again` : `Connect as ${users[id]}`;
-    enable(button, !busy, `${users[id]} is ${busy}.`);
-    button.toggleAttribute('aria-busy', busy === 'connecting');
-  }
-  ui['why-connect'].textContent = someone ? 'Each has a session of their own; connecting again uses it.' : 'Ada and Ben are two users of one server.';
-
-  const whyNot = over ? `${users[who]}'s session is over; connect again first.` : !person.session ? 'Connect first.' : !echo ? 'This server has no tool named echo.' : `One moment: ${users[who]} is ${person.busy}.`;
-  const canCall = Boolean(usable && echo && !person.busy);
-  enable(ui['call-one'], canCall, whyNot);
-  enable(ui['call-many'], canCall, whyNot);
-  ui['why-use'].textContent = canCall || person.busy ? '' : whyNot;
-
-  const noVictim = 'There is no session to break yet.';
-  enable(ui.forget, Boolean(usable), over ? whyNot : noVictim);
-  enable(ui.restart, Boolean(someone), noVictim);
-  ui['why-break'].textContent = usable ? 'Both are real: the next call meets a 404, or no server at all.' : over ? whyNot : noVictim;
-
-  enable(ui.terminate, Boolean(usable) && person.busy !== 'terminating', over ? 'It is over already.' : 'There is no session to end yet.');
-  ui['why-end'].textContent = usable ? '' : ui.terminate.title;
-
-  // One button stands out: the next step of the story.
-  const next = !person.session || over ? ui[who === 'ada' ? 'connect-a' : 'connect-b'] : broken ? ui['call-many'] : called ? ui.forget : ui['call-one'];
-  for (const button of document.querySelectorAll('.buttons button')) button.toggleAttribute('data-next', button === next);
+function showToolsOf({ tools }) {
+  if (ui['tool-list'].tools === tools) return;
+  ui['tool-list'].tools = tools;
+  showTools(ui['tool-list'], tools ?? []);
+  ui['tool-count'].textContent = tools ? capital(count(tools.length, 'tool')) : '';
+  ui['tool-empty'].hidden = Boolean(tools);
+  const callable = (tools ?? []).filter((tool) => argumentsFor(tool, '') !== undefined);
+  if (callable.length === 0) return;
+  const before = ui.tool.value;
+  ui.tool.replaceChildren(...callable.map((tool) => new Option(`${tool.name} · ${tool.annotations?.readOnlyHint ? 'reads only' : isSafe(tool) ? 'safe to repeat' : 'must not run twice'}`, tool.name)));
+  ui.tool.value = callable.some(({ name }) => name === before) ? before : callable[0].name;
 }
 
-function enable(button, yes, whyNot) {
-  button.disabled = !yes;
-  if (yes) button.removeAttribute('title'); else button.title = whyNot;
+function showSnippet(holder) {
+  const tool = holder.tools?.find(({ name }) => name === ui.tool.value);
+  const text = snippetFor({ backend: world.backend, holder, ...latest, ...(tool && { tool: tool.name, given: argumentsFor(tool, ui.message.value) }) });
+  if (ui.snippet.textContent !== text) ui.snippet.textContent = text;
 }
 
-let narrating;
-let story;
-/** Read aloud at most every 300 ms; what comes in between is never shown. */
-function narrate(text) {
-  if (story === text) return;
-  const first = story === undefined;
-  story = text;
-  narrating ??= setTimeout(() => {
-    narrating = undefined;
-    ui.narration.textContent = story;
-  }, first ? 0 : 300);
+/** What a session will do next by itself, for what is pointed at on the timeline. */
+function nextTimer({ userId, serverName }) {
+  const info = world.manager.getSessionInfo(userId, serverName);
+  return info?.expiresAt && !isOver(info.state) ? `expires at ${clock(info.expiresAt)} if it is not used` : undefined;
 }
 
-function show(kind, content) {
-  ui.result.dataset.kind = kind;
-  ui.result.replaceChildren(...content);
+// Small parts
+
+function faultButton({ id, label, tells }) {
+  const button = document.createElement('button');
+  const about = document.createElement('span');
+  Object.assign(button, { type: 'button', id, disabled: true });
+  Object.assign(about, { id: `about-${id}`, className: 'unseen', textContent: tells });
+  button.setAttribute('aria-describedby', about.id);
+  button.append(label);
+  byId('why-break').after(about);
+  return button;
 }
 
-function showError(error) {
-  show('bad', explain(error));
-  refresh();
+function choice(value, label) {
+  const element = document.createElement('label');
+  const input = document.createElement('input');
+  const text = document.createElement('span');
+  Object.assign(input, { type: 'radio', name: 'who', value });
+  text.textContent = label;
+  element.append(input, text);
+  return element;
 }
 
-function showNotice(error) {
-  console.info('mcp-tether demo:', error);
-  const make = document.createElement('code');
-  make.textContent = 'make demo';
-  const setUp = error?.name === 'NotSetUp';
-  ui.notice.replaceChildren(...(setUp ? [`${error.message} Run `, make, ' in the project and open the address that it prints.'] : explain(error)));
-  ui.notice.hidden = false;
-  ui['why-connect'].textContent = 'Nothing to connect to yet.';
-}
-
-async function copyLog() {
-  const button = ui['log-copy'];
+async function copy(button, text, shown) {
+  const before = button.textContent;
   try {
-    await navigator.clipboard.writeText(log.text);
+    await navigator.clipboard.writeText(text);
     button.textContent = 'Copied';
   } catch {
-    getSelection().selectAllChildren(ui.log);
+    getSelection().selectAllChildren(shown);
     button.textContent = 'Selected';
   }
-  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  setTimeout(() => { button.textContent = before; }, 1500);
 }
 
-function shorten(id) {
-  return id.length > 8 ? `${id.slice(0, 8)}…` : id;
+function withoutWorker(error) {
+  showNotice(error, 'Without it there are no simulated servers, but a real one will do: name it under “Use another server”, or run ', 'make demo', ' in the project.');
+  ui.where.open = true;
+}
+
+function showNotice(error, ...advice) {
+  console.info('mcp-tether demo:', error);
+  const code = document.createElement('code');
+  code.textContent = advice[1] ?? 'make demo';
+  const known = error?.name === 'NotSetUp' || advice.length > 0;
+  ui.notice.replaceChildren(...(known ? [`${error.message} `, advice[0] ?? 'Run ', code, advice[2] ?? ' in the project and open the address that it prints.'] : explain(error)));
+  ui.notice.hidden = false;
+  ui['why-connect'].textContent = 'Nothing to connect to yet.';
 }

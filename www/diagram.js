@@ -1,4 +1,5 @@
-// The state diagram: lights the state a session is in and the arrow it came by, and says what the state means.
+// The state diagram: lights the state a session is in and the arrow it came by, lets what it passed through glow for a while,
+// and says what the state means.
 
 const meanings = {
   none: 'No session yet.',
@@ -10,10 +11,12 @@ const meanings = {
   terminated: 'Over, and the server was told so. Connect to begin anew.',
   closed: 'Nothing is sent any more. Connect to begin anew.',
 };
+const glowMs = 1_600;
 
 export class Diagram {
   #svg;
   #caption;
+  #glowing = new Map();      // element → timer
 
   constructor(svg, caption) {
     this.#svg = svg;
@@ -21,10 +24,26 @@ export class Diagram {
   }
 
   show(state, cameFrom) {
-    for (const node of this.#svg.querySelectorAll('.nodes g')) node.toggleAttribute('data-current', node.dataset.state === state);
-    for (const edge of this.#svg.querySelectorAll('.edges path')) edge.toggleAttribute('data-taken', edge.dataset.edge === `${cameFrom} ${state}`);
+    for (const node of this.#nodes) node.toggleAttribute('data-current', node.dataset.state === state);
+    for (const edge of this.#edges) edge.toggleAttribute('data-taken', edge.dataset.edge === `${cameFrom} ${state}`);
     const meaning = meanings[state] ?? state;
+    if (this.#caption.textContent === meaning) return;
     this.#caption.textContent = meaning;
     this.#svg.querySelector('title').textContent = `The states a session can be in. Now: ${state}. ${meaning}`;
+  }
+
+  /** A session went from one state to another; recoveries take milliseconds, and are seen all the same. */
+  passed(from, to) {
+    for (const node of this.#nodes) if (node.dataset.state === from || node.dataset.state === to) this.#glow(node);
+    for (const edge of this.#edges) if (edge.dataset.edge === `${from} ${to}`) this.#glow(edge);
+  }
+
+  get #nodes() { return this.#svg.querySelectorAll('.nodes g'); }
+  get #edges() { return this.#svg.querySelectorAll('.edges path'); }
+
+  #glow(element) {
+    clearTimeout(this.#glowing.get(element));
+    element.toggleAttribute('data-passed', true);
+    this.#glowing.set(element, setTimeout(() => element.removeAttribute('data-passed'), glowMs));
   }
 }

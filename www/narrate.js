@@ -4,19 +4,24 @@
 // are rewritten in place as it goes on. A pause with nothing under way ends an episode.
 
 import { capital, count, duration } from './format.js';
-import { OpenRequests } from './open-requests.js';
+import { OpenRequests } from './timeline/open-requests.js';
 
 const pause = 350;
 
 export class Narrator {
   #episodes = new Map();
 
+  /** The visitor did something: what comes next is another episode, even if the last one is barely over. */
+  turn() {
+    for (const [key, episode] of this.#episodes) if (episode.open.size === 0 && !episode.recovering) this.#episodes.set(key, episode.next());
+  }
+
   /** The episode's text after this event, or undefined if it adds nothing worth a sentence. */
   tell(kind, detail) {
     const key = `${detail.userId}\n${detail.serverName}`;
     let episode = this.#episodes.get(key);
     if (!episode || (episode.open.size === 0 && !episode.recovering && detail.at >= episode.quietFrom + pause)) {
-      episode = new Episode(capital(detail.userId), episode?.sessionId);
+      episode = episode?.next() ?? new Episode(capital(detail.userId));
       this.#episodes.set(key, episode);
     }
     episode.quietFrom = Math.max(episode.quietFrom, detail.at);
@@ -38,6 +43,10 @@ class Episode {
   constructor(name, sessionId) {
     this.#name = name;
     this.sessionId = sessionId;
+  }
+
+  next() {
+    return new Episode(this.#name, this.sessionId);
   }
 
   get text() {

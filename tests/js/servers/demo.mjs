@@ -1,7 +1,9 @@
-// The demo: the page, the official reference server, and between them on another origin the fault proxy.
+// The demo: the page, the official reference server and one that counts, and before each on another origin a fault proxy.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
+import { startCountingServer } from './proxy/counting-server.mjs';
 import { startReferenceServer } from './proxy/reference-server.mjs';
 import { commandLineOptions, isMain, runUntilStopped } from './shared/lifetime.mjs';
 import { listen } from './shared/listen.mjs';
@@ -14,14 +16,19 @@ const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta
 /**
  * Starts everything that the demo page needs.
  * @param {{ port?: number }} [options] the page's port; when left out, 8787 or else a free one
- * @returns {Promise<{ pageUrl: string, mcpUrl: string, controlUrl: string, close(): Promise<void> }>}
+ * @returns {Promise<{ pageUrl: string, servers: { name: string, mcpUrl: string, controlUrl: string }[], close(): Promise<void> }>}
  */
 export async function startDemo({ port } = {}) {
-  const reference = await startReferenceServer();
+  await bundleOfficialClient();
   let pageOrigins = [];
-  const proxy = await startFaultProxy({ upstream: reference.url, restart: reference.restart, origins: () => pageOrigins });
+  const [everything, counter] = await Promise.all([startReferenceServer(), startCountingServer()]);
+  const behindProxy = async (name, real) => {
+    const proxy = await startFaultProxy({ upstream: real.url, restart: real.restart, origins: () => pageOrigins });
+    return { name, real, proxy, mcpUrl: proxy.url, controlUrl: proxy.control };
+  };
+  const behind = [await behindProxy('everything', everything), await behindProxy('counter', counter)];
+  const servers = behind.map(({ name, mcpUrl, controlUrl }) => ({ name, mcpUrl, controlUrl }));
 
-  const settings = { serverName: 'everything', mcpUrl: proxy.url, controlUrl: proxy.control };
   const files = serveFolders(
     [
       { prefix: '/pkg/', folder: folderOf('pkg') },
@@ -30,7 +37,7 @@ export async function startDemo({ port } = {}) {
     ],
     {
       headers: {
-        'Content-Security-Policy': contentSecurityPolicy([proxy.origin]),
+        'Content-Security-Policy': contentSecurityPolicy,
         'Cache-Control': 'no-cache',
         'X-Content-Type-Options': 'nosniff',
         'Referrer-Policy': 'no-referrer',
@@ -38,17 +45,16 @@ export async function startDemo({ port } = {}) {
     },
   );
   const page = await listenOnUsualPort((request, response) => {
-    if (request.url.split('?')[0] === '/demo.json') return sendJson(response, 200, settings, { 'Cache-Control': 'no-store' });
+    if (request.url.split('?')[0] === '/demo.json') return sendJson(response, 200, { servers }, { 'Cache-Control': 'no-store' });
     return files(request, response);
   }, port);
   pageOrigins = [page.origin, `http://localhost:${page.port}`];
 
   return {
     pageUrl: `${page.origin}/`,
-    mcpUrl: proxy.url,
-    controlUrl: proxy.control,
+    servers,
     async close() {
-      await Promise.all([page.close(), proxy.close(), reference.close()]);
+      await Promise.all([page.close(), ...behind.flatMap(({ proxy, real }) => [proxy.close(), real.close()])]);
     },
   };
 }
@@ -68,7 +74,7 @@ async function check({ pageUrl }) {
   const page = await fetch(pageUrl);
   if (!page.ok) throw new Error(`the page answered ${page.status}`);
   if (!page.headers.get('content-security-policy')) throw new Error('the page has no content security policy');
-  const { mcpUrl } = await (await fetch(new URL('demo.json', pageUrl))).json();
+  const { servers: [{ mcpUrl }] } = await (await fetch(new URL('demo.json', pageUrl))).json();
   const origin = new URL(pageUrl).origin;
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'demo-check', version: '1.0.0' } };
   const answer = await fetch(mcpUrl, {

@@ -3,7 +3,7 @@ import { answerPreflight, isForeignOrigin, setCorsHeaders } from './shared/cors.
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
 import { faults } from './proxy/faults.mjs';
-import { forward } from './proxy/forward.mjs';
+import { breakConnection, forward } from './proxy/forward.mjs';
 
 /**
  * @param {object} options
@@ -19,14 +19,23 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   const quietlyForgotten = new Set();
   const pending = [];
   const counts = {
-    http: {}, rpc: {}, status: {}, faults: {}, forgottenAnswers: 0, unreachable: 0, broken: 0, restarts: 0,
+    http: {}, rpc: {}, status: {}, faults: {}, forgottenAnswers: 0, unreachable: 0, broken: 0, restarts: 0, clients: {},
   };
+  const listening = new Set();
 
   async function handleMcp(request, response) {
     const body = await readText(request);
     const message = parseJson(body);
     tally(counts.http, request.method);
     if (message?.method) tally(counts.rpc, message.method);
+    const client = clientOf(request);
+    const own = (counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 });
+    tally(own.http, request.method);
+    if (message?.method) tally(own.rpc, message.method);
+    if (request.method === 'GET') {
+      listening.add(response);
+      response.on('close', () => listening.delete(response));
+    }
     response.on('finish', () => tally(counts.status, response.statusCode));
 
     const id = request.headers['mcp-session-id'];
@@ -36,7 +45,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     }
     if (id !== undefined) seen.add(id);
 
-    const exchange = { request, response, body, message, target };
+    const exchange = { request, response, body, message, target, client };
     const fault = takeFault(exchange);
     if (!fault) return passOn(exchange);
     tally(counts.faults, fault.kind);
@@ -45,8 +54,12 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
 
   async function passOn(exchange, options) {
     const { method, headers } = exchange.request;
+    const onHeaders = (answer, status) => {
+      if (answer['mcp-session-id']) seen.add(answer['mcp-session-id']);
+      if (exchange.message?.method === 'tools/call' && status === 200) counts.clients[exchange.client].runs += 1;
+    };
     const holdOpen = () => method === 'GET' && quietlyForgotten.has(headers['mcp-session-id']);
-    const outcome = await forward(exchange, { ...options, onHeaders: noteSession, holdOpen });
+    const outcome = await forward(exchange, { ...options, onHeaders, holdOpen });
     if (outcome === 'broken') counts.broken += 1;
     if (outcome !== 'refused') return;
     counts.unreachable += 1;
@@ -54,12 +67,8 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     sendJson(exchange.response, 503, rpcError(-32000, 'The server cannot be reached; nothing was sent to it'), { 'Retry-After': '1' });
   }
 
-  function noteSession(headers) {
-    if (headers['mcp-session-id']) seen.add(headers['mcp-session-id']);
-  }
-
   function takeFault(exchange) {
-    const index = pending.findIndex((fault) => faults[fault.kind].applies(exchange));
+    const index = pending.findIndex((fault) => (fault.client ?? exchange.client) === exchange.client && faults[fault.kind].applies(exchange));
     if (index < 0) return undefined;
     const fault = pending[index];
     fault.left -= 1;
@@ -96,6 +105,12 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
       pending.length = 0;
       return {};
     },
+    /** Breaks the streams on which the server speaks unasked; the sessions live. */
+    'cut-listening'() {
+      const open = [...listening];
+      for (const response of open) breakConnection(response);
+      return { cut: open.length };
+    },
   };
 
   async function handleControl(request, response, name) {
@@ -109,7 +124,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     }
   }
 
-  const listening = await listen(async (request, response) => {
+  const server = await listen(async (request, response) => {
     const allowed = origins?.();
     // Chromium sends a POST again by itself when a connection that it used before is reset. On a connection of its own, a
     // request that breaks is seen by the page, as it is by every other client.
@@ -128,13 +143,18 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   }, { port });
 
   return {
-    url: `${listening.origin}${target.pathname}`,
-    control: `${listening.origin}/control`,
-    origin: listening.origin,
-    port: listening.port,
+    url: `${server.origin}${target.pathname}`,
+    control: `${server.origin}/control`,
+    origin: server.origin,
+    port: server.port,
     counts,
-    close: listening.close,
+    close: server.close,
   };
+}
+
+/** Who asks: two clients side by side tell themselves apart by `?client=`, which the real server never sees. */
+function clientOf(request) {
+  return new URL(request.url, 'http://localhost').searchParams.get('client') ?? 'mcp-tether';
 }
 
 function tally(counts, name) {

@@ -13,7 +13,7 @@ const connectionHeaders = new Set(['connection', 'keep-alive', 'transfer-encodin
  * @param {object} [options]
  * @param {boolean} [options.cutBeforeAnswer]
  * @param {boolean} [options.discardAnswer]
- * @param {(headers: import('node:http').IncomingHttpHeaders) => void} [options.onHeaders] called before the answer is passed on
+ * @param {(headers: import('node:http').IncomingHttpHeaders, status: number) => void} [options.onHeaders] called before the answer is passed on
  * @param {() => boolean} [options.holdOpen] asked when the real answer ends: true leaves the client's stream open
  * @returns {Promise<'answered' | 'refused' | 'broken'>}
  *   refused: no connection could be made, so nothing was sent; broken: the connection ended after something was sent
@@ -32,7 +32,7 @@ export function forward({ request, response, body, target }, { cutBeforeAnswer =
     });
     upstream.on('response', (answer) => {
       let isCut = false;
-      onHeaders?.(answer.headers);
+      onHeaders?.(answer.headers, answer.statusCode);
       answer.on('error', () => {
         if (!discardAnswer && !isCut) breakConnection(response);
         resolve('broken');

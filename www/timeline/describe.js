@@ -1,6 +1,6 @@
 // One item of the timeline in words: for its detail line, its accessible name and the list that stands beside the picture.
 
-import { capital, clock, duration } from './format.js';
+import { capital, clock, duration } from '../format.js';
 
 const markTitles = {
   sessionError: 'Session error',
@@ -34,7 +34,8 @@ export function describe(item) {
       break;
     case 'wait':
       title = `Waiting ${duration(item.delayMs ?? 0)}`;
-      if (item.attempt !== undefined) tell(`after try ${item.attempt}`);
+      tell(`next try at ${clock(item.end)}`);
+      if (item.attempt > 0) tell(`after try ${item.attempt}`);
       tell(item.stream ? 'before the stream is opened again' : item.method);
       if (item.refusals > 1) tell(`asked for ${item.refusals} times`);
       tell(item.code);

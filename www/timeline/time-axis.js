@@ -56,14 +56,6 @@ export class TimeAxis {
     return this.#xs[low] + share * (this.#xs[high] - this.#xs[low]);
   }
 
-  /** Another scale: every position is computed anew. */
-  zoom(pixelsPerMs) {
-    this.pixelsPerMs = pixelsPerMs;
-    for (let i = 1; i < this.#times.length; i += 1) {
-      this.#xs[i] = this.#xs[i - 1] + this.#width(this.#times[i] - this.#times[i - 1], this.#busy[i]);
-    }
-  }
-
   /** The stretches from the `from`th on that are visibly not linear, as { index, x0, x1, ms, idle, time }. */
   *stretches(from = 1) {
     for (let i = Math.max(1, from); i < this.#times.length; i += 1) {
@@ -75,7 +67,6 @@ export class TimeAxis {
   }
 
   get length() { return this.#times.length; }
-  get firstTime() { return this.#times[0]; }
 
   #width(ms, busy) {
     const linear = ms * this.pixelsPerMs;

@@ -1,0 +1,184 @@
+// What each fault button has to do, told by the server's own counts and by what the page shows then. The same for every backend.
+import assert from 'node:assert/strict';
+
+/** What one client did between two countings. */
+function grown(before, after, client = 'mcp-tether') {
+  const [then, now] = [before, after].map((counts) => counts.clients[client] ?? { http: {}, rpc: {}, runs: 0 });
+  const difference = (kind, name) => (now[kind][name] ?? 0) - (then[kind][name] ?? 0);
+  return {
+    handshakes: difference('rpc', 'initialize'), calls: difference('rpc', 'tools/call'), runs: now.runs - then.runs,
+    gets: difference('http', 'GET'), deletes: difference('http', 'DELETE'),
+  };
+}
+
+/** Presses a button and returns what came back, what the server counted meanwhile, and how often it gave each status. */
+export async function meet(visitor, counts, id) {
+  const before = await counts();
+  const result = await visitor.press(id);
+  const after = await counts();
+  const status = (code) => (after.status[code] ?? 0) - (before.status[code] ?? 0);
+  return { result, before, after, status, ...grown(before, after) };
+}
+
+const answered = /Still there\?/;
+
+/** By fault: what must be true after its button was pressed by somebody who is connected and calls `echo`. */
+export const stories = {
+  async forget({ visitor, counts }) {
+    const idBefore = await visitor.text('#session-id');
+    const seen = await meet(visitor, counts, 'forget');
+    assert.match(seen.result, answered);
+    assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(404)], [1, 2, 1, 1]);
+    await visitor.untilState('ready');
+    assert.notEqual(await visitor.text('#session-id'), idBefore);
+    await visitor.untilText('#narration', 'answered 404.*One new handshake was made.*sent again');
+  },
+  async restart({ visitor, counts }) {
+    const seen = await meet(visitor, counts, 'restart');
+    assert.match(seen.result, answered);
+    assert.equal(seen.runs, 1);
+    assert.ok(seen.handshakes >= 1);
+    assert.equal((await counts()).restarts, seen.before.restarts + 1);
+    await visitor.untilState('ready');
+  },
+  async lookalike({ visitor, counts }) {
+    const recoveries = await visitor.logged('Session recovery successful');
+    const seen = await meet(visitor, counts, 'lookalike');
+    assert.match(seen.result, answered);
+    assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(400)], [1, 2, 1, 1]);
+    await visitor.untilLogged('Session error: session_invalid');
+    await visitor.untilLogged('Session recovery successful', recoveries + 1);
+  },
+  async cut({ visitor, counts }) {
+    const seen = await meet(visitor, counts, 'cut');
+    assert.match(seen.result, answered);
+    assert.deepEqual([seen.handshakes, seen.calls], [0, seen.runs]);
+    // With an event id the answer is fetched by a GET; if none came through, a tool that only reads is called once more.
+    assert.ok(seen.runs === 1 ? seen.gets >= 1 : seen.runs === 2, `${seen.runs} runs, ${seen.gets} GETs`);
+  },
+  async conflict({ visitor, counts }) {
+    const before = await counts();
+    const conflicts = await visitor.logged('session_conflict');
+    const { result, handshakes, runs } = await meet(visitor, counts, 'conflict');
+    assert.match(result, answered);
+    assert.deepEqual([handshakes, runs], [0, 1]);
+    await visitor.untilLogged('Session error: session_conflict', conflicts + 1);
+    const after = await counts();
+    assert.equal((after.status[409] ?? 0) - (before.status[409] ?? 0), 1);
+  },
+  async busy({ visitor, counts }) {
+    const seen = await meet(visitor, counts, 'busy');
+    assert.match(seen.result, answered);
+    assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(429)], [0, 2, 1, 1]);
+    assert.ok(await visitor.page.locator('.tl-wait').count() > 0, 'the wait is drawn');
+  },
+  async unavailable({ visitor, counts }) {
+    const seen = await meet(visitor, counts, 'unavailable');
+    assert.match(seen.result, answered);
+    // It reads only: the run whose answer is lost, and one more.
+    assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(503)], [0, 2, 2, 1]);
+  },
+  async slow({ visitor, counts }) {
+    const seen = await meet(visitor, counts, 'slow');
+    assert.match(seen.result, answered);
+    assert.deepEqual([seen.handshakes, seen.calls, seen.runs], [0, 1, 1]);
+    assert.equal(seen.after.faults.slow, (seen.before.faults.slow ?? 0) + 1);
+  },
+};
+
+/**
+ * Everything that has to be true of a backend, beginning with nobody connected. `unsafe` chooses a tool that must not run twice, perhaps of
+ * another server, and `backToFirst` counts the first one's requests again.
+ */
+export async function wholeLife({ visitor, counts, test, unsafe, backToFirst }) {
+  test('connect: one handshake, an id of eight characters, tools', async () => {
+    await visitor.connect();
+    const seen = await counts();
+    assert.equal(seen.clients['mcp-tether'].rpc.initialize, 1);
+    assert.match(await visitor.text('#session-id'), /^[\x21-\x7E]{8}(\.\.\.|…)?$/);
+    await visitor.page.locator('#tool-list > *').first().waitFor();
+    await visitor.untilLogged(String.raw`\[MCP\]\[\w+\] Session created: .{8}\.\.\.`);
+    assert.deepEqual(JSON.parse(await visitor.text('#stats')), { totalUsers: 1, totalSessions: 1, activeSessions: 1 });
+    assert.deepEqual(visitor.complaints(), []);
+  });
+
+  test('one call, fifty and a thousand are answered on one session', async () => {
+    for (const [id, n] of [['call-one', 1], ['call-many', 50], ['call-thousand', 1_000]]) {
+      const { result, handshakes, runs } = await meet(visitor, counts, id);
+      if (n > 1) assert.match(result, new RegExp(`${n.toLocaleString('en')} sent, ${n.toLocaleString('en')} answered, 0 failed`));
+      assert.deepEqual([handshakes, runs], [0, n]);
+    }
+    assert.deepEqual(visitor.complaints(), []);
+  });
+
+  for (const [name, story] of Object.entries(stories)) test(`${name}: what the server counted is what the page tells`, () => story({ visitor, counts }));
+
+  test('offline: nothing reaches the server, and the session outlives it', async () => {
+    const { handshakes, runs } = await meet(visitor, counts, 'offline');
+    assert.equal(handshakes, 0);
+    assert.ok(runs <= 1);
+    await visitor.until(() => document.querySelector('#offline').dataset.gone === undefined);
+    const back = await meet(visitor, counts, 'call-one');
+    assert.match(back.result, answered);
+    assert.deepEqual([back.handshakes, back.runs], [0, 1]);
+  });
+
+  test('expire: given up with a DELETE when its time is over, and the next call opens a new session', async () => {
+    const seen = await meet(visitor, counts, 'expire');
+    assert.match(seen.result, answered);
+    assert.deepEqual([seen.handshakes, seen.deletes, seen.runs], [2, 1, 1]);
+    assert.equal(await visitor.page.locator('.tl-state[data-state="expired"]').count(), 1);
+  });
+
+  test('a tool that must not run twice is not: its caller learns that nobody knows', async () => {
+    await unsafe();
+    const seen = await meet(visitor, counts, 'unavailable');
+    assert.match(seen.result, /outcome_unknown/);
+    assert.deepEqual([seen.calls, seen.runs], [1, 1]);
+    const cut = await meet(visitor, counts, 'cut');
+    assert.deepEqual([cut.calls, cut.runs], [1, 1]);
+    assert.match(cut.result, /\b2\b|outcome_unknown/, 'two presses, two runs');
+    const plain = await meet(visitor, counts, 'call-one');
+    assert.match(plain.result, /\b3\b/, 'three presses, three runs');
+    backToFirst?.();
+  });
+
+  test('a second user has a session of their own', async () => {
+    const { handshakes } = await meet(visitor, counts, 'connect-b');
+    assert.equal(handshakes, 1);
+    await visitor.untilState('ready');
+    assert.equal(JSON.parse(await visitor.text('#stats')).totalUsers, 2);
+  });
+
+  test('terminate: the server is told, once', async () => {
+    const { deletes } = await meet(visitor, counts, 'terminate');
+    assert.equal(deletes, 1);
+    await visitor.untilState('terminated');
+    await visitor.untilLogged(String.raw`Session terminated: .{8}\.\.\.`);
+  });
+}
+
+/** The same fault for both clients, counted by the server for each. */
+export async function sideBySide({ visitor, counts, test }) {
+  test('beside the official client: after a loss it fails for good, and this one goes on', async () => {
+    await visitor.press('connect-a');
+    await visitor.page.locator('#tool').selectOption('echo');
+    await visitor.page.locator('#beside').check();
+    await visitor.until(() => /@modelcontextprotocol\/client \d/.test(document.querySelector('#compare-version').textContent));
+    const { before, after, handshakes, runs } = await meet(visitor, counts, 'forget');
+    assert.deepEqual([handshakes, runs], [1, 2]);
+    const official = grown(before, after, 'official');
+    assert.deepEqual([official.handshakes, official.calls, official.runs], [0, 2, 0]);
+    const row = await visitor.text('#compare-rows tr:first-child');
+    assert.match(row, /2 of 2 calls answered/);
+    assert.match(row, /0 of 2 calls answered/);
+    assert.match(row, /tool run 2×.*tool run 0×/s);
+    assert.ok(await visitor.page.locator('.tl-lane-name', { hasText: 'official' }).count() === 1, 'it has a lane on the timeline');
+  });
+
+  test('beside the official client: a 429 is waited out here', async () => {
+    const { result } = await meet(visitor, counts, 'busy');
+    assert.match(result, /here 2 of 2 calls were answered/);
+    assert.match(await visitor.text('#compare-rows tr:first-child'), /1 of 2 calls answered/);
+  });
+}

@@ -1,0 +1,17 @@
+// The demo's own servers, if this page was opened by `make demo`: real ones on this machine, behind proxies that break them.
+// That server answers for demo.json with their addresses; the file of that name, which is published with the page, has none.
+
+import { withBrief } from './backend.js';
+
+/** The backend, or undefined where no demo server stands behind the page. */
+export async function demoBackend() {
+  const { servers } = await fetch('demo.json').then((response) => response.json()).catch(() => ({ servers: [] }));
+  if (servers.length === 0) return undefined;
+  const controls = new Map(servers.map(({ name, controlUrl }) => [name, controlUrl]));
+  return {
+    kind: 'demo',
+    about: 'Nothing is staged: real MCP servers run on your machine, behind a proxy that can break them, and the client is this library, in this page.',
+    servers: withBrief(servers.map(({ name, mcpUrl }) => ({ name, url: mcpUrl }))),
+    controlUrl: (serverName) => controls.get(serverName) ?? servers[0].controlUrl,
+  };
+}

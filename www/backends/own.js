@@ -1,0 +1,36 @@
+// Any real MCP server that the visitor names. Nobody there breaks things on demand, so what can be shown is less.
+
+import { withBrief } from './backend.js';
+
+/** @param {{ url: string, headers: string }} form headers as lines of `Name: value` */
+export function ownBackend({ url, headers }) {
+  const server = { name: nameOf(new URL(url)), url, headers: parseHeaders(headers) };
+  return {
+    kind: 'own',
+    about: `This page talks to ${new URL(url).host} itself, without anything in between. What can be broken from here: the network, and the session, by ending it behind the client's back.`,
+    servers: withBrief([server]),
+    controlUrl: undefined,
+  };
+}
+
+/** What the server has to allow, for a page from here: what most servers forget is the last line. */
+export function corsNeeded(origin = location.origin) {
+  return [
+    `Access-Control-Allow-Origin: ${origin}`,
+    'Access-Control-Allow-Methods: GET, POST, DELETE, OPTIONS',
+    'Access-Control-Allow-Headers: Content-Type, Accept, Authorization, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID',
+    'Access-Control-Expose-Headers: Mcp-Session-Id, WWW-Authenticate, Retry-After',
+  ].join('\n');
+}
+
+function nameOf(url) {
+  return url.hostname.replace(/[^a-z0-9]+/gi, '-').slice(0, 24) || 'server';
+}
+
+function parseHeaders(text) {
+  return Object.fromEntries(text.split('\n').filter((line) => line.trim()).map((line) => {
+    const colon = line.indexOf(':');
+    if (colon < 1) throw new Error(`“${line.trim().slice(0, 20)}” is no header: write Name: value.`);
+    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+  }));
+}

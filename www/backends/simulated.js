@@ -1,0 +1,37 @@
+// Servers in a Service Worker of this page: they speak MCP over HTTP as real ones do, and nothing has to run anywhere.
+
+import { withBrief } from './backend.js';
+
+const keepAlive = 10_000;    // a worker is stopped after half a minute without events
+const patience = 10_000;
+
+/** @throws where Service Workers are missing or switched off; the message says so. */
+export async function simulatedBackend() {
+  await startWorker();
+  // A room of this tab's own, which a reload comes back to.
+  const room = sessionStorage.getItem('room') ?? crypto.randomUUID().slice(0, 8);
+  sessionStorage.setItem('room', room);
+  const address = (path) => new URL(`simulated/${room}/${path}`, document.baseURI).href;
+  return {
+    kind: 'simulated',
+    about: 'The servers are simulated, in a Service Worker of this page, but nothing is staged: they speak MCP over HTTP, lose sessions and break off as real ones do, and the client is this library.',
+    servers: withBrief(['notes', 'search', 'calendar'].map((name) => ({ name, url: address(`${name}/mcp`) }))),
+    controlUrl: () => address('control'),
+  };
+}
+
+async function startWorker() {
+  const workers = navigator.serviceWorker;
+  if (!workers) throw new Error(`This browser gives the page no Service Worker${isSecureContext ? ' (a private window may be the reason)' : ': the address has to begin with https:// or http://localhost'}.`);
+  await workers.register('service-worker.js', { type: 'module' });
+  const registration = await workers.ready;
+  if (!workers.controller) {
+    const controlled = new Promise((resolve, reject) => {
+      workers.addEventListener('controllerchange', resolve, { once: true });
+      setTimeout(() => reject(new Error('The Service Worker does not answer. Reload the page, and not with the Shift key.')), patience);
+    });
+    registration.active.postMessage('claim');
+    await controlled;
+  }
+  setInterval(() => { if (!document.hidden) registration.active?.postMessage('stay'); }, keepAlive);
+}

@@ -1,0 +1,23 @@
+// The story line: what happened last, in plain words, read aloud at most every 300 ms; what comes in between is never shown.
+
+const pace = 300;
+
+export class Narration {
+  #element;
+  #story;
+  #timer;
+
+  constructor(element) {
+    this.#element = element;
+  }
+
+  tell(text) {
+    if (this.#story === text) return;
+    const first = this.#story === undefined;
+    this.#story = text;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#element.textContent = this.#story;
+    }, first ? 0 : pace);
+  }
+}

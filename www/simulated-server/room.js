@@ -1,0 +1,88 @@
+// The servers of one tab and how to break them: `<server>/mcp` is an endpoint, `control/<name>` makes trouble and counts.
+// The controls are those of the proxy before the real server (tests/js/servers/fault-proxy.mjs).
+
+import { json, refusal } from './answers.js';
+import { faults } from './faults.js';
+import { SimulatedServer } from './server.js';
+
+export class Room {
+  #servers = new Map();
+  #pending = [];
+  #counts = { http: {}, rpc: {}, status: {}, faults: {}, restarts: 0, clients: {} };
+
+  /** @param {Request} request @param {string} path within the room */
+  async answer(request, path) {
+    const [place, name] = path.split('/');
+    const text = request.method === 'POST' ? await request.text() : '';
+    const body = parse(text);
+    if (place === 'control') return this.#control(name, body);
+    if (name !== 'mcp') return refusal(404, -32000, 'The MCP endpoint is <server>/mcp');
+    return this.#mcp(this.#server(place), request, body);
+  }
+
+  async #mcp(server, request, message) {
+    const client = new URL(request.url).searchParams.get('client') ?? 'mcp-tether';
+    const own = (this.#counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 });
+    for (const counts of [this.#counts, own]) {
+      tally(counts.http, request.method);
+      if (message?.method) tally(counts.rpc, message.method);
+    }
+    const exchange = { request, message };
+    const pass = (hooks) => server.answer(request, message, { ...hooks, ran: () => { own.runs += 1; } });
+    const fault = this.#take(exchange, client);
+    if (fault) tally(this.#counts.faults, fault.kind);
+    const response = await (fault ? faults[fault.kind].act(exchange, { settings: fault, pass }) : pass());
+    tally(this.#counts.status, response.status);
+    return response;
+  }
+
+  #take(exchange, client) {
+    const index = this.#pending.findIndex((fault) => (fault.client ?? client) === client && faults[fault.kind].applies(exchange));
+    if (index < 0) return undefined;
+    const fault = this.#pending[index];
+    fault.left -= 1;
+    if (fault.left <= 0) this.#pending.splice(index, 1);
+    return fault;
+  }
+
+  async #control(name, settings = {}) {
+    const all = [...this.#servers.values()];
+    const sum = (values) => values.reduce((total, n) => total + n, 0);
+    switch (name) {
+      case 'counts': return json(200, { ...this.#counts, pendingFaults: this.#pending.length, sessions: sum(all.map((server) => server.sessionCount)) });
+      case 'forget': return json(200, { forgotten: sum(all.map((server) => server.forget(settings))) });
+      case 'cut-listening':
+        for (const server of all) server.cutListening();
+        return json(200, {});
+      case 'restart':
+        await Promise.all(all.map((server) => server.restart()));
+        this.#counts.restarts += 1;
+        return json(200, {});
+      case 'fault':
+        if (!Object.hasOwn(faults, settings.kind)) return json(400, { error: `kind must be one of: ${Object.keys(faults).join(', ')}` });
+        this.#pending.push({ ...settings, left: settings.count ?? 1 });
+        return json(200, { pendingFaults: this.#pending.length });
+      case 'clear':
+        this.#pending.length = 0;
+        return json(200, {});
+      default: return json(404, { error: 'no such control' });
+    }
+  }
+
+  #server(name) {
+    if (!this.#servers.has(name)) this.#servers.set(name, new SimulatedServer(name));
+    return this.#servers.get(name);
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function tally(counts, name) {
+  counts[name] = (counts[name] ?? 0) + 1;
+}

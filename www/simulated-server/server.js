@@ -1,0 +1,154 @@
+// A small MCP server of its own, 2025-11-25 over Streamable HTTP: it takes a Request and gives a Response, wherever it runs.
+
+import { json, refusal, unknownSession } from './answers.js';
+import { Session } from './session.js';
+import { definitions, tools } from './tools.js';
+
+const versions = ['2025-11-25', '2025-06-18', '2025-03-26'];
+const restartMs = 700;
+
+export class SimulatedServer {
+  #name;
+  #sessions = new Map();
+  #down = false;
+  memory = { counter: 0 };   // what its tools keep; lost with a restart
+
+  /** @param {string} name */
+  constructor(name) {
+    this.#name = name;
+  }
+
+  get sessionCount() { return this.#sessions.size; }
+
+  /**
+   * @param {Request} request
+   * @param {object | undefined} message the body of a POST
+   * @param {{ ran?: (tool: string) => void, beforeAnswer?: (channel: import('./channel.js').Channel) => Promise<void> }} [hooks]
+   */
+  async answer(request, message, hooks = {}) {
+    // A balancer's words: nothing was handed on.
+    if (this.#down) return refusal(503, -32000, 'The server cannot be reached; nothing was sent to it', message?.id ?? null, { 'Retry-After': '1' });
+    switch (request.method) {
+      case 'POST': return this.#post(request, message, hooks);
+      case 'GET': return this.#get(request);
+      case 'DELETE': return this.#delete(request);
+      default: return refusal(405, -32000, 'Method not allowed', null, { Allow: 'GET, POST, DELETE' });
+    }
+  }
+
+  /** The sessions are gone. Quietly: open streams stay, so that a client learns of it by its next request. */
+  forget({ quiet = false } = {}) {
+    const lost = [...this.#sessions.values()];
+    this.#sessions.clear();
+    if (!quiet) for (const session of lost) session.close();
+    return lost.length;
+  }
+
+  /** As a killed process: connections break, sessions and memory are gone, and for a moment nobody answers. */
+  async restart() {
+    const lost = [...this.#sessions.values()];
+    this.#sessions.clear();
+    this.memory.counter = 0;
+    this.#down = true;
+    for (const session of lost) session.kill();
+    await new Promise((resolve) => { setTimeout(resolve, restartMs); });
+    this.#down = false;
+  }
+
+  /** Cuts the streams on which it speaks unasked; the sessions live. */
+  cutListening() {
+    for (const session of this.#sessions.values()) session.listening.cut();
+  }
+
+  #post(request, message, hooks) {
+    // 2025-11-25, basic/transports §Sending Messages to the Server: 2, the client lists both types.
+    const accept = request.headers.get('accept') ?? '';
+    if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
+      return refusal(406, -32000, 'Not Acceptable: Client must accept both application/json and text/event-stream');
+    }
+    if (message === undefined || Array.isArray(message) || message.jsonrpc !== '2.0') return refusal(400, -32700, 'Parse error');
+    if (message.method === 'initialize') return this.#initialize(message);
+    const session = this.#sessionOf(request);
+    if (session instanceof Response) return session;
+    if (message.id === undefined || message.method === undefined) {
+      if (message.method === 'notifications/cancelled') session.cancel(message.params?.requestId);
+      return new Response(null, { status: 202 });
+    }
+    return this.#request(session, message, hooks);
+  }
+
+  #initialize({ id, params }) {
+    const asked = params?.protocolVersion;
+    // basic/lifecycle §Version Negotiation: the version asked for if it is spoken here, else the newest that is.
+    const session = new Session(versions.includes(asked) ? asked : versions[0]);
+    this.#sessions.set(session.id, session);
+    const result = {
+      protocolVersion: session.protocolVersion,
+      capabilities: { tools: {} },
+      serverInfo: { name: this.#name, title: `Simulated server “${this.#name}”`, version: '1.0.0' },
+    };
+    return json(200, { jsonrpc: '2.0', id, result }, { 'Mcp-Session-Id': session.id });
+  }
+
+  #request(session, { id, method, params }, hooks) {
+    const result = (value) => json(200, { jsonrpc: '2.0', id, result: value });
+    switch (method) {
+      case 'ping': return result({});
+      case 'tools/list': return result({ tools: definitions });
+      case 'tools/call': return this.#call(session, id, params ?? {}, hooks);
+      default: return json(200, { jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } });
+    }
+  }
+
+  #call(session, id, { name, arguments: given = {}, _meta }, { ran, beforeAnswer }) {
+    if (!Object.hasOwn(tools, name)) return json(200, { jsonrpc: '2.0', id, error: { code: -32602, message: `Unknown tool: ${name}` } });
+    const channel = session.channel();
+    const response = channel.open();
+    const signal = session.begin(id);
+    const token = _meta?.progressToken;
+    const progress = (done, total) => {
+      if (token !== undefined) channel.send({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: token, progress: done, total } });
+    };
+    ran?.(name);
+    Promise.resolve()
+      .then(() => tools[name].run(given, { memory: this.memory, progress, signal }))
+      .then(async (value) => {
+        await beforeAnswer?.(channel);
+        channel.send({ jsonrpc: '2.0', id, result: value });
+      })
+      .catch((error) => { if (!signal.aborted) channel.send({ jsonrpc: '2.0', id, error: { code: -32603, message: String(error?.message ?? error) } }); })
+      .finally(() => {
+        session.settle(id);
+        channel.finish();
+      });
+    return response;
+  }
+
+  #get(request) {
+    const session = this.#sessionOf(request);
+    if (session instanceof Response) return session;
+    const last = request.headers.get('last-event-id');
+    if (last === null) return session.listening.open();
+    return session.resume(last) ?? refusal(400, -32000, 'Bad Request: Unknown event id');
+  }
+
+  #delete(request) {
+    const session = this.#sessionOf(request);
+    if (session instanceof Response) return session;
+    this.#sessions.delete(session.id);
+    session.close();
+    return new Response(null, { status: 204 });
+  }
+
+  /** basic/transports §Session Management: 2, without an id 400; 3, with one that is no longer known 404. */
+  #sessionOf(request) {
+    const id = request.headers.get('mcp-session-id');
+    if (id === null) return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');
+    const session = this.#sessions.get(id);
+    if (!session) return unknownSession();
+    const version = request.headers.get('mcp-protocol-version');
+    // §Protocol Version Header: 400 for one that is not spoken here.
+    if (version !== null && !versions.includes(version)) return refusal(400, -32000, `Bad Request: Unsupported protocol version: ${version}`);
+    return session;
+  }
+}

@@ -1,0 +1,56 @@
+// What the simulated server can do: a tool that only reads, one that may be repeated, one that must not be, and a slow one.
+
+const object = (properties, required = Object.keys(properties)) => ({ type: 'object', properties, required });
+const text = (value) => ({ content: [{ type: 'text', text: String(value) }] });
+
+/** By name; `run` gets the arguments and `{ memory, progress(done, of), signal }`. */
+export const tools = {
+  echo: {
+    description: 'Says what it was told.',
+    annotations: { readOnlyHint: true },
+    inputSchema: object({ message: { type: 'string' } }),
+    run: ({ message }) => text(`Echo: ${message}`),
+  },
+  add: {
+    description: 'Adds two numbers. Doing it twice does no harm.',
+    annotations: { idempotentHint: true },
+    inputSchema: object({ a: { type: 'number' }, b: { type: 'number' } }),
+    run: ({ a, b }) => text(`${a} + ${b} = ${a + b}`),
+  },
+  count: {
+    description: 'Counts up by one, and must not be run twice: each run shows.',
+    inputSchema: object({}),
+    run(_arguments, { memory }) {
+      memory.counter += 1;
+      return text(`The counter stands at ${memory.counter}.`);
+    },
+  },
+  slow: {
+    description: 'Takes two seconds, and reports its progress.',
+    annotations: { readOnlyHint: true },
+    inputSchema: object({ seconds: { type: 'number', default: 2 } }, []),
+    run: runSlowly,
+  },
+};
+
+export const definitions = Object.entries(tools).map(([name, { run, ...definition }]) => ({ name, ...definition }));
+
+async function runSlowly({ seconds = 2 }, { progress, signal }) {
+  const steps = 8;
+  for (let step = 1; step <= steps; step += 1) {
+    await pause((seconds * 1000) / steps, signal);
+    progress(step, steps);
+  }
+  return text(`Done after ${seconds} s.`);
+}
+
+/** Waits, or throws as soon as nobody wants the result any more. */
+export function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

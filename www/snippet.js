@@ -1,0 +1,45 @@
+// The scenario on the page as a program: what to paste into a project, or into this page's console, to see the same.
+
+/** @param {{ backend: object, holder: object, fault?: object, tool?: string, given?: object, times: number }} scenario */
+export function snippetFor({ backend, holder, fault, tool = 'echo', given = { message: 'Still there?' }, times }) {
+  const { name, url, sessionConfig, headers } = backend.servers.find((server) => server.name === holder.serverName);
+  const hidden = headers && Object.fromEntries(Object.keys(headers).map((header) => [header, '…']));
+  const server = { url, ...(hidden && Object.keys(hidden).length > 0 && { headers: hidden }), ...(sessionConfig && { sessionConfig }) };
+  const call = `session.callTool(${literal({ name: tool, arguments: given })})`;
+  return [
+    backend.kind === 'simulated'
+      ? `// In this page's console, for its simulated server:\nconst { default: init, McpManager } = await import(${literal(new URL('pkg/browser.js', document.baseURI).href)});`
+      : "import init, { McpManager } from 'mcp-tether';",
+    'await init();',
+    '',
+    `const manager = new McpManager({ mcpServers: { ${key(name)}: ${literal(server)} } });`,
+    "manager.events.addEventListener('recoverySucceeded', ({ detail }) => console.log('recovered after', detail.durationMs, 'ms'));",
+    `const session = await manager.connect(${literal(holder.userId)}, ${literal(name)});`,
+    ...breaking(fault, sessionConfig),
+    times > 1
+      ? `const results = await Promise.allSettled(Array.from({ length: ${times} }, () => ${call}));\nconsole.log(results.filter(({ status }) => status === 'fulfilled').length, 'of', results.length, 'answered');`
+      : `console.log(await ${call});`,
+    'await manager.close({ terminate: true });',
+  ].join('\n');
+}
+
+function breaking(fault, sessionConfig) {
+  if (!fault) return [];
+  const requests = fault.requests?.map(({ url, body }) => `await fetch(${literal(url)}, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '${JSON.stringify(body)}' });`);
+  if (requests) return ['', `// ${fault.label}`, ...requests, ''];
+  if (fault.id === 'expire') return ['', `// ${fault.label}: wait for longer than the idle limit`, `await new Promise((resolve) => { setTimeout(resolve, ${sessionConfig?.timeout ?? 3_600_000} + 500); });`, ''];
+  return ['', `// ${fault.label}: ${fault.id === 'offline' ? 'take the network away here' : 'break the server here'}`, ''];
+}
+
+/** As a person writes it: unquoted keys, single quotes. */
+function literal(value) {
+  if (typeof value === 'string') return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\n/g, '\\n')}'`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  const fields = Object.entries(value).map(([name, field]) => `${key(name)}: ${literal(field)}`);
+  return fields.length > 0 ? `{ ${fields.join(', ')} }` : '{}';
+}
+
+function key(name) {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : literal(name);
+}

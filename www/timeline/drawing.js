@@ -1,0 +1,209 @@
+// Draws the timeline's items in SVG: bars, bands, waits, streams and marks, each where the axis says, and their captions.
+
+import { sentence, tone } from './describe.js';
+import { capital, duration } from '../format.js';
+import { draw, make, set } from './svg.js';
+
+// Heights, shared with timeline.css.
+export const axisHeight = 34;
+export const laneHeight = 114;
+const band = { y: 8, height: 15 };
+const waits = { y: 28, height: 14 };
+const requests = { y: 45, height: 42 };
+const streams = { listen: { y: 90, height: 4 }, call: { y: 95, height: 3 } };
+const captionY = 109;
+const captionLetter = 6.5;   // about the width of a letter there
+const bandLetter = 6.4;      // and on a band
+const narrowest = 5;         // a bar of no duration is still seen and hit
+const layerOf = { request: 'bars', state: 'bands', wait: 'waits', stream: 'streams', generation: 'marks', mark: 'marks' };
+
+export class Drawing {
+  #axis;
+  #rows;
+  #parts;
+  #views = new Map();        // item → { element, text, line, caption }
+  #items = new WeakMap();    // element → item
+  #captioned = [];           // views whose captions are kept in sight
+  #lastCaption = new Map();  // lane → { x, text } of its last handshake
+  #stretches = 1;
+
+  constructor(axis, rows, parts) {
+    this.#axis = axis;
+    this.#rows = rows;
+    this.#parts = parts;
+  }
+
+  clear() {
+    for (const layer of Object.values(this.#parts.layers)) layer.replaceChildren();
+    for (const name of this.#parts.lanes.querySelectorAll('.tl-lane-name')) name.remove();
+    this.#views.clear();
+    this.#lastCaption.clear();
+    this.#captioned.length = 0;
+    this.#stretches = 1;
+  }
+
+  elementOf(item) { return this.#views.get(item)?.element; }
+  itemOf(element) { return this.#items.get(element); }
+
+  /** How far to the right the captions reach. */
+  get captionsEnd() {
+    let right = 0;
+    for (const { x, text } of this.#lastCaption.values()) right = Math.max(right, x + text.textContent.length * captionLetter - 16);
+    return right;
+  }
+
+  lane(lane) {
+    lane.drawn = true;
+    const name = make('div', 'tl-lane-name');
+    const who = make('b');
+    who.textContent = capital(lane.userId);
+    const server = make('span');
+    server.textContent = lane.serverName;
+    name.append(who, server);
+    this.#parts.lanes.append(name);
+    const y = laneTop(lane) + 0.5;
+    this.#parts.layers.rules.append(draw('line', { class: 'tl-rule', x1: 0, x2: 0, y1: y, y2: y }));
+  }
+
+  /** Draws an item or moves it; `edge` is how far what is still going on reaches. Returns whether its right end is settled. */
+  item(item, edge) {
+    const axis = this.#axis;
+    const x0 = axis.x(item.start);
+    const settled = item.end !== undefined && item.end <= axis.lastTime;
+    const x1 = item.end === undefined ? Math.max(edge, x0) : axis.x(item.end);
+    const view = this.#views.get(item) ?? this.#create(item);
+    if (settled !== view.settled) {
+      view.settled = settled;
+      view.element.setAttribute('aria-label', sentence(item));
+    }
+    this.#shape(item, view, x0, x1, laneTop(item.lane));
+    return settled;
+  }
+
+  /** The stretches of time that are not drawn to scale are marked with their length. */
+  stretches() {
+    for (const stretch of this.#axis.stretches(this.#stretches)) {
+      const group = draw('g', {});
+      if (stretch.idle) group.append(draw('rect', { class: 'tl-cut', x: stretch.x0 + 8, y: 0, width: Math.max(0, stretch.x1 - stretch.x0 - 16), height: 0 }));
+      const text = draw('text', { class: 'tl-cut-text', x: (stretch.x0 + stretch.x1) / 2, y: 29 });
+      text.textContent = duration(stretch.ms);
+      group.append(text);
+      this.#parts.layers.cuts.append(group);
+    }
+    this.#stretches = this.#axis.length;
+  }
+
+  note(note) {
+    const x = this.#axis.x(note.time);
+    note.element = draw('g', { class: 'tl-note' });
+    const text = draw('text', { x: x + 7, y: 13 });
+    text.textContent = note.text;
+    note.element.append(
+      draw('line', { x1: x, x2: x, y1: 15, y2: axisHeight }),
+      draw('path', { d: `M${x - 4} 5h8l-4 8z` }),
+      text,
+    );
+    this.#parts.layers.notes.append(note.element);
+  }
+
+  /** Stretches what spans the whole picture. */
+  resize(width, height) {
+    const { svg, layers } = this.#parts;
+    set(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    for (const rule of layers.rules.children) set(rule, { x2: width });
+    for (const cut of layers.cuts.querySelectorAll('rect')) set(cut, { height });
+    for (const line of layers.notes.querySelectorAll('line')) set(line, { y2: height });
+  }
+
+  /** What is written on a band or a wait stays in sight while any of it is. */
+  keepCaptionsInSight() {
+    const { scrollLeft, clientWidth } = this.#parts.scroll;
+    for (const view of this.#captioned) {
+      const { x0, x1 } = view.caption;
+      if (x1 >= scrollLeft - 2000 && x0 <= scrollLeft + clientWidth + 2000) this.#keepInSight(view, scrollLeft);
+    }
+  }
+
+  #create(item) {
+    const common = { class: `tl-item tl-${item.type}`, role: 'img', tabindex: -1 };
+    const element = draw(item.type === 'generation' || item.type === 'mark' ? 'path' : 'rect', common);
+    if (item.type === 'state') element.dataset.state = item.state;
+    if (item.type === 'stream') element.dataset.stream = item.stream;
+    if (item.type === 'mark') element.dataset.kind = item.kind;
+    const view = { element };
+    this.#views.set(item, view);
+    this.#items.set(element, item);
+    this.#parts.layers[layerOf[item.type]].append(element);
+    return view;
+  }
+
+  #shape(item, view, x0, x1, top) {
+    const width = Math.max(x1 - x0, narrowest);
+    switch (item.type) {
+      case 'request': {
+        const { row, rows } = this.#rows.of(item);
+        const pitch = Math.min(13, requests.height / rows);
+        const height = pitch > 5 ? pitch - 2 : pitch * 0.78;
+        const y = top + requests.y + (requests.height - rows * pitch) / 2 + row * pitch;
+        set(view.element, { x: x0, y, width, height, rx: Math.min(3, height / 2), 'data-tone': tone(item) });
+        break;
+      }
+      case 'state':
+        set(view.element, { x: x0, y: top + band.y, width: Math.max(x1 - x0, 2), height: band.height });
+        this.#caption(view, item.state, x0, x1, top + band.y + 11, 'tl-state-text');
+        break;
+      case 'wait':
+        set(view.element, { x: x0, y: top + waits.y, width, height: waits.height, rx: 3 });
+        this.#caption(view, `wait ${duration(item.delayMs ?? 0)}`, x0, x0 + width, top + waits.y + 11, 'tl-wait-text');
+        break;
+      case 'stream': {
+        const place = streams[item.stream] ?? streams.listen;
+        set(view.element, { x: x0, y: top + place.y, width: Math.max(x1 - x0, 3), height: place.height, rx: place.height / 2 });
+        break;
+      }
+      case 'generation':
+        set(view.element, { d: `M${x0 - 4} ${top + laneHeight - 4}h8l-4-7z` });
+        this.#generation(view, item, x0, top);
+        break;
+      default:
+        set(view.element, { d: `M${x0} ${top + band.y - 4}l7 11.5-7 11.5-7-11.5z` });
+    }
+  }
+
+  #caption(view, text, x0, x1, y, className) {
+    view.caption = { x0, x1, y };
+    if (!view.text) {
+      view.text = draw('text', { class: className });
+      this.#parts.layers.captions.append(view.text);
+      this.#captioned.push(view);
+    }
+    if (view.text.textContent !== text) view.text.textContent = text;
+    this.#keepInSight(view, this.#parts.scrolled ?? 0);
+  }
+
+  #keepInSight({ text, caption: { x0, x1, y } }, scrollLeft) {
+    const x = Math.max(x0, Math.min(scrollLeft, x1));
+    const fits = x1 - x > text.textContent.length * bandLetter + 15;
+    set(text, { x: x + 10, y, visibility: fits ? 'visible' : 'hidden' });
+  }
+
+  #generation(view, item, x, top) {
+    if (!view.line) {
+      view.line = draw('line', { class: 'tl-generation-line' });
+      this.#parts.layers.lines.append(view.line);
+      view.text = draw('text', { class: 'tl-generation-text' });
+      const id = item.sessionId ? ` · ${item.sessionId.replace(/\.+$/, '')}` : '';
+      view.text.textContent = `handshake ${item.generation}${id}`;
+      this.#parts.layers.captions.append(view.text);
+      const before = this.#lastCaption.get(item.lane);
+      if (before && before.x + before.text.textContent.length * captionLetter + 16 > x) set(before.text, { visibility: 'hidden' });
+      this.#lastCaption.set(item.lane, { x, text: view.text });
+    }
+    set(view.line, { x1: x, x2: x, y1: top + band.y + band.height, y2: top + laneHeight - 10 });
+    set(view.text, { x: x + 8, y: top + captionY + 1 });
+  }
+}
+
+function laneTop(lane) {
+  return axisHeight + lane.index * laneHeight;
+}

@@ -1,0 +1,56 @@
+// The timeline's own markup: legend, buttons, lane names, the layers of the drawing, and the list that says the same in words.
+
+const layers = ['cuts', 'rules', 'lines', 'waits', 'streams', 'bands', 'bars', 'marks', 'captions', 'notes'];
+const reachable = new Set(['waits', 'streams', 'bands', 'bars', 'marks']);   // what can be pointed at; the rest is decoration
+
+/** Builds everything inside `host`, with what the page wrote there below the picture; returns the parts by name. */
+export function build(host) {
+  const told = [...host.childNodes];
+  const template = document.createElement('template');
+  template.innerHTML = `
+    <div class="tl-bar">
+      <ul class="tl-legend" aria-label="Legend">
+        <li>${swatch('tl-request', 'data-tone="good"')}answered</li>
+        <li>${swatch('tl-request', 'data-tone="again"')}refused, sent again</li>
+        <li>${swatch('tl-request', 'data-tone="bad"')}failed</li>
+        <li>${swatch('tl-request', 'data-tone="unknown"')}outcome unknown</li>
+        <li>${swatch('tl-wait')}waiting to retry</li>
+        <li>${swatch('tl-stream', '', 4)}open stream</li>
+      </ul>
+      <div class="tl-buttons">
+        <button type="button" class="quiet" data-do="out" aria-label="Zoom out">−</button>
+        <button type="button" class="quiet" data-do="in" aria-label="Zoom in">+</button>
+        <button type="button" class="quiet" data-do="latest">Latest</button>
+      </div>
+    </div>
+    <div class="tl-frame">
+      <p class="tl-empty">Nothing has happened yet. Every request, wait and change of state will be drawn here, as it happens.</p>
+      <div class="tl-lanes" aria-hidden="true"><p class="tl-scale" title="How long this is where the axis is even">
+        <svg width="40" height="9" viewBox="0 0 40 9"><path d="M.5 1v7M.5 4.5h39M39.5 1v7"/></svg><span class="tl-scale-text"></span>
+      </p></div>
+      <div class="tl-scroll">
+        <svg role="group" aria-label="Timeline: arrow keys walk through it, plus and minus zoom" width="10" height="10">
+          <defs>
+            <pattern id="tl-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="tl-hatch-line" d="M4 0v8"/></pattern>
+            <pattern id="tl-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><path class="tl-unknown-line" d="M2.5 0v5"/></pattern>
+          </defs>
+          ${layers.map((name) => `<g data-layer="${name}"${reachable.has(name) ? '' : ' aria-hidden="true"'}></g>`).join('')}
+          <line class="tl-live" hidden/>
+        </svg>
+      </div>
+    </div>
+    <p class="tl-detail"></p>
+    <details class="tl-text"><summary>The same as a list</summary><ol tabindex="0" aria-label="Everything on the timeline, oldest first"></ol></details>`;
+  host.append(template.content);
+  const find = (selector) => host.querySelector(selector);
+  find('.tl-detail').after(...told);
+  return {
+    lanes: find('.tl-lanes'), scroll: find('.tl-scroll'), svg: find('.tl-scroll svg'), live: find('.tl-live'), buttons: find('.tl-buttons'),
+    detail: find('.tl-detail'), text: find('.tl-text'), list: find('.tl-text ol'), scale: find('.tl-scale-text'),
+    layers: Object.fromEntries(layers.map((name) => [name, find(`[data-layer="${name}"]`)])),
+  };
+}
+
+function swatch(className, more = '', height = 10) {
+  return `<svg width="16" height="12" viewBox="0 0 16 12" aria-hidden="true"><rect class="${className}" ${more} x="1" y="${(12 - height) / 2}" width="14" height="${height}" rx="2"/></svg>`;
+}

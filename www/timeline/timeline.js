@@ -1,0 +1,306 @@
+// <session-timeline>: a lane a session, drawn in SVG from the manager's events, by pointer, by keyboard and as a list.
+//
+// `timeline.watch(manager.events)` is all it needs. Left and right walk through what happened, up and down change lanes,
+// plus and minus zoom. `timeline.note(text)` flags on the time axis what the visitor did; it never draws in a lane.
+// `timeline.nextTimer` may be set to a function that says what a session's next timer is, for what is still going on.
+
+import { describe, sentence } from './describe.js';
+import { capital, duration } from '../format.js';
+import { axisHeight, Drawing, laneHeight } from './drawing.js';
+import { TimelineModel } from './model.js';
+import { build } from './picture.js';
+import { Rows } from './rows.js';
+import { make, set } from './svg.js';
+import { TimeAxis } from './time-axis.js';
+
+export const eventKinds = [
+  'sessionCreated', 'sessionReused', 'sessionError', 'recoveryStarted', 'recoverySucceeded', 'recoveryFailed', 'retryScheduled', 'sessionExpired',
+  'sessionTerminated', 'stateChanged', 'requestSent', 'requestSettled', 'streamOpened', 'streamClosed', 'toolsChanged', 'breakerOpened', 'breakerClosed',
+];
+
+const liveRoom = 24;         // how far open bands reach past the last event while nothing is under way
+const keptEvents = 12_000;   // older ones are forgotten, a third at a time
+const crowd = 24;            // more things than these on the move are drawn at the pace of a crowd
+const crowdPace = 120;       // milliseconds
+const listed = 500;          // lines of the list in words
+const scales = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
+
+export class SessionTimeline extends HTMLElement {
+  nextTimer = () => undefined;
+  #axis = new TimeAxis();
+  #model = new TimelineModel();
+  #rows = new Rows(this.#axis);
+  #drawing;
+  #parts;
+  #events = [];
+  #notes = [];
+  #dirty = new Set();
+  #pending = new Set();      // items whose right end still moves
+  #current;                  // the item that the Tab key reaches
+  #shown;                    // the item whose details are told
+  #frame = 0;                // what will draw: the next frame, or a timer before it
+  #later = 0;
+  #drawnAt = 0;
+  #follow = true;
+  #calm = matchMedia('(prefers-reduced-motion: reduce)');
+
+  connectedCallback() {
+    if (this.#parts) return;
+    this.#parts = build(this);
+    this.#drawing = new Drawing(this.#axis, this.#rows, this.#parts);
+    this.#listen();
+    this.toggleAttribute('data-empty', true);
+    new ResizeObserver(() => this.#schedule()).observe(this.#parts.scroll);
+    this.#tell(undefined);
+    this.#tellScale();
+  }
+
+  /** Follows a manager's events from now on. */
+  watch(target) {
+    for (const kind of eventKinds) target.addEventListener(kind, (event) => this.add(kind, event.detail));
+  }
+
+  /** Everything that is drawn, as it came: { type, …detail }. */
+  get events() { return this.#events.map(([type, detail]) => ({ type, ...detail })); }
+
+  add(kind, detail) {
+    this.#events.push([kind, detail]);
+    if (this.#events.length > keptEvents) {
+      this.#events.splice(0, keptEvents / 3);
+      this.#rebuild();
+    } else {
+      this.#fold(kind, detail);
+    }
+    this.#schedule();
+  }
+
+  note(text, at = Date.now()) {
+    if (this.#axis.empty) return;
+    const time = this.#axis.push(at, this.#model.busy(at));
+    this.#notes.push({ time, text, element: undefined });
+    this.#schedule();
+  }
+
+  // Folding events in
+
+  #fold(kind, detail) {
+    const at = this.#axis.push(detail.at, this.#model.busy(detail.at));
+    for (const item of this.#model.add(kind, at === detail.at ? detail : { ...detail, at })) {
+      this.#dirty.add(item);
+      if (item.type === 'request') for (const other of this.#rows.place(item)) this.#dirty.add(other);
+    }
+  }
+
+  #rebuild() {
+    this.#drawing.clear();
+    this.#model.clear();
+    this.#axis.clear();
+    this.#rows.clear();
+    this.#dirty.clear();
+    this.#pending.clear();
+    this.#current = undefined;
+    this.#shown = undefined;
+    const notes = this.#notes;
+    this.#notes = [];
+    const replay = ({ time, text }) => this.note(text, time);
+    for (const [kind, detail] of this.#events) {
+      while (notes.length > 0 && notes[0].time <= detail.at) replay(notes.shift());
+      this.#fold(kind, detail);
+    }
+    notes.forEach(replay);
+  }
+
+  // Drawing
+
+  /** With the next frame; in a crowd less often, because painting it takes longer than a frame. */
+  #schedule() {
+    if (this.#frame) return;
+    const rest = this.#dirty.size + this.#pending.size > crowd ? this.#drawnAt + crowdPace - performance.now() : 0;
+    if (rest > 0) return void this.#soon(rest);
+    clearTimeout(this.#later);
+    this.#later = 0;
+    this.#frame = requestAnimationFrame(() => { this.#frame = 0; this.#draw(); });
+  }
+
+  #soon(ms) {
+    this.#later ||= setTimeout(() => { this.#later = 0; this.#schedule(); }, ms);
+  }
+
+  #draw() {
+    if (this.#axis.empty) return;
+    this.#drawnAt = performance.now();
+    const { scroll, live } = this.#parts;
+    this.toggleAttribute('data-empty', false);
+    const now = Date.now();
+    const busy = this.#model.busy(now);
+    const edge = Math.max(this.#axis.lastX + liveRoom, busy ? this.#axis.x(now) : 0);
+    this.#parts.scrolled = scroll.scrollLeft;     // read once, before anything is written
+
+    for (const lane of this.#model.lanes.values()) if (!lane.drawn) this.#drawing.lane(lane);
+    this.#drawItems(edge);
+    this.#drawing.stretches();
+    for (const note of this.#notes) if (!note.element) this.#drawing.note(note);
+
+    const height = axisHeight + this.#model.lanes.size * laneHeight;
+    const width = Math.max(scroll.clientWidth, Math.ceil(this.#right(edge)) + 30);
+    this.#drawing.resize(width, height);
+    live.toggleAttribute('hidden', !busy);
+    if (busy) set(live, { x1: edge, x2: edge, y1: axisHeight, y2: height });
+    if (this.#follow) {
+      scroll.scrollLeft = width;
+      this.#drawing.keepCaptionsInSight();
+    }
+    if (busy) this.#drawAgain();
+    if (this.#shown && this.#shown.end === undefined) this.#tell(this.#shown);
+    this.#fillList();
+  }
+
+  #drawItems(edge) {
+    for (const item of this.#pending) this.#dirty.add(item);
+    this.#pending.clear();
+    let newest;
+    for (const item of this.#dirty) {
+      const isNew = !this.#drawing.elementOf(item);
+      if (!this.#drawing.item(item, edge)) this.#pending.add(item);
+      if (isNew) newest = item;
+    }
+    this.#dirty.clear();
+    if (newest) this.#reach(newest);
+  }
+
+  #right(edge) {
+    let right = Math.max(edge, this.#drawing.captionsEnd);
+    for (const item of this.#pending) if (item.type === 'wait') right = Math.max(right, this.#axis.x(item.end));
+    return right;
+  }
+
+  /** Waiting alone is worth a picture now and then; it may last for minutes. */
+  #drawAgain() {
+    const pace = this.#calm.matches ? 500 : this.#model.working ? 0 : 150;
+    if (pace === 0) this.#schedule();
+    else this.#soon(pace);
+  }
+
+  #zoom(step) {
+    const scale = scales[scales.indexOf(this.#axis.pixelsPerMs) + step];
+    if (scale === undefined) return;
+    const current = this.#current;
+    const hadFocus = this.#parts.svg.contains(document.activeElement);
+    this.#axis.pixelsPerMs = scale;
+    this.#rebuild();
+    this.#tellScale();
+    this.#draw();
+    const same = current && this.#model.items.find((item) => item.type === current.type && item.start === current.start && item.requestId === current.requestId);
+    if (same && hadFocus) this.#focus(same);
+    else if (same) this.#reach(same);
+  }
+
+  #tellScale() {
+    this.#parts.scale.textContent = duration(40 / this.#axis.pixelsPerMs);
+  }
+
+  // Pointer, keyboard, list
+
+  #listen() {
+    const { svg, scroll, buttons, text } = this.#parts;
+    const itemAt = (event) => this.#drawing.itemOf(event.target);
+    svg.addEventListener('pointerover', (event) => { if (itemAt(event)) this.#tell(itemAt(event)); });
+    svg.addEventListener('pointerleave', () => this.#tell(this.#drawing.itemOf(document.activeElement)));
+    svg.addEventListener('focusin', (event) => this.#tell(itemAt(event)));
+    svg.addEventListener('focusout', () => this.#tell(undefined));
+    svg.addEventListener('click', (event) => { if (itemAt(event)) this.#focus(itemAt(event)); });
+    svg.addEventListener('keydown', (event) => this.#onKey(event));
+    scroll.addEventListener('scroll', () => {
+      this.#follow = scroll.scrollLeft + scroll.clientWidth >= scroll.scrollWidth - 30;
+      this.#drawing.keepCaptionsInSight();
+    }, { passive: true });
+    buttons.addEventListener('click', (event) => {
+      const what = event.target.closest('button')?.dataset.do;
+      if (what === 'in') this.#zoom(1);
+      if (what === 'out') this.#zoom(-1);
+      if (what === 'latest') {
+        this.#follow = true;
+        this.#schedule();
+        scroll.scrollLeft = scroll.scrollWidth;
+      }
+    });
+    text.addEventListener('toggle', () => this.#fillList());
+  }
+
+  /** The Tab key reaches one item: the newest, until another is visited. */
+  #reach(item) {
+    const before = this.#drawing.elementOf(this.#current);
+    if (before && before === document.activeElement) return;
+    before?.setAttribute('tabindex', '-1');
+    this.#current = item;
+    this.#drawing.elementOf(item).setAttribute('tabindex', '0');
+  }
+
+  #focus(item) {
+    const element = this.#drawing.elementOf(item);
+    if (!element) return;
+    this.#drawing.elementOf(this.#current)?.setAttribute('tabindex', '-1');
+    this.#current = item;
+    element.setAttribute('tabindex', '0');
+    this.#follow = false;
+    element.focus({ preventScroll: true });
+    const { scroll } = this.#parts;
+    const x0 = this.#axis.x(item.start);
+    if (x0 < scroll.scrollLeft + 20 || x0 > scroll.scrollLeft + scroll.clientWidth - 40) scroll.scrollLeft = x0 - scroll.clientWidth / 2;
+  }
+
+  #onKey(event) {
+    const item = this.#drawing.itemOf(event.target);
+    if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { items } = this.#model;
+    const index = items.indexOf(item);
+    let next;
+    switch (event.key) {
+      case 'ArrowRight': next = items[index + 1]; break;
+      case 'ArrowLeft': next = items[index - 1]; break;
+      case 'Home': next = items[0]; break;
+      case 'End': next = items.at(-1); break;
+      case 'ArrowDown': case 'ArrowUp': {
+        const lane = item.lane.index + (event.key === 'ArrowDown' ? 1 : -1);
+        next = items.findLast((other) => other.lane.index === lane && other.start <= item.start) ?? items.find((other) => other.lane.index === lane);
+        break;
+      }
+      case '+': case '=': this.#zoom(1); break;
+      case '-': this.#zoom(-1); break;
+      default: return;
+    }
+    event.preventDefault();
+    if (next) this.#focus(next);
+  }
+
+  /** Evidence and next timer of one item, below the picture. */
+  #tell(item) {
+    const { detail } = this.#parts;
+    this.#shown = item;
+    if (!item) {
+      detail.textContent = 'Point at a bar, or Tab to the timeline and use the arrow keys, to see what it was and what the client saw.';
+      return;
+    }
+    const { title, facts } = describe(item);
+    const timer = item.end === undefined ? this.nextTimer(item.lane) : undefined;
+    const name = make('b');
+    name.textContent = `${capital(item.lane.userId)} · ${title}`;
+    detail.replaceChildren(name, ...[...facts, ...(timer ? [timer] : [])].map((fact) => {
+      const part = make('span');
+      part.textContent = fact;
+      return part;
+    }));
+  }
+
+  #fillList() {
+    const { text, list } = this.#parts;
+    if (!text.open) return;
+    list.replaceChildren(...this.#model.items.slice(-listed).map((item) => {
+      const line = make('li');
+      line.textContent = sentence(item);
+      return line;
+    }));
+  }
+}
+
+customElements.define('session-timeline', SessionTimeline);

@@ -1,0 +1,22 @@
+// What happened as a file: the events as they came, and what the manager says of itself. No header, token or whole session id is in it.
+
+export function traceOf({ timeline, manager, library, backend }) {
+  const sessions = manager.getAllActiveSessions().map(({ sessionId, ...session }) => ({ ...session, sessionId: sessionId && `${sessionId.slice(0, 8)}...` }));
+  return {
+    library: { name: 'mcp-tether', version: library.version },
+    exportedAt: new Date().toISOString(),
+    servers: Object.fromEntries(backend.servers.map(({ name, url, sessionConfig }) => [name, { url, sessionConfig }])),
+    stats: manager.getSessionStats(),
+    metrics: manager.getMetrics(),
+    sessions,
+    events: timeline.events,
+  };
+}
+
+export function download(name, value) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: 'application/json' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
