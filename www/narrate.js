@@ -89,8 +89,8 @@ class Episode {
         this.#waitsUntil = Math.max(this.#waitsUntil, at + delayMs);
         const reason = evidence ? ` (${evidence})` : '';
         return this.#say('wait', this.#waits === 1
-          ? `The server is not to be had for now${reason}: the client waits ${duration(this.#waited)} before the next try.`
-          : `The server is not to be had for now${reason}: the client has waited ${count(this.#waits, 'time')}, ${duration(this.#waited)} in all.`);
+          ? `The server cannot take it now${reason}: the client waits ${duration(this.#waited)} before the next try.`
+          : `The server cannot take it now${reason}: the client has waited ${count(this.#waits, 'time')}, ${duration(this.#waited)} in all.`);
       }
       case 'sessionExpired':
         return this.#say('end', 'Nobody used the session for as long as the settings allow, so the client has given it up; the next call opens a new one.');

@@ -12,8 +12,8 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
       : "import init, { McpManager } from 'mcp-tether';",
     'await init();',
     '',
-    `const manager = new McpManager({ mcpServers: { ${key(name)}: ${literal(server)} } });`,
-    "manager.events.addEventListener('recoverySucceeded', ({ detail }) => console.log('recovered after', detail.durationMs, 'ms'));",
+    `const manager = new McpManager({\n  mcpServers: { ${key(name)}: ${literal(server)} },\n});`,
+    "manager.events.addEventListener('recoverySucceeded', () => console.log('recovered'));",
     `const session = await manager.connect(${literal(holder.userId)}, ${literal(name)});`,
     ...breaking(fault, sessionConfig),
     times > 1
@@ -25,7 +25,7 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
 
 function breaking(fault, sessionConfig) {
   if (!fault) return [];
-  const requests = fault.requests?.map(({ url, body }) => `await fetch(${literal(url)}, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '${JSON.stringify(body)}' });`);
+  const requests = fault.requests?.map(({ url, body }) => `await fetch(${literal(url)}, { method: 'POST', body: '${JSON.stringify(body)}' });`);
   if (requests) return ['', `// ${fault.label}`, ...requests, ''];
   if (fault.id === 'expire') return ['', `// ${fault.label}: wait for longer than the idle limit`, `await new Promise((resolve) => { setTimeout(resolve, ${sessionConfig?.timeout ?? 3_600_000} + 500); });`, ''];
   return ['', `// ${fault.label}: ${fault.id === 'offline' ? 'take the network away here' : 'break the server here'}`, ''];

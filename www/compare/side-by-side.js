@@ -88,8 +88,9 @@ function row(label, cells) {
   const head = document.createElement('th');
   head.scope = 'row';
   head.textContent = label;
-  element.append(head, ...cells.map((cell) => {
+  element.append(head, ...cells.map((cell, i) => {
     const data = document.createElement('td');
+    data.dataset.client = i === 0 ? 'mcp-tether' : 'Official client';
     const verdict = paragraph(`${cell.answered} of ${cell.total} calls answered`);
     verdict.className = 'verdict';
     verdict.dataset.kind = cell.answered === cell.total ? 'good' : 'bad';
