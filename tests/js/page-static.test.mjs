@@ -34,7 +34,7 @@ test('without a server the page offers simulated ones', async () => {
 });
 
 await wholeLife({
-  visitor: proxy, counts, test,
+  visitor: proxy, counts, test, servers: () => ['/simulated/'],
   unsafe: () => visitor.page.locator('#tool').selectOption('count'),
 });
 await sideBySide({ visitor: proxy, counts, test });
@@ -65,7 +65,6 @@ test('nothing was blocked by the policy, and nothing but the asked-for faults we
 test('without Service Workers the page says so, and takes a real server', async () => {
   const bare = await openVisitor(`${files.origin}/some/project/`, { serviceWorkers: 'block' });
   try {
-    await bare.page.evaluate(() => 0);
     await bare.page.locator('#notice:visible').waitFor();
     assert.equal(await bare.page.locator('#where[open]').count(), 1);
   } finally {

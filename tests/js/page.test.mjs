@@ -22,6 +22,7 @@ after(async () => {
   await demo?.close();
 });
 
+const servers = () => demo.servers.map(({ mcpUrl }) => new URL(mcpUrl).origin);
 const proxy = new Proxy({}, { get: (_target, name) => visitor[name] });
 
 test('the page loads, and one button is obvious', async () => {
@@ -34,7 +35,7 @@ test('the page loads, and one button is obvious', async () => {
 });
 
 await wholeLife({
-  visitor: proxy, counts, test,
+  visitor: proxy, counts, test, servers,
   async unsafe() {
     await visitor.screenshot('faults');
     await visitor.page.locator('#who input').first().check();
@@ -48,5 +49,5 @@ await sideBySide({ visitor: proxy, counts, test });
 
 test('the browser had nothing to complain of but the faults that were asked for', async () => {
   await visitor.screenshot('beside');
-  assert.deepEqual(visitor.complaints(...demo.servers.map(({ mcpUrl }) => new URL(mcpUrl).origin)), []);
+  assert.deepEqual(visitor.complaints(...servers()), []);
 });

@@ -3,7 +3,7 @@
 import { withBrief } from './backend.js';
 
 const keepAlive = 10_000;    // a worker is stopped after half a minute without events
-const patience = 10_000;
+const patience = 8_000;
 
 /** @throws where Service Workers are missing or switched off; the message says so. */
 export async function simulatedBackend() {
@@ -24,14 +24,18 @@ async function startWorker() {
   const workers = navigator.serviceWorker;
   if (!workers) throw new Error(`This browser gives the page no Service Worker${isSecureContext ? ' (a private window may be the reason)' : ': the address has to begin with https:// or http://localhost'}.`);
   await workers.register('service-worker.js', { type: 'module' });
-  const registration = await workers.ready;
+  const registration = await inTime(workers.ready);
   if (!workers.controller) {
-    const controlled = new Promise((resolve, reject) => {
-      workers.addEventListener('controllerchange', resolve, { once: true });
-      setTimeout(() => reject(new Error('The Service Worker does not answer. Reload the page, and not with the Shift key.')), patience);
-    });
+    const controlled = new Promise((resolve) => { workers.addEventListener('controllerchange', resolve, { once: true }); });
     registration.active.postMessage('claim');
-    await controlled;
+    await inTime(controlled);
   }
   setInterval(() => { if (!document.hidden) registration.active?.postMessage('stay'); }, keepAlive);
+}
+
+function inTime(promise) {
+  const late = new Promise((_resolve, reject) => {
+    setTimeout(() => reject(new Error('The Service Worker of this page does not start. Reload the page, and not with the Shift key.')), patience);
+  });
+  return Promise.race([promise, late]);
 }
