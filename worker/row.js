@@ -2,9 +2,13 @@
 
 const TOUCH_EVERY = 60_000; // a call writes nothing unless the last one was so long ago
 
+// When a session was used last is the row's own affair, and no reason to write every few seconds.
+const withoutUse = (kept) => kept?.replace(/"lastUsedAt":\d+/, '');
+
 export class Row {
   #sql;
   #values; // undefined: not read; null: there is none
+  #early = null; // what the manager keeps before there is a row
 
   constructor(sql) {
     this.#sql = sql;
@@ -26,13 +30,32 @@ export class Row {
       settings TEXT NOT NULL,     -- what the server's configuration was
       initialize TEXT NOT NULL,   -- JSON: the params of the client's own initialize
       agreed TEXT NOT NULL,       -- the revision that the client speaks
+      upstream TEXT,              -- what the manager keeps of the session with the server, its id among it
       lives INTEGER NOT NULL,     -- how many instances of the object have served the session
       created INTEGER NOT NULL,   -- milliseconds since the Unix epoch
       touched INTEGER NOT NULL    -- the same: when it was used last, within a minute
     )`);
     const { owner, identity, settings, initialize, agreed, created } = values;
-    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, ?, 1, ?, ?)', owner, identity, settings, initialize, agreed, created, created);
+    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)', owner, identity, settings, initialize, agreed, this.#early, created, created);
     this.#values = undefined;
+  }
+
+  /** Where the manager keeps the session with the server. */
+  get storage() {
+    return {
+      get: () => (this.values ? this.values.upstream : this.#early),
+      set: (_name, value) => this.#keep(value),
+      delete: () => this.#keep(null),
+    };
+  }
+
+  #keep(value) {
+    if (!this.values) {
+      this.#early = value;
+    } else if (withoutUse(value) !== withoutUse(this.values.upstream)) {
+      this.#sql.exec('UPDATE session SET upstream = ?', value);
+      this.values.upstream = value;
+    }
   }
 
   /** Notes that the session is used; true when that was written. */
@@ -52,6 +75,7 @@ export class Row {
 
   /** It is gone, and everything with it. */
   forget() {
+    this.#early = this.#values?.upstream ?? null; // for a goodbye
     this.#values = null;
   }
 }

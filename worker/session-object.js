@@ -133,8 +133,7 @@ export class SessionObject extends DurableObject {
   }
 
   get #owner() {
-    const [key, server, handle] = JSON.parse(decodeURIComponent(this.#row.values.owner));
-    return { key, server, handle };
+    return partsOf(this.#row.values.owner);
   }
 
   async #post(body, headers) {
@@ -275,15 +274,20 @@ export class SessionObject extends DurableObject {
   }
 
   async #revive() {
-    const { identity, initialize } = this.#row.values;
     const lives = this.#row.revive();
     this.#told = this.#log.newest();
     log('info', 'sessionRevived', { lives });
-    const upstream = this.#connect(this.#owner.server, JSON.parse(identity));
+    const upstream = await this.#takeUp(this.#row.values);
+    if (upstream.error) this.#upstream = undefined;
+    else this.#running = upstream;
+    return upstream;
+  }
+
+  // Without a handshake, unless the server has forgotten the session.
+  async #takeUp({ owner, identity, initialize }) {
+    const upstream = this.#connect(partsOf(owner).server, JSON.parse(identity));
     const { error } = await upstream.initialize(JSON.parse(initialize));
-    if (!error) return (this.#running = upstream);
-    this.#upstream = undefined;
-    return { error };
+    return error ? { error } : upstream;
   }
 
   #connect(server, identity) {
@@ -292,6 +296,7 @@ export class SessionObject extends DurableObject {
       config: this.#settings.servers[server],
       env: this.env,
       identity,
+      storage: this.#row.storage,
       onmessage: (message, about) => this.#hear(message, about),
       onresponse: (id, response) => {
         const isStream = response.ok && response.headers.get('content-type')?.includes('text/event-stream');
@@ -303,15 +308,16 @@ export class SessionObject extends DurableObject {
 
   // Ends everything: afterwards nothing tells that there ever was a session of this id.
   async #end() {
+    const { values } = this.#row;
     const { key, handle } = this.#owner;
-    const upstream = this.#upstream;
-    this.#row.forget(); // from here on nobody is let in
-    this.#upstream = this.#running = undefined;
+    this.#row.forget();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     for (const listener of this.#listeners.splice(0)) listener.close();
     for (const id of [...this.#exchanges.keys()]) this.#settle({ jsonrpc: '2.0', id, error: ENDED });
-    const counts = { sessions_ended_total: 1, ...(await this.#goodbye(await upstream)) };
+    // To say goodbye, an instance that has not needed it yet takes the session with the server up.
+    const upstream = await (this.#upstream ?? (values.upstream ? this.#takeUp(values) : undefined));
+    const counts = { sessions_ended_total: 1, ...(await this.#goodbye(upstream)) };
     await Promise.allSettled([this.#index(key).close(handle), registry(this.env).add(counts)]);
   }
 
@@ -354,4 +360,10 @@ export class SessionObject extends DurableObject {
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }
+}
+
+// What the entry wrote as one text.
+function partsOf(owner) {
+  const [key, server, handle] = JSON.parse(decodeURIComponent(owner));
+  return { key, server, handle };
 }

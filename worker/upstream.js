@@ -12,11 +12,12 @@ export class Upstream {
   /**
    * @param {object} options
    * @param {{ id: string, vars: Record<string, string> }} options.identity
+   * @param {object} options.storage where the session is kept beyond this instance
    * @param {(message: object, about?: string | number) => void} options.onmessage a message for the client, and which of its requests it is about
    * @param {(id: string | number, response: Response) => void} options.onresponse the server began to answer a request of the client
    * @param {(id: string | number) => Record<string, string>} options.headersOf what the request to the server carries besides
    */
-  constructor({ server, config, env, identity, onmessage, onresponse, headersOf }) {
+  constructor({ server, config, env, identity, storage, onmessage, onresponse, headersOf }) {
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
     const send = async (url, init, during) => {
       const id = during && this.#transport.requestOf(during);
@@ -26,7 +27,7 @@ export class Upstream {
       return response;
     };
     const lines = (level, line) => log(level === 'debug' ? 'log' : level, 'session', { line });
-    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, fetch: send, log: lines });
+    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, fetch: send, log: lines, storage });
     this.#transport = this.#manager.transport(identity.id, server, { vars: identity.vars });
     this.#transport.onmessage = (message, { relatedRequestId }) => {
       if (message.id === OPENING) this.#opened(message);
@@ -34,7 +35,7 @@ export class Upstream {
     };
   }
 
-  /** The client's own `initialize`, with its params; resolves with the answer, a result or an error. */
+  /** The client's own `initialize`, with its params; resolves with the answer, a result or an error. A session that is kept is taken up. */
   initialize(params) {
     return new Promise((resolve) => {
       this.#opened = resolve;

@@ -231,3 +231,21 @@ describe('sessions end', () => {
     await stack.stop();
   });
 });
+
+describe('an object that was evicted, or restarted', () => {
+  test('takes the session with the server up again, to go on and to say goodbye', async () => {
+    const stack = await startStack();
+    const ada = sender(stack.url);
+    const [one, two] = [await ada.open(), await ada.open()];
+    assert.equal((await stack.counts()).initialize, 2);
+    await ada.send('POST', { headers: { 'Mcp-Session-Id': one }, body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub') });
+    await until(async () => stack.counts(), 'it is there');
+    await stack.restartFront();
+    assert.equal((await messageOf(await ada.call(one, 'echo', { text: 'on' }))).result.content[0].text, 'on');
+    assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': two } })).status, 200);
+    await until(async () => (await stack.counts()).delete === 1, 'the server is told');
+    const { initialize, sessions } = await stack.counts();
+    assert.deepEqual({ initialize, sessions }, { initialize: 2, sessions: 1 });
+    await stack.stop();
+  });
+});
