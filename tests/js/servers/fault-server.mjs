@@ -2,9 +2,9 @@
 // A path may have a name after the fault's, `/lost-404/my-test`: it is a server of its own, so tests do not meet.
 // With `?connection=close` every request comes on a connection of its own. Chromium needs that wherever a connection is
 // reset: it sends a POST again by itself, without telling the page, when a connection that it used before is reset.
-import { dispatch } from './faults/healthy.mjs';
+import { dispatch as legacyDispatch } from './faults/healthy.mjs';
 import { Exchange } from './faults/exchange.mjs';
-import { faults } from './faults/index.mjs';
+import { faults as legacyFaults } from './faults/index.mjs';
 import { Place } from './faults/place.mjs';
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { commandLineOptions, isMain, runUntilStopped } from './shared/lifetime.mjs';
@@ -13,9 +13,9 @@ import { parseJson, readText, sendJson } from './shared/messages.mjs';
 
 /**
  * Starts the fault server, and on a second origin the stranger that redirects lead to.
- * @param {{ port?: number }} [options]
+ * @param {{ port?: number, faults?: object, dispatch?: Function }} [options] other faults, and what takes a request to them
  */
-export async function startFaultServer({ port = 0 } = {}) {
+export async function startFaultServer({ port = 0, faults = legacyFaults, dispatch = legacyDispatch } = {}) {
   const places = new Map();
   const placeOf = (path) => {
     if (!Object.hasOwn(faults, faultName(path))) return undefined;
@@ -45,6 +45,7 @@ export async function startFaultServer({ port = 0 } = {}) {
     forget: (path) => ({ forgotten: forget(path) }),
     reset: (path) => reset(path) ?? {},
     'end-streams': (path) => placeOf(path)?.endStreams() ?? {},
+    switch: (path) => ({ switched: (placeOf(path).switched = !placeOf(path).switched) }),
     faults: () => Object.keys(faults),
   };
   const isSafe = new Set(['counts', 'faults']);
@@ -55,7 +56,7 @@ export async function startFaultServer({ port = 0 } = {}) {
     if (!Object.hasOwn(controls, name)) return sendJson(response, 404, { error: 'no such control' });
     if (request.method !== 'POST' && !isSafe.has(name)) return sendJson(response, 405, { error: 'use POST' });
     if (path !== null && !placeOf(path)) return sendJson(response, 404, { error: `no fault is called ${faultName(path)}` });
-    if (path === null && ['counts', 'forget', 'end-streams'].includes(name)) return sendJson(response, 400, { error: 'name the path' });
+    if (path === null && ['counts', 'forget', 'end-streams', 'switch'].includes(name)) return sendJson(response, 400, { error: 'name the path' });
     return sendJson(response, 200, controls[name](path));
   }
 
@@ -85,6 +86,11 @@ export async function startFaultServer({ port = 0 } = {}) {
     url: (path, settings = {}) => String(Object.assign(new URL(path, listening.origin), { search: new URLSearchParams(settings) })),
     counts: countsOf,
     forget,
+    /** Turns a fault that has two phases to the other one. */
+    switch: (path) => void controls.switch(path),
+    /** Sends a message on all streams that the path holds open, and says how many there are. */
+    tell: (path, message) => placeOf(path).tell(message),
+    endStreams: (path) => placeOf(path).endStreams(),
     reset,
     async close() {
       await Promise.all([listening.close(), stranger.close()]);
@@ -101,5 +107,5 @@ if (isMain(import.meta.url)) {
   const server = await startFaultServer({ port: Number(options.port ?? 0) });
   runUntilStopped(server.close);
   const { origin, port } = server;
-  console.log(JSON.stringify({ url: origin, origin, control: `${origin}/control`, port, faults: Object.keys(faults) }));
+  console.log(JSON.stringify({ url: origin, origin, control: `${origin}/control`, port, faults: Object.keys(legacyFaults) }));
 }

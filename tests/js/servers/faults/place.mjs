@@ -17,6 +17,7 @@ export class Place {
     this.streams = new Set();
     this.waitingForClient = new Map();
     this.resumable = new Map();
+    this.switched = false;
     this.started = Date.now();
     this.counts = {
       initialize: 0, initialized: 0, http: {}, rpc: {}, status: {}, sessionIds: {}, unknownSession: 0, faulted: 0,
@@ -43,6 +44,14 @@ export class Place {
   endStreams() {
     for (const response of this.streams ?? []) response.end();
     this.streams?.clear();
+  }
+
+  /** Sends one event on every open stream. A function makes it from the request that opened the stream. */
+  tell(message) {
+    for (const stream of this.streams) {
+      stream.write(`data: ${JSON.stringify(typeof message === 'function' ? message(stream.opener) : message)}\n\n`);
+    }
+    return this.streams.size;
   }
 
   /** Notes that a request arrived; its status is added when it has been answered. */

@@ -1,0 +1,94 @@
+// What a row of the modern table works with: a manager on one path of the fault server, and what the server counted there.
+import { setTimeout as wait } from 'node:timers/promises';
+
+const quick = { timeout: 6_000, initTimeout: 4_000, sessionConfig: { retryDelay: 40 } };
+
+/** One row's manager, made when it is first needed. */
+export class Use {
+  log = [];
+  #keys = 0;
+  #left;
+
+  constructor(mcp, server, path, row) {
+    Object.assign(this, { mcp, server, path, row });
+  }
+
+  get url() {
+    return this.server.url(this.path, this.row.settings);
+  }
+
+  get counts() {
+    return this.server.counts(this.path);
+  }
+
+  get manager() {
+    this.made ??= new this.mcp.McpManager(
+      { mcpServers: { s: { ...quick, url: this.url, ...this.row.server } } },
+      { env: {}, debug: true, log: (level, line) => this.log.push(`${level} ${line}`), ...this.row.options },
+    );
+    return this.made;
+  }
+
+  connect(user = 'ann', options) {
+    return this.manager.connect(user, 's', options);
+  }
+
+  /** Calls a tool, under a key of its own: `unsafe` must not run twice for one. */
+  call(session, name = 'unsafe', options) {
+    return session.callTool({ name, arguments: { key: `c${(this.#keys += 1)}` } }, options);
+  }
+
+  /** How a promise ends: `{ ok: true, result }`, or `{ ok: false, code, … }`. */
+  async outcome(promise) {
+    return promise.then((result) => ({ ok: true, result }), (error) => ({
+      ok: false, code: error.code, rpcCode: error.rpcCode, status: error.status, data: error.data, message: error.message, isMcpError: error instanceof this.mcp.McpError,
+    }));
+  }
+
+  /** How many requests of this method the server saw. */
+  seen(method) {
+    return this.counts.rpc[method] ?? 0;
+  }
+
+  /** The requests of this method, with their params and `mcp-*` headers. */
+  requests(method) {
+    return (this.counts.requests ?? []).filter((request) => request.method === method);
+  }
+
+  /** Waits until `check()` holds, and says so if it never does. */
+  async until(check, what, within = 5_000) {
+    const deadline = performance.now() + within;
+    while (!(await check())) {
+      if (performance.now() > deadline) throw new Error(`never: ${what}`);
+      await wait(10);
+    }
+  }
+
+  /** Lets time pass, for what must not happen in it. */
+  watch(ms) {
+    return wait(ms);
+  }
+
+  /** Switches a fault that has two phases. */
+  switch() {
+    this.server.switch(this.path);
+  }
+
+  /** Closes the manager, after what is on its way has arrived, and waits for the server to see it. */
+  leave() {
+    this.#left ??= this.#leave();
+    return this.#left;
+  }
+
+  async #leave() {
+    if (!this.made) return;
+    await Promise.race([this.made.idle(), wait(1_000)]);
+    await this.made.close();
+    await this.until(() => this.counts.openStreams === 0, 'every stream is closed').catch(() => {});
+  }
+
+  trace() {
+    const line = ({ at, http, rpc, id, status, sessionId }) => `${at} ${http} ${rpc ?? ''} ${id ?? ''} ${sessionId?.slice(0, 4) ?? '-'} ${status}`;
+    return this.counts.trace.slice(0, 40).map(line).join('\n  ');
+  }
+}

@@ -1,0 +1,16 @@
+// A hand-written MCP server of 2026-07-28 with one fault a path, which counts what it saw, what it executed and what was wrong
+// with the requests. Paths, settings in the query and counts work as those of fault-server.mjs do.
+import { startFaultServer } from './fault-server.mjs';
+import { dispatch } from './modern-faults/healthy.mjs';
+import { faults } from './modern-faults/index.mjs';
+import { isMain, runUntilStopped } from './shared/lifetime.mjs';
+
+/** Starts it. */
+export const startModernFaultServer = (options = {}) => startFaultServer({ ...options, faults, dispatch });
+
+if (isMain(import.meta.url)) {
+  const server = await startModernFaultServer();
+  runUntilStopped(server.close);
+  const { origin, port } = server;
+  console.log(JSON.stringify({ origin, control: `${origin}/control`, port, faults: Object.keys(faults) }));
+}
