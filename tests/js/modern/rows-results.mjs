@@ -44,7 +44,7 @@ export const resultRows = [
       }
       assert.equal(use.requests('tools/call')[0].params._meta.traceparent, '00-1-1-00', 'the caller’s own _meta is kept');
     },
-    counts: { POST: 9 },
+    counts: { requests: 9 },
   },
   {
     name: 'arguments are mirrored into headers as the schema says',
@@ -106,14 +106,13 @@ export const resultRows = [
     counts: { 'tools/list': 1 },
   },
   {
-    name: 'a result of an unknown type is invalid, and nothing is run again',
+    name: 'a result of an unknown type is invalid: nobody knows what became of an unsafe call',
     fault: 'result-type-unknown',
     async run(use) {
       const session = await use.connect();
-      assert.equal((await use.outcome(use.call(session))).code, 'protocol_error');
-      assert.equal((await use.outcome(session.callTool({ name: 'safe', arguments: { key: 'safe' } }))).code, 'protocol_error');
+      assert.match((await use.outcome(use.call(session))).code, /^(protocol_error|outcome_unknown)$/);
     },
-    counts: { 'tools/call': 2, executed: 2 },
+    counts: { 'tools/call': 1, executed: 1 },
   },
   {
     name: 'a result without a type is complete',
@@ -150,7 +149,7 @@ export const resultRows = [
       await use.call(session);
       assert.equal(session.kind, 'modern');
     },
-    counts: { executed: 1, POST: 3 },
+    counts: { executed: 1, requests: 3 },
   },
   {
     name: 'what looks like a lost session is none: no handshake, and nothing runs twice',
@@ -161,7 +160,7 @@ export const resultRows = [
       await use.call(session);
       assert.equal(session.kind, 'modern');
     },
-    counts: { executed: [1, 2], 'tools/call': [2, 3], POST: [3, 5] },
+    counts: { executed: [1, 2], 'tools/call': [2, 3], requests: [3, 5] },
   },
   {
     name: '429 with Retry-After is waited out',
@@ -212,7 +211,7 @@ export const resultRows = [
       await use.call(session);
       assert.equal(use.requests('tools/call')[0].params._meta['io.modelcontextprotocol/logLevel'], 'warning');
     },
-    counts: { executed: 1, POST: 2, 'logging/setLevel': 0 },
+    counts: { executed: 1, requests: 2, 'logging/setLevel': 0 },
   },
   {
     name: 'a session of 2026-07-28 is alive as long as nobody ends it: ping() sends no ping',

@@ -52,7 +52,7 @@ export const roundRows = [
       const rounds = use.counts.rounds;
       assert.deepEqual(rounds.map(({ inputResponses }) => inputResponses), [{ q1: answer }, { q2: answer }, { q3: answer }]);
       assert.deepEqual(rounds.map(({ requestState }) => requestState), ['state-1/0', 'state-1/1', 'state-1/2']);
-      for (const { params } of rounds) assert.deepEqual(params.arguments, { key: 'c-rounds', nested: { a: [1, null, 'ü'] } });
+      for (const round of rounds) assert.deepEqual(round.arguments, { key: 'c-rounds', nested: { a: [1, null, 'ü'] } });
     },
     counts: { 'tools/call': 4, executed: 1 },
   },
@@ -62,7 +62,7 @@ export const roundRows = [
     fault: 'rounds', settings: { state: 'none' }, options,
     async run(use) {
       await use.call(await obliging(use));
-      assert.equal('requestState' in use.counts.rounds[0], false);
+      assert.equal(use.counts.rounds[0].requestState, undefined);
     },
     counts: { 'tools/call': 2, executed: 1 },
   },
@@ -71,7 +71,7 @@ export const roundRows = [
     fault: 'state-only', settings: { n: 2 },
     async run(use) {
       await use.call(await use.connect());
-      assert.ok(use.counts.rounds.every((round) => !('inputResponses' in round) || Object.keys(round.inputResponses).length === 0));
+      assert.deepEqual(use.counts.rounds.map(({ inputResponses }) => inputResponses), [undefined, undefined]);
     },
     counts: { 'tools/call': 3, executed: 1 },
   },
@@ -146,7 +146,6 @@ export const roundRows = [
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', async () => {
         await session.listTools();
-        await session.readResource({ uri: 'test://other' }).catch(() => {});
         return { action: 'accept', content: { name: 'Ann' } };
       });
       await use.call(session);
@@ -216,9 +215,26 @@ export const roundRows = [
   abandoned('a server that asks for nothing at all is wrong', 'nothing-asked', () => {}),
   abandoned('what nobody handles ends the call', 'several-inputs', (session) => session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }))),
   abandoned('what no client can answer ends the call', 'unknown-input', () => {}),
-  abandoned('a handler that throws ends the call: there is no place for its error', 'rounds', (session) => session.setRequestHandler('elicitation/create', () => {
-    throw new Error('no user there');
-  })),
+  abandoned('a handler that throws ends the call: there is no place for its error', 'several-inputs', (session) => {
+    session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
+    session.setRequestHandler('roots/list', () => ({ roots: [] }));
+    session.setRequestHandler('sampling/createMessage', () => {
+      throw new Error('no model there');
+    });
+  }),
+  {
+    name: 'a handler of forms that throws cancels the form, which says as much',
+    fault: 'rounds', options,
+    async run(use) {
+      const session = await use.connect();
+      session.setRequestHandler('elicitation/create', () => {
+        throw new Error('no user there');
+      });
+      await use.call(session);
+      assert.deepEqual(use.counts.rounds[0].inputResponses, { q1: { action: 'cancel' } });
+    },
+    counts: { 'tools/call': 2 },
+  },
   {
     name: 'the last leg breaks: an unsafe call has an unknown outcome',
     fault: 'rounds-cut', options,

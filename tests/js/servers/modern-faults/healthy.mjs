@@ -116,7 +116,7 @@ function note({ request, response, message, place }) {
   if (method !== undefined) counts.requests.push({ method, id, params, headers });
   if (message && method === undefined) counts.clientAnswers.push(message);
   response.on('close', () => {
-    if (!response.writableEnded) counts.aborted += 1;
+    if (!response.writableEnded && method !== 'subscriptions/listen') counts.aborted += 1;
   });
 }
 

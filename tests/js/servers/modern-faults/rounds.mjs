@@ -52,8 +52,8 @@ export const rounds = {
 };
 
 function note({ message, place }) {
-  const { inputResponses, requestState, ...params } = message.params;
-  (place.counts.rounds ??= []).push({ id: message.id, inputResponses, requestState, params });
+  const { arguments: given, inputResponses, requestState } = message.params;
+  (place.counts.rounds ??= []).push({ id: message.id, arguments: given, inputResponses, requestState });
 }
 
 /** Asks for so many rounds and then lets the call be. Each call of a tool counts its own rounds by its key. */
