@@ -433,6 +433,11 @@ impl<J: Json> Manager<J> {
         if self.grace_until > self.now {
             return self.move_deadline(call, self.grace_until);
         }
+        // The request is over, and the client's own user is what is waited for (2026-07-28 basic/patterns/mrtr).
+        let is_last = record.last_deadline.is_some_and(|last| last <= self.now);
+        if record.stage == Stage::Asking && record.reset_on_progress && !is_last {
+            return self.renew_deadline(call);
+        }
         let (session, was_sent) = (record.session, !matches!(record.stage, Stage::Queued | Stage::RestingToSend(_)));
         let waited = self.now.since(record.started);
         self.tell_cancelled(call, "timed out");

@@ -14,6 +14,7 @@ use super::modern::has_no_route;
 use super::outcome::as_unknown;
 use super::replay::Safety;
 use super::session::Session;
+use super::subscriptions::ACKNOWLEDGED;
 use super::text::{concat, decimal, without};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
@@ -391,6 +392,7 @@ impl<J: Json> Manager<J> {
             Head::Request { id, method } => {
                 self.on_server_request(session, wire.call(), id, method, message);
             }
+            Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
             Head::Notification { method } => self.on_notification(session, wire.call(), method, message),
             Head::Malformed => self.on_malformed_event(wire),
         }

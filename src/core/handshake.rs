@@ -3,6 +3,7 @@
 use super::backoff::{RETRY_AFTER_CAP, full_jitter};
 use super::calls::Purpose;
 use super::config::{Problem, Protocol, ServerConfig};
+use super::era::UNSUPPORTED_VERSION;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::{Refusal, Wire};
@@ -360,7 +361,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    pub(super) fn handshake_failed(&mut self, session: SessionRef, error: Error<J>) {
+    pub(super) fn handshake_failed(&mut self, session: SessionRef, mut error: Error<J>) {
         if self.falls_forward(session, &error) {
             return self.attempt(session);
         }
@@ -376,6 +377,9 @@ impl<J: Json> Manager<J> {
         if let Some(version) = counter_offer(&error, handshake.offer) {
             handshake.offer = version;
             return self.attempt(session);
+        }
+        if error.rpc_code == Some(UNSUPPORTED_VERSION) {
+            error.code = ErrorCode::UnsupportedVersion;
         }
         handshake.failures += 1;
         let failures = handshake.failures;
@@ -414,9 +418,13 @@ impl<J: Json> Manager<J> {
                 puts.push(("resources/subscribe", params.clone()));
             }
         }
-        record.restoring = u32::try_from(puts.len()).unwrap_or(u32::MAX);
-        if puts.is_empty() {
+        let (is_recovery, count) = (record.loss.is_some(), u32::try_from(puts.len()).unwrap_or(u32::MAX));
+        let restoring = count.saturating_add(u32::from(is_recovery && self.await_stream(session)));
+        if restoring == 0 {
             return self.release(session);
+        }
+        if let Some(record) = self.store.get_mut(session) {
+            record.restoring = restoring;
         }
         for (method, params) in puts {
             self.own_request(session, Purpose::Restore, method, Some(params), timeout);

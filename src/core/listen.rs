@@ -20,6 +20,8 @@ use std::rc::Rc;
 const LONG_ENOUGH: Millis = 10_000;
 /// So many times in a row a 409 is waited out; then the session goes on by POST alone.
 const MAX_CONFLICTS: u32 = 2;
+/// A recovery waits no longer than this for its stream: some servers send no head before there is something to tell.
+const OPENING_PATIENCE: Millis = 1_000;
 
 /// Where the GET stream of one generation stands.
 #[derive(Debug, Default)]
@@ -38,6 +40,8 @@ pub(super) struct Listen {
     was_open: bool,
     /// The stream before this one, until this one is open.
     retiring: Option<ExchangeId>,
+    /// A recovery waits until then for the stream to be open.
+    awaited: Option<Instant>,
     /// Calls that subscribe, until the server has acknowledged it (2026-07-28).
     pub(super) waiting: Vec<CallId>,
     /// When the stream last delivered a message: a session that is listened to is not idle.
@@ -106,6 +110,33 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// Whether a recovery has to wait for the stream that is being opened. What the server asks its client before it is open
+    /// is lost where the server keeps no events, and a call that waits for the recovery may make it ask.
+    pub(super) fn await_stream(&mut self, session: SessionRef) -> bool {
+        let until = self.now.after(OPENING_PATIENCE);
+        let Some(record) = self.store.get_mut(session) else { return false };
+        let waits = record.kind == Kind::Stateful && matches!(record.listen.phase, Phase::Opening(_));
+        if waits {
+            record.listen.awaited = Some(until);
+            self.timers.arm(until, Timer::Listen(session));
+        }
+        waits
+    }
+
+    /// The stream is open, is not offered, or takes too long: a recovery that waits for it goes on.
+    fn stop_awaiting(&mut self, session: SessionRef) {
+        let awaited = self.store.get_mut(session).and_then(|record| record.listen.awaited.take());
+        if let Some(until) = awaited {
+            self.timers.disarm(until, Timer::Listen(session));
+            self.on_restored(session);
+        }
+    }
+
+    /// Whether this stream is about to be closed for another one: it says nothing of what that one was asked for.
+    pub(super) fn is_retiring(&self, session: SessionRef, exchange: ExchangeId) -> bool {
+        self.store.get(session).is_some_and(|record| record.listen.retiring == Some(exchange))
+    }
+
     /// Closes the stream that was replaced.
     fn retire(&mut self, session: SessionRef) {
         let retiring = self.store.get_mut(session).and_then(|record| record.listen.retiring.take());
@@ -143,6 +174,7 @@ impl<J: Json> Manager<J> {
         if has_gap {
             self.note_gap(session);
         }
+        self.stop_awaiting(session);
     }
 
     /// What a block says about the stream.
@@ -178,6 +210,7 @@ impl<J: Json> Manager<J> {
             self.stream_event(session, false, Some(how));
         }
         self.listen_later(session, None);
+        self.stop_awaiting(session);
     }
 
     /// The server answers the GET with something else than a stream: it offers none. That is normal, and not asked again.
@@ -187,6 +220,7 @@ impl<J: Json> Manager<J> {
             self.refuse_subscribers(session, what);
             self.log(session, Level::Debug, &concat(&["No GET stream: HTTP ", &decimal(status.into()), ", ", what]));
         }
+        self.stop_awaiting(session);
     }
 
     /// The server refuses the GET.
@@ -212,6 +246,7 @@ impl<J: Json> Manager<J> {
             }
             _ => self.listen_refused(session, refusal.status, "no stream is offered"),
         }
+        self.stop_awaiting(session);
     }
 
     /// A GET is answered as if the session were gone. A router without a GET route answers 404 as well, some with JSON:
@@ -273,10 +308,13 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::RetryScheduled, detail);
     }
 
-    /// It is time to open the stream again.
+    /// It is time to open the stream again, or to wait for it no longer.
     pub(super) fn on_listen_timer(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        if record.state == State::Ready && matches!(record.listen.phase, Phase::Resting(at) if at <= self.now) {
+        if record.listen.awaited.is_some_and(|until| until <= self.now) {
+            return self.stop_awaiting(session);
+        }
+        if record.is_live(record.generation) && matches!(record.listen.phase, Phase::Resting(at) if at <= self.now) {
             self.open_stream(session);
         }
     }

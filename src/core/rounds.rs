@@ -146,6 +146,7 @@ impl<J: Json> Manager<J> {
         }
         record.rounds.open = record.rounds.open.saturating_sub(1);
         if record.rounds.open == 0 && record.stage == Stage::Asking {
+            self.renew_deadline(call);
             self.requeue(call);
         }
     }

@@ -6,6 +6,7 @@ use super::io::{CallId, Output, RpcError, SessionRef, Ticket};
 use super::json::Json;
 use super::jsonrpc::{self, METHOD_NOT_FOUND};
 use super::manager::Manager;
+use super::subscriptions::ACKNOWLEDGED;
 
 /// One request of a server that the client has not answered yet.
 pub(super) struct Asked<J> {
@@ -128,7 +129,7 @@ impl<J: Json> Manager<J> {
                     self.take_back(session, &id);
                 }
             }
-            "notifications/subscriptions/acknowledged" => return self.on_subscribed(session, params.as_ref()),
+            ACKNOWLEDGED => return self.on_subscribed(session, params.as_ref()),
             "notifications/tools/list_changed" => {
                 if let Some(record) = self.store.get_mut(session) {
                     record.tools.forget();

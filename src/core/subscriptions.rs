@@ -9,6 +9,8 @@ use super::json::Json;
 use super::manager::Manager;
 use super::session::Session;
 
+/// The first message of the stream.
+pub(super) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 /// What a server's capability is called, and what is asked for where it says `listChanged`.
 const LISTS: [(&str, &str); 3] =
     [("tools", "toolsListChanged"), ("prompts", "promptsListChanged"), ("resources", "resourcesListChanged")];

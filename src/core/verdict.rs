@@ -102,7 +102,8 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         // Python's JSON mode, when the session is ended in mid-request: an answer that answers nothing.
         500..=599 if names_lost_session(seen.text) => Verdict::Unknown,
         _ if answered || method_not_found => Verdict::Answer,
-        408 | 500..=599 => Verdict::Unknown,
+        // 499 is what the official SDK's server (v2) says of what it was doing when it was stopped.
+        408 | 499 | 500..=599 => Verdict::Unknown,
         _ if seen.rpc.is_some() => Verdict::Answer,
         _ => Verdict::Final,
     }
@@ -298,7 +299,7 @@ mod tests {
         assert_eq!(judge(&seen(429, Relation::Current, "")), Verdict::Refused(None));
         let later = Seen { retry_after: Some(1000), ..seen(503, Relation::Current, "") };
         assert_eq!(judge(&later), Verdict::Refused(Some(1000)));
-        for status in [500, 502, 503, 504] {
+        for status in [408, 499, 500, 502, 503, 504] {
             assert_eq!(judge(&seen(status, Relation::Current, "")), Verdict::Unknown);
         }
         let crashed = Seen {

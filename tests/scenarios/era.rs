@@ -121,7 +121,7 @@ fn a_version_that_is_refused_and_named_is_offered_once_more() {
     world.server().always("server/discover", unsupported(&[MODERN]));
     let call = world.begin_connect("ann", "db", ConnectOptions::default());
     world.finish(call);
-    assert_eq!(world.code(call), ErrorCode::RpcError);
+    assert_eq!((world.code(call), world.error(call).rpc_code), (ErrorCode::UnsupportedVersion, Some(-32022.0)));
     assert_eq!(world.methods(), ["server/discover"; 2]);
 }
 

@@ -2,7 +2,7 @@
 
 use super::reply::{Reply, result};
 use super::{Tether, modern_world};
-use mcp_tether::core::{ErrorCode, Input, RpcError, SessionRef};
+use mcp_tether::core::{ErrorCode, Input, RequestOptions, RpcError, SessionRef};
 use serde_json::{Value, json};
 
 fn connected() -> (Tether, SessionRef) {
@@ -141,10 +141,28 @@ fn a_call_that_is_given_up_takes_its_questions_back() {
     world.cancel(call);
     assert_eq!(world.taken_back, [ticket]);
     world.answer_server(ticket, Ok(json!({"action": "accept"})));
-    let late = world.tool_within(session, "order", 5_000);
+    let options = RequestOptions { max_total_timeout: Some(5_000), ..RequestOptions::default() };
+    let late = world.request(session, "tools/call", json!({"name": "order"}), options);
     world.finish(late);
     assert_eq!(world.code(late), ErrorCode::RequestTimeout);
     assert_eq!((world.taken_back.len(), world.count("tools/call")), (2, 2));
+}
+
+#[test]
+fn the_time_that_the_user_takes_is_not_the_servers() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [wants(json!({"a": form()}), Value::Null)]);
+    let call = world.tool_within(session, "order", 5_000);
+    world.run_for(3_600_000);
+    assert!(world.waiting.contains(&call));
+    // From the answer on it is the server's again.
+    world.server().next("tools/call", [Reply::default()]);
+    let ticket = world.asked[0].0;
+    world.answer_server(ticket, Ok(json!({"action": "accept"})));
+    world.run_for(4_990);
+    assert!(world.waiting.contains(&call));
+    world.run_for(20);
+    assert_eq!(world.code(call), ErrorCode::RequestTimeout);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What servers ask of the client.
 
-use super::reply::{Data, Step, stream};
+use super::reply::{Data, Reply, Step, http, reset, stream};
 use super::{Tether, world};
 use mcp_tether::core::{ConnectOptions, Input, RpcError, SessionRef};
 use serde_json::{Value, json};
@@ -160,6 +160,34 @@ fn a_mode_of_elicitation_that_was_not_declared_is_invalid() {
             }
         }
     }
+}
+
+/// Loses the session with a call under way, and says when that call was sent again, after the handshake; the new session's
+/// GET is answered as given.
+fn resumed_after(get: Reply) -> u64 {
+    let (mut world, session) = listening();
+    world.server().forget();
+    world.server().next("GET", [get]);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    let initialized = world.sent_as("notifications/initialized")[1].at;
+    world.sent_as("tools/call")[1].at - initialized
+}
+
+#[test]
+fn after_a_recovery_calls_wait_for_the_stream_on_which_they_may_be_asked() {
+    assert_eq!(resumed_after(stream().after(200)), 202, "until it is open");
+    assert_eq!(resumed_after(http(405, "Method not allowed").after(300)), 302, "or is not offered");
+    assert_eq!(resumed_after(reset().after(300)), 302, "or broke");
+    assert_eq!(resumed_after(stream().after(60_000)), 1_001, "but not for ever");
+    // The first handshake is not slowed down by a stream that comes late.
+    let mut world = world();
+    world.server().always("GET", stream().after(60_000));
+    let session = world.connect();
+    let call = world.tool(session, "order");
+    world.finish(call);
+    assert!(world.settled_at(call) < 20);
 }
 
 #[test]

@@ -66,6 +66,32 @@ fn subscribing_opens_a_stream_with_more_in_it_before_the_old_one_is_closed() {
 }
 
 #[test]
+fn what_the_old_stream_was_granted_says_nothing_about_the_new_one() {
+    let mut world = modern_world();
+    world.server().description =
+        json!({"capabilities": {"tools": {"listChanged": true}, "resources": {"subscribe": true}}});
+    // The first acknowledgement comes when the second stream is already asked for.
+    world.server().next("subscriptions/listen", [stream()]);
+    let session = world.connect();
+    let first = last_listen(&world);
+    world.server().next("subscriptions/listen", [stream().after(50)]);
+    let call = subscribe(&mut world, session, "resources/subscribe", "x://1");
+    let acknowledged = |granted: Value| {
+        let params = json!({"notifications": granted});
+        let message = json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": params});
+        Step::Event(None, None, Data::Json(message))
+    };
+    world.run_for(10);
+    world.push(first, acknowledged(json!({"toolsListChanged": true})));
+    assert!(world.waiting.contains(&call));
+    world.run_for(100);
+    let second = last_listen(&world);
+    world.push(second, acknowledged(json!({"resourceSubscriptions": ["x://1"]})));
+    world.finish(call);
+    assert_eq!(world.result(call), json!({}));
+}
+
+#[test]
 fn what_is_not_granted_is_an_error_and_not_asked_for_again() {
     let (mut world, session) = connected();
     let acknowledged = json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": {"notifications": {}}});
