@@ -67,6 +67,15 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     });
   }
 
+  test('a call right after a recovery finds the GET stream open: this server keeps nothing for later', async () => {
+    for (let user = 1; user <= 10; user += 1) {
+      session = await manager.connect(`user ${user}`, 's');
+      session.setRequestHandler('sampling/createMessage', () => sample);
+      await server.forgetSessions();
+      assert.deepEqual(await asked('sampling/createMessage', sampling, 'get'), sample);
+    }
+  });
+
   test('a request that nobody handles is answered −32601', async () => {
     assert.equal((await asked('sampling/createMessage', sampling)).code, -32601);
     assert.equal((await asked('nobody/knows', {})).code, -32601);
