@@ -19,8 +19,12 @@ const tools = [
   { name: 'work', description: 'Takes its time, as a task.', inputSchema: { type: 'object' }, execution: { taskSupport: 'required' } },
 ];
 
-/** Starts the server. */
-export async function startAskingServer() {
+/**
+ * Starts the server.
+ * @param {object} [options]
+ * @param {number} [options.streamDelay] milliseconds that a GET takes to arrive, as through a proxy
+ */
+export async function startAskingServer({ streamDelay = 0 } = {}) {
   const sessions = new Map();
   const taskStore = new InMemoryTaskStore();
   /** What the server saw: requests by method, the roots that each session has told it of, and the work done by key. */
@@ -66,6 +70,7 @@ export async function startAskingServer() {
     if (body?.method) counts.methods[body.method] = (counts.methods[body.method] ?? 0) + 1;
     const id = request.headers['mcp-session-id'];
     if (id !== undefined && !sessions.has(id)) return sendJson(response, 404, rpcError(-32001, 'Session not found'));
+    if (request.method === 'GET' && streamDelay > 0) await wait(streamDelay);
     const session = sessions.get(id) ?? (await openSession());
     const over = session.transport.handleRequest(request, response, body);
     if (request.method === 'GET') {
