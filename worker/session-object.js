@@ -26,6 +26,8 @@ export class SessionObject extends DurableObject {
   #checked; // whether the server's configuration is still what it was
   #upstream; // the promise of the session with the server
   #running; // that session, once it is there
+  #rest; // the timer after which it is let go of
+  #hasServed = false; // whether this instance had it before
   #exchanges = new Map(); // by the id of each request without an answer
   #listeners = []; // the client's GET streams, the newest last
   #told = 0; // the last event of the GET stream that somebody was there for
@@ -101,7 +103,8 @@ export class SessionObject extends DurableObject {
     });
     this.#upstream = Promise.resolve(upstream);
     this.#running = upstream;
-    this.#checked = true;
+    this.#hasServed = this.#checked = true;
+    this.#restSoon();
     await this.ctx.storage.setAlarm(this.#expiry().expiry);
     const counts = { sessions_opened_total: 1, ...this.#grown(upstream) };
     return json({ ...answer, id: requestId }, { headers: { 'x-front-opened': '1', 'x-front-counts': JSON.stringify(counts) } });
@@ -160,7 +163,7 @@ export class SessionObject extends DurableObject {
     }
     for (const id of ids) this.#exchanges.set(id, exchange);
     // The answer outlives the client's connection.
-    this.ctx.waitUntil(exchange.done);
+    this.ctx.waitUntil(exchange.done.then(() => this.#restSoon()));
     return exchange;
   }
 
@@ -233,6 +236,7 @@ export class SessionObject extends DurableObject {
   #addListener(after) {
     const listener = new EventStream(this.#settings.limits.SLOW_READER_BYTES, () => {
       this.#listeners = this.#listeners.filter((other) => other !== listener);
+      this.#restSoon();
     });
     const { response } = listener;
     if (this.#listeners.length >= MAX_LISTENERS) this.#listeners.shift().close();
@@ -270,13 +274,30 @@ export class SessionObject extends DurableObject {
   // The session with the server, which a new instance takes up again; `{ error }` where that cannot be.
   #awake() {
     this.#upstream ??= this.#revive();
+    this.#restSoon();
     return this.#upstream;
+  }
+
+  // An open stream to the server keeps the object in memory, so one that nobody needs is let go of.
+  #restSoon() {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => this.#restNow(), this.#settings.limits.REST_AFTER);
+  }
+
+  async #restNow() {
+    if (!this.#running || this.#exchanges.size > 0 || this.#listeners.length > 0) return;
+    const upstream = this.#running;
+    this.#upstream = this.#running = undefined;
+    const counts = this.#grown(upstream);
+    this.#reported = {};
+    await Promise.allSettled([upstream.rest(), registry(this.env).add(counts)]);
   }
 
   async #revive() {
     const lives = this.#row.revive();
     this.#told = this.#log.newest();
-    log('info', 'sessionRevived', { lives });
+    log('info', 'sessionRevived', { lives, here: this.#hasServed });
+    this.#hasServed = true;
     const upstream = await this.#takeUp(this.#row.values);
     if (upstream.error) this.#upstream = undefined;
     else this.#running = upstream;
@@ -310,6 +331,7 @@ export class SessionObject extends DurableObject {
   async #end() {
     const { values } = this.#row;
     const { key, handle } = this.#owner;
+    clearTimeout(this.#rest);
     this.#row.forget();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();

@@ -14,6 +14,7 @@ const numbers = {
   EVENT_LOG_EVENTS: 1_000, // what a session keeps for clients that come back
   EVENT_LOG_BYTES: MEBIBYTE,
   SLOW_READER_BYTES: 8 * MEBIBYTE, // what waits for a client before its stream is cut
+  REST_AFTER: 20_000, // milliseconds without a call or a stream, after which an object lets go of its server, so that it can be evicted
   SESSION_MAX_AGE: 24 * 3_600_000, // milliseconds; a server's sessionConfig.maxAge beats it
 };
 

@@ -58,6 +58,11 @@ export class Upstream {
     return this.#manager.getAllActiveSessions()[0];
   }
 
+  /** Lets go of the server; the session stays, there and in the storage. */
+  async rest() {
+    await this.#manager.close();
+  }
+
   /** Ends the session at the server, which gets five seconds for that. */
   async terminate() {
     await this.#transport.terminateSession();

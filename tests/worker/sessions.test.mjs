@@ -248,4 +248,25 @@ describe('an object that was evicted, or restarted', () => {
     assert.deepEqual({ initialize, sessions }, { initialize: 2, sessions: 1 });
     await stack.stop();
   });
+
+  test('lets go of the server when nobody needs it, and takes the session up again', async () => {
+    const stack = await startStack({ vars: { REST_AFTER: 200 } });
+    const ada = sender(stack.url);
+    const session = await ada.open();
+    await until(async () => (await stack.counts()).get >= 1, 'the front listens to the server');
+    const streams = (await stack.counts()).get;
+    for (let turn = 0; turn < 3; turn += 1) {
+      const revived = () => stack.lines.some((line) => line.includes(`"lives":${turn + 2}`));
+      await until(async () => {
+        const message = await messageOf(await ada.call(session, 'echo', { text: 'x' }, { id: Math.random() }));
+        assert.equal(message.result.content[0].text, 'x');
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        return revived();
+      }, 'it is revived');
+    }
+    const { initialize, get } = await stack.counts();
+    assert.equal(initialize, 1);
+    assert.ok(get > streams, 'it listens anew');
+    await stack.stop();
+  });
 });
