@@ -7,6 +7,7 @@ import { briefName } from './backends/backend.js';
 import { Buttons } from './buttons.js';
 import { argumentsFor, callMany, callOnce, isSafe, tellMany, tellOne } from './calls.js';
 import { SideBySide } from './compare/side-by-side.js';
+import { diagnosisStep } from './diagnosis.js';
 import { explain, paragraph } from './errors.js';
 import { faults } from './faults.js';
 import { capital, clock, count } from './format.js';
@@ -114,6 +115,7 @@ function wire() {
   on('call-many', 'click', () => load(50));
   on('call-thousand', 'click', () => load(1_000));
   on('terminate', 'click', terminate);
+  on('diagnose', 'click', diagnose);
   on('message', 'keydown', (event) => { if (event.key === 'Enter' && !ui['call-one'].disabled) callOne(); });
   on('tool', 'change', () => refresh());
   on('who', 'change', (event) => { world.holders.current = world.holders.find(event.target.value); refresh(); });
@@ -277,6 +279,16 @@ async function terminate() {
   await act(holder, 'terminating', async () => {
     await holder.session.terminate();
     outcome.show('good', `${nameOf(holder.userId)} has said goodbye, and the server has dropped the session.`);
+  });
+}
+
+/** What the server does at each step of a session, tried out apart from the sessions that are open. */
+async function diagnose() {
+  const { holder, manager } = world;
+  outcome.show('busy', 'Trying the server out, step by step…');
+  await act(holder, 'asking for a diagnosis', async () => {
+    const { ok, steps } = await manager.diagnose(holder.serverName, holder.userId);
+    outcome.show(ok ? 'good' : 'bad', ...steps.map(diagnosisStep));
   });
 }
 

@@ -24,7 +24,7 @@ export class Buttons {
     for (const [button, userId] of [[ui['connect-a'], 'ada'], [ui['connect-b'], 'ben']]) this.#connect(button, world, holders.get(userId, main));
     enable(ui['add-user'], Boolean(holders.nextUser()) && holders.connected.length > 0, 'Connect first.');
     enable(ui['add-server'], holders.connected.length > 0, 'Connect first.');
-    ui['why-connect'].textContent = holders.connected.length > 0 ? 'Each user has a session of their own; connecting again uses it.' : 'Users of one server, each with a session of their own.';
+    ui['why-connect'].textContent = holders.connected.length > 0 ? '' : 'Users of one server, each with a session of their own.';
 
     const tool = holder.tools?.find(({ name }) => name === ui.tool.value);
     const callable = tool && argumentsFor(tool, '') !== undefined;
@@ -38,6 +38,7 @@ export class Buttons {
       const possible = fault.possible(world);
       enable(ui[fault.id], usable && possible && !holder.busy, possible ? noVictim : 'Only a server of the demo’s own can be told to do this.');
     }
+    enable(ui.diagnose, !holder.busy, 'One moment.');
     enable(ui.terminate, usable && holder.busy !== 'terminating', over ? 'It is over already.' : 'There is no session to end yet.');
 
     const next = !holder.session || over ? ui[holder.userId === 'ben' ? 'connect-b' : 'connect-a'] : this.broken ? ui['call-one'] : this.called ? ui.forget : ui['call-one'];

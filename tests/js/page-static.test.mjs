@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { sideBySide, wholeLife } from './page/stories.mjs';
+import { sideBySide, takeAway, wholeLife } from './page/stories.mjs';
 import { openVisitor, steps } from './page/visitor.mjs';
 import { bundleOfficialClient } from '../../tools/bundle-official-client.mjs';
 import { listen } from './servers/shared/listen.mjs';
@@ -38,6 +38,16 @@ await wholeLife({
   unsafe: () => visitor.page.locator('#tool').selectOption('count'),
 });
 await sideBySide({ visitor: proxy, counts, test });
+await takeAway({
+  visitor: proxy, test,
+  run: (program) => visitor.page.evaluate(`(async () => {
+    const printed = [];
+    const { log } = console;
+    console.log = (...things) => printed.push(JSON.stringify(things));
+    try { ${program} } finally { console.log = log; }
+    return printed.join(' ');
+  })()`),
+});
 
 test('a server can be added, and each is a session of its own', async () => {
   const before = (await counts()).clients['mcp-tether'].rpc.initialize;

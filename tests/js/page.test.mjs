@@ -1,7 +1,9 @@
 // Drives the demo page as a visitor would, against the real servers behind their proxies. CHROMIUM names another browser.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, before } from 'node:test';
-import { sideBySide, wholeLife } from './page/stories.mjs';
+import { promisify } from 'node:util';
+import { sideBySide, takeAway, wholeLife } from './page/stories.mjs';
 import { openVisitor, steps } from './page/visitor.mjs';
 import { startDemo } from './servers/demo.mjs';
 
@@ -46,8 +48,16 @@ await wholeLife({
   backToFirst() { server = 0; },
 });
 await sideBySide({ visitor: proxy, counts, test });
+test('a picture of it all', () => visitor.screenshot('beside'));
+await takeAway({
+  visitor: proxy, test,
+  async run(program) {
+    const standalone = program.replace("'mcp-tether'", `'${new URL('../../pkg/node.js', import.meta.url)}'`);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', standalone]);
+    return stdout;
+  },
+});
 
 test('the browser had nothing to complain of but the faults that were asked for', async () => {
-  await visitor.screenshot('beside');
   assert.deepEqual(visitor.complaints(...servers()), []);
 });

@@ -10,7 +10,7 @@ export async function demoBackend() {
   const controls = new Map(servers.map(({ name, controlUrl }) => [name, controlUrl]));
   return {
     kind: 'demo',
-    about: 'Nothing is staged: real MCP servers run on your machine, behind a proxy that can break them, and the client is this library, in this page.',
+    about: 'Nothing is staged: real MCP servers run on your machine, behind proxies that break them; the client is this library.',
     servers: withBrief(servers.map(({ name, mcpUrl }) => ({ name, url: mcpUrl }))),
     controlUrl: (serverName) => controls.get(serverName) ?? servers[0].controlUrl,
   };

@@ -14,7 +14,7 @@ export async function simulatedBackend() {
   const address = (path) => new URL(`simulated/${room}/${path}`, document.baseURI).href;
   return {
     kind: 'simulated',
-    about: 'The servers are simulated, in a Service Worker of this page, but nothing is staged: they speak MCP over HTTP, lose sessions and break off as real ones do, and the client is this library.',
+    about: 'The servers are simulated, in a Service Worker of this page, and yet nothing is staged: they speak MCP over HTTP and fail as real ones do.',
     servers: withBrief(['notes', 'search', 'calendar'].map((name) => ({ name, url: address(`${name}/mcp`) }))),
     controlUrl: () => address('control'),
   };

@@ -4,7 +4,8 @@
 import { refusal } from './answers.js';
 import { pause } from './tools.js';
 
-const isCall = ({ message }) => message?.id !== undefined && message.method !== undefined && message.method !== 'initialize';
+// Tool calls alone: what a client asks on its own behalf, lists and pings, would take a fault that somebody waits to see.
+const isCall = ({ message }) => message?.id !== undefined && message.method === 'tools/call';
 const isStreamOpening = ({ request }) => request.method === 'GET';
 
 /** By kind: `act` gets the exchange `{ request, message }` and `{ settings, pass }`, and either answers itself or passes on. */

@@ -2,7 +2,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { rpcError, sendJson } from '../shared/messages.mjs';
 
-const isCall = ({ message }) => message?.id !== undefined && message.method !== undefined && message.method !== 'initialize';
+// Tool calls alone: what a client asks on its own behalf, lists and pings, would take a fault that somebody waits to see.
+const isCall = ({ message }) => message?.id !== undefined && message.method === 'tools/call';
 const isStreamOpening = ({ request }) => request.method === 'GET';
 
 /**

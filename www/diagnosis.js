@@ -1,0 +1,26 @@
+// One step of a diagnosis as a line: whether it went well, what was seen, and how to mend it.
+
+const titles = {
+  reachable: 'Reachable', initialize: 'Handshake', sessionHeader: 'Session id', reuse: 'Used again', terminate: 'Ended', cors: 'CORS',
+};
+
+export function diagnosisStep({ name, ok, detail, fix }) {
+  const line = document.createElement('p');
+  const mark = document.createElement('span');
+  const words = document.createElement('span');
+  const title = document.createElement('b');
+  Object.assign(mark, { className: 'mark', textContent: ok ? '✓' : '✗' });
+  title.textContent = `${titles[name] ?? name}: `;
+  words.append(title, detail);
+  if (fix) {
+    const remedy = document.createElement('span');
+    Object.assign(remedy, { className: 'fix', textContent: fix });
+    words.append(remedy);
+  }
+  line.className = 'step';
+  line.dataset.ok = String(ok);
+  mark.setAttribute('aria-label', ok ? 'well' : 'not well');
+  mark.setAttribute('role', 'img');
+  line.append(mark, words);
+  return line;
+}
