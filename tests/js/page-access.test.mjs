@@ -87,6 +87,7 @@ test('the timeline is walked through by arrow keys, and says what each thing was
   assert.equal(await page.locator('.tl-item[tabindex="0"]').count(), 1, 'the Tab key reaches one thing');
   assert.ok(await labelOf(), 'the focus outlives the zoom');
   await page.locator('.tl-text summary').click();
+  await page.locator('.tl-text li').first().waitFor();
   assert.match(await page.locator('.tl-text li').allInnerTexts().then((lines) => lines.join('\n')), /404/, 'the list says it in words');
 });
 

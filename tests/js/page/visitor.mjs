@@ -1,4 +1,5 @@
 // A visitor of the demo page in Chromium: presses its buttons, reads what it shows, and hears what the browser complains of.
+import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { test as runTest } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -57,12 +58,17 @@ export async function openVisitor(url, options = {}) {
     },
     async connect() {
       await page.locator('#connect-a:enabled').waitFor();
-      await visitor.press('connect-a');
+      const result = await visitor.press('connect-a');
+      assert.match(result, /is connected/);
       await visitor.untilState('ready');
     },
     screenshot: (name) => page.screenshot({ path: `${artifacts}page-${name}.png`, fullPage: true }),
-    /** Chromium itself complains of every failed fetch; those from the MCP servers are what faults are made of. */
-    complaints: (...servers) => complaints.filter((complaint) => !(complaint.includes('Failed to load resource') && servers.some((server) => complaint.includes(server)))),
+    /**
+     * Chromium itself complains of every failed fetch; those from the MCP servers are what faults are made of. And a manager
+     * of a snippet's own writes its log to the console.
+     */
+    complaints: (...servers) => complaints.filter((complaint) => !complaint.startsWith('console: [MCP]')
+      && !(complaint.includes('Failed to load resource') && servers.some((server) => complaint.includes(server)))),
     close: () => browser.close(),
   };
   return visitor;
