@@ -205,9 +205,7 @@ export class SessionTimeline extends HTMLElement {
     const { svg, scroll, buttons, text } = this.#parts;
     const itemAt = (event) => this.#drawing.itemOf(event.target);
     svg.addEventListener('pointerover', (event) => { if (itemAt(event)) this.#tell(itemAt(event)); });
-    svg.addEventListener('pointerleave', () => this.#tell(this.#drawing.itemOf(document.activeElement)));
     svg.addEventListener('focusin', (event) => this.#tell(itemAt(event)));
-    svg.addEventListener('focusout', () => this.#tell(undefined));
     svg.addEventListener('click', (event) => { if (itemAt(event)) this.#focus(itemAt(event)); });
     svg.addEventListener('keydown', (event) => this.#onKey(event));
     scroll.addEventListener('scroll', () => {
@@ -273,7 +271,7 @@ export class SessionTimeline extends HTMLElement {
     if (next) this.#focus(next);
   }
 
-  /** Evidence and next timer of one item, below the picture. */
+  /** Evidence and next timer of one item, below the picture; it stays there to be read until another is pointed at. */
   #tell(item) {
     const { detail } = this.#parts;
     this.#shown = item;
