@@ -88,9 +88,11 @@ class Episode {
         this.#waited += Math.max(0, at + delayMs - Math.max(at, this.#waitsUntil));
         this.#waitsUntil = Math.max(this.#waitsUntil, at + delayMs);
         const reason = evidence ? ` (${evidence})` : '';
+        // What names a method is one call's affair: its answer did not come through. The rest concerns the whole session.
+        const trouble = detail.method ? `The answer did not come through${reason}` : `The server cannot take it now${reason}`;
         return this.#say('wait', this.#waits === 1
-          ? `The server cannot take it now${reason}: the client waits ${duration(this.#waited)} before the next try.`
-          : `The server cannot take it now${reason}: the client has waited ${count(this.#waits, 'time')}, ${duration(this.#waited)} in all.`);
+          ? `${trouble}: the client waits ${duration(this.#waited)} before the next try.`
+          : `${trouble}: the client has waited ${count(this.#waits, 'time')}, ${duration(this.#waited)} in all.`);
       }
       case 'sessionExpired':
         return this.#say('end', 'Nobody used the session for as long as the settings allow, so the client has given it up; the next call opens a new one.');
