@@ -95,7 +95,7 @@ export class SessionObject extends DurableObject {
     this.#log.create();
     this.#row.create({
       owner: request.headers.get('x-front-owner'),
-      identity: JSON.stringify(identity),
+      identity: JSON.stringify({ ...identity, vars: this.#settings.configuredVars(key) ? {} : vars }),
       settings: await this.#fingerprint(server),
       initialize: JSON.stringify(params ?? {}),
       agreed: answer.result.protocolVersion,
@@ -311,7 +311,8 @@ export class SessionObject extends DurableObject {
     return error ? { error } : upstream;
   }
 
-  #connect(server, identity) {
+  #connect(server, { key, id, vars }) {
+    const identity = { id, vars: this.#settings.configuredVars(key) ?? vars };
     return new Upstream({
       server,
       config: this.#settings.servers[server],

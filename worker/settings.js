@@ -43,6 +43,11 @@ function read(env) {
     auth: readMethods(env, parsed),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
     adminToken: env.ADMIN_TOKEN,
+    /** The names and values that the configuration has for a user, which may be secret: no session stores them. */
+    configuredVars(key) {
+      const [method, ...id] = key.split(':');
+      return method === 'bearer' ? parsed(env, 'BEARER_TOKENS')?.[id.join(':')]?.vars : undefined;
+    },
     /** How long the sessions of a server live, in milliseconds; undefined for a server that is not configured. */
     lifetime(server) {
       const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server) ?? [];
