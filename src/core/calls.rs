@@ -215,6 +215,9 @@ impl<J: Json> Manager<J> {
 
     /// Sends what waits, as far as the session, its holds and its limits allow. First come, first served.
     pub(super) fn pump(&mut self, session: SessionRef) {
+        if self.is_cut_off(session) {
+            return;
+        }
         loop {
             let (limit, now) = (self.config.limits.max_in_flight, self.now);
             let Some(record) = self.store.get_mut(session).filter(|record| record.may_send(limit, now)) else { return };
@@ -521,7 +524,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_rested(&mut self, call: CallId) {
         match self.calls.get(call).map(|record| record.stage) {
             Some(Stage::RestingToSend(until)) if until <= self.now => self.requeue(call),
-            Some(Stage::RestingToResume(until)) if until <= self.now => self.resume(call),
+            Some(Stage::RestingToResume(until)) if until <= self.now => self.resume_if_online(call),
             Some(Stage::Answered(_)) => {
                 let answer = self.calls.get_mut(call).and_then(|record| record.answer.take());
                 self.settle(call, Ok(answer));

@@ -160,7 +160,11 @@ impl<J: Json> Manager<J> {
         let is_old = record.age_deadline().is_some_and(|at| at <= now);
         let is_idle = record.idle_deadline() <= now && !record.is_busy();
         if is_idle || (is_old && !record.is_busy()) {
-            return self.expire(session);
+            // Another tab may have used it.
+            if !self.looks_before_end(session) {
+                self.expire(session);
+            }
+            return;
         }
         // Not yet: a call in flight ends by itself and looks again, if the session is too old by then.
         let soon = now.after(record.server.session.timeout.min(1_000));
@@ -186,11 +190,24 @@ impl<J: Json> Manager<J> {
         let id = self.store.get(session).and_then(|record| record.id().map(SessionId::short));
         self.log(session, Level::Info, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
         self.metrics.expired += 1;
-        if id.is_some() {
-            self.say_goodbye(session, None);
-        }
-        self.enter(session, State::Expired);
+        self.sleep_until_wanted(session);
         self.event(session, EventKind::SessionExpired, Detail::new().session_id(id).code(code.as_str()));
         self.drop_generation(session);
+    }
+
+    /// The page may be gone for good: the server need not keep the session. If it comes back, its next call makes another.
+    pub(super) fn retire_session(&mut self, session: SessionRef) {
+        if self.store.get(session).is_some_and(|record| record.state == State::Ready) {
+            self.sleep_until_wanted(session);
+            self.drop_generation(session);
+        }
+    }
+
+    fn sleep_until_wanted(&mut self, session: SessionRef) {
+        if self.store.get(session).is_some_and(|record| record.id().is_some()) {
+            self.say_goodbye(session, None);
+        }
+        self.unkeep(session);
+        self.enter(session, State::Expired);
     }
 }

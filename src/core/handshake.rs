@@ -38,6 +38,8 @@ pub(super) struct Handshake<J> {
     challenge: Option<String>,
     /// Whether the provider was asked for a token before anybody refused one.
     asked: bool,
+    /// Whether it waits for the network.
+    pub(super) offline: bool,
     /// Whether the storage was asked for a session first.
     pub(super) recalled: bool,
     /// Whether the server was asked for its era, and the answer was no reason to ask again.
@@ -61,12 +63,20 @@ impl<J> Default for Handshake<J> {
             challenge: None,
             asked: false,
             recalled: false,
+            offline: false,
             probed: false,
             unsent: false,
             renegotiated: false,
             next_attempt: None,
             last_error: None,
         }
+    }
+}
+
+impl<J> Handshake<J> {
+    /// Whether the next attempt waits for a delay that we drew ourselves.
+    pub(super) fn rests_of_itself(&self) -> bool {
+        self.next_attempt.is_some() && self.last_error.as_ref().is_some_and(|error| error.retry_after.is_none())
     }
 }
 
@@ -147,6 +157,7 @@ impl<J: Json> Manager<J> {
         let session = SessionRef(self.numbers.next());
         let key = Rc::new(key);
         let mut record = Session::new(session, Rc::clone(&key), server, self.now);
+        record.parked = self.page.parks;
         if let Some(kept) = self.breakers.iter().position(|(other, _)| *other == key) {
             record.breaker = self.breakers.remove(kept).1;
         }
@@ -224,7 +235,7 @@ impl<J: Json> Manager<J> {
             record.awaiting_token = true;
             return self.out.push_back(Output::NeedToken { session, challenge });
         }
-        if self.recalls_first(session) {
+        if self.recalls_first(session) || self.waits_for_network(session) {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };

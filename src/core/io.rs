@@ -4,6 +4,7 @@ use super::config::Replay;
 use super::error::Error;
 use super::event::Event;
 use super::headers::Media;
+use super::store::Key;
 use super::table::{Named, Number};
 use super::time::{Instant, Millis};
 use std::rc::Rc;
@@ -110,6 +111,13 @@ pub enum Input<J> {
         session: SessionRef,
         /// What was stored; anything but an object if it cannot be read, `None` if there is nothing.
         found: Option<J>,
+    },
+    /// What a page has noticed.
+    Page {
+        /// What it is.
+        news: News<J>,
+        /// Of which user and server; of all without.
+        of: Option<Key>,
     },
     /// DELETE and forget. Settled when done, at most 5 s later.
     Terminate {
@@ -258,6 +266,26 @@ pub enum Output<J> {
     Log(Level, String),
     /// Nothing more to do: wait for the network, or until this moment.
     Wait(Option<Instant>),
+}
+
+/// What a page knows and the machine does not.
+pub enum News<J> {
+    /// There is no network: nothing is tried until there is.
+    Offline,
+    /// There is one again.
+    Online,
+    /// Nobody looks, or another tab listens for this one: the GET stream is closed, and opened again where it was left.
+    Park,
+    /// Somebody looks.
+    Unpark,
+    /// The page may never come back: sessions are ended, and made anew if they are wanted after all.
+    Retire,
+    /// What has changed is written to the storage now.
+    Save,
+    /// Another tab has changed what is stored.
+    Look,
+    /// Another tab has heard this message of the server.
+    Hear(J),
 }
 
 /// How much a log line matters.

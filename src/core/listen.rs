@@ -59,12 +59,21 @@ enum Phase {
     Open(ExchangeId),
     /// Opened again then.
     Resting(Instant),
+    /// Opened again when the page wants it, or the network is back.
+    Parked,
 }
 
 impl Listen {
     /// Where the stream of this generation goes on.
     pub(super) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
+    }
+
+    /// Another tab has been listening meanwhile.
+    pub(super) fn move_cursor(&mut self, cursor: Option<String>) {
+        if self.phase == Phase::Parked && cursor.is_some() {
+            self.cursor = cursor;
+        }
     }
 }
 
@@ -90,7 +99,7 @@ impl<J: Json> Manager<J> {
                 self.stream_event(session, false, Some("closed by the client"));
             }
             Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
-            Phase::Off => {}
+            Phase::Off | Phase::Parked => {}
         }
         self.retire(session);
     }
@@ -102,7 +111,7 @@ impl<J: Json> Manager<J> {
         match std::mem::take(&mut record.listen.phase) {
             Phase::Opening(exchange) | Phase::Open(exchange) => record.listen.retiring = Some(exchange),
             Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
-            Phase::Off => {}
+            Phase::Off | Phase::Parked => {}
         }
         self.open_stream(session);
         if self.store.get(session).is_some_and(|record| record.listen.phase == Phase::Off) {
@@ -146,8 +155,41 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// The page can do without the stream.
+    pub(super) fn park(&mut self, session: SessionRef) {
+        self.keep(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.parked = true;
+        if record.listen.phase != Phase::Off {
+            self.stop_listening(session);
+            self.open_stream(session);
+        }
+    }
+
+    /// The page wants the stream, from where the tab has left it that had it last.
+    pub(super) fn unpark(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if std::mem::take(&mut record.parked) && !self.look_again(session) {
+            self.open_at_once(session);
+        }
+    }
+
+    /// Opens a stream that waits for something that has come.
+    pub(super) fn open_at_once(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.state == State::Ready && matches!(record.listen.phase, Phase::Resting(_) | Phase::Parked) {
+            self.stop_listening(session);
+            self.open_stream(session);
+        }
+    }
+
     fn open_stream(&mut self, session: SessionRef) {
-        let Some(record) = self.store.get(session) else { return };
+        let cut_off = self.is_cut_off(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if cut_off || record.parked {
+            record.listen.phase = Phase::Parked;
+            return;
+        }
         let exchange = if record.is_modern() {
             self.open_subscriptions(session)
         } else {

@@ -11,6 +11,7 @@ use super::exchange::Exchange;
 use super::io::{CallId, ExchangeId, Input, Level, Output, SessionRef, Ticket};
 use super::json::Json;
 use super::metrics::Metrics;
+use super::page::Page;
 use super::queue::Queue;
 use super::rng::Rng;
 use super::server_requests::Asked;
@@ -47,6 +48,7 @@ pub struct Manager<J> {
     pub(super) tickets: Table<Ticket, Asked<J>>,
     pub(super) farewells: Table<ExchangeId, Farewell>,
     pub(super) closing: Closing,
+    pub(super) page: Page,
     /// Which servers speak 2026-07-28.
     pub(super) eras: Eras<J>,
     /// Breakers of connections that never came to be.
@@ -78,6 +80,7 @@ impl<J: Json> Manager<J> {
             tickets: Table::default(),
             farewells: Table::default(),
             closing: Closing::default(),
+            page: Page::default(),
             eras: Eras::default(),
             breakers: Vec::new(),
             grace_until: Instant::default(),
@@ -102,6 +105,7 @@ impl<J: Json> Manager<J> {
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
             Input::Token { session, token } => self.on_token(session, token.as_deref()),
+            Input::Page { news, of } => self.on_news(news, of),
             Input::Recalled { session, found } => self.on_recalled(session, found.as_ref()),
             Input::Terminate { call, target } => self.terminate(call, target),
             Input::Close { call, terminate } => self.close(call, terminate),

@@ -30,6 +30,7 @@ mod modern;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;
 mod outcome;
+mod page;
 mod persistence;
 pub(crate) mod queue;
 mod recovery;

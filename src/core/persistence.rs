@@ -6,13 +6,14 @@
 
 use super::config::{Protocol, Transport};
 use super::era::MODERN;
+use super::error::ErrorCode;
 use super::event::{Detail, EventKind};
 use super::handshake::{VERSIONS, forget_id, session_headers};
 use super::headers::SessionId;
 use super::io::{Level, Output, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
-use super::session::{Agreed, Kind, Remembered, Session, State};
+use super::session::{Agreed, Kind, Loss, Remembered, Session, State};
 use super::store::{Key, hash};
 use super::table::Named;
 use super::text::{concat, decimal};
@@ -31,6 +32,8 @@ const GATHERING: Millis = 2_000;
 pub(super) struct Kept {
     /// The storage is being asked.
     asked: bool,
+    /// It is asked before the session expires: who shares the session may have used it.
+    ending: bool,
     /// When what has changed is written.
     due: Option<Instant>,
     /// The id that was lost last: a storage that still has it knows nothing new.
@@ -74,9 +77,11 @@ impl<J: Json> Manager<J> {
         if !std::mem::take(&mut record.kept.asked) {
             return;
         }
-        if let Some(handshake) = record.handshake.as_mut() {
-            handshake.next_attempt = None;
-        }
+        let Some(handshake) = record.handshake.as_mut() else {
+            let stored = found.and_then(|found| read(record, found, limit, now).ok());
+            return self.on_looked(session, stored);
+        };
+        handshake.next_attempt = None;
         match found.map(|found| read(record, found, limit, now)) {
             Some(Ok(stored)) if record.kept.lost.is_some() && stored.agreed.id == record.kept.lost => {}
             Some(Ok(stored)) if is_past(record, &stored, now) => self.let_past(session, stored),
@@ -153,10 +158,71 @@ impl<J: Json> Manager<J> {
     }
 
     pub(super) fn on_keep_timer(&mut self, session: SessionRef) {
-        let due = |record: &Session<J>| record.kept.due.is_some_and(|due| due <= self.now);
-        if self.store.get(session).is_some_and(due) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let is_due = record.kept.due.is_some_and(|due| due <= now);
+        // A look that nothing came of.
+        if record.handshake.is_none() && std::mem::take(&mut record.kept.asked) {
+            self.on_looked(session, None);
+        }
+        if is_due {
             self.keep(session);
         }
+    }
+
+    /// Looks what another tab has done with the session. Returns whether the answer has to be waited for.
+    pub(super) fn look_again(&mut self, session: SessionRef) -> bool {
+        let until = self.now.after(PATIENCE);
+        let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
+        if record.state != State::Ready || record.handshake.is_some() {
+            return false;
+        }
+        record.kept.asked = true;
+        let name = name(&record.key);
+        self.timers.arm(until, Timer::Keep(session));
+        self.out.push_back(Output::Recall { session, name });
+        true
+    }
+
+    /// The same before a session expires, once. Returns whether the answer decides about it.
+    pub(super) fn looks_before_end(&mut self, session: SessionRef) -> bool {
+        let Some(record) = self.store.get_mut(session) else { return false };
+        if std::mem::take(&mut record.kept.ending) {
+            return false;
+        }
+        record.kept.ending = true;
+        self.look_again(session)
+    }
+
+    fn on_looked(&mut self, session: SessionRef, stored: Option<Stored<J>>) {
+        let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
+        if let Some(stored) = stored {
+            let same = record.agreed.as_ref().is_some_and(|agreed| agreed.id == stored.agreed.id);
+            if !same && stored.created_at > record.created_at {
+                return self.follow(session, stored);
+            }
+            if same {
+                record.last_used_at = record.last_used_at.max(stored.last_used_at);
+                record.listen.move_cursor(stored.cursor);
+            }
+        }
+        self.open_at_once(session);
+        if self.store.get(session).is_some_and(|record| record.kept.ending) {
+            self.on_expiry(session);
+        }
+        if let Some(record) = self.store.get_mut(session) {
+            record.kept.ending = false;
+        }
+    }
+
+    /// Another tab has a newer session: ours is lost, and that one is taken up.
+    fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
+        self.enter(session, State::Recovering);
+        self.drop_generation(session);
+        if let Some(record) = self.store.get_mut(session) {
+            record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: self.now });
+        }
+        self.take_up(session, stored);
     }
 
     /// The session is over: nobody is to take it up.

@@ -52,6 +52,7 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::SessionError, detail);
         // First of all: from here on nothing is sent on the lost session, whatever else ends.
         self.enter(session, State::Recovering);
+        self.unkeep(session);
         self.drop_generation(session);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -81,7 +82,6 @@ impl<J: Json> Manager<J> {
 
     /// Nothing of a lost generation may touch the next one: its streams, its server requests, its own calls.
     pub(super) fn drop_generation(&mut self, session: SessionRef) {
-        self.unkeep(session);
         if let Some(record) = self.store.get_mut(session) {
             forget_id(record);
             record.restoring = 0;
@@ -240,7 +240,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    fn recover_again(&mut self, session: SessionRef) {
+    pub(super) fn recover_again(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         let code = record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: now }).code;

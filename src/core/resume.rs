@@ -47,6 +47,13 @@ impl ResponseStream {
 }
 
 impl<J: Json> Manager<J> {
+    /// Without a network it goes on resting; when that is back, it is woken.
+    pub(super) fn resume_if_online(&mut self, call: CallId) {
+        if self.calls.get(call).is_some_and(|record| !self.is_cut_off(record.session)) {
+            self.resume(call);
+        }
+    }
+
     /// The response stream of a call is over, and there was no response on it.
     pub(super) fn on_response_stream_over(&mut self, call: CallId, how: &str) {
         let Some(record) = self.calls.get_mut(call) else { return };

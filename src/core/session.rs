@@ -205,6 +205,8 @@ pub(super) struct Session<J> {
     /// While its attempts are spent: when to try again, and why it failed.
     pub(super) degraded: Option<Degraded<J>>,
     pub(super) kept: Kept,
+    /// The page does without the stream.
+    pub(super) parked: bool,
 }
 
 /// What one handshake agreed on.
@@ -275,6 +277,7 @@ impl<J> Session<J> {
             checking: false,
             degraded: None,
             kept: Kept::default(),
+            parked: false,
         }
     }
 

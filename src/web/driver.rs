@@ -156,6 +156,10 @@ impl Driver {
             Output::Notification { session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.signal(call));
                 self.report("a notification handler", self.handlers.notify(session, &method, &message.0, during));
+                // What comes with a call is for who made the call.
+                if call.is_none() {
+                    self.report("the page", self.handlers.tell_tap(self.info(session), &message.0));
+                }
             }
             Output::NeedToken { session, challenge } => {
                 self.auth.ask(self, session, self.info(session), challenge.as_deref());
@@ -177,6 +181,11 @@ impl Driver {
 
     fn tick(self: &Rc<Self>) {
         self.timer.fired();
+        self.wake();
+    }
+
+    /// Time has passed, perhaps more than the timer knows of.
+    pub(super) fn wake(self: &Rc<Self>) {
         self.clock.catch_up();
         self.input(Input::Wake);
     }

@@ -13,10 +13,10 @@ use super::json::JsJson;
 use super::probe::Cors;
 use super::request::{self, Templates};
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
+use crate::core::config::is_this_machine;
 use crate::core::headers::Media;
 use crate::core::sse::{Item, Parser};
 use crate::core::table::Table;
-use crate::core::text::split_once;
 use crate::core::{Body, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
 use js_sys::{Array, Function, JsString, Uint8Array};
 use std::cell::{Cell, RefCell};
@@ -385,10 +385,4 @@ fn write(message: &JsValue) -> Result<JsValue, Failure> {
         Ok(None) => Err(failure::new(FailureKind::Unwritable, "the params have no JSON form")),
         Err(reason) => Err(failure::new(FailureKind::Unwritable, &failure::words(&reason))),
     }
-}
-
-/// Whether a URL leads back here, where being offline does not matter.
-fn is_this_machine(url: &str) -> bool {
-    split_once(url, "://")
-        .is_some_and(|(_, rest)| ["localhost", "127.", "[::1]"].iter().any(|host| rest.starts_with(host)))
 }

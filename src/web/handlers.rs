@@ -6,7 +6,7 @@ use super::hook::Hook;
 use super::js::{self, Aborter};
 use super::json::JsJson;
 use crate::core::table::Table;
-use crate::core::{Input, RpcError, SessionRef, Ticket};
+use crate::core::{Input, RpcError, SessionInfo, SessionRef, Ticket};
 use js_sys::{Function, Object};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -21,6 +21,8 @@ pub(super) struct Handlers {
     /// So many sets make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<usize>,
     running: RefCell<Table<u64, Aborter>>,
+    /// Hears what comes on the GET streams of all sessions, and is asked what nobody else answers.
+    tap: RefCell<Option<Function>>,
     on_result: Hook,
     on_error: Hook,
 }
@@ -56,6 +58,7 @@ impl Handlers {
             sessions: RefCell::default(),
             sweep_at: Cell::new(FIRST_SWEEP),
             running: RefCell::default(),
+            tap: RefCell::default(),
             on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
             on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
         }
@@ -97,19 +100,26 @@ impl Handlers {
         message: &JsValue,
         during: Option<JsValue>,
     ) {
-        let Some(handler) = self.look(session, |set| set.requests.get(method).or(set.observer.as_ref()).cloned())
-        else {
+        let own = self.look(session, |set| set.requests.get(method).or(set.observer.as_ref()).cloned());
+        let of = if own.is_none() { driver.info(session) } else { None };
+        let Some(handler) = own.or_else(|| self.tap.borrow().clone()) else {
             let outcome = Err(failed(METHOD_NOT_FOUND, "Method not found"));
             return driver.input(Input::Answer { ticket, outcome });
         };
-        if let Err(thrown) = self.run(ticket.0, &handler, message, during) {
+        if let Err(thrown) = self.run(ticket.0, &handler, message, about(of), during) {
             answer(driver, ticket.0, Err(rpc_error(&thrown)));
         }
     }
 
-    fn run(&self, ticket: u64, handler: &Function, message: &JsValue, during: Option<JsValue>) -> Result<(), JsValue> {
+    fn run(
+        &self,
+        ticket: u64,
+        handler: &Function,
+        message: &JsValue,
+        extra: JsValue,
+        during: Option<JsValue>,
+    ) -> Result<(), JsValue> {
         let aborter = Aborter::new()?;
-        let extra = JsValue::from(Object::new());
         js::put(&extra, "signal", &aborter.signal()?);
         if let Some(during) = during {
             js::put(&extra, "during", &during);
@@ -117,6 +127,17 @@ impl Handlers {
         self.running.borrow_mut().insert(ticket, aborter);
         let result = js::promise_of(&handler.call2(&JsValue::UNDEFINED, message, &extra)?)?;
         result.then(&self.on_result.of(ticket), &self.on_error.of(ticket)).map(drop)
+    }
+
+    /// Sets the tap, or takes it off.
+    pub(super) fn set_tap(&self, tap: Option<Function>) {
+        self.tap.replace(tap);
+    }
+
+    /// Passes a notification to the tap; what it throws.
+    pub(super) fn tell_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<(), JsValue> {
+        let tap = self.tap.borrow().clone();
+        tap.map_or(Ok(()), |tap| tap.call2(&JsValue::UNDEFINED, message, &about(of)).map(drop))
     }
 
     /// The server no longer wants the answer.
@@ -151,6 +172,16 @@ impl Handlers {
         }
         Ok(())
     }
+}
+
+/// Whose session something is about, where that has to be said.
+fn about(of: Option<SessionInfo>) -> JsValue {
+    let about = JsValue::from(Object::new());
+    if let Some(info) = of {
+        js::put(&about, "userId", &info.user_id.into());
+        js::put(&about, "serverName", &info.server_name.into());
+    }
+    about
 }
 
 fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJson>>) {

@@ -10,7 +10,7 @@ use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
 use crate::core::text::concat;
 use crate::core::{ClientIdentity, Manager};
-use crate::core::{Input, Level, Target};
+use crate::core::{Input, Key, Level, News, Target};
 use js_sys::{Array, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -118,6 +118,31 @@ impl McpManager {
     #[wasm_bindgen(getter)]
     pub fn events(&self) -> Result<EventTarget, JsValue> {
         self.driver.events.target()
+    }
+
+    /// For the package's own module for pages: what the page has noticed, of one session or of all. `wake` tells that time
+    /// has passed that no timer saw.
+    pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
+        self.driver.wake();
+        let news = match news {
+            "offline" => News::Offline,
+            "online" => News::Online,
+            "park" => News::Park,
+            "unpark" => News::Unpark,
+            "retire" => News::Retire,
+            "save" => News::Save,
+            "look" => News::Look,
+            "hear" => News::Hear(JsJson(message)),
+            _ => return,
+        };
+        let of = user.zip(server).map(|(user, server)| Key { user, server });
+        self.driver.input(Input::Page { news, of });
+    }
+
+    /// For the same module: a function that hears what servers tell and ask, as `(message, { userId, serverName })`, and
+    /// answers what has no handler, as `(message, { userId, serverName, signal })`.
+    pub fn tap(&self, tap: JsValue) {
+        self.driver.handlers.set_tap(tap.dyn_into().ok());
     }
 
     /// Resolves when nothing is in flight.

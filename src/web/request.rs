@@ -81,6 +81,10 @@ pub(super) fn init(method: &str, headers: &JsValue, body: Option<&JsValue>, sign
     // A redirect would carry the session id and the user's token to wherever the server likes. (workerd knows no
     // "error".)
     init.set_redirect(&word("manual"));
+    // A session is ended even if the page goes at once (Fetch standard, "keepalive").
+    if method == "DELETE" {
+        init.set_keepalive(true);
+    }
     init.into()
 }
 
@@ -101,4 +105,6 @@ extern "C" {
     fn set_signal(this: &Init, signal: &JsValue);
     #[wasm_bindgen(method, setter)]
     fn set_redirect(this: &Init, redirect: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_keepalive(this: &Init, keepalive: bool);
 }

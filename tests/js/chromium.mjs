@@ -16,9 +16,9 @@ export const launchOptions = {
 };
 
 /** Serves an empty page at `/`, the package under `/pkg/` and the tests' own modules under `/tests/`. */
-export function startPageServer() {
+export function startPageServer({ caching = 'no-store' } = {}) {
   const folders = [{ prefix: '/pkg/', folder: packageFolder }, { prefix: '/tests/', folder: here }, { prefix: '/', file: `${here}page.html` }];
-  return listen(serveFolders(folders, { headers: { 'Cache-Control': 'no-store' } }));
+  return listen(serveFolders(folders, { headers: { 'Cache-Control': caching } }));
 }
 
 /** @returns {Promise<{ page: import('playwright-core').Page, close(): Promise<void> }>} */

@@ -18,6 +18,7 @@ mod limits;
 mod listen;
 mod log_lines;
 mod modern;
+mod page;
 mod persistence;
 mod recovery;
 mod replay;

@@ -91,7 +91,7 @@ pub struct World<N> {
     ids: BTreeSet<u64>,
     streams: BTreeSet<ExchangeId>,
     /// The newest event id that each stream has delivered, or was opened with.
-    newest: BTreeMap<ExchangeId, String>,
+    pub newest: BTreeMap<ExchangeId, String>,
     pub sent: Vec<Sent>,
     pub aborted: Vec<ExchangeId>,
     pub settled: BTreeMap<CallId, (u64, Outcome)>,

@@ -6,6 +6,7 @@ mod url;
 
 pub use parse::parse;
 pub use template::Template;
+pub(crate) use url::is_this_machine;
 
 use super::{headers, time::Millis};
 use crate::core::table::Named;

@@ -28,7 +28,7 @@ describe('the entries of the package', () => {
 
   test('the tarball holds one module, the entries, their types and the licences, and nothing else', () => {
     assert.deepEqual(installed.files.filter((path) => path !== 'README.md').sort(), [
-      'LICENSE-APACHE', 'LICENSE-MIT', 'browser.js', 'diagnose.js', 'doctor.js', 'index.d.ts', 'mcp_tether_bg.wasm', 'node.js', 'package.json', 'slim.d.ts',
+      'LICENSE-APACHE', 'LICENSE-MIT', 'browser.js', 'diagnose.js', 'doctor.js', 'index.d.ts', 'mcp_tether_bg.wasm', 'node.js', 'package.json', 'page.d.ts', 'page.js', 'slim.d.ts',
       'slim.js', 'storage.d.ts', 'storage.js', 'workerd.js', 'yaml.d.ts', 'yaml.js',
     ]);
   });

@@ -3,6 +3,7 @@
 import init, { McpError, McpManager, McpSession } from 'mcp-tether';
 import type { Diagnosis, ErrorCode, ManagerOptions, McpConfig, SessionEvent, SessionInfo } from 'mcp-tether';
 import { initSync } from 'mcp-tether/slim';
+import { attachToPage, sharedStorage } from 'mcp-tether/page';
 import { durableObjectStorage, indexedDbStorage, webStorage } from 'mcp-tether/storage';
 import { parseConfig } from 'mcp-tether/yaml';
 
@@ -29,6 +30,10 @@ await using manager = new McpManager(config, options);
 new McpManager(fromYaml);
 
 for (const storage of [indexedDbStorage(), webStorage(sessionStorage), { get: () => null, set() {}, delete() {} }]) new McpManager(config, { storage });
+const tabs = sharedStorage(indexedDbStorage());
+const detach: () => void = attachToPage(new McpManager(config, { storage: tabs }), { tabs, grace: 1_000 });
+detach();
+attachToPage(manager, { onHide: 'terminate' });
 export const keep = (ctx: { storage: Parameters<typeof durableObjectStorage>[0] }) => durableObjectStorage(ctx.storage);
 
 const session: McpSession = await manager.connect('alice', 'files', { vars: { team: 'a' }, signal: AbortSignal.timeout(1_000) });

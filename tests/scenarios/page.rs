@@ -1,0 +1,251 @@
+//! What a page tells the machine: hidden, offline, about to go, and what other tabs have done.
+
+use super::reply::{Data, Step, refused};
+use super::world::configured;
+use super::{Tether, world_with};
+use mcp_tether::core::{ConnectOptions, ErrorCode, Input, Key, News, SessionRef, State};
+use serde_json::{Value, json};
+
+fn listening(options: Value) -> (Tether, SessionRef) {
+    let mut world = world_with(json!({}), options);
+    world.server().listens = true;
+    let session = world.connect();
+    world.run_for(10);
+    (world, session)
+}
+
+fn tell(world: &mut Tether, news: News<Value>) {
+    world.input(Input::Page { news, of: None });
+}
+
+fn note(text: &str) -> Value {
+    json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": text}})
+}
+
+fn stored() -> Value {
+    json!({"storage": {}})
+}
+
+#[test]
+fn a_parked_stream_is_closed_and_opened_again_where_it_was() {
+    let (mut world, session) = listening(json!({}));
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(Some("n3".into()), None, Data::Json(note("x"))));
+    tell(&mut world, News::Park);
+    assert!(!world.is_open(get));
+    world.run_for(600_000);
+    assert_eq!(world.count("GET"), 1, "nothing is tried while nobody looks");
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    tell(&mut world, News::Unpark);
+    world.run_for(10);
+    assert_eq!(world.sent_as("GET").last().unwrap().cursor(), Some("n3"));
+    assert_eq!((world.count("GET"), world.open_gets().len()), (2, 1));
+    tell(&mut world, News::Unpark);
+    assert_eq!(world.count("GET"), 2);
+}
+
+#[test]
+fn sessions_that_are_made_or_recovered_while_parked_have_no_stream_yet() {
+    let mut world = world_with(json!({}), json!({}));
+    world.server().listens = true;
+    tell(&mut world, News::Park);
+    let session = world.connect();
+    world.server().forget();
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!((world.count("initialize"), world.count("GET")), (2, 0));
+    world.input(Input::Page { news: News::Unpark, of: Some(Key { user: "ann".into(), server: "db".into() }) });
+    assert_eq!(world.count("GET"), 1);
+}
+
+#[test]
+fn a_server_without_a_stream_is_not_asked_again_by_looking_at_the_page() {
+    let mut world = world_with(json!({}), json!({}));
+    world.connect();
+    world.run_for(10);
+    for _ in 0..5 {
+        tell(&mut world, News::Park);
+        tell(&mut world, News::Unpark);
+    }
+    world.run_for(60_000);
+    assert_eq!(world.count("GET"), 1);
+}
+
+#[test]
+fn offline_nothing_is_tried_and_online_everything_at_once() {
+    let (mut world, session) = listening(json!({}));
+    tell(&mut world, News::Offline);
+    let get = world.open_gets()[0];
+    world.push(get, Step::Fail(mcp_tether::core::FailureKind::Broken));
+    let before = world.sent.len();
+    let call = world.tool(session, "order");
+    world.run_for(50_000);
+    assert_eq!(world.sent.len(), before);
+    tell(&mut world, News::Online);
+    let at = world.now;
+    world.finish(call);
+    world.result(call);
+    assert!(world.sent[before..].iter().all(|sent| sent.at == at));
+    world.run_for(10);
+    assert_eq!((world.open_gets().len(), world.count("initialize")), (1, 1));
+}
+
+#[test]
+fn a_call_made_offline_waits_no_longer_than_its_deadline() {
+    let (mut world, session) = listening(json!({}));
+    tell(&mut world, News::Offline);
+    let call = world.tool_within(session, "order", 5_000);
+    let started = world.elapsed();
+    world.finish(call);
+    assert_eq!((world.code(call), world.settled_at(call) - started), (ErrorCode::RequestTimeout, 5_000));
+    assert!(world.error(call).retryable, "it was never sent");
+}
+
+#[test]
+fn who_connects_offline_waits_as_long_as_a_handshake_may_take() {
+    let mut world = world_with(json!({"initTimeout": 20_000}), json!({}));
+    tell(&mut world, News::Offline);
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.finish(call);
+    assert_eq!((world.code(call), world.settled_at(call)), (ErrorCode::NetworkError, 20_000));
+    assert!(world.sent.is_empty());
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.run_for(10_000);
+    tell(&mut world, News::Online);
+    world.finish(call);
+    assert!(world.connected.contains_key(&call));
+    assert_eq!(world.sent[0].at, world.connected[&call].0 - 2);
+}
+
+#[test]
+fn a_server_on_this_machine_does_not_need_a_network() {
+    let config = configured(&json!({"mcpServers": {"db": {"url": "http://localhost:80/db.test"}}}), &json!({}));
+    let mut world = super::World::new(config, super::Servers::new(&["http://localhost:80/db"]), 7);
+    tell(&mut world, News::Offline);
+    world.connect();
+}
+
+#[test]
+fn a_backoff_that_began_offline_ends_when_the_network_is_back() {
+    let (mut world, session) = listening(json!({}));
+    world.server().next("tools/call", [refused()]);
+    let call = world.tool(session, "order");
+    world.run_for(5);
+    tell(&mut world, News::Offline);
+    world.run_for(30_000);
+    let before = world.count("tools/call");
+    tell(&mut world, News::Online);
+    assert_eq!(world.count("tools/call"), before + 1);
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn a_retired_session_is_ended_at_its_server_and_made_anew_when_it_is_wanted() {
+    let (mut world, session) = listening(stored());
+    tell(&mut world, News::Retire);
+    world.run_for(10);
+    assert_eq!((world.count("DELETE"), world.open_gets().len()), (1, 0));
+    assert!(world.storage.entries.is_empty());
+    assert_eq!(world.machine.session(session).unwrap().state, State::Expired);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), 2);
+}
+
+#[test]
+fn what_is_told_to_save_is_written_at_once() {
+    let (mut world, _) = listening(stored());
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(Some("n9".into()), None, Data::Json(note("x"))));
+    assert_eq!(world.storage.record().get("cursor"), None);
+    tell(&mut world, News::Save);
+    assert_eq!(world.storage.record()["cursor"], "n9");
+}
+
+#[test]
+fn a_session_that_another_tab_has_recovered_is_followed_without_a_handshake() {
+    let (mut world, session) = listening(stored());
+    world.server().forget();
+    world.server().sessions.insert("00000009-db-other".into());
+    world.run_for(5_000);
+    let created = world.now;
+    let record = world.storage.record();
+    record["sessionId"] = json!("00000009-db-other");
+    record["createdAt"] = json!(created);
+    let call = world.tool_within(session, "order", 60_000);
+    tell(&mut world, News::Look);
+    world.finish(call);
+    world.result(call);
+    let info = world.machine.session(session).unwrap();
+    assert_eq!((info.session_id.as_deref(), info.generation), (Some("00000009-db-other"), 2));
+    assert_eq!(world.count("initialize"), 1);
+    assert_eq!(world.storage.record()["sessionId"], "00000009-db-other");
+}
+
+#[test]
+fn an_older_session_in_the_storage_is_not_followed() {
+    let (mut world, session) = listening(stored());
+    let record = world.storage.record();
+    record["sessionId"] = json!("00000000-db-old");
+    record["createdAt"] = json!(1);
+    tell(&mut world, News::Look);
+    assert_eq!(world.machine.session(session).unwrap().generation, 1);
+}
+
+#[test]
+fn a_session_that_another_tab_uses_does_not_expire_here() {
+    let mut world = world_with(json!({"sessionConfig": {"timeout": 60_000}}), stored());
+    let session = world.connect();
+    let used = world.now + 50_000;
+    world.storage.record()["lastUsedAt"] = json!(used);
+    world.run_for(70_000);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
+    assert_eq!(world.count("DELETE"), 0);
+    world.run_for(60_000);
+    assert_eq!((world.machine.session(session).unwrap().state, world.count("DELETE")), (State::Expired, 1));
+}
+
+#[test]
+fn a_storage_that_hangs_keeps_neither_the_stream_closed_nor_the_session_alive() {
+    let mut world = world_with(json!({"sessionConfig": {"timeout": 60_000}}), stored());
+    world.server().listens = true;
+    let session = world.connect();
+    tell(&mut world, News::Park);
+    world.storage.hangs = true;
+    tell(&mut world, News::Unpark);
+    world.run_for(2_010);
+    assert_eq!(world.open_gets().len(), 1);
+    world.run_for(70_000);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Expired);
+}
+
+#[test]
+fn who_takes_the_stream_over_goes_on_where_another_tab_was() {
+    let mut world = world_with(json!({}), stored());
+    world.server().listens = true;
+    tell(&mut world, News::Park);
+    world.connect();
+    world.storage.record()["cursor"] = json!("n5");
+    // The world wants to know every cursor from a stream that it has seen.
+    world.newest.insert(mcp_tether::core::ExchangeId(1), "n5".into());
+    tell(&mut world, News::Unpark);
+    assert_eq!(world.sent_as("GET")[0].cursor(), Some("n5"));
+}
+
+#[test]
+fn what_another_tab_has_heard_is_heard_here() {
+    let (mut world, _) = listening(json!({}));
+    tell(&mut world, News::Hear(note("from afar")));
+    assert_eq!(world.notified[0].2["params"]["data"], "from afar");
+    let ask = json!({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": {}});
+    tell(&mut world, News::Hear(ask));
+    let ticket = world.asked[0].0;
+    world.answer_server(ticket, Ok(json!({"action": "accept"})));
+    let answer = world.sent_as("answer")[0].body.clone().unwrap();
+    assert_eq!(answer, json!({"jsonrpc": "2.0", "id": "q", "result": {"action": "accept"}}));
+}
