@@ -20,13 +20,16 @@ pub(super) const UNSUPPORTED_VERSION: f64 = -32022.0;
 /// A verdict that a server begins with `initialize` would hold for ever, since nothing fails: a server that speaks both
 /// goes on serving old clients. So it is asked again at the first handshake after so long.
 const LEGACY_HOLDS: Millis = 3_600_000;
+/// How long a server whose answer to the question said nothing, but which took `initialize`, is not asked again: one that
+/// hangs on the question must not hang for every user.
+const GUESS_HOLDS: Millis = 300_000;
 /// How long a server that nothing is known of may think about the probe. One that hangs on requests that it does not know
 /// costs its users that much, once.
 const PROBE_CAP: Millis = 5_000;
 
 /// What is known of an address.
 pub(super) enum Era<J> {
-    /// It begins with `initialize`; seen then.
+    /// It begins with `initialize`, and is asked again from then on.
     Legacy(Instant),
     /// It speaks 2026-07-28. Its `DiscoverResult` serves everybody until then, where it said so.
     Modern(Option<(J, Instant)>),
@@ -103,7 +106,7 @@ impl<J: Json> Manager<J> {
             (Protocol::Legacy, _) => false,
             _ if record.server.transport == Transport::HttpSse => false,
             (Protocol::Auto, Some(Era::Modern(_))) => true,
-            (Protocol::Auto, Some(Era::Legacy(seen))) => !probed && self.now.since(*seen) >= LEGACY_HOLDS,
+            (Protocol::Auto, Some(Era::Legacy(until))) => !probed && self.now >= *until,
             (Protocol::Auto, None) => !probed,
         }
     }
@@ -132,7 +135,7 @@ impl<J: Json> Manager<J> {
             }
             Probed::Legacy => {
                 handshake.probed = true;
-                self.eras.set(&url, Era::Legacy(self.now));
+                self.eras.set(&url, Era::Legacy(self.now.after(LEGACY_HOLDS)));
                 self.attempt(session);
             }
             Probed::Nothing(error) if known || unsent || (error.code == ErrorCode::Unauthorized && asks_for_token) => {
@@ -168,9 +171,18 @@ impl<J: Json> Manager<J> {
     /// A session goes on without a handshake: its era is what it was when it was made.
     pub(super) fn recall_era(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        let era = if record.is_modern() { Era::Modern(None) } else { Era::Legacy(record.created_at) };
+        let era =
+            if record.is_modern() { Era::Modern(None) } else { Era::Legacy(record.created_at.after(LEGACY_HOLDS)) };
         let url = record.url.clone();
         self.eras.set(&url, era);
+    }
+
+    /// `initialize` succeeded where the question had said nothing: good enough for a while.
+    pub(super) fn guess_era(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        if self.eras.get(&record.url).is_none() {
+            self.eras.set(&record.url, Era::Legacy(self.now.after(GUESS_HOLDS)));
+        }
     }
 
     /// The server behind a session has changed its era, it seems: the next handshake asks.

@@ -296,6 +296,7 @@ impl<J: Json> Manager<J> {
         record.kind = if id.is_some() { Kind::Stateful } else { Kind::Stateless };
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
+        self.guess_era(session);
         if let Some(id) = id {
             self.log(session, Level::Debug, &concat(&["Session extracted: ", &id.short()]));
         }
