@@ -5,12 +5,18 @@ export function traceOf({ timeline, manager, library, backend }) {
   return {
     library: { name: 'mcp-tether', version: library.version },
     exportedAt: new Date().toISOString(),
-    servers: Object.fromEntries(backend.servers.map(({ name, url, sessionConfig }) => [name, { url, sessionConfig }])),
+    servers: Object.fromEntries(backend.servers.map(({ name, url, sessionConfig }) => [name, { url: withoutQuery(url), sessionConfig }])),
     stats: manager.getSessionStats(),
     metrics: manager.getMetrics(),
     sessions,
     events: timeline.events,
   };
+}
+
+/** A query may hold a key. */
+function withoutQuery(url) {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 export function download(name, value) {
