@@ -263,7 +263,8 @@ fn fingerprint<J>(record: &Session<J>) -> u64 {
 }
 
 fn written<J: Json>(record: &Session<J>) -> Option<J> {
-    let agreed = record.agreed.as_ref()?;
+    // 2024-11-05 basic/transports, "HTTP with SSE": the session is its stream, and ends with it.
+    let agreed = record.agreed.as_ref().filter(|_| record.server.transport != Transport::HttpSse)?;
     let number = |number: u64| J::number(number as f64);
     let mut value = J::object()
         .with("format", number(FORMAT))
