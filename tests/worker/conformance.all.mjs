@@ -15,11 +15,12 @@ const require = createRequire(import.meta.url);
 const suiteNode = join(dirname(require.resolve('node-22/package.json')), 'bin', 'node');
 const programOf = (name) => fileURLToPath(new URL(`../../node_modules/${name}/dist/index.js`, import.meta.url));
 const suites = {
-  '2025-11-25': { program: programOf('@modelcontextprotocol/conformance'), server: 'conformance', start: startConformanceServer },
-  '2026-07-28': { program: programOf('conformance-next'), server: 'modern', start: () => startModernServer() },
+  '2025-11-25': { program: programOf('@modelcontextprotocol/conformance'), server: 'conformance', start: startConformanceServer, atLeast: 32 },
+  '2026-07-28': { program: programOf('conformance-next'), server: 'modern', start: () => startModernServer(), atLeast: 10 },
 };
 
-for (const [revision, { program, server: name, start }] of Object.entries(suites)) {
+// The server of 2026-07-28 is not made for the suite: few scenarios find there what they look for.
+for (const [revision, { program, server: name, start, atLeast }] of Object.entries(suites)) {
   describe(`conformance of a server of ${revision}, directly and through the front`, () => {
     let server;
     let stack;
@@ -54,7 +55,7 @@ for (const [revision, { program, server: name, start }] of Object.entries(suites
       for (const [how, list] of Object.entries(passed)) t.diagnostic(`${how}: ${list.length} of ${scenarios.length}: ${list.join(', ')}`);
       const lost = passed.directly.filter((scenario) => !passed['through the front'].includes(scenario));
       assert.deepEqual(lost, [], lost.map((scenario) => `${scenario}, through the front:\n${outputs[scenario].slice(-3_000)}`).join('\n'));
-      assert.ok(passed.directly.length >= scenarios.length / 3);
+      assert.ok(passed.directly.length >= atLeast);
     });
   });
 }
