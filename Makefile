@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. `make` says what there is.
 
-.PHONY: help demo worker build test test-all check compare bench clean simulate fuzz interop
+.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ compare: build ## Puts the official SDK's clients and ours side by side on the s
 
 bench: ## Prints what the package weighs and what one call costs.
 	@tools/bench.sh
+
+bench-worker: ## Puts the front beside no front and plain JavaScript under load, then 1,000 users, then a soak of SOAK_SECONDS (600).
+	@tools/bench-worker.sh
 
 clean: ## Removes what was built. The tools in .tools and node_modules stay.
 	@rm -rf artifacts pkg target www/bundled

@@ -10,6 +10,7 @@ wasm_bindgen_version="$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' "$root/Cargo.t
 wasm_pack_version="0.15.1"
 geckodriver_version="0.37.1"
 cargo_fuzz_version="0.13.2"
+oha_version="1.16.0"
 node_minimum="20"
 
 # Ours come first; nothing is installed outside the tree.

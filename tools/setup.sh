@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers, python. What is there is left alone.
+# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers, python, load. What is there is left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers, python"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers, python, load"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
@@ -19,6 +19,7 @@ main() {
       node) set_up_node ;;
       browsers) set_up_browsers ;;
       python) set_up_python ;;
+      load) set_up_load ;;
       *) fail "there is no part named $part to set up" ;;
     esac
   done
@@ -66,13 +67,14 @@ debian_rust_works() {
 # Built from source and kept in the tree, so that neither another project's version nor an empty cargo home gets in the way.
 set_up_cargo_tool() {
   local crate="$1" program="$2" version="$3"
+  shift 3
   local present
   present="$("$tools/bin/$program" --version 2>/dev/null | head -n 1 || true)"
   [ "${present##* }" = "$version" ] && return
   set_up_rust
   say "building $crate $version (a few minutes, once)"
-  # Not --locked: the lock files of these crates pin versions that have been withdrawn since.
-  (cd "$root" && cargo install --quiet --force --root "$tools" --version "=$version" "$crate") ||
+  # Not --locked, unless a tool asks for it: the lock files of most of these crates pin versions that have been withdrawn since.
+  (cd "$root" && cargo install --quiet --force --root "$tools" --version "=$version" "$@" "$crate") ||
     fail "$crate $version did not build: a C compiler and the crate registry have to be within reach"
 }
 
@@ -92,6 +94,13 @@ set_up_node() {
 set_up_browsers() {
   install_debian_packages chromium:chromium chromedriver:chromium-driver firefox:firefox-esr
   set_up_cargo_tool geckodriver geckodriver "$geckodriver_version"
+}
+
+# Generators of load: wrk for closed loops, oha for open ones. All of it is plain HTTP on this machine, so oha needs no TLS.
+set_up_load() {
+  install_debian_packages wrk:wrk
+  # With its lock file: what it would resolve to by itself wants a newer Rust. In a subshell: the bench can do without, and says so.
+  (set_up_cargo_tool oha oha "$oha_version" --locked --no-default-features) || say "oha is missing: nothing will be measured at a fixed rate"
 }
 
 # The official Python SDK, 1.x and 2.x, each in an environment of its own.

@@ -1,0 +1,100 @@
+// What the front costs and carries. Every status and body is looked at: a bench of errors would look fast. `make bench-worker` runs it.
+// environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second, BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
+import { availableParallelism, loadavg } from 'node:os';
+import { closedLoop } from './closed-loop.mjs';
+import { openLoop, writeBodies } from './open-loop.mjs';
+import { run } from './run.mjs';
+import { soak } from './soak.mjs';
+import { startStack, ways } from './stack.mjs';
+import { manyUsers } from './users.mjs';
+import { memory } from './workerd.mjs';
+
+const number = (name, usual) => Number(process.env[name] ?? usual);
+const seconds = number('BENCH_SECONDS', 5);
+const rounds = number('BENCH_ROUNDS', 3);
+const rate = number('BENCH_RATE', 200);
+const users = number('BENCH_USERS', 1_000);
+const soakSeconds = number('SOAK_SECONDS', 600);
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const ms = (value) => value.toFixed(2);
+const mb = (value) => `${value.toFixed(0)} MB`;
+const machine = () => `${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}`;
+
+// All ways in turn, round by round: what the machine does besides hits each of them alike.
+async function measured(stack, { server, sessions }, load) {
+  const targets = [];
+  for (const way of ways) targets.push(await stack.target(way, server, sessions));
+  const results = new Map(ways.map((way) => [way, []]));
+  for (let round = 0; round < rounds; round += 1) for (const target of targets) results.get(target.way).push(await load(target));
+  await Promise.all(targets.map(({ end }) => end()));
+  return new Map(ways.map((way) => [way, summed(results.get(way))]));
+}
+
+function summed(results) {
+  const of = (name) => median(results.map((result) => result[name]));
+  const all = results.map(({ rps }) => rps);
+  return { rps: of('rps'), least: Math.min(...all), most: Math.max(...all), p50: of('p50'), p99: of('p99'), answered: results.reduce((sum, { answered }) => sum + answered, 0) };
+}
+
+function print(title, results) {
+  console.log(`\n${title} (${machine()})`);
+  console.log('| way | calls/s, median [least–most] | p50 ms | p99 ms | right answers |\n|---|---|---|---|---|');
+  for (const [way, { rps, least, most, p50, p99, answered }] of results) {
+    console.log(`| ${way} | ${rps.toFixed(0)} [${least.toFixed(0)}–${most.toFixed(0)}] | ${ms(p50)} | ${ms(p99)} | ${answered} |`);
+  }
+}
+
+async function loads(stack) {
+  const closed = async (title, options, connections) => {
+    const results = await measured(stack, options, (target) => closedLoop(stack, target, { connections, seconds }));
+    print(`Closed loop, ${connections} connections, ${title}`, results);
+    return results;
+  };
+  const alone = await closed('1 session, fast server', { server: 'fast', sessions: 1 }, 1);
+  const headline = await closed('16 sessions, fast server', { server: 'fast', sessions: 16 }, 16);
+  await closed('64 sessions, fast server', { server: 'fast', sessions: 64 }, 64);
+  await closed('one hot session, fast server', { server: 'fast', sessions: 1 }, 16);
+  await closed("16 sessions, the official SDK's server", { server: 'sdk', sessions: 16 }, 16);
+  const latencies = (await fixedRate(stack)) ?? alone;
+  return {
+    ratio: headline.get('ours').rps / headline.get('JS object').rps,
+    added: latencies.get('ours').p50 - latencies.get('JS object').p50,
+  };
+}
+
+async function fixedRate(stack) {
+  const bodies = await writeBodies(stack);
+  try {
+    await run('oha', ['--version']);
+  } catch (error) {
+    console.log(`\nNot measured: the open loop, for there is no oha (${error.message}). The p50 below is that of one connection in a closed loop.`);
+    return undefined;
+  }
+  const results = await measured(stack, { server: 'fast', sessions: 1 }, (target) => openLoop(stack, target, { bodies, rate, seconds }));
+  print(`Open loop, ${rate} calls a second, one session, fast server`, results);
+  return results;
+}
+
+const names = Array.from({ length: Math.max(1, users) }, (_, index) => `user-${index}`);
+const stack = await startStack(names);
+let answer;
+try {
+  console.log(`Memory at rest: the front ${mb(await memory(stack.front.pid))}, the JS pass-through ${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`);
+  if (users > 0) {
+    const { memory: weight, storagePerSession, perSecond } = await manyUsers(stack, names);
+    console.log(`\n${users} users, a session and a call each, all right (${machine()})`);
+    console.log(`memory of workerd: ${mb(weight.before)} before, ${mb(weight.withSessions)} with all sessions open, ${mb(weight.after)} after a call on each, ${mb(weight.idle)} after 20 s without one, ${mb(weight.end)} when all are ended`);
+    console.log(`storage: ${storagePerSession.toFixed(0)} KB a session and its user on disk`);
+    console.log(`a second: ${perSecond.opened.toFixed(0)} opened, ${perSecond.called.toFixed(0)} called, ${perSecond.again.toFixed(0)} called after eviction without a handshake, ${perSecond.ended.toFixed(0)} ended`);
+  }
+  answer = await loads(stack);
+} finally {
+  await stack.stop();
+}
+if (soakSeconds > 0) {
+  const { seconds: lasted, memory: weight, calls, streams, events, unknown, sessions, restarts } = await soak(soakSeconds);
+  console.log(`\nSoak of ${lasted} s (${machine()}): ${calls} calls, ${streams} streams with ${events} events, ${sessions} sessions that came and went, ${restarts} restarts of the server; ${unknown} unsafe calls of unknown outcome, all else right`);
+  console.log(`memory of workerd: ${mb(weight.start)} at the start, ${mb(weight.end)} at the end, ${mb(weight.most)} at most`);
+}
+console.log(`\nrps ratio to the JS object: ${answer.ratio.toFixed(2)}; p50 added: ${ms(answer.added)} ms`);
