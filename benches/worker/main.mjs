@@ -93,8 +93,9 @@ try {
   await stack.stop();
 }
 if (soakSeconds > 0) {
-  const { seconds: lasted, memory: weight, calls, streams, events, unknown, sessions, restarts } = await soak(soakSeconds);
-  console.log(`\nSoak of ${lasted} s (${machine()}): ${calls} calls, ${streams} streams with ${events} events, ${sessions} sessions that came and went, ${restarts} restarts of the server; ${unknown} unsafe calls of unknown outcome, all else right`);
+  const { seconds: lasted, memory: weight, reads, streams, unsafe, events, unknown, sessions, kills } = await soak(soakSeconds);
+  console.log(`\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ${unsafe} unsafe calls, ${events} events, ${sessions} sessions that came and went, ${kills} kills of the server`);
+  console.log(`of unknown outcome, each cut by a kill: ${JSON.stringify(unknown)}; all else right`);
   console.log(`memory of workerd: ${mb(weight.start)} at the start, ${mb(weight.end)} at the end, ${mb(weight.most)} at most`);
 }
 console.log(`\nrps ratio to the JS object: ${answer.ratio.toFixed(2)}; p50 added: ${ms(answer.added)} ms`);

