@@ -96,11 +96,11 @@ set_up_browsers() {
   set_up_cargo_tool geckodriver geckodriver "$geckodriver_version"
 }
 
-# Generators of load: wrk for closed loops, oha for open ones. All of it is plain HTTP on this machine, so oha needs no TLS.
+# Generators of load: wrk for closed loops, oha for open ones.
 set_up_load() {
   install_debian_packages wrk:wrk
   # With its lock file: what it would resolve to by itself wants a newer Rust. In a subshell: the bench can do without, and says so.
-  (set_up_cargo_tool oha oha "$oha_version" --locked --no-default-features) || say "oha is missing: nothing will be measured at a fixed rate"
+  (set_up_cargo_tool oha oha "$oha_version" --locked) || say "oha is missing: nothing will be measured at a fixed rate"
 }
 
 # The official Python SDK, 1.x and 2.x, each in an environment of its own.
