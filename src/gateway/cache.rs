@@ -1,5 +1,6 @@
 //! Which results of 2026-07-28 a front may keep, for whom and for how long (server/utilities/caching, SEP-2549).
 
+use super::era::{MODERN, claim};
 use crate::core::{Json, Millis};
 
 /// The key of what a request asks for, if that may be kept at all: its method, and the params that the result depends on.
@@ -11,6 +12,10 @@ pub fn key<J: Json>(message: &J) -> Option<String> {
         "resources/read" => Some("uri"),
         _ => return None,
     };
+    // Of a revision that the server may not speak it has to say so itself.
+    if claim(message)?.as_str().as_deref() != Some(MODERN) {
+        return None;
+    }
     let params = message.get("params")?;
     // The answer to a server's question: it MUST NOT be cached.
     if params.get("inputResponses").is_some() || params.get("requestState").is_some() {
@@ -49,7 +54,7 @@ mod tests {
 
     #[test]
     fn what_may_be_kept_has_a_key() {
-        for (method, params, expected) in [
+        for (method, mut params, expected) in [
             ("tools/list", json!({}), Some("tools/list ")),
             ("tools/list", json!({ "cursor": "2" }), Some("tools/list 2")),
             ("resources/read", json!({ "uri": "a:b" }), Some("resources/read a:b")),
@@ -58,8 +63,18 @@ mod tests {
             ("tools/call", json!({ "name": "echo" }), None),
             ("subscriptions/listen", json!({}), None),
         ] {
+            params["_meta"] = json!({ "io.modelcontextprotocol/protocolVersion": MODERN });
             let message = json!({ "id": 1, "method": method, "params": params });
             assert_eq!(key(&message).as_deref(), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn another_revision_has_none() {
+        for version in [json!("2027-01-01"), json!(""), json!(7)] {
+            let meta = json!({ "io.modelcontextprotocol/protocolVersion": version });
+            let message = json!({ "id": 1, "method": "server/discover", "params": { "_meta": meta } });
+            assert_eq!(key(&message), None, "{message}");
         }
     }
 

@@ -137,7 +137,7 @@ fn is_modern(head: &Head) -> bool {
 }
 
 /// The revision that a request claims to speak: 2026-07-28 and later write it into every one.
-fn claim<J: Json>(message: &J) -> Option<J> {
+pub(super) fn claim<J: Json>(message: &J) -> Option<J> {
     message.get("params")?.get("_meta")?.get("io.modelcontextprotocol/protocolVersion")
 }
 

@@ -219,8 +219,10 @@ fn head(headers: &JsValue) -> Head {
     }
 }
 
+/// RFC 9110 §5.5: white space around a value is no part of it; workerd leaves it there.
 fn text_of(headers: &JsValue, name: &str) -> Option<String> {
-    headers.unchecked_ref::<Fields>().get(word(name).unchecked_ref()).ok().flatten().map(String::from)
+    let value = headers.unchecked_ref::<Fields>().get(word(name).unchecked_ref()).ok().flatten().map(String::from)?;
+    Some(value.trim_matches([' ', '\t']).into())
 }
 
 fn era(era: Result<Era, Refusal>) -> JsValue {
