@@ -1,6 +1,7 @@
 // One event stream to the client: comments keep it alive, and a reader that is too slow loses it.
 
 const KEEPALIVE = 25_000; // proxies cut what is silent for 30 to 60 seconds
+const RETRY = 1_000; // milliseconds until a client that lost its stream comes back
 
 const encoder = new TextEncoder();
 
@@ -22,7 +23,12 @@ export class EventStream {
     return new Response(this.body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } });
   }
 
-  /** Sends an event; with empty data it gives the client an id to come back with, and nothing to read. */
+  /** 2025-11-25 basic/transports: an event with an id and no data, so that the client can come back from the very beginning. */
+  prime(id) {
+    this.#write(`retry: ${RETRY}\nid: ${id}\ndata: \n\n`);
+  }
+
+  /** Sends an event. */
   send(id, data) {
     this.#write(`id: ${id}\ndata: ${data}\n\n`);
   }

@@ -49,8 +49,7 @@ export class Exchange {
     clearTimeout(this.#timer);
     this.#stream = this.#log.openStream([...this.#waiting]);
     this.#sink = this.#newSink();
-    // 2025-11-25 basic/transports: an event with an id and no data, so that the client can come back from the very beginning.
-    if (this.#primes) this.#sink.send(this.#log.append(this.#stream, ''), '');
+    if (this.#primes) this.#sink.prime(this.#log.append(this.#stream, ''));
     else this.#sink.greet();
     this.#answer(this.#sink.response);
   }
