@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What takes too long for every change: the fault table in Firefox and in workerd, and the front before more kinds of servers. `make test` runs the same in Node and Chromium.
+# What takes too long for every change: the fault table in Firefox and in workerd, and the front before more kinds of servers and behind Python's clients. `make test` runs the same in Node and Chromium.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

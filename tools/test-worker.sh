@@ -11,6 +11,7 @@ tools/build-worker.sh
 patterns=(-name '*.test.mjs')
 if [ "${1:-}" = --all ]; then
   patterns=(-name '*.all.mjs')
+  set_up python
   shift
 fi
 if [ $# -gt 0 ]; then

@@ -4,9 +4,9 @@ import { after, before, describe, test } from 'node:test';
 import { clients, textOf } from './clients.mjs';
 import { startStack, until } from './stack.mjs';
 
-/** The tests of all clients before a server of one kind: `args` are those of tests/js/servers/sdk-server.mjs. */
-export function survive(kind, args) {
-  for (const [name, connect] of Object.entries(clients)) {
+/** The tests of clients before a server of one kind: `args` are those of tests/js/servers/sdk-server.mjs. */
+export function survive(kind, args, connects = clients) {
+  for (const [name, connect] of Object.entries(connects)) {
     describe(`${name} through the front, before ${kind}`, () => {
       let stack;
       let initialized;

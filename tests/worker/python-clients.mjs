@@ -1,0 +1,48 @@
+// Python's official clients with the face of those in clients.mjs: each a process, talked to in lines of JSON.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export const pythonClients = { 'Python’s client v1': pythonClient('sdk-v1'), 'Python’s client v2': pythonClient('sdk-v2') };
+
+function pythonClient(environment) {
+  return async (url, { token = 'token-of-ada', log = () => {} } = {}) => {
+    const child = spawn(at(`../../.tools/python/${environment}/bin/python`), [at('python-client.py'), url, token], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const gone = once(child, 'exit');
+    const waiting = new Map(); // by id: { resolve, reject, onprogress }
+    let complaints = '';
+    let number = 0;
+    let session;
+    child.stderr.setEncoding('utf8').on('data', (text) => (complaints = (complaints + text).slice(-4_000)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { id, log: data, progress, result, error, session: named } = JSON.parse(line);
+      session = named;
+      if (data !== undefined) log({ params: { data } });
+      else if (progress !== undefined) waiting.get(id).onprogress?.({ progress });
+      else if (error !== undefined) waiting.get(id).reject(new Error(error));
+      else waiting.get(id).resolve(result);
+    });
+    gone.then(() => waiting.forEach(({ reject }) => reject(new Error(`the client ended: ${complaints}`))));
+    const expect = (id, onprogress) => new Promise((resolve, reject) => waiting.set(id, { resolve, reject, onprogress }));
+    const ask = (line, onprogress) => {
+      number += 1;
+      child.stdin.write(`${JSON.stringify({ id: number, ...line })}\n`);
+      return expect(number, onprogress);
+    };
+    await expect(0);
+    // A test that fails does not come to `end`: the process must not wait for this one, which ends with its input.
+    for (const handle of [child, child.stdin, child.stdout, child.stderr]) handle.unref();
+    return {
+      session: () => session,
+      list: () => ask({ list: true }),
+      call: (name, args, { onprogress } = {}) => ask({ call: name, arguments: args }, onprogress),
+      async end() {
+        child.stdin.end();
+        await gone;
+      },
+    };
+  };
+}
