@@ -1,25 +1,21 @@
 // Runs the official conformance suite against the built package: all client scenarios that need no OAuth, of each revision and by each suite that knows it.
-// The suite needs Node 22, the package does not. CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE
+// CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE
 // another Node binary for the client, MCP_TETHER_PACKAGE another entry of the package, and SCENARIO=… narrows it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { next as nextSuite, run, stable as stableSuite, suiteNode } from './conformance-suite.mjs';
 
-const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const suiteNode = join(dirname(require.resolve('node-22/package.json')), 'bin', 'node');
 const client = process.env.CONFORMANCE_CLIENT ?? here('conformance-client.mjs');
 const clientNode = process.env.CONFORMANCE_CLIENT_NODE ?? process.execPath;
 
-const stable = findSuite('@modelcontextprotocol/conformance', 'conformance-expected-failures.yml');
-// The first line that knows 2026-07-28.
-const next = findSuite('conformance-next', 'conformance-expected-failures-0.2.yml');
+const stable = { ...stableSuite, expectedFailures: here('conformance-expected-failures.yml') };
+const next = { ...nextSuite, expectedFailures: here('conformance-expected-failures-0.2.yml') };
 
 const required2025 = ['initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'];
 // The required sets are those of the suite's own requirements/*.yaml, without auth/*; `extra` scenarios are not scored there.
@@ -86,21 +82,4 @@ async function runScenario(suite, scenario, revision) {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function run(program, words) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
-  });
-}
-
-function findSuite(name, expectedFailures) {
-  const manifest = here(`../../node_modules/${name}/package.json`);
-  const { version, bin } = require(manifest);
-  return { version, program: join(dirname(manifest), bin.conformance ?? bin), expectedFailures: here(expectedFailures) };
 }
