@@ -3,21 +3,24 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 
 const answer = () => ({ action: 'accept', content: { name: 'Ada' } });
 const open = {};
+const logs = {};
 
 const make = {
-  async official(url, token) {
+  async official(url, token, log) {
     const client = new Client({ name: 'page', version: '1' }, { capabilities: { elicitation: { form: {} } } });
     client.setRequestHandler('elicitation/create', answer);
+    client.setNotificationHandler('notifications/message', log);
     const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } });
     await client.connect(transport);
     return { call: (params, options) => client.callTool(params, options), list: () => client.listTools(), session: () => transport.sessionId, end: () => transport.terminateSession().then(() => client.close()) };
   },
-  async ours(url, token) {
+  async ours(url, token, log) {
     const { default: init, McpManager } = await import('/pkg/browser.js');
     await init();
     const manager = new McpManager({ mcpServers: { front: { url, headers: { Authorization: `Bearer ${token}` } } } }, { log: () => {}, capabilities: { elicitation: { form: {} } } });
     const session = await manager.connect('u', 'front');
     session.setRequestHandler('elicitation/create', answer);
+    session.setNotificationHandler('notifications/message', log);
     return { call: (params, options) => session.callTool(params, options), list: () => session.listTools(), session: () => session.sessionId, end: () => manager.close({ terminate: true }) };
   },
 };
@@ -25,7 +28,8 @@ const make = {
 const textOf = ({ content }) => content[0].text;
 
 export async function begin(name, url, token) {
-  const client = (open[name] = await make[name](url, token));
+  logs[name] = [];
+  const client = (open[name] = await make[name](url, token, ({ params }) => logs[name].push(params.data)));
   const steps = [];
   const { tools } = await client.list();
   const echo = textOf(await client.call({ name: 'echo', arguments: { text: 'from a page' } }));
@@ -34,6 +38,19 @@ export async function begin(name, url, token) {
 }
 
 export const again = async (name) => textOf(await open[name].call({ name: 'echo', arguments: { text: 'again' } }));
+
+/** A call that may not run twice; what becomes of it is asked for later. */
+export function unsafe(name) {
+  open[name].unsafe = open[name].call({ name: 'slow', arguments: { ms: 60_000, key: 'once' } }).then(() => 'answered', (error) => error.message);
+}
+
+export const outcome = (name) => open[name].unsafe;
+
+/** Has the server log something. */
+export const notify = (name) => open[name].call({ name: 'notify', arguments: {} });
+
+export const heard = (name) => logs[name];
+
 export const session = (name) => [open[name].session()];
 export const end = (name) => open[name].end();
 
