@@ -2,10 +2,10 @@
 
 use super::calls::Purpose;
 use super::error::Error;
-use super::exchange::Refusal;
 use super::io::{CallId, Output, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
+use super::refusal::Refusal;
 use super::text::concat;
 use std::rc::Rc;
 

@@ -79,6 +79,8 @@ pub(super) enum Stage {
     Queued,
     /// Sent, or its stream being resumed.
     OnWire(ExchangeId),
+    /// Taken by a server of HTTP+SSE, whose answer comes on the session's stream.
+    Accepted,
     /// Waits until then to be queued again.
     RestingToSend(Instant),
     /// Waits until then to resume its stream.
@@ -293,7 +295,7 @@ impl<J: Json> Manager<J> {
                 self.timers.disarm(at, Timer::Rest(call));
             }
             Stage::Asking => self.stop_asking(call),
-            Stage::Queued | Stage::Undecided => {}
+            Stage::Queued | Stage::Accepted | Stage::Undecided => {}
         }
         let session = record.session;
         if let Some(owner) = self.store.get_mut(session) {
@@ -411,7 +413,7 @@ impl<J: Json> Manager<J> {
     /// a disconnect SHOULD NOT be read as cancellation), and `initialize` MUST NOT be cancelled (basic/utilities/cancellation).
     fn tell_cancelled(&mut self, call: CallId, reason: &str) {
         let Some(record) = self.calls.get(call) else { return };
-        let sent = matches!(record.stage, Stage::OnWire(_) | Stage::RestingToResume(_));
+        let sent = matches!(record.stage, Stage::OnWire(_) | Stage::Accepted | Stage::RestingToResume(_));
         let owner = self.store.get(record.session);
         let is_current =
             owner.is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);

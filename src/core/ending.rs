@@ -200,6 +200,7 @@ impl<J: Json> Manager<J> {
         if self.store.get(session).is_some_and(|record| record.state == State::Ready) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
+            self.strand_calls(session, "the session was given up");
         }
     }
 

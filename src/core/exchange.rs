@@ -3,6 +3,7 @@
 use super::calls::{Call, Purpose, Stage};
 use super::error::{Error, ErrorCode};
 use super::headers::{self, SessionId};
+use super::http_sse::stream_gone;
 use super::io::{
     Body, CallId, ExchangeId, Failure, FailureKind, HeaderList, HttpRequest, Output, ResponseHead, SessionRef,
     StreamBlock, StreamData,
@@ -10,15 +11,14 @@ use super::io::{
 use super::json::Json;
 use super::jsonrpc::{self, Head};
 use super::manager::Manager;
-use super::modern::has_no_route;
-use super::outcome::as_unknown;
+use super::outcome::{as_unknown, failure_error};
 use super::replay::Safety;
 use super::session::Session;
 use super::subscriptions::ACKNOWLEDGED;
-use super::text::{concat, decimal, without};
+use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
-use super::verdict::{self, Relation, RpcSeen, Seen, Verdict};
+use super::verdict;
 use std::rc::Rc;
 
 /// How long a notification, an answer to the server or the opening of a GET stream may take.
@@ -26,7 +26,7 @@ pub(super) const SMALL_EXCHANGE: Millis = 30_000;
 /// How long a response stream may stay open after its response; what still comes is read, then it is cut.
 const LEFTOVER: Millis = 5_000;
 /// A stream without a byte for so long, comments included, is cut and opened again.
-const WATCHDOG: Millis = 300_000;
+pub(super) const WATCHDOG: Millis = 300_000;
 
 /// One request on the wire.
 pub(super) struct Exchange {
@@ -34,9 +34,11 @@ pub(super) struct Exchange {
     /// The generation that it was sent in. An older one can never touch a newer one.
     pub(super) generation: u64,
     /// The session id of that generation, if it carried one.
-    carried: Option<SessionId>,
+    pub(super) carried: Option<SessionId>,
+    /// The endpoint of HTTP+SSE that it was posted to.
+    pub(super) endpoint: Option<Rc<str>>,
     /// The bearer token that it carried.
-    token: Option<Rc<str>>,
+    pub(super) token: Option<Rc<str>>,
     pub(super) wire: Wire,
     pub(super) head: Option<ResponseHead>,
     pub(super) opened_at: Instant,
@@ -56,6 +58,8 @@ pub(super) enum Wire {
     Resume(CallId),
     /// The GET stream of the session.
     Listen,
+    /// The event stream of HTTP+SSE, which is the session.
+    SessionStream,
     /// `notifications/initialized`.
     Initialized,
     /// A notification or an answer that nobody waits for.
@@ -91,16 +95,20 @@ impl<J: Json> Manager<J> {
         let call = if let Wire::Call(call) = wire { self.calls.get(call) } else { None };
         let is_handshake = call.is_some_and(Call::is_handshake);
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
-        let mut headers = request_headers(record, method, is_handshake);
+        let is_stream = wire == Wire::SessionStream;
+        let mut headers = request_headers(record, method, is_handshake || is_stream);
         headers.extend(further);
-        let request =
-            HttpRequest { method, url: Rc::clone(&record.url), headers, body, reads_session_id, call: wire.call() };
-        let generation = record.generation;
+        let endpoint = record.endpoint().filter(|_| !is_stream).cloned();
+        let url = endpoint.as_ref().unwrap_or(&record.url).clone();
+        let request = HttpRequest { method, url, headers, body, reads_session_id, call: wire.call() };
+        // A stream that is a session is opened for the generation to come.
+        let generation = record.generation + u64::from(is_stream);
         let (carried, token) = (record.id().filter(|_| !is_handshake).cloned(), record.token.clone());
         let deadline = match wire {
             Wire::Call(_) | Wire::Resume(_) => None,
             Wire::Delete => Some(self.now.after(super::ending::DELETE_CAP)),
             Wire::Initialized => Some(self.now.after(record.server.init_timeout.min(SMALL_EXCHANGE))),
+            Wire::SessionStream => Some(self.now.after(record.endpoint_patience())),
             _ => Some(self.now.after(SMALL_EXCHANGE)),
         };
         if let Some(deadline) = deadline {
@@ -111,6 +119,7 @@ impl<J: Json> Manager<J> {
             session,
             generation,
             carried,
+            endpoint,
             token,
             wire,
             head: None,
@@ -131,7 +140,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    fn take_exchange(&mut self, exchange: ExchangeId) -> Option<Exchange> {
+    pub(super) fn take_exchange(&mut self, exchange: ExchangeId) -> Option<Exchange> {
         let record = self.exchanges.remove(exchange)?;
         if let Some(deadline) = record.deadline {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
@@ -141,11 +150,26 @@ impl<J: Json> Manager<J> {
 
     /// The response stream of a settled call goes on by itself for a moment.
     pub(super) fn leave_over(&mut self, exchange: ExchangeId) {
-        let deadline = self.now.after(LEFTOVER);
         if let Some(record) = self.exchanges.get_mut(exchange) {
             record.wire = Wire::Leftover;
+            self.hurry(exchange);
+        }
+    }
+
+    /// What is left of an exchange gets a moment.
+    pub(super) fn hurry(&mut self, exchange: ExchangeId) {
+        self.lift_deadline(exchange);
+        let deadline = self.now.after(LEFTOVER);
+        if let Some(record) = self.exchanges.get_mut(exchange) {
             record.deadline = Some(deadline);
             self.timers.arm(deadline, Timer::Exchange(exchange));
+        }
+    }
+
+    /// An exchange may take as long as it likes.
+    pub(super) fn lift_deadline(&mut self, exchange: ExchangeId) {
+        if let Some(deadline) = self.exchanges.get_mut(exchange).and_then(|record| record.deadline.take()) {
+            self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
     }
 
@@ -164,12 +188,12 @@ impl<J: Json> Manager<J> {
         if !is_stream {
             return;
         }
-        if let Some(deadline) = self.exchanges.get_mut(exchange).and_then(|record| record.deadline.take()) {
-            self.timers.disarm(deadline, Timer::Exchange(exchange));
+        if wire != Wire::SessionStream {
+            self.lift_deadline(exchange);
         }
         match wire {
             Wire::Call(call) | Wire::Resume(call) => self.call_stream_event(session, call, true, None),
-            Wire::Listen => {
+            Wire::Listen | Wire::SessionStream => {
                 self.timers.arm(now.after(WATCHDOG), Timer::Watchdog(exchange));
                 self.listen_opened(session, exchange);
             }
@@ -189,8 +213,11 @@ impl<J: Json> Manager<J> {
         let (wire, session) = (record.wire, record.session);
         match wire {
             Wire::Call(call) | Wire::Resume(call) => self.note_call_block(call, &block),
-            Wire::Listen => self.note_listen_block(session, &block),
+            Wire::Listen | Wire::SessionStream => self.note_listen_block(session, &block),
             _ => {}
+        }
+        if wire == Wire::SessionStream && block.event.as_deref() == Some("endpoint") {
+            return self.on_endpoint(session, exchange, &block.data);
         }
         // Only `message` events are JSON-RPC; other names are somebody's extension.
         if block.event.as_deref().is_some_and(|event| event != "message") {
@@ -225,9 +252,11 @@ impl<J: Json> Manager<J> {
         }
         let Some(record) = self.take_exchange(exchange) else { return };
         match wire {
+            Wire::Call(call) if record.endpoint.is_some() => self.on_posted(call, exchange, &record),
             Wire::Call(call) => self.on_success_without_answer(call, exchange, status, &body),
             Wire::Resume(call) => self.resume_failed(call, "the resumed stream was answered without an event stream"),
             Wire::Listen => self.listen_refused(record.session, status, "an answer that is no event stream"),
+            Wire::SessionStream => self.on_no_session_stream(&record, status),
             Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
             Wire::Delete => self.on_deleted(exchange),
             Wire::Aside | Wire::Leftover => {}
@@ -255,6 +284,7 @@ impl<J: Json> Manager<J> {
             Wire::Resume(call) if failure.kind == FailureKind::TooLarge => self.on_call_broken(call, failure),
             Wire::Resume(call) => self.resume_failed(call, "the connection broke"),
             Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, "the connection broke"),
+            Wire::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
             Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
             Wire::Delete => self.on_deleted(exchange),
             Wire::Aside | Wire::Leftover => {}
@@ -265,10 +295,14 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_exchange_timeout(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time") };
-        if record.wire == Wire::Leftover {
+        let wire = record.wire;
+        if wire == Wire::Leftover {
             return self.abort(exchange);
         }
         self.out.push_back(Output::Abort { exchange });
+        if wire == Wire::SessionStream {
+            return self.on_no_endpoint(exchange);
+        }
         self.on_failed(exchange, &failure);
     }
 
@@ -278,6 +312,9 @@ impl<J: Json> Manager<J> {
         let due = record.last_alive.after(WATCHDOG);
         if due > self.now {
             return self.timers.arm(due, Timer::Watchdog(exchange));
+        }
+        if record.wire == Wire::SessionStream {
+            return self.on_quiet_session(exchange);
         }
         self.out.push_back(Output::Abort { exchange });
         self.on_stream_over(exchange, "nothing came for five minutes");
@@ -291,74 +328,8 @@ impl<J: Json> Manager<J> {
                 self.on_response_stream_over(call, how);
             }
             Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, how),
+            Wire::SessionStream => self.on_session_stream_over(&record, stream_gone(how)),
             _ => {}
-        }
-    }
-
-    /// A status outside 200–299: the verdict table decides.
-    fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
-        let Some(record) = self.take_exchange(exchange) else { return };
-        let head = record.head.clone().unwrap_or_default();
-        let (rpc, text) = refusal_words(body, self.request_id_of(record.wire));
-        let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
-        let seen = Seen {
-            status: head.status,
-            relation: self.relation(&record),
-            is_get: matches!(record.wire, Wire::Listen | Wire::Resume(_)) && !is_modern,
-            rpc,
-            text: &text,
-            retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
-        };
-        let evidence = self.discreet(&record, &verdict::evidence(&seen));
-        let verdict = match verdict::judge(&seen) {
-            // 2026-07-28 basic/versioning: an answer that no server of that revision gives has the era asked for again.
-            Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Lost(ErrorCode::SessionInvalid),
-            verdict => verdict,
-        };
-        if matches!(verdict, Verdict::Lost(_)) && (is_modern || seen.is_version_refusal()) {
-            self.doubt_era(record.session);
-        }
-        let refusal = Refusal {
-            verdict,
-            evidence,
-            status: head.status,
-            challenge: head.challenge,
-            token: record.token,
-            generation: record.generation,
-            body,
-        };
-        match record.wire {
-            Wire::Call(call) => self.on_call_refused(call, refusal),
-            Wire::Resume(call) => self.on_resume_refused(call, &refusal, &text),
-            Wire::Listen => self.on_listen_refused(record.session, &refusal, &text),
-            Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
-            Wire::Delete => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover => {}
-        }
-    }
-
-    /// How the id that an exchange carried relates to the session's current one.
-    pub(super) fn relation(&self, exchange: &Exchange) -> Relation {
-        if exchange.carried.is_none() {
-            return Relation::Absent;
-        }
-        let current = self
-            .store
-            .get(exchange.session)
-            .is_some_and(|session| session.generation == exchange.generation && session.id().is_some());
-        if current { Relation::Current } else { Relation::Stale }
-    }
-
-    /// A server's words without what the request carried and the session carries by now.
-    fn discreet(&self, exchange: &Exchange, text: &str) -> String {
-        let text = exchange.carried.as_ref().map_or_else(|| text.to_owned(), |id| without(text, id.as_str()));
-        self.store.get(exchange.session).map_or_else(|| text.clone(), |session| session.discreet(&text))
-    }
-
-    fn request_id_of(&self, wire: Wire) -> Option<u64> {
-        match wire {
-            Wire::Call(call) => Some(self.calls.get(call)?.request_id),
-            _ => None,
         }
     }
 
@@ -373,7 +344,7 @@ impl<J: Json> Manager<J> {
     fn receive(&mut self, exchange: ExchangeId, message: J) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let (session, wire, relation) = (record.session, record.wire, self.relation(record));
-        let is_current = self.store.get(session).is_some_and(|session| session.is_live(record.generation));
+        let is_current = self.store.get(session).is_some_and(|session| session.hears(record.generation));
         match jsonrpc::head(&message) {
             Head::Result { id, result } => {
                 if let Some(call) = self.call_answered(session, wire, id, false) {
@@ -445,41 +416,9 @@ impl<J: Json> Manager<J> {
     }
 }
 
-/// A refusal with everything that its handlers need.
-pub(super) struct Refusal<'a, J> {
-    pub(super) verdict: Verdict,
-    pub(super) evidence: String,
-    pub(super) status: u16,
-    pub(super) challenge: Option<String>,
-    /// The bearer token that was refused.
-    pub(super) token: Option<Rc<str>>,
-    pub(super) generation: u64,
-    pub(super) body: &'a Body<J>,
-}
-
-/// Whether a body is a JSON-RPC error; other JSON may have an `error` too.
-pub(super) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
-    matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
-}
-
 /// Whether a status says that the request was accepted.
 pub(super) const fn is_success(status: u16) -> bool {
     status >= 200 && status < 300
-}
-
-fn refusal_words<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
-    match body {
-        Body::Json(message) => {
-            let rpc = message.get("error").and_then(|error| {
-                let id = message.get("id").and_then(|id| jsonrpc::as_own_number(&id));
-                Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
-            });
-            let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
-            (rpc, words.or_else(|| message.get_str("message")).unwrap_or_default())
-        }
-        Body::Text(text) => (None, text.clone()),
-        Body::Empty => (None, String::new()),
-    }
 }
 
 fn request_headers<J>(session: &Session<J>, method: &str, is_handshake: bool) -> super::io::HeaderList {

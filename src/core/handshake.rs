@@ -6,7 +6,7 @@ use super::config::{Problem, Protocol, ServerConfig};
 use super::era::UNSUPPORTED_VERSION;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
-use super::exchange::{Refusal, Wire};
+use super::exchange::Wire;
 use super::headers::{self, SessionId};
 use super::io::{CallId, ConnectOptions, Failure, HeaderList, Level, Output, SessionRef};
 use super::json::Json;
@@ -14,10 +14,11 @@ use super::jsonrpc;
 use super::manager::Manager;
 use super::outcome::{failure_error, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
+use super::refusal::Refusal;
 use super::session::{Agreed, Kind, Session, State};
 use super::store::Key;
 use super::text::{concat, join};
-use super::time::Instant;
+use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::Verdict;
 use std::rc::Rc;
@@ -216,7 +217,19 @@ impl<J: Json> Manager<J> {
             return self.give_up(session, error);
         }
         self.enter(session, state);
-        self.attempt(session);
+        match self.stream_pause(session) {
+            0 => self.attempt(session),
+            pause => self.attempt_after(session, pause),
+        }
+    }
+
+    /// The next attempt starts after `delay`.
+    fn attempt_after(&mut self, session: SessionRef, delay: Millis) {
+        let next = self.now.after(delay);
+        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+            handshake.next_attempt = Some(next);
+            self.timers.arm(next, Timer::Handshake(session));
+        }
     }
 
     /// One attempt: ask for a token first where a provider has one and none is there yet.
@@ -242,9 +255,15 @@ impl<J: Json> Manager<J> {
         if let Some(handshake) = record.handshake.as_mut() {
             handshake.next_attempt = None;
         }
-        if self.discover(session) {
-            return;
+        if record.sse.is_some() {
+            self.open_session_stream(session);
+        } else if !self.discover(session) {
+            self.initialize(session);
         }
+    }
+
+    /// Sends `initialize`.
+    pub(super) fn initialize(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let timeout = record.server.init_timeout;
         let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
@@ -291,9 +310,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return Ok(()) };
         let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
         let version = agreed_version(&result, &record.server.protocol)?;
-        let id = handshake.issued.take().map(|id| checked_id(&id, limit)).transpose()?;
+        let issued = handshake.issued.take();
+        let is_sse = record.note_transport_works();
+        let id = issued.filter(|_| !is_sse).map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
-        record.kind = if id.is_some() { Kind::Stateful } else { Kind::Stateless };
+        record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
         self.guess_era(session);
@@ -373,12 +394,14 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    pub(super) fn handshake_failed(&mut self, session: SessionRef, mut error: Error<J>) {
+    pub(super) fn handshake_failed(&mut self, session: SessionRef, error: Error<J>) {
         if self.falls_forward(session, &error) {
             return self.attempt(session);
         }
+        let Some(mut error) = self.other_transport(session, error) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
+        let floor = record.retry_floor();
         let Some(handshake) = record.handshake.as_mut() else { return };
         if error.code == ErrorCode::Unauthorized && record.has_auth && !record.challenged {
             record.challenged = true;
@@ -395,16 +418,14 @@ impl<J: Json> Manager<J> {
         }
         handshake.failures += 1;
         let failures = handshake.failures;
-        let delay = full_jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0));
+        let delay = full_jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
         if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
             return self.give_up(session, error);
         }
-        let next = self.now.after(delay);
-        handshake.next_attempt = Some(next);
         let detail =
             Detail::new().attempt(failures).delay_ms(delay).code(error.code.as_str()).evidence(error.evidence.clone());
         handshake.last_error = Some(error);
-        self.timers.arm(next, Timer::Handshake(session));
+        self.attempt_after(session, delay);
         self.metrics.retries += 1;
         self.event(session, EventKind::RetryScheduled, detail);
     }
@@ -565,6 +586,6 @@ fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static st
 }
 
 /// Whether another attempt may succeed without a change by anybody.
-fn may_pass<J>(error: &Error<J>) -> bool {
+pub(super) fn may_pass<J>(error: &Error<J>) -> bool {
     error.retryable || matches!(error.code, ErrorCode::RequestTimeout)
 }

@@ -4,11 +4,12 @@
 use super::backoff::{full_jitter, probe_delay, stream_delay};
 use super::error::ErrorCode;
 use super::event::{Detail, EventKind};
-use super::exchange::{Refusal, Wire, is_rpc_error};
+use super::exchange::Wire;
 use super::headers;
 use super::io::{CallId, ExchangeId, HeaderList, Level, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::manager::Manager;
+use super::refusal::{Refusal, is_rpc_error};
 use super::session::{Kind, State};
 use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
@@ -30,7 +31,7 @@ pub(super) struct Listen {
     /// The newest event id on this stream, in this generation.
     cursor: Option<String>,
     /// The server's own `retry:`.
-    retry: Option<Millis>,
+    pub(super) retry: Option<Millis>,
     /// Openings in a row that delivered nothing new.
     failures: u32,
     /// Whether this opening has delivered something.
@@ -83,6 +84,10 @@ impl<J: Json> Manager<J> {
     /// for Messages from the Server").
     pub(super) fn start_listening(&mut self, session: SessionRef, cursor: Option<String>) {
         let Some(record) = self.store.get_mut(session) else { return };
+        // Over HTTP+SSE the session began with its stream.
+        if record.sse.is_some() {
+            return;
+        }
         record.listen = Listen { cursor, delivered_at: record.listen.delivered_at, ..Listen::default() };
         if record.kind != Kind::Stateless {
             self.open_stream(session);
@@ -92,6 +97,7 @@ impl<J: Json> Manager<J> {
     /// Closes the stream, or the plan to open it.
     pub(super) fn stop_listening(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
+        record.leave_endpoint();
         match std::mem::take(&mut record.listen.phase) {
             Phase::Opening(exchange) => self.abort(exchange),
             Phase::Open(exchange) => {
@@ -160,7 +166,8 @@ impl<J: Json> Manager<J> {
         self.keep(session);
         let Some(record) = self.store.get_mut(session) else { return };
         record.parked = true;
-        if record.listen.phase != Phase::Off {
+        // Nobody can do without the stream that is the session.
+        if record.sse.is_none() && record.listen.phase != Phase::Off {
             self.stop_listening(session);
             self.open_stream(session);
         }
@@ -200,6 +207,26 @@ impl<J: Json> Manager<J> {
             record.listen.phase = Phase::Opening(exchange);
             record.listen.progressed = false;
             self.metrics.streams_opened += 1;
+        }
+    }
+
+    /// Opens the stream that is a session, of which nothing but `retry:` holds for the next one.
+    pub(super) fn open_session_stream(&mut self, session: SessionRef) {
+        self.stop_listening(session);
+        let exchange = self.open(session, Wire::SessionStream, "GET", None, HeaderList::new());
+        if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
+            let Listen { retry, delivered_at, .. } = record.listen;
+            record.listen = Listen { phase: Phase::Opening(exchange), retry, delivered_at, ..Listen::default() };
+            self.metrics.streams_opened += 1;
+        }
+    }
+
+    /// The stream ended by itself, or did not begin.
+    pub(super) fn forget_stream(&mut self, session: SessionRef, how: Option<&str>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.leave_endpoint();
+        if let Phase::Open(_) = std::mem::take(&mut record.listen.phase) {
+            self.stream_event(session, false, how);
         }
     }
 
@@ -364,6 +391,10 @@ impl<J: Json> Manager<J> {
     /// Opens a stream again that may have died without a word, each session at a moment of its own.
     pub(super) fn renew_stream(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
+        // A stream that is the session is not given up on a suspicion.
+        if record.sse.is_some() {
+            return self.check_session(session);
+        }
         if !matches!(record.listen.phase, Phase::Open(_) | Phase::Opening(_)) {
             return;
         }

@@ -162,7 +162,7 @@ impl<J: Json> Manager<J> {
     /// Whether nobody waits and nothing is on the wire but GET streams.
     pub fn is_idle(&self) -> bool {
         use super::exchange::Wire;
-        let quiet = |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::Leftover);
+        let quiet = |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::SessionStream | Wire::Leftover);
         self.calls.is_empty()
             && !self.store.makes_session()
             && self.exchanges.iter().all(|(_, exchange)| quiet(exchange))

@@ -1,4 +1,4 @@
-//! The machine: MCP sessions over Streamable HTTP without any I/O of its own.
+//! The machine: MCP sessions over Streamable HTTP, and HTTP+SSE before it, without any I/O of its own.
 //!
 //! There are four kinds of method on [`Manager`]: one that takes in what happened ([`Manager::handle`]), one that says
 //! what to do ([`Manager::poll`]), getters, and none that performs anything. Time is an argument, chance is seeded, and
@@ -11,6 +11,7 @@ mod cache;
 mod calls;
 pub mod config;
 mod ending;
+mod endpoint;
 mod era;
 pub(crate) mod error;
 pub(crate) mod event;
@@ -18,6 +19,7 @@ mod exchange;
 pub(crate) mod fields;
 mod handshake;
 pub mod headers;
+mod http_sse;
 mod index;
 pub(crate) mod io;
 pub(crate) mod json;
@@ -34,6 +36,7 @@ mod page;
 mod persistence;
 pub(crate) mod queue;
 mod recovery;
+mod refusal;
 mod replay;
 mod resolve;
 mod resume;

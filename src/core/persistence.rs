@@ -54,7 +54,10 @@ impl<J: Json> Manager<J> {
     /// Asks the storage before a handshake, once each. Returns whether its answer has to be waited for.
     pub(super) fn recalls_first(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
-        let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
+        let Some(record) = self.store.get_mut(session).filter(|record| self.config.keeps && record.sse.is_none())
+        else {
+            return false;
+        };
         let Some(handshake) = record.handshake.as_mut() else { return false };
         if std::mem::replace(&mut handshake.recalled, true) {
             if std::mem::take(&mut record.kept.asked) {
@@ -174,7 +177,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn look_again(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
-        if record.state != State::Ready || record.handshake.is_some() {
+        if record.state != State::Ready || record.handshake.is_some() || record.sse.is_some() {
             return false;
         }
         record.kept.asked = true;
@@ -264,7 +267,7 @@ fn fingerprint<J>(record: &Session<J>) -> u64 {
 
 fn written<J: Json>(record: &Session<J>) -> Option<J> {
     // 2024-11-05 basic/transports, "HTTP with SSE": the session is its stream, and ends with it.
-    let agreed = record.agreed.as_ref().filter(|_| record.server.transport != Transport::HttpSse)?;
+    let agreed = record.agreed.as_ref().filter(|_| record.sse.is_none())?;
     let number = |number: u64| J::number(number as f64);
     let mut value = J::object()
         .with("format", number(FORMAT))

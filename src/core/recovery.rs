@@ -54,6 +54,7 @@ impl<J: Json> Manager<J> {
         self.enter(session, State::Recovering);
         self.unkeep(session);
         self.drop_generation(session);
+        self.strand_calls(session, evidence);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         record.barren = match code {
@@ -121,6 +122,8 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         record.handshake = None;
+        self.stop_listening(session);
+        let Some(record) = self.store.get_mut(session) else { return };
         let opened = error.code != ErrorCode::CircuitOpen && record.breaker.note_failed_round(now);
         if opened {
             self.note_breaker_opened(session);

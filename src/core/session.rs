@@ -13,10 +13,12 @@ use super::backoff::Budget;
 use super::breaker::Breaker;
 use super::cache::Cache;
 use super::config::ServerConfig;
+use super::endpoint;
 use super::error::Error;
 use super::fields::Fields;
 use super::handshake::Handshake;
 use super::headers::SessionId;
+use super::http_sse::HttpSse;
 use super::io::{CallId, SessionRef};
 use super::listen::Listen;
 use super::persistence::Kept;
@@ -65,7 +67,7 @@ impl State {
 /// What the server keeps for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An `Mcp-Session-Id` came with the answer to our `initialize`.
+    /// An `Mcp-Session-Id` came with the answer to our `initialize`, or an event stream of HTTP+SSE is the session.
     Stateful,
     /// None came: the record is ours alone.
     Stateless,
@@ -189,6 +191,8 @@ pub(super) struct Session<J> {
     pub(super) active: Set<CallId>,
 
     pub(super) listen: Listen,
+    /// Where the server speaks HTTP+SSE, or is being tried for it.
+    pub(super) sse: Option<Box<HttpSse<J>>>,
     pub(super) tools: Tools<J>,
     /// The server said when to come back: nothing is sent before.
     pub(super) hold: Option<Instant>,
@@ -240,7 +244,6 @@ impl<J> Session<J> {
             reference,
             url: Rc::from(server.url.as_str()),
             key,
-            server,
             state: State::Connecting,
             kind: Kind::Stateless,
             generation: 0,
@@ -267,6 +270,7 @@ impl<J> Session<J> {
             queue: Set::default(),
             active: Set::default(),
             listen: Listen::default(),
+            sse: HttpSse::configured(server.transport),
             tools: Tools::default(),
             hold: None,
             probing: false,
@@ -278,6 +282,7 @@ impl<J> Session<J> {
             degraded: None,
             kept: Kept::default(),
             parked: false,
+            server,
         }
     }
 
@@ -295,6 +300,13 @@ impl<J> Session<J> {
     pub(super) fn is_live(&self, generation: u64) -> bool {
         let goes_on = matches!(self.state, State::Ready | State::Recovering | State::Connecting);
         goes_on && self.handshake.is_none() && self.generation == generation
+    }
+
+    /// Whether what the server asks and tells in this generation is heard. A stream that is the session may bring it before
+    /// the POST of `initialized` is answered.
+    pub(super) fn hears(&self, generation: u64) -> bool {
+        self.is_live(generation)
+            || (self.endpoint().is_some() && self.handshake.is_some() && self.generation == generation)
     }
 
     /// Whether a call waits for the server or for the session.
@@ -375,7 +387,7 @@ impl<J> Session<J> {
         for secret in words.chain(self.id().map(SessionId::as_str)) {
             text = without(&text, secret);
         }
-        text
+        self.endpoint().map_or_else(|| text.clone(), |endpoint| endpoint::discreet(&text, endpoint))
     }
 
     /// The snapshot for the owner of the manager.

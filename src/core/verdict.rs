@@ -134,7 +134,7 @@ pub fn answer_names_lost_session(message: &str) -> bool {
 
 /// The same for the body of a 400: servers that copied an old example, and Python's up to 1.25, answer so instead of 404.
 pub fn names_lost_session(text: &str) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
         "not found",
         "no valid",
         "invalid",
@@ -147,6 +147,8 @@ pub fn names_lost_session(text: &str) -> bool {
         "closed",
         "no active",
         "no session",
+        // The TypeScript examples of HTTP+SSE: "No transport found for sessionId".
+        "no transport",
     ];
     // The TypeScript transport's words when it restarted and has seen no `initialize` yet.
     if mentions(text, "server not initialized") {

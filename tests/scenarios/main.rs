@@ -12,6 +12,9 @@ mod auth;
 mod connect;
 mod endings;
 mod era;
+mod http_sse;
+mod http_sse_endpoint;
+mod http_sse_guessed;
 mod index;
 mod isolation;
 mod limits;
@@ -29,6 +32,7 @@ mod rounds;
 mod secrets;
 mod server;
 mod server_requests;
+mod sse_server;
 mod streams;
 mod subscriptions;
 mod time;
@@ -83,7 +87,9 @@ impl Tether {
     fn server_of(&mut self, name: &str) -> &mut Server {
         self.network.0.get_mut(name).expect("a server of this name")
     }
+}
 
+impl<N: world::Network> World<N> {
     /// Connects ann to db, which has to work.
     fn connect(&mut self) -> SessionRef {
         self.connect_as("ann", "db")

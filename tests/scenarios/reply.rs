@@ -18,6 +18,8 @@ pub enum Step {
     Empty,
     /// A stream event: its id, `retry:` and data.
     Event(Option<String>, Option<u64>, Data),
+    /// The first event of HTTP+SSE.
+    Endpoint(String),
     Comment,
     End,
     Fail(FailureKind),
@@ -55,6 +57,10 @@ impl Step {
                     Data::Text(text) => StreamData::Text(text),
                 };
                 Input::Block { exchange, block: StreamBlock { event: None, id, retry, data } }
+            }
+            Self::Endpoint(url) => {
+                let (event, data) = (Some(String::from("endpoint")), StreamData::Text(url));
+                Input::Block { exchange, block: StreamBlock { event, id: None, retry: None, data } }
             }
             Self::Comment => Input::Alive { exchange },
             Self::End => Input::Ended { exchange },

@@ -72,6 +72,10 @@ impl Sent {
 pub trait Network {
     /// What comes back on this exchange.
     fn answer(&mut self, sent: &Sent) -> Reply;
+    /// What comes of the last request on other exchanges, each so many milliseconds later.
+    fn elsewhere(&mut self) -> Vec<(ExchangeId, u64, Step)> {
+        Vec::new()
+    }
     /// A caller's call ended.
     fn settled(&mut self, _call: CallId) {}
 }
@@ -441,6 +445,9 @@ impl<N: Network> World<N> {
         for (delay, step) in reply.steps {
             after += delay;
             self.schedule(exchange, after, step);
+        }
+        for (exchange, delay, step) in self.network.elsewhere() {
+            self.schedule(exchange, delay, step);
         }
     }
 

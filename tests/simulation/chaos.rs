@@ -3,7 +3,7 @@
 
 use crate::reply::{self, Data, Reply, Step, http, http_answer, http_json, http_rpc, rpc_error, stream};
 use crate::world::{Network, Sent};
-use mcp_tether::core::{CallId, FailureKind, Rng};
+use mcp_tether::core::{CallId, ExchangeId, FailureKind, Rng};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +34,8 @@ struct Manners {
     get: u64,
     lost: u64,
     streams: bool,
+    /// It speaks HTTP+SSE, of 2024-11-05.
+    sse: bool,
 }
 
 /// All servers of a run.
@@ -46,6 +48,9 @@ pub struct Chaos {
     pub executed: BTreeMap<u64, u32>,
     pub unsafe_marks: BTreeSet<u64>,
     over: BTreeSet<u64>,
+    /// The streams of HTTP+SSE, by session.
+    sse_streams: BTreeMap<String, ExchangeId>,
+    elsewhere: Vec<(ExchangeId, u64, Step)>,
     /// Results that wait to be fetched by a resume, by cursor.
     buffered: BTreeMap<String, Value>,
     /// Until when a server is down.
@@ -68,6 +73,7 @@ impl Chaos {
                 get: rng.up_to(19),
                 lost: rng.up_to(9),
                 streams: rng.up_to(1) == 0,
+                sse: rng.up_to(4) == 0,
             };
             ((*name).to_owned(), manners)
         });
@@ -83,6 +89,8 @@ impl Chaos {
             executed: BTreeMap::new(),
             unsafe_marks: BTreeSet::new(),
             over: BTreeSet::new(),
+            sse_streams: BTreeMap::new(),
+            elsewhere: Vec::new(),
             buffered: BTreeMap::new(),
             down: BTreeMap::new(),
             tools_version: 0,
@@ -93,10 +101,20 @@ impl Chaos {
         }
     }
 
-    /// A server forgets everything, and may be away for a while.
-    pub fn restart(&mut self, server: &str, until: u64) {
-        self.issued.values_mut().filter(|issued| issued.server == server).for_each(|issued| issued.alive = false);
+    /// Whether a server speaks HTTP+SSE.
+    pub fn is_sse(&self, server: &str) -> bool {
+        self.manners[server].sse
+    }
+
+    /// A server forgets everything, and may be away for a while. Returns the streams that end with it.
+    pub fn restart(&mut self, server: &str, until: u64) -> Vec<ExchangeId> {
         self.down.insert(server.to_owned(), until);
+        let gone = self.issued.iter_mut().filter(|(_, issued)| issued.server == server);
+        let gone = gone.map(|(id, issued)| {
+            issued.alive = false;
+            id
+        });
+        gone.filter_map(|id| self.sse_streams.get(id).copied()).collect()
     }
 
     /// A server is replaced by one that speaks something else, and keeps its sessions if it can.
@@ -145,14 +163,16 @@ impl Chaos {
     }
 
     fn check(&mut self, sent: &Sent, user: &str, server: &str) {
-        if sent.method() == "initialize" {
+        let is_sse = self.is_sse(server);
+        if if is_sse { sent.verb == "GET" } else { sent.method() == "initialize" } {
             let of = |issued: &&mut Issued| issued.user == user && issued.server == server;
             self.issued.values_mut().filter(of).for_each(|issued| issued.retired = true);
         }
-        let stateful = self.manners[server].stateful;
-        let needs_session = stateful && sent.method() != "initialize" && !is_modern(sent);
-        assert!(!needs_session || sent.session().is_some(), "sent without a session");
-        if let Some(id) = sent.session() {
+        // A GET without a session asks for HTTP+SSE.
+        let may_be_bare = sent.method() == "initialize" || sent.verb == "GET" || is_modern(sent);
+        let keeps_sessions = self.manners[server].stateful || is_sse;
+        assert!(!keeps_sessions || may_be_bare || session(sent).is_some(), "sent without a session");
+        if let Some(id) = session(sent) {
             let issued = self.issued.get(id).expect("only ids that a server gave");
             assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id went to somebody else");
             assert!(!issued.retired, "an id was sent after another handshake had begun: {id}");
@@ -176,9 +196,7 @@ impl Chaos {
     }
 
     fn initialize(&mut self, user: &str, server: &str) -> Reply {
-        let answer = json!({
-            "protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": server, "version": "1"},
-        });
+        let answer = handshake(server);
         let manners = &self.manners[server];
         let (stateful, streams) = (manners.stateful, manners.streams);
         let reply = if streams { stream().streamed(0, answer).end(1) } else { reply::result(answer) };
@@ -269,9 +287,18 @@ impl Chaos {
         }
     }
 
-    fn execute(&mut self, sent: &Sent) {
+    fn carry_out(&mut self, sent: &Sent, server: &str) -> Value {
         if let Some(mark) = sent.param("arguments")["mark"].as_u64() {
             *self.executed.entry(mark).or_default() += 1;
+        }
+        match sent.method() {
+            "initialize" => handshake(server),
+            "tools/list" => json!({"tools": [
+                {"name": "read", "annotations": {"readOnlyHint": true}},
+                {"name": "set", "annotations": {"idempotentHint": true}},
+                {"name": "order", "title": self.tools_version},
+            ]}),
+            _ => json!({}),
         }
     }
 
@@ -338,6 +365,58 @@ impl Chaos {
         }
     }
 
+    /// A stream of HTTP+SSE, which is a session.
+    fn begin_sse(&mut self, sent: &Sent, user: &str, server: &str) -> Reply {
+        self.count += 1;
+        let id = format!("id{:05}-{}", self.count, self.rng.next_u64() % 1000);
+        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false };
+        self.issued.insert(id.clone(), issued);
+        self.sse_streams.insert(id.clone(), sent.exchange);
+        let endpoint = Step::Endpoint(format!("/messages?sessionId={id}"));
+        match self.rng.up_to(9) {
+            0 if !self.calm => stream(),
+            1 if !self.calm => stream().end(5),
+            2 if !self.calm => stream().then(2, endpoint).cut(5),
+            3 => stream().then(0, Step::Event(None, Some(2000), Data::None)).then(0, endpoint),
+            _ => stream().then(self.rng.up_to(50), endpoint),
+        }
+    }
+
+    /// A message to an endpoint of HTTP+SSE: its answer comes on the stream.
+    fn post_sse(&mut self, sent: &Sent, server: &str, id: &str) -> Reply {
+        if !self.issued[id].alive {
+            return self.lost(server);
+        }
+        if !sent.is_request() {
+            return http(202, "Accepted");
+        }
+        let result = self.carry_out(sent, server);
+        let answer = Step::Event(None, None, Data::Json(json!({"jsonrpc": "2.0", "id": sent.id(), "result": result})));
+        let (stream, slow) = (self.sse_streams[id], if self.calm { 1 } else { self.rng.up_to(3000) });
+        let goes_wrong = !self.calm && self.chance(self.faults);
+        match self.rng.up_to(5) {
+            0 if goes_wrong => return reply::reset(),
+            1 if goes_wrong => return http(202, "Accepted"),
+            2 if goes_wrong => self.elsewhere.push((stream, slow, Step::Fail(FailureKind::Broken))),
+            3 if goes_wrong => self.elsewhere.push((stream, slow, Step::End)),
+            4 if goes_wrong => return http(502, ""),
+            5 if goes_wrong => {
+                self.elsewhere.push((stream, slow, answer));
+                return reply::silence();
+            }
+            _ => self.elsewhere.push((stream, slow, answer)),
+        }
+        http(202, "Accepted")
+    }
+
+    fn serve_sse(&mut self, sent: &Sent, user: &str, server: &str) -> Reply {
+        match session(sent) {
+            Some(id) => self.post_sse(sent, server, id),
+            None if sent.verb == "GET" => self.begin_sse(sent, user, server),
+            None => http(405, ""),
+        }
+    }
+
     fn serve(&mut self, sent: &Sent, server: &str) -> Reply {
         if sent.verb == "GET" {
             return self.get(sent, server);
@@ -349,15 +428,7 @@ impl Chaos {
         if !sent.is_request() {
             return http(202, "");
         }
-        self.execute(sent);
-        let result = match sent.method() {
-            "tools/list" => json!({"tools": [
-                {"name": "read", "annotations": {"readOnlyHint": true}},
-                {"name": "set", "annotations": {"idempotentHint": true}},
-                {"name": "order", "title": self.tools_version},
-            ]}),
-            _ => json!({}),
-        };
+        let result = self.carry_out(sent, server);
         let goes_wrong = !self.calm && self.chance(self.faults);
         if goes_wrong { self.executed_badly(sent, &result) } else { self.well(sent, server, result) }
     }
@@ -371,6 +442,15 @@ fn refused_version(supported: &str) -> Reply {
     let data = json!({"supported": [supported], "requested": "?"});
     let error = json!({"code": -32022, "message": "Unsupported protocol version", "data": data});
     http_json(400, json!({"jsonrpc": "2.0", "id": null, "error": error}))
+}
+
+/// The session that a request is for: its header says so, or its endpoint.
+fn session(sent: &Sent) -> Option<&str> {
+    sent.session().or_else(|| Some(sent.url.split_once("?sessionId=")?.1))
+}
+
+fn handshake(server: &str) -> Value {
+    json!({"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": server, "version": "1"}})
 }
 
 impl Network for Chaos {
@@ -389,12 +469,16 @@ impl Network for Chaos {
             }
         } else if !self.calm && self.chance(self.faults) {
             self.unexecuted(sent)
+        } else if self.is_sse(&server) {
+            self.serve_sse(sent, &user, &server)
         } else if is_modern(sent) && self.eras[&server] == Era::Legacy {
             self.misunderstood(&server)
         } else if is_modern(sent) {
             self.serve_modern(sent, &server)
         } else if self.eras[&server] == Era::Modern {
             if sent.verb == "POST" { refused_version(MODERN) } else { http(405, "") }
+        } else if sent.verb == "GET" && sent.session().is_none() {
+            http(if self.chance(50) { 405 } else { 400 }, "")
         } else if sent.method() == "initialize" {
             self.initialize(&user, &server)
         } else if self.manners[&server].stateful && !sent.session().is_some_and(|id| self.issued[id].alive) {
@@ -403,6 +487,10 @@ impl Network for Chaos {
             self.serve(sent, &server)
         };
         reply.after(latency)
+    }
+
+    fn elsewhere(&mut self) -> Vec<(ExchangeId, u64, Step)> {
+        std::mem::take(&mut self.elsewhere)
     }
 
     fn settled(&mut self, call: CallId) {

@@ -56,9 +56,12 @@ impl Run {
         let mut rng = Rng::seeded(seed);
         let replay = ["refused", "safe", "never"][rng.up_to(5).min(2) as usize];
         let protocol = ["auto", "auto", "legacy"][rng.up_to(2) as usize];
+        let mut chaos = Chaos::new(seed, &SERVERS);
         let server = |name: &str, rng: &mut Rng| {
+            let is_known = chaos.is_sse(name) && rng.up_to(1) == 0;
             json!({
                 "protocolVersion": protocol,
+                "type": if is_known { "sse" } else { "http" },
                 "url": format!("https://{name}.test/mcp"),
                 "headers": {"x-user": "{{USER_ID}}"},
                 "timeout": 1000 + rng.up_to(20_000),
@@ -77,7 +80,6 @@ impl Run {
         }
         let limits = json!({"limits": {"maxInFlight": 1 + rng.up_to(8), "maxQueued": rng.up_to(20)}});
         let config = configured(&json!({"mcpServers": servers}), &limits);
-        let mut chaos = Chaos::new(seed, &SERVERS);
         if protocol == "legacy" {
             SERVERS.iter().for_each(|name| chaos.change_era(name, Era::Legacy));
         }
@@ -216,7 +218,9 @@ impl Run {
 
     fn restart(&mut self, server: usize) {
         let until = self.world.now + [0, 100, 10_000, 120_000][self.rng.up_to(3) as usize];
-        self.world.network.restart(SERVERS[server], until);
+        for stream in self.world.network.restart(SERVERS[server], until) {
+            self.world.push(stream, Step::Fail(mcp_tether::core::FailureKind::Broken));
+        }
     }
 
     /// A server says something on one of its streams, whether they are listened to or answer a call.

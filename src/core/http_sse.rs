@@ -1,0 +1,233 @@
+//! HTTP+SSE, the transport of revision 2024-11-05: one event stream that is the session, and an endpoint for POSTs that the
+//! stream names (2024-11-05 basic/transports, "HTTP with SSE"). The answers to all POSTs come on the stream.
+
+use super::backoff::{STREAM_RETRY_CAP, stream_delay};
+use super::calls::{Purpose, Stage};
+use super::config::{Protocol, Transport};
+use super::endpoint;
+use super::error::{Error, ErrorCode};
+use super::exchange::{Exchange, WATCHDOG, Wire};
+use super::handshake::may_pass;
+use super::io::{CallId, ExchangeId, SessionRef, StreamData};
+use super::json::Json;
+use super::manager::Manager;
+use super::outcome::refusal_error;
+use super::refusal::Refusal;
+use super::session::{Session, State};
+use super::text::mentions;
+use super::time::Millis;
+use super::timers::Timer;
+use super::verdict::{Relation, Verdict};
+use std::rc::Rc;
+
+/// Servers name their endpoint as soon as the stream opens. Where HTTP+SSE is only guessed, nobody waits longer to see.
+const GUESS_CAP: Millis = 10_000;
+
+/// What a session over HTTP+SSE has besides its stream, which is kept as its GET stream.
+pub(super) struct HttpSse<J> {
+    /// Where this stream's messages go. It names the session, and is as secret as a session id.
+    endpoint: Option<Rc<str>>,
+    /// While it is only a guess that the server speaks HTTP+SSE: how it refused Streamable HTTP.
+    refused: Option<Error<J>>,
+    /// A handshake has succeeded in this way.
+    proven: bool,
+}
+
+impl<J> HttpSse<J> {
+    /// What a new record speaks, as far as the configuration says so.
+    pub(super) fn configured(transport: Transport) -> Option<Box<Self>> {
+        (transport == Transport::HttpSse).then(|| Box::new(Self::new(None)))
+    }
+
+    const fn new(refused: Option<Error<J>>) -> Self {
+        Self { endpoint: None, refused, proven: false }
+    }
+}
+
+impl<J> Session<J> {
+    /// Where POSTs go: the endpoint that the stream has named.
+    pub(super) fn endpoint(&self) -> Option<&Rc<str>> {
+        self.sse.as_ref()?.endpoint.as_ref()
+    }
+
+    /// A handshake has succeeded. Returns whether it was over HTTP+SSE.
+    pub(super) fn note_transport_works(&mut self) -> bool {
+        self.sse.as_mut().map(|sse| sse.proven = true).is_some()
+    }
+
+    /// The stream is gone, and its endpoint with it.
+    pub(super) fn leave_endpoint(&mut self) {
+        if let Some(sse) = &mut self.sse {
+            sse.endpoint = None;
+        }
+    }
+
+    /// How long a stream may take to name its endpoint.
+    pub(super) fn endpoint_patience(&self) -> Millis {
+        let is_guess = self.sse.as_ref().is_some_and(|sse| sse.refused.is_some());
+        if is_guess { self.server.init_timeout.min(GUESS_CAP) } else { self.server.init_timeout }
+    }
+
+    /// The `retry:` of the last stream: no other is opened sooner.
+    pub(super) fn retry_floor(&self) -> Millis {
+        let told = self.listen.retry.filter(|_| self.sse.is_some());
+        told.unwrap_or(0).min(STREAM_RETRY_CAP)
+    }
+}
+
+impl<J: Json> Manager<J> {
+    /// The `endpoint` event. Only the first one counts: nothing says what another would mean.
+    pub(super) fn on_endpoint(&mut self, session: SessionRef, exchange: ExchangeId, data: &StreamData<J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let Some(sse) = record.sse.as_mut().filter(|sse| sse.endpoint.is_none()) else { return };
+        sse.refused = None;
+        let text = if let StreamData::Text(text) = data { text } else { "" };
+        match endpoint::resolve(&record.url, text) {
+            Ok(url) => {
+                sse.endpoint = Some(Rc::from(url));
+                self.lift_deadline(exchange);
+                self.initialize(session);
+            }
+            Err(sentence) => self.handshake_failed(session, Error::new(ErrorCode::ProtocolError, sentence)),
+        }
+    }
+
+    /// The stream opened, or not even that, and no endpoint was named.
+    pub(super) fn on_no_endpoint(&mut self, exchange: ExchangeId) {
+        let Some(record) = self.take_exchange(exchange) else { return };
+        let sentence = "the server named no endpoint for messages in time (HTTP+SSE)";
+        self.on_session_stream_over(&record, Error::new(ErrorCode::RequestTimeout, sentence));
+    }
+
+    /// The GET was answered with 2xx, and with something else than an event stream.
+    pub(super) fn on_no_session_stream(&mut self, exchange: &Exchange, status: u16) {
+        let sentence = "the server answered with something else than an event stream (HTTP+SSE)";
+        self.on_session_stream_over(exchange, Error::new(ErrorCode::ProtocolError, sentence).status(status));
+    }
+
+    /// The GET was refused.
+    pub(super) fn on_session_stream_refused(&mut self, session: SessionRef, mut refusal: Refusal<'_, J>) {
+        // There is no session yet that could be lost.
+        if matches!(refusal.verdict, Verdict::Lost(_)) {
+            refusal.verdict = Verdict::Final;
+        }
+        self.forget_stream(session, None);
+        let error = refusal_error(&refusal);
+        self.note_challenge(session, refusal.challenge);
+        self.handshake_failed(session, error);
+    }
+
+    /// The stream is over, and so is its session or the attempt to have one.
+    pub(super) fn on_session_stream_over(&mut self, exchange: &Exchange, error: Error<J>) {
+        let session = exchange.session;
+        let how = error.evidence.clone().unwrap_or_else(|| error.message.clone());
+        self.forget_stream(session, Some(&how));
+        let Some(record) = self.store.get(session) else { return };
+        if record.handshake.is_none() {
+            return self.lose_session(session, exchange.generation, ErrorCode::SessionTerminated, &how);
+        }
+        let unheard = self.exchanges.keys_where(|other| other.session == session && other.wire == Wire::Initialized);
+        unheard.into_iter().for_each(|exchange| self.abort(exchange));
+        let asking = self.calls.keys_where(|call| call.session == session && call.purpose == Purpose::Handshake);
+        match asking.first() {
+            Some(call) => self.settle(*call, Err(error)),
+            None => self.handshake_failed(session, error),
+        }
+    }
+
+    /// Nothing came for long, not even a comment. Many servers of HTTP+SSE send none, so a ping finds out.
+    pub(super) fn on_quiet_session(&mut self, exchange: ExchangeId) {
+        self.timers.arm(self.now.after(WATCHDOG), Timer::Watchdog(exchange));
+        if let Some(session) = self.exchanges.get(exchange).map(|record| record.session) {
+            self.check_session(session);
+        }
+    }
+
+    /// How the endpoint that something was posted to relates to the current one.
+    pub(super) fn relation_of_endpoint(&self, session: SessionRef, used: &Rc<str>) -> Relation {
+        let current = self.store.get(session).and_then(Session::endpoint);
+        if current.is_some_and(|current| Rc::ptr_eq(current, used)) { Relation::Current } else { Relation::Stale }
+    }
+
+    /// A POST was answered with 2xx: the answer proper comes on the stream, if that stream is still there.
+    pub(super) fn on_posted(&mut self, call: CallId, exchange: ExchangeId, posted: &Exchange) {
+        let is_current = self.relation(posted) == Relation::Current;
+        let Some(record) = self.calls.get_mut(call).filter(|record| record.stage == Stage::OnWire(exchange)) else {
+            return;
+        };
+        if record.is_notification() {
+            return self.settle(call, Ok(None));
+        }
+        if is_current {
+            record.stage = Stage::Accepted;
+        } else {
+            self.unknown_outcome(call, stream_gone("the stream ended while the request was being posted"));
+        }
+    }
+
+    /// The stream is gone: what was accepted is never answered, and what is being posted gets a moment to be refused.
+    pub(super) fn strand_calls(&mut self, session: SessionRef, how: &str) {
+        if self.store.get(session).is_none_or(|record| record.sse.is_none()) {
+            return;
+        }
+        for call in self.calls.keys_where(|call| call.session == session) {
+            match self.calls.get(call).map(|record| record.stage) {
+                Some(Stage::Accepted) => self.unknown_outcome(call, stream_gone(how)),
+                Some(Stage::OnWire(exchange)) => self.hurry(exchange),
+                _ => {}
+            }
+        }
+    }
+
+    /// How long a server is left alone after its stream broke: it may be restarting, with all its clients waiting.
+    pub(super) fn stream_pause(&mut self, session: SessionRef) -> Millis {
+        let broken = self.store.get(session).filter(|record| record.sse.is_some() && record.state == State::Recovering);
+        let Some(record) = broken else { return 0 };
+        stream_delay(&mut self.rng, record.server.session.retry_delay, 0, record.listen.retry)
+    }
+
+    /// A handshake failed. Where the transport may be why, the other one is tried; returns the error if there is none to try.
+    ///
+    /// 2025-11-25 basic/transports, "Backwards Compatibility": a POST of `initialize` that is answered 400, 404 or 405 may
+    /// have met a server of HTTP+SSE, which a GET with an `endpoint` event proves.
+    pub(super) fn other_transport(&mut self, session: SessionRef, error: Error<J>) -> Option<Error<J>> {
+        self.store.get(session)?.handshake.as_ref()?;
+        self.stop_listening(session);
+        self.abandon_server_requests(session);
+        let record = self.store.get_mut(session)?;
+        if record.server.transport == Transport::HttpSse {
+            return Some(error);
+        }
+        // What was learnt about the server holds until it fails once: it may have learnt Streamable HTTP since.
+        if let Some(sse) = record.sse.take() {
+            if sse.proven && !may_pass(&error) {
+                self.attempt(session);
+                return None;
+            }
+            // A stream that wants credentials may well be one of HTTP+SSE; nothing else says more than the POST did.
+            let wants_credentials = matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
+            return Some(sse.refused.filter(|_| !wants_credentials).unwrap_or(error));
+        }
+        if matches!(record.server.protocol, Protocol::Pinned(_)) || !may_mean_http_sse(&error) {
+            return Some(error);
+        }
+        record.sse = Some(Box::new(HttpSse::new(Some(error))));
+        self.open_session_stream(session);
+        None
+    }
+}
+
+/// Whether a server of HTTP+SSE may have answered so to `initialize`. One that speaks of versions knows Streamable HTTP.
+fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
+    let evidence = error.evidence.as_deref().unwrap_or_default();
+    let names_versions = error.data.as_ref().is_some_and(|data| data.get("supported").is_some())
+        || [&error.message, evidence].iter().any(|text| mentions(text, "protocol version"));
+    // No such method, and what only 2026-07-28 says: header mismatch, missing capability, unsupported version.
+    let knows_us = error.rpc_code.is_some_and(|code| code == -32601.0 || (-32022.0..=-32020.0).contains(&code));
+    matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us
+}
+
+/// Nothing comes on a session's stream any more.
+pub(super) fn stream_gone<J>(how: &str) -> Error<J> {
+    Error::new(ErrorCode::NetworkError, "the session's event stream is gone, and the answer with it").seen(how)
+}

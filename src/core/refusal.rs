@@ -1,0 +1,122 @@
+//! Refusals: answers outside 200–299, what they are evidence of, and who is told.
+
+use super::endpoint;
+use super::error::ErrorCode;
+use super::exchange::{Exchange, Wire};
+use super::headers;
+use super::io::{Body, ExchangeId};
+use super::json::Json;
+use super::jsonrpc;
+use super::manager::Manager;
+use super::modern::has_no_route;
+use super::session::Session;
+use super::text::without;
+use super::verdict::{self, Relation, RpcSeen, Seen, Verdict};
+use std::rc::Rc;
+
+/// A refusal with everything that its handlers need.
+pub(super) struct Refusal<'a, J> {
+    pub(super) verdict: Verdict,
+    pub(super) evidence: String,
+    pub(super) status: u16,
+    pub(super) challenge: Option<String>,
+    /// The bearer token that was refused.
+    pub(super) token: Option<Rc<str>>,
+    pub(super) generation: u64,
+    pub(super) body: &'a Body<J>,
+}
+
+impl<J: Json> Manager<J> {
+    /// A status outside 200–299: the verdict table decides.
+    pub(super) fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
+        let Some(record) = self.take_exchange(exchange) else { return };
+        let head = record.head.clone().unwrap_or_default();
+        let (rpc, text) = words(body, self.request_id_of(record.wire));
+        let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
+        let seen = Seen {
+            status: head.status,
+            relation: self.relation(&record),
+            is_get: matches!(record.wire, Wire::Listen | Wire::SessionStream | Wire::Resume(_)) && !is_modern,
+            rpc,
+            text: &text,
+            retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
+        };
+        let evidence = self.discreet(&record, &verdict::evidence(&seen));
+        let verdict = match verdict::judge(&seen) {
+            // 2026-07-28 basic/versioning: an answer that no server of that revision gives has the era asked for again.
+            Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Lost(ErrorCode::SessionInvalid),
+            verdict => verdict,
+        };
+        if matches!(verdict, Verdict::Lost(_)) && (is_modern || seen.is_version_refusal()) {
+            self.doubt_era(record.session);
+        }
+        let refusal = Refusal {
+            verdict,
+            evidence,
+            status: head.status,
+            challenge: head.challenge,
+            token: record.token,
+            generation: record.generation,
+            body,
+        };
+        match record.wire {
+            Wire::Call(call) => self.on_call_refused(call, refusal),
+            Wire::Resume(call) => self.on_resume_refused(call, &refusal, &text),
+            Wire::Listen => self.on_listen_refused(record.session, &refusal, &text),
+            Wire::SessionStream => self.on_session_stream_refused(record.session, refusal),
+            Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
+            Wire::Delete => self.on_deleted(exchange),
+            Wire::Aside | Wire::Leftover => {}
+        }
+    }
+
+    /// How the id that an exchange carried relates to the session's current one.
+    pub(super) fn relation(&self, exchange: &Exchange) -> Relation {
+        if let Some(used) = &exchange.endpoint {
+            return self.relation_of_endpoint(exchange.session, used);
+        }
+        if exchange.carried.is_none() {
+            return Relation::Absent;
+        }
+        let current = self
+            .store
+            .get(exchange.session)
+            .is_some_and(|session| session.generation == exchange.generation && session.id().is_some());
+        if current { Relation::Current } else { Relation::Stale }
+    }
+
+    /// A server's words without what the request carried and the session carries by now.
+    fn discreet(&self, exchange: &Exchange, text: &str) -> String {
+        let text = exchange.carried.as_ref().map_or_else(|| text.to_owned(), |id| without(text, id.as_str()));
+        let text = exchange.endpoint.as_ref().map_or(text.clone(), |endpoint| endpoint::discreet(&text, endpoint));
+        self.store.get(exchange.session).map_or_else(|| text.clone(), |session| session.discreet(&text))
+    }
+
+    fn request_id_of(&self, wire: Wire) -> Option<u64> {
+        match wire {
+            Wire::Call(call) => Some(self.calls.get(call)?.request_id),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a body is a JSON-RPC error; other JSON may have an `error` too.
+pub(super) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
+    matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
+}
+
+/// What the body of a refusal says: the JSON-RPC error in it, and its words.
+fn words<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
+    match body {
+        Body::Json(message) => {
+            let rpc = message.get("error").and_then(|error| {
+                let id = message.get("id").and_then(|id| jsonrpc::as_own_number(&id));
+                Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
+            });
+            let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
+            (rpc, words.or_else(|| message.get_str("message")).unwrap_or_default())
+        }
+        Body::Text(text) => (None, text.clone()),
+        Body::Empty => (None, String::new()),
+    }
+}

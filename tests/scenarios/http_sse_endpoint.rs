@@ -1,0 +1,72 @@
+//! The endpoint that a stream of HTTP+SSE names: where it may lie, and when it has to come.
+
+use super::http_sse::{connect_error, get, world, world_with};
+use super::reply::{Step, stream};
+use mcp_tether::core::{ConnectOptions, ErrorCode};
+use serde_json::json;
+
+#[test]
+fn the_endpoint_may_be_written_in_every_way_that_stays_on_the_origin() {
+    for (endpoint, url) in [
+        ("messages?sessionId={id}", "https://db.test/messages"),
+        ("https://db.test/m?sessionId={id}", "https://db.test/m"),
+        ("https://DB.test:443/m?sessionId={id}", "https://db.test/m"),
+        ("//db.test/m?sessionId={id}", "https://db.test/m"),
+        ("?sessionId={id}", "https://db.test/sse"),
+    ] {
+        let mut world = world();
+        world.network.endpoint = Some(endpoint.into());
+        world.connect();
+        assert_eq!(world.sent[1].url, format!("{url}?sessionId=secret-00000001"));
+    }
+}
+
+#[test]
+fn an_endpoint_of_another_origin_is_refused_for_good_and_nothing_is_sent_there() {
+    for endpoint in
+        ["https://evil.test/m?sessionId={id}", "//evil.test/m", "http://db.test/m", "https://db.test@evil.test/m"]
+    {
+        let mut world = world();
+        world.network.endpoint = Some(endpoint.into());
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::ProtocolError);
+        assert!(world.error(call).message.contains("another origin"), "{}", world.error(call));
+        world.run_for(60_000);
+        assert_eq!(world.methods(), ["GET"]);
+        assert!(world.open_gets().is_empty());
+    }
+}
+
+#[test]
+fn an_endpoint_that_comes_late_is_waited_for_and_one_that_never_comes_is_not() {
+    let mut slow = world();
+    slow.network.endpoint_after = 25_000;
+    slow.connect();
+    let mut never = world_with(json!({"type": "sse", "initTimeout": 2000, "sessionConfig": {"retryAttempts": 1}}));
+    never.network.endpoint = None;
+    assert_eq!(connect_error(&mut never), ErrorCode::RequestTimeout);
+    assert_eq!(never.methods(), ["GET", "GET"]);
+    assert!(never.open_gets().is_empty());
+    assert!(never.elapsed() >= 4000);
+}
+
+#[test]
+fn an_endpoint_without_a_url_is_refused() {
+    let mut world = world();
+    world.network.next("GET", [stream().then(0, Step::Endpoint(String::new()))]);
+    assert_eq!(connect_error(&mut world), ErrorCode::ProtocolError);
+}
+
+#[test]
+fn only_the_first_endpoint_counts() {
+    let mut world = world();
+    let session = world.connect();
+    let get = get(&world);
+    world.push(get, Step::Endpoint("https://evil.test/m".into()));
+    world.push(get, Step::Endpoint("/other".into()));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), 1);
+}
