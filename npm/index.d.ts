@@ -22,7 +22,11 @@ export interface McpConfig {
 
 /** How to reach one server. */
 export interface ServerConfig {
-  /** `http` means `streamable-http`, which is the default. `sse`, the transport of revision 2024-11-05, is not spoken yet: such a server is reached by streamable HTTP. */
+  /**
+   * `http` means `streamable-http`, which is the default: a server that answers its `initialize` with 400, 404 or 405 is tried for HTTP+SSE, the transport
+   * of revision 2024-11-05, unless {@link ServerConfig.protocolVersion} is pinned. `sse` begins with HTTP+SSE and tries nothing else; `url` is then that of
+   * the event stream.
+   */
   type?: 'streamable-http' | 'http' | 'sse';
   /** The MCP endpoint. `${NAME}` stands for that variable of {@link ManagerOptions.env}; one that is not set is a `config_error`. */
   url: string;
@@ -235,10 +239,10 @@ export class McpSession {
   private constructor();
   readonly userId: string;
   readonly serverName: string;
-  /** What the server called the session; undefined if it keeps none. Treat it as a secret. */
+  /** What the server called the session; undefined if it keeps none, and over HTTP+SSE. Treat it as a secret. */
   readonly sessionId: string | undefined;
   readonly state: SessionState;
-  /** `stateful`: the server gave an id. `stateless`: it gave none. `modern`: it speaks 2026-07-28, which has no sessions. */
+  /** `stateful`: the server gave an id, or the session is an event stream of HTTP+SSE. `stateless`: it gave none. `modern`: it speaks 2026-07-28, which has no sessions. */
   readonly kind: 'stateful' | 'stateless' | 'modern';
   /** How many handshakes this session has had. */
   readonly generation: number;

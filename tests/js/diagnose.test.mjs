@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { illServers } from './diagnose/ill-servers.mjs';
 import { startModernServer } from './servers/modern-server.mjs';
-import { startOldSseServer } from './servers/old-sse-server.mjs';
+import { startHttpSseServer } from './servers/http-sse-server.mjs';
 import { startSdkServer } from './servers/sdk-server.mjs';
 import { findFreePort, listen } from './servers/shared/listen.mjs';
 
@@ -85,12 +85,12 @@ describe('servers that are well', () => {
 
   for (const type of [undefined, 'sse']) {
     test(`of 2024-11-05, HTTP with SSE, ${type ? 'as configured' : 'found out'}`, patience, async (context) => {
-      const server = await startOldSseServer();
+      const server = await startHttpSseServer();
       context.after(server.close);
       const diagnosis = await diagnose({ url: server.url, ...(type && { type }) }, { origin: 'https://app.example' });
       assertWell(diagnosis);
       assert.equal(diagnosis.protocolVersion, '2024-11-05');
-      assert.equal(server.sessions.size, 0);
+      assert.equal(server.openStreams(), 0);
     });
   }
 

@@ -22,7 +22,7 @@ const legacy = { config: { protocolVersion: 'legacy' } };
 export default [
   { name: 'Python SDK v1, stateful', ...stateful, ...peer(1, 'stateful') },
   { name: 'Python SDK v1, stateless', ...stateless, ...peer(1, 'stateless') },
-  { name: 'Python SDK v1, HTTP+SSE', ...httpSse, ...peer(1, 'sse'), notYet: 'HTTP+SSE is not spoken yet' },
+  { name: 'Python SDK v1, HTTP+SSE', ...httpSse, ...peer(1, 'sse') },
   { name: 'Python SDK v2, stateful', ...stateful, ...peer(2, 'stateful'), ...legacy },
   { name: 'Python SDK v2, stateless', ...stateless, ...peer(2, 'stateless'), ...legacy },
   { name: 'Python SDK v2, modern', ...modern, ...peer(2, 'stateful') },

@@ -31,5 +31,5 @@ const peer = (transport) => ({
 
 export default [
   { name: 'reference server', ...stateful, ...peer('streamableHttp') },
-  { name: 'reference server, HTTP+SSE', ...httpSse, ...peer('sse'), notYet: 'HTTP+SSE is not spoken yet' },
+  { name: 'reference server, HTTP+SSE', ...httpSse, ...peer('sse') },
 ];

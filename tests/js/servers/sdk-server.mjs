@@ -111,7 +111,8 @@ export async function startSdkServer({ mode = 'stateful', jsonResponse = false, 
   };
 }
 
-function buildServer(session) {
+/** One session's server; `session` as the tools get it. */
+export function buildServer(session) {
   const server = new Server(
     { name: 'mcp-tether-test-server', version: '1.0.0' },
     {
@@ -158,13 +159,15 @@ function buildServer(session) {
   return server;
 }
 
-function newCounts() {
+/** What a server counts. */
+export function newCounts() {
   return {
     initialize: 0, initialized: 0, post: 0, get: 0, delete: 0, unknownSession: 0, methods: {}, calls: {}, executions: {},
   };
 }
 
-function count(counts, httpMethod, body) {
+/** Counts one request. */
+export function count(counts, httpMethod, body) {
   const name = httpMethod.toLowerCase();
   if (name in counts) counts[name] += 1;
   for (const message of Array.isArray(body) ? body : [body]) {

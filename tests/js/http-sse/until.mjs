@@ -1,0 +1,11 @@
+// Waiting for a condition.
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Waits until `check()` is true, and says so if it never is. */
+export async function until(check, what) {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    if (check()) return;
+    await wait(10);
+  }
+  throw new Error(`never: ${what}`);
+}
