@@ -1,6 +1,6 @@
 // Runs the official conformance suite against the built package: all client scenarios that need no OAuth, of each revision and by each suite that knows it.
-// CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE
-// another Node binary for the client, MCP_TETHER_PACKAGE another entry of the package, and SCENARIO=… narrows it.
+// CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE another Node binary for it, MCP_TETHER_PACKAGE another entry
+// of the package, and SCENARIO=… narrows it.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
