@@ -82,13 +82,13 @@ let answer;
 try {
   console.log(`Memory at rest: the front ${mb(await memory(stack.front.pid))}, the JS pass-through ${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`);
   if (users > 0) {
-    const { memory: weight, storagePerSession, perSecond } = await manyUsers(stack, names);
-    console.log(`\n${users} users, a session and a call each, all right (${machine()})`);
-    console.log(`memory of workerd: ${mb(weight.before)} before, ${mb(weight.withSessions)} with all sessions open, ${mb(weight.after)} after a call on each, ${mb(weight.idle)} after 20 s without one, ${mb(weight.end)} when all are ended`);
-    console.log(`storage: ${storagePerSession.toFixed(0)} KB a session and its user on disk`);
-    console.log(`a second: ${perSecond.opened.toFixed(0)} opened, ${perSecond.called.toFixed(0)} called, ${perSecond.again.toFixed(0)} called after eviction without a handshake, ${perSecond.ended.toFixed(0)} ended`);
+    console.log(`\n${users} users (${machine()}), all answers right:`);
+    await manyUsers(stack, names, (line) => console.log(`- ${line}`));
   }
   answer = await loads(stack);
+} catch (error) {
+  console.error(`The front ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`);
+  throw error;
 } finally {
   await stack.stop();
 }

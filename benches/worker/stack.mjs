@@ -9,9 +9,10 @@ import { startChildServer } from '../../tests/js/servers/shared/child-server.mjs
 import { findFreePort } from '../../tests/js/servers/shared/listen.mjs';
 import { sender } from '../../tests/worker/http.mjs';
 import { compatibility, startFront } from '../../worker/local.mjs';
-import { started, stopped } from './workerd.mjs';
+import { isWorkerd, started, stopped } from './workerd.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const LINES = 20; // of what the front prints, for when it fails
 const QUIET = 250; // milliseconds without a call: then those that a load left behind are through
 const programs = {
   fast: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs')] },
@@ -32,12 +33,13 @@ export async function startStack(users) {
   for (const [name, options] of Object.entries(programs)) servers[name] = await startServer(name, options);
   const upstreams = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url]));
   const passThrough = await started(() => startPassThrough(upstreams));
+  const lines = [];
   const front = await started(() => startFront({
     servers: Object.fromEntries(Object.entries(upstreams).map(([name, url]) => [name, { url }])),
     // A bench of refusals would look fast.
     vars: { AUTH: 'bearer', BEARER_TOKENS: Object.fromEntries(users.map((user) => [user, tokenOf(user)])), RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 },
     state,
-    log: () => {},
+    log: (line) => lines.splice(0, lines.push(line) - LINES),
   }));
   const urlOf = {
     direct: (server) => upstreams[server],
@@ -47,7 +49,7 @@ export async function startStack(users) {
   };
   return {
     state,
-    front: { pid: front.pid },
+    front: { pid: front.pid, lines, isRunning: () => isWorkerd(front.pid) },
     passThrough: { pid: passThrough.pid },
     /** What a server counted, once it has nothing more to do. */
     async countsOf(server) {

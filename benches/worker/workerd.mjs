@@ -34,7 +34,8 @@ async function processes() {
   return children.filter((_, index) => ours[index]);
 }
 
-async function isWorkerd(pid) {
+/** Whether that process is there, and is workerd. */
+export async function isWorkerd(pid) {
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
   return name.trim() === 'workerd';
 }
