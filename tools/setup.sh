@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers, python, load. What is there is left alone.
+# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers, webkit, python, load. What is there is left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers, python, load"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers, webkit, python, load"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
@@ -18,6 +18,7 @@ main() {
       cargo-fuzz) set_up_cargo_tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version" ;;
       node) set_up_node ;;
       browsers) set_up_browsers ;;
+      webkit) set_up_webkit ;;
       python) set_up_python ;;
       load) set_up_load ;;
       *) fail "there is no part named $part to set up" ;;
@@ -94,6 +95,11 @@ set_up_node() {
 set_up_browsers() {
   install_debian_packages chromium:chromium chromedriver:chromium-driver firefox:firefox-esr
   set_up_cargo_tool geckodriver geckodriver "$geckodriver_version"
+}
+
+# It has no headless mode: xvfb is its screen.
+set_up_webkit() {
+  install_debian_packages WebKitWebDriver:webkit2gtk-driver xvfb-run:xvfb xauth:xauth
 }
 
 # Generators of load: wrk for closed loops, oha for open ones.
