@@ -11,8 +11,8 @@
 //!   └───────────────┬──────────────────────────────────────────────────▲───────────────┘
 //!                   │ handle(now, Input)                               │ poll() → Output
 //!   ┌───────────────▼──────────────────────────────────────────────────┴───────────────┐
-//!   │  src/core: store ─ session ─ handshake ─ calls ─ exchange ─ verdict ─ recovery   │
-//!   │            replay ─ resume ─ listen ─ backoff ─ breaker ─ timers                 │
+//!   │  src/core: store ─ session ─ connect ─ era ─ handshake ─ calls ─ exchange        │
+//!   │            verdict ─ recovery ─ replay ─ resume ─ listen ─ persistence ─ timers  │
 //!   └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!

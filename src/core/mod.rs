@@ -10,6 +10,8 @@ mod breaker;
 mod cache;
 mod calls;
 pub mod config;
+mod connect;
+mod deadline;
 mod ending;
 mod endpoint;
 mod era;

@@ -1,8 +1,8 @@
 //! Where a user's requests to a server go and what they carry, for the diagnosis, which sends some of its own.
 
 use super::config::ServerConfig;
+use super::connect::resolve_headers;
 use super::error::{Error, ErrorCode};
-use super::handshake::resolve_headers;
 use super::io::{ConnectOptions, HeaderList};
 use super::json::Json;
 use super::manager::Manager;
