@@ -15,9 +15,13 @@ pub fn world() -> Old {
     world_with(json!({"type": "sse"}))
 }
 
-pub fn world_with(mut server: Value) -> Old {
+pub fn world_with(server: Value) -> Old {
+    world_of(server, &json!({}))
+}
+
+pub fn world_of(mut server: Value, options: &Value) -> Old {
     server["url"] = json!("https://db.test/sse");
-    World::new(configured(&json!({"mcpServers": {"db": server}}), &json!({})), SseServer::new(), 7)
+    World::new(configured(&json!({"mcpServers": {"db": server}}), options), SseServer::new(), 7)
 }
 
 /// What a handshake over HTTP+SSE sends.

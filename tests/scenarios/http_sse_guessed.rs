@@ -1,6 +1,6 @@
 //! HTTP+SSE where the configuration does not say so: a server that refuses the POST of `initialize` is tried for it.
 
-use super::http_sse::{HANDSHAKE, Old, connect_error, cut, world_with};
+use super::http_sse::{HANDSHAKE, Old, connect_error, cut, world_of, world_with};
 use super::reply::{http, http_answer, http_json, http_rpc, refused, reset, result, stream};
 use mcp_tether::core::{ConnectOptions, ErrorCode, Kind};
 use serde_json::json;
@@ -145,6 +145,20 @@ fn what_was_learnt_is_remembered_until_it_fails_once() {
     world.result(call);
     let anew = ["GET", "initialize", "initialize", "GET", "initialize", "notifications/initialized", "tools/call"];
     assert_eq!(world.methods(), anew);
+}
+
+#[test]
+fn a_session_that_is_a_stream_is_not_stored() {
+    for server in [json!({}), json!({"type": "sse"})] {
+        let mut world = world_of(server, &json!({"storage": {}}));
+        let session = world.connect();
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.run_for(20_000);
+        cut(&mut world);
+        world.run_for(20_000);
+        assert!(world.storage.entries.is_empty());
+    }
 }
 
 #[test]
