@@ -120,13 +120,17 @@ impl<J: Json> Manager<J> {
         Some(exchange)
     }
 
+    /// Whatever waits for the server or for the session.
+    pub(super) fn calls_of(&self, session: SessionRef) -> Vec<CallId> {
+        self.calls.keys_where(|call| call.session == session)
+    }
+
     fn stop_everything(&mut self, session: SessionRef) {
         self.stop_listening(session);
         self.abandon_server_requests(session);
         let error = Error::new(ErrorCode::Closed, "the session was ended by its owner");
         self.fail_waiting(session, &error);
-        let calls: Vec<CallId> = self.calls.keys_where(|call| call.session == session);
-        for call in calls {
+        for call in self.calls_of(session) {
             self.settle(call, Err(error.clone()));
         }
         let left: Vec<ExchangeId> =

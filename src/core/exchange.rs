@@ -328,7 +328,7 @@ impl<J: Json> Manager<J> {
                 self.on_response_stream_over(call, how);
             }
             Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, how),
-            Wire::SessionStream => self.on_session_stream_over(&record, stream_gone(how)),
+            Wire::SessionStream => self.on_session_stream_over(&record, stream_gone(ErrorCode::NetworkError, how)),
             _ => {}
         }
     }

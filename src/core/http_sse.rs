@@ -2,7 +2,7 @@
 //! stream names (2024-11-05 basic/transports, "HTTP with SSE"). The answers to all POSTs come on the stream.
 
 use super::backoff::{STREAM_RETRY_CAP, stream_delay};
-use super::calls::{Purpose, Stage};
+use super::calls::{Call, Stage};
 use super::config::{Protocol, Transport};
 use super::endpoint;
 use super::error::{Error, ErrorCode};
@@ -95,14 +95,13 @@ impl<J: Json> Manager<J> {
     /// The stream opened, or not even that, and no endpoint was named.
     pub(super) fn on_no_endpoint(&mut self, exchange: ExchangeId) {
         let Some(record) = self.take_exchange(exchange) else { return };
-        let sentence = "the server named no endpoint for messages in time (HTTP+SSE)";
-        self.on_session_stream_over(&record, Error::new(ErrorCode::RequestTimeout, sentence));
+        self.on_session_stream_over(&record, stream_gone(ErrorCode::RequestTimeout, "no endpoint was named in time"));
     }
 
     /// The GET was answered with 2xx, and with something else than an event stream.
     pub(super) fn on_no_session_stream(&mut self, exchange: &Exchange, status: u16) {
-        let sentence = "the server answered with something else than an event stream (HTTP+SSE)";
-        self.on_session_stream_over(exchange, Error::new(ErrorCode::ProtocolError, sentence).status(status));
+        let error = stream_gone(ErrorCode::ProtocolError, "the answer to the GET is no event stream");
+        self.on_session_stream_over(exchange, error.status(status));
     }
 
     /// The GET was refused.
@@ -128,9 +127,9 @@ impl<J: Json> Manager<J> {
         }
         let unheard = self.exchanges.keys_where(|other| other.session == session && other.wire == Wire::Initialized);
         unheard.into_iter().for_each(|exchange| self.abort(exchange));
-        let asking = self.calls.keys_where(|call| call.session == session && call.purpose == Purpose::Handshake);
-        match asking.first() {
-            Some(call) => self.settle(*call, Err(error)),
+        let is_asking = |call: &CallId| self.calls.get(*call).is_some_and(Call::is_handshake);
+        match self.calls_of(session).into_iter().find(is_asking) {
+            Some(call) => self.settle(call, Err(error)),
             None => self.handshake_failed(session, error),
         }
     }
@@ -161,7 +160,8 @@ impl<J: Json> Manager<J> {
         if is_current {
             record.stage = Stage::Accepted;
         } else {
-            self.unknown_outcome(call, stream_gone("the stream ended while the request was being posted"));
+            let how = "the stream ended while the request was being posted";
+            self.unknown_outcome(call, stream_gone(ErrorCode::NetworkError, how));
         }
     }
 
@@ -170,9 +170,9 @@ impl<J: Json> Manager<J> {
         if self.store.get(session).is_none_or(|record| record.sse.is_none()) {
             return;
         }
-        for call in self.calls.keys_where(|call| call.session == session) {
+        for call in self.calls_of(session) {
             match self.calls.get(call).map(|record| record.stage) {
-                Some(Stage::Accepted) => self.unknown_outcome(call, stream_gone(how)),
+                Some(Stage::Accepted) => self.unknown_outcome(call, stream_gone(ErrorCode::NetworkError, how)),
                 Some(Stage::OnWire(exchange)) => self.hurry(exchange),
                 _ => {}
             }
@@ -219,15 +219,14 @@ impl<J: Json> Manager<J> {
 
 /// Whether a server of HTTP+SSE may have answered so to `initialize`. One that speaks of versions knows Streamable HTTP.
 fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
-    let evidence = error.evidence.as_deref().unwrap_or_default();
     let names_versions = error.data.as_ref().is_some_and(|data| data.get("supported").is_some())
-        || [&error.message, evidence].iter().any(|text| mentions(text, "protocol version"));
+        || error.evidence.as_ref().is_some_and(|words| mentions(words, "protocol version"));
     // No such method, and what only 2026-07-28 says: header mismatch, missing capability, unsupported version.
     let knows_us = error.rpc_code.is_some_and(|code| code == -32601.0 || (-32022.0..=-32020.0).contains(&code));
     matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us
 }
 
-/// Nothing comes on a session's stream any more.
-pub(super) fn stream_gone<J>(how: &str) -> Error<J> {
-    Error::new(ErrorCode::NetworkError, "the session's event stream is gone, and the answer with it").seen(how)
+/// Nothing comes on the stream that is the session, any more or at all.
+pub(super) fn stream_gone<J>(code: ErrorCode, how: &str) -> Error<J> {
+    Error::new(code, "the server keeps no event stream open, which its answers would come on").seen(how)
 }

@@ -9,7 +9,7 @@ pub(crate) fn is_this_machine(url: &str) -> bool {
 }
 
 /// What is wrong with the URL, as the rest of a sentence; the runtime's own parser has the last word on what passes here.
-pub(super) fn fault(url: &str) -> Option<&'static str> {
+pub(in crate::core) fn fault(url: &str) -> Option<&'static str> {
     // `fetch` would drop or encode these in silence, and ask for something else than is written (WHATWG URL §4.4).
     if url.chars().any(|letter| letter.is_control() || letter.is_whitespace() || letter == '\\') {
         return Some("has a space, a backslash or a control character");
