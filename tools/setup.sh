@@ -36,7 +36,7 @@ set_up_rust() {
   command -v rustup >/dev/null || fail "rustup is missing: install it, then run this again"
   rust_works && return
   say "installing Rust $rust_channel with the wasm32-unknown-unknown target"
-  if rustup toolchain install "$rust_channel" --profile minimal --component clippy,rustfmt,rust-src --target wasm32-unknown-unknown && rust_works; then
+  if rustup toolchain install "$rust_channel" --no-self-update --profile minimal --component clippy,rustfmt,rust-src --target wasm32-unknown-unknown && rust_works; then
     return
   fi
   say "rustup could not install it; building the target from Debian's sources instead"

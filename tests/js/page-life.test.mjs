@@ -173,6 +173,36 @@ describe('the life of a page', () => {
     assert.equal(server.counts.initialize, 2);
   });
 
+  test('after a sleep the stream is opened anew, and the session goes on', async () => {
+    const page = await asleep();
+    await untilGets(2);
+    assert.equal(await call(page), 'hello');
+    await call(page, { name: 'notify' });
+    await until('the notification', async () => (await heardBy(page)) === 1);
+    assert.deepEqual(counts(), { initialize: 1, get: 2, delete: 0 });
+  });
+
+  test('a session that was lost in a sleep costs one handshake, and nobody has to call for it', async () => {
+    const page = await asleep(() => server.forgetSessions());
+    await until('a handshake', () => server.counts.initialize === 2);
+    assert.equal(await call(page), 'hello');
+    assert.deepEqual([server.counts.initialize, server.counts.delete], [2, 0]);
+  });
+
+  /** A tab with a session on a machine whose lid was closed for twenty minutes. */
+  async function asleep(meanwhile) {
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(files.origin);
+    await start(page);
+    await untilGets(1);
+    await meanwhile?.();
+    // Everything that was due comes at once, and once: as when a lid is opened.
+    await page.clock.fastForward(1_200_000);
+    await page.clock.resume();
+    return page;
+  }
+
   describe('tabs that share a session', () => {
     test('eight tabs make one handshake and have one stream, and a notification reaches them all', async () => {
       const tabs = await Promise.all(Array.from({ length: 8 }, () => openTab({ shared: true })));
