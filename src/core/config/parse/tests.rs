@@ -1,0 +1,265 @@
+//! Every setting, read and refused.
+
+use super::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "HOST" => Some("example.com".into()),
+        "KEY" => Some("hidden-key".into()),
+        "BROKEN" => Some("hidden-key\n".into()),
+        _ => None,
+    }
+}
+
+fn texts(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+fn parsed(config: &Value) -> Result<Config, Vec<String>> {
+    parse(config, &json!({}), &env).map(|(config, _)| config).map_err(|problems| texts(&problems))
+}
+
+fn server(server: Value) -> Result<Rc<ServerConfig>, Vec<String>> {
+    parsed(&json!({ "mcpServers": { "db": server } })).map(|config| Rc::clone(config.servers.get("db").unwrap()))
+}
+
+/// The server's faults, the part of the path that they share left out.
+fn faults(members: Value) -> Vec<String> {
+    let mut all = json!({ "url": "https://example.com/mcp" });
+    for (key, value) in members.as_object().unwrap() {
+        all[key] = value.clone();
+    }
+    let problems = server(all).err().unwrap_or_default();
+    problems.iter().map(|problem| problem.strip_prefix("mcpServers.db.").unwrap().into()).collect()
+}
+
+#[test]
+fn a_url_alone_is_enough() {
+    let server = server(json!({ "url": "https://example.com/mcp" })).unwrap();
+    assert_eq!((server.name.as_str(), server.url.as_str()), ("db", "https://example.com/mcp"));
+    assert_eq!((server.timeout, server.init_timeout), (60_000, 30_000));
+    assert_eq!((server.transport, &server.protocol), (Transport::StreamableHttp, &Protocol::Auto));
+    let expected = SessionConfig {
+        timeout: 3_600_000,
+        retry_attempts: 3,
+        retry_delay: 1000,
+        max_age: None,
+        replay: Replay::Refused,
+    };
+    assert_eq!(server.session, expected);
+    assert!(server.headers.is_empty());
+}
+
+#[test]
+fn every_setting_is_read() {
+    let server = server(json!({
+        "type": "sse", "url": "http://${HOST}:8080/mcp?key=${KEY}", "timeout": 1, "initTimeout": 2, "protocolVersion": "2025-11-25",
+        "headers": { "Authorization": "Bearer ${KEY}", "X-User": "{{ USER_ID }}" },
+        "sessionConfig": { "timeout": 3, "retryAttempts": 0, "retryDelay": 0, "maxAge": 4, "replay": "never" },
+    }))
+    .unwrap();
+    assert_eq!(server.url, "http://example.com:8080/mcp?key=hidden-key");
+    assert_eq!((server.timeout, server.init_timeout), (1, 2));
+    assert_eq!((server.transport, &server.protocol), (Transport::HttpSse, &Protocol::Pinned("2025-11-25".into())));
+    let expected =
+        SessionConfig { timeout: 3, retry_attempts: 0, retry_delay: 0, max_age: Some(4), replay: Replay::Never };
+    assert_eq!(server.session, expected);
+    let headers = server.headers_for("ann", &Named::default(), &[]).unwrap();
+    let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(pairs, [("authorization", "Bearer hidden-key"), ("x-user", "ann")]);
+    assert!(!format!("{server:?}").contains("hidden"));
+}
+
+#[test]
+fn a_server_beats_the_environment_beats_the_defaults() {
+    let env = |name: &str| match name {
+        "MCP_SESSION_TIMEOUT" => Some("10".into()),
+        "MCP_SESSION_RETRY_ATTEMPTS" => Some(" 5 ".into()),
+        "MCP_SESSION_RETRY_DELAY" => Some(String::new()),
+        "MCP_SESSION_DEBUG" => Some("1".into()),
+        _ => None,
+    };
+    let config = json!({ "mcpServers": {
+        "a": { "url": "https://a" },
+        "b": { "url": "https://b", "sessionConfig": { "timeout": 20 } },
+    } });
+    let (parsed, _) = parse(&config, &json!({}), &env).unwrap();
+    let session = |name: &str| parsed.servers.get(name).unwrap().session.clone();
+    assert_eq!((session("a").timeout, session("a").retry_attempts, session("a").retry_delay), (10, 5, 1000));
+    assert_eq!((session("b").timeout, session("b").retry_attempts), (20, 5));
+    assert!(parsed.debug);
+    assert!(!parse(&config, &json!({ "debug": false }), &env).unwrap().0.debug);
+}
+
+#[test]
+fn bad_variables_are_named() {
+    let problems = parse(&json!({ "mcpServers": {} }), &json!({}), &|_| Some("+5".into())).unwrap_err();
+    assert_eq!(
+        texts(&problems),
+        [
+            "MCP_SESSION_TIMEOUT: must be a whole number of milliseconds, 1 or more",
+            "MCP_SESSION_RETRY_ATTEMPTS: must be a whole number from 0 to 100",
+            "MCP_SESSION_RETRY_DELAY: must be a whole number of milliseconds, 0 or more",
+            "MCP_SESSION_DEBUG: must be 'true' or 'false'",
+        ]
+    );
+}
+
+#[test]
+fn the_outermost_shape_is_checked() {
+    assert_eq!(parsed(&json!([])).unwrap_err(), ["config: must be an object"]);
+    assert_eq!(parsed(&json!({})).unwrap_err(), ["mcpServers: is missing"]);
+    assert_eq!(parsed(&json!({ "mcpServers": 1 })).unwrap_err(), ["mcpServers: must be an object"]);
+    let servers = json!({ "mcpServers": { "a": null, "b": "https://b", "c": {}, "": { "url": "https://d" }, "e\n": { "url": 1 } } });
+    assert_eq!(
+        parsed(&servers).unwrap_err(),
+        [
+            "mcpServers.a: is missing",
+            "mcpServers.b: must be an object",
+            "mcpServers.c.url: is missing",
+            "mcpServers.: has a name that is not 1 to 128 bytes without control characters",
+            "mcpServers.e\u{FFFD}: has a name that is not 1 to 128 bytes without control characters",
+            "mcpServers.e\u{FFFD}.url: must be a string",
+        ]
+    );
+}
+
+#[test]
+fn every_fault_of_a_server_is_told_at_once() {
+    let found = faults(json!({
+        "type": "stdio", "url": "ftp://hidden-host", "timeout": 0, "initTimeout": "1", "protocolVersion": "latest", "headers": { "a": 1 },
+        "sessionConfig": { "timeout": 1.5, "retryAttempts": 101, "retryDelay": -1, "maxAge": 0, "replay": "always" },
+    }));
+    assert_eq!(
+        found,
+        [
+            "type: must be 'streamable-http', 'http' or 'sse'",
+            "headers.a: must be a string",
+            "timeout: must be a whole number of milliseconds, 1 or more",
+            "initTimeout: must be a whole number of milliseconds, 1 or more",
+            "protocolVersion: must be 'auto', 'legacy' or a revision from '2024-11-05' to '2026-07-28'",
+            "sessionConfig.timeout: must be a whole number of milliseconds, 1 or more",
+            "sessionConfig.retryAttempts: must be a whole number from 0 to 100",
+            "sessionConfig.retryDelay: must be a whole number of milliseconds, 0 or more",
+            "sessionConfig.maxAge: must be a whole number of milliseconds, 1 or more",
+            "sessionConfig.replay: must be 'refused', 'safe' or 'never'",
+            "url: must start with http:// or https:// and name a host",
+        ]
+    );
+}
+
+#[test]
+fn headers_are_checked_and_never_shown() {
+    let found = faults(json!({ "headers": {
+        "X-A": "a", "x-a": "b", "Host": "hidden-host", "b c": "hidden-b", "d": "hidden\r\nd", "e": "${BROKEN}", "f": "${NONE}", "g": "{{",
+    } }));
+    assert_eq!(
+        found,
+        [
+            "headers.x-a: is there twice: letter case makes no difference",
+            "headers.Host: is a header that is set by the client itself",
+            "headers.b c: has a name that HTTP does not allow",
+            "headers.d: has a line break or another control character in its value",
+            "headers.e: has a line break or another control character in its value",
+            "headers.f: needs the environment variable NONE, which is not set",
+            "headers.g: has a {{ that is never closed",
+        ]
+    );
+}
+
+#[test]
+fn urls_are_filled_from_the_environment_alone() {
+    assert_eq!(
+        faults(json!({ "url": "https://a/{{USER_ID}}" })),
+        ["url: has a {{name}}, which is filled in headers only"]
+    );
+    assert_eq!(
+        faults(json!({ "url": "https://${NONE}" })),
+        ["url: needs the environment variable NONE, which is not set"]
+    );
+}
+
+#[test]
+fn unknown_keys_warn_at_every_level() {
+    let config =
+        json!({ "more": 1, "mcpServers": { "db": { "url": "https://a", "uri": 1, "sessionConfig": { "ttl": 1 } } } });
+    let options = json!({ "fetch": 1, "fetsh": 1, "limits": { "maxQueued": 0, "maxUser": 1 } });
+    let (config, warnings) = parse(&config, &options, &env).unwrap();
+    let paths: Vec<&str> = warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        ["more", "mcpServers.db.uri", "mcpServers.db.sessionConfig.ttl", "options.fetsh", "options.limits.maxUser"]
+    );
+    assert_eq!(config.limits, Limits { max_queued: 0, ..Limits::default() });
+}
+
+#[test]
+fn limits_and_debug_are_checked() {
+    let options = json!({ "debug": "yes", "limits": { "maxUsers": 0, "maxInFlight": "9", "maxErrorBytes": 0, "maxMessageBytes": 1e300 } });
+    let problems = parse(&json!({ "mcpServers": {} }), &options, &env).unwrap_err();
+    let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        ["options.limits.maxUsers", "options.limits.maxInFlight", "options.limits.maxMessageBytes", "options.debug"]
+    );
+}
+
+#[test]
+fn whole_numbers() {
+    assert_eq!(
+        [0.0, -0.0, 1.0, 9_007_199_254_740_991.0].map(whole),
+        [Some(0), Some(0), Some(1), Some(MAX_SAFE_INTEGER)]
+    );
+    for bad in [0.5, -1.0, 9_007_199_254_740_992.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(whole(bad), None, "{bad}");
+    }
+}
+
+/// Any JSON, with the keys that mean something among its own.
+fn any_json() -> impl Strategy<Value = Value> {
+    let keys = [&SERVER[..], &SESSION, &LIMITS, &["mcpServers", "db", "limits", "debug", "X-Key", ""]].concat();
+    let texts = ["https://a/", "http://", "sse", "auto", "${KEY}", "{{x}}", "${", "safe", "a\r\nb", "hidden-text"];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-2_i64..200).prop_map(Value::from),
+        proptest::sample::select(texts.to_vec()).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 64, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::vec((proptest::sample::select(keys.clone()), inner), 0..8)
+                .prop_map(|members| members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_configuration_is_too_odd(server in any_json(), options in any_json()) {
+        for config in [server.clone(), json!({ "mcpServers": server }), json!({ "mcpServers": { "db": server } })] {
+            let (Ok((_, found)) | Err(found)) = parse(&config, &options, &env);
+            prop_assert!(!texts(&found).concat().contains("hidden"), "a value was shown");
+        }
+    }
+
+    #[test]
+    fn faults_do_not_hide_each_other(bad in proptest::collection::btree_set(0_usize..6, 0..6)) {
+        let mut server = json!({ "url": "https://a/", "sessionConfig": {}, "headers": {} });
+        for fault in &bad {
+            match fault {
+                0 => server["url"] = json!("nowhere"),
+                1 => server["timeout"] = json!(-1),
+                2 => server["type"] = json!("stdio"),
+                3 => server["sessionConfig"]["replay"] = json!(1),
+                4 => server["headers"]["Host"] = json!("x"),
+                _ => server["headers"]["X-Key"] = json!("${NONE}"),
+            }
+        }
+        let found = parsed(&json!({ "mcpServers": { "a": server, "b": server } })).err().unwrap_or_default();
+        prop_assert_eq!(found.len(), 2 * bad.len());
+    }
+}
