@@ -116,7 +116,7 @@ export class SessionTransport {
     const onprogress = progressToken === undefined
       ? undefined
       : (progress) => this.hear({ method: 'notifications/progress', params: { ...progress, progressToken } }, signal);
-    const session = await this.#connecting;
+    const session = this.#session ?? (await this.#connecting);
     // How long to wait is the client's affair: it cancels.
     return session.request({ method, params }, { signal, timeout: Infinity, onprogress });
   }

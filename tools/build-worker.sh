@@ -11,13 +11,13 @@ cd "$root"
 exec 9>"$tools/build.lock"
 flock 9
 
-compile_module gateway
+compile_module gateway worker
 module="$root/target/worker-module"
 mapfile -t package_sources < <(find npm -name '*.js' | sort)
 fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json worker/*.js tools/build-worker.sh tools/module.sh tools/shorten-names.mjs package-lock.json | sha256sum)"
 if [ -d worker/dist ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
 
-bind_module "$module"
+bind_module "$module" "${fast[@]}"
 cp -r npm/*.js npm/diagnosis npm/package.json "$module/"
 rm -rf worker/dist
 "$root/node_modules/.bin/esbuild" --bundle worker/index.js --outdir=worker/dist --format=esm --target=es2024 --log-level=warning \

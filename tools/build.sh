@@ -11,7 +11,7 @@ cd "$root"
 exec 9>"$tools/build.lock"
 flock 9
 
-compile_module ""
+compile_module "" release
 mapfile -t package_sources < <(find npm -type f | sort)
 inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/shorten-names.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
@@ -21,7 +21,7 @@ if [ -d pkg ] && [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint" ]; then
 fi
 
 staging="$root/target/pkg"
-bind_module "$staging"
+bind_module "$staging" "${small[@]}"
 
 cp -r npm/* LICENSE-* "$staging/"
 # Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes

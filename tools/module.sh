@@ -1,8 +1,8 @@
 # Sourced by the builds of the npm package and of the Worker: how the one module of both is made.
 
-# Compiles the crate with the given features; leaves the path of the module in $built.
+# Compiles the crate with a feature, in a profile of Cargo.toml; leaves the path of the module in $built.
 compile_module() {
-  local cargo_home sysroot remaps target
+  local feature="$1" profile="$2" cargo_home sysroot remaps target
   cargo_home="${CARGO_HOME:-$HOME/.cargo}"
   sysroot="$(rustc --print sysroot)"
   # The paths of the builder's machine would otherwise be in the module, as the places of panics.
@@ -13,22 +13,26 @@ compile_module() {
   # It has a folder of its own because tests and lints are built without it.
   target="$root/target/published"
   RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none $remaps" \
-    cargo build --quiet --release --lib --features "$1" --target wasm32-unknown-unknown --target-dir "$target" \
+    cargo build --quiet --profile "$profile" --lib --features "$feature" --target wasm32-unknown-unknown --target-dir "$target" \
     -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
-  built="$target/wasm32-unknown-unknown/release/mcp_tether.wasm"
+  built="$target/wasm32-unknown-unknown/$profile/mcp_tether.wasm"
 }
 
-# Writes the compiled module and its glue to a new folder, and what wasm-opt was given to $unoptimized.
+# How wasm-opt makes a module small: no inlining to speak of, for calls that look alike compress better than bodies that were
+# merged, which is 4 KB less in brotli than -Oz. Values are left in their locals for the same reason: another 0.2 KB.
+small=(-O2 --shrink-level 2 --always-inline-max-function-size 5 --one-caller-inline-max-function-size 0 --flexible-inline-max-function-size 0 --skip-pass=simplify-locals)
+# And fast.
+fast=(-O4)
+
+# Writes the compiled module and its glue to a new folder, optimized by the rest of the arguments, and what wasm-opt was given to $unoptimized.
 bind_module() {
   local folder="$1" wasm_opt="$root/node_modules/.bin/wasm-opt"
+  shift
   [ -x "$wasm_opt" ] || fail "wasm-opt is missing from node_modules: run npm ci, then this again"
   unoptimized="$folder.unoptimized.wasm"
   rm -rf "$folder"
   wasm-bindgen "$built" --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$folder" --out-name mcp_tether
   mv "$folder/mcp_tether_bg.wasm" "$unoptimized"
-  # No inlining to speak of: calls that look alike compress better than bodies that were merged. 4 KB less in brotli than -Oz.
-  # Values are left in their locals for the same reason: another 0.2 KB.
-  "$wasm_opt" -O2 --shrink-level 2 --always-inline-max-function-size 5 --one-caller-inline-max-function-size 0 --flexible-inline-max-function-size 0 \
-    --skip-pass=simplify-locals --strip-target-features --minify-imports-and-exports-and-modules "$unoptimized" --output "$folder/mcp_tether_bg.wasm" |
+  "$wasm_opt" "$@" --strip-target-features --minify-imports-and-exports-and-modules "$unoptimized" --output "$folder/mcp_tether_bg.wasm" |
     node tools/shorten-names.mjs "$folder/mcp_tether.js"
 }

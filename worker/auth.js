@@ -1,13 +1,14 @@
 // Who calls: bearer tokens of the configuration, JWTs of an issuer, or the assertion of Cloudflare Access.
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { sha256 } from './digest.js';
+import { Memo } from './memo.js';
 
 const methods = { access, bearer, jwt, none };
 
 // Signatures that a public key checks; HMAC and "none" are not among them.
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** The methods that the variable AUTH names; each is `(request) => identity | undefined`, undefined where it does not apply. */
+/** The methods that the variable AUTH names; each is `(head) => identity | undefined`, undefined where it does not apply. */
 export function readMethods(env, parsed) {
   const names = (env.AUTH ?? '').split(',').map((name) => name.trim()).filter(Boolean);
   // Open to everybody is something that has to be said, not something that is forgotten.
@@ -23,17 +24,17 @@ export function readMethods(env, parsed) {
  * `vars` are further names for the headers of servers.
  * @returns {Promise<{ key: string, id: string, vars: Record<string, string> } | undefined>}
  */
-export async function authenticate(request, settings) {
+export async function authenticate(head, settings) {
   for (const method of settings.auth) {
-    const identity = await method(request);
+    const identity = await method(head);
     if (identity) return identity;
   }
   return undefined;
 }
 
 /** The token of the Authorization header. */
-export function bearerToken(request) {
-  return /^Bearer +([\x21-\x7E]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+export function bearerToken(head) {
+  return /^Bearer +([\x21-\x7E]+)$/i.exec(head.authorization ?? '')?.[1];
 }
 
 // BEARER_TOKENS: { "<user>": "<token>" } or { "<user>": { token, vars } }.
@@ -46,19 +47,23 @@ function bearer(env, parsed) {
     return [await sha256(token), { key: `bearer:${id}`, id, vars }];
   };
   let table;
-  return async (request) => {
-    const token = bearerToken(request);
+  const right = new Memo(); // tokens that were found in it
+  return async (head) => {
+    const token = bearerToken(head);
     if (token === undefined) return undefined;
+    const known = right.get(token);
+    if (known) return known;
     // Made by each of the first requests for itself: in workerd a promise of one request may not be awaited in another.
     table ??= new Map(await Promise.all(Object.entries(users).map(entryOf)));
-    return table.get(await sha256(token));
+    const identity = table.get(await sha256(token));
+    return identity && right.set(token, identity);
   };
 }
 
 function jwt(env) {
   for (const name of ['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE']) if (!env[name]) throw new Error(`${name}: is missing`);
   const check = verifier(env.JWT_JWKS_URL, { issuer: env.JWT_ISSUER, audience: env.JWT_AUDIENCE });
-  return async (request) => identityOf('jwt', await check(bearerToken(request)));
+  return async (head) => identityOf('jwt', await check(bearerToken(head)));
 }
 
 // https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/: the header alone proves nothing.
@@ -66,7 +71,7 @@ function access(env) {
   for (const name of ['ACCESS_TEAM_DOMAIN', 'ACCESS_AUDIENCE']) if (!env[name]) throw new Error(`${name}: is missing`);
   const issuer = `https://${env.ACCESS_TEAM_DOMAIN}`;
   const check = verifier(env.ACCESS_JWKS_URL ?? `${issuer}/cdn-cgi/access/certs`, { issuer, audience: env.ACCESS_AUDIENCE });
-  return async (request) => identityOf('access', await check(request.headers.get('cf-access-jwt-assertion') ?? undefined));
+  return async (head) => identityOf('access', await check(head['cf-access-jwt-assertion']));
 }
 
 function none() {

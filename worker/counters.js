@@ -7,7 +7,8 @@ let flushed = 0;
 
 /** Counts a request by what it was and how it ended. */
 export function countRequest(route, status) {
-  count({ [`requests_total{route="${route ?? 'none'}",status="${status}"}`]: 1 });
+  const name = `requests_total{route="${route ?? 'none'}",status="${status}"}`;
+  counts[name] = (counts[name] ?? 0) + 1;
 }
 
 /** Adds to counters: `{ name: how much }`. */
@@ -15,9 +16,13 @@ export function count(more) {
   for (const [name, value] of Object.entries(more)) counts[name] = (counts[name] ?? 0) + value;
 }
 
-/** Tells the registry what came together, if it is time or `now` is true. Nobody has to wait for it. */
-export async function flush(env, now = false) {
-  if (!now && Date.now() - flushed < FLUSH_EVERY) return;
+/** Whether it is time to tell the registry. */
+export function isFlushDue() {
+  return Date.now() - flushed >= FLUSH_EVERY;
+}
+
+/** Tells the registry what came together. Nobody has to wait for it. */
+export async function flush(env) {
   flushed = Date.now();
   const sent = counts;
   counts = {};

@@ -1,13 +1,24 @@
 // The events that a session sent on streams, kept for clients that come back with `Last-Event-ID` (2025-11-25 basic/transports,
 // "Resumability and Redelivery"): bounded by count and bytes, the oldest go first.
+//
+// What is new is written a moment later, all at once: a commit for each event would take longer than the calls themselves. If the
+// instance dies within that moment, a client that comes back for an answer is told that its stream is not known.
 
 export const GET_STREAM = 0; // the stream of what belongs to no request
 
+const MOMENT = 100; // milliseconds
+const MANY = 64 * 1024; // characters that are written without delay
 const LARGEST = 1_000_000; // a row of SQLite in a Durable Object holds 2 MB
 
 export class EventLog {
   #sql;
   #limits;
+  #last; // the last number that was given to a stream or an event
+  #fresh = []; // events that are not written yet
+  #size = 0; // how large they are
+  #changed = new Map(); // streams that are not: the ids of requests that they have not answered yet
+  #timer;
+  #isOver = false;
   #kept; // { events, bytes }, counted once an instance
 
   constructor(sql, { EVENT_LOG_EVENTS, EVENT_LOG_BYTES }) {
@@ -16,57 +27,103 @@ export class EventLog {
   }
 
   create() {
-    // AUTOINCREMENT: an id is never given twice, whatever was deleted. Streams begin at 1: 0 is the GET stream.
     this.#sql.exec(`
-      CREATE TABLE stream (id INTEGER PRIMARY KEY AUTOINCREMENT, waiting TEXT NOT NULL);
-      CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL, data TEXT, bytes INTEGER NOT NULL);
+      CREATE TABLE stream (id INTEGER PRIMARY KEY, waiting TEXT NOT NULL);  -- those with requests that are not answered
+      CREATE TABLE event (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, data TEXT, bytes INTEGER NOT NULL);
       CREATE INDEX event_stream ON event (stream, id);
     `);
   }
 
-  /** A new stream of the answers to requests with these ids; its number. */
+  /** A new stream of the answers to requests with these ids; its number, which is also the id of an event without data at its beginning. */
   openStream(ids) {
-    return this.#sql.exec('INSERT INTO stream (waiting) VALUES (?) RETURNING id', JSON.stringify(ids)).one().id;
+    const stream = this.#number();
+    if (ids.length > 0) this.setWaiting(stream, ids);
+    return stream;
   }
 
   /** The ids of the requests that a stream has not answered yet. */
   waiting(stream) {
+    this.flush();
     const [row] = this.#sql.exec('SELECT waiting FROM stream WHERE id = ?', stream).toArray();
     return row ? JSON.parse(row.waiting) : [];
   }
 
   setWaiting(stream, ids) {
-    this.#sql.exec('UPDATE stream SET waiting = ? WHERE id = ?', JSON.stringify(ids), stream);
+    this.#changed.set(stream, ids);
+    this.#flushSoon();
   }
 
-  /** Keeps an event, empty text for one that only has an id; its id. What is too large leaves its id behind. */
-  append(stream, data) {
-    const bytes = data.length;
-    const kept = bytes > LARGEST || bytes > this.#limits.bytes ? null : data;
-    const { id } = this.#sql.exec('INSERT INTO event (stream, data, bytes) VALUES (?, ?, ?) RETURNING id', stream, kept, kept === null ? 0 : bytes).one();
-    this.#grown(kept === null ? 0 : bytes);
+  /** Keeps an event; its id. For what is too large it keeps what `instead()` gives. */
+  append(stream, data, instead = () => null) {
+    const id = this.#number();
+    const isLarge = data.length > Math.min(LARGEST, this.#limits.bytes);
+    const kept = isLarge ? instead() : data;
+    this.#fresh.push({ id, stream, data: kept, bytes: kept?.length ?? 0 });
+    this.#size += data.length;
+    if (this.#size > MANY) this.flush();
+    else this.#flushSoon();
     return id;
   }
 
-  /** Which stream an event was sent on; undefined when it is not known, or not any more. */
-  streamOf(id) {
-    return this.#sql.exec('SELECT stream FROM event WHERE id = ?', id).toArray()[0]?.stream;
+  /** Whether anything of a stream is still known: then what is left of it can be told, also where the last event that a client got is not. */
+  knows(stream) {
+    if (stream === GET_STREAM) return true;
+    this.flush();
+    return this.#sql.exec('SELECT 1 FROM stream WHERE id = ?1 UNION ALL SELECT 1 FROM event WHERE stream = ?1 LIMIT 1', stream).toArray().length > 0;
   }
 
   /** The events of a stream after that one. `data` is null where it was too large to keep. */
   after(stream, id) {
+    this.flush();
     return this.#sql.exec('SELECT id, data FROM event WHERE stream = ? AND id > ? ORDER BY id', stream, id).toArray();
   }
 
   /** The newest event of all; 0 when there was none. */
   newest() {
+    this.flush();
     return this.#sql.exec('SELECT max(id) AS id FROM event').one().id ?? 0;
   }
 
-  #grown(bytes) {
+  /** Writes what is not written yet. */
+  flush() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#isOver) this.#write();
+    this.#changed.clear();
+    this.#fresh = [];
+    this.#size = 0;
+  }
+
+  #write() {
+    for (const [stream, ids] of this.#changed) {
+      if (ids.length > 0) this.#sql.exec('INSERT OR REPLACE INTO stream VALUES (?, ?)', stream, JSON.stringify(ids));
+      else this.#sql.exec('DELETE FROM stream WHERE id = ?', stream);
+    }
+    for (const { id, stream, data, bytes } of this.#fresh) this.#sql.exec('INSERT INTO event VALUES (?, ?, ?, ?)', id, stream, data, bytes);
+    if (this.#fresh.length > 0) this.#grown();
+  }
+
+  /** The session is over: nothing is written any more. */
+  end() {
+    this.#isOver = true;
+    this.flush();
+  }
+
+  #flushSoon() {
+    this.#timer ??= setTimeout(() => this.flush(), MOMENT);
+  }
+
+  // Never given twice, by this instance or any other: not even those that an instance did not get to write. They begin with the
+  // time in microseconds, and nobody sends a thousand events in a millisecond.
+  #number() {
+    this.#last = this.#last === undefined ? Math.max(this.newest() + 1, Date.now() * 1_000) : this.#last + 1;
+    return this.#last;
+  }
+
+  #grown() {
     if (this.#kept) {
-      this.#kept.events += 1;
-      this.#kept.bytes += bytes;
+      this.#kept.events += this.#fresh.length;
+      for (const { bytes } of this.#fresh) this.#kept.bytes += bytes;
     } else {
       this.#kept = this.#count();
     }
@@ -89,7 +146,6 @@ export class EventLog {
       bytes -= row.bytes;
     }
     this.#sql.exec('DELETE FROM event WHERE id <= ?', last);
-    this.#sql.exec('DELETE FROM stream WHERE id NOT IN (SELECT stream FROM event) AND waiting = ?', '[]');
     this.#kept = this.#count();
   }
 }

@@ -1,41 +1,88 @@
-// One event stream to the client: comments keep it alive, and a reader that is too slow loses it.
+// Event streams to the client: what stands in them, and one that goes on, kept alive by comments, which a reader that is too slow loses.
+import { always } from './answers.js';
 
-const KEEPALIVE = 25_000; // proxies cut what is silent for 30 to 60 seconds
+const SILENCE = 20_000; // proxies cut what is silent for 30 to 60 seconds
 const RETRY = 1_000; // milliseconds until a client that lost its stream comes back
 
 const encoder = new TextEncoder();
 
+/** 2025-11-25 basic/transports: an event with an id and no data, so that the client can come back from the very beginning. */
+export function priming(stream) {
+  return `retry: ${RETRY}\nid: ${eventId(stream, stream)}\ndata: \n\n`;
+}
+
+/** An event with data. */
+export function event(stream, id, data) {
+  return `id: ${eventId(stream, id)}\ndata: ${data}\n\n`;
+}
+
+// An id names its stream too: what came after an event can be told when that one has long been dropped.
+const eventId = (stream, id) => `${stream}-${id}`;
+
+/** The parts of an event id as a client sends it back; undefined for what is none. */
+export function readEventId(text) {
+  const [, stream, id] = /^(\d{1,16})-(\d{1,16})$/.exec(text) ?? [];
+  return stream === undefined ? undefined : { stream: Number(stream), id: Number(id) };
+}
+
+/** The answer that carries a stream, or the text of one that is over already. */
+export function streamed(body) {
+  return new Response(body, { headers: { ...always, 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } });
+}
+
+/** A stream that goes on. */
 export class EventStream {
   #controller;
-  #timer;
+  #writtenAt;
   #onclose;
+  #replayed = 0; // bytes that do not count against the reader
+  #number;
 
-  /** @param {number} limit bytes that may wait for the client @param {() => void} onclose called when the client is gone, or too slow */
-  constructor(limit, onclose) {
+  /**
+   * @param {number} number which stream of the log it is
+   * @param {number} limit bytes that may wait for the client
+   * @param {() => void} onclose called when the client is gone, or too slow
+   */
+  constructor(number, limit, onclose) {
+    this.#number = number;
     this.#onclose = onclose;
     const start = (controller) => (this.#controller = controller);
     this.body = new ReadableStream({ start, cancel: () => this.#lost() }, new ByteLengthQueuingStrategy({ highWaterMark: limit }));
-    this.#timer = setInterval(() => this.#write(': keepalive\n\n'), KEEPALIVE);
   }
 
   /** The answer that carries the stream. */
   get response() {
-    return new Response(this.body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } });
+    return streamed(this.body);
   }
 
-  /** 2025-11-25 basic/transports: an event with an id and no data, so that the client can come back from the very beginning. */
-  prime(id) {
-    this.#write(`retry: ${RETRY}\nid: ${id}\ndata: \n\n`);
+  /** Sends the first event. */
+  prime() {
+    this.#write(priming(this.#number));
   }
 
   /** Sends an event. */
   send(id, data) {
-    this.#write(`id: ${id}\ndata: ${data}\n\n`);
+    this.#write(event(this.#number, id, data));
+  }
+
+  /** Sends again what a client missed that comes back: it may be more at once than a slow reader is allowed. */
+  replay(missed) {
+    for (const { id, data } of missed) {
+      if (!data) continue;
+      const before = this.#controller.desiredSize;
+      this.send(id, data);
+      this.#replayed += before - this.#controller.desiredSize;
+    }
   }
 
   /** Something to read, so that the head of the answer goes out at once. */
   greet() {
     this.#write(': welcome\n\n');
+  }
+
+  /** To be called every few seconds. */
+  beat(now) {
+    if (now - this.#writtenAt >= SILENCE) this.#write(': keepalive\n\n');
   }
 
   close() {
@@ -46,10 +93,11 @@ export class EventStream {
 
   #write(text) {
     if (!this.#controller) return;
-    if (this.#controller.desiredSize <= 0) {
+    if (this.#controller.desiredSize + this.#replayed <= 0) {
       this.#controller.error(new Error('the client reads too slowly'));
       return this.#lost();
     }
+    this.#writtenAt = Date.now();
     this.#controller.enqueue(encoder.encode(text));
   }
 
@@ -60,7 +108,6 @@ export class EventStream {
   }
 
   #end() {
-    clearInterval(this.#timer);
     this.#controller = undefined;
   }
 }

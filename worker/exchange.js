@@ -1,16 +1,18 @@
 // The answer to a POST with requests: one JSON body or an event stream, as the server behind answers them.
 import { json } from './answers.js';
-import { EventStream } from './event-stream.js';
+import { event, EventStream, priming, streamed } from './event-stream.js';
 
-const PATIENCE = 25_000; // without a word for so long, a stream is opened to keep the connection alive
+const PATIENCE = 20_000; // without a word for so long, a stream is opened to keep the connection alive
+const NOT_KEPT = { code: 1000, message: 'the request ran, but its answer was too large to be kept until you came back', data: { code: 'limit_exceeded', retryable: false } };
 
 export class Exchange {
+  /** Whether the server answers by a stream: so will we. What it says within a moment goes out in one piece, which costs a call a fifth less. */
+  isStream = false;
   /** Resolves with the answer. */
   response;
-  /** Resolves when everything is answered. */
-  done;
   #answer;
-  #finish;
+  #onend;
+  #since = Date.now();
   #waiting; // ids of requests without an answer
   #collected = []; // what is told while the answer may still be one JSON body
   #isBatch;
@@ -19,23 +21,22 @@ export class Exchange {
   #primes;
   #stream; // its number in the log, once it is a stream
   #sink; // the client's connection, while there is one
-  #timer;
 
   /**
    * @param {object} options
    * @param {(string | number)[]} options.ids of the requests
    * @param {boolean} options.isBatch whether they came as an array
    * @param {boolean} options.primes whether the client knows events without data (since 2025-11-25)
+   * @param {() => void} options.onend called when everything is answered
    */
-  constructor({ ids, isBatch, primes, log, limits }) {
+  constructor({ ids, isBatch, primes, log, limits, onend }) {
     this.#waiting = new Set(ids);
     this.#isBatch = isBatch;
     this.#primes = primes;
     this.#log = log;
     this.#limits = limits;
     this.response = new Promise((resolve) => (this.#answer = resolve));
-    this.done = new Promise((resolve) => (this.#finish = resolve));
-    this.#timer = setTimeout(() => this.open(), PATIENCE);
+    this.#onend = onend;
   }
 
   /** The number of its stream; undefined while it has none. */
@@ -43,15 +44,21 @@ export class Exchange {
     return this.#stream;
   }
 
-  /** The server answers by a stream, or has something to say before its answer: so do we, from now on. */
+  /** To be called every few seconds. */
+  beat(now) {
+    if (this.#stream !== undefined) this.#sink?.beat(now);
+    else if (now - this.#since >= PATIENCE) this.open();
+  }
+
+  /** From now on this is a stream. */
   open() {
     if (this.#stream !== undefined || this.#waiting.size === 0) return;
-    clearTimeout(this.#timer);
     this.#stream = this.#log.openStream([...this.#waiting]);
     this.#sink = this.#newSink();
-    if (this.#primes) this.#sink.prime(this.#log.append(this.#stream, ''));
+    if (this.#primes) this.#sink.prime();
     else this.#sink.greet();
     this.#answer(this.#sink.response);
+    for (const earlier of this.#collected.splice(0)) this.#emit(earlier);
   }
 
   /** Sends a request or a notification of the server. */
@@ -66,10 +73,9 @@ export class Exchange {
     if (this.#stream === undefined) {
       this.#collected.push(message);
       if (this.#waiting.size > 0) return;
-      this.#answer(json(this.#isBatch ? this.#collected : message));
+      this.#answer(this.isStream ? this.#wholeStream() : json(this.#isBatch ? this.#collected : message));
       return this.#end();
     }
-    for (const earlier of this.#collected.splice(0)) this.#emit(earlier);
     this.#emit(message);
     this.#log.setWaiting(this.#stream, [...this.#waiting]);
     if (this.#waiting.size === 0) this.#end();
@@ -81,32 +87,40 @@ export class Exchange {
     this.#sink = this.#newSink();
     const { response } = this.#sink;
     this.#sink.greet();
-    for (const { id, data } of this.#log.after(this.#stream, lastEventId)) if (data) this.#sink.send(id, data);
+    this.#sink.replay(this.#log.after(this.#stream, lastEventId));
     return response;
   }
 
-  /** Everything without an answer gets this error, and the exchange ends. */
-  fail(error) {
-    for (const id of [...this.#waiting]) this.settle({ jsonrpc: '2.0', id, error });
+  // A stream that is over before it began.
+  #wholeStream() {
+    const stream = this.#log.openStream([]);
+    const events = this.#collected.map((message) => event(stream, ...this.#logged(stream, message)));
+    return streamed((this.#primes ? priming(stream) : '') + events.join(''));
   }
 
   #emit(message) {
+    const [id, data] = this.#logged(this.#stream, message); // whoever is there: the client comes back for it
+    this.#sink?.send(id, data);
+  }
+
+  // The id and the text of a message, once it is in the log. A client would wait for ever for an answer of which nothing is kept.
+  #logged(stream, message) {
     const data = JSON.stringify(message);
-    this.#sink?.send(this.#log.append(this.#stream, data), data);
+    const instead = () => (message.method === undefined ? JSON.stringify({ jsonrpc: '2.0', id: message.id, error: NOT_KEPT }) : null);
+    return [this.#log.append(stream, data, instead), data];
   }
 
   // A client that goes away has not cancelled (2025-11-25 basic/transports, "Sending Messages to the Server" 6).
   #newSink() {
-    const sink = new EventStream(this.#limits.SLOW_READER_BYTES, () => {
+    const sink = new EventStream(this.#stream, this.#limits.SLOW_READER_BYTES, () => {
       if (this.#sink === sink) this.#sink = undefined;
     });
     return sink;
   }
 
   #end() {
-    clearTimeout(this.#timer);
     this.#sink?.close();
     this.#sink = undefined;
-    this.#finish();
+    this.#onend();
   }
 }

@@ -1,23 +1,32 @@
-// The Durable Object that knows which sessions one user has. Only the opening of a session waits for it; calls never do.
+// The Durable Object that knows which sessions one user has, and which servers are out of their reach. Only the opening of a session waits for
+// it; calls never do.
 import { DurableObject } from 'cloudflare:workers';
+import { Breakers } from './breaker.js';
 
 export class IndexObject extends DurableObject {
   #sql;
+  #breakers;
 
   constructor(ctx, env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec('CREATE TABLE IF NOT EXISTS session (handle TEXT PRIMARY KEY, server TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, info TEXT)');
+    this.#breakers = new Breakers(this.#sql, env);
   }
 
-  /** Notes a new session; false when the user has too many. `age` is the longest that it may live, in milliseconds. */
+  /**
+   * Notes a new session: `{ isTroubled }`, whether its server was out of reach before, so that a success is news. Or not: `{ isFull }` when the
+   * user has too many, `{ wait }` when the server is still left alone for so many milliseconds. `age` is the longest that it may live.
+   */
   open({ handle, server, limit, age }) {
     const now = Date.now();
     // One whose object could not say goodbye still ends.
     this.#sql.exec('DELETE FROM session WHERE expires < ?', now);
-    if (this.#sql.exec('SELECT count(*) AS count FROM session').one().count >= limit) return false;
+    if (this.#sql.exec('SELECT count(*) AS count FROM session').one().count >= limit) return { isFull: true };
+    const { wait, isTroubled } = this.#breakers.admit(server, now);
+    if (wait > 0) return { wait };
     this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, NULL)', handle, server, now, now + age);
-    return true;
+    return { isTroubled };
   }
 
   /** What a session's object tells of it now and then. */
@@ -25,8 +34,16 @@ export class IndexObject extends DurableObject {
     this.#sql.exec('UPDATE session SET info = ? WHERE handle = ?', JSON.stringify(info), handle);
   }
 
-  close(handle) {
+  /** A session is over; or it never began, because that `'failed'`, or the server refused and so `'worked'`. */
+  close(handle, happened) {
+    const server = this.serverOf(handle);
     this.#sql.exec('DELETE FROM session WHERE handle = ?', handle);
+    if (happened && server !== undefined) this.#breakers.note(server, happened);
+  }
+
+  /** What became of a server: `'worked'`, or the breaker of a session with it `'opened'` for so many milliseconds. */
+  noteServer(server, happened, millis) {
+    this.#breakers.note(server, happened, millis);
   }
 
   /** Which server a session of the user is with; undefined when it is none of the user's. */

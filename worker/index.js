@@ -1,10 +1,12 @@
 // The front's entry: stateless. It decides who may pass and where to, by the rules of src/gateway, and keeps nothing but counters.
 import { authenticate, bearerToken } from './auth.js';
-import { idOf, json, refused } from './answers.js';
+import { always, bodiless, forPage, idOf, json, refused } from './answers.js';
 import { drain, readText } from './body.js';
-import { count, countRequest, flush, registry } from './counters.js';
+import { count, countRequest, flush, isFlushDue, registry } from './counters.js';
 import { randomId, sha256 } from './digest.js';
+import { readHead } from './head.js';
 import { log } from './log.js';
+import { Memo } from './memo.js';
 import { passOn } from './modern.js';
 import { settingsOf } from './settings.js';
 
@@ -33,32 +35,46 @@ export default {
   },
 };
 
+// Of one request after the other these are the same.
+const routes = new Memo(); // by URL
+const heads = new Memo(); // by the headers that decide
+const places = new Memo(); // by session and caller
+
 // One request.
 class Front {
-  route;
+  route; // what its path leads to
+  #size; // of its headers, in bytes
+  #isRead = false; // whether somebody has its body
+  #isFinished = false; // whether its answer is as it has to be
 
   constructor(request, env, ctx, settings) {
-    Object.assign(this, { request, env, ctx, settings, gateway: settings.gateway });
-    this.origin = request.headers.get('origin') ?? undefined;
-    this.url = new URL(request.url);
+    this.request = request;
+    this.env = env;
+    this.ctx = ctx;
+    this.settings = settings;
+    this.gateway = settings.gateway;
+    const { fields, size } = readHead(request.headers);
+    this.head = fields;
+    this.#size = size;
+    this.origin = fields.origin;
   }
 
   async answer() {
-    const { request, gateway } = this;
+    const { request: { method, url }, gateway, head } = this;
     if (!gateway.admits(this.origin)) return this.refuse('origin');
-    this.route = gateway.route(this.url.pathname);
-    if (!this.route) return this.refuse('path');
+    this.route = routes.get(url) ?? routes.set(url, routeOf(gateway, url));
     const { allow } = this.route;
-    if (request.method === 'OPTIONS') return this.#preflight(allow);
-    if (!allow.split(', ').includes(request.method)) return this.refuse('method', { headers: { allow } });
-    if (sizeOf(request.headers) > this.settings.limits.MAX_HEADER_BYTES) return this.refuse('headers');
+    if (!allow) return this.refuse('path');
+    if (method === 'OPTIONS') return this.#preflight(allow);
+    if (!allow.includes(method)) return this.refuse('method', { headers: { allow: allow.join(', ') } });
+    if (this.#size > this.settings.limits.MAX_HEADER_BYTES) return this.refuse('headers');
     switch (this.route.name) {
       case 'health': return json({ ok: true });
       case 'metadata': return this.#metadata();
       case 'metrics': return this.#metrics();
     }
     // Who calls is settled before anything is looked up.
-    const identity = await authenticate(request, this.settings);
+    const identity = await authenticate(head, this.settings);
     if (!identity) return this.#unauthorized();
     const wait = gateway.takeRate(identity.key, Date.now());
     if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
@@ -75,25 +91,20 @@ class Front {
     return refused(this.gateway.refusal(name), details);
   }
 
-  // The CORS headers stand on every answer, or a page cannot even see its status.
   async finished(answer) {
-    await drain(this.request).catch(() => {}); // a client that broke off
+    if (!this.#isRead) await drain(this.request).catch(() => {}); // a client that broke off
     countRequest(this.route?.name, answer.status);
-    this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: error.message })));
-    const headers = new Headers(answer.headers);
-    for (const name of ['x-front-counts', 'x-front-opened']) headers.delete(name);
-    for (const [name, value] of this.gateway.corsHeaders(this.origin)) headers.append(name, value);
-    headers.set('x-content-type-options', 'nosniff');
-    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
-    return new Response(answer.body, { status: answer.status, headers });
+    if (isFlushDue()) this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: error.message })));
+    return this.#isFinished ? answer : forPage(answer, this.gateway, this.origin);
   }
 
   #preflight(allow) {
-    const asked = this.request.headers.get('access-control-request-headers') ?? undefined;
-    const headers = new Headers({ allow });
+    const methods = allow.join(', ');
     const usual = new Set(this.gateway.corsHeaders(this.origin).map(String));
-    for (const pair of this.gateway.preflightHeaders(this.origin, allow, asked)) if (!usual.has(String(pair))) headers.append(...pair);
-    return new Response(null, { status: 204, headers });
+    const more = this.gateway.preflightHeaders(this.origin, methods, this.head['access-control-request-headers']);
+    const answer = bodiless(204, { allow: methods });
+    for (const pair of more) if (!usual.has(String(pair))) answer.headers.append(...pair);
+    return answer;
   }
 
   // RFC 9728 §3.2.
@@ -101,7 +112,7 @@ class Front {
     const { authorizationServers, lifetime } = this.settings;
     if (!lifetime(this.route.subject)) return this.refuse('path');
     return json({
-      resource: `${this.url.origin}/${this.route.subject}/mcp`,
+      resource: `${this.route.origin}/${this.route.subject}/mcp`,
       authorization_servers: authorizationServers.length > 0 ? authorizationServers : undefined,
       bearer_methods_supported: ['header'],
     });
@@ -109,18 +120,18 @@ class Front {
 
   async #metrics() {
     const { adminToken } = this.settings;
-    const token = bearerToken(this.request);
+    const token = bearerToken(this.head);
     const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
     if (!adminToken || !token || !this.gateway.same(given, wanted)) return this.refuse('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
-    await flush(this.env, true);
-    return new Response(await registry(this.env).text(), { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
+    await flush(this.env);
+    return new Response(await registry(this.env).text(), { headers: { ...always, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
   }
 
   // RFC 9728 §5.1, RFC 6750 §3.
   #unauthorized() {
     const parts = [];
-    if (this.route.name === 'mcp') parts.push(`resource_metadata="${this.url.origin}/.well-known/oauth-protected-resource${this.url.pathname}"`);
-    if (this.request.headers.has('authorization')) parts.push('error="invalid_token"');
+    if (this.route.name === 'mcp') parts.push(`resource_metadata="${this.route.origin}/.well-known/oauth-protected-resource/${this.route.subject}/mcp"`);
+    if (this.head.authorization !== undefined) parts.push('error="invalid_token"');
     return this.refuse('unauthorized', { headers: { 'www-authenticate': `Bearer ${parts.join(', ')}`.trim() } });
   }
 
@@ -133,49 +144,82 @@ class Front {
     const server = await this.#index(identity).serverOf(handle);
     if (server === undefined) return this.refuse('sessionUnknown');
     await this.#object(handle).end(ownerOf(identity, server, handle));
-    return new Response(null, { status: 204 });
+    return bodiless(204);
   }
 
   async #mcp(identity) {
-    const { request, gateway } = this;
-    const { method, headers } = request;
-    const media = gateway.checkMedia(headers, method);
+    const { request, gateway, head } = this;
+    const { media, namesSession } = this.#judgedByHead();
     if (media) return refused(media);
+    const isPost = request.method === 'POST';
+    const id = head['mcp-session-id'];
     let text;
-    let message;
-    if (method === 'POST') {
+    if (isPost && namesSession && gateway.isPlausibleId(id) && Number(head['content-length']) <= this.settings.limits.MAX_BODY_BYTES) {
+      // As nearly always: a session's own message, which only the session need read. What is none comes back.
+      const answer = await this.#inSession(identity, id, { body: request.body });
+      if (this.#isFinished) return answer;
+      text = await answer.text();
+    } else if (isPost) {
       text = await readText(request, this.settings.limits.MAX_BODY_BYTES);
       if (text === undefined) return this.refuse('body');
-      try {
-        message = JSON.parse(text);
-      } catch {
-        return this.refuse('json');
-      }
     }
-    const era = method === 'POST' ? gateway.eraOfPost(headers, message) : gateway.eraOfOther(headers);
+    return this.#byEra(identity, id, text);
+  }
+
+  // What a request is that is not obviously a session's.
+  async #byEra(identity, id, text) {
+    const { gateway, head } = this;
+    let message;
+    try {
+      message = text === undefined ? undefined : JSON.parse(text);
+    } catch {
+      return this.refuse('json');
+    }
+    const era = text === undefined ? gateway.eraOfOther(head) : gateway.eraOfPost(head, message);
     if (era.status) return refused(era, { id: idOf(message), headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined });
     if (era === 'modern') return passOn(this, identity, message, text);
-    const id = era === 'initialize' ? randomId() : headers.get('mcp-session-id');
-    if (!gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
-    const answer = await this.#inSession(identity, await sha256(id), era, text);
-    const counts = answer.headers.get('x-front-counts');
-    if (counts) count(JSON.parse(counts));
-    if (era !== 'initialize' || !answer.headers.has('x-front-opened')) return answer;
-    const opened = new Response(answer.body, answer);
-    opened.headers.set('mcp-session-id', id);
-    return opened;
+    const opens = era === 'initialize';
+    if (!opens && !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
+    const answer = await this.#inSession(identity, opens ? randomId() : id, { body: text, opens });
+    return this.#isFinished ? answer : this.refuse('sessionUnknown');
+  }
+
+  // What the rules say of the headers alone.
+  #judgedByHead() {
+    const { request: { method }, head, gateway } = this;
+    const key = JSON.stringify([method, head.accept, head['content-type'], head['mcp-protocol-version'], head['mcp-method'], head['mcp-session-id'] === undefined]);
+    return heads.get(key) ?? heads.set(key, { media: gateway.checkMedia(head, method), namesSession: gateway.namesSession(head) });
   }
 
   // The object that keeps the session does the rest. What it is not told of the request, it cannot pass on by mistake.
-  #inSession(identity, handle, era, body) {
-    const { method, headers } = this.request;
-    const passed = { 'x-front-owner': ownerOf(identity, this.route.subject, handle) };
-    if (era === 'initialize') passed['x-front-open'] = encodeURIComponent(JSON.stringify({ ...identity, server: this.route.subject, handle }));
-    for (const name of ['mcp-protocol-version', 'last-event-id', 'traceparent', 'tracestate', 'baggage']) {
-      const value = headers.get(name);
-      if (value !== null) passed[name] = value;
-    }
-    return this.#object(handle).fetch('http://session/', { method, headers: passed, body });
+  async #inSession(identity, id, { body, opens = false }) {
+    const { request: { method }, head } = this;
+    const { owner, handle, object } = this.#knownPlace(identity, id) ?? (await this.#newPlace(identity, id));
+    const headers = { 'x-front-owner': owner };
+    if (opens) headers['x-front-open'] = encodeURIComponent(JSON.stringify({ ...identity, server: this.route.subject, handle }));
+    for (const name of PASSED) if (head[name] !== undefined) headers[name] = head[name];
+    this.#isRead = body !== undefined;
+    const answer = await this.env.SESSIONS.get(object).fetch('http://session/', { method, headers, body });
+    const told = answer.headers.get('x-front-told');
+    this.#isFinished = told !== 'unread';
+    if (told === null || !this.#isFinished) return answer;
+    const { counts, opened } = JSON.parse(told);
+    count(counts);
+    const shown = new Response(answer.body, answer);
+    shown.headers.delete('x-front-told');
+    if (opened) shown.headers.set('mcp-session-id', id);
+    return shown;
+  }
+
+  // Where a session is, and whose it would have to be.
+  #knownPlace({ key }, id) {
+    return places.get(placeName(key, this.route.subject, id));
+  }
+
+  async #newPlace({ key }, id) {
+    const server = this.route.subject;
+    const handle = await sha256(id);
+    return places.set(placeName(key, server, id), { handle, owner: ownerOf({ key }, server, handle), object: this.env.SESSIONS.idFromName(handle) });
   }
 
   #object(handle) {
@@ -183,13 +227,22 @@ class Front {
   }
 }
 
+// What the object is told of a request's headers.
+const PASSED = ['origin', 'mcp-protocol-version', 'last-event-id', 'traceparent', 'tracestate', 'baggage'];
+
+// What a URL leads to; without methods, to nothing.
+function routeOf(gateway, url) {
+  const { origin, pathname } = new URL(url);
+  const { name, subject, allow } = gateway.route(pathname) ?? {};
+  return { origin, name, subject, allow: allow?.split(', ') };
+}
+
+// Neither ids nor the names of servers have line ends.
+function placeName(key, server, id) {
+  return `${key}\n${server}\n${id}`;
+}
+
 // Whom a session belongs to and what it leads to, as one text: compared as such on every call.
 function ownerOf({ key }, server, handle) {
   return encodeURIComponent(JSON.stringify([key, server, handle]));
-}
-
-function sizeOf(headers) {
-  let size = 0;
-  for (const [name, value] of headers) size += name.length + value.length + 4;
-  return size;
 }

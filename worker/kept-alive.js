@@ -1,5 +1,6 @@
 // Event streams that are passed straight on, with comments where the server is silent. They keep proxies from cutting the stream,
 // and workerd finds out that a client is gone by nothing but writing to it.
+import { always } from './answers.js';
 
 const GRACE = 2_000; // what has no answer by then is answered by a stream
 const SILENCE = 5_000; // 2026-07-28: a client that is gone has cancelled, so it matters how soon that is known
@@ -14,7 +15,7 @@ export async function inTime(answer, cancel) {
   const late = new Promise((resolve) => (timer = setTimeout(resolve, GRACE)));
   const response = await Promise.race([answer, late]);
   clearTimeout(timer);
-  return response ?? new Response(keptAlive(answer.then(eventsOf), cancel), { headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
+  return response ?? new Response(keptAlive(answer.then(eventsOf), cancel), { headers: { ...always, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
 }
 
 /** The stream that `source` is or promises, with comments while it is silent. */

@@ -1,5 +1,5 @@
 // Requests of 2026-07-28: each stands for itself, so they stream straight through, without an object.
-import { idOf, json, refused } from './answers.js';
+import { always, idOf, json, refused } from './answers.js';
 import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
 import { annotatedTool } from './page-tools.js';
@@ -27,8 +27,8 @@ export async function passOn(front, identity, message, text) {
 
 class Passage {
   constructor(front, identity, message) {
-    const { gateway, request, route } = front;
-    Object.assign(this, { gateway, request, identity, message, server: route.subject, refuse: front.refuse.bind(front) });
+    const { gateway, request, head, route } = front;
+    Object.assign(this, { gateway, head, identity, message, server: route.subject, refuse: front.refuse.bind(front) });
     // A client that goes away cancels (2026-07-28 patterns/cancellation), so the request to the server ends too.
     this.aborter = new AbortController();
     request.signal.addEventListener('abort', () => this.aborter.abort());
@@ -57,10 +57,10 @@ class Passage {
   }
 
   async #send(message, text, tool) {
-    const { gateway, request } = this;
+    const { gateway, head } = this;
     const headers = new Headers();
-    for (const [name, value] of request.headers) if (gateway.goesToServer(name)) headers.set(name, value);
-    if (this.fromPage) for (const [name, value] of gateway.missingHeaders(request.headers, message, tool)) headers.set(name, value);
+    for (const [name, value] of Object.entries(head)) if (gateway.goesToServer(name)) headers.set(name, value);
+    if (this.fromPage) for (const [name, value] of gateway.missingHeaders(head, message, tool)) headers.set(name, value);
     for (const [name, value] of this.configured) headers.set(name, value);
     return fetch(this.url, { method: 'POST', headers, body: text, redirect: 'manual', signal: this.aborter.signal });
   }
@@ -75,7 +75,7 @@ class Passage {
     const headers = new Headers(this.configured);
     headers.set('accept', 'application/json, text/event-stream');
     headers.set('content-type', 'application/json');
-    headers.set('mcp-protocol-version', this.request.headers.get('mcp-protocol-version'));
+    headers.set('mcp-protocol-version', this.head['mcp-protocol-version']);
     headers.set('mcp-method', message.method);
     const response = await fetch(this.url, { method: 'POST', headers, body: JSON.stringify(message), redirect: 'manual', signal: this.aborter.signal });
     const text = await response.text();
@@ -124,7 +124,8 @@ class Passage {
   }
 
   #headers(response) {
-    return new Headers([...response.headers].filter(([name]) => this.gateway.goesToClient(name)));
+    const passed = [...response.headers].filter(([name]) => this.gateway.goesToClient(name));
+    return { ...always, ...Object.fromEntries(passed) };
   }
 }
 

@@ -6,9 +6,9 @@ import { startFront } from './local.mjs';
 
 const usualPort = 8788;
 const token = 'try-me';
-const state = fileURLToPath(new URL('.state/', import.meta.url));
 
 const options = commandLineOptions();
+const state = options.state ?? fileURLToPath(new URL('.state/', import.meta.url));
 const reference = await startReferenceServer();
 const front = await startFront({
   servers: { everything: { url: reference.url } },
@@ -27,16 +27,5 @@ async function stop() {
   await reference.close();
 }
 
-if (options.check) {
-  const sent = Object.fromEntries(headers.map((header) => header.split(': ')));
-  const answer = await fetch(url, { method: 'POST', headers: sent, body: initialize });
-  const { result } = await answer.json();
-  const session = answer.headers.get('mcp-session-id');
-  if (session) await fetch(url, { method: 'DELETE', headers: { ...sent, 'Mcp-Session-Id': session } });
-  await stop();
-  const works = answer.status === 200 && session && result?.serverInfo;
-  console.log(works ? 'The Worker works: one session through it was opened and ended.' : `The Worker does not work: ${answer.status}`);
-  process.exit(works ? 0 : 1);
-}
 runUntilStopped(stop);
-console.log(`\nThe front is at ${url}; its sessions are kept in worker/.state.\n\n${curl}\n\nPress Ctrl+C to stop.`);
+console.log(`\nThe front is at ${url}; its sessions are kept in ${state}.\n\n${curl}\n\nPress Ctrl+C to stop.`);

@@ -2,12 +2,13 @@
 //
 // An idle object is evicted within seconds. Whatever is in memory only, a new instance does without: it reads the row, and goes on.
 import { DurableObject } from 'cloudflare:workers';
-import { idOf, json, refused } from './answers.js';
+import { bodiless, forPage, idOf, json, refused } from './answers.js';
 import { registry, since } from './counters.js';
 import { sha256 } from './digest.js';
 import { EventLog, GET_STREAM } from './event-log.js';
-import { EventStream } from './event-stream.js';
+import { EventStream, readEventId } from './event-stream.js';
 import { Exchange } from './exchange.js';
+import { readHead } from './head.js';
 import { log } from './log.js';
 import { Row } from './row.js';
 import { settingsOf } from './settings.js';
@@ -15,6 +16,9 @@ import { Upstream } from './upstream.js';
 
 const PRIMING_SINCE = '2025-11-25'; // older clients stumble over an event without data
 const MAX_LISTENERS = 4; // GET streams of one session
+const AT_ONCE = 20; // milliseconds: an answer that comes within them needs no stream that is kept open
+const BEAT = 5_000; // milliseconds between two looks at what waits
+const TRACE = ['traceparent', 'tracestate', 'baggage']; // W3C Trace Context and Baggage
 const OUTCOME_UNKNOWN = { code: 1000, message: 'the request was under way when the front was restarted; it may or may not have run', data: { code: 'outcome_unknown', retryable: false } };
 const CANCELLED = { code: 1000, message: 'the request was cancelled', data: { code: 'cancelled', retryable: false } };
 const ENDED = { code: 1000, message: 'the session was ended', data: { code: 'closed', retryable: false } };
@@ -26,7 +30,9 @@ export class SessionObject extends DurableObject {
   #checked; // whether the server's configuration is still what it was
   #upstream; // the promise of the session with the server
   #running; // that session, once it is there
-  #rest; // the timer after which it is let go of
+  #usedAt; // when something was asked or answered last
+  #pulse; // the timer of all that waits
+  #opening; // the timer after which streams are opened
   #hasServed = false; // whether this instance had it before
   #exchanges = new Map(); // by the id of each request without an answer
   #listeners = []; // the client's GET streams, the newest last
@@ -41,22 +47,35 @@ export class SessionObject extends DurableObject {
   }
 
   async fetch(request) {
-    const opening = request.headers.get('x-front-open');
-    if (opening !== null) return this.#open(JSON.parse(decodeURIComponent(opening)), request);
-    if (!(await this.#admits(request.headers.get('x-front-owner')))) return this.#refuse('sessionUnknown');
-    const body = request.method === 'POST' ? await request.json() : undefined;
-    const refusal = this.#settings.gateway.checkInSession(request.headers, body, this.#row.values.agreed);
-    if (refusal) return refused(refusal, { id: idOf(body) });
+    const { fields: head } = readHead(request.headers);
+    const text = request.method === 'POST' ? await request.text() : undefined;
+    const opening = head['x-front-open'];
+    const answer = await (opening === undefined ? this.#answer(request.method, head, text) : this.#open(JSON.parse(decodeURIComponent(opening)), head, text));
+    return answer ? forPage(answer, this.#settings.gateway, head.origin) : handedBack(text);
+  }
+
+  // Undefined where this is no request of the session.
+  async #answer(method, head, text) {
+    if (!(await this.#admits(head['x-front-owner']))) return undefined;
+    let body;
+    try {
+      body = text === undefined ? undefined : JSON.parse(text);
+    } catch {
+      return this.#refuse('json');
+    }
+    const era = this.#settings.gateway.eraInSession(head['mcp-protocol-version'], body, this.#row.values.agreed);
+    if (era.status) return refused(era, { id: idOf(body) });
+    if (era !== 'session') return undefined;
     const counts = this.#row.touch(Date.now()) ? this.#report() : undefined;
-    const answer = await this.#answer(request, body);
-    if (counts) answer.headers.set('x-front-counts', JSON.stringify(counts));
+    const answer = await this.#answerInSession(method, head, body);
+    if (counts) answer?.headers.set('x-front-told', JSON.stringify({ counts }));
     return answer;
   }
 
-  #answer(request, body) {
-    switch (request.method) {
-      case 'POST': return this.#post(body, request.headers);
-      case 'GET': return this.#listen(request);
+  #answerInSession(method, head, body) {
+    switch (method) {
+      case 'POST': return this.#post(body, head);
+      case 'GET': return this.#listen(head);
       default: return this.#delete();
     }
   }
@@ -80,21 +99,24 @@ export class SessionObject extends DurableObject {
   }
 
   // `initialize`: the session begins, if the server agrees.
-  async #open({ key, id, vars, server, handle }, request) {
-    const { params, id: requestId } = await request.json();
+  async #open({ key, id, vars, server, handle }, head, text) {
+    const { params, id: requestId } = JSON.parse(text);
     const { limits, lifetime } = this.#settings;
-    const admitted = await this.#index(key).open({ handle, server, limit: limits.MAX_SESSIONS_PER_USER, age: lifetime(server).maxAge });
-    if (!admitted) return this.#refuse('sessions', { id: requestId, headers: { 'retry-after': '60' } });
+    const index = this.#index(key);
+    const { isFull, wait, isTroubled } = await index.open({ handle, server, limit: limits.MAX_SESSIONS_PER_USER, age: lifetime(server).maxAge });
+    if (isFull) return this.#refuse('sessions', { id: requestId, headers: { 'retry-after': '60' } });
+    if (wait > 0) return this.#refuse('unavailable', { id: requestId, headers: { 'retry-after': seconds(wait) } });
     const identity = { key, id, vars };
     const upstream = this.#connect(server, identity);
     const answer = await upstream.initialize(params ?? {});
     if (answer.error) {
-      this.ctx.waitUntil(Promise.all([upstream.terminate(), this.#index(key).close(handle)]));
+      this.ctx.waitUntil(Promise.all([upstream.terminate(), index.close(handle, isOutOfReach(answer.error) ? 'failed' : 'worked')]));
       return this.#unopened(answer.error, requestId);
     }
+    if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
     this.#log.create();
     this.#row.create({
-      owner: request.headers.get('x-front-owner'),
+      owner: head['x-front-owner'],
       identity: JSON.stringify({ ...identity, vars: this.#settings.configuredVars(key) ? {} : vars }),
       settings: await this.#fingerprint(server),
       initialize: JSON.stringify(params ?? {}),
@@ -104,10 +126,10 @@ export class SessionObject extends DurableObject {
     this.#upstream = Promise.resolve(upstream);
     this.#running = upstream;
     this.#hasServed = this.#checked = true;
-    this.#restSoon();
+    this.#used();
     await this.ctx.storage.setAlarm(this.#expiry().expiry);
     const counts = { sessions_opened_total: 1, ...this.#grown(upstream) };
-    return json({ ...answer, id: requestId }, { headers: { 'x-front-opened': '1', 'x-front-counts': JSON.stringify(counts) } });
+    return json({ ...answer, id: requestId }, { headers: { 'x-front-told': JSON.stringify({ counts, opened: true }) } });
   }
 
   // Errors of the server are the client's; where there is no server, the status says so.
@@ -117,14 +139,19 @@ export class SessionObject extends DurableObject {
     if (!name) return json({ jsonrpc: '2.0', error, id });
     const wait = error.data.retryAfterMs;
     const { status } = this.#settings.gateway.refusal(name);
-    return refused({ status, code: error.code, message: error.message }, { id, data: error.data, headers: wait && { 'retry-after': String(Math.ceil(wait / 1000)) } });
+    return refused({ status, code: error.code, message: error.message }, { id, data: error.data, headers: wait && { 'retry-after': seconds(wait) } });
   }
 
   // Whose the session is, and where it leads, is looked at on every call; what it was opened for, once an instance.
-  async #admits(owner) {
+  #admits(owner) {
     const row = this.#row.values;
-    if (!row || owner === null || !this.#settings.gateway.same(owner, row.owner)) return false;
-    this.#checked ??= (await this.#fingerprint(this.#owner.server)) === row.settings;
+    // How long that takes tells nothing: whoever does not know the session's id is led to another object.
+    if (!row || owner !== row.owner) return false;
+    return this.#checked ?? this.#check(row);
+  }
+
+  async #check({ settings }) {
+    this.#checked = (await this.#fingerprint(this.#owner.server)) === settings;
     if (!this.#checked) await this.#end();
     return this.#checked;
   }
@@ -139,32 +166,42 @@ export class SessionObject extends DurableObject {
     return partsOf(this.#row.values.owner);
   }
 
-  async #post(body, headers) {
+  #post(body, head) {
     const isBatch = Array.isArray(body);
     const messages = isBatch ? body : [body];
+    this.#used();
+    const send = (upstream) => this.#send(upstream, { messages, isBatch, head });
+    return this.#running ? send(this.#running) : this.#awake().then(send);
+  }
+
+  #send(upstream, { messages, isBatch, head }) {
+    if (!this.#row.values) return undefined; // it was ended meanwhile
     const ids = messages.filter(({ id, method }) => id !== undefined && method !== undefined).map(({ id }) => id);
     // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
     if (new Set(ids).size < ids.length || ids.some((id) => this.#exchanges.has(id))) return this.#refuse('message', { id: ids[0] });
-    const upstream = await this.#awake();
     if (upstream.error) return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
-    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, headers) : undefined;
+    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, head) : undefined;
     for (const message of messages) this.#pass(upstream, message);
-    return exchange?.response ?? new Response(null, { status: 202 });
+    return exchange?.response ?? bodiless(202);
   }
 
   // Makes room for the answers to these requests.
-  #expect(ids, isBatch, headers) {
+  #expect(ids, isBatch, head) {
     const primes = this.#row.values.agreed >= PRIMING_SINCE;
-    const exchange = new Exchange({ ids, isBatch, primes, log: this.#log, limits: this.#settings.limits });
-    exchange.trace = {};
-    for (const name of ['traceparent', 'tracestate', 'baggage']) {
-      const value = headers.get(name);
-      if (value !== null) exchange.trace[name] = value;
-    }
+    const exchange = new Exchange({ ids, isBatch, primes, log: this.#log, limits: this.#settings.limits, onend: () => this.#used() });
+    for (const name of TRACE) if (head[name] !== undefined) (exchange.trace ??= {})[name] = head[name];
     for (const id of ids) this.#exchanges.set(id, exchange);
-    // The answer outlives the client's connection.
-    this.ctx.waitUntil(exchange.done.then(() => this.#restSoon()));
     return exchange;
+  }
+
+  // The client sees the stream a moment later, if it has not its answer by then.
+  #streamSoon(exchange) {
+    if (!exchange) return;
+    exchange.isStream = true;
+    this.#opening ??= setTimeout(() => {
+      this.#opening = undefined;
+      for (const waiting of this.#exchanges.values()) if (waiting.isStream) waiting.open();
+    }, AT_ONCE);
   }
 
   // One message of the client goes on.
@@ -173,10 +210,9 @@ export class SessionObject extends DurableObject {
       const id = this.#ownId(message.id);
       // An answer to a question of an instance that is gone: so is who asked.
       if (id === undefined) return;
-      this.ctx.waitUntil(upstream.send({ ...message, id }));
-      return;
+      message = { ...message, id };
     }
-    this.ctx.waitUntil(upstream.send(message).catch((error) => log('info', 'notSent', { method: message.method, code: error.code })));
+    upstream.send(message).catch((error) => log('info', 'notSent', { method: message.method, code: error.code }));
     if (message.method === 'notifications/cancelled') {
       const id = message.params?.requestId;
       this.#settle({ jsonrpc: '2.0', id, error: CANCELLED });
@@ -224,28 +260,26 @@ export class SessionObject extends DurableObject {
     listener.send(id, data);
   }
 
-  #listen(request) {
-    const last = request.headers.get('last-event-id');
-    if (last === null) return this.#addListener(this.#told);
-    const id = /^\d{1,15}$/.test(last) ? Number(last) : -1;
-    const stream = this.#log.streamOf(id);
-    if (stream === undefined) return refused({ status: 400, code: -32000, message: 'Bad request: this event id is not known, or not any more' });
+  #listen(head) {
+    const last = head['last-event-id'];
+    if (last === undefined) return this.#addListener(this.#told);
+    const { stream, id } = readEventId(last) ?? {};
+    if (stream === undefined || !this.#log.knows(stream)) return refused({ status: 400, code: -32000, message: 'Bad request: this event id is not known, or not any more' });
     return stream === GET_STREAM ? this.#addListener(id) : this.#resume(stream, id);
   }
 
   #addListener(after) {
-    const listener = new EventStream(this.#settings.limits.SLOW_READER_BYTES, () => {
+    const listener = new EventStream(GET_STREAM, this.#settings.limits.SLOW_READER_BYTES, () => {
       this.#listeners = this.#listeners.filter((other) => other !== listener);
-      this.#restSoon();
+      this.#used();
     });
     const { response } = listener;
     if (this.#listeners.length >= MAX_LISTENERS) this.#listeners.shift().close();
     this.#listeners.push(listener);
     listener.greet();
-    for (const { id, data } of this.#log.after(GET_STREAM, after)) {
-      if (data) listener.send(id, data);
-      this.#told = Math.max(this.#told, id);
-    }
+    const missed = this.#log.after(GET_STREAM, after);
+    listener.replay(missed);
+    this.#told = Math.max(this.#told, missed.at(-1)?.id ?? 0);
     // The session with the server is needed to hear anything; the client need not wait for it.
     this.ctx.waitUntil(this.#awake());
     return response;
@@ -258,39 +292,56 @@ export class SessionObject extends DurableObject {
     // Of what was under way in an instance that is gone, nobody knows the outcome.
     for (const id of this.#log.waiting(stream)) this.#log.append(stream, JSON.stringify({ jsonrpc: '2.0', id, error: OUTCOME_UNKNOWN }));
     this.#log.setWaiting(stream, []);
-    const sink = new EventStream(this.#settings.limits.SLOW_READER_BYTES, () => {});
+    const sink = new EventStream(stream, this.#settings.limits.SLOW_READER_BYTES, () => {});
     const { response } = sink;
     sink.greet();
-    for (const { id, data } of this.#log.after(stream, lastEventId)) if (data) sink.send(id, data);
+    sink.replay(this.#log.after(stream, lastEventId));
     sink.close();
     return response;
   }
 
-  #delete() {
-    this.ctx.waitUntil(this.#end());
-    return new Response(null, { status: 200 });
+  // Who is told that it is gone finds nothing more of it here, and who ends very many waits for each: acknowledged first, they would
+  // pile up, and workerd reads nothing from its connections while it has anything to do.
+  async #delete() {
+    const values = await this.#erase();
+    this.ctx.waitUntil(this.#goodbye(values));
+    return bodiless(200);
   }
 
   // The session with the server, which a new instance takes up again; `{ error }` where that cannot be.
   #awake() {
     this.#upstream ??= this.#revive();
-    this.#restSoon();
+    this.#used();
     return this.#upstream;
   }
 
-  // An open stream to the server keeps the object in memory, so one that nobody needs is let go of.
-  #restSoon() {
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#restNow(), this.#settings.limits.REST_AFTER);
+  // One timer for all that waits: workerd takes longer to set and clear one of its own than for the rest of a call.
+  #used() {
+    this.#usedAt = Date.now();
+    this.#pulse ??= setInterval(() => this.#beat(), Math.min(BEAT, this.#settings.limits.REST_AFTER));
   }
 
-  async #restNow() {
-    if (!this.#running || this.#exchanges.size > 0 || this.#listeners.length > 0) return;
+  #beat() {
+    const now = Date.now();
+    for (const waiting of [...this.#exchanges.values(), ...this.#listeners]) waiting.beat(now);
+    const isIdle = this.#exchanges.size === 0 && this.#listeners.length === 0;
+    if (isIdle && now - this.#usedAt >= this.#settings.limits.REST_AFTER) this.ctx.waitUntil(this.#rest());
+  }
+
+  // An open stream to the server keeps the object in memory, so one that nobody needs is let go of.
+  async #rest() {
+    this.#stopPulse();
+    if (!this.#running) return;
     const upstream = this.#running;
     this.#upstream = this.#running = undefined;
     const counts = this.#grown(upstream);
     this.#reported = {};
     await Promise.allSettled([upstream.rest(), registry(this.env).add(counts)]);
+  }
+
+  #stopPulse() {
+    clearInterval(this.#pulse);
+    this.#pulse = undefined;
   }
 
   async #revive() {
@@ -322,33 +373,41 @@ export class SessionObject extends DurableObject {
       onmessage: (message, about) => this.#hear(message, about),
       onresponse: (id, response) => {
         const isStream = response.ok && response.headers.get('content-type')?.includes('text/event-stream');
-        if (isStream) this.#exchanges.get(id)?.open();
+        if (isStream) this.#streamSoon(this.#exchanges.get(id));
       },
-      headersOf: (id) => this.#exchanges.get(id)?.trace ?? {},
+      onbreaker: (happened, millis) => this.ctx.waitUntil(this.#index(key).noteServer(server, happened, millis)),
+      headersOf: (id) => this.#exchanges.get(id)?.trace,
     });
   }
 
-  // Ends everything: afterwards nothing tells that there ever was a session of this id.
   async #end() {
+    await this.#goodbye(await this.#erase());
+  }
+
+  // Ends the session here: afterwards nothing tells that there ever was one of this id. What was known of it.
+  async #erase() {
     const { values } = this.#row;
     const { key, handle } = this.#owner;
-    clearTimeout(this.#rest);
+    this.#stopPulse();
     this.#row.forget();
+    this.#log.end();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     for (const listener of this.#listeners.splice(0)) listener.close();
     for (const id of [...this.#exchanges.keys()]) this.#settle({ jsonrpc: '2.0', id, error: ENDED });
-    // To say goodbye, an instance that has not needed it yet takes the session with the server up.
-    const upstream = await (this.#upstream ?? (values.upstream ? this.#takeUp(values) : undefined));
-    const counts = { sessions_ended_total: 1, ...(await this.#goodbye(upstream)) };
-    await Promise.allSettled([this.#index(key).close(handle), registry(this.env).add(counts)]);
+    await this.#index(key).close(handle).catch(() => {}); // its list forgets what is too old
+    return values;
   }
 
-  // The server is told, if it can be; what grew meanwhile.
-  async #goodbye(upstream) {
-    if (!upstream?.terminate) return {};
-    await upstream.terminate();
-    return this.#grown(upstream);
+  // The server is told, if it can be. For that, an instance that has not needed it yet takes the session with the server up.
+  async #goodbye(values) {
+    const upstream = await (this.#upstream ?? (values.upstream ? this.#takeUp(values) : undefined));
+    const counts = { sessions_ended_total: 1 };
+    if (upstream?.terminate) {
+      await upstream.terminate();
+      Object.assign(counts, this.#grown(upstream));
+    }
+    await registry(this.env).add(counts).catch(() => {});
   }
 
   #expiry() {
@@ -385,8 +444,23 @@ export class SessionObject extends DurableObject {
   }
 }
 
+// Whether that is why there is no session; else the server, or who guards it, has answered.
+function isOutOfReach({ code, data }) {
+  return code === 1000 && ['network_error', 'request_timeout', 'http_error', 'circuit_open'].includes(data?.code);
+}
+
+// For `Retry-After`.
+function seconds(millis) {
+  return String(Math.ceil(millis / 1_000));
+}
+
 // What the entry wrote as one text.
 function partsOf(owner) {
   const [key, server, handle] = JSON.parse(decodeURIComponent(owner));
   return { key, server, handle };
+}
+
+// The entry has to find out what this is.
+function handedBack(text) {
+  return new Response(text, { status: 404, headers: { 'x-front-told': 'unread' } });
 }

@@ -15,6 +15,7 @@ const numbers = {
   EVENT_LOG_BYTES: MEBIBYTE,
   SLOW_READER_BYTES: 8 * MEBIBYTE, // what waits for a client before its stream is cut
   REST_AFTER: 20_000, // milliseconds without a call or a stream, after which an object lets go of its server, so that it can be evicted
+  BREAKER_COOLDOWN: 30_000, // milliseconds for which a user opens no session with a server that is out of reach, at first
   SESSION_MAX_AGE: 24 * 3_600_000, // milliseconds; a server's sessionConfig.maxAge beats it
 };
 
@@ -36,6 +37,10 @@ function read(env) {
   const config = parsed(env, 'MCP_SERVERS');
   if (config === undefined) throw new Error('MCP_SERVERS: is missing');
   const gateway = new Gateway(config, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
+  const lifetimes = new Map(Object.keys(config.mcpServers).map((server) => {
+    const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server);
+    return [server, { timeout, maxAge }];
+  }));
   return {
     gateway,
     limits,
@@ -49,10 +54,7 @@ function read(env) {
       return method === 'bearer' ? parsed(env, 'BEARER_TOKENS')?.[id.join(':')]?.vars : undefined;
     },
     /** How long the sessions of a server live, in milliseconds; undefined for a server that is not configured. */
-    lifetime(server) {
-      const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server) ?? [];
-      return timeout === undefined ? undefined : { timeout, maxAge };
-    },
+    lifetime: (server) => lifetimes.get(server),
   };
 }
 

@@ -8,6 +8,7 @@ export class Upstream {
   #manager;
   #transport;
   #opened;
+  #isOut = false; // whether its breaker was open when it last answered
 
   /**
    * @param {object} options
@@ -15,14 +16,17 @@ export class Upstream {
    * @param {object} options.storage where the session is kept beyond this instance
    * @param {(message: object, about?: string | number) => void} options.onmessage a message for the client, and which of its requests it is about
    * @param {(id: string | number, response: Response) => void} options.onresponse the server began to answer a request of the client
-   * @param {(id: string | number) => Record<string, string>} options.headersOf what the request to the server carries besides
+   * @param {(happened: 'opened' | 'worked', millis?: number) => void} options.onbreaker the breaker of this session opened, for so long, or closed
+   * @param {(id: string | number) => Record<string, string> | undefined} options.headersOf what the request to the server carries besides
    */
-  constructor({ server, config, env, identity, storage, onmessage, onresponse, headersOf }) {
+  constructor({ server, config, env, identity, storage, onmessage, onresponse, onbreaker, headersOf }) {
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
     const send = async (url, init, during) => {
       const id = during && this.#transport.requestOf(during);
       if (id === undefined) return fetch(url, init);
-      const response = await fetch(url, { ...init, headers: { ...init.headers, ...headersOf(id) } });
+      const trace = headersOf(id);
+      if (trace) Object.assign(init.headers, trace); // which are this request's own
+      const response = await fetch(url, init);
       onresponse(id, response);
       return response;
     };
@@ -30,9 +34,18 @@ export class Upstream {
     this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, fetch: send, log: lines, storage });
     this.#transport = this.#manager.transport(identity.id, server, { vars: identity.vars });
     this.#transport.onmessage = (message, { relatedRequestId }) => {
-      if (message.id === OPENING) this.#opened(message);
-      else onmessage(message, relatedRequestId);
+      if (message.id === OPENING) return this.#opened(message);
+      if (message.method === undefined) this.#watchBreaker(message, onbreaker);
+      onmessage(message, relatedRequestId);
     };
+  }
+
+  // Told by the answers. The manager's events would tell as well, but whoever listens to one pays for all: for each call there are some.
+  #watchBreaker({ error }, onbreaker) {
+    const isOpen = error?.data?.code === 'circuit_open';
+    if (isOpen === this.#isOut || (error && !isOpen)) return;
+    this.#isOut = isOpen;
+    onbreaker(isOpen ? 'opened' : 'worked', error?.data.retryAfterMs);
   }
 
   /** The client's own `initialize`, with its params; resolves with the answer, a result or an error. A session that is kept is taken up. */

@@ -21,12 +21,17 @@ const ms = (value) => value.toFixed(2);
 const mb = (value) => `${value.toFixed(0)} MB`;
 const machine = () => `${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}`;
 
-// All ways in turn, round by round: what the machine does besides hits each of them alike.
+// All ways in turn, round by round: what the machine does besides hits each of them alike. The first round is for compilers to warm up.
 async function measured(stack, { server, sessions }, load) {
   const targets = [];
   for (const way of ways) targets.push(await stack.target(way, server, sessions));
   const results = new Map(ways.map((way) => [way, []]));
-  for (let round = 0; round < rounds; round += 1) for (const target of targets) results.get(target.way).push(await load(target));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const target of targets) {
+      const result = await load(target);
+      if (round > 0) results.get(target.way).push(result);
+    }
+  }
   await Promise.all(targets.map(({ end }) => end()));
   return new Map(ways.map((way) => [way, summed(results.get(way))]));
 }
@@ -39,9 +44,10 @@ function summed(results) {
 
 function print(title, results) {
   console.log(`\n${title} (${machine()})`);
-  console.log('| way | calls/s, median [least–most] | p50 ms | p99 ms | right answers |\n|---|---|---|---|---|');
+  console.log('| way | calls/s, median [least–most] | of the JS object | p50 ms | p99 ms | right answers |\n|---|---|---|---|---|---|');
+  const object = results.get('JS object').rps;
   for (const [way, { rps, least, most, p50, p99, answered }] of results) {
-    console.log(`| ${way} | ${rps.toFixed(0)} [${least.toFixed(0)}–${most.toFixed(0)}] | ${ms(p50)} | ${ms(p99)} | ${answered} |`);
+    console.log(`| ${way} | ${rps.toFixed(0)} [${least.toFixed(0)}–${most.toFixed(0)}] | ${(rps / object).toFixed(2)} | ${ms(p50)} | ${ms(p99)} | ${answered} |`);
   }
 }
 
@@ -55,6 +61,7 @@ async function loads(stack) {
   const headline = await closed('16 sessions, fast server', { server: 'fast', sessions: 16 }, 16);
   await closed('64 sessions, fast server', { server: 'fast', sessions: 64 }, 64);
   await closed('one hot session, fast server', { server: 'fast', sessions: 1 }, 16);
+  await closed('16 sessions, fast server that answers by streams', { server: 'streaming', sessions: 16 }, 16);
   await closed("16 sessions, the official SDK's server", { server: 'sdk', sessions: 16 }, 16);
   const latencies = (await fixedRate(stack)) ?? alone;
   return {
@@ -81,11 +88,11 @@ const stack = await startStack(names);
 let answer;
 try {
   console.log(`Memory at rest: the front ${mb(await memory(stack.front.pid))}, the JS pass-through ${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`);
+  answer = await loads(stack);
   if (users > 0) {
     console.log(`\n${users} users (${machine()}), all answers right:`);
     await manyUsers(stack, names, (line) => console.log(`- ${line}`));
   }
-  answer = await loads(stack);
 } catch (error) {
   console.error(`The front ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`);
   throw error;

@@ -1,4 +1,4 @@
-// What is measured: two servers, each directly, through a Worker and an object of plain JavaScript, and through the front.
+// What is measured: three servers, each directly, through a Worker and an object of plain JavaScript, and through the front.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ const LINES = 20; // of what the front prints, for when it fails
 const QUIET = 250; // milliseconds without a call: then those that a load left behind are through
 const programs = {
   fast: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs')] },
+  streaming: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs'), '--stream'] },
   sdk: { args: [here('../../tests/js/servers/sdk-server.mjs'), '--json-response'] },
 };
 

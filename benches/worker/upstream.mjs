@@ -1,8 +1,9 @@
 // A real MCP server with sessions, on Bun, as fast as one can be: so that a bench measures what is in front of it.
-// usage: bun upstream.mjs --port <port>
+// usage: bun upstream.mjs --port <port> [--stream: answers are event streams]
 import { randomUUID } from 'node:crypto';
 import { commandLineOptions, runUntilStopped } from '../../tests/js/servers/shared/lifetime.mjs';
 
+const { port = 0, stream = false } = commandLineOptions();
 const sessions = new Set();
 const counts = { initialize: 0, unknownSession: 0, wrong: 0, calls: { echo: 0 } };
 
@@ -26,6 +27,11 @@ const methods = {
 
 const failed = (status, code, message, id = null) => Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status });
 
+function answered(message, headers) {
+  if (!stream) return Response.json(message, { headers });
+  return new Response(`event: message\ndata: ${JSON.stringify(message)}\n\n`, { headers: { ...headers, 'content-type': 'text/event-stream' } });
+}
+
 async function post(request) {
   const { id, method, params = {} } = await request.json();
   const opens = method === 'initialize';
@@ -43,7 +49,7 @@ async function post(request) {
     counts.wrong += 1;
     return failed(200, -32601, 'Method not found', id);
   }
-  return Response.json({ jsonrpc: '2.0', id, result }, opens ? { headers: { 'mcp-session-id': session } } : undefined);
+  return answered({ jsonrpc: '2.0', id, result }, opens ? { 'mcp-session-id': session } : {});
 }
 
 function fetch(request) {
@@ -53,5 +59,5 @@ function fetch(request) {
   return new Response(null, { status: sessions.delete(request.headers.get('mcp-session-id')) ? 200 : 404 });
 }
 
-const server = globalThis.Bun.serve({ hostname: '127.0.0.1', port: Number(commandLineOptions().port ?? 0), idleTimeout: 0, fetch });
+const server = globalThis.Bun.serve({ hostname: '127.0.0.1', port: Number(port), idleTimeout: 0, fetch });
 runUntilStopped(() => server.stop(true));

@@ -35,10 +35,18 @@ export async function manyUsers(stack, users, tell) {
   await step('a call on each, after 20 s without one', call);
   const { handshakes, calls } = await grown();
   if (handshakes !== users.length || calls !== 2 * users.length) throw new Error(`of ${users.length} users the server saw ${handshakes} handshakes and ${calls} calls`);
-  await step('each ended', async ({ user, id, send }) => {
-    const { status } = await send('DELETE', { headers: { 'Mcp-Session-Id': id } });
-    if (status !== 200) throw new Error(`${user}: DELETE ${status}`);
-  });
+  await step('each ended', end);
+  const { sessions } = await stack.countsOf('fast');
+  if (sessions !== before.sessions) throw new Error(`${sessions - before.sessions} sessions that were ended live on at the server`);
+}
+
+// RFC 9110 §9.2.2: what is idempotent is sent again where a kept connection was closed without an answer. workerd does that 5 s after the
+// last message, also to a request that came meanwhile and that it was too busy to read.
+async function end({ user, id, send }) {
+  const remove = () => send('DELETE', { headers: { 'Mcp-Session-Id': id } });
+  const first = await remove().catch(() => undefined);
+  const { status } = first ?? (await remove());
+  if (status !== 200 && (first || status !== 404)) throw new Error(`${user}: DELETE ${status}`);
 }
 
 // Does something with each, so many at once.

@@ -137,6 +137,9 @@ impl<J: Json> Manager<J> {
             ("logging/setLevel", Purpose::User) => {
                 owner.remembered.log_level.clone_from(&record.params);
                 owner.meta = None;
+                // No server knows it, so it is written before anybody builds on it.
+                let session = record.session;
+                self.keep(session);
                 Some(J::object())
             }
             ("resources/subscribe" | "resources/unsubscribe", Purpose::User) => {

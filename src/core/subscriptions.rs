@@ -39,6 +39,7 @@ impl<J: Json> Manager<J> {
         let is_known = subscriptions.get(&uri).is_some();
         if record.method == "resources/unsubscribe" {
             subscriptions.remove(&uri);
+            self.keep(session);
             self.answer_soon(call, J::object());
         } else if is_known && owner.listen.waiting.is_empty() {
             self.answer_soon(call, J::object());
@@ -56,6 +57,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_subscribed(&mut self, session: SessionRef, params: Option<&J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let waiting = std::mem::take(&mut record.listen.waiting);
+        let is_news = !waiting.is_empty();
         let granted = params.and_then(|params| params.get("notifications")?.get("resourceSubscriptions")?.as_array());
         let granted: Vec<String> = granted.unwrap_or_default().iter().filter_map(Json::as_str).collect();
         for call in waiting {
@@ -69,6 +71,10 @@ impl<J: Json> Manager<J> {
             }
             let error = Error::new(ErrorCode::RpcError, "the server does not tell of changes to this resource");
             self.settle(call, Err(error));
+        }
+        // Once the stream is gone the server knows nothing of it: it is written before anybody builds on it.
+        if is_news {
+            self.keep(session);
         }
     }
 

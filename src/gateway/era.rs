@@ -102,19 +102,30 @@ pub fn check_media(head: &Head, method: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Whether a message of a session may pass, where the session was opened with revision `agreed`.
+/// Whether nothing in the headers of a POST speaks against its being a part of the session that they name. The body has
+/// the last word ([`of_post`]); but this much is enough to leave the reading to the session.
+pub fn names_session(head: &Head) -> bool {
+    head.session.is_some() && head.method.is_none() && !is_modern(head)
+}
+
+/// Whether a request may pass in the session that it names, which was opened with revision `agreed`; `message` is the
+/// body of a POST. What is no part of any session is told by its era.
 ///
 /// # Errors
 /// Why it may not.
-pub fn check_in_session<J: Json>(head: &Head, message: Option<&J>, agreed: &str) -> Result<(), Refusal> {
+pub fn in_session<J: Json>(head: &Head, message: Option<&J>, agreed: &str) -> Result<Era, Refusal> {
+    let era = message.map_or(Ok(Era::Session), |message| of_post(head, message))?;
+    if era != Era::Session {
+        return Ok(era);
+    }
     // 2025-06-18 basic/transports, "Protocol Version Header": invalid or unsupported is 400, absent is fine.
     if head.version.as_ref().is_some_and(|version| !WITH_SESSIONS.contains(&version.as_str())) {
         return Err(Refusal::Version);
     }
-    match message {
-        Some(message) if message.as_array().is_some() && agreed != "2025-03-26" => Err(Refusal::Batch),
-        _ => Ok(()),
+    if message.is_some_and(|message| message.as_array().is_some()) && agreed != "2025-03-26" {
+        return Err(Refusal::Batch);
     }
+    Ok(Era::Session)
 }
 
 fn of_session(head: &Head) -> Result<Era, Refusal> {
@@ -244,16 +255,37 @@ mod tests {
 
     #[test]
     fn in_a_session_the_version_and_batches_are_checked() {
-        let batch = json!([]);
+        let ping = request("ping", json!({}));
+        let batch = json!([ping]);
         for (version, message, agreed, expected) in [
-            ("", None, "2025-11-25", Ok(())),
-            ("2025-03-26", None, "2025-11-25", Ok(())),
+            ("", None, "2025-11-25", Ok(Era::Session)),
+            ("", Some(&ping), "2025-11-25", Ok(Era::Session)),
+            ("2025-03-26", None, "2025-11-25", Ok(Era::Session)),
             ("2026-07-28", None, "2025-11-25", Err(Refusal::Version)),
-            ("nonsense", None, "2025-11-25", Err(Refusal::Version)),
-            ("", Some(&batch), "2025-03-26", Ok(())),
+            ("nonsense", Some(&ping), "2025-11-25", Err(Refusal::Version)),
+            ("", Some(&batch), "2025-03-26", Ok(Era::Session)),
             ("", Some(&batch), "2025-06-18", Err(Refusal::Batch)),
+            ("", Some(&json!({})), "2025-11-25", Err(Refusal::Message)),
+            ("", Some(&request("initialize", json!({}))), "2025-11-25", Ok(Era::Initialize)),
+            ("", Some(&request("ping", modern(MODERN))), "2025-11-25", Err(Refusal::HeaderMismatch)),
         ] {
-            assert_eq!(check_in_session(&head("S", version), message, agreed), expected, "{version} {agreed}");
+            assert_eq!(in_session(&head("S", version), message, agreed), expected, "{version} {agreed} {message:?}");
+        }
+    }
+
+    #[test]
+    fn headers_that_name_a_session() {
+        let mut announced = head("S", "");
+        announced.method = Some("ping".into());
+        for (head, expected) in [
+            (head("S", ""), true),
+            (head("S", "2025-06-18"), true),
+            (head("S", "nonsense"), true),
+            (head("", "2025-06-18"), false),
+            (head("S", MODERN), false),
+            (announced, false),
+        ] {
+            assert_eq!(names_session(&head), expected, "{head:?}");
         }
     }
 

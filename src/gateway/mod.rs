@@ -4,6 +4,7 @@
 //! test. The Worker in `worker/` performs them; `src/web/gateway.rs` is the thin shell between the two, and is compiled
 //! with the feature `gateway` alone: what a page downloads has none of this.
 
+pub mod breaker;
 pub mod cache;
 pub mod cors;
 pub mod era;

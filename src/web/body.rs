@@ -70,11 +70,7 @@ impl Text {
                 text.concat(decoder.decode(&JsValue::UNDEFINED, &JsValue::UNDEFINED)?.as_ref())
             }
         };
-        Ok(match js::parse_json(&text) {
-            Ok(value) => Body::Json(JsJson(value)),
-            Err(_) if text.length() == 0 => Body::Empty,
-            Err(_) => Body::Text(text.slice(0, u32::try_from(max_text).unwrap_or(u32::MAX)).into()),
-        })
+        Ok(of(&text, max_text))
     }
 
     fn keep(&mut self, bytes: Uint8Array) {
@@ -90,6 +86,15 @@ impl Text {
                 Pieces::Many(decoder, text)
             }
         };
+    }
+}
+
+/// What a text is as a body. One that is no JSON is cut to `max_text`.
+pub(super) fn of(text: &JsString, max_text: usize) -> Body<JsJson> {
+    match js::parse_json(text) {
+        Ok(value) => Body::Json(JsJson(value)),
+        Err(_) if text.length() == 0 => Body::Empty,
+        Err(_) => Body::Text(text.slice(0, u32::try_from(max_text).unwrap_or(u32::MAX)).into()),
     }
 }
 

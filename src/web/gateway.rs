@@ -1,13 +1,14 @@
 //! The exported class `Gateway`: the policy of the front as the Worker calls it. Compiled with the feature `gateway` alone.
 
 use super::error;
-use super::js::{self, Fields};
+use super::js;
 use super::json::JsJson;
 use super::words::word;
 use crate::core::config::{self, Config, Problem};
 use crate::core::mirror::is_annotated;
 use crate::core::text::concat;
 use crate::core::{Instant, Json};
+use crate::gateway::breaker::Breaker;
 use crate::gateway::cors::Origins;
 use crate::gateway::era::{self, Era, Head};
 use crate::gateway::rate::Rates;
@@ -124,11 +125,20 @@ impl Gateway {
         era(era::of_other(&head(headers)))
     }
 
-    /// Whether a message, or a request without one, may pass in a session that was opened with this revision.
-    #[wasm_bindgen(js_name = checkInSession)]
-    pub fn check_in_session(&self, headers: &JsValue, message: JsValue, agreed: &str) -> JsValue {
+    /// Whether the headers of a POST are such that the session that they name may read the rest.
+    #[wasm_bindgen(js_name = namesSession)]
+    pub fn names_session(&self, headers: &JsValue) -> bool {
+        era::names_session(&head(headers))
+    }
+
+    /// What a message, or a request without one, is to the session that it names, which was opened with revision `agreed`;
+    /// `version` is the request's header. `session` where it may pass, another era where it is no part of it, or a refusal.
+    #[wasm_bindgen(js_name = eraInSession)]
+    pub fn era_in_session(&self, version: Option<String>, message: JsValue, agreed: &str) -> JsValue {
         let message = (!message.is_undefined()).then_some(JsJson(message));
-        refused(era::check_in_session(&head(headers), message.as_ref(), agreed))
+        // Which session that is, the object knows by its own name.
+        let head = Head { session: Some(String::new()), version, ..Head::default() };
+        era(era::in_session(&head, message.as_ref(), agreed))
     }
 
     /// The headers that a page's client left out of a 2026-07-28 request, as pairs; `tool` is the one that it calls.
@@ -182,6 +192,42 @@ impl Gateway {
         self.rates.borrow_mut().take(user, now).err().unwrap_or(0) as f64
     }
 
+    /// What becomes of the breaker of a user and a server, `{ failures, since, openings, until, trying, wait }` or nothing yet,
+    /// when something happens at that moment: `admit` (then `wait` says for how many milliseconds the server is still left alone),
+    /// `failed` or `opened` (a session's own). `cooldown` is for how long it opens. When the server works, all that is forgotten.
+    #[wasm_bindgen(js_name = breakerAfter)]
+    pub fn breaker_after(&self, known: &JsValue, happened: &str, now: f64, cooldown: f64) -> JsValue {
+        let number =
+            |name: &str| js::member(known, name).and_then(|value| value.as_f64()).map_or(0, |value| value as u64);
+        let mut breaker = Breaker {
+            failures: number("failures"),
+            since: number("since"),
+            openings: number("openings"),
+            until: number("until"),
+            trying: number("trying"),
+        };
+        let now = Instant::from_millis(now as u64);
+        let mut wait = 0;
+        match happened {
+            "admit" => wait = breaker.admit(now).err().unwrap_or(0),
+            "failed" => breaker.note_failure(now, cooldown as u64),
+            _ => breaker.note_opened(now, cooldown as u64),
+        }
+        let after = JsValue::from(Object::new());
+        let Breaker { failures, since, openings, until, trying } = breaker;
+        for (name, value) in [
+            ("failures", failures),
+            ("since", since),
+            ("openings", openings),
+            ("until", until),
+            ("trying", trying),
+            ("wait", wait),
+        ] {
+            js::put(&after, name, &JsValue::from_f64(value as f64));
+        }
+        after
+    }
+
     /// The refusal of this name.
     pub fn refusal(&self, name: &str) -> JsValue {
         Refusal::ALL.iter().find(|refusal| refusal.name() == name).map_or(JsValue::UNDEFINED, |found| told(*found))
@@ -205,7 +251,7 @@ impl Gateway {
     }
 }
 
-/// Reads the headers that decide.
+/// Reads the headers that decide, from an object of all headers by their names in lower case (worker/head.js).
 fn head(headers: &JsValue) -> Head {
     let text = |name: &str| text_of(headers, name);
     Head {
@@ -219,10 +265,8 @@ fn head(headers: &JsValue) -> Head {
     }
 }
 
-/// RFC 9110 §5.5: white space around a value is no part of it; workerd leaves it there.
 fn text_of(headers: &JsValue, name: &str) -> Option<String> {
-    let value = headers.unchecked_ref::<Fields>().get(word(name).unchecked_ref()).ok().flatten().map(String::from)?;
-    Some(value.trim_matches([' ', '\t']).into())
+    js::member(headers, name)?.as_string()
 }
 
 fn era(era: Result<Era, Refusal>) -> JsValue {

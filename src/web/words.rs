@@ -26,6 +26,7 @@ macro_rules! words {
 
 words! {
     ABORT = "abort"
+    ABORTED = "aborted"
     APPLICATION_JSON = "application/json"
     ARGUMENTS = "arguments"
     CODE = "code"
@@ -34,13 +35,19 @@ words! {
     ID = "id"
     JSONRPC = "jsonrpc"
     MANUAL = "manual"
+    MAX_TOTAL_TIMEOUT = "maxTotalTimeout"
     META = "_meta"
     METHOD = "method"
     NAME = "name"
+    ONPROGRESS = "onprogress"
     PARAMS = "params"
     POST = "POST"
     PROGRESS_TOKEN = "progressToken"
+    REPLAY = "replay"
+    RESET_TIMEOUT_ON_PROGRESS = "resetTimeoutOnProgress"
     RESULT = "result"
+    SIGNAL = "signal"
+    TIMEOUT = "timeout"
     TOOLS_CALL = "tools/call"
     TWO = "2.0"
 }

@@ -3,9 +3,8 @@ import { steps } from './matrix.mjs';
 
 const columns = Object.keys(steps);
 
-/** What a peer's cell says when nothing goes wrong. @returns {'yes' | '–' | 'not yet'} */
+/** What a peer's cell says when nothing goes wrong. @returns {'yes' | '–'} */
 export function expected(peer, step) {
-  if (peer.notYet) return 'not yet';
   return peer.missing?.[step] ? '–' : 'yes';
 }
 
@@ -46,8 +45,8 @@ const legend = [
 ];
 
 function note(peer, step, cell, notes) {
-  const text = { '–': peer.missing?.[step], 'not yet': peer.notYet }[cell];
-  if (text === undefined) return '';
+  const text = peer.missing?.[step];
+  if (cell !== '–' || text === undefined) return '';
   if (!notes.includes(text)) notes.push(text);
   return ` (${notes.indexOf(text) + 1})`;
 }

@@ -397,6 +397,30 @@ fn a_server_without_sessions_is_not_asked_again_for_its_era() {
 }
 
 #[test]
+fn what_no_server_of_2026_knows_is_written_before_it_is_answered() {
+    let auto = json!({"protocolVersion": "auto"});
+    let mut world = world_with(auto.clone(), options());
+    world.server().modern = true;
+    world.server().legacy = false;
+    world.server().description = json!({"capabilities": {"resources": {"subscribe": true}}});
+    let session = world.connect();
+    for (method, params) in
+        [("logging/setLevel", json!({"level": "debug"})), ("resources/subscribe", json!({"uri": "x://1"}))]
+    {
+        let call = world.request(session, method, params, mcp_tether::core::RequestOptions::default());
+        world.finish(call);
+    }
+    world.reload(config(&auto));
+    let session = world.connect();
+    let call = world.plain(session, "tools/list");
+    world.finish(call);
+    let meta = world.sent_as("tools/list")[0].param("_meta").clone();
+    assert_eq!(meta["io.modelcontextprotocol/logLevel"], "debug");
+    let listened = world.sent_as("subscriptions/listen").last().unwrap().param("notifications").clone();
+    assert_eq!(listened["resourceSubscriptions"], json!(["x://1"]));
+}
+
+#[test]
 fn the_era_of_a_stored_session_is_known() {
     let auto = json!({"protocolVersion": "auto"});
     let mut world = world_with(auto.clone(), options());

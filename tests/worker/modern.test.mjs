@@ -113,7 +113,7 @@ describe('2026-07-28 through the front', () => {
     await until(() => modern.counts.openStreams === 0, 'the stream to the server ends too');
   });
 
-  test('the client’s token, cookies and session never reach the server', async () => {
+  test('the client’s token, cookies and session never reach the server', async (t) => {
     const seen = [];
     const { listen } = await import('../js/servers/shared/listen.mjs');
     const server = await listen((request, response) => {
@@ -121,6 +121,7 @@ describe('2026-07-28 through the front', () => {
       response.writeHead(200, { 'Content-Type': 'application/json', 'Set-Cookie': 'a=b', 'Mcp-Session-Id': 'x' }).end('{"jsonrpc":"2.0","id":1,"result":{}}');
     });
     const spied = await startStack({ servers: { spy: { url: `${server.origin}/mcp`, headers: { 'X-User': '{{USER_ID}}', Authorization: 'Bearer ${KEY}' } } }, vars: { KEY: 'of-the-front' } });
+    t.after(() => spied.stop());
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const message = body('tools/list');
     const response = await fetch(`${spied.origin}/spy/mcp`, {
@@ -137,7 +138,6 @@ describe('2026-07-28 through the front', () => {
     assert.equal(headers['mcp-param-other'], 'kept');
     assert.equal(headers.traceparent, traceparent);
     assert.ok(!JSON.stringify(seen).includes('token-of-ada') && headers.cookie === undefined && headers['mcp-session-id'] === undefined);
-    await spied.stop();
     await server.close();
   });
 

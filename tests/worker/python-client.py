@@ -1,4 +1,4 @@
-"""A client of the official Python SDK, 1.x or 2.x: `python-client.py URL TOKEN`.
+"""A client of the official Python SDK, 1.x or 2.x: `python-client.py URL TOKEN [hasty]`.
 
 Each line on standard input is a JSON object, `{"id", "list": true}` or `{"id", "call", "arguments"}`; each line on standard output is one too:
 what was asked for, a step of progress, or a log message. When the input ends, so does the session.
@@ -16,7 +16,7 @@ try:
 except ModuleNotFoundError:
     import httpx  # 1.x
 
-url, token = sys.argv[1:]
+url, token, *hasty = sys.argv[1:]
 seen = {"session": None}
 
 
@@ -60,7 +60,8 @@ async def main():
         async with ClientSession(*streams[:2], elicitation_callback=answer, logging_callback=log) as session:
             await session.initialize()
             # Its notification goes out on its own; what is answered after it has come after it.
-            await session.send_ping()
+            if not hasty:
+                await session.send_ping()
             tell(id=0, result={})
             async with anyio.create_task_group() as tasks:
                 async for line in anyio.wrap_file(sys.stdin):

@@ -9,8 +9,8 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const pythonClients = { 'Python’s client v1': pythonClient('sdk-v1'), 'Python’s client v2': pythonClient('sdk-v2') };
 
 function pythonClient(environment) {
-  return async (url, { token = 'token-of-ada', log = () => {} } = {}) => {
-    const child = spawn(at(`../../.tools/python/${environment}/bin/python`), [at('python-client.py'), url, token], { stdio: ['pipe', 'pipe', 'pipe'] });
+  return async (url, { token = 'token-of-ada', log = () => {}, isHasty = false } = {}) => {
+    const child = spawn(at(`../../.tools/python/${environment}/bin/python`), [at('python-client.py'), url, token, ...(isHasty ? ['hasty'] : [])], { stdio: ['pipe', 'pipe', 'pipe'] });
     const gone = once(child, 'exit');
     const waiting = new Map(); // by id: { resolve, reject, onprogress }
     let complaints = '';

@@ -1,7 +1,11 @@
 // Sessions of the front: whose they are, how they end, and how a client comes back for what it missed.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { eventsOf, initializeParams, messageOf, sender } from './http.mjs';
 import { adminToken, startStack, until } from './stack.mjs';
 
@@ -88,6 +92,16 @@ describe('whose a session is', () => {
     assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'still here' }))).result.content[0].text, 'still here');
   });
 
+  test('in a batch, what is answered does not wait for the rest', { timeout: 30_000 }, async () => {
+    const session = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
+    const call = (id, name, args) => ada.rpc('tools/call', { name, arguments: args }, id);
+    const response = await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: [call('quick', 'echo', { text: 'q' }), call('never', 'slow', { ms: 600_000, key: 'batch' })] });
+    const events = eventsOf(response);
+    assert.equal((await events.next()).value.data.id, 'quick');
+    await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'never' } } });
+    assert.equal((await events.next()).value.data.error.data.code, 'cancelled');
+  });
+
   test('batches of 2025-03-26, and of nobody else', async () => {
     const old = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
     const batch = [ada.rpc('tools/list', {}, 'a'), ada.rpc('tools/call', { name: 'echo', arguments: { text: 'b' } }, 'b'), { jsonrpc: '2.0', method: 'notifications/roots/list_changed' }];
@@ -121,6 +135,8 @@ describe('whose a session is', () => {
   });
 });
 
+const LOGGED = 500; // milliseconds, more than event-log.js takes to write what is new
+
 describe('a client that comes back', () => {
   let stack;
   let ada;
@@ -133,8 +149,8 @@ describe('a client that comes back', () => {
   const resume = (session, id) => ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': id, Accept: 'text/event-stream' } });
 
   // Begins a call, reads its first event and leaves; that event's id.
-  async function leave(session, args, id = 1) {
-    const response = await ada.call(session, 'slow', args, { id, meta: { progressToken: 'p' } });
+  async function leave(session, args, id = 1, tool = 'slow') {
+    const response = await ada.call(session, tool, args, { id, meta: { progressToken: 'p' } });
     assert.match(response.headers.get('content-type'), /event-stream/);
     const events = eventsOf(response);
     const { value: first } = await events.next();
@@ -160,6 +176,7 @@ describe('a client that comes back', () => {
   test('also when the front was restarted meanwhile: an unsafe call is not repeated, and its outcome is honest', async () => {
     const session = await ada.open();
     const id = await leave(session, { ms: 60_000, key: 'cut' }, 'cut');
+    await wait(LOGGED);
     await stack.restartFront();
     const messages = [];
     for await (const { data } of eventsOf(await resume(session, id))) if (data) messages.push(data);
@@ -168,6 +185,16 @@ describe('a client that comes back', () => {
     const counts = await stack.counts();
     assert.equal(counts.calls.slow, 2, 'this one and the one before');
     assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'on' }, { id: 'on' }))).result.content[0].text, 'on');
+  });
+
+  test('gets an error for an answer that was too large to be kept', async () => {
+    const session = await ada.open();
+    const id = await leave(session, { bytes: 2_000_000 }, 'large', 'big');
+    await (await resume(session, id)).text(); // ends with the answer, which may come only now
+    const messages = [];
+    for await (const { data } of eventsOf(await resume(session, id))) if (data) messages.push(data);
+    assert.deepEqual(messages.map(({ id, error }) => [id, error.data.code]), [['large', 'limit_exceeded']]);
+    assert.equal((await messageOf(await ada.call(session, 'big', { bytes: 2_000_000 }, { id: 'read' }))).result.content[0].text.length, 2_000_000);
   });
 
   test('gets news that came while it was away, once, and events of others never', async () => {
@@ -185,26 +212,35 @@ describe('a client that comes back', () => {
     const back = eventsOf(await listen(heard.id));
     const { value: missed } = await back.next();
     assert.equal(missed.data.method, 'notifications/resources/updated');
-    assert.ok(Number(missed.id) > Number(heard.id));
+    assert.notEqual(missed.id, heard.id);
     await back.return();
-    assert.equal((await resume(other, '999999')).status, 400);
-    assert.equal((await resume(other, 'nonsense')).status, 400);
-  });
-
-  test('a reader that does not read loses its stream, and nobody else anything', async () => {
-    const session = await ada.open();
-    const slow = await ada.send('GET', { headers: { 'Mcp-Session-Id': session } });
-    for (let turn = 0; turn < 3; turn += 1) {
-      const message = await messageOf(await ada.call(session, 'big', { bytes: 3_000_000 }, { id: `big-${turn}` }));
-      assert.equal(message.result.content[0].text.length, 3_000_000);
-    }
-    await slow.body.cancel();
+    for (const id of ['77-1', 'nonsense', '1']) assert.equal((await resume(other, id)).status, 400, id);
   });
 });
 
 describe('sessions end', () => {
-  test('unused, by age, and when their server is another one', async () => {
+  test('and who is told so finds nothing of them, neither in the list nor in the storage; the server is told', async (t) => {
+    const stack = await startStack();
+    t.after(() => stack.stop());
+    const ada = sender(stack.url);
+    const mark = 'a client of this name';
+    const isKept = async () => (await Promise.all((await filesOf(stack.state)).map((file) => readFile(file)))).some((bytes) => bytes.includes(mark));
+    const sessions = [];
+    for (let turn = 0; turn < 12; turn += 1) sessions.push(await ada.open({ ...initializeParams, clientInfo: { name: mark, version: '1' } }));
+    assert.ok(await isKept());
+    // Each is looked for as soon as its end is told, while others are still under way.
+    await Promise.all(sessions.map(async (session) => {
+      assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } })).status, 200);
+      const listed = (await (await ada.send('GET', { path: '/sessions' })).json()).sessions.map(({ handle }) => handle);
+      assert.ok(!listed.includes(createHash('sha256').update(session).digest('hex')));
+    }));
+    assert.ok(!(await isKept()));
+    await until(async () => (await stack.counts()).sessions === 0, 'the server is told');
+  });
+
+  test('unused, by age, and when their server is another one', async (t) => {
     const stack = await startStack({ config: { sessionConfig: { timeout: 1_500 } } });
+    t.after(() => stack.stop());
     const ada = sender(stack.url);
     const idle = await ada.open();
     await until(async () => (await stack.counts()).delete === 1, 'the server is told');
@@ -217,24 +253,24 @@ describe('sessions end', () => {
     await stack.restartFront({ config: { headers: { 'X-New': 'shape' } } });
     assert.equal((await ada.call(kept, 'echo')).status, 404);
     await ada.open();
-    await stack.stop();
   });
 
-  test('a token that is taken out of the configuration opens nothing any more', async () => {
+  test('a token that is taken out of the configuration opens nothing any more', async (t) => {
     const stack = await startStack();
+    t.after(() => stack.stop());
     const ada = sender(stack.url);
     const session = await ada.open();
     await stack.restartFront({ vars: { BEARER_TOKENS: { ada: 'another-token' } } });
     assert.equal((await ada.call(session, 'echo')).status, 401);
     const renewed = sender(stack.url, 'another-token');
     assert.equal((await messageOf(await renewed.call(session, 'echo', { text: 'same user' }))).result.content[0].text, 'same user');
-    await stack.stop();
   });
 });
 
 describe('an object that was evicted, or restarted', () => {
-  test('takes the session with the server up again, to go on and to say goodbye', async () => {
+  test('takes the session with the server up again, to go on and to say goodbye', async (t) => {
     const stack = await startStack();
+    t.after(() => stack.stop());
     const ada = sender(stack.url);
     const [one, two] = [await ada.open(), await ada.open()];
     assert.equal((await stack.counts()).initialize, 2);
@@ -246,11 +282,11 @@ describe('an object that was evicted, or restarted', () => {
     await until(async () => (await stack.counts()).delete === 1, 'the server is told');
     const { initialize, sessions } = await stack.counts();
     assert.deepEqual({ initialize, sessions }, { initialize: 2, sessions: 1 });
-    await stack.stop();
   });
 
-  test('lets go of the server when nobody needs it, and takes the session up again', async () => {
+  test('lets go of the server when nobody needs it, and takes the session up again', async (t) => {
     const stack = await startStack({ vars: { REST_AFTER: 200 } });
+    t.after(() => stack.stop());
     const ada = sender(stack.url);
     const session = await ada.open();
     await until(async () => (await stack.counts()).get >= 1, 'the front listens to the server');
@@ -267,6 +303,10 @@ describe('an object that was evicted, or restarted', () => {
     const { initialize, get } = await stack.counts();
     assert.equal(initialize, 1);
     assert.ok(get > streams, 'it listens anew');
-    await stack.stop();
   });
 });
+
+async function filesOf(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}

@@ -44,6 +44,8 @@ export async function startStack({ server: args = [], config = {}, servers = {},
     origin: `http://127.0.0.1:${frontPort}`,
     url: `http://127.0.0.1:${frontPort}/s/mcp`,
     server,
+    /** The folder of the front's storage. */
+    state,
     /** What the front printed. */
     lines,
     /** What the server counted since it was started. */

@@ -19,7 +19,6 @@ import sdkV2 from './sdk-v2.mjs';
  * @property {string} notifies the method of what its tool `notify` sends
  * @property {boolean} [notifiesOnStream] on the session's stream, not on the answer's
  * @property {Record<string, string>} [missing] the steps that the server leaves no room for, and why
- * @property {string} [notYet] what our client lacks for this server
  */
 
 /** @type {Peer[]} */

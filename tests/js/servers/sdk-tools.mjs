@@ -54,6 +54,12 @@ export const tools = {
     inputSchema: objectSchema({ bytes: { type: 'number' } }),
     run: ({ bytes }) => text('x'.repeat(bytes)),
   },
+  flood: {
+    description: 'Sends so many log messages of so many bytes: on the stream of the call, or on the GET stream.',
+    annotations: { readOnlyHint: true },
+    inputSchema: objectSchema({ count: { type: 'number' }, bytes: { type: 'number' }, aside: { type: 'boolean' } }, ['count', 'bytes']),
+    run: flood,
+  },
   notify: {
     description: 'Sends a log message and the news that the tools changed.',
     inputSchema: objectSchema({}),
@@ -86,6 +92,17 @@ async function runSlowly({ ms, key }, context, session) {
   }
   if (key !== undefined) session.counts.executions[key] = (session.counts.executions[key] ?? 0) + 1;
   return text(`took ${ms} ms`);
+}
+
+async function flood({ count, bytes, aside = false }, context, { server }) {
+  const padding = 'x'.repeat(bytes);
+  for (let turn = 1; turn <= count; turn += 1) {
+    const params = { level: 'error', logger: 'flood', data: { turn, padding } };
+    if (aside) await server.sendLoggingMessage(params);
+    else await context.sendNotification({ method: 'notifications/message', params });
+    await wait(0); // so that other requests have their turn
+  }
+  return text(`sent ${count}`);
 }
 
 async function askForName(_arguments, context, { server }) {

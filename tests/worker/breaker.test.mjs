@@ -1,0 +1,101 @@
+// A server that is out of reach: its user opens no more sessions with it for a while, and nobody else notices.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { startFaultProxy } from '../js/servers/fault-proxy.mjs';
+import { startSdkServer } from '../js/servers/sdk-server.mjs';
+import { findFreePort } from '../js/servers/shared/listen.mjs';
+import { initializeParams, messageOf, sender } from './http.mjs';
+import { startStack, until } from './stack.mjs';
+
+const COOLDOWN = 3_000;
+
+describe('a server that is out of reach', () => {
+  let stack;
+  let ada;
+  let bob;
+  let real;
+  let proxy; // before it
+  let dead; // accepts connections and drops them, and counts
+  before(async () => {
+    dead = await startDead(await findFreePort());
+    real = await startSdkServer();
+    proxy = await startFaultProxy({ upstream: real.url });
+    const sessionConfig = { retryDelay: 10, retryAttempts: 1 };
+    const servers = { dead: { url: `http://127.0.0.1:${dead.port}/mcp`, sessionConfig }, lost: { url: proxy.url, sessionConfig } };
+    stack = await startStack({ vars: { BREAKER_COOLDOWN: COOLDOWN, RATE_PER_MINUTE: 0 }, servers });
+    ada = sender(stack.url);
+    bob = sender(stack.url, 'token-of-bob');
+  });
+  after(async () => {
+    await stack.stop();
+    dead.close();
+    await proxy.close();
+    await real.close();
+  });
+
+  const initialize = async (who, path) => {
+    const response = await who.send('POST', { path, body: who.rpc('initialize', initializeParams, 'begin') });
+    const { status, headers } = response;
+    return { status, wait: Number(headers.get('retry-after')), session: headers.get('mcp-session-id'), message: await messageOf(response) };
+  };
+  const refused = (who, path) => until(async () => {
+    const answer = await initialize(who, path);
+    return answer.status === 503 ? answer : assert.equal(answer.status, 502);
+  }, 'it is refused at once');
+
+  test('after three failures it sees no more of that user, who is told when to come back', async () => {
+    for (let turn = 0; turn < 3; turn += 1) assert.equal((await initialize(ada, '/dead/mcp')).status, 502);
+    const { wait, session, message } = await refused(ada, '/dead/mcp');
+    assert.ok(wait >= 1 && wait <= COOLDOWN / 1_000);
+    assert.deepEqual([session, message.id, message.error.code], [null, 'begin', -32000]);
+    const seen = dead.connections();
+    assert.equal((await initialize(ada, '/dead/mcp')).status, 503);
+    assert.equal(dead.connections(), seen);
+    const { sessions } = await (await ada.send('GET', { path: '/sessions' })).json();
+    assert.deepEqual(sessions, []);
+  });
+
+  test('another user goes on trying, and this one goes on with another server', async () => {
+    const seen = dead.connections();
+    assert.equal((await initialize(bob, '/dead/mcp')).status, 502);
+    assert.ok(dead.connections() > seen);
+    const session = await ada.open();
+    assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'here' }))).result.content[0].text, 'here');
+  });
+
+  test('when it was left alone for long enough one tries, and when it is back all may', async () => {
+    await stack.server.kill();
+    for (let turn = 0; turn < 3; turn += 1) assert.equal((await initialize(ada)).status, 502);
+    await refused(ada);
+    // While it is still away only one of many tries.
+    const tried = await until(async () => {
+      const answers = await Promise.all(Array.from({ length: 4 }, () => initialize(ada)));
+      return answers.some(({ status }) => status === 502) && answers.map(({ status }) => status).sort();
+    }, 'somebody tries');
+    assert.deepEqual(tried, [502, 503, 503, 503]);
+    await stack.server.start();
+    await until(async () => (await initialize(ada)).status === 200, 'it is back');
+    await until(async () => (await Promise.all([initialize(ada), initialize(ada)])).every(({ status }) => status === 200), 'all may');
+  });
+
+  test('what one session has learned, the user’s next one need not learn', async () => {
+    const session = await sender(new URL('/lost/mcp', stack.url), 'token-of-bob').open();
+    await real.close();
+    await fetch(`${proxy.control}/forget`, { method: 'POST' });
+    const call = () => bob.send('POST', { path: '/lost/mcp', headers: { 'Mcp-Session-Id': session }, body: bob.rpc('tools/list', {}) });
+    await until(async () => (await messageOf(await call())).error.data.code === 'circuit_open', 'its own breaker opens');
+    assert.equal((await initialize(bob, '/lost/mcp')).status, 503, 'the first that tries');
+    assert.equal((await initialize(ada, '/lost/mcp')).status, 502, 'somebody else');
+  });
+});
+
+// Takes connections and says nothing on them.
+function startDead(port) {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {}).destroy();
+  });
+  return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve({ port, connections: () => connections, close: () => server.close() })));
+}

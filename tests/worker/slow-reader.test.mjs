@@ -1,0 +1,111 @@
+// Clients that stop reading, over the wire: their stream is cut before it fills the memory, nobody else notices, and they can come back.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { eventsOf, messageOf, sender } from './http.mjs';
+import { startStack } from './stack.mjs';
+
+const KIBIBYTE = 1024;
+const MEBIBYTE = 1024 * KIBIBYTE;
+const EVENT = 64 * KIBIBYTE;
+const COUNT = 512; // 32 MiB: far more than sockets hold
+const IN_SOCKETS = 16 * MEBIBYTE; // at most: what the kernel takes from a writer that nobody reads
+
+/** A client with a connection of its own, which reads when it wants to. */
+async function slowClient(url, method, headers, body) {
+  const { hostname, port, pathname, host } = new URL(url);
+  const socket = connect({ port: Number(port), host: hostname });
+  await once(socket, 'connect');
+  const all = { Host: host, Authorization: 'Bearer token-of-ada', Accept: 'application/json, text/event-stream', ...headers };
+  const payload = body && JSON.stringify(body);
+  if (payload) Object.assign(all, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(payload) });
+  const head = [`${method} ${pathname} HTTP/1.1`, ...Object.entries(all).map(([name, value]) => `${name}: ${value}`)];
+  socket.pause();
+  socket.write(`${head.join('\r\n')}\r\n\r\n${payload ?? ''}`);
+  return {
+    /** What had been sent until the connection ended. */
+    async rest() {
+      const chunks = [];
+      socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
+      socket.resume();
+      await once(socket, 'close');
+      return Buffer.concat(chunks).toString('latin1');
+    },
+  };
+}
+
+const END = `"turn":${COUNT},`;
+const turnsIn = (text) => [...text.matchAll(/"turn":(\d+)/g)].length;
+const lastId = (text) => [...text.matchAll(/id: (\S+)\ndata: [^\n]*\n\n/g)].at(-1)[1];
+
+// Of the smaller log nothing is left that the client got, when it comes back.
+for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEBIBYTE, 'of the last': MEBIBYTE })) {
+  describe(`a client that does not read, with a log ${size}`, { timeout: 120_000 }, () => {
+    let stack;
+    let ada;
+    before(async () => {
+      stack = await startStack({ vars: { SLOW_READER_BYTES: 256 * KIBIBYTE, EVENT_LOG_EVENTS: 10_000, EVENT_LOG_BYTES } });
+      ada = sender(stack.url);
+    });
+    after(() => stack.stop());
+
+    const flood = (more) => ({ count: COUNT, bytes: EVENT, ...more });
+    const echo = async (session, text) => (await messageOf(await ada.call(session, 'echo', { text }, { id: text }))).result.content[0].text;
+    const turnsOf = async (response, until) => {
+      const turns = [];
+      for await (const { data } of eventsOf(response)) {
+        if (data?.method === 'notifications/message') turns.push(data.params.data.turn);
+        if (until(data)) break;
+      }
+      return turns;
+    };
+
+    // All in order, without a gap, to the last; and from where it was, if the log goes back so far.
+    const assertKept = (missed, heard) => {
+      assert.deepEqual(missed, Array.from(missed, (_, at) => COUNT - missed.length + 1 + at));
+      if (size === 'of everything') assert.ok(missed.length >= COUNT - heard, `${heard} before and ${missed.length} after`);
+      else assert.ok(missed.length > 0 && missed.length < COUNT - heard);
+    };
+
+    test('loses its GET stream; the session goes on, and what it missed is there when it comes back', async () => {
+      const session = await ada.open();
+      const slow = await slowClient(stack.url, 'GET', { 'Mcp-Session-Id': session });
+      const running = ada.call(session, 'flood', flood({ aside: true }), { id: 'flood' });
+      assert.equal(await echo(session, 'meanwhile'), 'meanwhile');
+      assert.equal((await messageOf(await running)).result.content[0].text, `sent ${COUNT}`);
+      assert.equal(await echo(session, 'afterwards'), 'afterwards');
+      const got = await slow.rest();
+      assert.match(got, /^HTTP\/1\.1 200 /);
+      // In workerd a stream that fails behind an object just ends: for an event stream that is all the same.
+      assert.ok(!got.includes(END), 'it ends early');
+      assert.ok(got.length < IN_SOCKETS, `${got.length} bytes were kept for it`);
+      const last = lastId(got);
+      const back = await ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': last } });
+      assert.equal(back.status, 200);
+      const missed = await turnsOf(back, (data) => data?.params?.data?.turn === COUNT);
+      assertKept(missed, turnsIn(got));
+    });
+
+    test('loses the stream of its call, which runs once; the answer is there when it comes back', async () => {
+      const session = await ada.open();
+      const other = await ada.open();
+      const body = ada.rpc('tools/call', { name: 'flood', arguments: flood() }, 'slow');
+      const slow = await slowClient(stack.url, 'POST', { 'Mcp-Session-Id': session }, body);
+      assert.equal(await echo(session, 'same session'), 'same session');
+      assert.equal(await echo(other, 'other session'), 'other session');
+      // The other one reads all of it meanwhile.
+      const turns = await turnsOf(await ada.call(other, 'flood', flood(), { id: 'read' }), (data) => data?.id === 'read');
+      assert.deepEqual(turns, Array.from({ length: COUNT }, (_, turn) => turn + 1));
+      const got = await slow.rest();
+      assert.ok(!got.includes(END), 'it ends early');
+      assert.ok(got.length < IN_SOCKETS, `${got.length} bytes were kept for it`);
+      const back = await ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': lastId(got) } });
+      let answer;
+      const missed = await turnsOf(back, (data) => data?.id === 'slow' && (answer = data));
+      assertKept(missed, turnsIn(got));
+      assert.equal(answer.result.content[0].text, `sent ${COUNT}`);
+      assert.equal((await stack.counts()).calls.flood, 3, 'this one, the one that was read, and the one before');
+    });
+  });
+}

@@ -1,0 +1,38 @@
+// The breakers of one user, one for each server: kept in the storage of the user's index, by the rules of src/gateway/breaker.rs.
+import { settingsOf } from './settings.js';
+
+export class Breakers {
+  #sql;
+  #settings;
+
+  constructor(sql, env) {
+    this.#sql = sql;
+    this.#settings = settingsOf(env);
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS breaker (server TEXT PRIMARY KEY, known TEXT NOT NULL)');
+  }
+
+  /** Whether a session with a server may be opened: `wait` milliseconds, 0 for yes; and `isTroubled` where anything failed before. */
+  admit(server, now) {
+    const known = this.#known(server);
+    if (!known) return { wait: 0, isTroubled: false };
+    return { wait: this.#after(server, known, 'admit', now).wait, isTroubled: true };
+  }
+
+  /** A session could not be opened: `'failed'`; the breaker of one that there is `'opened'`, for so many milliseconds; or the server `'worked'`. */
+  note(server, happened, millis = this.#settings.limits.BREAKER_COOLDOWN) {
+    const known = this.#known(server);
+    if (happened !== 'worked') this.#after(server, known ?? {}, happened, Date.now(), millis);
+    else if (known) this.#sql.exec('DELETE FROM breaker WHERE server = ?', server);
+  }
+
+  #known(server) {
+    const [row] = this.#sql.exec('SELECT known FROM breaker WHERE server = ?', server).toArray();
+    return row && JSON.parse(row.known);
+  }
+
+  #after(server, known, happened, now, cooldown = 0) {
+    const { wait, ...after } = this.#settings.gateway.breakerAfter(known, happened, now, cooldown);
+    if (wait === 0) this.#sql.exec('INSERT INTO breaker VALUES (?1, ?2) ON CONFLICT DO UPDATE SET known = ?2', server, JSON.stringify(after));
+    return { wait };
+  }
+}
