@@ -60,6 +60,11 @@ describe('the life of a page', () => {
       const { attachToPage, sharedStorage } = await import('/pkg/page.js');
       const { indexedDbStorage, webStorage } = await import('/pkg/storage.js');
       await init();
+      const { fetch } = globalThis;
+      globalThis.fetch = (url, init) => {
+        if (init?.method === 'DELETE') localStorage.deletes = Number(localStorage.deletes ?? 0) + 1;
+        return fetch(url, init);
+      };
       const storage = withTabs ? sharedStorage(indexedDbStorage()) : webStorage(sessionStorage);
       globalThis.lines = [];
       const log = (level, line) => globalThis.lines.push(line);
@@ -90,11 +95,18 @@ describe('the life of a page', () => {
   }
   const untilGets = (gets) => until(`${gets} GETs`, () => server.counts.get >= gets);
 
+  /** One DELETE was asked for, as some page of the origin knows, and it arrived: twice at times, for Chromium repeats what nobody waits for. */
+  async function untilDeleted(page) {
+    await until('a DELETE', () => server.counts.delete > 0);
+    assert.equal(await page.evaluate(() => localStorage.deletes), '1');
+  }
+
   test('a page that is closed ends its session with a DELETE that outlives it', async () => {
-    const page = await openTab({ onHide: 'terminate' });
+    const [page, other] = [await openTab({ onHide: 'terminate' }), await context.newPage()];
+    await other.goto(`${files.origin}/tests/page.html`);
     await untilGets(1);
     await page.close({ runBeforeUnload: true });
-    await until('a DELETE', () => server.counts.delete === 1);
+    await untilDeleted(other);
     assert.equal(server.counts.initialize, 1);
   });
 
@@ -102,7 +114,7 @@ describe('the life of a page', () => {
     const page = await openTab({ onHide: 'terminate' });
     await untilGets(1);
     await page.goto(`${files.origin}/tests/page.html`);
-    await until('a DELETE', () => server.counts.delete === 1);
+    await untilDeleted(page);
   });
 
   test('a page that is loaded again goes on with its session', async () => {
@@ -168,7 +180,7 @@ describe('the life of a page', () => {
     await start(page);
     await untilGets(1);
     await page.clock.runFor(3_700_000);
-    await until('a DELETE', () => server.counts.delete === 1);
+    await untilDeleted(page);
     assert.equal(await call(page), 'hello');
     assert.equal(server.counts.initialize, 2);
   });
