@@ -1,11 +1,9 @@
-// The answers that the front gives by itself, and what all answers have in common.
+// Answers before they are a Response: `{ status, headers, body }`, plain, for an object hands them to the entry. A text is JSON unless its headers say
+// otherwise.
 import { Memo } from './memo.js';
 
-/** What stands on every answer of the front's own. */
-export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
-
-const ofJson = { ...always, 'content-type': 'application/json' };
-const cors = new Memo(); // headers, by origin
+const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const usual = new Memo(); // Headers, by what they depend on
 
 /** The answer to a request that is refused: a JSON-RPC error, with the id of the request where that is known. */
 export function refused({ status, code, message }, { headers, id = null, data } = {}) {
@@ -14,12 +12,12 @@ export function refused({ status, code, message }, { headers, id = null, data } 
 
 /** An answer in JSON. */
 export function json(value, { status = 200, headers } = {}) {
-  return new Response(JSON.stringify(value), { status, headers: headers ? { ...headers, ...ofJson } : ofJson });
+  return { status, headers, body: JSON.stringify(value) };
 }
 
 /** An answer that says everything by its status. */
 export function bodiless(status, headers) {
-  return new Response(null, { status, headers: { ...always, ...headers } });
+  return { status, headers, body: null };
 }
 
 /** The id of a request; null for anything else. */
@@ -28,9 +26,17 @@ export function idOf(message) {
   return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
-/** The same answer, with the CORS headers: without them a page cannot even see its status. */
-export function forPage(answer, gateway, origin) {
-  const known = cors.get(origin ?? '') ?? cors.set(origin ?? '', gateway.corsHeaders(origin));
-  for (const [name, value] of known) answer.headers.append(name, value);
-  return answer;
+/** The Response that an answer is to a page of this origin, or to who is no page. Without the CORS headers a page cannot even see its status. */
+export function responseTo(origin, { status, headers, body }, gateway) {
+  const response = new Response(body, { status, headers: usualHeaders(gateway, origin, typeof body === 'string') });
+  for (const name in headers) if (headers[name] !== undefined) response.headers.set(name, headers[name]);
+  return response;
+}
+
+function usualHeaders(gateway, origin, isText) {
+  const key = `${isText} ${origin ?? ''}`;
+  return usual.get(key) ?? usual.set(key, new Headers([
+    ...Object.entries(isText ? { ...always, 'content-type': 'application/json' } : always),
+    ...gateway.corsHeaders(origin),
+  ]));
 }

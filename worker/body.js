@@ -4,11 +4,10 @@
 // thrown away, up to a point.
 const MAX_DRAINED = 32 * 1024 * 1024;
 
-/** The body as text; undefined when it is larger than `limit` bytes: then nothing of it is kept. */
-export async function readText(request, limit) {
-  const declared = request.headers.get('content-length');
+/** The body, which is `declared` to have a length or not, as text; undefined when it is larger than `limit` bytes: then nothing of it is kept. */
+export async function readText(request, declared, limit) {
   if (Number(declared) > limit) return undefined;
-  if (declared !== null) return request.text(); // HTTP holds it to what it declared
+  if (declared !== undefined) return request.text(); // HTTP holds it to what it declared
   let chunks = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

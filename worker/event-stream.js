@@ -1,5 +1,4 @@
 // Event streams to the client: what stands in them, and one that goes on, kept alive by comments, which a reader that is too slow loses.
-import { always } from './answers.js';
 
 const SILENCE = 20_000; // proxies cut what is silent for 30 to 60 seconds
 const RETRY = 1_000; // milliseconds until a client that lost its stream comes back
@@ -25,9 +24,11 @@ export function readEventId(text) {
   return stream === undefined ? undefined : { stream: Number(stream), id: Number(id) };
 }
 
+const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' };
+
 /** The answer that carries a stream, or the text of one that is over already. */
 export function streamed(body) {
-  return new Response(body, { headers: { ...always, 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } });
+  return { status: 200, headers, body };
 }
 
 /** A stream that goes on. */
@@ -51,7 +52,7 @@ export class EventStream {
   }
 
   /** The answer that carries the stream. */
-  get response() {
+  get answer() {
     return streamed(this.body);
   }
 

@@ -8,9 +8,9 @@ const NOT_KEPT = { code: 1000, message: 'the request ran, but its answer was too
 export class Exchange {
   /** Whether the server answers by a stream: so will we. What it says within a moment goes out in one piece, which costs a call a fifth less. */
   isStream = false;
-  /** Resolves with the answer. */
-  response;
-  #answer;
+  /** The promise of the answer. */
+  answer;
+  #resolve;
   #onend;
   #since = Date.now();
   #waiting; // ids of requests without an answer
@@ -35,7 +35,7 @@ export class Exchange {
     this.#primes = primes;
     this.#log = log;
     this.#limits = limits;
-    this.response = new Promise((resolve) => (this.#answer = resolve));
+    this.answer = new Promise((resolve) => (this.#resolve = resolve));
     this.#onend = onend;
   }
 
@@ -57,7 +57,7 @@ export class Exchange {
     this.#sink = this.#newSink();
     if (this.#primes) this.#sink.prime();
     else this.#sink.greet();
-    this.#answer(this.#sink.response);
+    this.#resolve(this.#sink.answer);
     for (const earlier of this.#collected.splice(0)) this.#emit(earlier);
   }
 
@@ -73,7 +73,7 @@ export class Exchange {
     if (this.#stream === undefined) {
       this.#collected.push(message);
       if (this.#waiting.size > 0) return;
-      this.#answer(this.isStream ? this.#wholeStream() : json(this.#isBatch ? this.#collected : message));
+      this.#resolve(this.isStream ? this.#wholeStream() : json(this.#isBatch ? this.#collected : message));
       return this.#end();
     }
     this.#emit(message);
@@ -85,10 +85,10 @@ export class Exchange {
   resume(lastEventId) {
     this.#sink?.close();
     this.#sink = this.#newSink();
-    const { response } = this.#sink;
+    const { answer } = this.#sink;
     this.#sink.greet();
     this.#sink.replay(this.#log.after(this.#stream, lastEventId));
-    return response;
+    return answer;
   }
 
   // A stream that is over before it began.

@@ -1,6 +1,6 @@
 // The front's entry: stateless. It decides who may pass and where to, by the rules of src/gateway, and keeps nothing but counters.
 import { authenticate, bearerToken } from './auth.js';
-import { always, bodiless, forPage, idOf, json, refused } from './answers.js';
+import { bodiless, idOf, json, refused, responseTo } from './answers.js';
 import { drain, readText } from './body.js';
 import { count, countRequest, flush, isFlushDue, registry } from './counters.js';
 import { randomId, sha256 } from './digest.js';
@@ -21,7 +21,7 @@ export default {
       settings = settingsOf(env);
     } catch (error) {
       log('error', 'setup', { problem: error.message });
-      return refused({ status: 500, code: -32603, message: 'Internal error: the front is not set up' });
+      return Response.json({ jsonrpc: '2.0', error: { code: -32603, message: 'Internal error: the front is not set up' }, id: null }, { status: 500 });
     }
     const front = new Front(request, env, ctx, settings);
     let answer;
@@ -44,8 +44,6 @@ const places = new Memo(); // by session and caller
 class Front {
   route; // what its path leads to
   #size; // of its headers, in bytes
-  #isRead = false; // whether somebody has its body
-  #isFinished = false; // whether its answer is as it has to be
 
   constructor(request, env, ctx, settings) {
     this.request = request;
@@ -92,19 +90,19 @@ class Front {
   }
 
   async finished(answer) {
-    if (!this.#isRead) await drain(this.request).catch(() => {}); // a client that broke off
+    if (!this.request.bodyUsed) await drain(this.request).catch(() => {}); // a client that broke off
     countRequest(this.route?.name, answer.status);
     if (isFlushDue()) this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: error.message })));
-    return this.#isFinished ? answer : forPage(answer, this.gateway, this.origin);
+    return responseTo(this.origin, answer, this.gateway);
   }
 
   #preflight(allow) {
     const methods = allow.join(', ');
-    const usual = new Set(this.gateway.corsHeaders(this.origin).map(String));
-    const more = this.gateway.preflightHeaders(this.origin, methods, this.head['access-control-request-headers']);
-    const answer = bodiless(204, { allow: methods });
-    for (const pair of more) if (!usual.has(String(pair))) answer.headers.append(...pair);
-    return answer;
+    const headers = { allow: methods };
+    for (const [name, value] of this.gateway.preflightHeaders(this.origin, methods, this.head['access-control-request-headers'])) {
+      headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    }
+    return bodiless(204, headers);
   }
 
   // RFC 9728 §3.2.
@@ -124,7 +122,7 @@ class Front {
     const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
     if (!adminToken || !token || !this.gateway.same(given, wanted)) return this.refuse('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
     await flush(this.env);
-    return new Response(await registry(this.env).text(), { headers: { ...always, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
+    return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: await registry(this.env).text() };
   }
 
   // RFC 9728 §5.1, RFC 6750 §3.
@@ -151,24 +149,23 @@ class Front {
     const { request, gateway, head } = this;
     const { media, namesSession } = this.#judgedByHead();
     if (media) return refused(media);
-    const isPost = request.method === 'POST';
     const id = head['mcp-session-id'];
     let text;
-    if (isPost && namesSession && gateway.isPlausibleId(id) && Number(head['content-length']) <= this.settings.limits.MAX_BODY_BYTES) {
-      // As nearly always: a session's own message, which only the session need read. What is none comes back.
-      const answer = await this.#inSession(identity, id, { body: request.body });
-      if (this.#isFinished) return answer;
-      text = await answer.text();
-    } else if (isPost) {
-      text = await readText(request, this.settings.limits.MAX_BODY_BYTES);
+    if (request.method === 'POST') {
+      text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
       if (text === undefined) return this.refuse('body');
+      // As nearly always: a session's own message, which only the session need look into.
+      if (namesSession && gateway.isPlausibleId(id)) {
+        const answer = await this.#inSession(identity, id, (object, owner) => this.#post(object, owner, text));
+        if (answer) return answer;
+      }
     }
     return this.#byEra(identity, id, text);
   }
 
   // What a request is that is not obviously a session's.
   async #byEra(identity, id, text) {
-    const { gateway, head } = this;
+    const { gateway, head, request: { method } } = this;
     let message;
     try {
       message = text === undefined ? undefined : JSON.parse(text);
@@ -178,10 +175,17 @@ class Front {
     const era = text === undefined ? gateway.eraOfOther(head) : gateway.eraOfPost(head, message);
     if (era.status) return refused(era, { id: idOf(message), headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined });
     if (era === 'modern') return passOn(this, identity, message, text);
-    const opens = era === 'initialize';
-    if (!opens && !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
-    const answer = await this.#inSession(identity, opens ? randomId() : id, { body: text, opens });
-    return this.#isFinished ? answer : this.refuse('sessionUnknown');
+    if (era === 'initialize') return this.#open(identity, message);
+    if (!gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
+    const version = head['mcp-protocol-version'];
+    const answer = await this.#inSession(identity, id, (object, owner) => {
+      switch (method) {
+        case 'POST': return this.#post(object, owner, text);
+        case 'GET': return object.listen(owner, version, head['last-event-id']);
+        default: return object.delete(owner, version);
+      }
+    });
+    return answer ?? this.refuse('sessionUnknown');
   }
 
   // What the rules say of the headers alone.
@@ -191,24 +195,27 @@ class Front {
     return heads.get(key) ?? heads.set(key, { media: gateway.checkMedia(head, method), namesSession: gateway.namesSession(head) });
   }
 
+  #post(object, owner, text) {
+    const { head } = this;
+    let trace;
+    for (const name of TRACE) if (head[name] !== undefined) (trace ??= {})[name] = head[name];
+    return object.post(owner, head['mcp-protocol-version'], text, trace);
+  }
+
+  async #open(identity, { id: requestId, params }) {
+    const id = randomId();
+    const answer = await this.#inSession(identity, id, (object, owner) => object.open(owner, identity, requestId, params));
+    return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;
+  }
+
   // The object that keeps the session does the rest. What it is not told of the request, it cannot pass on by mistake.
-  async #inSession(identity, id, { body, opens = false }) {
-    const { request: { method }, head } = this;
-    const { owner, handle, object } = this.#knownPlace(identity, id) ?? (await this.#newPlace(identity, id));
-    const headers = { 'x-front-owner': owner };
-    if (opens) headers['x-front-open'] = encodeURIComponent(JSON.stringify({ ...identity, server: this.route.subject, handle }));
-    for (const name of PASSED) if (head[name] !== undefined) headers[name] = head[name];
-    this.#isRead = body !== undefined;
-    const answer = await this.env.SESSIONS.get(object).fetch('http://session/', { method, headers, body });
-    const told = answer.headers.get('x-front-told');
-    this.#isFinished = told !== 'unread';
-    if (told === null || !this.#isFinished) return answer;
-    const { counts, opened } = JSON.parse(told);
-    count(counts);
-    const shown = new Response(answer.body, answer);
-    shown.headers.delete('x-front-told');
-    if (opened) shown.headers.set('mcp-session-id', id);
-    return shown;
+  async #inSession(identity, id, ask) {
+    const { owner, name } = this.#knownPlace(identity, id) ?? (await this.#newPlace(identity, id));
+    const object = this.env.SESSIONS.get(name);
+    const answer = await ask(object, owner);
+    if (answer?.counts) count(answer.counts);
+    if (answer?.bodyNumber) answer.body = (await object.fetch(`http://session/${answer.bodyNumber}`)).body;
+    return answer;
   }
 
   // Where a session is, and whose it would have to be.
@@ -219,7 +226,7 @@ class Front {
   async #newPlace({ key }, id) {
     const server = this.route.subject;
     const handle = await sha256(id);
-    return places.set(placeName(key, server, id), { handle, owner: ownerOf({ key }, server, handle), object: this.env.SESSIONS.idFromName(handle) });
+    return places.set(placeName(key, server, id), { owner: ownerOf({ key }, server, handle), name: this.env.SESSIONS.idFromName(handle) });
   }
 
   #object(handle) {
@@ -227,8 +234,8 @@ class Front {
   }
 }
 
-// What the object is told of a request's headers.
-const PASSED = ['origin', 'mcp-protocol-version', 'last-event-id', 'traceparent', 'tracestate', 'baggage'];
+// W3C Trace Context and Baggage.
+const TRACE = ['traceparent', 'tracestate', 'baggage'];
 
 // What a URL leads to; without methods, to nothing.
 function routeOf(gateway, url) {
@@ -244,5 +251,5 @@ function placeName(key, server, id) {
 
 // Whom a session belongs to and what it leads to, as one text: compared as such on every call.
 function ownerOf({ key }, server, handle) {
-  return encodeURIComponent(JSON.stringify([key, server, handle]));
+  return JSON.stringify([key, server, handle]);
 }

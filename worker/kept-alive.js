@@ -1,6 +1,5 @@
 // Event streams that are passed straight on, with comments where the server is silent. They keep proxies from cutting the stream,
 // and workerd finds out that a client is gone by nothing but writing to it.
-import { always } from './answers.js';
 
 const GRACE = 2_000; // what has no answer by then is answered by a stream
 const SILENCE = 5_000; // 2026-07-28: a client that is gone has cancelled, so it matters how soon that is known
@@ -13,9 +12,9 @@ const NEWLINE = 10;
 export async function inTime(answer, cancel) {
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, GRACE)));
-  const response = await Promise.race([answer, late]);
+  const early = await Promise.race([answer, late]);
   clearTimeout(timer);
-  return response ?? new Response(keptAlive(answer.then(eventsOf), cancel), { headers: { ...always, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
+  return early ?? { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body: keptAlive(answer.then(eventsOf), cancel) };
 }
 
 /** The stream that `source` is or promises, with comments while it is silent. */
@@ -54,8 +53,8 @@ export function keptAlive(source, cancel) {
 }
 
 // An answer that is one JSON body, as the one event of a stream.
-async function eventsOf(response) {
-  if (response.headers.get('content-type')?.includes('text/event-stream')) return response.body;
-  const data = JSON.stringify(await response.json());
+async function eventsOf({ headers, body }) {
+  if (headers?.['content-type']?.includes('text/event-stream')) return body;
+  const data = JSON.stringify(await new Response(body).json());
   return new Blob([`data: ${data}\n\n`]).stream();
 }

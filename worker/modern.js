@@ -1,5 +1,5 @@
 // Requests of 2026-07-28: each stands for itself, so they stream straight through, without an object.
-import { always, idOf, json, refused } from './answers.js';
+import { idOf, json, refused } from './answers.js';
 import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
 import { annotatedTool } from './page-tools.js';
@@ -53,7 +53,7 @@ class Passage {
     if (key && !isStream(response)) return this.#kept(key, response);
     const body = message.method === 'subscriptions/listen' ? this.#watched(response.body) : response.body;
     const passed = isStream(response) && body ? keptAlive(Promise.resolve(body), () => this.aborter.abort()) : body;
-    return new Response(passed, { status: response.status, headers: this.#headers(response) });
+    return { status: response.status, headers: this.#headers(response), body: passed };
   }
 
   async #send(message, text, tool) {
@@ -89,7 +89,7 @@ class Passage {
     const result = parsed(text)?.result;
     const ttl = result ? gateway.publicFor(result) : 0;
     if (ttl > 0) keep(server, key, result, text.length, ttl);
-    return new Response(text, { status: response.status, headers: this.#headers(response) });
+    return { status: response.status, headers: this.#headers(response), body: text };
   }
 
   // News of a change ends what is kept of the server (2026-07-28 server/utilities/caching: at once).
@@ -120,12 +120,11 @@ class Passage {
     }
     // 401 and 403 are about the front's own credentials, which the client can do nothing about.
     if (response.status === 401 || response.status === 403) return this.refuse('unreachable', { id: idOf(message) });
-    return new Response(text, { status: response.status, headers: this.#headers(response) });
+    return { status: response.status, headers: this.#headers(response), body: text };
   }
 
   #headers(response) {
-    const passed = [...response.headers].filter(([name]) => this.gateway.goesToClient(name));
-    return { ...always, ...Object.fromEntries(passed) };
+    return Object.fromEntries([...response.headers].filter(([name]) => this.gateway.goesToClient(name)));
   }
 }
 

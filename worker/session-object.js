@@ -2,13 +2,12 @@
 //
 // An idle object is evicted within seconds. Whatever is in memory only, a new instance does without: it reads the row, and goes on.
 import { DurableObject } from 'cloudflare:workers';
-import { bodiless, forPage, idOf, json, refused } from './answers.js';
+import { bodiless, idOf, json, refused } from './answers.js';
 import { registry, since } from './counters.js';
 import { sha256 } from './digest.js';
 import { EventLog, GET_STREAM } from './event-log.js';
 import { EventStream, readEventId } from './event-stream.js';
 import { Exchange } from './exchange.js';
-import { readHead } from './head.js';
 import { log } from './log.js';
 import { Row } from './row.js';
 import { settingsOf } from './settings.js';
@@ -18,7 +17,7 @@ const PRIMING_SINCE = '2025-11-25'; // older clients stumble over an event witho
 const MAX_LISTENERS = 4; // GET streams of one session
 const AT_ONCE = 20; // milliseconds: an answer that comes within them needs no stream that is kept open
 const BEAT = 5_000; // milliseconds between two looks at what waits
-const TRACE = ['traceparent', 'tracestate', 'baggage']; // W3C Trace Context and Baggage
+const LARGE = 1_000_000; // characters: a call between entry and object carries 32 MB at most
 const OUTCOME_UNKNOWN = { code: 1000, message: 'the request was under way when the front was restarted; it may or may not have run', data: { code: 'outcome_unknown', retryable: false } };
 const CANCELLED = { code: 1000, message: 'the request was cancelled', data: { code: 'cancelled', retryable: false } };
 const ENDED = { code: 1000, message: 'the session was ended', data: { code: 'closed', retryable: false } };
@@ -36,6 +35,8 @@ export class SessionObject extends DurableObject {
   #hasServed = false; // whether this instance had it before
   #exchanges = new Map(); // by the id of each request without an answer
   #listeners = []; // the client's GET streams, the newest last
+  #held = new Map(); // bodies that the entry is to fetch, by their numbers
+  #lastHeld = 0;
   #told = 0; // the last event of the GET stream that somebody was there for
   #reported = {}; // counters that the registry knows already
 
@@ -46,38 +47,56 @@ export class SessionObject extends DurableObject {
     this.#log = new EventLog(ctx.storage.sql, this.#settings.limits);
   }
 
-  async fetch(request) {
-    const { fields: head } = readHead(request.headers);
-    const text = request.method === 'POST' ? await request.text() : undefined;
-    const opening = head['x-front-open'];
-    const answer = await (opening === undefined ? this.#answer(request.method, head, text) : this.#open(JSON.parse(decodeURIComponent(opening)), head, text));
-    return answer ? forPage(answer, this.#settings.gateway, head.origin) : handedBack(text);
+  // What the entry asks is answered by `{ status, headers, body, counts? }`, or by undefined where it is none of this session's, or the session not the
+  // owner's.
+
+  /** A POST of the client. `trace` are the headers by which the request is followed. */
+  post(owner, version, text, trace) {
+    return this.#answer(owner, version, text, (body) => this.#post(body, trace));
   }
 
-  // Undefined where this is no request of the session.
-  async #answer(method, head, text) {
-    if (!(await this.#admits(head['x-front-owner']))) return undefined;
+  /** A GET of the client, who may have been here before. */
+  listen(owner, version, lastEventId) {
+    return this.#answer(owner, version, undefined, () => this.#listen(lastEventId));
+  }
+
+  /** A DELETE of the client. */
+  delete(owner, version) {
+    return this.#answer(owner, version, undefined, () => this.#delete());
+  }
+
+  /** A body that the entry was given the number of. */
+  fetch(request) {
+    const number = Number(new URL(request.url).pathname.slice(1));
+    const held = this.#held.get(number);
+    this.#held.delete(number);
+    return held ? new Response(held.body) : new Response(null, { status: 404 });
+  }
+
+  async #answer(owner, version, text, act) {
+    if (!(await this.#admits(owner))) return undefined;
     let body;
     try {
       body = text === undefined ? undefined : JSON.parse(text);
     } catch {
       return this.#refuse('json');
     }
-    const era = this.#settings.gateway.eraInSession(head['mcp-protocol-version'], body, this.#row.values.agreed);
+    const era = this.#settings.gateway.eraInSession(version, body, this.#row.values.agreed);
     if (era.status) return refused(era, { id: idOf(body) });
     if (era !== 'session') return undefined;
     const counts = this.#row.touch(Date.now()) ? this.#report() : undefined;
-    const answer = await this.#answerInSession(method, head, body);
-    if (counts) answer?.headers.set('x-front-told', JSON.stringify({ counts }));
-    return answer;
+    const answer = this.#handedOver(await act(body));
+    return counts && answer ? { ...answer, counts } : answer;
   }
 
-  #answerInSession(method, head, body) {
-    switch (method) {
-      case 'POST': return this.#post(body, head);
-      case 'GET': return this.#listen(head);
-      default: return this.#delete();
-    }
+  // A call from the entry costs a third less than a request, but it carries no large body, and who reads a stream from it is never seen to leave.
+  // Such a body the entry fetches.
+  #handedOver(answer) {
+    const body = answer?.body;
+    if (!body || (typeof body === 'string' && body.length <= LARGE)) return answer;
+    this.#lastHeld += 1;
+    this.#held.set(this.#lastHeld, { body, since: Date.now() });
+    return { ...answer, body: null, bodyNumber: this.#lastHeld };
   }
 
   async alarm() {
@@ -98,9 +117,9 @@ export class SessionObject extends DurableObject {
     if (await this.#admits(owner)) await this.#end();
   }
 
-  // `initialize`: the session begins, if the server agrees.
-  async #open({ key, id, vars, server, handle }, head, text) {
-    const { params, id: requestId } = JSON.parse(text);
+  /** `initialize`: the session begins, if the server agrees. The answer is `opened` then. */
+  async open(owner, { key, id, vars }, requestId, params = {}) {
+    const { server, handle } = partsOf(owner);
     const { limits, lifetime } = this.#settings;
     const index = this.#index(key);
     const { isFull, wait, isTroubled } = await index.open({ handle, server, limit: limits.MAX_SESSIONS_PER_USER, age: lifetime(server).maxAge });
@@ -108,7 +127,7 @@ export class SessionObject extends DurableObject {
     if (wait > 0) return this.#refuse('unavailable', { id: requestId, headers: { 'retry-after': seconds(wait) } });
     const identity = { key, id, vars };
     const upstream = this.#connect(server, identity);
-    const answer = await upstream.initialize(params ?? {});
+    const answer = await upstream.initialize(params);
     if (answer.error) {
       this.ctx.waitUntil(Promise.all([upstream.terminate(), index.close(handle, isOutOfReach(answer.error) ? 'failed' : 'worked')]));
       return this.#unopened(answer.error, requestId);
@@ -116,10 +135,10 @@ export class SessionObject extends DurableObject {
     if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
     this.#log.create();
     this.#row.create({
-      owner: head['x-front-owner'],
+      owner,
       identity: JSON.stringify({ ...identity, vars: this.#settings.configuredVars(key) ? {} : vars }),
       settings: await this.#fingerprint(server),
-      initialize: JSON.stringify(params ?? {}),
+      initialize: JSON.stringify(params),
       agreed: answer.result.protocolVersion,
       created: Date.now(),
     });
@@ -129,7 +148,7 @@ export class SessionObject extends DurableObject {
     this.#used();
     await this.ctx.storage.setAlarm(this.#expiry().expiry);
     const counts = { sessions_opened_total: 1, ...this.#grown(upstream) };
-    return json({ ...answer, id: requestId }, { headers: { 'x-front-told': JSON.stringify({ counts, opened: true }) } });
+    return { ...json({ ...answer, id: requestId }), counts, opened: true };
   }
 
   // Errors of the server are the client's; where there is no server, the status says so.
@@ -166,30 +185,30 @@ export class SessionObject extends DurableObject {
     return partsOf(this.#row.values.owner);
   }
 
-  #post(body, head) {
+  #post(body, trace) {
     const isBatch = Array.isArray(body);
     const messages = isBatch ? body : [body];
     this.#used();
-    const send = (upstream) => this.#send(upstream, { messages, isBatch, head });
+    const send = (upstream) => this.#send(upstream, { messages, isBatch, trace });
     return this.#running ? send(this.#running) : this.#awake().then(send);
   }
 
-  #send(upstream, { messages, isBatch, head }) {
+  #send(upstream, { messages, isBatch, trace }) {
     if (!this.#row.values) return undefined; // it was ended meanwhile
     const ids = messages.filter(({ id, method }) => id !== undefined && method !== undefined).map(({ id }) => id);
     // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
     if (new Set(ids).size < ids.length || ids.some((id) => this.#exchanges.has(id))) return this.#refuse('message', { id: ids[0] });
     if (upstream.error) return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
-    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, head) : undefined;
+    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, trace) : undefined;
     for (const message of messages) this.#pass(upstream, message);
-    return exchange?.response ?? bodiless(202);
+    return exchange?.answer ?? bodiless(202);
   }
 
   // Makes room for the answers to these requests.
-  #expect(ids, isBatch, head) {
+  #expect(ids, isBatch, trace) {
     const primes = this.#row.values.agreed >= PRIMING_SINCE;
     const exchange = new Exchange({ ids, isBatch, primes, log: this.#log, limits: this.#settings.limits, onend: () => this.#used() });
-    for (const name of TRACE) if (head[name] !== undefined) (exchange.trace ??= {})[name] = head[name];
+    exchange.trace = trace;
     for (const id of ids) this.#exchanges.set(id, exchange);
     return exchange;
   }
@@ -260,8 +279,7 @@ export class SessionObject extends DurableObject {
     listener.send(id, data);
   }
 
-  #listen(head) {
-    const last = head['last-event-id'];
+  #listen(last) {
     if (last === undefined) return this.#addListener(this.#told);
     const { stream, id } = readEventId(last) ?? {};
     if (stream === undefined || !this.#log.knows(stream)) return refused({ status: 400, code: -32000, message: 'Bad request: this event id is not known, or not any more' });
@@ -273,7 +291,7 @@ export class SessionObject extends DurableObject {
       this.#listeners = this.#listeners.filter((other) => other !== listener);
       this.#used();
     });
-    const { response } = listener;
+    const { answer } = listener;
     if (this.#listeners.length >= MAX_LISTENERS) this.#listeners.shift().close();
     this.#listeners.push(listener);
     listener.greet();
@@ -282,7 +300,7 @@ export class SessionObject extends DurableObject {
     this.#told = Math.max(this.#told, missed.at(-1)?.id ?? 0);
     // The session with the server is needed to hear anything; the client need not wait for it.
     this.ctx.waitUntil(this.#awake());
-    return response;
+    return answer;
   }
 
   // The client came back for the answers to a POST.
@@ -293,11 +311,11 @@ export class SessionObject extends DurableObject {
     for (const id of this.#log.waiting(stream)) this.#log.append(stream, JSON.stringify({ jsonrpc: '2.0', id, error: OUTCOME_UNKNOWN }));
     this.#log.setWaiting(stream, []);
     const sink = new EventStream(stream, this.#settings.limits.SLOW_READER_BYTES, () => {});
-    const { response } = sink;
+    const { answer } = sink;
     sink.greet();
     sink.replay(this.#log.after(stream, lastEventId));
     sink.close();
-    return response;
+    return answer;
   }
 
   // Who is told that it is gone finds nothing more of it here, and who ends very many waits for each: acknowledged first, they would
@@ -324,6 +342,11 @@ export class SessionObject extends DurableObject {
   #beat() {
     const now = Date.now();
     for (const waiting of [...this.#exchanges.values(), ...this.#listeners]) waiting.beat(now);
+    for (const [number, { body, since }] of this.#held) {
+      if (now - since < BEAT) continue;
+      this.#held.delete(number); // who asked is gone
+      body.cancel?.();
+    }
     const isIdle = this.#exchanges.size === 0 && this.#listeners.length === 0;
     if (isIdle && now - this.#usedAt >= this.#settings.limits.REST_AFTER) this.ctx.waitUntil(this.#rest());
   }
@@ -456,11 +479,6 @@ function seconds(millis) {
 
 // What the entry wrote as one text.
 function partsOf(owner) {
-  const [key, server, handle] = JSON.parse(decodeURIComponent(owner));
+  const [key, server, handle] = JSON.parse(owner);
   return { key, server, handle };
-}
-
-// The entry has to find out what this is.
-function handedBack(text) {
-  return new Response(text, { status: 404, headers: { 'x-front-told': 'unread' } });
 }
