@@ -14,7 +14,7 @@ export class SessionTransport {
   #session; // the session, once that is answered
   #capabilities; // what the client declared there
   #closed = false;
-  #calls = new Map(); // the client's running requests: its id → AbortController
+  #calls = new Map(); // the client's running requests, by its ids
   #asked = new Map(); // what the client has been asked: our id → { resolve, reject }
   #lastAsked = 0;
 
@@ -34,8 +34,9 @@ export class SessionTransport {
   // The session knows its own version.
   setProtocolVersion() {}
 
-  // Of the SDK's send options none is needed: streams are resumed, and answers related, by the session itself.
-  async send(message) {
+  // Of the SDK's send options none is needed: streams are resumed, and answers related, by the session itself. `requestHeaders` are those of this
+  // message's own, and `onstream` is called when the server answers it by a stream.
+  async send(message, options) {
     if (this.#closed) throw new Error('the transport is closed');
     const { id, method, params } = message;
     if (method === undefined) {
@@ -44,9 +45,9 @@ export class SessionTransport {
       if (message.error) asked?.reject(message.error);
       else asked?.resolve(message.result);
     } else if (id !== undefined) {
-      this.#call(id, method, params); // answered by onmessage, whatever happens
+      this.#request(new Call(this, message, options)); // answered by onmessage, whatever happens
     } else if (method === 'notifications/cancelled') {
-      this.#calls.get(params.requestId)?.abort(params.reason);
+      this.#calls.get(params.requestId)?.cancel(params.reason);
     } else if (method !== 'notifications/initialized') {
       const session = await this.#connecting;
       await session.notification({ method, params });
@@ -57,7 +58,7 @@ export class SessionTransport {
   async close() {
     if (this.#closed) return;
     this.#closed = true;
-    for (const call of this.#calls.values()) call.abort('the client was closed');
+    for (const call of this.#calls.values()) call.cancel('the client was closed');
     for (const { reject } of this.#asked.values()) reject(new Error('the client was closed'));
     this.#asked.clear();
     if (this.#session) clientsOf(this.#session).delete(this);
@@ -71,27 +72,16 @@ export class SessionTransport {
     await this.close();
   }
 
-  async #call(id, method, params) {
-    const aborter = new AbortController();
-    const { signal } = aborter;
-    this.#calls.set(id, aborter);
-    let answer;
-    let failure;
-    try {
-      answer = { result: await (method === 'initialize' ? this.#initialize(params, signal) : this.#request(method, params, signal)) };
-    } catch (error) {
-      const { code, message, rpcCode, data } = error;
-      failure = rpcCode === undefined && code;
-      answer = { error: failure === false ? { code: rpcCode, message, data } : { code: OUR_ERROR, message, data: { ...error } } };
-      if (failure && !signal.aborted) this.onerror?.(error);
-    }
-    if (this.#calls.get(id) === aborter) this.#calls.delete(id);
-    if (!signal.aborted) this.hear({ id, ...answer });
-    // Somebody ended the session, or the manager, on purpose.
-    if (failure === 'closed') this.close();
+  #request(call) {
+    this.#calls.set(call.id, call);
+    if (call.method === 'initialize') call.settleWith(this.#initialize(call));
+    else if (this.#session) call.relayTo(this.#session);
+    else if (this.#connecting) this.#connecting.then((session) => call.relayTo(session), (error) => call.settle(error));
+    // Such as `server/discover`, by which v2 finds out that it has to say `initialize`.
+    else call.settle({ rpcCode: METHOD_NOT_FOUND, message: 'Method not found' });
   }
 
-  async #initialize(params, signal) {
+  async #initialize({ params, signal }) {
     const { capabilities, clientInfo } = params;
     this.#capabilities = capabilities;
     this.#connecting = this.#connect({ capabilities, clientInfo, signal });
@@ -109,25 +99,43 @@ export class SessionTransport {
     };
   }
 
-  async #request(method, params, signal) {
-    // Such as `server/discover`, by which v2 finds out that it has to say `initialize`.
-    if (!this.#connecting) throw { rpcCode: METHOD_NOT_FOUND, message: 'Method not found' };
-    const progressToken = params?._meta?.progressToken;
-    const onprogress = progressToken === undefined
-      ? undefined
-      : (progress) => this.hear({ method: 'notifications/progress', params: { ...progress, progressToken } }, signal);
-    const session = this.#session ?? (await this.#connecting);
-    // How long to wait is the client's affair: it cancels.
-    return session.request({ method, params }, { signal, timeout: Infinity, onprogress });
+  // A call is over: the client is told, unless it took the call back.
+  settled(call, error, result) {
+    const { id, isCancelled } = call;
+    this.forget(call);
+    if (isCancelled && error?.code !== 'closed') return;
+    // The SDK handles a notification a moment after it got it: progress that came just before must not find the call answered.
+    if (call.hasProgressed) queueMicrotask(() => this.#tell(id, error, result, isCancelled));
+    else this.#tell(id, error, result, isCancelled);
   }
 
-  // The client gets a message, and which request of its own it is about, if that is known: `during` is that one's signal.
+  #tell(id, error, result, isCancelled) {
+    if (!error) return this.hear({ id, result });
+    const { code, message, rpcCode, data } = error;
+    const isOurs = rpcCode === undefined;
+    if (!isCancelled) {
+      if (isOurs) this.#report(error);
+      this.hear({ id, error: isOurs ? { code: OUR_ERROR, message, data: { ...error } } : { code: rpcCode, message, data } });
+    }
+    // Somebody ended the session, or the manager, on purpose.
+    if (isOurs && code === 'closed') this.close();
+  }
+
+  forget(call) {
+    if (this.#calls.get(call.id) === call) this.#calls.delete(call.id);
+  }
+
+  // The client gets a message, and which request of its own it is about, if that is known: `during` is that call.
   hear(message, during) {
     try {
-      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: during && this.requestOf(during) });
+      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: this.#isOwn(during) ? during.id : undefined });
     } catch (error) {
-      this.onerror?.(error);
+      this.#report(error);
     }
+  }
+
+  #report(error) {
+    this.onerror?.(error);
   }
 
   // The client is asked something by the server, under an id of ours: two sessions of one server may use the same.
@@ -142,16 +150,78 @@ export class SessionTransport {
     });
   }
 
-  // Which request of the client a signal belongs to.
-  requestOf(during) {
-    for (const [id, { signal }] of this.#calls) if (signal === during) return id;
-  }
-
   // How fit the client is to answer: it should have declared the capability; the server should ask because of its call;
   // where that cannot be told, it should have a call running.
   fitness({ method }, during) {
-    const calls = [...this.#calls.values()];
-    return 4 * (method.split('/')[0] in this.#capabilities) + 2 * calls.some(({ signal }) => signal === during) + (calls.length > 0);
+    return 4 * (method.split('/')[0] in this.#capabilities) + 2 * this.#isOwn(during) + (this.#calls.size > 0);
+  }
+
+  // A call that somebody made on the session itself is named by its signal.
+  #isOwn(during) {
+    return during instanceof Call && during.transport === this;
+  }
+}
+
+// A request of the client, on its way. The session tells it what becomes of it.
+class Call {
+  isCancelled = false;
+  hasProgressed = false;
+  #aborter; // of `initialize`
+  #session;
+  #number; // under which the session has it
+  #headers;
+  #onstream;
+
+  constructor(transport, { id, method, params }, { requestHeaders, onstream } = {}) {
+    this.transport = transport;
+    this.id = id;
+    this.method = method;
+    this.params = params;
+    this.#headers = requestHeaders;
+    this.#onstream = onstream;
+  }
+
+  get signal() {
+    this.#aborter ??= new AbortController();
+    return this.#aborter.signal;
+  }
+
+  async settleWith(promise) {
+    try {
+      this.settle(undefined, await promise);
+    } catch (error) {
+      this.settle(error);
+    }
+  }
+
+  // How long to wait is the client's affair: it cancels.
+  relayTo(session) {
+    if (this.isCancelled) return;
+    this.#session = session;
+    this.#number = session.relay(
+      this, this.method, this.params, this.#headers,
+      (result) => this.settle(undefined, result),
+      (error) => this.settle(error),
+      (progress) => this.#progress(progress),
+      () => this.#onstream?.(this.id),
+    );
+  }
+
+  cancel(reason) {
+    this.isCancelled = true;
+    this.#aborter?.abort(reason);
+    if (this.#session) this.#session.cancelRelayed(this.#number, reason);
+    else this.transport.forget(this);
+  }
+
+  settle(error, result) {
+    this.transport.settled(this, error, result);
+  }
+
+  #progress(progress) {
+    this.hasProgressed = true;
+    const progressToken = this.params?._meta?.progressToken;
+    if (progressToken !== undefined) this.transport.hear({ method: 'notifications/progress', params: { ...progress, progressToken } }, this);
   }
 }
 

@@ -14,7 +14,7 @@ flock 9
 compile_module gateway worker
 module="$root/target/worker-module"
 mapfile -t package_sources < <(find npm -name '*.js' | sort)
-fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json worker/*.js tools/build-worker.sh tools/module.sh tools/shorten-names.mjs package-lock.json | sha256sum)"
+fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json worker/*.js tools/build-worker.sh tools/module.sh tools/trim-glue.mjs package-lock.json | sha256sum)"
 if [ -d worker/dist ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
 
 bind_module "$module" "${fast[@]}"

@@ -13,7 +13,7 @@ flock 9
 
 compile_module "" release
 mapfile -t package_sources < <(find npm -type f | sort)
-inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/shorten-names.mjs tools/environment.sh)
+inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/trim-glue.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
 if [ -d pkg ] && [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint" ]; then

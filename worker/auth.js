@@ -8,7 +8,7 @@ const methods = { access, bearer, jwt, none };
 // Signatures that a public key checks; HMAC and "none" are not among them.
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** The methods that the variable AUTH names; each is `(head) => identity | undefined`, undefined where it does not apply. */
+/** The methods that the variable AUTH names; each is `(head) => identity | undefined` or a promise of that, undefined where it does not apply. */
 export function readMethods(env, parsed) {
   const names = (env.AUTH ?? '').split(',').map((name) => name.trim()).filter(Boolean);
   // Open to everybody is something that has to be said, not something that is forgotten.
@@ -26,7 +26,8 @@ export function readMethods(env, parsed) {
  */
 export async function authenticate(head, settings) {
   for (const method of settings.auth) {
-    const identity = await method(head);
+    const found = method(head);
+    const identity = found instanceof Promise ? await found : found;
     if (identity) return identity;
   }
   return undefined;
@@ -48,15 +49,15 @@ function bearer(env, parsed) {
   };
   let table;
   const right = new Memo(); // tokens that were found in it
-  return async (head) => {
-    const token = bearerToken(head);
-    if (token === undefined) return undefined;
-    const known = right.get(token);
-    if (known) return known;
+  const looked = async (token) => {
     // Made by each of the first requests for itself: in workerd a promise of one request may not be awaited in another.
     table ??= new Map(await Promise.all(Object.entries(users).map(entryOf)));
     const identity = table.get(await sha256(token));
     return identity && right.set(token, identity);
+  };
+  return (head) => {
+    const token = bearerToken(head);
+    return token === undefined ? undefined : right.get(token) ?? looked(token);
   };
 }
 

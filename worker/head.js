@@ -8,9 +8,9 @@
 export function readHead(headers) {
   const fields = {};
   let size = 0;
-  for (const [name, value] of headers) {
+  headers.forEach((value, name) => {
     fields[name] = value.trim();
     size += name.length + value.length + 4;
-  }
+  });
   return { fields, size };
 }

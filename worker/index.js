@@ -36,8 +36,7 @@ export default {
 };
 
 // Of one request after the other these are the same.
-const routes = new Memo(); // by URL
-const heads = new Memo(); // by the headers that decide
+const verdicts = new Memo(); // by URL, method and the headers that decide
 const places = new Memo(); // by session and caller
 
 // One request.
@@ -58,9 +57,10 @@ class Front {
   }
 
   async answer() {
-    const { request: { method, url }, gateway, head } = this;
-    if (!gateway.admits(this.origin)) return this.refuse('origin');
-    this.route = routes.get(url) ?? routes.set(url, routeOf(gateway, url));
+    const { request: { method }, gateway, head } = this;
+    const verdict = this.#judged();
+    if (!verdict.isAdmitted) return this.refuse('origin');
+    this.route = verdict.route;
     const { allow } = this.route;
     if (!allow) return this.refuse('path');
     if (method === 'OPTIONS') return this.#preflight(allow);
@@ -74,14 +74,28 @@ class Front {
     // Who calls is settled before anything is looked up.
     const identity = await authenticate(head, this.settings);
     if (!identity) return this.#unauthorized();
-    const wait = gateway.takeRate(identity.key, Date.now());
+    const wait = this.settings.limits.RATE_PER_MINUTE > 0 ? gateway.takeRate(identity.key, Date.now()) : 0;
     if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
     switch (this.route.name) {
       case 'sessions': return json({ sessions: await this.#index(identity).list() });
       case 'session': return this.#endOne(identity);
     }
     if (!this.settings.lifetime(this.route.subject)) return this.refuse('path');
-    return this.#mcp(identity);
+    return verdict.media ? refused(verdict.media) : this.#mcp(identity, verdict.namesSession);
+  }
+
+  // What the rules say before the caller and the body are looked at.
+  #judged() {
+    const { request: { method, url }, head, origin } = this;
+    const hasSession = head['mcp-session-id'] !== undefined;
+    // No header has a line end in it.
+    const key = `${method}\n${url}\n${origin}\n${head.accept}\n${head['content-type']}\n${head['mcp-protocol-version']}\n${head['mcp-method']}\n${hasSession}`;
+    return verdicts.get(key) ?? verdicts.set(key, this.#verdict());
+  }
+
+  #verdict() {
+    const { request: { method, url }, head, gateway } = this;
+    return { isAdmitted: gateway.admits(this.origin), route: routeOf(gateway, url), media: gateway.checkMedia(head, method), namesSession: gateway.namesSession(head) };
   }
 
   /** A refusal by its name in src/gateway/refusal.rs. */
@@ -145,17 +159,15 @@ class Front {
     return bodiless(204);
   }
 
-  async #mcp(identity) {
+  async #mcp(identity, namesSession) {
     const { request, gateway, head } = this;
-    const { media, namesSession } = this.#judgedByHead();
-    if (media) return refused(media);
     const id = head['mcp-session-id'];
     let text;
     if (request.method === 'POST') {
       text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
       if (text === undefined) return this.refuse('body');
       // As nearly always: a session's own message, which only the session need look into.
-      if (namesSession && gateway.isPlausibleId(id)) {
+      if (namesSession && (this.#knownPlace(identity, id) || gateway.isPlausibleId(id))) {
         const answer = await this.#inSession(identity, id, (object, owner) => this.#post(object, owner, text));
         if (answer) return answer;
       }
@@ -188,13 +200,6 @@ class Front {
     return answer ?? this.refuse('sessionUnknown');
   }
 
-  // What the rules say of the headers alone.
-  #judgedByHead() {
-    const { request: { method }, head, gateway } = this;
-    const key = JSON.stringify([method, head.accept, head['content-type'], head['mcp-protocol-version'], head['mcp-method'], head['mcp-session-id'] === undefined]);
-    return heads.get(key) ?? heads.set(key, { media: gateway.checkMedia(head, method), namesSession: gateway.namesSession(head) });
-  }
-
   #post(object, owner, text) {
     const { head } = this;
     let trace;
@@ -213,8 +218,9 @@ class Front {
     const { owner, name } = this.#knownPlace(identity, id) ?? (await this.#newPlace(identity, id));
     const object = this.env.SESSIONS.get(name);
     const answer = await ask(object, owner);
+    if (typeof answer === 'string') return { status: 200, headers: undefined, body: answer };
     if (answer?.counts) count(answer.counts);
-    if (answer?.bodyNumber) answer.body = (await object.fetch(`http://session/${answer.bodyNumber}`)).body;
+    if (answer?.bodyNumber) answer.body = await heldBody(object, answer.bodyNumber);
     return answer;
   }
 
@@ -242,6 +248,12 @@ function routeOf(gateway, url) {
   const { origin, pathname } = new URL(url);
   const { name, subject, allow } = gateway.route(pathname) ?? {};
   return { origin, name, subject, allow: allow?.split(', ') };
+}
+
+async function heldBody(object, number) {
+  const { ok, body } = await object.fetch(`http://session/${number}`);
+  if (!ok) throw new Error('the object was replaced before its answer was fetched');
+  return body;
 }
 
 // Neither ids nor the names of servers have line ends.

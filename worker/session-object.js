@@ -47,8 +47,8 @@ export class SessionObject extends DurableObject {
     this.#log = new EventLog(ctx.storage.sql, this.#settings.limits);
   }
 
-  // What the entry asks is answered by `{ status, headers, body, counts? }`, or by undefined where it is none of this session's, or the session not the
-  // owner's.
+  // What the entry asks is answered by `{ status, headers, body, counts? }`, or by the text of an answer in JSON; by undefined where it is none of this
+  // session's, or the session not the owner's.
 
   /** A POST of the client. `trace` are the headers by which the request is followed. */
   post(owner, version, text, trace) {
@@ -86,7 +86,8 @@ export class SessionObject extends DurableObject {
     if (era !== 'session') return undefined;
     const counts = this.#row.touch(Date.now()) ? this.#report() : undefined;
     const answer = this.#handedOver(await act(body));
-    return counts && answer ? { ...answer, counts } : answer;
+    if (counts) return answer && { ...answer, counts };
+    return isJson(answer) ? answer.body : answer;
   }
 
   // A call from the entry costs a third less than a request, but it carries no large body, and who reads a stream from it is never seen to leave.
@@ -199,39 +200,40 @@ export class SessionObject extends DurableObject {
     // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
     if (new Set(ids).size < ids.length || ids.some((id) => this.#exchanges.has(id))) return this.#refuse('message', { id: ids[0] });
     if (upstream.error) return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
-    const exchange = ids.length > 0 ? this.#expect(ids, isBatch, trace) : undefined;
-    for (const message of messages) this.#pass(upstream, message);
+    const exchange = ids.length > 0 ? this.#expect(ids, isBatch) : undefined;
+    const options = { requestHeaders: trace, onstream: this.#onstream };
+    for (const message of messages) this.#pass(upstream, message, options);
     return exchange?.answer ?? bodiless(202);
   }
 
   // Makes room for the answers to these requests.
-  #expect(ids, isBatch, trace) {
+  #expect(ids, isBatch) {
     const primes = this.#row.values.agreed >= PRIMING_SINCE;
     const exchange = new Exchange({ ids, isBatch, primes, log: this.#log, limits: this.#settings.limits, onend: () => this.#used() });
-    exchange.trace = trace;
     for (const id of ids) this.#exchanges.set(id, exchange);
     return exchange;
   }
 
-  // The client sees the stream a moment later, if it has not its answer by then.
-  #streamSoon(exchange) {
+  // The client sees a stream a moment after the server has begun it, if it has not its answer by then.
+  #onstream = (id) => {
+    const exchange = this.#exchanges.get(id);
     if (!exchange) return;
     exchange.isStream = true;
     this.#opening ??= setTimeout(() => {
       this.#opening = undefined;
       for (const waiting of this.#exchanges.values()) if (waiting.isStream) waiting.open();
     }, AT_ONCE);
-  }
+  };
 
   // One message of the client goes on.
-  #pass(upstream, message) {
+  #pass(upstream, message, options) {
     if (message.method === undefined) {
       const id = this.#ownId(message.id);
       // An answer to a question of an instance that is gone: so is who asked.
       if (id === undefined) return;
       message = { ...message, id };
     }
-    upstream.send(message).catch((error) => log('info', 'notSent', { method: message.method, code: error.code }));
+    upstream.send(message, options).catch((error) => log('info', 'notSent', { method: message.method, code: error.code }));
     if (message.method === 'notifications/cancelled') {
       const id = message.params?.requestId;
       this.#settle({ jsonrpc: '2.0', id, error: CANCELLED });
@@ -394,12 +396,7 @@ export class SessionObject extends DurableObject {
       identity,
       storage: this.#row.storage,
       onmessage: (message, about) => this.#hear(message, about),
-      onresponse: (id, response) => {
-        const isStream = response.ok && response.headers.get('content-type')?.includes('text/event-stream');
-        if (isStream) this.#streamSoon(this.#exchanges.get(id));
-      },
       onbreaker: (happened, millis) => this.ctx.waitUntil(this.#index(key).noteServer(server, happened, millis)),
-      headersOf: (id) => this.#exchanges.get(id)?.trace,
     });
   }
 
@@ -470,6 +467,11 @@ export class SessionObject extends DurableObject {
 // Whether that is why there is no session; else the server, or who guards it, has answered.
 function isOutOfReach({ code, data }) {
   return code === 1000 && ['network_error', 'request_timeout', 'http_error', 'circuit_open'].includes(data?.code);
+}
+
+// Whether an answer is what nearly all are, which is told by its text alone.
+function isJson(answer) {
+  return answer?.status === 200 && !answer.headers && typeof answer.body === 'string';
 }
 
 // For `Retry-After`.

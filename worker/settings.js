@@ -4,6 +4,7 @@ import { Gateway } from 'mcp-tether-gateway';
 import { readMethods } from './auth.js';
 
 const MEBIBYTE = 1024 * 1024;
+const LARGEST_BODY = 15 * MEBIBYTE; // a call from entry to object carries 32 MiB, and a text may take two bytes a character there
 
 // The settings that are numbers, and what they are by default.
 const numbers = {
@@ -34,6 +35,7 @@ function read(env) {
     if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name}: must be a whole number`);
     limits[name] = value;
   }
+  if (limits.MAX_BODY_BYTES > LARGEST_BODY) throw new Error(`MAX_BODY_BYTES: must be at most ${LARGEST_BODY}`);
   const config = parsed(env, 'MCP_SERVERS');
   if (config === undefined) throw new Error('MCP_SERVERS: is missing');
   const gateway = new Gateway(config, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);

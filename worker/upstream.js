@@ -15,23 +15,12 @@ export class Upstream {
    * @param {{ id: string, vars: Record<string, string> }} options.identity
    * @param {object} options.storage where the session is kept beyond this instance
    * @param {(message: object, about?: string | number) => void} options.onmessage a message for the client, and which of its requests it is about
-   * @param {(id: string | number, response: Response) => void} options.onresponse the server began to answer a request of the client
    * @param {(happened: 'opened' | 'worked', millis?: number) => void} options.onbreaker the breaker of this session opened, for so long, or closed
-   * @param {(id: string | number) => Record<string, string> | undefined} options.headersOf what the request to the server carries besides
    */
-  constructor({ server, config, env, identity, storage, onmessage, onresponse, onbreaker, headersOf }) {
+  constructor({ server, config, env, identity, storage, onmessage, onbreaker }) {
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
-    const send = async (url, init, during) => {
-      const id = during && this.#transport.requestOf(during);
-      if (id === undefined) return fetch(url, init);
-      const trace = headersOf(id);
-      if (trace) Object.assign(init.headers, trace); // which are this request's own
-      const response = await fetch(url, init);
-      onresponse(id, response);
-      return response;
-    };
     const lines = (level, line) => log(level === 'debug' ? 'log' : level, 'session', { line });
-    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, fetch: send, log: lines, storage });
+    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, log: lines, storage });
     this.#transport = this.#manager.transport(identity.id, server, { vars: identity.vars });
     this.#transport.onmessage = (message, { relatedRequestId }) => {
       if (message.id === OPENING) return this.#opened(message);
@@ -56,9 +45,9 @@ export class Upstream {
     });
   }
 
-  /** Passes on a message of the client. */
-  send(message) {
-    return this.#transport.send(message);
+  /** Passes on a message of the client; the options are the transport's. */
+  send(message, options) {
+    return this.#transport.send(message, options);
   }
 
   /** What happened so far, as counters. */

@@ -60,19 +60,21 @@ pub fn of_post<J: Json>(head: &Head, message: &J) -> Result<Era, Refusal> {
     if let Some(batch) = message.as_array() {
         return of_batch(head, &batch);
     }
-    if !is_message(message) {
+    // Each look at a message is a call out of the module, so none is taken twice.
+    let method = message.get_str("method");
+    if !is_message(message, method.is_some()) {
         return Err(Refusal::Message);
     }
+    let is_initialize = method.as_deref() == Some("initialize");
     // The body decides: a client may leave out a header, but it knows what it wrote (2026-07-28 basic/versioning).
     if let Some(claimed) = claim(message) {
         return mirror::check(head, message, &claimed).map(|()| Era::Modern);
     }
     if is_modern(head) {
         // A header that the body does not bear out.
-        let is_initialize = message.get_str("method").as_deref() == Some("initialize");
         return Err(if is_initialize { Refusal::HeaderMismatch } else { Refusal::Meta });
     }
-    if message.get_str("method").as_deref() == Some("initialize") && message.get("id").is_some() {
+    if is_initialize && message.get("id").is_some() {
         // Some clients still send the id of the session that they replace. It means nothing here.
         return Ok(Era::Initialize);
     }
@@ -133,9 +135,11 @@ fn of_session(head: &Head) -> Result<Era, Refusal> {
 }
 
 fn of_batch<J: Json>(head: &Head, batch: &[J]) -> Result<Era, Refusal> {
-    let initializes = |message: &J| message.get_str("method").as_deref() == Some("initialize");
     // 2025-03-26 basic/lifecycle: `initialize` MUST NOT be part of a batch; 2026-07-28 has none at all.
-    let strange = |message: &J| !is_message(message) || claim(message).is_some() || initializes(message);
+    let strange = |message: &J| {
+        let method = message.get_str("method");
+        !is_message(message, method.is_some()) || claim(message).is_some() || method.as_deref() == Some("initialize")
+    };
     if batch.is_empty() || batch.len() > MAX_BATCH || batch.iter().any(strange) {
         return Err(Refusal::Message);
     }
@@ -152,15 +156,14 @@ pub(super) fn claim<J: Json>(message: &J) -> Option<J> {
     message.get("params")?.get("_meta")?.get("io.modelcontextprotocol/protocolVersion")
 }
 
-/// Whether this is a JSON-RPC request, notification or response.
-fn is_message<J: Json>(message: &J) -> bool {
-    let is_id = |id: J| id.as_str().is_some() || id.as_f64().is_some();
+/// Whether this is a JSON-RPC request, notification or response; `has_method` tells whether its `method` is a text.
+fn is_message<J: Json>(message: &J, has_method: bool) -> bool {
+    let id = message.get("id");
     let has_answer = message.get("result").is_some() || message.get("error").is_some_and(|error| error.is_object());
-    let has_method = message.get_str("method").is_some();
     message.is_object()
         && message.get_str("jsonrpc").as_deref() == Some("2.0")
-        && message.get("id").is_none_or(is_id)
-        && if has_method { !has_answer } else { has_answer && message.get("id").is_some() }
+        && id.as_ref().is_none_or(|id| id.as_f64().is_some() || id.as_str().is_some())
+        && if has_method { !has_answer } else { has_answer && id.is_some() }
 }
 
 fn accepts(accept: &str, media: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Who waits: the promises of running calls, with their signals and progress callbacks.
+//! Who waits: the promises of running calls, with their signals and progress callbacks; and the calls of the package's own transport.
 
 use super::abort::{self, Listening};
 use super::driver::{Driver, Handle};
@@ -40,6 +40,18 @@ struct Call {
     reject: Function,
     listening: Option<Listening>,
     on_progress: Option<Function>,
+    relayed: Option<Relayed>,
+}
+
+/// What is known besides of a call of the package's own transport (npm/transport.js), which passes on what an MCP client
+/// sends. It has callbacks instead of a promise and a signal, which would cost a front as much as all else about a call.
+pub(super) struct Relayed {
+    /// What names the call to the transport.
+    pub(super) name: JsValue,
+    /// Headers that its requests carry besides; they beat the others.
+    pub(super) headers: JsValue,
+    /// Told when the server answers by a stream.
+    pub(super) on_stream: Function,
 }
 
 impl Calls {
@@ -73,10 +85,47 @@ impl Calls {
         let promise = Promise::new(&mut |resolve, reject| resolvers = Some((resolve, reject)));
         // A promise calls its executor before its constructor returns, so there always are resolvers.
         if let Some((resolve, reject)) = resolvers {
-            let call = Call { shape, server: server.cloned(), resolve, reject, listening, on_progress };
+            let server = server.cloned();
+            let call = Call { shape, server, resolve, reject, listening, on_progress, relayed: None };
             self.waiting.borrow_mut().insert(id, call);
         }
         Ok((CallId(id), promise))
+    }
+
+    /// A new call of the transport.
+    pub(super) fn open_relayed(
+        &self,
+        server: &Rc<str>,
+        resolve: Function,
+        reject: Function,
+        on_progress: Function,
+        relayed: Relayed,
+    ) -> CallId {
+        let call = Call {
+            shape: Shape::Result,
+            server: Some(Rc::clone(server)),
+            resolve,
+            reject,
+            listening: None,
+            on_progress: Some(on_progress),
+            relayed: Some(relayed),
+        };
+        let id = self.nobody();
+        self.waiting.borrow_mut().insert(id.0, call);
+        id
+    }
+
+    /// The headers of a call's own.
+    pub(super) fn headers(&self, call: CallId) -> Option<JsValue> {
+        let headers = self.waiting.borrow().get(call.0)?.relayed.as_ref()?.headers.clone();
+        Some(headers).filter(|headers| !headers.is_undefined())
+    }
+
+    /// The server answers a call by a stream; what hearing of it throws.
+    pub(super) fn streams(&self, call: CallId) -> Result<(), JsValue> {
+        let told = |call: &Call| Some(call.relayed.as_ref()?.on_stream.clone());
+        let callback = self.waiting.borrow().get(call.0).and_then(told);
+        callback.map_or(Ok(()), |callback| callback.call0(&JsValue::UNDEFINED).map(drop))
     }
 
     /// A call number that nobody waits on.
@@ -111,9 +160,12 @@ impl Calls {
         callback.map_or(Ok(()), |callback| callback.call1(&JsValue::UNDEFINED, progress).map(drop))
     }
 
-    /// The signal that a call was given.
-    pub(super) fn signal(&self, call: CallId) -> Option<JsValue> {
-        self.waiting.borrow().get(call.0)?.listening.as_ref().map(Listening::signal)
+    /// What names a call to its caller: the signal that it was given, or the transport's own name for it.
+    pub(super) fn name(&self, call: CallId) -> Option<JsValue> {
+        let waiting = self.waiting.borrow();
+        let call = waiting.get(call.0)?;
+        let relayed = call.relayed.as_ref().map(|relayed| relayed.name.clone());
+        relayed.or_else(|| call.listening.as_ref().map(Listening::signal))
     }
 
     fn take(&self, call: CallId) -> Option<Call> {
@@ -140,6 +192,11 @@ fn aborted(driver: &Rc<Driver>, call: u64, _event: JsValue) {
         let waiting = driver.calls.waiting.borrow();
         waiting.get(call).and_then(|call| call.listening.as_ref()?.reason())
     };
-    let reason = reason.map(|reason| failure::words(&reason)).filter(|words| !words.is_empty());
-    driver.input(Input::Cancel { call: CallId(call), reason });
+    cancel(driver, CallId(call), reason.as_ref());
+}
+
+/// A caller gives up.
+pub(super) fn cancel(driver: &Rc<Driver>, call: CallId, reason: Option<&JsValue>) {
+    let reason = reason.map(failure::words).filter(|words| !words.is_empty());
+    driver.input(Input::Cancel { call, reason });
 }

@@ -149,12 +149,12 @@ impl Driver {
             Output::Settle { call, outcome } => self.calls.settle(call, outcome),
             Output::Progress { call, progress } => self.report("onprogress", self.calls.progress(call, &progress.0)),
             Output::ServerRequest { ticket, session, call, method, message } => {
-                let during = call.and_then(|call| self.calls.signal(call));
+                let during = call.and_then(|call| self.calls.name(call));
                 self.handlers.request(self, ticket, session, &method, &message.0, during);
             }
             Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
             Output::Notification { session, call, method, message } => {
-                let during = call.and_then(|call| self.calls.signal(call));
+                let during = call.and_then(|call| self.calls.name(call));
                 self.report("a notification handler", self.handlers.notify(session, &method, &message.0, during));
                 // What comes with a call is for who made the call.
                 if call.is_none() {
@@ -173,7 +173,7 @@ impl Driver {
     }
 
     /// Says that a callback of the user threw.
-    fn report(&self, what: &str, outcome: Result<(), JsValue>) {
+    pub(super) fn report(&self, what: &str, outcome: Result<(), JsValue>) {
         if let Err(thrown) = outcome {
             self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(&thrown)]));
         }

@@ -17,7 +17,7 @@ use crate::core::config::is_this_machine;
 use crate::core::headers::Media;
 use crate::core::sse::{Item, Parser};
 use crate::core::table::Table;
-use crate::core::{Body, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
+use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
 use js_sys::{Array, Function, JsString, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -42,6 +42,7 @@ pub(super) struct Network {
 
 struct Exchange {
     id: ExchangeId,
+    call: Option<CallId>,
     controller: Rc<Controller>,
     /// Told when `fetch` or a `read()` succeeds, and when it fails.
     on_progress: JsValue,
@@ -101,8 +102,8 @@ impl Network {
 
     /// Starts an exchange. What goes wrong at once is reported like anything else.
     pub(super) fn send(&self, driver: &Rc<Driver>, id: ExchangeId, request: &HttpRequest<JsJson>) {
-        let during = request.call.and_then(|call| driver.calls.signal(call));
-        if let Err(failure) = self.start(id, request, during) {
+        let headers = request.call.and_then(|call| driver.calls.headers(call));
+        if let Err(failure) = self.start(id, request, headers.as_ref()) {
             self.exchanges.borrow_mut().remove(id.0);
             driver.input(Input::Failed { exchange: id, failure });
         }
@@ -116,14 +117,19 @@ impl Network {
         }
     }
 
-    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, during: Option<JsValue>) -> Result<(), Failure> {
+    /// `more` headers beat those of the request.
+    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&JsValue>) -> Result<(), Failure> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
         // It is not known to be offline unless it was so before the first byte could leave.
         let offline = self.onlineness.is_offline() && !is_this_machine(&request.url);
         let unsent = |reason: JsValue| self.failure(&reason, offline);
         let (url, headers) = self.templates.render(request);
+        if let Some(more) = more {
+            js::assign(&headers, more).map_err(unsent)?;
+        }
         let exchange = Rc::new(Exchange {
             id,
+            call: request.call,
             controller: self.controllers.take().map_err(unsent)?,
             on_progress: self.on_progress.of(id.0),
             on_lost: self.on_lost.of(id.0),
@@ -135,14 +141,13 @@ impl Network {
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal);
-        let response = self.fetch(&url, &init, &during.unwrap_or_default()).map_err(unsent)?;
+        let response = self.fetch(&url, &init).map_err(unsent)?;
         exchange.wait_for(&response, Stage::Head).map_err(unsent)
     }
 
-    /// An injected `fetch` also gets the signal of the call that it serves: that is the call's name.
-    fn fetch(&self, url: &JsString, init: &JsValue, during: &JsValue) -> Result<Chain, JsValue> {
+    fn fetch(&self, url: &JsString, init: &JsValue) -> Result<Chain, JsValue> {
         match &self.fetch {
-            Some(fetch) => js::promise_of(&fetch.call3(&JsValue::UNDEFINED, url, init, during)?),
+            Some(fetch) => js::promise_of(&fetch.call2(&JsValue::UNDEFINED, url, init)?),
             None => js::global_fetch(url, init),
         }
     }
@@ -201,6 +206,9 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
         Err(reason) => return broken(driver, exchange, &reason),
     };
     let (status, media) = (head.status, head.media);
+    if let (Some(call), true, Media::EventStream) = (exchange.call, is_success(status), media) {
+        driver.report("the transport", driver.calls.streams(call));
+    }
     driver.input(Input::Opened { exchange: exchange.id, head });
     if exchange.over.get() {
         return discard(response);
@@ -233,6 +241,10 @@ fn read_head(response: &Reply, reads_session_id: bool) -> Result<ResponseHead, J
     })
 }
 
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
 /// The usual type is compared where it is; any other is read.
 fn media(content_type: &JsString) -> Media {
     let plain = APPLICATION_JSON.with(|json| AsRef::<JsValue>::as_ref(json) == AsRef::<JsValue>::as_ref(content_type));
@@ -254,7 +266,7 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
         return exchange.wait_for(&response.text()?, Stage::Whole);
     }
     let Some(body) = response.body() else { return nothing() };
-    let ok = (200..300).contains(&status);
+    let ok = is_success(status);
     let sink = match media {
         Media::EventStream if ok => Sink::Stream(Box::new(Parser::new(network.max_message_bytes))),
         Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true)),
@@ -381,7 +393,7 @@ fn probe(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
     let probes = Cors::probes(&exchange.controller.signal);
     let asked = Array::new();
     for init in &probes {
-        if let Ok(answer) = network.fetch(&url, init, &JsValue::UNDEFINED) {
+        if let Ok(answer) = network.fetch(&url, init) {
             asked.push(&answer);
         }
     }

@@ -1,11 +1,11 @@
 //! The exported class `McpSession`.
 
-use super::calls::Shape;
+use super::calls::{self, Relayed, Shape};
 use super::driver::Handle;
 use super::json::JsJson;
 use super::{error, js, options};
 use crate::core::text::concat;
-use crate::core::{Input, SessionRef, Target};
+use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
@@ -229,7 +229,7 @@ impl McpSession {
 
     /// For the package's own transport: a function that hears of every notification as `(message, { during })`, and is
     /// asked as `(message, { signal, during })` for the answer to every request that has no handler of its own; `during`
-    /// is the signal of the call on whose stream it came. One a session, beneath whatever handlers the user sets; all
+    /// is the signal of the call on whose stream it came, or what `relay` was given for it. One a session, beneath whatever handlers the user sets; all
     /// objects that stand for the session have the same.
     #[wasm_bindgen(getter)]
     pub fn observer(&self) -> JsValue {
@@ -241,6 +241,41 @@ impl McpSession {
     #[wasm_bindgen(setter)]
     pub fn set_observer(&self, observer: JsValue) {
         self.change_handlers(|set| set.observer = observer.dyn_into().ok());
+    }
+
+    /// For the package's own transport: sends a request of its client, which waits as long as it likes. `name` names the call to
+    /// the observer, `headers` are those of its own, or `undefined`. Returns the call's number.
+    #[allow(clippy::too_many_arguments, reason = "a bag of these would have to be made for each call")]
+    pub fn relay(
+        &self,
+        name: JsValue,
+        method: String,
+        params: JsValue,
+        headers: JsValue,
+        resolve: Function,
+        reject: Function,
+        on_progress: Function,
+        on_stream: Function,
+    ) -> f64 {
+        let params = match options::object(params, "request.params") {
+            Ok(params) => params.map(JsJson),
+            Err(error) => {
+                // What a callback of the transport's throws, it hears of by itself.
+                let _ = reject.call1(&JsValue::UNDEFINED, &error);
+                return 0.0;
+            }
+        };
+        let relayed = Relayed { name, headers, on_stream };
+        let call = self.driver.calls.open_relayed(&self.server, resolve, reject, on_progress, relayed);
+        let options = RequestOptions { timeout: Some(Millis::MAX), ..RequestOptions::default() };
+        self.driver.input(Input::Request { call, session: self.session, method, params, options });
+        call.0 as f64
+    }
+
+    /// For the package's own transport: its client takes that request back.
+    #[wasm_bindgen(js_name = cancelRelayed)]
+    pub fn cancel_relayed(&self, number: f64, reason: JsValue) {
+        calls::cancel(&self.driver, CallId(number as u64), Some(&reason));
     }
 
     /// Ends the session.

@@ -16,6 +16,12 @@ glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) => (sh
 glue = glue.replace(/\bwasm\.(\w+)/g, (whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
 glue = glue.replaceAll(`"${imports[0][0]}"`, `"a"`);
 
+
+// An import that may throw is wrapped in a function of its own, made for each call. A plain try does the same.
+glue = glue.replace(/function\(\) \{ return handleError\(function \(([^)]*)\) \{\n([^]*?)\n {8}\}, arguments\); \}/g, 'function($1) { try {\n$2\n        } catch (error) { handleError(error); } }');
+glue = glue.replace(/function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/, 'function handleError(e) {\n$1\n}');
+if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in another way than it did');
+
 if (shortImports.size > 0) throw new Error(`the glue has no ${[...shortImports.keys()].join(', ')}`);
 writeFileSync(path, glue);
 
