@@ -1,4 +1,5 @@
 // Event streams to the client: what stands in them, and one that goes on, kept alive by comments, which a reader that is too slow loses.
+import { log } from './log.js';
 
 const SILENCE = 20_000; // proxies cut what is silent for 30 to 60 seconds
 const RETRY = 1_000; // milliseconds until a client that lost its stream comes back
@@ -95,6 +96,7 @@ export class EventStream {
   #write(text) {
     if (!this.#controller) return;
     if (this.#controller.desiredSize + this.#replayed <= 0) {
+      log('info', 'slowReader', { stream: this.#number });
       this.#controller.error(new Error('the client reads too slowly'));
       return this.#lost();
     }

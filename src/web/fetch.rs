@@ -34,8 +34,6 @@ pub(super) struct Network {
     decoder: Decoder,
     onlineness: Onlineness,
     cors: Cors,
-    /// What `is_small` looks at; in workerd alone.
-    length_headers: Option<[JsString; 2]>,
     on_progress: Hook,
     on_lost: Hook,
 }
@@ -63,8 +61,6 @@ enum Stage {
     Head,
     /// A piece of the body.
     Body(Reader, Sink),
-    /// The whole body, as text.
-    Whole,
     /// Whether the server can be reached after all, which decides what this failure means.
     Probe(Failure),
     /// Nothing: the piece that came is being handled.
@@ -94,7 +90,6 @@ impl Network {
             decoder: Decoder::new(),
             onlineness: Onlineness::new(),
             cors: Cors::new(),
-            length_headers: is_workerd().then(|| ["content-length", "content-encoding"].map(JsString::from)),
             on_progress: Hook::new(driver, progress),
             on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
         }
@@ -193,7 +188,6 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
         Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
-        Stage::Whole => whole(driver, &exchange, value.unchecked_ref()),
         Stage::Probe(failure) => fail(driver, &exchange, Failure { kind: FailureKind::Hidden, ..failure }),
         Stage::Busy => {}
     }
@@ -262,8 +256,9 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
         discard(response);
         return nothing();
     }
-    if media == Media::Json && is_small(network, response) {
-        return exchange.wait_for(&response.text()?, Stage::Whole);
+    // An injected `fetch` may have read it already (npm/workerd.js).
+    if let Some(text) = network.fetch.as_ref().and_then(|_| response.whole()) {
+        return whole(driver, exchange, &text);
     }
     let Some(body) = response.body() else { return nothing() };
     let ok = is_success(status);
@@ -274,23 +269,6 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
     };
     next(driver, exchange, body.reader()?, sink);
     Ok(())
-}
-
-/// Whether a body is better read in one go: workerd takes as long for each of its pieces. (Node takes longer for the whole.)
-/// It has to be known to be small: a length says nothing about what comes out of a decompressor.
-fn is_small(network: &Network, response: &Reply) -> bool {
-    let Some([length, encoding]) = &network.length_headers else { return false };
-    let headers = response.headers();
-    let header = |name: &JsString| headers.get(name).ok().flatten();
-    let length = header(length).and_then(|length| String::from(length).parse::<usize>().ok());
-    length.is_some_and(|length| length <= network.max_error_bytes.min(network.max_message_bytes))
-        && header(encoding).is_none()
-}
-
-/// Its name for itself, at <https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent>.
-fn is_workerd() -> bool {
-    let agent = js::global("navigator").and_then(|navigator| js::member(&navigator, "userAgent"));
-    agent.and_then(|agent| agent.as_string()).as_deref() == Some("Cloudflare-Workers")
 }
 
 /// Waits for the next piece.
@@ -323,10 +301,13 @@ fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut sink: Sink
         }
         Verdict::TooLarge => {
             js::let_fail(reader.cancel());
-            let failure = failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes");
-            fail(driver, exchange, failure);
+            fail(driver, exchange, too_large());
         }
     }
+}
+
+fn too_large() -> Failure {
+    failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
 }
 
 /// Reports what a piece of a stream completes, as long as anybody wants to hear of it.
@@ -346,9 +327,15 @@ fn feed(driver: &Rc<Driver>, exchange: &Exchange, parser: &mut Parser, bytes: &U
 }
 
 /// The whole body is there, as text.
-fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) {
-    let body = body::of(text, driver.network.max_error_bytes);
-    finish(driver, exchange, Input::Body { exchange: exchange.id, body });
+fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -> Result<(), JsValue> {
+    let network = &driver.network;
+    if text.length() as usize > network.max_message_bytes {
+        fail(driver, exchange, too_large());
+    } else {
+        let body = body::of(text, network.max_error_bytes);
+        finish(driver, exchange, Input::Body { exchange: exchange.id, body });
+    }
+    Ok(())
 }
 
 /// The last piece of the body came.
@@ -379,7 +366,7 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     match exchange.stage.take() {
         Stage::Probe(failure) => fail(driver, &exchange, failure),
         Stage::Head => probe(driver, &exchange, driver.network.failure(reason, exchange.offline)),
-        Stage::Body(..) | Stage::Whole | Stage::Busy => broken(driver, &exchange, reason),
+        Stage::Body(..) | Stage::Busy => broken(driver, &exchange, reason),
     }
 }
 

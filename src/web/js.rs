@@ -83,8 +83,8 @@ extern "C" {
     pub(super) fn headers(this: &Reply) -> Fields;
     #[wasm_bindgen(method, getter)]
     pub(super) fn body(this: &Reply) -> Option<Stream>;
-    #[wasm_bindgen(catch, method)]
-    pub(super) fn text(this: &Reply) -> Result<Chain, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn whole(this: &Reply) -> Option<JsString>;
 
     /// A `Headers`.
     pub(super) type Fields;
