@@ -20,14 +20,19 @@ initSync(module);
 async function wholeFetch(url, init) {
   const response = await fetch(url, init);
   const { status, headers } = response;
-  if (headers.get('content-type')?.startsWith('application/json') && isSmall(headers)) {
+  if (/^application\/json *(;|$)/i.test(headers.get('content-type')) && isSmall(headers)) {
     try {
-      return { status, headers, whole: await response.text() };
+      return { status, headers: ofJson(headers), whole: await response.text() };
     } catch (error) {
       return { status, headers, body: new ReadableStream({ start: (controller) => controller.error(error) }) };
     }
   }
   return response;
+}
+
+// Each look at a header is a call into the runtime, and this one is known.
+function ofJson(headers) {
+  return { get: (name) => (name === 'content-type' ? 'application/json' : headers.get(name)) };
 }
 
 // A length says nothing about what comes out of a decompressor.
