@@ -19,7 +19,10 @@ McpManager.prototype.transport = function (userId, serverName, options) {
 
 // Most pages never need it, so it is loaded when it is asked for.
 McpManager.prototype.diagnose = async function (serverName, userId, options) {
-  const target = () => resolve(this, serverName, userId);
+  const target = () => {
+    const found = resolve(this, serverName, userId);
+    return { ...found, fetch: found.fetch?.plain ?? found.fetch };
+  };
   target(); // a wrong argument is told before anything is loaded
   const { diagnose } = await import('./diagnose.js');
   return diagnose(target, options);

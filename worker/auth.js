@@ -20,17 +20,15 @@ export function readMethods(env, parsed) {
 }
 
 /**
- * The caller, or undefined when nobody vouches for them. `key` is whom sessions belong to, `id` is what `{{USER_ID}}` stands for, and
- * `vars` are further names for the headers of servers.
- * @returns {Promise<{ key: string, id: string, vars: Record<string, string> } | undefined>}
+ * The caller, or undefined when nobody vouches for them; or a promise of that, where it is not known yet. `key` is whom sessions belong to, `id` is
+ * what `{{USER_ID}}` stands for, and `vars` are further names for the headers of servers.
+ * @returns {{ key: string, id: string, vars: Record<string, string> } | undefined | Promise<{ key: string, id: string, vars: Record<string, string> } | undefined>}
  */
-export async function authenticate(head, settings) {
-  for (const method of settings.auth) {
-    const found = method(head);
-    const identity = found instanceof Promise ? await found : found;
-    if (identity) return identity;
-  }
-  return undefined;
+export function authenticate(head, { auth: [method, ...others] }) {
+  if (!method) return undefined;
+  const next = () => authenticate(head, { auth: others });
+  const found = method(head);
+  return found instanceof Promise ? found.then((identity) => identity ?? next()) : found ?? next();
 }
 
 /** The token of the Authorization header. */

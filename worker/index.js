@@ -72,7 +72,8 @@ class Front {
       case 'metrics': return this.#metrics();
     }
     // Who calls is settled before anything is looked up.
-    const identity = await authenticate(head, this.settings);
+    const found = authenticate(head, this.settings);
+    const identity = found instanceof Promise ? await found : found;
     if (!identity) return this.#unauthorized();
     const wait = this.settings.limits.RATE_PER_MINUTE > 0 ? gateway.takeRate(identity.key, Date.now()) : 0;
     if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
@@ -167,8 +168,9 @@ class Front {
       text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
       if (text === undefined) return this.refuse('body');
       // As nearly always: a session's own message, which only the session need look into.
-      if (namesSession && (this.#knownPlace(identity, id) || gateway.isPlausibleId(id))) {
-        const answer = await this.#inSession(identity, id, (object, owner) => this.#post(object, owner, text));
+      const place = namesSession ? this.#knownPlace(identity, id) : undefined;
+      if (place || (namesSession && gateway.isPlausibleId(id))) {
+        const answer = await this.#inSession(identity, id, (object, owner) => this.#post(object, owner, text), place);
         if (answer) return answer;
       }
     }
@@ -214,8 +216,8 @@ class Front {
   }
 
   // The object that keeps the session does the rest. What it is not told of the request, it cannot pass on by mistake.
-  async #inSession(identity, id, ask) {
-    const { owner, name } = this.#knownPlace(identity, id) ?? (await this.#newPlace(identity, id));
+  async #inSession(identity, id, ask, place = this.#knownPlace(identity, id)) {
+    const { owner, name } = place ?? (await this.#newPlace(identity, id));
     const object = this.env.SESSIONS.get(name);
     const answer = await ask(object, owner);
     if (typeof answer === 'string') return { status: 200, headers: undefined, body: answer };

@@ -74,7 +74,8 @@ export class SessionObject extends DurableObject {
   }
 
   async #answer(owner, version, text, act) {
-    if (!(await this.#admits(owner))) return undefined;
+    const isAdmitted = this.#admits(owner);
+    if (!(isAdmitted instanceof Promise ? await isAdmitted : isAdmitted)) return undefined;
     let body;
     try {
       body = text === undefined ? undefined : JSON.parse(text);

@@ -239,7 +239,7 @@ impl<J: Json> Manager<J> {
         let id = self.numbers.next();
         let Some(record) = self.calls.get_mut(call) else { return };
         let replaced = std::mem::replace(&mut record.request_id, id);
-        let (session, method) = (record.session, record.method.clone());
+        let session = record.session;
         let attempt = record.refusals + record.losses + record.replays + 1;
         record.stream = ResponseStream::default();
         let message = if is_modern { self.modern_call(call, id) } else { self.legacy_call(call, id) };
@@ -253,11 +253,17 @@ impl<J: Json> Manager<J> {
             record.stage = Stage::OnWire(exchange);
             record.generation = generation;
         }
-        self.event(
-            session,
-            EventKind::RequestSent,
-            Detail::new().method(method).request_id(id).replaces(Some(replaced).filter(|id| *id != 0)).attempt(attempt),
-        );
+        self.report_sent(call, id, replaced, attempt);
+    }
+
+    fn report_sent(&mut self, call: CallId, id: u64, replaced: u64, attempt: u32) {
+        let Some(record) = self.calls.get(call).filter(|_| self.tells_events()) else { return };
+        let detail = Detail::new()
+            .method(record.method.clone())
+            .request_id(id)
+            .replaces(Some(replaced).filter(|id| *id != 0))
+            .attempt(attempt);
+        self.event(record.session, EventKind::RequestSent, detail);
     }
 
     /// Whether a call takes the form of 2026-07-28.
@@ -332,6 +338,9 @@ impl<J: Json> Manager<J> {
     }
 
     fn report_settled(&mut self, record: &Call<J>, outcome: &Result<Option<J>, Error<J>>) {
+        if !self.tells_events() {
+            return;
+        }
         let detail = Detail::new()
             .method(record.method.clone())
             .request_id(Some(record.request_id).filter(|id| *id != 0))

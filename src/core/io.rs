@@ -112,6 +112,8 @@ pub enum Input<J> {
         /// What was stored; anything but an object if it cannot be read, `None` if there is nothing.
         found: Option<J>,
     },
+    /// Somebody may listen to events from now on.
+    TellEvents,
     /// What a page has noticed.
     Page {
         /// What it is.

@@ -58,6 +58,8 @@ pub struct Manager<J> {
     pub(super) timers: Timers,
     pub(super) numbers: Numbers,
     pub(super) metrics: Metrics,
+    /// Whether anybody may listen to events.
+    tells_events: bool,
     pub(super) out: Queue<Output<J>>,
 }
 
@@ -87,8 +89,16 @@ impl<J: Json> Manager<J> {
             timers: Timers::default(),
             numbers: Numbers(first),
             metrics: Metrics::default(),
+            tells_events: true,
             out: Queue::default(),
         }
+    }
+
+    /// A manager that tells no events until [`Input::TellEvents`]: of each call there are some.
+    #[must_use]
+    pub fn without_events(mut self) -> Self {
+        self.tells_events = false;
+        self
     }
 
     /// Takes in one thing that happened at `now`. Then drain [`poll`](Self::poll).
@@ -105,6 +115,7 @@ impl<J: Json> Manager<J> {
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
             Input::Token { session, token } => self.on_token(session, token.as_deref()),
+            Input::TellEvents => self.tells_events = true,
             Input::Page { news, of } => self.on_news(news, of),
             Input::Recalled { session, found } => self.on_recalled(session, found.as_ref()),
             Input::Terminate { call, target } => self.terminate(call, target),
@@ -189,12 +200,17 @@ impl<J: Json> Manager<J> {
 
     /// Reports an event of a session.
     pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Box<Detail>) {
-        let Some(record) = self.store.get(session) else { return };
+        let Some(record) = self.store.get(session).filter(|_| self.tells_events) else { return };
         detail.evidence = detail.evidence.as_deref().map(|evidence| record.discreet(evidence));
         let (user_id, server_name) = (record.key.user.clone(), record.key.server.clone());
         let event =
             Event { kind, user_id, server_name, generation: record.generation, at: self.now.as_millis(), detail };
         self.out.push_back(Output::Event(Box::new(event)));
+    }
+
+    /// Whether events are worth making.
+    pub(super) const fn tells_events(&self) -> bool {
+        self.tells_events
     }
 
     /// Prints `[MCP][server] text`.

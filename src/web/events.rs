@@ -15,6 +15,11 @@ pub(super) struct Events {
 }
 
 impl Events {
+    /// Whether it was asked for.
+    pub(super) fn is_open(&self) -> bool {
+        self.target.get().is_some()
+    }
+
     /// The target to listen on.
     ///
     /// # Errors

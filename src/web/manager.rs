@@ -35,7 +35,7 @@ impl McpManager {
         let host = options::host(&options)?;
         let (config, warnings) = parse(config, options, host.env.as_ref())?;
         let (limits, debug) = (config.limits.clone(), config.debug);
-        let machine = Manager::new(config, identity(&host), seed::random());
+        let machine = Manager::new(config, identity(&host), seed::random()).without_events();
         let driver = Driver::new(machine, &limits, debug, host);
         for warning in warnings {
             driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
@@ -117,6 +117,9 @@ impl McpManager {
     /// The host has no `EventTarget`.
     #[wasm_bindgen(getter)]
     pub fn events(&self) -> Result<EventTarget, JsValue> {
+        if !self.driver.events.is_open() {
+            self.driver.input(Input::TellEvents);
+        }
         self.driver.events.target()
     }
 
