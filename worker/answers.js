@@ -2,7 +2,8 @@
 // otherwise.
 import { Memo } from './memo.js';
 
-const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+/** What stands on every answer. */
+export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 const usual = new Memo(); // Headers, by what they depend on
 
 /** The answer to a request that is refused: a JSON-RPC error, with the id of the request where that is known. */
@@ -34,7 +35,7 @@ export function responseTo(origin, { status, headers, body }, gateway) {
 }
 
 function usualHeaders(gateway, origin, isText) {
-  const key = `${isText} ${origin ?? ''}`;
+  const key = JSON.stringify([isText, origin]);
   return usual.get(key) ?? usual.set(key, new Headers([
     ...Object.entries(isText ? { ...always, 'content-type': 'application/json' } : always),
     ...gateway.corsHeaders(origin),

@@ -1,6 +1,6 @@
 // The front's entry: stateless. It decides who may pass and where to, by the rules of src/gateway, and keeps nothing but counters.
 import { authenticate, bearerToken } from './auth.js';
-import { bodiless, idOf, json, refused, responseTo } from './answers.js';
+import { always, bodiless, idOf, json, refused, responseTo } from './answers.js';
 import { drain, readText } from './body.js';
 import { count, countRequest, flush, isFlushDue, registry } from './counters.js';
 import { randomId, sha256 } from './digest.js';
@@ -21,7 +21,7 @@ export default {
       settings = settingsOf(env);
     } catch (error) {
       log('error', 'setup', { problem: error.message });
-      return Response.json({ jsonrpc: '2.0', error: { code: -32603, message: 'Internal error: the front is not set up' }, id: null }, { status: 500 });
+      return Response.json({ jsonrpc: '2.0', error: { code: -32603, message: 'Internal error: the front is not set up' }, id: null }, { status: 500, headers: always });
     }
     const front = new Front(request, env, ctx, settings);
     let answer;
@@ -89,8 +89,8 @@ class Front {
   #judged() {
     const { request: { method, url }, head, origin } = this;
     const hasSession = head['mcp-session-id'] !== undefined;
-    // No header has a line end in it.
-    const key = `${method}\n${url}\n${origin}\n${head.accept}\n${head['content-type']}\n${head['mcp-protocol-version']}\n${head['mcp-method']}\n${hasSession}`;
+    // Nobody's headers may pass for another's: one that is missing is not one that says "undefined".
+    const key = JSON.stringify([method, url, origin, head.accept, head['content-type'], head['mcp-protocol-version'], head['mcp-method'], hasSession]);
     return verdicts.get(key) ?? verdicts.set(key, this.#verdict());
   }
 

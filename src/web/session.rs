@@ -229,8 +229,8 @@ impl McpSession {
 
     /// For the package's own transport: a function that hears of every notification as `(message, { during })`, and is
     /// asked as `(message, { signal, during })` for the answer to every request that has no handler of its own; `during`
-    /// is the signal of the call on whose stream it came, or what `relay` was given for it. One a session, beneath whatever handlers the user sets; all
-    /// objects that stand for the session have the same.
+    /// is the signal of the call on whose stream it came, or what `relay` was given for it. One a session, beneath whatever
+    /// handlers the user sets; all objects that stand for the session have the same.
     #[wasm_bindgen(getter)]
     pub fn observer(&self) -> JsValue {
         let observer = self.driver.handlers.look(self.session, |set| set.observer.clone());
@@ -243,8 +243,9 @@ impl McpSession {
         self.change_handlers(|set| set.observer = observer.dyn_into().ok());
     }
 
-    /// For the package's own transport: sends a request of its client, which waits as long as it likes. `name` names the call to
-    /// the observer, `headers` are those of its own, or `undefined`. Returns the call's number.
+    /// For the package's own transport: sends a request of its client, which waits as long as it likes. `name` names the call
+    /// to the observer, `headers` are those of its own, or `undefined`. Returns the call's number; 0 when the params are no
+    /// object, which `reject` is told.
     #[allow(clippy::too_many_arguments, reason = "a bag of these would have to be made for each call")]
     pub fn relay(
         &self,

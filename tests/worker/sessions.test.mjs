@@ -92,6 +92,14 @@ describe('whose a session is', () => {
     assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'still here' }))).result.content[0].text, 'still here');
   });
 
+  test('a header that says "undefined" is not one that is missing: what is known of one request is not said of another', async () => {
+    const session = await ada.open();
+    // Each Accept is a new one to the front, so that either of the two may come first.
+    const status = async (accept, headers) => (await ada.call(session, 'echo', { text: 'x' }, { headers: { Accept: `${accept}, text/event-stream`, ...headers } })).status;
+    assert.deepEqual([await status('application/json;q=0.9', { Origin: 'undefined' }), await status('application/json;q=0.9')], [403, 200]);
+    assert.deepEqual([await status('application/json;q=0.8'), await status('application/json;q=0.8', { Origin: 'undefined' })], [200, 403]);
+  });
+
   test('in a batch, what is answered does not wait for the rest', { timeout: 30_000 }, async () => {
     const session = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
     const call = (id, name, args) => ada.rpc('tools/call', { name, arguments: args }, id);
