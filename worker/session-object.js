@@ -120,7 +120,8 @@ export class SessionObject extends DurableObject {
   }
 
   /** `initialize`: the session begins, if the server agrees. The answer is `opened` then. */
-  async open(owner, { key, id, vars }, requestId, params = {}) {
+  async open(owner, { key, id, vars }, requestId, given) {
+    const params = given ?? {};
     const { server, handle } = partsOf(owner);
     const { limits, lifetime } = this.#settings;
     const index = this.#index(key);

@@ -92,6 +92,16 @@ describe('whose a session is', () => {
     assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'still here' }))).result.content[0].text, 'still here');
   });
 
+  test('an initialize with null for params is one without', async () => {
+    const answers = [];
+    for (const params of [undefined, null]) {
+      const response = await ada.send('POST', { body: ada.rpc('initialize', params) });
+      answers.push([response.status, await response.json()]);
+    }
+    assert.deepEqual(answers[1], answers[0]);
+    assert.notEqual(answers[0][0], 500);
+  });
+
   test('a header that says "undefined" is not one that is missing: what is known of one request is not said of another', async () => {
     const session = await ada.open();
     // Each Accept is a new one to the front, so that either of the two may come first.
