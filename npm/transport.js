@@ -34,9 +34,8 @@ export class SessionTransport {
   // The session knows its own version.
   setProtocolVersion() {}
 
-  // Of the SDK's send options none is needed: streams are resumed, and answers related, by the session itself. `requestHeaders` are those of this
-  // message's own, and `onstream` is called when the server answers it by a stream.
-  async send(message, options) {
+  // Of the SDK's send options none is needed: streams are resumed, and answers related, by the session itself.
+  async send(message) {
     if (this.#closed) throw new Error('the transport is closed');
     const { id, method, params } = message;
     if (method === undefined) {
@@ -45,7 +44,7 @@ export class SessionTransport {
       if (message.error) asked?.reject(message.error);
       else asked?.resolve(message.result);
     } else if (id !== undefined) {
-      this.#request(new Call(this, message, options)); // answered by onmessage, whatever happens
+      this.request(message);
     } else if (method === 'notifications/cancelled') {
       this.#calls.get(params.requestId)?.cancel(params.reason);
     } else if (method !== 'notifications/initialized') {
@@ -72,7 +71,10 @@ export class SessionTransport {
     await this.close();
   }
 
-  #request(call) {
+  // A request, answered by onmessage, whatever happens. `requestHeaders` are those of its own, and `onstream` is called with its id when the server
+  // answers by a stream.
+  request(message, options) {
+    const call = new Call(this, message, options);
     this.#calls.set(call.id, call);
     if (call.method === 'initialize') call.settleWith(this.#initialize(call));
     else if (this.#session) call.relayTo(this.#session);
@@ -198,13 +200,16 @@ class Call {
   relayTo(session) {
     if (this.isCancelled) return;
     this.#session = session;
-    this.#number = session.relay(
-      this, this.method, this.params, this.#headers,
-      (result) => this.settle(undefined, result),
-      (error) => this.settle(error),
-      (progress) => this.#progress(progress),
-      () => this.#onstream?.(this.id),
-    );
+    try {
+      // A client that has not asked for progress is told of none, so the server need not send it.
+      this.#number = session.relay(this, this.method, this.params, this.#headers, this.#progressToken !== undefined);
+    } catch (error) {
+      this.settle(error);
+    }
+  }
+
+  get #progressToken() {
+    return this.params?._meta?.progressToken;
   }
 
   cancel(reason) {
@@ -218,10 +223,14 @@ class Call {
     this.transport.settled(this, error, result);
   }
 
-  #progress(progress) {
+  progress(progress) {
     this.hasProgressed = true;
-    const progressToken = this.params?._meta?.progressToken;
-    if (progressToken !== undefined) this.transport.hear({ method: 'notifications/progress', params: { ...progress, progressToken } }, this);
+    this.transport.hear({ method: 'notifications/progress', params: { ...progress, progressToken: this.#progressToken } }, this);
+  }
+
+  // The server answers by a stream.
+  streams() {
+    this.#onstream?.(this.id);
   }
 }
 

@@ -24,11 +24,11 @@ export function readMethods(env, parsed) {
  * what `{{USER_ID}}` stands for, and `vars` are further names for the headers of servers.
  * @returns {{ key: string, id: string, vars: Record<string, string> } | undefined | Promise<{ key: string, id: string, vars: Record<string, string> } | undefined>}
  */
-export function authenticate(head, { auth: [method, ...others] }) {
-  if (!method) return undefined;
-  const next = () => authenticate(head, { auth: others });
-  const found = method(head);
-  return found instanceof Promise ? found.then((identity) => identity ?? next()) : found ?? next();
+export function authenticate(head, auth, turn = 0) {
+  if (turn === auth.length) return undefined;
+  const found = auth[turn](head);
+  if (found instanceof Promise) return found.then((identity) => identity ?? authenticate(head, auth, turn + 1));
+  return found ?? authenticate(head, auth, turn + 1);
 }
 
 /** The token of the Authorization header. */
@@ -46,16 +46,18 @@ function bearer(env, parsed) {
     return [await sha256(token), { key: `bearer:${id}`, id, vars }];
   };
   let table;
-  const right = new Memo(); // tokens that were found in it
-  const looked = async (token) => {
+  const right = new Memo(); // headers whose tokens were found in it
+  const looked = async (header, token) => {
     // Made by each of the first requests for itself: in workerd a promise of one request may not be awaited in another.
     table ??= new Map(await Promise.all(Object.entries(users).map(entryOf)));
     const identity = table.get(await sha256(token));
-    return identity && right.set(token, identity);
+    return identity && right.set(header, identity);
   };
   return (head) => {
+    const known = right.get(head.authorization);
+    if (known) return known;
     const token = bearerToken(head);
-    return token === undefined ? undefined : right.get(token) ?? looked(token);
+    return token === undefined ? undefined : looked(head.authorization, token);
   };
 }
 

@@ -5,9 +5,12 @@
 const MAX_DRAINED = 32 * 1024 * 1024;
 
 /** The body, which is `declared` to have a length or not, as text; undefined when it is larger than `limit` bytes: then nothing of it is kept. */
-export async function readText(request, declared, limit) {
-  if (Number(declared) > limit) return undefined;
-  if (declared !== undefined) return request.text(); // HTTP holds it to what it declared
+export function readText(request, declared, limit) {
+  if (declared === undefined) return readWhile(request, limit);
+  return Number(declared) > limit ? Promise.resolve() : request.text(); // HTTP holds it to what it declared
+}
+
+async function readWhile(request, limit) {
   let chunks = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

@@ -56,7 +56,8 @@ class Front {
     this.origin = fields.origin;
   }
 
-  async answer() {
+  // An answer (answers.js) or a promise of one. Most requests are a session's own messages, and for each of those as little as possible is waited for.
+  answer() {
     const { request: { method }, gateway, head } = this;
     const verdict = this.#judged();
     if (!verdict.isAdmitted) return this.refuse('origin');
@@ -72,17 +73,21 @@ class Front {
       case 'metrics': return this.#metrics();
     }
     // Who calls is settled before anything is looked up.
-    const found = authenticate(head, this.settings);
-    const identity = found instanceof Promise ? await found : found;
+    const found = authenticate(head, this.settings.auth);
+    return found instanceof Promise ? found.then((identity) => this.#answerTo(identity, verdict)) : this.#answerTo(found, verdict);
+  }
+
+  #answerTo(identity, verdict) {
     if (!identity) return this.#unauthorized();
-    const wait = this.settings.limits.RATE_PER_MINUTE > 0 ? gateway.takeRate(identity.key, Date.now()) : 0;
+    const wait = this.settings.limits.RATE_PER_MINUTE > 0 ? this.gateway.takeRate(identity.key, Date.now()) : 0;
     if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
     switch (this.route.name) {
-      case 'sessions': return json({ sessions: await this.#index(identity).list() });
+      case 'sessions': return this.#list(identity);
       case 'session': return this.#endOne(identity);
     }
     if (!this.settings.lifetime(this.route.subject)) return this.refuse('path');
-    return verdict.media ? refused(verdict.media) : this.#mcp(identity, verdict.namesSession);
+    if (verdict.media) return refused(verdict.media);
+    return this.request.method === 'POST' ? this.#post(identity, verdict.namesSession) : this.#byEra(identity);
   }
 
   // What the rules say before the caller and the body are looked at.
@@ -104,8 +109,15 @@ class Front {
     return refused(this.gateway.refusal(name), details);
   }
 
-  async finished(answer) {
-    if (!this.request.bodyUsed) await drain(this.request).catch(() => {}); // a client that broke off
+  /** The answer as it is sent, or a promise of that. */
+  finished(answer) {
+    const { request } = this;
+    if (request.bodyUsed || !request.body) return this.#sent(answer);
+    const isOver = drain(request).catch(() => {}); // a client that broke off
+    return isOver.then(() => this.#sent(answer));
+  }
+
+  #sent(answer) {
     countRequest(this.route?.name, answer.status);
     if (isFlushDue()) this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: error.message })));
     return responseTo(this.origin, answer, this.gateway);
@@ -148,6 +160,10 @@ class Front {
     return this.refuse('unauthorized', { headers: { 'www-authenticate': `Bearer ${parts.join(', ')}`.trim() } });
   }
 
+  async #list(identity) {
+    return json({ sessions: await this.#index(identity).list() });
+  }
+
   #index({ key }) {
     return this.env.INDEX.get(this.env.INDEX.idFromName(key));
   }
@@ -160,26 +176,25 @@ class Front {
     return bodiless(204);
   }
 
-  async #mcp(identity, namesSession) {
+  async #post(identity, namesSession) {
     const { request, gateway, head } = this;
+    const text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
+    if (text === undefined) return this.refuse('body');
     const id = head['mcp-session-id'];
-    let text;
-    if (request.method === 'POST') {
-      text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
-      if (text === undefined) return this.refuse('body');
+    const place = namesSession && (this.#knownPlace(identity, id) ?? (gateway.isPlausibleId(id) && (await this.#newPlace(identity, id))));
+    if (place) {
       // As nearly always: a session's own message, which only the session need look into.
-      const place = namesSession ? this.#knownPlace(identity, id) : undefined;
-      if (place || (namesSession && gateway.isPlausibleId(id))) {
-        const answer = await this.#inSession(identity, id, (object, owner) => this.#post(object, owner, text), place);
-        if (answer) return answer;
-      }
+      const object = this.env.SESSIONS.get(place.name);
+      const answer = received(object, await this.#postTo(object, place.owner, text));
+      if (answer) return answer;
     }
-    return this.#byEra(identity, id, text);
+    return this.#byEra(identity, text);
   }
 
   // What a request is that is not obviously a session's.
-  async #byEra(identity, id, text) {
+  async #byEra(identity, text) {
     const { gateway, head, request: { method } } = this;
+    const id = head['mcp-session-id'];
     let message;
     try {
       message = text === undefined ? undefined : JSON.parse(text);
@@ -194,7 +209,7 @@ class Front {
     const version = head['mcp-protocol-version'];
     const answer = await this.#inSession(identity, id, (object, owner) => {
       switch (method) {
-        case 'POST': return this.#post(object, owner, text);
+        case 'POST': return this.#postTo(object, owner, text);
         case 'GET': return object.listen(owner, version, head['last-event-id']);
         default: return object.delete(owner, version);
       }
@@ -202,7 +217,7 @@ class Front {
     return answer ?? this.refuse('sessionUnknown');
   }
 
-  #post(object, owner, text) {
+  #postTo(object, owner, text) {
     const { head } = this;
     let trace;
     for (const name of TRACE) if (head[name] !== undefined) (trace ??= {})[name] = head[name];
@@ -216,14 +231,10 @@ class Front {
   }
 
   // The object that keeps the session does the rest. What it is not told of the request, it cannot pass on by mistake.
-  async #inSession(identity, id, ask, place = this.#knownPlace(identity, id)) {
-    const { owner, name } = place ?? (await this.#newPlace(identity, id));
+  async #inSession(identity, id, ask) {
+    const { owner, name } = this.#knownPlace(identity, id) ?? (await this.#newPlace(identity, id));
     const object = this.env.SESSIONS.get(name);
-    const answer = await ask(object, owner);
-    if (typeof answer === 'string') return { status: 200, headers: undefined, body: answer };
-    if (answer?.counts) count(answer.counts);
-    if (answer?.bodyNumber) answer.body = await heldBody(object, answer.bodyNumber);
-    return answer;
+    return received(object, await ask(object, owner));
   }
 
   // Where a session is, and whose it would have to be.
@@ -252,10 +263,17 @@ function routeOf(gateway, url) {
   return { origin, name, subject, allow: allow?.split(', ') };
 }
 
-async function heldBody(object, number) {
-  const { ok, body } = await object.fetch(`http://session/${number}`);
+// What an object answered: an answer, or a promise of one that is still to be fetched.
+function received(object, answer) {
+  if (typeof answer === 'string') return { status: 200, headers: undefined, body: answer };
+  if (answer?.counts) count(answer.counts);
+  return answer?.bodyNumber ? withBody(object, answer) : answer;
+}
+
+async function withBody(object, answer) {
+  const { ok, body } = await object.fetch(`http://session/${answer.bodyNumber}`);
   if (!ok) throw new Error('the object was replaced before its answer was fetched');
-  return body;
+  return { ...answer, body };
 }
 
 // Neither ids nor the names of servers have line ends.

@@ -189,18 +189,21 @@ export class SessionObject extends DurableObject {
   }
 
   #post(body, trace) {
-    const isBatch = Array.isArray(body);
-    const messages = isBatch ? body : [body];
     this.#used();
-    const send = (upstream) => this.#send(upstream, { messages, isBatch, trace });
-    return this.#running ? send(this.#running) : this.#awake().then(send);
+    return this.#running ? this.#send(this.#running, body, trace) : this.#awake().then((upstream) => this.#send(upstream, body, trace));
   }
 
-  #send(upstream, { messages, isBatch, trace }) {
+  #send(upstream, body, trace) {
     if (!this.#row.values) return undefined; // it was ended meanwhile
-    const ids = messages.filter(({ id, method }) => id !== undefined && method !== undefined).map(({ id }) => id);
-    // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
-    if (new Set(ids).size < ids.length || ids.some((id) => this.#exchanges.has(id))) return this.#refuse('message', { id: ids[0] });
+    const isBatch = Array.isArray(body);
+    const messages = isBatch ? body : [body];
+    const ids = [];
+    for (const { id, method } of messages) {
+      if (id === undefined || method === undefined) continue;
+      // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
+      if (ids.includes(id) || this.#exchanges.has(id)) return this.#refuse('message', { id });
+      ids.push(id);
+    }
     if (upstream.error) return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
     const exchange = ids.length > 0 ? this.#expect(ids, isBatch) : undefined;
     const options = { requestHeaders: trace, onstream: this.#onstream };
@@ -235,7 +238,7 @@ export class SessionObject extends DurableObject {
       if (id === undefined) return;
       message = { ...message, id };
     }
-    upstream.send(message, options).catch((error) => log('info', 'notSent', { method: message.method, code: error.code }));
+    upstream.send(message, options);
     if (message.method === 'notifications/cancelled') {
       const id = message.params?.requestId;
       this.#settle({ jsonrpc: '2.0', id, error: CANCELLED });

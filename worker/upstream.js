@@ -41,13 +41,15 @@ export class Upstream {
   initialize(params) {
     return new Promise((resolve) => {
       this.#opened = resolve;
-      this.#transport.send({ id: OPENING, method: 'initialize', params });
+      this.#transport.request({ id: OPENING, method: 'initialize', params });
     });
   }
 
-  /** Passes on a message of the client; the options are the transport's. */
+  /** Passes on a message of the client; the options are those of the transport's requests. */
   send(message, options) {
-    return this.#transport.send(message, options);
+    const { id, method } = message;
+    if (id !== undefined && method !== undefined) this.#transport.request(message, options); // answered, whatever happens
+    else this.#transport.send(message).catch((error) => log('info', 'notSent', { method, code: error.code }));
   }
 
   /** What happened so far, as counters. */

@@ -31,6 +31,7 @@ pub(super) struct Call<J> {
     pub(super) started: Instant,
     pub(super) timeout: Millis,
     pub(super) reset_on_progress: bool,
+    pub(super) wants_progress: bool,
     pub(super) deadline: Instant,
     /// The end of all patience, however much progress there is.
     pub(super) last_deadline: Option<Instant>,
@@ -188,6 +189,8 @@ impl<J: Json> Manager<J> {
         let last_deadline = options.max_total_timeout.map(|total| self.now.after(total));
         let deadline = earlier(self.now.after(timeout), last_deadline);
         self.timers.arm(deadline, Timer::Deadline(call));
+        // 2025-11-25 basic/utilities/progress: it is how a server says that it is alive, so nearly every call asks for it.
+        let wants_progress = options.wants_progress && purpose == Purpose::User && method != "ping";
         let record = Call {
             session,
             purpose,
@@ -200,6 +203,7 @@ impl<J: Json> Manager<J> {
             started: self.now,
             timeout,
             reset_on_progress: options.reset_on_progress,
+            wants_progress,
             deadline,
             last_deadline,
             refusals: 0,
@@ -279,12 +283,11 @@ impl<J: Json> Manager<J> {
     /// A message of a call in the form of the revisions that have sessions: no header mirrors it.
     fn legacy_call(&self, call: CallId, id: u64) -> Option<(J, HeaderList)> {
         let record = self.calls.get(call)?;
-        let body = match record.purpose {
-            Purpose::Notification => jsonrpc::notification(&record.method, record.params.as_ref()),
-            Purpose::User if record.method != "ping" => {
-                jsonrpc::request(id, &record.method, record.params.as_ref(), Some(id))
-            }
-            _ => jsonrpc::request(id, &record.method, record.params.as_ref(), None),
+        let (method, params) = (&record.method, record.params.as_ref());
+        let body = if record.is_notification() {
+            jsonrpc::notification(method, params)
+        } else {
+            jsonrpc::request(id, method, params, Some(id).filter(|_| record.wants_progress))
         };
         Some((body, HeaderList::new()))
     }

@@ -358,11 +358,13 @@ pub struct RequestOptions {
     pub reset_on_progress: bool,
     /// What may be sent again; the server's `replay` by default.
     pub replay: Option<Replay>,
+    /// Whether the server is asked to tell of progress.
+    pub wants_progress: bool,
 }
 
 impl Default for RequestOptions {
     fn default() -> Self {
-        Self { timeout: None, max_total_timeout: None, reset_on_progress: true, replay: None }
+        Self { timeout: None, max_total_timeout: None, reset_on_progress: true, replay: None, wants_progress: true }
     }
 }
 

@@ -39,7 +39,6 @@ pub(super) fn head<J: Json>(message: &J) -> Head<J> {
 pub(super) fn request<J: Json>(id: u64, method: &str, params: Option<&J>, progress_token: Option<u64>) -> J {
     let mut message = envelope::<J>().with("id", number(id)).with("method", J::string(method));
     let params = match progress_token {
-        // 2025-11-25 basic/utilities/progress: the token is how the server says that it is alive, so every call has one.
         Some(token) => Some(with_progress_token(params, token)),
         None => params.cloned(),
     };

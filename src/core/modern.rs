@@ -60,7 +60,7 @@ impl<J: Json> Manager<J> {
             return Some((jsonrpc::notification(&method, record.params.as_ref()), headers));
         }
         record.rounds.add_to(&mut params);
-        let token = Some(id).filter(|_| record.purpose == Purpose::User);
+        let token = Some(id).filter(|_| record.wants_progress);
         Some((self.modern_message(session, id, &method, params, token), headers))
     }
 

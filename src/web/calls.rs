@@ -10,7 +10,7 @@ use super::{error, failure};
 use crate::core::table::Table;
 use crate::core::{CallId, Input, SessionRef};
 use crate::core::{Error, ErrorCode};
-use js_sys::{Function, Promise};
+use js_sys::{Function, Object, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -36,22 +36,32 @@ struct Call {
     shape: Shape,
     /// For errors of which the machine cannot say any more whose they are.
     server: Option<Rc<str>>,
-    resolve: Function,
-    reject: Function,
-    listening: Option<Listening>,
-    on_progress: Option<Function>,
-    relayed: Option<Relayed>,
+    caller: Caller,
 }
 
-/// What is known besides of a call of the package's own transport (npm/transport.js), which passes on what an MCP client
-/// sends. It has callbacks instead of a promise and a signal, which would cost a front as much as all else about a call.
-pub(super) struct Relayed {
-    /// What names the call to the transport.
-    pub(super) name: JsValue,
-    /// Headers that its requests carry besides; they beat the others.
-    pub(super) headers: JsValue,
-    /// Told when the server answers by a stream.
-    pub(super) on_stream: Function,
+/// Who is told what becomes of a call.
+enum Caller {
+    /// Who has its promise.
+    Promise { resolve: Function, reject: Function, listening: Option<Listening>, on_progress: Option<Function> },
+    /// The package's own transport, which passes on what an MCP client sends; and headers that the call's requests carry
+    /// besides, which beat the others. A promise and a signal would cost a front as much as all else about a call.
+    Transport(RelayedCall, Option<Object>),
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A call of the transport's (npm/transport.js).
+    #[derive(Clone)]
+    pub type RelayedCall;
+    /// It is over, with an error or else with a result.
+    #[wasm_bindgen(catch, method)]
+    fn settle(this: &RelayedCall, error: &JsValue, result: &JsValue) -> Result<(), JsValue>;
+    /// The server tells of progress.
+    #[wasm_bindgen(catch, method)]
+    fn progress(this: &RelayedCall, progress: &JsValue) -> Result<(), JsValue>;
+    /// The server answers by a stream.
+    #[wasm_bindgen(catch, method)]
+    fn streams(this: &RelayedCall) -> Result<(), JsValue>;
 }
 
 impl Calls {
@@ -85,47 +95,31 @@ impl Calls {
         let promise = Promise::new(&mut |resolve, reject| resolvers = Some((resolve, reject)));
         // A promise calls its executor before its constructor returns, so there always are resolvers.
         if let Some((resolve, reject)) = resolvers {
-            let server = server.cloned();
-            let call = Call { shape, server, resolve, reject, listening, on_progress, relayed: None };
-            self.waiting.borrow_mut().insert(id, call);
+            let caller = Caller::Promise { resolve, reject, listening, on_progress };
+            self.waiting.borrow_mut().insert(id, Call { shape, server: server.cloned(), caller });
         }
         Ok((CallId(id), promise))
     }
 
     /// A new call of the transport.
-    pub(super) fn open_relayed(
-        &self,
-        server: &Rc<str>,
-        resolve: Function,
-        reject: Function,
-        on_progress: Function,
-        relayed: Relayed,
-    ) -> CallId {
-        let call = Call {
-            shape: Shape::Result,
-            server: Some(Rc::clone(server)),
-            resolve,
-            reject,
-            listening: None,
-            on_progress: Some(on_progress),
-            relayed: Some(relayed),
-        };
+    pub(super) fn open_relayed(&self, server: &Rc<str>, call: RelayedCall, headers: Option<Object>) -> CallId {
         let id = self.nobody();
-        self.waiting.borrow_mut().insert(id.0, call);
+        let caller = Caller::Transport(call, headers);
+        self.waiting.borrow_mut().insert(id.0, Call { shape: Shape::Result, server: Some(Rc::clone(server)), caller });
         id
     }
 
     /// The headers of a call's own.
-    pub(super) fn headers(&self, call: CallId) -> Option<JsValue> {
-        let headers = self.waiting.borrow().get(call.0)?.relayed.as_ref()?.headers.clone();
-        Some(headers).filter(|headers| !headers.is_undefined())
+    pub(super) fn headers(&self, call: CallId) -> Option<Object> {
+        match &self.waiting.borrow().get(call.0)?.caller {
+            Caller::Transport(_, headers) => headers.clone(),
+            Caller::Promise { .. } => None,
+        }
     }
 
     /// The server answers a call by a stream; what hearing of it throws.
     pub(super) fn streams(&self, call: CallId) -> Result<(), JsValue> {
-        let told = |call: &Call| Some(call.relayed.as_ref()?.on_stream.clone());
-        let callback = self.waiting.borrow().get(call.0).and_then(told);
-        callback.map_or(Ok(()), |callback| callback.call0(&JsValue::UNDEFINED).map(drop))
+        self.relayed(call).map_or(Ok(()), |relayed| relayed.streams())
     }
 
     /// A call number that nobody waits on.
@@ -156,16 +150,27 @@ impl Calls {
 
     /// Passes on the progress of a call; what its callback throws.
     pub(super) fn progress(&self, call: CallId, progress: &JsValue) -> Result<(), JsValue> {
-        let callback = self.waiting.borrow().get(call.0).and_then(|call| call.on_progress.clone());
+        if let Some(relayed) = self.relayed(call) {
+            return relayed.progress(progress);
+        }
+        let callback = match &self.waiting.borrow().get(call.0).map(|call| &call.caller) {
+            Some(Caller::Promise { on_progress, .. }) => on_progress.clone(),
+            _ => None,
+        };
         callback.map_or(Ok(()), |callback| callback.call1(&JsValue::UNDEFINED, progress).map(drop))
     }
 
     /// What names a call to its caller: the signal that it was given, or the transport's own name for it.
     pub(super) fn name(&self, call: CallId) -> Option<JsValue> {
-        let waiting = self.waiting.borrow();
-        let call = waiting.get(call.0)?;
-        let relayed = call.relayed.as_ref().map(|relayed| relayed.name.clone());
-        relayed.or_else(|| call.listening.as_ref().map(Listening::signal))
+        let signal = || self.waiting.borrow().get(call.0)?.listening().map(Listening::signal);
+        self.relayed(call).map_or_else(signal, |relayed| Some(relayed.into()))
+    }
+
+    fn relayed(&self, call: CallId) -> Option<RelayedCall> {
+        match &self.waiting.borrow().get(call.0)?.caller {
+            Caller::Transport(relayed, _) => Some(relayed.clone()),
+            Caller::Promise { .. } => None,
+        }
     }
 
     fn take(&self, call: CallId) -> Option<Call> {
@@ -174,15 +179,29 @@ impl Calls {
 }
 
 impl Call {
+    // A promise's own resolvers do not throw, and what the transport throws, it hears of by itself.
     fn resolve(&self, value: &JsValue) {
-        // A promise's own resolvers do not throw.
-        let _ = self.resolve.call1(&JsValue::UNDEFINED, value);
+        let _ = match &self.caller {
+            Caller::Promise { resolve, .. } => resolve.call1(&JsValue::UNDEFINED, value).map(drop),
+            Caller::Transport(relayed, _) => relayed.settle(&JsValue::UNDEFINED, value),
+        };
     }
 
     fn fail(&self, mut error: Error<JsJson>) {
         error.server = error.server.take().or_else(|| self.server.as_ref().map(|server| String::from(&**server)));
-        let reason = self.listening.as_ref().filter(|_| error.code == ErrorCode::Cancelled).and_then(Listening::reason);
-        let _ = self.reject.call1(&JsValue::UNDEFINED, &error::to_js(&error, reason.as_ref()));
+        let reason = self.listening().filter(|_| error.code == ErrorCode::Cancelled).and_then(Listening::reason);
+        let error = error::to_js(&error, reason.as_ref());
+        let _ = match &self.caller {
+            Caller::Promise { reject, .. } => reject.call1(&JsValue::UNDEFINED, &error).map(drop),
+            Caller::Transport(relayed, _) => relayed.settle(&error, &JsValue::UNDEFINED),
+        };
+    }
+
+    fn listening(&self) -> Option<&Listening> {
+        match &self.caller {
+            Caller::Promise { listening, .. } => listening.as_ref(),
+            Caller::Transport(..) => None,
+        }
     }
 }
 
@@ -190,7 +209,7 @@ impl Call {
 fn aborted(driver: &Rc<Driver>, call: u64, _event: JsValue) {
     let reason = {
         let waiting = driver.calls.waiting.borrow();
-        waiting.get(call).and_then(|call| call.listening.as_ref()?.reason())
+        waiting.get(call).and_then(|call| call.listening()?.reason())
     };
     cancel(driver, CallId(call), reason.as_ref());
 }

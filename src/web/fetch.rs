@@ -18,7 +18,7 @@ use crate::core::headers::Media;
 use crate::core::sse::{Item, Parser};
 use crate::core::table::Table;
 use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
-use js_sys::{Array, Function, JsString, Uint8Array};
+use js_sys::{Array, Function, JsString, Object, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -113,7 +113,7 @@ impl Network {
     }
 
     /// `more` headers beat those of the request.
-    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&JsValue>) -> Result<(), Failure> {
+    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&Object>) -> Result<(), Failure> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
         // It is not known to be offline unless it was so before the first byte could leave.
         let offline = self.onlineness.is_offline() && !is_this_machine(&request.url);

@@ -62,6 +62,7 @@ pub(super) fn call(value: &JsValue) -> Result<Call, JsValue> {
         max_total_timeout: bag.millis("maxTotalTimeout")?,
         reset_on_progress: bag.flag("resetTimeoutOnProgress")?.unwrap_or(true),
         replay: bag.replay()?,
+        wants_progress: true,
     };
     Ok(Call { options, signal: bag.signal()?, on_progress: bag.function("onprogress")? })
 }

@@ -1,13 +1,13 @@
 //! The exported class `McpSession`.
 
-use super::calls::{self, Relayed, Shape};
+use super::calls::{self, RelayedCall, Shape};
 use super::driver::Handle;
 use super::json::JsJson;
 use super::{error, js, options};
 use crate::core::text::concat;
 use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
-use js_sys::{Function, Promise};
+use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -243,34 +243,24 @@ impl McpSession {
         self.change_handlers(|set| set.observer = observer.dyn_into().ok());
     }
 
-    /// For the package's own transport: sends a request of its client, which waits as long as it likes. `name` names the call
-    /// to the observer, `headers` are those of its own, or `undefined`. Returns the call's number; 0 when the params are no
-    /// object, which `reject` is told.
-    #[allow(clippy::too_many_arguments, reason = "a bag of these would have to be made for each call")]
+    /// For the package's own transport: sends a request of its client, which waits as long as it likes. `call` is told what
+    /// becomes of it, and names it to the observer; `headers` are those of its own. Returns its number.
+    ///
+    /// # Errors
+    /// The params are no object.
     pub fn relay(
         &self,
-        name: JsValue,
+        call: RelayedCall,
         method: String,
         params: JsValue,
-        headers: JsValue,
-        resolve: Function,
-        reject: Function,
-        on_progress: Function,
-        on_stream: Function,
-    ) -> f64 {
-        let params = match options::object(params, "request.params") {
-            Ok(params) => params.map(JsJson),
-            Err(error) => {
-                // What a callback of the transport's throws, it hears of by itself.
-                let _ = reject.call1(&JsValue::UNDEFINED, &error);
-                return 0.0;
-            }
-        };
-        let relayed = Relayed { name, headers, on_stream };
-        let call = self.driver.calls.open_relayed(&self.server, resolve, reject, on_progress, relayed);
-        let options = RequestOptions { timeout: Some(Millis::MAX), ..RequestOptions::default() };
+        headers: Option<Object>,
+        wants_progress: bool,
+    ) -> Result<f64, JsValue> {
+        let params = options::object(params, "request.params")?.map(JsJson);
+        let call = self.driver.calls.open_relayed(&self.server, call, headers);
+        let options = RequestOptions { timeout: Some(Millis::MAX), wants_progress, ..RequestOptions::default() };
         self.driver.input(Input::Request { call, session: self.session, method, params, options });
-        call.0 as f64
+        Ok(call.0 as f64)
     }
 
     /// For the package's own transport: its client takes that request back.

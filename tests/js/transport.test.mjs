@@ -102,6 +102,23 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await client.close();
       });
 
+      test('asks for progress where the client does, and nowhere else', async () => {
+        const asked = [];
+        const recorded = (url, init) => {
+          const { method, params } = init.body ? JSON.parse(init.body) : {};
+          if (method === 'tools/call') asked.push(params._meta?.progressToken !== undefined);
+          return fetch(url, init);
+        };
+        const own = newManager(server.url, { fetch: recorded });
+        const client = newClient();
+        await client.connect(own.transport('asking', 's'));
+        await sdk.call(client, echo('a'));
+        await sdk.call(client, echo('b'), { onprogress: () => {} });
+        assert.deepEqual(asked, [false, true]);
+        await client.close();
+        await own.close();
+      });
+
       test('says which request of the client a message is about', async () => {
         const transport = manager.transport('related', 's');
         const heard = [];

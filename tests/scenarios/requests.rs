@@ -19,6 +19,16 @@ fn a_call_carries_the_session_and_a_progress_token_and_keeps_the_callers_meta() 
 }
 
 #[test]
+fn a_call_that_wants_no_progress_asks_for_none() {
+    let mut world = world();
+    let session = world.connect();
+    let options = RequestOptions { wants_progress: false, ..RequestOptions::default() };
+    let call = world.request(session, "tools/call", json!({"name": "read"}), options);
+    world.finish(call);
+    assert_eq!(world.sent_as("tools/call")[0].param("_meta"), &serde_json::Value::Null);
+}
+
+#[test]
 fn answers_find_their_calls_in_whatever_order_they_come() {
     let mut world = world();
     let session = world.connect();
