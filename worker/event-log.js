@@ -27,10 +27,10 @@ export class EventLog {
   }
 
   create() {
+    // Without an index on the streams: it would be a second row for each event, and what is looked for is found by ids, among EVENT_LOG_EVENTS.
     this.#sql.exec(`
       CREATE TABLE stream (id INTEGER PRIMARY KEY, waiting TEXT NOT NULL);  -- those with requests that are not answered
       CREATE TABLE event (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, data TEXT, bytes INTEGER NOT NULL);
-      CREATE INDEX event_stream ON event (stream, id);
     `);
   }
 
@@ -69,7 +69,8 @@ export class EventLog {
   knows(stream) {
     if (stream === GET_STREAM) return true;
     this.flush();
-    return this.#sql.exec('SELECT 1 FROM stream WHERE id = ?1 UNION ALL SELECT 1 FROM event WHERE stream = ?1 LIMIT 1', stream).toArray().length > 0;
+    // The number of a stream was given before those of its events.
+    return this.#sql.exec('SELECT 1 FROM stream WHERE id = ?1 UNION ALL SELECT 1 FROM event WHERE id > ?1 AND stream = ?1 LIMIT 1', stream).toArray().length > 0;
   }
 
   /** The events of a stream after that one. `data` is null where it was too large to keep. */
