@@ -389,7 +389,9 @@ export class SessionObject extends DurableObject {
   async #takeUp({ owner, identity, initialize }) {
     const upstream = this.#connect(partsOf(owner).server, JSON.parse(identity));
     const { error } = await upstream.initialize(JSON.parse(initialize));
-    return error ? { error } : upstream;
+    if (!error) return upstream;
+    await upstream.rest();
+    return { error };
   }
 
   #connect(server, { key, id, vars }) {

@@ -8,6 +8,7 @@ export class Upstream {
   #manager;
   #transport;
   #opened;
+  #metrics; // the last that there were
   #isOut = false; // whether its breaker was open when it last answered
 
   /**
@@ -19,8 +20,7 @@ export class Upstream {
    */
   constructor({ server, config, env, identity, storage, onmessage, onbreaker }) {
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
-    const lines = (level, line) => log(level === 'debug' ? 'log' : level, 'session', { line });
-    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, log: lines, storage });
+    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, log: logLine, storage });
     this.#transport = this.#manager.transport(identity.id, server, { vars: identity.vars });
     this.#transport.onmessage = (message, { relatedRequestId }) => {
       if (message.id === OPENING) return this.#opened(message);
@@ -54,7 +54,7 @@ export class Upstream {
 
   /** What happened so far, as counters. */
   metrics() {
-    return this.#manager.getMetrics();
+    return this.#metrics ?? this.#manager.getMetrics();
   }
 
   /** What is known of the session. */
@@ -64,14 +64,22 @@ export class Upstream {
 
   /** Lets go of the server; the session stays, there and in the storage. */
   async rest() {
+    await this.#transport.close();
     await this.#manager.close();
+    this.#metrics = this.#manager.getMetrics();
+    // Nobody else would: what the module holds of JavaScript, these objects among it, is beyond the collector of garbage.
+    this.#manager.free();
   }
 
   /** Ends the session at the server, which gets five seconds for that. */
   async terminate() {
     await this.#transport.terminateSession();
-    await this.#manager.close();
+    await this.rest();
   }
+}
+
+function logLine(level, line) {
+  log(level === 'debug' ? 'log' : level, 'session', { line });
 }
 
 // No id of a client is equal to it.

@@ -77,6 +77,13 @@ impl Handlers {
         self.sessions.borrow().get(session.0).and_then(look)
     }
 
+    /// Drops all of them: nothing is told any more. What they refer to may refer to the manager, and no collector of garbage
+    /// would see through that circle.
+    pub(super) fn clear(&self) {
+        self.sessions.take();
+        self.tap.take();
+    }
+
     /// Drops the handlers of sessions that are gone; now and then, so that it costs each of them next to nothing.
     pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
         let mut sessions = self.sessions.borrow_mut();

@@ -194,6 +194,7 @@ impl McpManager {
         let (call, promise) = self.driver.calls.open(Shape::Void, None, None, None)?;
         self.driver.closing();
         self.driver.input(Input::Close { call, terminate });
+        self.driver.handlers.clear();
         Ok(promise)
     }
 
