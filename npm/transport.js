@@ -65,7 +65,7 @@ export class SessionTransport {
     this.onclose?.();
   }
 
-  // The module would keep what it is told to call, and that this object: no collector of garbage sees through it.
+  // The module keeps what it is to call, and that leads back to this object: no collector of garbage sees through such a circle.
   #leave(session) {
     clientsOf(session).delete(this);
     queueMicrotask(() => session.free()); // it may be telling us just now that it was ended
