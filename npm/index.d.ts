@@ -162,7 +162,7 @@ export class McpManager {
   readonly events: EventTarget;
   /** Resolves once nothing is under way: for `waitUntil` in a Worker. */
   idle(): Promise<void>;
-  /** Settles what is under way with `closed`; once it resolves, nothing more is sent. `terminate` ends the sessions at their servers first. */
+  /** Settles what is under way with `closed` and lets go of all handlers; once it resolves, nothing more is sent. `terminate` ends the sessions at their servers first. */
   close(options?: { terminate?: boolean }): Promise<void>;
   /** The same as `close()`. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -60,15 +60,14 @@ export class SessionTransport {
     for (const call of this.#calls.values()) call.cancel('the client was closed');
     for (const { reject } of this.#asked.values()) reject(new Error('the client was closed'));
     this.#asked.clear();
-    if (this.#session) this.#leave(this.#session);
+    const session = this.#session;
+    if (session) {
+      // The module keeps what it is to call, and that leads back to this object: no collector of garbage sees through such a circle.
+      clientsOf(session).delete(this);
+      queueMicrotask(() => session.free()); // it may be telling us just now that it was ended
+    }
     this.#session = this.#connecting = undefined;
     this.onclose?.();
-  }
-
-  // The module keeps what it is to call, and that leads back to this object: no collector of garbage sees through such a circle.
-  #leave(session) {
-    clientsOf(session).delete(this);
-    queueMicrotask(() => session.free()); // it may be telling us just now that it was ended
   }
 
   // Ends the session, for all its clients. The SDK's own transport has this method too.
@@ -94,7 +93,6 @@ export class SessionTransport {
     this.#capabilities = capabilities;
     this.#connecting = this.#connect({ capabilities, clientInfo, signal });
     const session = await this.#connecting;
-    if (signal.aborted) this.#leave(session);
     signal.throwIfAborted();
     this.#session = session;
     clientsOf(session).add(this);

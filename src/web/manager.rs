@@ -159,7 +159,7 @@ impl McpManager {
         promise
     }
 
-    /// Ends everything: running calls are rejected with `closed`, and nothing is sent after it resolves.
+    /// Ends everything: running calls are rejected with `closed`, handlers are let go of, and nothing is sent after it resolves.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn close(&self, options: JsValue) -> Promise {
         self.start_close(&options).unwrap_or_else(|error| error::rejected(&error))
