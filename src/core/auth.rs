@@ -10,28 +10,32 @@ use super::text::concat;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
-    /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see.
-    pub(super) fn refused_credentials(&mut self, call: CallId, refusal: Refusal<'_, J>, error: Error<J>) {
+    /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see. Returns whether it is.
+    pub(super) fn refused_credentials(&mut self, call: CallId, refusal: Refusal<'_, J>, error: Error<J>) -> bool {
         let Some((session, purpose)) = self.calls.get(call).map(|record| (record.session, record.purpose)) else {
-            return;
+            return false;
         };
-        let Some(record) = self.store.get_mut(session) else { return };
+        let Some(record) = self.store.get_mut(session) else { return false };
         // What a recovery puts back is not worth the wait: everybody else waits for the recovery.
         if !record.has_auth || purpose == Purpose::Restore {
-            return self.settle(call, Err(error));
+            self.settle(call, Err(error));
+            return purpose != Purpose::Restore;
         }
         // Another token is there already, or on its way; and a handshake asks for one by itself.
         let is_late = refusal.token != record.token;
         if is_late || record.awaiting_token || record.handshake.is_some() {
-            return self.requeue(call);
+            self.requeue(call);
+            return false;
         }
         if record.challenged {
-            return self.settle(call, Err(error));
+            self.settle(call, Err(error));
+            return true;
         }
         record.challenged = true;
         record.awaiting_token = true;
         self.out.push_back(Output::NeedToken { session, challenge: refusal.challenge });
         self.requeue(call);
+        false
     }
 
     /// The provider has answered. Without a token the request goes as it is, and the server's answer stands.

@@ -20,6 +20,12 @@ pub fn full_jitter(rng: &mut Rng, first: Millis, attempt: u32) -> Millis {
     rng.up_to(doubled(first, attempt, CAP))
 }
 
+/// The same with equal jitter, never below half of it: what tries alone needs no spread, but the time that was promised.
+pub fn equal_jitter(rng: &mut Rng, first: Millis, attempt: u32) -> Millis {
+    let whole = doubled(first, attempt, CAP);
+    whole - rng.up_to(whole / 2)
+}
+
 /// The delay before a stream is reopened: the server's own `retry:` where it gave one and the stream makes progress,
 /// else jittered backoff, never below the floor.
 pub fn stream_delay(rng: &mut Rng, first: Millis, failures: u32, retry: Option<Millis>) -> Millis {
@@ -86,6 +92,8 @@ mod tests {
         for attempt in 0..64 {
             assert!(full_jitter(&mut rng, 1000, attempt) <= CAP);
             assert!(stream_delay(&mut rng, 1000, attempt, Some(0)) >= STREAM_FLOOR);
+            let whole = doubled(1000, attempt, CAP);
+            assert!((whole / 2..=whole).contains(&equal_jitter(&mut rng, 1000, attempt)));
             let probe = probe_delay(&mut rng, attempt);
             assert!((PROBE.0 / 2..=PROBE.1).contains(&probe));
         }

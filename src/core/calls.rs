@@ -8,6 +8,7 @@ use super::exchange::Wire;
 use super::io::{CallId, ExchangeId, HeaderList, Output, RequestOptions, SessionRef, StreamBlock};
 use super::json::Json;
 use super::jsonrpc;
+use super::liveness::Pong;
 use super::manager::{Manager, own_call};
 use super::replay::{Safety, method_safety};
 use super::resume::ResponseStream;
@@ -39,7 +40,7 @@ pub(super) struct Call<J> {
     pub(super) refusals: u32,
     /// Tries that were refused because the session was lost.
     pub(super) losses: u32,
-    /// Tries after an unknown outcome: one at most.
+    /// Tries after an unknown outcome.
     pub(super) replays: u32,
     pub(super) stream: ResponseStream,
     /// The rounds of a call that a server of 2026-07-28 answered with questions.
@@ -52,6 +53,12 @@ pub(super) struct Call<J> {
     pub(super) refused: bool,
     /// What is known of a try whose outcome nobody knows, while its replay is being decided.
     pub(super) unknown: Option<Error<J>>,
+    /// What its answer is if a ping shows that it is none about the session; and what it is otherwise.
+    pub(super) doubt: Option<(ErrorCode, Error<J>)>,
+    /// What cut its latest try, while it waits for the end of an outage.
+    pub(super) cut: Option<Error<J>>,
+    /// How it ended, of a ping.
+    pub(super) pong: Option<Pong>,
 }
 
 /// Who waits for a call.
@@ -69,7 +76,7 @@ pub(super) enum Purpose {
     Restore,
     /// A recovery or a replay decision that needs the list of tools.
     Tools,
-    /// Whoever doubts that the session lives.
+    /// The machine, which wants to know how session and server fare (liveness.rs).
     Ping,
 }
 
@@ -97,6 +104,11 @@ pub(super) enum Stage {
 impl<J> Call<J> {
     pub(super) const fn is_notification(&self) -> bool {
         matches!(self.purpose, Purpose::Notification)
+    }
+
+    /// Whether it is a ping of the machine's own.
+    pub(super) const fn pings(&self) -> bool {
+        matches!(self.purpose, Purpose::Ping)
     }
 
     /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.
@@ -148,7 +160,10 @@ impl<J: Json> Manager<J> {
                 .of(&record.key.server);
             return self.reject(call, error);
         }
-        record.last_used_at = now;
+        // Waiting for a server that is out of reach is no use of the session.
+        if record.outage.is_none() {
+            record.last_used_at = now;
+        }
         record.queue.insert(call);
         self.add_call(call, session, purpose, method, params, options, Stage::Queued);
         self.wake_session(session);
@@ -215,6 +230,9 @@ impl<J: Json> Manager<J> {
             mismatched: false,
             refused: false,
             unknown: None,
+            doubt: None,
+            cut: None,
+            pong: None,
         };
         self.calls.insert(call, record);
     }
@@ -246,6 +264,7 @@ impl<J: Json> Manager<J> {
         let session = record.session;
         let attempt = record.refusals + record.losses + record.replays + 1;
         record.stream = ResponseStream::default();
+        record.cut = None;
         let message = if is_modern { self.modern_call(call, id) } else { self.legacy_call(call, id) };
         let Some((body, headers)) = message else { return };
         self.by_request.remove(replaced);
@@ -319,7 +338,7 @@ impl<J: Json> Manager<J> {
             Purpose::Handshake => self.on_handshake_answered(session, outcome),
             Purpose::Restore => self.on_restored(session),
             Purpose::Tools => self.on_tools_answered(session, outcome),
-            Purpose::Ping => self.on_ping_answered(session, outcome),
+            Purpose::Ping => self.on_pinged(session, record.pong, outcome.err()),
         }
         self.pump(session);
         self.expire_if_aged(session);
@@ -356,7 +375,15 @@ impl<J: Json> Manager<J> {
     /// A result came.
     pub(super) fn on_result(&mut self, call: CallId, result: J) {
         self.note_answered(call);
-        let is_probe = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Probe);
+        let Some(record) = self.calls.get_mut(call) else { return };
+        if record.pings() {
+            record.pong = Some(Pong::Alive);
+            return self.settle(call, Ok(Some(result)));
+        }
+        let (session, is_probe) = (record.session, record.purpose == Purpose::Probe);
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.suspicion.clear(owner.generation);
+        }
         if self.goes_to_modern(call) && !is_probe {
             return self.on_modern_result(call, result);
         }
@@ -368,12 +395,16 @@ impl<J: Json> Manager<J> {
     /// But no handshake says that the session is kept, and no older generation says anything of this one.
     pub(super) fn note_answered(&mut self, call: CallId) {
         let Some(answered) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return };
-        let now = self.now;
+        let (now, limit, pings) = (self.now, self.config.limits.max_in_flight, answered.pings());
         if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
             record.silent = 0;
             record.challenged = false;
-            record.last_used_at = now;
-            record.budget.earn();
+            // What the machine wants to know is no use of the session, and pays for no retry.
+            if !pings {
+                record.last_used_at = now;
+                record.budget.earn();
+            }
+            record.widen(limit);
             record.probe_ended(call, true);
             let session = answered.session;
             if !std::mem::replace(&mut record.fruitful, true) {

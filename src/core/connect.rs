@@ -23,7 +23,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    fn join(&mut self, call: CallId, session: SessionRef) {
+    pub(super) fn join(&mut self, call: CallId, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.state == State::Ready {
             let id = record.id().map(SessionId::short);

@@ -6,6 +6,7 @@ use super::exchange::Wire;
 use super::io::{CallId, HeaderList, Output, SessionRef};
 use super::json::Json;
 use super::jsonrpc;
+use super::liveness::Pong;
 use super::manager::Manager;
 use super::session::{Session, State};
 use super::text::{concat, decimal};
@@ -50,6 +51,11 @@ impl<J: Json> Manager<J> {
         }
         if self.grace_until > self.now {
             return self.move_deadline(call, self.grace_until);
+        }
+        // A ping has no caller, and nothing to cancel at the server.
+        if record.pings() {
+            let error = Error::new(ErrorCode::RequestTimeout, "no answer to a ping in time");
+            return self.end_ping(call, Pong::Silent, error);
         }
         // The request is over, and the client's own user is what is waited for (2026-07-28 basic/patterns/mrtr).
         let is_last = record.last_deadline.is_some_and(|last| last <= self.now);

@@ -2,27 +2,41 @@
 
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
+use super::calls::{Call, Purpose, Stage};
 use super::exchange::Wire;
-use super::headers::SessionId;
-use super::io::{CallId, ExchangeId, Level, Output, SessionRef, Target};
+use super::headers::{self, SessionId};
+use super::io::{CallId, ExchangeId, HeaderList, Level, Output, SessionRef, Target};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::State;
 use super::store::Key;
 use super::table::Table;
 use super::text::concat;
-use super::time::Millis;
+use super::time::{Instant, Millis};
 use super::timers::Timer;
+use std::rc::Rc;
 
 /// A DELETE gets so long and is never tried again: a server that is gone needs no goodbye.
 pub(super) const DELETE_CAP: Millis = 5_000;
 
-/// A DELETE on the wire, after its record is gone.
+/// A DELETE on the wire, after its record is gone; or an `initialize` whose answer is waited for because it may bring an id
+/// to send one for.
 pub(super) struct Farewell {
     /// The log line that says that it is done.
     line: String,
     /// Who waits for it.
     waiter: Option<CallId>,
+    /// What the DELETE carries besides the id that is not there yet.
+    orphan: Option<Orphan>,
+}
+
+/// What is left of a record that was ended in the middle of its handshake.
+struct Orphan {
+    server: String,
+    url: Rc<str>,
+    headers: HeaderList,
+    /// When patience ends, of the answer and the DELETE together.
+    until: Instant,
 }
 
 /// Who waits for ends, and whether there is to be a beginning ever again.
@@ -70,7 +84,7 @@ impl<J: Json> Manager<J> {
         self.closing.closed = true;
         let sessions = self.store.references();
         self.end_all(call, &sessions, terminate, State::Closed);
-        let left = self.exchanges.keys_where(|exchange| exchange.wire != Wire::Delete);
+        let left = self.exchanges.keys_where(|exchange| !exchange.wire.is_farewell());
         left.into_iter().for_each(|exchange| self.abort(exchange));
         self.closing.closers.push(call);
         self.tell_closers();
@@ -86,17 +100,34 @@ impl<J: Json> Manager<J> {
 
     /// Ends these records. Returns how many DELETEs are on the wire for that.
     fn end_all(&mut self, call: CallId, sessions: &[SessionRef], say_goodbye: bool, state: State) -> usize {
-        sessions.iter().filter(|session| self.end(**session, Some(call), say_goodbye, state)).count()
+        let mut farewells = 0;
+        for session in sessions {
+            farewells += self.end(*session, Some(call), say_goodbye, state);
+        }
+        farewells
     }
 
-    /// Ends one record. Returns whether a DELETE is on the wire.
-    fn end(&mut self, session: SessionRef, waiter: Option<CallId>, say_goodbye: bool, state: State) -> bool {
-        let Some(record) = self.store.get_mut(session) else { return false };
+    /// Ends one record. Returns how many DELETEs are on the wire for that, or may be soon.
+    fn end(&mut self, session: SessionRef, waiter: Option<CallId>, say_goodbye: bool, state: State) -> usize {
+        let orphan = self.disown_handshake(session, waiter);
+        let Some(record) = self.store.get_mut(session) else { return 0 };
         record.awaiting_token = false;
         record.handshake = None;
+        record.restoring = 0;
+        record.loss = None;
+        record.outage = None;
         let id = record.id().map(SessionId::short);
+        // In the middle of a trial there may be two sessions.
+        let former = record.former.take().filter(|former| record.id() != former.id.as_ref());
         // The DELETE leaves first: what follows takes the id away.
-        let farewell = if say_goodbye && id.is_some() { self.say_goodbye(session, waiter) } else { None };
+        let mut farewells = u32::from(orphan);
+        if say_goodbye && id.is_some() {
+            farewells += u32::from(self.say_goodbye(session, waiter).is_some());
+        }
+        if let (true, Some(former), Some(record)) = (say_goodbye, former, self.store.get_mut(session)) {
+            record.agreed = Some(former);
+            farewells += u32::from(self.say_goodbye(session, waiter).is_some());
+        }
         if say_goodbye || state == State::Terminated {
             self.unkeep(session)
         } else {
@@ -106,8 +137,52 @@ impl<J: Json> Manager<J> {
         self.stop_everything(session);
         self.metrics.terminated += u64::from(state == State::Terminated);
         self.event(session, EventKind::SessionTerminated, Detail::new().session_id(id));
+        self.leave_lane(session);
         self.store.remove(session);
-        farewell.is_some()
+        farewells as usize
+    }
+
+    /// Leaves an `initialize` that is on the wire to itself: if its answer brings an id, that session is ended, because
+    /// nobody will ever know of it. Returns whether there is one.
+    fn disown_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
+        let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
+        let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
+        let Some(Stage::OnWire(exchange)) = self.calls.get(call).map(|call| call.stage) else { return false };
+        let until = self.now.after(DELETE_CAP);
+        let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
+        let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
+        let mut headers = HeaderList::new();
+        record.add_credentials(&mut headers);
+        let server = record.key.server.clone();
+        let orphan = Orphan { server, url: Rc::clone(&record.url), headers, until };
+        if let Some(call) = self.calls.get_mut(call) {
+            call.stage = Stage::Undecided;
+        }
+        self.disown_exchange(exchange, until);
+        self.farewells.insert(exchange, Farewell { line: String::new(), waiter, orphan: Some(orphan) });
+        if let Some(issued) = issued {
+            self.on_orphan_opened(exchange, Some(&issued));
+        }
+        true
+    }
+
+    /// The answer to an `initialize` whose record is gone: with an id, a DELETE follows, for which the same caller waits.
+    pub(super) fn on_orphan_opened(&mut self, exchange: ExchangeId, issued: Option<&str>) {
+        let limit = self.config.limits.max_session_id_bytes;
+        let Some(farewell) = self.farewells.get_mut(exchange) else { return };
+        let (Some(orphan), waiter) = (farewell.orphan.take(), farewell.waiter) else { return };
+        if let Some(id) = issued.and_then(|id| SessionId::parse(id, limit)) {
+            let line = concat(&["[MCP][", &orphan.server, "] Session terminated: ", &id.short()]);
+            let mut headers = orphan.headers;
+            headers.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));
+            let next = self.open_delete(orphan.url, headers, orphan.until);
+            self.farewells.insert(next, Farewell { line, waiter, orphan: None });
+            if let Some(open) = waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter)) {
+                *open += 1;
+            }
+        }
+        self.abort(exchange);
+        self.on_deleted(exchange);
     }
 
     pub(super) fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
@@ -116,7 +191,7 @@ impl<J: Json> Manager<J> {
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; 405 is the server's right.
         let exchange = self.open(session, Wire::Delete, "DELETE", None, Vec::new())?;
         self.log(session, Level::Debug, "Session termination request sent");
-        self.farewells.insert(exchange, Farewell { line, waiter });
+        self.farewells.insert(exchange, Farewell { line, waiter, orphan: None });
         Some(exchange)
     }
 
@@ -134,14 +209,16 @@ impl<J: Json> Manager<J> {
             self.settle(call, Err(error.clone()));
         }
         let left: Vec<ExchangeId> =
-            self.exchanges.keys_where(|exchange| exchange.session == session && exchange.wire != Wire::Delete);
+            self.exchanges.keys_where(|exchange| exchange.session == session && !exchange.wire.is_farewell());
         left.into_iter().for_each(|exchange| self.abort(exchange));
     }
 
     /// The DELETE was answered, broke, or took too long: all three are the end. 404 and 405 are fine.
     pub(super) fn on_deleted(&mut self, exchange: ExchangeId) {
         let Some(farewell) = self.farewells.remove(exchange) else { return };
-        self.log_line(Level::Info, farewell.line);
+        if !farewell.line.is_empty() {
+            self.log_line(Level::Info, farewell.line);
+        }
         let open = farewell.waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter));
         let last = open.is_some_and(|open| {
             *open -= 1;
@@ -158,7 +235,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_expiry(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
-        if !matches!(record.state, State::Ready | State::Degraded) {
+        if !matches!(record.state, State::Ready | State::Degraded | State::Outage) {
             return;
         }
         let is_old = record.age_deadline().is_some_and(|at| at <= now);
@@ -201,7 +278,7 @@ impl<J: Json> Manager<J> {
 
     /// The page may be gone for good: the server need not keep the session. If it comes back, its next call makes another.
     pub(super) fn retire_session(&mut self, session: SessionRef) {
-        if self.store.get(session).is_some_and(|record| record.state == State::Ready) {
+        if self.store.get(session).is_some_and(|record| matches!(record.state, State::Ready | State::Outage)) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
             self.strand_calls(session, "the session was given up");
@@ -213,6 +290,7 @@ impl<J: Json> Manager<J> {
             self.say_goodbye(session, None);
         }
         self.unkeep(session);
+        self.finish_outage(session);
         self.enter(session, State::Expired);
     }
 }

@@ -31,6 +31,8 @@ pub struct Facts<J> {
     pub retry_after: Option<Millis>,
     /// Which server the call was for.
     pub server: Option<String>,
+    /// Whether it says that the server is out of reach, which is no fault of the request.
+    pub(super) away: bool,
 }
 
 impl<J> Error<J> {
@@ -46,6 +48,7 @@ impl<J> Error<J> {
             data: None,
             retry_after: None,
             server: None,
+            away: false,
         }))
     }
 
@@ -67,6 +70,13 @@ impl<J> Error<J> {
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
+        self
+    }
+
+    /// The same error as a sign of an outage.
+    #[must_use]
+    pub(super) fn away(mut self) -> Self {
+        self.away = true;
         self
     }
 

@@ -42,6 +42,10 @@ pub enum EventKind {
     BreakerOpened,
     /// A probe succeeded.
     BreakerClosed,
+    /// The server is out of reach: calls wait, and one canary request at a time finds out when that ends.
+    OutageStarted,
+    /// The server is within reach again, after `durationMs`; `waited` calls go on.
+    OutageEnded,
 }
 
 impl EventKind {
@@ -65,6 +69,8 @@ impl EventKind {
             Self::ToolsChanged => "toolsChanged",
             Self::BreakerOpened => "breakerOpened",
             Self::BreakerClosed => "breakerClosed",
+            Self::OutageStarted => "outageStarted",
+            Self::OutageEnded => "outageEnded",
         }
     }
 }
@@ -107,6 +113,7 @@ impl Event {
         fields.number("attempt", detail.attempt.map(u64::from));
         fields.number("delayMs", detail.delay_ms);
         fields.number("durationMs", detail.duration_ms);
+        fields.number("waited", detail.waited);
         fields.text("stream", detail.stream);
         fields.text("source", detail.source);
         fields
@@ -160,6 +167,8 @@ details! {
     delay_ms: Millis,
     /// How long it took, in milliseconds.
     duration_ms: Millis,
+    /// How many calls waited for the end of an outage.
+    waited: u64,
     /// Which stream: `listen` (the GET stream) or `call`.
     stream: &'static str,
     /// `storage`, of a session that was taken up from there.

@@ -10,10 +10,11 @@ use super::io::{
 };
 use super::json::Json;
 use super::jsonrpc::{self, Head};
+use super::liveness::Identity;
 use super::manager::Manager;
 use super::outcome::{as_unknown, failure_error};
 use super::replay::Safety;
-use super::session::Session;
+use super::session::{Agreed, Session};
 use super::subscriptions::ACKNOWLEDGED;
 use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
@@ -68,9 +69,16 @@ pub(super) enum Wire {
     Leftover,
     /// DELETE of the session.
     Delete,
+    /// `initialize` of a record that was ended meanwhile.
+    Orphan,
 }
 
 impl Wire {
+    /// Whether it goes on after the end of its record, so that the server's end is reached.
+    pub(super) const fn is_farewell(self) -> bool {
+        matches!(self, Self::Delete | Self::Orphan)
+    }
+
     /// The call that it serves.
     const fn call(self) -> Option<CallId> {
         match self {
@@ -91,19 +99,28 @@ impl<J: Json> Manager<J> {
         further: HeaderList,
     ) -> Option<ExchangeId> {
         let exchange = ExchangeId(self.numbers.next());
+        let identity = self.speaks_as(session, wire);
+        let carried = self.carried_id(session, identity);
         let record = self.store.get(session)?;
         let call = if let Wire::Call(call) = wire { self.calls.get(call) } else { None };
         let is_handshake = call.is_some_and(Call::is_handshake);
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
         let is_stream = wire == Wire::SessionStream;
-        let mut headers = request_headers(record, method, is_handshake || is_stream);
+        let agreed = match identity {
+            Identity::Former => record.former.as_ref(),
+            _ => record.agreed.as_ref().filter(|_| !is_handshake && !is_stream),
+        };
+        let mut headers = request_headers(record, method, agreed);
+        if identity == Identity::Bare {
+            headers.retain(|(name, _)| name.as_ref() != headers::SESSION_ID);
+        }
         headers.extend(further);
         let endpoint = record.endpoint().filter(|_| !is_stream).cloned();
         let url = endpoint.as_ref().unwrap_or(&record.url).clone();
         let request = HttpRequest { method, url, headers, body, reads_session_id, call: wire.call() };
         // A stream that is a session is opened for the generation to come.
         let generation = record.generation + u64::from(is_stream);
-        let (carried, token) = (record.id().filter(|_| !is_handshake).cloned(), record.token.clone());
+        let (carried, token) = (carried.filter(|_| !is_handshake), record.token.clone());
         let deadline = match wire {
             Wire::Call(_) | Wire::Resume(_) => None,
             Wire::Delete => Some(self.now.after(super::ending::DELETE_CAP)),
@@ -156,6 +173,39 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// An exchange goes on until then, without its call and its record.
+    pub(super) fn disown_exchange(&mut self, exchange: ExchangeId, until: Instant) {
+        self.lift_deadline(exchange);
+        if let Some(record) = self.exchanges.get_mut(exchange) {
+            record.wire = Wire::Orphan;
+            record.deadline = Some(until);
+            self.timers.arm(until, Timer::Exchange(exchange));
+        }
+    }
+
+    /// Sends a DELETE on behalf of a record that is gone.
+    pub(super) fn open_delete(&mut self, url: Rc<str>, headers: HeaderList, until: Instant) -> ExchangeId {
+        let exchange = ExchangeId(self.numbers.next());
+        let record = Exchange {
+            session: SessionRef(0),
+            generation: 0,
+            carried: None,
+            endpoint: None,
+            token: None,
+            wire: Wire::Delete,
+            head: None,
+            opened_at: self.now,
+            last_alive: self.now,
+            deadline: Some(until),
+            is_over: false,
+        };
+        self.timers.arm(until, Timer::Exchange(exchange));
+        self.exchanges.insert(exchange, record);
+        let request = HttpRequest { method: "DELETE", url, headers, body: None, reads_session_id: false, call: None };
+        self.out.push_back(Output::Send { exchange, request });
+        exchange
+    }
+
     /// What is left of an exchange gets a moment.
     pub(super) fn hurry(&mut self, exchange: ExchangeId) {
         self.lift_deadline(exchange);
@@ -181,7 +231,11 @@ impl<J: Json> Manager<J> {
         record.last_alive = now;
         let (session, wire) = (record.session, record.wire);
         let issued = head.session_id.clone();
+        let is_good = is_success(head.status);
         record.head = Some(head);
+        if wire == Wire::Orphan {
+            return self.on_orphan_opened(exchange, issued.as_deref().filter(|_| is_good));
+        }
         if let Wire::Call(call) = wire {
             self.note_issued_id(session, call, issued);
         }
@@ -198,7 +252,7 @@ impl<J: Json> Manager<J> {
                 self.listen_opened(session, exchange);
             }
             // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
-            Wire::Initialized | Wire::Aside | Wire::Delete | Wire::Leftover => {
+            Wire::Initialized | Wire::Aside | Wire::Delete | Wire::Leftover | Wire::Orphan => {
                 self.out.push_back(Output::Abort { exchange });
                 self.on_body(exchange, Body::Empty);
             }
@@ -258,7 +312,7 @@ impl<J: Json> Manager<J> {
             Wire::Listen => self.listen_refused(record.session, status, "an answer that is no event stream"),
             Wire::SessionStream => self.on_no_session_stream(&record, status),
             Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
-            Wire::Delete => self.on_deleted(exchange),
+            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
             Wire::Aside | Wire::Leftover => {}
         }
     }
@@ -286,7 +340,7 @@ impl<J: Json> Manager<J> {
             Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, "the connection broke"),
             Wire::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
             Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
-            Wire::Delete => self.on_deleted(exchange),
+            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
             Wire::Aside | Wire::Leftover => {}
         }
     }
@@ -421,11 +475,11 @@ pub(super) const fn is_success(status: u16) -> bool {
     status >= 200 && status < 300
 }
 
-fn request_headers<J>(session: &Session<J>, method: &str, is_handshake: bool) -> super::io::HeaderList {
+/// A handshake never carries an old id: 2025-11-25 basic/transports, "Session Management": a new `initialize` without one.
+fn request_headers<J>(session: &Session<J>, method: &str, agreed: Option<&Agreed<J>>) -> super::io::HeaderList {
     let mut headers: super::io::HeaderList = Vec::with_capacity(session.user_headers.len() + 5);
     session.add_credentials(&mut headers);
-    // A handshake never carries an old id: 2025-11-25 basic/transports, "Session Management": a new `initialize` without one.
-    if let (Some(agreed), false) = (&session.agreed, is_handshake) {
+    if let Some(agreed) = agreed {
         headers.extend(agreed.headers.iter().cloned());
     }
     match method {

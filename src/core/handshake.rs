@@ -1,6 +1,6 @@
 //! Handshakes: `initialize`, `notifications/initialized`, and everything that a new session is given back.
 
-use super::backoff::{RETRY_AFTER_CAP, full_jitter};
+use super::backoff::{RETRY_AFTER_CAP, equal_jitter, full_jitter};
 use super::calls::Purpose;
 use super::config::Protocol;
 use super::era::UNSUPPORTED_VERSION;
@@ -12,6 +12,7 @@ use super::io::{CallId, Failure, HeaderList, Level, Output, SessionRef};
 use super::json::Json;
 use super::jsonrpc;
 use super::manager::Manager;
+use super::outage::Outage;
 use super::outcome::{failure_error, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
 use super::refusal::Refusal;
@@ -74,6 +75,11 @@ impl<J> Default for Handshake<J> {
 }
 
 impl<J> Handshake<J> {
+    /// The id that came with the head of an answer whose body is still to come.
+    pub(super) const fn issued(&self) -> Option<&String> {
+        self.issued.as_ref()
+    }
+
     /// Whether the next attempt waits for a delay that we drew ourselves.
     pub(super) fn rests_of_itself(&self) -> bool {
         self.next_attempt.is_some() && self.last_error.as_ref().is_some_and(|error| error.retry_after.is_none())
@@ -85,7 +91,15 @@ impl<J: Json> Manager<J> {
     pub(super) fn begin_handshake(&mut self, session: SessionRef, state: State) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.handshake = Some(Handshake { offer: first_offer(&record.server.protocol), ..Handshake::default() });
+        // A trial, and a call after an outage whose attempts are spent, are worth one attempt.
+        let is_trial = record.former.is_some();
+        let is_single = is_trial || record.outage.as_ref().is_some_and(Outage::is_spent);
+        record.handshake = Some(Handshake {
+            offer: first_offer(&record.server.protocol),
+            failures: if is_single { record.server.session.retry_attempts } else { 0 },
+            recalled: is_trial,
+            ..Handshake::default()
+        });
         // The provider may know better than in the round before.
         record.challenged = false;
         if let Some(until) = record.breaker.open_until(now) {
@@ -94,7 +108,9 @@ impl<J: Json> Manager<J> {
                 .retry_after(Some(wait));
             return self.give_up(session, error);
         }
-        self.enter(session, state);
+        if !self.enter(session, state) {
+            return;
+        }
         match self.stream_pause(session) {
             0 => self.attempt(session),
             pause => self.attempt_after(session, pause),
@@ -104,6 +120,7 @@ impl<J: Json> Manager<J> {
     /// The next attempt starts after `delay`.
     fn attempt_after(&mut self, session: SessionRef, delay: Millis) {
         let next = self.now.after(delay);
+        self.leave_lane(session);
         if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
             handshake.next_attempt = Some(next);
             self.timers.arm(next, Timer::Handshake(session));
@@ -130,9 +147,14 @@ impl<J: Json> Manager<J> {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };
-        if let Some(handshake) = record.handshake.as_mut() {
-            handshake.next_attempt = None;
+        let Some(handshake) = record.handshake.as_mut() else { return };
+        handshake.next_attempt = None;
+        // A first connect is no rush, whatever its number; recoveries and retries are.
+        let is_rush = record.generation > 0 || handshake.failures > 0;
+        if is_rush && !self.enters_lane(session) {
+            return;
         }
+        let Some(record) = self.store.get_mut(session) else { return };
         if record.sse.is_some() {
             self.open_session_stream(session);
         } else if !self.discover(session) {
@@ -217,9 +239,15 @@ impl<J: Json> Manager<J> {
         if record.generation != generation || record.handshake.is_none() {
             return;
         }
+        if record.former.is_some() && !record.is_modern() {
+            return self.ask_former(session);
+        }
+        record.former = None;
         record.start_anew(now, now);
         let (may_be_kept, expiry) = (record.barren == 0, record.expiry());
         let id = record.id().map(SessionId::short);
+        self.leave_lane(session);
+        self.finish_outage(session);
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.created += 1;
         if let Some(id) = &id {
@@ -238,7 +266,9 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         match refusal.verdict {
             // Servers that stumble over the notification itself still serve requests; if not, the next answer says so.
-            Verdict::Answer | Verdict::Final => self.on_initialized_accepted(session, refusal.generation),
+            Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) => {
+                self.on_initialized_accepted(session, refusal.generation);
+            }
             Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
             _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
         }
@@ -296,13 +326,20 @@ impl<J: Json> Manager<J> {
         }
         handshake.failures += 1;
         let failures = handshake.failures;
-        let delay = full_jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
+        // What waits for a server that is out of reach has been promised the time.
+        let jitter = if error.away { equal_jitter } else { full_jitter };
+        let delay = jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
         if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
             return self.give_up(session, error);
         }
         let detail =
             Detail::new().attempt(failures).delay_ms(delay).code(error.code.as_str()).evidence(error.evidence.clone());
-        handshake.last_error = Some(error);
+        if error.away {
+            self.note_handshake_away(session, &error);
+        }
+        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+            handshake.last_error = Some(error);
+        }
         self.attempt_after(session, delay);
         self.metrics.retries += 1;
         self.event(session, EventKind::RetryScheduled, detail);
@@ -355,8 +392,10 @@ impl<J: Json> Manager<J> {
     }
 
     /// The session is ready: everybody who waits goes on.
-    fn release(&mut self, session: SessionRef) {
-        self.enter(session, State::Ready);
+    pub(super) fn release(&mut self, session: SessionRef) {
+        if !self.enter(session, State::Ready) {
+            return;
+        }
         self.keep(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let (waiting, loss) = (std::mem::take(&mut record.connecting), record.loss.take());

@@ -10,6 +10,7 @@ use super::exchange::{Exchange, WATCHDOG, Wire};
 use super::handshake::may_pass;
 use super::io::{CallId, ExchangeId, SessionRef, StreamData};
 use super::json::Json;
+use super::liveness::Check;
 use super::manager::Manager;
 use super::outcome::refusal_error;
 use super::refusal::Refusal;
@@ -107,7 +108,7 @@ impl<J: Json> Manager<J> {
     /// The GET was refused.
     pub(super) fn on_session_stream_refused(&mut self, session: SessionRef, mut refusal: Refusal<'_, J>) {
         // There is no session yet that could be lost.
-        if matches!(refusal.verdict, Verdict::Lost(_)) {
+        if matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
             refusal.verdict = Verdict::Final;
         }
         self.forget_stream(session, None);
@@ -138,7 +139,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_quiet_session(&mut self, exchange: ExchangeId) {
         self.timers.arm(self.now.after(WATCHDOG), Timer::Watchdog(exchange));
         if let Some(session) = self.exchanges.get(exchange).map(|record| record.session) {
-            self.check_session(session);
+            self.check_session(session, Check { silence: true, ..Check::default() });
         }
     }
 
@@ -195,7 +196,9 @@ impl<J: Json> Manager<J> {
         self.stop_listening(session);
         self.abandon_server_requests(session);
         let record = self.store.get_mut(session)?;
-        if record.server.transport == Transport::HttpSse {
+        // A server that is out of reach, and one whose session is only in doubt, speaks what it spoke.
+        let is_known = record.former.is_some() || (error.away && record.sse.as_ref().is_some_and(|sse| sse.proven));
+        if is_known || record.server.transport == Transport::HttpSse {
             return Some(error);
         }
         // What was learnt about the server holds until it fails once: it may have learnt Streamable HTTP since.

@@ -461,6 +461,8 @@ pub enum FailureKind {
     Unsent,
     /// The connection broke, or the host does not say why: the server may or may not have read the request.
     Broken,
+    /// The server cannot be reached, which a second request has shown; this one may or may not have been read.
+    Unreachable,
     /// A page may not see the answer, though the server can be reached: its CORS headers are missing on it.
     Hidden,
     /// The body, or one event, is larger than the limit.

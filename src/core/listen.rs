@@ -8,13 +8,14 @@ use super::exchange::Wire;
 use super::headers;
 use super::io::{CallId, ExchangeId, HeaderList, Level, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
+use super::liveness::Check;
 use super::manager::Manager;
-use super::refusal::{Refusal, is_rpc_error};
+use super::refusal::Refusal;
 use super::session::{Kind, State};
 use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
-use super::verdict::{Verdict, names_lost_session};
+use super::verdict::Verdict;
 use std::rc::Rc;
 
 /// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
@@ -240,6 +241,7 @@ impl<J: Json> Manager<J> {
         let has_gap = std::mem::replace(&mut record.listen.was_open, true) && record.listen.retiring.is_none();
         self.retire(session);
         self.stream_event(session, true, None);
+        self.note_sign_of_life(session);
         if has_gap {
             self.note_gap(session);
         }
@@ -292,16 +294,24 @@ impl<J: Json> Manager<J> {
         self.stop_awaiting(session);
     }
 
-    /// The server refuses the GET.
-    pub(super) fn on_listen_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>, text: &str) {
+    /// The server refuses the GET. That says something of the stream, and at most raises a suspicion about the session: a
+    /// router without a GET route answers 404 as well.
+    pub(super) fn on_listen_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.generation != refusal.generation {
             return;
         }
+        let had_cursor = record.listen.cursor.is_some();
         match refusal.verdict {
-            Verdict::Lost(code) => {
+            // The event may be gone: the cursor is dropped, and the stream is opened plainly.
+            Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Answer | Verdict::Final if had_cursor => {
+                record.listen.cursor = None;
+                record.listen.failures = record.listen.failures.saturating_add(1);
+                self.listen_later(session, None);
+            }
+            Verdict::Lost(_) | Verdict::Doubtful(_) => {
                 record.listen.phase = Phase::Off;
-                self.lost_on_get(session, code, refusal, text);
+                self.suspect_by_stream(session);
             }
             Verdict::Conflict => self.on_conflict(session, &refusal.evidence),
             Verdict::Refused(wait) => {
@@ -309,7 +319,7 @@ impl<J: Json> Manager<J> {
                 self.listen_later(session, wait);
             }
             // Credentials may be good again later, when a call has fetched new ones.
-            Verdict::Unknown | Verdict::Unauthorized => {
+            Verdict::Unknown | Verdict::Outage | Verdict::Unauthorized => {
                 record.listen.failures = record.listen.failures.saturating_add(1);
                 self.listen_later(session, None);
             }
@@ -318,14 +328,14 @@ impl<J: Json> Manager<J> {
         self.stop_awaiting(session);
     }
 
-    /// A GET is answered as if the session were gone. A router without a GET route answers 404 as well, some with JSON:
-    /// unless it is a JSON-RPC error, or the words are about the session, a ping decides.
-    pub(super) fn lost_on_get(&mut self, session: SessionRef, code: ErrorCode, refusal: &Refusal<'_, J>, text: &str) {
-        if names_lost_session(text) || is_rpc_error(refusal.body) {
-            return self.lose_session(session, refusal.generation, code, &refusal.evidence);
-        }
-        if self.store.get(session).is_some_and(|record| record.is_live(refusal.generation)) {
-            self.check_session(session);
+    /// POSTs are answered and the GET is not: there is no stream here, it seems. It is tried again, but rarely.
+    pub(super) fn listen_rarely(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let is_off = record.listen.phase == Phase::Off && record.kind != Kind::Stateless;
+        if is_off && record.state == State::Ready {
+            record.listen.failures = record.listen.failures.max(record.server.session.retry_attempts).saturating_add(1);
+            self.refuse_subscribers(session, "the server refuses the stream");
+            self.listen_later(session, None);
         }
     }
 
@@ -336,17 +346,7 @@ impl<J: Json> Manager<J> {
         record.listen.failures = record.listen.failures.saturating_add(1);
         let gives_up = record.listen.conflicts > MAX_CONFLICTS;
         if record.listen.conflicts == 1 {
-            let code = ErrorCode::SessionConflict;
-            self.log(
-                session,
-                Level::Error,
-                &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]),
-            );
-            self.event(
-                session,
-                EventKind::SessionError,
-                Detail::new().code(code.as_str()).evidence(evidence.to_owned()),
-            );
+            self.tell_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
         }
         if gives_up {
             self.log(session, Level::Warn, "The GET stream is held by somebody else: going on without it");
@@ -393,7 +393,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get(session) else { return };
         // A stream that is the session is not given up on a suspicion.
         if record.sse.is_some() {
-            return self.check_session(session);
+            return self.check_session(session, Check { silence: true, ..Check::default() });
         }
         if !matches!(record.listen.phase, Phase::Open(_) | Phase::Opening(_)) {
             return;

@@ -11,6 +11,7 @@ use super::exchange::Exchange;
 use super::io::{CallId, ExchangeId, Input, Level, Output, SessionRef, Ticket};
 use super::json::Json;
 use super::metrics::Metrics;
+use super::pace::Lanes;
 use super::page::Page;
 use super::queue::Queue;
 use super::rng::Rng;
@@ -55,6 +56,8 @@ pub struct Manager<J> {
     pub(super) breakers: Vec<(Rc<Key>, Breaker)>,
     /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
     pub(super) grace_until: Instant,
+    /// How many sessions of a server try to reach it at once.
+    pub(super) lanes: Lanes,
     pub(super) timers: Timers,
     pub(super) numbers: Numbers,
     pub(super) metrics: Metrics,
@@ -86,6 +89,7 @@ impl<J: Json> Manager<J> {
             eras: Eras::default(),
             breakers: Vec::new(),
             grace_until: Instant::default(),
+            lanes: Lanes::default(),
             timers: Timers::default(),
             numbers: Numbers(first),
             metrics: Metrics::default(),
@@ -128,8 +132,10 @@ impl<J: Json> Manager<J> {
             Input::Failed { exchange, failure } => self.on_failed(exchange, &failure),
             Input::Wake => {}
         }
+        self.advance_lanes();
         while let Some(timer) = self.timers.take_due(self.now) {
             self.on_timer(timer);
+            self.advance_lanes();
         }
     }
 
@@ -195,6 +201,7 @@ impl<J: Json> Manager<J> {
             Timer::Listen(session) => self.on_listen_timer(session),
             Timer::Hold(session) => self.on_hold_over(session),
             Timer::Keep(session) => self.on_keep_timer(session),
+            Timer::Canary(session) => self.on_canary_timer(session),
         }
     }
 
@@ -227,13 +234,21 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Moves a session to another state, and says so.
-    pub(super) fn enter(&mut self, session: SessionRef, to: State) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        let from = std::mem::replace(&mut record.state, to);
-        if from != to {
+    /// Moves a session to another state, and says so. The only place where a state changes: what the picture in session.rs
+    /// does not allow is refused, so a session that was ended stays ended.
+    pub(super) fn enter(&mut self, session: SessionRef, to: State) -> bool {
+        let Some(record) = self.store.get_mut(session) else { return false };
+        let from = record.state;
+        if from == to {
+            return true;
+        }
+        let is_legal = from.may_become(to);
+        debug_assert!(is_legal, "a session goes from {} to {}", from.as_str(), to.as_str());
+        if is_legal {
+            record.state = to;
             self.event(session, EventKind::StateChanged, Detail::new().from(from).to(to));
         }
+        is_legal
     }
 
     /// Ends the wait of a caller that has no call of its own (`connect`, `terminate`, `close`).

@@ -51,6 +51,8 @@ counters! {
     streams_resumed => "streamsResumed",
     /// Times that a breaker opened.
     breaker_opened => "breakerOpened",
+    /// Times that a server was out of reach of a session.
+    outages => "outages",
     /// Requests of servers to the client.
     server_requests => "serverRequests",
     /// Messages that were dropped because their session generation was gone.

@@ -7,10 +7,13 @@ use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::io::{Body, CallId, Failure, FailureKind, SessionRef};
 use super::json::Json;
+use super::liveness::Pong;
 use super::manager::Manager;
 use super::refusal::{Refusal, is_rpc_error};
 use super::replay::{Safety, may_replay_unknown, may_resend_refused};
 use super::session::State;
+use super::suspicion::Oddity;
+use super::text::mentions;
 use super::time::Millis;
 use super::timers::Timer;
 use super::verdict::{Relation, Verdict, answer_names_lost_session};
@@ -24,89 +27,137 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get(call) else { return };
         let (session, is_handshake) = (record.session, record.is_handshake());
         // A handshake has no session to lose: the server's own words are the error, with the versions that it names.
-        if is_handshake && matches!(refusal.verdict, Verdict::Lost(_)) {
-            refusal.verdict = if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final };
+        if is_handshake && matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
+            refusal.verdict = own_words(&refusal);
         }
         let error = refusal_error(&refusal);
         if is_handshake {
             self.note_challenge(session, refusal.challenge);
             return self.settle(call, Err(error));
         }
+        if record.pings() {
+            return self.on_ping_refused(call, &refusal, error);
+        }
+        let (generation, oddity, speaks) = (refusal.generation, refusal.oddity, refusal.speaks);
         match refusal.verdict {
             Verdict::Lost(code) => {
-                self.lose_session(session, refusal.generation, code, &refusal.evidence);
+                self.lose_session(session, generation, code, &refusal.evidence);
                 self.refused_by_loss(call, error);
+            }
+            Verdict::Doubtful(code) => {
+                let honest = Refusal { verdict: own_words(&refusal), ..refusal };
+                self.doubt(call, code, refusal_error(&honest));
             }
             Verdict::Stale => self.refused_by_loss(call, error),
             Verdict::Refused(wait) => self.refused_for_now(call, wait, error),
-            Verdict::Unauthorized => self.refused_credentials(call, refusal, error),
-            Verdict::Unknown => self.unknown_outcome(call, error),
+            Verdict::Unauthorized => {
+                if self.refused_credentials(call, refusal, error) {
+                    self.note_odd(session, generation, oddity, speaks);
+                }
+            }
+            Verdict::Outage => {
+                self.note_outage(session, generation, &error);
+                self.unknown_outcome(call, error);
+            }
+            Verdict::Unknown => {
+                self.note_odd(session, generation, oddity, speaks);
+                self.unknown_outcome(call, error);
+            }
             Verdict::Answer => {
                 self.note_answered(call);
+                if speaks {
+                    self.note_odd(session, generation, oddity, speaks);
+                }
                 if !self.goes_on_after(call, &error) {
                     self.settle(call, Err(error));
                 }
             }
-            Verdict::Conflict | Verdict::Forbidden | Verdict::Final => self.settle(call, Err(error)),
+            Verdict::Conflict | Verdict::Forbidden | Verdict::Final => {
+                self.note_odd(session, generation, oddity, speaks);
+                self.settle(call, Err(error));
+            }
         }
     }
 
     /// The exchange of a call broke before its answer.
     pub(super) fn on_call_broken(&mut self, call: CallId, failure: &Failure) {
         let Some(record) = self.calls.get(call) else { return };
-        let session = record.session;
-        let error = failure_error(failure);
+        let (session, generation) = (record.session, record.generation);
+        let mut error = failure_error(failure);
+        if record.pings() {
+            return self.on_ping_broken(call, failure.kind, error);
+        }
         match failure.kind {
             FailureKind::Unwritable | FailureKind::TooLarge => self.settle(call, Err(error)),
             FailureKind::Unsent => {
                 if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
                     handshake.unsent = true;
                 }
+                self.note_outage(session, generation, &error);
                 self.unsent(call, error);
             }
             FailureKind::Broken => self.unknown_outcome(call, error),
-            FailureKind::Hidden => {
-                let had_id = record.generation > 0 && self.store.get(session).is_some_and(|owner| owner.id().is_some());
-                let generation = record.generation;
-                if had_id && !record.is_handshake() {
-                    // A 404 without CORS headers is the likeliest answer that a page may not see: one handshake finds out.
-                    let evidence =
-                        "the browser hid the answer to a request with a session id, though the server can be reached";
-                    self.lose_session(session, generation, ErrorCode::SessionTerminated, evidence);
-                }
+            FailureKind::Unreachable => {
+                self.note_outage(session, generation, &error);
                 self.unknown_outcome(call, error);
             }
+            // A page that has read answers of this server can read the next as well: what hides them now is before the server.
+            FailureKind::Hidden if self.store.get(session).is_some_and(|owner| owner.generation > 0) => {
+                error.away = true;
+                error.retryable = true;
+                self.note_outage(session, generation, &error);
+                self.unknown_outcome(call, error);
+            }
+            FailureKind::Hidden => self.unknown_outcome(call, error),
         }
     }
 
     /// The server answered with a JSON-RPC error.
     pub(super) fn on_rpc_error(&mut self, call: CallId, error: &J, relation: Relation) {
         let Some(record) = self.calls.get(call) else { return };
-        let (session, generation) = (record.session, record.generation);
-        let words = error.get_str("message").unwrap_or_default();
-        if relation != Relation::Absent && record.losses == 0 && answer_names_lost_session(&words) {
-            let evidence = "HTTP 200 with a JSON-RPC error that names the session";
+        let (session, generation, losses, pings) = (record.session, record.generation, record.losses, record.pings());
+        let words = error.get_str("message").or_else(|| error.as_str()).unwrap_or_default();
+        let code = error.get("code").and_then(|code| code.as_f64());
+        let oddity = Oddity { status: 200, rpc_code: code.map(|code| code as i64) };
+        let told = rpc_error(error);
+        let current = self.store.get(session).filter(|_| relation != Relation::Absent);
+        let names_loss = current.is_some() && answer_names_lost_session(&words);
+        let is_vendors = current.is_some_and(|owner| owner.server.session.loses(200, &words));
+        if pings {
+            let pong = match () {
+                () if names_loss || is_vendors => Pong::Lost(ErrorCode::SessionInvalid),
+                () if oddity.rpc_code == Some(-32601) => Pong::Alive,
+                () => Pong::Odd(oddity),
+            };
+            return self.end_ping(call, pong, told);
+        }
+        let is_handshake = record.is_handshake();
+        let evidence = "HTTP 200 with a JSON-RPC error that names the session";
+        if !is_handshake && losses == 0 && is_vendors {
             self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
-            return self.refused_by_loss(
-                call,
-                Error::new(ErrorCode::SessionInvalid, "the server refuses the session").seen(evidence),
-            );
+            let error = Error::new(ErrorCode::SessionInvalid, "the server refuses the session").seen(evidence);
+            return self.refused_by_loss(call, error);
+        }
+        if !is_handshake && names_loss && relation == Relation::Current {
+            return self.doubt(call, ErrorCode::SessionInvalid, told.seen(evidence));
         }
         self.note_answered(call);
-        let error = rpc_error(error);
-        if !self.goes_on_after(call, &error) {
-            self.settle(call, Err(error));
+        if !is_handshake && mentions(&words, "session") {
+            self.note_odd(session, generation, oddity, true);
+        }
+        if !self.goes_on_after(call, &told) {
+            self.settle(call, Err(told));
         }
     }
 
     /// The request was refused unread because its session was gone: it goes again on the next one.
-    fn refused_by_loss(&mut self, call: CallId, error: Error<J>) {
+    pub(super) fn refused_by_loss(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.losses += 1;
         record.refused = true;
         let (session, losses) = (record.session, record.losses);
         let is_machines = !matches!(record.purpose, Purpose::User | Purpose::Notification);
-        // Recovery has been given up: whoever comes late is told what those who waited were told.
+        // Recovery has been given up: a call that comes late is told what those were told that waited.
         let owner = self.store.get(session).filter(|owner| owner.state == State::Degraded);
         if let Some(reason) = owner.and_then(|owner| owner.degraded.as_ref()).map(|degraded| degraded.error.clone()) {
             return self.settle(call, Err(reason));
@@ -140,7 +191,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Sends nothing on this session for `delay`, then one request ahead of the others.
-    fn hold(&mut self, session: SessionRef, delay: Millis, evidence: Option<String>) {
+    pub(super) fn hold(&mut self, session: SessionRef, delay: Millis, evidence: Option<String>) {
         let until = self.now.after(delay);
         let Some(record) = self.store.get_mut(session) else { return };
         record.probing = true;
@@ -167,24 +218,26 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Provably nothing was sent: backoff, then again.
+    /// Provably nothing was sent: it goes again when the server is within reach, as far as the policy lets it.
     fn unsent(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
-        // Calls may be waiting for the list of tools: it is worth the same patience.
-        let is_patient = matches!(record.purpose, Purpose::User | Purpose::Notification | Purpose::Tools);
-        let (refusals, deadline, policy) = (record.refusals, record.deadline, record.replay);
+        record.refused = true;
+        let (session, refusals) = (record.session, record.refusals);
+        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let attempts = self.store.get(session).map_or(0, |owner| owner.server.session.retry_attempts);
+        if is_users && refusals <= attempts { self.decide(call, error) } else { self.settle(call, Err(error)) }
+    }
+
+    /// The same without an outage: only this call could not be sent.
+    pub(super) fn rest_refused(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (refusals, deadline) = (record.refusals, record.deadline);
         let Some(owner) = self.store.get(record.session) else { return };
-        let settings = &owner.server.session;
-        let delay = full_jitter(&mut self.rng, settings.retry_delay, refusals - 1);
-        if !is_patient
-            || policy == Replay::Never
-            || refusals > settings.retry_attempts
-            || self.now.after(delay) >= deadline
-        {
+        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, refusals.saturating_sub(1));
+        if self.now.after(delay) >= deadline {
             return self.settle(call, Err(error));
         }
-        self.metrics.resent += 1;
         self.rest(call, delay, false);
     }
 
@@ -205,19 +258,17 @@ impl<J: Json> Manager<J> {
     fn decide(&mut self, call: CallId, error: Error<J>) {
         let safety = self.safety(call);
         let Some(record) = self.calls.get(call) else { return };
-        let (policy, refused, replays) = (record.replay, record.refused, record.replays);
+        let (policy, refused) = (record.replay, record.refused);
+        let attempts = self.store.get(record.session).map_or(0, |owner| owner.server.session.retry_attempts);
+        let has_left = record.replays < attempts;
         let may = if refused {
             may_resend_refused(policy, safety)
         } else {
-            replays == 0 && may_replay_unknown(policy, safety)
+            has_left && may_replay_unknown(policy, safety)
         };
-        let tool_decides = safety == Safety::ByTool && policy != Replay::Never && replays == 0;
-        if refused && may {
-            self.metrics.resent += 1;
-            return self.requeue(call);
-        }
+        let tool_decides = safety == Safety::ByTool && policy != Replay::Never && (refused || has_left);
         if may {
-            return self.replay(call, error);
+            return self.send_again(call, error);
         }
         if tool_decides {
             return self.ask_for_tools(call, error);
@@ -226,15 +277,34 @@ impl<J: Json> Manager<J> {
         self.settle(call, Err(final_error));
     }
 
-    fn replay(&mut self, call: CallId, error: Error<J>) {
+    /// A call goes again: when the outage is over that it met, soon where it was refused unread, else after a rest.
+    fn send_again(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
+        let (session, refused, away) = (record.session, record.refused, error.away);
+        if refused {
+            self.metrics.resent += 1;
+        } else {
+            record.replays += 1;
+            self.metrics.replayed += 1;
+        }
+        match refused {
+            _ if away && self.is_out_of_reach(session) => self.wait_out(call, error),
+            true if away => self.rest_refused(call, error),
+            true => self.requeue(call),
+            false => self.rest_replay(call, error),
+        }
+    }
+
+    /// A replay outside of an outage costs the session's budget: a thousand callers of a failing server would otherwise
+    /// double its load.
+    pub(super) fn rest_replay(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (deadline, replays) = (record.deadline, record.replays);
         let Some(owner) = self.store.get_mut(record.session) else { return };
-        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, 0);
-        if self.now.after(delay) >= record.deadline || !owner.budget.spend() {
+        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, replays.saturating_sub(1));
+        if self.now.after(delay) >= deadline || !owner.budget.spend() {
             return self.settle(call, Err(error));
         }
-        record.replays += 1;
-        self.metrics.replayed += 1;
         self.rest(call, delay, false);
     }
 
@@ -253,7 +323,7 @@ impl<J: Json> Manager<J> {
     /// Asks for the list of tools, if the session can be asked and nobody is asking.
     pub(super) fn fetch_tools(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.tools.fetching || record.state != State::Ready {
+        if record.tools.fetching || record.state != State::Ready || record.outage.is_some() {
             return;
         }
         record.tools.fetching = true;
@@ -276,8 +346,8 @@ impl<J: Json> Manager<J> {
             );
         }
         record.tools.fetching = false;
-        // A list that was asked of a session that is being replaced is asked of the next one.
-        if outcome.is_err() && record.state == State::Recovering {
+        // A list that was asked of a session that is being replaced, or out of reach, is asked for later.
+        if outcome.is_err() && (record.state == State::Recovering || record.outage.is_some()) {
             return;
         }
         let waiting = std::mem::take(&mut record.tools.waiting);
@@ -301,7 +371,7 @@ impl<J: Json> Manager<J> {
 /// The error of a refusal, as a caller reads it.
 pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
     let error = match refusal.verdict {
-        Verdict::Lost(code) => Error::new(code, "the server no longer knows the session"),
+        Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
         Verdict::Stale => {
             Error::new(ErrorCode::SessionTerminated, "the session was replaced while the request was under way")
         }
@@ -312,6 +382,9 @@ pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
         Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server wants other credentials"),
         Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the server forbids this with these credentials"),
         Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server, or a proxy before it, failed")),
+        Verdict::Outage => {
+            retryable(Error::new(ErrorCode::HttpError, "the server is out of reach of the proxy before it")).away()
+        }
         Verdict::Answer => match refusal.body {
             Body::Json(message) => message
                 .get("error")
@@ -333,7 +406,8 @@ pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
 /// The error of a broken exchange, as a caller reads it.
 pub(super) fn failure_error<J>(failure: &Failure) -> Error<J> {
     match failure.kind {
-        FailureKind::Unsent => Error::new(ErrorCode::NetworkError, "the server could not be reached; nothing was sent").seen(failure.message.clone()),
+        FailureKind::Unsent => Error::new(ErrorCode::NetworkError, "the server could not be reached; nothing was sent").seen(failure.message.clone()).away(),
+        FailureKind::Unreachable => Error::new(ErrorCode::NetworkError, "the server cannot be reached").seen(failure.message.clone()).away(),
         FailureKind::Broken => Error::new(ErrorCode::NetworkError, "the connection broke before the answer").seen(failure.message.clone()),
         FailureKind::TooLarge => {
             let mut error = Error::new(ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes").seen(failure.message.clone());
@@ -358,6 +432,11 @@ pub(super) fn rpc_error<J: Json>(error: &J) -> Error<J> {
     told.rpc_code = error.get("code").and_then(|code| code.as_f64());
     told.data = error.get("data");
     told
+}
+
+/// What a refusal is if it is no word about the session.
+fn own_words<J: Json>(refusal: &Refusal<'_, J>) -> Verdict {
+    if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final }
 }
 
 fn retryable<J>(mut error: Error<J>) -> Error<J> {

@@ -93,6 +93,7 @@ impl<J: Json> Manager<J> {
         }
         for session in self.store.references() {
             let Some(record) = self.store.get_mut(session) else { continue };
+            let is_wanted = record.is_wanted();
             match &mut record.handshake {
                 // A server's own request to come later still holds.
                 Some(handshake) if handshake.offline || handshake.rests_of_itself() => {
@@ -100,6 +101,10 @@ impl<J: Json> Manager<J> {
                     self.attempt(session);
                 }
                 None if record.state == State::Degraded => self.recover_again(session),
+                // Nobody waits out a backoff that was drawn without a network; what is spent waits for a call.
+                None if record.outage.is_some() && (is_wanted || record.state == State::Ready) => {
+                    self.send_canary(session);
+                }
                 _ => {}
             }
             self.open_at_once(session);

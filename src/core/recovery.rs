@@ -1,12 +1,12 @@
 //! Recovery: what happens when a session is lost, when recovering fails, and when nobody knows whether it lives.
 
 use super::backoff::{full_jitter, probe_delay};
-use super::calls::Purpose;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::handshake::forget_id;
 use super::io::{CallId, Level, SessionRef};
 use super::json::Json;
+use super::liveness::Check;
 use super::manager::{Manager, OWN_CALLS};
 use super::session::{Loss, State};
 use super::text::concat;
@@ -17,8 +17,6 @@ use super::timers::Timer;
 pub(super) const MAX_BARREN: u32 = 2;
 /// A generation that lasted as long was not lost at once, even if nobody asked anything in it.
 const AT_ONCE: Millis = 10_000;
-/// How long a ping may take that decides whether a session lives.
-const PING_CAP: Millis = 10_000;
 /// Breakers of records that never came to be, kept so that a new `connect` does not hammer; more are forgotten.
 const MAX_KEPT_BREAKERS: usize = 256;
 
@@ -43,15 +41,29 @@ pub(super) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
 impl<J: Json> Manager<J> {
     /// Generation `generation` of a session is lost. Only the first to say so matters: everybody else joins.
     pub(super) fn lose_session(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
+        self.lose_session_as(session, generation, code, evidence, true);
+    }
+
+    /// The same; `counts`: whether it says something of how long the server keeps sessions.
+    pub(super) fn lose_session_as(
+        &mut self,
+        session: SessionRef,
+        generation: u64,
+        code: ErrorCode,
+        evidence: &str,
+        counts: bool,
+    ) {
         let Some(record) = self.store.get(session) else { return };
         if !record.is_live(generation) {
             return;
         }
-        let detail = Detail::new().code(code.as_str()).evidence(evidence.to_owned());
-        self.log(session, Level::Error, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
-        self.event(session, EventKind::SessionError, detail);
+        self.tell_session_error(session, code, Some(evidence.to_owned()), Level::Error);
+        self.finish_outage(session);
         // First of all: from here on nothing is sent on the lost session, whatever else ends.
-        self.enter(session, State::Recovering);
+        if !self.enter(session, State::Recovering) {
+            return;
+        }
+        let doubters = self.take_doubters(session);
         self.unkeep(session);
         self.drop_generation(session);
         self.strand_calls(session, evidence);
@@ -59,34 +71,47 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.barren = match code {
             _ if record.fruitful || now.since(record.created_at) >= AT_ONCE => 0,
-            // Silence is no word about sessions.
+            // Silence is no word about sessions, and what a GET met may be about streams.
             ErrorCode::SessionTimeout => record.barren,
-            _ => record.barren + 1,
+            _ => record.barren + u32::from(counts),
         };
         // A loss in mid-restoration is still the same recovery for everybody who waits.
         record.loss.get_or_insert(Loss { code, at: now });
-        if record.barren >= MAX_BARREN {
-            return self.give_up(session, lost_at_once(code, evidence));
-        }
-        let opened = record.breaker.note_cycle(now);
-        if opened {
+        let is_hopeless = record.barren >= MAX_BARREN;
+        if !is_hopeless && record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
         }
-        self.announce_recovery(session, code);
-        self.begin_handshake(session, State::Recovering);
+        if is_hopeless {
+            self.give_up(session, lost_at_once(code, evidence));
+        } else {
+            self.announce_recovery(session, code);
+            self.begin_handshake(session, State::Recovering);
+        }
+        for call in doubters {
+            if let Some((code, _)) = self.calls.get_mut(call).and_then(|record| record.doubt.take()) {
+                let error = Error::new(code, "the server no longer knows the session").seen(evidence);
+                self.refused_by_loss(call, error);
+            }
+        }
     }
 
-    fn announce_recovery(&mut self, session: SessionRef, code: ErrorCode) {
+    pub(super) fn announce_recovery(&mut self, session: SessionRef, code: ErrorCode) {
         self.log(session, Level::Info, &concat(&["Starting session recovery for error: ", code.as_str()]));
         self.event(session, EventKind::RecoveryStarted, Detail::new().code(code.as_str()));
     }
 
-    /// Nothing of a lost generation may touch the next one: its streams, its server requests, its own calls.
+    /// Nothing of a lost generation may touch the next one: its id, its streams, its server requests, its own calls.
     pub(super) fn drop_generation(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get_mut(session) {
             forget_id(record);
+        }
+        self.forget_generation(session);
+    }
+
+    /// The same but for the id, which may be that of the next generation by now.
+    pub(super) fn forget_generation(&mut self, session: SessionRef) {
+        if let Some(record) = self.store.get_mut(session) {
             record.restoring = 0;
-            record.checking = false;
             record.tools.forget();
             record.cache.clear();
         }
@@ -122,17 +147,26 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         record.handshake = None;
+        self.leave_lane(session);
         self.stop_listening(session);
         let Some(record) = self.store.get_mut(session) else { return };
-        let opened = error.code != ErrorCode::CircuitOpen && record.breaker.note_failed_round(now);
-        if opened {
+        if record.former.is_some() {
+            return self.give_up_trial(session, &error);
+        }
+        let has_lived = record.generation > 0;
+        // A server that is out of reach is no reason to try less often than an outage does.
+        let counts = error.code != ErrorCode::CircuitOpen && !error.away;
+        if counts && record.breaker.note_failed_round(now) {
             self.note_breaker_opened(session);
         }
-        let has_lived = self.store.get(session).is_some_and(|record| record.generation > 0);
-        if has_lived { self.degrade(session, error) } else { self.bury(session, &error) }
+        match has_lived {
+            true if error.away => self.suspend(session, error),
+            true => self.degrade(session, error),
+            false => self.bury(session, &error),
+        }
     }
 
-    fn note_breaker_opened(&mut self, session: SessionRef) {
+    pub(super) fn note_breaker_opened(&mut self, session: SessionRef) {
         self.metrics.breaker_opened += 1;
         let until = self.store.get(session).and_then(|record| record.breaker.open_until(self.now));
         self.event(session, EventKind::BreakerOpened, Detail::new().delay_ms(until.map(|until| until.since(self.now))));
@@ -151,6 +185,7 @@ impl<J: Json> Manager<J> {
 
     /// A session that lived stays, to be probed slowly and by the next call.
     fn degrade(&mut self, session: SessionRef, error: Error<J>) {
+        self.finish_outage(session);
         self.enter(session, State::Degraded);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -182,9 +217,10 @@ impl<J: Json> Manager<J> {
         connecting.into_iter().for_each(|call| self.reject(call, told.clone()));
         queue.into_iter().for_each(|call| self.settle(call, Err(error.clone())));
         for call in undecided {
-            let unknown = self.calls.get_mut(call).and_then(|record| record.unknown.take());
-            if let Some(unknown) = unknown {
-                self.settle(call, Err(super::outcome::as_unknown(unknown)));
+            let Some(record) = self.calls.get_mut(call) else { continue };
+            let refused = record.refused;
+            if let Some(unknown) = record.unknown.take() {
+                self.settle(call, Err(if refused { unknown } else { super::outcome::as_unknown(unknown) }));
             }
         }
     }
@@ -210,6 +246,7 @@ impl<J: Json> Manager<J> {
                 self.begin_handshake(session, State::Connecting);
             }
             State::Degraded => self.wake_degraded(session),
+            State::Outage => self.wake_outage(session),
             _ => {}
         }
     }
@@ -237,7 +274,7 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
         let Some(degraded) = record.degraded.as_ref() else { return };
-        let waited_for = degraded.retry_at <= now && (!record.queue.is_empty() || !record.connecting.is_empty());
+        let waited_for = degraded.retry_at <= now && record.is_wanted();
         if waited_for || degraded.probe_at <= now {
             self.recover_again(session);
         }
@@ -255,45 +292,10 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_silence(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.silent += 1;
-        let (silent, checking, state) = (record.silent, record.checking, record.state);
-        let code = ErrorCode::SessionTimeout;
-        self.log(session, Level::Warn, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
-        self.event(session, EventKind::SessionError, Detail::new().code(code.as_str()));
-        if silent >= 2 && !checking && state == State::Ready {
-            self.check_session(session);
-        }
-    }
-
-    /// Pings the server, to know whether the session lives.
-    pub(super) fn check_session(&mut self, session: SessionRef) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.checking || record.state != State::Ready {
-            return;
-        }
-        record.checking = true;
-        let timeout = record.server.timeout.min(PING_CAP);
-        self.own_request(session, Purpose::Ping, "ping", None, timeout);
-    }
-
-    /// The ping was answered, with whatever words, or was not.
-    pub(super) fn on_ping_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        record.checking = false;
-        let generation = record.generation;
-        let code = outcome.as_ref().err().map(|error| error.code);
-        let dead = code == Some(ErrorCode::RequestTimeout);
-        if !dead && !matches!(code, None | Some(ErrorCode::RpcError)) {
-            // Nothing is known yet: whoever wanted to know asks again later.
-            self.listen_again(session);
-        }
-        let Some(record) = self.store.get_mut(session) else { return };
-        if dead && record.state == State::Ready {
-            self.lose_session(
-                session,
-                generation,
-                ErrorCode::SessionTimeout,
-                "two deadlines in a row and a ping passed without an answer",
-            );
+        let silent = record.silent;
+        self.tell_session_error(session, ErrorCode::SessionTimeout, None, Level::Warn);
+        if silent >= 2 {
+            self.check_session(session, Check { silence: true, ..Check::default() });
         }
     }
 }

@@ -10,7 +10,8 @@ use super::jsonrpc;
 use super::manager::Manager;
 use super::modern::has_no_route;
 use super::session::Session;
-use super::text::without;
+use super::suspicion::Oddity;
+use super::text::{mentions, without};
 use super::verdict::{self, Relation, RpcSeen, Seen, Verdict};
 use std::rc::Rc;
 
@@ -23,6 +24,10 @@ pub(super) struct Refusal<'a, J> {
     /// The bearer token that was refused.
     pub(super) token: Option<Rc<str>>,
     pub(super) generation: u64,
+    /// What to compare the next refusal with.
+    pub(super) oddity: Oddity,
+    /// Whether its words are about the session.
+    pub(super) speaks: bool,
     pub(super) body: &'a Body<J>,
 }
 
@@ -38,18 +43,25 @@ impl<J: Json> Manager<J> {
             relation: self.relation(&record),
             is_get: matches!(record.wire, Wire::Listen | Wire::SessionStream | Wire::Resume(_)) && !is_modern,
             rpc,
+            is_bare: matches!(body, Body::Empty),
             text: &text,
+            asks_to_wait: head.retry_after.is_some(),
             retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
         };
         let evidence = self.discreet(&record, &verdict::evidence(&seen));
+        let is_vendors = seen.relation == Relation::Current
+            && self.store.get(record.session).is_some_and(|owner| owner.server.session.loses(head.status, &text));
         let verdict = match verdict::judge(&seen) {
+            _ if is_vendors => Verdict::Lost(ErrorCode::SessionInvalid),
             // 2026-07-28 basic/versioning: an answer that no server of that revision gives has the era asked for again.
-            Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Lost(ErrorCode::SessionInvalid),
+            Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Doubtful(ErrorCode::SessionInvalid),
             verdict => verdict,
         };
-        if matches!(verdict, Verdict::Lost(_)) && (is_modern || seen.is_version_refusal()) {
+        if matches!(verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) && (is_modern || seen.is_version_refusal()) {
             self.doubt_era(record.session);
         }
+        let oddity = Oddity { status: head.status, rpc_code: seen.rpc.as_ref().map(|rpc| rpc.code as i64) };
+        let speaks = mentions(&text, "session");
         let refusal = Refusal {
             verdict,
             evidence,
@@ -57,15 +69,17 @@ impl<J: Json> Manager<J> {
             challenge: head.challenge,
             token: record.token,
             generation: record.generation,
+            oddity,
+            speaks,
             body,
         };
         match record.wire {
             Wire::Call(call) => self.on_call_refused(call, refusal),
-            Wire::Resume(call) => self.on_resume_refused(call, &refusal, &text),
-            Wire::Listen => self.on_listen_refused(record.session, &refusal, &text),
+            Wire::Resume(call) => self.on_resume_refused(call, &refusal),
+            Wire::Listen => self.on_listen_refused(record.session, &refusal),
             Wire::SessionStream => self.on_session_stream_refused(record.session, refusal),
             Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
-            Wire::Delete => self.on_deleted(exchange),
+            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
             Wire::Aside | Wire::Leftover => {}
         }
     }
@@ -114,7 +128,8 @@ fn words<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, 
                 Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
             });
             let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
-            (rpc, words.or_else(|| message.get_str("message")).unwrap_or_default())
+            let words = words.or_else(|| message.get_str("message")).or_else(|| message.get_str("detail"));
+            (rpc, words.unwrap_or_default())
         }
         Body::Text(text) => (None, text.clone()),
         Body::Empty => (None, String::new()),

@@ -116,11 +116,14 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused to resume.
-    pub(super) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>, text: &str) {
+    pub(super) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>) {
         let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
         match refusal.verdict {
-            Verdict::Refused(_) | Verdict::Unknown => return self.resume_failed(call, "the server failed"),
-            Verdict::Lost(code) => self.lost_on_get(session, code, refusal, text),
+            Verdict::Refused(_) | Verdict::Unknown | Verdict::Outage => {
+                return self.resume_failed(call, "the server failed");
+            }
+            // The event may be gone, or the session: a GET alone cannot tell.
+            Verdict::Lost(_) | Verdict::Doubtful(_) => self.suspect_by_stream(session),
             _ => {}
         }
         let error = Error::new(ErrorCode::NetworkError, "the response stream broke and cannot be resumed")

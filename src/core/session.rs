@@ -6,11 +6,13 @@
 //!                         │               │  idle for sessionConfig.timeout         │ retryAttempts spent
 //!                         ▼               ▼                                         ▼
 //!                      closed          expired ── next call ──▶ connecting       degraded ── next call, or probe ──▶ recovering
-//!                                         terminate() from any state ──▶ terminated
+//!                                         terminate() from any state ──▶ terminated (final, as closed is)
+//!   ready or recovering ◀──▶ outage: the server is out of reach, one canary goes, calls wait
 //! ```
 
 use super::backoff::Budget;
 use super::breaker::Breaker;
+use super::liveness::Check;
 use super::cache::Cache;
 use super::config::ServerConfig;
 use super::endpoint;
@@ -21,9 +23,11 @@ use super::headers::SessionId;
 use super::http_sse::HttpSse;
 use super::io::{CallId, SessionRef};
 use super::listen::Listen;
+use super::outage::Outage;
 use super::persistence::Kept;
 use super::recovery::Degraded;
 use super::store::Key;
+use super::suspicion::Suspicion;
 use super::table::{Named, Set};
 use super::text::{without, words};
 use super::time::{Instant, Millis};
@@ -41,6 +45,8 @@ pub enum State {
     Recovering,
     /// The attempts are spent; probed slowly, and at the next call.
     Degraded,
+    /// The server is out of reach: calls wait, and the session keeps its id.
+    Outage,
     /// Our own idle or age deadline passed; the next call makes a new session.
     Expired,
     /// Ended by its owner.
@@ -50,6 +56,18 @@ pub enum State {
 }
 
 impl State {
+    /// Whether a session may go from this state to that one. There is no way out of the last two.
+    pub(super) const fn may_become(self, to: Self) -> bool {
+        match (self, to) {
+            (Self::Terminated | Self::Closed, _) => false,
+            (_, Self::Terminated | Self::Closed) => true,
+            (Self::Connecting | Self::Recovering, Self::Expired) | (Self::Expired, Self::Ready | Self::Degraded) => false,
+            (Self::Ready | Self::Degraded | Self::Recovering | Self::Outage, Self::Connecting) => false,
+            (Self::Expired | Self::Degraded, Self::Outage) | (Self::Degraded, Self::Ready) => false,
+            _ => true,
+        }
+    }
+
     /// The state as JavaScript sees it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,6 +75,7 @@ impl State {
             Self::Ready => "ready",
             Self::Recovering => "recovering",
             Self::Degraded => "degraded",
+            Self::Outage => "outage",
             Self::Expired => "expired",
             Self::Terminated => "terminated",
             Self::Closed => "closed",
@@ -204,8 +223,19 @@ pub(super) struct Session<J> {
     pub(super) breaker: Breaker,
     /// Deadlines that passed in a row without any answer.
     pub(super) silent: u32,
-    /// A ping is finding out whether the session lives.
-    pub(super) checking: bool,
+    /// The ping that is finding out how the session fares, if there is one.
+    pub(super) check: Option<Check>,
+    /// Calls that wait for it: their answers may mean that the session is lost.
+    pub(super) doubters: Vec<CallId>,
+    pub(super) suspicion: Suspicion,
+    /// The session of before, while a new one shows whether the server still has it.
+    pub(super) former: Option<Agreed<J>>,
+    /// While the server is out of reach.
+    pub(super) outage: Option<Outage<J>>,
+    /// It waits for its turn to try to reach its server.
+    pub(super) in_line: bool,
+    /// After an outage: so many calls at once, and more with each answer.
+    pub(super) window: usize,
     /// While its attempts are spent: when to try again, and why it failed.
     pub(super) degraded: Option<Degraded<J>>,
     pub(super) kept: Kept,
@@ -214,6 +244,7 @@ pub(super) struct Session<J> {
 }
 
 /// What one handshake agreed on.
+#[derive(Clone)]
 pub(super) struct Agreed<J> {
     pub(super) id: Option<SessionId>,
     pub(super) version: String,
@@ -278,7 +309,13 @@ impl<J> Session<J> {
             budget: Budget::default(),
             breaker: Breaker::default(),
             silent: 0,
-            checking: false,
+            check: None,
+            doubters: Vec::new(),
+            suspicion: Suspicion::default(),
+            former: None,
+            outage: None,
+            in_line: false,
+            window: usize::MAX,
             degraded: None,
             kept: Kept::default(),
             parked: false,
@@ -298,7 +335,12 @@ impl<J> Session<J> {
 
     /// Whether this generation is the one that requests flow on, or are about to.
     pub(super) fn is_live(&self, generation: u64) -> bool {
-        let goes_on = matches!(self.state, State::Ready | State::Recovering | State::Connecting);
+        let goes_on = match self.state {
+            State::Ready | State::Recovering | State::Connecting => true,
+            // A session that was lost before the outage has nothing to go on with.
+            State::Outage => self.loss.is_none(),
+            _ => false,
+        };
         goes_on && self.handshake.is_none() && self.generation == generation
     }
 
@@ -312,6 +354,11 @@ impl<J> Session<J> {
     /// Whether a call waits for the server or for the session.
     pub(super) fn is_busy(&self) -> bool {
         !self.active.is_empty() || !self.queue.is_empty() || !self.connecting.is_empty() || self.handshake.is_some()
+    }
+
+    /// Whether a call or a caller of `connect` waits for the session itself.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.queue.is_empty() || !self.connecting.is_empty()
     }
 
     /// A generation begins, or is taken up from the storage: what was wrong with another one is forgotten.
@@ -350,8 +397,13 @@ impl<J> Session<J> {
     /// Whether a call may leave now: the session is there, the server does not want a pause, and there is room.
     pub(super) fn may_send(&self, max_in_flight: usize, now: Instant) -> bool {
         let held = self.hold.is_some_and(|until| until > now);
-        let room = if self.probing { self.probe.is_none() } else { self.active.len() < max_in_flight };
-        self.state == State::Ready && !self.awaiting_token && !held && room
+        let room = if self.probing { self.probe.is_none() } else { self.active.len() < max_in_flight.min(self.window) };
+        self.state == State::Ready && self.outage.is_none() && !self.awaiting_token && !held && room
+    }
+
+    /// An answer came: after an outage, twice as many calls go at once, up to the limit.
+    pub(super) fn widen(&mut self, max_in_flight: usize) {
+        self.window = if self.window < max_in_flight { self.window * 2 } else { usize::MAX };
     }
 
     /// A call ended, or goes back into the queue. If it was the probe, the others follow; or the next one is the probe.
@@ -392,7 +444,7 @@ impl<J> Session<J> {
 
     /// The snapshot for the owner of the manager.
     pub(super) fn info(&self) -> SessionInfo {
-        let live = matches!(self.state, State::Ready | State::Recovering | State::Degraded);
+        let live = matches!(self.state, State::Ready | State::Recovering | State::Degraded | State::Outage);
         SessionInfo {
             user_id: self.key.user.clone(),
             server_name: self.key.server.clone(),

@@ -21,7 +21,7 @@ pub struct Stats {
     pub total_users: usize,
     /// Records, whatever their state.
     pub total_sessions: usize,
-    /// Records that are ready, or being recovered.
+    /// Records that are ready, being recovered, or waiting for the end of an outage.
     pub active_sessions: usize,
 }
 
@@ -111,7 +111,7 @@ impl<J> Store<J> {
         Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().count() }
     }
 
-    /// Everything that is ready or being recovered, in the order of users and servers.
+    /// Everything that is in use, in the order of users and servers.
     pub(super) fn active_infos(&self) -> Vec<SessionInfo> {
         let mut active: Vec<&Session<J>> = Vec::new();
         for session in self.active() {
@@ -123,7 +123,8 @@ impl<J> Store<J> {
     }
 
     fn active(&self) -> impl Iterator<Item = &Session<J>> {
-        let is_active = |session: &&Session<J>| matches!(session.state, State::Ready | State::Recovering);
+        let is_active =
+            |session: &&Session<J>| matches!(session.state, State::Ready | State::Recovering | State::Outage);
         self.records.iter().map(|(_, session)| session).filter(is_active)
     }
 

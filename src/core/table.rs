@@ -137,6 +137,10 @@ impl<K: Number> Set<K> {
         self.index.remove((0, key.number()));
     }
 
+    pub(crate) fn contains(&self, key: K) -> bool {
+        self.index.get((0, key.number())).is_some()
+    }
+
     pub(crate) fn pop_first(&mut self) -> Option<K> {
         let (pair, _) = self.index.first()?;
         self.index.remove(pair);
@@ -151,8 +155,12 @@ impl<K: Number> Set<K> {
         self.index.is_empty()
     }
 
+    pub(crate) fn to_vec(&self) -> Vec<K> {
+        self.index.from((0, 0)).map(|((_, number), _)| K::of(number)).collect()
+    }
+
     pub(crate) fn take_all(&mut self) -> Vec<K> {
-        std::mem::take(&mut self.index).from((0, 0)).map(|((_, number), _)| K::of(number)).collect()
+        std::mem::take(self).to_vec()
     }
 }
 
@@ -219,6 +227,17 @@ impl<T> Named<T> {
     /// What is under `name`.
     pub fn get(&self, name: &str) -> Option<&T> {
         self.0.get(self.find(name).ok()?).map(|entry| &entry.1)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        let at = self.find(name).ok()?;
+        self.0.get_mut(at).map(|entry| &mut entry.1)
+    }
+
+    /// All values, to be changed.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().map(|(_, value)| value)
     }
 
     /// Everything, in the order of the names.

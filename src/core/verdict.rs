@@ -39,9 +39,13 @@ pub struct Seen<'a> {
     pub is_get: bool,
     /// The JSON-RPC error in the body, if there is one.
     pub rpc: Option<RpcSeen>,
+    /// Whether there is no body at all.
+    pub is_bare: bool,
     /// The error's message, or the body's text.
     pub text: &'a str,
-    /// `Retry-After` in milliseconds.
+    /// Whether there is a `Retry-After` at all.
+    pub asks_to_wait: bool,
+    /// `Retry-After` in milliseconds, where it can be read.
     pub retry_after: Option<Millis>,
 }
 
@@ -57,6 +61,8 @@ impl Seen<'_> {
 pub enum Verdict {
     /// The server no longer knows the session; the request was refused unread.
     Lost(ErrorCode),
+    /// Either that, or an answer that a handler wrote itself: a ping decides before anything is sent again.
+    Doubtful(ErrorCode),
     /// The request carried an id that was replaced since: send it again on the current session.
     Stale,
     /// Another stream holds the session.
@@ -67,8 +73,10 @@ pub enum Verdict {
     Unauthorized,
     /// Insufficient credentials.
     Forbidden,
-    /// The server, or something before it, failed: it may or may not have done the work.
+    /// The server failed: it may or may not have done the work.
     Unknown,
+    /// Something before the server says that the server is out of reach: it may or may not have done the work.
+    Outage,
     /// A JSON-RPC error for the caller.
     Answer,
     /// The HTTP status is the answer, and trying again will not change it.
@@ -76,32 +84,47 @@ pub enum Verdict {
 }
 
 /// The verdict on an answer outside 200–299. Exactly one for everything that can be seen.
+///
+/// Whatever a handler could have written itself is [`Verdict::Doubtful`] at most: an answer with the request's own id, and a
+/// body in words that no session layer is known to use. A tool that reports its own error with HTTP 404 runs once.
 pub fn judge(seen: &Seen<'_>) -> Verdict {
     let method_not_found = seen.rpc.as_ref().is_some_and(|rpc| rpc.code == -32601.0);
     let answered = seen.rpc.as_ref().is_some_and(|rpc| rpc.for_this_request);
-    let loses = |code| if seen.relation == Relation::Stale { Verdict::Stale } else { Verdict::Lost(code) };
+    let stale = seen.relation == Relation::Stale;
+    let loses = |code| if stale { Verdict::Stale } else { Verdict::Lost(code) };
+    let doubts = |code| if stale { Verdict::Stale } else { Verdict::Doubtful(code) };
     let carried = seen.relation != Relation::Absent;
+    let text = seen.text;
 
     match seen.status {
+        404 | 410 if carried && answered && !mentions(text, "session") => Verdict::Answer,
+        404 | 410 if carried && answered => doubts(ErrorCode::SessionTerminated),
         // 2025-11-25 basic/transports, "Session Management" 4: 404 to a request with the id means that the session is over.
-        404 if carried && !method_not_found => loses(ErrorCode::SessionTerminated),
         // Balancers say 410 for what they routed by the id; one handshake tells whether the endpoint is gone instead.
-        410 if carried && !method_not_found => loses(ErrorCode::SessionTerminated),
-        400 | 409 | 422 if carried && !answered && names_lost_session(seen.text) => loses(ErrorCode::SessionInvalid),
+        404 | 410 if carried && !method_not_found && (seen.is_bare || mentions(text, "session")) => {
+            loses(ErrorCode::SessionTerminated)
+        }
+        404 | 410 if carried && !method_not_found => doubts(ErrorCode::SessionTerminated),
+        400 | 409 | 422 if carried && answered && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
+        400 | 409 | 422 if carried && !answered && answer_names_lost_session(text) => loses(ErrorCode::SessionInvalid),
+        400 | 409 | 422 if carried && !answered && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
         // A server that kept no session and now wants one was replaced by one that does.
-        400 if !carried && !answered && wants_session(seen.text) => Verdict::Lost(ErrorCode::SessionInvalid),
+        400 if !carried && !answered && wants_session(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
         // A server that was replaced by one that speaks other versions: a new handshake agrees on one (2025-11-25
         // basic/transports, "Protocol Version Header": an unsupported version MUST be answered with 400).
+        400 if seen.is_version_refusal() && answered => doubts(ErrorCode::SessionInvalid),
         400 if seen.is_version_refusal() => loses(ErrorCode::SessionInvalid),
-        400 if !answered && names_version(seen.text) => loses(ErrorCode::SessionInvalid),
+        400 if !answered && names_version(text) => loses(ErrorCode::SessionInvalid),
         409 if seen.is_get => Verdict::Conflict,
         401 => Verdict::Unauthorized,
         403 => Verdict::Forbidden,
         425 | 429 => Verdict::Refused(seen.retry_after),
-        503 if seen.retry_after.is_some() => Verdict::Refused(seen.retry_after),
+        503 if seen.asks_to_wait => Verdict::Refused(seen.retry_after),
         // Python's JSON mode, when the session is ended in mid-request: an answer that answers nothing.
-        500..=599 if names_lost_session(seen.text) => Verdict::Unknown,
+        500..=599 if names_lost_session(text) => Verdict::Unknown,
         _ if answered || method_not_found => Verdict::Answer,
+        // Gateways and CDNs (Cloudflare: 520 to 527) about the server behind them. RFC 9110 §15.6.3 to §15.6.5.
+        502..=504 | 520..=527 => Verdict::Outage,
         // 499 is what the official SDK's server (v2) says of what it was doing when it was stopped.
         408 | 499 | 500..=599 => Verdict::Unknown,
         _ if seen.rpc.is_some() => Verdict::Answer,
@@ -109,10 +132,10 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
     }
 }
 
-/// Whether a JSON-RPC *error* that came with 200 says that the session is lost. Stricter than for a 400: a tool may well
-/// speak of sessions of its own, so the whole message has to be one of the sentences that servers are known to use.
+/// Whether a whole message is one of the sentences in which servers are known to say that the session is lost. A tool may
+/// well speak of sessions of its own, so a part of the message does not count.
 pub fn answer_names_lost_session(message: &str) -> bool {
-    const SENTENCES: [&str; 8] = [
+    const SENTENCES: [&str; 9] = [
         "session not found",
         "no valid session id",
         "invalid session id",
@@ -121,6 +144,8 @@ pub fn answer_names_lost_session(message: &str) -> bool {
         "session has expired",
         "session terminated",
         "unknown session",
+        // The TypeScript transport, when it restarted and has seen no `initialize` yet.
+        "server not initialized",
     ];
     let message = message.trim_ascii().to_ascii_lowercase();
     let message =
@@ -224,7 +249,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn seen(status: u16, relation: Relation, text: &str) -> Seen<'_> {
-        Seen { status, relation, is_get: false, rpc: None, text, retry_after: None }
+        Seen { status, relation, is_get: false, rpc: None, is_bare: text.is_empty(), text, asks_to_wait: false, retry_after: None }
     }
 
     fn rpc(code: f64, for_this_request: bool) -> Option<RpcSeen> {
@@ -233,23 +258,34 @@ mod tests {
 
     #[test]
     fn a_404_with_the_current_id_ends_the_session() {
-        for text in ["", "Session not found", "session not found", "Not Found: Session has been terminated", "<html>"] {
-            assert_eq!(
-                judge(&seen(404, Relation::Current, text)),
-                Verdict::Lost(ErrorCode::SessionTerminated),
-                "{text}"
-            );
+        for text in ["", "Session not found", "session is closing", "Not Found: Session has been terminated"] {
+            for status in [404, 410] {
+                let verdict = judge(&seen(status, Relation::Current, text));
+                assert_eq!(verdict, Verdict::Lost(ErrorCode::SessionTerminated), "{status} {text}");
+            }
+        }
+        let answer = Seen { rpc: rpc(-32001.0, false), ..seen(404, Relation::Current, "Session not found") };
+        assert_eq!(judge(&answer), Verdict::Lost(ErrorCode::SessionTerminated));
+    }
+
+    #[test]
+    fn a_404_that_a_router_or_a_handler_may_have_written_is_doubtful() {
+        for text in ["<html>nginx</html>", "Not Found", "Cannot POST /mcp", "customer 7 not found"] {
+            let verdict = judge(&seen(404, Relation::Current, text));
+            assert_eq!(verdict, Verdict::Doubtful(ErrorCode::SessionTerminated), "{text}");
         }
     }
 
     #[test]
-    fn a_404_with_a_json_rpc_body_ends_the_session_whatever_its_code_but_method_not_found() {
-        for code in [-32001.0, -32600.0, -32000.0] {
-            let answer = Seen { rpc: rpc(code, false), ..seen(404, Relation::Current, "Session not found") };
-            assert_eq!(judge(&answer), Verdict::Lost(ErrorCode::SessionTerminated));
+    fn a_404_with_the_requests_own_id_is_the_handlers_answer_unless_it_speaks_of_the_session() {
+        for status in [404, 410] {
+            for code in [-32601.0, -32001.0, -32600.0, -32000.0, 404.0] {
+                let answer = Seen { rpc: rpc(code, true), ..seen(status, Relation::Current, "no such customer") };
+                assert_eq!(judge(&answer), Verdict::Answer, "{status} {code}");
+                let answer = Seen { rpc: rpc(code, true), ..seen(status, Relation::Current, "Session not found") };
+                assert_eq!(judge(&answer), Verdict::Doubtful(ErrorCode::SessionTerminated), "{status} {code}");
+            }
         }
-        let answer = Seen { rpc: rpc(-32601.0, true), ..seen(404, Relation::Current, "Method not found") };
-        assert_eq!(judge(&answer), Verdict::Answer);
     }
 
     #[test]
@@ -267,12 +303,14 @@ mod tests {
     fn a_400_that_names_the_session_makes_it_invalid() {
         for text in [
             "Bad Request: No valid session ID provided",
-            "Invalid session",
             "Session expired",
             "Bad Request: Server not initialized",
-            "unknown session id",
         ] {
             assert_eq!(judge(&seen(400, Relation::Current, text)), Verdict::Lost(ErrorCode::SessionInvalid), "{text}");
+        }
+        for text in ["Invalid session", "unknown session id", "chat session 7 has expired"] {
+            let verdict = judge(&seen(400, Relation::Current, text));
+            assert_eq!(verdict, Verdict::Doubtful(ErrorCode::SessionInvalid), "{text}");
         }
     }
 
@@ -290,7 +328,7 @@ mod tests {
             assert_eq!(judge(&seen(400, Relation::Current, text)), Verdict::Final, "{text}");
         }
         let answer = Seen { rpc: rpc(-32602.0, true), ..seen(400, Relation::Current, "invalid session parameter") };
-        assert_eq!(judge(&answer), Verdict::Answer);
+        assert_eq!(judge(&answer), Verdict::Doubtful(ErrorCode::SessionInvalid), "a ping decides");
     }
 
     #[test]
@@ -299,11 +337,18 @@ mod tests {
         assert_eq!(judge(&seen(401, Relation::Current, "")), Verdict::Unauthorized);
         assert_eq!(judge(&seen(403, Relation::Current, "")), Verdict::Forbidden);
         assert_eq!(judge(&seen(429, Relation::Current, "")), Verdict::Refused(None));
-        let later = Seen { retry_after: Some(1000), ..seen(503, Relation::Current, "") };
+        let later = Seen { asks_to_wait: true, retry_after: Some(1000), ..seen(503, Relation::Current, "") };
         assert_eq!(judge(&later), Verdict::Refused(Some(1000)));
-        for status in [408, 499, 500, 502, 503, 504] {
+        let some_time = Seen { asks_to_wait: true, ..seen(503, Relation::Current, "") };
+        assert_eq!(judge(&some_time), Verdict::Refused(None));
+        for status in [408, 499, 500, 501, 505, 519, 528] {
             assert_eq!(judge(&seen(status, Relation::Current, "")), Verdict::Unknown);
         }
+        for status in [502, 503, 504, 520, 527] {
+            assert_eq!(judge(&seen(status, Relation::Current, "")), Verdict::Outage);
+        }
+        let failed = Seen { rpc: rpc(-32603.0, true), ..seen(502, Relation::Current, "upstream API failed") };
+        assert_eq!(judge(&failed), Verdict::Answer, "a tool that hands on what its own upstream said");
         let crashed = Seen {
             rpc: rpc(-32603.0, true),
             ..seen(500, Relation::Current, "Session terminated before the request completed")
@@ -328,12 +373,14 @@ mod tests {
         ) {
             let relation = [Relation::Current, Relation::Stale, Relation::Absent][relation as usize];
             let rpc = code.map(|code| RpcSeen { code: f64::from(code), for_this_request });
-            let seen = Seen { status, relation, is_get, rpc, text: &text, retry_after: retry };
+            let seen = Seen { status, relation, is_get, rpc, is_bare: text.is_empty(), text: &text, asks_to_wait: retry.is_some(), retry_after: retry };
             let verdict = judge(&seen);
             // Only a request that carried the current id, or a sessionless one that is told to bring an id, can lose a session.
-            if let Verdict::Lost(_) = verdict {
+            if let Verdict::Lost(_) | Verdict::Doubtful(_) = verdict {
                 prop_assert!(relation == Relation::Current || (relation == Relation::Absent && status == 400));
             }
+            // What carries the request's own id never loses a session by itself.
+            prop_assert!(!(for_this_request && code.is_some() && matches!(verdict, Verdict::Lost(_))));
             prop_assert!(evidence(&seen).len() < 320);
         }
     }

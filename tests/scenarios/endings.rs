@@ -109,7 +109,8 @@ fn terminate_during_the_handshake_ends_it() {
     assert_eq!(world.code(connect), ErrorCode::Closed);
     assert!(world.outcome(end).is_ok());
     world.run_for(600_000);
-    assert_eq!(world.methods(), ["initialize"]);
+    assert_eq!(world.methods(), ["initialize", "DELETE"], "nobody would ever know of that session");
+    assert!(world.server().sessions.is_empty());
 }
 
 #[test]

@@ -196,7 +196,8 @@ fn a_server_that_was_rolled_back_is_asked_again_and_served_as_an_old_one() {
         let mut world = modern_world();
         let session = world.connect();
         (world.server().modern, world.server().legacy) = (false, true);
-        world.server().next("tools/call", [answer]);
+        world.server().next("tools/call", [answer.clone()]);
+        world.server().next("server/discover", [answer]);
         let call = world.tool(session, "order");
         world.finish(call);
         world.result(call);

@@ -143,7 +143,18 @@ fn what_was_learnt_is_remembered_until_it_fails_once() {
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
-    let anew = ["GET", "initialize", "initialize", "GET", "initialize", "notifications/initialized", "tools/call"];
+    let again = ["GET", "GET", "initialize", "GET", "initialize", "notifications/initialized", "tools/call"];
+    assert_eq!(world.methods(), again, "a server that is out of reach has not changed its transport");
+
+    world.run_for(20_000);
+    world.sent.clear();
+    world.network.next("GET", [http(405, "")]);
+    world.network.next("initialize", [http(405, "")]);
+    cut(&mut world);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    let anew = ["GET", "initialize", "GET", "initialize", "notifications/initialized", "tools/call"];
     assert_eq!(world.methods(), anew);
 }
 

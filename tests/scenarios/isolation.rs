@@ -141,7 +141,7 @@ fn stats_count_users_as_users_and_sessions_as_sessions() {
     world.connect_as("bob", "a");
     let stats = world.machine.stats();
     assert_eq!((stats.total_users, stats.total_sessions, stats.active_sessions), (2, 3, 3));
-    world.server_of("a").always("initialize", refused());
+    world.server_of("a").always("initialize", http(500, ""));
     world.server_of("a").always("tools/call", http_rpc(404, -32001, "Session not found"));
     let call = world.tool(ann, "order");
     world.finish(call);

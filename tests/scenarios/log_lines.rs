@@ -1,6 +1,6 @@
 //! The lines that people grep for, byte for byte.
 
-use super::reply::{refused, result};
+use super::reply::{http, result};
 use super::world_with;
 use mcp_tether::core::{Level, Target};
 use serde_json::json;
@@ -92,9 +92,9 @@ fn a_failed_recovery_says_so_once() {
     let mut world = world_with(json!({}), json!({}));
     let session = world.connect();
     world.server().forget();
-    world.server().always("initialize", refused());
+    world.server().always("initialize", http(500, ""));
     let call = world.tool(session, "order");
     world.finish(call);
-    let failed = world.lines().iter().filter(|line| line.contains("Session recovery failed: network_error")).count();
+    let failed = world.lines().iter().filter(|line| line.contains("Session recovery failed: http_error")).count();
     assert_eq!(failed, 1);
 }

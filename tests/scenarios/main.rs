@@ -20,7 +20,10 @@ mod isolation;
 mod limits;
 mod listen;
 mod log_lines;
+mod look_alikes;
 mod modern;
+mod outage;
+mod outage_ends;
 mod page;
 mod persistence;
 mod recovery;
@@ -35,6 +38,7 @@ mod server_requests;
 mod sse_server;
 mod streams;
 mod subscriptions;
+mod suspicion;
 mod time;
 mod world;
 

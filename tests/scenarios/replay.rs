@@ -62,12 +62,12 @@ fn a_list_that_was_read_already_is_not_asked_for_again() {
 }
 
 #[test]
-fn one_replay_is_the_most() {
+fn a_read_is_replayed_as_often_as_is_configured() {
     let (mut world, session) = connected("refused");
     world.server().always("tools/call", reset());
     let call = world.tool(session, "read");
     world.finish(call);
-    assert_eq!(world.count("tools/call"), 2);
+    assert_eq!(world.count("tools/call"), 1 + 3);
     assert_eq!(world.code(call), ErrorCode::NetworkError, "a read that failed did no harm");
     assert!(world.error(call).retryable);
 }

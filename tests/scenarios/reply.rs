@@ -32,6 +32,9 @@ pub enum Data {
     Json(Value),
     /// The JSON-RPC result for the request at hand.
     Result(Value),
+    /// A JSON-RPC error for the request at hand.
+    #[allow(dead_code, reason = "the simulation's servers stream no errors")]
+    Error(Value),
     Text(String),
 }
 
@@ -39,6 +42,7 @@ impl Step {
     /// The input that it is, on an exchange whose request had this JSON-RPC id.
     pub fn into_input(self, exchange: ExchangeId, id: &Value) -> Input<Value> {
         let result = |result: Value| json!({"jsonrpc": "2.0", "id": id, "result": result});
+        let failure = |error: Value| json!({"jsonrpc": "2.0", "id": id, "error": error});
         match self {
             Self::Head(head) => Input::Opened { exchange, head },
             Self::Json(body) => Input::Body { exchange, body: Body::Json(body) },
@@ -54,6 +58,7 @@ impl Step {
                     Data::None => StreamData::Empty,
                     Data::Json(value) => StreamData::Json(value),
                     Data::Result(value) => StreamData::Json(result(value)),
+                    Data::Error(error) => StreamData::Json(failure(error)),
                     Data::Text(text) => StreamData::Text(text),
                 };
                 Input::Block { exchange, block: StreamBlock { event: None, id, retry, data } }

@@ -137,11 +137,11 @@ fn a_call_that_can_never_be_sent_says_that_nothing_was() {
 #[test]
 fn three_failed_rounds_open_the_breaker_and_one_probe_closes_it() {
     let mut world = world_with(json!({"sessionConfig": {"retryAttempts": 0, "retryDelay": 10}}), json!({}));
-    world.server().always("initialize", refused());
+    world.server().always("initialize", http(500, ""));
     for _ in 0..3 {
         let call = world.begin_connect("ann", "db", Default::default());
         world.finish(call);
-        assert_eq!(world.code(call), ErrorCode::NetworkError);
+        assert_eq!(world.code(call), ErrorCode::HttpError);
     }
     let call = world.begin_connect("ann", "db", Default::default());
     world.drive();
@@ -157,7 +157,7 @@ fn three_failed_rounds_open_the_breaker_and_one_probe_closes_it() {
 #[test]
 fn an_open_breaker_is_one_users_alone() {
     let mut world = world_with(json!({"sessionConfig": {"retryAttempts": 0, "retryDelay": 10}}), json!({}));
-    world.server().next("initialize", [refused(), refused(), refused()]);
+    world.server().next("initialize", [http(500, ""), http(500, ""), http(500, "")]);
     for _ in 0..3 {
         let call = world.begin_connect("ann", "db", Default::default());
         world.finish(call);

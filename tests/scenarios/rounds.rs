@@ -172,6 +172,7 @@ fn questions_survive_a_recovery_because_the_server_keeps_nothing() {
     let call = world.tool(session, "order");
     world.run_for(10);
     world.server().next("prompts/list", [super::reply::http(404, "")]);
+    world.server().next("server/discover", [super::reply::http(404, "")]);
     let lost = world.plain(session, "prompts/list");
     world.finish(lost);
     assert_eq!(world.machine.session(session).unwrap().generation, 2);

@@ -21,6 +21,12 @@ pub struct Server {
     pub tools: Value,
     /// What it says of an id that it does not know.
     pub lost: Reply,
+    /// What is answered to everything while it is out of reach.
+    pub down: Option<Reply>,
+    /// What it says to a ping without a session, where that differs from what it says of an id that it does not know.
+    pub bare: Option<Reply>,
+    /// How long it takes for these methods.
+    pub slow: BTreeMap<String, u64>,
     /// The sessions that it knows.
     pub sessions: BTreeSet<String>,
     /// How often it has carried out each tool.
@@ -29,6 +35,8 @@ pub struct Server {
     pub subscriptions: Vec<(String, Value)>,
     name: String,
     issued: u32,
+    /// Tools that do their work and answer so.
+    runs: BTreeMap<String, Reply>,
     once: BTreeMap<String, VecDeque<Reply>>,
     always: BTreeMap<String, Reply>,
 }
@@ -48,12 +56,16 @@ impl Server {
                 {"name": "order"},
             ]),
             lost: http_rpc(404, -32001, "Session not found"),
+            down: None,
+            bare: None,
+            slow: BTreeMap::new(),
             sessions: BTreeSet::new(),
             executed: BTreeMap::new(),
             log_levels: Vec::new(),
             subscriptions: Vec::new(),
             name: name.into(),
             issued: 0,
+            runs: BTreeMap::new(),
             once: BTreeMap::new(),
             always: BTreeMap::new(),
         }
@@ -74,10 +86,16 @@ impl Server {
         self.always.insert(method.into(), reply);
     }
 
+    /// This tool does its work, which is counted, and is answered so.
+    pub fn runs_then(&mut self, tool: &str, reply: Reply) {
+        self.runs.insert(tool.into(), reply);
+    }
+
     /// Behaves again.
     pub fn behave(&mut self) {
         self.once.clear();
         self.always.clear();
+        self.runs.clear();
     }
 
     pub fn executed(&self, tool: &str) -> u32 {
@@ -85,6 +103,17 @@ impl Server {
     }
 
     fn answer(&mut self, sent: &Sent) -> Reply {
+        let slow = self.slow.get(sent.method()).copied().unwrap_or(0);
+        self.reply(sent).after(slow)
+    }
+
+    fn reply(&mut self, sent: &Sent) -> Reply {
+        if let Some(reply) = &self.down {
+            return reply.clone();
+        }
+        if let (Some(reply), "ping", None) = (&self.bare, sent.method(), sent.session()) {
+            return reply.clone();
+        }
         let scripted = self.once.get_mut(sent.method()).and_then(VecDeque::pop_front);
         if let Some(reply) = scripted.or_else(|| self.always.get(sent.method()).cloned()) {
             return reply;
@@ -153,6 +182,9 @@ impl Server {
             "tools/call" => {
                 let tool = params["name"].as_str().unwrap_or_default().to_owned();
                 *self.executed.entry(tool.clone()).or_default() += 1;
+                if let Some(reply) = self.runs.get(&tool) {
+                    return reply.clone();
+                }
                 result(json!({"content": [{"type": "text", "text": tool}]}))
             }
             "logging/setLevel" => {

@@ -168,14 +168,28 @@ fn a_refused_resume_is_an_unknown_outcome_and_the_session_lives() {
 }
 
 #[test]
+fn a_resume_that_is_refused_says_nothing_of_the_session() {
+    for refusal in [http_rpc(404, -32001, "Session not found"), http(404, "no such event"), http(410, "")] {
+        let (mut world, _, call) = call(stream().priming(0, "e1", None).cut(0), [refusal]);
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
+        world.run_for(1000);
+        assert_eq!((world.count("ping"), world.count("initialize")), (1, 0), "a ping decides");
+        assert_eq!(world.server().executed("order"), 0);
+    }
+}
+
+#[test]
 fn a_resume_on_a_lost_session_heals_the_session_and_tells_the_truth_about_the_call() {
-    let (mut world, _, call) =
-        call(stream().priming(0, "e1", None).cut(0), [http_rpc(404, -32001, "Session not found")]);
+    let (mut world, session, call) = call(stream().priming(0, "e1", Some(500)).end(0), []);
+    world.run_for(10);
+    world.server().forget();
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
     world.run_for(1000);
     assert_eq!(world.count("initialize"), 1);
     assert_eq!(world.server().executed("order"), 0);
+    assert_eq!(world.machine.session(session).unwrap().generation, 2);
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub(crate) use url::is_this_machine;
 
 use super::{headers, time::Millis};
 use crate::core::table::Named;
-use crate::core::text::{concat, join};
+use crate::core::text::{concat, join, mentions};
 use std::{fmt, rc::Rc};
 
 /// What a manager is built from. Made by [`parse()`] alone.
@@ -131,6 +131,31 @@ pub struct SessionConfig {
     pub max_age: Option<Millis>,
     /// What may be sent twice.
     pub replay: Replay,
+    /// Further answers in which a server says that a session is lost.
+    pub lost_when: Vec<LostWhen>,
+}
+
+impl SessionConfig {
+    /// Whether the configuration says that this answer means a lost session.
+    pub(crate) fn loses(&self, status: u16, message: &str) -> bool {
+        self.lost_when.iter().any(|when| when.is(status, message))
+    }
+}
+
+/// An answer in which a server says that a session is lost, in a way of its own. One of the two is there at least.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostWhen {
+    /// The HTTP status; any where there is none.
+    pub status: Option<u16>,
+    /// What the message contains, whatever the case of its letters; anything where there is none.
+    pub message: Option<String>,
+}
+
+impl LostWhen {
+    fn is(&self, status: u16, message: &str) -> bool {
+        self.status.is_none_or(|wanted| wanted == status)
+            && self.message.as_ref().is_none_or(|words| mentions(message, words))
+    }
 }
 
 impl Default for SessionConfig {
@@ -141,6 +166,7 @@ impl Default for SessionConfig {
             retry_delay: DEFAULT_RETRY_DELAY,
             max_age: None,
             replay: Replay::Refused,
+            lost_when: Vec::new(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reads the configuration: every fault at once, each with the path to it, and unknown keys as warnings.
 
 use super::{
-    Config, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
+    Config, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
     ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
 use crate::core::era::MODERN;
@@ -172,7 +172,30 @@ impl Reader<'_> {
             retry_delay: self.milliseconds(&section, "retryDelay", 0, base.retry_delay),
             max_age: self.number(&section, "maxAge", &milliseconds_from(1)).or(base.max_age),
             replay: self.replay(&section).unwrap_or(base.replay),
+            lost_when: self.lost_when(&section),
         }
+    }
+
+    fn lost_when<J: Json>(&mut self, session: &Section<J>) -> Vec<LostWhen> {
+        let Some(value) = session.value.get("lostWhen") else { return Vec::new() };
+        let path = session.path_of("lostWhen");
+        let Some(items) = value.as_array() else {
+            self.problem(path, "must be a list of objects with a status, a message, or both");
+            return Vec::new();
+        };
+        let mut list = Vec::new();
+        for (at, item) in items.into_iter().enumerate() {
+            let section = Section { path: concat(&[&path, "[", &text::decimal(at as u64), "]"]), value: item };
+            self.warn_of_unknown(&section, &LOST_WHEN);
+            let status = self.number(&section, "status", &STATUS).map(|status| clamped(status) as u16);
+            let message = self.string(&section, "message").filter(|message| !message.is_empty());
+            if status.is_none() && message.is_none() {
+                self.problem(section.path, "must be an object with a status, a message, or both");
+            } else {
+                list.push(LostWhen { status, message });
+            }
+        }
+        list
     }
 
     fn replay<J: Json>(&mut self, session: &Section<J>) -> Option<Replay> {
@@ -342,13 +365,16 @@ const fn milliseconds_from(least: u64) -> Range {
 const ATTEMPTS: Range =
     Range { least: 0, most: MAX_RETRY_ATTEMPTS as u64, rule: "must be a whole number from 0 to 100" };
 
+const STATUS: Range = Range { least: 200, most: 599, rule: "must be an HTTP status from 200 to 599" };
+
 const COUNT_RULE: &str = "must be a whole number that makes sense as a limit";
 const IS_MISSING: &str = "is missing";
 const MUST_BE_OBJECT: &str = "must be an object";
 
 const OPTIONS: [&str; 8] = ["env", "debug", "log", "fetch", "clientInfo", "capabilities", "storage", "limits"];
 const SERVER: [&str; 7] = ["type", "url", "headers", "timeout", "initTimeout", "protocolVersion", "sessionConfig"];
-const SESSION: [&str; 5] = ["timeout", "retryAttempts", "retryDelay", "maxAge", "replay"];
+const SESSION: [&str; 6] = ["timeout", "retryAttempts", "retryDelay", "maxAge", "replay", "lostWhen"];
+const LOST_WHEN: [&str; 2] = ["status", "message"];
 /// In the order of the members of [`Limits`].
 const LIMITS: [&str; 7] = [
     "maxUsers",

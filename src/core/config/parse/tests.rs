@@ -47,6 +47,7 @@ fn a_url_alone_is_enough() {
         retry_delay: 1000,
         max_age: None,
         replay: Replay::Refused,
+        lost_when: Vec::new(),
     };
     assert_eq!(server.session, expected);
     assert!(server.headers.is_empty());
@@ -64,7 +65,7 @@ fn every_setting_is_read() {
     assert_eq!((server.timeout, server.init_timeout), (1, 2));
     assert_eq!((server.transport, &server.protocol), (Transport::HttpSse, &Protocol::Pinned("2025-11-25".into())));
     let expected =
-        SessionConfig { timeout: 3, retry_attempts: 0, retry_delay: 0, max_age: Some(4), replay: Replay::Never };
+        SessionConfig { timeout: 3, retry_attempts: 0, retry_delay: 0, max_age: Some(4), replay: Replay::Never, lost_when: Vec::new() };
     assert_eq!(server.session, expected);
     let headers = server.headers_for("ann", &Named::default(), &[]).unwrap();
     let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

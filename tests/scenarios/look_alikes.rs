@@ -1,0 +1,179 @@
+//! What an ordinary handler may answer and a client may take for a lost session: it is told once, and run once.
+
+use super::reply::{Data, Reply, Step, http, http_answer, http_json, http_rpc, rpc_error, stream};
+use super::{Tether, modern_world, world};
+use mcp_tether::core::{ErrorCode, State};
+use serde_json::{Value, json};
+
+/// Calls a tool that does its work and answers so. It runs once, and the session is what it was.
+fn answered_with(mut world: Tether, reply: Reply) -> (ErrorCode, Option<f64>) {
+    let session = world.connect();
+    let warm = world.tool(session, "read");
+    world.finish(warm);
+    let handshakes = world.count("initialize");
+    world.server().runs_then("order", reply);
+    for times in 1..=3 {
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert!(world.outcome(call).is_err());
+        assert_eq!(world.server().executed("order"), times, "each call is run once");
+    }
+    world.run_for(300_000);
+    assert_eq!(world.server().executed("order"), 3);
+    assert_eq!(world.count("initialize"), handshakes, "the session is not given up");
+    let info = world.machine.session(session).unwrap();
+    assert_eq!((info.state, info.generation), (State::Ready, 1));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    (world.code(call), world.error(call).rpc_code)
+}
+
+#[test]
+fn a_tool_that_sends_its_own_error_with_404_or_410_is_run_once_whatever_its_code_and_words() {
+    for status in [404, 410] {
+        for code in [-32601, -32602, -32001, -32000, -32600, -32603, 404] {
+            for words in ["no such customer", "Not Found", "", "browser session not found: tab 4", "Session not found"] {
+                let told = answered_with(world(), http_answer(status, code, words));
+                assert_eq!(told, (ErrorCode::RpcError, Some(f64::from(code))), "{status} {code} {words}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_speaks_of_sessions_of_its_own_with_another_status_is_run_once() {
+    for status in [400, 409, 422] {
+        for words in ["chat session expired", "unknown session", "Bad Request: No valid session ID provided"] {
+            let told = answered_with(world(), http_answer(status, -32000, words));
+            assert_eq!(told, (ErrorCode::RpcError, Some(-32000.0)), "{status} {words}");
+        }
+    }
+}
+
+#[test]
+fn a_json_rpc_error_with_200_in_the_very_words_of_a_lost_session_is_run_once() {
+    for words in ["Session not found", "session expired", "Unknown session", "No valid session ID provided"] {
+        let told = answered_with(world(), rpc_error(-32000, words));
+        assert_eq!(told, (ErrorCode::RpcError, Some(-32000.0)), "{words}");
+        let error = json!({"code": -32000, "message": words});
+        let streamed = stream().then(1, Step::Event(None, None, Data::Error(error))).end(1);
+        assert_eq!(answered_with(world(), streamed), (ErrorCode::RpcError, Some(-32000.0)), "{words}, streamed");
+    }
+}
+
+#[test]
+fn an_exception_that_a_framework_turns_into_an_http_error_is_run_once() {
+    for reply in [
+        http_json(404, json!({"detail": "Item not found"})),
+        http_json(404, json!({"statusCode": 404, "error": "Not Found", "message": "no customer 7"})),
+        http(404, "customer 7 not found"),
+        http(404, "<html>Not Found</html>"),
+        http(410, "this offer is gone"),
+        http_json(400, json!({"detail": "Invalid session parameter"})),
+        http_json(422, json!({"message": "chat session 7 not found"})),
+        http(409, "the booking session has expired"),
+    ] {
+        let (code, _) = answered_with(world(), reply);
+        assert_eq!(code, ErrorCode::HttpError);
+    }
+}
+
+#[test]
+fn a_tool_that_hands_on_the_status_of_its_own_upstream_is_run_once() {
+    for status in [401, 403, 405, 500, 502, 503, 504, 524] {
+        let (code, _) = answered_with(world(), http_answer(status, -32000, "upstream failed"));
+        let is_known = matches!(code, ErrorCode::RpcError | ErrorCode::Unauthorized | ErrorCode::Forbidden);
+        assert!(is_known, "{status}: {code:?}");
+    }
+    for status in [500, 502, 503, 504, 520] {
+        let (code, _) = answered_with(world(), http(status, "upstream failed"));
+        assert_eq!(code, ErrorCode::OutcomeUnknown, "{status}");
+    }
+}
+
+#[test]
+fn a_tool_without_sessions_that_asks_for_one_of_its_own_is_run_once() {
+    let mut stateless = world();
+    stateless.server().stateful = false;
+    let reply = http_json(400, json!({"error": "session is missing: log in first"}));
+    assert_eq!(answered_with(stateless, reply).0, ErrorCode::HttpError);
+}
+
+#[test]
+fn a_tool_of_a_server_without_handshakes_that_sends_404_is_run_once() {
+    for reply in [
+        http(404, "no such customer"),
+        http_json(404, json!({"detail": "Not Found"})),
+        http(405, ""),
+        http_answer(400, -32022, "the customer's contract has an unsupported version"),
+        http_answer(404, -32000, "no such customer"),
+    ] {
+        let mut world = modern_world();
+        let session = world.connect();
+        world.server().runs_then("order", reply);
+        for times in 1..=2 {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            assert!(world.outcome(call).is_err());
+            assert_eq!(world.server().executed("order"), times);
+        }
+        assert_eq!(world.machine.session(session).unwrap().generation, 1);
+    }
+}
+
+#[test]
+fn a_404_in_the_words_of_the_session_layer_is_a_lost_session_all_the_same() {
+    // With the request's own id, and of a server that has really forgotten the session: the ping meets the same.
+    for lost in [
+        http_answer(404, -32001, "Session not found"),
+        http_answer(410, -32000, "session 7f has ended"),
+        http_answer(400, -32000, "Bad Request: No valid session ID provided"),
+        http_json(404, json!({"detail": "Not Found"})),
+        rpc_error(-32600, "Session not found"),
+    ] {
+        let mut world = world();
+        let session = world.connect();
+        world.server().forget();
+        world.server().lost = lost;
+        let calls = [0; 3].map(|_| world.tool(session, "order"));
+        world.drive();
+        calls.iter().for_each(|call| drop(world.result(*call)));
+        assert_eq!(world.server().executed("order"), 3);
+        assert_eq!((world.count("ping"), world.count("initialize")), (1, 2));
+    }
+}
+
+#[test]
+fn doubt_ends_with_the_session_and_with_the_call() {
+    let mut world = world();
+    let session = world.connect();
+    world.server().runs_then("order", http_answer(404, -32000, "Session not found"));
+    world.server().always("ping", super::reply::silence());
+    let cancelled = world.tool(session, "order");
+    let late = world.tool_within(session, "order", 500);
+    let ended = world.tool(session, "order");
+    world.run_for(10);
+    world.cancel(cancelled);
+    world.finish(late);
+    assert_eq!((world.code(cancelled), world.code(late)), (ErrorCode::Cancelled, ErrorCode::RequestTimeout));
+    let end = world.terminate(mcp_tether::core::Target::Session(session));
+    world.drive();
+    assert!(world.outcome(end).is_ok());
+    assert_eq!(world.code(ended), ErrorCode::Closed);
+    assert_eq!(world.server().executed("order"), 3);
+}
+
+#[test]
+fn a_ping_that_says_nothing_leaves_the_answer_as_it_is() {
+    for reply in [super::reply::reset(), super::reply::silence(), http(500, ""), http_rpc(429, -32000, "busy")] {
+        let mut world = world();
+        let session = world.connect();
+        world.server().runs_then("order", http_answer(404, -32000, "no such session"));
+        world.server().next("ping", [reply]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::RpcError);
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 1));
+        assert_eq!(world.error(call).data, None::<Value>);
+    }
+}

@@ -1,0 +1,231 @@
+//! Odd answers: a ping decides, a new handshake tells, and the old session has the last word.
+
+use super::reply::{Reply, http, http_answer, http_rpc, rpc_error, silence};
+use super::{Tether, world, world_with};
+use mcp_tether::core::{ErrorCode, SessionRef, State};
+use serde_json::json;
+
+fn working() -> (Tether, SessionRef) {
+    let mut world = world();
+    let session = world.connect();
+    let call = world.tool(session, "read");
+    world.finish(call);
+    (world, session)
+}
+
+/// So many calls at most fail, then the session is a new one and works.
+fn healed(lost: Reply, most: usize) {
+    let (mut world, session) = working();
+    world.server().forget();
+    world.server().lost = lost;
+    let mut failures = 0;
+    loop {
+        let call = world.tool(session, "order");
+        world.finish(call);
+        if world.outcome(call).is_ok() {
+            break;
+        }
+        failures += 1;
+        world.run_for(1000);
+    }
+    assert!((1..=most).contains(&failures), "{failures} unsafe calls had an honest error");
+    let info = world.machine.session(session).unwrap();
+    assert_eq!((info.state, info.recoveries), (State::Ready, 1));
+    assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 2));
+    assert!(world.lines().contains(&"[MCP][db] Session recovery successful"));
+}
+
+#[test]
+fn a_lost_session_that_is_told_with_500_503_or_200_and_words_about_it_is_found_out_at_once() {
+    for lost in [
+        http(500, "session does not exist"),
+        http_answer(500, -32603, "Internal error: session is gone"),
+        http(501, "your session was garbage collected"),
+        rpc_error(-32600, "vendor: session handle stale"),
+        rpc_error(-32003, "re-initialize, the session was evicted"),
+        http_answer(400, -32000, "session must be re-established"),
+    ] {
+        healed(lost, 1);
+    }
+}
+
+#[test]
+fn a_lost_session_that_is_told_without_a_word_is_found_out_when_it_repeats() {
+    for lost in [http(500, "oops"), http(401, ""), http(403, "forbidden"), http(400, "bad request"), http(418, "")] {
+        healed(lost, 2);
+    }
+}
+
+#[test]
+fn two_seconds_of_500s_do_not_cost_a_healthy_session() {
+    // Of everything, of everything but handshakes, and of what is over when the old session gets its last ping.
+    for (pings, also) in [(9, Some("initialize")), (9, None), (1, None)] {
+        let (mut world, session) = working();
+        for method in ["tools/call", "tools/list"].into_iter().chain(also) {
+            world.server().always(method, http(500, "oops"));
+        }
+        world.server().next("ping", vec![http(500, "oops"); pings]);
+        let end = world.now + 2_000;
+        while world.now < end {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            world.run_for(100);
+        }
+        assert_eq!(world.count("initialize"), 2, "it was in doubt");
+        world.server().behave();
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.result(call);
+        let (old, info) = ("00000001-db-secret", world.machine.session(session).unwrap());
+        assert_eq!((info.session_id.as_deref(), info.recoveries), (Some(old), 0), "the old one is kept");
+        assert_eq!(world.server().sessions.iter().collect::<Vec<_>>(), [old], "and the new one was ended");
+        assert_eq!(world.sent_as("tools/call").last().unwrap().session(), Some(old));
+    }
+}
+
+#[test]
+fn a_handshake_that_fails_leaves_the_session_as_it_is() {
+    for reply in [http(500, "oops"), http(404, ""), http(405, ""), silence(), super::reply::refused()] {
+        let (mut world, session) = working();
+        world.server().listens = true;
+        for method in ["tools/call", "ping"] {
+            world.server().always(method, http(500, "session trouble"));
+        }
+        world.server().always("initialize", reply);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.run_for(40_000);
+        assert_eq!(world.count("initialize"), 2, "one try, and no GET that guesses another transport");
+        world.server().behave();
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.result(call);
+        assert_eq!(world.sent_as("tools/call").last().unwrap().session(), Some("00000001-db-secret"));
+        assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
+    }
+}
+
+#[test]
+fn odd_answers_for_ever_cost_a_ping_and_a_handshake_a_minute_at_most() {
+    let (mut world, session) = working();
+    for method in ["tools/call", "ping"] {
+        world.server().always(method, http(500, "session trouble"));
+    }
+    for _ in 0..600 {
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.run_for(1_000);
+    }
+    assert!(world.count("ping") <= 36, "{} pings in ten minutes", world.count("ping"));
+    assert!(world.count("initialize") <= 13, "{} handshakes in ten minutes", world.count("initialize"));
+}
+
+#[test]
+fn different_odd_answers_and_good_ones_in_between_are_no_suspicion() {
+    let (mut world, session) = working();
+    for reply in [http(500, "a"), http(418, "b"), http(500, "c"), http(403, "d")] {
+        world.server().next("tools/call", [reply]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+    }
+    for _ in 0..3 {
+        world.server().next("tools/call", [http(500, "a")]);
+        for _ in 0..2 {
+            let call = world.tool(session, "order");
+            world.finish(call);
+        }
+    }
+    assert_eq!(world.count("ping"), 0);
+}
+
+#[test]
+fn a_tool_that_always_fails_costs_a_ping_a_minute_and_no_handshake() {
+    let (mut world, session) = working();
+    world.server().always("tools/call", http(500, "no session with the printer"));
+    for _ in 0..100 {
+        let call = world.tool(session, "order");
+        world.finish(call);
+        world.run_for(1000);
+    }
+    assert!((1..=3).contains(&world.count("ping")));
+    assert_eq!(world.count("initialize"), 1);
+}
+
+#[test]
+fn a_token_that_is_refused_although_it_is_good_is_a_lost_session_too() {
+    let (mut world, session) = working();
+    let provided = mcp_tether::core::ConnectOptions { has_auth: true, ..Default::default() };
+    world.begin_connect("ann", "db", provided);
+    world.server().forget();
+    world.server().lost = http(401, "");
+    for _ in 0..3 {
+        let call = world.tool(session, "order");
+        world.run_for(10);
+        if let Some((session, _)) = world.tokens_wanted.pop() {
+            world.give_token(session, Some("good"));
+        }
+        world.drive();
+        if world.outcome(call).is_ok() {
+            break;
+        }
+        assert_eq!(world.code(call), ErrorCode::Unauthorized);
+        world.run_for(1000);
+    }
+    assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 2));
+}
+
+#[test]
+fn what_the_configuration_calls_a_lost_session_is_one_at_once() {
+    let settings = json!({"sessionConfig": {"lostWhen": [
+        {"status": 440}, {"message": "PLEASE sign in again"}, {"status": 500, "message": "stale handle"},
+    ]}});
+    for (lost, known) in [
+        (http(440, ""), true),
+        (http(403, "please SIGN in again, dear user"), true),
+        (rpc_error(-1, "Please sign in again."), true),
+        (http(500, "a stale handle"), true),
+        (http(501, "a stale handle"), false),
+        (http(500, "another thing"), false),
+    ] {
+        let mut world = world_with(settings.clone(), json!({}));
+        let session = world.connect();
+        world.server().forget();
+        world.server().lost = lost;
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert_eq!(world.outcome(call).is_ok(), known);
+        assert_eq!(world.count("initialize"), if known { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn an_end_in_the_middle_of_a_trial_ends_both_sessions() {
+    let (mut world, session) = working();
+    world.server().always("tools/call", http(500, "session trouble"));
+    world.server().next("ping", [http(500, "session trouble"), silence()]);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.run_until("the last ping", |world| world.count("ping") == 2);
+    assert_eq!(world.server().sessions.len(), 2);
+    let end = world.terminate(mcp_tether::core::Target::Session(session));
+    world.drive();
+    assert!(world.outcome(end).is_ok());
+    assert_eq!(world.count("DELETE"), 2);
+    assert!(world.server().sessions.is_empty());
+    let sent = world.sent.len();
+    world.run_for(600_000);
+    assert_eq!(world.sent.len(), sent);
+}
+
+#[test]
+fn a_session_of_a_server_that_keeps_none_is_never_in_doubt() {
+    let mut world = world();
+    world.server().stateful = false;
+    let session = world.connect();
+    world.server().always("tools/call", http_rpc(500, -32000, "session trouble"));
+    for _ in 0..5 {
+        let call = world.tool(session, "order");
+        world.finish(call);
+    }
+    assert_eq!((world.count("ping"), world.count("initialize")), (0, 1));
+}
