@@ -1,5 +1,5 @@
 // Prints side by side what the official SDK's clients, v1 and v2, and ours survive, and how many requests it took: `make compare`.
-// The counts are the servers' own. Every client has its defaults, except for the timeout of a call.
+// The counts are the servers' own. Every client has its defaults, except for the timeout of a call. It fails if a client was not run, or did not finish in time.
 // usage: node tests/js/compare.mjs [--json] [part of a probe's name]
 import { openBrowser } from './chromium.mjs';
 import { outages } from './compare/outages.mjs';
@@ -28,7 +28,7 @@ await browser?.then((opened) => opened.close(), () => {});
 const incomplete = results.filter((result) => names.some((name) => /^(NOT |FAILED)/.test(result[name])));
 if (asJson) console.log(JSON.stringify(results, null, 2));
 else console.log(`\n${results.length} probes in ${Math.round((performance.now() - started) / 1_000)} s; ${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`);
-process.exit(0);
+process.exit(incomplete.length > 0 ? 1 : 0);
 
 function printRow(title, seen) {
   console.log(`\n${title}`);

@@ -8,7 +8,7 @@ const each = 20;
 // Beyond the longest outage and every backoff, so that no call fails for having waited.
 export const callTimeout = 30_000;
 
-/** How a crowd fared: what survived, what ran twice, and the names of the errors. */
+/** How the calls ended: what survived, what ran twice, and the names of the errors. */
 export function describeCrowd(outcomes, executions) {
   const survived = Object.entries(outcomes).map(([kind, all]) => `${kind} ${all.filter((outcome) => outcome === 'result').length}/${all.length}`);
   const twice = Object.entries(executions).filter(([key, times]) => key.startsWith('unsafe ') && times > 1).length;
@@ -16,7 +16,7 @@ export function describeCrowd(outcomes, executions) {
   return `${survived.join(', ')}; ${twice} ran twice${errors.length > 0 ? `; fails with ${errors.join(', ')}` : ''}`;
 }
 
-/** A crowd at a server that answers 502 for so long. */
+/** Calls at a server whose proxy answers 502 for `ms` milliseconds. */
 async function outage(name, ms, sessionConfig) {
   const server = await startOutageServer('502');
   let client;
@@ -45,7 +45,7 @@ export async function untilStreamOpens(server, streams = 1, within = 3_000) {
   while (server.counts().openStreams < streams && performance.now() < deadline) await wait(10);
 }
 
-const title = (ms, more = '') => `R. the proxy answers 502 for ${ms / 1_000} s${more}: ${each} lists and reads begin with it, ${each} unsafe calls 0.5 s later`;
+const title = (ms, more = '') => `R. the proxy answers 502 for ${ms / 1_000} s${more}: ${each} lists and ${each} reads begin with it, ${each} unsafe calls 0.5 s later`;
 
 /** @type {import('./run.mjs').Probe[]} */
 export const outages = [

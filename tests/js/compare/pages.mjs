@@ -26,7 +26,7 @@ async function openClientPage(chromium, name) {
   return page;
 }
 
-/** A probe's work in a page, with what it stands on; all of it is ended in the end. */
+/** Runs a probe's work in a page beside a server of its own, and closes both. */
 const inPage = (start, work) => async (name, { chromium }) => {
   const server = await start();
   let page;
@@ -102,8 +102,8 @@ const cachedStream = inPage(() => startPlace('get-cacheable'), async ({ page, se
 
 /** @type {import('./run.mjs').Probe[]} */
 export const pages = [
-  { name: "S. in a page: the server's port is closed for 3 s; the same crowd", page: true, atOnce: true, limit: 60_000, perform: outage('refused', 3_000) },
-  { name: 'S. in a page: the proxy answers 502 without CORS headers for 3 s; the same crowd', page: true, atOnce: true, limit: 60_000, perform: outage('hidden-502', 3_000) },
+  { name: "S. in a page: the server's port is closed for 3 s; the same calls", page: true, atOnce: true, limit: 60_000, perform: outage('refused', 3_000) },
+  { name: 'S. in a page: the proxy answers 502 without CORS headers for 3 s; the same calls', page: true, atOnce: true, limit: 60_000, perform: outage('hidden-502', 3_000) },
   { name: 'T. in a page: six sessions at one HTTP/1.1 origin, a call each', page: true, atOnce: true, perform: sixSessions },
   { name: 'U. in a page: a CDN lets caches keep the GET stream; two users', page: true, atOnce: true, perform: cachedStream },
 ];

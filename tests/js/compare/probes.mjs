@@ -42,7 +42,7 @@ const oneCall = (tool = 'unsafe', timeout = patience) => ({
   },
 });
 
-/** @type {{ name: string, fault: string, settings?: object, timeout?: number, headers?: object, connects?: boolean, run(world: object): Promise<string> }[]} */
+/** @type {import('./run.mjs').Probe[]} */
 export const probes = [
   {
     name: 'A. the server forgets its sessions; the next three calls', fault: 'lost-404',

@@ -21,8 +21,8 @@ export async function startOutageServer(kind, fault = {}) {
   const target = new URL(behind.url(path));
   const requests = [];
   const exchanges = new Set();
+  const closing = new AbortController();
   let isDown = false;
-  let begun = 0;
 
   const front = await listenBelowEphemeralPorts(async (request, response) => {
     const exchange = { request, response, stop: new AbortController(), note: { at: performance.now(), http: request.method, isDown } };
@@ -66,22 +66,24 @@ export async function startOutageServer(kind, fault = {}) {
     url: `${front.origin}${path}`,
     counts: () => behind.counts(path),
     requests: () => requests,
-    /** Is out of reach for so long, by the server's own clock. Resolves at once, with a promise of the end. */
+    /** Puts the server out of reach for `ms` milliseconds of its own clock. Resolves when it is, with a promise of the end. */
     async begin(ms) {
       isDown = true;
-      begun = performance.now();
+      const ended = end(ms);
       if (kind === 'refused') await front.shut();
       breakExchanges();
-      return { ended: end(ms) };
+      return { ended };
     },
     async close() {
+      closing.abort();
       await front.shut();
       await behind.close();
     },
   };
 
   async function end(ms) {
-    await wait(Math.max(0, begun + ms - performance.now()));
+    await wait(ms, undefined, { signal: closing.signal }).catch(() => {});
+    if (closing.signal.aborted) return;
     if (kind === 'refused') await front.open();
     isDown = false;
   }
