@@ -33,8 +33,8 @@ fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) ea
 interop: build ## Goes through every step with real servers in TypeScript, Python and Rust, and writes docs/interop.md.
 	@tools/interop.sh
 
-compare: build ## Puts the official SDK's clients and ours side by side on the same faults: what survives, and how many requests it took.
-	@node tests/js/compare.mjs
+compare: ## Puts the official SDK's clients and ours side by side on the same faults, in Node and in a page: what survives, and how many requests it took.
+	@tools/compare.sh
 
 bench: ## Prints what the package weighs and what one call costs.
 	@tools/bench.sh

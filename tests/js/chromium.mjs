@@ -21,16 +21,31 @@ export function startPageServer({ caching = 'no-store' } = {}) {
   return listen(serveFolders(folders, { headers: { 'Cache-Control': caching } }));
 }
 
-/** @returns {Promise<{ page: import('playwright-core').Page, close(): Promise<void> }>} */
-export async function openPage() {
-  const [files, browser] = await Promise.all([startPageServer(), chromium.launch(launchOptions)]);
-  const page = await browser.newPage();
-  await page.goto(files.origin);
+/**
+ * Starts the browser and the page server. Each page is in a context of its own: it shares no cache and no connection with another.
+ * @returns {Promise<{ newPage(): Promise<import('playwright-core').Page>, close(): Promise<void> }>}
+ */
+export async function openBrowser() {
+  const files = await startPageServer();
+  const browser = await chromium.launch(launchOptions).catch(async (error) => {
+    await files.close();
+    throw error;
+  });
   return {
-    page,
+    async newPage() {
+      const page = await browser.newPage();
+      await page.goto(files.origin);
+      return page;
+    },
     async close() {
       await browser.close();
       await files.close();
     },
   };
+}
+
+/** @returns {Promise<{ page: import('playwright-core').Page, close(): Promise<void> }>} */
+export async function openPage() {
+  const browser = await openBrowser();
+  return { page: await browser.newPage(), close: browser.close };
 }

@@ -1,42 +1,34 @@
 // Prints side by side what the official SDK's clients, v1 and v2, and ours survive, and how many requests it took: `make compare`.
-// The counts are the fault server's own. Every client has its defaults, but for a call's timeout of 5 s, so that who waits for ever is not waited for.
+// The counts are the servers' own. Every client has its defaults, except for the timeout of a call. It fails if a client was not run, or did not finish in time.
 // usage: node tests/js/compare.mjs [--json] [part of a probe's name]
-import { clients } from './compare/clients.mjs';
+import { openBrowser } from './chromium.mjs';
+import { outages } from './compare/outages.mjs';
+import { pages } from './compare/pages.mjs';
 import { probes } from './compare/probes.mjs';
-import { startFaultServer } from './servers/fault-server.mjs';
+import { names, runProbe } from './compare/run.mjs';
 
 const words = process.argv.slice(2);
 const asJson = words.includes('--json');
 const wanted = words.find((word) => !word.startsWith('--')) ?? '';
+const started = performance.now();
 process.on('unhandledRejection', () => {});
 
-async function perform(probe, open) {
-  const server = await startFaultServer();
-  const path = `/${probe.fault}/compare`;
-  const url = server.url(path, probe.settings);
-  const connect = () => open(url, { timeout: probe.timeout ?? 5_000, headers: probe.headers });
-  let client;
-  try {
-    client = probe.connects ? undefined : await connect();
-    return await probe.run({ client, connect, server, path, counts: () => server.counts(path), forget: () => server.forget(path) });
-  } catch (error) {
-    return `failed: ${error.message}`;
-  } finally {
-    await client?.close().catch(() => {});
-    await server.close();
-  }
-}
+let browser;
+const chromium = () => (browser ??= openBrowser());
 
-const names = Object.keys(clients);
+const chosen = [...probes, ...outages, ...pages].filter(({ name }) => name.includes(wanted));
 const results = [];
-for (const probe of probes.filter(({ name }) => name.includes(wanted))) {
-  const seen = {};
-  for (const name of names) seen[name] = await perform(probe, clients[name]);
+for (const probe of chosen) {
+  const seen = await runProbe(probe, { chromium });
   results.push({ probe: probe.name, ...seen });
   if (!asJson) printRow(probe.name, seen);
 }
+await browser?.then((opened) => opened.close(), () => {});
+
+const incomplete = results.filter((result) => names.some((name) => /^(NOT |FAILED)/.test(result[name])));
 if (asJson) console.log(JSON.stringify(results, null, 2));
-process.exit(0);
+else console.log(`\n${results.length} probes in ${Math.round((performance.now() - started) / 1_000)} s; ${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`);
+process.exit(incomplete.length > 0 ? 1 : 0);
 
 function printRow(title, seen) {
   console.log(`\n${title}`);

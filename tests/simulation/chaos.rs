@@ -175,7 +175,9 @@ impl Chaos {
         if let Some(id) = session(sent) {
             let issued = self.issued.get(id).expect("only ids that a server gave");
             assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id went to somebody else");
-            assert!(!issued.retired, "an id was sent after another handshake had begun: {id}");
+            // In a trial the old session gets a last ping, and is ended if it was kept in vain.
+            let may_be_last = matches!(sent.method(), "ping" | "DELETE");
+            assert!(!issued.retired || may_be_last, "an id was sent after another handshake had begun: {id}");
         }
         if let (Some(cursor), Some(id)) = (sent.cursor(), sent.session()) {
             assert!(cursor.starts_with(id), "cursor {cursor} was sent on session {id}");

@@ -30,6 +30,8 @@ struct Run {
     slept: u64,
     /// Whether servers are asked for their era, so that they may have another one.
     asks: bool,
+    /// As often may a safe call be sent again.
+    attempts: u32,
     /// So many events have been looked at.
     checked: usize,
     /// Tool calls on the wire, by (user, server).
@@ -57,6 +59,7 @@ impl Run {
         let replay = ["refused", "safe", "never"][rng.up_to(5).min(2) as usize];
         let protocol = ["auto", "auto", "legacy"][rng.up_to(2) as usize];
         let mut chaos = Chaos::new(seed, &SERVERS);
+        let attempts = rng.up_to(4);
         let server = |name: &str, rng: &mut Rng| {
             let is_known = chaos.is_sse(name) && rng.up_to(1) == 0;
             json!({
@@ -68,7 +71,7 @@ impl Run {
                 "initTimeout": 1000 + rng.up_to(10_000),
                 "sessionConfig": {
                     "timeout": ([20_000, 100_000, 3_600_000][rng.up_to(2) as usize]),
-                    "retryAttempts": rng.up_to(4),
+                    "retryAttempts": attempts,
                     "retryDelay": rng.up_to(2000),
                     "replay": replay,
                 },
@@ -92,6 +95,7 @@ impl Run {
             made: BTreeMap::new(),
             slept: 0,
             asks: protocol == "auto",
+            attempts: attempts as u32,
             checked: 0,
             on_wire: BTreeMap::new(),
         }
@@ -274,7 +278,7 @@ impl Run {
             assert!(!late || end <= deadline, "call {} is late: made at {}, now {}", call.0, made.at, self.world.now);
         }
         for (mark, times) in &self.world.network.executed {
-            let most = if self.world.network.unsafe_marks.contains(mark) { 1 } else { 2 };
+            let most = if self.world.network.unsafe_marks.contains(mark) { 1 } else { 1 + self.attempts };
             assert!(*times <= most, "call {mark} was carried out {times} times");
         }
         self.check_stats();
@@ -322,7 +326,8 @@ impl Run {
         let infos: Vec<_> = keys.filter_map(|(user, server)| self.world.machine.info(user, server)).collect();
         let stats = self.world.machine.stats();
         let users = USERS.iter().filter(|user| infos.iter().any(|info| info.user_id == **user)).count();
-        let active = infos.iter().filter(|info| matches!(info.state, State::Ready | State::Recovering)).count();
+        let in_use = |state| matches!(state, State::Ready | State::Recovering | State::Outage);
+        let active = infos.iter().filter(|info| in_use(info.state)).count();
         assert_eq!((stats.total_users, stats.total_sessions, stats.active_sessions), (users, infos.len(), active));
         let metrics: BTreeMap<&str, u64> = self.world.machine.metrics().into_iter().collect();
         let count = |kind: EventKind| self.world.events.iter().filter(|event| event.kind == kind).count() as u64;

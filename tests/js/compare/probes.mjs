@@ -1,5 +1,6 @@
 // What is compared: each probe is done by every client against a fault server of its own, and says in a few words what was seen there.
 import { setTimeout as wait } from 'node:timers/promises';
+import { nameOf } from './crowd.mjs';
 
 const patience = 5_000;
 
@@ -19,12 +20,6 @@ async function attempts(client, times, tool) {
 const calls = (counts) => counts.rpc['tools/call'] ?? 0;
 const gets = (counts) => counts.http.GET ?? 0;
 const told = ({ ok, ms, error }) => (ok ? `a result, ${ms} ms` : `${nameOf(error)}, ${ms} ms`);
-
-function nameOf(error) {
-  if (error.name === 'McpError' && typeof error.code === 'string') return error.code;
-  const text = String(error.message).replace(/\s+/g, ' ');
-  return text.length > 34 ? `"${text.slice(0, 33)}…"` : `"${text}"`;
-}
 
 async function untilStreamOpens(server, path) {
   const deadline = Date.now() + 2_000;
@@ -47,7 +42,7 @@ const oneCall = (tool = 'unsafe', timeout = patience) => ({
   },
 });
 
-/** @type {{ name: string, fault: string, settings?: object, timeout?: number, headers?: object, connects?: boolean, run(world: object): Promise<string> }[]} */
+/** @type {import('./run.mjs').Probe[]} */
 export const probes = [
   {
     name: 'A. the server forgets its sessions; the next three calls', fault: 'lost-404',
@@ -144,4 +139,27 @@ export const probes = [
       return `the call${arrived.sessionId ? ' and the session id' : ''}`;
     },
   },
+  {
+    name: 'N. GET is answered 404 by a framework without such a route: a call every 0.5 s for 15 s', fault: 'get-404-route', atOnce: true,
+    async run({ client, counts }) {
+      const outcomes = [];
+      for (let time = 0; time < 30; time += 1) {
+        const next = wait(500);
+        outcomes.push(attempt(client, 'unsafe', { key: `key ${time}` }));
+        await next;
+      }
+      const succeeded = (await Promise.all(outcomes)).filter(({ ok }) => ok).length;
+      return `${succeeded}/30; ${counts().initialize} handshakes, ${gets(counts())} GETs`;
+    },
+  },
+  {
+    name: "O. a tool's own error comes with HTTP 404 and the request's id", fault: 'tool-error-404',
+    async run({ client, counts }) {
+      const outcome = await attempt(client);
+      return `${told(outcome)}; ran ${counts().executions.default ?? 0}×, ${counts().initialize} handshakes`;
+    },
+  },
+  { name: 'P. `data: {"type":"heartbeat"}` before the answer', fault: 'call-heartbeats', ...oneCall() },
+  { name: 'P. `data: ping` before the answer', fault: 'call-heartbeats', settings: { kind: 'text' }, ...oneCall() },
+  { name: 'Q. the answer has the id as a string', fault: 'string-ids', ...oneCall() },
 ];

@@ -15,18 +15,24 @@ const connectionHeaders = new Set(['connection', 'keep-alive', 'transfer-encodin
  * @param {boolean} [options.discardAnswer]
  * @param {(headers: import('node:http').IncomingHttpHeaders, status: number) => void} [options.onHeaders] called before the answer is passed on
  * @param {() => boolean} [options.holdOpen] asked when the real answer ends: true leaves the client's stream open
- * @returns {Promise<'answered' | 'refused' | 'broken'>}
+ * @param {AbortSignal} [options.signal] ends the connection to the server; the client's is left to the caller
+ * @returns {Promise<'answered' | 'refused' | 'broken' | 'aborted'>}
  *   refused: no connection could be made, so nothing was sent; broken: the connection ended after something was sent
  */
-export function forward({ request, response, body, target }, { cutBeforeAnswer = false, discardAnswer = false, onHeaders, holdOpen } = {}) {
+export function forward({ request, response, body, target }, { cutBeforeAnswer = false, discardAnswer = false, onHeaders, holdOpen, signal } = {}) {
   return new Promise((resolve) => {
     let connected = false;
     const upstream = startRequest(target, { method: request.method, headers: headersFor(request, body), agent: false });
     const stopUpstream = () => upstream.destroy();
     if (!discardAnswer) response.on('close', stopUpstream);
+    signal?.addEventListener('abort', () => {
+      stopUpstream();
+      resolve('aborted');
+    });
 
     upstream.on('socket', (socket) => socket.on('connect', () => (connected = true)));
     upstream.on('error', () => {
+      if (signal?.aborted) return;
       if (connected && !discardAnswer) breakConnection(response);
       resolve(connected ? 'broken' : 'refused');
     });
@@ -34,6 +40,7 @@ export function forward({ request, response, body, target }, { cutBeforeAnswer =
       let isCut = false;
       onHeaders?.(answer.headers, answer.statusCode);
       answer.on('error', () => {
+        if (signal?.aborted) return;
         if (!discardAnswer && !isCut) breakConnection(response);
         resolve('broken');
       });

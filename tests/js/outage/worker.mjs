@@ -1,0 +1,15 @@
+// The client of an outage as a plain Worker: one request is the whole life of its manager.
+import init, { McpManager } from 'mcp-tether';
+import { drive } from './drive.mjs';
+
+export default {
+  async fetch(request) {
+    const { url, conductor } = await request.json();
+    await init();
+    try {
+      return Response.json(await drive({ McpManager }, url, conductor));
+    } catch (error) {
+      return new Response(error.stack, { status: 500 });
+    }
+  },
+};
