@@ -113,6 +113,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return 0 };
         record.awaiting_token = false;
         record.handshake = None;
+        record.check = None;
         record.restoring = 0;
         record.loss = None;
         record.outage = None;

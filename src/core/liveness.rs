@@ -2,6 +2,7 @@
 //!
 //! There is one at a time. A reason that comes up meanwhile joins the ping that is under way.
 
+use super::backoff::RETRY_AFTER_CAP;
 use super::calls::{Purpose, Stage};
 use super::error::{Error, ErrorCode};
 use super::io::{CallId, FailureKind, SessionRef};
@@ -81,6 +82,12 @@ impl Pong {
         }
     }
 
+    /// What 200 with something else than an answer says: something is there.
+    fn unread<J>(error: Option<&Error<J>>) -> Self {
+        let is_answer = error.is_some_and(|error| error.code == ErrorCode::ProtocolError);
+        if is_answer { Self::Odd(Oddity { status: 200, rpc_code: None }) } else { Self::Broken }
+    }
+
     fn broken(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Unsent | FailureKind::Unreachable => Self::Away,
@@ -133,13 +140,13 @@ impl<J: Json> Manager<J> {
         self.settle(call, Err(error));
     }
 
-    /// The ping is over; without a pong it was abandoned together with its generation.
+    /// The ping is over, unless it was abandoned together with its generation.
     pub(super) fn on_pinged(&mut self, session: SessionRef, pong: Option<Pong>, error: Option<Error<J>>) {
+        self.leave_lane(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(check) = record.check.take() else { return };
         let generation = record.generation;
-        self.leave_lane(session);
-        let Some(pong) = pong else { return self.settle_doubters(session) };
+        let pong = pong.unwrap_or_else(|| Pong::unread(error.as_ref()));
         match check.identity {
             Identity::Former => return self.on_former_answered(session, &pong),
             Identity::Successor => return self.on_successor_answered(session, &pong),
@@ -149,7 +156,6 @@ impl<J: Json> Manager<J> {
         match pong {
             Pong::Lost(code) => {
                 let evidence = error.and_then(|error| error.evidence.clone()).unwrap_or_default();
-                self.finish_outage(session);
                 // What only a GET said is no word about how long sessions are kept.
                 let counts = !check.stream || check.doubt;
                 self.lose_session_as(session, generation, code, &evidence, counts);
@@ -173,7 +179,10 @@ impl<J: Json> Manager<J> {
             }
             Pong::Busy(wait) => {
                 self.settle_doubters(session);
-                self.hold(session, wait.unwrap_or(0), error.and_then(|error| error.evidence.clone()));
+                // A longer wait is the caller's to hear, not the machine's to obey in silence.
+                if let Some(wait) = wait.filter(|wait| *wait <= RETRY_AFTER_CAP) {
+                    self.hold(session, wait, error.and_then(|error| error.evidence.clone()));
+                }
                 self.end_outage(session);
                 self.listen_again(session);
             }

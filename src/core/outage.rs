@@ -29,7 +29,9 @@ pub(super) struct Outage<J> {
     next: Option<Instant>,
     /// Canaries that failed after the last attempt, one for each call that came.
     spent: Option<u32>,
-    /// When a session that was lost before the outage is tried without a call.
+    /// The session was lost before the outage: the canary is a handshake.
+    lost: bool,
+    /// When a session that was lost is tried without a call.
     probe_at: Option<Instant>,
     /// A page may not see the answers, so a handshake may tell more than a ping.
     hidden: bool,
@@ -40,7 +42,12 @@ pub(super) struct Outage<J> {
 impl<J> Outage<J> {
     fn new(since: Instant, mut error: Error<J>) -> Self {
         error.retryable = true;
-        Self { since, told: false, failures: 0, next: None, spent: None, probe_at: None, hidden: false, error }
+        Self { since, told: false, failures: 0, next: None, spent: None, lost: false, probe_at: None, hidden: false, error }
+    }
+
+    /// Whether there is a session to come back to.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Whether the attempts are spent.
@@ -79,10 +86,9 @@ impl<J: Json> Manager<J> {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };
-        let is_lost = record.loss.is_some();
         let Some(outage) = record.outage.as_mut().filter(|_| record.handshake.is_none()) else { return };
         outage.next = None;
-        if is_lost {
+        if outage.lost {
             return self.recover_again(session);
         }
         // A ping that is under way for another reason does as well.
@@ -123,9 +129,9 @@ impl<J: Json> Manager<J> {
         }
         let (generation, is_new) = (record.generation, record.barren > 0 && !record.fruitful);
         let hidden = record.outage.as_ref().map(|outage| outage.error.clone());
-        self.finish_outage(session);
         // It was so before and after a new handshake: the headers are missing on every answer with an id.
         if let (true, Some(error)) = (is_new, hidden) {
+            self.finish_outage(session);
             self.enter(session, State::Recovering);
             self.drop_generation(session);
             return self.give_up(session, error);
@@ -163,9 +169,9 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         let delay = equal_jitter(&mut self.rng, record.server.session.retry_delay, rounds).max(STREAM_FLOOR);
-        let probe_at = record.loss.is_some().then(|| now.after(probe_delay(&mut self.rng, rounds)));
         let idle_deadline = record.idle_deadline();
         let Some(outage) = record.outage.as_mut() else { return };
+        let probe_at = outage.lost.then(|| now.after(probe_delay(&mut self.rng, rounds)));
         outage.spent = Some(rounds);
         outage.next = Some(now.after(delay));
         outage.probe_at = probe_at;
@@ -183,6 +189,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         let rounds = outage.spent.map_or(0, |rounds| rounds + 1);
+        outage.lost = true;
         self.tell_outage(session);
         self.enter(session, State::Outage);
         self.fail_round(session, rounds);

@@ -111,6 +111,7 @@ impl<J: Json> Manager<J> {
     /// The same but for the id, which may be that of the next generation by now.
     pub(super) fn forget_generation(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get_mut(session) {
+            record.check = None;
             record.restoring = 0;
             record.tools.forget();
             record.cache.clear();
@@ -129,6 +130,7 @@ impl<J: Json> Manager<J> {
         if let (Some(record), Some(undecided)) = (self.store.get_mut(session), undecided) {
             record.tools.waiting = undecided;
         }
+        self.settle_doubters(session);
     }
 
     /// The machine's own calls on a session, but for its handshake.

@@ -8,6 +8,7 @@ use super::exchange::Wire;
 use super::io::{CallId, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::listen::cursor_header;
+use super::liveness::Pong;
 use super::manager::Manager;
 use super::refusal::Refusal;
 use super::session::State;
@@ -60,6 +61,10 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get_mut(call) else { return };
         if record.is_notification() {
             return self.settle(call, Ok(None));
+        }
+        if record.pings() {
+            let error = Error::new(ErrorCode::NetworkError, "the stream of a ping ended without an answer").seen(how);
+            return self.end_ping(call, Pong::Broken, error);
         }
         record.stream.closed();
         self.resume_later(call, how);

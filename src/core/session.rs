@@ -61,7 +61,7 @@ impl State {
         match (self, to) {
             (Self::Terminated | Self::Closed, _) => false,
             (_, Self::Terminated | Self::Closed) => true,
-            (Self::Connecting | Self::Recovering, Self::Expired) | (Self::Expired, Self::Ready | Self::Degraded) => false,
+            (Self::Connecting | Self::Recovering, Self::Expired) | (Self::Expired, Self::Ready) => false,
             (Self::Ready | Self::Degraded | Self::Recovering | Self::Outage, Self::Connecting) => false,
             (Self::Expired | Self::Degraded, Self::Outage) | (Self::Degraded, Self::Ready) => false,
             _ => true,
@@ -338,7 +338,7 @@ impl<J> Session<J> {
         let goes_on = match self.state {
             State::Ready | State::Recovering | State::Connecting => true,
             // A session that was lost before the outage has nothing to go on with.
-            State::Outage => self.loss.is_none(),
+            State::Outage => self.outage.as_ref().is_some_and(|outage| !outage.is_lost()),
             _ => false,
         };
         goes_on && self.handshake.is_none() && self.generation == generation

@@ -168,8 +168,8 @@ impl Chaos {
             let of = |issued: &&mut Issued| issued.user == user && issued.server == server;
             self.issued.values_mut().filter(of).for_each(|issued| issued.retired = true);
         }
-        // A GET without a session asks for HTTP+SSE.
-        let may_be_bare = sent.method() == "initialize" || sent.verb == "GET" || is_modern(sent);
+        // A GET without a session asks for HTTP+SSE, and a ping without one whether only answers to an id are hidden.
+        let may_be_bare = matches!(sent.method(), "initialize" | "ping") || sent.verb == "GET" || is_modern(sent);
         let keeps_sessions = self.manners[server].stateful || is_sse;
         assert!(!keeps_sessions || may_be_bare || session(sent).is_some(), "sent without a session");
         if let Some(id) = session(sent) {
