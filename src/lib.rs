@@ -33,7 +33,7 @@
 //!
 //! A driver in a few lines. The server's side is played by hand here; a real driver performs [`Output::Send`](core::Output::Send).
 //!
-//! ```
+//! ```ignore-wasm32
 //! use mcp_tether::core::{config, headers::Media, Body, CallId, ClientIdentity, Input, Instant, Manager, Output, ResponseHead};
 //! use serde_json::{json, Value};
 //!

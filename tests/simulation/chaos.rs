@@ -14,6 +14,8 @@ struct Issued {
     alive: bool,
     /// The client has begun another handshake: it must never be seen again.
     retired: bool,
+    /// But for one ping, which may show that it is still good: then the newer one is ended, and this one goes on.
+    asked_last: bool,
 }
 
 /// Which revisions a server speaks.
@@ -175,15 +177,29 @@ impl Chaos {
         if let Some(id) = session(sent) {
             let issued = self.issued.get(id).expect("only ids that a server gave");
             assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id went to somebody else");
-            // In a trial the old session gets a last ping, and is ended if it was kept in vain.
             let may_be_last = matches!(sent.method(), "ping" | "DELETE");
             assert!(!issued.retired || may_be_last, "an id was sent after another handshake had begun: {id}");
+            self.note_trial(sent, id);
         }
         if let (Some(cursor), Some(id)) = (sent.cursor(), sent.session()) {
             assert!(cursor.starts_with(id), "cursor {cursor} was sent on session {id}");
         }
         if let Some(mark) = sent.param("arguments")["mark"].as_u64() {
             assert!(!self.over.contains(&mark), "call {mark} was sent after it had ended");
+        }
+    }
+
+    /// In a trial the old session gets a last ping; if the newer one is ended then, it goes on.
+    fn note_trial(&mut self, sent: &Sent, id: &str) {
+        let issued = self.issued.get_mut(id).expect("checked before");
+        if sent.method() == "ping" {
+            issued.asked_last = issued.retired;
+        } else if sent.verb == "DELETE" && !issued.retired {
+            let (user, server) = (issued.user.clone(), issued.server.clone());
+            let of = |issued: &&mut Issued| issued.asked_last && (&issued.user, &issued.server) == (&user, &server);
+            for former in self.issued.values_mut().filter(of) {
+                (former.retired, former.asked_last) = (false, false);
+            }
         }
     }
 
@@ -207,7 +223,7 @@ impl Chaos {
         }
         self.count += 1;
         let id = format!("id{:05}-{}", self.count, self.rng.next_u64() % 1000);
-        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false };
+        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false, asked_last: false };
         self.issued.insert(id.clone(), issued);
         reply.head(|head| head.session_id = Some(id.clone()))
     }
@@ -371,7 +387,7 @@ impl Chaos {
     fn begin_sse(&mut self, sent: &Sent, user: &str, server: &str) -> Reply {
         self.count += 1;
         let id = format!("id{:05}-{}", self.count, self.rng.next_u64() % 1000);
-        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false };
+        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false, asked_last: false };
         self.issued.insert(id.clone(), issued);
         self.sse_streams.insert(id.clone(), sent.exchange);
         let endpoint = Step::Endpoint(format!("/messages?sessionId={id}"));
