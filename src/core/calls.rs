@@ -80,7 +80,7 @@ pub(super) enum Stage {
     Queued,
     /// Sent, or its stream being resumed.
     OnWire(ExchangeId),
-    /// Taken by a server of HTTP+SSE, whose answer comes on the session's stream.
+    /// Accepted without an answer, which comes on the session's stream: over HTTP+SSE always, else where a GET stream is open.
     Accepted,
     /// Waits until then to be queued again.
     RestingToSend(Instant),
@@ -240,7 +240,7 @@ impl<J: Json> Manager<J> {
         if is_modern && self.answered_here(call) {
             return;
         }
-        let id = self.numbers.next();
+        let id = self.next_request_id();
         let Some(record) = self.calls.get_mut(call) else { return };
         let replaced = std::mem::replace(&mut record.request_id, id);
         let session = record.session;

@@ -225,8 +225,9 @@ impl<J: Json> Manager<J> {
         }
         match block.data {
             StreamData::Json(message) => self.receive_all(exchange, message),
-            StreamData::Text(_) => self.on_malformed_event(wire),
-            StreamData::Empty => {}
+            // `data: ping`: servers and proxies keep streams open with events that are no message. As every official SDK does,
+            // they are skipped; the end of the stream decides.
+            StreamData::Text(_) | StreamData::Empty => {}
         }
     }
 
@@ -365,7 +366,8 @@ impl<J: Json> Manager<J> {
             }
             Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
             Head::Notification { method } => self.on_notification(session, wire.call(), method, message),
-            Head::Malformed => self.on_malformed_event(wire),
+            // On a stream: `{"type":"heartbeat"}`. A body that holds nothing else ends in `on_success_without_answer`.
+            Head::Malformed => {}
         }
     }
 
@@ -379,19 +381,21 @@ impl<J: Json> Manager<J> {
         self.calls.get(call).is_some_and(|record| record.session == session).then_some(call)
     }
 
-    fn on_malformed_event(&mut self, wire: Wire) {
-        if let Wire::Call(call) | Wire::Resume(call) = wire {
-            let error = Error::new(ErrorCode::ProtocolError, "the server sent something that is no JSON-RPC message");
-            self.settle_unreadable(call, error);
-        }
-    }
-
     /// The server took the request and gave an answer that cannot be read. It is not sent again, and only of a safe call
     /// does nobody have to wonder what it did.
     pub(super) fn settle_unreadable(&mut self, call: CallId, error: Error<J>) {
         let is_users = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User);
         let error = if is_users && self.safety(call) != Safety::Safe { as_unknown(error) } else { error };
         self.settle(call, Err(error));
+    }
+
+    /// Whether the answer to a request that was accepted without one may come on the session's GET stream. Servers whose
+    /// workers share one queue answer so, and every official SDK takes an answer from any stream of the session.
+    fn answers_on_stream(&self, call: CallId) -> bool {
+        let Some(record) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return false };
+        self.store.get(record.session).is_some_and(|owner| {
+            owner.is_live(record.generation) && !owner.is_modern() && owner.listen.is_expected()
+        })
     }
 
     fn on_success_without_answer(&mut self, call: CallId, exchange: ExchangeId, status: u16, body: &Body<J>) {
@@ -401,6 +405,12 @@ impl<J: Json> Manager<J> {
         }
         if record.is_notification() {
             return self.settle(call, Ok(None));
+        }
+        if matches!(body, Body::Empty) && self.answers_on_stream(call) {
+            if let Some(record) = self.calls.get_mut(call) {
+                record.stage = Stage::Accepted;
+            }
+            return;
         }
         let what = match body {
             Body::Text(text) => concat(&[

@@ -16,7 +16,7 @@ use super::outcome::{failure_error, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
 use super::refusal::Refusal;
 use super::session::{Agreed, Kind, Session, State};
-use super::text::concat;
+use super::text::{concat, has};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::Verdict;
@@ -190,7 +190,7 @@ impl<J: Json> Manager<J> {
         let version = agreed_version(&result, &record.server.protocol)?;
         let issued = handshake.issued.take();
         let is_sse = record.note_transport_works();
-        let id = issued.filter(|_| !is_sse).map(|id| checked_id(&id, limit)).transpose()?;
+        let id = issued.filter(|id| !is_sse && !is_blank(id)).map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
         let headers = session_headers(id.as_ref(), &version);
@@ -434,12 +434,18 @@ fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result<String, Er
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(super::verdict::excerpt(&version)))
 }
 
+/// Whether an `Mcp-Session-Id` holds nothing. Servers without sessions send it empty, and `fetch` joins two empty ones by a
+/// comma (RFC 9110 §5.3). An empty header names no session.
+fn is_blank(id: &str) -> bool {
+    id.bytes().all(|byte| has(b" \t,", byte))
+}
+
 fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
     // 2025-11-25 basic/transports, "Session Management" 1: the id MUST be visible ASCII, 0x21 to 0x7E.
     SessionId::parse(id, limit).ok_or_else(|| {
         Error::new(
             ErrorCode::ProtocolError,
-            "the server issued a session id that is empty, too long, or not visible ASCII",
+            "the server issued a session id that is too long, or not visible ASCII",
         )
     })
 }

@@ -167,13 +167,13 @@ impl<J: Json> Manager<J> {
 
     /// The stream is gone: what was accepted is never answered, and what is being posted gets a moment to be refused.
     pub(super) fn strand_calls(&mut self, session: SessionRef, how: &str) {
-        if self.store.get(session).is_none_or(|record| record.sse.is_none()) {
-            return;
-        }
-        for call in self.calls_of(session) {
+        let Some(record) = self.store.get(session) else { return };
+        let is_sse = record.sse.is_some();
+        let calls = if is_sse { self.calls_of(session) } else { record.active.iter().collect() };
+        for call in calls {
             match self.calls.get(call).map(|record| record.stage) {
                 Some(Stage::Accepted) => self.unknown_outcome(call, stream_gone(ErrorCode::NetworkError, how)),
-                Some(Stage::OnWire(exchange)) => self.hurry(exchange),
+                Some(Stage::OnWire(exchange)) if is_sse => self.hurry(exchange),
                 _ => {}
             }
         }

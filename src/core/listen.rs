@@ -70,6 +70,15 @@ impl Listen {
         self.cursor.as_deref()
     }
 
+    /// Whether messages of the server come on this stream, or will again: it is open, being opened, or was open before.
+    pub(super) const fn is_expected(&self) -> bool {
+        match self.phase {
+            Phase::Opening(_) | Phase::Open(_) => true,
+            Phase::Resting(_) => self.was_open,
+            Phase::Off | Phase::Parked => false,
+        }
+    }
+
     /// Another tab has been listening meanwhile.
     pub(super) fn move_cursor(&mut self, cursor: Option<String>) {
         if self.phase == Phase::Parked && cursor.is_some() {
@@ -289,6 +298,7 @@ impl<J: Json> Manager<J> {
             self.refuse_subscribers(session, what);
             self.log(session, Level::Debug, &concat(&["No GET stream: HTTP ", &decimal(status.into()), ", ", what]));
         }
+        self.strand_calls(session, what);
         self.stop_awaiting(session);
     }
 

@@ -17,6 +17,7 @@ mod http_sse_endpoint;
 mod http_sse_guessed;
 mod index;
 mod isolation;
+mod leniency;
 mod limits;
 mod listen;
 mod log_lines;
