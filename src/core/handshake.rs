@@ -237,8 +237,9 @@ impl<J: Json> Manager<J> {
     /// The server did not take `notifications/initialized`.
     pub(super) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         match refusal.verdict {
-            // Servers that stumble over the notification itself still serve requests; if not, the next answer says so.
-            Verdict::Answer | Verdict::Final => self.on_initialized_accepted(session, refusal.generation),
+            // Servers that stumble over the notification itself still serve requests: 4xx and 5xx alike. If not, the next
+            // answer says so; a new session for each failure would only leave more of them behind.
+            Verdict::Answer | Verdict::Final | Verdict::Unknown => self.on_initialized_accepted(session, refusal.generation),
             Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
             _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
         }

@@ -262,7 +262,7 @@ impl<J: Json> Manager<J> {
         let listen = &mut record.listen;
         listen.retry = block.retry.or(listen.retry);
         if let Some(id) = &block.id {
-            let cursor = Some(id.clone()).filter(|id| !id.is_empty());
+            let cursor = headers::event_id(id);
             listen.progressed |= cursor != listen.cursor;
             listen.cursor = cursor;
         }
@@ -436,5 +436,7 @@ impl<J: Json> Manager<J> {
 
 /// Where a stream goes on.
 pub(super) fn cursor_header(cursor: Option<String>) -> HeaderList {
+    // A cursor out of a storage may be of any kind.
+    let cursor = cursor.and_then(|cursor| headers::event_id(&cursor));
     cursor.into_iter().map(|cursor| (Rc::from(headers::LAST_EVENT_ID), Rc::from(cursor))).collect()
 }

@@ -42,6 +42,7 @@ mod refusal;
 mod replay;
 mod resolve;
 mod resume;
+mod retry_after;
 pub(crate) mod rng;
 mod rounds;
 mod server_requests;

@@ -265,6 +265,7 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
     let sink = match media {
         Media::EventStream if ok => Sink::Stream(Box::new(Parser::new(network.max_message_bytes))),
         Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true)),
+        Media::Other if ok => Sink::Text(Text::sniffing(network.max_error_bytes, network.max_message_bytes)),
         _ => Sink::Text(Text::new(network.max_error_bytes, false)),
     };
     next(driver, exchange, body.reader()?, sink);

@@ -197,7 +197,7 @@ fn every_id_of_visible_ascii_is_taken_up_to_8_kib() {
 #[test]
 fn a_refused_initialized_notification_is_a_failed_attempt() {
     let mut world = world();
-    world.server().next("notifications/initialized", [http(503, "")]);
+    world.server().next("notifications/initialized", [http(429, "")]);
     world.connect();
     assert_eq!(
         world.methods()[..4],

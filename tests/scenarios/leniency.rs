@@ -5,11 +5,11 @@ use super::{Tether, http_sse, world, world_with};
 use mcp_tether::core::{CallId, ErrorCode, ExchangeId, SessionRef};
 use serde_json::{Value, json};
 
-fn message(value: Value) -> Step {
+pub fn message(value: Value) -> Step {
     Step::Event(None, None, Data::Json(value))
 }
 
-fn answer_to(id: &Value, text: &str) -> Value {
+pub fn answer_to(id: &Value, text: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "result": {"text": text}})
 }
 
@@ -169,7 +169,7 @@ fn a_whole_body_that_is_no_message_is_an_error() {
 }
 
 /// A session whose GET stream is open.
-fn listening() -> (Tether, SessionRef, ExchangeId) {
+pub fn listening() -> (Tether, SessionRef, ExchangeId) {
     let mut world = world();
     world.server().listens = true;
     let session = world.connect();

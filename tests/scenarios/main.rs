@@ -22,6 +22,7 @@ mod limits;
 mod listen;
 mod log_lines;
 mod modern;
+mod odd_words;
 mod page;
 mod persistence;
 mod recovery;

@@ -502,7 +502,7 @@ impl<N: Network> World<N> {
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
         if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input {
-            self.newest.insert(exchange, id.clone());
+            self.newest.insert(exchange, in_header(id));
         }
         if let Input::Opened { head, .. } = &input
             && head.media == Media::EventStream
@@ -514,6 +514,11 @@ impl<N: Network> World<N> {
         }
         self.input(input);
     }
+}
+
+/// An event id as a header carries it: one character for each byte of its UTF-8, where Latin-1 does not have it.
+fn in_header(id: &str) -> String {
+    if id.chars().all(|character| character <= '\u{FF}') { id.into() } else { id.bytes().map(char::from).collect() }
 }
 
 /// What 2026-07-28 wants of every request: it stands alone, and its headers mirror it.
