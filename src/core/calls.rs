@@ -39,6 +39,8 @@ pub(super) struct Call<J> {
     pub(super) refusals: u32,
     /// Tries that were refused because the session was lost.
     pub(super) losses: u32,
+    /// How often it was sent to another address of the server.
+    pub(super) hops: u32,
     /// Tries after an unknown outcome: one at most.
     pub(super) replays: u32,
     pub(super) stream: ResponseStream,
@@ -97,6 +99,11 @@ pub(super) enum Stage {
 impl<J> Call<J> {
     pub(super) const fn is_notification(&self) -> bool {
         matches!(self.purpose, Purpose::Notification)
+    }
+
+    /// Whether the machine made it for itself.
+    pub(super) const fn is_machines(&self) -> bool {
+        !matches!(self.purpose, Purpose::User | Purpose::Notification)
     }
 
     /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.
@@ -208,6 +215,7 @@ impl<J: Json> Manager<J> {
             last_deadline,
             refusals: 0,
             losses: 0,
+            hops: 0,
             replays: 0,
             stream: ResponseStream::default(),
             rounds: Rounds::default(),
@@ -254,10 +262,16 @@ impl<J: Json> Manager<J> {
         let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), headers) else { return };
         let generation = self.store.get(session).map_or(0, |owner| owner.generation);
         if let Some(record) = self.calls.get_mut(call) {
-            record.stage = Stage::OnWire(exchange);
             record.generation = generation;
         }
+        self.is_on_wire(call, exchange);
         self.report_sent(call, id, replaced, attempt);
+    }
+
+    pub(super) fn is_on_wire(&mut self, call: CallId, exchange: ExchangeId) {
+        if let Some(record) = self.calls.get_mut(call) {
+            record.stage = Stage::OnWire(exchange);
+        }
     }
 
     fn report_sent(&mut self, call: CallId, id: u64, replaced: u64, attempt: u32) {

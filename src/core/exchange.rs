@@ -35,6 +35,8 @@ pub(super) struct Exchange {
     pub(super) generation: u64,
     /// The session id of that generation, if it carried one.
     pub(super) carried: Option<SessionId>,
+    /// Where it went.
+    pub(super) url: Rc<str>,
     /// The endpoint of HTTP+SSE that it was posted to.
     pub(super) endpoint: Option<Rc<str>>,
     /// The bearer token that it carried.
@@ -68,6 +70,8 @@ pub(super) enum Wire {
     Leftover,
     /// DELETE of the session.
     Delete,
+    /// A GET without credentials that asks where a redirect leads, for a call or for the stream that is a session.
+    Address(Option<CallId>),
 }
 
 impl Wire {
@@ -96,11 +100,24 @@ impl<J: Json> Manager<J> {
         let is_handshake = call.is_some_and(Call::is_handshake);
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
         let is_stream = wire == Wire::SessionStream;
-        let mut headers = request_headers(record, method, is_handshake || is_stream);
+        let asks_for_address = matches!(wire, Wire::Address(_));
+        let mut headers = if asks_for_address {
+            vec![(Rc::from(headers::ACCEPT), Rc::from("application/json"))]
+        } else {
+            request_headers(record, method, is_handshake || is_stream)
+        };
         headers.extend(further);
         let endpoint = record.endpoint().filter(|_| !is_stream).cloned();
-        let url = endpoint.as_ref().unwrap_or(&record.url).clone();
-        let request = HttpRequest { method, url, headers, body, reads_session_id, call: wire.call() };
+        let url = endpoint.clone().unwrap_or_else(|| self.address(record));
+        let request = HttpRequest {
+            method,
+            url: url.clone(),
+            headers,
+            body,
+            reads_session_id,
+            call: wire.call(),
+            follows: asks_for_address,
+        };
         // A stream that is a session is opened for the generation to come.
         let generation = record.generation + u64::from(is_stream);
         let (carried, token) = (record.id().filter(|_| !is_handshake).cloned(), record.token.clone());
@@ -119,6 +136,7 @@ impl<J: Json> Manager<J> {
             session,
             generation,
             carried,
+            url,
             endpoint,
             token,
             wire,
@@ -182,6 +200,9 @@ impl<J: Json> Manager<J> {
         let (session, wire) = (record.session, record.wire);
         let issued = head.session_id.clone();
         record.head = Some(head);
+        if let Wire::Address(asker) = wire {
+            return self.on_address(exchange, asker);
+        }
         if let Wire::Call(call) = wire {
             self.note_issued_id(session, call, issued);
         }
@@ -198,7 +219,7 @@ impl<J: Json> Manager<J> {
                 self.listen_opened(session, exchange);
             }
             // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
-            Wire::Initialized | Wire::Aside | Wire::Delete | Wire::Leftover => {
+            Wire::Initialized | Wire::Aside | Wire::Delete | Wire::Leftover | Wire::Address(_) => {
                 self.out.push_back(Output::Abort { exchange });
                 self.on_body(exchange, Body::Empty);
             }
@@ -245,7 +266,7 @@ impl<J: Json> Manager<J> {
         record.is_over = true;
         let status = record.head.as_ref().map_or(0, |head| head.status);
         if !is_success(status) {
-            return self.on_refusal(exchange, &body);
+            return if self.goes_elsewhere(exchange, &body) { () } else { self.on_refusal(exchange, &body) };
         }
         let wire = record.wire;
         if let (Wire::Call(_) | Wire::Resume(_) | Wire::Leftover, Body::Json(message)) = (wire, &body) {
@@ -260,7 +281,7 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_no_session_stream(&record, status),
             Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
             Wire::Delete => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover => {}
+            Wire::Aside | Wire::Leftover | Wire::Address(_) => {}
         }
     }
 
@@ -288,6 +309,7 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
             Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
             Wire::Delete => self.on_deleted(exchange),
+            Wire::Address(asker) => self.no_address(record.session, asker),
             Wire::Aside | Wire::Leftover => {}
         }
     }

@@ -38,6 +38,8 @@ pub(super) struct Handshake<J> {
     challenge: Option<String>,
     /// Whether the provider was asked for a token before anybody refused one.
     asked: bool,
+    /// How often the stream that is the session was opened at another address.
+    pub(super) hops: u32,
     /// Whether it waits for the network.
     pub(super) offline: bool,
     /// Whether the storage was asked for a session first.
@@ -62,6 +64,7 @@ impl<J> Default for Handshake<J> {
             issued: None,
             challenge: None,
             asked: false,
+            hops: 0,
             recalled: false,
             offline: false,
             probed: false,
@@ -299,6 +302,7 @@ impl<J: Json> Manager<J> {
         let failures = handshake.failures;
         let delay = full_jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
         if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
+            self.forget_address(session);
             return self.give_up(session, error);
         }
         let detail =

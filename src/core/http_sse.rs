@@ -78,11 +78,12 @@ impl<J> Session<J> {
 impl<J: Json> Manager<J> {
     /// The `endpoint` event. Only the first one counts: nothing says what another would mean.
     pub(super) fn on_endpoint(&mut self, session: SessionRef, exchange: ExchangeId, data: &StreamData<J>) {
+        let Some(url) = self.exchanges.get(exchange).map(|stream| stream.url.clone()) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(sse) = record.sse.as_mut().filter(|sse| sse.endpoint.is_none()) else { return };
         sse.refused = None;
         let text = if let StreamData::Text(text) = data { text } else { "" };
-        match endpoint::resolve(&record.url, text) {
+        match endpoint::resolve(&url, text) {
             Ok(url) => {
                 sse.endpoint = Some(Rc::from(url));
                 self.lift_deadline(exchange);
@@ -169,7 +170,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn strand_calls(&mut self, session: SessionRef, how: &str) {
         let Some(record) = self.store.get(session) else { return };
         let is_sse = record.sse.is_some();
-        let calls = if is_sse { self.calls_of(session) } else { record.active.iter().collect() };
+        let calls = if is_sse { self.calls_of(session) } else { record.active.all() };
         for call in calls {
             match self.calls.get(call).map(|record| record.stage) {
                 Some(Stage::Accepted) => self.unknown_outcome(call, stream_gone(ErrorCode::NetworkError, how)),

@@ -230,6 +230,13 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// The stream that is a session is not open yet: where it is opened is being asked.
+    pub(super) fn reopening(&mut self, session: SessionRef, exchange: ExchangeId) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Opening(exchange);
+        }
+    }
+
     /// The stream ended by itself, or did not begin.
     pub(super) fn forget_stream(&mut self, session: SessionRef, how: Option<&str>) {
         let Some(record) = self.store.get_mut(session) else { return };

@@ -1,5 +1,6 @@
 //! The machine itself: one entrance for everything that happens, one exit for everything to be done.
 
+use super::address::Addresses;
 use super::breaker::Breaker;
 use super::calls::Call;
 use super::config::Config;
@@ -51,6 +52,8 @@ pub struct Manager<J> {
     pub(super) page: Page,
     /// Which servers speak 2026-07-28.
     pub(super) eras: Eras<J>,
+    /// Where servers are reached that redirect.
+    pub(super) addresses: Addresses,
     /// Breakers of connections that never came to be.
     pub(super) breakers: Vec<(Rc<Key>, Breaker)>,
     /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
@@ -86,6 +89,7 @@ impl<J: Json> Manager<J> {
             closing: Closing::default(),
             page: Page::default(),
             eras: Eras::default(),
+            addresses: Addresses::default(),
             breakers: Vec::new(),
             grace_until: Instant::default(),
             timers: Timers::default(),

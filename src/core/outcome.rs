@@ -1,5 +1,6 @@
 //! What becomes of a call whose try did not end in a result: sent again, replayed, or told to the caller.
 
+use super::address::REDIRECTS;
 use super::backoff::{RETRY_AFTER_CAP, full_jitter};
 use super::calls::{Purpose, Stage};
 use super::config::Replay;
@@ -318,10 +319,7 @@ pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
                 .map_or_else(|| Error::new(ErrorCode::RpcError, "an error without words"), |error| rpc_error(&error)),
             Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without words"),
         },
-        Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(
-            ErrorCode::HttpError,
-            "the server redirects; configure the URL that it redirects to, since credentials never follow a redirect",
-        ),
+        Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
         Verdict::Final if matches!(refusal.status, 404 | 405) => {
             Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
         }

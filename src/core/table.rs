@@ -151,12 +151,14 @@ impl<K: Number> Set<K> {
         self.index.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = K> {
-        self.index.from((0, 0)).map(|((_, number), _)| K::of(number))
+    pub(crate) fn all(&self) -> Vec<K> {
+        self.index.from((0, 0)).map(|((_, number), _)| K::of(number)).collect()
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<K> {
-        std::mem::take(&mut self.index).from((0, 0)).map(|((_, number), _)| K::of(number)).collect()
+        let all = self.all();
+        self.index = Index::default();
+        all
     }
 }
 

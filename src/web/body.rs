@@ -53,11 +53,14 @@ impl Text {
     /// Looks for the first visible byte of the body. RFC 8259 §8.1 lets a reader ignore a byte order mark.
     fn sniff(&mut self, bytes: &Uint8Array) {
         let Some(limit) = self.limit_of_json else { return };
-        let mut all = 0..bytes.length();
-        if let Some(first) = all.by_ref().map(|at| bytes.get_index(at)).find(|byte| !has(b" \t\r\n\xEF\xBB\xBF", *byte)) {
-            self.limit_of_json = None;
-            if has(b"{[", first) {
-                (self.limit, self.strict) = (limit, true);
+        for at in 0..bytes.length() {
+            let first = bytes.get_index(at);
+            if !has(b" \t\r\n\xEF\xBB\xBF", first) {
+                self.limit_of_json = None;
+                if has(b"{[", first) {
+                    (self.limit, self.strict) = (limit, true);
+                }
+                return;
             }
         }
     }

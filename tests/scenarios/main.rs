@@ -26,6 +26,7 @@ mod odd_words;
 mod page;
 mod persistence;
 mod recovery;
+mod redirects;
 mod replay;
 mod reply;
 mod requests;
