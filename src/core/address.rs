@@ -85,7 +85,8 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get(session) else { return };
         if *self.address(record) != *url {
             let path = split_once(&url, "?").map_or(&*url, |(path, _)| path);
-            let line = concat(&["The server redirects; requests go to ", &endpoint::discreet(path, &url), " from now on"]);
+            let line =
+                concat(&["The server redirects; requests go to ", &endpoint::discreet(path, &url), " from now on"]);
             let is_configured = *url == *record.url;
             self.addresses.insert(record.server.name.clone(), url);
             if !is_configured {
@@ -163,7 +164,11 @@ mod tests {
 
     #[test]
     fn a_slash_at_the_end_of_the_path_is_the_only_difference() {
-        for (one, other) in [("https://a/mcp", "https://a/mcp/"), ("https://a/mcp/", "https://a/mcp"), ("https://a/m?k=1", "https://a/m/?k=1")] {
+        for (one, other) in [
+            ("https://a/mcp", "https://a/mcp/"),
+            ("https://a/mcp/", "https://a/mcp"),
+            ("https://a/m?k=1", "https://a/m/?k=1"),
+        ] {
             assert!(differs_by_slash(one, other), "{one} {other}");
         }
         for (one, other) in [

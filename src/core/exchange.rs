@@ -266,7 +266,10 @@ impl<J: Json> Manager<J> {
         record.is_over = true;
         let status = record.head.as_ref().map_or(0, |head| head.status);
         if !is_success(status) {
-            return if self.goes_elsewhere(exchange, &body) { () } else { self.on_refusal(exchange, &body) };
+            if !self.goes_elsewhere(exchange, &body) {
+                self.on_refusal(exchange, &body);
+            }
+            return;
         }
         let wire = record.wire;
         if let (Wire::Call(_) | Wire::Resume(_) | Wire::Leftover, Body::Json(message)) = (wire, &body) {
@@ -415,9 +418,9 @@ impl<J: Json> Manager<J> {
     /// workers share one queue answer so, and every official SDK takes an answer from any stream of the session.
     fn answers_on_stream(&self, call: CallId) -> bool {
         let Some(record) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return false };
-        self.store.get(record.session).is_some_and(|owner| {
-            owner.is_live(record.generation) && !owner.is_modern() && owner.listen.is_expected()
-        })
+        self.store
+            .get(record.session)
+            .is_some_and(|owner| owner.is_live(record.generation) && !owner.is_modern() && owner.listen.is_expected())
     }
 
     fn on_success_without_answer(&mut self, call: CallId, exchange: ExchangeId, status: u16, body: &Body<J>) {

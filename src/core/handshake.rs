@@ -242,7 +242,9 @@ impl<J: Json> Manager<J> {
         match refusal.verdict {
             // Servers that stumble over the notification itself still serve requests: 4xx and 5xx alike. If not, the next
             // answer says so; a new session for each failure would only leave more of them behind.
-            Verdict::Answer | Verdict::Final | Verdict::Unknown => self.on_initialized_accepted(session, refusal.generation),
+            Verdict::Answer | Verdict::Final | Verdict::Unknown => {
+                self.on_initialized_accepted(session, refusal.generation)
+            }
             Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
             _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
         }
@@ -448,10 +450,7 @@ fn is_blank(id: &str) -> bool {
 fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
     // 2025-11-25 basic/transports, "Session Management" 1: the id MUST be visible ASCII, 0x21 to 0x7E.
     SessionId::parse(id, limit).ok_or_else(|| {
-        Error::new(
-            ErrorCode::ProtocolError,
-            "the server issued a session id that is too long, or not visible ASCII",
-        )
+        Error::new(ErrorCode::ProtocolError, "the server issued a session id that is too long, or not visible ASCII")
     })
 }
 

@@ -190,7 +190,12 @@ mod tests {
         for id in ["e1", "a b", "a\tb", "é", "\u{80}\u{FF}", &"x".repeat(4096)] {
             assert_eq!(event_id(id).as_deref(), Some(id));
         }
-        for (id, sent) in [("€", "\u{E2}\u{82}\u{AC}"), ("é€", "\u{C3}\u{A9}\u{E2}\u{82}\u{AC}"), ("😀", "\u{F0}\u{9F}\u{98}\u{80}"), (&"€".repeat(1365), &"\u{E2}\u{82}\u{AC}".repeat(1365))] {
+        for (id, sent) in [
+            ("€", "\u{E2}\u{82}\u{AC}"),
+            ("é€", "\u{C3}\u{A9}\u{E2}\u{82}\u{AC}"),
+            ("😀", "\u{F0}\u{9F}\u{98}\u{80}"),
+            (&"€".repeat(1365), &"\u{E2}\u{82}\u{AC}".repeat(1365)),
+        ] {
             assert_eq!(event_id(id).as_deref(), Some(sent), "{id}");
             assert_eq!(event_id(sent).as_deref(), Some(sent), "what is encoded stays so");
         }

@@ -143,7 +143,9 @@ mod tests {
             let error = json!({"id": text, "error": {"code": 1, "message": "no"}});
             assert!(matches!(head(&error), Head::Error { id: Some(id), .. } if id == number), "{text}");
         }
-        for text in ["", "07", "7.0", " 7", "7 ", "+7", "-7", "7e0", "0x7", "\"7\"", "٧", "99999999999999999999999", "id-7"] {
+        for text in
+            ["", "07", "7.0", " 7", "7 ", "+7", "-7", "7e0", "0x7", "\"7\"", "٧", "99999999999999999999999", "id-7"]
+        {
             assert!(matches!(head(&json!({"id": text, "result": {}})), Head::Result { id: None, .. }), "{text}");
         }
     }

@@ -107,9 +107,7 @@ fn http_date(value: &str, now: Instant) -> Option<Instant> {
             moment(year, month_of(month)?, number(day, 2)?, time)
         }
         // asctime: Sun Nov  6 08:49:37 1994
-        [_, month, day, time, year] => {
-            moment(number(year, 4)?, month_of(month)?, number(day, day.len().min(2))?, time)
-        }
+        [_, month, day, time, year] => moment(number(year, 4)?, month_of(month)?, number(day, day.len().min(2))?, time),
         _ => None,
     }
 }
@@ -192,7 +190,10 @@ mod tests {
         assert_eq!(wait("0"), Some(0));
         assert_eq!(wait(" 120\t"), Some(120_000));
         assert_eq!(wait("99999999999999999999999999"), Some(Millis::MAX));
-        for nonsense in ["", " ", "-1", "1 2", "soon", "1.5.5", ".", "s", "1x", "2 s 3", "1e3", "0x10", "+", "++1", "PT", ",", "1,", "١"] {
+        for nonsense in [
+            "", " ", "-1", "1 2", "soon", "1.5.5", ".", "s", "1x", "2 s 3", "1e3", "0x10", "+", "++1", "PT", ",", "1,",
+            "١",
+        ] {
             assert_eq!(wait(nonsense), None, "{nonsense}");
         }
     }

@@ -70,7 +70,13 @@ fn same(one: &Rc<str>, other: &Rc<str>) -> bool {
 }
 
 /// The second argument of `fetch`.
-pub(super) fn init(method: &str, headers: &JsValue, body: Option<&JsValue>, signal: &JsValue, follows: bool) -> JsValue {
+pub(super) fn init(
+    method: &str,
+    headers: &JsValue,
+    body: Option<&JsValue>,
+    signal: &JsValue,
+    follows: bool,
+) -> JsValue {
     let init = Object::new().unchecked_into::<Init>();
     init.set_method(&word(method));
     init.set_headers(headers);

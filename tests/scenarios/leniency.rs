@@ -14,7 +14,9 @@ pub fn answer_to(id: &Value, text: &str) -> Value {
 }
 
 fn progress_of(token: &Value) -> Step {
-    message(json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": token, "progress": 1}}))
+    message(
+        json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": token, "progress": 1}}),
+    )
 }
 
 /// The id of the latest request of this method, as the text that a careless gateway makes of it.
@@ -79,7 +81,9 @@ fn progress_that_names_no_call_of_ours_is_dropped() {
     let mut world = world();
     let session = world.connect();
     let (_, exchange) = streaming(&mut world, session);
-    for params in [json!({"progressToken": "abc"}), json!({"progressToken": 4_000_000}), json!({"progress": 1}), json!([])] {
+    for params in
+        [json!({"progressToken": "abc"}), json!({"progressToken": 4_000_000}), json!({"progress": 1}), json!([])]
+    {
         world.push(exchange, message(json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})));
     }
     world.push(exchange, message(json!({"jsonrpc": "2.0", "method": "notifications/progress"})));
@@ -91,7 +95,15 @@ fn progress_that_names_no_call_of_ours_is_dropped() {
 /// What servers and proxies put on a stream to keep it open.
 fn heartbeats() -> Vec<Step> {
     let text = |text: &str| Step::Event(None, None, Data::Text(text.into()));
-    let json = [json!({"type": "heartbeat"}), json!({}), json!(0), json!([]), json!(null), json!("ping"), json!({"jsonrpc": "2.0", "id": 1})];
+    let json = [
+        json!({"type": "heartbeat"}),
+        json!({}),
+        json!(0),
+        json!([]),
+        json!(null),
+        json!("ping"),
+        json!({"jsonrpc": "2.0", "id": 1}),
+    ];
     let mut all = vec![text("ping"), text("[DONE]"), text("{\"cut"), Step::Event(None, None, Data::None)];
     all.extend(json.into_iter().map(message));
     all

@@ -55,7 +55,8 @@ fn a_list_that_was_ended_so_is_whole_and_the_next_one_begins_anew() {
 
 #[test]
 fn an_event_id_beyond_latin_1_is_sent_as_the_bytes_of_its_utf_8() {
-    for (id, sent) in [("€1", "\u{E2}\u{82}\u{AC}1"), ("событие", "Ñ\u{81}Ð¾Ð±Ñ\u{8B}Ñ\u{82}Ð¸Ðµ"), ("é1", "é1")] {
+    for (id, sent) in [("€1", "\u{E2}\u{82}\u{AC}1"), ("событие", "Ñ\u{81}Ð¾Ð±Ñ\u{8B}Ñ\u{82}Ð¸Ðµ"), ("é1", "é1")]
+    {
         let (mut world, _, get) = listening();
         world.push(get, Step::Event(Some(id.into()), None, Data::None));
         world.push(get, Step::End);
@@ -105,7 +106,10 @@ fn an_error_that_is_no_object_keeps_its_words() {
     ] {
         let mut world = world();
         let session = world.connect();
-        for reply in [http_json(200, json!({"jsonrpc": "2.0", "error": error})), stream().then(0, message(json!({"error": error})))] {
+        for reply in [
+            http_json(200, json!({"jsonrpc": "2.0", "error": error})),
+            stream().then(0, message(json!({"error": error}))),
+        ] {
             world.server().next("tools/call", [reply]);
             let call = world.tool(session, "order");
             world.finish(call);
@@ -116,7 +120,14 @@ fn an_error_that_is_no_object_keeps_its_words() {
 
 #[test]
 fn a_server_that_stumbles_over_initialized_is_used_all_the_same() {
-    for reply in [http(500, "oops"), http(501, ""), http(502, ""), http_json(500, json!({"error": "boom"})), http(404, ""), http(408, "")] {
+    for reply in [
+        http(500, "oops"),
+        http(501, ""),
+        http(502, ""),
+        http_json(500, json!({"error": "boom"})),
+        http(404, ""),
+        http(408, ""),
+    ] {
         let mut world = world();
         world.server().stateful = false;
         world.server().next("notifications/initialized", [reply.clone()]);

@@ -73,7 +73,9 @@ fn a_redirect_that_may_change_the_method_is_followed_to_the_last_slash_alone() {
         world.connect();
         assert_eq!(urls(&world, "initialize"), ["/mcp", "/mcp/"]);
     }
-    for (status, location) in [(301, "/login"), (302, "/login?next=/mcp/"), (303, "/mcp/"), (300, "/mcp/"), (304, "/mcp/")] {
+    for (status, location) in
+        [(301, "/login"), (302, "/login?next=/mcp/"), (303, "/mcp/"), (300, "/mcp/"), (304, "/mcp/")]
+    {
         let mut world = world();
         world.server().always("initialize", redirect(status, Some(location)));
         let call = world.begin_connect("ann", "db", ConnectOptions::default());
@@ -86,8 +88,16 @@ fn a_redirect_that_may_change_the_method_is_followed_to_the_last_slash_alone() {
 #[test]
 fn another_origin_gets_nothing() {
     for location in [
-        "https://evil.test/mcp/", "//evil.test/mcp/", "http://db.test/mcp/", "https://db.test:444/mcp/", "https://db.test.evil.test/",
-        "https://db.test@evil.test/", "https://me@db.test/mcp/", "javascript:alert(1)", "/\\evil.test", "",
+        "https://evil.test/mcp/",
+        "//evil.test/mcp/",
+        "http://db.test/mcp/",
+        "https://db.test:444/mcp/",
+        "https://db.test.evil.test/",
+        "https://db.test@evil.test/",
+        "https://me@db.test/mcp/",
+        "javascript:alert(1)",
+        "/\\evil.test",
+        "",
     ] {
         for status in [301, 307, 308] {
             let mut world = world();
@@ -225,7 +235,8 @@ fn each_server_has_its_own_address() {
     world.server_of("db").next("initialize", [redirect(307, Some("/mcp/"))]);
     world.connect_as("ann", "db");
     world.connect_as("ann", "web");
-    let initialized: Vec<&str> = world.sent_as("notifications/initialized").iter().map(|sent| sent.url.as_str()).collect();
+    let initialized: Vec<&str> =
+        world.sent_as("notifications/initialized").iter().map(|sent| sent.url.as_str()).collect();
     assert_eq!(initialized, ["https://db.test/mcp/", "https://web.test/mcp"]);
 }
 
@@ -233,7 +244,10 @@ fn each_server_has_its_own_address() {
 fn the_stream_that_is_a_session_is_followed_as_well() {
     for hidden in [false, true] {
         let mut world = http_sse::world();
-        world.network.next("GET", [redirect(307, Some("/v1/sse/"))].map(|reply| if hidden { redirect(302, None) } else { reply }));
+        world.network.next(
+            "GET",
+            [redirect(307, Some("/v1/sse/"))].map(|reply| if hidden { redirect(302, None) } else { reply }),
+        );
         if hidden {
             world.network.next("GET", [ends_at(405, "https://db.test/v1/sse/")]);
         }
