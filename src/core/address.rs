@@ -36,14 +36,14 @@ impl<J: Json> Manager<J> {
     pub(super) fn goes_elsewhere(&mut self, exchange: ExchangeId, body: &Body<J>) -> bool {
         let Some(sent) = self.exchanges.get(exchange) else { return false };
         let (session, wire, url) = (sent.session, sent.wire, Rc::clone(&sent.url));
-        let (Some(head), Some(record)) = (&sent.head, self.store.get(session)) else { return false };
-        if sent.endpoint.is_some() || !matches!(wire, Wire::Call(_) | Wire::SessionStream) {
-            return false;
-        }
+        let Some(made) = self.hops(session, wire).map(|hops| *hops) else { return false };
+        let Some((sent, record)) = self.exchanges.get(exchange).zip(self.store.get(session)) else { return false };
+        let Some(head) = sent.head.as_ref().filter(|_| sent.endpoint.is_none()) else { return false };
         // RFC 9110 §15.4: 307 and 308 keep the method. 301 and 302 let a client change it, and are sent for pages: they are
         // followed to the same path with or without the last slash, which is what routers mean. 303 names something else.
         let target = match (head.status, &head.location) {
-            (404 | 405, _) if url != record.url && !is_rpc_error(body) => Some(String::from(&*record.url)),
+            // One that was redirected there a moment ago has been at the configured address.
+            (404 | 405, _) if made == 0 && url != record.url && !is_rpc_error(body) => Some(String::from(&*record.url)),
             (301 | 302, None) => None,
             (301 | 302 | 307 | 308, Some(location)) => match resolve(&url, location) {
                 Ok(target) if head.status > 302 || differs_by_slash(&url, &target) => Some(target),
@@ -52,10 +52,11 @@ impl<J: Json> Manager<J> {
             _ => return false,
         };
         let moved = self.address(record) != url;
-        if !self.may_hop(session, wire) {
+        if made >= MAX_HOPS {
             self.forget_address(session);
             return false;
         }
+        self.hops(session, wire).into_iter().for_each(|hops| *hops += 1);
         self.take_exchange(exchange);
         match target {
             Some(target) => self.go_to(session, wire, target),
@@ -66,18 +67,13 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// Counts the hops of one request.
-    fn may_hop(&mut self, session: SessionRef, wire: Wire) -> bool {
-        let hops = match wire {
-            Wire::Call(call) => self.calls.get_mut(call).map(|record| &mut record.hops),
-            _ => {
-                let handshake = self.store.get_mut(session).and_then(|record| record.handshake.as_mut());
-                handshake.map(|handshake| &mut handshake.hops)
-            }
-        };
-        let Some(hops) = hops else { return false };
-        *hops += 1;
-        *hops <= MAX_HOPS
+    /// How often a request was sent to another address; `None` of those that stay where they are.
+    fn hops(&mut self, session: SessionRef, wire: Wire) -> Option<&mut u32> {
+        match wire {
+            Wire::Call(call) => Some(&mut self.calls.get_mut(call)?.hops),
+            Wire::SessionStream => Some(&mut self.store.get_mut(session)?.handshake.as_mut()?.hops),
+            _ => None,
+        }
     }
 
     /// From now on `url` is the server's address, also for this request.

@@ -261,3 +261,25 @@ fn the_stream_that_is_a_session_is_followed_as_well() {
         assert!(posted.starts_with("https://db.test/v1/sse/messages?"), "relative to the new address: {posted}");
     }
 }
+
+#[test]
+fn a_redirect_to_where_nothing_is_leaves_the_error_of_what_is_there() {
+    let mut world = world();
+    world.server().next("initialize", [redirect(307, Some("/mcp/")), http(404, "Not Found")]);
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert_eq!(world.error(call).status, Some(404));
+    assert_eq!(urls(&world, "initialize"), ["/mcp", "/mcp/"]);
+    assert_eq!(urls(&world, "GET"), ["/mcp/"], "it may have been a server of HTTP+SSE");
+
+    // The session was lost at both addresses: one handshake, as always.
+    let mut world = self::world();
+    world.server().next("initialize", [redirect(307, Some("/mcp/"))]);
+    let session = world.connect();
+    world.server().next("tools/call", [http(404, ""), redirect(307, Some("/mcp/")), http(404, "")]);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(urls(&world, "tools/call"), ["/mcp/", "/mcp", "/mcp/", "/mcp/"]);
+    assert_eq!(world.count("initialize"), 3);
+}
