@@ -139,11 +139,14 @@ impl<'a> Run<'a> {
     }
 
     fn opened(&mut self) -> Input<Value> {
-        let status = [200, 202, 400, 401, 403, 404, 409, 410, 429, 500, 503, 0][usize::from(self.byte() % 12)];
+        let statuses = [200, 202, 302, 307, 400, 401, 403, 404, 409, 410, 429, 500, 503, 0];
+        let status = statuses[usize::from(self.byte() % 14)];
         let media = [Media::Json, Media::EventStream, Media::Other][usize::from(self.byte() % 3)];
         let session_id = (self.byte() % 2 == 0).then(|| String::from("some-id"));
         let retry_after = (self.byte() % 4 == 0).then(|| String::from("1"));
-        let head = ResponseHead { status, media, session_id, retry_after, challenge: None };
+        let targets = ["/mcp/", "/other", "https://evil.test/mcp", ""];
+        let location = (self.byte() % 2 == 0).then(|| String::from(targets[usize::from(self.byte() % 4)]));
+        let head = ResponseHead { status, media, session_id, retry_after, challenge: None, location };
         Input::Opened { exchange: self.exchange(), head }
     }
 

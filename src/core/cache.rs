@@ -73,7 +73,7 @@ impl<J: Json> Cache<J> {
 
 /// Until when a result is fresh; a missing or senseless `ttlMs` means that it is not.
 pub(super) fn fresh_until<J: Json>(result: &J, now: Instant) -> Option<Instant> {
-    let ttl = result.get("ttlMs").and_then(|ttl| super::jsonrpc::as_own_number(&ttl))?;
+    let ttl = result.get("ttlMs").and_then(|ttl| super::jsonrpc::as_whole_number(&ttl))?;
     (ttl > 0).then(|| now.after(ttl.min(LONGEST)))
 }
 

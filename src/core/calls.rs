@@ -40,6 +40,8 @@ pub(super) struct Call<J> {
     pub(super) refusals: u32,
     /// Tries that were refused because the session was lost.
     pub(super) losses: u32,
+    /// How often it was sent to another address of the server.
+    pub(super) hops: u32,
     /// Tries after an unknown outcome.
     pub(super) replays: u32,
     pub(super) stream: ResponseStream,
@@ -87,7 +89,7 @@ pub(super) enum Stage {
     Queued,
     /// Sent, or its stream being resumed.
     OnWire(ExchangeId),
-    /// Taken by a server of HTTP+SSE, whose answer comes on the session's stream.
+    /// Accepted without an answer, which comes on the session's stream: over HTTP+SSE always, else where a GET stream is open.
     Accepted,
     /// Waits until then to be queued again.
     RestingToSend(Instant),
@@ -109,6 +111,11 @@ impl<J> Call<J> {
     /// Whether it is a ping of the machine's own.
     pub(super) const fn pings(&self) -> bool {
         matches!(self.purpose, Purpose::Ping)
+    }
+
+    /// Whether the machine made it for itself.
+    pub(super) const fn is_machines(&self) -> bool {
+        !matches!(self.purpose, Purpose::User | Purpose::Notification)
     }
 
     /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.
@@ -223,6 +230,7 @@ impl<J: Json> Manager<J> {
             last_deadline,
             refusals: 0,
             losses: 0,
+            hops: 0,
             replays: 0,
             stream: ResponseStream::default(),
             rounds: Rounds::default(),
@@ -258,7 +266,7 @@ impl<J: Json> Manager<J> {
         if is_modern && self.answered_here(call) {
             return;
         }
-        let id = self.numbers.next();
+        let id = self.next_request_id();
         let Some(record) = self.calls.get_mut(call) else { return };
         let replaced = std::mem::replace(&mut record.request_id, id);
         let session = record.session;
@@ -273,10 +281,16 @@ impl<J: Json> Manager<J> {
         let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), headers) else { return };
         let generation = self.store.get(session).map_or(0, |owner| owner.generation);
         if let Some(record) = self.calls.get_mut(call) {
-            record.stage = Stage::OnWire(exchange);
             record.generation = generation;
         }
+        self.is_on_wire(call, exchange);
         self.report_sent(call, id, replaced, attempt);
+    }
+
+    pub(super) fn is_on_wire(&mut self, call: CallId, exchange: ExchangeId) {
+        if let Some(record) = self.calls.get_mut(call) {
+            record.stage = Stage::OnWire(exchange);
+        }
     }
 
     fn report_sent(&mut self, call: CallId, id: u64, replaced: u64, attempt: u32) {

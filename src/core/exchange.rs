@@ -36,6 +36,8 @@ pub(super) struct Exchange {
     pub(super) generation: u64,
     /// The session id of that generation, if it carried one.
     pub(super) carried: Option<SessionId>,
+    /// Where it went.
+    pub(super) url: Rc<str>,
     /// The endpoint of HTTP+SSE that it was posted to.
     pub(super) endpoint: Option<Rc<str>>,
     /// The bearer token that it carried.
@@ -71,6 +73,8 @@ pub(super) enum Wire {
     Delete,
     /// `initialize` of a record that was ended meanwhile.
     Orphan,
+    /// A GET without credentials that asks where a redirect leads, for a call or for the stream that is a session.
+    Address(Option<CallId>),
 }
 
 impl Wire {
@@ -110,14 +114,27 @@ impl<J: Json> Manager<J> {
             Identity::Former => record.former.as_ref(),
             _ => record.agreed.as_ref().filter(|_| !is_handshake && !is_stream),
         };
-        let mut headers = request_headers(record, method, agreed);
+        let asks_for_address = matches!(wire, Wire::Address(_));
+        let mut headers = if asks_for_address {
+            vec![(Rc::from(headers::ACCEPT), Rc::from("application/json"))]
+        } else {
+            request_headers(record, method, agreed)
+        };
         if identity == Identity::Bare {
             headers.retain(|(name, _)| name.as_ref() != headers::SESSION_ID);
         }
         headers.extend(further);
         let endpoint = record.endpoint().filter(|_| !is_stream).cloned();
-        let url = endpoint.as_ref().unwrap_or(&record.url).clone();
-        let request = HttpRequest { method, url, headers, body, reads_session_id, call: wire.call() };
+        let url = endpoint.clone().unwrap_or_else(|| self.address(record));
+        let request = HttpRequest {
+            method,
+            url: url.clone(),
+            headers,
+            body,
+            reads_session_id,
+            call: wire.call(),
+            follows: asks_for_address,
+        };
         // A stream that is a session is opened for the generation to come.
         let generation = record.generation + u64::from(is_stream);
         let (carried, token) = (carried.filter(|_| !is_handshake), record.token.clone());
@@ -136,6 +153,7 @@ impl<J: Json> Manager<J> {
             session,
             generation,
             carried,
+            url,
             endpoint,
             token,
             wire,
@@ -190,6 +208,7 @@ impl<J: Json> Manager<J> {
             session: SessionRef(0),
             generation: 0,
             carried: None,
+            url: Rc::clone(&url),
             endpoint: None,
             token: None,
             wire: Wire::Delete,
@@ -201,7 +220,8 @@ impl<J: Json> Manager<J> {
         };
         self.timers.arm(until, Timer::Exchange(exchange));
         self.exchanges.insert(exchange, record);
-        let request = HttpRequest { method: "DELETE", url, headers, body: None, reads_session_id: false, call: None };
+        let (method, follows) = ("DELETE", false);
+        let request = HttpRequest { method, url, headers, body: None, reads_session_id: false, call: None, follows };
         self.out.push_back(Output::Send { exchange, request });
         exchange
     }
@@ -236,6 +256,9 @@ impl<J: Json> Manager<J> {
         if wire == Wire::Orphan {
             return self.on_orphan_opened(exchange, issued.as_deref().filter(|_| is_good));
         }
+        if let Wire::Address(asker) = wire {
+            return self.on_address(exchange, asker);
+        }
         if let Wire::Call(call) = wire {
             self.note_issued_id(session, call, issued);
         }
@@ -252,7 +275,12 @@ impl<J: Json> Manager<J> {
                 self.listen_opened(session, exchange);
             }
             // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
-            Wire::Initialized | Wire::Aside | Wire::Delete | Wire::Leftover | Wire::Orphan => {
+            Wire::Initialized
+            | Wire::Aside
+            | Wire::Delete
+            | Wire::Leftover
+            | Wire::Orphan
+            | Wire::Address(_) => {
                 self.out.push_back(Output::Abort { exchange });
                 self.on_body(exchange, Body::Empty);
             }
@@ -279,8 +307,9 @@ impl<J: Json> Manager<J> {
         }
         match block.data {
             StreamData::Json(message) => self.receive_all(exchange, message),
-            StreamData::Text(_) => self.on_malformed_event(wire),
-            StreamData::Empty => {}
+            // `data: ping`: servers and proxies keep streams open with events that are no message. As every official SDK does,
+            // they are skipped; the end of the stream decides.
+            StreamData::Text(_) | StreamData::Empty => {}
         }
     }
 
@@ -298,7 +327,10 @@ impl<J: Json> Manager<J> {
         record.is_over = true;
         let status = record.head.as_ref().map_or(0, |head| head.status);
         if !is_success(status) {
-            return self.on_refusal(exchange, &body);
+            if !self.goes_elsewhere(exchange, &body) {
+                self.on_refusal(exchange, &body);
+            }
+            return;
         }
         let wire = record.wire;
         if let (Wire::Call(_) | Wire::Resume(_) | Wire::Leftover, Body::Json(message)) = (wire, &body) {
@@ -313,7 +345,7 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_no_session_stream(&record, status),
             Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
             Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover => {}
+            Wire::Aside | Wire::Leftover | Wire::Address(_) => {}
         }
     }
 
@@ -341,6 +373,7 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
             Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
             Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
+            Wire::Address(asker) => self.no_address(record.session, asker),
             Wire::Aside | Wire::Leftover => {}
         }
     }
@@ -419,7 +452,8 @@ impl<J: Json> Manager<J> {
             }
             Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
             Head::Notification { method } => self.on_notification(session, wire.call(), method, message),
-            Head::Malformed => self.on_malformed_event(wire),
+            // On a stream: `{"type":"heartbeat"}`. A body that holds nothing else ends in `on_success_without_answer`.
+            Head::Malformed => {}
         }
     }
 
@@ -433,19 +467,21 @@ impl<J: Json> Manager<J> {
         self.calls.get(call).is_some_and(|record| record.session == session).then_some(call)
     }
 
-    fn on_malformed_event(&mut self, wire: Wire) {
-        if let Wire::Call(call) | Wire::Resume(call) = wire {
-            let error = Error::new(ErrorCode::ProtocolError, "the server sent something that is no JSON-RPC message");
-            self.settle_unreadable(call, error);
-        }
-    }
-
     /// The server took the request and gave an answer that cannot be read. It is not sent again, and only of a safe call
     /// does nobody have to wonder what it did.
     pub(super) fn settle_unreadable(&mut self, call: CallId, error: Error<J>) {
         let is_users = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User);
         let error = if is_users && self.safety(call) != Safety::Safe { as_unknown(error) } else { error };
         self.settle(call, Err(error));
+    }
+
+    /// Whether the answer to a request that was accepted without one may come on the session's GET stream. Servers whose
+    /// workers share one queue answer so, and every official SDK takes an answer from any stream of the session.
+    fn answers_on_stream(&self, call: CallId) -> bool {
+        let Some(record) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return false };
+        self.store
+            .get(record.session)
+            .is_some_and(|owner| owner.is_live(record.generation) && !owner.is_modern() && owner.listen.is_expected())
     }
 
     fn on_success_without_answer(&mut self, call: CallId, exchange: ExchangeId, status: u16, body: &Body<J>) {
@@ -455,6 +491,12 @@ impl<J: Json> Manager<J> {
         }
         if record.is_notification() {
             return self.settle(call, Ok(None));
+        }
+        if matches!(body, Body::Empty) && self.answers_on_stream(call) {
+            if let Some(record) = self.calls.get_mut(call) {
+                record.stage = Stage::Accepted;
+            }
+            return;
         }
         let what = match body {
             Body::Text(text) => concat(&[

@@ -17,7 +17,7 @@ use super::outcome::{failure_error, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
 use super::refusal::Refusal;
 use super::session::{Agreed, Kind, Session, State};
-use super::text::concat;
+use super::text::{concat, has};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::Verdict;
@@ -39,6 +39,8 @@ pub(super) struct Handshake<J> {
     challenge: Option<String>,
     /// Whether the provider was asked for a token before anybody refused one.
     asked: bool,
+    /// How often the stream that is the session was opened at another address.
+    pub(super) hops: u32,
     /// Whether it waits for the network.
     pub(super) offline: bool,
     /// Whether the storage was asked for a session first.
@@ -63,6 +65,7 @@ impl<J> Default for Handshake<J> {
             issued: None,
             challenge: None,
             asked: false,
+            hops: 0,
             recalled: false,
             offline: false,
             probed: false,
@@ -212,7 +215,7 @@ impl<J: Json> Manager<J> {
         let version = agreed_version(&result, &record.server.protocol)?;
         let issued = handshake.issued.take();
         let is_sse = record.note_transport_works();
-        let id = issued.filter(|_| !is_sse).map(|id| checked_id(&id, limit)).transpose()?;
+        let id = issued.filter(|id| !is_sse && !is_blank(id)).map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
         let headers = session_headers(id.as_ref(), &version);
@@ -265,8 +268,9 @@ impl<J: Json> Manager<J> {
     /// The server did not take `notifications/initialized`.
     pub(super) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         match refusal.verdict {
-            // Servers that stumble over the notification itself still serve requests; if not, the next answer says so.
-            Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) => {
+            // Servers that stumble over the notification itself still serve requests: 4xx and 5xx alike. If not, the next
+            // answer says so; a new session for each failure would only leave more of them behind.
+            Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => {
                 self.on_initialized_accepted(session, refusal.generation);
             }
             Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
@@ -330,6 +334,7 @@ impl<J: Json> Manager<J> {
         let jitter = if error.away { equal_jitter } else { full_jitter };
         let delay = jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
         if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
+            self.forget_address(session);
             return self.give_up(session, error);
         }
         let detail =
@@ -473,13 +478,16 @@ fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result<String, Er
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(super::verdict::excerpt(&version)))
 }
 
+/// Whether an `Mcp-Session-Id` holds nothing. Servers without sessions send it empty, and `fetch` joins two empty ones by a
+/// comma (RFC 9110 §5.3). An empty header names no session.
+fn is_blank(id: &str) -> bool {
+    id.bytes().all(|byte| has(b" \t,", byte))
+}
+
 fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
     // 2025-11-25 basic/transports, "Session Management" 1: the id MUST be visible ASCII, 0x21 to 0x7E.
     SessionId::parse(id, limit).ok_or_else(|| {
-        Error::new(
-            ErrorCode::ProtocolError,
-            "the server issued a session id that is empty, too long, or not visible ASCII",
-        )
+        Error::new(ErrorCode::ProtocolError, "the server issued a session id that is too long, or not visible ASCII")
     })
 }
 

@@ -1,7 +1,7 @@
 //! What the machine has to know about HTTP headers: their names, which of them a user may set, and how three are read.
 
-use super::text::{self, has, pieces, split_once, words};
-use super::time::{Instant, Millis};
+pub use super::retry_after::retry_after;
+use super::text::{has, pieces};
 use std::{fmt, rc::Rc};
 
 /// `Accept`: what a POST and the GET stream take for an answer.
@@ -75,12 +75,11 @@ pub enum Media {
 }
 
 impl Media {
-    /// Reads the value of a `Content-Type`; letter case and parameters do not matter (RFC 9110 §8.3.1).
+    /// Reads the value of a `Content-Type`; letter case and parameters do not matter (RFC 9110 §8.3.1). Of a header that
+    /// was sent twice, and joined by a comma, the first counts.
     pub fn of(content_type: &str) -> Self {
-        let essence = split_once(content_type, ";")
-            .map_or(content_type, |(essence, _)| essence)
-            .trim_ascii()
-            .to_ascii_lowercase();
+        let essence = pieces(content_type, b";,").first().copied().unwrap_or_default();
+        let essence = essence.trim_ascii().to_ascii_lowercase();
         match essence.as_str() {
             "application/json" => Self::Json,
             "text/event-stream" => Self::EventStream,
@@ -115,16 +114,21 @@ pub fn validate(name: &str, value: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// How long a `Retry-After` asks to wait from `now`, in milliseconds: 0 for a date that is past, `None` for nonsense.
+/// An event id as the value of `Last-Event-ID`; `None` where no header can carry it, and the stream is opened without one.
 ///
-/// The value is a number of seconds or a date (RFC 9110 §10.2.3) in any of the three forms that §5.6.7 wants accepted.
-pub fn retry_after(value: &str, now: Instant) -> Option<Millis> {
-    let value = value.trim_ascii();
-    match text::number(value.as_bytes()) {
-        Some(seconds) => Some(seconds.saturating_mul(1000)),
-        None => Some(http_date(value, now)?.since(now)),
-    }
+/// HTML §9.2.3 sends it as UTF-8. `fetch` takes a string whose characters stand for bytes (Fetch §2.2.2), so an id beyond
+/// Latin-1 is written as one character for each byte of its UTF-8. An id in Latin-1 stays as it is: servers on Node read
+/// headers so, and get back what they sent.
+pub(super) fn event_id(id: &str) -> Option<String> {
+    let is_control = |byte: u8| byte.is_ascii_control() && byte != b'\t';
+    let is_latin = id.chars().all(|character| u32::from(character) < 256);
+    let sent = if is_latin { String::from(id) } else { id.bytes().map(char::from).collect() };
+    let fits = !sent.is_empty() && sent.chars().count() <= MAX_EVENT_ID;
+    Some(sent).filter(|_| fits && !id.bytes().any(is_control))
 }
+
+/// The longest event id that is sent back, in bytes: nginx refuses header lines over 8 KB, Node 16 KB of headers.
+const MAX_EVENT_ID: usize = 4_096;
 
 const RESERVED: [&str; 17] = [
     ACCEPT,
@@ -157,143 +161,11 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || has(b"!#$%&'*+-.^_`|~", byte)
 }
 
-/// An HTTP-date (RFC 9110 §5.6.7). The day of the week is read over: it adds nothing to the date.
-fn http_date(value: &str, now: Instant) -> Option<Instant> {
-    match *words(value).as_slice() {
-        // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
-        [_, day, month, year, time, "GMT"] => moment(number(year, 4)?, month, number(day, 2)?, time),
-        // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
-        [_, date, time, "GMT"] => {
-            let [day, month, year] = *pieces(date, b"-").as_slice() else { return None };
-            let year = full_year(number(year, 2)?, now);
-            moment(year, month, number(day, 2)?, time)
-        }
-        // asctime: Sun Nov  6 08:49:37 1994
-        [_, month, day, time, year] => moment(number(year, 4)?, month, number(day, day.len().min(2))?, time),
-        _ => None,
-    }
-}
-
-/// The year that two digits mean: the last one that is not more than 50 years ahead (RFC 9110 §5.6.7).
-fn full_year(two_digits: u64, now: Instant) -> u64 {
-    // Off by a day at most at the turn of a year, which 50 years hide.
-    let this_year = 1970 + now.as_millis() / DAY * 400 / DAYS_OF_400_YEARS;
-    let latest = this_year + 50;
-    latest - (latest + 100 - two_digits) % 100
-}
-
-/// The instant of a civil date and a time "hh:mm:ss" in UTC; what precedes 1970 counts as 1970.
-fn moment(year: u64, month: &str, day: u64, time: &str) -> Option<Instant> {
-    let month = MONTHS.iter().position(|name| *name == month)? as u64;
-    let [hour, minute, second] = *pieces(time, b":").as_slice() else { return None };
-    let (hour, minute, second) = (number(hour, 2)?, number(minute, 2)?, number(second, 2)?);
-    // RFC 9110 allows 60 for a leap second.
-    if day == 0 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let seconds = (hour * 60 + minute) * 60 + second;
-    Some(Instant::from_millis((days_before(year, month) + day - 1).saturating_sub(EPOCH) * DAY + seconds * 1000))
-}
-
-/// Days from 1 January of year 0 to the first of this month (0 is January), by the Gregorian calendar without end.
-fn days_before(year: u64, month: u64) -> u64 {
-    // Years 0 to `year` - 1, of which 0 is a leap year as well.
-    let leap_days = year.div_ceil(4) - year.div_ceil(100) + year.div_ceil(400);
-    year * 365 + leap_days + (0..month).map(|earlier| days_of_month(year, earlier)).sum::<u64>()
-}
-
-const fn days_of_month(year: u64, month: u64) -> u64 {
-    match month {
-        1 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        1 => 28,
-        3 | 5 | 8 | 10 => 30,
-        _ => 31,
-    }
-}
-
-/// Exactly `digits` ASCII digits.
-fn number(text: &str, digits: usize) -> Option<u64> {
-    text::number(text.as_bytes()).filter(|_| text.len() == digits)
-}
-
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// Milliseconds of a day.
-const DAY: Millis = 86_400_000;
-
-/// The Gregorian calendar repeats after as many days.
-const DAYS_OF_400_YEARS: u64 = 146_097;
-
-/// Days from 1 January of year 0 to the Unix epoch.
-const EPOCH: u64 = 719_528;
-
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    /// Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110's examples.
-    const EXAMPLE: u64 = 784_111_777_000;
-
-    fn wait(value: &str) -> Option<Millis> {
-        retry_after(value, Instant::from_millis(EXAMPLE - 5000))
-    }
-
-    #[test]
-    fn seconds_are_taken_as_they_are() {
-        assert_eq!(wait("0"), Some(0));
-        assert_eq!(wait(" 120\t"), Some(120_000));
-        assert_eq!(wait("99999999999999999999999999"), Some(Millis::MAX));
-        for nonsense in ["", " ", "-1", "+1", "1.5", "1 2", "1s", "soon"] {
-            assert_eq!(wait(nonsense), None, "{nonsense}");
-        }
-    }
-
-    #[test]
-    fn all_three_forms_of_a_date_are_read() {
-        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(5000));
-        assert_eq!(wait("Sunday, 06-Nov-94 08:49:37 GMT"), Some(5000));
-        assert_eq!(wait("Sun Nov  6 08:49:37 1994"), Some(5000));
-        assert_eq!(wait("Sun Nov 16 08:49:37 1994"), Some(5000 + 10 * DAY));
-    }
-
-    #[test]
-    fn a_past_date_asks_for_no_wait() {
-        for past in ["Sun, 06 Nov 1994 08:49:31 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 1909 23:59:59 GMT"]
-        {
-            assert_eq!(wait(past), Some(0), "{past}");
-        }
-    }
-
-    #[test]
-    fn impossible_dates_are_none() {
-        for date in [
-            "Sun, 6 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 94 08:49:37 GMT",
-            "Sun, 06 nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 1994 08:49:37 CET",
-            "Sun, 06 Nov 1994 24:00:00 GMT",
-            "Sun, 06 Nov 1994 08:60:00 GMT",
-            "Sun, 06 Nov 1994 08:49 GMT",
-            "Sun, 06 Nov 1994 08:49:37:00 GMT",
-            "Tue, 29 Feb 2100 00:00:00 GMT",
-            "Sun, 00 Nov 1994 00:00:00 GMT",
-            "Sun, 31 Nov 1994 00:00:00 GMT",
-            "Sunday, 06-Nov-94-1 08:49:37 GMT",
-            "Sunday, 06-Nov 08:49:37 GMT",
-            "Sun Nov  08:49:37 1994",
-            "Sun Nov 006 08:49:37 1994",
-        ] {
-            assert_eq!(wait(date), None, "{date}");
-        }
-    }
-
-    #[test]
-    fn two_digits_mean_the_nearest_century() {
-        let in_2026 = Instant::from_millis(1_795_000_000_000);
-        assert_eq!([0, 26, 76, 77, 94].map(|year| full_year(year, in_2026)), [2000, 2026, 2076, 1977, 1994]);
-    }
 
     #[test]
     fn session_ids_are_visible_ascii_within_the_limit() {
@@ -314,6 +186,25 @@ mod tests {
     }
 
     #[test]
+    fn event_ids_are_sent_as_bytes_that_a_header_may_have() {
+        for id in ["e1", "a b", "a\tb", "é", "\u{80}\u{FF}", &"x".repeat(4096)] {
+            assert_eq!(event_id(id).as_deref(), Some(id));
+        }
+        for (id, sent) in [
+            ("€", "\u{E2}\u{82}\u{AC}"),
+            ("é€", "\u{C3}\u{A9}\u{E2}\u{82}\u{AC}"),
+            ("😀", "\u{F0}\u{9F}\u{98}\u{80}"),
+            (&"€".repeat(1365), &"\u{E2}\u{82}\u{AC}".repeat(1365)),
+        ] {
+            assert_eq!(event_id(id).as_deref(), Some(sent), "{id}");
+            assert_eq!(event_id(sent).as_deref(), Some(sent), "what is encoded stays so");
+        }
+        for id in ["", "\u{1}", "a\u{7F}", "a\0", "€\u{1B}", &"x".repeat(4097), &"€".repeat(1366)] {
+            assert_eq!(event_id(id), None, "{id:?}");
+        }
+    }
+
+    #[test]
     fn media_types() {
         for (value, media) in [
             ("application/json", Media::Json),
@@ -321,6 +212,8 @@ mod tests {
             ("application/problem+json", Media::Json),
             ("text/event-stream;charset=UTF-8", Media::EventStream),
             ("TEXT/EVENT-STREAM", Media::EventStream),
+            ("text/event-stream, text/event-stream", Media::EventStream),
+            ("application/json; charset=utf-8, application/json", Media::Json),
             ("text/html", Media::Other),
             ("application/jsonp", Media::Other),
             ("", Media::Other),
@@ -352,29 +245,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn days_follow_each_other(days in 0_u64..1_000_000) {
-            // Walks the calendar by years and months, the slow and sure way.
-            let (mut year, mut month, mut rest) = (1970, 0, days);
-            while rest >= days_of_month(year, month) {
-                rest -= days_of_month(year, month);
-                (year, month) = if month == 11 { (year + 1, 0) } else { (year, month + 1) };
+        fn no_text_is_too_odd(text in "\\PC*") {
+            Media::of(&text);
+            if validate("name", &text).is_ok() {
+                prop_assert!(text.bytes().all(|byte| byte == b'\t' || (0x20..0x7F).contains(&byte)));
             }
-            prop_assert_eq!(days_before(year, month) + rest, EPOCH + days);
-            let date = format!("Day, {:02} {} {year:04} 00:00:01 GMT", rest + 1, MONTHS[month as usize]);
-            prop_assert_eq!(retry_after(&date, Instant::from_millis(0)), Some(days * DAY + 1000));
-        }
-
-        #[test]
-        fn no_text_is_too_odd(text in "\\PC*", date in "[A-Z]?[a-z,]{0,4} [0-9]{0,5}[ -][JFN][aeo][nbv][ -][0-9]{0,20} [0-9:]{0,9} (GMT)?", now: u64) {
-            for text in [text, date] {
-                retry_after(&text, Instant::from_millis(now));
-                Media::of(&text);
-                if validate("name", &text).is_ok() {
-                    prop_assert!(text.bytes().all(|byte| byte == b'\t' || (0x20..0x7F).contains(&byte)));
-                }
-                if let Some(id) = SessionId::parse(&text, 10) {
-                    prop_assert!(id.short().strip_suffix("...").is_some_and(|shown| shown != text) && id.as_str() == text);
-                }
+            if let Some(id) = SessionId::parse(&text, 10) {
+                prop_assert!(id.short().strip_suffix("...").is_some_and(|shown| shown != text) && id.as_str() == text);
+            }
+            if let Some(id) = event_id(&text) {
+                prop_assert!(id.chars().all(|character| u32::from(character) < 256 && character >= ' '));
+                prop_assert_eq!(event_id(&id), Some(id));
             }
         }
     }

@@ -79,11 +79,12 @@ impl<J> Session<J> {
 impl<J: Json> Manager<J> {
     /// The `endpoint` event. Only the first one counts: nothing says what another would mean.
     pub(super) fn on_endpoint(&mut self, session: SessionRef, exchange: ExchangeId, data: &StreamData<J>) {
+        let Some(url) = self.exchanges.get(exchange).map(|stream| stream.url.clone()) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(sse) = record.sse.as_mut().filter(|sse| sse.endpoint.is_none()) else { return };
         sse.refused = None;
         let text = if let StreamData::Text(text) = data { text } else { "" };
-        match endpoint::resolve(&record.url, text) {
+        match endpoint::resolve(&url, text) {
             Ok(url) => {
                 sse.endpoint = Some(Rc::from(url));
                 self.lift_deadline(exchange);
@@ -168,13 +169,13 @@ impl<J: Json> Manager<J> {
 
     /// The stream is gone: what was accepted is never answered, and what is being posted gets a moment to be refused.
     pub(super) fn strand_calls(&mut self, session: SessionRef, how: &str) {
-        if self.store.get(session).is_none_or(|record| record.sse.is_none()) {
-            return;
-        }
-        for call in self.calls_of(session) {
+        let Some(record) = self.store.get(session) else { return };
+        let is_sse = record.sse.is_some();
+        let calls = if is_sse { self.calls_of(session) } else { record.active.to_vec() };
+        for call in calls {
             match self.calls.get(call).map(|record| record.stage) {
                 Some(Stage::Accepted) => self.unknown_outcome(call, stream_gone(ErrorCode::NetworkError, how)),
-                Some(Stage::OnWire(exchange)) => self.hurry(exchange),
+                Some(Stage::OnWire(exchange)) if is_sse => self.hurry(exchange),
                 _ => {}
             }
         }

@@ -396,12 +396,15 @@ pub struct HttpRequest<J> {
     pub reads_session_id: bool,
     /// The call that it serves.
     pub call: Option<CallId>,
+    /// Whether it follows redirects, and then leaves out all credentials of the host (cookies); nothing secret is in its
+    /// headers. No other request follows any.
+    pub follows: bool,
 }
 
 /// Status and headers of a response.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseHead {
-    /// The HTTP status.
+    /// The HTTP status; 302 for a redirect that the host hides.
     pub status: u16,
     /// What the `Content-Type` says.
     pub media: Media,
@@ -411,6 +414,8 @@ pub struct ResponseHead {
     pub retry_after: Option<String>,
     /// `WWW-Authenticate`, read on 401 and 403.
     pub challenge: Option<String>,
+    /// `Location`, read on 301 to 308, where the host does not hide it; of a request that follows redirects, where it ended.
+    pub location: Option<String>,
 }
 
 /// One block of an event stream, its data parsed.

@@ -2,6 +2,7 @@
 
 use super::io::RpcError;
 use super::json::Json;
+use super::text::{self, decimal};
 
 /// A received message by its kind. The payload itself travels beside it.
 pub(super) enum Head<J> {
@@ -9,7 +10,7 @@ pub(super) enum Head<J> {
     Request { id: J, method: String },
     /// A notification of the server.
     Notification { method: String },
-    /// An answer with a result. The id is ours: an integer, or nothing that we know.
+    /// An answer with a result. The id is one of our numbers, or `None`.
     Result { id: Option<u64>, result: J },
     /// An answer with an error.
     Error { id: Option<u64>, error: J },
@@ -78,13 +79,22 @@ pub(super) fn number<J: Json>(integer: u64) -> J {
     J::number(integer as f64)
 }
 
-/// A number of ours that came back; `None` for anything that we cannot have sent.
+/// An id or progress token of ours in a received message; `None` for anything that we cannot have sent.
+///
+/// JSON-RPC 2.0 §5 wants the id back as it was sent, but gateways in Go, Lua and Python echo 2 as "2"; every official SDK
+/// takes it. Only the exact decimal text of the number counts: "02" and "2.0" are not ours.
+pub(super) fn as_own_number<J: Json>(value: &J) -> Option<u64> {
+    let Some(echoed) = value.as_str() else { return as_whole_number(value) };
+    text::number(echoed.as_bytes()).filter(|number| decimal(*number) == echoed)
+}
+
+/// A whole number from 0 to 2⁵³ − 1.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "checked to be a small non-negative integer"
 )]
-pub(super) fn as_own_number<J: Json>(value: &J) -> Option<u64> {
+pub(super) fn as_whole_number<J: Json>(value: &J) -> Option<u64> {
     let number = value.as_f64()?;
     ((0.0..9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
@@ -118,11 +128,26 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_we_never_sent_are_nobody_s() {
-        for id in [json!("7"), json!(-1), json!(1.5), json!(null), json!(1e300)] {
-            assert!(matches!(head(&json!({"id": id, "result": {}})), Head::Result { id: None, .. }));
+    fn ids_that_we_never_sent_belong_to_no_request() {
+        for id in [json!(-1), json!(1.5), json!(null), json!(1e300), json!([7]), json!({"id": 7}), json!(true)] {
+            assert!(matches!(head(&json!({"id": id, "result": {}})), Head::Result { id: None, .. }), "{id}");
         }
         assert!(matches!(head(&json!({"id": 7, "result": {}})), Head::Result { id: Some(7), .. }));
+    }
+
+    #[test]
+    fn a_number_of_ours_may_come_back_as_its_decimal_text_and_in_no_other_form() {
+        for (text, number) in [("7", 7), ("0", 0), ("2147483647", 2_147_483_647)] {
+            let answer = json!({"id": text, "result": {}});
+            assert!(matches!(head(&answer), Head::Result { id: Some(id), .. } if id == number), "{text}");
+            let error = json!({"id": text, "error": {"code": 1, "message": "no"}});
+            assert!(matches!(head(&error), Head::Error { id: Some(id), .. } if id == number), "{text}");
+        }
+        for text in
+            ["", "07", "7.0", " 7", "7 ", "+7", "-7", "7e0", "0x7", "\"7\"", "٧", "99999999999999999999999", "id-7"]
+        {
+            assert!(matches!(head(&json!({"id": text, "result": {}})), Head::Result { id: None, .. }), "{text}");
+        }
     }
 
     #[test]

@@ -71,6 +71,15 @@ impl Listen {
         self.cursor.as_deref()
     }
 
+    /// Whether messages of the server come on this stream, or will again: it is open, being opened, or was open before.
+    pub(super) const fn is_expected(&self) -> bool {
+        match self.phase {
+            Phase::Opening(_) | Phase::Open(_) => true,
+            Phase::Resting(_) => self.was_open,
+            Phase::Off | Phase::Parked => false,
+        }
+    }
+
     /// Another tab has been listening meanwhile.
     pub(super) fn move_cursor(&mut self, cursor: Option<String>) {
         if self.phase == Phase::Parked && cursor.is_some() {
@@ -222,6 +231,13 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// The stream that is a session is not open yet: where it is opened is being asked.
+    pub(super) fn reopening(&mut self, session: SessionRef, exchange: ExchangeId) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Opening(exchange);
+        }
+    }
+
     /// The stream ended by itself, or did not begin.
     pub(super) fn forget_stream(&mut self, session: SessionRef, how: Option<&str>) {
         let Some(record) = self.store.get_mut(session) else { return };
@@ -255,7 +271,7 @@ impl<J: Json> Manager<J> {
         let listen = &mut record.listen;
         listen.retry = block.retry.or(listen.retry);
         if let Some(id) = &block.id {
-            let cursor = Some(id.clone()).filter(|id| !id.is_empty());
+            let cursor = headers::event_id(id);
             listen.progressed |= cursor != listen.cursor;
             listen.cursor = cursor;
         }
@@ -291,6 +307,7 @@ impl<J: Json> Manager<J> {
             self.refuse_subscribers(session, what);
             self.log(session, Level::Debug, &concat(&["No GET stream: HTTP ", &decimal(status.into()), ", ", what]));
         }
+        self.strand_calls(session, what);
         self.stop_awaiting(session);
     }
 
@@ -426,5 +443,7 @@ impl<J: Json> Manager<J> {
 
 /// Where a stream goes on.
 pub(super) fn cursor_header(cursor: Option<String>) -> HeaderList {
+    // A cursor out of a storage may be of any kind.
+    let cursor = cursor.and_then(|cursor| headers::event_id(&cursor));
     cursor.into_iter().map(|cursor| (Rc::from(headers::LAST_EVENT_ID), Rc::from(cursor))).collect()
 }

@@ -1,5 +1,6 @@
 //! The machine itself: one entrance for everything that happens, one exit for everything to be done.
 
+use super::address::Addresses;
 use super::breaker::Breaker;
 use super::calls::Call;
 use super::config::Config;
@@ -52,6 +53,8 @@ pub struct Manager<J> {
     pub(super) page: Page,
     /// Which servers speak 2026-07-28.
     pub(super) eras: Eras<J>,
+    /// Where servers are reached that redirect.
+    pub(super) addresses: Addresses,
     /// Breakers of connections that never came to be.
     pub(super) breakers: Vec<(Rc<Key>, Breaker)>,
     /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
@@ -60,6 +63,8 @@ pub struct Manager<J> {
     pub(super) lanes: Lanes,
     pub(super) timers: Timers,
     pub(super) numbers: Numbers,
+    /// The JSON-RPC id, and progress token, that was used last.
+    last_request_id: u64,
     pub(super) metrics: Metrics,
     /// Whether anybody may listen to events.
     tells_events: bool,
@@ -70,9 +75,9 @@ impl<J: Json> Manager<J> {
     /// A manager that has done nothing yet. `seed` decides all jitter.
     pub fn new(config: Config, client: ClientIdentity<J>, seed: u64) -> Self {
         let mut rng = Rng::seeded(seed);
-        // A session that is taken up from a storage has seen the numbers of other managers, and a request's id is never
-        // used twice in a session (2025-11-25 basic, "Requests"): each begins somewhere below 2⁵¹.
-        let first = if config.keeps { rng.next_u64() >> 13 } else { 0 };
+        // A session that is taken up from a storage has seen the ids of other managers, and an id MUST NOT be used twice in a
+        // session (2025-11-25 basic, "Requests"): each manager begins at random below 2³⁰.
+        let first = if config.keeps { rng.next_u64() >> 34 } else { 0 };
         Self {
             config,
             client,
@@ -87,11 +92,13 @@ impl<J: Json> Manager<J> {
             closing: Closing::default(),
             page: Page::default(),
             eras: Eras::default(),
+            addresses: Addresses::default(),
             breakers: Vec::new(),
             grace_until: Instant::default(),
             lanes: Lanes::default(),
             timers: Timers::default(),
-            numbers: Numbers(first),
+            numbers: Numbers(0),
+            last_request_id: first,
             metrics: Metrics::default(),
             tells_events: true,
             out: Queue::default(),
@@ -205,6 +212,17 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// A JSON-RPC id that no pending request has. Servers and gateways read ids into 32 bits or print them with 14 digits, so
+    /// all are below 2³¹; after the last one the sequence begins again.
+    pub(super) fn next_request_id(&mut self) -> u64 {
+        loop {
+            self.last_request_id = if self.last_request_id < MAX_REQUEST_ID { self.last_request_id + 1 } else { 1 };
+            if !self.by_request.contains(self.last_request_id) {
+                return self.last_request_id;
+            }
+        }
+    }
+
     /// Reports an event of a session.
     pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Box<Detail>) {
         let Some(record) = self.store.get(session).filter(|_| self.tells_events) else { return };
@@ -257,7 +275,10 @@ impl<J: Json> Manager<J> {
     }
 }
 
-/// Numbers for exchanges, JSON-RPC requests, tickets and records: one sequence, nothing is ever used twice.
+/// The largest JSON-RPC id: that of a signed integer of 32 bits.
+const MAX_REQUEST_ID: u64 = (1 << 31) - 1;
+
+/// Numbers for exchanges, tickets, records and the machine's own calls: one sequence, no number is used twice.
 pub(super) struct Numbers(u64);
 
 impl Numbers {
@@ -273,4 +294,33 @@ pub(super) const OWN_CALLS: u64 = 1 << 52;
 /// A call of the machine's own.
 pub(super) const fn own_call(number: u64) -> CallId {
     CallId(OWN_CALLS + number)
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn manager(options: &Value, seed: u64) -> Manager<Value> {
+        let (config, _) = crate::core::config::parse(&json!({"mcpServers": {}}), options, &|_| None).unwrap();
+        Manager::new(config, ClientIdentity { info: json!({}), capabilities: json!({}) }, seed)
+    }
+
+    #[test]
+    fn request_ids_wrap_below_2_to_the_31_and_pass_over_those_that_are_pending() {
+        let mut manager = manager(&json!({}), 7);
+        manager.last_request_id = MAX_REQUEST_ID - 2;
+        manager.by_request.insert(1, CallId(1));
+        manager.by_request.insert(2, CallId(2));
+        let ids = [(); 4].map(|()| manager.next_request_id());
+        assert_eq!(ids, [0x7FFF_FFFE, 0x7FFF_FFFF, 3, 4]);
+    }
+
+    #[test]
+    fn managers_with_a_storage_begin_at_random_below_2_to_the_30() {
+        let ids: Vec<u64> = (0..100).map(|seed| manager(&json!({"storage": true}), seed).next_request_id()).collect();
+        assert!(ids.iter().all(|id| (1..=1 << 30).contains(id)), "{ids:?}");
+        assert!(ids.iter().filter(|id| **id < 1 << 20).count() < 5, "{ids:?}");
+    }
 }

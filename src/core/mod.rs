@@ -4,6 +4,7 @@
 //! what to do ([`Manager::poll`]), getters, and none that performs anything. Time is an argument, chance is seeded, and
 //! payloads are opaque ([`Json`]), so a run is repeated by repeating its inputs.
 
+mod address;
 mod auth;
 mod backoff;
 mod breaker;
@@ -45,6 +46,7 @@ mod refusal;
 mod replay;
 mod resolve;
 mod resume;
+mod retry_after;
 pub(crate) mod rng;
 mod rounds;
 mod server_requests;

@@ -1,5 +1,6 @@
 //! What becomes of a call whose try did not end in a result: sent again, replayed, or told to the caller.
 
+use super::address::REDIRECTS;
 use super::backoff::{RETRY_AFTER_CAP, full_jitter};
 use super::calls::{Purpose, Stage};
 use super::config::Replay;
@@ -16,7 +17,7 @@ use super::suspicion::Oddity;
 use super::text::mentions;
 use super::time::Millis;
 use super::timers::Timer;
-use super::verdict::{Relation, Verdict, answer_names_lost_session};
+use super::verdict::{Relation, Verdict, answer_names_lost_session, excerpt};
 
 /// How often one call may find its session lost. The second loss in a row is the server's habit, not bad luck.
 const MAX_LOSSES: u32 = 2;
@@ -334,8 +335,8 @@ impl<J: Json> Manager<J> {
     /// A page of the list came, or did not.
     pub(super) fn on_tools_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let cursor = outcome.as_ref().ok().and_then(Option::as_ref).and_then(|result| result.get("nextCursor"));
-        if let (Some(cursor), false) = (cursor, record.tools.is_full()) {
+        let result = outcome.as_ref().ok().and_then(Option::as_ref);
+        if let Some(cursor) = result.and_then(|result| record.tools.next_cursor(result)) {
             let timeout = record.server.init_timeout;
             return self.own_request(
                 session,
@@ -345,7 +346,7 @@ impl<J: Json> Manager<J> {
                 timeout,
             );
         }
-        record.tools.fetching = false;
+        record.tools.end_listing();
         // A list that was asked of a session that is being replaced, or out of reach, is asked for later.
         if outcome.is_err() && (record.state == State::Recovering || record.outage.is_some()) {
             return;
@@ -391,10 +392,7 @@ pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
                 .map_or_else(|| Error::new(ErrorCode::RpcError, "an error without words"), |error| rpc_error(&error)),
             Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without words"),
         },
-        Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(
-            ErrorCode::HttpError,
-            "the server redirects; configure the URL that it redirects to, since credentials never follow a redirect",
-        ),
+        Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
         Verdict::Final if matches!(refusal.status, 404 | 405) => {
             Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
         }
@@ -423,12 +421,12 @@ pub(super) fn failure_error<J>(failure: &Failure) -> Error<J> {
     }
 }
 
-/// A JSON-RPC error for the caller.
+/// A JSON-RPC error for the caller. One that is no object (`"error": "boom"`), or has no message, is quoted as it is.
 pub(super) fn rpc_error<J: Json>(error: &J) -> Error<J> {
-    let mut told = Error::new(
-        ErrorCode::RpcError,
-        error.get_str("message").unwrap_or_else(|| String::from("an error without words")),
-    );
+    let words = error.get_str("message").or_else(|| error.as_str());
+    let words = words.unwrap_or_else(|| excerpt(&error.to_text()));
+    let words = if words.trim_ascii().is_empty() { String::from("an error without words") } else { words };
+    let mut told = Error::new(ErrorCode::RpcError, words);
     told.rpc_code = error.get("code").and_then(|code| code.as_f64());
     told.data = error.get("data");
     told

@@ -222,6 +222,7 @@ impl<J: Json> Manager<J> {
     fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
         self.enter(session, State::Recovering);
         self.drop_generation(session);
+        self.strand_calls(session, "the session was replaced by that of another tab");
         if let Some(record) = self.store.get_mut(session) {
             record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: self.now });
         }

@@ -80,7 +80,7 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_session_stream_refused(record.session, refusal),
             Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
             Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover => {}
+            Wire::Aside | Wire::Leftover | Wire::Address(_) => {}
         }
     }
 

@@ -5,6 +5,7 @@ use super::calls::Stage;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::Wire;
+use super::headers;
 use super::io::{CallId, SessionRef, StreamBlock, StreamData};
 use super::json::Json;
 use super::listen::cursor_header;
@@ -34,8 +35,8 @@ impl ResponseStream {
     pub(super) fn note<J>(&mut self, block: &StreamBlock<J>) {
         self.retry = block.retry.or(self.retry);
         if let Some(id) = &block.id {
-            // An empty id takes the cursor away (WHATWG HTML §9.2.6).
-            let cursor = Some(id.clone()).filter(|id| !id.is_empty());
+            // An empty id takes the cursor away (WHATWG HTML §9.2.6), and so does one that cannot be sent.
+            let cursor = headers::event_id(id);
             self.progressed |= cursor != self.cursor;
             self.cursor = cursor;
         }

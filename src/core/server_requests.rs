@@ -120,9 +120,12 @@ impl<J: Json> Manager<J> {
                     .as_ref()
                     .and_then(|params| params.get("progressToken"))
                     .and_then(|token| jsonrpc::as_own_number(&token));
+                // 2025-11-25 basic/utilities/progress: a token MUST be one of an active request. Progress with another token
+                // is for no call of this client, so it is dropped.
                 if let (Some(token), Some(params)) = (token, params) {
-                    return self.on_progress(session, token, params);
+                    self.on_progress(session, token, params);
                 }
+                return;
             }
             "notifications/cancelled" => {
                 if let Some(id) = params.and_then(|params| params.get("requestId")) {

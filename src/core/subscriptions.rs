@@ -19,7 +19,7 @@ impl<J: Json> Manager<J> {
     /// Opens the stream for what the server offers to tell and the client has subscribed to, if that is anything.
     pub(super) fn open_subscriptions(&mut self, session: SessionRef) -> Option<ExchangeId> {
         let filter = self.store.get(session).and_then(filter)?;
-        let id = self.numbers.next();
+        let id = self.next_request_id();
         let params = J::object().with("notifications", filter);
         let headers: HeaderList = self.mirrored(session, "subscriptions/listen", &params);
         let message = self.modern_message(session, id, "subscriptions/listen", params, None);

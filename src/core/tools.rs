@@ -4,12 +4,15 @@ use super::io::{CallId, HeaderList};
 use super::json::Json;
 use super::mirror;
 use super::replay::Safety;
+use super::store::hash;
 use super::table::Named;
 
 /// Limits of a `tools/list` that the machine makes for itself.
 pub(super) const MAX_PAGES: usize = 50;
 /// More tools than this are not asked for; what is not listed counts as unsafe.
 pub(super) const MAX_TOOLS: usize = 1000;
+/// Any number whose bits are spread: the hash multiplies by it.
+const CURSOR_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The list of tools, as far as it was seen.
 pub(super) struct Tools<J> {
@@ -17,6 +20,8 @@ pub(super) struct Tools<J> {
     pages: Vec<J>,
     /// Whether the last page was among them.
     complete: bool,
+    /// Hashes of the cursors that the machine's own listing has been given.
+    cursors: Vec<u64>,
     /// The complete list of the generation before.
     before: Option<Vec<J>>,
     /// Tools that want arguments mirrored in headers, by name (2026-07-28 alone).
@@ -32,6 +37,7 @@ impl<J> Default for Tools<J> {
         Self {
             pages: Vec::new(),
             complete: false,
+            cursors: Vec::new(),
             before: None,
             annotated: Named::default(),
             waiting: Vec::new(),
@@ -51,6 +57,28 @@ impl<J: Json> Tools<J> {
         self.complete = result.get("nextCursor").is_none();
     }
 
+    /// The cursor that the machine's own listing goes on with. A server that ignores cursors gives the same one with every page,
+    /// and a broken one gives them in circles: a repeated cursor ends the list as a missing one does, and so does an empty one.
+    pub(super) fn next_cursor(&mut self, result: &J) -> Option<J> {
+        let cursor = result.get("nextCursor").filter(|cursor| cursor.as_str().is_none_or(|text| !text.is_empty()));
+        let hashed = cursor.as_ref().map(|cursor| hash(CURSOR_SEED, &[&cursor.to_text()]));
+        match hashed.filter(|hashed| !self.cursors.contains(hashed)) {
+            Some(_) if self.is_full() => {}
+            Some(hashed) => {
+                self.cursors.push(hashed);
+                return cursor;
+            }
+            None => self.complete = true,
+        }
+        None
+    }
+
+    /// The machine's own listing ended.
+    pub(super) fn end_listing(&mut self) {
+        self.fetching = false;
+        self.cursors.clear();
+    }
+
     /// The list may have changed on the server, or there is a new session: what was seen proves nothing any more.
     pub(super) fn forget(&mut self) {
         if self.complete {
@@ -59,6 +87,7 @@ impl<J: Json> Tools<J> {
         self.pages.clear();
         self.annotated = Named::default();
         self.complete = false;
+        self.cursors.clear();
     }
 
     /// The page without the tools whose `x-mcp-header` annotations break the rules (2026-07-28

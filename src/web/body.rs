@@ -3,6 +3,7 @@
 use super::js::{self, Decoder};
 use super::json::JsJson;
 use crate::core::sse::Block;
+use crate::core::text::has;
 use crate::core::{Body, StreamBlock, StreamData};
 use js_sys::{JsString, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -15,6 +16,8 @@ pub(super) struct Text {
     limit: usize,
     /// Whether what is over the limit is an error, or left off.
     strict: bool,
+    /// The limit that holds from the first visible byte on, if that begins JSON.
+    limit_of_json: Option<usize>,
     read: usize,
     pieces: Pieces,
 }
@@ -38,11 +41,33 @@ pub(super) enum Verdict {
 
 impl Text {
     pub(super) const fn new(limit: usize, strict: bool) -> Self {
-        Self { limit, strict, read: 0, pieces: Pieces::None }
+        Self { limit, strict, limit_of_json: None, read: 0, pieces: Pieces::None }
+    }
+
+    /// For a body whose `Content-Type` does not say what it is: what begins as JSON is read up to `limit_of_json`, as every
+    /// official SDK does. All else may be a page of HTML, and is cut to `limit`.
+    pub(super) const fn sniffing(limit: usize, limit_of_json: usize) -> Self {
+        Self { limit, strict: false, limit_of_json: Some(limit_of_json), read: 0, pieces: Pieces::None }
+    }
+
+    /// Looks for the first visible byte of the body. RFC 8259 §8.1 lets a reader ignore a byte order mark.
+    fn sniff(&mut self, bytes: &Uint8Array) {
+        let Some(limit) = self.limit_of_json else { return };
+        for at in 0..bytes.length() {
+            let first = bytes.get_index(at);
+            if !has(b" \t\r\n\xEF\xBB\xBF", first) {
+                self.limit_of_json = None;
+                if has(b"{[", first) {
+                    (self.limit, self.strict) = (limit, true);
+                }
+                return;
+            }
+        }
     }
 
     /// Takes one piece, or as much of it as fits.
     pub(super) fn push(&mut self, bytes: Uint8Array) -> Verdict {
+        self.sniff(&bytes);
         let length = bytes.length() as usize;
         let room = self.limit - self.read;
         if length <= room {

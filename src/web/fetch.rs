@@ -46,6 +46,7 @@ struct Exchange {
     on_progress: JsValue,
     on_lost: JsValue,
     reads_session_id: bool,
+    follows: bool,
     /// The host said that it was offline when this was sent.
     offline: bool,
     url: Rc<str>,
@@ -129,13 +130,14 @@ impl Network {
             on_progress: self.on_progress.of(id.0),
             on_lost: self.on_lost.of(id.0),
             reads_session_id: request.reads_session_id,
+            follows: request.follows,
             offline,
             url: Rc::clone(&request.url),
             stage: Cell::new(Stage::Head),
             over: Cell::new(false),
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
-        let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal);
+        let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal, request.follows);
         let response = self.fetch(&url, &init).map_err(unsent)?;
         exchange.wait_for(&response, Stage::Head).map_err(unsent)
     }
@@ -195,7 +197,7 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
 
 /// Status and headers are there.
 fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
-    let head = match read_head(response, exchange.reads_session_id) {
+    let head = match read_head(response, exchange) {
         Ok(head) => head,
         Err(reason) => return broken(driver, exchange, &reason),
     };
@@ -212,7 +214,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
     }
 }
 
-fn read_head(response: &Reply, reads_session_id: bool) -> Result<ResponseHead, JsValue> {
+fn read_head(response: &Reply, exchange: &Exchange) -> Result<ResponseHead, JsValue> {
     let mut status = response.status()? as u16;
     // What a page sees of a redirect that it does not follow. Which one it was is hidden.
     if status == 0 && response.kind()?.as_string().as_deref() == Some("opaqueredirect") {
@@ -229,9 +231,14 @@ fn read_head(response: &Reply, reads_session_id: bool) -> Result<ResponseHead, J
     Ok(ResponseHead {
         status,
         media: content_type.map_or(Media::Other, |value| media(&value)),
-        session_id: text("mcp-session-id", reads_session_id)?,
+        session_id: text("mcp-session-id", exchange.reads_session_id)?,
         retry_after: text("retry-after", status == 429 || status == 503)?,
         challenge: text("www-authenticate", status == 401 || status == 403)?,
+        location: if exchange.follows {
+            response.url()?.as_string()
+        } else {
+            text("location", (301..=308).contains(&status))?
+        },
     })
 }
 
@@ -265,6 +272,7 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
     let sink = match media {
         Media::EventStream if ok => Sink::Stream(Box::new(Parser::new(network.max_message_bytes))),
         Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true)),
+        Media::Other if ok => Sink::Text(Text::sniffing(network.max_error_bytes, network.max_message_bytes)),
         _ => Sink::Text(Text::new(network.max_error_bytes, false)),
     };
     next(driver, exchange, body.reader()?, sink);

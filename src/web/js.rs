@@ -79,6 +79,8 @@ extern "C" {
     pub(super) fn status(this: &Reply) -> Result<f64, JsValue>;
     #[wasm_bindgen(catch, method, getter, js_name = type)]
     pub(super) fn kind(this: &Reply) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(super) fn url(this: &Reply) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn headers(this: &Reply) -> Fields;
     #[wasm_bindgen(method, getter)]

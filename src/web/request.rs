@@ -70,7 +70,13 @@ fn same(one: &Rc<str>, other: &Rc<str>) -> bool {
 }
 
 /// The second argument of `fetch`.
-pub(super) fn init(method: &str, headers: &JsValue, body: Option<&JsValue>, signal: &JsValue) -> JsValue {
+pub(super) fn init(
+    method: &str,
+    headers: &JsValue,
+    body: Option<&JsValue>,
+    signal: &JsValue,
+    follows: bool,
+) -> JsValue {
     let init = Object::new().unchecked_into::<Init>();
     init.set_method(&word(method));
     init.set_headers(headers);
@@ -80,7 +86,11 @@ pub(super) fn init(method: &str, headers: &JsValue, body: Option<&JsValue>, sign
     init.set_signal(signal);
     // A redirect would carry the session id and the user's token to wherever the server likes. (workerd knows no
     // "error".)
-    init.set_redirect(&word("manual"));
+    init.set_redirect(&word(if follows { "follow" } else { "manual" }));
+    // Fetch §2.2.5: cookies would go along even to another origin.
+    if follows {
+        init.set_credentials(&word("omit"));
+    }
     // A session is ended even if the page goes at once (Fetch standard, "keepalive").
     if method == "DELETE" {
         init.set_keepalive(true);
@@ -105,6 +115,8 @@ extern "C" {
     fn set_signal(this: &Init, signal: &JsValue);
     #[wasm_bindgen(method, setter)]
     fn set_redirect(this: &Init, redirect: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_credentials(this: &Init, credentials: &JsValue);
     #[wasm_bindgen(method, setter)]
     fn set_keepalive(this: &Init, keepalive: bool);
 }

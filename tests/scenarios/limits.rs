@@ -84,12 +84,13 @@ fn params_that_cannot_be_written_are_the_callers_fault() {
 fn a_list_of_tools_without_end_is_not_read_to_the_end() {
     let mut world = world();
     let session = world.connect();
-    world.server().always("tools/list", result(json!({"tools": [{"name": "x"}], "nextCursor": "again"})));
+    let page = |number| result(json!({"tools": [{"name": "x"}], "nextCursor": format!("page {number}")}));
+    world.server().next("tools/list", (0..200).map(page));
     world.server().next("tools/call", [super::reply::reset()]);
     let call = world.tool(session, "read");
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
-    assert!(world.count("tools/list") <= 50);
+    assert_eq!(world.count("tools/list"), 50);
 }
 
 #[test]

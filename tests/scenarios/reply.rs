@@ -174,6 +174,12 @@ pub fn http_json(code: u16, body: Value) -> Reply {
     status(code, Media::Json).then(0, Step::Json(body))
 }
 
+/// A redirect; without a target where the host hides it.
+pub fn redirect(status_code: u16, location: Option<&str>) -> Reply {
+    let location = location.map(String::from);
+    status(status_code, Media::Other).head(|head| head.location.clone_from(&location)).then(0, Step::Empty)
+}
+
 /// 200 and an event stream.
 pub fn stream() -> Reply {
     status(200, Media::EventStream)

@@ -194,4 +194,5 @@ fn progress_reaches_its_call_and_no_other() {
     world.push(sent.exchange, Step::Event(None, None, super::reply::Data::Json(progress(json!("x")))));
     assert_eq!(world.progress.len(), 1);
     assert_eq!(world.progress[0].0, call);
+    assert_eq!(world.notified, [], "progress of no call of ours is for no listener");
 }

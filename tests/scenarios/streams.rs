@@ -230,11 +230,14 @@ fn an_error_on_the_stream_is_an_answer_and_nothing_is_resumed() {
 }
 
 #[test]
-fn nonsense_on_the_stream_ends_the_call_and_not_the_session() {
+fn after_nonsense_alone_the_end_of_the_stream_ends_the_call_and_not_the_session() {
     let mut world = world();
     let session = world.connect();
-    world.server().next("tools/call", [stream().then(0, Step::Event(None, None, Data::Text("nonsense".into())))]);
+    let nonsense = Step::Event(None, None, Data::Text("nonsense".into()));
+    world.server().next("tools/call", [stream().then(0, nonsense).end(1000)]);
     let call = world.tool(session, "order");
+    world.run_for(500);
+    assert!(world.waiting.contains(&call), "an event that is no message says nothing");
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
     assert_eq!(world.count("tools/call"), 1);
