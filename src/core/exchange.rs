@@ -31,6 +31,10 @@ pub(super) const WATCHDOG: Millis = 300_000;
 /// One request on the wire.
 pub(super) struct Exchange {
     pub(super) session: SessionRef,
+    /// Whose connections it takes (turns.rs).
+    pub(super) origin: usize,
+    /// It counts as a long-lived response.
+    pub(super) is_long: bool,
     /// The generation that it was sent in. An older one can never touch a newer one.
     pub(super) generation: u64,
     /// The session id of that generation, if it carried one.
@@ -71,6 +75,11 @@ pub(super) enum Wire {
 }
 
 impl Wire {
+    /// Whether the response is expected to stay open from the beginning.
+    const fn is_long(self) -> bool {
+        matches!(self, Self::Listen | Self::SessionStream | Self::Resume(_))
+    }
+
     /// The call that it serves.
     const fn call(self) -> Option<CallId> {
         match self {
@@ -115,8 +124,12 @@ impl<J: Json> Manager<J> {
             self.timers.arm(deadline, Timer::Exchange(exchange));
         }
         let now = self.now;
+        let is_long = wire.is_long();
+        let origin = self.store.get(session)?.origin;
         let record = Exchange {
             session,
+            origin,
+            is_long,
             generation,
             carried,
             endpoint,
@@ -129,6 +142,7 @@ impl<J: Json> Manager<J> {
             is_over: false,
         };
         self.exchanges.insert(exchange, record);
+        self.note_sent(exchange, origin, is_long);
         self.out.push_back(Output::Send { exchange, request });
         Some(exchange)
     }
@@ -145,6 +159,7 @@ impl<J: Json> Manager<J> {
         if let Some(deadline) = record.deadline {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
+        self.note_over(&record);
         Some(record)
     }
 
@@ -182,6 +197,7 @@ impl<J: Json> Manager<J> {
         let (session, wire) = (record.session, record.wire);
         let issued = head.session_id.clone();
         record.head = Some(head);
+        self.note_head(exchange, is_stream);
         if let Wire::Call(call) = wire {
             self.note_issued_id(session, call, issued);
         }

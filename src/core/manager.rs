@@ -21,6 +21,7 @@ use super::table::Table;
 use super::text::concat;
 use super::time::Instant;
 use super::timers::{Timer, Timers};
+use super::turns::Turns;
 use std::rc::Rc;
 
 /// Who we say we are in every handshake.
@@ -56,6 +57,8 @@ pub struct Manager<J> {
     /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
     pub(super) grace_until: Instant,
     pub(super) timers: Timers,
+    /// The budgets of long-lived responses.
+    pub(super) turns: Turns,
     pub(super) numbers: Numbers,
     pub(super) metrics: Metrics,
     /// Whether anybody may listen to events.
@@ -87,6 +90,7 @@ impl<J: Json> Manager<J> {
             breakers: Vec::new(),
             grace_until: Instant::default(),
             timers: Timers::default(),
+            turns: Turns::default(),
             numbers: Numbers(first),
             metrics: Metrics::default(),
             tells_events: true,
@@ -195,6 +199,8 @@ impl<J: Json> Manager<J> {
             Timer::Listen(session) => self.on_listen_timer(session),
             Timer::Hold(session) => self.on_hold_over(session),
             Timer::Keep(session) => self.on_keep_timer(session),
+            Timer::Turns(origin) => self.on_turns(origin as usize),
+            Timer::Head(exchange) => self.on_headless(exchange),
         }
     }
 

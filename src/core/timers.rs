@@ -25,6 +25,10 @@ pub(super) enum Timer {
     Hold(SessionRef),
     /// A session is written to the storage.
     Keep(SessionRef),
+    /// Streams of an origin take turns.
+    Turns(u64),
+    /// A POST may have waited for a connection for too long.
+    Head(ExchangeId),
 }
 
 impl Timer {
@@ -40,6 +44,8 @@ impl Timer {
             Self::Listen(session) => (6, session.0),
             Self::Hold(session) => (7, session.0),
             Self::Keep(session) => (8, session.0),
+            Self::Turns(origin) => (9, origin),
+            Self::Head(exchange) => (10, exchange.0),
         };
         number << 4 | kind
     }
@@ -55,7 +61,9 @@ impl Timer {
             5 => Self::Handshake(SessionRef(number)),
             6 => Self::Listen(SessionRef(number)),
             7 => Self::Hold(SessionRef(number)),
-            _ => Self::Keep(SessionRef(number)),
+            8 => Self::Keep(SessionRef(number)),
+            9 => Self::Turns(number),
+            _ => Self::Head(ExchangeId(number)),
         }
     }
 }
@@ -105,6 +113,8 @@ mod tests {
             Timer::Listen(SessionRef(6)),
             Timer::Hold(SessionRef(7)),
             Timer::Keep(SessionRef(8)),
+            Timer::Turns(9),
+            Timer::Head(ExchangeId(10)),
         ];
         let mut armed = Timers::default();
         for (at, timer) in timers.iter().enumerate().rev() {

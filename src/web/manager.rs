@@ -11,7 +11,7 @@ use crate::core::config::{self, Config, Problem};
 use crate::core::text::concat;
 use crate::core::{ClientIdentity, Manager};
 use crate::core::{Input, Key, Level, News, Target};
-use js_sys::{Array, Object, Promise};
+use js_sys::{Array, Function, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
@@ -33,7 +33,8 @@ impl McpManager {
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, options: JsValue) -> Result<McpManager, JsValue> {
         let host = options::host(&options)?;
-        let (config, warnings) = parse(config, options, host.env.as_ref())?;
+        let (mut config, warnings) = parse(config, options, host.env.as_ref())?;
+        config.connections = options::connections();
         let (limits, debug) = (config.limits.clone(), config.debug);
         let machine = Manager::new(config, identity(&host), seed::random()).without_events();
         let driver = Driver::new(machine, &limits, debug, host);
@@ -136,6 +137,7 @@ impl McpManager {
             "save" => News::Save,
             "look" => News::Look,
             "hear" => News::Hear(JsJson(message)),
+            "slots" => News::Slots(user.clone().unwrap_or_default(), message.as_f64().unwrap_or_default() as usize),
             _ => return,
         };
         let of = user.zip(server).map(|(user, server)| Key { user, server });
@@ -146,6 +148,15 @@ impl McpManager {
     /// answers what has no handler, as `(message, { userId, serverName, signal })`.
     pub fn tap(&self, tap: JsValue) {
         self.driver.handlers.set_tap(tap.dyn_into().ok());
+    }
+
+    /// For the same module: a function that gets `(origin, used, wanted, slots)` whenever that changes, for as long as tabs
+    /// share their connections. The slots that this tab has are set by `tell('slots', origin, undefined, count)`.
+    pub fn share(&self, sharing: JsValue) {
+        let sharing: Option<Function> = sharing.dyn_into().ok();
+        let shared = sharing.is_some();
+        self.driver.handlers.set_sharing(sharing);
+        self.driver.input(Input::Page { news: News::Share(shared), of: None });
     }
 
     /// Resolves when nothing is in flight.

@@ -36,6 +36,7 @@ mod sse_server;
 mod streams;
 mod subscriptions;
 mod time;
+mod turns;
 mod world;
 
 use mcp_tether::core::{CallId, ConnectOptions, RequestOptions, SessionRef};
