@@ -6,6 +6,9 @@
 //   mcp-tether:make:<key>    held from a look into the storage that found no session until one is stored: one handshake for all.
 //   mcp-tether:listen:<key>  held by the one visible tab that has the GET stream of a session. It waits in the others; whoever gets it
 //                            looks into the storage, where the last holder has left the stream's cursor, and opens the stream there.
+//   mcp-tether:stream:<origin>:<n>
+//                            a slot, one for each long-lived response of an origin over all tabs (`limits.maxStreamsPerOrigin`). A tab asks
+//                            for all slots of an origin at once and keeps the first one that it gets.
 //
 // One BroadcastChannel, `mcp-tether:<name>`. Each message has `from`, the tab that sends it, and some have `to`:
 //   { type: 'here' }, { type: 'gone' }                 a tab comes, or goes. Who hears of a new one says `here` to it.
@@ -17,6 +20,7 @@
 /** Follows the page that this runs in. Returns a function that ends that. */
 export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } = {}) {
   if (tabs && onHide === 'terminate') throw new TypeError('onHide: a session that tabs share does not end with one of them');
+  const slots = globalThis.navigator?.locks && new Slots(manager);
   const streams = tabs?.supported ? new SharedStream(manager, tabs) : { want: (wanted) => manager.tell(wanted ? 'unpark' : 'park'), end() {} };
   let parking;
   let wanted;
@@ -57,6 +61,7 @@ export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } 
     clearTimeout(parking);
     for (const [target, type, listener] of listeners) target.removeEventListener(type, listener);
     streams.end();
+    slots?.end();
     manager.tell('online');
     manager.tell('unpark');
   };
@@ -152,6 +157,87 @@ class Tabs {
   #unlock(key) {
     this.#making.get(key)?.();
     this.#making.delete(key);
+  }
+}
+
+/** The connections of each origin that this tab uses for long-lived responses, out of those that all tabs share. */
+class Slots {
+  #manager;
+  #origins = new Map();
+  #timer;
+
+  constructor(manager) {
+    this.#manager = manager;
+    manager.tell('share', undefined, undefined, (origin, used, wanted, slots) => {
+      if (!this.#origins.has(origin)) this.#origins.set(origin, { origin, held: new Map() });
+      this.#settle(Object.assign(this.#origins.get(origin), { used, wanted, slots }));
+    });
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+    this.#manager.tell('share');
+    for (const state of this.#origins.values()) this.#settle(Object.assign(state, { used: 0, wanted: 0 }));
+  }
+
+  // Requests what is wanted, and releases what is not, or what another tab waits for once its stream is closed.
+  #settle(state) {
+    const { held, used, wanted, yielding } = state;
+    const keep = yielding ? Math.max(used, held.size - 1) : wanted;
+    for (const [n, { release }] of held) {
+      if (held.size <= keep) break;
+      held.delete(n);
+      state.yielding = false;
+      this.#manager.tell('slots', state.origin, undefined, held.size);
+      release();
+    }
+    if (held.size >= wanted) {
+      state.aborter?.abort();
+      state.aborter = undefined;
+    } else if (!state.aborter) {
+      this.#request(state);
+    }
+  }
+
+  #request(state) {
+    const { held, origin, slots } = state;
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    state.aborter = aborter;
+    for (let n = 0; n < slots; n += 1) {
+      if (held.has(n)) continue;
+      navigator.locks.request(nameOfSlot(origin, n), { signal }, () => {
+        // Two slots may be granted before the requests for the others are withdrawn.
+        if (signal.aborted) return undefined;
+        aborter.abort();
+        state.aborter = undefined;
+        return new Promise((release) => {
+          held.set(n, { release, since: Date.now() });
+          this.#manager.tell('slots', origin, undefined, held.size);
+          this.#settle(state);
+          this.#timer ??= setTimeout(() => this.#yield(), YIELD_CHECK);
+        });
+      }).catch(() => {});
+    }
+  }
+
+  // Gives the oldest slot of an origin to a tab that waits for one. The machine says when the stream on it is closed.
+  async #yield() {
+    this.#timer = undefined;
+    const { held: locks, pending } = await navigator.locks.query();
+    for (const state of this.#origins.values()) {
+      const { origin, held } = state;
+      const [first] = held;
+      if (!first) continue;
+      this.#timer ??= setTimeout(() => this.#yield(), YIELD_CHECK);
+      const [n, { since }] = first;
+      const me = locks.find(({ name }) => name === nameOfSlot(origin, n))?.clientId;
+      const isWanted = pending.some(({ name, clientId }) => clientId !== me && name === nameOfSlot(origin, n));
+      if (!isWanted || Date.now() - since < TURN) continue;
+      state.yielding = true;
+      this.#manager.tell('slots', origin, undefined, held.size - 1);
+      this.#settle(state);
+    }
   }
 }
 
@@ -306,6 +392,12 @@ const LONGEST_WAIT = 1_500;
 /** A handshake that takes longer than that has failed, and the others may try. */
 const LONGEST_HANDSHAKE = 10_000;
 
+/** How long a slot is kept while another tab waits for one. */
+const TURN = 30_000;
+/** How often that is looked at. */
+const YIELD_CHECK = 5_000;
+
+const nameOfSlot = (origin, n) => `mcp-tether:stream:${origin}:${n}`;
 const nameOf = (userId, serverName) => JSON.stringify([userId, serverName]);
 
 function parse(text) {

@@ -159,7 +159,7 @@ impl<J: Json> Manager<J> {
         if let Some(deadline) = record.deadline {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
-        self.note_over(&record);
+        self.note_over(record.is_long, record.origin, record.head.is_some());
         Some(record)
     }
 

@@ -267,12 +267,8 @@ pub enum Output<J> {
     Turns {
         /// Scheme, host and port.
         origin: String,
-        /// Long-lived responses that are open.
-        used: usize,
-        /// The same with the streams that wait.
-        wanted: usize,
-        /// The budget.
-        slots: usize,
+        /// Long-lived responses that are open, the same with the streams that wait, and the budget.
+        counts: [usize; 3],
     },
     /// Dispatch this event.
     Event(Box<Event>),

@@ -200,7 +200,7 @@ impl<J: Json> Manager<J> {
             Timer::Hold(session) => self.on_hold_over(session),
             Timer::Keep(session) => self.on_keep_timer(session),
             Timer::Turns(origin) => self.on_turns(origin as usize),
-            Timer::Head(exchange) => self.on_headless(exchange),
+            Timer::Head(exchange) => self.on_long_post(exchange),
         }
     }
 

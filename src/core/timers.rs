@@ -27,7 +27,7 @@ pub(super) enum Timer {
     Keep(SessionRef),
     /// Streams of an origin take turns.
     Turns(u64),
-    /// A POST may have waited for a connection for too long.
+    /// A POST waits for a connection, or its response streams on.
     Head(ExchangeId),
 }
 

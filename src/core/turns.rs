@@ -4,13 +4,12 @@
 //! client). Streams that take them all leave none for a POST, and every call of every session times out.
 
 use super::config::Connections;
+use super::endpoint::plain_origin;
 use super::event::{Detail, EventKind};
-use super::exchange::Exchange;
 use super::io::{ExchangeId, Output, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
 use super::session::State;
-use super::text::{concat, pieces, split_once};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 
@@ -26,8 +25,10 @@ const TURN: Millis = 30_000;
 const SHORT_TURN: Millis = 5_000;
 /// How soon a stream that could not be closed is looked at again.
 const RECHECK: Millis = 1_000;
-/// A stream that waits for less time than this does so without an event.
+/// A stream that waits for less time than this does so without an event. A connection is closed by then.
 pub(super) const UNREMARKABLE: Millis = 100;
+/// A response to a POST that streams for longer than this counts.
+const STREAMS_ON: Millis = 1_000;
 /// A POST without a head for this long may be waiting for a connection.
 const HEADLESS: Millis = 2_000;
 /// The same at an origin that was seen to have more connections, or to be slow.
@@ -44,7 +45,7 @@ pub(super) struct Turns {
 /// One origin with its long-lived responses.
 struct Origin {
     name: String,
-    /// GET streams, response streams and resumed ones, from the moment that they take a connection for long.
+    /// GET streams, resumed ones, and responses to POSTs that stream on.
     open: usize,
     /// Those of them whose head has come.
     live: usize,
@@ -62,22 +63,17 @@ struct Origin {
     told: [usize; 3],
 }
 
-/// A session whose stream waits for its turn.
-struct Waiter {
+/// A session whose stream is open, is being opened or waits for its turn.
+struct Party {
     session: SessionRef,
-    /// Since when it waits, or a turn later: sessions that were used since go first. One turn ahead and no more, so every
-    /// stream has its turn in the end.
+    /// Since when. Of a stream that waits a turn later, unless its session was used since: that goes first, by one turn
+    /// and no more, so every stream has its turn in the end.
     rank: Instant,
+    /// It waits, and its session was used since.
     was_used: bool,
-}
-
-/// A session with an open or an opening stream.
-struct Holder {
-    session: SessionRef,
-    since: Instant,
-    /// The stream may be closed where nothing else helps.
+    /// It is open, and may be closed where nothing else helps.
     yields: bool,
-    /// It may be closed whenever another one waits: no call is in flight.
+    /// It is open, and may be closed whenever another one waits: no call is in flight.
     is_idle: bool,
 }
 
@@ -94,7 +90,7 @@ impl<J: Json> Manager<J> {
         let limits = &self.config.limits;
         // The connections of a request context are counted over all origins.
         let all = self.config.connections == Connections::Worker && limits.max_streams_per_origin == 0;
-        let name = if all { String::new() } else { origin(url) };
+        let name = if all { String::new() } else { plain_origin(url) };
         let origins = &mut self.turns.origins;
         origins.iter().position(|known| known.name == name).unwrap_or_else(|| {
             let due = None;
@@ -159,43 +155,43 @@ impl<J: Json> Manager<J> {
 
     /// A head came. `is_stream`: of a response that goes on as an event stream.
     pub(super) fn note_head(&mut self, exchange: ExchangeId, is_stream: bool) {
-        let Some(record) = self.exchanges.get_mut(exchange) else { return };
-        let begins = is_stream && !record.is_long;
-        record.is_long |= is_stream;
+        let Some(record) = self.exchanges.get(exchange) else { return };
         let (at, is_long) = (record.origin, record.is_long);
+        if is_stream && !is_long && (self.config.connections == Connections::Page || self.most(at) < usize::MAX) {
+            self.timers.arm(self.now.after(STREAMS_ON), Timer::Head(exchange));
+        }
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
-        origin.open += usize::from(begins);
         origin.live += usize::from(is_long);
         // More responses at once than a browser has connections: they share one (RFC 9113 §5).
         if origin.live + usize::from(!is_long) > CONNECTIONS {
             origin.patience = HEADLESS_LONG;
             origin.crowded = false;
         }
-        if begins {
-            self.look_at_turns(at);
-        }
+    }
+
+    /// The response to a POST has been streaming for long: it counts from now on, and is never cut.
+    fn note_streams_on(&mut self, exchange: ExchangeId, at: usize) {
+        let Some(record) = self.exchanges.get_mut(exchange) else { return };
+        let Some(origin) = self.turns.origins.get_mut(at).filter(|_| !record.is_long) else { return };
+        record.is_long = true;
+        origin.open += 1;
+        origin.live += 1;
+        self.look_at_turns(at);
     }
 
     /// A stream goes on only until another one is open in its place.
     pub(super) fn note_replaced(&mut self, exchange: ExchangeId) {
-        let Some(record) = self.exchanges.get_mut(exchange).filter(|record| record.is_long) else { return };
-        record.is_long = false;
-        let (at, is_live) = (record.origin, record.head.is_some());
-        if let Some(origin) = self.turns.origins.get_mut(at) {
-            origin.open = origin.open.saturating_sub(1);
-            origin.live = origin.live.saturating_sub(usize::from(is_live));
-        }
+        let Some(record) = self.exchanges.get_mut(exchange) else { return };
+        let (was_long, at, is_live) = (std::mem::take(&mut record.is_long), record.origin, record.head.is_some());
+        self.note_over(was_long, at, is_live);
     }
 
     /// An exchange is over.
-    pub(super) fn note_over(&mut self, record: &Exchange) {
-        if !record.is_long {
-            return;
-        }
-        let Some(origin) = self.turns.origins.get_mut(record.origin) else { return };
+    pub(super) fn note_over(&mut self, was_long: bool, at: usize, is_live: bool) {
+        let Some(origin) = self.turns.origins.get_mut(at).filter(|_| was_long) else { return };
         origin.open = origin.open.saturating_sub(1);
-        origin.live = origin.live.saturating_sub(usize::from(record.head.is_some()));
-        self.look_at_turns(record.origin);
+        origin.live = origin.live.saturating_sub(usize::from(is_live));
+        self.look_at_turns(at);
     }
 
     /// A session that waits for its turn is used, or waits no longer.
@@ -209,17 +205,26 @@ impl<J: Json> Manager<J> {
 
     /// Nothing is closed or opened before the input is handled: a stream may be about to take the place of another.
     fn arm_turns(&mut self, at: usize, when: Instant) {
-        let Some(origin) = self.turns.origins.get_mut(at) else { return };
-        if let Some(before) = origin.due.replace(when) {
-            self.timers.disarm(before, Timer::Turns(at as u64));
+        self.disarm_turns(at);
+        if let Some(origin) = self.turns.origins.get_mut(at) {
+            origin.due = Some(when);
+            self.timers.arm(when, Timer::Turns(at as u64));
         }
-        self.timers.arm(when, Timer::Turns(at as u64));
     }
 
-    /// A POST has been without a head for long.
-    pub(super) fn on_headless(&mut self, exchange: ExchangeId) {
-        let Some(record) = self.exchanges.get(exchange).filter(|record| record.head.is_none()) else { return };
+    fn disarm_turns(&mut self, at: usize) {
+        if let Some(due) = self.turns.origins.get_mut(at).and_then(|origin| origin.due.take()) {
+            self.timers.disarm(due, Timer::Turns(at as u64));
+        }
+    }
+
+    /// A POST has been under way for long.
+    pub(super) fn on_long_post(&mut self, exchange: ExchangeId) {
+        let Some(record) = self.exchanges.get(exchange) else { return };
         let at = record.origin;
+        if record.head.is_some() {
+            return self.note_streams_on(exchange, at);
+        }
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
         if origin.crowded && origin.open <= IN_PAGES {
             // Connections are free now, so it is the server that takes its time.
@@ -261,64 +266,66 @@ impl<J: Json> Manager<J> {
     /// Closes streams that are too many or have had their turn, and opens those that have waited longest.
     pub(super) fn on_turns(&mut self, at: usize) {
         let room = self.room(at);
-        let (waiting, holders) = self.parties(at);
+        let [waiting, open] = self.parties(at);
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
         let (is_urgent, tabs) = (std::mem::take(&mut origin.urgent), self.turns.shared && origin.is_secure());
-        for holder in holders.iter().filter(|holder| holder.is_idle) {
-            if self.open_streams(at) > room {
-                self.leave_turn(holder.session);
+        for party in &open {
+            if party.is_idle && self.open_streams(at) > room {
+                self.leave_turn(party.session);
             }
         }
-        for holder in holders.iter().filter(|holder| is_urgent && holder.yields && !holder.is_idle) {
-            let open = self.open_streams(at);
-            if open >= CONNECTIONS || (tabs && open > room) {
-                self.leave_turn(holder.session);
+        for party in &open {
+            let left = self.open_streams(at);
+            let must = is_urgent && (left >= CONNECTIONS || (tabs && left > room));
+            if must && party.yields && !party.is_idle {
+                self.leave_turn(party.session);
             }
         }
         let mut queue = waiting.as_slice();
-        while let Some((next, rest)) = queue.split_first().filter(|_| self.open_streams(at) < room) {
-            queue = rest;
-            self.take_turn(next.session);
-        }
-        for holder in holders.iter().filter(|holder| holder.is_idle) {
-            let is_over = holder.since.after(turn(queue)) <= self.now && self.has_stream(holder.session);
-            if let Some((next, rest)) = queue.split_first().filter(|_| is_over) {
-                queue = rest;
-                self.leave_turn(holder.session);
+        let mut holders = open.as_slice();
+        let mut freed = 0;
+        while let [next, rest @ ..] = queue {
+            if self.open_streams(at) + freed < room {
                 self.take_turn(next.session);
+            } else {
+                // The place of the stream that has been open for longest is given away at the next look, when its
+                // connection is closed.
+                let [holder, others @ ..] = holders else { break };
+                holders = others;
+                if !holder.is_idle || holder.rank.after(turn(queue)) > self.now || !self.has_stream(holder.session) {
+                    continue;
+                }
+                self.leave_turn(holder.session);
+                freed += 1;
             }
+            queue = rest;
         }
-        self.after_turns(at);
+        self.after_turns(at, room);
     }
 
-    /// Tells the page and the listeners who waits, and plans the next look.
-    fn after_turns(&mut self, at: usize) {
-        let (now, most, open) = (self.now, self.most(at), self.open_streams(at));
-        let (waiting, holders) = self.parties(at);
+    /// Reports to the page and the listeners which streams wait, and plans the next look.
+    fn after_turns(&mut self, at: usize, room: usize) {
+        let (now, most, used) = (self.now, self.most(at), self.open_streams(at));
+        let [waiting, open] = self.parties(at);
         let turn = turn(&waiting);
-        let mut next = now.after(TURN);
-        for holder in &holders {
-            next = next.min(holder.since.after(turn).max(now.after(RECHECK)));
+        let mut next = now.after(if used < room { UNREMARKABLE } else { TURN });
+        for party in &open {
+            next = next.min(party.rank.after(turn).max(now.after(RECHECK)));
         }
-        for waiter in &waiting {
-            let Some(record) = self.store.get_mut(waiter.session) else { continue };
+        for party in &waiting {
+            let Some(record) = self.store.get_mut(party.session) else { continue };
             match record.listen.report_wait(now, UNREMARKABLE) {
                 Some(due) if due > now => next = next.min(due),
-                Some(_) => self.event(waiter.session, EventKind::StreamWaiting, Detail::new().stream("listen")),
+                Some(_) => self.event(party.session, EventKind::StreamWaiting, Detail::new().stream("listen")),
                 None => {}
             }
         }
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
-        let told = if most < usize::MAX { [open, most.min(open + waiting.len()), most] } else { [0; 3] };
+        let told = if most < usize::MAX { [used, most.min(used + waiting.len()), most] } else { [0; 3] };
         if self.turns.shared && std::mem::replace(&mut origin.told, told) != told {
-            let [used, wanted, slots] = told;
-            self.out.push_back(Output::Turns { origin: origin.name.clone(), used, wanted, slots });
+            self.out.push_back(Output::Turns { origin: origin.name.clone(), counts: told });
         }
-        if !waiting.is_empty() {
-            self.arm_turns(at, next);
-        } else if let Some(due) = origin.due.take() {
-            self.timers.disarm(due, Timer::Turns(at as u64));
-        }
+        if waiting.is_empty() { self.disarm_turns(at) } else { self.arm_turns(at, next) }
     }
 
     fn has_stream(&self, session: SessionRef) -> bool {
@@ -330,43 +337,33 @@ impl<J: Json> Manager<J> {
     }
 
     /// The sessions that wait for their turn, the next one first, and those that have a stream, the oldest first.
-    fn parties(&self, at: usize) -> (Vec<Waiter>, Vec<Holder>) {
-        let (mut waiting, mut holders) = (Vec::<Waiter>::new(), Vec::<Holder>::new());
+    fn parties(&self, at: usize) -> [Vec<Party>; 2] {
+        let mut parties: [Vec<Party>; 2] = [Vec::new(), Vec::new()];
+        let [waiting, open] = &mut parties;
         for session in self.store.references() {
             let Some(record) = self.store.get(session).filter(|record| record.origin == at) else { continue };
-            if let Some(since) = record.listen.waits_since() {
-                if self.is_cut_off(session) {
-                    continue;
-                }
+            let stream = record.listen.stream().and_then(|exchange| self.exchanges.get(exchange));
+            let (list, party) = if let Some(stream) = stream {
+                // The stream of HTTP+SSE is the session, and a request of the server may be taken back on it.
+                let is_asked = self.tickets.iter().any(|(_, asked)| asked.session == session);
+                let yields = record.state == State::Ready && record.sse.is_none() && !is_asked;
+                let is_idle = yields && !record.is_busy();
+                (&mut *open, Party { session, rank: stream.opened_at, was_used: false, yields, is_idle })
+            } else if let Some(since) = record.listen.waits_since().filter(|_| !self.is_cut_off(session)) {
                 let was_used = record.last_used_at > since;
                 let rank = if was_used { since } else { since.after(TURN) };
-                let place = waiting.partition_point(|other| other.rank <= rank);
-                waiting.insert(place, Waiter { session, rank, was_used });
-            }
-            let Some(stream) = record.listen.stream().and_then(|exchange| self.exchanges.get(exchange)) else {
+                (&mut *waiting, Party { session, rank, was_used, yields: false, is_idle: false })
+            } else {
                 continue;
             };
-            // The stream of HTTP+SSE is the session, and a request of the server may be taken back on it.
-            let is_asked = self.tickets.iter().any(|(_, asked)| asked.session == session);
-            let yields = record.state == State::Ready && record.sse.is_none() && !is_asked;
-            let is_idle = yields && !record.is_busy();
-            let place = holders.partition_point(|other| other.since <= stream.opened_at);
-            holders.insert(place, Holder { session, since: stream.opened_at, yields, is_idle });
+            let place = list.partition_point(|other| other.rank <= party.rank);
+            list.insert(place, party);
         }
-        (waiting, holders)
+        parties
     }
 }
 
 /// How long a stream stays open while these wait.
-fn turn(waiting: &[Waiter]) -> Millis {
-    if waiting.iter().any(|waiter| waiter.was_used) { SHORT_TURN } else { TURN }
-}
-
-/// Scheme, host and port of a URL that has been checked, as a page writes them (WHATWG HTML §7.1.1).
-fn origin(url: &str) -> String {
-    let Some((scheme, rest)) = split_once(url, "://") else { return String::new() };
-    let authority = pieces(rest, b"/?#").first().copied().unwrap_or_default();
-    let name = concat(&[scheme, "://", authority]).to_ascii_lowercase();
-    let default = if name.starts_with("https:") { ":443" } else { ":80" };
-    name.strip_suffix(default).map_or_else(|| name.clone(), String::from)
+fn turn(waiting: &[Party]) -> Millis {
+    if waiting.iter().any(|party| party.was_used) { SHORT_TURN } else { TURN }
 }

@@ -166,8 +166,8 @@ impl Driver {
             }
             Output::Recall { session, name } => self.storage.recall(self, session, &name),
             Output::Keep { name, value } => self.storage.keep(self, &name, value),
-            Output::Turns { origin, used, wanted, slots } => {
-                self.report("the page", self.handlers.tell_turns(&origin, [used, wanted, slots]));
+            Output::Turns { origin, counts } => {
+                self.report("the page", self.handlers.tell_turns(&origin, counts));
             }
             Output::Event(event) => self.events.tell(&event),
             Output::Log(level, line) => self.log.line(level, &line),

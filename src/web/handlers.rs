@@ -145,18 +145,18 @@ impl Handlers {
         self.tap.replace(tap);
     }
 
-    /// Sets the function for [`crate::core::Output::Turns`], or removes it.
-    pub(super) fn set_sharing(&self, sharing: Option<Function>) {
+    /// Sets the function for [`crate::core::Output::Turns`], or removes it. Returns whether there is one.
+    pub(super) fn set_sharing(&self, sharing: Option<Function>) -> bool {
+        let shares = sharing.is_some();
         self.sharing.replace(sharing);
+        shares
     }
 
     /// Passes on how many slots of an origin are used, wanted and there; what the function throws.
-    pub(super) fn tell_turns(&self, origin: &str, counts: [usize; 3]) -> Result<(), JsValue> {
-        let sharing = self.sharing.borrow().clone();
-        let [used, wanted, slots] = counts.map(|count| JsValue::from_f64(count as f64));
-        sharing.map_or(Ok(()), |sharing| {
-            sharing.call4(&JsValue::UNDEFINED, &origin.into(), &used, &wanted, &slots).map(drop)
-        })
+    pub(super) fn tell_turns(&self, origin: &str, [used, wanted, slots]: [usize; 3]) -> Result<(), JsValue> {
+        let Some(sharing) = self.sharing.borrow().clone() else { return Ok(()) };
+        let (used, wanted, slots) = (used as f64, wanted as f64, slots as f64);
+        sharing.call4(&JsValue::UNDEFINED, &origin.into(), &used.into(), &wanted.into(), &slots.into()).map(drop)
     }
 
     /// Passes a notification to the tap; what it throws.

@@ -11,7 +11,7 @@ use crate::core::config::{self, Config, Problem};
 use crate::core::text::concat;
 use crate::core::{ClientIdentity, Manager};
 use crate::core::{Input, Key, Level, News, Target};
-use js_sys::{Array, Function, Object, Promise};
+use js_sys::{Array, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
@@ -125,7 +125,8 @@ impl McpManager {
     }
 
     /// For the package's own module for pages: what the page has noticed, of one session or of all. `wake` tells that time
-    /// has passed that no timer saw.
+    /// has passed that no timer saw. `share` sets a function that gets `(origin, used, wanted, slots)` whenever that changes,
+    /// for as long as tabs share their connections; `slots` says how many of an origin this tab has.
     pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
         self.driver.wake();
         let news = match news {
@@ -138,6 +139,7 @@ impl McpManager {
             "look" => News::Look,
             "hear" => News::Hear(JsJson(message)),
             "slots" => News::Slots(user.clone().unwrap_or_default(), message.as_f64().unwrap_or_default() as usize),
+            "share" => News::Share(self.driver.handlers.set_sharing(message.dyn_into().ok())),
             _ => return,
         };
         let of = user.zip(server).map(|(user, server)| Key { user, server });
@@ -148,15 +150,6 @@ impl McpManager {
     /// answers what has no handler, as `(message, { userId, serverName, signal })`.
     pub fn tap(&self, tap: JsValue) {
         self.driver.handlers.set_tap(tap.dyn_into().ok());
-    }
-
-    /// For the same module: a function that gets `(origin, used, wanted, slots)` whenever that changes, for as long as tabs
-    /// share their connections. The slots that this tab has are set by `tell('slots', origin, undefined, count)`.
-    pub fn share(&self, sharing: JsValue) {
-        let sharing: Option<Function> = sharing.dyn_into().ok();
-        let shared = sharing.is_some();
-        self.driver.handlers.set_sharing(sharing);
-        self.driver.input(Input::Page { news: News::Share(shared), of: None });
     }
 
     /// Resolves when nothing is in flight.

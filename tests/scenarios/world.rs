@@ -414,9 +414,10 @@ impl<N: Network> World<N> {
             }
             Output::Recall { session, name } => self.storage.recall(session, name),
             Output::Keep { name, value } => self.storage.keep(name, value),
-            Output::Turns { origin, used, wanted, slots } => {
+            Output::Turns { origin, counts } => {
+                let [used, wanted, slots] = counts;
                 self.note(|| format!("          {origin}: {used} of {wanted} slots used, {slots} in all"));
-                self.slots.insert(origin, [used, wanted, slots]);
+                self.slots.insert(origin, counts);
             }
             Output::Event(event) => {
                 self.note(|| format!("          event {} {:?}", event.kind.as_str(), event.detail));
