@@ -16,11 +16,13 @@
 //   { type: 'heard', userId, serverName, message }     a notification from the stream, for everybody's handlers.
 //   { type: 'ask', to, userId, serverName, message }   a request of the server that has no handler in the tab that got it.
 //   { type: 'took', to, id, yes }                      whether it has one in the tab that was asked; that tab answers the server itself.
+//
+// And one for all tabs of the origin, `mcp-tether:stream`: { origin, crowded }, whether requests to an origin wait for a connection.
 
 /** Follows the page that this runs in. Returns a function that ends that. */
 export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } = {}) {
   if (tabs && onHide === 'terminate') throw new TypeError('onHide: a session that tabs share does not end with one of them');
-  const slots = globalThis.navigator?.locks && new Slots(manager);
+  const slots = typeof BroadcastChannel === 'function' && globalThis.navigator?.locks && new Slots(manager);
   const streams = tabs?.supported ? new SharedStream(manager, tabs) : { want: (wanted) => manager.tell(wanted ? 'unpark' : 'park'), end() {} };
   let parking;
   let wanted;
@@ -61,7 +63,7 @@ export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } 
     clearTimeout(parking);
     for (const [target, type, listener] of listeners) target.removeEventListener(type, listener);
     streams.end();
-    slots?.end();
+    if (slots) slots.end();
     manager.tell('online');
     manager.tell('unpark');
   };
@@ -164,20 +166,33 @@ class Tabs {
 class Slots {
   #manager;
   #origins = new Map();
+  #channel = new BroadcastChannel('mcp-tether:stream');
   #timer;
 
   constructor(manager) {
     this.#manager = manager;
     manager.tell('share', undefined, undefined, (origin, used, wanted, slots) => {
-      if (!this.#origins.has(origin)) this.#origins.set(origin, { origin, held: new Map() });
-      this.#settle(Object.assign(this.#origins.get(origin), { used, wanted, slots }));
+      const state = this.#of(origin);
+      const crowded = slots > 0;
+      if (state.crowded !== crowded) this.#channel.postMessage({ origin, crowded });
+      this.#settle(Object.assign(state, { used, wanted, slots, crowded }));
     });
+    this.#channel.onmessage = ({ data: { origin, crowded } }) => {
+      this.#of(origin).crowded = crowded;
+      manager.tell('crowded', origin, undefined, crowded);
+    };
   }
 
   end() {
     clearTimeout(this.#timer);
     this.#manager.tell('share');
+    this.#channel.close();
     for (const state of this.#origins.values()) this.#settle(Object.assign(state, { used: 0, wanted: 0 }));
+  }
+
+  #of(origin) {
+    if (!this.#origins.has(origin)) this.#origins.set(origin, { origin, held: new Map(), crowded: false });
+    return this.#origins.get(origin);
   }
 
   // Requests what is wanted, and releases what is not, or what another tab waits for once its stream is closed.

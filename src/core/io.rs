@@ -300,6 +300,8 @@ pub enum News<J> {
     Share(bool),
     /// How many slots of an origin this tab has.
     Slots(String, usize),
+    /// Whether POSTs of another tab wait for a connection to an origin.
+    Crowded(String, bool),
 }
 
 /// How much a log line matters.

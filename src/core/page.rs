@@ -29,13 +29,14 @@ impl<J: Json> Manager<J> {
             News::Park if of.is_none() => self.page.parks = true,
             News::Unpark if of.is_none() => self.page.parks = false,
             News::Share(shared) => self.share_turns(shared),
-            News::Slots(ref origin, slots) => self.on_slots(origin, slots),
+            News::Slots(ref origin, slots) => self.on_slots(origin, Some(slots), None),
+            News::Crowded(ref origin, crowded) => self.on_slots(origin, None, Some(crowded)),
             _ => {}
         }
         let sessions = of.map_or_else(|| self.store.references(), |key| self.store.find(&key).into_iter().collect());
         for session in sessions {
             match &news {
-                News::Offline | News::Online | News::Share(_) | News::Slots(..) => {}
+                News::Offline | News::Online | News::Share(_) | News::Slots(..) | News::Crowded(..) => {}
                 News::Park => self.park(session),
                 News::Unpark => self.unpark(session),
                 News::Retire => self.retire_session(session),

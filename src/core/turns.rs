@@ -145,8 +145,8 @@ impl<J: Json> Manager<J> {
             origin.open += 1;
             return self.look_at_turns(at);
         }
-        // Other tabs may have the rest of the connections; where there are slots for them, those say so.
-        let many = if shared && origin.is_secure() { 1 } else { IN_PAGES + 1 };
+        // Other tabs may have the connections. Without TLS slots prevent that.
+        let many = if shared && origin.is_secure() { 0 } else { IN_PAGES + 1 };
         if fixed == 0 && host == Connections::Page && origin.open >= many {
             let due = self.now.after(origin.patience);
             self.timers.arm(due, Timer::Head(exchange));
@@ -238,11 +238,12 @@ impl<J: Json> Manager<J> {
         self.arm_turns(at, self.now);
     }
 
-    /// The page has this many slots of an origin, out of those that its tabs share.
-    pub(super) fn on_slots(&mut self, name: &str, slots: usize) {
+    /// The page has this many slots of an origin, out of those that its tabs share, or another tab lacks connections to it.
+    pub(super) fn on_slots(&mut self, name: &str, slots: Option<usize>, crowded: Option<bool>) {
         let Some(at) = self.turns.origins.iter().position(|origin| origin.name == name) else { return };
         if let Some(origin) = self.turns.origins.get_mut(at) {
-            origin.slots = slots;
+            origin.slots = slots.unwrap_or(origin.slots);
+            origin.crowded = crowded.unwrap_or(origin.crowded);
             self.arm_turns(at, self.now);
         }
     }

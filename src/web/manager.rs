@@ -126,7 +126,8 @@ impl McpManager {
 
     /// For the package's own module for pages: what the page has noticed, of one session or of all. `wake` tells that time
     /// has passed that no timer saw. `share` sets a function that gets `(origin, used, wanted, slots)` whenever that changes,
-    /// for as long as tabs share their connections; `slots` says how many of an origin this tab has.
+    /// for as long as tabs share their connections; `slots` says how many of an origin this tab has,
+    /// `crowded` whether another tab lacks connections to it.
     pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
         self.driver.wake();
         let news = match news {
@@ -139,6 +140,7 @@ impl McpManager {
             "look" => News::Look,
             "hear" => News::Hear(JsJson(message)),
             "slots" => News::Slots(user.clone().unwrap_or_default(), message.as_f64().unwrap_or_default() as usize),
+            "crowded" => News::Crowded(user.clone().unwrap_or_default(), message.is_truthy()),
             "share" => News::Share(self.driver.handlers.set_sharing(message.dyn_into().ok())),
             _ => return,
         };
