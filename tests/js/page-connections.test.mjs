@@ -169,5 +169,6 @@ describe('the connections of a page', () => {
     const tabs = [];
     for (let tab = 0; tab < 7; tab += 1) tabs.push(await openTab(1, { name: `tab-${tab}`, attached: true }));
     assert.deepEqual(await Promise.all(tabs.map((tab) => callAll(tab))), Array(7).fill(['hello']));
+    await untilOpen(3);
   });
 });
