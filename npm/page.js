@@ -232,7 +232,10 @@ class Slots {
           this.#settle(state);
           this.#timer ??= setTimeout(() => this.#yield(), YIELD_CHECK);
         });
-      }).catch(() => {});
+      }).catch(() => {
+        // In a sandboxed frame locks are there and refused (Web Locks §3.3): the budget is this tab's alone.
+        if (!signal.aborted) this.end();
+      });
     }
   }
 

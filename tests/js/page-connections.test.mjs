@@ -149,6 +149,15 @@ describe('the connections of a page', () => {
     await untilMost(3);
   });
 
+  test('where Web Locks are refused each tab has a budget of its own', async () => {
+    front = await startFront(new URL(server.url).origin);
+    await context.addInitScript(() => (navigator.locks.request = () => Promise.reject(new DOMException('refused', 'SecurityError'))));
+    const page = await openTab(6, { attached: true });
+    await untilOpen(3);
+    assert.deepEqual(await callAll(page), Array(6).fill('hello'));
+    await untilMost(3);
+  });
+
   test('a tab gives a slot to another tab after its turn', async () => {
     front = await startFront(new URL(server.url).origin);
     const first = await openTab(3, { name: 'first', attached: true, clock: true });
