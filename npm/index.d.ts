@@ -117,6 +117,16 @@ export interface Limits {
   /** Bytes kept of an error page. */
   maxErrorBytes: number;
   maxSessionIdBytes: number;
+  /**
+   * Long-lived responses of one origin: GET streams, `subscriptions/listen`, and responses to calls that stream for more than a second. Past it GET
+   * streams take turns of 30 seconds, or of 5 while a session that was just used waits; a stream goes on where its last turn ended. Never closed for
+   * a turn: the stream of HTTP+SSE, and that of a session with a call or a request of the server under way.
+   *
+   * Default: in pages and their workers 3 over `http:`, and over `https:` no limit until requests wait for a connection, then 3 (a browser has six
+   * connections to an HTTP/1.1 origin, over all its tabs; `attachToPage` of `mcp-tether/page` shares the 3 between tabs). In workerd 4 for all
+   * origins together. Elsewhere no limit.
+   */
+  maxStreamsPerOrigin: number;
 }
 
 /** Holds the sessions of many users with many servers. */
@@ -407,6 +417,8 @@ export type SessionEvent =
   | 'requestSettled'
   | 'streamOpened'
   | 'streamClosed'
+  /** The GET stream waits for its turn: see {@link Limits.maxStreamsPerOrigin}. Once for each wait; `streamOpened` ends it. */
+  | 'streamWaiting'
   | 'toolsChanged'
   | 'breakerOpened'
   | 'breakerClosed';

@@ -25,7 +25,7 @@ export interface SharedStorage extends SessionStorage {
 }
 
 /**
- * Lets a manager follow the page that it lives in: the stream is closed while the page is hidden and opened again where it was left; nothing is tried
+ * Lets a manager follow the page that it lives in: streams to one origin share its connections with all tabs; the stream is closed while the page is hidden and opened again where it was left; nothing is tried
  * offline, and everything at once when the network is back; after sleep and after the back/forward cache, sessions are looked after.
  *
  * Call it before the first `connect`.

@@ -6,6 +6,9 @@
 //   mcp-tether:make:<key>    held from a look into the storage that found no session until one is stored: one handshake for all.
 //   mcp-tether:listen:<key>  held by the one visible tab that has the GET stream of a session. It waits in the others; whoever gets it
 //                            looks into the storage, where the last holder has left the stream's cursor, and opens the stream there.
+//   mcp-tether:stream:<origin>:<n>
+//                            a slot, one for each long-lived response of an origin over all tabs (`limits.maxStreamsPerOrigin`). A tab asks
+//                            for all slots of an origin at once and keeps the first one that it gets.
 //
 // One BroadcastChannel, `mcp-tether:<name>`. Each message has `from`, the tab that sends it, and some have `to`:
 //   { type: 'here' }, { type: 'gone' }                 a tab comes, or goes. Who hears of a new one says `here` to it.
@@ -13,10 +16,13 @@
 //   { type: 'heard', userId, serverName, message }     a notification from the stream, for everybody's handlers.
 //   { type: 'ask', to, userId, serverName, message }   a request of the server that has no handler in the tab that got it.
 //   { type: 'took', to, id, yes }                      whether it has one in the tab that was asked; that tab answers the server itself.
+//
+// And one for all tabs of the origin, `mcp-tether:stream`: { origin, crowded }, whether requests to an origin wait for a connection.
 
 /** Follows the page that this runs in. Returns a function that ends that. */
 export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } = {}) {
   if (tabs && onHide === 'terminate') throw new TypeError('onHide: a session that tabs share does not end with one of them');
+  const slots = typeof BroadcastChannel === 'function' && globalThis.navigator?.locks && new Slots(manager);
   const streams = tabs?.supported ? new SharedStream(manager, tabs) : { want: (wanted) => manager.tell(wanted ? 'unpark' : 'park'), end() {} };
   let parking;
   let wanted;
@@ -57,6 +63,7 @@ export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } 
     clearTimeout(parking);
     for (const [target, type, listener] of listeners) target.removeEventListener(type, listener);
     streams.end();
+    if (slots) slots.end();
     manager.tell('online');
     manager.tell('unpark');
   };
@@ -152,6 +159,103 @@ class Tabs {
   #unlock(key) {
     this.#making.get(key)?.();
     this.#making.delete(key);
+  }
+}
+
+/** The connections of each origin that this tab uses for long-lived responses, out of those that all tabs share. */
+class Slots {
+  #manager;
+  #origins = new Map();
+  #channel = new BroadcastChannel('mcp-tether:stream');
+  #timer;
+
+  constructor(manager) {
+    this.#manager = manager;
+    manager.tell('share', undefined, undefined, (origin, used, wanted, slots) => {
+      const state = this.#of(origin);
+      const crowded = slots > 0;
+      if (state.crowded !== crowded) this.#channel.postMessage({ origin, crowded });
+      this.#settle(Object.assign(state, { used, wanted, slots, crowded }));
+    });
+    this.#channel.onmessage = ({ data: { origin, crowded } }) => {
+      this.#of(origin).crowded = crowded;
+      manager.tell('crowded', origin, undefined, crowded);
+    };
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+    this.#manager.tell('share');
+    this.#channel.close();
+    for (const state of this.#origins.values()) this.#settle(Object.assign(state, { used: 0, wanted: 0 }));
+  }
+
+  #of(origin) {
+    if (!this.#origins.has(origin)) this.#origins.set(origin, { origin, held: new Map(), crowded: false });
+    return this.#origins.get(origin);
+  }
+
+  // Requests what is wanted, and releases what is not, or what another tab waits for once its stream is closed.
+  #settle(state) {
+    const { held, used, wanted, yielding } = state;
+    const keep = yielding ? Math.max(used, held.size - 1) : wanted;
+    for (const [n, { release }] of held) {
+      if (held.size <= keep) break;
+      held.delete(n);
+      state.yielding = false;
+      this.#manager.tell('slots', state.origin, undefined, held.size);
+      release();
+    }
+    if (held.size >= wanted) {
+      state.aborter?.abort();
+      state.aborter = undefined;
+    } else if (!state.aborter) {
+      this.#request(state);
+    }
+  }
+
+  #request(state) {
+    const { held, origin, slots } = state;
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    state.aborter = aborter;
+    for (let n = 0; n < slots; n += 1) {
+      if (held.has(n)) continue;
+      navigator.locks.request(nameOfSlot(origin, n), { signal }, () => {
+        // Two slots may be granted before the requests for the others are withdrawn.
+        if (signal.aborted) return undefined;
+        aborter.abort();
+        state.aborter = undefined;
+        return new Promise((release) => {
+          held.set(n, { release, since: Date.now() });
+          this.#manager.tell('slots', origin, undefined, held.size);
+          this.#settle(state);
+          this.#timer ??= setTimeout(() => this.#yield(), YIELD_CHECK);
+        });
+      }).catch(() => {
+        // In a sandboxed frame locks are there and refused (Web Locks §3.3): the budget is this tab's alone.
+        if (!signal.aborted) this.end();
+      });
+    }
+  }
+
+  // Gives the oldest slot of an origin to a tab that waits for one. The machine says when the stream on it is closed.
+  async #yield() {
+    this.#timer = undefined;
+    const { held: locks, pending } = await navigator.locks.query();
+    for (const state of this.#origins.values()) {
+      const { origin, held } = state;
+      const [first] = held;
+      if (!first) continue;
+      this.#timer ??= setTimeout(() => this.#yield(), YIELD_CHECK);
+      const [n, { since }] = first;
+      const me = locks.find(({ name }) => name === nameOfSlot(origin, n))?.clientId;
+      const isWanted = pending.some(({ name, clientId }) => clientId !== me && name === nameOfSlot(origin, n));
+      if (!isWanted || Date.now() - since < TURN) continue;
+      state.yielding = true;
+      this.#manager.tell('slots', origin, undefined, held.size - 1);
+      this.#settle(state);
+    }
   }
 }
 
@@ -306,6 +410,12 @@ const LONGEST_WAIT = 1_500;
 /** A handshake that takes longer than that has failed, and the others may try. */
 const LONGEST_HANDSHAKE = 10_000;
 
+/** How long a slot is kept while another tab waits for one. */
+const TURN = 30_000;
+/** How often that is looked at. */
+const YIELD_CHECK = 5_000;
+
+const nameOfSlot = (origin, n) => `mcp-tether:stream:${origin}:${n}`;
 const nameOf = (userId, serverName) => JSON.stringify([userId, serverName]);
 
 function parse(text) {

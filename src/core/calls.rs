@@ -171,8 +171,12 @@ impl<J: Json> Manager<J> {
         if record.outage.is_none() {
             record.last_used_at = now;
         }
+        let waits = record.listen.waits_since().map(|_| record.origin);
         record.queue.insert(call);
         self.add_call(call, session, purpose, method, params, options, Stage::Queued);
+        if let Some(origin) = waits {
+            self.look_at_turns(origin);
+        }
         self.wake_session(session);
         self.pump(session);
     }

@@ -91,6 +91,7 @@ impl<J: Json> Manager<J> {
         let key = Rc::new(key);
         let mut record = Session::new(session, Rc::clone(&key), server, self.now);
         record.parked = self.page.parks;
+        record.origin = self.origin_of(&record.url);
         if let Some(kept) = self.breakers.iter().position(|(other, _)| *other == key) {
             record.breaker = self.breakers.remove(kept).1;
         }

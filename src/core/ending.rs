@@ -33,6 +33,7 @@ pub(super) struct Farewell {
 /// What is left of a record that was ended in the middle of its handshake.
 struct Orphan {
     server: String,
+    origin: usize,
     url: Rc<str>,
     headers: HeaderList,
     /// When patience ends, of the answer and the DELETE together.
@@ -155,7 +156,7 @@ impl<J: Json> Manager<J> {
         let mut headers = HeaderList::new();
         record.add_credentials(&mut headers);
         let server = record.key.server.clone();
-        let orphan = Orphan { server, url: Rc::clone(&record.url), headers, until };
+        let orphan = Orphan { server, origin: record.origin, url: Rc::clone(&record.url), headers, until };
         if let Some(call) = self.calls.get_mut(call) {
             call.stage = Stage::Undecided;
         }
@@ -176,7 +177,7 @@ impl<J: Json> Manager<J> {
             let line = concat(&["[MCP][", &orphan.server, "] Session terminated: ", &id.short()]);
             let mut headers = orphan.headers;
             headers.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));
-            let next = self.open_delete(orphan.url, headers, orphan.until);
+            let next = self.open_delete(orphan.origin, orphan.url, headers, orphan.until);
             self.farewells.insert(next, Farewell { line, waiter, orphan: None });
             if let Some(open) = waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter)) {
                 *open += 1;

@@ -62,7 +62,7 @@ fn origin_length(url: &str) -> usize {
 
 /// The origin in small letters, without the scheme's own port. Every other way to write the same one counts as another:
 /// who writes it in two ways can write it in one.
-fn plain_origin(url: &str) -> String {
+pub(super) fn plain_origin(url: &str) -> String {
     let origin = url.split_at(origin_length(url)).0.to_ascii_lowercase();
     let port = if origin.starts_with("https:") { ":443" } else { ":80" };
     String::from(origin.strip_suffix(port).unwrap_or(&origin))

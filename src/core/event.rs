@@ -36,6 +36,8 @@ pub enum EventKind {
     StreamOpened,
     /// A stream ended, was cut or was given up.
     StreamClosed,
+    /// The GET stream waits for its turn: too many long-lived responses are open to its origin.
+    StreamWaiting,
     /// The list of tools differs from the one of the generation before.
     ToolsChanged,
     /// Nothing is sent for a while: too many failures.
@@ -66,6 +68,7 @@ impl EventKind {
             Self::RequestSettled => "requestSettled",
             Self::StreamOpened => "streamOpened",
             Self::StreamClosed => "streamClosed",
+            Self::StreamWaiting => "streamWaiting",
             Self::ToolsChanged => "toolsChanged",
             Self::BreakerOpened => "breakerOpened",
             Self::BreakerClosed => "breakerClosed",

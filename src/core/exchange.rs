@@ -32,6 +32,10 @@ pub(super) const WATCHDOG: Millis = 300_000;
 /// One request on the wire.
 pub(super) struct Exchange {
     pub(super) session: SessionRef,
+    /// Whose connections it takes (turns.rs).
+    pub(super) origin: usize,
+    /// It counts as a long-lived response.
+    pub(super) is_long: bool,
     /// The generation that it was sent in. An older one can never touch a newer one.
     pub(super) generation: u64,
     /// The session id of that generation, if it carried one.
@@ -81,6 +85,11 @@ impl Wire {
     /// Whether it goes on after the end of its record, so that the server's end is reached.
     pub(super) const fn is_farewell(self) -> bool {
         matches!(self, Self::Delete | Self::Orphan)
+    }
+
+    /// Whether the response is expected to stay open from the beginning.
+    const fn is_long(self) -> bool {
+        matches!(self, Self::Listen | Self::SessionStream | Self::Resume(_))
     }
 
     /// The call that it serves.
@@ -149,8 +158,12 @@ impl<J: Json> Manager<J> {
             self.timers.arm(deadline, Timer::Exchange(exchange));
         }
         let now = self.now;
+        let is_long = wire.is_long();
+        let origin = self.store.get(session)?.origin;
         let record = Exchange {
             session,
+            origin,
+            is_long,
             generation,
             carried,
             url,
@@ -164,6 +177,7 @@ impl<J: Json> Manager<J> {
             is_over: false,
         };
         self.exchanges.insert(exchange, record);
+        self.note_sent(exchange, origin, is_long);
         self.out.push_back(Output::Send { exchange, request });
         Some(exchange)
     }
@@ -180,6 +194,7 @@ impl<J: Json> Manager<J> {
         if let Some(deadline) = record.deadline {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
+        self.note_over(record.is_long, record.origin, record.head.is_some());
         Some(record)
     }
 
@@ -202,12 +217,20 @@ impl<J: Json> Manager<J> {
     }
 
     /// Sends a DELETE on behalf of a record that is gone.
-    pub(super) fn open_delete(&mut self, url: Rc<str>, headers: HeaderList, until: Instant) -> ExchangeId {
+    pub(super) fn open_delete(
+        &mut self,
+        origin: usize,
+        url: Rc<str>,
+        headers: HeaderList,
+        until: Instant,
+    ) -> ExchangeId {
         let exchange = ExchangeId(self.numbers.next());
         let record = Exchange {
             session: SessionRef(0),
             generation: 0,
             carried: None,
+            origin,
+            is_long: false,
             url: Rc::clone(&url),
             endpoint: None,
             token: None,
@@ -220,6 +243,7 @@ impl<J: Json> Manager<J> {
         };
         self.timers.arm(until, Timer::Exchange(exchange));
         self.exchanges.insert(exchange, record);
+        self.note_sent(exchange, origin, false);
         let (method, follows) = ("DELETE", false);
         let request = HttpRequest { method, url, headers, body: None, reads_session_id: false, call: None, follows };
         self.out.push_back(Output::Send { exchange, request });
@@ -259,6 +283,7 @@ impl<J: Json> Manager<J> {
         if let Wire::Address(asker) = wire {
             return self.on_address(exchange, asker);
         }
+        self.note_head(exchange, is_stream);
         if let Wire::Call(call) = wire {
             self.note_issued_id(session, call, issued);
         }

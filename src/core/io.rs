@@ -262,6 +262,14 @@ pub enum Output<J> {
         /// What takes the place of whatever is stored under it.
         value: Option<J>,
     },
+    /// After [`News::Share`]: how many slots of an origin this tab uses, how many it wants, and how many all tabs have
+    /// together; 0 where there is no budget.
+    Turns {
+        /// Scheme, host and port.
+        origin: String,
+        /// Long-lived responses that are open, the same with the streams that wait, and the budget.
+        counts: [usize; 3],
+    },
     /// Dispatch this event.
     Event(Box<Event>),
     /// Print this line.
@@ -288,6 +296,12 @@ pub enum News<J> {
     Look,
     /// Another tab has heard this message of the server.
     Hear(J),
+    /// Whether tabs share their connections: a GET stream then needs one of the slots that this tab has.
+    Share(bool),
+    /// How many slots of an origin this tab has.
+    Slots(String, usize),
+    /// Whether POSTs of another tab wait for a connection to an origin.
+    Crowded(String, bool),
 }
 
 /// How much a log line matters.

@@ -15,6 +15,7 @@ use super::session::{Kind, State};
 use super::text::{concat, decimal};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
+use super::turns::UNREMARKABLE;
 use super::verdict::Verdict;
 use std::rc::Rc;
 
@@ -63,6 +64,8 @@ enum Phase {
     Resting(Instant),
     /// Opened again when the page wants it, or the network is back.
     Parked,
+    /// Opened when it is its turn.
+    Waiting { since: Instant, is_reported: bool },
 }
 
 impl Listen {
@@ -75,9 +78,32 @@ impl Listen {
     pub(super) const fn is_expected(&self) -> bool {
         match self.phase {
             Phase::Opening(_) | Phase::Open(_) => true,
-            Phase::Resting(_) => self.was_open,
+            Phase::Resting(_) | Phase::Waiting { .. } => self.was_open,
             Phase::Off | Phase::Parked => false,
         }
+    }
+
+    /// Since when the stream has been waiting for its turn, if it is.
+    pub(super) const fn waits_since(&self) -> Option<Instant> {
+        if let Phase::Waiting { since, .. } = self.phase { Some(since) } else { None }
+    }
+
+    /// The wait is reported once, when it has lasted for `least`: when that is, if it is not reported yet.
+    pub(super) fn report_wait(&mut self, now: Instant, least: Millis) -> Option<Instant> {
+        let Phase::Waiting { since, is_reported } = &mut self.phase else { return None };
+        let due = since.after(least);
+        let was_reported = std::mem::replace(is_reported, *is_reported || due <= now);
+        Some(due).filter(|_| !was_reported)
+    }
+
+    /// The stream that is open, or being opened.
+    pub(super) const fn stream(&self) -> Option<ExchangeId> {
+        if let Phase::Opening(exchange) | Phase::Open(exchange) = self.phase { Some(exchange) } else { None }
+    }
+
+    /// Whether the next opening takes the place of an open stream, or a call depends on it.
+    pub(super) const fn is_urgent(&self) -> bool {
+        self.retiring.is_some() || !self.waiting.is_empty()
     }
 
     /// Another tab has been listening meanwhile.
@@ -115,6 +141,10 @@ impl<J: Json> Manager<J> {
                 self.stream_event(session, false, Some("closed by the client"));
             }
             Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
+            Phase::Waiting { .. } => {
+                let origin = record.origin;
+                self.look_at_turns(origin);
+            }
             Phase::Off | Phase::Parked => {}
         }
         self.retire(session);
@@ -125,9 +155,12 @@ impl<J: Json> Manager<J> {
         self.retire(session);
         let Some(record) = self.store.get_mut(session) else { return };
         match std::mem::take(&mut record.listen.phase) {
-            Phase::Opening(exchange) | Phase::Open(exchange) => record.listen.retiring = Some(exchange),
+            Phase::Opening(exchange) | Phase::Open(exchange) => {
+                record.listen.retiring = Some(exchange);
+                self.note_replaced(exchange);
+            }
             Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
-            Phase::Off | Phase::Parked => {}
+            Phase::Off | Phase::Parked | Phase::Waiting { .. } => {}
         }
         self.open_stream(session);
         if self.store.get(session).is_some_and(|record| record.listen.phase == Phase::Off) {
@@ -138,9 +171,16 @@ impl<J: Json> Manager<J> {
     /// Whether a recovery has to wait for the stream that is being opened. What the server asks its client before it is open
     /// is lost where the server keeps no events, and a call that waits for the recovery may make it ask.
     pub(super) fn await_stream(&mut self, session: SessionRef) -> bool {
-        let until = self.now.after(OPENING_PATIENCE);
+        let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return false };
-        let waits = record.kind == Kind::Stateful && matches!(record.listen.phase, Phase::Opening(_));
+        let patience = match record.listen.phase {
+            Phase::Opening(_) => OPENING_PATIENCE,
+            // A free place is given at once.
+            Phase::Waiting { .. } => UNREMARKABLE,
+            _ => 0,
+        };
+        let waits = record.kind == Kind::Stateful && patience > 0;
+        let until = now.after(patience);
         if waits {
             record.listen.awaited = Some(until);
             self.timers.arm(until, Timer::Listen(session));
@@ -205,8 +245,40 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         if cut_off || record.parked {
             record.listen.phase = Phase::Parked;
-            return;
+        } else if self.waits_for_turn(session) {
+            self.wait_for_turn(session);
+        } else {
+            self.send_stream(session);
         }
+    }
+
+    fn wait_for_turn(&mut self, session: SessionRef) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Waiting { since: self.now, is_reported: false };
+        }
+    }
+
+    /// Closes the stream so that another one has its turn. It goes on later where it was.
+    pub(super) fn leave_turn(&mut self, session: SessionRef) {
+        self.stop_listening(session);
+        self.wait_for_turn(session);
+    }
+
+    /// It is the stream's turn.
+    pub(super) fn take_turn(&mut self, session: SessionRef) {
+        let until = self.now.after(OPENING_PATIENCE);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.listen.phase = Phase::Off;
+        if let Some(awaited) = &mut record.listen.awaited {
+            let before = std::mem::replace(awaited, until);
+            self.timers.disarm(before, Timer::Listen(session));
+            self.timers.arm(until, Timer::Listen(session));
+        }
+        self.send_stream(session);
+    }
+
+    fn send_stream(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
         let exchange = if record.is_modern() {
             self.open_subscriptions(session)
         } else {

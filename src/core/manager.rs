@@ -23,6 +23,7 @@ use super::table::Table;
 use super::text::concat;
 use super::time::Instant;
 use super::timers::{Timer, Timers};
+use super::turns::Turns;
 use std::rc::Rc;
 
 /// Who we say we are in every handshake.
@@ -62,6 +63,8 @@ pub struct Manager<J> {
     /// How many sessions of a server try to reach it at once.
     pub(super) lanes: Lanes,
     pub(super) timers: Timers,
+    /// The budgets of long-lived responses.
+    pub(super) turns: Turns,
     pub(super) numbers: Numbers,
     /// The JSON-RPC id, and progress token, that was used last.
     last_request_id: u64,
@@ -97,6 +100,7 @@ impl<J: Json> Manager<J> {
             grace_until: Instant::default(),
             lanes: Lanes::default(),
             timers: Timers::default(),
+            turns: Turns::default(),
             numbers: Numbers(0),
             last_request_id: first,
             metrics: Metrics::default(),
@@ -209,6 +213,8 @@ impl<J: Json> Manager<J> {
             Timer::Hold(session) => self.on_hold_over(session),
             Timer::Keep(session) => self.on_keep_timer(session),
             Timer::Canary(session) => self.on_canary_timer(session),
+            Timer::Turns(origin) => self.on_turns(origin as usize),
+            Timer::Head(exchange) => self.on_long_post(exchange),
         }
     }
 

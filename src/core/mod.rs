@@ -61,6 +61,7 @@ pub(crate) mod text;
 pub(crate) mod time;
 mod timers;
 mod tools;
+mod turns;
 pub mod verdict;
 
 pub use error::{Error, ErrorCode};

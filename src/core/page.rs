@@ -28,12 +28,15 @@ impl<J: Json> Manager<J> {
             // Whatever is said of all holds for those to come.
             News::Park if of.is_none() => self.page.parks = true,
             News::Unpark if of.is_none() => self.page.parks = false,
+            News::Share(shared) => self.share_turns(shared),
+            News::Slots(ref origin, slots) => self.on_slots(origin, Some(slots), None),
+            News::Crowded(ref origin, crowded) => self.on_slots(origin, None, Some(crowded)),
             _ => {}
         }
         let sessions = of.map_or_else(|| self.store.references(), |key| self.store.find(&key).into_iter().collect());
         for session in sessions {
             match &news {
-                News::Offline | News::Online => {}
+                News::Offline | News::Online | News::Share(_) | News::Slots(..) | News::Crowded(..) => {}
                 News::Park => self.park(session),
                 News::Unpark => self.unpark(session),
                 News::Retire => self.retire_session(session),
@@ -110,6 +113,7 @@ impl<J: Json> Manager<J> {
             self.open_at_once(session);
             self.pump(session);
         }
+        self.look_at_all_turns();
     }
 
     /// Another tab has heard this on the stream of the session that both share.

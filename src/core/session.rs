@@ -162,6 +162,8 @@ pub(super) struct Session<J> {
     pub(super) key: Rc<Key>,
     pub(super) server: Rc<ServerConfig>,
     pub(super) url: Rc<str>,
+    /// The number of the URL's origin (turns.rs).
+    pub(super) origin: usize,
     pub(super) state: State,
     /// What the latest handshake showed; stateless before the first.
     pub(super) kind: Kind,
@@ -274,6 +276,7 @@ impl<J> Session<J> {
         Self {
             reference,
             url: Rc::from(server.url.as_str()),
+            origin: 0,
             key,
             state: State::Connecting,
             kind: Kind::Stateless,

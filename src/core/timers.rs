@@ -27,6 +27,10 @@ pub(super) enum Timer {
     Keep(SessionRef),
     /// The next canary of an outage goes.
     Canary(SessionRef),
+    /// Streams of an origin take turns.
+    Turns(u64),
+    /// A POST waits for a connection, or its response streams on.
+    Head(ExchangeId),
 }
 
 impl Timer {
@@ -43,6 +47,8 @@ impl Timer {
             Self::Hold(session) => (7, session.0),
             Self::Keep(session) => (8, session.0),
             Self::Canary(session) => (9, session.0),
+            Self::Turns(origin) => (10, origin),
+            Self::Head(exchange) => (11, exchange.0),
         };
         number << 4 | kind
     }
@@ -59,7 +65,9 @@ impl Timer {
             6 => Self::Listen(SessionRef(number)),
             7 => Self::Hold(SessionRef(number)),
             8 => Self::Keep(SessionRef(number)),
-            _ => Self::Canary(SessionRef(number)),
+            9 => Self::Canary(SessionRef(number)),
+            10 => Self::Turns(number),
+            _ => Self::Head(ExchangeId(number)),
         }
     }
 }
@@ -110,6 +118,8 @@ mod tests {
             Timer::Hold(SessionRef(7)),
             Timer::Keep(SessionRef(8)),
             Timer::Canary(SessionRef(9)),
+            Timer::Turns(10),
+            Timer::Head(ExchangeId(11)),
         ];
         let mut armed = Timers::default();
         for (at, timer) in timers.iter().enumerate().rev() {

@@ -166,6 +166,9 @@ impl Driver {
             }
             Output::Recall { session, name } => self.storage.recall(self, session, &name),
             Output::Keep { name, value } => self.storage.keep(self, &name, value),
+            Output::Turns { origin, counts } => {
+                self.report("the page", self.handlers.tell_turns(&origin, counts));
+            }
             Output::Event(event) => self.events.tell(&event),
             Output::Log(level, line) => self.log.line(level, &line),
             Output::Wait(_) => {}

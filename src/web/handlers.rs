@@ -23,6 +23,8 @@ pub(super) struct Handlers {
     running: RefCell<Table<u64, Aborter>>,
     /// Hears what comes on the GET streams of all sessions, and is asked what nobody else answers.
     tap: RefCell<Option<Function>>,
+    /// Gets the slots that this tab wants of the connections that tabs share.
+    sharing: RefCell<Option<Function>>,
     on_result: Hook,
     on_error: Hook,
 }
@@ -59,6 +61,7 @@ impl Handlers {
             sweep_at: Cell::new(FIRST_SWEEP),
             running: RefCell::default(),
             tap: RefCell::default(),
+            sharing: RefCell::default(),
             on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
             on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
         }
@@ -82,6 +85,7 @@ impl Handlers {
     pub(super) fn clear(&self) {
         self.sessions.take();
         self.tap.take();
+        self.sharing.take();
     }
 
     /// Drops the handlers of sessions that are gone; now and then, so that it costs each of them next to nothing.
@@ -139,6 +143,20 @@ impl Handlers {
     /// Sets the tap, or takes it off.
     pub(super) fn set_tap(&self, tap: Option<Function>) {
         self.tap.replace(tap);
+    }
+
+    /// Sets the function for [`crate::core::Output::Turns`], or removes it. Returns whether there is one.
+    pub(super) fn set_sharing(&self, sharing: Option<Function>) -> bool {
+        let shares = sharing.is_some();
+        self.sharing.replace(sharing);
+        shares
+    }
+
+    /// Passes on how many slots of an origin are used, wanted and there; what the function throws.
+    pub(super) fn tell_turns(&self, origin: &str, [used, wanted, slots]: [usize; 3]) -> Result<(), JsValue> {
+        let Some(sharing) = self.sharing.borrow().clone() else { return Ok(()) };
+        let (used, wanted, slots) = (used as f64, wanted as f64, slots as f64);
+        sharing.call4(&JsValue::UNDEFINED, &origin.into(), &used.into(), &wanted.into(), &slots.into()).map(drop)
     }
 
     /// Passes a notification to the tap; what it throws.

@@ -33,7 +33,8 @@ impl McpManager {
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, options: JsValue) -> Result<McpManager, JsValue> {
         let host = options::host(&options)?;
-        let (config, warnings) = parse(config, options, host.env.as_ref())?;
+        let (mut config, warnings) = parse(config, options, host.env.as_ref())?;
+        config.connections = options::connections();
         let (limits, debug) = (config.limits.clone(), config.debug);
         let machine = Manager::new(config, identity(&host), seed::random()).without_events();
         let driver = Driver::new(machine, &limits, debug, host);
@@ -124,7 +125,9 @@ impl McpManager {
     }
 
     /// For the package's own module for pages: what the page has noticed, of one session or of all. `wake` tells that time
-    /// has passed that no timer saw.
+    /// has passed that no timer saw. `share` sets a function that gets `(origin, used, wanted, slots)` whenever that changes,
+    /// for as long as tabs share their connections; `slots` says how many of an origin this tab has,
+    /// `crowded` whether another tab lacks connections to it.
     pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
         self.driver.wake();
         let news = match news {
@@ -136,6 +139,9 @@ impl McpManager {
             "save" => News::Save,
             "look" => News::Look,
             "hear" => News::Hear(JsJson(message)),
+            "slots" => News::Slots(user.clone().unwrap_or_default(), message.as_f64().unwrap_or_default() as usize),
+            "crowded" => News::Crowded(user.clone().unwrap_or_default(), message.is_truthy()),
+            "share" => News::Share(self.driver.handlers.set_sharing(message.dyn_into().ok())),
             _ => return,
         };
         let of = user.zip(server).map(|(user, server)| Key { user, server });

@@ -5,7 +5,7 @@ use super::js::{self, Signal};
 use super::json::JsJson;
 use crate::core::Json;
 use crate::core::Millis;
-use crate::core::config::Replay;
+use crate::core::config::{Connections, Replay};
 use crate::core::text::concat;
 use crate::core::{ConnectOptions, RequestOptions};
 use js_sys::{Array, Function};
@@ -190,6 +190,16 @@ fn path(name: &str) -> String {
 
 fn wrong(name: &str, problem: &str) -> JsValue {
     invalid(&path(name), problem)
+}
+
+/// How many connections the host has.
+pub(super) fn connections() -> Connections {
+    if js::global("WebSocketPair").is_some() {
+        return Connections::Worker;
+    }
+    let navigator = js::global("navigator");
+    let is_page = navigator.is_some_and(|navigator| js::member(&navigator, "onLine").is_some());
+    if is_page { Connections::Page } else { Connections::Unlimited }
 }
 
 /// The environment of Node and of who does as Node does. Deno may ask for a permission, and throw without it.

@@ -43,6 +43,7 @@ mod streams;
 mod subscriptions;
 mod suspicion;
 mod time;
+mod turns;
 mod world;
 
 use mcp_tether::core::{CallId, ConnectOptions, RequestOptions, SessionRef};

@@ -109,6 +109,8 @@ pub struct World<N> {
     pub notified: Vec<(SessionRef, String, Value)>,
     pub tokens_wanted: Vec<(SessionRef, Option<String>)>,
     pub storage: Storage,
+    /// What the page was told last of each origin: slots that are used, wanted, and there.
+    pub slots: BTreeMap<String, [usize; 3]>,
     pub events: Vec<Event>,
     pub log: Vec<(Level, String)>,
     /// Written as it happens and printed when a test fails. `None` where thousands of worlds run.
@@ -141,6 +143,7 @@ impl<N: Network> World<N> {
             notified: Vec::new(),
             tokens_wanted: Vec::new(),
             storage: Storage::default(),
+            slots: BTreeMap::new(),
             events: Vec::new(),
             log: Vec::new(),
             diary: Some(String::new()),
@@ -417,6 +420,11 @@ impl<N: Network> World<N> {
             }
             Output::Recall { session, name } => self.storage.recall(session, name),
             Output::Keep { name, value } => self.storage.keep(name, value),
+            Output::Turns { origin, counts } => {
+                let [used, wanted, slots] = counts;
+                self.note(|| format!("          {origin}: {used} of {wanted} slots used, {slots} in all"));
+                self.slots.insert(origin, counts);
+            }
             Output::Event(event) => {
                 self.note(|| format!("          event {} {:?}", event.kind.as_str(), event.detail));
                 self.events.push(*event);

@@ -3,6 +3,7 @@
 use crate::chaos::{Chaos, Era};
 use crate::reply::{Data, Step};
 use crate::world::{World, configured};
+use mcp_tether::core::config::Connections;
 use mcp_tether::core::{CallId, ConnectOptions, Event, EventKind, RequestOptions, Rng, SessionRef, State, Target};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,8 +82,12 @@ impl Run {
         if rng.up_to(3) == 0 {
             servers["two"]["sessionConfig"]["maxAge"] = json!(20_000 + rng.up_to(100_000));
         }
-        let limits = json!({"limits": {"maxInFlight": 1 + rng.up_to(8), "maxQueued": rng.up_to(20)}});
-        let config = configured(&json!({"mcpServers": servers}), &limits);
+        let mut limits = json!({"limits": {"maxInFlight": 1 + rng.up_to(8), "maxQueued": rng.up_to(20)}});
+        if seed.is_multiple_of(4) {
+            limits["limits"]["maxStreamsPerOrigin"] = json!(1);
+        }
+        let mut config = configured(&json!({"mcpServers": servers}), &limits);
+        config.connections = [Connections::Unlimited, Connections::Page, Connections::Worker][(seed % 3) as usize];
         if protocol == "legacy" {
             SERVERS.iter().for_each(|name| chaos.change_era(name, Era::Legacy));
         }

@@ -25,6 +25,20 @@ pub struct Config {
     pub debug: bool,
     /// Whether there is a storage that sessions are kept in.
     pub keeps: bool,
+    /// What the host has to offer; [`parse()`] cannot know it.
+    pub connections: Connections,
+}
+
+/// How many connections the host has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connections {
+    /// As many as are wanted.
+    #[default]
+    Unlimited,
+    /// Six to each origin over HTTP/1.1, one over HTTP/2: pages and their workers.
+    Page,
+    /// Six in each request context: workerd.
+    Worker,
 }
 
 /// One server. `Debug` shows neither the values of headers nor the URL, which may hold a key.
@@ -214,6 +228,8 @@ pub struct Limits {
     pub max_error_bytes: usize,
     /// Bytes of a session id.
     pub max_session_id_bytes: usize,
+    /// Long-lived responses of one origin, after which GET streams take turns; 0: as [`Connections`] say.
+    pub max_streams_per_origin: usize,
 }
 
 impl Default for Limits {
@@ -233,6 +249,7 @@ impl Default for Limits {
             max_error_bytes: 64 * 1024,
             // Many proxies and servers refuse longer header lines.
             max_session_id_bytes: 8192,
+            max_streams_per_origin: 0,
         }
     }
 }

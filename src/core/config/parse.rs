@@ -1,8 +1,8 @@
 //! Reads the configuration: every fault at once, each with the path to it, and unknown keys as warnings.
 
 use super::{
-    Config, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
-    ServerConfig, SessionConfig, Template, Transport, check_header, url,
+    Config, Connections, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen, MAX_RETRY_ATTEMPTS, Problem,
+    Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
 use crate::core::era::MODERN;
 use crate::core::handshake::VERSIONS;
@@ -31,7 +31,7 @@ pub fn parse<J: Json>(
     let debug = reader.debug(&options);
     let keeps = options.value.get("storage").is_some();
     if reader.problems.is_empty() {
-        Ok((Config { servers, limits, debug, keeps }, reader.warnings))
+        Ok((Config { servers, limits, debug, keeps, connections: Connections::default() }, reader.warnings))
     } else {
         Err(reader.problems)
     }
@@ -218,6 +218,7 @@ impl Reader<'_> {
             &mut limits.max_message_bytes,
             &mut limits.max_error_bytes,
             &mut limits.max_session_id_bytes,
+            &mut limits.max_streams_per_origin,
         ];
         for (key, place) in LIMITS.iter().zip(places) {
             // A queue and an error's text can be done without; of the others, none would mean that nothing works.
@@ -376,7 +377,7 @@ const SERVER: [&str; 7] = ["type", "url", "headers", "timeout", "initTimeout", "
 const SESSION: [&str; 6] = ["timeout", "retryAttempts", "retryDelay", "maxAge", "replay", "lostWhen"];
 const LOST_WHEN: [&str; 2] = ["status", "message"];
 /// In the order of the members of [`Limits`].
-const LIMITS: [&str; 7] = [
+const LIMITS: [&str; 8] = [
     "maxUsers",
     "maxSessionsPerUser",
     "maxInFlight",
@@ -384,6 +385,7 @@ const LIMITS: [&str; 7] = [
     "maxMessageBytes",
     "maxErrorBytes",
     "maxSessionIdBytes",
+    "maxStreamsPerOrigin",
 ];
 
 /// Log lines begin with the name, so it must be short enough to read and unable to fake a line.
