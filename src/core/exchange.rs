@@ -43,10 +43,12 @@ pub(super) struct Exchange {
     pub(super) head: Option<ResponseHead>,
     pub(super) opened_at: Instant,
     /// When the last byte came.
-    last_alive: Instant,
+    pub(super) last_alive: Instant,
     deadline: Option<Instant>,
     /// Nothing more comes on it, so there is nothing to cut.
     is_over: bool,
+    /// The driver reads nothing from it for now.
+    pub(super) paused: bool,
 }
 
 /// What an exchange is for.
@@ -62,8 +64,8 @@ pub(super) enum Wire {
     SessionStream,
     /// `notifications/initialized`.
     Initialized,
-    /// A notification or an answer that nobody waits for.
-    Aside,
+    /// A message of `answers.rs`, by its number.
+    Aside(u64),
     /// What follows the response on a response stream.
     Leftover,
     /// DELETE of the session.
@@ -127,6 +129,7 @@ impl<J: Json> Manager<J> {
             last_alive: now,
             deadline,
             is_over: false,
+            paused: false,
         };
         self.exchanges.insert(exchange, record);
         self.out.push_back(Output::Send { exchange, request });
@@ -198,7 +201,7 @@ impl<J: Json> Manager<J> {
                 self.listen_opened(session, exchange);
             }
             // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
-            Wire::Initialized | Wire::Aside | Wire::Delete | Wire::Leftover => {
+            Wire::Initialized | Wire::Aside(_) | Wire::Delete | Wire::Leftover => {
                 self.out.push_back(Output::Abort { exchange });
                 self.on_body(exchange, Body::Empty);
             }
@@ -230,6 +233,14 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// One message of a batch that the driver has divided.
+    pub(super) fn on_message(&mut self, exchange: ExchangeId, message: J) {
+        let now = self.now;
+        let Some(record) = self.exchanges.get_mut(exchange) else { return };
+        record.last_alive = now;
+        self.receive(exchange, message);
+    }
+
     /// A comment: somebody is still there.
     pub(super) fn on_alive(&mut self, exchange: ExchangeId) {
         let now = self.now;
@@ -259,7 +270,8 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_no_session_stream(&record, status),
             Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
             Wire::Delete => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover => {}
+            Wire::Aside(number) => self.on_aside_over(record.session, number),
+            Wire::Leftover => {}
         }
     }
 
@@ -287,7 +299,8 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
             Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
             Wire::Delete => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover => {}
+            Wire::Aside(number) => self.on_aside_broken(record.session, number, failure),
+            Wire::Leftover => {}
         }
     }
 
@@ -309,7 +322,7 @@ impl<J: Json> Manager<J> {
     /// Looks whether an open GET stream has been silent for too long.
     pub(super) fn on_watchdog(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
-        let due = record.last_alive.after(WATCHDOG);
+        let due = if record.paused { self.now } else { record.last_alive }.after(WATCHDOG);
         if due > self.now {
             return self.timers.arm(due, Timer::Watchdog(exchange));
         }
@@ -361,7 +374,7 @@ impl<J: Json> Manager<J> {
             // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, clients MUST NOT send responses.
             Head::Request { .. } if self.store.get(session).is_some_and(Session::is_modern) => {}
             Head::Request { id, method } => {
-                self.on_server_request(session, wire.call(), id, method, message);
+                self.on_server_request(session, Some(exchange), wire.call(), id, method, message);
             }
             Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
             Head::Notification { method } => self.on_notification(session, wire.call(), method, message),

@@ -122,6 +122,7 @@ impl<J: Json> Manager<J> {
             Input::Close { call, terminate } => self.close(call, terminate),
             Input::Opened { exchange, head } => self.on_opened(exchange, head),
             Input::Block { exchange, block } => self.on_block(exchange, block),
+            Input::Message { exchange, message } => self.on_message(exchange, message),
             Input::Alive { exchange } => self.on_alive(exchange),
             Input::Body { exchange, body } => self.on_body(exchange, body),
             Input::Ended { exchange } => self.on_ended(exchange),
@@ -195,6 +196,7 @@ impl<J: Json> Manager<J> {
             Timer::Listen(session) => self.on_listen_timer(session),
             Timer::Hold(session) => self.on_hold_over(session),
             Timer::Keep(session) => self.on_keep_timer(session),
+            Timer::Answers(session) => self.on_answers_rested(session),
         }
     }
 

@@ -4,6 +4,7 @@
 //! what to do ([`Manager::poll`]), getters, and none that performs anything. Time is an argument, chance is seeded, and
 //! payloads are opaque ([`Json`]), so a run is repeated by repeating its inputs.
 
+mod answers;
 mod auth;
 mod backoff;
 mod breaker;

@@ -9,6 +9,7 @@
 //!                                         terminate() from any state ──▶ terminated
 //! ```
 
+use super::answers::Answers;
 use super::backoff::Budget;
 use super::breaker::Breaker;
 use super::cache::Cache;
@@ -190,6 +191,8 @@ pub(super) struct Session<J> {
     /// Calls that are on the wire, rest before a retry or wait for a decision.
     pub(super) active: Set<CallId>,
 
+    /// What is to be sent without a caller, once there was something.
+    pub(super) answers: Option<Box<Answers<J>>>,
     pub(super) listen: Listen,
     /// Where the server speaks HTTP+SSE, or is being tried for it.
     pub(super) sse: Option<Box<HttpSse<J>>>,
@@ -269,6 +272,7 @@ impl<J> Session<J> {
             connecting: Vec::new(),
             queue: Set::default(),
             active: Set::default(),
+            answers: None,
             listen: Listen::default(),
             sse: HttpSse::configured(server.transport),
             tools: Tools::default(),

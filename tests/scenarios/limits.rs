@@ -103,6 +103,7 @@ fn open_questions_of_a_server_are_bounded() {
         let ask = json!({"jsonrpc": "2.0", "id": id, "method": "roots/list"});
         world.push(get, super::reply::Step::Event(None, None, super::reply::Data::Json(ask)));
     }
+    world.run_for(100);
     assert!(world.asked.len() <= 64);
     assert_eq!(world.count("answer"), 200 - world.asked.len());
 }
