@@ -93,6 +93,11 @@ impl Driver {
         self.settle_down();
     }
 
+    /// When the last input was handled.
+    pub(super) fn now(&self) -> Instant {
+        self.now.get()
+    }
+
     /// Whether the machine was closed by its owner.
     pub(super) fn is_closed(&self) -> bool {
         self.closed.get()
@@ -145,6 +150,8 @@ impl Driver {
         match output {
             Output::Send { exchange, request } => self.network.send(self, exchange, &request),
             Output::Abort { exchange } => self.network.abort(exchange),
+            Output::Pause { exchange } => self.network.pause(exchange),
+            Output::Resume { exchange } => self.network.resume(exchange),
             Output::Connected { call, session } => self.calls.connected(self, call, session),
             Output::Settle { call, outcome } => self.calls.settle(call, outcome),
             Output::Progress { call, progress } => self.report("onprogress", self.calls.progress(call, &progress.0)),

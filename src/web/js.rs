@@ -166,6 +166,28 @@ pub(super) fn put(object: &JsValue, key: &str, value: &JsValue) {
     object.unchecked_ref::<Members>().set_member(&word(key), value);
 }
 
+/// Calls `then` in a task of its own, after those that are due: timers, responses, input. (`scheduler.yield` goes ahead
+/// of them.)
+pub(super) fn soon(then: &JsValue) {
+    if let Some(set_immediate) = global("setImmediate").and_then(|function| function.dyn_into::<Function>().ok()) {
+        let _ = set_immediate.call1(&JsValue::UNDEFINED, then);
+    } else if !posted(then) {
+        let _ = set_timeout(then, 0);
+    }
+}
+
+/// The same by a message, where there is a page: in a hidden one timers wait for a second.
+fn posted(then: &JsValue) -> bool {
+    let Some(class) = global("document").and_then(|_| global("MessageChannel")) else { return false };
+    let Ok(channel) = construct(&class, &Array::new()) else { return false };
+    let (Some(inbox), Some(outbox)) = (member(&channel, "port1"), member(&channel, "port2")) else { return false };
+    put(&inbox, "onmessage", then);
+    let sent = method(&outbox, "postMessage").map(|post| post.call1(&outbox, &JsValue::NULL));
+    // What was posted before is still delivered (HTML §9.4.4); an open port would never be collected.
+    let _ = method(&outbox, "close").map(|close| close.call0(&outbox));
+    matches!(sent, Some(Ok(_)))
+}
+
 /// Lets a promise fail unseen: what it reports is of no use to anybody any more.
 pub(super) fn let_fail(promise: Result<JsValue, JsValue>) {
     if let Ok(chain) = promise.and_then(|value| promise_of(&value)) {

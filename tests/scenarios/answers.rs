@@ -308,13 +308,14 @@ fn cancelled_notifications_are_bounded_like_answers_and_never_repeated() {
 fn a_paused_stream_is_not_taken_for_a_dead_one() {
     let (mut world, _) = listening();
     world.diary = None;
-    world.server().always("answer", http(202, "").after(25_000));
+    let busy = || http(429, "").retry_after("290");
+    world.server().next("answer", vec![busy(); 17]);
     (0..300).for_each(|id| say(&mut world, message(id, "ping")));
-    assert_eq!(world.paused.len(), 1);
     let streams = world.count("GET");
-    // The queue is half empty, and the stream read again, after 270 s.
-    world.run_for(550_000);
-    assert_eq!((world.count("GET"), world.count("answer")), (streams, 300));
+    world.run_for(570_000);
+    assert_eq!((world.paused.len(), world.count("answer")), (1, 17));
+    world.run_for(100_000);
+    assert_eq!((world.count("GET"), world.count("answer")), (streams, 317));
 }
 
 #[test]
