@@ -209,7 +209,9 @@ impl<J: Json> Manager<J> {
     }
 
     /// One block of an event stream.
-    pub(super) fn on_block(&mut self, exchange: ExchangeId, block: StreamBlock<J>) {
+    pub(super) fn on_block(&mut self, exchange: ExchangeId, mut block: StreamBlock<J>) {
+        // Servers refuse headers beyond 8 to 16 KiB: such an id could not be sent back in `Last-Event-ID`.
+        block.id = block.id.filter(|id| id.len() <= headers::LONGEST);
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;

@@ -2,6 +2,7 @@
 
 use super::answers::Effort;
 use super::handshake::completed;
+use super::headers::LONGEST;
 use super::io::{CallId, ExchangeId, Output, RpcError, SessionRef, Ticket};
 use super::json::Json;
 use super::jsonrpc::{self, METHOD_NOT_FOUND};
@@ -39,6 +40,11 @@ impl<J: Json> Manager<J> {
     ) {
         let Some(record) = self.store.get(session) else { return };
         let generation = record.generation;
+        // 2025-11-25 basic, "Requests": an id is a string or an integer. It is kept until it is answered.
+        if id.as_f64().is_none() && id.as_str().is_none_or(|id| id.len() > LONGEST) {
+            self.metrics.stale_dropped += 1;
+            return;
+        }
         self.metrics.server_requests += 1;
         if method == "ping" {
             // 2025-11-25 basic/utilities/ping: the receiver MUST answer promptly. No handler is needed for that.

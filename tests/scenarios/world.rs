@@ -519,7 +519,10 @@ impl<N: Network> World<N> {
         let id = sent.body.as_ref().map(|body| body["id"].clone()).unwrap_or_default();
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
-        if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input {
+        // A longer one is no cursor.
+        if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input
+            && id.len() <= 8192
+        {
             self.newest.insert(exchange, id.clone());
         }
         if let Input::Opened { head, .. } = &input
