@@ -103,12 +103,17 @@ impl<J: Json> Answers<J> {
 
     /// The server took back the request with this id: its answer need not arrive.
     pub(super) fn take_back(&mut self, id: &str) {
-        let answers = |message: &Message<J>| message.body.get("id").is_some_and(|of| of.to_text() == id);
-        for number in self.messages.keys_where(answers) {
-            match self.messages.get_mut(number) {
-                Some(message) if message.on_wire => message.effort = Effort::Once,
-                _ => drop(self.messages.remove(number)),
+        let mut found = None;
+        for (number, message) in self.messages.iter() {
+            if message.body.get("id").is_some_and(|of| of.to_text() == id) {
+                found = Some(number);
             }
+        }
+        let Some(number) = found else { return };
+        match self.messages.get_mut(number) {
+            // It is not sent again, and counts until its exchange is over.
+            Some(message) if message.on_wire => message.effort = Effort::Once,
+            _ => drop(self.messages.remove(number)),
         }
     }
 }
@@ -284,12 +289,13 @@ impl<J: Json> Manager<J> {
     /// The generation is over: its answers mean nothing to the next one.
     pub(super) fn drop_answers(&mut self, session: SessionRef) {
         let Some(answers) = self.store.get_mut(session).and_then(|record| record.answers.take()) else { return };
-        let is_lost = |message: &Message<J>| {
-            message.effort == Effort::UntilDelivered && (message.failures > 0 || !message.on_wire)
-        };
-        let lost = answers.messages.keys_where(is_lost).len();
+        let mut lost = 0;
+        for (_, message) in answers.messages.iter() {
+            let was_tried = message.on_wire && message.failures == 0;
+            lost += u64::from(message.effort == Effort::UntilDelivered && !was_tried);
+        }
         if lost > 0 {
-            let count = decimal(lost as u64);
+            let count = decimal(lost);
             let text = "Answers to requests of the server that never reached it before the session ended: ";
             self.log(session, Level::Warn, &concat(&[text, &count]));
         }

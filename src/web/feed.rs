@@ -13,7 +13,6 @@ use crate::core::{Body, ExchangeId, Failure, FailureKind, Input, Instant, Millis
 use js_sys::{Array, JsString, Uint8Array};
 use std::cell::Cell;
 use std::rc::Rc;
-use std::vec::IntoIter;
 use wasm_bindgen::prelude::*;
 
 /// Where the pieces of a body go.
@@ -27,7 +26,8 @@ pub(super) enum Sink {
 /// An event stream, and what is not reported yet of its last piece.
 pub(super) struct Feed {
     parser: Parser,
-    items: IntoIter<Item>,
+    /// The last one first.
+    items: Vec<Item>,
     /// The block that is being reported was a batch.
     batch: Option<Batch>,
     too_large: bool,
@@ -44,18 +44,17 @@ pub(super) struct Batch {
 
 impl Feed {
     pub(super) fn new(max_event_bytes: usize) -> Self {
-        Self { parser: Parser::new(max_event_bytes), items: Vec::new().into_iter(), batch: None, too_large: false }
+        Self { parser: Parser::new(max_event_bytes), items: Vec::new(), batch: None, too_large: false }
     }
 
     fn push(&mut self, bytes: &Uint8Array) {
-        let mut items = Vec::new();
-        self.too_large = self.parser.feed(&bytes.to_vec(), &mut items).is_err();
-        self.items = items.into_iter();
+        self.too_large = self.parser.feed(&bytes.to_vec(), &mut self.items).is_err();
+        self.items.reverse();
     }
 
     fn next(&mut self, exchange: ExchangeId) -> Option<Input<JsJson>> {
         if self.batch.is_none() {
-            let Item::Block(block) = self.items.next()? else { return Some(Input::Alive { exchange }) };
+            let Item::Block(block) = self.items.pop()? else { return Some(Input::Alive { exchange }) };
             let block = parsed(block);
             let is_message = block.event.as_deref().is_none_or(|event| event == "message");
             let messages = if let StreamData::Json(JsJson(data)) = &block.data { several(data) } else { None };
