@@ -87,3 +87,22 @@ fn key<J: Json>(method: &str, params: Option<&J>) -> Option<String> {
     };
     Some(params.and_then(|params| params.get_str(member)).unwrap_or_default())
 }
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_more_results_are_kept_than_a_few() {
+        let mut cache = Cache::default();
+        let now = Instant::from_millis(0);
+        for uri in 0..1000 {
+            let params = json!({"uri": format!("file:///{uri}")});
+            cache.put("resources/read", Some(&params), &json!({"ttlMs": 1e15}), now);
+        }
+        assert_eq!(cache.0.len(), MOST);
+        assert!(cache.0.iter().all(|kept| kept.until == now.after(LONGEST)));
+    }
+}

@@ -254,6 +254,7 @@ impl<J: Json> Manager<J> {
         if self.is_cut_off(session) {
             return;
         }
+        self.send_answers(session);
         loop {
             let (limit, now) = (self.config.limits.max_in_flight, self.now);
             let Some(record) = self.store.get_mut(session).filter(|record| record.may_send(limit, now)) else { return };

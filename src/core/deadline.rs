@@ -1,9 +1,9 @@
 //! How long a call is waited for: its deadline, the progress that moves it, and the caller who gives up.
 
+use super::answers::Effort;
 use super::calls::{Purpose, Stage};
 use super::error::{Error, ErrorCode};
-use super::exchange::Wire;
-use super::io::{CallId, HeaderList, Output, SessionRef};
+use super::io::{CallId, Output, SessionRef};
 use super::json::Json;
 use super::jsonrpc;
 use super::liveness::Pong;
@@ -40,7 +40,7 @@ impl<J: Json> Manager<J> {
             J::object().with("requestId", jsonrpc::number(record.request_id)).with("reason", J::string(reason));
         let session = record.session;
         let body = jsonrpc::notification("notifications/cancelled", Some(&params));
-        self.open(session, Wire::Aside, "POST", Some(body), HeaderList::new());
+        self.post(session, body, Effort::Once, None);
     }
 
     /// The wait for an answer, or for progress, is over.

@@ -2,6 +2,7 @@
 //! far as both have one origin. Every POST carries the user's credentials, so another origin never gets one.
 
 use super::config::url_fault;
+use super::headers::LONGEST;
 use super::text::{concat, pieces, split_once, without};
 
 /// The whole URL that `data` stands for (2024-11-05 basic/transports, "HTTP with SSE": a URI, in practice relative to the
@@ -18,6 +19,7 @@ pub(super) fn resolve(base: &str, data: &str) -> Result<String, &'static str> {
     // What is before the first of these is a scheme, if it is a colon (RFC 3986 §3.1 and §4.2).
     let mark = data.bytes().find(|byte| matches!(byte, b':' | b'/' | b'?'));
     let absolute = match (mark, data.as_bytes()) {
+        _ if data.len() > LONGEST => return Err(NO_URL),
         (_, []) => return Err(NO_URL),
         (Some(b':'), _) => String::from(data),
         (_, [b'/', b'/', ..]) => concat(&[scheme, data]),

@@ -199,6 +199,7 @@ impl ErrorCode {
             Self::SessionInvalid => "Session ID is invalid",
             Self::SessionConflict => "Session conflict detected",
             Self::SessionTimeout => "Session operation timed out",
+            Self::LimitExceeded => "Session exceeded a limit",
             _ => "",
         }
     }

@@ -50,10 +50,12 @@ pub(super) struct Exchange {
     pub(super) head: Option<ResponseHead>,
     pub(super) opened_at: Instant,
     /// When the last byte came.
-    last_alive: Instant,
+    pub(super) last_alive: Instant,
     deadline: Option<Instant>,
     /// Nothing more comes on it, so there is nothing to cut.
     is_over: bool,
+    /// The driver reads nothing from it for now.
+    pub(super) paused: bool,
 }
 
 /// What an exchange is for.
@@ -69,8 +71,8 @@ pub(super) enum Wire {
     SessionStream,
     /// `notifications/initialized`.
     Initialized,
-    /// A notification or an answer that nobody waits for.
-    Aside,
+    /// A message of `answers.rs`, by its number.
+    Aside(u64),
     /// What follows the response on a response stream.
     Leftover,
     /// DELETE of the session.
@@ -175,6 +177,7 @@ impl<J: Json> Manager<J> {
             last_alive: now,
             deadline,
             is_over: false,
+            paused: false,
         };
         self.exchanges.insert(exchange, record);
         self.note_sent(exchange, origin, is_long);
@@ -231,6 +234,7 @@ impl<J: Json> Manager<J> {
             carried: None,
             origin,
             is_long: false,
+            paused: false,
             url: Rc::clone(&url),
             endpoint: None,
             token: None,
@@ -301,7 +305,7 @@ impl<J: Json> Manager<J> {
             }
             // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
             Wire::Initialized
-            | Wire::Aside
+            | Wire::Aside(_)
             | Wire::Delete
             | Wire::Leftover
             | Wire::Orphan
@@ -313,7 +317,9 @@ impl<J: Json> Manager<J> {
     }
 
     /// One block of an event stream.
-    pub(super) fn on_block(&mut self, exchange: ExchangeId, block: StreamBlock<J>) {
+    pub(super) fn on_block(&mut self, exchange: ExchangeId, mut block: StreamBlock<J>) {
+        // Servers refuse headers beyond 8 to 16 KiB: such an id could not be sent back in `Last-Event-ID`.
+        block.id = block.id.filter(|id| id.len() <= headers::LONGEST);
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
@@ -336,6 +342,14 @@ impl<J: Json> Manager<J> {
             // they are skipped; the end of the stream decides.
             StreamData::Text(_) | StreamData::Empty => {}
         }
+    }
+
+    /// One message of a batch that the driver has divided.
+    pub(super) fn on_message(&mut self, exchange: ExchangeId, message: J) {
+        let now = self.now;
+        let Some(record) = self.exchanges.get_mut(exchange) else { return };
+        record.last_alive = now;
+        self.receive(exchange, message);
     }
 
     /// A comment: somebody is still there.
@@ -370,7 +384,8 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_no_session_stream(&record, status),
             Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
             Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover | Wire::Address(_) => {}
+            Wire::Aside(number) => self.on_aside_over(record.session, number),
+            Wire::Leftover | Wire::Address(_) => {}
         }
     }
 
@@ -399,7 +414,8 @@ impl<J: Json> Manager<J> {
             Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
             Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
             Wire::Address(asker) => self.no_address(record.session, asker),
-            Wire::Aside | Wire::Leftover => {}
+            Wire::Aside(number) => self.on_aside_broken(record.session, number, failure),
+            Wire::Leftover => {}
         }
     }
 
@@ -421,7 +437,7 @@ impl<J: Json> Manager<J> {
     /// Looks whether an open GET stream has been silent for too long.
     pub(super) fn on_watchdog(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
-        let due = record.last_alive.after(WATCHDOG);
+        let due = if record.paused { self.now } else { record.last_alive }.after(WATCHDOG);
         if due > self.now {
             return self.timers.arm(due, Timer::Watchdog(exchange));
         }
@@ -473,7 +489,7 @@ impl<J: Json> Manager<J> {
             // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, clients MUST NOT send responses.
             Head::Request { .. } if self.store.get(session).is_some_and(Session::is_modern) => {}
             Head::Request { id, method } => {
-                self.on_server_request(session, wire.call(), id, method, message);
+                self.on_server_request(session, Some(exchange), wire.call(), id, method, message);
             }
             Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
             Head::Notification { method } => self.on_notification(session, wire.call(), method, message),

@@ -62,6 +62,9 @@ impl fmt::Debug for SessionId {
 /// How many characters of a session id are told to people.
 const SHOWN: usize = 8;
 
+/// The longest text of a server's choice that goes into a request line or a header, in bytes.
+pub(crate) const LONGEST: usize = 8192;
+
 /// What an answer's body is, by its `Content-Type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Media {

@@ -149,6 +149,14 @@ pub enum Input<J> {
         /// What it carries.
         block: StreamBlock<J>,
     },
+    /// One message of a batch, before its last one, which comes with the block or body that the batch was. A driver may
+    /// divide long batches so, to do something else in between and to obey [`Output::Pause`].
+    Message {
+        /// On which exchange.
+        exchange: ExchangeId,
+        /// The message.
+        message: J,
+    },
     /// A comment on an event stream: a sign of life.
     Alive {
         /// On which exchange.
@@ -188,6 +196,17 @@ pub enum Output<J> {
     },
     /// Stop this exchange; nothing more is to be reported of it.
     Abort {
+        /// Which exchange.
+        exchange: ExchangeId,
+    },
+    /// Report nothing more of this exchange for now: the server asks faster than it takes answers. Where the next input
+    /// was on its way already, it is still taken.
+    Pause {
+        /// Which exchange.
+        exchange: ExchangeId,
+    },
+    /// Go on where [`Output::Pause`] stopped.
+    Resume {
         /// Which exchange.
         exchange: ExchangeId,
     },

@@ -137,6 +137,7 @@ impl<J: Json> Manager<J> {
             Input::Close { call, terminate } => self.close(call, terminate),
             Input::Opened { exchange, head } => self.on_opened(exchange, head),
             Input::Block { exchange, block } => self.on_block(exchange, block),
+            Input::Message { exchange, message } => self.on_message(exchange, message),
             Input::Alive { exchange } => self.on_alive(exchange),
             Input::Body { exchange, body } => self.on_body(exchange, body),
             Input::Ended { exchange } => self.on_ended(exchange),
@@ -215,6 +216,7 @@ impl<J: Json> Manager<J> {
             Timer::Canary(session) => self.on_canary_timer(session),
             Timer::Turns(origin) => self.on_turns(origin as usize),
             Timer::Head(exchange) => self.on_long_post(exchange),
+            Timer::Answers(session) => self.on_answers_rested(session),
         }
     }
 

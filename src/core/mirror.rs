@@ -12,6 +12,8 @@ use std::rc::Rc;
 const ANNOTATION: &str = "x-mcp-header";
 /// Schemas are nested no deeper by people; one that is would have us run out of stack.
 const DEEPEST: usize = 64;
+/// Servers take about a hundred headers in all, and each name is compared with all others.
+const MOST: usize = 64;
 /// ±(2⁵³ − 1): larger integers are not the same number everywhere.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
@@ -127,7 +129,7 @@ fn walk<J: Json>(
 
 /// One annotation, if its name is a token that no other has, and its type one that has a text.
 fn mirrored<J: Json>(schema: &J, name: &J, path: &[String], found: &[Mirrored]) -> Option<Mirrored> {
-    let name = name.as_str().filter(|name| headers::is_token(name))?;
+    let name = name.as_str().filter(|name| headers::is_token(name) && found.len() < MOST)?;
     let kind = schema.get_str("type")?;
     let fits = matches!(kind.as_str(), "string" | "integer" | "boolean");
     let is_new = !found.iter().any(|other| other.name.eq_ignore_ascii_case(&name));
@@ -199,6 +201,16 @@ mod tests {
             assert_eq!(encoded(value), header, "{value}");
         }
         assert_eq!(base64(b"abc"), "YWJj");
+    }
+
+    #[test]
+    fn more_annotations_than_headers_fit_into_a_request_spoil_the_tool() {
+        let of = |count: usize| {
+            let named = |at| (format!("p{at}"), json!({"type": "string", "x-mcp-header": format!("H{at}")}));
+            tool(Value::Object((0..count).map(named).collect()))
+        };
+        assert!(is_valid(&of(MOST)));
+        assert!(!is_valid(&of(MOST + 1)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! payloads are opaque ([`Json`]), so a run is repeated by repeating its inputs.
 
 mod address;
+mod answers;
 mod auth;
 mod backoff;
 mod breaker;

@@ -122,7 +122,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         match jsonrpc::head(&message) {
-            Head::Request { id, method } => self.on_server_request(session, None, id, method, message),
+            Head::Request { id, method } => self.on_server_request(session, None, None, id, method, message),
             Head::Notification { method } => self.on_notification(session, None, method, message),
             _ => {}
         }

@@ -80,7 +80,8 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => self.on_session_stream_refused(record.session, refusal),
             Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
             Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
-            Wire::Aside | Wire::Leftover | Wire::Address(_) => {}
+            Wire::Aside(number) => self.on_aside_refused(record.session, number, refusal),
+            Wire::Leftover | Wire::Address(_) => {}
         }
     }
 

@@ -1,8 +1,9 @@
 //! What servers ask and tell: requests to the client, and notifications.
 
-use super::exchange::Wire;
+use super::answers::Effort;
 use super::handshake::completed;
-use super::io::{CallId, Output, RpcError, SessionRef, Ticket};
+use super::headers::LONGEST;
+use super::io::{CallId, ExchangeId, Output, RpcError, SessionRef, Ticket};
 use super::json::Json;
 use super::jsonrpc::{self, METHOD_NOT_FOUND};
 use super::manager::Manager;
@@ -27,10 +28,11 @@ const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 
 impl<J: Json> Manager<J> {
-    /// The server asks something.
+    /// The server asks something, on an exchange or through another tab.
     pub(super) fn on_server_request(
         &mut self,
         session: SessionRef,
+        exchange: Option<ExchangeId>,
         call: Option<CallId>,
         id: J,
         method: String,
@@ -38,20 +40,25 @@ impl<J: Json> Manager<J> {
     ) {
         let Some(record) = self.store.get(session) else { return };
         let generation = record.generation;
+        // 2025-11-25 basic, "Requests": an id is a string or an integer. It is kept until it is answered.
+        if id.as_f64().is_none() && id.as_str().is_none_or(|id| id.len() > LONGEST) {
+            self.metrics.stale_dropped += 1;
+            return;
+        }
         self.metrics.server_requests += 1;
-        // 2025-11-25 basic/utilities/ping: the receiver MUST answer promptly. No handler is needed for that.
         if method == "ping" {
-            return self.post_answer(session, jsonrpc::result(id, J::object()));
+            // 2025-11-25 basic/utilities/ping: the receiver MUST answer promptly. No handler is needed for that.
+            self.post(session, jsonrpc::result(id, J::object()), Effort::Few, exchange);
+        } else if self.tickets.iter().filter(|(_, asked)| asked.session == session).count() >= MAX_ASKED {
+            self.refuse(session, exchange, id, INTERNAL_ERROR, "too many requests to the client at once");
+        } else if method == "elicitation/create" && !self.may_elicit(session, &message) {
+            self.refuse(session, exchange, id, INVALID_PARAMS, "this mode of elicitation was not declared");
+        } else {
+            let ticket = Ticket(self.numbers.next());
+            self.tickets.insert(ticket, Asked { session, generation, id, round_of: None });
+            self.out.push_back(Output::ServerRequest { ticket, session, call, method, message });
         }
-        if self.tickets.iter().filter(|(_, asked)| asked.session == session).count() >= MAX_ASKED {
-            return self.refuse(session, id, INTERNAL_ERROR, "too many requests to the client at once");
-        }
-        if method == "elicitation/create" && !self.may_elicit(session, &message) {
-            return self.refuse(session, id, INVALID_PARAMS, "this mode of elicitation was not declared");
-        }
-        let ticket = Ticket(self.numbers.next());
-        self.tickets.insert(ticket, Asked { session, generation, id, round_of: None });
-        self.out.push_back(Output::ServerRequest { ticket, session, call, method, message });
+        self.pause_if_full(session, exchange);
     }
 
     /// The client answers.
@@ -75,7 +82,7 @@ impl<J: Json> Manager<J> {
                 jsonrpc::error(asked.id, error)
             }
         };
-        self.post_answer(asked.session, body);
+        self.post(asked.session, body, Effort::UntilDelivered, None);
     }
 
     /// 2025-11-25 client/elicitation: a mode that the client did not declare MUST be answered with −32602. An empty
@@ -88,13 +95,9 @@ impl<J: Json> Manager<J> {
         modes.get(&mode).is_some() || (mode == "form" && modes.get("url").is_none())
     }
 
-    fn refuse(&mut self, session: SessionRef, id: J, code: i32, message: &str) {
+    fn refuse(&mut self, session: SessionRef, exchange: Option<ExchangeId>, id: J, code: i32, message: &str) {
         let error = RpcError { code, message: message.into(), data: None };
-        self.post_answer(session, jsonrpc::error(id, error));
-    }
-
-    fn post_answer(&mut self, session: SessionRef, body: J) {
-        self.open(session, Wire::Aside, "POST", Some(body), Vec::new());
+        self.post(session, jsonrpc::error(id, error), Effort::Few, exchange);
     }
 
     /// The session of these requests is gone: their handlers may stop. What a call waits for is asked by no session.
@@ -105,6 +108,7 @@ impl<J: Json> Manager<J> {
             self.tickets.remove(ticket);
             self.out.push_back(Output::CancelServerRequest { ticket });
         }
+        self.drop_answers(session);
     }
 
     /// The server tells something.
@@ -146,6 +150,9 @@ impl<J: Json> Manager<J> {
     /// The server takes one of its requests back; a late answer of the handler is dropped.
     fn take_back(&mut self, session: SessionRef, id: &J) {
         let id = id.to_text();
+        if let Some(answers) = self.store.get_mut(session).and_then(|record| record.answers.as_mut()) {
+            answers.take_back(&id);
+        }
         let found = self
             .tickets
             .iter()

@@ -10,6 +10,7 @@
 //!   ready or recovering ◀──▶ outage: the server is out of reach, one canary goes, calls wait
 //! ```
 
+use super::answers::Answers;
 use super::backoff::Budget;
 use super::breaker::Breaker;
 use super::liveness::Check;
@@ -211,6 +212,8 @@ pub(super) struct Session<J> {
     /// Calls that are on the wire, rest before a retry or wait for a decision.
     pub(super) active: Set<CallId>,
 
+    /// What is to be sent without a caller, once there was something.
+    pub(super) answers: Option<Box<Answers<J>>>,
     pub(super) listen: Listen,
     /// Where the server speaks HTTP+SSE, or is being tried for it.
     pub(super) sse: Option<Box<HttpSse<J>>>,
@@ -303,6 +306,7 @@ impl<J> Session<J> {
             connecting: Vec::new(),
             queue: Set::default(),
             active: Set::default(),
+            answers: None,
             listen: Listen::default(),
             sse: HttpSse::configured(server.transport),
             tools: Tools::default(),

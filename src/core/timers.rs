@@ -31,6 +31,8 @@ pub(super) enum Timer {
     Turns(u64),
     /// A POST waits for a connection, or its response streams on.
     Head(ExchangeId),
+    /// An answer to the server is sent again.
+    Answers(SessionRef),
 }
 
 impl Timer {
@@ -49,6 +51,7 @@ impl Timer {
             Self::Canary(session) => (9, session.0),
             Self::Turns(origin) => (10, origin),
             Self::Head(exchange) => (11, exchange.0),
+            Self::Answers(session) => (12, session.0),
         };
         number << 4 | kind
     }
@@ -67,7 +70,8 @@ impl Timer {
             8 => Self::Keep(SessionRef(number)),
             9 => Self::Canary(SessionRef(number)),
             10 => Self::Turns(number),
-            _ => Self::Head(ExchangeId(number)),
+            11 => Self::Head(ExchangeId(number)),
+            _ => Self::Answers(SessionRef(number)),
         }
     }
 }
@@ -120,6 +124,7 @@ mod tests {
             Timer::Canary(SessionRef(9)),
             Timer::Turns(10),
             Timer::Head(ExchangeId(11)),
+            Timer::Answers(SessionRef(12)),
         ];
         let mut armed = Timers::default();
         for (at, timer) in timers.iter().enumerate().rev() {

@@ -53,8 +53,12 @@ impl<J: Json> Tools<J> {
         if is_first {
             self.pages.clear();
         }
-        self.pages.push(tools);
-        self.complete = result.get("nextCursor").is_none();
+        // A caller may page on for ever; what is not kept counts as unsafe.
+        let is_full = self.is_full();
+        if !is_full {
+            self.pages.push(tools);
+        }
+        self.complete = !is_full && result.get("nextCursor").is_none();
     }
 
     /// The cursor that the machine's own listing goes on with. A server that ignores cursors gives the same one with every page,
@@ -175,6 +179,19 @@ mod tests {
         assert_eq!(tools.safety("other"), Safety::ByTool, "there is another page");
         tools.note_page(&json!({"tools": []}), false);
         assert_eq!(tools.safety("other"), Safety::Unsafe);
+    }
+
+    #[test]
+    fn a_list_without_end_is_kept_up_to_fifty_pages() {
+        let mut tools = Tools::default();
+        for page in 0..1000 {
+            let more = if page < 999 { json!("more") } else { json!(null) };
+            tools.note_page(&json!({"tools": [{"name": "x"}], "nextCursor": more}), page == 0);
+        }
+        assert_eq!(tools.pages.len(), MAX_PAGES);
+        assert!(!tools.complete, "its end is not known");
+        tools.note_page(&json!({"tools": [{"name": "a"}]}), true);
+        assert!(tools.complete, "a new list begins");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(super) struct Driver {
     /// Keeps the driver alive for its running calls when all JS objects are freed.
     keep: RefCell<Option<Rc<Driver>>>,
     waiting_for_idle: RefCell<Vec<Function>>,
+    /// Failures of callbacks that were reported.
+    reports: Cell<u32>,
     clock: Clock,
     timer: Timer,
     on_tick: JsValue,
@@ -52,6 +54,9 @@ pub(super) struct Driver {
     pub(super) network: Network,
     pub(super) storage: Storage,
 }
+
+/// As many failures of callbacks are logged.
+const MAX_REPORTS: u32 = 100;
 
 impl Driver {
     pub(super) fn new(machine: Manager<JsJson>, limits: &Limits, debug: bool, host: Host) -> Rc<Self> {
@@ -65,6 +70,7 @@ impl Driver {
             closed: Cell::new(false),
             keep: RefCell::new(None),
             waiting_for_idle: RefCell::default(),
+            reports: Cell::new(0),
             clock: Clock::new(),
             timer: Timer::new(),
             on_tick: Hook::new(driver, |driver, _, _| driver.tick()).of(0),
@@ -91,6 +97,11 @@ impl Driver {
         }
         self.draining.set(false);
         self.settle_down();
+    }
+
+    /// When the last input was handled.
+    pub(super) fn now(&self) -> Instant {
+        self.now.get()
     }
 
     /// Whether the machine was closed by its owner.
@@ -145,6 +156,8 @@ impl Driver {
         match output {
             Output::Send { exchange, request } => self.network.send(self, exchange, &request),
             Output::Abort { exchange } => self.network.abort(exchange),
+            Output::Pause { exchange } => self.network.pause(exchange),
+            Output::Resume { exchange } => self.network.resume(exchange),
             Output::Connected { call, session } => self.calls.connected(self, call, session),
             Output::Settle { call, outcome } => self.calls.settle(call, outcome),
             Output::Progress { call, progress } => self.report("onprogress", self.calls.progress(call, &progress.0)),
@@ -155,7 +168,7 @@ impl Driver {
             Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
             Output::Notification { session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.name(call));
-                self.report("a notification handler", self.handlers.notify(session, &method, &message.0, during));
+                self.handlers.notify(self, session, &method, &message.0, during);
                 // What comes with a call is for who made the call.
                 if call.is_none() {
                     self.report("the page", self.handlers.tell_tap(self.info(session), &message.0));
@@ -175,9 +188,11 @@ impl Driver {
         }
     }
 
-    /// Says that a callback of the user threw.
+    /// Logs that a callback of the user threw, up to [`MAX_REPORTS`] times: progress may come a million times.
     pub(super) fn report(&self, what: &str, outcome: Result<(), JsValue>) {
-        if let Err(thrown) = outcome {
+        if let Err(thrown) = outcome
+            && self.reports.replace(self.reports.get().saturating_add(1)) < MAX_REPORTS
+        {
             self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(&thrown)]));
         }
     }

@@ -4,21 +4,21 @@
 //! takes three of them.
 
 use super::abort::{Controller, Pool};
-use super::body::{self, Text, Verdict, parsed};
+use super::body::Text;
 use super::driver::Driver;
 use super::failure::{self, Onlineness};
+use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
 use super::hook::Hook;
-use super::js::{self, Chain, Chunk, Decoder, Reader, Reply};
+use super::js::{self, Chain, Decoder, Reader, Reply};
 use super::json::JsJson;
 use super::probe::Cors;
 use super::request::{self, Templates};
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::config::is_this_machine;
 use crate::core::headers::Media;
-use crate::core::sse::{Item, Parser};
 use crate::core::table::Table;
 use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
-use js_sys::{Array, Function, JsString, Object, Uint8Array};
+use js_sys::{Array, Function, JsString, Object};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -26,52 +26,56 @@ use wasm_bindgen::prelude::*;
 /// The exchanges of one driver.
 pub(super) struct Network {
     fetch: Option<Function>,
-    max_message_bytes: usize,
-    max_error_bytes: usize,
+    pub(super) max_message_bytes: usize,
+    pub(super) max_error_bytes: usize,
+    pub(super) slices: Slices,
     exchanges: RefCell<Table<u64, Rc<Exchange>>>,
     templates: Templates,
     controllers: Pool,
-    decoder: Decoder,
+    pub(super) decoder: Decoder,
     onlineness: Onlineness,
     cors: Cors,
     on_progress: Hook,
     on_lost: Hook,
 }
 
-struct Exchange {
-    id: ExchangeId,
+pub(super) struct Exchange {
+    pub(super) id: ExchangeId,
     call: Option<CallId>,
     controller: Rc<Controller>,
     /// Told when `fetch` or a `read()` succeeds, and when it fails.
-    on_progress: JsValue,
+    pub(super) on_progress: JsValue,
     on_lost: JsValue,
     reads_session_id: bool,
     follows: bool,
     /// The host said that it was offline when this was sent.
     offline: bool,
     url: Rc<str>,
-    stage: Cell<Stage>,
+    pub(super) stage: Cell<Stage>,
     /// It ended, or was given up: nothing more is reported of it.
-    over: Cell<bool>,
+    pub(super) over: Cell<bool>,
+    /// The machine wants to hear nothing more of it for now.
+    pub(super) paused: Cell<bool>,
+    /// Its status says that the request was accepted.
+    pub(super) accepted: Cell<bool>,
 }
 
 /// What the next promise to settle is about.
 #[derive(Default)]
-enum Stage {
+pub(super) enum Stage {
     /// Status and headers.
     Head,
     /// A piece of the body.
     Body(Reader, Sink),
+    /// Nothing: what was read is reported further when the event loop has turned.
+    Turn(Option<Reader>, Sink),
+    /// Nothing: what was read is reported further when the machine wants it.
+    Paused(Option<Reader>, Sink),
     /// Whether the server can be reached after all, which decides what this failure means.
     Probe(Failure),
     /// Nothing: the piece that came is being handled.
     #[default]
     Busy,
-}
-
-enum Sink {
-    Stream(Box<Parser>),
-    Text(Text),
 }
 
 impl Network {
@@ -85,6 +89,7 @@ impl Network {
             fetch,
             max_message_bytes,
             max_error_bytes,
+            slices: Slices::default(),
             exchanges: RefCell::default(),
             templates: Templates::default(),
             controllers: Pool::default(),
@@ -113,6 +118,20 @@ impl Network {
         }
     }
 
+    /// Reports nothing more of an exchange for now.
+    pub(super) fn pause(&self, id: ExchangeId) {
+        if let Some(exchange) = self.exchanges.borrow().get(id.0) {
+            exchange.paused.set(true);
+        }
+    }
+
+    /// Goes on with a paused exchange, when the event loop has turned.
+    pub(super) fn resume(&self, id: ExchangeId) {
+        if let Some(exchange) = self.exchanges.borrow().get(id.0) {
+            feed::resume(exchange);
+        }
+    }
+
     /// `more` headers beat those of the request.
     fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&Object>) -> Result<(), Failure> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
@@ -135,6 +154,8 @@ impl Network {
             url: Rc::clone(&request.url),
             stage: Cell::new(Stage::Head),
             over: Cell::new(false),
+            paused: Cell::new(false),
+            accepted: Cell::new(false),
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal, request.follows);
@@ -166,7 +187,7 @@ impl Network {
 
 impl Exchange {
     /// What `promise` settles with is about `stage`.
-    fn wait_for(&self, promise: &Chain, stage: Stage) -> Result<(), JsValue> {
+    pub(super) fn wait_for(&self, promise: &Chain, stage: Stage) -> Result<(), JsValue> {
         promise.then(&self.on_progress, &self.on_lost)?;
         self.stage.set(stage);
         Ok(())
@@ -176,8 +197,11 @@ impl Exchange {
         self.over.set(true);
         self.controller.abort();
         // An injected `fetch` may not care about signals.
-        if let Stage::Body(reader, _) = self.stage.take() {
-            js::let_fail(reader.cancel());
+        match self.stage.take() {
+            Stage::Body(reader, _) | Stage::Turn(Some(reader), _) | Stage::Paused(Some(reader), _) => {
+                js::let_fail(reader.cancel());
+            }
+            _ => {}
         }
     }
 }
@@ -190,6 +214,11 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
         Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
+        Stage::Turn(reader, sink) => {
+            driver.network.slices.begin();
+            report(driver, &exchange, reader, sink);
+        }
+        Stage::Paused(reader, sink) => exchange.stage.set(Stage::Paused(reader, sink)),
         Stage::Probe(failure) => fail(driver, &exchange, Failure { kind: FailureKind::Hidden, ..failure }),
         Stage::Busy => {}
     }
@@ -209,6 +238,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
     if exchange.over.get() {
         return discard(response);
     }
+    exchange.accepted.set(is_success(status));
     if let Err(reason) = open(driver, exchange, response, status, media) {
         broken(driver, exchange, &reason);
     }
@@ -270,7 +300,7 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
     let Some(body) = response.body() else { return nothing() };
     let ok = is_success(status);
     let sink = match media {
-        Media::EventStream if ok => Sink::Stream(Box::new(Parser::new(network.max_message_bytes))),
+        Media::EventStream if ok => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
         Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true)),
         Media::Other if ok => Sink::Text(Text::sniffing(network.max_error_bytes, network.max_message_bytes)),
         _ => Sink::Text(Text::new(network.max_error_bytes, false)),
@@ -279,87 +309,8 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
     Ok(())
 }
 
-/// Waits for the next piece.
-fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, sink: Sink) {
-    if exchange.over.get() {
-        return js::let_fail(reader.cancel());
-    }
-    let chunk = reader.read();
-    if let Err(reason) = chunk.and_then(|chunk| exchange.wait_for(&chunk, Stage::Body(reader, sink))) {
-        broken(driver, exchange, &reason);
-    }
-}
-
-/// A piece came, or the end.
-fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut sink: Sink, chunk: &Chunk) {
-    let bytes = match chunk.value() {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return end(driver, exchange, sink),
-        Err(reason) => return broken(driver, exchange, &reason),
-    };
-    let verdict = match &mut sink {
-        Sink::Stream(parser) => feed(driver, exchange, parser, &bytes),
-        Sink::Text(text) => text.push(bytes),
-    };
-    match verdict {
-        Verdict::More => next(driver, exchange, reader, sink),
-        Verdict::Full => {
-            js::let_fail(reader.cancel());
-            end(driver, exchange, sink);
-        }
-        Verdict::TooLarge => {
-            js::let_fail(reader.cancel());
-            fail(driver, exchange, too_large());
-        }
-    }
-}
-
-fn too_large() -> Failure {
-    failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
-}
-
-/// Reports what a piece of a stream completes, as long as anybody wants to hear of it.
-fn feed(driver: &Rc<Driver>, exchange: &Exchange, parser: &mut Parser, bytes: &Uint8Array) -> Verdict {
-    let mut items = Vec::new();
-    let fed = parser.feed(&bytes.to_vec(), &mut items);
-    for item in items {
-        if exchange.over.get() {
-            break;
-        }
-        driver.input(match item {
-            Item::Block(block) => Input::Block { exchange: exchange.id, block: parsed(block) },
-            Item::Comment => Input::Alive { exchange: exchange.id },
-        });
-    }
-    if fed.is_ok() { Verdict::More } else { Verdict::TooLarge }
-}
-
-/// The whole body is there, as text.
-fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -> Result<(), JsValue> {
-    let network = &driver.network;
-    if text.length() as usize > network.max_message_bytes {
-        fail(driver, exchange, too_large());
-    } else {
-        let body = body::of(text, network.max_error_bytes);
-        finish(driver, exchange, Input::Body { exchange: exchange.id, body });
-    }
-    Ok(())
-}
-
-/// The last piece of the body came.
-fn end(driver: &Rc<Driver>, exchange: &Exchange, sink: Sink) {
-    let id = exchange.id;
-    match sink {
-        Sink::Stream(_) => finish(driver, exchange, Input::Ended { exchange: id }),
-        Sink::Text(text) => match text.finish(&driver.network.decoder, driver.network.max_error_bytes) {
-            Ok(body) => finish(driver, exchange, Input::Body { exchange: id, body }),
-            Err(reason) => broken(driver, exchange, &reason),
-        },
-    }
-}
-
 /// The exchange came to its own end.
-fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJson>) {
+pub(super) fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJson>) {
     if !exchange.over.replace(true) {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
         driver.network.controllers.give_back(&exchange.controller);
@@ -374,7 +325,7 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     match exchange.stage.take() {
         Stage::Probe(failure) => fail(driver, &exchange, failure),
         Stage::Head => probe(driver, &exchange, driver.network.failure(reason, exchange.offline)),
-        Stage::Body(..) | Stage::Busy => broken(driver, &exchange, reason),
+        Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Busy => broken(driver, &exchange, reason),
     }
 }
 
@@ -399,12 +350,12 @@ fn probe(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
 }
 
 /// What should have been a response, or a piece of it, is none.
-fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
+pub(super) fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
     fail(driver, exchange, driver.network.failure(reason, exchange.offline));
 }
 
 /// The exchange is over without an end of its own.
-fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
+pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
     if !exchange.over.get() {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
         exchange.stop();

@@ -27,6 +27,7 @@ pub(super) struct Handlers {
     sharing: RefCell<Option<Function>>,
     on_result: Hook,
     on_error: Hook,
+    on_rejected: Hook,
 }
 
 /// The handlers of one session.
@@ -37,6 +38,8 @@ pub(super) struct Set {
     pub(super) other_notifications: Option<Function>,
     /// Hears of all notifications, and is asked what has no handler of its own.
     pub(super) observer: Option<Function>,
+    /// That a handler of notifications failed was logged. A server could have it fail a million times.
+    blamed: Cell<bool>,
 }
 
 /// Handlers by method. There are a handful at most.
@@ -64,6 +67,7 @@ impl Handlers {
             sharing: RefCell::default(),
             on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
             on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
+            on_rejected: Hook::new(driver, |driver, session, thrown| blame(driver, SessionRef(session), Err(thrown))),
         }
     }
 
@@ -72,6 +76,7 @@ impl Handlers {
         let mut sessions = self.sessions.borrow_mut();
         let mut set = sessions.remove(session.0).unwrap_or_default();
         change(&mut set);
+        set.blamed.set(false);
         sessions.insert(session.0, set);
     }
 
@@ -171,14 +176,16 @@ impl Handlers {
         let _ = aborter.map(|aborter| aborter.abort());
     }
 
-    /// Passes a notification of the server to the observer, and to its handler or the one for all others; what they throw.
+    /// Passes a notification of the server to the observer, and to its handler or the one for all others. That they fail is
+    /// logged once per session, and once more after its handlers were changed.
     pub(super) fn notify(
         &self,
+        driver: &Driver,
         session: SessionRef,
         method: &str,
         message: &JsValue,
         during: Option<JsValue>,
-    ) -> Result<(), JsValue> {
+    ) {
         let told = |set: &Set| {
             let handler = set.notifications.get(method).or(set.other_notifications.as_ref());
             Some((set.observer.clone(), handler.cloned()))
@@ -187,15 +194,29 @@ impl Handlers {
         if let Some(observer) = observer {
             let about = JsValue::from(Object::new());
             js::put(&about, "during", &during.unwrap_or_default());
-            observer.call2(&JsValue::UNDEFINED, message, &about)?;
+            self.watch(driver, session, observer.call2(&JsValue::UNDEFINED, message, &about));
         }
-        let Some(handler) = handler else { return Ok(()) };
-        let result = handler.call1(&JsValue::UNDEFINED, message)?;
-        // An async handler's failure is its own affair, but must not take the process down.
-        if result.is_object() {
-            js::let_fail(Ok(result));
+        if let Some(handler) = handler {
+            self.watch(driver, session, handler.call1(&JsValue::UNDEFINED, message));
         }
-        Ok(())
+    }
+
+    /// Sees to it that what a handler throws or rejects with is logged, and takes no process down.
+    fn watch(&self, driver: &Driver, session: SessionRef, returned: Result<JsValue, JsValue>) {
+        let watched = returned.and_then(|returned| {
+            if returned.is_object() {
+                js::promise_of(&returned)?.then(&JsValue::UNDEFINED, &self.on_rejected.of(session.0))?;
+            }
+            Ok(())
+        });
+        blame(driver, session, watched);
+    }
+}
+
+fn blame(driver: &Driver, session: SessionRef, outcome: Result<(), JsValue>) {
+    let is_news = |set: &Set| Some(!set.blamed.replace(true));
+    if outcome.is_err() && driver.handlers.look(session, is_news).unwrap_or(true) {
+        driver.report("a notification handler", outcome);
     }
 }
 

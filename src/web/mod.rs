@@ -21,6 +21,7 @@ mod driver;
 mod error;
 mod events;
 mod failure;
+mod feed;
 mod fetch;
 #[cfg(feature = "gateway")]
 mod gateway;

@@ -60,6 +60,23 @@ fn an_endpoint_without_a_url_is_refused() {
 }
 
 #[test]
+fn an_endpoint_longer_than_a_request_line_is_refused() {
+    for (length, code) in [(8_193, Some(ErrorCode::ProtocolError)), (8_192, None)] {
+        let mut world = world();
+        let endpoint = format!("/{}", "x".repeat(length - 1));
+        world.network.next("GET", [stream().then(0, Step::Endpoint(endpoint.clone()))]);
+        if let Some(code) = code {
+            assert_eq!(connect_error(&mut world), code);
+        }
+        let posted = world.sent.iter().any(|sent| sent.url.ends_with(&endpoint));
+        world.begin_connect("ann", "db", mcp_tether::core::ConnectOptions::default());
+        world.run_for(10);
+        assert!(!posted, "nothing is sent there");
+        assert_eq!(world.sent.iter().any(|sent| sent.url.ends_with(&endpoint)), code.is_none());
+    }
+}
+
+#[test]
 fn only_the_first_endpoint_counts() {
     let mut world = world();
     let session = world.connect();

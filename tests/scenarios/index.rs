@@ -14,3 +14,26 @@ fn every_name_in_the_index_is_a_test() {
         assert!(source.contains(&format!("#[test]\nfn {name}(")), "{module}::{name}");
     }
 }
+
+#[test]
+fn every_limit_has_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/limits.md")).unwrap();
+    let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what ")).collect();
+    assert!(rows.len() > 30, "{}", rows.len());
+    for row in rows {
+        let tests = row.rsplit("| ").next().unwrap();
+        let names: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            let Some((module, test)) = name.split_once("::") else {
+                assert!(root.join(name).exists(), "{name}");
+                continue;
+            };
+            let places =
+                ["tests/scenarios", "src/core"].map(|folder| root.join(folder).join(module).with_extension("rs"));
+            let is_test = |source: String| source.contains(&format!("fn {test}("));
+            assert!(places.iter().any(|place| fs::read_to_string(place).is_ok_and(is_test)), "{name}");
+        }
+    }
+}

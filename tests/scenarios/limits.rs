@@ -104,8 +104,56 @@ fn open_questions_of_a_server_are_bounded() {
         let ask = json!({"jsonrpc": "2.0", "id": id, "method": "roots/list"});
         world.push(get, super::reply::Step::Event(None, None, super::reply::Data::Json(ask)));
     }
+    world.run_for(100);
     assert!(world.asked.len() <= 64);
     assert_eq!(world.count("answer"), 200 - world.asked.len());
+}
+
+#[test]
+fn an_id_that_no_request_can_have_is_not_answered() {
+    let mut world = world();
+    world.server().listens = true;
+    world.connect();
+    world.run_for(10);
+    let get = world.open_gets()[0];
+    let ids = [json!("x".repeat(8193)), json!({"a": 1}), json!([1]), json!(true), json!("x".repeat(8192)), json!(1.5)];
+    for id in ids {
+        let ask = json!({"jsonrpc": "2.0", "id": id, "method": "ping"});
+        world.push(get, super::reply::Step::Event(None, None, super::reply::Data::Json(ask)));
+    }
+    world.run_for(100);
+    assert_eq!(world.count("answer"), 2);
+}
+
+#[test]
+fn an_event_id_that_no_header_can_carry_moves_no_cursor() {
+    let mut world = world();
+    let session = world.connect();
+    let long = "x".repeat(8193);
+    let reply = super::reply::stream().priming(0, "first", None).priming(0, &long, None).end(0);
+    world.server().next("tools/call", [reply]);
+    let call = world.tool(session, "order");
+    world.run_until("the resume", |world| world.sent.iter().any(|sent| sent.cursor().is_some()));
+    assert_eq!(world.sent.last().unwrap().cursor(), Some("first"));
+    world.cancel(call);
+}
+
+#[test]
+fn a_servers_words_are_quoted_in_short() {
+    let long = "Session not found because of ".repeat(2_000);
+    for status in [400, 404, 418, 500] {
+        let mut world = world();
+        let session = world.connect();
+        world.server().next("tools/call", [super::reply::http(status, &long)]);
+        world.server().next("initialize", [super::reply::http(status, &long)]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        let evidence = world.settled[&call].1.as_ref().err().and_then(|error| error.evidence.clone());
+        assert!(evidence.unwrap_or_default().len() < 300);
+        assert!(world.lines().iter().all(|line| line.len() < 300));
+        let quoted = world.events.iter().filter_map(|event| event.detail.evidence.as_ref());
+        assert!(quoted.map(String::len).all(|length| length < 300));
+    }
 }
 
 #[test]

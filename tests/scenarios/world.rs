@@ -100,6 +100,9 @@ pub struct World<N> {
     pub newest: BTreeMap<ExchangeId, String>,
     pub sent: Vec<Sent>,
     pub aborted: Vec<ExchangeId>,
+    /// What is not read for now: its next steps are held.
+    pub paused: BTreeSet<ExchangeId>,
+    held: Vec<(ExchangeId, Step)>,
     pub settled: BTreeMap<CallId, (u64, Outcome)>,
     pub connected: BTreeMap<CallId, (u64, SessionRef)>,
     pub waiting: BTreeSet<CallId>,
@@ -134,6 +137,8 @@ impl<N: Network> World<N> {
             newest: BTreeMap::new(),
             sent: Vec::new(),
             aborted: Vec::new(),
+            paused: BTreeSet::new(),
+            held: Vec::new(),
             settled: BTreeMap::new(),
             connected: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -396,6 +401,8 @@ impl<N: Network> World<N> {
         match output {
             Output::Send { exchange, request } => self.send(exchange, &request),
             Output::Abort { exchange } => self.abort(exchange),
+            Output::Pause { exchange } => drop(self.paused.insert(exchange)),
+            Output::Resume { exchange } => self.resume(exchange),
             Output::Connected { call, session } => {
                 self.note(|| format!("          call {} is connected: session {}", call.0, session.0));
                 self.end(call);
@@ -514,14 +521,28 @@ impl<N: Network> World<N> {
         self.coming.insert((self.now + after, self.count), (exchange, step));
     }
 
+    fn resume(&mut self, exchange: ExchangeId) {
+        assert!(self.paused.remove(&exchange), "what is resumed was paused");
+        let (now, rest) = std::mem::take(&mut self.held).into_iter().partition(|(of, _)| *of == exchange);
+        self.held = rest;
+        let now: Vec<(ExchangeId, Step)> = now;
+        now.into_iter().for_each(|(exchange, step)| self.schedule(exchange, 0, step));
+    }
+
     fn deliver(&mut self) {
         let Some(((at, _), (exchange, step))) = self.coming.pop_first() else { return };
         self.now = self.now.max(at);
+        if self.paused.contains(&exchange) {
+            return self.held.push((exchange, step));
+        }
         let Some(sent) = self.open.get(&exchange) else { return };
         let id = sent.body.as_ref().map(|body| body["id"].clone()).unwrap_or_default();
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
-        if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input {
+        // A longer one is no cursor.
+        if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input
+            && id.len() <= 8192
+        {
             self.newest.insert(exchange, in_header(id));
         }
         if let Input::Opened { head, .. } = &input
