@@ -461,6 +461,9 @@ pub enum FailureKind {
     Unsent,
     /// The connection broke, or the host does not say why: the server may or may not have read the request.
     Broken,
+    /// In a page, where a failure says no more than that: the server is out of reach, and may or may not have read the
+    /// request before.
+    Unreachable,
     /// A page may not see the answer, though the server can be reached: its CORS headers are missing on it.
     Hidden,
     /// The body, or one event, is larger than the limit.

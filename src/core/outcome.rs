@@ -64,7 +64,7 @@ impl<J: Json> Manager<J> {
                 }
                 self.unsent(call, error);
             }
-            FailureKind::Broken => self.unknown_outcome(call, error),
+            FailureKind::Broken | FailureKind::Unreachable => self.unknown_outcome(call, error),
             FailureKind::Hidden => {
                 let had_id = record.generation > 0 && self.store.get(session).is_some_and(|owner| owner.id().is_some());
                 let generation = record.generation;
@@ -335,6 +335,10 @@ pub(super) fn failure_error<J>(failure: &Failure) -> Error<J> {
     match failure.kind {
         FailureKind::Unsent => Error::new(ErrorCode::NetworkError, "the server could not be reached; nothing was sent").seen(failure.message.clone()),
         FailureKind::Broken => Error::new(ErrorCode::NetworkError, "the connection broke before the answer").seen(failure.message.clone()),
+        FailureKind::Unreachable => {
+            Error::new(ErrorCode::NetworkError, "the server could not be reached; it may have read the request before")
+                .seen(failure.message.clone())
+        }
         FailureKind::TooLarge => {
             let mut error = Error::new(ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes").seen(failure.message.clone());
             error.retryable = false;

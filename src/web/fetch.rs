@@ -10,7 +10,7 @@ use super::failure::{self, Onlineness};
 use super::hook::Hook;
 use super::js::{self, Chain, Chunk, Decoder, Reader, Reply};
 use super::json::JsJson;
-use super::probe::Cors;
+use super::probe::{Asked, Cors};
 use super::request::{self, Templates};
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::config::is_this_machine;
@@ -36,6 +36,8 @@ pub(super) struct Network {
     cors: Cors,
     on_progress: Hook,
     on_lost: Hook,
+    on_reached: Hook,
+    on_unreachable: Hook,
 }
 
 struct Exchange {
@@ -61,8 +63,8 @@ enum Stage {
     Head,
     /// A piece of the body.
     Body(Reader, Sink),
-    /// Whether the server can be reached after all, which decides what this failure means.
-    Probe(Failure),
+    /// Whether the server can be reached after all (a CORS check), which decides what this failure means.
+    Check(Failure),
     /// Nothing: the piece that came is being handled.
     #[default]
     Busy,
@@ -92,6 +94,8 @@ impl Network {
             cors: Cors::new(),
             on_progress: Hook::new(driver, progress),
             on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
+            on_reached: Hook::new(driver, |driver, id, _response| found(driver, id, true)),
+            on_unreachable: Hook::new(driver, |driver, id, _reason| found(driver, id, false)),
         }
     }
 
@@ -109,6 +113,7 @@ impl Network {
         let exchange = self.exchanges.borrow_mut().remove(id.0);
         if let Some(exchange) = exchange {
             exchange.stop();
+            self.cors.leave(id.0);
         }
     }
 
@@ -156,6 +161,18 @@ impl Network {
         failure::of(reason, offline && self.onlineness.is_offline())
     }
 
+    /// Sends the requests of a CORS check.
+    fn probe(&self, check: u64, url: &str, signal: &JsValue) -> Result<(), JsValue> {
+        let url = JsString::from(url);
+        let answers = Array::new();
+        for init in &Cors::probes(signal) {
+            if let Ok(answer) = self.fetch(&url, init) {
+                answers.push(&answer);
+            }
+        }
+        js::any(&answers)?.then(&self.on_reached.of(check), &self.on_unreachable.of(check)).map(drop)
+    }
+
     /// Whether nothing is on the wire.
     pub(super) fn is_idle(&self) -> bool {
         self.exchanges.borrow().is_empty()
@@ -188,8 +205,7 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
         Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
-        Stage::Probe(failure) => fail(driver, &exchange, Failure { kind: FailureKind::Hidden, ..failure }),
-        Stage::Busy => {}
+        Stage::Check(_) | Stage::Busy => {}
     }
 }
 
@@ -359,35 +375,50 @@ fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJson>) {
     }
 }
 
-/// `fetch` or a `read()` failed, or the probe that asked why.
+/// `fetch` or a `read()` failed.
 fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Probe(failure) => fail(driver, &exchange, failure),
-        Stage::Head => probe(driver, &exchange, driver.network.failure(reason, exchange.offline)),
-        Stage::Body(..) | Stage::Busy => broken(driver, &exchange, reason),
+        Stage::Head => check(driver, &exchange, driver.network.failure(reason, exchange.offline)),
+        Stage::Body(..) | Stage::Check(_) | Stage::Busy => broken(driver, &exchange, reason),
     }
 }
 
-/// Asks whether the server can be reached, where that tells more about a failure than the host does.
-fn probe(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
+/// Finds out whether the server can be reached, where that says more about a failure than the host does.
+fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
     let network = &driver.network;
     if failure.kind != FailureKind::Broken || !network.cors.applies_to(&exchange.url) {
         return fail(driver, exchange, failure);
     }
-    let url = JsString::from(&*exchange.url);
-    let probes = Cors::probes(&exchange.controller.signal);
-    let asked = Array::new();
-    for init in &probes {
-        if let Ok(answer) = network.fetch(&url, init) {
-            asked.push(&answer);
+    let id = exchange.id.0;
+    match network.cors.ask(id, &exchange.url, &network.controllers) {
+        Err(_) => fail(driver, exchange, failure),
+        Ok(Asked::Known(reached)) => fail(driver, exchange, explained(failure, reached)),
+        Ok(Asked::Wait) => exchange.stage.set(Stage::Check(failure)),
+        Ok(Asked::Start(signal)) => {
+            exchange.stage.set(Stage::Check(failure));
+            if network.probe(id, &exchange.url, &signal).is_err() {
+                found(driver, id, false);
+            }
         }
     }
-    let answered = js::any(&asked);
-    if answered.and_then(|answered| exchange.wait_for(&answered, Stage::Probe(failure.clone()))).is_err() {
-        fail(driver, exchange, failure);
+}
+
+/// A CORS check is over.
+fn found(driver: &Rc<Driver>, check: u64, reached: bool) {
+    for id in driver.network.cors.found(check, reached) {
+        let exchange = driver.network.exchanges.borrow().get(id).cloned();
+        let Some(exchange) = exchange else { continue };
+        if let Stage::Check(failure) = exchange.stage.take() {
+            fail(driver, &exchange, explained(failure, reached));
+        }
     }
+}
+
+/// What a failure means, now that it is known whether the server can be reached.
+fn explained(failure: Failure, reached: bool) -> Failure {
+    Failure { kind: if reached { FailureKind::Hidden } else { FailureKind::Unreachable }, ..failure }
 }
 
 /// What should have been a response, or a piece of it, is none.
