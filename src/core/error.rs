@@ -31,6 +31,8 @@ pub struct Facts<J> {
     pub retry_after: Option<Millis>,
     /// Which server the call was for.
     pub server: Option<String>,
+    /// The host's own error, where its network or an injected `fetch` failed.
+    pub cause: Option<J>,
 }
 
 impl<J> Error<J> {
@@ -46,6 +48,7 @@ impl<J> Error<J> {
             data: None,
             retry_after: None,
             server: None,
+            cause: None,
         }))
     }
 

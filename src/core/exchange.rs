@@ -269,7 +269,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The exchange broke.
-    pub(super) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure) {
+    pub(super) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure<J>) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let was_streaming = record
             .head
@@ -294,7 +294,7 @@ impl<J: Json> Manager<J> {
     /// The deadline of an exchange that no call guards has passed.
     pub(super) fn on_exchange_timeout(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
-        let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time") };
+        let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time"), cause: None };
         let wire = record.wire;
         if wire == Wire::Leftover {
             return self.abort(exchange);

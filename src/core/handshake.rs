@@ -245,7 +245,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// `notifications/initialized` got no answer.
-    pub(super) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure) {
+    pub(super) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure<J>) {
         self.on_initialized_failed(session, generation, failure_error(failure));
     }
 

@@ -171,7 +171,7 @@ pub enum Input<J> {
         /// Which exchange.
         exchange: ExchangeId,
         /// How.
-        failure: Failure,
+        failure: Failure<J>,
     },
     /// Time passed; sent at the deadline that [`Output::Wait`] named, or earlier without harm.
     Wake,
@@ -447,11 +447,13 @@ pub enum Body<J> {
 
 /// Why an exchange broke.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct Failure<J> {
     /// What is known.
     pub kind: FailureKind,
     /// The host's own words; never a header or a body.
     pub message: String,
+    /// The host's own error, for the caller alone: it is neither read nor logged.
+    pub cause: Option<J>,
 }
 
 /// What is known of a broken exchange.
@@ -470,4 +472,6 @@ pub enum FailureKind {
     TooLarge,
     /// The caller's params cannot be written as JSON; nothing was sent.
     Unwritable,
+    /// The injected `fetch` threw an error of its own, which is no failure of the network.
+    Thrown,
 }

@@ -52,16 +52,18 @@ impl<J: Json> Manager<J> {
     }
 
     /// The exchange of a call broke before its answer.
-    pub(super) fn on_call_broken(&mut self, call: CallId, failure: &Failure) {
+    pub(super) fn on_call_broken(&mut self, call: CallId, failure: &Failure<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let session = record.session;
         let error = failure_error(failure);
         match failure.kind {
             FailureKind::Unwritable | FailureKind::TooLarge => self.settle(call, Err(error)),
+            FailureKind::Thrown => {
+                self.note_unsent(session);
+                self.settle(call, Err(error));
+            }
             FailureKind::Unsent => {
-                if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
-                    handshake.unsent = true;
-                }
+                self.note_unsent(session);
                 self.unsent(call, error);
             }
             FailureKind::Broken | FailureKind::Unreachable => self.unknown_outcome(call, error),
@@ -76,6 +78,13 @@ impl<J: Json> Manager<J> {
                 }
                 self.unknown_outcome(call, error);
             }
+        }
+    }
+
+    /// A request of a handshake did not go out, so the next one would not either.
+    fn note_unsent(&mut self, session: SessionRef) {
+        if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
+            handshake.unsent = true;
         }
     }
 
@@ -331,26 +340,28 @@ pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
 }
 
 /// The error of a broken exchange, as a caller reads it.
-pub(super) fn failure_error<J>(failure: &Failure) -> Error<J> {
-    match failure.kind {
-        FailureKind::Unsent => Error::new(ErrorCode::NetworkError, "the server could not be reached; nothing was sent").seen(failure.message.clone()),
-        FailureKind::Broken => Error::new(ErrorCode::NetworkError, "the connection broke before the answer").seen(failure.message.clone()),
+pub(super) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
+    let (code, sentence) = match failure.kind {
+        FailureKind::Unsent => (ErrorCode::NetworkError, "the server could not be reached; nothing was sent"),
+        FailureKind::Broken => (ErrorCode::NetworkError, "the connection broke before the answer"),
         FailureKind::Unreachable => {
-            Error::new(ErrorCode::NetworkError, "the server could not be reached; it may have read the request before")
-                .seen(failure.message.clone())
+            (ErrorCode::NetworkError, "the server could not be reached; it may have read the request before")
         }
-        FailureKind::TooLarge => {
-            let mut error = Error::new(ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes").seen(failure.message.clone());
-            error.retryable = false;
-            error
-        }
-        FailureKind::Unwritable => Error::new(ErrorCode::ProtocolError, "the params cannot be written as JSON").seen(failure.message.clone()),
-        FailureKind::Hidden => Error::new(
+        FailureKind::Thrown => (
+            ErrorCode::NetworkError,
+            "options.fetch threw an error that is no network failure (see cause); it may or may not have sent the request",
+        ),
+        FailureKind::TooLarge => (ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes"),
+        FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params cannot be written as JSON"),
+        FailureKind::Hidden => (
             ErrorCode::CorsBlocked,
             "the browser may not show the answer: the server's CORS headers must allow this origin and our request headers, and expose Mcp-Session-Id",
-        )
-        .seen(failure.message.clone()),
-    }
+        ),
+    };
+    let mut error = Error::new(code, sentence).seen(failure.message.clone());
+    error.retryable &= !matches!(failure.kind, FailureKind::TooLarge | FailureKind::Thrown);
+    error.cause.clone_from(&failure.cause);
+    error
 }
 
 /// A JSON-RPC error for the caller.
@@ -376,5 +387,6 @@ pub(super) fn as_unknown<J>(mut error: Error<J>) -> Error<J> {
         Error::new(ErrorCode::OutcomeUnknown, "the request was sent, and nobody knows whether it was carried out");
     unknown.evidence = Some(evidence);
     unknown.status = error.status;
+    unknown.cause = error.cause.take();
     unknown
 }

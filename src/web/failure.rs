@@ -1,23 +1,44 @@
 //! Why `fetch` or a stream failed, out of whatever value it was rejected with.
 
 use super::js;
+use super::json::JsJson;
 use crate::core::text::{mentions, pieces, split_once};
 use crate::core::{Failure, FailureKind};
 use wasm_bindgen::JsValue;
 
 /// Reads a rejection. `offline`: the host said so before anything was sent and says so still, and the server is another
 /// machine.
-pub(super) fn of(reason: &JsValue, offline: bool) -> Failure {
+pub(super) fn of(reason: &JsValue, offline: bool) -> Failure<JsJson> {
     let cause = js::member(reason, "cause").unwrap_or(JsValue::UNDEFINED);
     let message = message(reason, &cause);
     let unsent = offline || is_unsent(reason, &cause, &message);
     let kind = if unsent { FailureKind::Unsent } else { FailureKind::Broken };
-    Failure { kind, message }
+    Failure { kind, message, cause: Some(JsJson(reason.clone())) }
 }
 
 /// A failure of our own finding.
-pub(super) fn new(kind: FailureKind, message: &str) -> Failure {
-    Failure { kind, message: message.into() }
+pub(super) fn new(kind: FailureKind, message: &str) -> Failure<JsJson> {
+    Failure { kind, message: message.into(), cause: None }
+}
+
+/// Whether what `fetch` threw is a failure of the network: a `TypeError` (Fetch standard, "fetch method"), a
+/// `NetworkError`, an end by a signal that is not ours, or what carries the code or the words of a connection.
+///
+/// A mistake here is a request that is not repeated although it might have been, so words are enough. Who gives up waiting
+/// (`AbortSignal.timeout`, an aborted controller) has met a server that is silent: that is the network as well.
+pub(super) fn is_of_network(reason: &JsValue, message: &str) -> bool {
+    let name = js::member(reason, "name").and_then(|name| name.as_string()).unwrap_or_default();
+    let by_code = |value: &JsValue| code(value).is_some_and(|code| is_of_system(&code));
+    NETWORK_NAMES.contains(&name.as_str())
+        || by_code(reason)
+        || js::member(reason, "cause").is_some_and(|cause| by_code(&cause))
+        || NETWORK_WORDS.iter().any(|words| mentions(message, words))
+}
+
+/// Whether this is a code of the operating system (`ECONNRESET`), or of undici. A library's own have more words: `ERR_JWT_EXPIRED`.
+fn is_of_system(code: &str) -> bool {
+    let is_errno = code.starts_with('E') && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_errno || code.starts_with("UND_ERR_") || UNSENT_CODES.contains(&code)
 }
 
 /// Where the host says whether it has a network at all: pages and their workers do.
@@ -112,6 +133,12 @@ const UNSENT_CODES: [&str; 6] =
 /// Browsers never tell.
 const UNSENT_WORDS: [&str; 5] =
     ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
+
+/// Names of errors that `fetch` itself throws.
+const NETWORK_NAMES: [&str; 4] = ["TypeError", "NetworkError", "AbortError", "TimeoutError"];
+
+/// What the errors of workerd and of Bun say, which are plain `Error`s, and those of libraries that look like `fetch`.
+const NETWORK_WORDS: [&str; 5] = ["network", "connect", "socket", "internal error", "premature close"];
 
 /// What ends a word, and a URL in it.
 const ENDS: &[u8] = b" \n)\"',";

@@ -26,6 +26,8 @@ use wasm_bindgen::prelude::*;
 /// The exchanges of one driver.
 pub(super) struct Network {
     fetch: Option<Function>,
+    /// Whether that `fetch` is the user's, and not this package's own.
+    is_injected: bool,
     max_message_bytes: usize,
     max_error_bytes: usize,
     exchanges: RefCell<Table<u64, Rc<Exchange>>>,
@@ -64,7 +66,7 @@ enum Stage {
     /// A piece of the body.
     Body(Reader, Sink),
     /// Whether the server can be reached after all (a CORS check), which decides what this failure means.
-    Check(Failure),
+    Check(Failure<JsJson>),
     /// Nothing: the piece that came is being handled.
     #[default]
     Busy,
@@ -83,6 +85,7 @@ impl Network {
         max_error_bytes: usize,
     ) -> Self {
         Self {
+            is_injected: fetch.as_ref().is_some_and(|fetch| js::member(fetch, "plain").is_none()),
             fetch,
             max_message_bytes,
             max_error_bytes,
@@ -118,7 +121,7 @@ impl Network {
     }
 
     /// `more` headers beat those of the request.
-    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&Object>) -> Result<(), Failure> {
+    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&Object>) -> Result<(), Failure<JsJson>> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
         // It is not known to be offline unless it was so before the first byte could leave.
         let offline = self.onlineness.is_offline() && !is_this_machine(&request.url);
@@ -141,7 +144,7 @@ impl Network {
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal);
-        let response = self.fetch(&url, &init).map_err(unsent)?;
+        let response = self.fetch(&url, &init).map_err(|reason| self.rejection(&reason, offline))?;
         exchange.wait_for(&response, Stage::Head).map_err(unsent)
     }
 
@@ -157,8 +160,17 @@ impl Network {
         self.fetch.clone().map_or(JsValue::UNDEFINED, Into::into)
     }
 
-    fn failure(&self, reason: &JsValue, offline: bool) -> Failure {
+    fn failure(&self, reason: &JsValue, offline: bool) -> Failure<JsJson> {
         failure::of(reason, offline && self.onlineness.is_offline())
+    }
+
+    /// What `fetch` itself threw. An injected one may do more than to fetch, and what goes wrong there is not repeated.
+    fn rejection(&self, reason: &JsValue, offline: bool) -> Failure<JsJson> {
+        let mut failure = self.failure(reason, offline);
+        if failure.kind == FailureKind::Broken && self.is_injected && !failure::is_of_network(reason, &failure.message) {
+            failure.kind = FailureKind::Thrown;
+        }
+        failure
     }
 
     /// Sends the requests of a CORS check.
@@ -322,7 +334,7 @@ fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut sink: Sink
     }
 }
 
-fn too_large() -> Failure {
+fn too_large() -> Failure<JsJson> {
     failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
 }
 
@@ -380,13 +392,13 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Head => check(driver, &exchange, driver.network.failure(reason, exchange.offline)),
+        Stage::Head => check(driver, &exchange, driver.network.rejection(reason, exchange.offline)),
         Stage::Body(..) | Stage::Check(_) | Stage::Busy => broken(driver, &exchange, reason),
     }
 }
 
 /// Finds out whether the server can be reached, where that says more about a failure than the host does.
-fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
+fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     let network = &driver.network;
     if failure.kind != FailureKind::Broken || !network.cors.applies_to(&exchange.url) {
         return fail(driver, exchange, failure);
@@ -417,7 +429,7 @@ fn found(driver: &Rc<Driver>, check: u64, reached: bool) {
 }
 
 /// What a failure means, now that it is known whether the server can be reached.
-fn explained(failure: Failure, reached: bool) -> Failure {
+fn explained(failure: Failure<JsJson>, reached: bool) -> Failure<JsJson> {
     Failure { kind: if reached { FailureKind::Hidden } else { FailureKind::Unreachable }, ..failure }
 }
 
@@ -427,7 +439,7 @@ fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
 }
 
 /// The exchange is over without an end of its own.
-fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
+fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     if !exchange.over.get() {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
         exchange.stop();
@@ -445,7 +457,7 @@ fn discard(response: &Reply) {
 }
 
 /// The body's text. What has no JSON form (a cycle, a `BigInt`) is the caller's mistake.
-fn write(message: &JsValue) -> Result<JsValue, Failure> {
+fn write(message: &JsValue) -> Result<JsValue, Failure<JsJson>> {
     match js::write_json(message) {
         Ok(Some(text)) => Ok(text.into()),
         Ok(None) => Err(failure::new(FailureKind::Unwritable, "the params have no JSON form")),
