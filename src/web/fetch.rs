@@ -32,6 +32,7 @@ pub(super) struct Network {
     max_error_bytes: usize,
     exchanges: RefCell<Table<u64, Rc<Exchange>>>,
     templates: Templates,
+    knows_cache: bool,
     controllers: Pool,
     decoder: Decoder,
     onlineness: Onlineness,
@@ -91,6 +92,7 @@ impl Network {
             max_error_bytes,
             exchanges: RefCell::default(),
             templates: Templates::default(),
+            knows_cache: request::knows_cache(),
             controllers: Pool::default(),
             decoder: Decoder::new(),
             onlineness: Onlineness::new(),
@@ -143,7 +145,8 @@ impl Network {
             over: Cell::new(false),
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
-        let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal);
+        let signal = &exchange.controller.signal;
+        let init = request::init(request.method, &headers, body.as_ref(), signal, self.knows_cache);
         let response = self.fetch(&url, &init).map_err(|reason| self.rejection(&reason, offline))?;
         exchange.wait_for(&response, Stage::Head).map_err(unsent)
     }

@@ -96,4 +96,119 @@ describe('the requests of a page', () => {
       assert.deepEqual(told, [['cancelled', 2, false, false], ['cancelled', 2, true, true]]);
     });
   });
+
+  describe('answers that a cache may keep', () => {
+    const cacheable = (response) => {
+      response.setHeader('Cache-Control', 'public, max-age=600');
+      response.setHeader('ETag', '"1"');
+      response.setHeader('Age', '30');
+      response.removeHeader('Vary');
+    };
+
+    /** A stream of so many events that says whose session it is about. */
+    function stream({ request, response, count }, events = 1) {
+      const { 'mcp-session-id': session } = request.headers;
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      for (let number = 0; number < events; number += 1) {
+        const params = { data: `${session} ${count}` };
+        response.write(`id: ${count}-${number}\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params })}\n\n`);
+      }
+      response.end();
+    }
+
+    test('a GET stream is heard by the user whose it is, and each event once', { timeout: 30_000 }, async () => {
+      const asked = [];
+      const { told } = await against(
+        (exchange) => {
+          cacheable(exchange.response);
+          if (exchange.request.method !== 'GET') return false;
+          asked.push(exchange.request.headers);
+          stream(exchange);
+          return true;
+        },
+        async (url) => {
+          const manager = globalThis.open(url);
+          const heard = { ann: [], bob: [] };
+          for (const user of ['ann', 'bob']) {
+            const session = await manager.connect(user, 's');
+            session.onnotification = ({ params }) => heard[user].push(params.data);
+          }
+          while (heard.ann.length < 3 || heard.bob.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+          await manager.close();
+          return heard;
+        },
+      );
+      assert.ok(told.ann.every((words) => words.startsWith('session-1 ')), told.ann.join());
+      assert.ok(told.bob.every((words) => words.startsWith('session-2 ')), told.bob.join());
+      for (const words of [told.ann, told.bob]) assert.equal(new Set(words).size, words.length, words.join());
+      assert.ok(asked.every((headers) => headers['if-none-match'] === undefined), 'nothing is asked by a tag of the cache');
+    });
+
+    test('the stream that is a session of HTTP+SSE is its own user\'s, also while another is open', { timeout: 30_000 }, async () => {
+      const streams = new Map();
+      const { told } = await against(
+        ({ request, response, message, count }) => {
+          cacheable(response);
+          if (request.method === 'OPTIONS') return false;
+          if (request.method === 'GET') {
+            const name = `stream-${count}`;
+            streams.set(name, response);
+            response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+            return response.write(`event: endpoint\ndata: /mcp?session=${name}\n\n`);
+          }
+          const name = new URL(request.url, 'http://localhost').searchParams.get('session');
+          response.writeHead(202).end();
+          if (message?.id === undefined) return true;
+          const result = message.method === 'initialize'
+            ? { protocolVersion: '2024-11-05', capabilities: { tools: {} }, serverInfo: { name, version: '1' } }
+            : { content: [{ type: 'text', text: name }] };
+          return streams.get(name).write(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, result })}\n\n`);
+        },
+        async (url) => {
+          const manager = globalThis.open(url, { type: 'sse', protocolVersion: 'auto' });
+          const texts = [];
+          for (const user of ['ann', 'bob']) {
+            const session = await manager.connect(user, 's');
+            texts.push((await session.callTool({ name: 'read' })).content[0].text);
+          }
+          await manager.close();
+          return texts;
+        },
+      );
+      assert.deepEqual(told, ['stream-1', 'stream-2']);
+    });
+
+    for (const [what, protocolVersion, kind] of [['answers to calls', 'legacy', 'tools/list'], ['answers to discovery', 'auto', 'server/discover']]) {
+      test(`${what} always come from the server`, { timeout: 30_000 }, async () => {
+        const { server, told } = await against(
+          ({ response }) => cacheable(response),
+          async (url, version) => {
+            const kinds = [];
+            for (let visit = 0; visit < 3; visit += 1) {
+              const manager = globalThis.open(url, { protocolVersion: version });
+              const session = await manager.connect('ann', 's');
+              kinds.push((await session.listTools()).tools.length);
+              await manager.close();
+            }
+            return kinds;
+          },
+          protocolVersion,
+        );
+        assert.deepEqual(told, [2, 2, 2]);
+        assert.equal(server.count(kind), 3);
+      });
+    }
+
+    test('a call costs no preflight of its own', { timeout: 30_000 }, async () => {
+      const { server } = await against(undefined, async (url) => {
+        const manager = globalThis.open(url);
+        const session = await manager.connect('ann', 's');
+        await session.listTools();
+        for (let call = 0; call < 20; call += 1) await session.callTool({ name: 'read' });
+        await manager.close();
+      });
+      assert.equal(server.count('tools/call'), 20);
+      assert.ok(server.count('OPTIONS') < 6, `${server.count('OPTIONS')} preflights`);
+    });
+  });
 });
