@@ -4,7 +4,8 @@ use super::js;
 use super::json::JsJson;
 use crate::core::text::{mentions, pieces, split_once};
 use crate::core::{Failure, FailureKind};
-use wasm_bindgen::JsValue;
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
 
 /// Reads a rejection. `offline`: the host said so before anything was sent and says so still, and the server is another
 /// machine.
@@ -91,8 +92,26 @@ fn message(reason: &JsValue, cause: &JsValue) -> String {
 /// Whether the connection provably never came to be. An injected `fetch` that tries again on its own must not pass on
 /// the reason of its last try alone.
 fn is_unsent(reason: &JsValue, cause: &JsValue, message: &str) -> bool {
-    let by_code = |value| code(value).is_some_and(|code| UNSENT_CODES.contains(&code.as_str()));
-    by_code(cause) || by_code(reason) || UNSENT_WORDS.iter().any(|words| mentions(message, words))
+    never_connected(cause) || never_connected(reason) || UNSENT_WORDS.iter().any(|words| mentions(message, words))
+}
+
+fn never_connected(error: &JsValue) -> bool {
+    // A name with several addresses: Node tries them one after the other (RFC 8305) and reports each.
+    if let Some(errors) = js::member(error, "errors").filter(Array::is_array) {
+        let errors = errors.unchecked_into::<Array>();
+        return errors.length() > 0 && errors.iter().all(|error| failed_to_connect(&error));
+    }
+    failed_to_connect(error)
+}
+
+fn failed_to_connect(error: &JsValue) -> bool {
+    let syscall = js::member(error, "syscall").and_then(|syscall| syscall.as_string());
+    match syscall.as_deref() {
+        Some("connect" | "getaddrinfo") => true,
+        // The network may go while a connection is in use, and the codes are the same.
+        Some("read" | "write") => false,
+        _ => code(error).is_some_and(|code| UNSENT_CODES.contains(&code.as_str())),
+    }
 }
 
 fn code(value: &JsValue) -> Option<String> {
@@ -126,16 +145,33 @@ fn push_word(text: &mut String, word: &str) {
 }
 
 /// What Node's, Bun's and Deno's Node layer call a connection that was refused or never made, and a name not found.
-const UNSENT_CODES: [&str; 6] =
-    ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused", "FailedToOpenSocket"];
+const UNSENT_CODES: [&str; 10] = [
+    "ECONNREFUSED",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ENETUNREACH",
+    "EHOSTUNREACH",
+    "ENETDOWN",
+    "EADDRNOTAVAIL",
+    "UND_ERR_CONNECT_TIMEOUT",
+    "ConnectionRefused",
+    "FailedToOpenSocket",
+];
 
-/// What Deno's and workerd's own errors say in the same cases, and Node's of a port that the Fetch standard forbids.
-/// Browsers never tell.
-const UNSENT_WORDS: [&str; 5] =
-    ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
+/// What the errors of Deno, workerd and Bun say in the same cases, and Node's of a port that the Fetch standard forbids and
+/// of a TLS handshake that was cut, which is before the request. Browsers never tell.
+const UNSENT_WORDS: [&str; 7] = [
+    "connection refused",
+    "client error (connect)",
+    "dns error",
+    "dns lookup failed",
+    "unable to connect",
+    "bad port",
+    "before secure tls connection",
+];
 
 /// Names of errors that `fetch` itself throws.
-const NETWORK_NAMES: [&str; 4] = ["TypeError", "NetworkError", "AbortError", "TimeoutError"];
+const NETWORK_NAMES: [&str; 5] = ["TypeError", "NetworkError", "AbortError", "TimeoutError", "AggregateError"];
 
 /// What the errors of workerd and of Bun say, which are plain `Error`s, and those of libraries that look like `fetch`.
 const NETWORK_WORDS: [&str; 5] = ["network", "connect", "socket", "internal error", "premature close"];

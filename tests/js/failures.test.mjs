@@ -129,4 +129,48 @@ describe('a failing fetch', () => {
     assert.equal(lost.cause.cause.code, 'ECONNREFUSED');
     await alone.close();
   });
+
+  const failed = (cause) => new TypeError('fetch failed', { cause });
+  const system = (code, syscall, more) => Object.assign(new Error(`${syscall ?? 'the host'} ${code}`), { code, ...(syscall && { syscall }), ...more });
+
+  for (const [what, thrown] of [
+    ...['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'ETIMEDOUT', 'ECONNABORTED', 'EPERM']
+      .map((code) => [`${code} of connect`, failed(system(code, 'connect'))]),
+    ...['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'].map((code) => [`${code} of getaddrinfo`, failed(system(code, 'getaddrinfo'))]),
+    ['the connect timeout of undici', failed(system('UND_ERR_CONNECT_TIMEOUT'))],
+    ['a refusal of all addresses of a name', failed(new AggregateError([system('ECONNREFUSED', 'connect'), system('ENETUNREACH', 'connect')]))],
+    ['all addresses, without a wrapping TypeError', new AggregateError([system('ETIMEDOUT', 'connect'), system('ECONNREFUSED', 'connect')])],
+    ['what Bun calls a refusal', Object.assign(new TypeError('Unable to connect. Is the computer able to access the url?'), { code: 'ECONNREFUSED' })],
+    ['what Bun calls no route', Object.assign(new TypeError('ENETUNREACH: Was there a typo in the url or port?'), { code: 'ENETUNREACH' })],
+    ['what Deno calls a refusal', new TypeError('error sending request for url (http://a.test/): client error (Connect): tcp connect error: Connection refused (os error 111)')],
+    ['what Deno calls no route', failed(new Error('error sending request: client error (Connect): tcp connect error: No route to host (os error 113)'))],
+    ['a TLS handshake that was cut', failed(system('ECONNRESET', undefined, { message: 'Client network socket disconnected before secure TLS connection was established' }))],
+  ]) {
+    test(`${what}: nothing was sent, so an unsafe tool is sent again, and runs once`, async () => {
+      let isDown = true;
+      const { session, tries } = await faulty((url, init) => {
+        if (!isDown) return fetch(url, init);
+        isDown = false;
+        return Promise.reject(thrown);
+      });
+      const ran = server.count('tools/call');
+      assert.equal((await session.callTool({ name: 'write' })).content[0].text, 'write ran');
+      assert.deepEqual([tries.tools, server.count('tools/call') - ran], [2, 1]);
+    });
+  }
+
+  for (const [what, thrown] of [
+    ['a reset of a connection in use', failed(system('ECONNRESET', 'read'))],
+    ['a host that is gone while a connection is read', failed(system('EHOSTUNREACH', 'read'))],
+    ['a network that is gone while a connection is written', failed(system('ENETUNREACH', 'write'))],
+    ['a timeout without more', failed(system('ETIMEDOUT'))],
+    ['one address of several that was reached', failed(new AggregateError([system('ECONNREFUSED', 'connect'), system('ECONNRESET', 'read')], '', { code: 'ECONNREFUSED' }))],
+    ['no address at all', failed(new AggregateError([]))],
+  ]) {
+    test(`${what}: it may have been read, so an unsafe tool is not sent again`, async () => {
+      const { session, tries } = await faulty(() => Promise.reject(thrown));
+      assert.equal((await outcome(session, 'write')).code, 'outcome_unknown');
+      assert.equal(tries.tools, 1);
+    });
+  }
 });

@@ -17,8 +17,9 @@ const results = {
 /**
  * @param {(exchange: { request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse, message: any, count: number })
  *   => unknown} [hook] returns true where it takes the exchange; `count` says how many of its kind there were, this one included
+ * @param {{ port?: number }} [options]
  */
-export async function startScriptedServer(hook = () => false) {
+export async function startScriptedServer(hook = () => false, options = {}) {
   const seen = [];
   let sessions = 0;
   const listening = await listen(async (request, response) => {
@@ -44,7 +45,7 @@ export async function startScriptedServer(hook = () => false) {
       const error = { code: -32601, message: 'Method not found' };
       return sendJson(response, 200, result ? { jsonrpc: '2.0', id, result } : { jsonrpc: '2.0', id, error });
     }
-  });
+  }, options);
   return {
     ...listening,
     url: `${listening.origin}/mcp`,
