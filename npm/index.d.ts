@@ -158,6 +158,14 @@ export class McpManager {
    * handshake, and in those of later recoveries. The options' `signal` is not heeded: the client gives up in its own way.
    */
   transport(userId: string, serverName: string, options?: ConnectOptions): SdkTransport;
+  /**
+   * For applications that know whether there is a network better than the browser does. After `offline` nothing is sent to any server, this machine's own
+   * included, and calls wait within their deadlines; after `online` they go at once. It beats `navigator.onLine`, which is only a hint: where that is false,
+   * a HEAD request without credentials tries the server before calls wait.
+   *
+   * @throws McpError `config_error` for anything else.
+   */
+  notifyNetwork(state: 'offline' | 'online'): void;
   /** Tells what happens, as `CustomEvent`s named in {@link SessionEvent}. */
   readonly events: EventTarget;
   /** Resolves once nothing is under way: for `waitUntil` in a Worker. */

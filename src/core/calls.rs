@@ -151,6 +151,7 @@ impl<J: Json> Manager<J> {
         record.last_used_at = now;
         record.queue.insert(call);
         self.add_call(call, session, purpose, method, params, options, Stage::Queued);
+        self.try_network(session);
         self.wake_session(session);
         self.pump(session);
     }

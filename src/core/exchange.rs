@@ -182,6 +182,7 @@ impl<J: Json> Manager<J> {
         let (session, wire) = (record.session, record.wire);
         let issued = head.session_id.clone();
         record.head = Some(head);
+        self.note_reached(session);
         if let Wire::Call(call) = wire {
             self.note_issued_id(session, call, issued);
         }
@@ -279,7 +280,9 @@ impl<J: Json> Manager<J> {
             return self.on_stream_over(exchange, "the stream was cut");
         }
         let Some(record) = self.take_exchange(exchange) else { return };
+        let cut_off = self.is_cut_off_by(record.session, record.wire.call(), failure);
         match record.wire {
+            Wire::Call(call) if cut_off => self.requeue(call),
             Wire::Call(call) => self.on_call_broken(call, failure),
             Wire::Resume(call) if failure.kind == FailureKind::TooLarge => self.on_call_broken(call, failure),
             Wire::Resume(call) => self.resume_failed(call, "the connection broke"),

@@ -95,6 +95,7 @@ impl<J: Json> Manager<J> {
             return self.give_up(session, error);
         }
         self.enter(session, state);
+        self.try_network(session);
         match self.stream_pause(session) {
             0 => self.attempt(session),
             pause => self.attempt_after(session, pause),

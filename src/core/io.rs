@@ -272,10 +272,14 @@ pub enum Output<J> {
 
 /// What a page knows and the machine does not.
 pub enum News<J> {
-    /// There is no network: nothing is tried until there is.
+    /// The application says that there is no network: nothing is tried until it says that there is.
     Offline,
-    /// There is one again.
+    /// The application says that there is one.
     Online,
+    /// The browser says that there is no network, which is a hint: each session tries once before it waits.
+    LooksOffline,
+    /// The browser says that there is one.
+    LooksOnline,
     /// Nobody looks, or another tab listens for this one: the GET stream is closed, and opened again where it was left.
     Park,
     /// Somebody looks.

@@ -5,15 +5,14 @@ use super::json::JsJson;
 use crate::core::text::{mentions, pieces, split_once};
 use crate::core::{Failure, FailureKind};
 use js_sys::Array;
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
-/// Reads a rejection. `offline`: the host said so before anything was sent and says so still, and the server is another
-/// machine.
-pub(super) fn of(reason: &JsValue, offline: bool) -> Failure<JsJson> {
+/// Reads a rejection.
+pub(super) fn of(reason: &JsValue) -> Failure<JsJson> {
     let cause = js::member(reason, "cause").unwrap_or(JsValue::UNDEFINED);
     let message = message(reason, &cause);
-    let unsent = offline || is_unsent(reason, &cause, &message);
-    let kind = if unsent { FailureKind::Unsent } else { FailureKind::Broken };
+    let kind = if is_unsent(reason, &cause, &message) { FailureKind::Unsent } else { FailureKind::Broken };
     Failure { kind, message, cause: Some(JsJson(reason.clone())) }
 }
 
@@ -42,19 +41,33 @@ fn is_of_system(code: &str) -> bool {
     is_errno || code.starts_with("UND_ERR_") || UNSENT_CODES.contains(&code)
 }
 
-/// Where the host says whether it has a network at all: pages and their workers do.
-pub(super) struct Onlineness(Option<JsValue>);
+/// Where the host says whether it has a network at all: pages and their workers do. It is a hint, which VPNs and bridges
+/// mislead.
+pub(super) struct Onlineness {
+    navigator: Option<JsValue>,
+    /// Something got through although the host said that it is offline.
+    misled: Cell<bool>,
+}
 
 impl Onlineness {
     pub(super) fn new() -> Self {
         let navigator = js::global("navigator");
-        Self(navigator.filter(|navigator| js::member(navigator, "onLine").is_some()))
+        let navigator = navigator.filter(|navigator| js::member(navigator, "onLine").is_some());
+        Self { navigator, misled: Cell::new(false) }
     }
 
-    /// Whether the host says that it has none. Hosts that do not say are online.
+    /// Whether the host says that it has none, and nothing contradicts it. Hosts that do not say are online.
     pub(super) fn is_offline(&self) -> bool {
-        let online = self.0.as_ref().and_then(|navigator| js::member(navigator, "onLine"));
-        online.is_some_and(|online| online.as_bool() == Some(false))
+        let online = self.navigator.as_ref().and_then(|navigator| js::member(navigator, "onLine"));
+        let offline = online.is_some_and(|online| online.as_bool() == Some(false));
+        // What it says next time is another hint.
+        self.misled.set(self.misled.get() && offline);
+        offline && !self.misled.get()
+    }
+
+    /// The host is online, whatever it says itself.
+    pub(super) fn contradict(&self) {
+        self.misled.set(true);
     }
 }
 

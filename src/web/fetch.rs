@@ -13,7 +13,6 @@ use super::json::JsJson;
 use super::probe::{Asked, Cors};
 use super::request::{self, Templates};
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
-use crate::core::config::is_this_machine;
 use crate::core::headers::Media;
 use crate::core::sse::{Item, Parser};
 use crate::core::table::Table;
@@ -35,7 +34,7 @@ pub(super) struct Network {
     knows_cache: bool,
     controllers: Pool,
     decoder: Decoder,
-    onlineness: Onlineness,
+    pub(super) onlineness: Onlineness,
     cors: Cors,
     on_progress: Hook,
     on_lost: Hook,
@@ -51,8 +50,8 @@ struct Exchange {
     on_progress: JsValue,
     on_lost: JsValue,
     reads_session_id: bool,
-    /// The host said that it was offline when this was sent.
-    offline: bool,
+    /// The host said that it was offline, and was tried.
+    doubted: Cell<bool>,
     url: Rc<str>,
     stage: Cell<Stage>,
     /// It ended, or was given up: nothing more is reported of it.
@@ -62,6 +61,8 @@ struct Exchange {
 /// What the next promise to settle is about.
 #[derive(Default)]
 enum Stage {
+    /// Whether the server can be reached, before anything is sent: the host says that it is offline.
+    Gate(JsString, JsValue),
     /// Status and headers.
     Head,
     /// A piece of the body.
@@ -125,9 +126,7 @@ impl Network {
     /// `more` headers beat those of the request.
     fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&Object>) -> Result<(), Failure<JsJson>> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
-        // It is not known to be offline unless it was so before the first byte could leave.
-        let offline = self.onlineness.is_offline() && !is_this_machine(&request.url);
-        let unsent = |reason: JsValue| self.failure(&reason, offline);
+        let unsent = |reason: JsValue| failure::of(&reason);
         let (url, headers) = self.templates.render(request);
         if let Some(more) = more {
             js::assign(&headers, more).map_err(unsent)?;
@@ -139,7 +138,7 @@ impl Network {
             on_progress: self.on_progress.of(id.0),
             on_lost: self.on_lost.of(id.0),
             reads_session_id: request.reads_session_id,
-            offline,
+            doubted: Cell::new(false),
             url: Rc::clone(&request.url),
             stage: Cell::new(Stage::Head),
             over: Cell::new(false),
@@ -147,8 +146,33 @@ impl Network {
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let signal = &exchange.controller.signal;
         let init = request::init(request.method, &headers, body.as_ref(), signal, self.knows_cache);
-        let response = self.fetch(&url, &init).map_err(|reason| self.rejection(&reason, offline))?;
-        exchange.wait_for(&response, Stage::Head).map_err(unsent)
+        if self.onlineness.is_offline() && self.gate(&exchange, &url, &init)? {
+            return Ok(());
+        }
+        self.request(&exchange, &url, &init)
+    }
+
+    fn request(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<(), Failure<JsJson>> {
+        let response = self.fetch(url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
+        response.map_err(|reason| self.rejection(&reason))
+    }
+
+    /// The host says that it is offline: before the request, one that does no harm tries whether that is so. Returns
+    /// whether the request has to wait for it. What is not sent because of it is provably unsent.
+    fn gate(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<bool, Failure<JsJson>> {
+        let id = exchange.id.0;
+        exchange.doubted.set(true);
+        match self.cors.ask(id, &exchange.url, &self.controllers) {
+            Ok(Asked::Known(true)) => return Ok(false),
+            Ok(Asked::Wait) => {}
+            Ok(Asked::Start(signal)) if self.probe(id, &exchange.url, &signal).is_ok() => {}
+            _ => {
+                self.cors.leave(id);
+                return Err(offline());
+            }
+        }
+        exchange.stage.set(Stage::Gate(url.clone(), init.clone()));
+        Ok(true)
     }
 
     fn fetch(&self, url: &JsString, init: &JsValue) -> Result<Chain, JsValue> {
@@ -163,13 +187,9 @@ impl Network {
         self.fetch.clone().map_or(JsValue::UNDEFINED, Into::into)
     }
 
-    fn failure(&self, reason: &JsValue, offline: bool) -> Failure<JsJson> {
-        failure::of(reason, offline && self.onlineness.is_offline())
-    }
-
     /// What `fetch` itself threw. An injected one may do more than to fetch, and what goes wrong there is not repeated.
-    fn rejection(&self, reason: &JsValue, offline: bool) -> Failure<JsJson> {
-        let mut failure = self.failure(reason, offline);
+    fn rejection(&self, reason: &JsValue) -> Failure<JsJson> {
+        let mut failure = failure::of(reason);
         if failure.kind == FailureKind::Broken && self.is_injected && !failure::is_of_network(reason, &failure.message) {
             failure.kind = FailureKind::Thrown;
         }
@@ -220,7 +240,7 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
         Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
-        Stage::Check(_) | Stage::Busy => {}
+        Stage::Gate(..) | Stage::Check(_) | Stage::Busy => {}
     }
 }
 
@@ -231,6 +251,9 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
         Err(reason) => return broken(driver, exchange, &reason),
     };
     let (status, media) = (head.status, head.media);
+    if exchange.doubted.get() {
+        driver.network.onlineness.contradict();
+    }
     if let (Some(call), true, Media::EventStream) = (exchange.call, is_success(status), media) {
         driver.report("the transport", driver.calls.streams(call));
     }
@@ -395,8 +418,8 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Head => check(driver, &exchange, driver.network.rejection(reason, exchange.offline)),
-        Stage::Body(..) | Stage::Check(_) | Stage::Busy => broken(driver, &exchange, reason),
+        Stage::Head => check(driver, &exchange, driver.network.rejection(reason)),
+        Stage::Gate(..) | Stage::Body(..) | Stage::Check(_) | Stage::Busy => broken(driver, &exchange, reason),
     }
 }
 
@@ -425,10 +448,23 @@ fn found(driver: &Rc<Driver>, check: u64, reached: bool) {
     for id in driver.network.cors.found(check, reached) {
         let exchange = driver.network.exchanges.borrow().get(id).cloned();
         let Some(exchange) = exchange else { continue };
-        if let Stage::Check(failure) = exchange.stage.take() {
-            fail(driver, &exchange, explained(failure, reached));
+        match exchange.stage.take() {
+            Stage::Check(failure) => fail(driver, &exchange, explained(failure, reached)),
+            Stage::Gate(url, init) => {
+                let network = &driver.network;
+                let goes = reached || !network.onlineness.is_offline();
+                let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
+                if let Err(failure) = sent {
+                    fail(driver, &exchange, failure);
+                }
+            }
+            _ => {}
         }
     }
+}
+
+fn offline() -> Failure<JsJson> {
+    failure::new(FailureKind::Unsent, "the host is offline")
 }
 
 /// What a failure means, now that it is known whether the server can be reached.
@@ -438,7 +474,7 @@ fn explained(failure: Failure<JsJson>, reached: bool) -> Failure<JsJson> {
 
 /// What should have been a response, or a piece of it, is none.
 fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
-    fail(driver, exchange, driver.network.failure(reason, exchange.offline));
+    fail(driver, exchange, failure::of(reason));
 }
 
 /// The exchange is over without an end of its own.

@@ -123,13 +123,32 @@ impl McpManager {
         self.driver.events.target()
     }
 
+    /// The application knows whether there is a network: beats what the browser says, and counts for every server.
+    ///
+    /// # Errors
+    /// `config_error` for anything but `offline` and `online`.
+    #[wasm_bindgen(js_name = notifyNetwork)]
+    pub fn notify_network(&self, state: JsValue) -> Result<(), JsValue> {
+        let news = match state.as_string().as_deref() {
+            Some("offline") => News::Offline,
+            Some("online") => {
+                self.driver.network.onlineness.contradict();
+                News::Online
+            }
+            _ => return Err(error::invalid("state", "must be 'offline' or 'online'")),
+        };
+        self.driver.wake();
+        self.driver.input(Input::Page { news, of: None });
+        Ok(())
+    }
+
     /// For the package's own module for pages: what the page has noticed, of one session or of all. `wake` tells that time
     /// has passed that no timer saw.
     pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
         self.driver.wake();
         let news = match news {
-            "offline" => News::Offline,
-            "online" => News::Online,
+            "offline" => News::LooksOffline,
+            "online" => News::LooksOnline,
             "park" => News::Park,
             "unpark" => News::Unpark,
             "retire" => News::Retire,

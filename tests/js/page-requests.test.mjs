@@ -211,4 +211,104 @@ describe('the requests of a page', () => {
       assert.ok(server.count('OPTIONS') < 6, `${server.count('OPTIONS')} preflights`);
     });
   });
+
+  describe('the network, as the browser and the application see it', () => {
+    /** In the page: what the browser says from now on. */
+    const browserSays = (online) => {
+      Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => online });
+      dispatchEvent(new Event(online ? 'online' : 'offline'));
+    };
+    before(async () => {
+      await chromium.page.evaluate(`globalThis.browserSays = ${browserSays}`);
+      await chromium.page.evaluate(async () => {
+        const { attachToPage } = await import('/pkg/page.js');
+        globalThis.attachToPage = attachToPage;
+      });
+    });
+    after(() => chromium.page.evaluate(() => globalThis.browserSays(true)));
+
+    test('a browser that is wrong costs one harmless request', { timeout: 30_000 }, async () => {
+      const checks = [];
+      const { told, server } = await against(
+        ({ request }) => void (request.method === 'HEAD' && checks.push(request.headers)),
+        async (url) => {
+          const manager = globalThis.open(url);
+          const detach = globalThis.attachToPage(manager);
+          globalThis.browserSays(false);
+          const session = await manager.connect('ann', 's', { headers: { Authorization: 'Bearer secret' } });
+          const texts = [];
+          for (const name of ['read', 'write', 'read']) texts.push((await session.callTool({ name })).content[0].text);
+          globalThis.browserSays(true);
+          detach();
+          await manager.close();
+          return texts;
+        },
+      );
+      assert.deepEqual(told, ['read ran', 'write ran', 'read ran']);
+      assert.deepEqual([server.count('initialize'), server.count('tools/call'), server.count('HEAD')], [1, 3, 2]);
+      for (const headers of checks) assert.deepEqual([headers.authorization, headers['mcp-session-id']], [undefined, undefined]);
+    });
+
+    for (const [when, pause] of [['while the try is under way', 0], ['after it', 50]]) test(`a browser that is right until the network is back ${when}: nothing but the try leaves the page`, { timeout: 30_000 }, async () => {
+      const { told, server } = await against(
+        undefined,
+        async (url, millis) => {
+          const manager = globalThis.open(url, { sessionConfig: { retryAttempts: 0 } });
+          const detach = globalThis.attachToPage(manager);
+          const session = await manager.connect('ann', 's');
+          const { fetch } = globalThis;
+          const sent = [];
+          globalThis.fetch = async (target, init) => {
+            sent.push(init.method);
+            if (!navigator.onLine) throw new TypeError('Failed to fetch');
+            return fetch(target, init);
+          };
+          globalThis.browserSays(false);
+          const calls = ['write', 'read'].map((name) => session.callTool({ name }));
+          if (millis) await new Promise((resolve) => setTimeout(resolve, millis));
+          const offline = [...sent];
+          globalThis.browserSays(true);
+          const texts = (await Promise.all(calls)).map(({ content }) => content[0].text);
+          globalThis.fetch = fetch;
+          detach();
+          await manager.close();
+          return { offline, texts };
+        },
+        pause,
+      );
+      assert.deepEqual(told, { offline: ['HEAD', 'HEAD'], texts: ['write ran', 'read ran'] });
+      assert.equal(server.count('tools/call'), 2);
+    });
+
+    test('the word of the application counts for this machine too, and beats the browser', { timeout: 30_000 }, async () => {
+      const { told, server } = await against(undefined, async (url) => {
+        const manager = globalThis.open(url);
+        const detach = globalThis.attachToPage(manager);
+        const session = await manager.connect('ann', 's');
+        const { requests } = manager.getMetrics();
+        manager.notifyNetwork('offline');
+        globalThis.browserSays(true);
+        const pending = session.callTool({ name: 'write' });
+        await session.callTool({ name: 'read' }, { timeout: 300 }).catch(() => {});
+        const tried = manager.getMetrics().requests - requests;
+        globalThis.browserSays(false);
+        manager.notifyNetwork('online');
+        const text = (await pending).content[0].text;
+        const wrong = ['Offline', '', 'wake', undefined, true, {}].map((state) => {
+          try {
+            manager.notifyNetwork(state);
+          } catch (error) {
+            return `${error.code}: ${error.message}`;
+          }
+          return 'taken';
+        });
+        globalThis.browserSays(true);
+        detach();
+        await manager.close();
+        return { tried, text, wrong: [...new Set(wrong)] };
+      });
+      assert.deepEqual(told, { tried: 0, text: 'write ran', wrong: ["config_error: state: must be 'offline' or 'online'"] });
+      assert.deepEqual([server.count('tools/call'), server.count('HEAD')], [1, 0]);
+    });
+  });
 });

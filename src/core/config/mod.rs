@@ -7,7 +7,6 @@ mod url;
 pub use parse::parse;
 pub use template::Template;
 pub(super) use url::fault as url_fault;
-pub(crate) use url::is_this_machine;
 
 use super::{headers, time::Millis};
 use crate::core::table::Named;
