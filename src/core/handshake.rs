@@ -124,8 +124,7 @@ impl<J: Json> Manager<J> {
             && !std::mem::replace(&mut handshake.asked, true)
         {
             let challenge = handshake.challenge.take();
-            record.awaiting_token = true;
-            return self.out.push_back(Output::NeedToken { session, challenge });
+            return self.ask_for_token(session, challenge);
         }
         if self.recalls_first(session) || self.waits_for_network(session) {
             return;

@@ -248,6 +248,11 @@ pub enum Output<J> {
         /// The `WWW-Authenticate` value of the 401, if there was one.
         challenge: Option<String>,
     },
+    /// The auth provider's answer is not waited for any more: abort its signal.
+    GiveUpToken {
+        /// Of which session.
+        session: SessionRef,
+    },
     /// Look what is stored under this name; answer by [`Input::Recalled`].
     Recall {
         /// For which session.

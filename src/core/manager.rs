@@ -195,6 +195,7 @@ impl<J: Json> Manager<J> {
             Timer::Listen(session) => self.on_listen_timer(session),
             Timer::Hold(session) => self.on_hold_over(session),
             Timer::Keep(session) => self.on_keep_timer(session),
+            Timer::Token(session) => self.on_token_overdue(session),
         }
     }
 

@@ -27,7 +27,7 @@ impl<J: Json> Manager<J> {
         if is_handshake && matches!(refusal.verdict, Verdict::Lost(_)) {
             refusal.verdict = if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final };
         }
-        let error = refusal_error(&refusal);
+        let error = self.with_provider(session, refusal_error(&refusal));
         if is_handshake {
             self.note_challenge(session, refusal.challenge);
             return self.settle(call, Err(error));

@@ -156,8 +156,11 @@ pub(super) struct Session<J> {
     /// The bearer token of the auth provider.
     pub(super) token: Option<Rc<str>>,
     pub(super) has_auth: bool,
-    /// What a provider is being asked for, if it is.
+    /// Whether the provider is being asked, and since when.
     pub(super) awaiting_token: bool,
+    pub(super) token_wanted_at: Instant,
+    /// Whether it took too long when it was asked last.
+    pub(super) token_overdue: bool,
     /// Whether the provider was already asked because of a 401 since the last success.
     pub(super) challenged: bool,
 
@@ -254,6 +257,8 @@ impl<J> Session<J> {
             token: None,
             has_auth: false,
             awaiting_token: false,
+            token_wanted_at: now,
+            token_overdue: false,
             challenged: false,
             agreed: None,
             handshake: None,

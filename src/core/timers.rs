@@ -25,6 +25,8 @@ pub(super) enum Timer {
     Hold(SessionRef),
     /// A session is written to the storage.
     Keep(SessionRef),
+    /// The auth provider has had its time.
+    Token(SessionRef),
 }
 
 impl Timer {
@@ -40,6 +42,7 @@ impl Timer {
             Self::Listen(session) => (6, session.0),
             Self::Hold(session) => (7, session.0),
             Self::Keep(session) => (8, session.0),
+            Self::Token(session) => (9, session.0),
         };
         number << 4 | kind
     }
@@ -55,7 +58,8 @@ impl Timer {
             5 => Self::Handshake(SessionRef(number)),
             6 => Self::Listen(SessionRef(number)),
             7 => Self::Hold(SessionRef(number)),
-            _ => Self::Keep(SessionRef(number)),
+            8 => Self::Keep(SessionRef(number)),
+            _ => Self::Token(SessionRef(number)),
         }
     }
 }

@@ -164,6 +164,7 @@ impl Driver {
             Output::NeedToken { session, challenge } => {
                 self.auth.ask(self, session, self.info(session), challenge.as_deref());
             }
+            Output::GiveUpToken { session } => self.auth.give_up(session),
             Output::Recall { session, name } => self.storage.recall(self, session, &name),
             Output::Keep { name, value } => self.storage.keep(self, &name, value),
             Output::Event(event) => self.events.tell(&event),

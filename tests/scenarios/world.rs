@@ -106,6 +106,7 @@ pub struct World<N> {
     pub taken_back: Vec<Ticket>,
     pub notified: Vec<(SessionRef, String, Value)>,
     pub tokens_wanted: Vec<(SessionRef, Option<String>)>,
+    pub tokens_given_up: Vec<SessionRef>,
     pub storage: Storage,
     pub events: Vec<Event>,
     pub log: Vec<(Level, String)>,
@@ -137,6 +138,7 @@ impl<N: Network> World<N> {
             taken_back: Vec::new(),
             notified: Vec::new(),
             tokens_wanted: Vec::new(),
+            tokens_given_up: Vec::new(),
             storage: Storage::default(),
             events: Vec::new(),
             log: Vec::new(),
@@ -409,6 +411,7 @@ impl<N: Network> World<N> {
                 self.note(|| format!("          a token is wanted for session {}", session.0));
                 self.tokens_wanted.push((session, challenge));
             }
+            Output::GiveUpToken { session } => self.tokens_given_up.push(session),
             Output::Recall { session, name } => self.storage.recall(session, name),
             Output::Keep { name, value } => self.storage.keep(name, value),
             Output::Event(event) => {

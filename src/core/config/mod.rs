@@ -41,6 +41,8 @@ pub struct ServerConfig {
     pub timeout: Millis,
     /// How long one handshake may take, in milliseconds.
     pub init_timeout: Millis,
+    /// Longest wait for the auth provider, in milliseconds.
+    pub auth_timeout: Millis,
     /// Which revision of the protocol is spoken.
     pub protocol: Protocol,
     /// How its sessions live and recover.
@@ -128,6 +130,8 @@ pub struct SessionConfig {
     pub retry_delay: Millis,
     /// A session that is as old is expired however much it is used, in milliseconds; `None`: age does not matter.
     pub max_age: Option<Millis>,
+    /// After that long without traffic a ping keeps the session from expiring at the server; `None` sends none.
+    pub keep_alive: Option<Millis>,
     /// What may be sent twice.
     pub replay: Replay,
 }
@@ -139,6 +143,7 @@ impl Default for SessionConfig {
             retry_attempts: DEFAULT_RETRY_ATTEMPTS,
             retry_delay: DEFAULT_RETRY_DELAY,
             max_age: None,
+            keep_alive: None,
             replay: Replay::Refused,
         }
     }
@@ -259,6 +264,8 @@ pub const DEFAULT_RETRY_DELAY: Millis = 1000;
 pub const DEFAULT_REQUEST_TIMEOUT: Millis = 60_000;
 /// A handshake does no work of its own: half of what a request gets.
 pub const DEFAULT_INIT_TIMEOUT: Millis = 30_000;
+/// A person signs in, looks for a second factor, and consents.
+pub const DEFAULT_AUTH_TIMEOUT: Millis = 300_000;
 /// More attempts than that are a loop: at the backoff's cap of 30 s, 100 of them take 50 minutes.
 pub const MAX_RETRY_ATTEMPTS: u32 = 100;
 
@@ -294,6 +301,7 @@ mod tests {
             headers: vec![header("x-user", "{{USER_ID}}"), header("authorization", "Bearer {{token}} hidden-2")],
             timeout: DEFAULT_REQUEST_TIMEOUT,
             init_timeout: DEFAULT_INIT_TIMEOUT,
+            auth_timeout: DEFAULT_AUTH_TIMEOUT,
             protocol: Protocol::Auto,
             session: SessionConfig::default(),
         }
