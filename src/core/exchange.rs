@@ -180,11 +180,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
         let (session, wire) = (record.session, record.wire);
-        let issued = head.session_id.clone();
+        let (issued, hides_headers) = (head.session_id.clone(), head.hides_headers);
         record.head = Some(head);
         self.note_reached(session);
         if let Wire::Call(call) = wire {
-            self.note_issued_id(session, call, issued);
+            self.note_issued_id(session, call, issued, hides_headers);
         }
         if !is_stream {
             return;

@@ -12,7 +12,7 @@ use super::io::{CallId, Failure, HeaderList, Level, Output, SessionRef};
 use super::json::Json;
 use super::jsonrpc;
 use super::manager::Manager;
-use super::outcome::{failure_error, refusal_error};
+use super::outcome::{failure_error, hidden_id, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
 use super::refusal::Refusal;
 use super::session::{Agreed, Kind, Session, State};
@@ -34,6 +34,8 @@ pub(super) struct Handshake<J> {
     offer: &'static str,
     /// `Mcp-Session-Id` of the answer to this attempt's `initialize`.
     issued: Option<String>,
+    /// Whether CORS may have kept one from us.
+    hides_headers: bool,
     /// `WWW-Authenticate` of a 401.
     challenge: Option<String>,
     /// Whether the provider was asked for a token before anybody refused one.
@@ -60,6 +62,7 @@ impl<J> Default for Handshake<J> {
             failures: 0,
             offer: VERSIONS[0],
             issued: None,
+            hides_headers: false,
             challenge: None,
             asked: false,
             recalled: false,
@@ -156,11 +159,18 @@ impl<J: Json> Manager<J> {
     }
 
     /// The headers of the answer to our own `initialize`: the only place that a session id is ever taken from.
-    pub(super) fn note_issued_id(&mut self, session: SessionRef, call: CallId, issued: Option<String>) {
+    pub(super) fn note_issued_id(
+        &mut self,
+        session: SessionRef,
+        call: CallId,
+        issued: Option<String>,
+        hides_headers: bool,
+    ) {
         let is_handshake = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Handshake);
         let Some(record) = self.store.get_mut(session) else { return };
         if let (true, Some(handshake)) = (is_handshake, record.handshake.as_mut()) {
             handshake.issued = issued;
+            handshake.hides_headers = hides_headers;
         }
     }
 
@@ -188,10 +198,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return Ok(()) };
         let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
         let version = agreed_version(&result, &record.server.protocol)?;
-        let issued = handshake.issued.take();
+        let (issued, hides_headers) = (handshake.issued.take(), handshake.hides_headers);
         let is_sse = record.note_transport_works();
         let id = issued.filter(|_| !is_sse).map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
+        record.hides_id = hides_headers && id.is_none() && !is_sse;
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
@@ -239,6 +250,7 @@ impl<J: Json> Manager<J> {
         match refusal.verdict {
             // Servers that stumble over the notification itself still serve requests; if not, the next answer says so.
             Verdict::Answer | Verdict::Final => self.on_initialized_accepted(session, refusal.generation),
+            Verdict::Lost(_) if self.hides_id(session, refusal) => self.give_up(session, hidden_id(refusal)),
             Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
             _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
         }

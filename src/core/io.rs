@@ -416,6 +416,8 @@ pub struct ResponseHead {
     pub media: Media,
     /// `Mcp-Session-Id`, read where [`HttpRequest::reads_session_id`] says so.
     pub session_id: Option<String>,
+    /// Whether CORS may keep headers from us, looked at where the session id is read.
+    pub hides_headers: bool,
     /// `Retry-After`, read on 429 and 503.
     pub retry_after: Option<String>,
     /// `WWW-Authenticate`, read on 401 and 403.

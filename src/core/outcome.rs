@@ -13,7 +13,7 @@ use super::replay::{Safety, may_replay_unknown, may_resend_refused};
 use super::session::State;
 use super::time::Millis;
 use super::timers::Timer;
-use super::verdict::{Relation, Verdict, answer_names_lost_session};
+use super::verdict::{Relation, Verdict, answer_names_lost_session, names_lost_session};
 
 /// How often one call may find its session lost. The second loss in a row is the server's habit, not bad luck.
 const MAX_LOSSES: u32 = 2;
@@ -31,6 +31,9 @@ impl<J: Json> Manager<J> {
         if is_handshake {
             self.note_challenge(session, refusal.challenge);
             return self.settle(call, Err(error));
+        }
+        if self.hides_id(session, &refusal) {
+            return self.settle(call, Err(hidden_id(&refusal)));
         }
         match refusal.verdict {
             Verdict::Lost(code) => {
@@ -79,6 +82,17 @@ impl<J: Json> Manager<J> {
                 self.unknown_outcome(call, error);
             }
         }
+    }
+
+    /// Whether the server wants a session id that the browser keeps from us: no handshake would help.
+    pub(super) fn hides_id(&self, session: SessionRef, refusal: &Refusal<'_, J>) -> bool {
+        let wants_id = match refusal.verdict {
+            Verdict::Lost(_) => true,
+            // The POST of `initialize` was answered at the same URL.
+            Verdict::Final => refusal.status == 404,
+            _ => refusal.status == 404 && names_lost_session(&refusal.evidence),
+        };
+        wants_id && self.store.get(session).is_some_and(|record| record.hides_id)
     }
 
     /// A request of a handshake did not go out, so the next one would not either.
@@ -337,6 +351,13 @@ pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
         Verdict::Final => Error::new(ErrorCode::HttpError, "the server refused the request"),
     };
     error.seen(refusal.evidence.clone()).status(refusal.status)
+}
+
+/// The error of a server that keeps sessions, in a page that may not see their ids (Fetch standard, "CORS-exposed
+/// header-name list").
+pub(super) fn hidden_id<J>(refusal: &Refusal<'_, J>) -> Error<J> {
+    let sentence = "the server wants a session id that the browser does not show to this page: its answer to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
+    Error::new(ErrorCode::CorsBlocked, sentence).seen(refusal.evidence.clone()).status(refusal.status)
 }
 
 /// The error of a broken exchange, as a caller reads it.

@@ -155,6 +155,8 @@ pub(super) struct Session<J> {
     pub(super) user_headers: super::io::HeaderList,
     /// The bearer token of the auth provider.
     pub(super) token: Option<Rc<str>>,
+    /// Whether CORS may have kept the session id from us.
+    pub(super) hides_id: bool,
     pub(super) has_auth: bool,
     /// Whether the provider is being asked, and since when.
     pub(super) awaiting_token: bool,
@@ -255,6 +257,7 @@ impl<J> Session<J> {
             last_used_at: now,
             user_headers: Vec::new(),
             token: None,
+            hides_id: false,
             has_auth: false,
             awaiting_token: false,
             token_wanted_at: now,

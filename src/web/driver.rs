@@ -8,6 +8,7 @@ use super::failure;
 use super::fetch::Network;
 use super::handlers::Handlers;
 use super::hook::Hook;
+use super::js;
 use super::json::JsJson;
 use super::log::Log;
 use super::options::Host;
@@ -44,6 +45,7 @@ pub(super) struct Driver {
     clock: Clock,
     timer: Timer,
     on_tick: JsValue,
+    on_rejected: Hook,
     pub(super) auth: Auth,
     pub(super) calls: Calls,
     pub(super) events: Events,
@@ -68,6 +70,7 @@ impl Driver {
             clock: Clock::new(),
             timer: Timer::new(),
             on_tick: Hook::new(driver, |driver, _, _| driver.tick()).of(0),
+            on_rejected: Hook::new(driver, |driver, callback, reason| driver.threw(callback, &reason)),
             auth: Auth::new(driver),
             calls: Calls::new(driver),
             events: Events::default(),
@@ -147,7 +150,7 @@ impl Driver {
             Output::Abort { exchange } => self.network.abort(exchange),
             Output::Connected { call, session } => self.calls.connected(self, call, session),
             Output::Settle { call, outcome } => self.calls.settle(call, outcome),
-            Output::Progress { call, progress } => self.report("onprogress", self.calls.progress(call, &progress.0)),
+            Output::Progress { call, progress } => self.report(ONPROGRESS, self.calls.progress(call, &progress.0)),
             Output::ServerRequest { ticket, session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.name(call));
                 self.handlers.request(self, ticket, session, &method, &message.0, during);
@@ -155,10 +158,10 @@ impl Driver {
             Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
             Output::Notification { session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.name(call));
-                self.report("a notification handler", self.handlers.notify(session, &method, &message.0, during));
+                self.report(HANDLER, self.handlers.notify(session, &method, &message.0, during));
                 // What comes with a call is for who made the call.
                 if call.is_none() {
-                    self.report("the page", self.handlers.tell_tap(self.info(session), &message.0));
+                    self.report(PAGE, self.handlers.tell_tap(self.info(session), &message.0));
                 }
             }
             Output::NeedToken { session, challenge } => {
@@ -173,11 +176,22 @@ impl Driver {
         }
     }
 
-    /// Says that a callback of the user threw.
-    pub(super) fn report(&self, what: &str, outcome: Result<(), JsValue>) {
-        if let Err(thrown) = outcome {
-            self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(&thrown)]));
+    /// Logs that a callback of the user threw, or will: a promise that it returned is watched, for a rejection that nothing
+    /// handles ends a Node process.
+    pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
+        match outcome {
+            Ok(result) if result.is_object() => {
+                let watched = js::promise_of(&result);
+                let _ = watched.and_then(|promise| promise.then(&JsValue::UNDEFINED, &self.on_rejected.of(callback)));
+            }
+            Ok(_) => {}
+            Err(thrown) => self.threw(callback, &thrown),
         }
+    }
+
+    fn threw(&self, callback: u64, thrown: &JsValue) {
+        let what = CALLBACKS.get(callback as usize).copied().unwrap_or_default();
+        self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(thrown)]));
     }
 
     fn tick(self: &Rc<Self>) {
@@ -226,6 +240,13 @@ impl Driver {
         self.keep.take();
     }
 }
+
+/// What the log calls the callbacks of the user.
+const CALLBACKS: [&str; 4] = ["onprogress", "a notification handler", "the page", "the transport"];
+const ONPROGRESS: u64 = 0;
+const HANDLER: u64 = 1;
+const PAGE: u64 = 2;
+pub(super) const TRANSPORT: u64 = 3;
 
 /// What a JS object holds: the driver, counted.
 pub(super) struct Handle(Rc<Driver>);

@@ -5,7 +5,7 @@
 
 use super::abort::{Controller, Pool};
 use super::body::{self, Text, Verdict, parsed};
-use super::driver::Driver;
+use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
 use super::hook::Hook;
 use super::js::{self, Chain, Chunk, Decoder, Reader, Reply};
@@ -255,7 +255,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
         driver.network.onlineness.contradict();
     }
     if let (Some(call), true, Media::EventStream) = (exchange.call, is_success(status), media) {
-        driver.report("the transport", driver.calls.streams(call));
+        driver.report(TRANSPORT, driver.calls.streams(call));
     }
     driver.input(Input::Opened { exchange: exchange.id, head });
     if exchange.over.get() {
@@ -284,6 +284,7 @@ fn read_head(response: &Reply, reads_session_id: bool) -> Result<ResponseHead, J
         status,
         media: content_type.map_or(Media::Other, |value| media(&value)),
         session_id: text("mcp-session-id", reads_session_id)?,
+        hides_headers: reads_session_id && response.kind()?.as_string().as_deref() == Some("cors"),
         retry_after: text("retry-after", status == 429 || status == 503)?,
         challenge: text("www-authenticate", status == 401 || status == 403)?,
     })

@@ -142,9 +142,9 @@ impl Handlers {
     }
 
     /// Passes a notification to the tap; what it throws.
-    pub(super) fn tell_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<(), JsValue> {
+    pub(super) fn tell_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<JsValue, JsValue> {
         let tap = self.tap.borrow().clone();
-        tap.map_or(Ok(()), |tap| tap.call2(&JsValue::UNDEFINED, message, &about(of)).map(drop))
+        tap.map_or(Ok(JsValue::UNDEFINED), |tap| tap.call2(&JsValue::UNDEFINED, message, &about(of)))
     }
 
     /// The server no longer wants the answer.
@@ -160,7 +160,7 @@ impl Handlers {
         method: &str,
         message: &JsValue,
         during: Option<JsValue>,
-    ) -> Result<(), JsValue> {
+    ) -> Result<JsValue, JsValue> {
         let told = |set: &Set| {
             let handler = set.notifications.get(method).or(set.other_notifications.as_ref());
             Some((set.observer.clone(), handler.cloned()))
@@ -171,13 +171,7 @@ impl Handlers {
             js::put(&about, "during", &during.unwrap_or_default());
             observer.call2(&JsValue::UNDEFINED, message, &about)?;
         }
-        let Some(handler) = handler else { return Ok(()) };
-        let result = handler.call1(&JsValue::UNDEFINED, message)?;
-        // An async handler's failure is its own affair, but must not take the process down.
-        if result.is_object() {
-            js::let_fail(Ok(result));
-        }
-        Ok(())
+        handler.map_or(Ok(JsValue::UNDEFINED), |handler| handler.call1(&JsValue::UNDEFINED, message))
     }
 }
 

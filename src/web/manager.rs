@@ -193,8 +193,8 @@ impl McpManager {
 
 impl McpManager {
     fn start_connect(&self, user: &JsValue, server: &JsValue, options: &JsValue) -> Result<Promise, JsValue> {
-        let user = options::string(user, "userId")?;
-        let server = options::string(server, "serverName")?;
+        let user = options::name(user, "userId")?;
+        let server = options::name(server, "serverName")?;
         let given = options::connect(options)?;
         let shape = Shape::Session(user.clone(), server.clone());
         let (call, promise) = self.driver.calls.open(shape, Some(&Rc::from(server.as_str())), given.signal, None)?;

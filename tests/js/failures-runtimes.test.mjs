@@ -27,3 +27,12 @@ describe('nothing was sent', () => {
     });
   }
 });
+
+describe('a call outlasts the 300 s that Node gives headers and bodies', () => {
+  for (const [name, [runtime]] of Object.entries(runtimes).filter(([name]) => name.startsWith('node'))) {
+    test(name, { timeout: 60_000 }, async () => {
+      const { stdout } = await promisify(execFile)(runtime, [fileURLToPath(new URL('failures/patience.mjs', import.meta.url))]);
+      assert.deepEqual(JSON.parse(stdout), { bare: 'UND_ERR_HEADERS_TIMEOUT', calls: ['late', 'late'], asked: 2 });
+    });
+  }
+});

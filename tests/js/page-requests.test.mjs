@@ -311,4 +311,28 @@ describe('the requests of a page', () => {
       assert.deepEqual([server.count('tools/call'), server.count('HEAD')], [1, 0]);
     });
   });
+
+  describe('a session id that is not exposed', () => {
+    for (const [what, method] of [['to the first call', 'tools/call'], ['to notifications/initialized', 'notifications/initialized']]) {
+      test(`is named where the server wants one in answer ${what}`, { timeout: 30_000 }, async () => {
+        const { told, server } = await against(
+          ({ response, request, message }) => {
+            response.setHeader('Access-Control-Expose-Headers', 'Content-Type');
+            if (message?.method !== method || request.headers['mcp-session-id']) return false;
+            response.writeHead(400, { 'Content-Type': 'application/json' });
+            return response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } }));
+          },
+          async (url) => {
+            const manager = globalThis.open(url);
+            const told = await manager.connect('ann', 's').then((session) => session.callTool({ name: 'write' })).catch(({ code, message }) => ({ code, message }));
+            await manager.close();
+            return told;
+          },
+        );
+        assert.equal(told.code, 'cors_blocked');
+        assert.match(told.message, /Access-Control-Expose-Headers: Mcp-Session-Id/);
+        assert.equal(server.count('initialize'), 1);
+      });
+    }
+  });
 });
