@@ -67,7 +67,12 @@ extern "C" {
 
 impl Calls {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
-        Self { next: Cell::new(1), waiting: RefCell::default(), signals: Signals::default(), on_abort: Hook::new(driver, aborted) }
+        Self {
+            next: Cell::new(1),
+            waiting: RefCell::default(),
+            signals: Signals::default(),
+            on_abort: Hook::new(driver, aborted),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -124,7 +124,12 @@ impl Network {
     }
 
     /// `more` headers beat those of the request.
-    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&Object>) -> Result<(), Failure<JsJson>> {
+    fn start(
+        &self,
+        id: ExchangeId,
+        request: &HttpRequest<JsJson>,
+        more: Option<&Object>,
+    ) -> Result<(), Failure<JsJson>> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
         let unsent = |reason: JsValue| failure::of(&reason);
         let (url, headers) = self.templates.render(request);
@@ -190,7 +195,8 @@ impl Network {
     /// What `fetch` itself threw. An injected one may do more than to fetch, and what goes wrong there is not repeated.
     fn rejection(&self, reason: &JsValue) -> Failure<JsJson> {
         let mut failure = failure::of(reason);
-        if failure.kind == FailureKind::Broken && self.is_injected && !failure::is_of_network(reason, &failure.message) {
+        if failure.kind == FailureKind::Broken && self.is_injected && !failure::is_of_network(reason, &failure.message)
+        {
             failure.kind = FailureKind::Thrown;
         }
         failure

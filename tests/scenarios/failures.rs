@@ -59,14 +59,19 @@ fn out_of_reach_in_a_page_does_not_tell_whether_the_request_was_read() {
 fn hidden_id() -> super::Tether {
     let mut world = world();
     world.server().stateful = false;
-    let answer = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "db", "version": "1"}});
+    let answer =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "db", "version": "1"}});
     world.server().always("initialize", result(answer).head(|head| head.hides_headers = true));
     world
 }
 
 #[test]
 fn a_session_id_that_cors_hides_is_told_where_the_server_wants_one() {
-    for (status, words) in [(400, "Bad Request: No valid session ID provided"), (400, "Mcp-Session-Id header is required"), (404, "Session not found")] {
+    for (status, words) in [
+        (400, "Bad Request: No valid session ID provided"),
+        (400, "Mcp-Session-Id header is required"),
+        (404, "Session not found"),
+    ] {
         let mut world = hidden_id();
         let session = world.connect();
         world.server().always("tools/call", http_rpc(status, -32000, words));
@@ -83,7 +88,9 @@ fn a_session_id_that_cors_hides_is_told_where_the_server_wants_one() {
 #[test]
 fn a_session_id_that_cors_hides_is_told_at_connect_where_the_server_wants_one_at_once() {
     let mut world = hidden_id();
-    world.server().always("notifications/initialized", http_rpc(400, -32000, "Bad Request: No valid session ID provided"));
+    world
+        .server()
+        .always("notifications/initialized", http_rpc(400, -32000, "Bad Request: No valid session ID provided"));
     let call = world.begin_connect("ann", "db", Default::default());
     world.finish(call);
     assert_eq!((world.code(call), world.count("initialize")), (ErrorCode::CorsBlocked, 1));

@@ -1,8 +1,8 @@
 //! Reads the configuration: every fault at once, each with the path to it, and unknown keys as warnings.
 
 use super::{
-    Config, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay,
-    ServerConfig, SessionConfig, Template, Transport, check_header, url,
+    Config, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, MAX_RETRY_ATTEMPTS, Problem,
+    Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
 use crate::core::era::MODERN;
 use crate::core::handshake::VERSIONS;

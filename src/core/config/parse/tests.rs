@@ -64,8 +64,14 @@ fn every_setting_is_read() {
     assert_eq!(server.url, "http://example.com:8080/mcp?key=hidden-key");
     assert_eq!((server.timeout, server.init_timeout, server.auth_timeout), (1, 2, 6));
     assert_eq!((server.transport, &server.protocol), (Transport::HttpSse, &Protocol::Pinned("2025-11-25".into())));
-    let expected =
-        SessionConfig { timeout: 3, retry_attempts: 0, retry_delay: 0, max_age: Some(4), keep_alive: Some(5), replay: Replay::Never };
+    let expected = SessionConfig {
+        timeout: 3,
+        retry_attempts: 0,
+        retry_delay: 0,
+        max_age: Some(4),
+        keep_alive: Some(5),
+        replay: Replay::Never,
+    };
     assert_eq!(server.session, expected);
     let headers = server.headers_for("ann", &Named::default(), &[]).unwrap();
     let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
