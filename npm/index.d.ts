@@ -37,6 +37,11 @@ export interface ServerConfig {
   /** How long one handshake may take. Default 30 000. */
   initTimeout?: number;
   /**
+   * How long an {@link AuthProvider} may take for a token; it may have to ask its user. After that its signal is aborted and requests go without one.
+   * Meanwhile the `timeout` of waiting calls stands still; `maxTotalTimeout` runs on. Default 300 000.
+   */
+  authTimeout?: number;
+  /**
    * Which revision of MCP is spoken.
    *
    * - `auto`, the default: one `server/discover` finds out whether the server speaks 2026-07-28; where it does not, `initialize` negotiates. What was
@@ -58,6 +63,8 @@ export interface SessionConfig {
   retryDelay?: number;
   /** The longest that a session may live, used or not. Default: no limit. */
   maxAge?: number;
+  /** After this long without traffic a ping keeps the server from dropping the session. Default: none is sent. */
+  keepAlive?: number;
   /**
    * What may be sent a second time.
    *
@@ -76,7 +83,11 @@ export interface ManagerOptions {
   debug?: boolean;
   /** Takes the log lines instead of the console. It never sees a header, a token or a whole session id. */
   log?: (level: 'debug' | 'info' | 'warn' | 'error', line: string) => void;
-  /** Used instead of the global `fetch`. */
+  /**
+   * Used instead of the global `fetch`. What it throws is the {@link McpError.cause} of the error that the caller gets. A `TypeError`, a `NetworkError`,
+   * an `AbortError` or `TimeoutError` of its own, and errors with a code of the system (`ECONNRESET`) are failures of the network; anything else is told
+   * at once and never retried.
+   */
   fetch?: typeof fetch;
   /** The name that this client gives to servers. */
   clientInfo?: { name: string; version: string; title?: string };
@@ -168,6 +179,14 @@ export class McpManager {
    * handshake, and in those of later recoveries. The options' `signal` is not heeded: the client gives up in its own way.
    */
   transport(userId: string, serverName: string, options?: ConnectOptions): SdkTransport;
+  /**
+   * For applications that know whether there is a network better than the browser does. After `offline` nothing is sent to any server, this machine's own
+   * included, and calls wait within their deadlines; after `online` they go at once. It beats `navigator.onLine`, which is only a hint: where that is false,
+   * a HEAD request without credentials tries the server before calls wait.
+   *
+   * @throws McpError `config_error` for anything else.
+   */
+  notifyNetwork(state: 'offline' | 'online'): void;
   /** Tells what happens, as `CustomEvent`s named in {@link SessionEvent}. */
   readonly events: EventTarget;
   /** Resolves once nothing is under way: for `waitUntil` in a Worker. */
@@ -398,6 +417,7 @@ export class McpError extends Error {
   readonly retryAfterMs?: number;
   /** What was seen that led to this verdict. */
   readonly evidence?: string;
+  /** The reason of an aborted signal, or what `fetch` threw at the last attempt. */
   readonly cause?: unknown;
 }
 

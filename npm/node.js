@@ -1,8 +1,39 @@
 // For Node, Deno and Bun, which can read a file at once: ready when the import is done.
 
 import { readFileSync } from 'node:fs';
-import { initSync } from './slim.js';
+import { initSync, McpManager as AnyManager } from './slim.js';
 
-export { default, McpError, McpManager, McpSession } from './slim.js';
+export { default, McpError, McpSession } from './slim.js';
+
+export class McpManager extends AnyManager {
+  constructor(config, options) {
+    super(config, { fetch: patientFetch, ...options });
+  }
+}
+
+// A console shows the name of a class, and the minifier takes it.
+Object.defineProperty(McpManager, 'name', { value: 'McpManager' });
 
 initSync(readFileSync(new URL('./mcp_tether_bg.wasm', import.meta.url)));
+
+// Node's fetch, which is undici's, gives up after 300 s without headers or without a piece of the body. How long a call may take is said by its
+// `timeout`, so its limits are lifted, request by request. Everything else is left to the dispatcher that is set for all, which may be a proxy's.
+const current = () => globalThis[Symbol.for('undici.globalDispatcher.1')];
+const patient = {
+  dispatch: (options, handler) => current().dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler),
+  // For undici's own mocks.
+  get isMockActive() {
+    return current().isMockActive;
+  },
+};
+
+// Only in Node: the others say that they are it, and go by their own names as well.
+const isNode = globalThis.Deno === undefined && globalThis.Bun === undefined;
+
+function patientFetch(url, init) {
+  if (isNode) init.dispatcher = patient;
+  return fetch(url, init);
+}
+
+// The package's own, not a user's.
+patientFetch.plain = (url, init) => fetch(url, init);

@@ -5,6 +5,9 @@ import { eventsOf } from './events.js';
 
 const mostText = 64 * 1024;
 
+/** For what a cache might answer. workerd throws at the option before compatibility date 2024-11-11, and has no such member then. */
+export const uncached = 'cache' in (globalThis.Request?.prototype ?? {}) ? { cache: 'no-store' } : {};
+
 /**
  * Sends one request and reads its answer: an event stream until `wanted` is found in it, anything else to its end.
  *
@@ -29,8 +32,9 @@ export async function exchange({ fetch, url, timeout, hides }, { method, headers
       // A redirect would carry the session id and the user's token to wherever the server likes.
       redirect: mode ? 'follow' : 'manual',
       signal: controller.signal,
-      // Only in pages: Chromium then asks anew for permission instead of remembering an earlier preflight, and workerd knows no cache.
+      // Only in pages: Chromium then asks anew for permission instead of remembering an earlier preflight.
       ...(hides && { cache: 'no-store', credentials: 'omit' }),
+      ...(method === 'GET' && uncached),
       ...(mode && { mode }),
     });
     const media = mediaOf(response.headers.get('content-type'));

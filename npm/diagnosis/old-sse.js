@@ -1,7 +1,7 @@
 // A server of 2024-11-05, HTTP with SSE: a stream that answers come on, and the address that its first event names for requests.
 
 import { eventsOf } from './events.js';
-import { mediaOf, parsed } from './exchange.js';
+import { mediaOf, parsed, uncached } from './exchange.js';
 import { failureOf } from './failures.js';
 import { greeting } from './handshake.js';
 import { initialize, initialized, request } from './messages.js';
@@ -114,8 +114,8 @@ export class OldSse {
       timer = setTimeout(() => resolve({ ms: wire.timeout, failure: { kind: 'timeout', words: `no endpoint event within ${wire.timeout} ms` } }), wire.timeout);
     });
     const work = async () => {
-      const init = { headers: { ...headers, ...origin, accept: 'text/event-stream' }, redirect: 'manual', signal: this.#controller.signal };
-      const response = await fetch(wire.url, wire.hides ? { ...init, cache: 'no-store', credentials: 'omit' } : init);
+      const init = { ...uncached, headers: { ...headers, ...origin, accept: 'text/event-stream' }, redirect: 'manual', signal: this.#controller.signal };
+      const response = await fetch(wire.url, wire.hides ? { ...init, credentials: 'omit' } : init);
       const { status } = response;
       if (wire.origin) wire.seen.push({ method: 'GET', title: 'the stream', status, headers: response.headers });
       const answer = { ms: ms(), status, headers: response.headers, isRedirect: response.type === 'opaqueredirect', media: mediaOf(response.headers.get('content-type')) };

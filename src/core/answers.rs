@@ -212,11 +212,11 @@ impl<J: Json> Manager<J> {
     }
 
     /// The exchange broke. The same id makes a repeated answer harmless.
-    pub(super) fn on_aside_broken(&mut self, session: SessionRef, number: u64, failure: &Failure) {
+    pub(super) fn on_aside_broken(&mut self, session: SessionRef, number: u64, failure: &Failure<J>) {
         match failure.kind {
             // A 2xx came, with more of a body than anything has use for.
             FailureKind::TooLarge => self.on_aside_over(session, number),
-            FailureKind::Unwritable => self.drop_answer(session, number, &failure.message),
+            FailureKind::Unwritable | FailureKind::Thrown => self.drop_answer(session, number, &failure.message),
             FailureKind::Broken | FailureKind::Hidden => self.post_again(session, number, None),
             FailureKind::Unsent | FailureKind::Unreachable => {
                 self.post_again(session, number, None);

@@ -1,12 +1,15 @@
 //! Credentials: a 401 asks the session's auth provider once, and keeps the session.
 
 use super::calls::Purpose;
-use super::error::Error;
-use super::io::{CallId, Output, SessionRef};
+use super::error::{Error, ErrorCode};
+use super::io::{CallId, Level, Output, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
 use super::refusal::Refusal;
+use super::session::Session;
 use super::text::concat;
+use super::time::Instant;
+use super::timers::Timer;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
@@ -32,10 +35,43 @@ impl<J: Json> Manager<J> {
             return true;
         }
         record.challenged = true;
-        record.awaiting_token = true;
-        self.out.push_back(Output::NeedToken { session, challenge: refusal.challenge });
+        self.ask_for_token(session, refusal.challenge);
         self.requeue(call);
         false
+    }
+
+    /// Asks the provider. It may have to ask the user, which takes its time, within bounds.
+    pub(super) fn ask_for_token(&mut self, session: SessionRef, challenge: Option<String>) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.awaiting_token = true;
+        record.token_wanted_at = now;
+        record.token_overdue = false;
+        self.timers.arm(record.token_due(), Timer::Token(session));
+        self.out.push_back(Output::NeedToken { session, challenge });
+    }
+
+    /// The provider may have had its time: then it goes on as if there were no token, and it is not asked again at once.
+    pub(super) fn on_token_overdue(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        if !record.awaiting_token || record.token_due() > now {
+            return;
+        }
+        record.token_overdue = true;
+        record.challenged = true;
+        self.log(session, Level::Warn, "The auth provider did not answer in time (authTimeout)");
+        self.out.push_back(Output::GiveUpToken { session });
+        self.on_token(session, None);
+    }
+
+    /// The same error, with what is known of the provider.
+    pub(super) fn with_provider(&self, session: SessionRef, mut error: Error<J>) -> Error<J> {
+        let is_overdue = self.store.get(session).is_some_and(|record| record.token_overdue);
+        if let (true, ErrorCode::Unauthorized, Some(evidence)) = (is_overdue, error.code, &error.evidence) {
+            error.evidence = Some(concat(&[evidence, "; the auth provider did not answer in time (authTimeout)"]));
+        }
+        error
     }
 
     /// The provider has answered. Without a token the request goes as it is, and the server's answer stands.
@@ -44,10 +80,20 @@ impl<J: Json> Manager<J> {
         if !std::mem::take(&mut record.awaiting_token) {
             return;
         }
+        self.timers.disarm(record.token_due(), Timer::Token(session));
         let usable = token.filter(|token| super::headers::validate("authorization", token).is_ok());
         // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
         record.cache.clear();
         record.token = usable.map(|token| Rc::from(concat(&["Bearer ", token])));
-        if record.handshake.is_some() { self.attempt(session) } else { self.pump(session) }
+        let (since, attempts) = (record.token_wanted_at, record.handshake.is_some());
+        self.resume_deadlines(session, since);
+        if attempts { self.attempt(session) } else { self.pump(session) }
+    }
+}
+
+impl<J> Session<J> {
+    /// When the provider that is being asked has had its time.
+    fn token_due(&self) -> Instant {
+        self.token_wanted_at.after(self.server.auth_timeout)
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Call<J> {
     pub(super) deadline: Instant,
     /// The end of all patience, however much progress there is.
     pub(super) last_deadline: Option<Instant>,
+    /// What was left until the deadline when the wait for a token began, where that has taken longer.
+    pub(super) left: Option<Millis>,
     /// Tries that were refused unread with the request to come back later.
     pub(super) refusals: u32,
     /// Tries that were refused because the session was lost.
@@ -177,6 +179,7 @@ impl<J: Json> Manager<J> {
         if let Some(origin) = waits {
             self.look_at_turns(origin);
         }
+        self.try_network(session);
         self.wake_session(session);
         self.pump(session);
     }
@@ -232,6 +235,7 @@ impl<J: Json> Manager<J> {
             wants_progress,
             deadline,
             last_deadline,
+            left: None,
             refusals: 0,
             losses: 0,
             hops: 0,

@@ -59,6 +59,11 @@ impl<J: Json> Manager<J> {
         }
         // The request is over, and the client's own user is what is waited for (2026-07-28 basic/patterns/mrtr).
         let is_last = record.last_deadline.is_some_and(|last| last <= self.now);
+        if !is_last && self.waits_for_token(call) {
+            return self.hold_deadline(call);
+        }
+        let Some(record) = self.calls.get(call) else { return };
+        // The request is over, and the client's own user is what is waited for (2026-07-28 basic/patterns/mrtr).
         if record.stage == Stage::Asking && record.reset_on_progress && !is_last {
             return self.renew_deadline(call);
         }
@@ -97,6 +102,36 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get(call).filter(|record| record.reset_on_progress) else { return };
         let deadline = earlier(self.now.after(record.timeout), record.last_deadline);
         self.move_deadline(call, deadline);
+    }
+
+    /// Whether a call waits for the user's consent, in the form of a token, and not for the server.
+    fn waits_for_token(&self, call: CallId) -> bool {
+        self.calls.get(call).is_some_and(|record| {
+            record.stage == Stage::Queued && self.store.get(record.session).is_some_and(|owner| owner.awaiting_token)
+        })
+    }
+
+    /// The deadline of a call that waits for a token stands still, all but that of `maxTotalTimeout`. What was left of it
+    /// when the wait began is kept for when it ends.
+    fn hold_deadline(&mut self, call: CallId) {
+        let now = self.now;
+        let Some(record) = self.calls.get_mut(call) else { return };
+        let Some(owner) = self.store.get(record.session) else { return };
+        let left = record.deadline.since(owner.token_wanted_at.max(record.started));
+        record.left.get_or_insert(left);
+        let to = earlier(now.after(owner.server.auth_timeout), record.last_deadline);
+        self.move_deadline(call, to);
+    }
+
+    /// The wait for a token that began `since` is over.
+    pub(super) fn resume_deadlines(&mut self, session: SessionRef, since: Instant) {
+        let now = self.now;
+        for call in self.calls.keys_where(|record| record.session == session && record.stage == Stage::Queued) {
+            let Some(record) = self.calls.get_mut(call) else { continue };
+            let left = record.left.take().unwrap_or_else(|| record.deadline.since(since.max(record.started)));
+            let to = earlier(now.after(left), record.last_deadline);
+            self.move_deadline(call, to);
+        }
     }
 
     fn move_deadline(&mut self, call: CallId, to: Instant) {

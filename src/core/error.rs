@@ -31,6 +31,8 @@ pub struct Facts<J> {
     pub retry_after: Option<Millis>,
     /// Which server the call was for.
     pub server: Option<String>,
+    /// The host's own error, where its network or an injected `fetch` failed.
+    pub cause: Option<J>,
     /// Whether it says that the server is out of reach, which is no fault of the request.
     pub(super) away: bool,
 }
@@ -48,6 +50,7 @@ impl<J> Error<J> {
             data: None,
             retry_after: None,
             server: None,
+            cause: None,
             away: false,
         }))
     }

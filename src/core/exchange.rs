@@ -278,18 +278,19 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
         let (session, wire) = (record.session, record.wire);
-        let issued = head.session_id.clone();
+        let (issued, hides_headers) = (head.session_id.clone(), head.hides_headers);
         let is_good = is_success(head.status);
         record.head = Some(head);
         if wire == Wire::Orphan {
             return self.on_orphan_opened(exchange, issued.as_deref().filter(|_| is_good));
         }
+        self.note_reached(session);
         if let Wire::Address(asker) = wire {
             return self.on_address(exchange, asker);
         }
         self.note_head(exchange, is_stream);
         if let Wire::Call(call) = wire {
-            self.note_issued_id(session, call, issued);
+            self.note_issued_id(session, call, issued, hides_headers);
         }
         if !is_stream {
             return;
@@ -395,7 +396,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The exchange broke.
-    pub(super) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure) {
+    pub(super) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure<J>) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let was_streaming = record
             .head
@@ -405,7 +406,9 @@ impl<J: Json> Manager<J> {
             return self.on_stream_over(exchange, "the stream was cut");
         }
         let Some(record) = self.take_exchange(exchange) else { return };
+        let cut_off = self.is_cut_off_by(record.session, record.wire.call(), failure);
         match record.wire {
+            Wire::Call(call) if cut_off => self.requeue(call),
             Wire::Call(call) => self.on_call_broken(call, failure),
             Wire::Resume(call) if failure.kind == FailureKind::TooLarge => self.on_call_broken(call, failure),
             Wire::Resume(call) => self.resume_failed(call, "the connection broke"),
@@ -422,7 +425,7 @@ impl<J: Json> Manager<J> {
     /// The deadline of an exchange that no call guards has passed.
     pub(super) fn on_exchange_timeout(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
-        let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time") };
+        let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time"), cause: None };
         let wire = record.wire;
         if wire == Wire::Leftover {
             return self.abort(exchange);

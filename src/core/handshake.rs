@@ -13,7 +13,7 @@ use super::json::Json;
 use super::jsonrpc;
 use super::manager::Manager;
 use super::outage::Outage;
-use super::outcome::{failure_error, refusal_error};
+use super::outcome::{failure_error, hidden_id, refusal_error};
 use super::recovery::{MAX_BARREN, lost_at_once};
 use super::refusal::Refusal;
 use super::session::{Agreed, Kind, Session, State};
@@ -35,6 +35,8 @@ pub(super) struct Handshake<J> {
     offer: &'static str,
     /// `Mcp-Session-Id` of the answer to this attempt's `initialize`.
     issued: Option<String>,
+    /// Whether CORS may have kept one from us.
+    hides_headers: bool,
     /// `WWW-Authenticate` of a 401.
     challenge: Option<String>,
     /// Whether the provider was asked for a token before anybody refused one.
@@ -63,6 +65,7 @@ impl<J> Default for Handshake<J> {
             failures: 0,
             offer: VERSIONS[0],
             issued: None,
+            hides_headers: false,
             challenge: None,
             asked: false,
             hops: 0,
@@ -114,6 +117,7 @@ impl<J: Json> Manager<J> {
         if !self.enter(session, state) {
             return;
         }
+        self.try_network(session);
         match self.stream_pause(session) {
             0 => self.attempt(session),
             pause => self.attempt_after(session, pause),
@@ -143,8 +147,7 @@ impl<J: Json> Manager<J> {
             && !std::mem::replace(&mut handshake.asked, true)
         {
             let challenge = handshake.challenge.take();
-            record.awaiting_token = true;
-            return self.out.push_back(Output::NeedToken { session, challenge });
+            return self.ask_for_token(session, challenge);
         }
         if self.recalls_first(session) || self.waits_for_network(session) {
             return;
@@ -181,11 +184,18 @@ impl<J: Json> Manager<J> {
     }
 
     /// The headers of the answer to our own `initialize`: the only place that a session id is ever taken from.
-    pub(super) fn note_issued_id(&mut self, session: SessionRef, call: CallId, issued: Option<String>) {
+    pub(super) fn note_issued_id(
+        &mut self,
+        session: SessionRef,
+        call: CallId,
+        issued: Option<String>,
+        hides_headers: bool,
+    ) {
         let is_handshake = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Handshake);
         let Some(record) = self.store.get_mut(session) else { return };
         if let (true, Some(handshake)) = (is_handshake, record.handshake.as_mut()) {
             handshake.issued = issued;
+            handshake.hides_headers = hides_headers;
         }
     }
 
@@ -213,10 +223,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return Ok(()) };
         let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
         let version = agreed_version(&result, &record.server.protocol)?;
-        let issued = handshake.issued.take();
+        let (issued, hides_headers) = (handshake.issued.take(), handshake.hides_headers);
         let is_sse = record.note_transport_works();
         let id = issued.filter(|id| !is_sse && !is_blank(id)).map(|id| checked_id(&id, limit)).transpose()?;
         record.generation += 1;
+        record.hides_id = hides_headers && id.is_none() && !is_sse;
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
@@ -268,6 +279,9 @@ impl<J: Json> Manager<J> {
     /// The server did not take `notifications/initialized`.
     pub(super) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         match refusal.verdict {
+            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, refusal) => {
+                self.give_up(session, hidden_id(refusal));
+            }
             // Servers that stumble over the notification itself still serve requests: 4xx and 5xx alike. If not, the next
             // answer says so; a new session for each failure would only leave more of them behind.
             Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => {
@@ -279,7 +293,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// `notifications/initialized` got no answer.
-    pub(super) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure) {
+    pub(super) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure<J>) {
         self.on_initialized_failed(session, generation, failure_error(failure));
     }
 

@@ -179,7 +179,7 @@ pub enum Input<J> {
         /// Which exchange.
         exchange: ExchangeId,
         /// How.
-        failure: Failure,
+        failure: Failure<J>,
     },
     /// Time passed; sent at the deadline that [`Output::Wait`] named, or earlier without harm.
     Wake,
@@ -267,6 +267,11 @@ pub enum Output<J> {
         /// The `WWW-Authenticate` value of the 401, if there was one.
         challenge: Option<String>,
     },
+    /// The auth provider's answer is not waited for any more: abort its signal.
+    GiveUpToken {
+        /// Of which session.
+        session: SessionRef,
+    },
     /// Look what is stored under this name; answer by [`Input::Recalled`].
     Recall {
         /// For which session.
@@ -299,10 +304,14 @@ pub enum Output<J> {
 
 /// What a page knows and the machine does not.
 pub enum News<J> {
-    /// There is no network: nothing is tried until there is.
+    /// The application says that there is no network: nothing is tried until it says that there is.
     Offline,
-    /// There is one again.
+    /// The application says that there is one.
     Online,
+    /// The browser says that there is no network, which is a hint: each session tries once before it waits.
+    LooksOffline,
+    /// The browser says that there is one.
+    LooksOnline,
     /// Nobody looks, or another tab listens for this one: the GET stream is closed, and opened again where it was left.
     Park,
     /// Somebody looks.
@@ -443,6 +452,8 @@ pub struct ResponseHead {
     pub media: Media,
     /// `Mcp-Session-Id`, read where [`HttpRequest::reads_session_id`] says so.
     pub session_id: Option<String>,
+    /// Whether CORS may keep headers from us, looked at where the session id is read.
+    pub hides_headers: bool,
     /// `Retry-After`, read on 429 and 503.
     pub retry_after: Option<String>,
     /// `WWW-Authenticate`, read on 401 and 403.
@@ -485,11 +496,13 @@ pub enum Body<J> {
 
 /// Why an exchange broke.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct Failure<J> {
     /// What is known.
     pub kind: FailureKind,
     /// The host's own words; never a header or a body.
     pub message: String,
+    /// The host's own error, for the caller alone: it is neither read nor logged.
+    pub cause: Option<J>,
 }
 
 /// What is known of a broken exchange.
@@ -499,7 +512,8 @@ pub enum FailureKind {
     Unsent,
     /// The connection broke, or the host does not say why: the server may or may not have read the request.
     Broken,
-    /// The server cannot be reached, which a second request has shown; this one may or may not have been read.
+    /// In a page, where a failure says no more than that: the server is out of reach, and may or may not have read the
+    /// request before.
     Unreachable,
     /// A page may not see the answer, though the server can be reached: its CORS headers are missing on it.
     Hidden,
@@ -507,4 +521,6 @@ pub enum FailureKind {
     TooLarge,
     /// The caller's params cannot be written as JSON; nothing was sent.
     Unwritable,
+    /// The injected `fetch` threw an error of its own, which is no failure of the network.
+    Thrown,
 }

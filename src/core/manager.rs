@@ -217,6 +217,7 @@ impl<J: Json> Manager<J> {
             Timer::Turns(origin) => self.on_turns(origin as usize),
             Timer::Head(exchange) => self.on_long_post(exchange),
             Timer::Answers(session) => self.on_answers_rested(session),
+            Timer::Token(session) => self.on_token_overdue(session),
         }
     }
 

@@ -17,7 +17,7 @@ use super::suspicion::Oddity;
 use super::text::mentions;
 use super::time::Millis;
 use super::timers::Timer;
-use super::verdict::{Relation, Verdict, answer_names_lost_session, excerpt};
+use super::verdict::{Relation, Verdict, answer_names_lost_session, excerpt, names_lost_session};
 
 /// How often one call may find its session lost. The second loss in a row is the server's habit, not bad luck.
 const MAX_LOSSES: u32 = 2;
@@ -31,13 +31,16 @@ impl<J: Json> Manager<J> {
         if is_handshake && matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
             refusal.verdict = own_words(&refusal);
         }
-        let error = refusal_error(&refusal);
+        let error = self.with_provider(session, refusal_error(&refusal));
         if is_handshake {
             self.note_challenge(session, refusal.challenge);
             return self.settle(call, Err(error));
         }
         if record.pings() {
             return self.on_ping_refused(call, &refusal, error);
+        }
+        if self.hides_id(session, &refusal) {
+            return self.settle(call, Err(hidden_id(&refusal)));
         }
         let (generation, oddity, speaks) = (refusal.generation, refusal.oddity, refusal.speaks);
         match refusal.verdict {
@@ -81,7 +84,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The exchange of a call broke before its answer.
-    pub(super) fn on_call_broken(&mut self, call: CallId, failure: &Failure) {
+    pub(super) fn on_call_broken(&mut self, call: CallId, failure: &Failure<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (session, generation) = (record.session, record.generation);
         let mut error = failure_error(failure);
@@ -90,10 +93,12 @@ impl<J: Json> Manager<J> {
         }
         match failure.kind {
             FailureKind::Unwritable | FailureKind::TooLarge => self.settle(call, Err(error)),
+            FailureKind::Thrown => {
+                self.note_unsent(session);
+                self.settle(call, Err(error));
+            }
             FailureKind::Unsent => {
-                if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
-                    handshake.unsent = true;
-                }
+                self.note_unsent(session);
                 self.note_outage(session, generation, &error);
                 self.unsent(call, error);
             }
@@ -110,6 +115,24 @@ impl<J: Json> Manager<J> {
                 self.unknown_outcome(call, error);
             }
             FailureKind::Hidden => self.unknown_outcome(call, error),
+        }
+    }
+
+    /// Whether the server wants a session id that the browser keeps from us: no handshake would help.
+    pub(super) fn hides_id(&self, session: SessionRef, refusal: &Refusal<'_, J>) -> bool {
+        let wants_id = match refusal.verdict {
+            Verdict::Lost(_) | Verdict::Doubtful(_) => true,
+            // The POST of `initialize` was answered at the same URL.
+            Verdict::Final => refusal.status == 404,
+            _ => refusal.status == 404 && names_lost_session(&refusal.evidence),
+        };
+        wants_id && self.store.get(session).is_some_and(|record| record.hides_id)
+    }
+
+    /// A request of a handshake did not go out, so the next one would not either.
+    fn note_unsent(&mut self, session: SessionRef) {
+        if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
+            handshake.unsent = true;
         }
     }
 
@@ -401,24 +424,37 @@ pub(super) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
     error.seen(refusal.evidence.clone()).status(refusal.status)
 }
 
+/// The error of a server that keeps sessions, in a page that may not see their ids (Fetch standard, "CORS-exposed
+/// header-name list").
+pub(super) fn hidden_id<J>(refusal: &Refusal<'_, J>) -> Error<J> {
+    let sentence = "the server wants a session id that the browser does not show to this page: its answer to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
+    Error::new(ErrorCode::CorsBlocked, sentence).seen(refusal.evidence.clone()).status(refusal.status)
+}
+
 /// The error of a broken exchange, as a caller reads it.
-pub(super) fn failure_error<J>(failure: &Failure) -> Error<J> {
-    match failure.kind {
-        FailureKind::Unsent => Error::new(ErrorCode::NetworkError, "the server could not be reached; nothing was sent").seen(failure.message.clone()).away(),
-        FailureKind::Unreachable => Error::new(ErrorCode::NetworkError, "the server cannot be reached").seen(failure.message.clone()).away(),
-        FailureKind::Broken => Error::new(ErrorCode::NetworkError, "the connection broke before the answer").seen(failure.message.clone()),
-        FailureKind::TooLarge => {
-            let mut error = Error::new(ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes").seen(failure.message.clone());
-            error.retryable = false;
-            error
+pub(super) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
+    let (code, sentence) = match failure.kind {
+        FailureKind::Unsent => (ErrorCode::NetworkError, "the server could not be reached; nothing was sent"),
+        FailureKind::Broken => (ErrorCode::NetworkError, "the connection broke before the answer"),
+        FailureKind::Unreachable => {
+            (ErrorCode::NetworkError, "the server could not be reached; it may have read the request before")
         }
-        FailureKind::Unwritable => Error::new(ErrorCode::ProtocolError, "the params cannot be written as JSON").seen(failure.message.clone()),
-        FailureKind::Hidden => Error::new(
+        FailureKind::Thrown => (
+            ErrorCode::NetworkError,
+            "options.fetch threw an error that is no network failure (see cause); it may or may not have sent the request",
+        ),
+        FailureKind::TooLarge => (ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes"),
+        FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params cannot be written as JSON"),
+        FailureKind::Hidden => (
             ErrorCode::CorsBlocked,
             "the browser may not show the answer: the server's CORS headers must allow this origin and our request headers, and expose Mcp-Session-Id",
-        )
-        .seen(failure.message.clone()),
-    }
+        ),
+    };
+    let mut error = Error::new(code, sentence).seen(failure.message.clone());
+    error.retryable &= !matches!(failure.kind, FailureKind::TooLarge | FailureKind::Thrown);
+    error.cause.clone_from(&failure.cause);
+    error.away = matches!(failure.kind, FailureKind::Unsent | FailureKind::Unreachable);
+    error
 }
 
 /// A JSON-RPC error for the caller. One that is no object (`"error": "boom"`), or has no message, is quoted as it is.
@@ -449,5 +485,6 @@ pub(super) fn as_unknown<J>(mut error: Error<J>) -> Error<J> {
         Error::new(ErrorCode::OutcomeUnknown, "the request was sent, and nobody knows whether it was carried out");
     unknown.evidence = Some(evidence);
     unknown.status = error.status;
+    unknown.cause = error.cause.take();
     unknown
 }

@@ -1,22 +1,33 @@
 //! What a page knows and the machine does not: that it is offline, hidden or about to go, and what another tab has heard.
 
-use super::calls::Stage;
-use super::config::is_this_machine;
+use super::calls::{Purpose, Stage};
 use super::error::{Error, ErrorCode};
-use super::io::{News, SessionRef};
+use super::io::{CallId, Failure, FailureKind, News, SessionRef};
 use super::json::Json;
 use super::jsonrpc::{self, Head};
 use super::manager::Manager;
 use super::session::State;
 use super::store::Key;
+use super::table::Table;
 use super::timers::Timer;
 
 /// What a page has said last.
 #[derive(Default)]
 pub(super) struct Page {
+    /// The application has said that there is no network.
     offline: bool,
+    /// The browser has. VPNs and bridges mislead it, so it has to be tried.
+    looks_offline: bool,
+    /// Meanwhile: the sessions that have tried and failed, and whether they wait now or try again.
+    tried: Table<SessionRef, Wait>,
     /// New sessions begin without a stream.
     pub(super) parks: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Waits,
+    TriesAgain,
 }
 
 impl<J: Json> Manager<J> {
@@ -24,7 +35,8 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_news(&mut self, news: News<J>, of: Option<Key>) {
         match news {
             News::Offline => self.page.offline = true,
-            News::Online => self.come_online(),
+            News::LooksOffline => self.page.looks_offline = true,
+            News::Online | News::LooksOnline => self.come_online(matches!(news, News::Online)),
             // Whatever is said of all holds for those to come.
             News::Park if of.is_none() => self.page.parks = true,
             News::Unpark if of.is_none() => self.page.parks = false,
@@ -36,7 +48,13 @@ impl<J: Json> Manager<J> {
         let sessions = of.map_or_else(|| self.store.references(), |key| self.store.find(&key).into_iter().collect());
         for session in sessions {
             match &news {
-                News::Offline | News::Online | News::Share(_) | News::Slots(..) | News::Crowded(..) => {}
+                News::Offline
+                | News::Online
+                | News::LooksOffline
+                | News::LooksOnline
+                | News::Share(_)
+                | News::Slots(..)
+                | News::Crowded(..) => {}
                 News::Park => self.park(session),
                 News::Unpark => self.unpark(session),
                 News::Retire => self.retire_session(session),
@@ -47,9 +65,39 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Whether nothing gets to this session's server: the host is offline, and the server is another machine.
+    /// Whether this session waits for the network.
     pub(super) fn is_cut_off(&self, session: SessionRef) -> bool {
-        self.page.offline && self.store.get(session).is_some_and(|record| !is_this_machine(&record.url))
+        let waits = self.page.looks_offline && self.page.tried.get(session) == Some(&Wait::Waits);
+        self.page.offline || waits
+    }
+
+    /// An exchange failed. Returns whether its call waits for the network because of that: nothing was sent, so it is the
+    /// first attempt that waits, and no attempt was spent.
+    pub(super) fn is_cut_off_by(&mut self, session: SessionRef, call: Option<CallId>, failure: &Failure<J>) -> bool {
+        if !self.page.looks_offline || failure.kind != FailureKind::Unsent {
+            return false;
+        }
+        self.page.tried.insert(session, Wait::Waits);
+        let record = call.and_then(|call| self.calls.get(call));
+        record.is_some_and(|record| matches!(record.purpose, Purpose::User | Purpose::Notification))
+    }
+
+    /// A server answered, whatever the browser says.
+    pub(super) fn note_reached(&mut self, session: SessionRef) {
+        if self.page.tried.remove(session).is_some() {
+            self.open_at_once(session);
+            self.pump(session);
+        }
+    }
+
+    /// The session is wanted: where only a hint makes it wait, it tries once more.
+    pub(super) fn try_network(&mut self, session: SessionRef) {
+        let Some(wait) = self.page.tried.get_mut(session) else { return };
+        *wait = Wait::TriesAgain;
+        let handshake = self.store.get_mut(session).and_then(|record| record.handshake.as_mut());
+        if handshake.is_some_and(|handshake| std::mem::take(&mut handshake.offline)) {
+            self.attempt(session);
+        }
     }
 
     /// A handshake waits for the network as long as it may take. Returns whether it has to.
@@ -81,8 +129,12 @@ impl<J: Json> Manager<J> {
     }
 
     /// There is a network again: nobody waits out a delay that was drawn without one.
-    fn come_online(&mut self) {
-        if !std::mem::take(&mut self.page.offline) {
+    /// The application's word beats the browser's.
+    fn come_online(&mut self, is_certain: bool) {
+        let looked_offline = std::mem::take(&mut self.page.looks_offline);
+        let was_offline = is_certain && std::mem::take(&mut self.page.offline);
+        self.page.tried = Table::default();
+        if self.page.offline || !(was_offline || looked_offline) {
             return;
         }
         let now = self.now;

@@ -177,9 +177,14 @@ pub(super) struct Session<J> {
     pub(super) user_headers: super::io::HeaderList,
     /// The bearer token of the auth provider.
     pub(super) token: Option<Rc<str>>,
+    /// Whether CORS may have kept the session id from us.
+    pub(super) hides_id: bool,
     pub(super) has_auth: bool,
-    /// What a provider is being asked for, if it is.
+    /// Whether the provider is being asked, and since when.
     pub(super) awaiting_token: bool,
+    pub(super) token_wanted_at: Instant,
+    /// Whether it took too long when it was asked last.
+    pub(super) token_overdue: bool,
     /// Whether the provider was already asked because of a 401 since the last success.
     pub(super) challenged: bool,
 
@@ -289,8 +294,11 @@ impl<J> Session<J> {
             last_used_at: now,
             user_headers: Vec::new(),
             token: None,
+            hides_id: false,
             has_auth: false,
             awaiting_token: false,
+            token_wanted_at: now,
+            token_overdue: false,
             challenged: false,
             agreed: None,
             handshake: None,

@@ -33,6 +33,8 @@ pub(super) enum Timer {
     Head(ExchangeId),
     /// An answer to the server is sent again.
     Answers(SessionRef),
+    /// The auth provider has had its time.
+    Token(SessionRef),
 }
 
 impl Timer {
@@ -52,6 +54,7 @@ impl Timer {
             Self::Turns(origin) => (10, origin),
             Self::Head(exchange) => (11, exchange.0),
             Self::Answers(session) => (12, session.0),
+            Self::Token(session) => (13, session.0),
         };
         number << 4 | kind
     }
@@ -71,7 +74,8 @@ impl Timer {
             9 => Self::Canary(SessionRef(number)),
             10 => Self::Turns(number),
             11 => Self::Head(ExchangeId(number)),
-            _ => Self::Answers(SessionRef(number)),
+            12 => Self::Answers(SessionRef(number)),
+            _ => Self::Token(SessionRef(number)),
         }
     }
 }

@@ -58,6 +58,13 @@ impl Auth {
         }
     }
 
+    /// The provider took too long: its signal is aborted, and what it says after all is not heard.
+    pub(super) fn give_up(&self, session: SessionRef) {
+        if let Some(aborter) = self.asking.borrow_mut().remove(session.0) {
+            let _ = aborter.abort();
+        }
+    }
+
     /// Nobody waits for a token any more.
     pub(super) fn stop(&self) {
         for (_, aborter) in self.asking.take().iter() {

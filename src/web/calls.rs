@@ -1,6 +1,6 @@
 //! Who waits: the promises of running calls, with their signals and progress callbacks; and the calls of the package's own transport.
 
-use super::abort::{self, Listening};
+use super::abort::{self, Listening, Signals};
 use super::driver::{Driver, Handle};
 use super::hook::Hook;
 use super::js::Signal;
@@ -19,6 +19,7 @@ use wasm_bindgen::prelude::*;
 pub(super) struct Calls {
     next: Cell<u64>,
     waiting: RefCell<Table<u64, Call>>,
+    signals: Signals,
     on_abort: Hook,
 }
 
@@ -58,15 +59,20 @@ extern "C" {
     fn settle(this: &RelayedCall, error: &JsValue, result: &JsValue) -> Result<(), JsValue>;
     /// The server tells of progress.
     #[wasm_bindgen(catch, method)]
-    fn progress(this: &RelayedCall, progress: &JsValue) -> Result<(), JsValue>;
+    fn progress(this: &RelayedCall, progress: &JsValue) -> Result<JsValue, JsValue>;
     /// The server answers by a stream.
     #[wasm_bindgen(catch, method)]
-    fn streams(this: &RelayedCall) -> Result<(), JsValue>;
+    fn streams(this: &RelayedCall) -> Result<JsValue, JsValue>;
 }
 
 impl Calls {
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
-        Self { next: Cell::new(1), waiting: RefCell::default(), on_abort: Hook::new(driver, aborted) }
+        Self {
+            next: Cell::new(1),
+            waiting: RefCell::default(),
+            signals: Signals::default(),
+            on_abort: Hook::new(driver, aborted),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -90,7 +96,7 @@ impl Calls {
             return Err(error::to_js(&error, Some(&reason)));
         }
         let id = self.next.replace(self.next.get() + 1);
-        let listening = signal.map(|signal| Listening::new(signal, self.on_abort.of(id)));
+        let listening = signal.map(|signal| self.signals.enter(signal, id, &self.on_abort));
         let mut resolvers = None;
         let promise = Promise::new(&mut |resolve, reject| resolvers = Some((resolve, reject)));
         // A promise calls its executor before its constructor returns, so there always are resolvers.
@@ -118,8 +124,8 @@ impl Calls {
     }
 
     /// The server answers a call by a stream; what hearing of it throws.
-    pub(super) fn streams(&self, call: CallId) -> Result<(), JsValue> {
-        self.relayed(call).map_or(Ok(()), |relayed| relayed.streams())
+    pub(super) fn streams(&self, call: CallId) -> Result<JsValue, JsValue> {
+        self.relayed(call).map_or(Ok(JsValue::UNDEFINED), |relayed| relayed.streams())
     }
 
     /// A call number that nobody waits on.
@@ -149,7 +155,7 @@ impl Calls {
     }
 
     /// Passes on the progress of a call; what its callback throws.
-    pub(super) fn progress(&self, call: CallId, progress: &JsValue) -> Result<(), JsValue> {
+    pub(super) fn progress(&self, call: CallId, progress: &JsValue) -> Result<JsValue, JsValue> {
         if let Some(relayed) = self.relayed(call) {
             return relayed.progress(progress);
         }
@@ -157,7 +163,7 @@ impl Calls {
             Some(Caller::Promise { on_progress, .. }) => on_progress.clone(),
             _ => None,
         };
-        callback.map_or(Ok(()), |callback| callback.call1(&JsValue::UNDEFINED, progress).map(drop))
+        callback.map_or(Ok(JsValue::UNDEFINED), |callback| callback.call1(&JsValue::UNDEFINED, progress))
     }
 
     /// What names a call to its caller: the signal that it was given, or the transport's own name for it.
@@ -174,7 +180,11 @@ impl Calls {
     }
 
     fn take(&self, call: CallId) -> Option<Call> {
-        self.waiting.borrow_mut().remove(call.0)
+        let taken = self.waiting.borrow_mut().remove(call.0);
+        if let Some(listening) = taken.as_ref().and_then(Call::listening) {
+            self.signals.leave(listening, call.0);
+        }
+        taken
     }
 }
 
@@ -205,13 +215,15 @@ impl Call {
     }
 }
 
-/// The signal of a call was aborted.
-fn aborted(driver: &Rc<Driver>, call: u64, _event: JsValue) {
-    let reason = {
-        let waiting = driver.calls.waiting.borrow();
-        waiting.get(call).and_then(|call| call.listening()?.reason())
-    };
-    cancel(driver, CallId(call), reason.as_ref());
+/// The signal of some calls was aborted.
+fn aborted(driver: &Rc<Driver>, signal: u64, _event: JsValue) {
+    for call in driver.calls.signals.take_calls(signal) {
+        let reason = {
+            let waiting = driver.calls.waiting.borrow();
+            waiting.get(call).and_then(|call| call.listening()?.reason())
+        };
+        cancel(driver, CallId(call), reason.as_ref());
+    }
 }
 
 /// A caller gives up.

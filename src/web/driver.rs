@@ -8,6 +8,7 @@ use super::failure;
 use super::fetch::Network;
 use super::handlers::Handlers;
 use super::hook::Hook;
+use super::js;
 use super::json::JsJson;
 use super::log::Log;
 use super::options::Host;
@@ -46,6 +47,7 @@ pub(super) struct Driver {
     clock: Clock,
     timer: Timer,
     on_tick: JsValue,
+    on_rejected: Hook,
     pub(super) auth: Auth,
     pub(super) calls: Calls,
     pub(super) events: Events,
@@ -74,6 +76,7 @@ impl Driver {
             clock: Clock::new(),
             timer: Timer::new(),
             on_tick: Hook::new(driver, |driver, _, _| driver.tick()).of(0),
+            on_rejected: Hook::new(driver, |driver, callback, reason| driver.threw(callback, &reason)),
             auth: Auth::new(driver),
             calls: Calls::new(driver),
             events: Events::default(),
@@ -160,7 +163,7 @@ impl Driver {
             Output::Resume { exchange } => self.network.resume(exchange),
             Output::Connected { call, session } => self.calls.connected(self, call, session),
             Output::Settle { call, outcome } => self.calls.settle(call, outcome),
-            Output::Progress { call, progress } => self.report("onprogress", self.calls.progress(call, &progress.0)),
+            Output::Progress { call, progress } => self.report(ONPROGRESS, self.calls.progress(call, &progress.0)),
             Output::ServerRequest { ticket, session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.name(call));
                 self.handlers.request(self, ticket, session, &method, &message.0, during);
@@ -168,19 +171,20 @@ impl Driver {
             Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
             Output::Notification { session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.name(call));
-                self.handlers.notify(self, session, &method, &message.0, during);
+                self.report(HANDLER, self.handlers.notify(session, &method, &message.0, during));
                 // What comes with a call is for who made the call.
                 if call.is_none() {
-                    self.report("the page", self.handlers.tell_tap(self.info(session), &message.0));
+                    self.report(PAGE, self.handlers.tell_tap(self.info(session), &message.0));
                 }
             }
             Output::NeedToken { session, challenge } => {
                 self.auth.ask(self, session, self.info(session), challenge.as_deref());
             }
+            Output::GiveUpToken { session } => self.auth.give_up(session),
             Output::Recall { session, name } => self.storage.recall(self, session, &name),
             Output::Keep { name, value } => self.storage.keep(self, &name, value),
             Output::Turns { origin, counts } => {
-                self.report("the page", self.handlers.tell_turns(&origin, counts));
+                self.report(PAGE, self.handlers.tell_turns(&origin, counts));
             }
             Output::Event(event) => self.events.tell(&event),
             Output::Log(level, line) => self.log.line(level, &line),
@@ -188,13 +192,26 @@ impl Driver {
         }
     }
 
-    /// Logs that a callback of the user threw, up to [`MAX_REPORTS`] times: progress may come a million times.
-    pub(super) fn report(&self, what: &str, outcome: Result<(), JsValue>) {
-        if let Err(thrown) = outcome
-            && self.reports.replace(self.reports.get().saturating_add(1)) < MAX_REPORTS
-        {
-            self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(&thrown)]));
+    /// Logs that a callback of the user threw, or will: a promise that it returned is watched, for a rejection that nothing
+    /// handles ends a Node process.
+    pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
+        match outcome {
+            Ok(result) if result.is_object() => {
+                let watched = js::promise_of(&result);
+                let _ = watched.and_then(|promise| promise.then(&JsValue::UNDEFINED, &self.on_rejected.of(callback)));
+            }
+            Ok(_) => {}
+            Err(thrown) => self.threw(callback, &thrown),
         }
+    }
+
+    fn threw(&self, callback: u64, thrown: &JsValue) {
+        // Progress and notifications may come a million times.
+        if self.reports.replace(self.reports.get().saturating_add(1)) >= MAX_REPORTS {
+            return;
+        }
+        let what = CALLBACKS.get(callback as usize).copied().unwrap_or_default();
+        self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(thrown)]));
     }
 
     fn tick(self: &Rc<Self>) {
@@ -243,6 +260,13 @@ impl Driver {
         self.keep.take();
     }
 }
+
+/// What the log calls the callbacks of the user.
+const CALLBACKS: [&str; 4] = ["onprogress", "a notification handler", "the page", "the transport"];
+const ONPROGRESS: u64 = 0;
+const HANDLER: u64 = 1;
+const PAGE: u64 = 2;
+pub(super) const TRANSPORT: u64 = 3;
 
 /// What a JS object holds: the driver, counted.
 pub(super) struct Handle(Rc<Driver>);

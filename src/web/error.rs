@@ -18,7 +18,7 @@ pub fn set_error_class(class: Function) {
     CLASS.with(|slot| slot.replace(Some(class)));
 }
 
-/// The JS error for `error`; `cause` is what the caller's own code or the host gave as the reason.
+/// The JS error for `error`; `cause` is what the caller's own code gave as the reason, if it did.
 pub(super) fn to_js(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     let fields = fields(error, cause);
     let message = JsValue::from_str(&error.message);
@@ -58,7 +58,7 @@ fn fields(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     put("data", error.data.as_ref().map(|data| data.0.clone()));
     put("retryAfterMs", error.retry_after.map(|wait| JsValue::from_f64(wait as f64)));
     put("evidence", error.evidence.as_deref().map(Into::into));
-    put("cause", cause.cloned());
+    put("cause", cause.or_else(|| error.cause.as_ref().map(|cause| &cause.0)).cloned());
     fields
 }
 

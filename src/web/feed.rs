@@ -163,7 +163,7 @@ pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut
     }
 }
 
-fn too_large() -> Failure {
+fn too_large() -> Failure<JsJson> {
     failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
 }
 

@@ -5,16 +5,15 @@
 
 use super::abort::{Controller, Pool};
 use super::body::Text;
-use super::driver::Driver;
+use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
 use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
 use super::hook::Hook;
 use super::js::{self, Chain, Decoder, Reader, Reply};
 use super::json::JsJson;
-use super::probe::Cors;
+use super::probe::{Asked, Cors};
 use super::request::{self, Templates};
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
-use crate::core::config::is_this_machine;
 use crate::core::headers::Media;
 use crate::core::table::Table;
 use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
@@ -26,17 +25,22 @@ use wasm_bindgen::prelude::*;
 /// The exchanges of one driver.
 pub(super) struct Network {
     fetch: Option<Function>,
+    /// Whether that `fetch` is the user's, and not this package's own.
+    is_injected: bool,
     pub(super) max_message_bytes: usize,
     pub(super) max_error_bytes: usize,
     pub(super) slices: Slices,
     exchanges: RefCell<Table<u64, Rc<Exchange>>>,
     templates: Templates,
+    knows_cache: bool,
     controllers: Pool,
     pub(super) decoder: Decoder,
-    onlineness: Onlineness,
+    pub(super) onlineness: Onlineness,
     cors: Cors,
     on_progress: Hook,
     on_lost: Hook,
+    on_reached: Hook,
+    on_unreachable: Hook,
 }
 
 pub(super) struct Exchange {
@@ -48,8 +52,8 @@ pub(super) struct Exchange {
     on_lost: JsValue,
     reads_session_id: bool,
     follows: bool,
-    /// The host said that it was offline when this was sent.
-    offline: bool,
+    /// The host said that it was offline, and was tried.
+    doubted: Cell<bool>,
     url: Rc<str>,
     pub(super) stage: Cell<Stage>,
     /// It ended, or was given up: nothing more is reported of it.
@@ -63,6 +67,8 @@ pub(super) struct Exchange {
 /// What the next promise to settle is about.
 #[derive(Default)]
 pub(super) enum Stage {
+    /// Whether the server can be reached, before anything is sent: the host says that it is offline.
+    Gate(JsString, JsValue),
     /// Status and headers.
     Head,
     /// A piece of the body.
@@ -71,8 +77,8 @@ pub(super) enum Stage {
     Turn(Option<Reader>, Sink),
     /// Nothing: what was read is reported further when the machine wants it.
     Paused(Option<Reader>, Sink),
-    /// Whether the server can be reached after all, which decides what this failure means.
-    Probe(Failure),
+    /// Whether the server can be reached after all (a CORS check), which decides what this failure means.
+    Check(Failure<JsJson>),
     /// Nothing: the piece that came is being handled.
     #[default]
     Busy,
@@ -86,18 +92,22 @@ impl Network {
         max_error_bytes: usize,
     ) -> Self {
         Self {
+            is_injected: fetch.as_ref().is_some_and(|fetch| js::member(fetch, "plain").is_none()),
             fetch,
             max_message_bytes,
             max_error_bytes,
             slices: Slices::default(),
             exchanges: RefCell::default(),
             templates: Templates::default(),
+            knows_cache: request::knows_cache(),
             controllers: Pool::default(),
             decoder: Decoder::new(),
             onlineness: Onlineness::new(),
             cors: Cors::new(),
             on_progress: Hook::new(driver, progress),
             on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
+            on_reached: Hook::new(driver, |driver, id, _response| found(driver, id, true)),
+            on_unreachable: Hook::new(driver, |driver, id, _reason| found(driver, id, false)),
         }
     }
 
@@ -115,6 +125,7 @@ impl Network {
         let exchange = self.exchanges.borrow_mut().remove(id.0);
         if let Some(exchange) = exchange {
             exchange.stop();
+            self.cors.leave(id.0);
         }
     }
 
@@ -133,11 +144,14 @@ impl Network {
     }
 
     /// `more` headers beat those of the request.
-    fn start(&self, id: ExchangeId, request: &HttpRequest<JsJson>, more: Option<&Object>) -> Result<(), Failure> {
+    fn start(
+        &self,
+        id: ExchangeId,
+        request: &HttpRequest<JsJson>,
+        more: Option<&Object>,
+    ) -> Result<(), Failure<JsJson>> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
-        // It is not known to be offline unless it was so before the first byte could leave.
-        let offline = self.onlineness.is_offline() && !is_this_machine(&request.url);
-        let unsent = |reason: JsValue| self.failure(&reason, offline);
+        let unsent = |reason: JsValue| failure::of(&reason);
         let (url, headers) = self.templates.render(request);
         if let Some(more) = more {
             js::assign(&headers, more).map_err(unsent)?;
@@ -150,7 +164,7 @@ impl Network {
             on_lost: self.on_lost.of(id.0),
             reads_session_id: request.reads_session_id,
             follows: request.follows,
-            offline,
+            doubted: Cell::new(false),
             url: Rc::clone(&request.url),
             stage: Cell::new(Stage::Head),
             over: Cell::new(false),
@@ -158,9 +172,35 @@ impl Network {
             accepted: Cell::new(false),
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
-        let init = request::init(request.method, &headers, body.as_ref(), &exchange.controller.signal, request.follows);
-        let response = self.fetch(&url, &init).map_err(unsent)?;
-        exchange.wait_for(&response, Stage::Head).map_err(unsent)
+        let signal = &exchange.controller.signal;
+        let init = request::init(request.method, &headers, body.as_ref(), signal, request.follows, self.knows_cache);
+        if self.onlineness.is_offline() && self.gate(&exchange, &url, &init)? {
+            return Ok(());
+        }
+        self.request(&exchange, &url, &init)
+    }
+
+    fn request(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<(), Failure<JsJson>> {
+        let response = self.fetch(url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
+        response.map_err(|reason| self.rejection(&reason))
+    }
+
+    /// The host says that it is offline: before the request, one that does no harm tries whether that is so. Returns
+    /// whether the request has to wait for it. What is not sent because of it is provably unsent.
+    fn gate(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<bool, Failure<JsJson>> {
+        let id = exchange.id.0;
+        exchange.doubted.set(true);
+        match self.cors.ask(id, &exchange.url, &self.controllers) {
+            Ok(Asked::Known(true)) => return Ok(false),
+            Ok(Asked::Wait) => {}
+            Ok(Asked::Start(signal)) if self.probe(id, &exchange.url, &signal).is_ok() => {}
+            _ => {
+                self.cors.leave(id);
+                return Err(offline());
+            }
+        }
+        exchange.stage.set(Stage::Gate(url.clone(), init.clone()));
+        Ok(true)
     }
 
     fn fetch(&self, url: &JsString, init: &JsValue) -> Result<Chain, JsValue> {
@@ -175,8 +215,26 @@ impl Network {
         self.fetch.clone().map_or(JsValue::UNDEFINED, Into::into)
     }
 
-    fn failure(&self, reason: &JsValue, offline: bool) -> Failure {
-        failure::of(reason, offline && self.onlineness.is_offline())
+    /// What `fetch` itself threw. An injected one may do more than to fetch, and what goes wrong there is not repeated.
+    fn rejection(&self, reason: &JsValue) -> Failure<JsJson> {
+        let mut failure = failure::of(reason);
+        if failure.kind == FailureKind::Broken && self.is_injected && !failure::is_of_network(reason, &failure.message)
+        {
+            failure.kind = FailureKind::Thrown;
+        }
+        failure
+    }
+
+    /// Sends the requests of a CORS check.
+    fn probe(&self, check: u64, url: &str, signal: &JsValue) -> Result<(), JsValue> {
+        let url = JsString::from(url);
+        let answers = Array::new();
+        for init in &Cors::probes(signal) {
+            if let Ok(answer) = self.fetch(&url, init) {
+                answers.push(&answer);
+            }
+        }
+        js::any(&answers)?.then(&self.on_reached.of(check), &self.on_unreachable.of(check)).map(drop)
     }
 
     /// Whether nothing is on the wire.
@@ -219,8 +277,7 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
             report(driver, &exchange, reader, sink);
         }
         Stage::Paused(reader, sink) => exchange.stage.set(Stage::Paused(reader, sink)),
-        Stage::Probe(failure) => fail(driver, &exchange, Failure { kind: FailureKind::Hidden, ..failure }),
-        Stage::Busy => {}
+        Stage::Gate(..) | Stage::Check(_) | Stage::Busy => {}
     }
 }
 
@@ -231,8 +288,11 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
         Err(reason) => return broken(driver, exchange, &reason),
     };
     let (status, media) = (head.status, head.media);
+    if exchange.doubted.get() {
+        driver.network.onlineness.contradict();
+    }
     if let (Some(call), true, Media::EventStream) = (exchange.call, is_success(status), media) {
-        driver.report("the transport", driver.calls.streams(call));
+        driver.report(TRANSPORT, driver.calls.streams(call));
     }
     driver.input(Input::Opened { exchange: exchange.id, head });
     if exchange.over.get() {
@@ -262,6 +322,7 @@ fn read_head(response: &Reply, exchange: &Exchange) -> Result<ResponseHead, JsVa
         status,
         media: content_type.map_or(Media::Other, |value| media(&value)),
         session_id: text("mcp-session-id", exchange.reads_session_id)?,
+        hides_headers: exchange.reads_session_id && response.kind()?.as_string().as_deref() == Some("cors"),
         retry_after: text("retry-after", status == 429 || status == 503)?,
         challenge: text("www-authenticate", status == 401 || status == 403)?,
         location: if exchange.follows {
@@ -318,44 +379,74 @@ pub(super) fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJs
     }
 }
 
-/// `fetch` or a `read()` failed, or the probe that asked why.
+/// `fetch` or a `read()` failed.
 fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Probe(failure) => fail(driver, &exchange, failure),
-        Stage::Head => probe(driver, &exchange, driver.network.failure(reason, exchange.offline)),
-        Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Busy => broken(driver, &exchange, reason),
+        Stage::Head => check(driver, &exchange, driver.network.rejection(reason)),
+        Stage::Gate(..) | Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Check(_) | Stage::Busy => {
+            broken(driver, &exchange, reason);
+        }
     }
 }
 
-/// Asks whether the server can be reached, where that tells more about a failure than the host does.
-fn probe(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
+/// Finds out whether the server can be reached, where that says more about a failure than the host does.
+fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     let network = &driver.network;
     if failure.kind != FailureKind::Broken || !network.cors.applies_to(&exchange.url) {
         return fail(driver, exchange, failure);
     }
-    let url = JsString::from(&*exchange.url);
-    let probes = Cors::probes(&exchange.controller.signal);
-    let asked = Array::new();
-    for init in &probes {
-        if let Ok(answer) = network.fetch(&url, init) {
-            asked.push(&answer);
+    let id = exchange.id.0;
+    match network.cors.ask(id, &exchange.url, &network.controllers) {
+        Err(_) => fail(driver, exchange, failure),
+        Ok(Asked::Known(reached)) => fail(driver, exchange, explained(failure, reached)),
+        Ok(Asked::Wait) => exchange.stage.set(Stage::Check(failure)),
+        Ok(Asked::Start(signal)) => {
+            exchange.stage.set(Stage::Check(failure));
+            if network.probe(id, &exchange.url, &signal).is_err() {
+                found(driver, id, false);
+            }
         }
     }
-    let answered = js::any(&asked);
-    if answered.and_then(|answered| exchange.wait_for(&answered, Stage::Probe(failure.clone()))).is_err() {
-        fail(driver, exchange, failure);
+}
+
+/// A CORS check is over.
+fn found(driver: &Rc<Driver>, check: u64, reached: bool) {
+    for id in driver.network.cors.found(check, reached) {
+        let exchange = driver.network.exchanges.borrow().get(id).cloned();
+        let Some(exchange) = exchange else { continue };
+        match exchange.stage.take() {
+            Stage::Check(failure) => fail(driver, &exchange, explained(failure, reached)),
+            Stage::Gate(url, init) => {
+                let network = &driver.network;
+                let goes = reached || !network.onlineness.is_offline();
+                let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
+                if let Err(failure) = sent {
+                    fail(driver, &exchange, failure);
+                }
+            }
+            _ => {}
+        }
     }
+}
+
+fn offline() -> Failure<JsJson> {
+    failure::new(FailureKind::Unsent, "the host is offline")
+}
+
+/// What a failure means, now that it is known whether the server can be reached.
+fn explained(failure: Failure<JsJson>, reached: bool) -> Failure<JsJson> {
+    Failure { kind: if reached { FailureKind::Hidden } else { FailureKind::Unreachable }, ..failure }
 }
 
 /// What should have been a response, or a piece of it, is none.
 pub(super) fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
-    fail(driver, exchange, driver.network.failure(reason, exchange.offline));
+    fail(driver, exchange, failure::of(reason));
 }
 
 /// The exchange is over without an end of its own.
-pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure) {
+pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     if !exchange.over.get() {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
         exchange.stop();
@@ -373,7 +464,7 @@ fn discard(response: &Reply) {
 }
 
 /// The body's text. What has no JSON form (a cycle, a `BigInt`) is the caller's mistake.
-fn write(message: &JsValue) -> Result<JsValue, Failure> {
+fn write(message: &JsValue) -> Result<JsValue, Failure<JsJson>> {
     match js::write_json(message) {
         Ok(Some(text)) => Ok(text.into()),
         Ok(None) => Err(failure::new(FailureKind::Unwritable, "the params have no JSON form")),

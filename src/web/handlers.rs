@@ -27,7 +27,6 @@ pub(super) struct Handlers {
     sharing: RefCell<Option<Function>>,
     on_result: Hook,
     on_error: Hook,
-    on_rejected: Hook,
 }
 
 /// The handlers of one session.
@@ -38,8 +37,6 @@ pub(super) struct Set {
     pub(super) other_notifications: Option<Function>,
     /// Hears of all notifications, and is asked what has no handler of its own.
     pub(super) observer: Option<Function>,
-    /// That a handler of notifications failed was logged. A server could have it fail a million times.
-    blamed: Cell<bool>,
 }
 
 /// Handlers by method. There are a handful at most.
@@ -67,7 +64,6 @@ impl Handlers {
             sharing: RefCell::default(),
             on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
             on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
-            on_rejected: Hook::new(driver, |driver, session, thrown| blame(driver, SessionRef(session), Err(thrown))),
         }
     }
 
@@ -76,7 +72,6 @@ impl Handlers {
         let mut sessions = self.sessions.borrow_mut();
         let mut set = sessions.remove(session.0).unwrap_or_default();
         change(&mut set);
-        set.blamed.set(false);
         sessions.insert(session.0, set);
     }
 
@@ -158,16 +153,16 @@ impl Handlers {
     }
 
     /// Passes on how many slots of an origin are used, wanted and there; what the function throws.
-    pub(super) fn tell_turns(&self, origin: &str, [used, wanted, slots]: [usize; 3]) -> Result<(), JsValue> {
-        let Some(sharing) = self.sharing.borrow().clone() else { return Ok(()) };
+    pub(super) fn tell_turns(&self, origin: &str, [used, wanted, slots]: [usize; 3]) -> Result<JsValue, JsValue> {
+        let Some(sharing) = self.sharing.borrow().clone() else { return Ok(JsValue::UNDEFINED) };
         let (used, wanted, slots) = (used as f64, wanted as f64, slots as f64);
-        sharing.call4(&JsValue::UNDEFINED, &origin.into(), &used.into(), &wanted.into(), &slots.into()).map(drop)
+        sharing.call4(&JsValue::UNDEFINED, &origin.into(), &used.into(), &wanted.into(), &slots.into())
     }
 
     /// Passes a notification to the tap; what it throws.
-    pub(super) fn tell_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<(), JsValue> {
+    pub(super) fn tell_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<JsValue, JsValue> {
         let tap = self.tap.borrow().clone();
-        tap.map_or(Ok(()), |tap| tap.call2(&JsValue::UNDEFINED, message, &about(of)).map(drop))
+        tap.map_or(Ok(JsValue::UNDEFINED), |tap| tap.call2(&JsValue::UNDEFINED, message, &about(of)))
     }
 
     /// The server no longer wants the answer.
@@ -176,16 +171,14 @@ impl Handlers {
         let _ = aborter.map(|aborter| aborter.abort());
     }
 
-    /// Passes a notification of the server to the observer, and to its handler or the one for all others. That they fail is
-    /// logged once per session, and once more after its handlers were changed.
+    /// Passes a notification of the server to the observer, and to its handler or the one for all others; what they throw.
     pub(super) fn notify(
         &self,
-        driver: &Driver,
         session: SessionRef,
         method: &str,
         message: &JsValue,
         during: Option<JsValue>,
-    ) {
+    ) -> Result<JsValue, JsValue> {
         let told = |set: &Set| {
             let handler = set.notifications.get(method).or(set.other_notifications.as_ref());
             Some((set.observer.clone(), handler.cloned()))
@@ -194,29 +187,9 @@ impl Handlers {
         if let Some(observer) = observer {
             let about = JsValue::from(Object::new());
             js::put(&about, "during", &during.unwrap_or_default());
-            self.watch(driver, session, observer.call2(&JsValue::UNDEFINED, message, &about));
+            observer.call2(&JsValue::UNDEFINED, message, &about)?;
         }
-        if let Some(handler) = handler {
-            self.watch(driver, session, handler.call1(&JsValue::UNDEFINED, message));
-        }
-    }
-
-    /// Sees to it that what a handler throws or rejects with is logged, and takes no process down.
-    fn watch(&self, driver: &Driver, session: SessionRef, returned: Result<JsValue, JsValue>) {
-        let watched = returned.and_then(|returned| {
-            if returned.is_object() {
-                js::promise_of(&returned)?.then(&JsValue::UNDEFINED, &self.on_rejected.of(session.0))?;
-            }
-            Ok(())
-        });
-        blame(driver, session, watched);
-    }
-}
-
-fn blame(driver: &Driver, session: SessionRef, outcome: Result<(), JsValue>) {
-    let is_news = |set: &Set| Some(!set.blamed.replace(true));
-    if outcome.is_err() && driver.handlers.look(session, is_news).unwrap_or(true) {
-        driver.report("a notification handler", outcome);
+        handler.map_or(Ok(JsValue::UNDEFINED), |handler| handler.call1(&JsValue::UNDEFINED, message))
     }
 }
 

@@ -23,7 +23,9 @@ impl Log {
         }
         let _ = match &self.sink {
             Some(sink) => {
-                sink.call2(&JsValue::UNDEFINED, &JsValue::from_str(level.as_str()), &JsValue::from_str(line)).map(drop)
+                let told =
+                    sink.call2(&JsValue::UNDEFINED, &JsValue::from_str(level.as_str()), &JsValue::from_str(line));
+                told.map(|told| js::let_fail(Some(told).filter(JsValue::is_object).ok_or(JsValue::NULL)))
             }
             None => to_console(level, line),
         };

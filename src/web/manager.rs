@@ -124,6 +124,25 @@ impl McpManager {
         self.driver.events.target()
     }
 
+    /// The application knows whether there is a network: beats what the browser says, and counts for every server.
+    ///
+    /// # Errors
+    /// `config_error` for anything but `offline` and `online`.
+    #[wasm_bindgen(js_name = notifyNetwork)]
+    pub fn notify_network(&self, state: JsValue) -> Result<(), JsValue> {
+        let news = match state.as_string().as_deref() {
+            Some("offline") => News::Offline,
+            Some("online") => {
+                self.driver.network.onlineness.contradict();
+                News::Online
+            }
+            _ => return Err(error::invalid("state", "must be 'offline' or 'online'")),
+        };
+        self.driver.wake();
+        self.driver.input(Input::Page { news, of: None });
+        Ok(())
+    }
+
     /// For the package's own module for pages: what the page has noticed, of one session or of all. `wake` tells that time
     /// has passed that no timer saw. `share` sets a function that gets `(origin, used, wanted, slots)` whenever that changes,
     /// for as long as tabs share their connections; `slots` says how many of an origin this tab has,
@@ -131,8 +150,8 @@ impl McpManager {
     pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
         self.driver.wake();
         let news = match news {
-            "offline" => News::Offline,
-            "online" => News::Online,
+            "offline" => News::LooksOffline,
+            "online" => News::LooksOnline,
             "park" => News::Park,
             "unpark" => News::Unpark,
             "retire" => News::Retire,
@@ -180,8 +199,8 @@ impl McpManager {
 
 impl McpManager {
     fn start_connect(&self, user: &JsValue, server: &JsValue, options: &JsValue) -> Result<Promise, JsValue> {
-        let user = options::string(user, "userId")?;
-        let server = options::string(server, "serverName")?;
+        let user = options::name(user, "userId")?;
+        let server = options::name(server, "serverName")?;
         let given = options::connect(options)?;
         let shape = Shape::Session(user.clone(), server.clone());
         let (call, promise) = self.driver.calls.open(shape, Some(&Rc::from(server.as_str())), given.signal, None)?;

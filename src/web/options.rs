@@ -93,6 +93,12 @@ pub(super) fn string(value: &JsValue, path: &str) -> Result<String, JsValue> {
     value.as_string().ok_or_else(|| invalid(path, "must be a string"))
 }
 
+/// The name of a user or of a server.
+pub(super) fn name(value: &JsValue, path: &str) -> Result<String, JsValue> {
+    let name = string(value, path)?;
+    if name.is_empty() { Err(invalid(path, "must not be empty")) } else { Ok(name) }
+}
+
 /// An argument that is an object where it is given, such as the params of a request.
 pub(super) fn object(value: JsValue, path: &str) -> Result<Option<JsValue>, JsValue> {
     if value.is_object() && !Array::is_array(&value) {

@@ -4,7 +4,7 @@ use super::js;
 use super::json::JsJson;
 use super::words::word;
 use crate::core::HttpRequest;
-use js_sys::{JsString, Object};
+use js_sys::{JsString, Object, Reflect};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -69,13 +69,21 @@ fn same(one: &Rc<str>, other: &Rc<str>) -> bool {
     Rc::ptr_eq(one, other) || one == other
 }
 
-/// The second argument of `fetch`.
+/// Whether the host's `fetch` knows the option `cache`. workerd throws at it before compatibility date 2024-11-11, and has
+/// no such member then.
+pub(super) fn knows_cache() -> bool {
+    let prototype = js::global("Request").and_then(|class| js::member(&class, "prototype"));
+    prototype.is_some_and(|prototype| Reflect::has(&prototype, &word("cache")) == Ok(true))
+}
+
+/// The second argument of `fetch`. `bypasses_cache`: where the host can be told so.
 pub(super) fn init(
     method: &str,
     headers: &JsValue,
     body: Option<&JsValue>,
     signal: &JsValue,
     follows: bool,
+    bypasses_cache: bool,
 ) -> JsValue {
     let init = Object::new().unchecked_into::<Init>();
     init.set_method(&word(method));
@@ -90,6 +98,12 @@ pub(super) fn init(
     // Fetch §2.2.5: cookies would go along even to another origin.
     if follows {
         init.set_credentials(&word("omit"));
+    }
+    // A stream from the HTTP cache may be another user's: the key is the URL alone (RFC 9111 section 2), and `Vary` is up to
+    // the server. The HTML standard (section 9.2.5) does the same for its event streams. Caches answer no POST and no
+    // DELETE, and there the option has a price: Chromium would ask for permission by a preflight before every call.
+    if bypasses_cache && method == "GET" {
+        init.set_cache(&word("no-store"));
     }
     // A session is ended even if the page goes at once (Fetch standard, "keepalive").
     if method == "DELETE" {
@@ -113,6 +127,8 @@ extern "C" {
     fn set_body(this: &Init, body: &JsValue);
     #[wasm_bindgen(method, setter)]
     fn set_signal(this: &Init, signal: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_cache(this: &Init, cache: &JsValue);
     #[wasm_bindgen(method, setter)]
     fn set_redirect(this: &Init, redirect: &JsValue);
     #[wasm_bindgen(method, setter)]

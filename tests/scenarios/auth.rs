@@ -1,8 +1,9 @@
 //! Credentials: the provider is asked when it is needed, once, and the session stays.
 
-use super::reply::http;
-use super::{Tether, world};
-use mcp_tether::core::{ConnectOptions, ErrorCode, SessionRef};
+use super::reply::{http, silence};
+use super::{Tether, world, world_with};
+use mcp_tether::core::{ConnectOptions, ErrorCode, RequestOptions, SessionRef};
+use serde_json::json;
 
 fn with_provider<J>() -> ConnectOptions<J> {
     ConnectOptions { has_auth: true, ..ConnectOptions::default() }
@@ -166,4 +167,105 @@ fn a_connect_that_waits_for_a_token_can_be_cancelled_and_ended() {
     world.finish(end);
     world.give_token(session, Some("late"));
     assert!(world.sent.is_empty());
+}
+
+/// A session whose call was refused with 401, so that its provider is being asked.
+fn asking() -> (Tether, SessionRef) {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [http(401, "")]);
+    (world, session)
+}
+
+#[test]
+fn while_the_provider_is_asked_a_timeout_stands_still() {
+    let (mut world, session) = asking();
+    let first = world.tool_within(session, "order", 5_000);
+    world.run_for(1_000);
+    let second = world.tool_within(session, "order", 5_000);
+    world.run_for(200_000);
+    assert_eq!(world.count("tools/call"), 1, "both wait");
+    // What was left goes on from here: the first had spent nothing but its way to the server and back.
+    world.server().always("tools/call", silence());
+    let at = world.elapsed();
+    world.give_token(session, Some("token-2"));
+    world.drive();
+    for call in [first, second] {
+        assert_eq!(world.code(call), ErrorCode::RequestTimeout);
+        let waited = world.settled_at(call) - at;
+        assert!((4_900..=5_000).contains(&waited), "{waited}");
+    }
+}
+
+#[test]
+fn a_token_that_comes_soon_costs_no_time_of_the_call() {
+    let (mut world, session) = asking();
+    let call = world.tool_within(session, "order", 5_000);
+    world.run_for(4_000);
+    world.server().always("tools/call", silence());
+    world.give_token(session, Some("token-2"));
+    let at = world.elapsed();
+    world.finish(call);
+    assert!(world.settled_at(call) - at >= 4_900);
+}
+
+#[test]
+fn the_total_timeout_runs_on_while_the_provider_is_asked() {
+    let (mut world, session) = asking();
+    let options = RequestOptions { timeout: Some(5_000), max_total_timeout: Some(60_000), ..RequestOptions::default() };
+    let started = world.elapsed();
+    let call = world.request(session, "tools/call", json!({"name": "order"}), options);
+    world.finish(call);
+    assert_eq!((world.code(call), world.settled_at(call) - started), (ErrorCode::RequestTimeout, 60_000));
+    assert!(world.error(call).retryable, "it was refused unread");
+}
+
+#[test]
+fn a_provider_that_never_answers_is_given_up_after_auth_timeout() {
+    let (mut world, session) = asking();
+    world.server().always("tools/call", http(401, ""));
+    let started = world.elapsed();
+    let call = world.tool_within(session, "order", 5_000);
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::Unauthorized);
+    assert!((300_000..=300_100).contains(&(world.settled_at(call) - started)));
+    assert!(world.error(call).evidence.as_ref().unwrap().contains("authTimeout"));
+    assert_eq!((world.tokens_wanted.len(), world.tokens_given_up.len()), (2, 1));
+    // A token that comes all the same is not the answer to anything.
+    world.give_token(session, Some("late"));
+    world.server().behave();
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.sent.last().unwrap().header("authorization"), None);
+}
+
+#[test]
+fn a_handshake_gives_its_provider_one_time_and_goes_without() {
+    for accepts in [true, false] {
+        let mut world = world_with(json!({"authTimeout": 1_000, "sessionConfig": {"timeout": 10_000}}), json!({}));
+        if !accepts {
+            world.server().always("initialize", http(401, ""));
+        }
+        let call = world.begin_connect("ann", "db", with_provider());
+        world.finish(call);
+        assert_eq!((world.tokens_wanted.len(), world.tokens_given_up.len()), (1, 1));
+        assert_eq!(world.count("initialize"), 1);
+        if accepts {
+            assert!(world.connected.contains_key(&call));
+        } else {
+            assert_eq!(world.code(call), ErrorCode::Unauthorized);
+            assert!(world.error(call).evidence.as_ref().unwrap().contains("authTimeout"));
+        }
+    }
+}
+
+#[test]
+fn a_session_that_is_ended_while_its_provider_is_asked_is_told_nothing_later() {
+    let (mut world, session) = asking();
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    let end = world.terminate(mcp_tether::core::Target::Session(session));
+    world.finish(end);
+    world.run_for(400_000);
+    assert_eq!((world.code(call), world.tokens_given_up.len()), (ErrorCode::Closed, 0));
 }

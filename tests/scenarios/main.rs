@@ -13,6 +13,7 @@ mod auth;
 mod connect;
 mod endings;
 mod era;
+mod failures;
 mod http_sse;
 mod http_sse_endpoint;
 mod http_sse_guessed;

@@ -1,6 +1,6 @@
 //! What a page tells the machine: hidden, offline, about to go, and what other tabs have done.
 
-use super::reply::{Data, Step, refused};
+use super::reply::{Data, Step, refused, result};
 use super::world::configured;
 use super::{Tether, world_with};
 use mcp_tether::core::{ConnectOptions, ErrorCode, Input, Key, News, SessionRef, State};
@@ -121,11 +121,116 @@ fn who_connects_offline_waits_as_long_as_a_handshake_may_take() {
 }
 
 #[test]
-fn a_server_on_this_machine_does_not_need_a_network() {
+fn what_the_application_says_of_the_network_counts_for_a_server_on_this_machine_too() {
     let config = configured(&json!({"mcpServers": {"db": {"url": "http://localhost:80/db.test"}}}), &json!({}));
     let mut world = super::World::new(config, super::Servers::new(&["http://localhost:80/db"]), 7);
     tell(&mut world, News::Offline);
-    world.connect();
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.run_for(5_000);
+    // The browser's hints do not take the word back.
+    tell(&mut world, News::LooksOffline);
+    tell(&mut world, News::LooksOnline);
+    world.run_for(5_000);
+    assert!(world.sent.is_empty());
+    tell(&mut world, News::Online);
+    world.finish(call);
+    assert!(world.connected.contains_key(&call));
+}
+
+#[test]
+fn where_the_browser_is_wrong_about_the_network_nothing_waits() {
+    let (mut world, session) = listening(json!({}));
+    tell(&mut world, News::LooksOffline);
+    for tool in ["read", "order"] {
+        let call = world.tool(session, tool);
+        world.finish(call);
+        world.result(call);
+    }
+    let bob = world.connect_as("bob", "db");
+    let call = world.tool(bob, "order");
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn where_the_browser_is_right_each_call_tries_once_and_waits_whatever_it_may_do() {
+    let (mut world, session) = listening(json!({"storage": {}}));
+    tell(&mut world, News::LooksOffline);
+    world.server().always("tools/call", refused());
+    let calls = ["order", "read", "order"].map(|tool| {
+        let call = world.tool(session, tool);
+        world.run_for(20);
+        call
+    });
+    // A call that is made tries for all that wait.
+    assert_eq!(world.count("tools/call"), 1 + 2 + 3);
+    world.run_for(40_000);
+    assert_eq!(world.count("tools/call"), 6, "and then nothing is tried");
+    world.server().always("tools/call", result(json!({})));
+    tell(&mut world, News::LooksOnline);
+    let at = world.elapsed();
+    world.drive();
+    for call in calls {
+        world.result(call);
+        assert!(world.settled_at(call) - at <= 10, "at once");
+    }
+}
+
+#[test]
+fn a_call_that_gets_through_lets_those_go_that_wait_for_the_network() {
+    let (mut world, session) = listening(json!({}));
+    tell(&mut world, News::LooksOffline);
+    let get = world.open_gets()[0];
+    world.server().next("tools/call", [refused()]);
+    let first = world.tool(session, "order");
+    world.run_for(20);
+    world.push(get, Step::Fail(mcp_tether::core::FailureKind::Broken));
+    world.run_for(5_000);
+    assert_eq!((world.count("tools/call"), world.open_gets().len()), (1, 0));
+    let second = world.tool(session, "order");
+    world.finish(second);
+    world.finish(first);
+    world.result(first);
+    world.result(second);
+    world.run_for(5_000);
+    assert_eq!(world.open_gets().len(), 1, "the stream as well");
+}
+
+#[test]
+fn a_call_that_waits_for_the_network_keeps_its_deadline_and_its_attempts() {
+    let config = json!({"sessionConfig": {"retryAttempts": 0, "replay": "never"}});
+    let mut world = world_with(config, json!({}));
+    let session = world.connect();
+    tell(&mut world, News::LooksOffline);
+    world.server().next("tools/call", [refused(), refused()]);
+    let late = world.tool_within(session, "order", 5_000);
+    let patient = world.tool_within(session, "order", 50_000);
+    let started = world.elapsed();
+    world.finish(late);
+    assert_eq!((world.code(late), world.settled_at(late) - started), (ErrorCode::RequestTimeout, 5_000));
+    assert!(world.error(late).retryable, "it was never sent");
+    tell(&mut world, News::LooksOnline);
+    world.finish(patient);
+    world.result(patient);
+}
+
+#[test]
+fn who_connects_where_the_browser_sees_no_network_tries_once_and_waits() {
+    let mut world = world_with(json!({"initTimeout": 20_000}), json!({}));
+    tell(&mut world, News::LooksOffline);
+    world.server().always("initialize", refused());
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.run_for(15_000);
+    assert_eq!(world.count("initialize"), 1);
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::NetworkError);
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.run_for(5_000);
+    assert_eq!(world.count("initialize"), 2, "another try for another connect");
+    world.server().behave();
+    tell(&mut world, News::LooksOnline);
+    world.finish(call);
+    assert!(world.connected.contains_key(&call));
 }
 
 #[test]

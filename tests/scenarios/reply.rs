@@ -69,9 +69,10 @@ impl Step {
             }
             Self::Comment => Input::Alive { exchange },
             Self::End => Input::Ended { exchange },
-            Self::Fail(kind) => {
-                Input::Failed { exchange, failure: Failure { kind, message: String::from("the host's words") } }
-            }
+            Self::Fail(kind) => Input::Failed {
+                exchange,
+                failure: Failure { kind, message: String::from("the host's words"), cause: None },
+            },
         }
     }
 }

@@ -111,6 +111,7 @@ pub struct World<N> {
     pub taken_back: Vec<Ticket>,
     pub notified: Vec<(SessionRef, String, Value)>,
     pub tokens_wanted: Vec<(SessionRef, Option<String>)>,
+    pub tokens_given_up: Vec<SessionRef>,
     pub storage: Storage,
     /// What the page was told last of each origin: slots that are used, wanted, and there.
     pub slots: BTreeMap<String, [usize; 3]>,
@@ -147,6 +148,7 @@ impl<N: Network> World<N> {
             taken_back: Vec::new(),
             notified: Vec::new(),
             tokens_wanted: Vec::new(),
+            tokens_given_up: Vec::new(),
             storage: Storage::default(),
             slots: BTreeMap::new(),
             events: Vec::new(),
@@ -425,6 +427,7 @@ impl<N: Network> World<N> {
                 self.note(|| format!("          a token is wanted for session {}", session.0));
                 self.tokens_wanted.push((session, challenge));
             }
+            Output::GiveUpToken { session } => self.tokens_given_up.push(session),
             Output::Recall { session, name } => self.storage.recall(session, name),
             Output::Keep { name, value } => self.storage.keep(name, value),
             Output::Turns { origin, counts } => {

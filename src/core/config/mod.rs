@@ -7,7 +7,6 @@ mod url;
 pub use parse::parse;
 pub use template::Template;
 pub(super) use url::fault as url_fault;
-pub(crate) use url::is_this_machine;
 
 use super::{headers, time::Millis};
 use crate::core::table::Named;
@@ -56,6 +55,8 @@ pub struct ServerConfig {
     pub timeout: Millis,
     /// How long one handshake may take, in milliseconds.
     pub init_timeout: Millis,
+    /// Longest wait for the auth provider, in milliseconds.
+    pub auth_timeout: Millis,
     /// Which revision of the protocol is spoken.
     pub protocol: Protocol,
     /// How its sessions live and recover.
@@ -143,6 +144,8 @@ pub struct SessionConfig {
     pub retry_delay: Millis,
     /// A session that is as old is expired however much it is used, in milliseconds; `None`: age does not matter.
     pub max_age: Option<Millis>,
+    /// After that long without traffic a ping keeps the session from expiring at the server; `None` sends none.
+    pub keep_alive: Option<Millis>,
     /// What may be sent twice.
     pub replay: Replay,
     /// Further answers in which a server says that a session is lost.
@@ -179,6 +182,7 @@ impl Default for SessionConfig {
             retry_attempts: DEFAULT_RETRY_ATTEMPTS,
             retry_delay: DEFAULT_RETRY_DELAY,
             max_age: None,
+            keep_alive: None,
             replay: Replay::Refused,
             lost_when: Vec::new(),
         }
@@ -303,6 +307,8 @@ pub const DEFAULT_RETRY_DELAY: Millis = 1000;
 pub const DEFAULT_REQUEST_TIMEOUT: Millis = 60_000;
 /// A handshake does no work of its own: half of what a request gets.
 pub const DEFAULT_INIT_TIMEOUT: Millis = 30_000;
+/// A person signs in, looks for a second factor, and consents.
+pub const DEFAULT_AUTH_TIMEOUT: Millis = 300_000;
 /// More attempts than that are a loop: at the backoff's cap of 30 s, 100 of them take 50 minutes.
 pub const MAX_RETRY_ATTEMPTS: u32 = 100;
 
@@ -338,6 +344,7 @@ mod tests {
             headers: vec![header("x-user", "{{USER_ID}}"), header("authorization", "Bearer {{token}} hidden-2")],
             timeout: DEFAULT_REQUEST_TIMEOUT,
             init_timeout: DEFAULT_INIT_TIMEOUT,
+            auth_timeout: DEFAULT_AUTH_TIMEOUT,
             protocol: Protocol::Auto,
             session: SessionConfig::default(),
         }

@@ -1,7 +1,8 @@
 //! Reads the configuration: every fault at once, each with the path to it, and unknown keys as warnings.
 
 use super::{
-    Config, Connections, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen, MAX_RETRY_ATTEMPTS, Problem,
+    Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen,
+    MAX_RETRY_ATTEMPTS, Problem,
     Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
 use crate::core::era::MODERN;
@@ -88,6 +89,7 @@ impl Reader<'_> {
             headers: self.headers(server),
             timeout: self.milliseconds(server, "timeout", 1, DEFAULT_REQUEST_TIMEOUT),
             init_timeout: self.milliseconds(server, "initTimeout", 1, DEFAULT_INIT_TIMEOUT),
+            auth_timeout: self.milliseconds(server, "authTimeout", 1, DEFAULT_AUTH_TIMEOUT),
             protocol: self.protocol(server),
             session: self.session(server, session),
             url: self.url(server)?,
@@ -171,6 +173,7 @@ impl Reader<'_> {
             retry_attempts: self.number(&section, "retryAttempts", &ATTEMPTS).map_or(base.retry_attempts, clamped),
             retry_delay: self.milliseconds(&section, "retryDelay", 0, base.retry_delay),
             max_age: self.number(&section, "maxAge", &milliseconds_from(1)).or(base.max_age),
+            keep_alive: self.number(&section, "keepAlive", &milliseconds_from(1)).or(base.keep_alive),
             replay: self.replay(&section).unwrap_or(base.replay),
             lost_when: self.lost_when(&section),
         }
@@ -373,8 +376,9 @@ const IS_MISSING: &str = "is missing";
 const MUST_BE_OBJECT: &str = "must be an object";
 
 const OPTIONS: [&str; 8] = ["env", "debug", "log", "fetch", "clientInfo", "capabilities", "storage", "limits"];
-const SERVER: [&str; 7] = ["type", "url", "headers", "timeout", "initTimeout", "protocolVersion", "sessionConfig"];
-const SESSION: [&str; 6] = ["timeout", "retryAttempts", "retryDelay", "maxAge", "replay", "lostWhen"];
+const SERVER: [&str; 8] =
+    ["type", "url", "headers", "timeout", "initTimeout", "authTimeout", "protocolVersion", "sessionConfig"];
+const SESSION: [&str; 7] = ["timeout", "retryAttempts", "retryDelay", "maxAge", "keepAlive", "replay", "lostWhen"];
 const LOST_WHEN: [&str; 2] = ["status", "message"];
 /// In the order of the members of [`Limits`].
 const LIMITS: [&str; 8] = [

@@ -2,12 +2,6 @@
 
 use crate::core::text::{find, number, pieces, split_once};
 
-/// Whether a URL leads back here, where being offline does not matter.
-pub(crate) fn is_this_machine(url: &str) -> bool {
-    split_once(url, "://")
-        .is_some_and(|(_, rest)| ["localhost", "127.", "[::1]"].iter().any(|host| rest.starts_with(host)))
-}
-
 /// What is wrong with the URL, as the rest of a sentence; the runtime's own parser has the last word on what passes here.
 pub(in crate::core) fn fault(url: &str) -> Option<&'static str> {
     // `fetch` would drop or encode these in silence, and ask for something else than is written (WHATWG URL §4.4).

@@ -49,6 +49,11 @@ describe('the packed package', () => {
     });
   }
 
+  test('workerd before it knew the option `cache`', { timeout: 60_000 }, async () => {
+    const report = await runInWorkerd(installed.project, servers.stateless.url, '2024-01-01');
+    checkReport(report, 'Cloudflare-Workers', 'stateless');
+  });
+
   test('each session made one handshake and left nothing behind', async () => {
     const rounds = Object.keys(runtimes).length + 1;
     // One of its own, and one of the diagnosis.
@@ -79,7 +84,7 @@ function checkReport(report, runtime, mode) {
   assert.equal(report.late, 'closed');
 }
 
-async function runInWorkerd(project, url) {
+async function runInWorkerd(project, url, compatibilityDate = '2026-04-01') {
   // As wrangler does it: one script, and the module beside it, compiled at upload.
   await build({
     absWorkingDir: project,
@@ -100,7 +105,7 @@ async function runInWorkerd(project, url) {
       { type: 'ESModule', include: ['**/*.mjs'] },
       { type: 'CompiledWasm', include: ['**/*.wasm'] },
     ],
-    compatibilityDate: '2026-04-01',
+    compatibilityDate,
     bindings: { SERVER_URL: url },
   });
   try {

@@ -39,13 +39,14 @@ fn faults(members: Value) -> Vec<String> {
 fn a_url_alone_is_enough() {
     let server = server(json!({ "url": "https://example.com/mcp" })).unwrap();
     assert_eq!((server.name.as_str(), server.url.as_str()), ("db", "https://example.com/mcp"));
-    assert_eq!((server.timeout, server.init_timeout), (60_000, 30_000));
+    assert_eq!((server.timeout, server.init_timeout, server.auth_timeout), (60_000, 30_000, 300_000));
     assert_eq!((server.transport, &server.protocol), (Transport::StreamableHttp, &Protocol::Auto));
     let expected = SessionConfig {
         timeout: 3_600_000,
         retry_attempts: 3,
         retry_delay: 1000,
         max_age: None,
+        keep_alive: None,
         replay: Replay::Refused,
         lost_when: Vec::new(),
     };
@@ -56,16 +57,23 @@ fn a_url_alone_is_enough() {
 #[test]
 fn every_setting_is_read() {
     let server = server(json!({
-        "type": "sse", "url": "http://${HOST}:8080/mcp?key=${KEY}", "timeout": 1, "initTimeout": 2, "protocolVersion": "2025-11-25",
+        "type": "sse", "url": "http://${HOST}:8080/mcp?key=${KEY}", "timeout": 1, "initTimeout": 2, "authTimeout": 6, "protocolVersion": "2025-11-25",
         "headers": { "Authorization": "Bearer ${KEY}", "X-User": "{{ USER_ID }}" },
-        "sessionConfig": { "timeout": 3, "retryAttempts": 0, "retryDelay": 0, "maxAge": 4, "replay": "never" },
+        "sessionConfig": { "timeout": 3, "retryAttempts": 0, "retryDelay": 0, "maxAge": 4, "keepAlive": 5, "replay": "never" },
     }))
     .unwrap();
     assert_eq!(server.url, "http://example.com:8080/mcp?key=hidden-key");
-    assert_eq!((server.timeout, server.init_timeout), (1, 2));
+    assert_eq!((server.timeout, server.init_timeout, server.auth_timeout), (1, 2, 6));
     assert_eq!((server.transport, &server.protocol), (Transport::HttpSse, &Protocol::Pinned("2025-11-25".into())));
-    let expected =
-        SessionConfig { timeout: 3, retry_attempts: 0, retry_delay: 0, max_age: Some(4), replay: Replay::Never, lost_when: Vec::new() };
+    let expected = SessionConfig {
+        timeout: 3,
+        retry_attempts: 0,
+        retry_delay: 0,
+        max_age: Some(4),
+        keep_alive: Some(5),
+        replay: Replay::Never,
+        lost_when: Vec::new(),
+    };
     assert_eq!(server.session, expected);
     let headers = server.headers_for("ann", &Named::default(), &[]).unwrap();
     let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -11,9 +11,9 @@ export const listens = {
     exchange.event({ jsonrpc: '2.0', id: exchange.message.id, result: { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': exchange.message.id } } });
     exchange.response.end();
   }),
-  /** Is cut after its acknowledgement, `?times=…`. */
+  /** A subscription to resources is cut after its acknowledgement, `?times=…`. */
   'listen-cut': listen(async (exchange) => {
-    if (!exchange.takeTurn()) return false;
+    if (!exchange.message.params.notifications.resourceSubscriptions || !exchange.takeTurn()) return false;
     openListen(exchange);
     return exchange.cut();
   }),

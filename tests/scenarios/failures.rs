@@ -1,0 +1,110 @@
+//! Exchanges that fail before their answer: what the host knows of it decides what the caller is told.
+
+use super::reply::{fails, http_rpc, result};
+use super::{world, world_with};
+use mcp_tether::core::{ErrorCode, FailureKind, State};
+use serde_json::json;
+
+#[test]
+fn what_an_injected_fetch_throws_is_told_once_and_never_repeated() {
+    let mut world = world();
+    let session = world.connect();
+    let list = world.plain(session, "tools/list");
+    world.finish(list);
+    for (name, count) in [("read", 1), ("order", 2)] {
+        world.server().next("tools/call", [fails(FailureKind::Thrown)]);
+        let call = world.tool(session, name);
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::NetworkError);
+        assert!(!world.error(call).retryable);
+        assert_eq!(world.count("tools/call"), count);
+    }
+    assert_eq!((world.count("initialize"), world.machine.session(session).unwrap().state), (1, State::Ready));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn a_handshake_whose_fetch_throws_is_not_repeated() {
+    for protocol in ["auto", "legacy"] {
+        let mut world = world_with(json!({"protocolVersion": protocol}), json!({}));
+        for method in ["server/discover", "initialize"] {
+            world.server().always(method, fails(FailureKind::Thrown));
+        }
+        let call = world.begin_connect("ann", "db", Default::default());
+        world.finish(call);
+        assert_eq!((world.code(call), world.sent.len()), (ErrorCode::NetworkError, 1));
+        assert!(!world.error(call).retryable);
+    }
+}
+
+#[test]
+fn out_of_reach_in_a_page_does_not_tell_whether_the_request_was_read() {
+    let mut world = world();
+    let session = world.connect();
+    let list = world.plain(session, "tools/list");
+    world.finish(list);
+    world.server().next("tools/call", [fails(FailureKind::Unreachable), result(json!({}))]);
+    let read = world.tool(session, "read");
+    world.finish(read);
+    world.result(read);
+    world.server().next("tools/call", [fails(FailureKind::Unreachable)]);
+    let order = world.tool(session, "order");
+    world.finish(order);
+    assert_eq!((world.code(order), world.count("tools/call")), (ErrorCode::OutcomeUnknown, 3));
+}
+
+/// A server that keeps sessions, and a page that may not see their ids.
+fn hidden_id() -> super::Tether {
+    let mut world = world();
+    world.server().stateful = false;
+    let answer =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "db", "version": "1"}});
+    world.server().always("initialize", result(answer).head(|head| head.hides_headers = true));
+    world
+}
+
+#[test]
+fn a_session_id_that_cors_hides_is_told_where_the_server_wants_one() {
+    for (status, words) in [
+        (400, "Bad Request: No valid session ID provided"),
+        (400, "Mcp-Session-Id header is required"),
+        (404, "Session not found"),
+    ] {
+        let mut world = hidden_id();
+        let session = world.connect();
+        world.server().always("tools/call", http_rpc(status, -32000, words));
+        for _ in 0..3 {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            assert_eq!(world.code(call), ErrorCode::CorsBlocked, "{status} {words}");
+            assert!(world.error(call).message.contains("Access-Control-Expose-Headers: Mcp-Session-Id"));
+        }
+        assert_eq!((world.count("initialize"), world.count("tools/call")), (1, 3), "a handshake would not help");
+    }
+}
+
+#[test]
+fn a_session_id_that_cors_hides_is_told_at_connect_where_the_server_wants_one_at_once() {
+    let mut world = hidden_id();
+    world
+        .server()
+        .always("notifications/initialized", http_rpc(400, -32000, "Bad Request: No valid session ID provided"));
+    let call = world.begin_connect("ann", "db", Default::default());
+    world.finish(call);
+    assert_eq!((world.code(call), world.count("initialize")), (ErrorCode::CorsBlocked, 1));
+    assert!(world.error(call).message.contains("Access-Control-Expose-Headers: Mcp-Session-Id"));
+}
+
+#[test]
+fn a_server_without_sessions_is_not_suspected_of_hiding_their_ids() {
+    let mut world = hidden_id();
+    let session = world.connect();
+    let call = world.tool(session, "order");
+    world.server().next("tools/call", [http_rpc(400, -32602, "missing argument: amount")]);
+    let wrong = world.tool(session, "order");
+    world.finish(call);
+    world.finish(wrong);
+    assert_eq!((world.code(wrong), world.count("initialize")), (ErrorCode::RpcError, 1));
+}
