@@ -18,10 +18,10 @@ export class Breakers {
     return { wait: this.#after(server, known, 'admit', now).wait, isTroubled: true };
   }
 
-  /** A session could not be opened: `'failed'`; the breaker of one that there is `'opened'`, for so many milliseconds; or the server `'worked'`. */
-  note(server, happened, millis = this.#settings.limits.BREAKER_COOLDOWN) {
+  /** A session could not be opened, or the attempts of an open one are spent: `'failed'`; or the server `'worked'`. */
+  note(server, happened) {
     const known = this.#known(server);
-    if (happened !== 'worked') this.#after(server, known ?? {}, happened, Date.now(), millis);
+    if (happened !== 'worked') this.#after(server, known ?? {}, happened, Date.now(), this.#settings.limits.BREAKER_COOLDOWN);
     else if (known) this.#sql.exec('DELETE FROM breaker WHERE server = ?', server);
   }
 

@@ -79,14 +79,17 @@ describe('a server that is out of reach', () => {
     await until(async () => (await Promise.all([initialize(ada), initialize(ada)])).every(({ status }) => status === 200), 'all may');
   });
 
-  test('what one session has learned, the user’s next one need not learn', async () => {
-    const session = await sender(new URL('/lost/mcp', stack.url), 'token-of-bob').open();
+  test('an open session whose attempts are spent is a failure, however many of its calls wait; three in a row, and no session is opened', async () => {
+    const path = '/lost/mcp';
+    const [of, other] = await Promise.all([bob, ada].map(async (who) => ({ who, session: await sender(new URL(path, stack.url), who === bob ? 'token-of-bob' : undefined).open() })));
     await real.close();
-    await fetch(`${proxy.control}/forget`, { method: 'POST' });
-    const call = () => bob.send('POST', { path: '/lost/mcp', headers: { 'Mcp-Session-Id': session }, body: bob.rpc('tools/list', {}) });
-    await until(async () => (await messageOf(await call())).error.data.code === 'circuit_open', 'its own breaker opens');
-    assert.equal((await initialize(bob, '/lost/mcp')).status, 503, 'the first that tries');
-    assert.equal((await initialize(ada, '/lost/mcp')).status, 502, 'somebody else');
+    let id = 0;
+    const call = ({ who, session }) => who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, (id += 1)) });
+    const codesOf = (calls) => Promise.all(calls.map(async (response) => (await messageOf(await response)).error.data.code));
+    assert.deepEqual(await codesOf(Array.from({ length: 6 }, () => call(other))), Array(6).fill('http_error'));
+    assert.equal((await initialize(ada, path)).status, 502, 'one failure');
+    for (let turn = 0; turn < 3; turn += 1) assert.deepEqual(await codesOf([call(of)]), ['http_error']);
+    assert.equal((await initialize(bob, path)).status, 503, 'the first that tries');
   });
 });
 
