@@ -15,6 +15,13 @@ pub(super) fn of(reason: &JsValue, offline: bool) -> Failure {
     Failure { kind, message }
 }
 
+/// The same before any response. workerd has the same words for a connection that was refused and for one that was cut: the
+/// server may have read the request, but it is probably out of reach, which the canary request finds out.
+pub(super) fn before_response(failure: Failure) -> Failure {
+    let is_lost = failure.kind == FailureKind::Broken && mentions(&failure.message, CONNECTION_LOST);
+    Failure { kind: if is_lost { FailureKind::Unreachable } else { failure.kind }, ..failure }
+}
+
 /// A failure of our own finding.
 pub(super) fn new(kind: FailureKind, message: &str) -> Failure {
     Failure { kind, message: message.into() }
@@ -112,6 +119,9 @@ const UNSENT_CODES: [&str; 6] =
 /// Browsers never tell.
 const UNSENT_WORDS: [&str; 5] =
     ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
+
+/// workerd's words for a connection without a response, whatever became of it.
+const CONNECTION_LOST: &str = "network connection lost";
 
 /// What ends a word, and a URL in it.
 const ENDS: &[u8] = b" \n)\"',";

@@ -365,7 +365,10 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
         Stage::Probe(failure) => fail(driver, &exchange, failure),
-        Stage::Head => probe(driver, &exchange, driver.network.failure(reason, exchange.offline)),
+        Stage::Head => {
+            let failure = failure::before_response(driver.network.failure(reason, exchange.offline));
+            probe(driver, &exchange, failure);
+        }
         Stage::Body(..) | Stage::Busy => broken(driver, &exchange, reason),
     }
 }
