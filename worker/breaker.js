@@ -27,7 +27,11 @@ export class Breakers {
 
   #known(server) {
     const [row] = this.#sql.exec('SELECT known FROM breaker WHERE server = ?', server).toArray();
-    return row && JSON.parse(row.known);
+    try {
+      return row && JSON.parse(row.known);
+    } catch {
+      return undefined; // of another version: no reason to refuse sessions
+    }
   }
 
   #after(server, known, happened, now, cooldown = 0) {
