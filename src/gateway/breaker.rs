@@ -171,7 +171,8 @@ mod tests {
             assert!(!is_out_of_reach("http_error", status), "{status}");
         }
         assert!(is_out_of_reach("network_error", 0) && is_out_of_reach("request_timeout", 0));
-        for code in ["rpc_error", "unauthorized", "forbidden", "outcome_unknown", "circuit_open", "protocol_error", ""] {
+        for code in ["rpc_error", "unauthorized", "forbidden", "outcome_unknown", "circuit_open", "protocol_error", ""]
+        {
             assert!(!is_out_of_reach(code, 502), "{code}");
         }
     }
