@@ -122,7 +122,8 @@ export class SessionTransport {
     const isOurs = rpcCode === undefined;
     if (!isCancelled) {
       if (isOurs) this.#report(error);
-      this.hear({ id, error: isOurs ? { code: OUR_ERROR, message, data: { ...error } } : { code: rpcCode, message, data } });
+      const told = isOurs ? { code: OUR_ERROR, message, data: { ...error } } : { code: rpcCode, message, data };
+      this.hear({ id, error: told }, undefined, isOurs ? error : undefined);
     }
     // Somebody ended the session, or the manager, on purpose.
     if (isOurs && code === 'closed') this.close();
@@ -132,10 +133,11 @@ export class SessionTransport {
     if (this.#calls.get(call.id) === call) this.#calls.delete(call.id);
   }
 
-  // The client gets a message, and which request of its own it is about, if that is known: `during` is that call.
-  hear(message, during) {
+  // Delivers a message to the client. `during` is the call of the client that the message is about, if known. `cause` is the McpError of an error that no
+  // server sent: a server may send the same code and data.
+  hear(message, during, cause) {
     try {
-      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: this.#isOwn(during) ? during.id : undefined });
+      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: this.#isOwn(during) ? during.id : undefined, cause });
     } catch (error) {
       this.#report(error);
     }

@@ -18,16 +18,20 @@ export class Breakers {
     return { wait: this.#after(server, known, 'admit', now).wait, isTroubled: true };
   }
 
-  /** A session could not be opened: `'failed'`; the breaker of one that there is `'opened'`, for so many milliseconds; or the server `'worked'`. */
-  note(server, happened, millis = this.#settings.limits.BREAKER_COOLDOWN) {
+  /** A session could not be opened, or the attempts of an open one are spent: `'failed'`; or the server `'worked'`. */
+  note(server, happened) {
     const known = this.#known(server);
-    if (happened !== 'worked') this.#after(server, known ?? {}, happened, Date.now(), millis);
+    if (happened !== 'worked') this.#after(server, known ?? {}, happened, Date.now(), this.#settings.limits.BREAKER_COOLDOWN);
     else if (known) this.#sql.exec('DELETE FROM breaker WHERE server = ?', server);
   }
 
   #known(server) {
     const [row] = this.#sql.exec('SELECT known FROM breaker WHERE server = ?', server).toArray();
-    return row && JSON.parse(row.known);
+    try {
+      return row && JSON.parse(row.known);
+    } catch {
+      return undefined; // of another version: no reason to refuse sessions
+    }
   }
 
   #after(server, known, happened, now, cooldown = 0) {

@@ -41,9 +41,9 @@ export class IndexObject extends DurableObject {
     if (happened && server !== undefined) this.#breakers.note(server, happened);
   }
 
-  /** What became of a server: `'worked'`, or the breaker of a session with it `'opened'` for so many milliseconds. */
-  noteServer(server, happened, millis) {
-    this.#breakers.note(server, happened, millis);
+  /** What an open session met: the server `'failed'` (out of reach, and the session's attempts are spent), or it `'worked'` again. */
+  noteServer(server, happened) {
+    this.#breakers.note(server, happened);
   }
 
   /** Which server a session of the user is with; undefined when it is none of the user's. */

@@ -8,13 +8,13 @@ const encoder = new TextEncoder();
 const comment = encoder.encode(': keepalive\n\n');
 const NEWLINE = 10;
 
-/** What `answer` promises; an event stream that begins without it where it is late. `cancel` is called when the client is gone. */
-export async function inTime(answer, cancel) {
+/** What `answer` promises to the request with this id; an event stream that begins without it where it is late. `cancel` is called when the client is gone. */
+export async function inTime(answer, id, cancel) {
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, GRACE)));
   const early = await Promise.race([answer, late]);
   clearTimeout(timer);
-  return early ?? { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body: keptAlive(answer.then(eventsOf), cancel) };
+  return early ?? { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body: keptAlive(answer.then((late) => eventsOf(late, id)), cancel) };
 }
 
 /** The stream that `source` is or promises, with comments while it is silent. */
@@ -52,9 +52,20 @@ export function keptAlive(source, cancel) {
   }
 }
 
-// An answer that is one JSON body, as the one event of a stream.
-async function eventsOf({ headers, body }) {
+// An answer that is one body, as the one event of a stream. The stream's status is sent already, so an answer that says everything by its own, such as a
+// proxy's 504, becomes a JSON-RPC error: without one the client would wait for its own timeout.
+async function eventsOf({ status, headers, body }, id) {
   if (headers?.['content-type']?.includes('text/event-stream')) return body;
-  const data = JSON.stringify(await new Response(body).json());
-  return new Blob([`data: ${data}\n\n`]).stream();
+  const message = parsed(await new Response(body).text());
+  const isAnswer = message?.jsonrpc === '2.0' && (message.result !== undefined || message.error !== undefined);
+  const data = isAnswer ? { ...message, id: message.id ?? id } : { jsonrpc: '2.0', id, error: { code: -32000, message: `The server answered with HTTP status ${status}`, data: { status } } };
+  return new Blob([`data: ${JSON.stringify(data)}\n\n`]).stream();
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

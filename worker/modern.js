@@ -9,6 +9,12 @@ import { cached, forget, keep } from './public-cache.js';
 const legacyVersions = ['2025-11-25', '2025-06-18', '2025-03-26'];
 const HEADER_MISMATCH = -32020;
 const modernCodes = new Set([HEADER_MISMATCH, -32021, -32022, -32601, -32602]);
+// What servers that know sessions alone answer to a request without one.
+const legacyStatuses = new Set([400, 404, 405, 406]);
+const DISCOVER = 'server/discover';
+const SPEAKS = 60_000; // milliseconds for which a server that served a request of this revision is believed to speak it
+
+const speaking = new Map(); // by server: until when
 
 /**
  * Passes a request on and its answer back.
@@ -20,9 +26,10 @@ export async function passOn(front, identity, message, text) {
   const passage = new Passage(front, identity, message);
   const answer = passage.answer(text).catch((error) => {
     log('warn', 'unreachable', { server: passage.server, problem: error.message });
-    return front.refuse('unreachable', { id: idOf(message) });
+    // Without an id, as every proxy says it: an error with the id of the request would be the answer of its handler, and no client waits for the server then.
+    return front.refuse('unreachable');
   });
-  return inTime(answer, () => passage.aborter.abort());
+  return inTime(answer, idOf(message), () => passage.aborter.abort());
 }
 
 class Passage {
@@ -42,26 +49,34 @@ class Passage {
     const known = key && cached(server, key);
     if (known) return json({ jsonrpc: '2.0', id: message.id, result: known });
     const calls = this.fromPage && message.method === 'tools/call';
-    let response = await this.#send(message, text, calls ? await this.#tool(false) : undefined);
-    if (response.status >= 400) {
+    const added = this.#missingHeaders(calls ? await this.#tool(false) : undefined);
+    let response = await this.#send(text, added);
+    if (!response.ok) {
       const words = await response.text();
-      // 2026-07-28 streamable-http: the tool's schema has changed; refused unread, so it may be sent again.
-      if (!calls || codeOf(words) !== HEADER_MISMATCH) return this.#refused(response, words);
-      response = await this.#send(message, text, await this.#tool(true));
-      if (response.status >= 400) return this.#refused(response, await response.text());
+      const corrected = calls && response.status === 400 && codeOf(words) === HEADER_MISMATCH ? this.#missingHeaders(await this.#tool(true)) : added;
+      // 2026-07-28 streamable-http: the tool's schema has changed; refused unread, so it may be sent again. With the same headers it would only be
+      // refused again, and the words may be the tool's own.
+      if (JSON.stringify(corrected) === JSON.stringify(added)) return this.#refused(response, words);
+      response = await this.#send(text, corrected);
+      if (!response.ok) return this.#refused(response, await response.text());
     }
+    if (message.method !== DISCOVER) speaking.set(server, Date.now() + SPEAKS);
     if (key && !isStream(response)) return this.#kept(key, response);
     const body = message.method === 'subscriptions/listen' ? this.#watched(response.body) : response.body;
     const passed = isStream(response) && body ? keptAlive(Promise.resolve(body), () => this.aborter.abort()) : body;
     return { status: response.status, headers: this.#headers(response), body: passed };
   }
 
-  async #send(message, text, tool) {
+  // The headers that a page's client left out, as pairs.
+  #missingHeaders(tool) {
+    return this.fromPage ? this.gateway.missingHeaders(this.head, this.message, tool) : [];
+  }
+
+  async #send(text, added) {
     const { gateway, head } = this;
     const headers = new Headers();
     for (const [name, value] of Object.entries(head)) if (gateway.goesToServer(name)) headers.set(name, value);
-    if (this.fromPage) for (const [name, value] of gateway.missingHeaders(head, message, tool)) headers.set(name, value);
-    for (const [name, value] of this.configured) headers.set(name, value);
+    for (const [name, value] of [...added, ...this.configured]) headers.set(name, value);
     return fetch(this.url, { method: 'POST', headers, body: text, redirect: 'manual', signal: this.aborter.signal });
   }
 
@@ -70,7 +85,7 @@ class Passage {
     return annotatedTool({ gateway: this.gateway, owner, message: this.message, anew, ask: (message) => this.#ask(message) });
   }
 
-  // A request of the front's own, about which the client is told nothing.
+  // A request of the front's own, about which the client is told nothing: the status, and the result if there is one.
   async #ask(message) {
     const headers = new Headers(this.configured);
     headers.set('accept', 'application/json, text/event-stream');
@@ -78,9 +93,10 @@ class Passage {
     headers.set('mcp-protocol-version', this.head['mcp-protocol-version']);
     headers.set('mcp-method', message.method);
     const response = await fetch(this.url, { method: 'POST', headers, body: JSON.stringify(message), redirect: 'manual', signal: this.aborter.signal });
+    const { status } = response;
     const text = await response.text();
     const data = isStream(response) ? text.split(/\r?\n/).filter((line) => line.startsWith('data:')).at(-1)?.slice('data:'.length) : text;
-    return parsed(data ?? '')?.result;
+    return { status, result: parsed(data ?? '')?.result };
   }
 
   async #kept(key, response) {
@@ -110,23 +126,50 @@ class Passage {
     }));
   }
 
-  // A server that does not know the revision says so in many ways; the client gets the one that it understands.
-  #refused(response, text) {
-    const { gateway, message, server } = this;
-    if ([400, 404, 405, 406].includes(response.status) && !modernCodes.has(codeOf(text))) {
-      log('info', 'legacyServer', { server, status: response.status });
+  async #refused(response, text) {
+    const { message, server } = this;
+    const { status } = response;
+    if (legacyStatuses.has(status) && !modernCodes.has(codeOf(text)) && (await this.#isLegacy())) {
+      log('info', 'legacyServer', { server, status });
       const requested = message.params._meta['io.modelcontextprotocol/protocolVersion'];
-      return refused(gateway.refusal('legacyServer'), { id: idOf(message), data: { supported: legacyVersions, requested } });
+      return refused(this.gateway.refusal('legacyServer'), { id: idOf(message), data: { supported: legacyVersions, requested } });
     }
-    // 401 and 403 are about the front's own credentials, which the client can do nothing about.
-    if (response.status === 401 || response.status === 403) return this.refuse('unreachable', { id: idOf(message) });
-    return { status: response.status, headers: this.#headers(response), body: text };
+    if (status === 401 || status === 403) return this.#forbidden(text);
+    return { status, headers: this.#headers(response), body: text };
+  }
+
+  // A server that does not know the revision says so in many ways, and the client gets the one that it understands. But a handler may use the same statuses
+  // for errors of its own, which are its answer. A server that has just served a request of this revision speaks it; any other one is asked.
+  async #isLegacy() {
+    const { message, server } = this;
+    if (message.method === DISCOVER) return true;
+    if (speaking.get(server) > Date.now()) return false;
+    const discovery = { jsonrpc: '2.0', id: 'discover', method: DISCOVER, params: { _meta: message.params._meta } };
+    const { status, result } = await this.#ask(discovery).catch(() => ({ status: 0 }));
+    if (Array.isArray(result?.supportedVersions)) {
+      speaking.set(server, Date.now() + SPEAKS);
+      return false;
+    }
+    // A server that cannot answer now, or does not know the gateway, has not said that it is an old one.
+    return status >= 200 && status < 500 && ![401, 403, 429].includes(status);
+  }
+
+  // 401 and 403 are about the gateway's own credentials, which the client can do nothing about, unless a tool says so of its own. That is told with 200: the
+  // client would answer the status with a token, or a question to its user. Words that hold a value of the configuration are not passed on.
+  #forbidden(text) {
+    const { configured, message } = this;
+    const { id, error } = parsed(text) ?? {};
+    const isLeaking = configured.some(([, value]) => value.length >= SECRET && text.includes(value.split(' ').at(-1)));
+    if (id === message.id && Number.isInteger(error?.code) && !isLeaking) return json({ jsonrpc: '2.0', id, error });
+    return this.refuse('unreachable');
   }
 
   #headers(response) {
     return Object.fromEntries([...response.headers].filter(([name]) => this.gateway.goesToClient(name)));
   }
 }
+
+const SECRET = 8; // characters: a configured value that is shorter, such as a user's id, may well be in an honest error
 
 const LONGEST_NEWS = 'notifications/resources/list_changed'.length;
 

@@ -13,7 +13,7 @@ const lists = new Map(); // by server and user: { until, tools }
  * @param {string} options.owner server and user: a list may be private
  * @param {object} options.message the call
  * @param {boolean} options.anew whether what is known is out of date
- * @param {(message: object) => Promise<object | undefined>} options.ask sends a request and gives its result
+ * @param {(message: object) => Promise<{ result?: object }>} options.ask sends a request and gives its result
  */
 export async function annotatedTool({ gateway, owner, message, anew, ask }) {
   let list = lists.get(owner);
@@ -29,11 +29,14 @@ export async function annotatedTool({ gateway, owner, message, anew, ask }) {
 async function look(gateway, { params: { _meta } }, ask) {
   const tools = new Map();
   let cursor;
+  let until = Date.now() + LONGEST;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const result = await ask({ jsonrpc: '2.0', id: `tools-${page}`, method: 'tools/list', params: { ...(cursor && { cursor }), _meta } });
+    const { result } = await ask({ jsonrpc: '2.0', id: `tools-${page}`, method: 'tools/list', params: { ...(cursor && { cursor }), _meta } });
+    // A list that a server out of reach did not give is no list without tools.
+    if (!result) until = 0;
     for (const tool of result?.tools ?? []) if (gateway.isAnnotated(tool)) tools.set(tool.name, tool);
     cursor = result?.nextCursor;
     if (!cursor) break;
   }
-  return { tools, until: Date.now() + LONGEST };
+  return { tools, until };
 }

@@ -132,8 +132,9 @@ export class SessionObject extends DurableObject {
     const upstream = this.#connect(server, identity);
     const answer = await upstream.initialize(params);
     if (answer.error) {
-      this.ctx.waitUntil(Promise.all([upstream.terminate(), index.close(handle, isOutOfReach(answer.error) ? 'failed' : 'worked')]));
-      return this.#unopened(answer.error, requestId);
+      const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
+      this.ctx.waitUntil(Promise.all([upstream.terminate(), index.close(handle, isFailure ? 'failed' : 'worked')]));
+      return this.#unopened(answer, requestId);
     }
     if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
     this.#log.create();
@@ -151,15 +152,15 @@ export class SessionObject extends DurableObject {
     this.#used();
     await this.ctx.storage.setAlarm(this.#expiry().expiry);
     const counts = { sessions_opened_total: 1, ...this.#grown(upstream) };
-    return { ...json({ ...answer, id: requestId }), counts, opened: true };
+    return { ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }), counts, opened: true };
   }
 
   // Errors of the server are the client's; where there is no server, the status says so.
-  #unopened(error, id) {
+  #unopened({ error, cause }, id) {
     const known = { network_error: 'unreachable', request_timeout: 'unreachable', http_error: 'unreachable', unauthorized: 'unreachable', forbidden: 'unreachable', circuit_open: 'unavailable' };
-    const name = error.code === 1000 && known[error.data?.code];
+    const name = cause && known[cause.code];
     if (!name) return json({ jsonrpc: '2.0', error, id });
-    const wait = error.data.retryAfterMs;
+    const wait = cause.retryAfterMs;
     const { status } = this.#settings.gateway.refusal(name);
     return refused({ status, code: error.code, message: error.message }, { id, data: error.data, headers: wait && { 'retry-after': seconds(wait) } });
   }
@@ -403,7 +404,8 @@ export class SessionObject extends DurableObject {
       identity,
       storage: this.#row.storage,
       onmessage: (message, about) => this.#hear(message, about),
-      onbreaker: (happened, millis) => this.ctx.waitUntil(this.#index(key).noteServer(server, happened, millis)),
+      isOutOfReach: (error) => this.#isOutOfReach(error),
+      onserver: (happened) => this.ctx.waitUntil(this.#index(key).noteServer(server, happened)),
     });
   }
 
@@ -466,14 +468,14 @@ export class SessionObject extends DurableObject {
     return this.env.INDEX.get(this.env.INDEX.idFromName(key));
   }
 
+  // Whether an error says that the server is out of reach.
+  #isOutOfReach({ code, status }) {
+    return this.#settings.gateway.isOutOfReach(code, status);
+  }
+
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }
-}
-
-// Whether that is why there is no session; else the server, or who guards it, has answered.
-function isOutOfReach({ code, data }) {
-  return code === 1000 && ['network_error', 'request_timeout', 'http_error', 'circuit_open'].includes(data?.code);
 }
 
 // Whether an answer is what nearly all are, which is told by its text alone.

@@ -9,35 +9,49 @@ export class Upstream {
   #transport;
   #opened;
   #metrics; // the last that there were
-  #isOut = false; // whether its breaker was open when it last answered
+  #isOut = false; // whether its attempts to reach the server were spent when it last answered
+  #isJudging = false; // whether an error is being looked at
 
   /**
    * @param {object} options
    * @param {{ id: string, vars: Record<string, string> }} options.identity
    * @param {object} options.storage where the session is kept beyond this instance
    * @param {(message: object, about?: string | number) => void} options.onmessage a message for the client, and which of its requests it is about
-   * @param {(happened: 'opened' | 'worked', millis?: number) => void} options.onbreaker the breaker of this session opened, for so long, or closed
+   * @param {(error: { code: string, status?: number }) => boolean} options.isOutOfReach whether an error says that the server is out of reach
+   * @param {(happened: 'failed' | 'worked') => void} options.onserver the attempts to reach the server are spent, or it answers again
    */
-  constructor({ server, config, env, identity, storage, onmessage, onbreaker }) {
+  constructor({ server, config, env, identity, storage, onmessage, isOutOfReach, onserver }) {
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
     this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, log: logLine, storage });
     this.#transport = this.#manager.transport(identity.id, server, { vars: identity.vars });
-    this.#transport.onmessage = (message, { relatedRequestId }) => {
-      if (message.id === OPENING) return this.#opened(message);
-      if (message.method === undefined) this.#watchBreaker(message, onbreaker);
+    this.#transport.onmessage = (message, { relatedRequestId, cause }) => {
+      if (message.id === OPENING) return this.#opened({ ...message, cause });
+      if (cause) this.#judge(cause, isOutOfReach, onserver);
+      else if (this.#isOut && message.result) this.#noteReach(false, onserver);
       onmessage(message, relatedRequestId);
     };
   }
 
-  // Told by the answers. The manager's events would tell as well, but whoever listens to one pays for all: for each call there are some.
-  #watchBreaker({ error }, onbreaker) {
-    const isOpen = error?.data?.code === 'circuit_open';
-    if (isOpen === this.#isOut || (error && !isOpen)) return;
-    this.#isOut = isOpen;
-    onbreaker(isOpen ? 'opened' : 'worked', error?.data.retryAfterMs);
+  // The state of the session tells an outage from one call that met a proxy's error. Calls that fail together are one failure, so they are judged once, after
+  // all of them are delivered. The manager's events would tell as well, but a listener costs every call: each emits several.
+  #judge(error, isOutOfReach, onserver) {
+    if (this.#isJudging || !error.retryable || !isOutOfReach(error)) return;
+    this.#isJudging = true;
+    queueMicrotask(() => {
+      this.#isJudging = false;
+      if (!this.#metrics && this.info()?.state === 'outage') this.#noteReach(true, onserver);
+    });
   }
 
-  /** The client's own `initialize`, with its params; resolves with the answer, a result or an error. A session that is kept is taken up. */
+  #noteReach(isOut, onserver) {
+    this.#isOut = isOut;
+    onserver(isOut ? 'failed' : 'worked');
+  }
+
+  /**
+   * The client's own `initialize`, with its params. Resolves with the answer: a result or an error, with the `cause` of an error that no server sent.
+   * A session that is kept is taken up.
+   */
   initialize(params) {
     return new Promise((resolve) => {
       this.#opened = resolve;

@@ -1,8 +1,21 @@
 //! The circuit breaker of one user and one server, over all of the user's sessions: while it is open, no session is opened.
 //!
-//! The machine has one for each session (`src/core/breaker.rs`); what one session has learned there opens this one too.
+//! Only evidence that the server is out of reach counts: a session that could not be opened after all its attempts, and an
+//! outage of an open session whose attempts are spent. A session's own breaker (`src/core/breaker.rs`) also counts answers
+//! of the server, so its state says nothing here.
 
 use crate::core::{Instant, Millis};
+
+/// Whether an error of the machine, by its code and HTTP status, says that the server is out of reach. Every other status
+/// was written by the server, or by something that can reach it.
+pub fn is_out_of_reach(code: &str, status: u16) -> bool {
+    match code {
+        "network_error" | "request_timeout" => true,
+        // RFC 9110 §15.6.3 to §15.6.5; 520 to 527 are Cloudflare's for an origin that it cannot reach.
+        "http_error" => matches!(status, 502..=504 | 520..=527),
+        _ => false,
+    }
+}
 
 /// So many sessions in a row that could not be opened, the server being out of reach, open it.
 const FAILURES: u32 = 3;
@@ -46,7 +59,7 @@ impl Breaker {
         Ok(())
     }
 
-    /// A session could not be opened: the server cannot be reached. `cooldown` is for how long it is left alone at first.
+    /// The server could not be reached, and the attempts of one session are spent. `cooldown` is the first pause.
     pub fn note_failure(&mut self, now: Instant, cooldown: Millis) {
         let cooldown = cooldown << self.openings.min(16);
         if self.openings > 0 {
@@ -64,13 +77,6 @@ impl Breaker {
         }
         self.failures += 1;
         if self.failures >= u64::from(FAILURES) {
-            self.open(now, cooldown);
-        }
-    }
-
-    /// The breaker of one session opened, for so long: what that session has learned, the others need not learn.
-    pub fn note_opened(&mut self, now: Instant, cooldown: Millis) {
-        if self.openings == 0 || self.trying == 1 {
             self.open(now, cooldown);
         }
     }
@@ -149,14 +155,25 @@ mod tests {
     }
 
     #[test]
-    fn a_sessions_own_breaker_opens_it_for_as_long_but_for_five_minutes_at_most() {
+    fn no_cooldown_is_longer_than_five_minutes() {
         let mut breaker = Breaker::default();
-        breaker.note_opened(at(0), 120_000);
-        assert_eq!(breaker.admit(at(0)), Err(120_000));
-        breaker.note_opened(at(1), 300_000);
-        assert_eq!(breaker.admit(at(1)), Err(119_000), "it is open already");
-        let mut other = Breaker::default();
-        other.note_opened(at(0), 3_600_000);
-        assert_eq!(other.admit(at(0)), Err(300_000));
+        (0..3).for_each(|second| breaker.note_failure(at(second), 3_600_000));
+        assert_eq!(breaker.admit(at(2)), Err(300_000));
+    }
+
+    #[test]
+    fn only_what_says_that_the_server_is_out_of_reach_counts() {
+        for status in [502, 503, 504, 520, 527] {
+            assert!(is_out_of_reach("http_error", status), "{status}");
+        }
+        // Answers of the server, of its framework and of its tools.
+        for status in [0, 400, 401, 404, 405, 410, 429, 500, 501, 505, 519, 528] {
+            assert!(!is_out_of_reach("http_error", status), "{status}");
+        }
+        assert!(is_out_of_reach("network_error", 0) && is_out_of_reach("request_timeout", 0));
+        for code in ["rpc_error", "unauthorized", "forbidden", "outcome_unknown", "circuit_open", "protocol_error", ""]
+        {
+            assert!(!is_out_of_reach(code, 502), "{code}");
+        }
     }
 }

@@ -16,6 +16,13 @@ pub(super) fn of(reason: &JsValue) -> Failure<JsJson> {
     Failure { kind, message, cause: Some(JsJson(reason.clone())) }
 }
 
+/// The same before any response. workerd has the same words for a connection that was refused and for one that was cut: the
+/// server may have read the request, but it is probably out of reach, which the canary request finds out.
+pub(super) fn before_response(failure: Failure<JsJson>) -> Failure<JsJson> {
+    let is_lost = failure.kind == FailureKind::Broken && mentions(&failure.message, CONNECTION_LOST);
+    Failure { kind: if is_lost { FailureKind::Unreachable } else { failure.kind }, ..failure }
+}
+
 /// A failure of our own finding.
 pub(super) fn new(kind: FailureKind, message: &str) -> Failure<JsJson> {
     Failure { kind, message: message.into(), cause: None }
@@ -188,6 +195,9 @@ const NETWORK_NAMES: [&str; 5] = ["TypeError", "NetworkError", "AbortError", "Ti
 
 /// What the errors of workerd and of Bun say, which are plain `Error`s, and those of libraries that look like `fetch`.
 const NETWORK_WORDS: [&str; 5] = ["network", "connect", "socket", "internal error", "premature close"];
+
+/// workerd's words for a connection without a response, whatever became of it.
+const CONNECTION_LOST: &str = "network connection lost";
 
 /// What ends a word, and a URL in it.
 const ENDS: &[u8] = b" \n)\"',";

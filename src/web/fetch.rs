@@ -384,7 +384,7 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Head => check(driver, &exchange, driver.network.rejection(reason)),
+        Stage::Head => check(driver, &exchange, failure::before_response(driver.network.rejection(reason))),
         Stage::Gate(..) | Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Check(_) | Stage::Busy => {
             broken(driver, &exchange, reason);
         }

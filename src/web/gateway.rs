@@ -8,7 +8,7 @@ use crate::core::config::{self, Config, Problem};
 use crate::core::mirror::is_annotated;
 use crate::core::text::concat;
 use crate::core::{Instant, Json};
-use crate::gateway::breaker::Breaker;
+use crate::gateway::breaker::{self, Breaker};
 use crate::gateway::cors::Origins;
 use crate::gateway::era::{self, Era, Head};
 use crate::gateway::rate::Rates;
@@ -192,9 +192,15 @@ impl Gateway {
         self.rates.borrow_mut().take(user, now).err().unwrap_or(0) as f64
     }
 
+    /// Whether an error of a session, by its code and HTTP status, says that the server is out of reach.
+    #[wasm_bindgen(js_name = isOutOfReach)]
+    pub fn is_out_of_reach(&self, code: &str, status: Option<u16>) -> bool {
+        breaker::is_out_of_reach(code, status.unwrap_or_default())
+    }
+
     /// What becomes of the breaker of a user and a server, `{ failures, since, openings, until, trying, wait }` or nothing yet,
     /// when something happens at that moment: `admit` (then `wait` says for how many milliseconds the server is still left alone),
-    /// `failed` or `opened` (a session's own). `cooldown` is for how long it opens. When the server works, all that is forgotten.
+    /// or `failed`. `cooldown` is for how long it opens. When the server works, all that is forgotten.
     #[wasm_bindgen(js_name = breakerAfter)]
     pub fn breaker_after(&self, known: &JsValue, happened: &str, now: f64, cooldown: f64) -> JsValue {
         let number =
@@ -210,8 +216,7 @@ impl Gateway {
         let mut wait = 0;
         match happened {
             "admit" => wait = breaker.admit(now).err().unwrap_or(0),
-            "failed" => breaker.note_failure(now, cooldown as u64),
-            _ => breaker.note_opened(now, cooldown as u64),
+            _ => breaker.note_failure(now, cooldown as u64),
         }
         let after = JsValue::from(Object::new());
         let Breaker { failures, since, openings, until, trying } = breaker;

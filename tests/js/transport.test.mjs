@@ -135,6 +135,29 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await transport.close();
       });
 
+      test('names the cause of an error that no server sent, and of no other', async () => {
+        const transport = manager.transport('causes', 's');
+        const answers = new Map();
+        transport.onmessage = (message, { cause }) => message.id && !message.method && answers.set(message.id, { ...message, cause });
+        const answer = async (message) => {
+          transport.send(message);
+          await until(() => answers.has(message.id), `an answer to ${message.id}`);
+          return answers.get(message.id);
+        };
+        await transport.start();
+        const client = { name: 'bare', version: '1' };
+        const hello = await answer({ id: 'hello', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client } });
+        assert.equal(hello.cause, undefined);
+        const theirs = await answer({ id: 'theirs', method: 'no/such/method' });
+        assert.deepEqual([theirs.error.code, theirs.cause], [-32601, undefined]);
+        const cyclic = {};
+        cyclic.self = cyclic;
+        const ours = await answer({ id: 'ours', method: 'tools/call', params: { name: 'echo', arguments: { cyclic } } });
+        assert.equal(ours.error.code, 1000);
+        assert.equal(ours.cause.code, ours.error.data.code);
+        await transport.close();
+      });
+
       test('cancels a call at the server, for a signal and for the client’s own timeout', async () => {
         const client = await connected();
         client.onerror = (error) => assert.fail(error);

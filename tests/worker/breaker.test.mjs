@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { startFaultProxy } from '../js/servers/fault-proxy.mjs';
-import { startSdkServer } from '../js/servers/sdk-server.mjs';
+import { startOutageServer } from '../js/servers/outage-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
 import { initializeParams, messageOf, sender } from './http.mjs';
 import { startStack, until } from './stack.mjs';
@@ -14,15 +13,13 @@ describe('a server that is out of reach', () => {
   let stack;
   let ada;
   let bob;
-  let real;
-  let proxy; // before it
+  let lost; // answers, until it is out of reach
   let dead; // accepts connections and drops them, and counts
   before(async () => {
     dead = await startDead(await findFreePort());
-    real = await startSdkServer();
-    proxy = await startFaultProxy({ upstream: real.url });
+    lost = await startOutageServer('502');
     const sessionConfig = { retryDelay: 10, retryAttempts: 1 };
-    const servers = { dead: { url: `http://127.0.0.1:${dead.port}/mcp`, sessionConfig }, lost: { url: proxy.url, sessionConfig } };
+    const servers = { dead: { url: `http://127.0.0.1:${dead.port}/mcp`, sessionConfig }, lost: { url: lost.url, sessionConfig } };
     stack = await startStack({ vars: { BREAKER_COOLDOWN: COOLDOWN, RATE_PER_MINUTE: 0 }, servers });
     ada = sender(stack.url);
     bob = sender(stack.url, 'token-of-bob');
@@ -30,8 +27,7 @@ describe('a server that is out of reach', () => {
   after(async () => {
     await stack.stop();
     dead.close();
-    await proxy.close();
-    await real.close();
+    await lost.close();
   });
 
   const initialize = async (who, path) => {
@@ -79,14 +75,17 @@ describe('a server that is out of reach', () => {
     await until(async () => (await Promise.all([initialize(ada), initialize(ada)])).every(({ status }) => status === 200), 'all may');
   });
 
-  test('what one session has learned, the user’s next one need not learn', async () => {
-    const session = await sender(new URL('/lost/mcp', stack.url), 'token-of-bob').open();
-    await real.close();
-    await fetch(`${proxy.control}/forget`, { method: 'POST' });
-    const call = () => bob.send('POST', { path: '/lost/mcp', headers: { 'Mcp-Session-Id': session }, body: bob.rpc('tools/list', {}) });
-    await until(async () => (await messageOf(await call())).error.data.code === 'circuit_open', 'its own breaker opens');
-    assert.equal((await initialize(bob, '/lost/mcp')).status, 503, 'the first that tries');
-    assert.equal((await initialize(ada, '/lost/mcp')).status, 502, 'somebody else');
+  test('an open session whose attempts are spent is a failure, however many of its calls wait; three in a row, and no session is opened', async () => {
+    const path = '/lost/mcp';
+    const [of, other] = await Promise.all([bob, ada].map(async (who) => ({ who, session: await sender(new URL(path, stack.url), who === bob ? 'token-of-bob' : undefined).open() })));
+    await lost.begin(600_000);
+    let id = 0;
+    const call = ({ who, session }) => who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, (id += 1)) });
+    const codesOf = (calls) => Promise.all(calls.map(async (response) => (await messageOf(await response)).error.data.code));
+    assert.deepEqual(await codesOf(Array.from({ length: 6 }, () => call(other))), Array(6).fill('http_error'));
+    assert.equal((await initialize(ada, path)).status, 502, 'one failure');
+    for (let turn = 0; turn < 3; turn += 1) assert.deepEqual(await codesOf([call(of)]), ['http_error']);
+    assert.equal((await initialize(bob, path)).status, 503, 'the first that tries');
   });
 });
 

@@ -52,9 +52,10 @@ export async function startStack({ server: args = [], config = {}, servers = {},
     counts: async () => (await fetch(`${serverOrigin}/control/counts`)).json(),
     /** The server forgets all its sessions. */
     forget: () => fetch(`${serverOrigin}/control/forget`, { method: 'POST' }),
-    /** A new process of the front, with the same storage. */
-    async restartFront(changed) {
+    /** A new process of the front, with the same storage, to which something may be done while there is none. */
+    async restartFront(changed, whileStopped) {
       await front.stop();
+      await whileStopped?.();
       await start(changed);
     },
     async stop() {

@@ -14,9 +14,10 @@ const refusalMs = 50;
  * @param {string} kind of being out of reach: `refused`, or the proxy's status, such as `502`. `hidden-502` is nginx's default:
  *   the answer has no CORS headers, and preflights are answered the same
  * @param {object} [fault] what the server behind the proxy does otherwise than a healthy one; see faults/healthy.mjs
+ * @param {{ dispatch?: Function }} [options] another server behind the proxy; see fault-server.mjs
  */
-export async function startOutageServer(kind, fault = {}) {
-  const behind = await startFaultServer({ faults: { behind: fault } });
+export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
+  const behind = await startFaultServer({ faults: { behind: fault }, dispatch });
   const path = '/behind/outage';
   const target = new URL(behind.url(path));
   const requests = [];
