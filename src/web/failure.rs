@@ -10,8 +10,11 @@ use wasm_bindgen::JsValue;
 pub(super) fn of(reason: &JsValue, offline: bool) -> Failure {
     let cause = js::member(reason, "cause").unwrap_or(JsValue::UNDEFINED);
     let message = message(reason, &cause);
-    let unsent = offline || is_unsent(reason, &cause, &message);
-    let kind = if unsent { FailureKind::Unsent } else { FailureKind::Broken };
+    let kind = match () {
+        () if offline || is_unsent(reason, &cause, &message) => FailureKind::Unsent,
+        () if OPAQUE_WORDS.iter().any(|words| mentions(&message, words)) => FailureKind::Unreachable,
+        () => FailureKind::Broken,
+    };
     Failure { kind, message }
 }
 
@@ -112,6 +115,10 @@ const UNSENT_CODES: [&str; 6] =
 /// Browsers never tell.
 const UNSENT_WORDS: [&str; 5] =
     ["connection refused", "client error (connect)", "dns error", "dns lookup failed", "bad port"];
+
+/// What workerd says of a closed port, of a connection that was reset, and of a name that was not found: only a second
+/// request tells them apart.
+const OPAQUE_WORDS: [&str; 2] = ["network connection lost", "internal error; reference"];
 
 /// What ends a word, and a URL in it.
 const ENDS: &[u8] = b" \n)\"',";

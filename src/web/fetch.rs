@@ -364,7 +364,7 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Probe(failure) => fail(driver, &exchange, failure),
+        Stage::Probe(failure) => fail(driver, &exchange, Failure { kind: FailureKind::Unreachable, ..failure }),
         Stage::Head => probe(driver, &exchange, driver.network.failure(reason, exchange.offline)),
         Stage::Body(..) | Stage::Busy => broken(driver, &exchange, reason),
     }
