@@ -512,8 +512,8 @@ pub enum FailureKind {
     Unsent,
     /// The connection broke, or the host does not say why: the server may or may not have read the request.
     Broken,
-    /// In a page, where a failure says no more than that: the server is out of reach, and may or may not have read the
-    /// request before.
+    /// The server cannot be reached, which a second request has shown, or the host has one failure for this and for a broken
+    /// connection; the request may or may not have been read.
     Unreachable,
     /// A page may not see the answer, though the server can be reached: its CORS headers are missing on it.
     Hidden,

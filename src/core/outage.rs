@@ -35,6 +35,8 @@ pub(super) struct Outage<J> {
     probe_at: Option<Instant>,
     /// A page may not see the answers, so a handshake may tell more than a ping.
     hidden: bool,
+    /// A ping without the session's id was answered readably, after the browser hid the answer to one with it.
+    shown: bool,
     /// What waiting calls are told if it does not end.
     error: Error<J>,
 }
@@ -42,7 +44,7 @@ pub(super) struct Outage<J> {
 impl<J> Outage<J> {
     fn new(since: Instant, mut error: Error<J>) -> Self {
         error.retryable = true;
-        Self { since, told: false, failures: 0, next: None, spent: None, lost: false, probe_at: None, hidden: false, error }
+        Self { since, told: false, failures: 0, next: None, spent: None, lost: false, probe_at: None, hidden: false, shown: false, error }
     }
 
     /// Whether there is a session to come back to.
@@ -115,18 +117,30 @@ impl<J: Json> Manager<J> {
         let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         if *pong == Pong::Hidden {
             outage.hidden = true;
-            // An id-less ping that can be read next to one with the id that cannot: a 404 without CORS headers, probably.
+            if std::mem::take(&mut outage.shown) {
+                return self.lose_hidden(session);
+            }
             return self.ping_canary(session, Identity::Bare);
         }
+        outage.shown = false;
         self.count_failure(session);
     }
 
     /// What can be read of a ping without the session's id, after the browser hid the answer to one with it.
     pub(super) fn on_bare_answered(&mut self, session: SessionRef, pong: &Pong) {
-        let Some(record) = self.store.get_mut(session) else { return };
         if matches!(pong, Pong::Away | Pong::Hidden | Pong::Silent | Pong::Broken) {
             return self.count_failure(session);
         }
+        // The outage may have ended between the two pings: the session is lost only if the next one is hidden again.
+        if let Some(outage) = self.store.get_mut(session).and_then(|record| record.outage.as_mut()) {
+            outage.shown = true;
+            self.ping_canary(session, Identity::Current);
+        }
+    }
+
+    /// A ping without the id can be read, between two with the id that cannot: a 404 without CORS headers, probably.
+    fn lose_hidden(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
         let (generation, is_new) = (record.generation, record.barren > 0 && !record.fruitful);
         let hidden = record.outage.as_ref().map(|outage| outage.error.clone());
         // It was so before and after a new handshake: the headers are missing on every answer with an id.

@@ -19,7 +19,7 @@ pub(super) fn of(reason: &JsValue) -> Failure<JsJson> {
 /// The same before any response. workerd has the same words for a connection that was refused and for one that was cut: the
 /// server may have read the request, but it is probably out of reach, which the canary request finds out.
 pub(super) fn before_response(failure: Failure<JsJson>) -> Failure<JsJson> {
-    let is_lost = failure.kind == FailureKind::Broken && mentions(&failure.message, CONNECTION_LOST);
+    let is_lost = failure.kind == FailureKind::Broken && OPAQUE_WORDS.iter().any(|words| mentions(&failure.message, words));
     Failure { kind: if is_lost { FailureKind::Unreachable } else { failure.kind }, ..failure }
 }
 
@@ -196,8 +196,9 @@ const NETWORK_NAMES: [&str; 5] = ["TypeError", "NetworkError", "AbortError", "Ti
 /// What the errors of workerd and of Bun say, which are plain `Error`s, and those of libraries that look like `fetch`.
 const NETWORK_WORDS: [&str; 5] = ["network", "connect", "socket", "internal error", "premature close"];
 
-/// workerd's words for a connection without a response, whatever became of it.
-const CONNECTION_LOST: &str = "network connection lost";
+/// What workerd says of a closed port, of a connection that was reset, and of a name that was not found: only a second
+/// request tells them apart.
+const OPAQUE_WORDS: [&str; 2] = ["network connection lost", "internal error; reference"];
 
 /// What ends a word, and a URL in it.
 const ENDS: &[u8] = b" \n)\"',";

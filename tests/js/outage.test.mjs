@@ -117,7 +117,7 @@ function expectReport(report, server) {
     // Calls that begin with the outage may be sent before it is noticed, each once; then canary requests and the stream's attempts.
     assert.ok(during <= 2 * each + mostPings + 10, `${during} requests while the server was out of reach`);
   } catch (error) {
-    error.message += `\n${seen()}`;
+    error.stack += `\n${seen()}`;
     throw error;
   }
 }

@@ -290,9 +290,24 @@ fn a_hidden_404_is_told_from_an_outage_by_a_ping_without_an_id() {
     world.drive();
     world.result(calls[0]);
     assert_eq!(world.code(calls[1]), ErrorCode::OutcomeUnknown, "it is inference, not proof");
-    assert_eq!((world.count("initialize"), world.count("ping")), (2, 2));
+    assert_eq!((world.count("initialize"), world.count("ping")), (2, 3), "with the id, without it, with it once more");
     assert!(world.elapsed() < 100);
     assert!(!world.event_names().contains(&"outageStarted"));
+}
+
+#[test]
+fn a_hidden_outage_that_ends_between_two_pings_keeps_the_session() {
+    let (mut world, session) = working();
+    world.server().bare = Some(http_rpc(400, -32000, "Bad Request: No valid session ID provided"));
+    world.server().down = Some(hidden().after(10));
+    let call = world.tool(session, "read");
+    world.run_for(15);
+    assert_eq!(world.count("ping"), 1, "the ping with the id is under way");
+    world.server().down = None;
+    world.drive();
+    world.result(call);
+    assert_eq!((world.count("initialize"), world.count("ping")), (1, 3));
+    assert_eq!(world.machine.session(session).unwrap().generation, 1);
 }
 
 #[test]

@@ -29,12 +29,19 @@ export const connectionRows = [
   ...eachBroken,
   ...eachBrokenSafe,
   {
-    name: 'a read whose answer is cut goes again',
+    name: 'a read whose connection is reset goes again, more than once',
     fault: 'reset-before-answer', place: 'twice', settings: { ...settings, times: 2 },
     steps: [call('safe')],
+    outcomes: [ok],
+    counts: { 'rpc.tools/call': 3, executed: 1 },
+  },
+  {
+    name: 'a read whose connection is reset each time goes again `retryAttempts` times, and then it is told',
+    fault: 'reset-before-answer', place: 'for-ever', settings: { ...settings, times: 1_000 },
+    steps: [call('safe')],
     outcomes: [fails('network_error', /./, { retryable: true })],
-    counts: { 'rpc.tools/call': 2, executed: 0 },
-    browser: { outcomes: [{ ok: false }], counts: { 'rpc.tools/call': 2, executed: 0 } },
+    counts: { 'rpc.tools/call': 4, executed: 0 },
+    browser: { outcomes: [{ ok: false, isMcpError: true }], counts: { 'rpc.tools/call': 4, executed: 0 } },
   },
   {
     name: '/never-answers: the deadline holds, the server is told, the session stays',

@@ -4,7 +4,7 @@ import { between, call, close, connect, fails, forget, ok, okWithin, settle, sta
 const failing = { 'unavailable-503-bare': 503, 'bad-gateway-502': 502, 'gateway-timeout-504': 504, 'internal-error-500': 500 };
 
 const eachFailing = Object.entries(failing).map(([fault, status]) => ({
-  name: `/${fault}: an unsafe call has an unknown outcome; a safe one goes again, once`,
+  name: `/${fault}: an unsafe call has an unknown outcome; a safe one goes again`,
   fault, settings: { times: 2, executed: 1 },
   steps: [call('unsafe'), call('set', { key: 'set' }), call('unsafe')],
   outcomes: [fails('outcome_unknown', new RegExp(`HTTP ${status}`), { status, retryable: false }), ok, ok],
@@ -14,11 +14,11 @@ const eachFailing = Object.entries(failing).map(([fault, status]) => ({
 export const statusRows = [
   ...eachFailing,
   {
-    name: 'a server that keeps failing: a safe call is tried twice, and then it is told',
+    name: 'a server that keeps failing: a safe call is sent again `retryAttempts` times, and then it is told',
     fault: 'unavailable-503-bare', place: 'for-ever', settings: { times: 1_000 },
     steps: [call('safe')],
     outcomes: [fails('http_error', /503/, { retryable: true })],
-    counts: { initialize: 1, 'rpc.tools/call': 2, executed: 0 },
+    counts: { initialize: 1, 'rpc.tools/call': 4, executed: 0 },
   },
   {
     name: 'a hundred callers of a server that fails do not double its load',
