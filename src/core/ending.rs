@@ -1,8 +1,8 @@
 //! Ends: expiry by our own deadlines, termination by the owner, and the closing of the whole manager.
 
+use super::calls::{Call, Purpose, Stage};
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
-use super::calls::{Call, Purpose, Stage};
 use super::exchange::Wire;
 use super::headers::{self, SessionId};
 use super::io::{CallId, ExchangeId, HeaderList, Level, Output, SessionRef, Target};

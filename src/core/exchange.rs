@@ -162,6 +162,9 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let is_long = wire.is_long();
         let origin = self.store.get(session)?.origin;
+        if let Some(record) = self.store.get_mut(session) {
+            record.last_sent_at = now;
+        }
         let record = Exchange {
             session,
             origin,
@@ -305,12 +308,7 @@ impl<J: Json> Manager<J> {
                 self.listen_opened(session, exchange);
             }
             // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
-            Wire::Initialized
-            | Wire::Aside(_)
-            | Wire::Delete
-            | Wire::Leftover
-            | Wire::Orphan
-            | Wire::Address(_) => {
+            Wire::Initialized | Wire::Aside(_) | Wire::Delete | Wire::Leftover | Wire::Orphan | Wire::Address(_) => {
                 self.out.push_back(Output::Abort { exchange });
                 self.on_body(exchange, Body::Empty);
             }

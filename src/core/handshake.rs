@@ -416,6 +416,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         self.keep(session);
+        self.keep_alive(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let (waiting, loss) = (std::mem::take(&mut record.connecting), record.loss.take());
         let list_tools = !record.tools.waiting.is_empty() || (loss.is_some() && record.tools.has_before());

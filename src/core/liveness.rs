@@ -9,9 +9,10 @@ use super::io::{CallId, FailureKind, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
 use super::refusal::Refusal;
-use super::session::{Session, State};
+use super::session::{Kind, Session, State};
 use super::suspicion::Oddity;
 use super::time::Millis;
+use super::timers::Timer;
 use super::verdict::Verdict;
 
 /// How long a ping may take that decides whether a session lives.
@@ -110,6 +111,24 @@ impl<J: Json> Manager<J> {
             let cap = record.server.timeout.min(PING_CAP);
             self.ping(session, why, cap);
         }
+    }
+
+    /// `sessionConfig.keepAlive`: a ping after so long without a request, because servers drop sessions that are quiet. It is
+    /// no use of the session, so our own idle deadline ends it all the same.
+    pub(super) fn keep_alive(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get(session).filter(|record| record.kind == Kind::Stateful) else { return };
+        let Some(quiet) = record.server.session.keep_alive else { return };
+        // The next generation begins anew.
+        if !matches!(record.state, State::Ready | State::Outage) {
+            return;
+        }
+        let due = record.last_sent_at.after(quiet);
+        if due <= now && !self.is_cut_off(session) {
+            self.check_session(session, Check::default());
+        }
+        let next = if due > now { due } else { now.after(quiet) };
+        self.timers.arm(next, Timer::KeepAlive(session));
     }
 
     /// Sends the ping; there is none under way.

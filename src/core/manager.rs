@@ -218,6 +218,7 @@ impl<J: Json> Manager<J> {
             Timer::Head(exchange) => self.on_long_post(exchange),
             Timer::Answers(session) => self.on_answers_rested(session),
             Timer::Token(session) => self.on_token_overdue(session),
+            Timer::KeepAlive(session) => self.keep_alive(session),
         }
     }
 

@@ -44,7 +44,18 @@ pub(super) struct Outage<J> {
 impl<J> Outage<J> {
     fn new(since: Instant, mut error: Error<J>) -> Self {
         error.retryable = true;
-        Self { since, told: false, failures: 0, next: None, spent: None, lost: false, probe_at: None, hidden: false, shown: false, error }
+        Self {
+            since,
+            told: false,
+            failures: 0,
+            next: None,
+            spent: None,
+            lost: false,
+            probe_at: None,
+            hidden: false,
+            shown: false,
+            error,
+        }
     }
 
     /// Whether there is a session to come back to.

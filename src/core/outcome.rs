@@ -285,11 +285,8 @@ impl<J: Json> Manager<J> {
         let (policy, refused) = (record.replay, record.refused);
         let attempts = self.store.get(record.session).map_or(0, |owner| owner.server.session.retry_attempts);
         let has_left = record.replays < attempts;
-        let may = if refused {
-            may_resend_refused(policy, safety)
-        } else {
-            has_left && may_replay_unknown(policy, safety)
-        };
+        let may =
+            if refused { may_resend_refused(policy, safety) } else { has_left && may_replay_unknown(policy, safety) };
         let tool_decides = safety == Safety::ByTool && policy != Replay::Never && (refused || has_left);
         if may {
             return self.send_again(call, error);

@@ -50,7 +50,8 @@ impl Lanes {
         if self.waiting == 0 {
             return None;
         }
-        let next = self.lanes.values_mut().filter(|lane| lane.busy.len() < AT_ONCE).find_map(|lane| lane.line.pop_front())?;
+        let next =
+            self.lanes.values_mut().filter(|lane| lane.busy.len() < AT_ONCE).find_map(|lane| lane.line.pop_front())?;
         self.waiting -= 1;
         Some(next)
     }

@@ -13,7 +13,6 @@
 use super::answers::Answers;
 use super::backoff::Budget;
 use super::breaker::Breaker;
-use super::liveness::Check;
 use super::cache::Cache;
 use super::config::ServerConfig;
 use super::endpoint;
@@ -24,6 +23,7 @@ use super::headers::SessionId;
 use super::http_sse::HttpSse;
 use super::io::{CallId, SessionRef};
 use super::listen::Listen;
+use super::liveness::Check;
 use super::outage::Outage;
 use super::persistence::Kept;
 use super::recovery::Degraded;
@@ -172,6 +172,8 @@ pub(super) struct Session<J> {
     pub(super) recoveries: u64,
     pub(super) created_at: Instant,
     pub(super) last_used_at: Instant,
+    /// When a request last left, whoever wanted it.
+    pub(super) last_sent_at: Instant,
 
     /// Configured headers with this user's values in them.
     pub(super) user_headers: super::io::HeaderList,
@@ -292,6 +294,7 @@ impl<J> Session<J> {
             recoveries: 0,
             created_at: now,
             last_used_at: now,
+            last_sent_at: now,
             user_headers: Vec::new(),
             token: None,
             hides_id: false,

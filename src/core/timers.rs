@@ -25,6 +25,8 @@ pub(super) enum Timer {
     Hold(SessionRef),
     /// A session is written to the storage.
     Keep(SessionRef),
+    /// A session that keeps itself alive may have been quiet for long.
+    KeepAlive(SessionRef),
     /// The next canary of an outage goes.
     Canary(SessionRef),
     /// Streams of an origin take turns.
@@ -55,6 +57,7 @@ impl Timer {
             Self::Head(exchange) => (11, exchange.0),
             Self::Answers(session) => (12, session.0),
             Self::Token(session) => (13, session.0),
+            Self::KeepAlive(session) => (14, session.0),
         };
         number << 4 | kind
     }
@@ -75,7 +78,8 @@ impl Timer {
             10 => Self::Turns(number),
             11 => Self::Head(ExchangeId(number)),
             12 => Self::Answers(SessionRef(number)),
-            _ => Self::Token(SessionRef(number)),
+            13 => Self::Token(SessionRef(number)),
+            _ => Self::KeepAlive(SessionRef(number)),
         }
     }
 }
@@ -129,6 +133,8 @@ mod tests {
             Timer::Turns(10),
             Timer::Head(ExchangeId(11)),
             Timer::Answers(SessionRef(12)),
+            Timer::Token(SessionRef(13)),
+            Timer::KeepAlive(SessionRef(14)),
         ];
         let mut armed = Timers::default();
         for (at, timer) in timers.iter().enumerate().rev() {

@@ -120,8 +120,9 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         403 => Verdict::Forbidden,
         425 | 429 => Verdict::Refused(seen.retry_after),
         503 if seen.asks_to_wait => Verdict::Refused(seen.retry_after),
-        // Python's JSON mode, when the session is ended in mid-request: an answer that answers nothing.
-        500..=599 if names_lost_session(text) => Verdict::Unknown,
+        // Python's JSON mode, when the session is ended in mid-request: an answer that answers nothing. And what speaks of
+        // sessions is no proxy whose server is away, but a server with trouble of its own.
+        500..=599 if mentions(text, "session") => Verdict::Unknown,
         _ if answered || method_not_found => Verdict::Answer,
         // Gateways and CDNs (Cloudflare: 520 to 527) about the server behind them. RFC 9110 §15.6.3 to §15.6.5.
         502..=504 | 520..=527 => Verdict::Outage,
@@ -249,7 +250,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn seen(status: u16, relation: Relation, text: &str) -> Seen<'_> {
-        Seen { status, relation, is_get: false, rpc: None, is_bare: text.is_empty(), text, asks_to_wait: false, retry_after: None }
+        Seen {
+            status,
+            relation,
+            is_get: false,
+            rpc: None,
+            is_bare: text.is_empty(),
+            text,
+            asks_to_wait: false,
+            retry_after: None,
+        }
     }
 
     fn rpc(code: f64, for_this_request: bool) -> Option<RpcSeen> {
@@ -301,11 +311,9 @@ mod tests {
 
     #[test]
     fn a_400_that_names_the_session_makes_it_invalid() {
-        for text in [
-            "Bad Request: No valid session ID provided",
-            "Session expired",
-            "Bad Request: Server not initialized",
-        ] {
+        for text in
+            ["Bad Request: No valid session ID provided", "Session expired", "Bad Request: Server not initialized"]
+        {
             assert_eq!(judge(&seen(400, Relation::Current, text)), Verdict::Lost(ErrorCode::SessionInvalid), "{text}");
         }
         for text in ["Invalid session", "unknown session id", "chat session 7 has expired"] {
@@ -349,6 +357,9 @@ mod tests {
         }
         let failed = Seen { rpc: rpc(-32603.0, true), ..seen(502, Relation::Current, "upstream API failed") };
         assert_eq!(judge(&failed), Verdict::Answer, "a tool that hands on what its own upstream said");
+        for text in ["Session unavailable on this replica", "no such session", "session store is down"] {
+            assert_eq!(judge(&seen(503, Relation::Current, text)), Verdict::Unknown, "{text}");
+        }
         let crashed = Seen {
             rpc: rpc(-32603.0, true),
             ..seen(500, Relation::Current, "Session terminated before the request completed")

@@ -19,7 +19,8 @@ pub(super) fn of(reason: &JsValue) -> Failure<JsJson> {
 /// The same before any response. workerd has the same words for a connection that was refused and for one that was cut: the
 /// server may have read the request, but it is probably out of reach, which the canary request finds out.
 pub(super) fn before_response(failure: Failure<JsJson>) -> Failure<JsJson> {
-    let is_lost = failure.kind == FailureKind::Broken && OPAQUE_WORDS.iter().any(|words| mentions(&failure.message, words));
+    let is_lost =
+        failure.kind == FailureKind::Broken && OPAQUE_WORDS.iter().any(|words| mentions(&failure.message, words));
     Failure { kind: if is_lost { FailureKind::Unreachable } else { failure.kind }, ..failure }
 }
 

@@ -32,7 +32,8 @@ fn answered_with(mut world: Tether, reply: Reply) -> (ErrorCode, Option<f64>) {
 fn a_tool_that_sends_its_own_error_with_404_or_410_is_run_once_whatever_its_code_and_words() {
     for status in [404, 410] {
         for code in [-32601, -32602, -32001, -32000, -32600, -32603, 404] {
-            for words in ["no such customer", "Not Found", "", "browser session not found: tab 4", "Session not found"] {
+            for words in ["no such customer", "Not Found", "", "browser session not found: tab 4", "Session not found"]
+            {
                 let told = answered_with(world(), http_answer(status, code, words));
                 assert_eq!(told, (ErrorCode::RpcError, Some(f64::from(code))), "{status} {code} {words}");
             }

@@ -38,10 +38,13 @@ fn three_seconds_cost_no_safe_and_no_new_call() {
         let (mut world, session) = working();
         world.server().down = Some(outage.clone());
         let cut = world.tool(session, "order");
-        let safe: Vec<CallId> = (0..20).flat_map(|_| [world.plain(session, "prompts/list"), world.tool(session, "read")]).collect();
+        let safe: Vec<CallId> =
+            (0..20).flat_map(|_| [world.plain(session, "prompts/list"), world.tool(session, "read")]).collect();
         world.run_for(500);
         let new: Vec<CallId> = (0..20)
-            .flat_map(|_| [world.plain(session, "prompts/list"), world.tool(session, "read"), world.tool(session, "order")])
+            .flat_map(|_| {
+                [world.plain(session, "prompts/list"), world.tool(session, "read"), world.tool(session, "order")]
+            })
             .collect();
         world.run_for(2_500);
         assert_eq!(state(&world, session), State::Outage);
@@ -147,7 +150,9 @@ fn any_answer_to_the_canary_ends_it() {
 
 #[test]
 fn a_canary_that_says_that_the_session_is_lost_leads_to_recovery() {
-    for lost in [http_rpc(404, -32001, "Session not found"), http(404, "<html>"), rpc_error(-32600, "Session not found")] {
+    for lost in
+        [http_rpc(404, -32001, "Session not found"), http(404, "<html>"), rpc_error(-32600, "Session not found")]
+    {
         let (mut world, session) = working();
         world.server().down = Some(http(502, ""));
         let calls = [0; 5].map(|_| world.tool(session, "read"));
@@ -264,7 +269,8 @@ fn a_request_that_itself_brings_the_server_down_ends() {
         let call = world.tool_within(session, "read", 600_000);
         while world.waiting.contains(&call) {
             let before = world.count("tools/call");
-            world.run_until("another try", |world| world.count("tools/call") > before || !world.waiting.contains(&call));
+            world
+                .run_until("another try", |world| world.count("tools/call") > before || !world.waiting.contains(&call));
             // It falls, and comes back.
             world.server().next("ping", [http(502, ""), http(502, "")]);
         }

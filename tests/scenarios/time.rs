@@ -1,6 +1,6 @@
 //! Deadlines, expiry, sleep.
 
-use super::reply::{Data, Step, result, silence, stream};
+use super::reply::{Data, Step, http, http_rpc, result, silence, stream};
 use super::{world, world_with};
 use mcp_tether::core::{ErrorCode, RequestOptions, State};
 use serde_json::{Value, json};
@@ -245,4 +245,49 @@ fn a_clock_that_runs_backwards_changes_nothing() {
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
+}
+
+#[test]
+fn keep_alive_pings_a_quiet_session_and_extends_nothing() {
+    let settings = json!({"sessionConfig": {"timeout": 600_000, "keepAlive": 60_000}});
+    let mut world = world_with(settings, json!({}));
+    let session = world.connect();
+    world.run_for(299_000);
+    assert_eq!(world.count("ping"), 4, "one a minute");
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.run_for(59_000);
+    assert_eq!(world.count("ping"), 4, "a call is as good");
+    world.run_for(700_000);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Expired, "pings are no use of the session");
+    let pings = world.count("ping");
+    world.run_for(600_000);
+    assert_eq!(world.count("ping"), pings);
+}
+
+#[test]
+fn keep_alive_finds_out_that_a_session_was_lost_before_a_call_does() {
+    for lost in [http_rpc(404, -32001, "Session not found"), http(404, "")] {
+        let settings = json!({"sessionConfig": {"keepAlive": 60_000}});
+        let mut world = world_with(settings, json!({}));
+        let session = world.connect();
+        world.server().forget();
+        world.server().lost = lost;
+        world.run_for(61_000);
+        assert_eq!((world.count("ping"), world.count("initialize")), (1, 2));
+        assert_eq!(world.machine.session(session).unwrap().generation, 2);
+        world.run_for(120_000);
+        assert_eq!(world.count("ping"), 3, "and the new one is kept alive as well");
+    }
+}
+
+#[test]
+fn without_keep_alive_and_without_sessions_nothing_is_pinged() {
+    for (stateful, keep_alive) in [(true, json!(null)), (false, json!(60_000))] {
+        let mut world = world_with(json!({"sessionConfig": {"keepAlive": keep_alive}}), json!({}));
+        world.server().stateful = stateful;
+        world.connect();
+        world.run_for(3_000_000);
+        assert_eq!(world.count("ping"), 0);
+    }
 }

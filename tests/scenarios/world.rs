@@ -483,7 +483,10 @@ impl<N: Network> World<N> {
         assert!(!initialize || sent.header("mcp-protocol-version").is_none(), "nothing is negotiated yet");
         let same = |other: &Sent| {
             let is_live = !self.disowned.contains(&other.exchange);
-            is_live && other.method() == "initialize" && other.url == sent.url && other.header("x-user") == sent.header("x-user")
+            is_live
+                && other.method() == "initialize"
+                && other.url == sent.url
+                && other.header("x-user") == sent.header("x-user")
         };
         let one_user = sent.header("x-user").is_some();
         assert!(!(initialize && one_user && self.open.values().any(same)), "one handshake at a time");

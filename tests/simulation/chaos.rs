@@ -223,7 +223,8 @@ impl Chaos {
         }
         self.count += 1;
         let id = format!("id{:05}-{}", self.count, self.rng.next_u64() % 1000);
-        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false, asked_last: false };
+        let issued =
+            Issued { user: user.into(), server: server.into(), alive: true, retired: false, asked_last: false };
         self.issued.insert(id.clone(), issued);
         reply.head(|head| head.session_id = Some(id.clone()))
     }
@@ -387,7 +388,8 @@ impl Chaos {
     fn begin_sse(&mut self, sent: &Sent, user: &str, server: &str) -> Reply {
         self.count += 1;
         let id = format!("id{:05}-{}", self.count, self.rng.next_u64() % 1000);
-        let issued = Issued { user: user.into(), server: server.into(), alive: true, retired: false, asked_last: false };
+        let issued =
+            Issued { user: user.into(), server: server.into(), alive: true, retired: false, asked_last: false };
         self.issued.insert(id.clone(), issued);
         self.sse_streams.insert(id.clone(), sent.exchange);
         let endpoint = Step::Endpoint(format!("/messages?sessionId={id}"));

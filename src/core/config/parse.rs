@@ -2,8 +2,7 @@
 
 use super::{
     Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen,
-    MAX_RETRY_ATTEMPTS, Problem,
-    Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
+    MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
 use crate::core::era::MODERN;
 use crate::core::handshake::VERSIONS;
