@@ -13,7 +13,7 @@ flock 9
 
 compile_module "" release
 mapfile -t package_sources < <(find npm -type f | sort)
-inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/trim-glue.mjs tools/environment.sh)
+inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/trim-glue.mjs tools/order-functions.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
 if [ -d pkg ] && [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint" ]; then
@@ -22,6 +22,7 @@ fi
 
 staging="$root/target/pkg"
 bind_module "$staging" "${small[@]}"
+order_functions "$staging/mcp_tether_bg.wasm"
 
 cp -r npm/* LICENSE-* "$staging/"
 # Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes

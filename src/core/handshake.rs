@@ -253,10 +253,11 @@ impl<J: Json> Manager<J> {
         if record.generation != generation || record.handshake.is_none() {
             return;
         }
-        if record.former.is_some() && !record.is_modern() {
-            return self.ask_former(session);
+        if record.former.is_some() {
+            // A server of 2026-07-28 has no sessions that could still be there.
+            let is_modern = record.is_modern();
+            return if is_modern { self.replace_former(session) } else { self.ask_former(session) };
         }
-        record.former = None;
         record.start_anew(now, now);
         let (may_be_kept, expiry) = (record.barren == 0, record.expiry());
         let id = record.id().map(SessionId::short);

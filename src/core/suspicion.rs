@@ -134,7 +134,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The old session was lost: this is a recovery like any other.
-    fn replace_former(&mut self, session: SessionRef) {
+    pub(super) fn replace_former(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);

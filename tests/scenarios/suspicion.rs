@@ -229,3 +229,25 @@ fn a_session_of_a_server_that_keeps_none_is_never_in_doubt() {
     }
     assert_eq!((world.count("ping"), world.count("initialize")), (0, 1));
 }
+
+#[test]
+fn a_server_that_has_become_one_without_sessions_gets_nothing_of_the_old_session() {
+    let mut world = super::world_that_asks();
+    world.server().listens = true;
+    let session = world.connect();
+    let warm = world.tool(session, "read");
+    world.finish(warm);
+    for method in ["tools/call", "ping"] {
+        world.server().next(method, [http(500, "session trouble")]);
+    }
+    (world.server().modern, world.server().legacy) = (true, false);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.run_for(5_000);
+    let info = world.machine.session(session).unwrap();
+    assert_eq!((info.kind, info.generation, info.session_id), (mcp_tether::core::Kind::Modern, 2, None));
+    assert_eq!(info.recoveries, 1);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+}
