@@ -57,6 +57,40 @@ fn a_lost_session_that_is_told_without_a_word_is_found_out_when_it_repeats() {
 }
 
 #[test]
+fn a_call_that_is_made_while_a_ping_looks_for_the_loss_waits_for_it() {
+    for (lost, odd) in
+        [(http(401, "Session expired, please log in"), 1), (http(401, ""), 2), (rpc_error(-32600, "stale session"), 1)]
+    {
+        let (mut world, session) = working();
+        world.server().forget();
+        world.server().lost = lost;
+        for _ in 0..odd {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            assert!(world.outcome(call).is_err(), "the honest error of an unsafe call");
+        }
+        // At once, as an application does that tries again: the ping is under way.
+        let again = world.tool(session, "order");
+        world.finish(again);
+        world.result(again);
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 2));
+    }
+}
+
+#[test]
+fn a_ping_that_looks_for_a_loss_and_is_not_answered_holds_calls_for_ten_seconds_at_most() {
+    let (mut world, session) = working();
+    world.server().next("tools/call", [http(500, "session trouble")]);
+    world.server().next("ping", [silence()]);
+    let odd = world.tool(session, "order");
+    world.finish(odd);
+    let (from, call) = (world.now, world.tool(session, "order"));
+    world.finish(call);
+    world.result(call);
+    assert!(world.now - from <= 10_000, "{}", world.now - from);
+}
+
+#[test]
 fn two_seconds_of_500s_do_not_cost_a_healthy_session() {
     // Of everything, of everything but handshakes, and of what is over when the old session gets its last ping.
     for (pings, also) in [(9, Some("initialize")), (9, None), (1, None)] {
