@@ -12,7 +12,7 @@ use super::session::State;
 use super::store::Key;
 use super::table::Table;
 use super::text::concat;
-use super::time::{Instant, Millis};
+use super::time::Millis;
 use super::timers::Timer;
 use std::rc::Rc;
 
@@ -26,18 +26,8 @@ pub(super) struct Farewell {
     line: String,
     /// Who waits for it.
     waiter: Option<CallId>,
-    /// What the DELETE carries besides the id that is not there yet.
-    orphan: Option<Orphan>,
-}
-
-/// What is left of a record that was ended in the middle of its handshake.
-struct Orphan {
-    server: String,
-    origin: usize,
-    url: Rc<str>,
-    headers: HeaderList,
-    /// When patience ends, of the answer and the DELETE together.
-    until: Instant,
+    /// What the DELETE carries besides the id that is not there yet; the line lacks it, too.
+    orphan: Option<HeaderList>,
 }
 
 /// Who waits for ends, and whether there is to be a beginning ever again.
@@ -150,20 +140,18 @@ impl<J: Json> Manager<J> {
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
         let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
         let Some(Stage::OnWire(exchange)) = self.calls.get(call).map(|call| call.stage) else { return false };
-        let until = self.now.after(DELETE_CAP);
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
         let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
         let mut headers = HeaderList::new();
         record.add_credentials(&mut headers);
-        let server = record.key.server.clone();
-        let orphan = Orphan { server, origin: record.origin, url: Rc::clone(&record.url), headers, until };
+        let line = farewell_line(&record.key.server);
         if let Some(call) = self.calls.get_mut(call) {
             call.stage = Stage::Undecided;
         }
-        self.disown_exchange(exchange, until);
-        self.farewells.insert(exchange, Farewell { line: String::new(), waiter, orphan: Some(orphan) });
-        if let Some(issued) = issued {
-            self.on_orphan_opened(exchange, Some(&issued));
+        self.disown_exchange(exchange);
+        self.farewells.insert(exchange, Farewell { line, waiter, orphan: Some(headers) });
+        if issued.is_some() {
+            self.on_orphan_opened(exchange, issued.as_deref());
         }
         true
     }
@@ -172,16 +160,22 @@ impl<J: Json> Manager<J> {
     pub(super) fn on_orphan_opened(&mut self, exchange: ExchangeId, issued: Option<&str>) {
         let limit = self.config.limits.max_session_id_bytes;
         let Some(farewell) = self.farewells.get_mut(exchange) else { return };
-        let (Some(orphan), waiter) = (farewell.orphan.take(), farewell.waiter) else { return };
-        if let Some(id) = issued.and_then(|id| SessionId::parse(id, limit)) {
-            let line = concat(&["[MCP][", &orphan.server, "] Session terminated: ", &id.short()]);
-            let mut headers = orphan.headers;
+        let orphan = farewell.orphan.take();
+        let id = issued.and_then(|id| SessionId::parse(id, limit));
+        if let (Some(mut headers), Some(id)) = (orphan, id) {
+            let line = concat(&[&farewell.line, &id.short()]);
+            let waiter = farewell.waiter;
             headers.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));
-            let next = self.open_delete(orphan.origin, orphan.url, headers, orphan.until);
-            self.farewells.insert(next, Farewell { line, waiter, orphan: None });
-            if let Some(open) = waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter)) {
-                *open += 1;
+            if let Some(next) = self.open_delete(exchange, headers) {
+                self.farewells.insert(next, Farewell { line, waiter, orphan: None });
+                if let Some(open) = waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter)) {
+                    *open += 1;
+                }
             }
+        }
+        // Nothing was said of it: there is no line.
+        if let Some(farewell) = self.farewells.get_mut(exchange) {
+            farewell.line.clear();
         }
         self.abort(exchange);
         self.on_deleted(exchange);
@@ -189,7 +183,7 @@ impl<J: Json> Manager<J> {
 
     pub(super) fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
-        let line = concat(&["[MCP][", &record.key.server, "] Session terminated: ", &record.id()?.short()]);
+        let line = concat(&[&farewell_line(&record.key.server), &record.id()?.short()]);
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; 405 is the server's right.
         let exchange = self.open(session, Wire::Delete, "DELETE", None, Vec::new())?;
         self.log(session, Level::Debug, "Session termination request sent");
@@ -218,7 +212,7 @@ impl<J: Json> Manager<J> {
     /// The DELETE was answered, broke, or took too long: all three are the end. 404 and 405 are fine.
     pub(super) fn on_deleted(&mut self, exchange: ExchangeId) {
         let Some(farewell) = self.farewells.remove(exchange) else { return };
-        if !farewell.line.is_empty() {
+        if farewell.orphan.is_none() && !farewell.line.is_empty() {
             self.log_line(Level::Info, farewell.line);
         }
         let open = farewell.waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter));
@@ -295,4 +289,8 @@ impl<J: Json> Manager<J> {
         self.finish_outage(session);
         self.enter(session, State::Expired);
     }
+}
+
+fn farewell_line(server: &str) -> String {
+    concat(&["[MCP][", server, "] Session terminated: "])
 }

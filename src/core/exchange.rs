@@ -30,6 +30,7 @@ const LEFTOVER: Millis = 5_000;
 pub(super) const WATCHDOG: Millis = 300_000;
 
 /// One request on the wire.
+#[derive(Clone)]
 pub(super) struct Exchange {
     pub(super) session: SessionRef,
     /// Whose connections it takes (turns.rs).
@@ -212,9 +213,10 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// An exchange goes on until then, without its call and its record.
-    pub(super) fn disown_exchange(&mut self, exchange: ExchangeId, until: Instant) {
+    /// The answer to a handshake is waited for without its call and its record, as long as a DELETE may take.
+    pub(super) fn disown_exchange(&mut self, exchange: ExchangeId) {
         self.lift_deadline(exchange);
+        let until = self.now.after(super::ending::DELETE_CAP);
         if let Some(record) = self.exchanges.get_mut(exchange) {
             record.wire = Wire::Orphan;
             record.deadline = Some(until);
@@ -222,39 +224,21 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Sends a DELETE on behalf of a record that is gone.
-    pub(super) fn open_delete(
-        &mut self,
-        origin: usize,
-        url: Rc<str>,
-        headers: HeaderList,
-        until: Instant,
-    ) -> ExchangeId {
+    /// Sends a DELETE on behalf of the record that another exchange was left of. Both have the same deadline.
+    pub(super) fn open_delete(&mut self, orphan: ExchangeId, headers: HeaderList) -> Option<ExchangeId> {
         let exchange = ExchangeId(self.numbers.next());
-        let record = Exchange {
-            session: SessionRef(0),
-            generation: 0,
-            carried: None,
-            origin,
-            is_long: false,
-            paused: false,
-            url: Rc::clone(&url),
-            endpoint: None,
-            token: None,
-            wire: Wire::Delete,
-            head: None,
-            opened_at: self.now,
-            last_alive: self.now,
-            deadline: Some(until),
-            is_over: false,
-        };
-        self.timers.arm(until, Timer::Exchange(exchange));
+        let mut record = self.exchanges.get(orphan)?.clone();
+        let (url, method) = (record.url.clone(), "DELETE");
+        record.wire = Wire::Delete;
+        record.head = None;
+        record.is_long = false;
+        self.timers.arm(record.deadline?, Timer::Exchange(exchange));
+        self.note_sent(exchange, record.origin, false);
         self.exchanges.insert(exchange, record);
-        self.note_sent(exchange, origin, false);
-        let (method, follows) = ("DELETE", false);
-        let request = HttpRequest { method, url, headers, body: None, reads_session_id: false, call: None, follows };
+        let request =
+            HttpRequest { method, url, headers, body: None, reads_session_id: false, call: None, follows: false };
         self.out.push_back(Output::Send { exchange, request });
-        exchange
+        Some(exchange)
     }
 
     /// What is left of an exchange gets a moment.

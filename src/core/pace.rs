@@ -1,59 +1,43 @@
 //! The pace of a server: of all its sessions that are out of reach or being recovered, only a few try at once.
 
+use super::config::ServerConfig;
 use super::io::SessionRef;
 use super::json::Json;
 use super::manager::Manager;
 use super::queue::Queue;
-use super::table::{Named, Set};
+use super::table::Set;
+use std::rc::Rc;
 
 /// So many sessions of one server try at once. A server that comes back to 10,000 users is not to fall again.
 const AT_ONCE: usize = 16;
 
 /// A lane a server, made when one of its sessions needs it first: there are no more of them than servers.
 #[derive(Default)]
-pub(super) struct Lanes {
-    lanes: Named<Lane>,
-    /// How many sessions are in line, in all lanes.
+pub(super) struct Lanes(Vec<Lane>);
+
+struct Lane {
+    server: Rc<ServerConfig>,
+    busy: Set<SessionRef>,
+    line: Queue<SessionRef>,
     waiting: usize,
 }
 
-#[derive(Default)]
-struct Lane {
-    busy: Set<SessionRef>,
-    line: Queue<SessionRef>,
-}
-
 impl Lanes {
-    /// Takes a place; `false`, and a place in the line, where there is none.
-    fn enter(&mut self, server: &str, session: SessionRef) -> bool {
-        if self.lanes.get(server).is_none() {
-            self.lanes.insert(server, Lane::default());
-        }
-        let Some(lane) = self.lanes.get_mut(server) else { return true };
-        if lane.busy.len() >= AT_ONCE && !lane.busy.contains(session) {
-            lane.line.push_back(session);
-            self.waiting += 1;
-            return false;
-        }
-        lane.busy.insert(session);
-        true
-    }
-
-    fn leave(&mut self, server: &str, session: SessionRef) {
-        if let Some(lane) = self.lanes.get_mut(server) {
-            lane.busy.remove(session);
-        }
+    fn of(&mut self, server: &Rc<ServerConfig>) -> Option<&mut Lane> {
+        let known = self.0.iter().position(|lane| Rc::ptr_eq(&lane.server, server));
+        let at = known.unwrap_or_else(|| {
+            let (busy, line) = (Set::default(), Queue::default());
+            self.0.push(Lane { server: Rc::clone(server), busy, line, waiting: 0 });
+            self.0.len() - 1
+        });
+        self.0.get_mut(at)
     }
 
     /// The next session in line for which there is a place.
     fn next(&mut self) -> Option<SessionRef> {
-        if self.waiting == 0 {
-            return None;
-        }
-        let next =
-            self.lanes.values_mut().filter(|lane| lane.busy.len() < AT_ONCE).find_map(|lane| lane.line.pop_front())?;
-        self.waiting -= 1;
-        Some(next)
+        let lane = self.0.iter_mut().find(|lane| lane.waiting > 0 && lane.busy.len() < AT_ONCE)?;
+        lane.waiting -= 1;
+        lane.line.pop_front()
     }
 }
 
@@ -65,15 +49,23 @@ impl<J: Json> Manager<J> {
         if record.in_line {
             return false;
         }
-        let enters = self.lanes.enter(&record.server.name, session);
-        record.in_line = !enters;
+        let Some(lane) = self.lanes.of(&record.server) else { return false };
+        let enters = lane.busy.len() < AT_ONCE || lane.busy.contains(session);
+        if enters {
+            lane.busy.insert(session);
+        } else {
+            record.in_line = true;
+            lane.waiting += 1;
+            lane.line.push_back(session);
+        }
         enters
     }
 
     /// A try is over, however it ended.
     pub(super) fn leave_lane(&mut self, session: SessionRef) {
-        if let Some(record) = self.store.get(session) {
-            self.lanes.leave(&record.server.name, session);
+        let server = self.store.get(session).map(|record| &record.server);
+        if let Some(lane) = server.and_then(|server| self.lanes.of(server)) {
+            lane.busy.remove(session);
         }
     }
 

@@ -229,17 +229,6 @@ impl<T> Named<T> {
         self.0.get(self.find(name).ok()?).map(|entry| &entry.1)
     }
 
-    /// The same, to be changed.
-    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
-        let at = self.find(name).ok()?;
-        self.0.get_mut(at).map(|entry| &mut entry.1)
-    }
-
-    /// All values, to be changed.
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.0.iter_mut().map(|(_, value)| value)
-    }
-
     /// Everything, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
