@@ -69,7 +69,7 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Answer => {
                 self.note_answered(call);
-                if speaks {
+                if speaks || oddity.may_tell_a_loss() {
                     self.note_odd(session, generation, oddity, speaks);
                 }
                 if !self.goes_on_after(call, &error) {
@@ -166,8 +166,9 @@ impl<J: Json> Manager<J> {
             return self.doubt(call, ErrorCode::SessionInvalid, told.seen(evidence));
         }
         self.note_answered(call);
-        if !is_handshake && mentions(&words, "session") {
-            self.note_odd(session, generation, oddity, true);
+        let speaks = mentions(&words, "session");
+        if !is_handshake && (speaks || oddity.may_tell_a_loss()) {
+            self.note_odd(session, generation, oddity, speaks);
         }
         if !self.goes_on_after(call, &told) {
             self.settle(call, Err(told));

@@ -51,9 +51,54 @@ fn a_lost_session_that_is_told_with_500_503_or_200_and_words_about_it_is_found_o
 
 #[test]
 fn a_lost_session_that_is_told_without_a_word_is_found_out_when_it_repeats() {
-    for lost in [http(500, "oops"), http(401, ""), http(403, "forbidden"), http(400, "bad request"), http(418, "")] {
+    for lost in [
+        http(500, "oops"),
+        http(401, ""),
+        http(403, "forbidden"),
+        http(400, "bad request"),
+        http(418, ""),
+        rpc_error(-32600, "call initialize first"),
+        rpc_error(-32603, "no context for this client"),
+        rpc_error(7, "who are you?"),
+        http_answer(412, -32099, "handshake required"),
+        http_answer(500, -32603, "Internal error"),
+    ] {
         healed(lost, 2);
     }
+}
+
+#[test]
+fn errors_that_a_request_earns_by_itself_are_no_suspicion_however_often_they_come() {
+    for error in [
+        rpc_error(-32601, "no such method"),
+        rpc_error(-32602, "unknown tool"),
+        http_answer(400, -32602, "the path is missing"),
+        rpc_error(-32002, "no such resource"),
+        rpc_error(-32042, "visit this page first"),
+    ] {
+        let (mut world, session) = working();
+        world.server().always("tools/call", error);
+        for _ in 0..5 {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            assert_eq!(world.code(call), ErrorCode::RpcError);
+        }
+        assert_eq!((world.count("ping"), world.count("initialize"), world.count("tools/call")), (0, 1, 6));
+    }
+}
+
+#[test]
+fn an_error_of_a_tool_that_repeats_costs_a_ping_a_minute_and_is_told_each_time() {
+    let (mut world, session) = working();
+    world.server().always("tools/call", rpc_error(-32603, "the printer is on fire"));
+    for _ in 0..100 {
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::RpcError);
+        world.run_for(1000);
+    }
+    assert!((1..=2).contains(&world.count("ping")), "{}", world.count("ping"));
+    assert_eq!((world.count("initialize"), world.count("tools/call")), (1, 101));
 }
 
 #[test]
