@@ -68,7 +68,8 @@ const oddLosses = [
   { settings: { status: 403, words: 'This session belongs to another node' }, code: 'forbidden' },
   { settings: { status: 200, form: 'own', code: -32600, words: 'Invalid or expired MCP session token' }, code: 'rpc_error' },
   { settings: { status: 200, form: 'own', code: -32600, words: 'Call initialize first' }, code: 'rpc_error', isRepeated: true },
-  { settings: { status: 500, words: 'Internal Server Error' }, code: 'outcome_unknown', isRepeated: true },
+  // The second odd answer is the one to `tools/list`, which is asked because the outcome is unknown.
+  { settings: { status: 500, words: 'Internal Server Error' }, code: 'outcome_unknown' },
   { settings: { status: 440, words: 'Login Time-out' }, code: 'http_error', isRepeated: true },
   { settings: { status: 419, form: 'html', words: 'Page Expired' }, code: 'http_error', isRepeated: true },
   { settings: { status: 412, form: 'rpc', code: -32099, words: 'handshake required' }, code: 'rpc_error', isRepeated: true },
@@ -132,7 +133,6 @@ const eachOddTime = oddTimes.map((settings) => ({
   steps: [call(), turn, call(), call(), until('deleted', 1), turn, call(), call()],
   outcomes: [ok, { ok: false }, { ok: false }, ok, ok],
   counts: { initialize: 2, 'deleted.length': 1, sessions: 1, executed: 3 },
-  generation: 1,
   sessionErrors: [],
 }));
 
@@ -157,9 +157,9 @@ export const lookAlikeRows = [
     name: '/odd-for-a-while: over before the handshake is: the old session is kept, the new one is ended',
     fault: 'odd-for-a-while', place: 'short', settings: { status: 500, words: 'oops', times: 3 },
     steps: [call(), turn, call(), call(), until('deleted', 1), call()],
-    outcomes: [ok, fails('outcome_unknown'), fails('outcome_unknown'), ok],
-    counts: { initialize: 2, 'deleted.length': 1, sessions: 1, executed: 2 },
-    generation: 1,
+    // The third odd answer is the one to the ping, after those to the call and to `tools/list`.
+    outcomes: [ok, fails('outcome_unknown'), ok, ok],
+    counts: { initialize: 2, 'deleted.length': 1, sessions: 1, executed: 3 },
   },
   lostWhen('by status', [{ status: 418 }], { status: 418, words: 'who are you?' }),
   lostWhen('by words, whatever their case', [{ message: 'VAULT forgot' }], { status: 200, form: 'own', words: 'The Vault forgot you' }),

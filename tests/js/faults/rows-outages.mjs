@@ -1,5 +1,5 @@
 // The server is out of reach for a time, as proxies say it.
-import { between, call, fails, forget, ok, settle, start, together, turn, until, watch } from './steps.mjs';
+import { between, call, fails, forget, ok, request, settle, start, together, turn, until, watch } from './steps.mjs';
 
 /** Canaries go on for seconds, and the first ones come quickly. */
 const patient = { sessionConfig: { retryAttempts: 8, retryDelay: 40 } };
@@ -21,8 +21,8 @@ export const outageRows = [
   {
     name: '/down: what was under way when it began is unknown if it is not safe',
     fault: 'down', place: 'under-way', server: patient,
-    steps: [call('safe'), turn, call('unsafe'), turn, call('unsafe')],
-    outcomes: [ok, fails('outcome_unknown', /502/, { retryable: false }), ok],
+    steps: [request('tools/list'), call('safe'), turn, call('unsafe'), turn, call('unsafe')],
+    outcomes: [ok, ok, fails('outcome_unknown', /502/, { retryable: false, ms: [0, 1_000] }), ok],
     counts: { initialize: 1, executed: 2 },
     generation: 1,
   },
@@ -48,8 +48,9 @@ export const outageRows = [
   {
     name: '/down for longer than the attempts: callers are told, the session keeps its id, the next call is the next canary',
     fault: 'down', place: 'long', server: { sessionConfig: { retryAttempts: 2, retryDelay: 40 } },
-    steps: [call('safe'), turn, call('safe'), call('unsafe'), together(20, 'unsafe'), watch(400), turn, call('unsafe')],
-    outcomes: [ok, ...Array(22).fill(fails('http_error', /502/, { retryable: true })), ok],
+    // Without the list of tools no call is known to be safe.
+    steps: [request('tools/list'), call('safe'), turn, call('safe'), call('unsafe'), together(20, 'unsafe'), watch(400), turn, call('unsafe')],
+    outcomes: [ok, ok, ...Array(22).fill(fails('http_error', /502/, { retryable: true })), ok],
     // No handshake, and nothing but pings after the first call.
     counts: { initialize: 1, 'rpc.ping': between(4, 8), 'rpc.tools/call': 3, executed: 2 },
     events: { outageStarted: 1, outageEnded: 1, recoveryStarted: 0, breakerOpened: 0 },
@@ -58,8 +59,8 @@ export const outageRows = [
   {
     name: '/down, for ever: the state says so',
     fault: 'down', place: 'for-ever', server: { sessionConfig: { retryAttempts: 1, retryDelay: 40 } },
-    steps: [call('safe'), turn, call('safe')],
-    outcomes: [ok, fails('http_error', /502/, { retryable: true })],
+    steps: [request('tools/list'), call('safe'), turn, call('safe')],
+    outcomes: [ok, ok, fails('http_error', /502/, { retryable: true })],
     counts: { initialize: 1, 'rpc.ping': 2, executed: 1 },
     state: 'outage',
     generation: 1,
