@@ -93,6 +93,10 @@ class Episode {
         const rest = waited === 0 ? '' : `; ${waited === 1 ? 'the call that waited goes' : `the ${count(waited, 'call')} that waited go`} to the server now`;
         return this.#say('outage', `The server was out of reach for ${duration(durationMs)}${rest}.`);
       }
+      case 'streamOpened':
+        // It is open again: what was said of it is over, and worth no sentence of its own.
+        if (detail.stream !== 'call') this.#sentences.delete('stream');
+        return false;
       case 'streamWaiting':
         return this.#say('stream', 'Too many streams are open to this server; the stream for what it sends unasked waits for its turn.');
       case 'retryScheduled': {
