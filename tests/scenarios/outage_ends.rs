@@ -187,9 +187,9 @@ fn a_page_that_goes_in_the_middle_of_it_gives_the_session_up() {
     let call = world.tool(session, "read");
     world.run_for(700);
     world.input(Input::Page { news: News::Retire, of: Some(Key { user: "ann".into(), server: "db".into() }) });
-    assert_eq!(state(&world, session), State::Expired);
-    world.server().down = None;
+    assert_eq!((state(&world, session), world.count("DELETE")), (State::Connecting, 1), "a call waits for another one");
     world.cancel(call);
+    world.server().down = None;
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
