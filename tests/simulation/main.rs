@@ -1,6 +1,7 @@
 //! The machine against servers that do everything wrong, at random and by the thousand; a seed repeats its run exactly.
 //!
-//! `SEEDS=100000 cargo test --test simulation` runs more, `SEED=17 …` runs one and prints what happened.
+//! `SEEDS=100000 cargo test --test simulation` runs more, `SEED=17 …` runs one and prints what happened, and `FRESH=1000 …`
+//! runs as many seeds that nobody has run before.
 #![cfg(not(target_family = "wasm"))]
 #![allow(
     clippy::unwrap_used,
@@ -22,6 +23,7 @@ mod run;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::SystemTime;
 
 /// Seeds that failed once.
 const REGRESSIONS: [u64; 0] = [];
@@ -33,6 +35,13 @@ fn wanted(name: &str) -> Option<u64> {
 fn seeds(part: u64) {
     let count = wanted("SEEDS").unwrap_or(20_000);
     for seed in (0..count).filter(|seed| seed % 4 == part) {
+        one(seed);
+    }
+    let Some(fresh) = wanted("FRESH") else { return };
+    // Far from the fixed ones, and short enough to be typed.
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock that goes").as_secs();
+    let first = (now % 1_000_000_000 + 1) * 1_000_000;
+    for seed in (first..first + fresh).filter(|seed| seed % 4 == part) {
         one(seed);
     }
 }
@@ -86,7 +95,7 @@ fn nothing_is_left_out() {
 /// Runs a seed silently; if it fails, once more aloud.
 fn one(seed: u64) {
     if catch_unwind(AssertUnwindSafe(|| drop(run::run(seed, false)))).is_err() {
-        eprintln!("seed {seed} fails; SEED={seed} repeats it");
+        eprintln!("seed {seed} fails; `SEED={seed} SEEDS=0 cargo test --test simulation seeds_that_failed_once` repeats it");
         run::run(seed, true);
     }
 }
