@@ -35,6 +35,8 @@ pub(super) struct Outage<J> {
     probe_at: Option<Instant>,
     /// A page may not see the answers, so a handshake may tell more than a ping.
     hidden: bool,
+    /// A ping without the id could be read since the last canary: if the next one is hidden again, its id is why.
+    shows_bare: bool,
     /// What waiting calls are told if it does not end.
     error: Error<J>,
 }
@@ -42,7 +44,18 @@ pub(super) struct Outage<J> {
 impl<J> Outage<J> {
     fn new(since: Instant, mut error: Error<J>) -> Self {
         error.retryable = true;
-        Self { since, told: false, failures: 0, next: None, spent: None, lost: false, probe_at: None, hidden: false, error }
+        Self {
+            since,
+            told: false,
+            failures: 0,
+            next: None,
+            spent: None,
+            lost: false,
+            probe_at: None,
+            hidden: false,
+            shows_bare: false,
+            error,
+        }
     }
 
     /// Whether there is a session to come back to.
@@ -115,6 +128,9 @@ impl<J: Json> Manager<J> {
         let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         if *pong == Pong::Hidden {
             outage.hidden = true;
+            if outage.shows_bare {
+                return self.lose_hidden(session);
+            }
             // An id-less ping that can be read next to one with the id that cannot: a 404 without CORS headers, probably.
             return self.ping_canary(session, Identity::Bare);
         }
@@ -127,6 +143,16 @@ impl<J: Json> Manager<J> {
         if matches!(pong, Pong::Away | Pong::Hidden | Pong::Silent | Pong::Broken) {
             return self.count_failure(session);
         }
+        // The outage may have ended between the two.
+        if let Some(outage) = record.outage.as_mut() {
+            outage.shows_bare = true;
+            self.ping_canary(session, Identity::Current);
+        }
+    }
+
+    /// Answers with the id are hidden, and one without it was read in between.
+    fn lose_hidden(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
         let (generation, is_new) = (record.generation, record.barren > 0 && !record.fruitful);
         let hidden = record.outage.as_ref().map(|outage| outage.error.clone());
         // It was so before and after a new handshake: the headers are missing on every answer with an id.
@@ -150,6 +176,7 @@ impl<J: Json> Manager<J> {
         if let Some(rounds) = outage.spent {
             return self.fail_round(session, rounds + 1);
         }
+        outage.shows_bare = false;
         outage.failures += 1;
         if outage.failures <= attempts {
             let at = now.after(equal_jitter(&mut self.rng, first, outage.failures - 1));

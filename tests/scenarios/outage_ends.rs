@@ -290,9 +290,24 @@ fn a_hidden_404_is_told_from_an_outage_by_a_ping_without_an_id() {
     world.drive();
     world.result(calls[0]);
     assert_eq!(world.code(calls[1]), ErrorCode::OutcomeUnknown, "it is inference, not proof");
-    assert_eq!((world.count("initialize"), world.count("ping")), (2, 2));
+    assert_eq!((world.count("initialize"), world.count("ping")), (2, 3));
     assert!(world.elapsed() < 100);
     assert!(!world.event_names().contains(&"outageStarted"));
+}
+
+#[test]
+fn an_outage_that_ends_between_a_hidden_ping_and_one_without_an_id_keeps_the_session() {
+    for pings in 1..4 {
+        let (mut world, session) = working();
+        world.server().bare = Some(http_rpc(400, -32000, "Bad Request: No valid session ID provided"));
+        world.server().next("prompts/list", [hidden()]);
+        world.server().next("ping", vec![hidden(); pings]);
+        let call = world.plain(session, "prompts/list");
+        world.finish(call);
+        world.result(call);
+        let kept = pings == 1;
+        assert_eq!(world.count("initialize"), if kept { 1 } else { 2 }, "{pings}");
+    }
 }
 
 #[test]
