@@ -489,15 +489,26 @@ impl<N: Network> World<N> {
         assert!(!initialize || sent.header("mcp-protocol-version").is_none(), "nothing is negotiated yet");
         let same = |other: &Sent| {
             let is_live = !self.disowned.contains(&other.exchange);
-            is_live && other.method() == "initialize" && other.url == sent.url && other.header("x-user") == sent.header("x-user")
+            is_live
+                && other.method() == "initialize"
+                && other.url == sent.url
+                && other.header("x-user") == sent.header("x-user")
         };
         let one_user = sent.header("x-user").is_some();
         assert!(!(initialize && one_user && self.open.values().any(same)), "one handshake at a time");
         let own = request.call.is_none_or(|call| call.0 >= 1 << 52);
         // Over HTTP+SSE the answer comes elsewhere, so an open exchange says nothing.
         let own = own && !sent.url.contains("?sessionId=");
-        let pings = |other: &Sent| !self.answered.contains(&other.exchange) && other.method() == "ping" && other.url == sent.url && other.header("x-user") == sent.header("x-user");
-        assert!(!(own && one_user && pings(sent) && self.open.values().any(pings)), "one ping of the machine at a time");
+        let pings = |other: &Sent| {
+            !self.answered.contains(&other.exchange)
+                && other.method() == "ping"
+                && other.url == sent.url
+                && other.header("x-user") == sent.header("x-user")
+        };
+        assert!(
+            !(own && one_user && pings(sent) && self.open.values().any(pings)),
+            "one ping of the machine at a time"
+        );
         let accept = match sent.verb {
             "POST" => Some("application/json, text/event-stream"),
             "GET" => Some("text/event-stream"),

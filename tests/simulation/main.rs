@@ -26,7 +26,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::SystemTime;
 
 /// Seeds that failed once.
-const REGRESSIONS: [u64; 0] = [];
+const REGRESSIONS: [u64; 6] = [
+    // A caller of `connect` that waited in an outage hung when the page retired the session.
+    5475, 6139, //
+    // A GET that guesses HTTP+SSE met an outage, and the connect ended with the error of the POST.
+    963, 973, //
+    // An outage of hidden answers ended between a ping with the id and one without it, and the session was given up.
+    563, 4513,
+];
 
 fn wanted(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -50,7 +57,7 @@ fn seeds(part: u64) {
 #[test]
 fn nothing_is_left_out() {
     let mut all = run::Tally::new();
-    for seed in 0..400 {
+    for seed in 0..2_000 {
         run::run(seed, false).into_iter().for_each(|(name, count)| *all.entry(name).or_default() += count);
     }
     for name in [
@@ -65,6 +72,10 @@ fn nothing_is_left_out() {
         "outcome circuit_open",
         "outcome limit_exceeded",
         "outcome session_terminated",
+        "outcome session_invalid",
+        "outcome cors_blocked",
+        "outcome unauthorized",
+        "outcome forbidden",
         "event sessionError session_terminated",
         "event sessionError session_invalid",
         "event sessionError session_conflict",
@@ -73,6 +84,24 @@ fn nothing_is_left_out() {
         "event recoverySucceeded session_terminated",
         "event recoverySucceeded session_timeout",
         "event toolsChanged ",
+        "event outageStarted http_error",
+        "event outageStarted network_error",
+        "event outageStarted cors_blocked",
+        "event outageEnded ",
+        "event recoveryFailed http_error",
+        "line may be lost: a new handshake",
+        "line is kept: the new one was ended",
+        "line No new handshake, so the session",
+        "lost: replaced after a trial",
+        "lost: hidden",
+        "model a ping met a lost session",
+        "model a handler's own words",
+        "model a GET was refused while POSTs work",
+        "model an odd answer",
+        "model an answer was hidden in an outage",
+        "model an outage of refused connections",
+        "model an outage without a route",
+        "model an outage behind a gateway, or a restart",
         "event breakerOpened ",
         "event breakerClosed ",
         "event the era has changed",
@@ -84,6 +113,7 @@ fn nothing_is_left_out() {
         "metric streamsResumed",
         "metric serverRequests",
         "metric staleDropped",
+        "metric outages",
     ] {
         assert!(all.get(name).is_some_and(|count| *count >= 5), "{name}: {:?} in {all:#?}", all.get(name));
     }
@@ -92,10 +122,18 @@ fn nothing_is_left_out() {
     }
 }
 
+/// The machine checks its own transitions where assertions of debug builds are on.
+#[test]
+fn the_machine_checks_itself() {
+    assert!(cfg!(debug_assertions), "run without --release, or an illegal transition goes unnoticed");
+}
+
 /// Runs a seed silently; if it fails, once more aloud.
 fn one(seed: u64) {
     if catch_unwind(AssertUnwindSafe(|| drop(run::run(seed, false)))).is_err() {
-        eprintln!("seed {seed} fails; `SEED={seed} SEEDS=0 cargo test --test simulation seeds_that_failed_once` repeats it");
+        eprintln!(
+            "seed {seed} fails; `SEED={seed} SEEDS=0 cargo test --test simulation seeds_that_failed_once` repeats it"
+        );
         run::run(seed, true);
     }
 }

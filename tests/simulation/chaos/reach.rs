@@ -23,7 +23,7 @@ const OUTAGES: u64 = 15;
 const HIDDEN: u64 = 2;
 const HIDDEN_WITH_ID: u64 = 3;
 /// The kinds of odd answers.
-const ODDITIES: u64 = 7;
+const ODDITIES: u64 = 9;
 
 impl Span {
     pub(super) fn restart(server: &str, until: u64) -> Self {
@@ -76,10 +76,17 @@ impl Chaos {
         // Behind a gateway, or a browser that hides the answer, the request may have been carried out all the same.
         if !matches!(kind, 0 | RESTART) {
             self.thrown.extend(mark(sent));
-            if self.chance(30) && session(sent).is_some_and(|id| self.issued[id].alive) && sent.method() == "tools/call" {
+            if self.chance(30) && session(sent).is_some_and(|id| self.issued[id].alive) && sent.method() == "tools/call"
+            {
                 self.carry_out(sent, server);
             }
         }
+        self.seen.push(match kind {
+            HIDDEN | HIDDEN_WITH_ID => "an answer was hidden in an outage",
+            0 => "an outage of refused connections",
+            1 => "an outage without a route",
+            _ => "an outage behind a gateway, or a restart",
+        });
         Some(match kind {
             RESTART => match self.rng.up_to(2) {
                 0 => reply::refused(),
@@ -105,6 +112,7 @@ impl Chaos {
             return None;
         }
         let kind = self.odd.iter().find(|span| span.covers(sent, server)).map(|span| span.kind)?;
+        self.seen.push("an odd answer");
         Some(match kind {
             0 => http(500, "oops"),
             1 => http(401, ""),
@@ -112,6 +120,7 @@ impl Chaos {
             3 if sent.is_request() => rpc_error(-32600, "the client is not attached"),
             4 => http(500, "the store of sessions is full"),
             5 if sent.is_request() => rpc_error(-32603, "session backend failed"),
+            7..=8 => reply::silence(),
             _ => http(500, "{}"),
         })
     }

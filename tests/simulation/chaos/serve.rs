@@ -42,6 +42,7 @@ impl Chaos {
                 stream().event(1, "", json!({"jsonrpc": "2.0", "method": method, "params": granted}))
             }
             _ if begins_round && self.is_wild() && self.chance(20) => {
+                self.rounds.extend(mark(sent));
                 let mut wanted = json!({"resultType": "input_required", "requestState": "\u{e9}\"\\"});
                 if self.chance(50) {
                     wanted["inputRequests"] = json!({"who": {"method": "elicitation/create", "params": {}}});

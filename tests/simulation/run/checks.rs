@@ -10,8 +10,8 @@ impl Run {
     pub(super) fn check(&mut self) {
         self.check_expiries();
         self.check_outages();
-        self.check_losses();
         self.check_promises();
+        self.check_losses();
         for (call, made) in &self.made {
             let end = self.world.settled.get(call).map_or(self.world.now, |(at, _)| *at);
             let late = self.world.waiting.contains(call) || self.world.settled.contains_key(call);
@@ -42,13 +42,39 @@ impl Run {
                 }
                 EventKind::OutageEnded => assert!(self.in_outage.remove(&key), "an outage ended that never began"),
                 EventKind::SessionTerminated => drop(self.in_outage.remove(&key)),
+                // Only canaries go, and handshakes where the session was lost before.
+                EventKind::RequestSent if self.in_outage.contains(&key) => {
+                    let method = event.detail.method.as_deref().unwrap_or_default();
+                    let is_canary = matches!(method, "ping" | "initialize" | "server/discover");
+                    assert!(is_canary, "{method} was sent in an outage of {key:?}");
+                }
                 _ => {}
             }
         }
     }
 
     /// What the runs promise that are about one thing.
-    fn check_promises(&self) {
+    fn check_promises(&mut self) {
+        let network = &self.world.network;
+        for (call, made) in &self.made {
+            let has_result = matches!(self.world.settled.get(call), Some((_, Ok(_))));
+            // A server that changes its era in mid-call may leave its question as the last word.
+            let has_run = network.executed.contains_key(&call.0) || network.rounds.contains(&call.0);
+            let is_tool = made.is_marked && has_result;
+            assert!(!is_tool || has_run, "call {} has a result and was never carried out", call.0);
+        }
+        // A session whose server is out of reach for a while, or refuses its GETs, is kept.
+        for event in self.world.events.iter().skip(self.checked).filter(|_| self.class != Class::Everything) {
+            let key = (event.user_id.clone(), event.server_name.clone());
+            if event.kind == EventKind::RecoveryFailed && event.detail.code == Some("cors_blocked") {
+                self.hidden_handshakes.insert(key);
+                continue;
+            }
+            let is_loss = event.kind == EventKind::RecoveryStarted
+                && !network.is_sse(&event.server_name)
+                && !self.hidden_handshakes.contains(&key);
+            assert!(!is_loss, "the session of {} with {} was given up", event.user_id, event.server_name);
+        }
         match self.class {
             Class::Everything => {}
             Class::Outages => self.check_survival(),
@@ -73,7 +99,9 @@ impl Run {
             let is_hidden = made.what == What::Connect
                 && network.hid
                 && matches!(error.code, ErrorCode::CorsBlocked | ErrorCode::CircuitOpen | ErrorCode::HttpError);
-            let is_ok = is_honest || is_hidden || error.code == ErrorCode::Cancelled;
+            // Of 2026-07-28: unsubscribing takes the acknowledgement away that a subscriber waits for.
+            let is_unsubscribed = error.code == ErrorCode::RequestTimeout && made.what == What::Safe && !made.is_marked;
+            let is_ok = is_honest || is_unsubscribed || is_hidden || error.code == ErrorCode::Cancelled;
             assert!(is_ok, "call {} failed, made at {}: {error} {:?}", call.0, made.at, error.evidence);
         }
     }

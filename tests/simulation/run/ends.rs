@@ -27,9 +27,9 @@ impl Run {
         assert!(self.world.now <= end);
         for (user, server) in USERS.iter().flat_map(|user| SERVERS.map(|server| (user, server))) {
             let info = self.world.machine.info(user, server);
-            let is_settled = info.as_ref().is_none_or(|info| {
-                matches!(info.state, State::Ready | State::Expired) && info.in_flight == 0
-            });
+            let is_settled = info
+                .as_ref()
+                .is_none_or(|info| matches!(info.state, State::Ready | State::Expired) && info.in_flight == 0);
             assert!(is_settled, "{user} and {server} are left as {:?}", info.map(|info| info.state));
         }
         self.check_load();
@@ -78,10 +78,23 @@ impl Run {
                 add(String::from("sent another round"));
             }
         }
+        self.world.network.seen.iter().for_each(|name| add(format!("model {name}")));
+        for line in self.world.lines() {
+            let known =
+                ["may be lost: a new handshake", "is kept: the new one was ended", "No new handshake, so the session"];
+            known.into_iter().filter(|known| line.contains(known)).for_each(|known| add(format!("line {known}")));
+        }
         for event in &self.world.events {
             let code = event.detail.code.unwrap_or_default();
             add(format!("event {} {code}", event.kind.as_str()));
             let evidence = event.detail.evidence.as_deref().unwrap_or_default();
+            for (name, words) in
+                [("replaced after a trial", "the old id meets the same"), ("hidden", "the browser hides")]
+            {
+                if event.kind == EventKind::SessionError && evidence.starts_with(words) {
+                    add(format!("lost: {name}"));
+                }
+            }
             if event.kind == EventKind::SessionError && evidence.contains("-32022") {
                 add(String::from("event the era has changed"));
             }
