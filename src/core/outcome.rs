@@ -166,8 +166,10 @@ impl<J: Json> Manager<J> {
             return self.doubt(call, ErrorCode::SessionInvalid, told.seen(evidence));
         }
         self.note_answered(call);
-        if !is_handshake && mentions(&words, "session") {
-            self.note_odd(session, generation, oddity, true);
+        let speaks = mentions(&words, "session");
+        // JSON-RPC 2.0 §5.1: −32600 is no valid request, which no handler says of the arguments that it was given.
+        if !is_handshake && (speaks || oddity.rpc_code == Some(-32600)) {
+            self.note_odd(session, generation, oddity, speaks);
         }
         if !self.goes_on_after(call, &told) {
             self.settle(call, Err(told));

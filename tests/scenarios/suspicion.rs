@@ -51,7 +51,16 @@ fn a_lost_session_that_is_told_with_500_503_or_200_and_words_about_it_is_found_o
 
 #[test]
 fn a_lost_session_that_is_told_without_a_word_is_found_out_when_it_repeats() {
-    for lost in [http(500, "oops"), http(401, ""), http(403, "forbidden"), http(400, "bad request"), http(418, "")] {
+    for lost in [
+        http(500, "oops"),
+        http(401, ""),
+        http(403, "forbidden"),
+        http(400, "bad request"),
+        http(418, ""),
+        rpc_error(-32600, "the client is not attached"),
+        rpc_error(-32600, "Invalid Request"),
+        rpc_error(-32600, "unknown handle"),
+    ] {
         healed(lost, 2);
     }
 }
