@@ -57,13 +57,22 @@ export interface ServerConfig {
 export interface SessionConfig {
   /** Without use for this long, the session is given up. Default: `MCP_SESSION_TIMEOUT`, else 3 600 000. */
   timeout?: number;
-  /** How often a handshake or a request is tried again. Default: `MCP_SESSION_RETRY_ATTEMPTS`, else 3. */
+  /**
+   * How often a handshake or a request is tried again, and how many canaries follow the first one in an outage; 0 to 100. Default: `MCP_SESSION_RETRY_ATTEMPTS`,
+   * else 3.
+   */
   retryAttempts?: number;
-  /** The base of the exponential backoff; each wait is drawn between nothing and the backoff. Default: `MCP_SESSION_RETRY_DELAY`, else 1 000. */
+  /**
+   * The base of the exponential backoff, which ends at 30 000. Each wait is drawn between nothing and the backoff, in an outage between half of it and
+   * the whole. Default: `MCP_SESSION_RETRY_DELAY`, else 1 000.
+   */
   retryDelay?: number;
   /** The longest that a session may live, used or not. Default: no limit. */
   maxAge?: number;
-  /** After this long without traffic a ping keeps the server from dropping the session. Default: none is sent. */
+  /**
+   * After this long without a request the session is pinged, so that the server does not drop it. Pings do not count as use: `timeout` ends the session
+   * all the same. Only for sessions of kind `stateful`. Default: no ping is sent.
+   */
   keepAlive?: number;
   /**
    * What may be sent a second time.
@@ -73,7 +82,17 @@ export interface SessionConfig {
    * - `never`: nothing.
    */
   replay?: 'refused' | 'safe' | 'never';
+  /**
+   * Further answers that mean a lost session, for servers that report it in words of their own. Default: none.
+   *
+   * Each entry has an HTTP `status` (200 to 599), a `message` that the error contains in any case of letters, or both, and then both have to fit. Such an
+   * answer is `session_invalid`: it leads to one new handshake, and the request is sent again as one that was refused unread.
+   */
+  lostWhen?: LostWhen[];
 }
+
+/** An answer that means a lost session: {@link SessionConfig.lostWhen}. */
+export type LostWhen = { status: number; message?: string } | { status?: number; message: string };
 
 /** What a manager is given besides its servers. */
 export interface ManagerOptions {
@@ -117,16 +136,19 @@ export interface SessionStorage {
 
 /** Bounds on what a manager holds. What goes past one fails with `limit_exceeded`. */
 export interface Limits {
+  /** Users with at least one session. Default 100 000. */
   maxUsers: number;
+  /** Default 64. */
   maxSessionsPerUser: number;
-  /** Requests under way at once, in one session. */
+  /** Requests under way at once, in one session. Default 64. */
   maxInFlight: number;
-  /** Calls that wait for a session to be ready, in one session. */
+  /** Calls that wait for a session to be ready, in one session. Default 16 384. */
   maxQueued: number;
-  /** Bytes of one message from a server. */
+  /** Bytes of one message from a server. Default 16 MiB. */
   maxMessageBytes: number;
-  /** Bytes kept of an error page. */
+  /** Bytes kept of an error page. Default 64 KiB. */
   maxErrorBytes: number;
+  /** Default 8 192. */
   maxSessionIdBytes: number;
   /**
    * Long-lived responses of one origin: GET streams, `subscriptions/listen`, and responses to calls that stream for more than a second. Past it GET
@@ -339,7 +361,19 @@ export interface RequestOptions {
   replay?: SessionConfig['replay'];
 }
 
-export type SessionState = 'connecting' | 'ready' | 'recovering' | 'degraded' | 'expired' | 'terminated' | 'closed';
+/**
+ * Where a session stands.
+ *
+ * - `connecting`: the first handshake, or the one after expiry, is under way.
+ * - `ready`: requests are sent.
+ * - `recovering`: the session was lost; one new handshake is under way, and calls wait for it.
+ * - `outage`: the server is out of reach. The session keeps its id, one canary request at a time tests the server, and calls wait within their deadlines.
+ * - `degraded`: all attempts to recover have failed; the next call tries again, after a backoff.
+ * - `expired`: {@link SessionConfig.timeout} or `maxAge` has passed; the next call makes a new session.
+ * - `terminated`: ended by its owner. Final.
+ * - `closed`: the manager was closed, or the first handshake failed. Final.
+ */
+export type SessionState = 'connecting' | 'ready' | 'recovering' | 'outage' | 'degraded' | 'expired' | 'terminated' | 'closed';
 
 /** A session as it was at the moment of asking. Times are as of `Date.now()`. */
 export interface SessionInfo {
@@ -417,11 +451,11 @@ export class McpError extends Error {
   readonly retryAfterMs?: number;
   /** What was seen that led to this verdict. */
   readonly evidence?: string;
-  /** The reason of an aborted signal, or what `fetch` threw at the last attempt. */
+  /** The `reason` of an aborted signal, or what `fetch` threw at the last attempt: a `TypeError`, in Node with a `cause` of its own. Undefined after a response. */
   readonly cause?: unknown;
 }
 
-/** The types of the events. The `detail` of each has `userId`, `serverName`, `generation` and `at`. */
+/** The types of the events; each is a `CustomEvent<SessionEventDetail>`. */
 export type SessionEvent =
   | 'sessionCreated'
   | 'sessionReused'
@@ -441,9 +475,56 @@ export type SessionEvent =
   | 'streamWaiting'
   | 'toolsChanged'
   | 'breakerOpened'
-  | 'breakerClosed';
+  | 'breakerClosed'
+  /** The server is out of reach: the first canary failed, too. `code` and `evidence` say what was seen. The state is `outage` until `outageEnded`. */
+  | 'outageStarted'
+  /** The server is within reach again, after `durationMs`; `waited` calls are sent now. The session may still turn out to be lost: `recoveryStarted`. */
+  | 'outageEnded';
 
-/** Counters by name: `created`, `reused`, `restored`, `recovered`, `expired`, `terminated`, `replayed`, `outcomeUnknown`, `retries`, `breakerOpened` and more. */
+/** The `detail` of an event. Fields that do not apply to it are missing. */
+export interface SessionEventDetail {
+  userId: string;
+  serverName: string;
+  /** 0 before the first handshake. */
+  generation: number;
+  /** When it happened, as of `Date.now()`. */
+  at: number;
+  /** Cut to 8 characters. */
+  sessionId?: string;
+  /** An error code. */
+  code?: ErrorCode;
+  /** What was seen of the server's answer. */
+  evidence?: string;
+  /** Of `stateChanged`. */
+  from?: SessionState;
+  /** Of `stateChanged`. */
+  to?: SessionState;
+  /** Of a JSON-RPC request. */
+  method?: string;
+  requestId?: number;
+  /** The `requestId` of the attempt before. */
+  replaces?: number;
+  /** Of `requestSettled`: `result`, or the error's code. */
+  outcome?: 'result' | ErrorCode;
+  /** Counted from 1. */
+  attempt?: number;
+  /** Milliseconds until the next attempt. */
+  delayMs?: number;
+  /** Milliseconds that it took. */
+  durationMs?: number;
+  /** Of `outageEnded`: calls that waited for it. */
+  waited?: number;
+  /** `listen` is the GET stream, `call` the response stream of a call. */
+  stream?: 'listen' | 'call';
+  /** Of `sessionReused`: taken over from the storage. */
+  source?: 'storage';
+}
+
+/**
+ * Counters since the manager was made, by name: `created`, `reused`, `restored`, `recovered`, `recoveryFailed`, `expired`, `terminated`, `requests`,
+ * `succeeded`, `failed`, `resent`, `replayed`, `outcomeUnknown`, `retries`, `streamsOpened`, `streamsResumed`, `breakerOpened`, `outages` (times that a
+ * server was out of reach of a session), `serverRequests`, `staleDropped`.
+ */
 export interface Metrics {
   [counter: string]: number;
 }

@@ -6,6 +6,7 @@ const meanings = {
   connecting: 'Client and server introduce themselves; the server hands out an id.',
   ready: 'The server knows this client. Calls go straight through.',
   recovering: 'The server lost the session. One handshake for everybody; calls wait.',
+  outage: 'The server is out of reach. The session keeps its id; one ping at a time tests the server; calls wait.',
   degraded: 'No new session for now. The next call tries again, after a pause.',
   expired: 'Unused for too long. The next call opens a new session.',
   terminated: 'Over, and the server was told so. Connect to begin anew.',

@@ -13,14 +13,14 @@ export class Narrator {
 
   /** The visitor did something: what comes next is another episode, even if the last one is barely over. */
   turn() {
-    for (const [key, episode] of this.#episodes) if (episode.open.size === 0 && !episode.recovering) this.#episodes.set(key, episode.next());
+    for (const [key, episode] of this.#episodes) if (!episode.active) this.#episodes.set(key, episode.next());
   }
 
   /** The episode's text after this event, or undefined if it adds nothing worth a sentence. */
   tell(kind, detail) {
     const key = `${detail.userId}\n${detail.serverName}`;
     let episode = this.#episodes.get(key);
-    if (!episode || (episode.open.size === 0 && !episode.recovering && detail.at >= episode.quietFrom + pause)) {
+    if (!episode || (!episode.active && detail.at >= episode.quietFrom + pause)) {
       episode = episode?.next() ?? new Episode(capital(detail.userId));
       this.#episodes.set(key, episode);
     }
@@ -32,6 +32,7 @@ export class Narrator {
 class Episode {
   open = new OpenRequests();
   recovering = false;
+  outage = false;
   quietFrom = 0;
   #name;
   #sentences = new Map();
@@ -47,6 +48,11 @@ class Episode {
 
   next() {
     return new Episode(this.#name, this.sessionId);
+  }
+
+  /** Whether there is more to come of it. */
+  get active() {
+    return this.open.size > 0 || this.recovering || this.outage;
   }
 
   get text() {
@@ -75,6 +81,24 @@ class Episode {
       case 'recoveryFailed':
         this.recovering = false;
         return this.#say('recovery', `The attempts to get a new session are spent${because(detail)}; ${detail.delayMs ? `the client looks again in ${duration(detail.delayMs)}, or at the next call` : 'the next call will try again'}.`);
+      case 'outageStarted': {
+        this.outage = true;
+        const waiting = this.#waiting();
+        const calls = waiting === 0 ? 'calls wait' : `${count(waiting, 'call')} ${waiting === 1 ? 'waits' : 'wait'}`;
+        return this.#say('outage', `The server is out of reach${because(detail)}: the session keeps its id, one ping at a time tests the server, and ${calls}.`);
+      }
+      case 'outageEnded': {
+        this.outage = false;
+        const { durationMs = 0, waited = 0 } = detail;
+        const rest = waited === 0 ? '' : `; ${waited === 1 ? 'the call that waited goes' : `the ${count(waited, 'call')} that waited go`} to the server now`;
+        return this.#say('outage', `The server was out of reach for ${duration(durationMs)}${rest}.`);
+      }
+      case 'streamOpened':
+        // It is open again: what was said of it is over, and worth no sentence of its own.
+        if (detail.stream !== 'call') this.#sentences.delete('stream');
+        return false;
+      case 'streamWaiting':
+        return this.#say('stream', 'Too many streams are open to this server; the stream for what it sends unasked waits for its turn.');
       case 'retryScheduled': {
         const { at, delayMs = 0, stream, evidence } = detail;
         this.open.wait(detail);
@@ -102,7 +126,7 @@ class Episode {
         if (detail.method === 'initialize' && !detail.generation) return this.#say('hello', `${this.#name}'s client introduces itself to the server.`);
         if (plumbing.has(detail.method)) return false;
         this.open.send(detail);
-        return !this.recovering && this.#say('calls', this.#progress(detail.method));
+        return !this.recovering && !this.outage && this.#say('calls', this.#progress(detail.method));
       case 'requestSettled':
         if (plumbing.has(detail.method)) return false;
         this.open.settle(detail);

@@ -69,7 +69,7 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Answer => {
                 self.note_answered(call);
-                if speaks {
+                if speaks || oddity.may_tell_a_loss() {
                     self.note_odd(session, generation, oddity, speaks);
                 }
                 if !self.goes_on_after(call, &error) {
@@ -167,8 +167,7 @@ impl<J: Json> Manager<J> {
         }
         self.note_answered(call);
         let speaks = mentions(&words, "session");
-        // JSON-RPC 2.0 §5.1: −32600 is no valid request, which no handler says of the arguments that it was given.
-        if !is_handshake && (speaks || oddity.rpc_code == Some(-32600)) {
+        if !is_handshake && (speaks || oddity.may_tell_a_loss()) {
             self.note_odd(session, generation, oddity, speaks);
         }
         if !self.goes_on_after(call, &told) {

@@ -416,7 +416,9 @@ impl<J> Session<J> {
     pub(super) fn may_send(&self, max_in_flight: usize, now: Instant) -> bool {
         let held = self.hold.is_some_and(|until| until > now);
         let room = if self.probing { self.probe.is_none() } else { self.active.len() < max_in_flight.min(self.window) };
-        self.state == State::Ready && self.outage.is_none() && !self.awaiting_token && !held && room
+        // A call that left now would meet what the ping looks for.
+        let suspected = self.check.as_ref().is_some_and(|check| check.suspected.is_some());
+        self.state == State::Ready && self.outage.is_none() && !self.awaiting_token && !held && !suspected && room
     }
 
     /// An answer came: after an outage, twice as many calls go at once, up to the limit.

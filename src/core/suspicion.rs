@@ -28,6 +28,15 @@ pub(super) struct Oddity {
     pub(super) rpc_code: Option<i64>,
 }
 
+impl Oddity {
+    /// Whether an error that names no session may be about it all the same, if it repeats. Codes that the specification
+    /// gives to what the request asks for say nothing of it (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error
+    /// Handling", and client/elicitation, "URL Elicitation Required Errors").
+    pub(super) const fn may_tell_a_loss(self) -> bool {
+        !matches!(self.rpc_code, Some(-32601 | -32602 | -32002 | -32042))
+    }
+}
+
 /// What is odd about a session.
 #[derive(Debug, Default)]
 pub(super) struct Suspicion {

@@ -171,7 +171,7 @@ impl Driver {
             Output::CancelServerRequest { ticket } => self.handlers.cancel(ticket),
             Output::Notification { session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.name(call));
-                self.report(HANDLER, self.handlers.notify(session, &method, &message.0, during));
+                self.handlers.notify(self, session, &method, &message.0, during);
                 // What comes with a call is for who made the call.
                 if call.is_none() {
                     self.report(PAGE, self.handlers.tell_tap(self.info(session), &message.0));
@@ -207,10 +207,14 @@ impl Driver {
 
     fn threw(&self, callback: u64, thrown: &JsValue) {
         // Progress and notifications may come a million times.
+        let session = callback.checked_sub(HANDLER).map(SessionRef);
+        if session.is_some_and(|session| !self.handlers.blame(session)) {
+            return;
+        }
         if self.reports.replace(self.reports.get().saturating_add(1)) >= MAX_REPORTS {
             return;
         }
-        let what = CALLBACKS.get(callback as usize).copied().unwrap_or_default();
+        let what = CALLBACKS.get(callback.min(HANDLER) as usize).copied().unwrap_or_default();
         self.log.line(Level::Error, &concat(&["[MCP] ", what, " threw: ", &failure::words(thrown)]));
     }
 
@@ -262,11 +266,12 @@ impl Driver {
 }
 
 /// What the log calls the callbacks of the user.
-const CALLBACKS: [&str; 4] = ["onprogress", "a notification handler", "the page", "the transport"];
+const CALLBACKS: [&str; 4] = ["onprogress", "the page", "the transport", "a notification handler"];
 const ONPROGRESS: u64 = 0;
-const HANDLER: u64 = 1;
-const PAGE: u64 = 2;
-pub(super) const TRANSPORT: u64 = 3;
+const PAGE: u64 = 1;
+pub(super) const TRANSPORT: u64 = 2;
+/// The last one, and all numbers above it: the handlers of the session whose number is added to it.
+pub(super) const HANDLER: u64 = 3;
 
 /// What a JS object holds: the driver, counted.
 pub(super) struct Handle(Rc<Driver>);

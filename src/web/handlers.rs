@@ -1,6 +1,6 @@
 //! What the user's program does for the server: handlers of its requests and notifications, one set a session.
 
-use super::driver::Driver;
+use super::driver::{Driver, HANDLER};
 use super::failure;
 use super::hook::Hook;
 use super::js::{self, Aborter};
@@ -37,6 +37,8 @@ pub(super) struct Set {
     pub(super) other_notifications: Option<Function>,
     /// Hears of all notifications, and is asked what has no handler of its own.
     pub(super) observer: Option<Function>,
+    /// That a handler of notifications failed was logged: a server could make it fail a million times.
+    blamed: Cell<bool>,
 }
 
 /// Handlers by method. There are a handful at most.
@@ -72,6 +74,7 @@ impl Handlers {
         let mut sessions = self.sessions.borrow_mut();
         let mut set = sessions.remove(session.0).unwrap_or_default();
         change(&mut set);
+        set.blamed.set(false);
         sessions.insert(session.0, set);
     }
 
@@ -171,14 +174,21 @@ impl Handlers {
         let _ = aborter.map(|aborter| aborter.abort());
     }
 
-    /// Passes a notification of the server to the observer, and to its handler or the one for all others; what they throw.
+    /// Whether this is the first failure of a notification handler of the session since its handlers were changed.
+    pub(super) fn blame(&self, session: SessionRef) -> bool {
+        self.look(session, |set| Some(!set.blamed.replace(true))).unwrap_or(true)
+    }
+
+    /// Passes a notification of the server to the observer, and to its handler or the one for all others.
     pub(super) fn notify(
         &self,
+        driver: &Driver,
         session: SessionRef,
         method: &str,
         message: &JsValue,
         during: Option<JsValue>,
-    ) -> Result<JsValue, JsValue> {
+    ) {
+        let callback = HANDLER.wrapping_add(session.0);
         let told = |set: &Set| {
             let handler = set.notifications.get(method).or(set.other_notifications.as_ref());
             Some((set.observer.clone(), handler.cloned()))
@@ -187,9 +197,11 @@ impl Handlers {
         if let Some(observer) = observer {
             let about = JsValue::from(Object::new());
             js::put(&about, "during", &during.unwrap_or_default());
-            observer.call2(&JsValue::UNDEFINED, message, &about)?;
+            driver.report(callback, observer.call2(&JsValue::UNDEFINED, message, &about));
         }
-        handler.map_or(Ok(JsValue::UNDEFINED), |handler| handler.call1(&JsValue::UNDEFINED, message))
+        if let Some(handler) = handler {
+            driver.report(callback, handler.call1(&JsValue::UNDEFINED, message));
+        }
     }
 }
 

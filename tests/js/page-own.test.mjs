@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { openVisitor, steps } from './page/visitor.mjs';
 import { startDemo } from './servers/demo.mjs';
+import { startOutageServer } from './servers/outage-server.mjs';
 import { startSdkServer } from './servers/sdk-server.mjs';
 import { listen } from './servers/shared/listen.mjs';
 import { sendJson } from './servers/shared/messages.mjs';
@@ -59,6 +60,40 @@ test('cut: the answer breaks off in this page, and a tool that must not run twic
   assert.match(await visitor.press('cut'), /outcome_unknown|^\d/);
   assert.equal(own.counts.calls.increment, 1);
 });
+
+for (const kind of ['refused', '502']) {
+  test(`a server that is away for three seconds (${kind}): the call waits, and the page tells of the outage`, async () => {
+    const away = await startOutageServer(kind);
+    try {
+      await use(away.url);
+      await visitor.connect();
+      await visitor.press('call-one');
+      const { page } = visitor;
+      const before = await visitor.text('#session-id');
+      const handshakes = () => away.requests().filter(({ rpc }) => rpc === 'initialize').length;
+      const made = handshakes();
+      const { ended } = await away.begin(3_000);
+      await page.locator('#call-one:enabled').click();
+      await visitor.untilState('outage');
+      await visitor.untilText('#narration', 'out of reach .*one ping at a time');
+      assert.equal(await page.locator('.nodes g[data-current]').getAttribute('data-state'), 'outage');
+      await visitor.screenshot(`outage-${kind}`);
+      await ended;
+      await visitor.untilState('ready');
+      await visitor.untilText('#narration', 'was out of reach for \\d.*answered');
+      await visitor.until(() => document.querySelector('#result').dataset.kind === 'good');
+      assert.equal(await visitor.text('#session-id'), before);
+      assert.equal(handshakes(), made, 'no handshake');
+      // The state's band ends with the outage, and the session's band goes on.
+      const states = await page.locator('.tl-state').evaluateAll((bands) => bands.map(({ dataset }) => dataset.state));
+      assert.deepEqual(states.slice(-2), ['outage', 'ready']);
+      for (const mark of ['outageStarted', 'outageEnded']) assert.equal(await page.locator(`.tl-mark[data-kind="${mark}"]`).count() > 0, true, mark);
+      await visitor.screenshot(`outage-${kind}-over`);
+    } finally {
+      await away.close();
+    }
+  });
+}
 
 test('a server that says nothing of CORS: the page names what is missing', async () => {
   const silent = await listen((_request, response) => sendJson(response, 200, {}));

@@ -52,7 +52,7 @@ fn an_id_that_is_echoed_as_text_is_the_answer_in_every_form_of_an_answer() {
         world.server().next("tools/call", [silence()]);
         let call = world.tool(session, "order");
         let (exchange, id) = (world.sent.last().unwrap().exchange, as_text(&world, "tools/call"));
-        let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no"}});
+        let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32602, "message": "no"}});
         for (_, step) in http_json(status, error).steps {
             world.push(exchange, step);
         }

@@ -60,9 +60,82 @@ fn a_lost_session_that_is_told_without_a_word_is_found_out_when_it_repeats() {
         rpc_error(-32600, "the client is not attached"),
         rpc_error(-32600, "Invalid Request"),
         rpc_error(-32600, "unknown handle"),
+        rpc_error(-32600, "call initialize first"),
+        rpc_error(-32603, "no context for this client"),
+        rpc_error(7, "who are you?"),
+        http_answer(412, -32099, "handshake required"),
+        http_answer(500, -32603, "Internal error"),
     ] {
         healed(lost, 2);
     }
+}
+
+#[test]
+fn errors_that_a_request_earns_by_itself_are_no_suspicion_however_often_they_come() {
+    for error in [
+        rpc_error(-32601, "no such method"),
+        rpc_error(-32602, "unknown tool"),
+        http_answer(400, -32602, "the path is missing"),
+        rpc_error(-32002, "no such resource"),
+        rpc_error(-32042, "visit this page first"),
+    ] {
+        let (mut world, session) = working();
+        world.server().always("tools/call", error);
+        for _ in 0..5 {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            assert_eq!(world.code(call), ErrorCode::RpcError);
+        }
+        assert_eq!((world.count("ping"), world.count("initialize"), world.count("tools/call")), (0, 1, 6));
+    }
+}
+
+#[test]
+fn an_error_of_a_tool_that_repeats_costs_a_ping_a_minute_and_is_told_each_time() {
+    let (mut world, session) = working();
+    world.server().always("tools/call", rpc_error(-32603, "the printer is on fire"));
+    for _ in 0..100 {
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert_eq!(world.code(call), ErrorCode::RpcError);
+        world.run_for(1000);
+    }
+    assert!((1..=2).contains(&world.count("ping")), "{}", world.count("ping"));
+    assert_eq!((world.count("initialize"), world.count("tools/call")), (1, 101));
+}
+
+#[test]
+fn a_call_that_is_made_while_a_ping_looks_for_the_loss_waits_for_it() {
+    for (lost, odd) in
+        [(http(401, "Session expired, please log in"), 1), (http(401, ""), 2), (rpc_error(-32600, "stale session"), 1)]
+    {
+        let (mut world, session) = working();
+        world.server().forget();
+        world.server().lost = lost;
+        for _ in 0..odd {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            assert!(world.outcome(call).is_err(), "the honest error of an unsafe call");
+        }
+        // At once, as an application does that tries again: the ping is under way.
+        let again = world.tool(session, "order");
+        world.finish(again);
+        world.result(again);
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 2));
+    }
+}
+
+#[test]
+fn a_ping_that_looks_for_a_loss_and_is_not_answered_holds_calls_for_ten_seconds_at_most() {
+    let (mut world, session) = working();
+    world.server().next("tools/call", [http(500, "session trouble")]);
+    world.server().next("ping", [silence()]);
+    let odd = world.tool(session, "order");
+    world.finish(odd);
+    let (from, call) = (world.now, world.tool(session, "order"));
+    world.finish(call);
+    world.result(call);
+    assert!(world.now - from <= 10_000, "{}", world.now - from);
 }
 
 #[test]

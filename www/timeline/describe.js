@@ -1,6 +1,6 @@
 // One item of the timeline in words: for its detail line, its accessible name and the list that stands beside the picture.
 
-import { capital, clock, duration } from '../format.js';
+import { capital, clock, count, duration } from '../format.js';
 
 const markTitles = {
   sessionError: 'Session error',
@@ -11,6 +11,8 @@ const markTitles = {
   toolsChanged: 'The list of tools changed',
   breakerOpened: 'Too many failures: nothing is sent for a while',
   breakerClosed: 'A probe succeeded: sending again',
+  outageStarted: 'Outage: the server is out of reach',
+  outageEnded: 'The outage is over',
 };
 
 /** { title, facts }: a short title and the facts worth telling, in order. */
@@ -51,6 +53,8 @@ export function describe(item) {
       break;
     default:
       title = markTitles[item.kind] ?? item.kind;
+      tell(item.durationMs === undefined ? undefined : `after ${duration(item.durationMs)}`);
+      tell(item.waited > 0 ? `${count(item.waited, 'call')} waited` : undefined);
       tell(item.code);
   }
   if (item.type !== 'generation' && item.generation > 0) tell(`generation ${item.generation}`);

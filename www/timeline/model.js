@@ -4,6 +4,7 @@ import { OpenRequests } from './open-requests.js';
 
 const markKinds = new Set([
   'sessionError', 'sessionExpired', 'sessionTerminated', 'recoveryFailed', 'toolsChanged', 'breakerOpened', 'breakerClosed', 'sessionReused',
+  'outageStarted', 'outageEnded',
 ]);
 
 const lateness = 250;        // milliseconds by which a timer may come late
@@ -49,8 +50,8 @@ export class TimelineModel {
         if (before) finish(before);
         lane.state = detail.to;
         lane.band = begin({ type: 'state', state: detail.to, from: detail.from, evidence: detail.evidence });
-        // Only a ready session keeps its stream, and what was waited for is another matter in another state.
-        if (detail.to !== 'ready') this.#endStream(lane, finish);
+        // A session keeps its stream in `ready` and through an outage: one that breaks has an event of its own. Waits of another state are over.
+        if (detail.to !== 'ready' && detail.to !== 'outage') this.#endStream(lane, finish);
         this.#cutWaits(lane, finish);
         break;
       }
@@ -96,7 +97,7 @@ export class TimelineModel {
         if (detail.stream !== 'call') this.#endStream(lane, finish, { code: detail.code, evidence: detail.evidence });
         break;
       default:
-        if (markKinds.has(kind)) finish(begin({ type: 'mark', kind, code: detail.code, evidence: detail.evidence, sessionId: detail.sessionId }));
+        if (markKinds.has(kind)) finish(begin({ type: 'mark', kind, code: detail.code, evidence: detail.evidence, sessionId: detail.sessionId, durationMs: detail.durationMs, waited: detail.waited }));
     }
     return touched;
   }

@@ -16,6 +16,7 @@ import { TimeAxis } from './time-axis.js';
 export const eventKinds = [
   'sessionCreated', 'sessionReused', 'sessionError', 'recoveryStarted', 'recoverySucceeded', 'recoveryFailed', 'retryScheduled', 'sessionExpired',
   'sessionTerminated', 'stateChanged', 'requestSent', 'requestSettled', 'streamOpened', 'streamClosed', 'streamWaiting', 'toolsChanged', 'breakerOpened', 'breakerClosed',
+  'outageStarted', 'outageEnded',
 ];
 
 const liveRoom = 24;         // how far open bands reach past the last event while nothing is under way

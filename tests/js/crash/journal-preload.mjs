@@ -3,7 +3,7 @@
 import { appendFileSync } from 'node:fs';
 import { Server as HttpServer } from 'node:http';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { CallToolRequestSchema, InitializeRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 
 const { JOURNAL: journal, UNSAFE = '' } = process.env;
 const unsafe = UNSAFE.split(',');
@@ -15,6 +15,11 @@ Server.prototype.setRequestHandler = function setJournalledHandler(schema, handl
 };
 
 const wrappers = new Map([
+  // Counted here and not by missing session ids: in a page a ping without one looks for what the browser hides.
+  [InitializeRequestSchema, (handler) => (request, context) => {
+    note({ handshake: context.requestInfo.headers['x-user'] });
+    return handler(request, context);
+  }],
   [CallToolRequestSchema, (handler) => (request, context) => {
     note({ tool: request.params.name, key: context._meta?.key ?? request.params._meta?.key });
     return handler(request, context);
@@ -26,12 +31,10 @@ const wrappers = new Map([
 ]);
 
 const emit = HttpServer.prototype.emit;
-HttpServer.prototype.emit = function emitJournalled(event, request, response) {
+HttpServer.prototype.emit = function emitWithoutReuse(event, _request, response) {
   if (event === 'request') {
     // Chromium sends a POST again by itself when a connection that it used before is reset without an answer; on a connection of its own it does not.
     response.setHeader('Connection', 'close');
-    const isProbe = request.headers['mcp-method'] === 'server/discover';
-    if (request.method === 'POST' && request.headers['mcp-session-id'] === undefined && !isProbe) note({ handshake: request.headers['x-user'] });
   }
   return emit.apply(this, arguments);
 };

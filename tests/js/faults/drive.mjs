@@ -3,6 +3,7 @@
 const eventTypes = [
   'sessionCreated', 'sessionReused', 'sessionError', 'recoveryStarted', 'recoverySucceeded', 'recoveryFailed', 'retryScheduled', 'sessionExpired',
   'sessionTerminated', 'stateChanged', 'requestSent', 'requestSettled', 'streamOpened', 'streamClosed', 'toolsChanged', 'breakerOpened', 'breakerClosed',
+  'outageStarted', 'outageEnded',
 ];
 
 /** A value that no log line, event or error may show: it goes with every request. */
@@ -74,6 +75,7 @@ export async function drive({ McpManager, McpError }, row, origin) {
     },
     forget: () => control('forget'),
     endStreams: () => control('end-streams'),
+    turn: () => control('switch'),
     terminate: async () => report.outcomes.push(await outcomeOf(() => session.terminate())),
     close: async ({ terminate }) => report.outcomes.push(await outcomeOf(() => manager.close({ terminate }))),
     watch: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -15,6 +15,11 @@ export function expectRow(row, report, counts) {
     for (const line of row.log ?? []) assert.ok(report.log.some((logged) => logged.includes(line)), `the log lacks "${line}"`);
     if (row.sessionErrors) assert.deepEqual(report.events.filter(({ type }) => type === 'sessionError').map(({ code }) => code), row.sessionErrors, 'session errors');
     if (row.recoveries !== undefined) assert.equal(report.events.filter(({ type }) => type === 'recoverySucceeded').length, row.recoveries, 'recoveries');
+    for (const [type, times] of Object.entries(row.events ?? {})) {
+      assert.equal(report.events.filter((event) => event.type === type).length, times, `events ${type}`);
+    }
+    if (row.generation !== undefined) assert.equal(report.final.generation, row.generation, 'generation');
+    if (row.state !== undefined) assert.equal(report.final.state, row.state, 'state');
     if (row.challenged) assert.match(report.challenges.join('\n'), row.challenged);
     if (row.notifications) expectNotifications(row.notifications, report.notifications);
     expectInvariants(row, report, counts);
@@ -55,7 +60,8 @@ function expectCount(path, wanted, counts) {
   }
 }
 
-function expectNotifications({ least, inOrder }, notifications) {
+function expectNotifications({ least = 0, most = Infinity, inOrder }, notifications) {
+  assert.ok(notifications.length <= most, `${notifications.length} notifications, not ${most}: ${JSON.stringify(notifications)}`);
   assert.ok(notifications.length >= least, `${notifications.length} notifications, not ${least}`);
   const numbers = notifications.map(({ params }) => params.data);
   if (inOrder) assert.deepEqual(numbers, numbers.map((_, index) => numbers[0] + index), 'each once, in order');

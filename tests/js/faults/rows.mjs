@@ -5,7 +5,9 @@
 import { bodyRows } from './rows-bodies.mjs';
 import { connectionRows } from './rows-connections.mjs';
 import { lostRows } from './rows-lost.mjs';
+import { lookAlikeRows } from './rows-look-alikes.mjs';
+import { outageRows } from './rows-outages.mjs';
 import { statusRows } from './rows-statuses.mjs';
 import { streamRows } from './rows-streams.mjs';
 
-export const rows = [...lostRows, ...statusRows, ...connectionRows, ...streamRows, ...bodyRows];
+export const rows = [...lostRows, ...statusRows, ...connectionRows, ...streamRows, ...bodyRows, ...lookAlikeRows, ...outageRows];

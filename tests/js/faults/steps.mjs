@@ -9,6 +9,8 @@ export const request = (method, params) => ({ do: 'request', request: { method, 
 export const connect = (options = {}) => ({ do: 'connect', ...options });
 export const forget = { do: 'forget' };
 export const endStreams = { do: 'endStreams' };
+/** Turns a fault that has two phases to the other one. */
+export const turn = { do: 'turn' };
 export const terminate = { do: 'terminate' };
 export const close = (options = {}) => ({ do: 'close', ...options });
 /** Does nothing for so long: for what must not happen. */

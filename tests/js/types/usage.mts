@@ -1,7 +1,7 @@
 // Compiled, never run: what users write has to type-check, and what is wrong has not to.
 
 import init, { McpError, McpManager, McpSession } from 'mcp-tether';
-import type { Diagnosis, ErrorCode, ManagerOptions, McpConfig, SessionEvent, SessionInfo } from 'mcp-tether';
+import type { Diagnosis, ErrorCode, LostWhen, ManagerOptions, McpConfig, SessionEvent, SessionEventDetail, SessionInfo, SessionState } from 'mcp-tether';
 import { initSync } from 'mcp-tether/slim';
 import { attachToPage, sharedStorage } from 'mcp-tether/page';
 import { durableObjectStorage, indexedDbStorage, webStorage } from 'mcp-tether/storage';
@@ -19,12 +19,13 @@ const config: McpConfig = {
       url: '${FILES_URL}',
       headers: { 'X-User': '{{USER_ID}}' },
       protocolVersion: '2025-06-18',
-      sessionConfig: { timeout: 60_000, retryAttempts: 5, replay: 'safe' },
+      authTimeout: 60_000,
+      sessionConfig: { timeout: 60_000, retryAttempts: 5, replay: 'safe', keepAlive: 240_000, lostWhen: [{ status: 440 }, { message: 'sign in again' }] },
     },
   },
 };
 const fromYaml: McpConfig = parseConfig('mcpServers: {}');
-const options: ManagerOptions = { env: { FILES_URL: undefined }, log: (level, line) => console.log(level, line), fetch, limits: { maxUsers: 10 } };
+const options: ManagerOptions = { env: { FILES_URL: undefined }, log: (level, line) => console.log(level, line), fetch, limits: { maxUsers: 10, maxStreamsPerOrigin: 3 } };
 
 await using manager = new McpManager(config, options);
 new McpManager(fromYaml);
@@ -44,7 +45,16 @@ session.setRequestHandler('roots/list', (_request, { signal }) => ({ roots: [], 
 session.onnotification = (notification) => console.log(notification);
 const info: SessionInfo | undefined = manager.getSessionInfo('alice', 'files');
 const created: SessionEvent = 'sessionCreated';
-manager.events.addEventListener(created, (event) => console.log((event as CustomEvent).detail));
+manager.events.addEventListener(created, (event) => console.log((event as CustomEvent<SessionEventDetail>).detail.generation));
+const during: Record<'outageStarted' | 'outageEnded' | 'streamWaiting', (detail: SessionEventDetail) => unknown> = {
+  outageStarted: ({ code, evidence }) => `${code satisfies ErrorCode | undefined}: ${evidence?.trim()}`,
+  outageEnded: ({ durationMs = 0, waited = 0 }) => durationMs / waited,
+  streamWaiting: ({ stream }) => stream === 'listen',
+};
+for (const [kind, tell] of Object.entries(during)) manager.events.addEventListener(kind satisfies string as SessionEvent, (event) => tell((event as CustomEvent<SessionEventDetail>).detail));
+const away: SessionState = 'outage';
+const outages: number | undefined = manager.getMetrics().outages;
+manager.notifyNetwork(away === session.state || outages ? 'offline' : 'online');
 
 const diagnosis: Diagnosis = await manager.diagnose('files', 'alice', { origin: 'https://app.example', timeout: 1_000 });
 console.log(diagnosis.ok, diagnosis.steps.map(({ name, fix }) => `${name}: ${fix}`));
@@ -55,13 +65,17 @@ try {
   if (error instanceof McpError) {
     const code: ErrorCode = error.code;
     const status: number | undefined = error.status;
-    console.log(code, status, error.retryable, error.rpcCode);
+    console.log(code, status, error.retryable, error.rpcCode, error.cause instanceof TypeError);
   }
 }
 console.log(id, result, info);
 
 // @ts-expect-error A server without a url is no server.
 new McpManager({ mcpServers: { files: {} } });
+// @ts-expect-error An entry without a status and a message fits everything.
+export const everything: LostWhen = {};
+// @ts-expect-error A network is there or not.
+manager.notifyNetwork('slow');
 // @ts-expect-error There is no such policy.
 await session.ping({ replay: 'always' });
 // @ts-expect-error A session comes from connect().

@@ -3,8 +3,9 @@ import { bodies } from './bodies.mjs';
 import { clientRequests } from './client-requests.mjs';
 import { connections } from './connections.mjs';
 import { lostSessions } from './lost-sessions.mjs';
+import { oddities } from './oddities.mjs';
 import { statuses } from './statuses.mjs';
 import { streams } from './streams.mjs';
 
 /** A fault is a set of functions that stand in for the healthy server's; see healthy.mjs. */
-export const faults = { healthy: {}, ...lostSessions, ...statuses, ...connections, ...streams, ...bodies, ...clientRequests };
+export const faults = { healthy: {}, ...lostSessions, ...statuses, ...connections, ...streams, ...bodies, ...clientRequests, ...oddities };

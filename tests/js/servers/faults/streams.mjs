@@ -1,5 +1,7 @@
 // Faults: event streams that end, are resumed, poll, trickle or come back too fast.
 
+import { answerAsTold } from './as-told.mjs';
+
 /** By path. */
 export const streams = {
   /** The answer's stream ends without the answer and without an event id. The tool has run. */
@@ -75,7 +77,7 @@ export const streams = {
     },
     stream(exchange) {
       if (!findResumable(exchange)) return false;
-      return exchange.refuse(400, -32000, 'Invalid event ID format');
+      return answerAsTold(exchange, { status: 400, words: 'Invalid event ID format', form: 'rpc' });
     },
   },
 

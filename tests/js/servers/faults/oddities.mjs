@@ -1,0 +1,79 @@
+// Faults: answers that look like a lost session and are none, that tell one in a vendor's own way, and a server that is out of reach for a time.
+// What is answered stands in the URL; see as-told.mjs.
+import { answerAsTold } from './as-told.mjs';
+import { runTool } from './healthy.mjs';
+
+/** By path. */
+export const oddities = {
+  /** No GET stream, and the answer may say anything; POST works. */
+  'get-refused': { stream: (exchange) => answerAsTold(exchange) },
+
+  /** The first GET stream ends after one event. A GET that resumes it is refused; one without a cursor is served. */
+  'get-resume-refused': {
+    stream(exchange) {
+      const { place, request } = exchange;
+      if (request.headers['last-event-id'] !== undefined) return answerAsTold(exchange);
+      if (place.hasEnded) return false;
+      place.hasEnded = true;
+      exchange.openStream();
+      exchange.event(undefined, { id: 'event-1' });
+      return exchange.response.end();
+    },
+  },
+
+  /** A lost session is told in a vendor's own way. */
+  'odd-loss': { unknownSession: (exchange) => answerAsTold(exchange) },
+
+  /** While it is switched on, every POST with a session id is answered like this, at most `?times=…` of them. Sessions live on. */
+  'odd-for-a-while': {
+    every(exchange) {
+      const { place, request, message, sessionId } = exchange;
+      const isMeant = place.switched && request.method === 'POST' && sessionId !== undefined && message?.method !== 'notifications/initialized';
+      if (!isMeant || !exchange.takeTurn(Infinity)) return false;
+      return answerAsTold(exchange);
+    },
+  },
+
+  /** The tool runs, and its own error is sent with an HTTP status. */
+  'handler-error': {
+    call(exchange) {
+      exchange.execute();
+      return answerAsTold(exchange, { status: 404, form: 'own' });
+    },
+  },
+
+  /** Progress comes with tokens that the client never gave: a text, another number, none. */
+  'progress-foreign': {
+    call(exchange) {
+      const result = runTool(exchange.place, exchange.message.params);
+      exchange.openStream();
+      for (const params of [{ progressToken: 'somebody-else', progress: 1 }, { progressToken: 987_654_321, progress: 1 }, undefined, {}]) {
+        exchange.event({ jsonrpc: '2.0', method: 'notifications/progress', params });
+      }
+      exchange.event({ jsonrpc: '2.0', id: exchange.message.id, result });
+      return exchange.response.end();
+    },
+  },
+
+  /** While it is switched on, a proxy says that the server is out of reach. With `?noPing=1` the server knows no ping. */
+  down: {
+    every(exchange) {
+      const { place, message } = exchange;
+      if (place.switched) return answerAsTold(exchange, { status: 502, words: '<html><h1>Bad Gateway</h1></html>' });
+      if (message?.method !== 'ping' || !exchange.text('noPing')) return false;
+      return exchange.answerWith({ jsonrpc: '2.0', id: message.id, error: { code: -32601, message: 'Method not found' } });
+    },
+  },
+
+  /** Each call crashes the server: it is out of reach for `?ms=…` (60). */
+  'call-crashes': {
+    every(exchange) {
+      if (Date.now() >= (exchange.place.downUntil ?? 0)) return false;
+      return answerAsTold(exchange, { status: 502 });
+    },
+    call(exchange) {
+      exchange.place.downUntil = Date.now() + exchange.number('ms', 60);
+      return answerAsTold(exchange, { status: 502 });
+    },
+  },
+};
