@@ -24,7 +24,7 @@ test-all: test ## Everything, and the fault table in Firefox and in workerd.
 check: ## Format, lints, documentation and types, without running a test.
 	@tools/check.sh
 
-simulate: ## Runs SEEDS (200000) random schedules of the machine against a server that does everything wrong.
+simulate: ## Runs SEEDS (200000) random schedules of the machine against a server that does everything wrong, and FRESH (0) new ones.
 	@SEEDS=$${SEEDS:-200000} cargo test --test simulation
 
 fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) each; needs nightly Rust.

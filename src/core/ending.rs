@@ -8,7 +8,7 @@ use super::headers::{self, SessionId};
 use super::io::{CallId, ExchangeId, HeaderList, Level, Output, SessionRef, Target};
 use super::json::Json;
 use super::manager::Manager;
-use super::session::State;
+use super::session::{Session, State};
 use super::store::Key;
 use super::table::Table;
 use super::text::concat;
@@ -278,6 +278,10 @@ impl<J: Json> Manager<J> {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
             self.strand_calls(session, "the session was given up");
+            // In an outage callers wait, and nothing else will wake the session for them.
+            if self.store.get(session).is_some_and(Session::is_wanted) {
+                self.wake_session(session);
+            }
         }
     }
 

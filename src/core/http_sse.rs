@@ -208,9 +208,10 @@ impl<J: Json> Manager<J> {
                 self.attempt(session);
                 return None;
             }
-            // A stream that wants credentials may well be one of HTTP+SSE; nothing else says more than the POST did.
-            let wants_credentials = matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
-            return Some(sse.refused.filter(|_| !wants_credentials).unwrap_or(error));
+            // A stream that wants credentials may well be one of HTTP+SSE, and one that met an outage as well; nothing else
+            // says more than the POST did.
+            let may_be_one = error.away || matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
+            return Some(sse.refused.filter(|_| !may_be_one).unwrap_or(error));
         }
         if matches!(record.server.protocol, Protocol::Pinned(_)) || !may_mean_http_sse(&error) {
             return Some(error);

@@ -1,8 +1,8 @@
 //! HTTP+SSE where the configuration does not say so: a server that refuses the POST of `initialize` is tried for it.
 
 use super::http_sse::{HANDSHAKE, Old, connect_error, cut, world_of, world_with};
-use super::reply::{http, http_answer, http_json, http_rpc, refused, reset, result, stream};
-use mcp_tether::core::{ConnectOptions, ErrorCode, Kind};
+use super::reply::{fails, http, http_answer, http_json, http_rpc, refused, reset, result, stream};
+use mcp_tether::core::{ConnectOptions, ErrorCode, FailureKind, Kind};
 use serde_json::json;
 
 /// A world with a server of HTTP+SSE of which the configuration does not know.
@@ -75,6 +75,18 @@ fn a_pinned_version_is_no_guess() {
     let mut world = world_with(json!({"protocolVersion": "2025-06-18"}));
     assert_eq!(connect_error(&mut world), ErrorCode::HttpError);
     assert_eq!(world.methods(), ["initialize"]);
+}
+
+#[test]
+fn a_guess_that_meets_an_outage_is_made_again() {
+    for outage in [http(503, ""), http(502, ""), http(504, ""), refused(), fails(FailureKind::Unreachable)] {
+        let mut world = guessing();
+        world.network.next("GET", [outage.clone(), outage]);
+        let call = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.finish(call);
+        assert!(world.connected.contains_key(&call));
+        assert_eq!((world.count("GET"), world.open_gets().len()), (3, 1));
+    }
 }
 
 #[test]

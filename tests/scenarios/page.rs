@@ -1,6 +1,6 @@
 //! What a page tells the machine: hidden, offline, about to go, and what other tabs have done.
 
-use super::reply::{Data, Step, refused, result};
+use super::reply::{Data, Step, http, refused, result};
 use super::world::configured;
 use super::{Tether, world_with};
 use mcp_tether::core::{ConnectOptions, ErrorCode, Input, Key, News, SessionRef, State};
@@ -260,6 +260,23 @@ fn a_retired_session_is_ended_at_its_server_and_made_anew_when_it_is_wanted() {
     world.finish(call);
     world.result(call);
     assert_eq!(world.count("initialize"), 2);
+}
+
+#[test]
+fn callers_that_wait_for_an_outage_to_end_get_a_new_session_where_theirs_is_retired() {
+    let (mut world, session) = listening(stored());
+    world.server().down = Some(http(502, ""));
+    let cut = world.plain(session, "tools/list");
+    world.run_until("the outage", |world| world.machine.session(session).unwrap().state == State::Outage);
+    let connect = world.begin_connect("ann", "db", ConnectOptions::default());
+    let new = world.tool(session, "order");
+    tell(&mut world, News::Retire);
+    world.server().down = None;
+    world.drive();
+    assert!(world.connected.contains_key(&connect));
+    [cut, new].iter().for_each(|call| drop(world.result(*call)));
+    assert_eq!((world.count("DELETE"), world.server().executed("order")), (1, 1));
+    assert_eq!(world.machine.session(session).unwrap().generation, 2);
 }
 
 #[test]

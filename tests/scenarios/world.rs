@@ -1,7 +1,7 @@
 //! A small world for the machine: a virtual clock, a network that delivers what a scripted server says, and everything
 //! that the machine has said so far. After quinn's `Pair`: step to the next thing that happens, drive until idle.
 
-use super::reply::{Reply, Step};
+use super::reply::{Data, Reply, Step};
 use mcp_tether::core::config::{self, Config};
 use mcp_tether::core::headers::Media;
 use mcp_tether::core::{
@@ -78,10 +78,22 @@ pub trait Network {
     }
     /// A caller's call ended.
     fn settled(&mut self, _call: CallId) {}
+    /// The result of this request has arrived.
+    fn arrived(&mut self, _sent: &Sent) {}
+    /// What the auth provider answers, after so many milliseconds. `None`: the test answers itself.
+    fn token(&mut self, _session: SessionRef) -> Option<(u64, Option<String>)> {
+        None
+    }
 }
 
 /// How a call ended, and when.
 pub type Outcome = Result<Option<Value>, Error<Value>>;
+
+/// What arrives at its moment.
+enum Coming {
+    Step(ExchangeId, Step),
+    Token(SessionRef, Option<String>),
+}
 
 /// The machine, its clock, its network, and its diary.
 pub struct World<N> {
@@ -89,13 +101,17 @@ pub struct World<N> {
     pub network: N,
     pub now: u64,
     wait: Option<Instant>,
-    coming: BTreeMap<(u64, u64), (ExchangeId, Step)>,
+    coming: BTreeMap<(u64, u64), Coming>,
     open: BTreeMap<ExchangeId, Sent>,
     count: u64,
     ids: BTreeSet<u64>,
     streams: BTreeSet<ExchangeId>,
     /// Handshakes whose sessions were ended in the middle of them.
     disowned: BTreeSet<ExchangeId>,
+    /// Pings of the machine's own.
+    pings: BTreeSet<ExchangeId>,
+    /// Exchanges on which a result came; their streams may still be open.
+    answered: BTreeSet<ExchangeId>,
     /// The newest event id that each stream has delivered, or was opened with.
     pub newest: BTreeMap<ExchangeId, String>,
     pub sent: Vec<Sent>,
@@ -135,6 +151,8 @@ impl<N: Network> World<N> {
             ids: BTreeSet::new(),
             streams: BTreeSet::new(),
             disowned: BTreeSet::new(),
+            pings: BTreeSet::new(),
+            answered: BTreeSet::new(),
             newest: BTreeMap::new(),
             sent: Vec::new(),
             aborted: Vec::new(),
@@ -245,7 +263,7 @@ impl<N: Network> World<N> {
     /// The server says something more on an open exchange, now.
     pub fn push(&mut self, exchange: ExchangeId, step: Step) {
         if self.open.contains_key(&exchange) {
-            self.schedule(exchange, 0, step);
+            self.schedule(0, Coming::Step(exchange, step));
             self.run_for(0);
         }
     }
@@ -302,6 +320,12 @@ impl<N: Network> World<N> {
     /// When the machine wants to be woken next.
     pub fn next_wake(&self) -> Option<u64> {
         self.wait.map(Instant::as_millis)
+    }
+
+    /// Whether something is still to arrive.
+    #[allow(dead_code, reason = "the simulation asks what waiting calls wait for")]
+    pub fn expects_something(&self) -> bool {
+        !self.coming.is_empty()
     }
 
     /// Since the world began.
@@ -426,6 +450,9 @@ impl<N: Network> World<N> {
             Output::NeedToken { session, challenge } => {
                 self.note(|| format!("          a token is wanted for session {}", session.0));
                 self.tokens_wanted.push((session, challenge));
+                if let Some((delay, token)) = self.network.token(session) {
+                    self.schedule(delay, Coming::Token(session, token));
+                }
             }
             Output::GiveUpToken { session } => self.tokens_given_up.push(session),
             Output::Recall { session, name } => self.storage.recall(session, name),
@@ -468,10 +495,10 @@ impl<N: Network> World<N> {
         let mut after = 0;
         for (delay, step) in reply.steps {
             after += delay;
-            self.schedule(exchange, after, step);
+            self.schedule(after, Coming::Step(exchange, step));
         }
         for (exchange, delay, step) in self.network.elsewhere() {
-            self.schedule(exchange, delay, step);
+            self.schedule(delay, Coming::Step(exchange, step));
         }
     }
 
@@ -494,6 +521,17 @@ impl<N: Network> World<N> {
             // A redirect may lead anywhere, so nothing goes along that is secret.
             assert_eq!((sent.verb, sent.headers.len(), sent.header("accept")), ("GET", 1, Some("application/json")));
             return;
+        }
+        let own = request.call.is_none_or(|call| call.0 >= 1 << 52);
+        // Over HTTP+SSE the answer comes elsewhere, so an open exchange says nothing.
+        let own = own && !sent.url.contains("?sessionId=");
+        if own && one_user && sent.method() == "ping" {
+            let same = |other: &Sent| {
+                let is_pending = self.pings.contains(&other.exchange) && !self.answered.contains(&other.exchange);
+                is_pending && other.url == sent.url && other.header("x-user") == sent.header("x-user")
+            };
+            assert!(!self.open.values().any(same), "one ping of the machine at a time");
+            self.pings.insert(sent.exchange);
         }
         let accept = match sent.verb {
             "POST" => Some("application/json, text/event-stream"),
@@ -522,9 +560,9 @@ impl<N: Network> World<N> {
         self.aborted.push(exchange);
     }
 
-    fn schedule(&mut self, exchange: ExchangeId, after: u64, step: Step) {
+    fn schedule(&mut self, after: u64, what: Coming) {
         self.count += 1;
-        self.coming.insert((self.now + after, self.count), (exchange, step));
+        self.coming.insert((self.now + after, self.count), what);
     }
 
     fn resume(&mut self, exchange: ExchangeId) {
@@ -532,17 +570,28 @@ impl<N: Network> World<N> {
         let (now, rest) = std::mem::take(&mut self.held).into_iter().partition(|(of, _)| *of == exchange);
         self.held = rest;
         let now: Vec<(ExchangeId, Step)> = now;
-        now.into_iter().for_each(|(exchange, step)| self.schedule(exchange, 0, step));
+        now.into_iter().for_each(|(exchange, step)| self.schedule(0, Coming::Step(exchange, step)));
     }
 
     fn deliver(&mut self) {
-        let Some(((at, _), (exchange, step))) = self.coming.pop_first() else { return };
+        let Some(((at, _), what)) = self.coming.pop_first() else { return };
         self.now = self.now.max(at);
+        let (exchange, step) = match what {
+            Coming::Step(exchange, step) => (exchange, step),
+            Coming::Token(session, token) => {
+                self.note(|| format!("   <-- token for session {}: {}", session.0, token.is_some()));
+                return self.give_token(session, token.as_deref());
+            }
+        };
         if self.paused.contains(&exchange) {
             return self.held.push((exchange, step));
         }
         let Some(sent) = self.open.get(&exchange) else { return };
         let id = sent.body.as_ref().map(|body| body["id"].clone()).unwrap_or_default();
+        if matches!(step, Step::Result(_) | Step::Event(_, _, Data::Result(_))) {
+            self.answered.insert(exchange);
+            self.network.arrived(sent);
+        }
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
         // A longer one is no cursor.

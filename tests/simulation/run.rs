@@ -1,15 +1,23 @@
 //! One run: what callers do at random moments, and what must hold whatever happens.
 
-use crate::chaos::{Chaos, Era};
+mod checks;
+mod ends;
+mod faults;
+
+use crate::chaos::{Chaos, Class, Era};
 use crate::reply::{Data, Step};
 use crate::world::{World, configured};
 use mcp_tether::core::config::Connections;
-use mcp_tether::core::{CallId, ConnectOptions, Event, EventKind, RequestOptions, Rng, SessionRef, State, Target};
+use mcp_tether::core::{CallId, ConnectOptions, News, RequestOptions, Rng, SessionRef};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const USERS: [&str; 3] = ["ann", "bob", "eve"];
 const SERVERS: [&str; 2] = ["one", "two"];
+/// Between two outages of a run that is about them: longer than any backoff, so that every session is back.
+const BETWEEN_OUTAGES: u64 = 90_000;
+/// What a call may take in such a run, where it is to wait as long as an outage lasts.
+const LONG: u64 = 30 * 60_000;
 /// A sleep gives calls whose deadline passed in it a moment more.
 const GRACE: u64 = 2_000;
 /// A connection is tried a few times, each with a timeout, and may be told to wait for five minutes.
@@ -20,6 +28,21 @@ const HEALING: u64 = 20 * 60_000;
 struct Made {
     at: u64,
     deadline: Option<u64>,
+    what: What,
+    /// It is a tool call, which the servers count.
+    is_marked: bool,
+}
+
+/// What a call is, for what has to become of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Connect,
+    /// A request that may be sent twice.
+    Safe,
+    /// A tool that may run once.
+    Order,
+    Notification,
+    End,
 }
 
 struct Run {
@@ -37,6 +60,20 @@ struct Run {
     checked: usize,
     /// Tool calls on the wire, by (user, server).
     on_wire: BTreeMap<(String, String), BTreeSet<u64>>,
+    class: Class,
+    /// How long each server may be out of reach without any call noticing.
+    patience: Vec<u64>,
+    /// When the last of those outages ends.
+    away_until: u64,
+    /// Whether a user's tokens come from a provider.
+    has_auth: bool,
+    /// Who has an outage that was told and has not ended.
+    in_outage: BTreeSet<(String, String)>,
+    /// Who has no session because a browser hid the middle of a handshake, which is the last word on a server that allows
+    /// too little.
+    hidden_handshakes: BTreeSet<(String, String)>,
+    /// How many outages were told.
+    outages: u64,
 }
 
 /// Runs one seed; with a diary where it is going to be read.
@@ -57,42 +94,58 @@ pub type Tally = BTreeMap<String, u64>;
 impl Run {
     fn new(seed: u64, diary: bool) -> Self {
         let mut rng = Rng::seeded(seed);
-        let replay = ["refused", "safe", "never"][rng.up_to(5).min(2) as usize];
+        let class = Class::of(seed);
+        let is_outages = class == Class::Outages;
+        let any_replay = ["refused", "safe", "never"][rng.up_to(5).min(2) as usize];
+        let replay = if class == Class::Everything { any_replay } else { "refused" };
         let protocol = ["auto", "auto", "legacy"][rng.up_to(2) as usize];
         let mut chaos = Chaos::new(seed, &SERVERS);
-        let attempts = rng.up_to(4);
+        let attempts = if class == Class::Everything { rng.up_to(4) } else { 2 + rng.up_to(4) };
         let server = |name: &str, rng: &mut Rng| {
             let is_known = chaos.is_sse(name) && rng.up_to(1) == 0;
+            let any_timeout = [20_000, 100_000, 3_600_000][rng.up_to(2) as usize];
+            let timeout = if class == Class::Everything { any_timeout } else { 24 * 3_600_000 };
             json!({
                 "protocolVersion": protocol,
                 "type": if is_known { "sse" } else { "http" },
                 "url": format!("https://{name}.test/mcp"),
                 "headers": {"x-user": "{{USER_ID}}"},
-                "timeout": 1000 + rng.up_to(20_000),
-                "initTimeout": 1000 + rng.up_to(10_000),
+                "timeout": if class == Class::Everything { 1000 + rng.up_to(20_000) } else { LONG },
+                "initTimeout": if class == Class::Everything { 1000 } else { 8000 } + rng.up_to(10_000),
                 "sessionConfig": {
-                    "timeout": ([20_000, 100_000, 3_600_000][rng.up_to(2) as usize]),
+                    "timeout": timeout,
                     "retryAttempts": attempts,
-                    "retryDelay": rng.up_to(2000),
+                    "retryDelay": if class == Class::Everything { rng.up_to(2000) } else { 100 + rng.up_to(2000) },
                     "replay": replay,
+                    "lostWhen": [{"status": 419}, {"message": "this conversation is over"}],
                 },
             })
         };
         let mut servers = json!({"one": server("one", &mut rng), "two": server("two", &mut rng)});
-        if rng.up_to(3) == 0 {
+        if rng.up_to(3) == 0 && class == Class::Everything {
             servers["two"]["sessionConfig"]["maxAge"] = json!(20_000 + rng.up_to(100_000));
         }
-        let mut limits = json!({"limits": {"maxInFlight": 1 + rng.up_to(8), "maxQueued": rng.up_to(20)}});
-        if seed.is_multiple_of(4) {
-            limits["limits"]["maxStreamsPerOrigin"] = json!(1);
+        if rng.up_to(3) == 0 {
+            servers["one"]["sessionConfig"]["keepAlive"] = json!(10_000 + rng.up_to(100_000));
         }
-        let mut config = configured(&json!({"mcpServers": servers}), &limits);
+        let max_queued = if class == Class::Everything { rng.up_to(20) } else { 2_000 };
+        let mut options = json!({"limits": {"maxInFlight": 1 + rng.up_to(8), "maxQueued": max_queued}});
+        if rng.up_to(2) == 0 {
+            options["storage"] = json!({});
+        }
+        if seed.is_multiple_of(4) {
+            options["limits"]["maxStreamsPerOrigin"] = json!(1);
+        }
+        let patience = SERVERS.iter().map(|name| patience(&servers[name]["sessionConfig"])).collect();
+        let mut config = configured(&json!({"mcpServers": servers}), &options);
         config.connections = [Connections::Unlimited, Connections::Page, Connections::Worker][(seed % 3) as usize];
         if protocol == "legacy" {
             SERVERS.iter().for_each(|name| chaos.change_era(name, Era::Legacy));
         }
         let mut world = World::new(config, chaos, seed);
         world.diary = diary.then(String::new);
+        world.storage.hangs = !is_outages && rng.up_to(9) == 0;
+        let has_auth = class == Class::Everything && rng.up_to(3) == 0;
         Self {
             world,
             rng,
@@ -103,19 +156,34 @@ impl Run {
             attempts: attempts as u32,
             checked: 0,
             on_wire: BTreeMap::new(),
+            class,
+            patience,
+            away_until: 0,
+            has_auth,
+            in_outage: BTreeSet::new(),
+            hidden_handshakes: BTreeSet::new(),
+            outages: 0,
         }
     }
 
-    fn make(&mut self, call: CallId, limit: Option<u64>) {
+    fn make(&mut self, call: CallId, what: What, limit: Option<u64>) {
         let at = self.world.now;
-        self.made.insert(call, Made { at, deadline: limit.map(|limit| at + limit + self.slept) });
+        self.made
+            .insert(call, Made { at, what, is_marked: false, deadline: limit.map(|limit| at + limit + self.slept) });
     }
 
     fn operate(&mut self) {
         // Most happens to one session: faults of one session are to meet each other.
         let user = self.rng.up_to(5).saturating_sub(3) as usize;
         let server = self.rng.up_to(3).saturating_sub(2) as usize;
-        match self.rng.up_to(24) {
+        let any = self.rng.up_to(40);
+        match any {
+            // Runs about one thing have nothing else in them.
+            13 | 15..=17 | 21..=32 if self.class != Class::Everything => {
+                if self.class == Class::Outages {
+                    self.short_outage();
+                }
+            }
             0..=1 => self.connect(user, server),
             2..=8 => self.call(user, server),
             9..=10 => self.burst(user, server),
@@ -133,7 +201,20 @@ impl Run {
                 let era = [Era::Legacy, Era::Modern, Era::Both][self.rng.up_to(2) as usize];
                 self.world.network.change_era(SERVERS[server], era);
             }
-            _ => {}
+            23 => self.stop_midway(user, server),
+            24..=26 => self.outage(server),
+            27..=28 => self.spell(server),
+            29 => self.offline(user, server),
+            30 => self.page(News::Online, user, server),
+            31 => self.page(News::Retire, user, server),
+            32 => self.page(News::Save, user, server),
+            33 => self.cancel(),
+            34..=37 => self.call(user, server),
+            38..=39 => self.burst(user, server),
+            _ => {
+                let news = if self.rng.up_to(1) == 0 { News::Park } else { News::Unpark };
+                self.page(news, user, server);
+            }
         }
         let pause = match self.rng.up_to(9) {
             0 => self.rng.up_to(60_000),
@@ -156,14 +237,19 @@ impl Run {
     }
 
     fn connect(&mut self, user: usize, server: usize) {
-        let call = self.world.begin_connect(USERS[user], SERVERS[server], ConnectOptions::default());
-        self.make(call, Some(CONNECT_CAP));
+        let options = ConnectOptions { has_auth: self.has_auth && user == 0, ..ConnectOptions::default() };
+        let call = self.world.begin_connect(USERS[user], SERVERS[server], options);
+        self.make(call, What::Connect, Some(CONNECT_CAP));
     }
 
     fn call(&mut self, user: usize, server: usize) {
         let Some(session) = self.session(user, server) else { return self.connect(user, server) };
-        let timeout = 100 + self.rng.up_to(30_000);
-        let total = timeout + self.rng.up_to(20_000);
+        let (timeout, total) = if self.class == Class::Everything {
+            let timeout = 100 + self.rng.up_to(30_000);
+            (timeout, timeout + self.rng.up_to(20_000))
+        } else {
+            (LONG, LONG)
+        };
         let tool = ["read", "set", "order", "order"][self.rng.up_to(3) as usize];
         let options = RequestOptions {
             timeout: Some(timeout),
@@ -179,7 +265,8 @@ impl Run {
         let params = json!({"name": tool, "arguments": {"mark": mark}});
         let call = self.world.request(session, "tools/call", params, options);
         assert_eq!(call.0, mark);
-        self.make(call, Some(total));
+        self.make(call, if tool == "order" { What::Order } else { What::Safe }, Some(total));
+        self.made.entry(call).and_modify(|made| made.is_marked = true);
     }
 
     fn burst(&mut self, user: usize, server: usize) {
@@ -191,7 +278,8 @@ impl Run {
     fn notify(&mut self, user: usize, server: usize) {
         let Some(session) = self.session(user, server) else { return };
         let call = self.world.notify(session, "notifications/x");
-        self.make(call, Some(60_000));
+        let most = if self.class == Class::Everything { 60_000 } else { LONG };
+        self.make(call, What::Notification, Some(most));
     }
 
     fn set(&mut self, user: usize, server: usize) {
@@ -202,9 +290,11 @@ impl Run {
             2 => ("resources/unsubscribe", json!({"uri": "file:///a"})),
             _ => ("tools/list", Value::Null),
         };
-        let options = RequestOptions { max_total_timeout: Some(60_000), ..RequestOptions::default() };
+        let most = if self.class == Class::Everything { 60_000 } else { LONG };
+        let timeout = Some(most).filter(|_| self.class != Class::Everything);
+        let options = RequestOptions { timeout, max_total_timeout: Some(most), ..RequestOptions::default() };
         let call = self.world.request(session, method, params, options);
-        self.make(call, Some(60_000));
+        self.make(call, What::Safe, Some(most));
     }
 
     fn cancel(&mut self) {
@@ -212,23 +302,6 @@ impl Run {
         if !waiting.is_empty() {
             let call = waiting[self.rng.up_to(waiting.len() as u64 - 1) as usize];
             self.world.cancel(call);
-        }
-    }
-
-    fn terminate(&mut self, user: usize, server: usize) {
-        let target = match (self.rng.up_to(3), self.session(user, server)) {
-            (0, _) => Target::User(USERS[user].into()),
-            (1, Some(session)) => Target::Session(session),
-            _ => Target::Key(USERS[user].into(), SERVERS[server].into()),
-        };
-        let call = self.world.terminate(target);
-        self.make(call, Some(5_000));
-    }
-
-    fn restart(&mut self, server: usize) {
-        let until = self.world.now + [0, 100, 10_000, 120_000][self.rng.up_to(3) as usize];
-        for stream in self.world.network.restart(SERVERS[server], until) {
-            self.world.push(stream, Step::Fail(mcp_tether::core::FailureKind::Broken));
         }
     }
 
@@ -242,8 +315,17 @@ impl Run {
         let id = self.world.session_of(get).unwrap_or_default();
         let number = self.rng.next_u64() % 100_000;
         let message = |method: &str| json!({"jsonrpc": "2.0", "method": method});
-        let event = |message: Value| Step::Event(Some(format!("{id}+p{number}")), None, Data::Json(message));
+        // Where only GETs misbehave, what a server kept of a call is found again.
+        let is_stream = self.world.open_gets().contains(&get) && !self.world.newest.contains_key(&get);
+        let cursor = Some(format!("{id}+p{number}")).filter(|_| is_stream || self.class != Class::Gets);
+        let event = |message: Value| Step::Event(cursor.clone(), None, Data::Json(message));
+        let may_end = match self.class {
+            Class::Everything => true,
+            Class::Outages => false,
+            Class::Gets => self.world.open_gets().contains(&get),
+        };
         let step = match self.rng.up_to(7) {
+            0..=1 if !may_end => Step::Comment,
             0 => Step::End,
             1 => Step::Fail(mcp_tether::core::FailureKind::Broken),
             2 => Step::Comment,
@@ -262,165 +344,11 @@ impl Run {
             self.world.answer_server(ticket, Ok(json!({})));
         }
     }
+}
 
-    fn sleep(&mut self) {
-        let span = [1000, 10_000, 100_000, 1_000_000, 10_000_000][self.rng.up_to(4) as usize];
-        self.slept += span + GRACE;
-        for made in self.made.values_mut() {
-            made.deadline = made.deadline.map(|deadline| deadline + span + GRACE);
-        }
-        self.world.sleep(span);
-    }
-
-    /// What holds at every moment.
-    fn check(&mut self) {
-        self.check_expiries();
-        self.check_losses();
-        for (call, made) in &self.made {
-            let end = self.world.settled.get(call).map_or(self.world.now, |(at, _)| *at);
-            let late = self.world.waiting.contains(call) || self.world.settled.contains_key(call);
-            let deadline = made.deadline.unwrap_or(u64::MAX);
-            assert!(!late || end <= deadline, "call {} is late: made at {}, now {}", call.0, made.at, self.world.now);
-        }
-        for (mark, times) in &self.world.network.executed {
-            let most = if self.world.network.unsafe_marks.contains(mark) { 1 } else { 1 + self.attempts };
-            assert!(*times <= most, "call {mark} was carried out {times} times");
-        }
-        self.check_stats();
-    }
-
-    /// No session expires with a tool call on the wire.
-    fn check_expiries(&mut self) {
-        for event in &self.world.events[self.checked..] {
-            let on_wire = self.on_wire.entry((event.user_id.clone(), event.server_name.clone())).or_default();
-            let (id, detail) = (event.detail.request_id.unwrap_or_default(), &event.detail);
-            match event.kind {
-                EventKind::RequestSent if detail.method.as_deref() == Some("tools/call") => {
-                    on_wire.remove(&detail.replaces.unwrap_or_default());
-                    on_wire.insert(id);
-                }
-                EventKind::RequestSettled => drop(on_wire.remove(&id)),
-                EventKind::SessionExpired => assert!(on_wire.is_empty(), "{on_wire:?} were on the wire at an expiry"),
-                _ => {}
-            }
-        }
-    }
-
-    /// No session is given up that its server still knows, whatever comes late on behalf of an older one.
-    fn check_losses(&mut self) {
-        let events = &self.world.events;
-        for (at, event) in events.iter().enumerate().skip(self.checked) {
-            let by_server = matches!(event.detail.code, Some("session_terminated" | "session_invalid"))
-                && event.detail.evidence.as_ref().is_some_and(|evidence| evidence.starts_with("HTTP"));
-            if event.kind != EventKind::SessionError || !by_server {
-                continue;
-            }
-            let same = |other: &&Event| {
-                other.kind == EventKind::SessionCreated
-                    && (&other.user_id, &other.server_name) == (&event.user_id, &event.server_name)
-            };
-            let lost = events[..at].iter().rev().find(same).and_then(|created| created.detail.session_id.as_deref());
-            let alive = lost.is_some_and(|id| self.world.network.is_alive(id));
-            assert!(!alive, "{lost:?} was given up, and its server knows it: {:?}", event.detail.evidence);
-        }
-        self.checked = events.len();
-    }
-
-    fn check_stats(&self) {
-        let keys = USERS.iter().flat_map(|user| SERVERS.iter().map(move |server| (user, server)));
-        let infos: Vec<_> = keys.filter_map(|(user, server)| self.world.machine.info(user, server)).collect();
-        let stats = self.world.machine.stats();
-        let users = USERS.iter().filter(|user| infos.iter().any(|info| info.user_id == **user)).count();
-        let in_use = |state| matches!(state, State::Ready | State::Recovering | State::Outage);
-        let active = infos.iter().filter(|info| in_use(info.state)).count();
-        assert_eq!((stats.total_users, stats.total_sessions, stats.active_sessions), (users, infos.len(), active));
-        let metrics: BTreeMap<&str, u64> = self.world.machine.metrics().into_iter().collect();
-        let count = |kind: EventKind| self.world.events.iter().filter(|event| event.kind == kind).count() as u64;
-        assert_eq!(metrics["created"], count(EventKind::SessionCreated));
-        assert_eq!(metrics["recovered"], count(EventKind::RecoverySucceeded));
-        assert_eq!(metrics["recoveryFailed"], count(EventKind::RecoveryFailed));
-        assert_eq!(metrics["expired"], count(EventKind::SessionExpired));
-    }
-
-    /// The faults stop: within a bounded time everything works again.
-    fn heal(&mut self) {
-        self.world.network.calm_down();
-        self.world.note(|| String::from("--- the faults stop ---"));
-        self.world.run_until("everything to settle", |world| world.waiting.is_empty());
-        self.check();
-        let from = self.world.now;
-        for (user, name) in USERS.iter().enumerate() {
-            for (server, _) in SERVERS.iter().enumerate() {
-                self.heal_one(user, server, from + HEALING);
-                self.world.note(|| format!("--- {name} works ---"));
-            }
-        }
-        self.world.run_for(30_000);
-        // A session that expires at this very moment may still be saying goodbye.
-        let end = self.world.now + 30_000;
-        self.world.run_until("nobody to wait and nothing to be on the wire", |world| world.machine.is_idle());
-        assert!(self.world.now <= end);
-        for ((user, server, minute), (handshakes, gets)) in &self.world.network.load {
-            assert!(*handshakes <= 45, "{handshakes} handshakes of {user} with {server} in minute {minute}");
-            assert!(*gets <= 300, "{gets} GETs of {user} to {server} in minute {minute}");
-        }
-    }
-
-    fn heal_one(&mut self, user: usize, server: usize, end: u64) {
-        loop {
-            assert!(self.world.now < end, "{} cannot use {} in time", USERS[user], SERVERS[server]);
-            let call = self.world.begin_connect(USERS[user], SERVERS[server], ConnectOptions::default());
-            self.world.run_until("the connection", |world| !world.waiting.contains(&call));
-            if let Some((_, session)) = self.world.connected.get(&call) {
-                let session = *session;
-                let call =
-                    self.world.request(session, "tools/call", json!({"name": "read"}), RequestOptions::default());
-                self.world.run_until("the call", |world| !world.waiting.contains(&call));
-                if self.world.outcome(call).is_ok() {
-                    return;
-                }
-            }
-            self.world.run_for(5000);
-        }
-    }
-
-    fn tally(&self) -> Tally {
-        let mut tally: Tally =
-            self.world.machine.metrics().into_iter().map(|(name, count)| (format!("metric {name}"), count)).collect();
-        let mut add = |name: String| *tally.entry(name).or_default() += 1;
-        for (_, outcome) in self.world.settled.values() {
-            add(format!("outcome {}", outcome.as_ref().err().map_or("result", |error| error.code.as_str())));
-        }
-        for sent in &self.world.sent {
-            add(format!("sent {}", sent.method()));
-            if !sent.param("requestState").is_null() {
-                add(String::from("sent another round"));
-            }
-        }
-        for event in &self.world.events {
-            let code = event.detail.code.unwrap_or_default();
-            add(format!("event {} {code}", event.kind.as_str()));
-            let evidence = event.detail.evidence.as_deref().unwrap_or_default();
-            if event.kind == EventKind::SessionError && evidence.contains("-32022") {
-                add(String::from("event the era has changed"));
-            }
-        }
-        tally
-    }
-
-    fn close(&mut self) {
-        let terminate = self.rng.up_to(1) == 0;
-        let call = self.world.close(terminate);
-        self.world.run_for(5000);
-        assert!(self.world.settled.contains_key(&call), "closing takes five seconds at most");
-        assert!(self.world.waiting.is_empty(), "nobody waits any more");
-        assert_eq!(self.world.next_wake(), None, "no timer is left");
-        let sent = self.world.sent.len();
-        for user in USERS {
-            self.world.begin_connect(user, "one", ConnectOptions::default());
-        }
-        self.world.run_for(100_000);
-        assert_eq!(self.world.sent.len(), sent, "silence");
-        assert_eq!(self.world.machine.stats().total_sessions, 0);
-    }
+/// How long a server may be out of reach at least until the last canary: each of them rests for half of its delay at least.
+fn patience(session: &Value) -> u64 {
+    let number = |name: &str| session[name].as_u64().expect("a number");
+    let delays = (0..number("retryAttempts")).map(|attempt| (number("retryDelay") << attempt).min(30_000).div_ceil(2));
+    delays.sum::<u64>().max(1)
 }
