@@ -53,7 +53,16 @@ pub fn headers(bytes: &[u8]) {
     let relation = [Relation::Current, Relation::Stale, Relation::Absent][usize::from(kind % 3)];
     let rpc = (kind & 8 != 0).then(|| RpcSeen { code: -32000.0 - f64::from(*low), for_this_request: kind & 16 != 0 });
     let status = u16::from_be_bytes([*high, *low]) % 1000;
-    let seen = Seen { status, relation, is_get: kind & 4 != 0, rpc, text: &text, retry_after };
+    let seen = Seen {
+        status,
+        relation,
+        is_get: kind & 4 != 0,
+        rpc,
+        is_bare: text.is_empty(),
+        text: &text,
+        asks_to_wait: kind & 32 != 0,
+        retry_after,
+    };
     verdict::judge(&seen);
     assert!(verdict::evidence(&seen).len() < 400);
 }

@@ -32,6 +32,11 @@ pub fn operations(bytes: &[u8]) {
     }
     let call = run.call();
     run.input(Input::Close { call, terminate: false });
+    // A handshake that is under way has 5 seconds to tell its session id, and the DELETE another 5.
+    for _ in 0..2 {
+        run.now += 5_000;
+        run.input(Input::Wake);
+    }
     assert!(run.waiting.is_empty(), "closing ends every call");
     assert!(run.open.is_empty(), "and every exchange");
 }
@@ -109,9 +114,16 @@ impl<'a> Run<'a> {
             15 => self.block(),
             16 => Input::Ended { exchange: self.exchange() },
             17 => {
-                let kinds = [FailureKind::Unsent, FailureKind::Broken, FailureKind::Hidden, FailureKind::TooLarge];
-                let kind = kinds[usize::from(self.byte() % 4)];
-                Input::Failed { exchange: self.exchange(), failure: Failure { kind, message: String::new() } }
+                let kinds = [
+                    FailureKind::Unsent,
+                    FailureKind::Broken,
+                    FailureKind::Unreachable,
+                    FailureKind::Hidden,
+                    FailureKind::TooLarge,
+                    FailureKind::Thrown,
+                ];
+                let kind = kinds[usize::from(self.byte() % 6)];
+                Input::Failed { exchange: self.exchange(), failure: Failure { kind, message: String::new(), cause: None } }
             }
             18 => {
                 self.now += 1 << (self.byte() % 24);
@@ -139,14 +151,15 @@ impl<'a> Run<'a> {
     }
 
     fn opened(&mut self) -> Input<Value> {
-        let statuses = [200, 202, 302, 307, 400, 401, 403, 404, 409, 410, 429, 500, 503, 0];
-        let status = statuses[usize::from(self.byte() % 14)];
+        let statuses = [200, 202, 302, 307, 400, 401, 403, 404, 409, 410, 429, 500, 502, 503, 0];
+        let status = statuses[usize::from(self.byte() % 15)];
         let media = [Media::Json, Media::EventStream, Media::Other][usize::from(self.byte() % 3)];
         let session_id = (self.byte() % 2 == 0).then(|| String::from("some-id"));
         let retry_after = (self.byte() % 4 == 0).then(|| String::from("1"));
         let targets = ["/mcp/", "/other", "https://evil.test/mcp", ""];
         let location = (self.byte() % 2 == 0).then(|| String::from(targets[usize::from(self.byte() % 4)]));
-        let head = ResponseHead { status, media, session_id, retry_after, challenge: None, location };
+        let hides_headers = self.byte() % 8 == 0;
+        let head = ResponseHead { status, media, session_id, hides_headers, retry_after, challenge: None, location };
         Input::Opened { exchange: self.exchange(), head }
     }
 
