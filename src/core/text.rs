@@ -70,9 +70,14 @@ pub(crate) fn pieces<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
 
 /// What is between the spaces of `text`, line ends and tabs among them.
 pub(crate) fn words(text: &str) -> Vec<&str> {
-    let mut words = pieces(text, b" \t\r\n\x0C");
-    words.retain(|word| !word.is_empty());
-    words
+    tokens(text, b" \t\r\n\x0C")
+}
+
+/// What is between the `marks` in `text` and is not empty.
+pub(crate) fn tokens<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
+    let mut tokens = pieces(text, marks);
+    tokens.retain(|token| !token.is_empty());
+    tokens
 }
 
 /// The parts, one after the other.
