@@ -1,8 +1,8 @@
 //! Ends: expiry by our own deadlines, termination by the owner, and the closing of the whole manager.
 
+use super::calls::{Call, Purpose, Stage};
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
-use super::calls::{Call, Purpose, Stage};
 use super::exchange::Wire;
 use super::headers::{self, SessionId};
 use super::io::{CallId, ExchangeId, HeaderList, Level, Output, SessionRef, Target};
@@ -62,7 +62,7 @@ impl<J: Json> Manager<J> {
         let sessions = match target {
             Target::Session(session) => vec![session],
             Target::Key(user, server) => self.of_key(Key { user, server }),
-            Target::User(user) => self.store.of_user(&user).collect(),
+            Target::User(user) => self.store.of_user(&user, usize::MAX),
         };
         let open = self.end_all(call, &sessions, true, State::Terminated);
         if open == 0 {

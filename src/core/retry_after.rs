@@ -150,8 +150,7 @@ mod tests {
 
     #[test]
     fn a_past_date_asks_for_no_wait() {
-        for past in
-            ["Sun, 06 Nov 1994 08:49:31 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 1909 23:59:59 GMT"]
+        for past in ["Sun, 06 Nov 1994 08:49:31 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 1909 23:59:59 GMT"]
         {
             assert_eq!(wait(past), Some(0), "{past}");
         }
