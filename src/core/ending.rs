@@ -52,7 +52,7 @@ impl<J: Json> Manager<J> {
         let sessions = match target {
             Target::Session(session) => vec![session],
             Target::Key(user, server) => self.of_key(Key { user, server }),
-            Target::User(user) => self.store.of_user(&user).collect(),
+            Target::User(user) => self.store.of_user(&user, usize::MAX),
         };
         let open = self.end_all(call, &sessions, true, State::Terminated);
         if open == 0 {

@@ -139,7 +139,7 @@ fn code(value: &JsValue) -> Option<String> {
     js::member(value, "code")?.as_string()
 }
 
-/// At most [`MAX_MESSAGE`] characters, and of every URL only scheme and host: paths and queries can hold keys.
+/// At most [`MAX_MESSAGE`] bytes, and of every URL only scheme and host: paths and queries can hold keys.
 fn bounded(text: &str) -> String {
     let (mut short, mut read) = (String::new(), 0);
     for word in pieces(text, ENDS) {
@@ -148,7 +148,11 @@ fn bounded(text: &str) -> String {
         read += word.len() + 1;
         short.push_str(text.get(read - 1..read).unwrap_or_default());
     }
-    if let Some((end, _)) = short.char_indices().nth(MAX_MESSAGE) {
+    if short.len() > MAX_MESSAGE {
+        let mut end = MAX_MESSAGE;
+        while !short.is_char_boundary(end) {
+            end -= 1;
+        }
         short.truncate(end);
     }
     short

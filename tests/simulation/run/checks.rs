@@ -130,7 +130,7 @@ impl Run {
             let evidence = event.detail.evidence.as_deref().unwrap_or_default();
             // A new session may be kept only while the old one is odd, or was a moment ago.
             let by_trial = evidence.starts_with("the old id meets the same");
-            let since = event.at.saturating_sub(20_000);
+            let since = event.at.saturating_sub(20_000 + self.slept);
             let by_trial = by_trial && !self.world.network.was_odd_since(&event.server_name, since);
             let by_server = matches!(event.detail.code, Some("session_terminated" | "session_invalid"))
                 && event.detail.evidence.as_ref().is_some_and(|evidence| evidence.starts_with("HTTP"));
