@@ -10,6 +10,15 @@ const shortImports = new Map(imports.map(([, long, short]) => [long, short]));
 const shortExports = new Map(exports.map(([long, short]) => [long, short]));
 
 let glue = readFileSync(path, 'utf8');
+
+// A function of a snippet that needs no conversion is imported straight from it, as from a module of its own. wasm-opt made one module of all.
+const direct = imports.filter(([module]) => module.startsWith('./snippets/'));
+if (direct.length > 0) {
+  const names = direct.map(([, name]) => `${name} as snippet_${name}`).join(', ');
+  glue = glue.replace(/^(?:import \* as import\d+ from .*\n)+/m, () => `import { ${names} } from "${direct[0][0]}";\n`);
+  glue = glue.replace(/^ +"\.\/snippets\/.*": import\d+,\n/gm, '');
+  glue = glue.replace(/(const import0 = \{\n +__proto__: null,\n)/, (whole) => whole + direct.map(([, name]) => `        ${name}: snippet_${name},\n`).join(''));
+}
 // wasm-bindgen writes each import as a member of one object, each use of an export as a member of `wasm`.
 glue = glue.replace(/^( +)(\w+)(: function\()/gm, (whole, before, long, after) => before + taken(shortImports, long) + after);
 glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) => (shortImports.has(long) ? before + taken(shortImports, long) + after : whole));

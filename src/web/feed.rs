@@ -127,7 +127,7 @@ const MAX_REPORTS: u32 = 512;
 /// Waits for the next piece.
 pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, sink: Sink) {
     if exchange.over.get() {
-        return js::let_fail(reader.cancel());
+        return js::cancel(&reader);
     }
     let chunk = reader.read();
     if let Err(reason) = chunk.and_then(|chunk| exchange.wait_for(&chunk, Stage::Body(reader, sink))) {
@@ -153,11 +153,11 @@ pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut
     match verdict {
         Verdict::More => next(driver, exchange, reader, sink),
         Verdict::Full => {
-            js::let_fail(reader.cancel());
+            js::cancel(&reader);
             end(driver, exchange, sink);
         }
         Verdict::TooLarge => {
-            js::let_fail(reader.cancel());
+            js::cancel(&reader);
             fail(driver, exchange, too_large());
         }
     }
@@ -190,7 +190,7 @@ pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<Re
     let is_too_large = matches!(&sink, Sink::Stream(feed) if feed.too_large);
     match reader {
         Some(reader) if is_too_large => {
-            js::let_fail(reader.cancel());
+            js::cancel(&reader);
             fail(driver, exchange, too_large());
         }
         Some(reader) => next(driver, exchange, reader, sink),
@@ -210,7 +210,8 @@ pub(super) fn resume(exchange: &Exchange) {
 /// Reports the rest as soon as the event loop has turned. A promise would settle before it has.
 fn turn(exchange: &Exchange, reader: Option<Reader>, sink: Sink) {
     exchange.stage.set(Stage::Turn(reader, sink));
-    js::soon(&exchange.on_progress);
+    // Where no timer can be made, the host has given the request up.
+    let _ = js::soon(&exchange.on_progress);
 }
 
 /// The whole body is there, as text.

@@ -12,19 +12,20 @@ use super::hook::Hook;
 use super::js::{self, Chain, Decoder, Reader, Reply};
 use super::json::JsJson;
 use super::probe::{Asked, Cors};
-use super::request::{self, Templates};
+use super::request::Templates;
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::headers::Media;
 use crate::core::table::Table;
 use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
-use js_sys::{Array, Function, JsString, Object};
+use js_sys::{Function, JsString, Object};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
 /// The exchanges of one driver.
 pub(super) struct Network {
-    fetch: Option<Function>,
+    /// The user's; `undefined` for the host's.
+    fetch: JsValue,
     /// Whether that `fetch` is the user's, and not this package's own.
     is_injected: bool,
     pub(super) max_message_bytes: usize,
@@ -32,7 +33,6 @@ pub(super) struct Network {
     pub(super) slices: Slices,
     exchanges: RefCell<Table<u64, Rc<Exchange>>>,
     templates: Templates,
-    knows_cache: bool,
     controllers: Pool,
     pub(super) decoder: Decoder,
     pub(super) onlineness: Onlineness,
@@ -93,16 +93,15 @@ impl Network {
     ) -> Self {
         Self {
             is_injected: fetch.as_ref().is_some_and(|fetch| js::member(fetch, "plain").is_none()),
-            fetch,
+            fetch: fetch.map_or(JsValue::UNDEFINED, Into::into),
             max_message_bytes,
             max_error_bytes,
             slices: Slices::default(),
             exchanges: RefCell::default(),
             templates: Templates::default(),
-            knows_cache: request::knows_cache(),
             controllers: Pool::default(),
             decoder: Decoder::new(),
-            onlineness: Onlineness::new(),
+            onlineness: Onlineness::default(),
             cors: Cors::new(),
             on_progress: Hook::new(driver, progress),
             on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
@@ -151,7 +150,7 @@ impl Network {
         more: Option<&Object>,
     ) -> Result<(), Failure<JsJson>> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
-        let unsent = |reason: JsValue| failure::of(&reason);
+        let unsent = |reason: JsValue| failure::of(&reason, false, false);
         let (url, headers) = self.templates.render(request);
         if let Some(more) = more {
             js::assign(&headers, more).map_err(unsent)?;
@@ -173,7 +172,8 @@ impl Network {
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let signal = &exchange.controller.signal;
-        let init = request::init(request.method, &headers, body.as_ref(), signal, request.follows, self.knows_cache);
+        let body = body.unwrap_or(JsValue::UNDEFINED);
+        let init = js::init(&word(request.method), &headers, &body, signal, request.follows);
         if self.onlineness.is_offline() && self.gate(&exchange, &url, &init)? {
             return Ok(());
         }
@@ -181,8 +181,8 @@ impl Network {
     }
 
     fn request(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<(), Failure<JsJson>> {
-        let response = self.fetch(url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
-        response.map_err(|reason| self.rejection(&reason))
+        let response = js::send(&self.fetch, url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
+        response.map_err(|reason| failure::of(&reason, false, self.is_injected))
     }
 
     /// The host says that it is offline: before the request, one that does no harm tries whether that is so. Returns
@@ -203,38 +203,15 @@ impl Network {
         Ok(true)
     }
 
-    fn fetch(&self, url: &JsString, init: &JsValue) -> Result<Chain, JsValue> {
-        match &self.fetch {
-            Some(fetch) => js::promise_of(&fetch.call2(&JsValue::UNDEFINED, url, init)?),
-            None => js::global_fetch(url, init),
-        }
-    }
-
     /// The `fetch` that the manager was given; `undefined` for the host's own.
     pub(super) fn injected(&self) -> JsValue {
-        self.fetch.clone().map_or(JsValue::UNDEFINED, Into::into)
-    }
-
-    /// What `fetch` itself threw. An injected one may do more than to fetch, and what goes wrong there is not repeated.
-    fn rejection(&self, reason: &JsValue) -> Failure<JsJson> {
-        let mut failure = failure::of(reason);
-        if failure.kind == FailureKind::Broken && self.is_injected && !failure::is_of_network(reason, &failure.message)
-        {
-            failure.kind = FailureKind::Thrown;
-        }
-        failure
+        self.fetch.clone()
     }
 
     /// Sends the requests of a CORS check.
     fn probe(&self, check: u64, url: &str, signal: &JsValue) -> Result<(), JsValue> {
-        let url = JsString::from(url);
-        let answers = Array::new();
-        for init in &Cors::probes(signal) {
-            if let Ok(answer) = self.fetch(&url, init) {
-                answers.push(&answer);
-            }
-        }
-        js::any(&answers)?.then(&self.on_reached.of(check), &self.on_unreachable.of(check)).map(drop)
+        let reached = js::reach(&self.fetch, url, signal)?;
+        reached.then(&self.on_reached.of(check), &self.on_unreachable.of(check)).map(drop)
     }
 
     /// Whether nothing is on the wire.
@@ -257,7 +234,7 @@ impl Exchange {
         // An injected `fetch` may not care about signals.
         match self.stage.take() {
             Stage::Body(reader, _) | Stage::Turn(Some(reader), _) | Stage::Paused(Some(reader), _) => {
-                js::let_fail(reader.cancel());
+                js::cancel(&reader);
             }
             _ => {}
         }
@@ -268,7 +245,7 @@ impl Exchange {
 fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     // Given up meanwhile. A response that comes all the same still holds a connection.
-    let Some(exchange) = exchange else { return discard(value.unchecked_ref()) };
+    let Some(exchange) = exchange else { return js::discard(&value) };
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
         Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
@@ -296,7 +273,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
     }
     driver.input(Input::Opened { exchange: exchange.id, head });
     if exchange.over.get() {
-        return discard(response);
+        return js::discard(response);
     }
     exchange.accepted.set(is_success(status));
     if let Err(reason) = open(driver, exchange, response, status, media) {
@@ -351,11 +328,11 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
         Ok(())
     };
     if matches!(status, 202 | 204 | 205) {
-        discard(response);
+        js::discard(response);
         return nothing();
     }
     // An injected `fetch` may have read it already (npm/workerd.js).
-    if let Some(text) = network.fetch.as_ref().and_then(|_| response.whole()) {
+    if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Reply::whole) {
         return whole(driver, exchange, &text);
     }
     let Some(body) = response.body() else { return nothing() };
@@ -384,7 +361,7 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Head => check(driver, &exchange, failure::before_response(driver.network.rejection(reason))),
+        Stage::Head => check(driver, &exchange, failure::of(reason, true, driver.network.is_injected)),
         Stage::Gate(..) | Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Check(_) | Stage::Busy => {
             broken(driver, &exchange, reason);
         }
@@ -442,7 +419,7 @@ fn explained(failure: Failure<JsJson>, reached: bool) -> Failure<JsJson> {
 
 /// What should have been a response, or a piece of it, is none.
 pub(super) fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
-    fail(driver, exchange, failure::of(reason));
+    fail(driver, exchange, failure::of(reason, false, false));
 }
 
 /// The exchange is over without an end of its own.
@@ -451,15 +428,6 @@ pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<Js
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
         exchange.stop();
         driver.input(Input::Failed { exchange: exchange.id, failure });
-    }
-}
-
-/// A response that nobody waits for any more.
-fn discard(response: &Reply) {
-    if response.status().is_ok()
-        && let Some(body) = response.body()
-    {
-        js::let_fail(body.cancel_stream());
     }
 }
 

@@ -7,8 +7,6 @@
 
 use super::abort::{Controller, Pool};
 use super::js;
-use super::words::word;
-use js_sys::Object;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -44,9 +42,7 @@ pub(super) enum Asked {
 
 impl Cors {
     pub(super) fn new() -> Self {
-        let location = js::global("location");
-        let origin = location.and_then(|location| js::member(&location, "origin")?.as_string());
-        Self { origin, checks: RefCell::default() }
+        Self { origin: js::origin(), checks: RefCell::default() }
     }
 
     /// Whether CORS stands between us and this URL.
@@ -63,7 +59,7 @@ impl Cors {
     /// # Errors
     /// The host cannot make an `AbortController`.
     pub(super) fn ask(&self, id: u64, url: &Rc<str>, controllers: &Pool) -> Result<Asked, JsValue> {
-        let now = js::performance_now();
+        let now = js::ticks();
         let mut checks = self.checks.borrow_mut();
         checks.retain(|check| check.finding.is_none_or(|(_, at)| now - at < MEMORY));
         if let Some(check) = checks.iter_mut().find(|check| *check.url == **url) {
@@ -83,7 +79,7 @@ impl Cors {
     pub(super) fn found(&self, id: u64, reached: bool) -> Vec<u64> {
         let mut checks = self.checks.borrow_mut();
         let Some(check) = checks.iter_mut().find(|check| check.id == id) else { return Vec::new() };
-        check.finding = Some((reached, js::performance_now()));
+        check.finding = Some((reached, js::ticks()));
         std::mem::take(&mut check.waiting)
     }
 
@@ -98,20 +94,6 @@ impl Cors {
             wanted
         });
     }
-
-    /// The second arguments of the two calls of `fetch`, of which one has to succeed.
-    pub(super) fn probes(signal: &JsValue) -> [JsValue; 2] {
-        [probe("no-cors", signal), probe("cors", signal)]
-    }
-}
-
-fn probe(mode: &str, signal: &JsValue) -> JsValue {
-    let init = JsValue::from(Object::new());
-    for (name, value) in [("method", "HEAD"), ("mode", mode), ("credentials", "omit"), ("cache", "no-store")] {
-        js::put(&init, name, &word(value));
-    }
-    js::put(&init, "signal", signal);
-    init
 }
 
 /// Milliseconds that a finding holds: for the exchanges that fail in the same moment, not for those of their retries.

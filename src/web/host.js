@@ -1,0 +1,194 @@
+// What the shell leaves to JavaScript, which says it in fewer bytes than WebAssembly. Nothing here keeps state.
+
+// Reads a member of anything: undefined when there is none, or reading it throws.
+function read(value, key) {
+  try {
+    return value[key] ?? undefined;
+  } catch {}
+}
+
+function text(value, key) {
+  const found = read(value, key);
+  return typeof found === 'string' ? found : undefined;
+}
+
+// Lets a promise fail unseen: nothing needs its outcome any more.
+function letFail(promise) {
+  Promise.resolve(promise).catch(() => {});
+}
+
+/** Writes a line to the user's log, or to the console. A log that throws is left alone: there is no better place to report it. */
+export function log(sink, level, line) {
+  try {
+    letFail(sink ? sink(level, line) : console[level](line));
+  } catch {}
+}
+
+/** Cancels a stream or a reader. */
+export function cancel(stream) {
+  try {
+    letFail(stream.cancel());
+  } catch {}
+}
+
+/** Discards a response that no caller waits for: its body would hold a connection. */
+export function discard(response) {
+  cancel(read(response, 'body'));
+}
+
+/**
+ * Calls `then` in a task of its own, after those that are due: timers, responses, input. (`scheduler.yield` goes ahead of them.) In a hidden page
+ * timers are delayed by a second, and messages are not; elsewhere an open port may hold a process.
+ */
+export function soon(then) {
+  try {
+    setImmediate(then);
+  } catch {
+    try {
+      // No constructor where there is no page, which ends in the fallback.
+      const Channel = globalThis.document && MessageChannel;
+      const { port1, port2 } = new Channel();
+      port1.onmessage = then;
+      port2.postMessage(null);
+      // What was posted before is still delivered (HTML §9.4.4); an open port would never be collected.
+      port2.close();
+    } catch {
+      setTimeout(then, 0);
+    }
+  }
+}
+
+/** Makes a timer keep the process alive, or not. Deno's timers are numbers, with functions of Deno's own. */
+export function hold(timer, holds) {
+  try {
+    if (typeof timer === 'object') timer[holds ? 'ref' : 'unref']();
+    else Deno[holds ? 'refTimer' : 'unrefTimer'](timer);
+  } catch {}
+}
+
+/** The second argument of `fetch`. */
+export function init(method, headers, body, signal, follows) {
+  // A redirect would carry the session id and the user's token to wherever the server likes. (workerd knows no "error".)
+  const init = { method, headers, signal, redirect: follows ? 'follow' : 'manual' };
+  if (body !== undefined) init.body = body;
+  // Fetch §2.2.5: cookies would go along even to another origin.
+  if (follows) init.credentials = 'omit';
+  // A stream from the HTTP cache may be another user's: the key is the URL alone (RFC 9111 section 2), and `Vary` is up to the server. The HTML standard
+  // (section 9.2.5) does the same for its event streams. Caches answer no POST and no DELETE, and there the option has a price: Chromium would ask for
+  // permission by a preflight before every call. workerd throws at it before compatibility date 2024-11-11, and has no such member then.
+  if (method === 'GET' && 'cache' in (globalThis.Request?.prototype ?? {})) init.cache = 'no-store';
+  // A session is ended even if the page goes at once (Fetch standard, "keepalive").
+  if (method === 'DELETE') init.keepalive = true;
+  return init;
+}
+
+/** Calls the user's `fetch`, or the host's. */
+export function send(given, url, init) {
+  return Promise.resolve((given ?? fetch)(url, init));
+}
+
+/** Sends the two requests of a CORS check, of which one has to succeed. */
+export function reach(given, url, signal) {
+  return Promise.any(
+    ['no-cors', 'cors'].map(async (mode) => (given ?? fetch)(url, { method: 'HEAD', mode, credentials: 'omit', cache: 'no-store', signal })),
+  );
+}
+
+/** The origin of this page, in hosts where there is one. */
+export function origin() {
+  return text(globalThis.location, 'origin');
+}
+
+/** What the host says of its network: true or false in pages and their workers, undefined elsewhere. */
+export function online() {
+  return read(globalThis.navigator, 'onLine');
+}
+
+/** Which hosts' connections there are: 0 a Worker's, 1 a page's, 2 unlimited. */
+export function connections() {
+  if (globalThis.WebSocketPair) return 0;
+  return online() === undefined ? 2 : 1;
+}
+
+/** Milliseconds that never run backwards; NaN where the host does not count them. */
+export function ticks() {
+  return globalThis.performance?.now?.() ?? Number.NaN;
+}
+
+/** The environment of Node and of hosts that imitate it. Deno may ask for a permission, and throw without it. */
+export function env() {
+  return read(globalThis.process, 'env');
+}
+
+// What Node's, Bun's and Deno's Node layer call a connection that was refused or never made, and a name that was not found.
+const UNSENT_CODE =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;
+// What the errors of Deno, workerd and Bun say in the same cases, and Node's of a port that the Fetch standard forbids and of a TLS handshake that was
+// cut, which is before the request. Browsers never tell.
+const UNSENT_WORDS =
+  /connection refused|client error \(connect\)|dns error|dns lookup failed|unable to connect|bad port|before secure tls connection/i;
+// What workerd says of a closed port, of a connection that was reset, and of a name that was not found: only a second request tells them apart.
+const OPAQUE_WORDS = /network connection lost|internal error; reference/i;
+// Names of errors that `fetch` itself throws: a `TypeError` (Fetch standard, "fetch method"), a `NetworkError`, an end by a signal that is not ours.
+const NETWORK_NAME = /^(Type|Network|Abort|Timeout|Aggregate)Error$/;
+// What the errors of workerd and of Bun say, which are plain `Error`s, and those of libraries that look like `fetch`.
+const NETWORK_WORDS = /network|connect|socket|internal error|premature close/i;
+// A code of the operating system (`ECONNRESET`), or of undici. A library's own have more words: `ERR_JWT_EXPIRED`.
+const SYSTEM_CODE = /^(E[A-Z\d]*$|UND_ERR_)/;
+
+function failedToConnect(error) {
+  const syscall = text(error, 'syscall');
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  // The network may go while a connection is in use, and the codes are the same.
+  return syscall !== 'read' && syscall !== 'write' && UNSENT_CODE.test(text(error, 'code'));
+}
+
+function neverConnected(error) {
+  // A name with several addresses: Node tries them one after the other (RFC 8305) and reports each.
+  const errors = read(error, 'errors');
+  return Array.isArray(errors) ? errors.length > 0 && errors.every(failedToConnect) : failedToConnect(error);
+}
+
+/**
+ * What a rejection of `fetch` or of a stream is, by itself and its message: 1, the connection provably never came to be; 2, a server that may have read
+ * the request, but is probably out of reach; 3, no failure of the network; 0, any other.
+ *
+ * An injected `fetch` that tries again on its own must not pass on the reason of its last try alone. A mistake with 3 is a request that is not repeated
+ * although it might have been, so words are enough. A timeout of the caller's own (`AbortSignal.timeout`) has met a server that is silent: that is the
+ * network as well.
+ */
+export function kindOf(reason, message) {
+  const cause = read(reason, 'cause');
+  if (neverConnected(cause) || neverConnected(reason) || UNSENT_WORDS.test(message)) return 1;
+  if (OPAQUE_WORDS.test(message)) return 2;
+  const isOfSystem = [reason, cause].some((error) => SYSTEM_CODE.test(text(error, 'code')) || UNSENT_CODE.test(text(error, 'code')));
+  return isOfSystem || NETWORK_NAME.test(text(reason, 'name')) || NETWORK_WORDS.test(message) ? 0 : 3;
+}
+
+/** The message of a rejection. */
+export function messageOf(reason) {
+  const cause = read(reason, 'cause');
+  let message = words(reason);
+  // Node says "fetch failed" and keeps what failed in the cause.
+  const detail = words(cause);
+  if (detail && detail !== message) message += `: ${detail}`;
+  const code = text(cause, 'code') ?? text(reason, 'code') ?? '';
+  if (!message.toLowerCase().includes(code.toLowerCase())) message += ` (${code})`;
+  // Hosts quote the header that they refuse, and its value may be a token.
+  if (/header/i.test(message) && !/timeout/i.test(message)) return 'the host refused the headers of the request or of the response';
+  return bounded(message || 'fetch failed without saying why');
+}
+
+/** The words of an error or of anything else that was thrown, bounded, and without what may be secret in them. */
+export function words(thrown) {
+  return bounded(typeof thrown === 'string' ? thrown : (text(thrown, 'message') ?? ''));
+}
+
+// At most 200 characters, and of every URL only scheme and host: paths and queries can hold keys.
+function bounded(message) {
+  const discreet = message.replace(/[^ \n)"',]+/g, (word) => {
+    const [scheme, ...rest] = word.split('://');
+    return rest.length ? `${scheme}://${rest.join('://').split(/[/?#]/)[0].split('@').at(-1)}` : word;
+  });
+  return [...discreet.slice(0, 400)].slice(0, 200).join('');
+}
