@@ -31,6 +31,25 @@ glue = glue.replace(/function\(\) \{ return handleError\(function \(([^)]*)\) \{
 glue = glue.replace(/function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/, 'function handleError(e) {\n$1\n}');
 if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in another way than it did');
 
+// What slim.js never asks of the glue: it passes one object or nothing and loads once, and a host with externref has TextEncoder.encodeInto.
+const superfluous = [
+  [/if \(Object\.getPrototypeOf\((\w+)\) === Object\.prototype\) \{\n\s*(\(\{\w+\} = \w+\))\n\s*\} else \{\n.*\n\s*\}/g, '$2;'],
+  [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
+  [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[^]*?\n\}\n/, ''],
+  [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
+  [/ +wasmInstance = instance;\n/, ''],
+  [/ +wasmModule = module;\n/, ''],
+  [/__wbg_init as default/, '__wbg_init_once as default'],
+  [/"`WebAssembly\.instantiateStreaming` failed[^"]*"/, '"served without the type application/wasm, which takes longer to compile:"'],
+  [/const validResponse = expectedResponseType\(module\.type\);\n/, ''],
+  [/validResponse && /, ''],
+  [/function expectedResponseType[^]*?return false;\n +\}\n/, ''],
+];
+for (const [pattern, replacement] of superfluous) {
+  if (!glue.match(pattern)) throw new Error(`the glue has nothing like ${pattern}`);
+  glue = glue.replace(pattern, replacement);
+}
+
 if (shortImports.size > 0) throw new Error(`the glue has no ${[...shortImports.keys()].join(', ')}`);
 writeFileSync(path, glue);
 
