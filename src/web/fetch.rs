@@ -9,9 +9,8 @@ use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
 use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
 use super::hook::Hook;
-use super::js::{self, Chain, Decoder, Reader, Reply};
+use super::js::{self, Chain, Checks, Decoder, Reader, Reply};
 use super::json::JsJson;
-use super::probe::{Asked, Cors};
 use super::request::Templates;
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::headers::Media;
@@ -36,11 +35,9 @@ pub(super) struct Network {
     controllers: Pool,
     pub(super) decoder: Decoder,
     pub(super) onlineness: Onlineness,
-    cors: Cors,
+    checks: Checks,
     on_progress: Hook,
     on_lost: Hook,
-    on_reached: Hook,
-    on_unreachable: Hook,
 }
 
 pub(super) struct Exchange {
@@ -102,11 +99,9 @@ impl Network {
             controllers: Pool::default(),
             decoder: Decoder::new(),
             onlineness: Onlineness::default(),
-            cors: Cors::new(),
+            checks: Checks::new(),
             on_progress: Hook::new(driver, progress),
             on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
-            on_reached: Hook::new(driver, |driver, id, _response| found(driver, id, true)),
-            on_unreachable: Hook::new(driver, |driver, id, _reason| found(driver, id, false)),
         }
     }
 
@@ -123,8 +118,7 @@ impl Network {
     pub(super) fn abort(&self, id: ExchangeId) {
         let exchange = self.exchanges.borrow_mut().remove(id.0);
         if let Some(exchange) = exchange {
-            exchange.stop();
-            self.cors.leave(id.0);
+            exchange.stop(self);
         }
     }
 
@@ -174,8 +168,13 @@ impl Network {
         let signal = &exchange.controller.signal;
         let body = body.unwrap_or(JsValue::UNDEFINED);
         let init = js::init(&word(request.method), &headers, &body, signal, request.follows);
-        if self.onlineness.is_offline() && self.gate(&exchange, &url, &init)? {
-            return Ok(());
+        if self.onlineness.is_offline() {
+            // Before the request, one that does no harm tries whether that is so. What is not sent because of it is
+            // provably unsent.
+            exchange.doubted.set(true);
+            let reached = self.checks.ask(&self.fetch, &exchange.url);
+            let waits = reached.and_then(|reached| exchange.wait_for(&reached, Stage::Gate(url, init)));
+            return waits.map_err(|_| offline());
         }
         self.request(&exchange, &url, &init)
     }
@@ -185,33 +184,9 @@ impl Network {
         response.map_err(|reason| failure::of(&reason, false, self.is_injected))
     }
 
-    /// The host says that it is offline: before the request, one that does no harm tries whether that is so. Returns
-    /// whether the request has to wait for it. What is not sent because of it is provably unsent.
-    fn gate(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<bool, Failure<JsJson>> {
-        let id = exchange.id.0;
-        exchange.doubted.set(true);
-        match self.cors.ask(id, &exchange.url, &self.controllers) {
-            Ok(Asked::Known(true)) => return Ok(false),
-            Ok(Asked::Wait) => {}
-            Ok(Asked::Start(signal)) if self.probe(id, &exchange.url, &signal).is_ok() => {}
-            _ => {
-                self.cors.leave(id);
-                return Err(offline());
-            }
-        }
-        exchange.stage.set(Stage::Gate(url.clone(), init.clone()));
-        Ok(true)
-    }
-
     /// The `fetch` that the manager was given; `undefined` for the host's own.
     pub(super) fn injected(&self) -> JsValue {
         self.fetch.clone()
-    }
-
-    /// Sends the requests of a CORS check.
-    fn probe(&self, check: u64, url: &str, signal: &JsValue) -> Result<(), JsValue> {
-        let reached = js::reach(&self.fetch, url, signal)?;
-        reached.then(&self.on_reached.of(check), &self.on_unreachable.of(check)).map(drop)
     }
 
     /// Whether nothing is on the wire.
@@ -228,7 +203,7 @@ impl Exchange {
         Ok(())
     }
 
-    fn stop(&self) {
+    fn stop(&self, network: &Network) {
         self.over.set(true);
         self.controller.abort();
         // An injected `fetch` may not care about signals.
@@ -236,6 +211,7 @@ impl Exchange {
             Stage::Body(reader, _) | Stage::Turn(Some(reader), _) | Stage::Paused(Some(reader), _) => {
                 js::cancel(&reader);
             }
+            Stage::Gate(..) | Stage::Check(_) => network.checks.leave(&self.url),
             _ => {}
         }
     }
@@ -254,7 +230,16 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
             report(driver, &exchange, reader, sink);
         }
         Stage::Paused(reader, sink) => exchange.stage.set(Stage::Paused(reader, sink)),
-        Stage::Gate(..) | Stage::Check(_) | Stage::Busy => {}
+        Stage::Check(failure) => fail(driver, &exchange, explained(failure, value.is_truthy())),
+        Stage::Gate(url, init) => {
+            let network = &driver.network;
+            let goes = value.is_truthy() || !network.onlineness.is_offline();
+            let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
+            if let Err(failure) = sent {
+                fail(driver, &exchange, failure);
+            }
+        }
+        Stage::Busy => {}
     }
 }
 
@@ -370,41 +355,13 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
 
 /// Finds out whether the server can be reached, where that says more about a failure than the host does.
 fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
-    let network = &driver.network;
-    if failure.kind != FailureKind::Broken || !network.cors.applies_to(&exchange.url) {
+    if failure.kind != FailureKind::Broken || !js::is_foreign(&exchange.url) {
         return fail(driver, exchange, failure);
     }
-    let id = exchange.id.0;
-    match network.cors.ask(id, &exchange.url, &network.controllers) {
+    match driver.network.checks.ask(&driver.network.fetch, &exchange.url) {
+        // The promise is our own, and its `then` does not throw.
+        Ok(reached) => drop(exchange.wait_for(&reached, Stage::Check(failure))),
         Err(_) => fail(driver, exchange, failure),
-        Ok(Asked::Known(reached)) => fail(driver, exchange, explained(failure, reached)),
-        Ok(Asked::Wait) => exchange.stage.set(Stage::Check(failure)),
-        Ok(Asked::Start(signal)) => {
-            exchange.stage.set(Stage::Check(failure));
-            if network.probe(id, &exchange.url, &signal).is_err() {
-                found(driver, id, false);
-            }
-        }
-    }
-}
-
-/// A CORS check is over.
-fn found(driver: &Rc<Driver>, check: u64, reached: bool) {
-    for id in driver.network.cors.found(check, reached) {
-        let exchange = driver.network.exchanges.borrow().get(id).cloned();
-        let Some(exchange) = exchange else { continue };
-        match exchange.stage.take() {
-            Stage::Check(failure) => fail(driver, &exchange, explained(failure, reached)),
-            Stage::Gate(url, init) => {
-                let network = &driver.network;
-                let goes = reached || !network.onlineness.is_offline();
-                let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
-                if let Err(failure) = sent {
-                    fail(driver, &exchange, failure);
-                }
-            }
-            _ => {}
-        }
     }
 }
 
@@ -426,7 +383,7 @@ pub(super) fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue)
 pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     if !exchange.over.get() {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
-        exchange.stop();
+        exchange.stop(&driver.network);
         driver.input(Input::Failed { exchange: exchange.id, failure });
     }
 }

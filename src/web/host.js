@@ -87,16 +87,98 @@ export function send(given, url, init) {
   return Promise.resolve((given ?? fetch)(url, init));
 }
 
-/** Sends the two requests of a CORS check, of which one has to succeed. */
-export function reach(given, url, signal) {
-  return Promise.any(
-    ['no-cors', 'cors'].map(async (mode) => (given ?? fetch)(url, { method: 'HEAD', mode, credentials: 'omit', cache: 'no-store', signal })),
-  );
+/** Whether CORS stands between this page, where it is one, and a URL. */
+export function isForeign(url) {
+  const origin = text(globalThis.location, 'origin');
+  return origin !== undefined && !(url.startsWith(origin) && /^($|[/?])/.test(url.slice(origin.length)));
 }
 
-/** The origin of this page, in hosts where there is one. */
-export function origin() {
-  return text(globalThis.location, 'origin');
+/**
+ * CORS checks: in pages and their workers, whether a failure may be a response that the browser hides.
+ *
+ * To a page, a server that is down, a connection that broke and a response without CORS headers are one and the same `TypeError`. A request that needs
+ * no such headers tells them apart: HEAD, without a session id, without credentials, its response opaque. If that is answered, the server can be
+ * reached. Isolated pages and workers get no opaque responses, so a second request asks for a readable one: most servers put the headers on most
+ * responses.
+ *
+ * There is one check of a URL at a time, and its finding holds for a moment. A server that goes down under 64 calls is asked once.
+ */
+export class Checks {
+  #checks = new Map();
+
+  /** Whether the server of a URL can be reached. */
+  ask(given, url) {
+    for (const [other, { until }] of this.#checks) if (until < ticks()) this.#checks.delete(other);
+    let check = this.#checks.get(url);
+    if (!check) {
+      // Its own: the exchange that it was started for may be given up while others wait.
+      const controller = new AbortController();
+      const { signal } = controller;
+      const answers = ['no-cors', 'cors'].map(async (mode) =>
+        (given ?? fetch)(url, { method: 'HEAD', mode, credentials: 'omit', cache: 'no-store', signal }),
+      );
+      const found = (reached) => {
+        check.until = ticks() + MEMORY;
+        return reached;
+      };
+      const reached = Promise.any(answers).then(() => found(true), () => found(false));
+      check = { controller, reached, waiting: 0, until: Number.POSITIVE_INFINITY };
+      this.#checks.set(url, check);
+    }
+    check.waiting++;
+    return check.reached;
+  }
+
+  /** An exchange no longer waits for the check of its URL. One that no exchange waits for is stopped. */
+  leave(url) {
+    const check = this.#checks.get(url);
+    if (check && --check.waiting === 0 && check.until === Number.POSITIVE_INFINITY) {
+      this.#checks.delete(url);
+      check.controller.abort();
+    }
+  }
+}
+
+// Milliseconds that a finding holds: for the exchanges that fail in the same moment, not for those of their retries.
+const MEMORY = 250;
+
+/** The signals of running calls, each with one listener however many calls share it: Node warns of the eleventh. */
+export class Signals {
+  #shared = new Map();
+
+  /** Enters a call: `abort(call, reason)` is called if its signal is aborted, the oldest call first. */
+  enter(signal, call, abort) {
+    let shared = this.#shared.get(signal);
+    if (!shared) {
+      const calls = new Set();
+      shared = { calls, listener: () => [...calls].forEach((other) => abort(other, signal.reason)) };
+      this.#shared.set(signal, shared);
+      try {
+        signal.addEventListener('abort', shared.listener);
+      } catch {} // a signal that refuses listeners never aborts anything
+    }
+    shared.calls.add(call);
+  }
+
+  /** The call is over. */
+  leave(signal, call) {
+    const shared = this.#shared.get(signal);
+    if (shared?.calls.delete(call) && shared.calls.size === 0) {
+      this.#shared.delete(signal);
+      try {
+        signal.removeEventListener('abort', shared.listener);
+      } catch {}
+    }
+  }
+}
+
+/** A promise for the application, and what settles it. */
+export function deferred() {
+  const own = {};
+  own.promise = new Promise((resolve, reject) => {
+    own.settle = (error, result) => (error ? reject(error) : resolve(result));
+  });
+  return own;
 }
 
 /** What the host says of its network: true or false in pages and their workers, undefined elsewhere. */

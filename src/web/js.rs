@@ -1,7 +1,7 @@
 //! Host functions bound by hand: globals that need no `window`, and methods that may throw where `web-sys` says they do not.
 
 use super::words::word;
-use js_sys::{Array, Function, JsString, Uint8Array};
+use js_sys::{Array, Function, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -103,10 +103,26 @@ extern "C" {
     pub(super) fn aborted(this: &Signal) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, method, getter)]
     pub(super) fn reason(this: &Signal) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, method, js_name = addEventListener)]
-    pub(super) fn listen(this: &Signal, kind: &JsString, listener: &JsValue) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, method, js_name = removeEventListener)]
-    pub(super) fn unlisten(this: &Signal, kind: &JsString, listener: &JsValue) -> Result<(), JsValue>;
+}
+
+/// What gets the outcome of a call.
+#[wasm_bindgen]
+extern "C" {
+    /// The transport's own object for a call (npm/transport.js), or the resolvers of a promise.
+    #[derive(Clone)]
+    pub type Deferred;
+    /// The call is over, with an error or else with a result.
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn settle(this: &Deferred, error: &JsValue, result: &JsValue) -> Result<(), JsValue>;
+    /// The promise, where it is one.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn promise(this: &Deferred) -> Promise;
+    /// The server tells of progress.
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn progress(this: &Deferred, progress: &JsValue) -> Result<JsValue, JsValue>;
+    /// The server answers by a stream.
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn streams(this: &Deferred) -> Result<JsValue, JsValue>;
 }
 
 /// The functions of host.js.
@@ -122,9 +138,25 @@ extern "C" {
     -> JsValue;
     #[wasm_bindgen(catch)]
     pub(super) fn send(given: &JsValue, url: &JsString, init: &JsValue) -> Result<Chain, JsValue>;
-    #[wasm_bindgen(catch)]
-    pub(super) fn reach(given: &JsValue, url: &str, signal: &JsValue) -> Result<Chain, JsValue>;
-    pub(super) fn origin() -> Option<String>;
+    #[wasm_bindgen(js_name = isForeign)]
+    pub(super) fn is_foreign(url: &str) -> bool;
+    pub(super) fn deferred() -> Deferred;
+
+    pub(super) type Checks;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new() -> Checks;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn ask(this: &Checks, given: &JsValue, url: &str) -> Result<Chain, JsValue>;
+    #[wasm_bindgen(method)]
+    pub(super) fn leave(this: &Checks, url: &str);
+
+    pub(super) type Signals;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new() -> Signals;
+    #[wasm_bindgen(method)]
+    pub(super) fn enter(this: &Signals, signal: &Signal, call: f64, abort: &JsValue);
+    #[wasm_bindgen(method)]
+    pub(super) fn leave(this: &Signals, signal: &Signal, call: f64);
     pub(super) fn online() -> Option<bool>;
     pub(super) fn connections() -> u32;
     pub(super) fn ticks() -> f64;

@@ -176,11 +176,9 @@ impl McpManager {
     /// Resolves when nothing is in flight.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn idle(&self) -> Promise {
-        let mut resolver = None;
-        let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
-        if let Some(resolve) = resolver {
-            self.driver.when_idle(resolve);
-        }
+        let deferred = js::deferred();
+        let promise = deferred.promise();
+        self.driver.when_idle(deferred);
         promise
     }
 

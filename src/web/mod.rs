@@ -32,7 +32,6 @@ mod json;
 mod log;
 mod manager;
 mod options;
-mod probe;
 mod request;
 mod seed;
 mod session;

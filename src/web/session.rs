@@ -1,7 +1,8 @@
 //! The exported class `McpSession`.
 
-use super::calls::{self, RelayedCall, Shape};
+use super::calls::{self, Shape};
 use super::driver::Handle;
+use super::js::Deferred;
 use super::json::JsJson;
 use super::{error, js, options};
 use crate::core::text::concat;
@@ -250,7 +251,7 @@ impl McpSession {
     /// The params are no object.
     pub fn relay(
         &self,
-        call: RelayedCall,
+        call: Deferred,
         method: String,
         params: JsValue,
         headers: Option<Object>,
