@@ -2,11 +2,11 @@
 //!
 //! `read()` of a body that is there already settles in a microtask, so nothing else would run between two pieces either.
 
-use super::body::{self, Text, Verdict, parsed};
+use super::body::{self, parsed};
 use super::driver::Driver;
 use super::failure;
 use super::fetch::{Exchange, Stage, broken, fail, finish};
-use super::js::{self, Chunk, Reader};
+use super::js::{self, Chunk, Reader, Text};
 use super::json::JsJson;
 use crate::core::sse::{Item, Parser};
 use crate::core::{Body, ExchangeId, Failure, FailureKind, Input, Instant, Millis, StreamBlock, StreamData};
@@ -147,21 +147,27 @@ pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut
             feed.push(&bytes);
             return report(driver, exchange, Some(reader), sink);
         }
-        Sink::Text(text) => text.push(bytes),
-        Sink::Batch(_) => Verdict::More,
+        Sink::Text(text) => text.push(&bytes),
+        Sink::Batch(_) => Ok(MORE),
     };
     match verdict {
-        Verdict::More => next(driver, exchange, reader, sink),
-        Verdict::Full => {
+        Ok(MORE) => next(driver, exchange, reader, sink),
+        Ok(FULL) => {
             js::cancel(&reader);
             end(driver, exchange, sink);
         }
-        Verdict::TooLarge => {
+        Ok(_) => {
             js::cancel(&reader);
             fail(driver, exchange, too_large());
         }
+        Err(reason) => broken(driver, exchange, &reason),
     }
 }
+
+/// The next piece of a text is wanted.
+const MORE: u32 = 0;
+/// As much of a text as is wanted is there.
+const FULL: u32 = 1;
 
 fn too_large() -> Failure<JsJson> {
     failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
@@ -229,8 +235,8 @@ pub(super) fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -
 fn end(driver: &Rc<Driver>, exchange: &Exchange, sink: Sink) {
     match sink {
         Sink::Stream(_) => finish(driver, exchange, Input::Ended { exchange: exchange.id }),
-        Sink::Text(text) => match text.finish(&driver.network.decoder, driver.network.max_error_bytes) {
-            Ok(body) => deliver(driver, exchange, body),
+        Sink::Text(text) => match text.finish(&driver.network.decoder) {
+            Ok(text) => deliver(driver, exchange, body::of(&text, driver.network.max_error_bytes)),
             Err(reason) => broken(driver, exchange, &reason),
         },
         Sink::Batch(_) => {}

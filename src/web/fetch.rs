@@ -4,12 +4,11 @@
 //! takes three of them.
 
 use super::abort::{Controller, Pool};
-use super::body::Text;
 use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
 use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
 use super::hook::Hook;
-use super::js::{self, Chain, Checks, Decoder, Reader, Reply};
+use super::js::{self, Chain, Checks, Decoder, Reader, Reply, Text};
 use super::json::JsJson;
 use super::request::Templates;
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
@@ -324,9 +323,9 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
     let ok = is_success(status);
     let sink = match media {
         Media::EventStream if ok => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
-        Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true)),
-        Media::Other if ok => Sink::Text(Text::sniffing(network.max_error_bytes, network.max_message_bytes)),
-        _ => Sink::Text(Text::new(network.max_error_bytes, false)),
+        Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true, 0)),
+        Media::Other if ok => Sink::Text(Text::new(network.max_error_bytes, false, network.max_message_bytes)),
+        _ => Sink::Text(Text::new(network.max_error_bytes, false, 0)),
     };
     next(driver, exchange, body.reader()?, sink);
     Ok(())

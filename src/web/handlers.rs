@@ -29,6 +29,16 @@ pub(super) struct Handlers {
     on_error: Hook,
 }
 
+/// Which handler of a session.
+pub(super) enum Slot {
+    /// Of the requests of one method.
+    Request(String),
+    /// Of the notifications of one method.
+    Notification(String),
+    OtherNotifications,
+    Observer,
+}
+
 /// The handlers of one session.
 #[derive(Default)]
 pub(super) struct Set {
@@ -44,9 +54,9 @@ pub(super) struct Set {
 pub(super) struct ByMethod(Vec<(String, Function)>);
 
 impl ByMethod {
-    pub(super) fn set(&mut self, method: String, handler: Function) {
+    fn set(&mut self, method: String, handler: Option<Function>) {
         self.0.retain(|(other, _)| *other != method);
-        self.0.push((method, handler));
+        self.0.extend(handler.map(|handler| (method, handler)));
     }
 
     fn get(&self, method: &str) -> Option<&Function> {
@@ -67,11 +77,16 @@ impl Handlers {
         }
     }
 
-    /// Changes the handlers of a session.
-    pub(super) fn change(&self, session: SessionRef, change: impl FnOnce(&mut Set)) {
+    /// Sets a handler of a session; `None` removes it.
+    pub(super) fn set(&self, session: SessionRef, slot: Slot, handler: Option<Function>) {
         let mut sessions = self.sessions.borrow_mut();
         let mut set = sessions.remove(session.0).unwrap_or_default();
-        change(&mut set);
+        match slot {
+            Slot::Request(method) => set.requests.set(method, handler),
+            Slot::Notification(method) => set.notifications.set(method, handler),
+            Slot::OtherNotifications => set.other_notifications = handler,
+            Slot::Observer => set.observer = handler,
+        }
         sessions.insert(session.0, set);
     }
 

@@ -172,6 +172,66 @@ export class Signals {
   }
 }
 
+/**
+ * A body that is read whole, up to a limit.
+ *
+ * It is read piece by piece, because nothing else bounds it: a `Content-Length` says nothing about what comes out of a decompressor. (And Node takes no
+ * longer for that than for `response.text()`.)
+ */
+export class Text {
+  #limit;
+  #isStrict;
+  #jsonLimit;
+  #read = 0;
+  #pieces = [];
+
+  /**
+   * What is over the limit is an error if `isStrict`, and left off if not. `jsonLimit` is for a body whose `Content-Type` does not say what it is, and 0
+   * otherwise: what begins as JSON is read up to that, as every official SDK does. All else may be a page of HTML.
+   */
+  constructor(limit, isStrict, jsonLimit) {
+    this.#limit = limit;
+    this.#isStrict = isStrict;
+    this.#jsonLimit = jsonLimit;
+  }
+
+  /** Takes one piece, or as much of it as fits: 0, the next one is wanted; 1, as much as is wanted is there; 2, it is too large. */
+  push(bytes) {
+    if (this.#jsonLimit) {
+      // The first visible byte. RFC 8259 §8.1 lets a reader ignore a byte order mark.
+      const first = bytes.find((byte) => ![9, 10, 13, 32, 0xef, 0xbb, 0xbf].includes(byte));
+      if (first === 0x7b || first === 0x5b) {
+        this.#limit = this.#jsonLimit;
+        this.#isStrict = true;
+      }
+      if (first !== undefined) this.#jsonLimit = 0;
+    }
+    const room = this.#limit - this.#read;
+    const isOver = bytes.length > room;
+    if (isOver && this.#isStrict) return 2;
+    this.#pieces.push(isOver ? bytes.subarray(0, room) : bytes);
+    this.#read += bytes.length;
+    return Number(isOver);
+  }
+
+  /** The text. `decoder` is for a body that came in one piece, as most do; characters of others go on from piece to piece. */
+  finish(decoder) {
+    const pieces = this.#pieces;
+    if (pieces.length === 1) return decoder.decode(pieces[0]);
+    const joining = new TextDecoder();
+    return pieces.map((piece) => joining.decode(piece, { stream: true })).join('') + joining.decode();
+  }
+}
+
+/** An error of the package's class, or else a plain one with the same members. */
+export function error(Class, message, fields) {
+  try {
+    return new Class(message, fields);
+  } catch {
+    return Object.assign(new Error(message), { name: 'McpError' }, fields);
+  }
+}
+
 /** A promise for the application, and what settles it. */
 export function deferred() {
   const own = {};

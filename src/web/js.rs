@@ -1,7 +1,7 @@
 //! Host functions bound by hand: globals that need no `window`, and methods that may throw where `web-sys` says they do not.
 
 use super::words::word;
-use js_sys::{Array, Function, JsString, Promise, Uint8Array};
+use js_sys::{Function, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -21,8 +21,6 @@ extern "C" {
     pub(super) fn member(this: &Members, key: &JsValue) -> Result<Option<Present>, JsValue>;
     #[wasm_bindgen(method, indexing_setter)]
     pub(super) fn set_member(this: &Members, key: &JsValue, value: &JsValue);
-    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = construct)]
-    pub(super) fn construct(class: &JsValue, arguments: &Array) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_namespace = Object, js_name = assign)]
     pub(super) fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]
@@ -84,8 +82,6 @@ extern "C" {
     pub(super) type Decoder;
     #[wasm_bindgen(constructor, js_class = "TextDecoder")]
     pub(super) fn new() -> Decoder;
-    #[wasm_bindgen(catch, method, js_class = "TextDecoder")]
-    pub(super) fn decode(this: &Decoder, bytes: &JsValue, options: &JsValue) -> Result<JsString, JsValue>;
 
     #[wasm_bindgen(js_name = AbortController)]
     pub(super) type Aborter;
@@ -141,6 +137,15 @@ extern "C" {
     #[wasm_bindgen(js_name = isForeign)]
     pub(super) fn is_foreign(url: &str) -> bool;
     pub(super) fn deferred() -> Deferred;
+    pub(super) fn error(class: &JsValue, message: &str, fields: &JsValue) -> JsValue;
+
+    pub(super) type Text;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new(limit: usize, is_strict: bool, json_limit: usize) -> Text;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn push(this: &Text, bytes: &JsValue) -> Result<u32, JsValue>;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn finish(this: &Text, decoder: &Decoder) -> Result<JsString, JsValue>;
 
     pub(super) type Checks;
     #[wasm_bindgen(constructor)]

@@ -147,9 +147,10 @@ impl McpManager {
     /// has passed that no timer saw. `share` sets a function that gets `(origin, used, wanted, slots)` whenever that changes,
     /// for as long as tabs share their connections; `slots` says how many of an origin this tab has,
     /// `crowded` whether another tab lacks connections to it.
-    pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
+    pub fn tell(&self, news: JsValue, user: JsValue, server: JsValue, message: JsValue) {
         self.driver.wake();
-        let news = match news {
+        let (user, server) = (user.as_string(), server.as_string());
+        let news = match news.as_string().unwrap_or_default().as_str() {
             "offline" => News::LooksOffline,
             "online" => News::LooksOnline,
             "park" => News::Park,
