@@ -196,8 +196,7 @@ impl Driver {
     pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
         match outcome {
             Ok(result) if result.is_object() => {
-                let watched = js::promise_of(&result);
-                let _ = watched.and_then(|promise| promise.then(&JsValue::UNDEFINED, &self.on_rejected.of(callback)));
+                let _ = js::follow(&result, &JsValue::UNDEFINED, &self.on_rejected.of(callback));
             }
             Ok(_) => {}
             Err(thrown) => self.threw(callback, &thrown),

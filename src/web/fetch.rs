@@ -197,7 +197,7 @@ impl Network {
 impl Exchange {
     /// What `promise` settles with is about `stage`.
     pub(super) fn wait_for(&self, promise: &Chain, stage: Stage) -> Result<(), JsValue> {
-        promise.then(&self.on_progress, &self.on_lost)?;
+        js::follow(promise, &self.on_progress, &self.on_lost)?;
         self.stage.set(stage);
         Ok(())
     }

@@ -151,8 +151,8 @@ impl Handlers {
             js::put(&extra, "during", &during);
         }
         self.running.borrow_mut().insert(ticket, aborter);
-        let result = js::promise_of(&handler.call2(&JsValue::UNDEFINED, message, &extra)?)?;
-        result.then(&self.on_result.of(ticket), &self.on_error.of(ticket)).map(drop)
+        let result = handler.call2(&JsValue::UNDEFINED, message, &extra)?;
+        js::follow(&result, &self.on_result.of(ticket), &self.on_error.of(ticket))
     }
 
     /// Sets the tap, or takes it off.

@@ -17,6 +17,25 @@ function letFail(promise) {
   Promise.resolve(promise).catch(() => {});
 }
 
+/** Calls one of two functions when a promise, or what was returned in place of one, settles. */
+export function follow(value, done, failed) {
+  Promise.resolve(value).then(done, failed);
+}
+
+/** Calls a method of the user's storage. */
+export function store(storage, method, name, value, done, failed) {
+  follow(value === undefined ? storage[method](name) : storage[method](name, value), done, failed);
+}
+
+/** 64 random bits. Workers refuse `crypto` outside of a request; jitter is no secret, so there `Math.random` will do. */
+export function seed() {
+  try {
+    return crypto.getRandomValues(new BigUint64Array(1))[0];
+  } catch {
+    return BigInt(Math.floor(Math.random() * 2 ** 53)) ^ (BigInt(Date.now()) << 20n);
+  }
+}
+
 /** Writes a line to the user's log, or to the console. A log that throws is left alone: there is no better place to report it. */
 export function log(sink, level, line) {
   try {

@@ -10,9 +10,6 @@ extern "C" {
     pub(super) fn set_timeout(handler: &JsValue, millis: i32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = clearTimeout)]
     pub(super) fn clear_timeout(handle: &JsValue);
-    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
-    pub(super) fn fill_with_random(bytes: &Uint8Array) -> Result<(), JsValue>;
-
     /// What may be there or not: `None` for `undefined` and `null`, found out in the one crossing that reads it.
     pub(super) type Present;
     /// Anything that may have members. (Plain access: `Reflect` takes V8 several times as long.)
@@ -32,11 +29,6 @@ extern "C" {
 
     /// A promise, bare of the type parameters that nothing here needs.
     pub(super) type Chain;
-    #[wasm_bindgen(catch, js_namespace = Promise, js_name = resolve)]
-    pub(super) fn promise_of(value: &JsValue) -> Result<Chain, JsValue>;
-    #[wasm_bindgen(catch, method)]
-    pub(super) fn then(this: &Chain, done: &JsValue, failed: &JsValue) -> Result<JsValue, JsValue>;
-
     /// A function, seen as something to fix the first argument of.
     pub(super) type Bindable;
     #[wasm_bindgen(method)]
@@ -124,6 +116,18 @@ extern "C" {
 /// The functions of host.js.
 #[wasm_bindgen(module = "/src/web/host.js")]
 extern "C" {
+    #[wasm_bindgen(catch)]
+    pub(super) fn follow(value: &JsValue, done: &JsValue, failed: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch)]
+    pub(super) fn store(
+        storage: &JsValue,
+        method: &str,
+        name: &str,
+        value: Option<String>,
+        done: &JsValue,
+        failed: &JsValue,
+    ) -> Result<(), JsValue>;
+    pub(super) fn seed() -> u64;
     pub(super) fn log(sink: &JsValue, level: &str, line: &str);
     pub(super) fn cancel(stream: &JsValue);
     pub(super) fn discard(response: &JsValue);

@@ -5,7 +5,7 @@ use super::driver::{Driver, Handle};
 use super::events::to_js;
 use super::json::JsJson;
 use super::options::{self, Host};
-use super::{error, js, seed};
+use super::{error, js};
 use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
 use crate::core::text::concat;
@@ -36,7 +36,7 @@ impl McpManager {
         let (mut config, warnings) = parse(config, options, host.env.as_ref())?;
         config.connections = options::connections();
         let (limits, debug) = (config.limits.clone(), config.debug);
-        let machine = Manager::new(config, identity(&host), seed::random()).without_events();
+        let machine = Manager::new(config, identity(&host), js::seed()).without_events();
         let driver = Driver::new(machine, &limits, debug, host);
         for warning in warnings {
             driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));

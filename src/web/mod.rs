@@ -33,7 +33,6 @@ mod log;
 mod manager;
 mod options;
 mod request;
-mod seed;
 mod session;
 mod storage;
 mod timers;
