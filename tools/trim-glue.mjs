@@ -23,7 +23,8 @@ if (direct.length > 0) {
 glue = glue.replace(/^( +)(\w+)(: function\()/gm, (whole, before, long, after) => before + taken(shortImports, long) + after);
 glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) => (shortImports.has(long) ? before + taken(shortImports, long) + after : whole));
 glue = glue.replace(/\bwasm\.(\w+)/g, (whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
-glue = glue.replaceAll(`"${imports[0][0]}"`, `"a"`);
+const [own] = imports.find(([module]) => !module.startsWith('./snippets/'));
+glue = glue.replaceAll(`"${own}"`, `"a"`);
 
 
 // An import that may throw is wrapped in a function of its own, made for each call. A plain try does the same.
