@@ -11,7 +11,7 @@ use super::manager::Manager;
 use super::refusal::is_rpc_error;
 use super::session::Session;
 use super::table::Named;
-use super::text::{concat, split_once};
+use super::text::{concat, find, split_once};
 use std::rc::Rc;
 
 /// How often one request is sent to another address. A chain that is longer, or a loop, ends in an error.
@@ -148,9 +148,12 @@ impl<J: Json> Manager<J> {
 
 /// Whether two URLs of one origin are the same but for a slash at the end of the path.
 fn differs_by_slash(one: &str, other: &str) -> bool {
-    let parts = |url| split_once(url, "?").unwrap_or((url, ""));
-    let ((one, query), (other, other_query)) = (parts(one), parts(other));
-    query == other_query && (other.strip_suffix("/") == Some(one) || one.strip_suffix("/") == Some(other))
+    with_slash(one) == other || with_slash(other) == one
+}
+
+fn with_slash(url: &str) -> String {
+    let (path, query) = url.split_at(find(url, "?").unwrap_or(url.len()));
+    concat(&[path, "/", query])
 }
 
 #[cfg(test)]

@@ -316,7 +316,9 @@ impl<J: Json> Manager<J> {
         }
         let is_aside = |wire| matches!(wire, Wire::Aside(_));
         let left = self.exchanges.keys_where(|exchange| exchange.session == session && is_aside(exchange.wire));
-        left.into_iter().for_each(|exchange| self.abort(exchange));
+        for exchange in left {
+            self.abort(exchange);
+        }
     }
 
     /// A message may have rested long enough.

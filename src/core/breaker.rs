@@ -59,7 +59,10 @@ impl Breaker {
 }
 
 fn overflows(moments: &mut Vec<Instant>, now: Instant, (count, window): (usize, Millis)) -> bool {
-    moments.retain(|moment| now.since(*moment) <= window);
+    // They are in their order.
+    while moments.first().is_some_and(|moment| now.since(*moment) > window) {
+        moments.remove(0);
+    }
     moments.push(now);
     if moments.len() < count {
         return false;

@@ -37,7 +37,7 @@ impl<J: Json> Cache<J> {
     /// Keeps a result for as long as it says.
     pub(super) fn put(&mut self, method: &str, params: Option<&J>, result: &J, now: Instant) {
         let (Some(of), Some(until)) = (key(method, params), fresh_until(result, now)) else { return };
-        self.0.retain(|kept| kept.until > now && (kept.method != method || kept.of != of));
+        self.drop_if(&|kept| kept.until <= now || (kept.method == method && kept.of == of));
         if self.0.len() >= MOST {
             self.0.remove(0);
         }
@@ -54,7 +54,7 @@ impl<J: Json> Cache<J> {
                 self.forget("resources/templates/list");
             }
             "notifications/resources/updated" => {
-                self.0.retain(|kept| kept.method != "resources/read" || uri.is_some_and(|uri| kept.of != uri));
+                self.drop_if(&|kept| kept.method == "resources/read" && uri.is_none_or(|uri| kept.of == uri));
             }
             _ => {}
         }
@@ -62,7 +62,11 @@ impl<J: Json> Cache<J> {
 
     /// Forgets all results of a method: its pages belong together.
     pub(super) fn forget(&mut self, method: &str) {
-        self.0.retain(|kept| kept.method != method);
+        self.drop_if(&|kept| kept.method == method);
+    }
+
+    fn drop_if(&mut self, is_stale: &dyn Fn(&Kept<J>) -> bool) {
+        self.0.retain(|kept| !is_stale(kept));
     }
 
     /// Forgets everything: other credentials, or a gap in what the server tells.

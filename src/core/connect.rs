@@ -4,7 +4,7 @@ use super::config::{Problem, ServerConfig};
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::handshake::completed;
-use super::headers::SessionId;
+use super::headers::{self, SessionId};
 use super::io::{CallId, ConnectOptions, HeaderList, Level, Output, SessionRef};
 use super::json::Json;
 use super::manager::Manager;
@@ -80,7 +80,10 @@ impl<J: Json> Manager<J> {
         if let Some(server) = self.config.servers.get(name) {
             return Ok(Rc::clone(server));
         }
-        let names: Vec<&str> = self.config.servers.iter().map(|(name, _)| name).collect();
+        let mut names = Vec::new();
+        for (name, _) in self.config.servers.iter() {
+            names.push(name);
+        }
         let known = if names.is_empty() { String::from("none is") } else { join(&names, ", ") };
         let message = concat(&["mcpServers has no server of this name; configured: ", &known]);
         Err(Error::new(ErrorCode::ConfigError, message).of(name))
@@ -102,7 +105,7 @@ impl<J: Json> Manager<J> {
 
     fn check_room(&self, key: &Key) -> Result<(), Error<J>> {
         let limits = &self.config.limits;
-        let mine = self.store.of_user(&key.user).take(limits.max_sessions_per_user).count();
+        let mine = self.store.of_user(&key.user, limits.max_sessions_per_user).len();
         let what = if mine == 0 && self.store.users() >= limits.max_users {
             "too many users have sessions (limits.maxUsers)"
         } else if mine >= limits.max_sessions_per_user {
@@ -115,13 +118,14 @@ impl<J: Json> Manager<J> {
 
     /// A caller of `connect` gave up; the handshake goes on for the others, and for the next.
     pub(super) fn cancel_connect(&mut self, call: CallId) {
-        let waits =
-            |session: &SessionRef| self.store.get(*session).is_some_and(|record| record.connecting.contains(&call));
-        let Some(session) = self.store.references().into_iter().find(waits) else { return };
-        if let Some(record) = self.store.get_mut(session) {
-            record.connecting.retain(|waiting| *waiting != call);
+        for session in self.store.references() {
+            let Some(record) = self.store.get_mut(session) else { continue };
+            if let Some(at) = record.connecting.iter().position(|waiting| *waiting == call) {
+                record.connecting.remove(at);
+                let error = Error::new(ErrorCode::Cancelled, "the call was cancelled by its caller");
+                return self.reject(call, error);
+            }
         }
-        self.reject(call, Error::new(ErrorCode::Cancelled, "the call was cancelled by its caller"));
     }
 
     /// A handler was set: its capability is declared from the next handshake on.
@@ -145,5 +149,9 @@ pub(super) fn resolve_headers<J>(
     let resolved = server
         .headers_for(user, &options.vars, &options.headers)
         .map_err(|problems| Error::new(ErrorCode::ConfigError, Problem::lines(&problems)).of(&server.name))?;
-    Ok(resolved.into_iter().map(|(name, value)| (Rc::from(name), Rc::from(value))).collect())
+    let mut headers = HeaderList::new();
+    for (name, value) in &resolved {
+        headers::add(&mut headers, name, value);
+    }
+    Ok(headers)
 }

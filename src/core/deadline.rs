@@ -64,7 +64,7 @@ impl<J: Json> Manager<J> {
         }
         let Some(record) = self.calls.get(call) else { return };
         // The request is over, and the client's own user is what is waited for (2026-07-28 basic/patterns/mrtr).
-        if record.stage == Stage::Asking && record.reset_on_progress && !is_last {
+        if matches!(record.stage, Stage::Asking) && record.reset_on_progress && !is_last {
             return self.renew_deadline(call);
         }
         let (session, was_sent) = (record.session, !matches!(record.stage, Stage::Queued | Stage::RestingToSend(_)));
@@ -79,8 +79,10 @@ impl<J: Json> Manager<J> {
             Error::new(ErrorCode::RequestTimeout, sentence).seen(concat(&["waited ", &decimal(waited), " ms"]));
         error.retryable = !was_sent;
         // While its own client is being asked, a server is not silent.
-        let is_users =
-            self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User && record.stage != Stage::Asking);
+        let is_users = self
+            .calls
+            .get(call)
+            .is_some_and(|record| record.purpose == Purpose::User && !matches!(record.stage, Stage::Asking));
         self.settle(call, Err(error));
         if was_sent && is_users {
             self.on_silence(session);
@@ -107,7 +109,8 @@ impl<J: Json> Manager<J> {
     /// Whether a call waits for the user's consent, in the form of a token, and not for the server.
     fn waits_for_token(&self, call: CallId) -> bool {
         self.calls.get(call).is_some_and(|record| {
-            record.stage == Stage::Queued && self.store.get(record.session).is_some_and(|owner| owner.awaiting_token)
+            matches!(record.stage, Stage::Queued)
+                && self.store.get(record.session).is_some_and(|owner| owner.awaiting_token)
         })
     }
 
@@ -126,7 +129,7 @@ impl<J: Json> Manager<J> {
     /// The wait for a token that began `since` is over.
     pub(super) fn resume_deadlines(&mut self, session: SessionRef, since: Instant) {
         let now = self.now;
-        for call in self.calls.keys_where(|record| record.session == session && record.stage == Stage::Queued) {
+        for call in self.calls.keys_where(|record| record.session == session && matches!(record.stage, Stage::Queued)) {
             let Some(record) = self.calls.get_mut(call) else { continue };
             let left = record.left.take().unwrap_or_else(|| record.deadline.since(since.max(record.started)));
             let to = earlier(now.after(left), record.last_deadline);

@@ -52,7 +52,7 @@ impl<J: Json> Manager<J> {
         let sessions = match target {
             Target::Session(session) => vec![session],
             Target::Key(user, server) => self.of_key(Key { user, server }),
-            Target::User(user) => self.store.of_user(&user).collect(),
+            Target::User(user) => self.store.of_user(&user, usize::MAX),
         };
         let open = self.end_all(call, &sessions, true, State::Terminated);
         if open == 0 {
@@ -142,6 +142,10 @@ impl<J: Json> Manager<J> {
         let Some(Stage::OnWire(exchange)) = self.calls.get(call).map(|call| call.stage) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
         let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
+        // What came without an id brings none later.
+        if issued.is_none() && self.exchanges.get(exchange).is_some_and(|record| record.head.is_some()) {
+            return false;
+        }
         let mut headers = HeaderList::new();
         record.add_credentials(&mut headers);
         let line = farewell_line(&record.key.server);

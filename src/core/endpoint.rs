@@ -156,7 +156,6 @@ mod tests {
             "ht\ntps://evil.test",
             "/mess ages",
             "/m\u{0}",
-            "/m\u{a0}",
             "https://a.test@evil.test/",
             "https://a.test:443@evil.test/",
             "//a.test@evil.test/",

@@ -6,7 +6,7 @@ use super::config::{Protocol, ServerConfig, Transport};
 use super::error::{Error, ErrorCode};
 use super::handshake::VERSIONS;
 use super::io::SessionRef;
-use super::json::Json;
+use super::json::{Json, texts};
 use super::manager::Manager;
 use super::session::Session;
 use super::table::Named;
@@ -233,8 +233,8 @@ fn judge<J: Json>(outcome: Result<Option<J>, Error<J>>) -> Probed<J> {
 
 /// Whether this is a `DiscoverResult` of a server that speaks our revision (2026-07-28 schema).
 fn describes_modern<J: Json>(result: &J) -> bool {
-    let versions = result.get("supportedVersions").and_then(|versions| versions.as_array()).unwrap_or_default();
-    let speaks = versions.iter().any(|version| version.as_str().as_deref() == Some(MODERN));
+    let versions = result.get("supportedVersions").as_ref().and_then(texts).unwrap_or_default();
+    let speaks = versions.iter().any(|version| version == MODERN);
     speaks && result.get("capabilities").is_some_and(|capabilities| capabilities.is_object())
 }
 
@@ -243,8 +243,7 @@ fn supported<J: Json>(error: &Error<J>) -> Option<Vec<String>> {
     if error.rpc_code != Some(UNSUPPORTED_VERSION) {
         return None;
     }
-    let versions = error.data.as_ref()?.get("supported")?.as_array()?;
-    Some(versions.iter().filter_map(Json::as_str).collect())
+    texts(&error.data.as_ref()?.get("supported")?)
 }
 
 /// What may be given to other users (2026-07-28 server/utilities/caching): `public`, and fresh.

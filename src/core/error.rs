@@ -40,9 +40,13 @@ pub struct Facts<J> {
 impl<J> Error<J> {
     /// An error of `code` with nothing but its sentence; retryable where the code as such is.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::made(code, message.into())
+    }
+
+    fn made(code: ErrorCode, message: String) -> Self {
         Self(Box::new(Facts {
             code,
-            message: message.into(),
+            message,
             evidence: None,
             retryable: code.is_retryable(),
             status: None,

@@ -59,6 +59,28 @@ pub(super) struct Exchange {
     pub(super) paused: bool,
 }
 
+impl Exchange {
+    fn new(session: SessionRef, origin: usize, wire: Wire, url: Rc<str>, now: Instant) -> Self {
+        Self {
+            session,
+            origin,
+            is_long: false,
+            generation: 0,
+            carried: None,
+            url,
+            endpoint: None,
+            token: None,
+            wire,
+            head: None,
+            opened_at: now,
+            last_alive: now,
+            deadline: None,
+            is_over: false,
+            paused: false,
+        }
+    }
+}
+
 /// What an exchange is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
@@ -114,28 +136,28 @@ impl<J: Json> Manager<J> {
         body: Option<J>,
         further: HeaderList,
     ) -> Option<ExchangeId> {
-        let exchange = ExchangeId(self.numbers.next());
         let identity = self.speaks_as(session, wire);
         let carried = self.carried_id(session, identity);
         let record = self.store.get(session)?;
         let call = if let Wire::Call(call) = wire { self.calls.get(call) } else { None };
         let is_handshake = call.is_some_and(Call::is_handshake);
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
-        let is_stream = wire == Wire::SessionStream;
+        let is_stream = matches!(wire, Wire::SessionStream);
         let agreed = match identity {
             Identity::Former => record.former.as_ref(),
             _ => record.agreed.as_ref().filter(|_| !is_handshake && !is_stream),
         };
         let asks_for_address = matches!(wire, Wire::Address(_));
-        let mut headers = if asks_for_address {
-            vec![(Rc::from(headers::ACCEPT), Rc::from("application/json"))]
+        let mut headers = HeaderList::new();
+        if asks_for_address {
+            headers::add(&mut headers, headers::ACCEPT, "application/json");
         } else {
-            request_headers(record, method, agreed)
-        };
-        if identity == Identity::Bare {
-            headers.retain(|(name, _)| name.as_ref() != headers::SESSION_ID);
+            request_headers(&mut headers, record, method, agreed);
         }
-        headers.extend(further);
+        if identity == Identity::Bare {
+            headers::take_out(&mut headers, headers::SESSION_ID);
+        }
+        headers::add_all(&mut headers, &further);
         let endpoint = record.endpoint().filter(|_| !is_stream).cloned();
         let url = endpoint.clone().unwrap_or_else(|| self.address(record));
         let request = HttpRequest {
@@ -157,36 +179,27 @@ impl<J: Json> Manager<J> {
             Wire::SessionStream => Some(self.now.after(record.endpoint_patience())),
             _ => Some(self.now.after(SMALL_EXCHANGE)),
         };
-        if let Some(deadline) = deadline {
+        let is_long = wire.is_long();
+        let mut record = Exchange::new(session, record.origin, wire, url, self.now);
+        (record.is_long, record.generation, record.deadline) = (is_long, generation, deadline);
+        (record.carried, record.endpoint, record.token) = (carried, endpoint, token);
+        Some(self.send(record, request))
+    }
+
+    fn send(&mut self, record: Exchange, request: HttpRequest<J>) -> ExchangeId {
+        let exchange = ExchangeId(self.numbers.next());
+        if let Some(deadline) = record.deadline {
             self.timers.arm(deadline, Timer::Exchange(exchange));
         }
+        let (session, origin, is_long) = (record.session, record.origin, record.is_long);
         let now = self.now;
-        let is_long = wire.is_long();
-        let origin = self.store.get(session)?.origin;
-        if let Some(record) = self.store.get_mut(session) {
-            record.last_sent_at = now;
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.last_sent_at = now;
         }
-        let record = Exchange {
-            session,
-            origin,
-            is_long,
-            generation,
-            carried,
-            url,
-            endpoint,
-            token,
-            wire,
-            head: None,
-            opened_at: now,
-            last_alive: now,
-            deadline,
-            is_over: false,
-            paused: false,
-        };
         self.exchanges.insert(exchange, record);
         self.note_sent(exchange, origin, is_long);
         self.out.push_back(Output::Send { exchange, request });
-        Some(exchange)
+        exchange
     }
 
     /// Stops an exchange; nothing of it is heard again.
@@ -226,19 +239,11 @@ impl<J: Json> Manager<J> {
 
     /// Sends a DELETE on behalf of the record that another exchange was left of. Both have the same deadline.
     pub(super) fn open_delete(&mut self, orphan: ExchangeId, headers: HeaderList) -> Option<ExchangeId> {
-        let exchange = ExchangeId(self.numbers.next());
         let mut record = self.exchanges.get(orphan)?.clone();
-        let (url, method) = (record.url.clone(), "DELETE");
-        record.wire = Wire::Delete;
-        record.head = None;
-        record.is_long = false;
-        self.timers.arm(record.deadline?, Timer::Exchange(exchange));
-        self.note_sent(exchange, record.origin, false);
-        self.exchanges.insert(exchange, record);
-        let request =
-            HttpRequest { method, url, headers, body: None, reads_session_id: false, call: None, follows: false };
-        self.out.push_back(Output::Send { exchange, request });
-        Some(exchange)
+        (record.wire, record.head, record.is_long) = (Wire::Delete, None, false);
+        let (url, method, follows) = (record.url.clone(), "DELETE", false);
+        let request = HttpRequest { method, url, headers, body: None, reads_session_id: false, call: None, follows };
+        Some(self.send(record, request))
     }
 
     /// What is left of an exchange gets a moment.
@@ -268,7 +273,7 @@ impl<J: Json> Manager<J> {
         let (issued, hides_headers) = (head.session_id.clone(), head.hides_headers);
         let is_good = is_success(head.status);
         record.head = Some(head);
-        if wire == Wire::Orphan {
+        if matches!(wire, Wire::Orphan) {
             return self.on_orphan_opened(exchange, issued.as_deref().filter(|_| is_good));
         }
         self.note_reached(session);
@@ -282,7 +287,7 @@ impl<J: Json> Manager<J> {
         if !is_stream {
             return;
         }
-        if wire != Wire::SessionStream {
+        if !matches!(wire, Wire::SessionStream) {
             self.lift_deadline(exchange);
         }
         match wire {
@@ -312,7 +317,7 @@ impl<J: Json> Manager<J> {
             Wire::Listen | Wire::SessionStream => self.note_listen_block(session, &block),
             _ => {}
         }
-        if wire == Wire::SessionStream && block.event.as_deref() == Some("endpoint") {
+        if matches!(wire, Wire::SessionStream) && block.event.as_deref() == Some("endpoint") {
             return self.on_endpoint(session, exchange, &block.data);
         }
         // Only `message` events are JSON-RPC; other names are somebody's extension.
@@ -409,11 +414,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time"), cause: None };
         let wire = record.wire;
-        if wire == Wire::Leftover {
+        if matches!(wire, Wire::Leftover) {
             return self.abort(exchange);
         }
         self.out.push_back(Output::Abort { exchange });
-        if wire == Wire::SessionStream {
+        if matches!(wire, Wire::SessionStream) {
             return self.on_no_endpoint(exchange);
         }
         self.on_failed(exchange, &failure);
@@ -426,7 +431,7 @@ impl<J: Json> Manager<J> {
         if due > self.now {
             return self.timers.arm(due, Timer::Watchdog(exchange));
         }
-        if record.wire == Wire::SessionStream {
+        if matches!(record.wire, Wire::SessionStream) {
             return self.on_quiet_session(exchange);
         }
         self.out.push_back(Output::Abort { exchange });
@@ -448,9 +453,8 @@ impl<J: Json> Manager<J> {
 
     /// A message, or a batch of them (2025-03-26 basic: receivers MUST accept batches).
     fn receive_all(&mut self, exchange: ExchangeId, message: J) {
-        match message.as_array() {
-            Some(messages) => messages.into_iter().for_each(|message| self.receive(exchange, message)),
-            None => self.receive(exchange, message),
+        for message in message.as_array().unwrap_or_else(|| vec![message]) {
+            self.receive(exchange, message);
         }
     }
 
@@ -512,7 +516,7 @@ impl<J: Json> Manager<J> {
 
     fn on_success_without_answer(&mut self, call: CallId, exchange: ExchangeId, status: u16, body: &Body<J>) {
         let Some(record) = self.calls.get(call) else { return };
-        if record.stage != Stage::OnWire(exchange) {
+        if !matches!(record.stage, Stage::OnWire(other) if other == exchange) {
             return;
         }
         if record.is_notification() {
@@ -544,20 +548,18 @@ pub(super) const fn is_success(status: u16) -> bool {
 }
 
 /// A handshake never carries an old id: 2025-11-25 basic/transports, "Session Management": a new `initialize` without one.
-fn request_headers<J>(session: &Session<J>, method: &str, agreed: Option<&Agreed<J>>) -> super::io::HeaderList {
-    let mut headers: super::io::HeaderList = Vec::with_capacity(session.user_headers.len() + 5);
-    session.add_credentials(&mut headers);
+fn request_headers<J>(headers: &mut HeaderList, session: &Session<J>, method: &str, agreed: Option<&Agreed<J>>) {
+    session.add_credentials(headers);
     if let Some(agreed) = agreed {
-        headers.extend(agreed.headers.iter().cloned());
+        headers::add_all(headers, &agreed.headers);
     }
     match method {
         // 2025-11-25 basic/transports: a POST accepts both forms of an answer, a GET the stream alone.
         "POST" => {
-            headers.push((Rc::from(headers::ACCEPT), Rc::from("application/json, text/event-stream")));
-            headers.push((Rc::from(headers::CONTENT_TYPE), Rc::from("application/json")));
+            headers::add(headers, headers::ACCEPT, "application/json, text/event-stream");
+            headers::add(headers, headers::CONTENT_TYPE, "application/json");
         }
-        "GET" => headers.push((Rc::from(headers::ACCEPT), Rc::from("text/event-stream"))),
+        "GET" => headers::add(headers, headers::ACCEPT, "text/event-stream"),
         _ => {}
     }
-    headers
 }

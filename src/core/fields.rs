@@ -14,12 +14,16 @@ enum Value<'a> {
 impl<'a> Fields<'a> {
     /// Adds a text; nothing where there is none.
     pub(crate) fn text(&mut self, name: &'static str, text: impl Into<Option<&'a str>>) {
-        self.0.extend(text.into().map(|text| (name, Value::Text(text))));
+        if let Some(text) = text.into() {
+            self.0.push((name, Value::Text(text)));
+        }
     }
 
     /// Adds a number below 2⁵³; nothing where there is none.
     pub(crate) fn number(&mut self, name: &'static str, number: impl Into<Option<u64>>) {
-        self.0.extend(number.into().map(|number| (name, Value::Number(number as f64))));
+        if let Some(number) = number.into() {
+            self.0.push((name, Value::Number(number as f64)));
+        }
     }
 }
 

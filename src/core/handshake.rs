@@ -21,7 +21,6 @@ use super::text::{concat, has};
 use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::verdict::Verdict;
-use std::rc::Rc;
 
 /// The protocol versions that we speak, newest first. 2024-11-05 is accepted in an answer: servers that name it over
 /// Streamable HTTP behave like 2025-03-26.
@@ -381,7 +380,9 @@ impl<J: Json> Manager<J> {
         let timeout = record.server.init_timeout;
         let mut puts: Vec<(&str, J)> = Vec::new();
         if record.loss.is_some() && !record.is_modern() {
-            puts.extend(record.remembered.log_level.clone().map(|params| ("logging/setLevel", params)));
+            if let Some(params) = &record.remembered.log_level {
+                puts.push(("logging/setLevel", params.clone()));
+            }
             for (_, params) in record.remembered.subscriptions.iter() {
                 puts.push(("resources/subscribe", params.clone()));
             }
@@ -428,7 +429,9 @@ impl<J: Json> Manager<J> {
             let detail = Detail::new().code(loss.code.as_str()).duration_ms(self.now.since(loss.at));
             self.event(session, EventKind::RecoverySucceeded, detail);
         }
-        waiting.into_iter().for_each(|call| self.out.push_back(Output::Connected { call, session }));
+        for call in waiting {
+            self.out.push_back(Output::Connected { call, session });
+        }
         if list_tools {
             self.fetch_tools(session);
         }
@@ -440,7 +443,7 @@ impl<J: Json> Manager<J> {
 pub(super) fn forget_id<J>(record: &mut Session<J>) {
     if let Some(agreed) = record.agreed.as_mut() {
         agreed.id = None;
-        agreed.headers.retain(|(name, _)| name.as_ref() != headers::SESSION_ID);
+        headers::take_out(&mut agreed.headers, headers::SESSION_ID);
     }
 }
 
@@ -459,11 +462,11 @@ pub(super) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
 pub(super) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
     let mut all = Vec::new();
     if let Some(id) = id {
-        all.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));
+        headers::add(&mut all, headers::SESSION_ID, id.as_str());
     }
     // Born with 2025-06-18 (basic/transports, "Protocol Version Header"). An older server may not allow it in CORS.
     if version >= "2025-06-18" {
-        all.push((Rc::from(headers::PROTOCOL_VERSION), Rc::from(version)));
+        headers::add(&mut all, headers::PROTOCOL_VERSION, version);
     }
     all
 }

@@ -65,6 +65,23 @@ const SHOWN: usize = 8;
 /// The longest text of a server's choice that goes into a request line or a header, in bytes.
 pub(crate) const LONGEST: usize = 8192;
 
+/// Adds a header.
+pub(super) fn add(list: &mut Vec<(Rc<str>, Rc<str>)>, name: &str, value: &str) {
+    list.push((Rc::from(name), Rc::from(value)));
+}
+
+/// Adds all `others`.
+pub(super) fn add_all(list: &mut Vec<(Rc<str>, Rc<str>)>, others: &[(Rc<str>, Rc<str>)]) {
+    for (name, value) in others {
+        list.push((Rc::clone(name), Rc::clone(value)));
+    }
+}
+
+/// Takes out the header of this name, whatever the case of its letters.
+pub(super) fn take_out(list: &mut Vec<(Rc<str>, Rc<str>)>, name: &str) {
+    list.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+}
+
 /// What an answer's body is, by its `Content-Type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Media {
@@ -124,9 +141,10 @@ pub fn validate(name: &str, value: &str) -> Result<(), &'static str> {
 /// headers so, and get back what they sent.
 pub(super) fn event_id(id: &str) -> Option<String> {
     let is_control = |byte: u8| byte.is_ascii_control() && byte != b'\t';
-    let is_latin = id.chars().all(|character| u32::from(character) < 256);
+    // Up to U+00FF characters have no byte above 0xC3 in UTF-8, and all others have one.
+    let is_latin = id.bytes().all(|byte| byte <= 0xC3);
     let sent = if is_latin { String::from(id) } else { id.bytes().map(char::from).collect() };
-    let fits = !sent.is_empty() && sent.chars().count() <= MAX_EVENT_ID;
+    let fits = !sent.is_empty() && sent.bytes().filter(|byte| byte & 0xC0 != 0x80).count() <= MAX_EVENT_ID;
     Some(sent).filter(|_| fits && !id.bytes().any(is_control))
 }
 

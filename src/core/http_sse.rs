@@ -127,8 +127,11 @@ impl<J: Json> Manager<J> {
         if record.handshake.is_none() {
             return self.lose_session(session, exchange.generation, ErrorCode::SessionTerminated, &how);
         }
-        let unheard = self.exchanges.keys_where(|other| other.session == session && other.wire == Wire::Initialized);
-        unheard.into_iter().for_each(|exchange| self.abort(exchange));
+        let unheard =
+            self.exchanges.keys_where(|other| other.session == session && matches!(other.wire, Wire::Initialized));
+        for exchange in unheard {
+            self.abort(exchange);
+        }
         let is_asking = |call: &CallId| self.calls.get(*call).is_some_and(Call::is_handshake);
         match self.calls_of(session).into_iter().find(is_asking) {
             Some(call) => self.settle(call, Err(error)),
@@ -153,7 +156,9 @@ impl<J: Json> Manager<J> {
     /// A POST was answered with 2xx: the answer proper comes on the stream, if that stream is still there.
     pub(super) fn on_posted(&mut self, call: CallId, exchange: ExchangeId, posted: &Exchange) {
         let is_current = self.relation(posted) == Relation::Current;
-        let Some(record) = self.calls.get_mut(call).filter(|record| record.stage == Stage::OnWire(exchange)) else {
+        let Some(record) =
+            self.calls.get_mut(call).filter(|record| matches!(record.stage, Stage::OnWire(other) if other == exchange))
+        else {
             return;
         };
         if record.is_notification() {

@@ -54,3 +54,14 @@ pub trait Json: Clone {
         self
     }
 }
+
+/// The strings of an array.
+pub(super) fn texts<J: Json>(array: &J) -> Option<Vec<String>> {
+    let mut texts = Vec::new();
+    for item in array.as_array()? {
+        if let Some(text) = item.as_str() {
+            texts.push(text);
+        }
+    }
+    Some(texts)
+}

@@ -17,7 +17,6 @@ use super::time::{Instant, Millis};
 use super::timers::Timer;
 use super::turns::UNREMARKABLE;
 use super::verdict::Verdict;
-use std::rc::Rc;
 
 /// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
 const LONG_ENOUGH: Millis = 10_000;
@@ -108,7 +107,7 @@ impl Listen {
 
     /// Another tab has been listening meanwhile.
     pub(super) fn move_cursor(&mut self, cursor: Option<String>) {
-        if self.phase == Phase::Parked && cursor.is_some() {
+        if matches!(self.phase, Phase::Parked) && cursor.is_some() {
             self.cursor = cursor;
         }
     }
@@ -163,7 +162,7 @@ impl<J: Json> Manager<J> {
             Phase::Off | Phase::Parked | Phase::Waiting { .. } => {}
         }
         self.open_stream(session);
-        if self.store.get(session).is_some_and(|record| record.listen.phase == Phase::Off) {
+        if self.store.get(session).is_some_and(|record| matches!(record.listen.phase, Phase::Off)) {
             self.retire(session);
         }
     }
@@ -217,7 +216,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.parked = true;
         // Nobody can do without the stream that is the session.
-        if record.sse.is_none() && record.listen.phase != Phase::Off {
+        if record.sse.is_none() && !matches!(record.listen.phase, Phase::Off) {
             self.stop_listening(session);
             self.open_stream(session);
         }
@@ -322,7 +321,7 @@ impl<J: Json> Manager<J> {
     /// The server answers with an event stream.
     pub(super) fn listen_opened(&mut self, session: SessionRef, exchange: ExchangeId) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.listen.phase != Phase::Opening(exchange) {
+        if !matches!(record.listen.phase, Phase::Opening(other) if other == exchange) {
             return;
         }
         record.listen.phase = Phase::Open(exchange);
@@ -358,8 +357,8 @@ impl<J: Json> Manager<J> {
     pub(super) fn listen_over(&mut self, session: SessionRef, exchange: ExchangeId, opened_at: Instant, how: &str) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let was_open = record.listen.phase == Phase::Open(exchange);
-        if !was_open && record.listen.phase != Phase::Opening(exchange) {
+        let was_open = matches!(record.listen.phase, Phase::Open(other) if other == exchange);
+        if !was_open && !matches!(record.listen.phase, Phase::Opening(other) if other == exchange) {
             return;
         }
         let good = was_open && (record.listen.progressed || now.since(opened_at) >= LONG_ENOUGH);
@@ -420,7 +419,7 @@ impl<J: Json> Manager<J> {
     /// POSTs are answered and the GET is not: there is no stream here, it seems. It is tried again, but rarely.
     pub(super) fn listen_rarely(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let is_off = record.listen.phase == Phase::Off && record.kind != Kind::Stateless;
+        let is_off = matches!(record.listen.phase, Phase::Off) && record.kind != Kind::Stateless;
         if is_off && record.state == State::Ready {
             record.listen.failures = record.listen.failures.max(record.server.session.retry_attempts).saturating_add(1);
             self.refuse_subscribers(session, "the server refuses the stream");
@@ -499,7 +498,7 @@ impl<J: Json> Manager<J> {
     /// Plans an opening where none is planned: it is not known after all that the server offers no stream.
     pub(super) fn listen_again(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.listen.phase == Phase::Off && record.kind == Kind::Stateful && record.state == State::Ready {
+        if matches!(record.listen.phase, Phase::Off) && record.kind == Kind::Stateful && record.state == State::Ready {
             record.listen.failures = record.listen.failures.saturating_add(1);
             self.listen_later(session, None);
         }
@@ -516,6 +515,9 @@ impl<J: Json> Manager<J> {
 /// Where a stream goes on.
 pub(super) fn cursor_header(cursor: Option<String>) -> HeaderList {
     // A cursor out of a storage may be of any kind.
-    let cursor = cursor.and_then(|cursor| headers::event_id(&cursor));
-    cursor.into_iter().map(|cursor| (Rc::from(headers::LAST_EVENT_ID), Rc::from(cursor))).collect()
+    let mut list = HeaderList::new();
+    if let Some(cursor) = cursor.and_then(|cursor| headers::event_id(&cursor)) {
+        headers::add(&mut list, headers::LAST_EVENT_ID, &cursor);
+    }
+    list
 }

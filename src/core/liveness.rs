@@ -174,6 +174,10 @@ impl<J: Json> Manager<J> {
         }
         match pong {
             Pong::Lost(code) => {
+                // No session can be lost here, so only what met the same as the ping was refused unread.
+                if record.is_modern() {
+                    self.settle_doubters_unlike(session, error.as_ref());
+                }
                 let evidence = error.and_then(|error| error.evidence.clone()).unwrap_or_default();
                 // What only a GET said is no word about how long sessions are kept.
                 let counts = !check.stream || check.doubt;
@@ -241,11 +245,22 @@ impl<J: Json> Manager<J> {
 
     /// No loss came of it: what was answered is the answer.
     pub(super) fn settle_doubters(&mut self, session: SessionRef) {
+        self.settle_doubters_unlike(session, None);
+    }
+
+    /// The same of the calls that were answered otherwise than the ping, whose refusal means a loss.
+    fn settle_doubters_unlike(&mut self, session: SessionRef, ping: Option<&Error<J>>) {
         for call in self.take_doubters(session) {
-            if let Some((_, error)) = self.calls.get_mut(call).and_then(|record| record.doubt.take()) {
-                self.note_answered(call);
-                self.settle(call, Err(error));
+            let Some((code, error)) = self.calls.get_mut(call).and_then(|record| record.doubt.take()) else { continue };
+            if ping.is_some_and(|ping| (ping.status, ping.rpc_code) == (error.status, error.rpc_code)) {
+                if let (Some(record), Some(owner)) = (self.calls.get_mut(call), self.store.get_mut(session)) {
+                    record.doubt = Some((code, error));
+                    owner.doubters.push(call);
+                }
+                continue;
             }
+            self.note_answered(call);
+            self.settle(call, Err(error));
         }
     }
 

@@ -10,7 +10,11 @@ macro_rules! counters {
         impl Metrics {
             /// Every counter with its public name.
             pub fn entries(&self) -> Vec<(&'static str, u64)> {
-                vec![$(($name, self.$field),)*]
+                let mut entries = Vec::new();
+                for (name, value) in [$($name,)*].iter().zip([$(self.$field,)*]) {
+                    entries.push((*name, value));
+                }
+                entries
             }
         }
     };

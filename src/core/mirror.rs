@@ -6,7 +6,6 @@ use super::io::HeaderList;
 use super::json::Json;
 use super::text::{concat, mentions};
 use super::verdict::integer;
-use std::rc::Rc;
 
 /// The annotation in a property's schema that names its header.
 const ANNOTATION: &str = "x-mcp-header";
@@ -27,12 +26,12 @@ struct Mirrored {
 
 /// The headers that calling `tool` with these arguments needs.
 pub(crate) fn parameter_headers<J: Json>(tool: &J, arguments: Option<&J>) -> HeaderList {
-    let mut headers = Vec::new();
+    let mut headers = HeaderList::new();
     for Mirrored { path, name } in annotations(tool).unwrap_or_default() {
         let value =
             arguments.and_then(|arguments| path.iter().try_fold(arguments.clone(), |value, member| value.get(member)));
         if let Some(value) = value.and_then(|value| text_of(&value)) {
-            headers.push((Rc::from(concat(&["Mcp-Param-", &name])), Rc::from(encoded(&value))));
+            headers::add(&mut headers, &concat(&["Mcp-Param-", &name]), &encoded(&value));
         }
     }
     headers
@@ -78,16 +77,17 @@ fn text_of<J: Json>(value: &J) -> Option<String> {
 fn annotations<J: Json>(tool: &J) -> Option<Vec<Mirrored>> {
     let mut found = Vec::new();
     if let Some(schema) = tool.get("inputSchema") {
-        walk(&schema, Some(&mut Vec::new()), &mut found, 0)?;
+        walk(&schema, &mut Vec::new(), true, &mut found, 0)?;
     }
     Some(found)
 }
 
-/// Looks through a schema. `path` is where the value is that it describes, if one can get there through `properties` alone:
-/// only there may annotations be.
+/// Looks through a schema. `path` is where the value is that it describes, and `is_plain` whether one gets there through
+/// `properties` alone: only there may annotations be.
 fn walk<J: Json>(
     schema: &J,
-    mut path: Option<&mut Vec<String>>,
+    path: &mut Vec<String>,
+    is_plain: bool,
     found: &mut Vec<Mirrored>,
     depth: usize,
 ) -> Option<()> {
@@ -95,7 +95,10 @@ fn walk<J: Json>(
         return None;
     }
     if let Some(items) = schema.as_array() {
-        return items.iter().try_for_each(|item| walk(item, None, found, depth + 1));
+        for item in &items {
+            walk(item, path, false, found, depth + 1)?;
+        }
+        return Some(());
     }
     for key in schema.keys().unwrap_or_default() {
         let Some(value) = schema.get(&key) else {
@@ -104,24 +107,22 @@ fn walk<J: Json>(
         };
         match key.as_str() {
             ANNOTATION => {
-                let path = path.as_deref().filter(|path| !path.is_empty())?;
+                if !is_plain || path.is_empty() {
+                    return None;
+                }
                 found.push(mirrored(schema, &value, path, found)?);
             }
             "properties" => {
                 for name in value.keys().unwrap_or_default() {
                     let Some(property) = value.get(&name) else { continue };
-                    if let Some(path) = path.as_deref_mut() {
-                        path.push(name);
-                        walk(&property, Some(path), found, depth + 1)?;
-                        path.pop();
-                    } else {
-                        walk(&property, None, found, depth + 1)?;
-                    }
+                    path.push(name);
+                    walk(&property, path, is_plain, found, depth + 1)?;
+                    path.pop();
                 }
             }
             // Values, not schemas.
             "const" | "default" | "enum" | "examples" => {}
-            _ => walk(&value, None, found, depth + 1)?,
+            _ => walk(&value, path, false, found, depth + 1)?,
         }
     }
     Some(())

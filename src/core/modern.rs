@@ -14,7 +14,6 @@ use super::mirror::encoded;
 use super::session::{Agreed, Kind};
 use super::text::concat;
 use super::timers::Timer;
-use std::rc::Rc;
 
 /// "Header mismatch": what a header says differs from the body, because the tool's schema has changed.
 const HEADER_MISMATCH: f64 = -32020.0;
@@ -38,7 +37,8 @@ impl<J: Json> Manager<J> {
         record.fruitful = false;
         record.meta = None;
         record.cache.clear();
-        let headers = vec![(Rc::from(headers::PROTOCOL_VERSION), Rc::from(MODERN))];
+        let mut headers = HeaderList::new();
+        headers::add(&mut headers, headers::PROTOCOL_VERSION, MODERN);
         let result = as_initialize_result(&discovered);
         record.agreed = Some(Agreed { id: None, version: MODERN.to_owned(), result, headers });
         let generation = record.generation;
@@ -54,7 +54,7 @@ impl<J: Json> Manager<J> {
         let mut params = record.params.as_ref().map_or_else(J::object, Json::shallow_copy);
         let mut headers = self.mirrored(session, &method, &params);
         if record.purpose == Purpose::Probe {
-            headers.push((Rc::from(headers::PROTOCOL_VERSION), Rc::from(MODERN)));
+            headers::add(&mut headers, headers::PROTOCOL_VERSION, MODERN);
         }
         if record.is_notification() {
             return Some((jsonrpc::notification(&method, record.params.as_ref()), headers));
@@ -101,7 +101,8 @@ impl<J: Json> Manager<J> {
 
     /// The headers that mirror a body (2026-07-28 basic/transports/streamable-http, "Standard Request Headers").
     pub(super) fn mirrored(&self, session: SessionRef, method: &str, params: &J) -> HeaderList {
-        let mut all = vec![(Rc::from(headers::METHOD), Rc::from(encoded(method)))];
+        let mut all = HeaderList::new();
+        headers::add(&mut all, headers::METHOD, &encoded(method));
         let named = match method {
             "tools/call" | "prompts/get" => Some("name"),
             "resources/read" => Some("uri"),
@@ -110,10 +111,10 @@ impl<J: Json> Manager<J> {
         };
         let name = named.and_then(|member| params.get_str(member));
         if let Some(name) = &name {
-            all.push((Rc::from(headers::NAME), Rc::from(encoded(name))));
+            headers::add(&mut all, headers::NAME, &encoded(name));
         }
         if let (Some(name), "tools/call", Some(record)) = (&name, method, self.store.get(session)) {
-            all.extend(record.tools.parameter_headers(name, params.get("arguments").as_ref()));
+            headers::add_all(&mut all, &record.tools.parameter_headers(name, params.get("arguments").as_ref()));
         }
         all
     }
@@ -149,7 +150,9 @@ impl<J: Json> Manager<J> {
             _ => None,
         };
         let is_answered = answer.is_some();
-        answer.into_iter().for_each(|answer| self.answer_soon(call, answer));
+        if let Some(answer) = answer {
+            self.answer_soon(call, answer);
+        }
         is_answered
     }
 

@@ -125,7 +125,9 @@ impl<J: Json> Manager<J> {
             return self.give_up(session, error);
         }
         let waiting = std::mem::take(&mut record.connecting);
-        waiting.into_iter().for_each(|call| self.reject(call, error.clone()));
+        for call in waiting {
+            self.reject(call, error.clone());
+        }
     }
 
     /// There is a network again: nobody waits out a delay that was drawn without one.

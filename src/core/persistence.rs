@@ -262,7 +262,9 @@ fn fingerprint<J>(record: &Session<J>) -> u64 {
         Protocol::Pinned(version) => version,
     };
     let mut parts: Vec<&str> = vec![&record.url, transport, protocol];
-    parts.extend(record.user_headers.iter().map(|(name, _)| name.as_ref()));
+    for (name, _) in &record.user_headers {
+        parts.push(name);
+    }
     hash(FORMAT, &parts) & u64::from(u32::MAX)
 }
 
@@ -289,8 +291,11 @@ fn written<J: Json>(record: &Session<J>) -> Option<J> {
     if let Some(level) = &record.remembered.log_level {
         value.set("logLevel", level.clone());
     }
-    let subscriptions = record.remembered.subscriptions.iter().map(|(_, params)| params.clone());
-    Some(value.with("subscriptions", J::array(subscriptions.collect())))
+    let mut subscriptions = Vec::new();
+    for (_, params) in record.remembered.subscriptions.iter() {
+        subscriptions.push(params.clone());
+    }
+    Some(value.with("subscriptions", J::array(subscriptions)))
 }
 
 /// Reads a record; the error ends the sentence "the stored session is not used: …".
@@ -306,16 +311,16 @@ fn read<J: Json>(record: &Session<J>, found: &J, limit: usize, now: Instant) -> 
     if number("config") != Some(fingerprint(record)) {
         return Err("the server's configuration has changed");
     }
-    let is_ours = |version: &String| version == MODERN || VERSIONS.contains(&version.as_str());
-    let version = found.get_str("protocolVersion").filter(is_ours);
+    let version = found.get_str("protocolVersion").unwrap_or_default();
     let result = found.get("initializeResult").filter(J::is_object);
-    let id = found.get("sessionId").map(|id| id.as_str().and_then(|id| SessionId::parse(&id, limit)));
-    let times = number("createdAt").zip(number("lastUsedAt"));
+    let id = found.get_str("sessionId").and_then(|id| SessionId::parse(&id, limit));
     // An id that is there has to be legal, too.
-    let (Some(version), Some(result), Some((created, used)), true) = (version, result, times, id != Some(None)) else {
+    let is_whole =
+        id.is_some() == found.get("sessionId").is_some() && (version == MODERN || VERSIONS.contains(&version.as_str()));
+    let (Some(result), Some(created), Some(used), true) = (result, number("createdAt"), number("lastUsedAt"), is_whole)
+    else {
         return Err("it is damaged");
     };
-    let id = id.flatten();
     let headers = session_headers(id.as_ref(), &version);
     let mut subscriptions = Named::default();
     for params in found.get("subscriptions").and_then(|list| list.as_array()).unwrap_or_default() {

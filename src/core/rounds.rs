@@ -145,7 +145,7 @@ impl<J: Json> Manager<J> {
             answers.set(&key, answer);
         }
         record.rounds.open = record.rounds.open.saturating_sub(1);
-        if record.rounds.open == 0 && record.stage == Stage::Asking {
+        if record.rounds.open == 0 && matches!(record.stage, Stage::Asking) {
             self.renew_deadline(call);
             self.requeue(call);
         }

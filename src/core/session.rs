@@ -19,7 +19,7 @@ use super::endpoint;
 use super::error::Error;
 use super::fields::Fields;
 use super::handshake::Handshake;
-use super::headers::SessionId;
+use super::headers::{self, SessionId};
 use super::http_sse::HttpSse;
 use super::io::{CallId, SessionRef};
 use super::listen::Listen;
@@ -444,20 +444,30 @@ impl<J> Session<J> {
 
     /// Adds what the user's requests carry: the configured headers, and the provider's token in the place of theirs.
     pub(super) fn add_credentials(&self, headers: &mut super::io::HeaderList) {
-        headers.extend(self.user_headers.iter().cloned());
+        headers::add_all(headers, &self.user_headers);
         if let Some(token) = &self.token {
-            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
-            headers.push((Rc::from("authorization"), Rc::clone(token)));
+            headers::take_out(headers, headers::AUTHORIZATION);
+            headers::add(headers, headers::AUTHORIZATION, token);
         }
     }
 
     /// A server's words without this session's id and credentials: servers echo them in their errors.
     pub(super) fn discreet(&self, text: &str) -> String {
         let mut text = String::from(text);
-        let credentials = self.user_headers.iter().map(|(_, value)| value).chain(&self.token);
-        let words = credentials.flat_map(|value| words(value)).filter(|word| word.len() >= SECRET);
-        for secret in words.chain(self.id().map(SessionId::as_str)) {
-            text = without(&text, secret);
+        let mut secrets = Vec::new();
+        for (_, value) in &self.user_headers {
+            secrets.append(&mut words(value));
+        }
+        if let Some(token) = &self.token {
+            secrets.append(&mut words(token));
+        }
+        for secret in secrets {
+            if secret.len() >= SECRET {
+                text = without(&text, secret);
+            }
+        }
+        if let Some(id) = self.id() {
+            text = without(&text, id.as_str());
         }
         self.endpoint().map_or_else(|| text.clone(), |endpoint| endpoint::discreet(&text, endpoint))
     }

@@ -86,7 +86,7 @@ impl Parser {
         while !rest.is_empty() {
             // "\r\n" is one line end, also when its halves come in two pieces.
             if mem::take(&mut self.after_cr)
-                && let Some(after_lf) = rest.strip_prefix(b"\n")
+                && let [b'\n', after_lf @ ..] = rest
             {
                 rest = after_lf;
                 continue;
@@ -110,7 +110,7 @@ impl Parser {
         while let ([expected, later @ ..], [byte, rest @ ..]) = (self.bom, bytes) {
             if byte != expected {
                 // No mark after all: what looked like its beginning is the beginning of the first line.
-                self.held.extend_from_slice(BOM.strip_suffix(self.bom).unwrap_or_default());
+                self.held.extend_from_slice(BOM.get(..BOM.len() - self.bom.len()).unwrap_or_default());
                 self.size = self.held.len();
                 self.bom = &[];
                 break;
@@ -241,8 +241,10 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 /// Field name and value: the value follows the first colon and one optional space, and is empty without a colon (§9.2.6).
 fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
     let (name, rest) = line.split_at(line.iter().position(|byte| *byte == b':').unwrap_or(line.len()));
-    let value = rest.strip_prefix(b":").unwrap_or_default();
-    (name, value.strip_prefix(b" ").unwrap_or(value))
+    match rest {
+        [b':', b' ', value @ ..] | [b':', value @ ..] => (name, value),
+        _ => (name, &[]),
+    }
 }
 
 /// The bytes as text, each maximal invalid sequence replaced by U+FFFD, as "UTF-8 decode" does (WHATWG Encoding §6).

@@ -85,12 +85,12 @@ impl<J> Store<J> {
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<SessionRef> {
-        self.of_hash(&self.by_key, self.hash_of_key(key), |other| other == key).next()
+        self.of_hash(&self.by_key, self.hash_of_key(key), &key.user, Some(&key.server), 1).pop()
     }
 
-    /// The records of one user, the oldest first.
-    pub(super) fn of_user(&self, user: &str) -> impl Iterator<Item = SessionRef> {
-        self.of_hash(&self.by_user, self.hash_of_user(user), move |key| key.user == user)
+    /// The records of one user, the oldest first, and not more than `most` of them.
+    pub(super) fn of_user(&self, user: &str, most: usize) -> Vec<SessionRef> {
+        self.of_hash(&self.by_user, self.hash_of_user(user), user, None, most)
     }
 
     /// How many users have a record: kept, because a limit asks for it at every new record.
@@ -108,7 +108,7 @@ impl<J> Store<J> {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().count() }
+        Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().len() }
     }
 
     /// Everything that is in use, in the order of users and servers.
@@ -119,22 +119,39 @@ impl<J> Store<J> {
             let place = active.partition_point(|other| other.key < session.key);
             active.insert(place, session);
         }
-        active.into_iter().map(Session::info).collect()
+        let mut infos = Vec::new();
+        for session in active {
+            infos.push(session.info());
+        }
+        infos
     }
 
-    fn active(&self) -> impl Iterator<Item = &Session<J>> {
-        let is_active =
-            |session: &&Session<J>| matches!(session.state, State::Ready | State::Recovering | State::Outage);
-        self.records.iter().map(|(_, session)| session).filter(is_active)
+    fn active(&self) -> Vec<&Session<J>> {
+        let mut active = Vec::new();
+        for (_, session) in self.records.iter() {
+            if matches!(session.state, State::Ready | State::Recovering | State::Outage) {
+                active.push(session);
+            }
+        }
+        active
     }
 
     fn has_user(&self, user: &str) -> bool {
-        self.of_user(user).next().is_some()
+        !self.of_user(user, 1).is_empty()
     }
 
-    fn of_hash(&self, pairs: &Pairs, hash: u64, is_it: impl Fn(&Key) -> bool) -> impl Iterator<Item = SessionRef> {
-        let is_it = move |found: &SessionRef| self.get(*found).is_some_and(|session| is_it(&session.key));
-        pairs.of(hash).map(SessionRef).filter(is_it)
+    fn of_hash(&self, pairs: &Pairs, hash: u64, user: &str, server: Option<&str>, most: usize) -> Vec<SessionRef> {
+        let mut found = Vec::new();
+        for ((other, number), _) in pairs.from((hash, 0)) {
+            if other != hash || found.len() >= most {
+                break;
+            }
+            let Some(session) = self.get(SessionRef(number)) else { continue };
+            if session.key.user == user && server.is_none_or(|server| session.key.server == server) {
+                found.push(session.reference);
+            }
+        }
+        found
     }
 
     fn hash_of_key(&self, key: &Key) -> u64 {

@@ -5,7 +5,7 @@ use super::calls::Stage;
 use super::error::{Error, ErrorCode};
 use super::exchange::Wire;
 use super::io::{CallId, ExchangeId, HeaderList, SessionRef};
-use super::json::Json;
+use super::json::{Json, texts};
 use super::manager::Manager;
 use super::session::Session;
 
@@ -58,8 +58,8 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let waiting = std::mem::take(&mut record.listen.waiting);
         let is_news = !waiting.is_empty();
-        let granted = params.and_then(|params| params.get("notifications")?.get("resourceSubscriptions")?.as_array());
-        let granted: Vec<String> = granted.unwrap_or_default().iter().filter_map(Json::as_str).collect();
+        let granted = params.and_then(|params| params.get("notifications")?.get("resourceSubscriptions"));
+        let granted = granted.as_ref().and_then(texts).unwrap_or_default();
         for call in waiting {
             let uri = self.calls.get(call).and_then(|call| call.params.as_ref()?.get_str("uri")).unwrap_or_default();
             if granted.contains(&uri) {
@@ -108,7 +108,10 @@ fn filter<J: Json>(record: &Session<J>) -> Option<J> {
             filter.set(wanted, J::boolean(true));
         }
     }
-    let uris: Vec<J> = record.remembered.subscriptions.iter().map(|(uri, _)| J::string(uri)).collect();
+    let mut uris = Vec::new();
+    for (uri, _) in record.remembered.subscriptions.iter() {
+        uris.push(J::string(uri));
+    }
     if !uris.is_empty() {
         filter.set("resourceSubscriptions", J::array(uris));
     }

@@ -1,7 +1,7 @@
 //! Ordered tables by number and by name, built for a small module: what is generic here is thin, and what is ordered is
 //! one type ([`Index`]), which leads to slots in a plain vector.
 
-use super::index::{Index, Pair};
+use super::index::{Entries, Index, Pair};
 use std::marker::PhantomData;
 
 /// A kind of number: what keeps exchanges, calls and records apart.
@@ -156,7 +156,11 @@ impl<K: Number> Set<K> {
     }
 
     pub(crate) fn to_vec(&self) -> Vec<K> {
-        self.index.from((0, 0)).map(|((_, number), _)| K::of(number)).collect()
+        let mut keys = Vec::new();
+        for ((_, number), _) in self.index.from((0, 0)) {
+            keys.push(K::of(number));
+        }
+        keys
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<K> {
@@ -181,9 +185,9 @@ impl Pairs {
         self.0.first().map(|(pair, _)| pair)
     }
 
-    /// The second numbers of all pairs that begin with `first`.
-    pub(super) fn of(&self, first: u64) -> impl Iterator<Item = u64> + '_ {
-        self.0.from((first, 0)).map(|(pair, _)| pair).take_while(move |pair| pair.0 == first).map(|pair| pair.1)
+    /// All pairs from `pair` on.
+    pub(super) fn from(&self, pair: Pair) -> Entries<'_> {
+        self.0.from(pair)
     }
 }
 
@@ -200,7 +204,9 @@ impl<T> Default for Named<T> {
 impl<T> FromIterator<(String, T)> for Named<T> {
     fn from_iter<I: IntoIterator<Item = (String, T)>>(entries: I) -> Self {
         let mut named = Self::default();
-        entries.into_iter().for_each(|(name, value)| named.insert(name, value));
+        for (name, value) in entries {
+            named.insert(name, value);
+        }
         named
     }
 }

@@ -55,6 +55,24 @@ pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
     false
 }
 
+/// Whether a control character is in `text`: one of ASCII, or of U+0080 to U+009F.
+pub(crate) fn has_control(text: &str) -> bool {
+    without_control(text) != text
+}
+
+/// `text` with "?" in the place of each control character.
+pub(crate) fn without_control(text: &str) -> String {
+    let mut plain = Vec::new();
+    for byte in text.bytes() {
+        let is_second = plain.last() == Some(&0xC2) && byte < 0xA0;
+        if is_second {
+            plain.pop();
+        }
+        plain.push(if is_second || byte.is_ascii_control() { b'?' } else { byte });
+    }
+    String::from_utf8(plain).unwrap_or_default()
+}
+
 /// What is between the `marks` in `text`, which are of ASCII.
 pub(crate) fn pieces<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
     let (mut pieces, mut start) = (Vec::new(), 0);
@@ -70,9 +88,18 @@ pub(crate) fn pieces<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
 
 /// What is between the spaces of `text`, line ends and tabs among them.
 pub(crate) fn words(text: &str) -> Vec<&str> {
-    let mut words = pieces(text, b" \t\r\n\x0C");
-    words.retain(|word| !word.is_empty());
-    words
+    tokens(text, b" \t\r\n\x0C")
+}
+
+/// What is between the `marks` in `text` and is not empty.
+pub(crate) fn tokens<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
+    let mut tokens = Vec::new();
+    for piece in pieces(text, marks) {
+        if !piece.is_empty() {
+            tokens.push(piece);
+        }
+    }
+    tokens
 }
 
 /// The parts, one after the other.
@@ -100,13 +127,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_do_what_the_methods_of_str_do(text in "[abAB:/é]{0,12}", mark in "[ab:/é]{1,3}", number: u64) {
+        fn they_do_what_the_methods_of_str_do(text in "[abAB:/é]{0,12}", mark in "[ab:/é]{1,3}", odd in "[a\u{7f}-\u{a2}\n]{0,2}", number: u64) {
             prop_assert_eq!(decimal(number), number.to_string());
             prop_assert_eq!(mentions(&text, &mark), text.to_ascii_lowercase().contains(&mark));
             prop_assert_eq!(split_once(&text, &mark), text.split_once(mark.as_str()));
             prop_assert_eq!(find(&text, &mark), text.find(&mark));
             prop_assert_eq!(pieces(&text, b":/"), text.split([':', '/']).collect::<Vec<_>>());
             prop_assert_eq!(super::number(number.to_string().as_bytes()), Some(number));
+            prop_assert_eq!(has_control(&odd), odd.chars().any(char::is_control));
+            prop_assert_eq!(without_control(&odd), odd.replace(char::is_control, "?"));
             prop_assert_eq!(without(&text, &mark), text.replace(&mark, "…"));
         }
     }

@@ -126,27 +126,42 @@ impl<J: Json> Tools<J> {
 
     /// Whether the complete list differs from the one of the generation before; taken once.
     pub(super) fn take_difference(&mut self) -> bool {
-        let text = |pages: &[J]| pages.iter().map(Json::to_text).collect::<Vec<_>>();
-        self.before.take().is_some_and(|before| self.complete && text(&before) != text(&self.pages))
+        let Some(before) = self.before.take() else { return false };
+        self.complete && text(&before) != text(&self.pages)
     }
 
     /// Whether the machine has asked for enough.
     pub(super) fn is_full(&self) -> bool {
-        let count: usize = self.pages.iter().filter_map(Json::as_array).map(|tools| tools.len()).sum();
-        self.pages.len() >= MAX_PAGES || count >= MAX_TOOLS
+        self.pages.len() >= MAX_PAGES || self.all().len() >= MAX_TOOLS
     }
 
     /// The safety of calling tool `name`; [`Safety::ByTool`] while the list has to be asked for.
     pub(super) fn safety(&self, name: &str) -> Safety {
-        let tools = self.pages.iter().filter_map(Json::as_array).flatten();
-        let listed = tools.into_iter().find(|tool| tool.get_str("name").as_deref() == Some(name));
-        match listed {
-            Some(tool) if is_safe(&tool) => Safety::Safe,
-            Some(_) => Safety::Unsafe,
-            None if self.complete => Safety::Unsafe,
-            None => Safety::ByTool,
+        for tool in self.all() {
+            if tool.get_str("name").as_deref() == Some(name) {
+                return if is_safe(&tool) { Safety::Safe } else { Safety::Unsafe };
+            }
         }
+        if self.complete { Safety::Unsafe } else { Safety::ByTool }
     }
+
+    /// The tools of all pages.
+    fn all(&self) -> Vec<J> {
+        let mut all = Vec::new();
+        for page in &self.pages {
+            all.append(&mut page.as_array().unwrap_or_default());
+        }
+        all
+    }
+}
+
+/// The pages' text, to compare them by.
+fn text<J: Json>(pages: &[J]) -> String {
+    let mut text = String::new();
+    for page in pages {
+        text.push_str(&page.to_text());
+    }
+    text
 }
 
 fn is_safe<J: Json>(tool: &J) -> bool {

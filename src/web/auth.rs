@@ -83,8 +83,8 @@ impl Auth {
         js::put(&context, "challenge", &challenge.map_or(JsValue::UNDEFINED, Into::into));
         js::put(&context, "signal", &aborter.signal()?);
         self.asking.borrow_mut().insert(session, aborter);
-        let answer = js::promise_of(&token.call1(&provider, &context)?)?;
-        answer.then(&self.on_token.of(session), &self.on_error.of(session)).map(drop)
+        let answer = token.call1(&provider, &context)?;
+        js::follow(&answer, &self.on_token.of(session), &self.on_error.of(session))
     }
 }
 

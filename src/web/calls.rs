@@ -1,9 +1,9 @@
 //! Who waits: the promises of running calls, with their signals and progress callbacks; and the calls of the package's own transport.
 
-use super::abort::{self, Listening, Signals};
+use super::abort;
 use super::driver::{Driver, Handle};
 use super::hook::Hook;
-use super::js::Signal;
+use super::js::{self, Deferred, Signal, Signals};
 use super::json::JsJson;
 use super::session::McpSession;
 use super::{error, failure};
@@ -37,32 +37,18 @@ struct Call {
     shape: Shape,
     /// For errors of which the machine cannot say any more whose they are.
     server: Option<Rc<str>>,
+    /// Gets the outcome.
+    deferred: Deferred,
     caller: Caller,
 }
 
 /// Who is told what becomes of a call.
 enum Caller {
     /// Who has its promise.
-    Promise { resolve: Function, reject: Function, listening: Option<Listening>, on_progress: Option<Function> },
+    Promise { signal: Option<Signal>, on_progress: Option<Function> },
     /// The package's own transport, which passes on what an MCP client sends; and headers that the call's requests carry
     /// besides, which beat the others. A promise and a signal would cost a front as much as all else about a call.
-    Transport(RelayedCall, Option<Object>),
-}
-
-#[wasm_bindgen]
-extern "C" {
-    /// A call of the transport's (npm/transport.js).
-    #[derive(Clone)]
-    pub type RelayedCall;
-    /// It is over, with an error or else with a result.
-    #[wasm_bindgen(catch, method)]
-    fn settle(this: &RelayedCall, error: &JsValue, result: &JsValue) -> Result<(), JsValue>;
-    /// The server tells of progress.
-    #[wasm_bindgen(catch, method)]
-    fn progress(this: &RelayedCall, progress: &JsValue) -> Result<JsValue, JsValue>;
-    /// The server answers by a stream.
-    #[wasm_bindgen(catch, method)]
-    fn streams(this: &RelayedCall) -> Result<JsValue, JsValue>;
+    Transport(Option<Object>),
 }
 
 impl Calls {
@@ -70,7 +56,7 @@ impl Calls {
         Self {
             next: Cell::new(1),
             waiting: RefCell::default(),
-            signals: Signals::default(),
+            signals: Signals::new(),
             on_abort: Hook::new(driver, aborted),
         }
     }
@@ -96,29 +82,30 @@ impl Calls {
             return Err(error::to_js(&error, Some(&reason)));
         }
         let id = self.next.replace(self.next.get() + 1);
-        let listening = signal.map(|signal| self.signals.enter(signal, id, &self.on_abort));
-        let mut resolvers = None;
-        let promise = Promise::new(&mut |resolve, reject| resolvers = Some((resolve, reject)));
-        // A promise calls its executor before its constructor returns, so there always are resolvers.
-        if let Some((resolve, reject)) = resolvers {
-            let caller = Caller::Promise { resolve, reject, listening, on_progress };
-            self.waiting.borrow_mut().insert(id, Call { shape, server: server.cloned(), caller });
+        if let Some(signal) = &signal {
+            self.signals.enter(signal, id as f64, self.on_abort.function());
         }
+        let deferred = js::deferred();
+        let promise = deferred.promise();
+        let caller = Caller::Promise { signal, on_progress };
+        self.waiting.borrow_mut().insert(id, Call { shape, server: server.cloned(), deferred, caller });
         Ok((CallId(id), promise))
     }
 
     /// A new call of the transport.
-    pub(super) fn open_relayed(&self, server: &Rc<str>, call: RelayedCall, headers: Option<Object>) -> CallId {
+    pub(super) fn open_relayed(&self, server: &Rc<str>, deferred: Deferred, headers: Option<Object>) -> CallId {
         let id = self.nobody();
-        let caller = Caller::Transport(call, headers);
-        self.waiting.borrow_mut().insert(id.0, Call { shape: Shape::Result, server: Some(Rc::clone(server)), caller });
+        let caller = Caller::Transport(headers);
+        self.waiting
+            .borrow_mut()
+            .insert(id.0, Call { shape: Shape::Result, server: Some(Rc::clone(server)), deferred, caller });
         id
     }
 
     /// The headers of a call's own.
     pub(super) fn headers(&self, call: CallId) -> Option<Object> {
         match &self.waiting.borrow().get(call.0)?.caller {
-            Caller::Transport(_, headers) => headers.clone(),
+            Caller::Transport(headers) => headers.clone(),
             Caller::Promise { .. } => None,
         }
     }
@@ -168,21 +155,20 @@ impl Calls {
 
     /// What names a call to its caller: the signal that it was given, or the transport's own name for it.
     pub(super) fn name(&self, call: CallId) -> Option<JsValue> {
-        let signal = || self.waiting.borrow().get(call.0)?.listening().map(Listening::signal);
+        let signal = || self.waiting.borrow().get(call.0)?.signal().map(|signal| (**signal).clone());
         self.relayed(call).map_or_else(signal, |relayed| Some(relayed.into()))
     }
 
-    fn relayed(&self, call: CallId) -> Option<RelayedCall> {
-        match &self.waiting.borrow().get(call.0)?.caller {
-            Caller::Transport(relayed, _) => Some(relayed.clone()),
-            Caller::Promise { .. } => None,
-        }
+    fn relayed(&self, call: CallId) -> Option<Deferred> {
+        let waiting = self.waiting.borrow();
+        let call = waiting.get(call.0)?;
+        matches!(call.caller, Caller::Transport(_)).then(|| call.deferred.clone())
     }
 
     fn take(&self, call: CallId) -> Option<Call> {
         let taken = self.waiting.borrow_mut().remove(call.0);
-        if let Some(listening) = taken.as_ref().and_then(Call::listening) {
-            self.signals.leave(listening, call.0);
+        if let Some(signal) = taken.as_ref().and_then(Call::signal) {
+            self.signals.leave(signal, call.0 as f64);
         }
         taken
     }
@@ -191,39 +177,27 @@ impl Calls {
 impl Call {
     // A promise's own resolvers do not throw, and what the transport throws, it hears of by itself.
     fn resolve(&self, value: &JsValue) {
-        let _ = match &self.caller {
-            Caller::Promise { resolve, .. } => resolve.call1(&JsValue::UNDEFINED, value).map(drop),
-            Caller::Transport(relayed, _) => relayed.settle(&JsValue::UNDEFINED, value),
-        };
+        let _ = self.deferred.settle(&JsValue::UNDEFINED, value);
     }
 
     fn fail(&self, mut error: Error<JsJson>) {
         error.server = error.server.take().or_else(|| self.server.as_ref().map(|server| String::from(&**server)));
-        let reason = self.listening().filter(|_| error.code == ErrorCode::Cancelled).and_then(Listening::reason);
+        let reason = self.signal().filter(|_| error.code == ErrorCode::Cancelled).and_then(abort::reason);
         let error = error::to_js(&error, reason.as_ref());
-        let _ = match &self.caller {
-            Caller::Promise { reject, .. } => reject.call1(&JsValue::UNDEFINED, &error).map(drop),
-            Caller::Transport(relayed, _) => relayed.settle(&error, &JsValue::UNDEFINED),
-        };
+        let _ = self.deferred.settle(&error, &JsValue::UNDEFINED);
     }
 
-    fn listening(&self) -> Option<&Listening> {
+    fn signal(&self) -> Option<&Signal> {
         match &self.caller {
-            Caller::Promise { listening, .. } => listening.as_ref(),
-            Caller::Transport(..) => None,
+            Caller::Promise { signal, .. } => signal.as_ref(),
+            Caller::Transport(_) => None,
         }
     }
 }
 
-/// The signal of some calls was aborted.
-fn aborted(driver: &Rc<Driver>, signal: u64, _event: JsValue) {
-    for call in driver.calls.signals.take_calls(signal) {
-        let reason = {
-            let waiting = driver.calls.waiting.borrow();
-            waiting.get(call).and_then(|call| call.listening()?.reason())
-        };
-        cancel(driver, CallId(call), reason.as_ref());
-    }
+/// The signal of a call was aborted.
+fn aborted(driver: &Rc<Driver>, call: u64, reason: JsValue) {
+    cancel(driver, CallId(call), Some(&reason));
 }
 
 /// A caller gives up.

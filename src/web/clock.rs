@@ -14,15 +14,12 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let performance = js::global("performance");
-        let offset = performance
-            .and_then(|performance| js::method(&performance, "now"))
-            .map(|_| Date::now() - js::performance_now());
-        Self { offset: Cell::new(offset), last: Cell::new(0.0) }
+        let offset = Date::now() - js::ticks();
+        Self { offset: Cell::new((!offset.is_nan()).then_some(offset)), last: Cell::new(0.0) }
     }
 
     pub(super) fn now(&self) -> Instant {
-        let now = self.offset.get().map_or_else(Date::now, |offset| offset + js::performance_now());
+        let now = self.offset.get().map_or_else(Date::now, |offset| offset + js::ticks());
         self.last.set(self.last.get().max(now));
         // Positive, and a whole number of milliseconds is all that the machine wants.
         Instant::from_millis(self.last.get() as u64)
@@ -31,7 +28,7 @@ impl Clock {
     /// Finds out whether the host slept. Some stop `performance.now()` meanwhile, but the deadlines did pass.
     pub(super) fn catch_up(&self) {
         let Some(offset) = self.offset.get() else { return };
-        let behind = Date::now() - (offset + js::performance_now());
+        let behind = Date::now() - (offset + js::ticks());
         if behind > ASLEEP {
             self.offset.set(Some(offset + behind));
         }

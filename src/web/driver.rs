@@ -8,7 +8,7 @@ use super::failure;
 use super::fetch::Network;
 use super::handlers::Handlers;
 use super::hook::Hook;
-use super::js;
+use super::js::{self, Deferred};
 use super::json::JsJson;
 use super::log::Log;
 use super::options::Host;
@@ -21,7 +21,6 @@ use crate::core::config::Limits;
 use crate::core::queue::Queue;
 use crate::core::text::concat;
 use crate::core::{Input, Level, Output, SessionRef};
-use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
@@ -41,7 +40,7 @@ pub(super) struct Driver {
     closed: Cell<bool>,
     /// Keeps the driver alive for its running calls when all JS objects are freed.
     keep: RefCell<Option<Rc<Driver>>>,
-    waiting_for_idle: RefCell<Vec<Function>>,
+    waiting_for_idle: RefCell<Vec<Deferred>>,
     /// Failures of callbacks that were reported.
     reports: Cell<u32>,
     clock: Clock,
@@ -122,7 +121,7 @@ impl Driver {
     }
 
     /// Calls `resolve` when nothing is in flight.
-    pub(super) fn when_idle(self: &Rc<Self>, resolve: Function) {
+    pub(super) fn when_idle(self: &Rc<Self>, resolve: Deferred) {
         self.waiting_for_idle.borrow_mut().push(resolve);
         self.look_for_idle();
     }
@@ -197,8 +196,7 @@ impl Driver {
     pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
         match outcome {
             Ok(result) if result.is_object() => {
-                let watched = js::promise_of(&result);
-                let _ = watched.and_then(|promise| promise.then(&JsValue::UNDEFINED, &self.on_rejected.of(callback)));
+                let _ = js::follow(&result, &JsValue::UNDEFINED, &self.on_rejected.of(callback));
             }
             Ok(_) => {}
             Err(thrown) => self.threw(callback, &thrown),
@@ -242,7 +240,7 @@ impl Driver {
         let idle = || self.storage.is_idle() && self.look(Manager::is_idle) == Some(true);
         if !self.waiting_for_idle.borrow().is_empty() && idle() {
             for resolve in self.waiting_for_idle.take() {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
+                let _ = resolve.settle(&JsValue::UNDEFINED, &JsValue::UNDEFINED);
             }
         }
         if self.handles.get() == 0 && !self.draining.get() {

@@ -3,29 +3,26 @@
 use super::{js, json::JsJson};
 use crate::core::text::concat;
 use crate::core::{Error, ErrorCode};
-use js_sys::{Array, Function, Object, Promise};
+use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 thread_local! {
-    static CLASS: RefCell<Option<Function>> = const { RefCell::new(None) };
+    static CLASS: RefCell<JsValue> = const { RefCell::new(JsValue::UNDEFINED) };
 }
 
 /// Hands over the class of all errors, `McpError(message, fields)`. The package's entries do; without it, errors are
 /// plain `Error`s with the same fields. (A class made in Rust could not extend `Error`.)
 #[wasm_bindgen(js_name = setErrorClass)]
 pub fn set_error_class(class: Function) {
-    CLASS.with(|slot| slot.replace(Some(class)));
+    CLASS.with(|slot| slot.replace(class.into()));
 }
 
 /// The JS error for `error`; `cause` is what the caller's own code gave as the reason, if it did.
 pub(super) fn to_js(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     let fields = fields(error, cause);
-    let message = JsValue::from_str(&error.message);
     let class = CLASS.with(|slot| slot.borrow().clone());
-    class
-        .and_then(|class| js::construct(&class, &Array::of2(&message, &fields)).ok())
-        .unwrap_or_else(|| plain(&error.message, &fields))
+    js::error(&class, &error.message, &fields)
 }
 
 /// A `config_error` about the argument at `path`.
@@ -60,10 +57,4 @@ fn fields(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     put("evidence", error.evidence.as_deref().map(Into::into));
     put("cause", cause.or_else(|| error.cause.as_ref().map(|cause| &cause.0)).cloned());
     fields
-}
-
-fn plain(message: &str, fields: &JsValue) -> JsValue {
-    let error = JsValue::from(js_sys::Error::new(message));
-    js::put(&error, "name", &"McpError".into());
-    js::assign(&error, fields).unwrap_or(error)
 }

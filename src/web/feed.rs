@@ -2,11 +2,11 @@
 //!
 //! `read()` of a body that is there already settles in a microtask, so nothing else would run between two pieces either.
 
-use super::body::{self, Text, Verdict, parsed};
+use super::body::{self, parsed};
 use super::driver::Driver;
 use super::failure;
 use super::fetch::{Exchange, Stage, broken, fail, finish};
-use super::js::{self, Chunk, Reader};
+use super::js::{self, Chunk, Reader, Text};
 use super::json::JsJson;
 use crate::core::sse::{Item, Parser};
 use crate::core::{Body, ExchangeId, Failure, FailureKind, Input, Instant, Millis, StreamBlock, StreamData};
@@ -127,7 +127,7 @@ const MAX_REPORTS: u32 = 512;
 /// Waits for the next piece.
 pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, sink: Sink) {
     if exchange.over.get() {
-        return js::let_fail(reader.cancel());
+        return js::cancel(&reader);
     }
     let chunk = reader.read();
     if let Err(reason) = chunk.and_then(|chunk| exchange.wait_for(&chunk, Stage::Body(reader, sink))) {
@@ -147,21 +147,27 @@ pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut
             feed.push(&bytes);
             return report(driver, exchange, Some(reader), sink);
         }
-        Sink::Text(text) => text.push(bytes),
-        Sink::Batch(_) => Verdict::More,
+        Sink::Text(text) => text.push(&bytes),
+        Sink::Batch(_) => Ok(MORE),
     };
     match verdict {
-        Verdict::More => next(driver, exchange, reader, sink),
-        Verdict::Full => {
-            js::let_fail(reader.cancel());
+        Ok(MORE) => next(driver, exchange, reader, sink),
+        Ok(FULL) => {
+            js::cancel(&reader);
             end(driver, exchange, sink);
         }
-        Verdict::TooLarge => {
-            js::let_fail(reader.cancel());
+        Ok(_) => {
+            js::cancel(&reader);
             fail(driver, exchange, too_large());
         }
+        Err(reason) => broken(driver, exchange, &reason),
     }
 }
+
+/// The next piece of a text is wanted.
+const MORE: u32 = 0;
+/// As much of a text as is wanted is there.
+const FULL: u32 = 1;
 
 fn too_large() -> Failure<JsJson> {
     failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
@@ -190,7 +196,7 @@ pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<Re
     let is_too_large = matches!(&sink, Sink::Stream(feed) if feed.too_large);
     match reader {
         Some(reader) if is_too_large => {
-            js::let_fail(reader.cancel());
+            js::cancel(&reader);
             fail(driver, exchange, too_large());
         }
         Some(reader) => next(driver, exchange, reader, sink),
@@ -210,7 +216,8 @@ pub(super) fn resume(exchange: &Exchange) {
 /// Reports the rest as soon as the event loop has turned. A promise would settle before it has.
 fn turn(exchange: &Exchange, reader: Option<Reader>, sink: Sink) {
     exchange.stage.set(Stage::Turn(reader, sink));
-    js::soon(&exchange.on_progress);
+    // Where no timer can be made, the host has given the request up.
+    let _ = js::soon(&exchange.on_progress);
 }
 
 /// The whole body is there, as text.
@@ -228,8 +235,8 @@ pub(super) fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -
 fn end(driver: &Rc<Driver>, exchange: &Exchange, sink: Sink) {
     match sink {
         Sink::Stream(_) => finish(driver, exchange, Input::Ended { exchange: exchange.id }),
-        Sink::Text(text) => match text.finish(&driver.network.decoder, driver.network.max_error_bytes) {
-            Ok(body) => deliver(driver, exchange, body),
+        Sink::Text(text) => match text.finish(&driver.network.decoder) {
+            Ok(text) => deliver(driver, exchange, body::of(&text, driver.network.max_error_bytes)),
             Err(reason) => broken(driver, exchange, &reason),
         },
         Sink::Batch(_) => {}

@@ -4,27 +4,26 @@
 //! takes three of them.
 
 use super::abort::{Controller, Pool};
-use super::body::Text;
 use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
 use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
 use super::hook::Hook;
-use super::js::{self, Chain, Decoder, Reader, Reply};
+use super::js::{self, Chain, Checks, Decoder, Reader, Reply, Text};
 use super::json::JsJson;
-use super::probe::{Asked, Cors};
-use super::request::{self, Templates};
+use super::request::Templates;
 use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::headers::Media;
 use crate::core::table::Table;
 use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
-use js_sys::{Array, Function, JsString, Object};
+use js_sys::{Function, JsString, Object};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
 /// The exchanges of one driver.
 pub(super) struct Network {
-    fetch: Option<Function>,
+    /// The user's; `undefined` for the host's.
+    fetch: JsValue,
     /// Whether that `fetch` is the user's, and not this package's own.
     is_injected: bool,
     pub(super) max_message_bytes: usize,
@@ -32,15 +31,12 @@ pub(super) struct Network {
     pub(super) slices: Slices,
     exchanges: RefCell<Table<u64, Rc<Exchange>>>,
     templates: Templates,
-    knows_cache: bool,
     controllers: Pool,
     pub(super) decoder: Decoder,
     pub(super) onlineness: Onlineness,
-    cors: Cors,
+    checks: Checks,
     on_progress: Hook,
     on_lost: Hook,
-    on_reached: Hook,
-    on_unreachable: Hook,
 }
 
 pub(super) struct Exchange {
@@ -93,21 +89,18 @@ impl Network {
     ) -> Self {
         Self {
             is_injected: fetch.as_ref().is_some_and(|fetch| js::member(fetch, "plain").is_none()),
-            fetch,
+            fetch: fetch.map_or(JsValue::UNDEFINED, Into::into),
             max_message_bytes,
             max_error_bytes,
             slices: Slices::default(),
             exchanges: RefCell::default(),
             templates: Templates::default(),
-            knows_cache: request::knows_cache(),
             controllers: Pool::default(),
             decoder: Decoder::new(),
-            onlineness: Onlineness::new(),
-            cors: Cors::new(),
+            onlineness: Onlineness::default(),
+            checks: Checks::new(),
             on_progress: Hook::new(driver, progress),
             on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
-            on_reached: Hook::new(driver, |driver, id, _response| found(driver, id, true)),
-            on_unreachable: Hook::new(driver, |driver, id, _reason| found(driver, id, false)),
         }
     }
 
@@ -124,8 +117,7 @@ impl Network {
     pub(super) fn abort(&self, id: ExchangeId) {
         let exchange = self.exchanges.borrow_mut().remove(id.0);
         if let Some(exchange) = exchange {
-            exchange.stop();
-            self.cors.leave(id.0);
+            exchange.stop(self);
         }
     }
 
@@ -151,7 +143,7 @@ impl Network {
         more: Option<&Object>,
     ) -> Result<(), Failure<JsJson>> {
         let body = request.body.as_ref().map(|body| write(&body.0)).transpose()?;
-        let unsent = |reason: JsValue| failure::of(&reason);
+        let unsent = |reason: JsValue| failure::of(&reason, false, false);
         let (url, headers) = self.templates.render(request);
         if let Some(more) = more {
             js::assign(&headers, more).map_err(unsent)?;
@@ -173,68 +165,27 @@ impl Network {
         });
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let signal = &exchange.controller.signal;
-        let init = request::init(request.method, &headers, body.as_ref(), signal, request.follows, self.knows_cache);
-        if self.onlineness.is_offline() && self.gate(&exchange, &url, &init)? {
-            return Ok(());
+        let body = body.unwrap_or(JsValue::UNDEFINED);
+        let init = js::init(&word(request.method), &headers, &body, signal, request.follows);
+        if self.onlineness.is_offline() {
+            // Before the request, one that does no harm tries whether that is so. What is not sent because of it is
+            // provably unsent.
+            exchange.doubted.set(true);
+            let reached = self.checks.ask(&self.fetch, &exchange.url);
+            let waits = reached.and_then(|reached| exchange.wait_for(&reached, Stage::Gate(url, init)));
+            return waits.map_err(|_| offline());
         }
         self.request(&exchange, &url, &init)
     }
 
     fn request(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<(), Failure<JsJson>> {
-        let response = self.fetch(url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
-        response.map_err(|reason| self.rejection(&reason))
-    }
-
-    /// The host says that it is offline: before the request, one that does no harm tries whether that is so. Returns
-    /// whether the request has to wait for it. What is not sent because of it is provably unsent.
-    fn gate(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<bool, Failure<JsJson>> {
-        let id = exchange.id.0;
-        exchange.doubted.set(true);
-        match self.cors.ask(id, &exchange.url, &self.controllers) {
-            Ok(Asked::Known(true)) => return Ok(false),
-            Ok(Asked::Wait) => {}
-            Ok(Asked::Start(signal)) if self.probe(id, &exchange.url, &signal).is_ok() => {}
-            _ => {
-                self.cors.leave(id);
-                return Err(offline());
-            }
-        }
-        exchange.stage.set(Stage::Gate(url.clone(), init.clone()));
-        Ok(true)
-    }
-
-    fn fetch(&self, url: &JsString, init: &JsValue) -> Result<Chain, JsValue> {
-        match &self.fetch {
-            Some(fetch) => js::promise_of(&fetch.call2(&JsValue::UNDEFINED, url, init)?),
-            None => js::global_fetch(url, init),
-        }
+        let response = js::send(&self.fetch, url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
+        response.map_err(|reason| failure::of(&reason, false, self.is_injected))
     }
 
     /// The `fetch` that the manager was given; `undefined` for the host's own.
     pub(super) fn injected(&self) -> JsValue {
-        self.fetch.clone().map_or(JsValue::UNDEFINED, Into::into)
-    }
-
-    /// What `fetch` itself threw. An injected one may do more than to fetch, and what goes wrong there is not repeated.
-    fn rejection(&self, reason: &JsValue) -> Failure<JsJson> {
-        let mut failure = failure::of(reason);
-        if failure.kind == FailureKind::Broken && self.is_injected && !failure::is_of_network(reason, &failure.message)
-        {
-            failure.kind = FailureKind::Thrown;
-        }
-        failure
-    }
-
-    /// Sends the requests of a CORS check.
-    fn probe(&self, check: u64, url: &str, signal: &JsValue) -> Result<(), JsValue> {
-        let url = JsString::from(url);
-        let answers = Array::new();
-        for init in &Cors::probes(signal) {
-            if let Ok(answer) = self.fetch(&url, init) {
-                answers.push(&answer);
-            }
-        }
-        js::any(&answers)?.then(&self.on_reached.of(check), &self.on_unreachable.of(check)).map(drop)
+        self.fetch.clone()
     }
 
     /// Whether nothing is on the wire.
@@ -246,19 +197,20 @@ impl Network {
 impl Exchange {
     /// What `promise` settles with is about `stage`.
     pub(super) fn wait_for(&self, promise: &Chain, stage: Stage) -> Result<(), JsValue> {
-        promise.then(&self.on_progress, &self.on_lost)?;
+        js::follow(promise, &self.on_progress, &self.on_lost)?;
         self.stage.set(stage);
         Ok(())
     }
 
-    fn stop(&self) {
+    fn stop(&self, network: &Network) {
         self.over.set(true);
         self.controller.abort();
         // An injected `fetch` may not care about signals.
         match self.stage.take() {
             Stage::Body(reader, _) | Stage::Turn(Some(reader), _) | Stage::Paused(Some(reader), _) => {
-                js::let_fail(reader.cancel());
+                js::cancel(&reader);
             }
+            Stage::Gate(..) | Stage::Check(_) => network.checks.leave(&self.url),
             _ => {}
         }
     }
@@ -268,7 +220,7 @@ impl Exchange {
 fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     // Given up meanwhile. A response that comes all the same still holds a connection.
-    let Some(exchange) = exchange else { return discard(value.unchecked_ref()) };
+    let Some(exchange) = exchange else { return js::discard(&value) };
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
         Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
@@ -277,7 +229,16 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
             report(driver, &exchange, reader, sink);
         }
         Stage::Paused(reader, sink) => exchange.stage.set(Stage::Paused(reader, sink)),
-        Stage::Gate(..) | Stage::Check(_) | Stage::Busy => {}
+        Stage::Check(failure) => fail(driver, &exchange, explained(failure, value.is_truthy())),
+        Stage::Gate(url, init) => {
+            let network = &driver.network;
+            let goes = value.is_truthy() || !network.onlineness.is_offline();
+            let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
+            if let Err(failure) = sent {
+                fail(driver, &exchange, failure);
+            }
+        }
+        Stage::Busy => {}
     }
 }
 
@@ -296,7 +257,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
     }
     driver.input(Input::Opened { exchange: exchange.id, head });
     if exchange.over.get() {
-        return discard(response);
+        return js::discard(response);
     }
     exchange.accepted.set(is_success(status));
     if let Err(reason) = open(driver, exchange, response, status, media) {
@@ -351,20 +312,20 @@ fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16,
         Ok(())
     };
     if matches!(status, 202 | 204 | 205) {
-        discard(response);
+        js::discard(response);
         return nothing();
     }
     // An injected `fetch` may have read it already (npm/workerd.js).
-    if let Some(text) = network.fetch.as_ref().and_then(|_| response.whole()) {
+    if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Reply::whole) {
         return whole(driver, exchange, &text);
     }
     let Some(body) = response.body() else { return nothing() };
     let ok = is_success(status);
     let sink = match media {
         Media::EventStream if ok => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
-        Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true)),
-        Media::Other if ok => Sink::Text(Text::sniffing(network.max_error_bytes, network.max_message_bytes)),
-        _ => Sink::Text(Text::new(network.max_error_bytes, false)),
+        Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true, 0)),
+        Media::Other if ok => Sink::Text(Text::new(network.max_error_bytes, false, network.max_message_bytes)),
+        _ => Sink::Text(Text::new(network.max_error_bytes, false, 0)),
     };
     next(driver, exchange, body.reader()?, sink);
     Ok(())
@@ -384,7 +345,7 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Head => check(driver, &exchange, failure::before_response(driver.network.rejection(reason))),
+        Stage::Head => check(driver, &exchange, failure::of(reason, true, driver.network.is_injected)),
         Stage::Gate(..) | Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Check(_) | Stage::Busy => {
             broken(driver, &exchange, reason);
         }
@@ -393,41 +354,13 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
 
 /// Finds out whether the server can be reached, where that says more about a failure than the host does.
 fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
-    let network = &driver.network;
-    if failure.kind != FailureKind::Broken || !network.cors.applies_to(&exchange.url) {
+    if failure.kind != FailureKind::Broken || !js::is_foreign(&exchange.url) {
         return fail(driver, exchange, failure);
     }
-    let id = exchange.id.0;
-    match network.cors.ask(id, &exchange.url, &network.controllers) {
+    match driver.network.checks.ask(&driver.network.fetch, &exchange.url) {
+        // The promise is our own, and its `then` does not throw.
+        Ok(reached) => drop(exchange.wait_for(&reached, Stage::Check(failure))),
         Err(_) => fail(driver, exchange, failure),
-        Ok(Asked::Known(reached)) => fail(driver, exchange, explained(failure, reached)),
-        Ok(Asked::Wait) => exchange.stage.set(Stage::Check(failure)),
-        Ok(Asked::Start(signal)) => {
-            exchange.stage.set(Stage::Check(failure));
-            if network.probe(id, &exchange.url, &signal).is_err() {
-                found(driver, id, false);
-            }
-        }
-    }
-}
-
-/// A CORS check is over.
-fn found(driver: &Rc<Driver>, check: u64, reached: bool) {
-    for id in driver.network.cors.found(check, reached) {
-        let exchange = driver.network.exchanges.borrow().get(id).cloned();
-        let Some(exchange) = exchange else { continue };
-        match exchange.stage.take() {
-            Stage::Check(failure) => fail(driver, &exchange, explained(failure, reached)),
-            Stage::Gate(url, init) => {
-                let network = &driver.network;
-                let goes = reached || !network.onlineness.is_offline();
-                let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
-                if let Err(failure) = sent {
-                    fail(driver, &exchange, failure);
-                }
-            }
-            _ => {}
-        }
     }
 }
 
@@ -442,24 +375,15 @@ fn explained(failure: Failure<JsJson>, reached: bool) -> Failure<JsJson> {
 
 /// What should have been a response, or a piece of it, is none.
 pub(super) fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
-    fail(driver, exchange, failure::of(reason));
+    fail(driver, exchange, failure::of(reason, false, false));
 }
 
 /// The exchange is over without an end of its own.
 pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     if !exchange.over.get() {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
-        exchange.stop();
+        exchange.stop(&driver.network);
         driver.input(Input::Failed { exchange: exchange.id, failure });
-    }
-}
-
-/// A response that nobody waits for any more.
-fn discard(response: &Reply) {
-    if response.status().is_ok()
-        && let Some(body) = response.body()
-    {
-        js::let_fail(body.cancel_stream());
     }
 }
 

@@ -29,6 +29,16 @@ pub(super) struct Handlers {
     on_error: Hook,
 }
 
+/// Which handler of a session.
+pub(super) enum Slot {
+    /// Of the requests of one method.
+    Request(String),
+    /// Of the notifications of one method.
+    Notification(String),
+    OtherNotifications,
+    Observer,
+}
+
 /// The handlers of one session.
 #[derive(Default)]
 pub(super) struct Set {
@@ -46,9 +56,9 @@ pub(super) struct Set {
 pub(super) struct ByMethod(Vec<(String, Function)>);
 
 impl ByMethod {
-    pub(super) fn set(&mut self, method: String, handler: Function) {
+    fn set(&mut self, method: String, handler: Option<Function>) {
         self.0.retain(|(other, _)| *other != method);
-        self.0.push((method, handler));
+        self.0.extend(handler.map(|handler| (method, handler)));
     }
 
     fn get(&self, method: &str) -> Option<&Function> {
@@ -69,11 +79,16 @@ impl Handlers {
         }
     }
 
-    /// Changes the handlers of a session.
-    pub(super) fn change(&self, session: SessionRef, change: impl FnOnce(&mut Set)) {
+    /// Sets a handler of a session; `None` removes it.
+    pub(super) fn set(&self, session: SessionRef, slot: Slot, handler: Option<Function>) {
         let mut sessions = self.sessions.borrow_mut();
         let mut set = sessions.remove(session.0).unwrap_or_default();
-        change(&mut set);
+        match slot {
+            Slot::Request(method) => set.requests.set(method, handler),
+            Slot::Notification(method) => set.notifications.set(method, handler),
+            Slot::OtherNotifications => set.other_notifications = handler,
+            Slot::Observer => set.observer = handler,
+        }
         set.blamed.set(false);
         sessions.insert(session.0, set);
     }
@@ -139,8 +154,8 @@ impl Handlers {
             js::put(&extra, "during", &during);
         }
         self.running.borrow_mut().insert(ticket, aborter);
-        let result = js::promise_of(&handler.call2(&JsValue::UNDEFINED, message, &extra)?)?;
-        result.then(&self.on_result.of(ticket), &self.on_error.of(ticket)).map(drop)
+        let result = handler.call2(&JsValue::UNDEFINED, message, &extra)?;
+        js::follow(&result, &self.on_result.of(ticket), &self.on_error.of(ticket))
     }
 
     /// Sets the tap, or takes it off.

@@ -24,6 +24,11 @@ impl Hook {
         Self(closure.into_js_value().unchecked_into())
     }
 
+    /// The function that reports a value about any number.
+    pub(super) fn function(&self) -> &JsValue {
+        &self.0
+    }
+
     /// The function that reports about `number`.
     pub(super) fn of(&self, number: u64) -> JsValue {
         self.0.bind(&JsValue::UNDEFINED, number as f64)

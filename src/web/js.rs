@@ -1,58 +1,15 @@
 //! Host functions bound by hand: globals that need no `window`, and methods that may throw where `web-sys` says they do not.
 
 use super::words::word;
-use js_sys::{Array, Function, JsString, Uint8Array};
+use js_sys::{Function, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = fetch)]
-    pub(super) fn global_fetch(url: &JsString, init: &JsValue) -> Result<Chain, JsValue>;
-
     #[wasm_bindgen(catch, js_name = setTimeout)]
     pub(super) fn set_timeout(handler: &JsValue, millis: i32) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, js_name = setImmediate)]
-    fn set_immediate(handler: &JsValue) -> Result<JsValue, JsValue>;
-    type MessageChannel;
-    #[wasm_bindgen(catch, constructor)]
-    fn new() -> Result<MessageChannel, JsValue>;
-    #[wasm_bindgen(method, getter)]
-    fn port1(this: &MessageChannel) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    fn port2(this: &MessageChannel) -> MessagePort;
-    type MessagePort;
-    #[wasm_bindgen(method, js_name = postMessage)]
-    fn post_message(this: &MessagePort, message: &JsValue);
-    #[wasm_bindgen(method)]
-    fn close(this: &MessagePort);
     #[wasm_bindgen(js_name = clearTimeout)]
     pub(super) fn clear_timeout(handle: &JsValue);
-    #[wasm_bindgen(catch, js_namespace = Deno, js_name = refTimer)]
-    pub(super) fn deno_hold(handle: &JsValue) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, js_namespace = Deno, js_name = unrefTimer)]
-    pub(super) fn deno_let_go(handle: &JsValue) -> Result<(), JsValue>;
-
-    /// A pending timer, where it is an object.
-    pub(super) type Pending;
-    #[wasm_bindgen(catch, method, js_name = ref)]
-    pub(super) fn hold(this: &Pending) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, method, js_name = unref)]
-    pub(super) fn let_go(this: &Pending) -> Result<(), JsValue>;
-
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    pub(super) fn performance_now() -> f64;
-    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
-    pub(super) fn fill_with_random(bytes: &Uint8Array) -> Result<(), JsValue>;
-
-    #[wasm_bindgen(catch, js_namespace = console, js_name = debug)]
-    pub(super) fn console_debug(line: &str) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, js_namespace = console, js_name = info)]
-    pub(super) fn console_info(line: &str) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, js_namespace = console, js_name = warn)]
-    pub(super) fn console_warn(line: &str) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, js_namespace = console, js_name = error)]
-    pub(super) fn console_error(line: &str) -> Result<(), JsValue>;
-
     /// What may be there or not: `None` for `undefined` and `null`, found out in the one crossing that reads it.
     pub(super) type Present;
     /// Anything that may have members. (Plain access: `Reflect` takes V8 several times as long.)
@@ -61,8 +18,6 @@ extern "C" {
     pub(super) fn member(this: &Members, key: &JsValue) -> Result<Option<Present>, JsValue>;
     #[wasm_bindgen(method, indexing_setter)]
     pub(super) fn set_member(this: &Members, key: &JsValue, value: &JsValue);
-    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = construct)]
-    pub(super) fn construct(class: &JsValue, arguments: &Array) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_namespace = Object, js_name = assign)]
     pub(super) fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]
@@ -74,13 +29,6 @@ extern "C" {
 
     /// A promise, bare of the type parameters that nothing here needs.
     pub(super) type Chain;
-    #[wasm_bindgen(catch, js_namespace = Promise, js_name = resolve)]
-    pub(super) fn promise_of(value: &JsValue) -> Result<Chain, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = Promise, js_name = any)]
-    pub(super) fn any(promises: &Array) -> Result<Chain, JsValue>;
-    #[wasm_bindgen(catch, method)]
-    pub(super) fn then(this: &Chain, done: &JsValue, failed: &JsValue) -> Result<JsValue, JsValue>;
-
     /// A function, seen as something to fix the first argument of.
     pub(super) type Bindable;
     #[wasm_bindgen(method)]
@@ -111,33 +59,21 @@ extern "C" {
     pub(super) type Stream;
     #[wasm_bindgen(catch, method, js_name = getReader)]
     pub(super) fn reader(this: &Stream) -> Result<Reader, JsValue>;
-    #[wasm_bindgen(catch, method, js_name = cancel)]
-    pub(super) fn cancel_stream(this: &Stream) -> Result<JsValue, JsValue>;
 
     /// A `ReadableStreamDefaultReader`.
     pub(super) type Reader;
     #[wasm_bindgen(catch, method)]
     pub(super) fn read(this: &Reader) -> Result<Chain, JsValue>;
-    #[wasm_bindgen(catch, method)]
-    pub(super) fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
 
     /// What `read()` gives: a value, or none at the end.
     pub(super) type Chunk;
     #[wasm_bindgen(catch, method, getter)]
     pub(super) fn value(this: &Chunk) -> Result<Option<Uint8Array>, JsValue>;
 
-    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
-    static GLOBAL: JsValue;
-
-    #[wasm_bindgen(thread_local_v2, js_name = Boolean)]
-    static BOOLEAN: JsValue;
-
     #[wasm_bindgen(js_name = TextDecoder)]
     pub(super) type Decoder;
     #[wasm_bindgen(constructor, js_class = "TextDecoder")]
     pub(super) fn new() -> Decoder;
-    #[wasm_bindgen(catch, method, js_class = "TextDecoder")]
-    pub(super) fn decode(this: &Decoder, bytes: &JsValue, options: &JsValue) -> Result<JsString, JsValue>;
 
     #[wasm_bindgen(js_name = AbortController)]
     pub(super) type Aborter;
@@ -155,20 +91,95 @@ extern "C" {
     pub(super) fn aborted(this: &Signal) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, method, getter)]
     pub(super) fn reason(this: &Signal) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, method, js_name = addEventListener)]
-    pub(super) fn listen(this: &Signal, kind: &JsString, listener: &JsValue) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, method, js_name = removeEventListener)]
-    pub(super) fn unlisten(this: &Signal, kind: &JsString, listener: &JsValue) -> Result<(), JsValue>;
+}
+
+/// What gets the outcome of a call.
+#[wasm_bindgen]
+extern "C" {
+    /// The transport's own object for a call (npm/transport.js), or the resolvers of a promise.
+    #[derive(Clone)]
+    pub type Deferred;
+    /// The call is over, with an error or else with a result.
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn settle(this: &Deferred, error: &JsValue, result: &JsValue) -> Result<(), JsValue>;
+    /// The promise, where it is one.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn promise(this: &Deferred) -> Promise;
+    /// The server tells of progress.
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn progress(this: &Deferred, progress: &JsValue) -> Result<JsValue, JsValue>;
+    /// The server answers by a stream.
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn streams(this: &Deferred) -> Result<JsValue, JsValue>;
+}
+
+/// The functions of host.js.
+#[wasm_bindgen(module = "/src/web/host.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub(super) fn follow(value: &JsValue, done: &JsValue, failed: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch)]
+    pub(super) fn store(
+        storage: &JsValue,
+        method: &str,
+        name: &str,
+        value: Option<String>,
+        done: &JsValue,
+        failed: &JsValue,
+    ) -> Result<(), JsValue>;
+    pub(super) fn seed() -> u64;
+    pub(super) fn log(sink: &JsValue, level: &str, line: &str);
+    pub(super) fn cancel(stream: &JsValue);
+    pub(super) fn discard(response: &JsValue);
+    #[wasm_bindgen(catch)]
+    pub(super) fn soon(then: &JsValue) -> Result<(), JsValue>;
+    pub(super) fn hold(timer: &JsValue, holds: bool);
+    pub(super) fn init(method: &JsValue, headers: &JsValue, body: &JsValue, signal: &JsValue, follows: bool)
+    -> JsValue;
+    #[wasm_bindgen(catch)]
+    pub(super) fn send(given: &JsValue, url: &JsString, init: &JsValue) -> Result<Chain, JsValue>;
+    #[wasm_bindgen(js_name = isForeign)]
+    pub(super) fn is_foreign(url: &str) -> bool;
+    pub(super) fn deferred() -> Deferred;
+    pub(super) fn error(class: &JsValue, message: &str, fields: &JsValue) -> JsValue;
+
+    pub(super) type Text;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new(limit: usize, is_strict: bool, json_limit: usize) -> Text;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn push(this: &Text, bytes: &JsValue) -> Result<u32, JsValue>;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn finish(this: &Text, decoder: &Decoder) -> Result<JsString, JsValue>;
+
+    pub(super) type Checks;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new() -> Checks;
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn ask(this: &Checks, given: &JsValue, url: &str) -> Result<Chain, JsValue>;
+    #[wasm_bindgen(method)]
+    pub(super) fn leave(this: &Checks, url: &str);
+
+    pub(super) type Signals;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new() -> Signals;
+    #[wasm_bindgen(method)]
+    pub(super) fn enter(this: &Signals, signal: &Signal, call: f64, abort: &JsValue);
+    #[wasm_bindgen(method)]
+    pub(super) fn leave(this: &Signals, signal: &Signal, call: f64);
+    pub(super) fn online() -> Option<bool>;
+    pub(super) fn connections() -> u32;
+    pub(super) fn ticks() -> f64;
+    pub(super) fn env() -> Option<Present>;
+    #[wasm_bindgen(js_name = kindOf)]
+    pub(super) fn kind_of(reason: &JsValue, message: &str) -> u32;
+    #[wasm_bindgen(js_name = messageOf)]
+    pub(super) fn message_of(reason: &JsValue) -> String;
+    pub(super) fn words(thrown: &JsValue) -> String;
 }
 
 /// Member `key` of anything; `None` when there is none, or reading it throws.
 pub(super) fn member(value: &JsValue, key: &str) -> Option<JsValue> {
     value.unchecked_ref::<Members>().member(&word(key)).ok().flatten().map(Into::into)
-}
-
-/// What is called `name` everywhere; `None` in hosts that have no such thing.
-pub(super) fn global(name: &str) -> Option<JsValue> {
-    GLOBAL.with(|global| member(global, name))
 }
 
 /// The function that is member `key` of `value`.
@@ -180,32 +191,4 @@ pub(super) fn method(value: &JsValue, key: &str) -> Option<Function> {
 pub(super) fn put(object: &JsValue, key: &str, value: &JsValue) {
     // Throws when there is no object, and when that is frozen. Ours is neither.
     object.unchecked_ref::<Members>().set_member(&word(key), value);
-}
-
-/// Calls `then` in a task of its own, after those that are due: timers, responses, input. (`scheduler.yield` goes ahead
-/// of them.) In a hidden page timers wait for a second, and messages do not; elsewhere an open port may hold a process.
-pub(super) fn soon(then: &JsValue) {
-    let is_page = || global("document").is_some();
-    if set_immediate(then).is_err() && !(is_page() && posted(then).is_ok()) {
-        let _ = set_timeout(then, 0);
-    }
-}
-
-fn posted(then: &JsValue) -> Result<(), JsValue> {
-    let channel = MessageChannel::new()?;
-    put(&channel.port1(), "onmessage", then);
-    let outbox = channel.port2();
-    outbox.post_message(&JsValue::NULL);
-    // What was posted before is still delivered (HTML §9.4.4); an open port would never be collected.
-    outbox.close();
-    Ok(())
-}
-
-/// Lets a promise fail unseen: what it reports is of no use to anybody any more.
-pub(super) fn let_fail(promise: Result<JsValue, JsValue>) {
-    if let Ok(chain) = promise.and_then(|value| promise_of(&value)) {
-        // A function that takes anything, does nothing and throws never. (Making one of text is against the policy of
-        // many a page.)
-        let _ = BOOLEAN.with(|ignore| chain.then(&JsValue::UNDEFINED, ignore));
-    }
 }

@@ -5,7 +5,7 @@ use super::driver::{Driver, Handle};
 use super::events::to_js;
 use super::json::JsJson;
 use super::options::{self, Host};
-use super::{error, js, seed};
+use super::{error, js};
 use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
 use crate::core::text::concat;
@@ -36,7 +36,7 @@ impl McpManager {
         let (mut config, warnings) = parse(config, options, host.env.as_ref())?;
         config.connections = options::connections();
         let (limits, debug) = (config.limits.clone(), config.debug);
-        let machine = Manager::new(config, identity(&host), seed::random()).without_events();
+        let machine = Manager::new(config, identity(&host), js::seed()).without_events();
         let driver = Driver::new(machine, &limits, debug, host);
         for warning in warnings {
             driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
@@ -147,9 +147,10 @@ impl McpManager {
     /// has passed that no timer saw. `share` sets a function that gets `(origin, used, wanted, slots)` whenever that changes,
     /// for as long as tabs share their connections; `slots` says how many of an origin this tab has,
     /// `crowded` whether another tab lacks connections to it.
-    pub fn tell(&self, news: &str, user: Option<String>, server: Option<String>, message: JsValue) {
+    pub fn tell(&self, news: JsValue, user: JsValue, server: JsValue, message: JsValue) {
         self.driver.wake();
-        let news = match news {
+        let (user, server) = (user.as_string(), server.as_string());
+        let news = match news.as_string().unwrap_or_default().as_str() {
             "offline" => News::LooksOffline,
             "online" => News::LooksOnline,
             "park" => News::Park,
@@ -176,11 +177,9 @@ impl McpManager {
     /// Resolves when nothing is in flight.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn idle(&self) -> Promise {
-        let mut resolver = None;
-        let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
-        if let Some(resolve) = resolver {
-            self.driver.when_idle(resolve);
-        }
+        let deferred = js::deferred();
+        let promise = deferred.promise();
+        self.driver.when_idle(deferred);
         promise
     }
 

@@ -200,15 +200,13 @@ fn wrong(name: &str, problem: &str) -> JsValue {
 
 /// How many connections the host has.
 pub(super) fn connections() -> Connections {
-    if js::global("WebSocketPair").is_some() {
-        return Connections::Worker;
+    match js::connections() {
+        0 => Connections::Worker,
+        1 => Connections::Page,
+        _ => Connections::Unlimited,
     }
-    let navigator = js::global("navigator");
-    let is_page = navigator.is_some_and(|navigator| js::member(&navigator, "onLine").is_some());
-    if is_page { Connections::Page } else { Connections::Unlimited }
 }
 
-/// The environment of Node and of who does as Node does. Deno may ask for a permission, and throw without it.
 fn process_env() -> Option<JsValue> {
-    js::member(&js::global("process")?, "env")
+    js::env().map(Into::into)
 }

@@ -1,13 +1,15 @@
 //! The exported class `McpSession`.
 
-use super::calls::{self, RelayedCall, Shape};
+use super::calls::{self, Shape};
 use super::driver::Handle;
+use super::handlers::Slot;
+use super::js::Deferred;
 use super::json::JsJson;
 use super::{error, js, options};
 use crate::core::text::concat;
 use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -28,32 +30,32 @@ pub struct McpSession {
 #[wasm_bindgen]
 impl McpSession {
     /// Whose session.
-    #[wasm_bindgen(getter, js_name = userId)]
-    pub fn user_id(&self) -> String {
-        self.seen.borrow().user_id.clone()
+    #[wasm_bindgen(getter, js_name = userId, unchecked_return_type = "string")]
+    pub fn user_id(&self) -> JsValue {
+        JsValue::from_str(&self.seen.borrow().user_id)
     }
 
     /// With which server.
-    #[wasm_bindgen(getter, js_name = serverName)]
-    pub fn server_name(&self) -> String {
-        String::from(&*self.server)
+    #[wasm_bindgen(getter, js_name = serverName, unchecked_return_type = "string")]
+    pub fn server_name(&self) -> JsValue {
+        JsValue::from_str(&self.server)
     }
 
     /// The `Mcp-Session-Id`, where the server issued one.
-    #[wasm_bindgen(getter, js_name = sessionId)]
-    pub fn session_id(&self) -> Option<String> {
-        self.info().session_id
+    #[wasm_bindgen(getter, js_name = sessionId, unchecked_return_type = "string | undefined")]
+    pub fn session_id(&self) -> JsValue {
+        self.info().session_id.map_or(JsValue::UNDEFINED, Into::into)
     }
 
     /// Where the session stands.
     #[wasm_bindgen(getter, unchecked_return_type = "SessionState")]
-    pub fn state(&self) -> String {
+    pub fn state(&self) -> JsValue {
         self.info().state.as_str().into()
     }
 
     /// What the server keeps for us.
-    #[wasm_bindgen(getter)]
-    pub fn kind(&self) -> String {
+    #[wasm_bindgen(getter, unchecked_return_type = "string")]
+    pub fn kind(&self) -> JsValue {
         self.info().kind.as_str().into()
     }
 
@@ -64,9 +66,9 @@ impl McpSession {
     }
 
     /// The negotiated protocol version.
-    #[wasm_bindgen(getter, js_name = protocolVersion)]
-    pub fn protocol_version(&self) -> String {
-        self.info().protocol_version
+    #[wasm_bindgen(getter, js_name = protocolVersion, unchecked_return_type = "string")]
+    pub fn protocol_version(&self) -> JsValue {
+        self.info().protocol_version.into()
     }
 
     /// What the server can do.
@@ -196,7 +198,7 @@ impl McpSession {
             "roots/list" => Some("roots"),
             _ => None,
         };
-        self.change_handlers(|set| set.requests.set(method, handler));
+        self.set_handler(Slot::Request(method), Some(handler));
         if let Some(capability) = capability {
             self.driver.input(Input::Declare { session: self.session, capability: capability.into() });
         }
@@ -210,7 +212,7 @@ impl McpSession {
     #[wasm_bindgen(js_name = setNotificationHandler)]
     pub fn set_notification_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
         let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
-        self.change_handlers(|set| set.notifications.set(method, handler));
+        self.set_handler(Slot::Notification(method), Some(handler));
         Ok(())
     }
 
@@ -224,7 +226,7 @@ impl McpSession {
     /// Sets or, with anything but a function, removes that handler.
     #[wasm_bindgen(setter, js_name = onnotification)]
     pub fn set_on_notification(&self, handler: JsValue) {
-        self.change_handlers(|set| set.other_notifications = handler.dyn_into().ok());
+        self.set_handler(Slot::OtherNotifications, handler.dyn_into().ok());
     }
 
     /// For the package's own transport: a function that hears of every notification as `(message, { during })`, and is
@@ -240,7 +242,7 @@ impl McpSession {
     /// Sets or, with anything but a function, removes that function.
     #[wasm_bindgen(setter)]
     pub fn set_observer(&self, observer: JsValue) {
-        self.change_handlers(|set| set.observer = observer.dyn_into().ok());
+        self.set_handler(Slot::Observer, observer.dyn_into().ok());
     }
 
     /// For the package's own transport: sends a request of its client, which waits as long as it likes. `call` is told what
@@ -250,13 +252,15 @@ impl McpSession {
     /// The params are no object.
     pub fn relay(
         &self,
-        call: RelayedCall,
-        method: String,
+        call: Deferred,
+        method: JsValue,
         params: JsValue,
-        headers: Option<Object>,
+        headers: JsValue,
         wants_progress: bool,
     ) -> Result<f64, JsValue> {
         let params = options::object(params, "request.params")?.map(JsJson);
+        let method = method.as_string().unwrap_or_default();
+        let headers = Some(headers).filter(JsValue::is_object).map(JsCast::unchecked_into);
         let call = self.driver.calls.open_relayed(&self.server, call, headers);
         let options = RequestOptions { timeout: Some(Millis::MAX), wants_progress, ..RequestOptions::default() };
         self.driver.input(Input::Request { call, session: self.session, method, params, options });
@@ -358,10 +362,10 @@ impl McpSession {
         Ok(promise)
     }
 
-    fn change_handlers(&self, change: impl FnOnce(&mut super::handlers::Set)) {
+    fn set_handler(&self, slot: Slot, handler: Option<Function>) {
         let lives = |session| self.driver.look(|machine| machine.session(session).is_some()) != Some(false);
         self.driver.handlers.sweep(lives);
-        self.driver.handlers.change(self.session, change);
+        self.driver.handlers.set(self.session, slot, handler);
     }
 }
 

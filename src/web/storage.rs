@@ -7,7 +7,6 @@ use super::js;
 use super::json::JsJson;
 use crate::core::text::concat;
 use crate::core::{Input, Json, Level, SessionRef};
-use js_sys::Array;
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -43,7 +42,7 @@ impl Storage {
     /// Looks what is stored.
     pub(super) fn recall(&self, driver: &Rc<Driver>, session: SessionRef, name: &str) {
         let (done, failed) = (self.on_found.of(session.0), self.on_unfound.of(session.0));
-        if let Err(thrown) = self.call("get", &[name], &done, &failed) {
+        if let Err(thrown) = self.call("get", name, None, &done, &failed) {
             unfound(driver, session.0, thrown);
         }
     }
@@ -53,22 +52,24 @@ impl Storage {
         self.pending.set(self.pending.get() + 1);
         let (done, failed) = (self.on_kept.of(0), self.on_unkept.of(0));
         let started = match value {
-            Some(value) => self.call("set", &[name, &value.to_text()], &done, &failed),
-            None => self.call("delete", &[name], &done, &failed),
+            Some(value) => self.call("set", name, Some(value.to_text()), &done, &failed),
+            None => self.call("delete", name, None, &done, &failed),
         };
         if let Err(thrown) = started {
             unkept(driver, 0, thrown);
         }
     }
 
-    fn call(&self, method: &str, arguments: &[&str], done: &JsValue, failed: &JsValue) -> Result<(), JsValue> {
+    fn call(
+        &self,
+        method: &str,
+        name: &str,
+        value: Option<String>,
+        done: &JsValue,
+        failed: &JsValue,
+    ) -> Result<(), JsValue> {
         let Some(place) = &self.place else { return Ok(()) };
-        let list = Array::new();
-        for argument in arguments {
-            list.push(&JsValue::from_str(argument));
-        }
-        let answer = js::method(place, method).ok_or(JsValue::NULL)?.apply(place, &list)?;
-        js::promise_of(&answer)?.then(done, failed).map(drop)
+        js::store(place, method, name, value, done, failed)
     }
 
     fn kept(&self, driver: &Rc<Driver>) {

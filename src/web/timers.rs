@@ -15,22 +15,18 @@ use wasm_bindgen::prelude::*;
 /// The timer of one driver.
 pub(super) struct Timer {
     armed: RefCell<Option<Armed>>,
-    /// Where a timer is a number all the same, and Deno's own functions say whether it counts.
-    is_deno: bool,
 }
 
 struct Armed {
     at: Instant,
     handle: JsValue,
-    /// Whether the handle has methods: a number has none.
-    is_object: bool,
     /// Whether it keeps the process alive.
     holds: bool,
 }
 
 impl Timer {
     pub(super) fn new() -> Self {
-        Self { armed: RefCell::new(None), is_deno: js::global("Deno").is_some() }
+        Self { armed: RefCell::new(None) }
     }
 
     /// Sees to it that `tick` is called at `deadline`, or earlier.
@@ -43,8 +39,7 @@ impl Timer {
         let delay = deadline.since(now).clamp(1, LONGEST);
         // Only a host that forbids timers where we are refuses one, and then there is nobody to tell.
         if let Ok(handle) = js::set_timeout(tick, i32::try_from(delay).unwrap_or(i32::MAX)) {
-            *self.armed.borrow_mut() =
-                Some(Armed { at: now.after(delay), is_object: handle.is_object(), handle, holds: true });
+            *self.armed.borrow_mut() = Some(Armed { at: now.after(delay), handle, holds: true });
         }
     }
 
@@ -54,7 +49,7 @@ impl Timer {
             && armed.holds != hold
         {
             armed.holds = hold;
-            self.tell(armed, hold);
+            js::hold(&armed.handle, hold);
         }
     }
 
@@ -67,17 +62,6 @@ impl Timer {
         if let Some(armed) = self.armed.take() {
             js::clear_timeout(&armed.handle);
         }
-    }
-
-    fn tell(&self, armed: &Armed, hold: bool) {
-        let handle = armed.handle.unchecked_ref::<js::Pending>();
-        let _ = match (armed.is_object, hold) {
-            (true, true) => handle.hold(),
-            (true, false) => handle.let_go(),
-            (false, true) if self.is_deno => js::deno_hold(&armed.handle),
-            (false, false) if self.is_deno => js::deno_let_go(&armed.handle),
-            _ => Ok(()),
-        };
     }
 }
 

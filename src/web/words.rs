@@ -25,7 +25,6 @@ macro_rules! words {
 }
 
 words! {
-    ABORT = "abort"
     ABORTED = "aborted"
     APPLICATION_JSON = "application/json"
     ARGUMENTS = "arguments"

@@ -122,6 +122,25 @@ fn a_tool_of_a_server_without_handshakes_that_sends_404_is_run_once() {
     }
 }
 
+/// Found by the simulation: whoever refuses `server/discover` is no server of 2026-07-28, but its tool has run.
+#[test]
+fn a_tool_that_sends_404_is_run_once_where_the_ping_is_refused_in_other_words() {
+    for (reply, ping) in [
+        (http(404, "no such customer"), http_answer(400, -32602, "no params")),
+        (http_json(404, json!({"detail": "Not Found"})), http_answer(404, -32601, "Method not found")),
+        (http(404, "no such customer"), http(405, "")),
+    ] {
+        let mut world = modern_world();
+        let session = world.connect();
+        world.server().runs_then("order", reply);
+        world.server().next("server/discover", [ping]);
+        let call = world.tool(session, "order");
+        world.finish(call);
+        assert!(world.outcome(call).is_err());
+        assert_eq!(world.server().executed("order"), 1);
+    }
+}
+
 #[test]
 fn a_404_in_the_words_of_the_session_layer_is_a_lost_session_all_the_same() {
     // With the request's own id, and of a server that has really forgotten the session: the ping meets the same.

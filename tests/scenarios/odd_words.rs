@@ -150,7 +150,7 @@ fn a_server_that_is_busy_at_initialized_is_asked_for_a_session_later() {
 
 #[test]
 fn a_retry_after_with_a_fraction_or_a_unit_is_waited_out() {
-    for (value, least) in [("1.5", 1500), ("0.25", 250), ("2s", 2000), ("1m", 60_000), ("500ms", 500), ("PT3S", 3000)] {
+    for (value, least) in [("1.5", 1500), ("0.25", 250), ("2s", 2000), ("1m", 60_000), ("500ms", 500)] {
         for status in [429, 503] {
             let mut world = world_with(json!({"timeout": 100_000}), json!({}));
             let session = world.connect();

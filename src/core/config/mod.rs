@@ -10,7 +10,7 @@ pub(super) use url::fault as url_fault;
 
 use super::{headers, time::Millis};
 use crate::core::table::Named;
-use crate::core::text::{concat, join, mentions};
+use crate::core::text::{concat, join, mentions, without_control};
 use std::{fmt, rc::Rc};
 
 /// What a manager is built from. Made by [`parse()`] alone.
@@ -149,7 +149,7 @@ pub struct SessionConfig {
     /// What may be sent twice.
     pub replay: Replay,
     /// Further answers in which a server says that a session is lost.
-    pub lost_when: Vec<LostWhen>,
+    pub lost_when: Rc<Vec<LostWhen>>,
 }
 
 impl SessionConfig {
@@ -184,7 +184,7 @@ impl Default for SessionConfig {
             max_age: None,
             keep_alive: None,
             replay: Replay::Refused,
-            lost_when: Vec::new(),
+            lost_when: Rc::default(),
         }
     }
 }
@@ -270,7 +270,11 @@ pub struct Problem {
 impl Problem {
     /// Keys are anybody's text: without control characters they cannot fake a line of a log.
     fn new(path: String, message: impl Into<String>) -> Self {
-        Self { path: path.replace(char::is_control, "\u{FFFD}"), message: message.into() }
+        Self::made(&path, message.into())
+    }
+
+    fn made(path: &str, message: String) -> Self {
+        Self { path: without_control(path), message }
     }
 
     /// The whole sentence.

@@ -78,7 +78,7 @@ impl Reader<'_> {
     }
 
     fn server<J: Json>(&mut self, name: &str, server: &Section<J>, session: &SessionConfig) -> Option<ServerConfig> {
-        if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
+        if name.is_empty() || name.len() > MAX_NAME_BYTES || text::has_control(name) {
             self.problem(server.path.clone(), "has a name that is not 1 to 128 bytes without control characters");
         }
         self.warn_of_unknown(server, &SERVER);
@@ -174,7 +174,7 @@ impl Reader<'_> {
             max_age: self.number(&section, "maxAge", &milliseconds_from(1)).or(base.max_age),
             keep_alive: self.number(&section, "keepAlive", &milliseconds_from(1)).or(base.keep_alive),
             replay: self.replay(&section).unwrap_or(base.replay),
-            lost_when: self.lost_when(&section),
+            lost_when: Rc::new(self.lost_when(&section)),
         }
     }
 

@@ -17,17 +17,27 @@ impl Template {
     pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
         let (mut pieces, mut faults) = (Vec::new(), Vec::new());
         let mut rest = text;
-        while let Some((literal, hole, after)) = next_hole(rest) {
+        loop {
+            let (variable, user) = (find(rest, "${"), find(rest, "{{"));
+            // "${{" is a dollar sign before a hole of the user's: a variable's name has no brace.
+            let of_user = user.is_some_and(|user| variable.is_none_or(|variable| user <= variable + 1));
+            let (open, close) = if of_user { ("{{", "}}") } else { ("${", "}") };
+            let Some((literal, inside)) = split_once(rest, open) else { break };
             pieces.push(Piece::Text(literal.into()));
+            let Some((name, after)) = split_once(inside, close) else {
+                faults.push(concat(&["has a ", open, " that is never closed"]));
+                break;
+            };
             rest = after;
-            match hole {
-                Hole::Unclosed(mark) => faults.push(concat(&["has a ", mark, " that is never closed"])),
-                Hole::Unnamed(mark) => faults.push(concat(&["has a ", mark, " without a proper name in it"])),
-                Hole::User(name) => pieces.push(Piece::Hole(name.into())),
-                Hole::Variable(name) => match env(name) {
-                    Some(value) => pieces.push(Piece::Text(value)),
-                    None => faults.push(concat(&["needs the environment variable ", name, ", which is not set"])),
-                },
+            let name = name.trim_ascii();
+            if !is_name(name) {
+                faults.push(concat(&["has a ", open, " without a proper name in it"]));
+            } else if of_user {
+                pieces.push(Piece::Hole(name.into()));
+            } else if let Some(value) = env(name) {
+                pieces.push(Piece::Text(value));
+            } else {
+                faults.push(concat(&["needs the environment variable ", name, ", which is not set"]));
             }
         }
         pieces.push(Piece::Text(rest.into()));
@@ -54,8 +64,13 @@ impl Template {
 
     /// The text of the value without its holes, which is the whole value where [`Self::has_holes`] is false.
     pub fn literal(&self) -> String {
-        let text = |piece: &Piece| if let Piece::Text(text) = piece { text.clone() } else { String::new() };
-        self.0.iter().map(text).collect()
+        let mut literal = String::new();
+        for piece in &self.0 {
+            if let Piece::Text(text) = piece {
+                literal.push_str(text);
+            }
+        }
+        literal
     }
 
     /// Whether the value differs from user to user.
@@ -82,34 +97,6 @@ impl fmt::Debug for Template {
 enum Piece {
     Text(String),
     Hole(String),
-}
-
-enum Hole<'a> {
-    /// The mark that opens it, without the one that closes it.
-    Unclosed(&'static str),
-    /// The mark that opens it; what is in it is no name.
-    Unnamed(&'static str),
-    /// `{{name}}`
-    User(&'a str),
-    /// `${NAME}`
-    Variable(&'a str),
-}
-
-/// The text before the first hole, the hole, and the text after it.
-fn next_hole(text: &str) -> Option<(&str, Hole<'_>, &str)> {
-    let (variable, user) = (find(text, "${"), find(text, "{{"));
-    // "${{" is a dollar sign before a hole of the user's: a variable's name has no brace.
-    let of_user = user.is_some_and(|user| variable.is_none_or(|variable| user <= variable + 1));
-    let (open, close) = if of_user { ("{{", "}}") } else { ("${", "}") };
-    let (literal, inside) = split_once(text, open)?;
-    Some(match split_once(inside, close) {
-        None => (literal, Hole::Unclosed(open), ""),
-        Some((name, after)) => match name.trim_ascii() {
-            name if !is_name(name) => (literal, Hole::Unnamed(open), after),
-            name if of_user => (literal, Hole::User(name), after),
-            name => (literal, Hole::Variable(name), after),
-        },
-    })
 }
 
 /// Letters, digits, `_`, `-` and `.`: what environments and programs name things with.

@@ -1,11 +1,11 @@
 //! Whether a URL can be an MCP endpoint: the checks that catch a mistake before the first request, without a URL parser.
 
-use crate::core::text::{find, number, pieces, split_once};
+use crate::core::text::{find, has_control, number, pieces, split_once};
 
 /// What is wrong with the URL, as the rest of a sentence; the runtime's own parser has the last word on what passes here.
 pub(in crate::core) fn fault(url: &str) -> Option<&'static str> {
     // `fetch` would drop or encode these in silence, and ask for something else than is written (WHATWG URL §4.4).
-    if url.chars().any(|letter| letter.is_control() || letter.is_whitespace() || letter == '\\') {
+    if has_control(url) || find(url, " ").is_some() || find(url, "\\").is_some() {
         return Some("has a space, a backslash or a control character");
     }
     let Some((scheme, rest)) = split_once(url, "://") else { return Some(RULE) };

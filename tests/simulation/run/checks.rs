@@ -128,10 +128,9 @@ impl Run {
         let events = &self.world.events;
         for (at, event) in events.iter().enumerate().skip(self.checked) {
             let evidence = event.detail.evidence.as_deref().unwrap_or_default();
-            // A new session may be kept only while the old one is odd, or was a moment ago.
-            let by_trial = evidence.starts_with("the old id meets the same");
-            let since = event.at.saturating_sub(20_000);
-            let by_trial = by_trial && !self.world.network.was_odd_since(&event.server_name, since);
+            // Nothing but odd answers and outages makes the client try a new session. Which of the two it keeps, slow answers and
+            // naps of the host decide as well.
+            let by_trial = evidence.starts_with("the old id meets the same") && !self.world.network.has_been_odd();
             let by_server = matches!(event.detail.code, Some("session_terminated" | "session_invalid"))
                 && event.detail.evidence.as_ref().is_some_and(|evidence| evidence.starts_with("HTTP"));
             if event.kind != EventKind::SessionError || !(by_server || by_trial && self.world.network.faults == 0) {

@@ -48,7 +48,7 @@ fn a_url_alone_is_enough() {
         max_age: None,
         keep_alive: None,
         replay: Replay::Refused,
-        lost_when: Vec::new(),
+        lost_when: Rc::default(),
     };
     assert_eq!(server.session, expected);
     assert!(server.headers.is_empty());
@@ -72,7 +72,7 @@ fn every_setting_is_read() {
         max_age: Some(4),
         keep_alive: Some(5),
         replay: Replay::Never,
-        lost_when: Vec::new(),
+        lost_when: Rc::default(),
     };
     assert_eq!(server.session, expected);
     let headers = server.headers_for("ann", &Named::default(), &[]).unwrap();
@@ -129,8 +129,8 @@ fn the_outermost_shape_is_checked() {
             "mcpServers.b: must be an object",
             "mcpServers.c.url: is missing",
             "mcpServers.: has a name that is not 1 to 128 bytes without control characters",
-            "mcpServers.e\u{FFFD}: has a name that is not 1 to 128 bytes without control characters",
-            "mcpServers.e\u{FFFD}.url: must be a string",
+            "mcpServers.e?: has a name that is not 1 to 128 bytes without control characters",
+            "mcpServers.e?.url: must be a string",
         ]
     );
 }
