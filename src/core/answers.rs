@@ -237,10 +237,10 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Unauthorized => {
                 if let Some(record) = self.store.get_mut(session).filter(|record| record.has_auth) {
-                    let is_late = refusal.token != record.token || record.awaiting_token;
+                    // Another token is there or on its way, and a handshake asks for one by itself.
+                    let is_late = refusal.token != record.token || record.awaiting_token || record.handshake.is_some();
                     if !is_late && !std::mem::replace(&mut record.challenged, true) {
-                        record.awaiting_token = true;
-                        self.out.push_back(Output::NeedToken { session, challenge: refusal.challenge });
+                        self.ask_for_token(session, refusal.challenge);
                         return self.post_again(session, number, None);
                     }
                     if is_late {

@@ -158,6 +158,7 @@ impl<J: Json> Manager<J> {
         if let (true, Some(error)) = (is_new, hidden) {
             self.finish_outage(session);
             self.enter(session, State::Recovering);
+            self.unkeep(session);
             self.drop_generation(session);
             return self.give_up(session, error);
         }

@@ -100,6 +100,8 @@ impl<J: Json> Manager<J> {
 
     /// The session goes on without a handshake. The first request shows whether the server still knows it.
     fn take_up(&mut self, session: SessionRef, stored: Stored<J>) {
+        // It is none that was lost here, so another tab has reached the server.
+        self.finish_outage(session);
         let Some(record) = self.store.get_mut(session) else { return };
         record.start_anew(stored.created_at, stored.last_used_at);
         record.generation = stored.generation.max(record.generation + 1);

@@ -21,6 +21,13 @@ impl Run {
             }
         }
         self.world.run_for(30_000);
+        // A ping of before that failed late may have begun another outage, which only a call ends.
+        for (user, server) in (0..USERS.len()).flat_map(|user| (0..SERVERS.len()).map(move |server| (user, server))) {
+            let info = self.world.machine.info(USERS[user], SERVERS[server]);
+            if info.is_some_and(|info| info.state == State::Outage) {
+                self.heal_one(user, server, self.world.now + HEALING);
+            }
+        }
         // A session that expires at this very moment may still be saying goodbye.
         let end = self.world.now + 30_000;
         self.world.run_until("nobody to wait and nothing to be on the wire", |world| world.machine.is_idle());
