@@ -262,17 +262,19 @@ impl<J: Json> Manager<J> {
         }
         let alone = self.take_cut(session);
         self.finish_outage(session);
-        for (call, refused, error) in alone {
-            if refused { self.rest_refused(call, error) } else { self.rest_replay(call, error) }
-        }
         if !self.enter(session, State::Ready) {
             return;
         }
-        let Some(record) = self.store.get_mut(session) else { return };
-        let connecting = std::mem::take(&mut record.connecting);
-        let wants_tools = !record.tools.waiting.is_empty();
-        connecting.into_iter().for_each(|call| self.join(call, session));
-        if wants_tools {
+        let connecting = self.store.get_mut(session).map(|record| std::mem::take(&mut record.connecting));
+        for call in connecting.unwrap_or_default() {
+            self.join(call, session);
+        }
+        for (call, refused, error) in alone {
+            if refused { self.rest_refused(call, error) } else { self.rest_replay(call, error) }
+        }
+        // With its last call a session may end that is too old.
+        let Some(record) = self.store.get(session).filter(|record| record.state == State::Ready) else { return };
+        if !record.tools.waiting.is_empty() {
             self.fetch_tools(session);
         }
         self.open_at_once(session);

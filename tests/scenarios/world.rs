@@ -592,6 +592,13 @@ impl<N: Network> World<N> {
             self.answered.insert(exchange);
             self.network.arrived(sent);
         }
+        // An answer may come on another stream than its own.
+        if let Step::Event(_, _, Data::Json(message)) = &step
+            && message.get("result").is_some()
+        {
+            let is_answered = |sent: &&Sent| sent.id().is_some() && sent.id() == message["id"].as_u64();
+            self.answered.extend(self.open.values().filter(is_answered).map(|sent| sent.exchange));
+        }
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
         // A longer one is no cursor.

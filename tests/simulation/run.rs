@@ -18,6 +18,8 @@ const SERVERS: [&str; 2] = ["one", "two"];
 const BETWEEN_OUTAGES: u64 = 90_000;
 /// What a call may take in such a run, where it is to wait as long as an outage lasts.
 const LONG: u64 = 30 * 60_000;
+/// How long a provider of credentials that never settles is waited for, which costs calls nothing of their own time.
+const AUTH_TIMEOUT: u64 = 5 * 60_000 + GRACE;
 /// A sleep gives calls whose deadline passed in it a moment more.
 const GRACE: u64 = 2_000;
 /// A connection is tried a few times, each with a timeout, and may be told to wait for five minutes.
@@ -168,8 +170,8 @@ impl Run {
 
     fn make(&mut self, call: CallId, what: What, limit: Option<u64>) {
         let at = self.world.now;
-        self.made
-            .insert(call, Made { at, what, is_marked: false, deadline: limit.map(|limit| at + limit + self.slept) });
+        let late = self.slept + if self.has_auth { AUTH_TIMEOUT } else { 0 };
+        self.made.insert(call, Made { at, what, is_marked: false, deadline: limit.map(|limit| at + limit + late) });
     }
 
     fn operate(&mut self) {
