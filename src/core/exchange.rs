@@ -447,6 +447,7 @@ impl<J: Json> Manager<J> {
             }
             Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, how),
             Wire::SessionStream => self.on_session_stream_over(&record, stream_gone(ErrorCode::NetworkError, how)),
+            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
             _ => {}
         }
     }

@@ -114,6 +114,26 @@ fn terminate_during_the_handshake_ends_it() {
 }
 
 #[test]
+fn an_end_waits_for_no_handshake_whose_answer_has_begun_without_an_id() {
+    let close: [fn(&mut super::Tether) -> super::CallId; 3] =
+        [|world| world.close(false), |world| world.close(true), |world| world.terminate(Target::User("ann".into()))];
+    for end in close {
+        let mut world = world();
+        // A stateless server that streams: the head is there, the answer is not.
+        world.server().next("initialize", [super::reply::stream()]);
+        let connect = world.begin_connect("ann", "db", ConnectOptions::default());
+        world.run_for(50);
+        let end = end(&mut world);
+        world.run_for(1);
+        assert!(world.outcome(end).is_ok());
+        assert_eq!(world.code(connect), ErrorCode::Closed);
+        world.run_for(600_000);
+        assert_eq!(world.methods(), ["initialize"]);
+        assert!(world.machine.is_idle());
+    }
+}
+
+#[test]
 fn after_close_there_is_silence() {
     for terminate in [false, true] {
         let mut world = world_of(&["a", "b", "c"], json!({}), json!({}));
