@@ -10,6 +10,7 @@ use super::json::Json;
 use super::jsonrpc;
 use super::liveness::Pong;
 use super::manager::{Manager, own_call};
+use super::outcome::as_unknown;
 use super::replay::{Safety, method_safety};
 use super::resume::ResponseStream;
 use super::rounds::Rounds;
@@ -105,7 +106,7 @@ pub(super) enum Stage {
     Answered(Instant),
 }
 
-impl<J> Call<J> {
+impl<J: Json> Call<J> {
     pub(super) const fn is_notification(&self) -> bool {
         matches!(self.purpose, Purpose::Notification)
     }
@@ -118,6 +119,17 @@ impl<J> Call<J> {
     /// Whether the machine made it for itself.
     pub(super) const fn is_machines(&self) -> bool {
         !matches!(self.purpose, Purpose::User | Purpose::Notification)
+    }
+
+    /// What its caller is told if it is never found out what its answer, or the lack of one, means.
+    pub(super) fn undecided(&self) -> Option<Error<J>> {
+        if !matches!(self.stage, Stage::Undecided) {
+            return None;
+        }
+        if let Some(error) = self.unknown.clone() {
+            return Some(if self.refused { error } else { as_unknown(error) });
+        }
+        self.doubt.as_ref().map(|(_, error)| error.clone())
     }
 
     /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.

@@ -67,6 +67,10 @@ impl<J: Json> Manager<J> {
         if matches!(record.stage, Stage::Asking) && record.reset_on_progress && !is_last {
             return self.renew_deadline(call);
         }
+        // It was answered, or its outcome is unknown: more time would only have told what to make of that.
+        if let Some(error) = record.undecided() {
+            return self.settle(call, Err(error));
+        }
         let (session, was_sent) = (record.session, !matches!(record.stage, Stage::Queued | Stage::RestingToSend(_)));
         let waited = self.now.since(record.started);
         self.tell_cancelled(call, "timed out");

@@ -175,7 +175,7 @@ fn doubt_ends_with_the_session_and_with_the_call() {
     world.run_for(10);
     world.cancel(cancelled);
     world.finish(late);
-    assert_eq!((world.code(cancelled), world.code(late)), (ErrorCode::Cancelled, ErrorCode::RequestTimeout));
+    assert_eq!((world.code(cancelled), world.code(late)), (ErrorCode::Cancelled, ErrorCode::RpcError));
     let end = world.terminate(mcp_tether::core::Target::Session(session));
     world.drive();
     assert!(world.outcome(end).is_ok());

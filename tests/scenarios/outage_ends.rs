@@ -278,6 +278,17 @@ fn a_stream_that_breaks_with_the_server_is_resumed_where_it_was() {
     world.cancel(call);
 }
 
+#[test]
+fn a_call_whose_tool_is_unknown_ends_in_a_long_outage_as_what_it_is() {
+    let mut world = world_with(json!({"timeout": 5_000, "sessionConfig": {"retryAttempts": 10}}), json!({}));
+    let session = world.connect();
+    world.server().down = Some(http(502, ""));
+    let call = world.tool(session, "order");
+    world.run_for(6_000);
+    assert_eq!(world.code(call), ErrorCode::OutcomeUnknown, "it was sent");
+    assert!(!world.error(call).retryable);
+}
+
 // In a page.
 
 #[test]
@@ -372,6 +383,30 @@ fn answers_that_stay_hidden_on_every_new_session_name_the_cors_headers() {
     let call = world.plain(session, "prompts/list");
     world.finish(call);
     assert!(world.count("initialize") <= 4, "{} handshakes", world.count("initialize"));
+}
+
+/// Found by the simulation: the stored copy of the id came back, and no call went out on it.
+#[test]
+fn a_session_that_is_hidden_from_its_birth_is_forgotten_by_the_storage_too() {
+    let mut world = world_with(json!({}), json!({"storage": {}}));
+    let session = world.connect();
+    world.run_for(1_000);
+    assert_eq!(world.storage.entries.len(), 1);
+    world.server().lost = hidden();
+    world.server().bare = Some(http_rpc(400, -32000, "Bad Request"));
+    for method in ["tools/call", "ping"] {
+        world.server().always(method, hidden());
+    }
+    for _ in 0..3 {
+        let call = world.tool(session, "read");
+        world.finish(call);
+        assert!(world.outcome(call).is_err());
+    }
+    world.server().behave();
+    world.run_for(60_000);
+    let call = world.tool(session, "read");
+    world.finish(call);
+    world.result(call);
 }
 
 // Ten thousand users.
