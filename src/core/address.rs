@@ -31,19 +31,27 @@ impl<J: Json> Manager<J> {
         learnt.map_or_else(|| Rc::clone(&record.url), |learnt| Rc::from(learnt.as_str()))
     }
 
-    /// Sends a refused request to another address, where its refusal says so: a redirect within the origin, or no route at an
-    /// address that was learnt. Neither has been carried out.
+    /// Sends a refused request to another address, where its refusal says so: a redirect within the origin, which nobody has
+    /// carried out, or no route at an address that was learnt. That may be a handler's own answer to a caller's request, so
+    /// only the next one tries the configured address.
     pub(super) fn goes_elsewhere(&mut self, exchange: ExchangeId, body: &Body<J>) -> bool {
         let Some(sent) = self.exchanges.get(exchange) else { return false };
         let (session, wire, url) = (sent.session, sent.wire, Rc::clone(&sent.url));
         let Some(made) = self.hops(session, wire).map(|hops| *hops) else { return false };
+        let is_callers = wire.call().and_then(|call| self.calls.get(call)).is_some_and(|call| !call.is_machines());
         let Some((sent, record)) = self.exchanges.get(exchange).zip(self.store.get(session)) else { return false };
         let Some(head) = sent.head.as_ref().filter(|_| sent.endpoint.is_none()) else { return false };
         // RFC 9110 §15.4: 307 and 308 keep the method. 301 and 302 let a client change it, and are sent for pages: they are
         // followed to the same path with or without the last slash, which is what routers mean. 303 names something else.
         let target = match (head.status, &head.location) {
             // One that was redirected there a moment ago has been at the configured address.
-            (404 | 405, _) if made == 0 && url != record.url && !is_rpc_error(body) => Some(String::from(&*record.url)),
+            (404 | 405, _) if made == 0 && url != record.url && !is_rpc_error(body) => {
+                if is_callers {
+                    self.forget_address(session);
+                    return false;
+                }
+                Some(String::from(&*record.url))
+            }
             (301 | 302, None) => None,
             (301 | 302 | 307 | 308, Some(location)) => match resolve(&url, location) {
                 Ok(target) if head.status > 302 || differs_by_slash(&url, &target) => Some(target),
@@ -83,9 +91,10 @@ impl<J: Json> Manager<J> {
             let path = split_once(&url, "?").map_or(&*url, |(path, _)| path);
             let line =
                 concat(&["The server redirects; requests go to ", &endpoint::discreet(path, &url), " from now on"]);
-            let is_configured = *url == *record.url;
+            // Not again where a 404 has made us ask once more.
+            let is_new = *url != *record.url && self.addresses.get(&record.server.name).is_none();
             self.addresses.insert(record.server.name.clone(), url);
-            if !is_configured {
+            if is_new {
                 self.log(session, Level::Warn, &line);
             }
         }

@@ -118,7 +118,7 @@ impl Wire {
     }
 
     /// The call that it serves.
-    const fn call(self) -> Option<CallId> {
+    pub(super) const fn call(self) -> Option<CallId> {
         match self {
             Self::Call(call) | Self::Resume(call) => Some(call),
             _ => None,

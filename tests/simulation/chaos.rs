@@ -87,6 +87,8 @@ struct Manners {
     streams: bool,
     /// It speaks HTTP+SSE, of 2024-11-05.
     sse: bool,
+    /// It redirects to the address with a slash at its end.
+    moved: bool,
 }
 
 /// Requests of one session in one minute.
@@ -162,6 +164,7 @@ impl Chaos {
                 lost: rng.up_to(20),
                 streams: rng.up_to(1) == 0,
                 sse: rng.up_to(4) == 0 && class != Class::Gets,
+                moved: seed % 5 == 1,
             };
             ((*name).to_owned(), manners)
         });
@@ -308,6 +311,10 @@ impl Network for Chaos {
         let server = sent.url.trim_start_matches("https://").split('.').next().unwrap_or_default().to_owned();
         let user = sent.header("x-user").expect("every request says whose it is").to_owned();
         self.check(sent, &user, &server);
+        if self.manners[&server].moved && !self.is_sse(&server) && sent.url.ends_with("/mcp") {
+            self.seen.push("a redirect");
+            return crate::reply::redirect(308, Some("/mcp/"));
+        }
         self.note_load(sent, &user, &server);
         let latency = self.latency();
         if let ("GET", Some(id)) = (sent.verb, sent.session()) {

@@ -103,6 +103,7 @@ fn nothing_is_left_out() {
         "model a ping met a lost session",
         "model a handler's own words",
         "model a GET was refused while POSTs work",
+        "model a redirect",
         "model an odd answer",
         "model an answer was hidden in an outage",
         "model an outage of refused connections",
