@@ -130,6 +130,8 @@ describe('a redirect', () => {
     const { manager } = managerOf(server.url);
     const session = await manager.connect('ada', 's');
     Object.assign(server.state, { path: '/mcp', redirects: {} });
+    // A tool may say 404 itself, so its caller is told, and only the next call tries the other address.
+    await assert.rejects(textOf(session, 'hello'), { code: 'http_error', status: 404 });
     assert.equal(await textOf(session, 'hello'), 'hello');
     assert.equal(server.seen.filter(({ method }) => method === 'initialize').length, 2, 'one of them was the redirected one');
     assert.equal(session.generation, 1);
