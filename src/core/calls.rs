@@ -9,7 +9,7 @@ use super::io::{CallId, ExchangeId, HeaderList, Output, RequestOptions, SessionR
 use super::json::Json;
 use super::jsonrpc;
 use super::liveness::Pong;
-use super::manager::{Manager, own_call};
+use super::manager::{Manager, OWN_CALLS, own_call};
 use super::outcome::as_unknown;
 use super::replay::{Safety, method_safety};
 use super::resume::ResponseStream;
@@ -176,7 +176,7 @@ impl<J: Json> Manager<J> {
                 Error::new(ErrorCode::Closed, "the session was ended by its owner; connect again for a new one"),
             );
         };
-        if record.queue.len() >= most && !record.may_send(limit, now) {
+        if record.queue.len() >= most && !record.may_send(Some(limit), now) {
             let error = Error::new(ErrorCode::LimitExceeded, "too many calls wait for this session (limits.maxQueued)")
                 .of(&record.key.server);
             return self.reject(call, error);
@@ -273,8 +273,13 @@ impl<J: Json> Manager<J> {
         self.send_answers(session);
         loop {
             let (limit, now) = (self.config.limits.max_in_flight, self.now);
-            let Some(record) = self.store.get_mut(session).filter(|record| record.may_send(limit, now)) else { return };
-            let Some(call) = record.queue.pop_first() else { return };
+            let Some(record) = self.store.get_mut(session) else { return };
+            let own = record.queue.first_from(OWN_CALLS);
+            if !record.may_send(Some(limit).filter(|_| own.is_none()), now) {
+                return;
+            }
+            let Some(call) = own.or_else(|| record.queue.first_from(0)) else { return };
+            record.queue.remove(call);
             record.active.insert(call);
             record.probe = Some(call).filter(|_| record.probing);
             self.transmit(call);

@@ -412,10 +412,15 @@ impl<J> Session<J> {
         self.server.session.max_age.map(|age: Millis| self.created_at.after(age))
     }
 
-    /// Whether a call may leave now: the session is there, the server does not want a pause, and there is room.
-    pub(super) fn may_send(&self, max_in_flight: usize, now: Instant) -> bool {
+    /// Whether a call may leave now: the session is there, the server does not want a pause, and there is room. The machine's
+    /// own requests have no limit: calls that hold all places may be waiting for the answer.
+    pub(super) fn may_send(&self, max_in_flight: Option<usize>, now: Instant) -> bool {
         let held = self.hold.is_some_and(|until| until > now);
-        let room = if self.probing { self.probe.is_none() } else { self.active.len() < max_in_flight.min(self.window) };
+        let room = match max_in_flight {
+            _ if self.probing => self.probe.is_none(),
+            Some(most) => self.active.len() < most.min(self.window),
+            None => true,
+        };
         // A call that left now would meet what the ping looks for.
         let suspected = self.check.as_ref().is_some_and(|check| check.suspected.is_some());
         self.state == State::Ready && self.outage.is_none() && !self.awaiting_token && !held && !suspected && room

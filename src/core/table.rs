@@ -141,10 +141,9 @@ impl<K: Number> Set<K> {
         self.index.get((0, key.number())).is_some()
     }
 
-    pub(crate) fn pop_first(&mut self) -> Option<K> {
-        let (pair, _) = self.index.first()?;
-        self.index.remove(pair);
-        Some(K::of(pair.1))
+    /// The first of these numbers from `number` on.
+    pub(crate) fn first_from(&self, number: u64) -> Option<K> {
+        self.index.from((0, number)).next().map(|((_, found), _)| K::of(found))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -265,3 +265,15 @@ fn notifications_are_not_sent_twice_on_hope() {
     assert!(world.outcome(call).is_ok(), "refused unread: sent again on the new session");
     assert_eq!(world.count("notifications/y"), 2);
 }
+
+/// Found by the simulation: the list waited for a place, and all places for the list.
+#[test]
+fn the_list_of_tools_needs_no_place_where_all_places_wait_for_it() {
+    let mut world = world_with(json!({}), json!({"limits": {"maxInFlight": 2}}));
+    let session = world.connect();
+    world.server().next("tools/call", [reset(), reset()]);
+    world.server().next("tools/list", [http(502, "")]);
+    let calls = [world.tool(session, "read"), world.tool(session, "read")];
+    world.run_for(5_000);
+    calls.iter().for_each(|call| drop(world.result(*call)));
+}
