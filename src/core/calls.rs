@@ -282,6 +282,10 @@ impl<J: Json> Manager<J> {
             record.queue.remove(call);
             record.active.insert(call);
             record.probe = Some(call).filter(|_| record.probing);
+            if own.is_some() {
+                // The time that an outage took is not the server's.
+                self.renew_deadline(call);
+            }
             self.transmit(call);
         }
     }
