@@ -1,9 +1,9 @@
 // What the shell leaves to JavaScript, which says it in fewer bytes than WebAssembly. Nothing here keeps state.
 
-// Reads a member of anything: undefined when there is none, or reading it throws.
+// Reads a member of anything: undefined when there is none, or reading it throws. (To catch what `undefined.key` throws would cost more than a call.)
 function read(value, key) {
   try {
-    return value[key] ?? undefined;
+    return value?.[key] ?? undefined;
   } catch {}
 }
 
