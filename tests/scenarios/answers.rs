@@ -1,6 +1,6 @@
 //! How answers reach a server: how many at once, how often, and what a flood of requests comes to.
 
-use super::reply::{Data, Reply, Step, fails, http, http_json, http_rpc, refused, reset, silence, stream};
+use super::reply::{Data, Reply, Step, fails, http, http_json, refused, reset, silence, stream};
 use super::{Tether, world, world_with};
 use mcp_tether::core::{ErrorCode, FailureKind, Level, SessionRef};
 use serde_json::{Value, json};
@@ -271,29 +271,6 @@ fn a_401_to_an_answer_asks_the_provider_and_the_answer_goes_again() {
     let answers = world.sent_as("answer");
     assert_eq!(answers.len(), 2);
     assert_eq!(answers[1].header("authorization"), Some("Bearer new"));
-}
-
-/// Found by the simulation: the token that the answer asked for began a second handshake.
-#[test]
-fn a_401_to_an_answer_during_a_handshake_asks_for_nothing() {
-    let mut world = world();
-    world.server().listens = true;
-    let options = mcp_tether::core::ConnectOptions { has_auth: true, ..Default::default() };
-    let call = world.begin_connect("ann", "db", options);
-    world.run_for(0);
-    let session = world.tokens_wanted[0].0;
-    world.give_token(session, Some("old"));
-    world.finish(call);
-    world.run_for(10);
-    world.server().next("answer", [http(401, "").after(20)]);
-    answered(&mut world);
-    world.server().next("initialize", [super::reply::silence()]);
-    world.server().next("tools/call", [http_rpc(404, -32001, "Session not found")]);
-    let call = world.tool(session, "read");
-    world.run_for(100);
-    assert_eq!((world.count("initialize"), world.tokens_wanted.len()), (2, 1));
-    world.finish(call);
-    world.result(call);
 }
 
 #[test]

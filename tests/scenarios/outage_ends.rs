@@ -385,30 +385,6 @@ fn answers_that_stay_hidden_on_every_new_session_name_the_cors_headers() {
     assert!(world.count("initialize") <= 4, "{} handshakes", world.count("initialize"));
 }
 
-/// Found by the simulation: the stored copy of the id came back, and no call went out on it.
-#[test]
-fn a_session_that_is_hidden_from_its_birth_is_forgotten_by_the_storage_too() {
-    let mut world = world_with(json!({}), json!({"storage": {}}));
-    let session = world.connect();
-    world.run_for(1_000);
-    assert_eq!(world.storage.entries.len(), 1);
-    world.server().lost = hidden();
-    world.server().bare = Some(http_rpc(400, -32000, "Bad Request"));
-    for method in ["tools/call", "ping"] {
-        world.server().always(method, hidden());
-    }
-    for _ in 0..3 {
-        let call = world.tool(session, "read");
-        world.finish(call);
-        assert!(world.outcome(call).is_err());
-    }
-    world.server().behave();
-    world.run_for(60_000);
-    let call = world.tool(session, "read");
-    world.finish(call);
-    world.result(call);
-}
-
 // Ten thousand users.
 
 #[test]
