@@ -10,7 +10,7 @@ demo: build ## Builds the package and serves the demo page beside a real MCP ser
 
 worker: ## Builds the Worker and runs it on workerd, in front of a real MCP server; prints its URL and a curl that works.
 	@tools/build-worker.sh
-	@node worker/serve.mjs
+	@node gateway/serve.mjs
 
 build: ## Builds the npm package into pkg/ and prints what it weighs.
 	@tools/build.sh

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What the front costs and carries on this machine: beside no front and plain JavaScript, with 1,000 users, and in a soak. benches/worker/main.mjs says how to make it shorter.
+# What the front costs and carries on this machine: beside no front and plain JavaScript, with 1,000 users, and in a soak. benches/gateway/main.mjs says how to make it shorter.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 set_up node load
 cd "$root"
 tools/build-worker.sh
-node benches/worker/main.mjs
+node benches/gateway/main.mjs

@@ -6,4 +6,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
 tools/build.sh
 node benches/call.mjs
-node --expose-gc tests/js/waiting.bench.mjs
+node --expose-gc tests/js/bench/main.mjs

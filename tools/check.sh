@@ -11,7 +11,7 @@ cargo fmt --check
 cargo clippy --quiet --all-targets -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown --features gateway -- --deny warnings
-cargo clippy --quiet --test web --test web_page --target wasm32-unknown-unknown -- --deny warnings
+cargo clippy --quiet --test wasm --test wasm_page --target wasm32-unknown-unknown -- --deny warnings
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown
 node_modules/.bin/tsc --project tests/js/types

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Puts the official clients and ours side by side on the same faults. Arguments go to tests/js/compare.mjs.
+# Puts the official clients and ours side by side on the same faults. Arguments go to tests/js/bench/compare.mjs.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 set_up node browsers
 cd "$root"
 tools/build.sh >&2
-node tests/js/compare.mjs "$@"
+node tests/js/bench/compare.mjs "$@"

@@ -6,5 +6,5 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 set_up node browsers webkit
 cd "$root"
 FRESH=${FRESH:-200000} SEEDS=0 cargo test --quiet --test simulation seeds_
-node --test --test-reporter=spec --test-concurrency=1 tests/js/*.all.mjs
+node --test --test-reporter=spec --test-concurrency=1 tests/js/suites/*.all.mjs
 tools/test-worker.sh --all

@@ -10,8 +10,8 @@ tools/build.sh
 if [ $# -gt 0 ]; then
   files=("$@")
 else
-  mapfile -t files < <(find tests/js -name '*.test.mjs' -not -path '*/node_modules/*' | sort)
+  mapfile -t files < <(find tests/js/suites -name '*.test.mjs' | sort)
 fi
-[ ${#files[@]} -gt 0 ] || fail "there is no test in tests/js"
+[ ${#files[@]} -gt 0 ] || fail "there is no test in tests/js/suites"
 # One file at a time: the tests measure time, and two browsers at once on a small machine are slower than one after the other.
 node --test --test-reporter=spec --test-concurrency=1 "${files[@]}"

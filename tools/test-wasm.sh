@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs tests/web where the package is used. Arguments select some of the environments: `plain` is `wasm-pack test` as typed, in Node, Chrome and Firefox;
+# Runs tests/wasm where the package is used. Arguments select some of the environments: `plain` is `wasm-pack test` as typed, in Node, Chrome and Firefox;
 # `node`, `chrome`, `firefox`, `dedicated-worker` and `service-worker` run the same tests against servers of the official SDK.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -39,7 +39,7 @@ run_plain() {
 run_with_servers() {
   local name="$1"
   shift
-  run_tests "$name" "$minimum_with_servers" wasm-pack test --mode no-install "$@" --test web -- --include-ignored
+  run_tests "$name" "$minimum_with_servers" wasm-pack test --mode no-install "$@" --test wasm -- --include-ignored
 }
 
 # The servers print their addresses as one line of JSON once they listen. The tests get that line at compile time, since a page has no environment to read.

@@ -17,6 +17,6 @@ fi
 if [ $# -gt 0 ]; then
   files=("$@")
 else
-  mapfile -t files < <(find tests/worker "${patterns[@]}" | sort)
+  mapfile -t files < <(find tests/gateway "${patterns[@]}" | sort)
 fi
 node --test --test-reporter=spec --test-concurrency=1 "${files[@]}"

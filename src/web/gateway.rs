@@ -256,7 +256,7 @@ impl Gateway {
     }
 }
 
-/// Reads the headers that decide, from an object of all headers by their names in lower case (worker/head.js).
+/// Reads the headers that decide, from an object of all headers by their names in lower case (gateway/head.js).
 fn head(headers: &JsValue) -> Head {
     let text = |name: &str| text_of(headers, name);
     Head {

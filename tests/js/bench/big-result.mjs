@@ -1,5 +1,5 @@
 // One result of 8 MB over an event stream, in pieces of 64 KB, and in pieces of 2 KB as a slow network brings them.
-import { clients } from '../compare/clients.mjs';
+import { clients } from './compare/clients.mjs';
 import { fakeServer, median } from './fake-server.mjs';
 
 const size = 8 * 1_048_576;

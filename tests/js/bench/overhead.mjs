@@ -1,5 +1,5 @@
 // What one call adds to a bare fetch and JSON.parse, for each client, turn by turn with the same fake fetch: the machine's moods hit all.
-import { clients } from '../compare/clients.mjs';
+import { clients } from './compare/clients.mjs';
 import { fakeServer, median } from './fake-server.mjs';
 
 export async function overhead(_mcp, rounds = 60, callsPerRound = 200) {

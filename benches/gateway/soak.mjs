@@ -1,0 +1,138 @@
+// Calls, streams, sessions that come and go, and a server that is killed again and again. Nothing may go wrong, and memory may not grow for ever.
+import { setTimeout as wait } from 'node:timers/promises';
+import { eventsOf, messageOf, sender } from '../../tests/gateway/http.mjs';
+import { startStack } from '../../tests/gateway/stack.mjs';
+import { memory, started, stopped } from './workerd.mjs';
+
+const SESSIONS = 8;
+const RESTART_EVERY = 15_000;
+const WARM = 0.1; // of the time, before memory is first looked at
+
+/** Runs for so many seconds; throws at the first answer that is neither right nor, after a kill of the server and only then, an honest "nobody knows". */
+export async function soak(seconds) {
+  const { running: stack, pid } = await started(() => startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }));
+  const tally = { reads: 0, streams: 0, unsafe: 0, events: 0, sessions: 0, kills: 0, down: false, unknown: {} };
+  let failure;
+  const from = performance.now();
+  const until = from + seconds * 1_000;
+  const goesOn = () => failure === undefined && performance.now() < until;
+  const samples = [];
+  const work = (job) => job.catch((error) => (failure ??= error));
+  try {
+    await Promise.all([
+      ...Array.from({ length: SESSIONS }, (_, index) => work(client(stack, tally, goesOn, index))),
+      work(comeAndGo(stack, tally, goesOn)),
+      work(restarts(stack, tally, goesOn)),
+      work(weigh(pid, samples, goesOn, from + seconds * 1_000 * WARM)),
+    ]);
+    if (failure) throw failure;
+    return { seconds, ...tally, memory: { start: samples[0], end: await memory(pid), most: Math.max(...samples) } };
+  } finally {
+    await stopped(() => stack.stop(), pid);
+  }
+}
+
+// One client that keeps its session for the whole time, and listens on a GET stream.
+async function client(stack, tally, goesOn, index) {
+  const { open, call, send, rpc } = sender(stack.url);
+  const id = await open();
+  // From now on it is known that "echo" may be repeated.
+  const { result } = await messageOf(await send('POST', { headers: { 'Mcp-Session-Id': id }, body: rpc('tools/list', {}) }));
+  if (!result.tools.some(({ name, annotations }) => name === 'echo' && annotations.readOnlyHint)) throw new Error('the list of tools is wrong');
+  const leave = new AbortController();
+  const listening = listen(stack, id, tally, leave.signal).then(() => undefined, (error) => error);
+  try {
+    for (let turn = 1; goesOn(); turn += 1) await mixed(call, id, turn, tally, index);
+  } finally {
+    leave.abort();
+  }
+  const broken = await listening;
+  if (broken) throw broken;
+  const { status } = await send('DELETE', { headers: { 'Mcp-Session-Id': id } });
+  if (status !== 200) throw new Error(`DELETE: ${status}`);
+}
+
+async function mixed(call, id, turn, tally, index) {
+  const texts = Array.from({ length: 5 }, (_, part) => `${index}.${turn}.${part}`);
+  await Promise.all(texts.map((text, part) => settled(tally, 'reads', text, () => call(id, 'echo', { text }, { id: turn * 10 + part }))));
+  const steps = [];
+  const isRight = await settled(tally, 'streams', 'took 100 ms', () => call(id, 'slow', { ms: 100 }, { id: turn * 10 + 8, meta: { progressToken: turn } }), steps);
+  if (isRight && steps.length !== 5) throw new Error(`${steps.length} steps of progress, not 5`);
+  tally.events += steps.length;
+  // The server has something to say on the GET stream.
+  if (turn % 4 === 0) await settled(tally, 'unsafe', 'sent', () => call(id, 'notify', {}, { id: turn * 10 + 9 }));
+}
+
+// One call: true when it is answered as it has to be, false when it may have been cut by a kill of the server, and says so.
+async function settled(tally, kind, text, call, told = []) {
+  const { kills, down } = tally;
+  const response = await call();
+  const message = await answerOf(response, told);
+  if (response.status === 200 && message?.result?.content?.[0].text === text) {
+    tally[kind] += 1;
+    return true;
+  }
+  const wasKilled = down || tally.kills > kills;
+  if (!wasKilled || message?.error?.data?.code !== 'outcome_unknown') throw new Error(`"${text}" was wanted, this came: ${response.status} ${JSON.stringify(message)}`);
+  tally.unknown[kind] = (tally.unknown[kind] ?? 0) + 1;
+  return false;
+}
+
+// The answer, and what was told before it.
+async function answerOf(response, told) {
+  if (response.headers.get('content-type').startsWith('application/json')) return response.json();
+  let answer;
+  for await (const { data } of eventsOf(response)) {
+    if (data && data.method === undefined) answer = data;
+    else if (data) told.push(data);
+  }
+  return answer;
+}
+
+// The server's own news reach the client while it listens.
+async function listen(stack, id, tally, signal) {
+  const response = await fetch(stack.url, { headers: { Authorization: 'Bearer token-of-ada', Accept: 'text/event-stream', 'Mcp-Session-Id': id }, signal });
+  if (response.status !== 200) throw new Error(`GET: ${response.status}`);
+  try {
+    for await (const { data } of eventsOf(response)) if (data) tally.events += 1;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+// Sessions of one call each: whatever stays of them would add up.
+async function comeAndGo(stack, tally, goesOn) {
+  const { open, call, send } = sender(stack.url, 'token-of-bob');
+  while (goesOn()) {
+    // Where there is no server at the moment, no session can be opened, and the client is told so.
+    const id = await open().catch((error) => (/initialize: (502|503|504)/.test(error.message) ? undefined : Promise.reject(error)));
+    if (id === undefined) {
+      await wait(200);
+      continue;
+    }
+    await settled(tally, 'reads', 'brief', () => call(id, 'echo', { text: 'brief' }));
+    const { status } = await send('DELETE', { headers: { 'Mcp-Session-Id': id } });
+    if (status !== 200) throw new Error(`DELETE: ${status}`);
+    tally.sessions += 1;
+  }
+}
+
+async function restarts(stack, tally, goesOn) {
+  let next = performance.now() + RESTART_EVERY;
+  while (goesOn()) {
+    await wait(200);
+    if (performance.now() < next) continue;
+    tally.kills += 1;
+    tally.down = true;
+    await stack.server.restart();
+    tally.down = false;
+    next = performance.now() + RESTART_EVERY;
+  }
+}
+
+async function weigh(pid, samples, goesOn, from) {
+  while (goesOn()) {
+    if (performance.now() >= from) samples.push(await memory(pid));
+    await wait(500);
+  }
+}

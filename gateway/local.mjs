@@ -1,0 +1,48 @@
+// Runs the built Worker on real workerd, on this machine: what `make worker` and the tests use.
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Miniflare } from 'miniflare';
+
+const dist = fileURLToPath(new URL('dist/', import.meta.url));
+
+export const compatibility = { compatibilityDate: '2026-04-01', compatibilityFlags: ['enable_request_signal'] };
+
+/**
+ * Starts the front and waits until it answers.
+ * @param {object} options
+ * @param {object} options.servers the `mcpServers` of the configuration
+ * @param {Record<string, unknown>} options.vars further variables and secrets, AUTH among them
+ * @param {string} options.state a folder in which the objects' storage outlives a restart
+ * @param {number} [options.port] 0, the default, takes a free one
+ * @param {(line: string) => void} [options.log] gets what the Worker prints
+ * @returns {Promise<{ origin: string, url(server: string): string, stop(): Promise<void> }>}
+ */
+export async function startFront({ servers, vars, state, port = 0, log }) {
+  const files = await readdir(dist).catch(() => []);
+  const entry = files.includes('index.js') ? files.filter((name) => name === 'index.js' || name.endsWith('.wasm')) : undefined;
+  if (!entry) throw new Error('gateway/dist is missing: run tools/build-worker.sh');
+  const miniflare = new Miniflare({
+    ...compatibility,
+    host: '127.0.0.1',
+    // Straight to the Worker: before its own port miniflare has a Worker of its own, which compresses, and does not tell when a client leaves.
+    unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+    modulesRoot: dist,
+    modules: [
+      { type: 'ESModule', path: `${dist}index.js` },
+      ...entry.filter((name) => name.endsWith('.wasm')).map((name) => ({ type: 'CompiledWasm', path: `${dist}${name}` })),
+    ],
+    bindings: { MCP_SERVERS: { mcpServers: servers }, ...vars },
+    durableObjects: {
+      SESSIONS: { className: 'SessionObject', useSQLite: true },
+      INDEX: { className: 'IndexObject', useSQLite: true },
+      REGISTRY: { className: 'RegistryObject', useSQLite: true },
+    },
+    durableObjectsPersist: state,
+    handleRuntimeStdio: log && ((stdout, stderr) => {
+      for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', (text) => log(text.trimEnd()));
+    }),
+  });
+  await miniflare.ready;
+  const { origin } = await miniflare.unsafeGetDirectURL();
+  return { origin, url: (server) => `${origin}/${server}/mcp`, stop: () => miniflare.dispose() };
+}

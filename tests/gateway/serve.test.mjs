@@ -1,0 +1,42 @@
+// `make worker`: what it prints works as it stands there.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { findFreePort } from '../js/servers/shared/listen.mjs';
+
+const program = fileURLToPath(new URL('../../gateway/serve.mjs', import.meta.url));
+let state;
+let serving;
+let curl;
+
+before(async () => {
+  state = await mkdtemp(join(tmpdir(), 'front-'));
+  serving = spawn(process.execPath, [program, '--port', String(await findFreePort()), '--state', state], { stdio: ['pipe', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: serving.stdout })) {
+    if (line.startsWith('curl ')) curl = line;
+    if (line.startsWith('Press Ctrl+C')) break;
+  }
+});
+after(async () => {
+  const gone = once(serving, 'exit');
+  serving.stdin.end();
+  await gone;
+  await rm(state, { recursive: true, force: true });
+});
+
+test('the curl line that it prints opens a session', async () => {
+  const { stdout } = await promisify(execFile)('sh', ['-c', curl], { timeout: 30_000 });
+  const [head, body] = stdout.split('\r\n\r\n');
+  assert.match(head, /^HTTP\/1\.1 200 /);
+  assert.match(head, /^mcp-session-id: [A-Za-z0-9_-]{43}\r?$/im);
+  const { result } = JSON.parse(body);
+  assert.equal(result.protocolVersion, '2025-11-25');
+  assert.match(result.serverInfo.name, /everything/);
+});

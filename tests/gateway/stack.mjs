@@ -1,0 +1,77 @@
+// The built Worker on workerd with a real server behind it, each of which can be killed and started again.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startFront } from '../../gateway/local.mjs';
+import { startChildServer } from '../js/servers/shared/child-server.mjs';
+import { findFreePort } from '../js/servers/shared/listen.mjs';
+
+export const users = { ada: 'token-of-ada', bob: { token: 'token-of-bob', vars: { team: 'red' } } };
+export const adminToken = 'token-of-the-admin';
+export const page = 'https://app.example';
+
+const serverProgram = fileURLToPath(new URL('../js/servers/sdk-server.mjs', import.meta.url));
+
+/**
+ * Starts both. The server is `s` in the front's configuration.
+ * @param {object} [options]
+ * @param {string[]} [options.server] arguments of tests/js/servers/sdk-server.mjs
+ * @param {object} [options.config] more of that server's configuration
+ * @param {object} [options.servers] further servers
+ * @param {object} [options.vars] further variables of the front
+ */
+export async function startStack({ server: args = [], config = {}, servers = {}, vars = {} } = {}) {
+  const state = await mkdtemp(join(tmpdir(), 'front-'));
+  const serverPort = await findFreePort();
+  const frontPort = await findFreePort();
+  const server = await startChildServer({ name: 'the SDK server', args: [serverProgram, '--port', String(serverPort), ...args], port: serverPort });
+  const serverOrigin = `http://127.0.0.1:${serverPort}`;
+  const lines = [];
+  let front;
+  const start = async (changed = {}) => {
+    front = await startFront({
+      servers: { s: { url: `${serverOrigin}/mcp`, sessionConfig: { retryDelay: 100 }, ...config, ...changed.config }, ...servers },
+      vars: { AUTH: 'bearer', BEARER_TOKENS: users, ADMIN_TOKEN: adminToken, ALLOWED_ORIGINS: page, ...vars, ...changed.vars },
+      state,
+      port: frontPort,
+      log: (line) => lines.push(line),
+    });
+  };
+  await start();
+  return {
+    origin: `http://127.0.0.1:${frontPort}`,
+    url: `http://127.0.0.1:${frontPort}/s/mcp`,
+    server,
+    /** The folder of the front's storage. */
+    state,
+    /** What the front printed. */
+    lines,
+    /** What the server counted since it was started. */
+    counts: async () => (await fetch(`${serverOrigin}/control/counts`)).json(),
+    /** The server forgets all its sessions. */
+    forget: () => fetch(`${serverOrigin}/control/forget`, { method: 'POST' }),
+    /** A new process of the front, with the same storage, to which something may be done while there is none. */
+    async restartFront(changed, whileStopped) {
+      await front.stop();
+      await whileStopped?.();
+      await start(changed);
+    },
+    async stop() {
+      await front.stop();
+      await server.close();
+      await rm(state, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until `check()` gives something true, and gives that. */
+export async function until(check, what) {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    const found = await check();
+    if (found) return found;
+    await wait(10);
+  }
+  throw new Error(`never: ${what}`);
+}

@@ -1,0 +1,44 @@
+// A browser behind plain WebDriver: its driver is started, asked for a session, and given scripts to run.
+import { spawn } from 'node:child_process';
+import { findFreePort } from '../../servers/shared/listen.mjs';
+
+/**
+ * @param {{ driver: string, arguments: (port: number) => string[], capabilities: object, url: string }} browser
+ * @returns {Promise<{ run(script: string, ...words: unknown[]): Promise<any>, close(): Promise<void> }>} `run` awaits what the script, the body of a function, returns
+ */
+export async function openBrowser({ driver: program, arguments: argumentsFor, capabilities, url }) {
+  const port = await findFreePort();
+  const driver = spawn(program, argumentsFor(port), { stdio: 'ignore', detached: true });
+  driver.on('error', () => {}); // it does not answer, which is told below
+  const command = async (method, path, body) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`${path}: ${value.error}: ${value.message}`);
+    return value;
+  };
+  await until(() => command('GET', '/status').then(({ ready }) => ready, () => false), program);
+  const { sessionId } = await command('POST', '/session', { capabilities: { alwaysMatch: { timeouts: { script: 120_000 }, ...capabilities } } });
+  const session = `/session/${sessionId}`;
+  await command('POST', `${session}/url`, { url });
+  return {
+    async run(script, ...words) {
+      const wrapped = `const done = arguments[arguments.length - 1]; (async (...words) => { ${script} })(...arguments).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+      const { value, error } = await command('POST', `${session}/execute/async`, { script: wrapped, args: words });
+      if (error) throw new Error(error);
+      return value;
+    },
+    async close() {
+      await command('DELETE', session).catch(() => {});
+      // With whatever it has started.
+      process.kill(-driver.pid);
+    },
+  };
+}
+
+async function until(condition, what) {
+  for (let tries = 0; tries < 400; tries += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${what} does not answer`);
+}

@@ -1,0 +1,79 @@
+// Each CORS rule broken in turn, and the sentences that have to name it: read from the answers in Node, found out in a page.
+import { goodRules } from '../../servers/cors-gate.mjs';
+
+const without = (list, name) => list.filter((other) => other.toLowerCase() !== name.toLowerCase());
+const lacksHeader = (name) => ({
+  rules: { allowHeaders: without(goodRules.allowHeaders, name) },
+  fix: `Access-Control-Allow-Headers lacks ${name}: name it in the answer to OPTIONS.`,
+});
+const hidesOrigin = (where, isHidden, more = {}) => ({
+  rules: { allowOrigin: (answer) => (isHidden(answer) ? undefined : answer.origin) },
+  fix: (origin) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there too.`,
+  ...more,
+});
+const refusedPreflight = (seen) => `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`;
+const everyAnswer = (origin) => `Access-Control-Allow-Origin is missing on every answer: send ${origin} or * there too.`;
+const onOptions = (origin) => `Access-Control-Allow-Origin is missing on answers to OPTIONS: send ${origin} or * there too.`;
+
+/** `fix` is what both say; `page` and `open` where a page sees less than everybody else. */
+export const corsRows = {
+  'nothing is missing': { rules: {}, fix: undefined },
+  'a server that lets everybody in': {
+    rules: { allowOrigin: () => '*', allowHeaders: ['*', 'Authorization'], allowMethods: ['*'], exposeHeaders: ['*'] },
+    fix: undefined,
+  },
+  'content-type is not allowed': lacksHeader('content-type'),
+  'authorization is not allowed': lacksHeader('authorization'),
+  'authorization is not meant by the asterisk': {
+    rules: { allowHeaders: ['*'] },
+    page: undefined, // Chromium is more lenient than the Fetch Standard, Firefox is not
+    open: 'Access-Control-Allow-Headers lacks authorization: name it in the answer to OPTIONS.',
+  },
+  "the user's own header is not allowed": lacksHeader('x-user'),
+  'mcp-session-id is not allowed': lacksHeader('mcp-session-id'),
+  'mcp-protocol-version is not allowed': lacksHeader('mcp-protocol-version'),
+  'last-event-id is not allowed': lacksHeader('last-event-id'),
+  'DELETE is not allowed': {
+    rules: { allowMethods: ['GET', 'POST'] },
+    fix: 'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.',
+  },
+  'the session id is not exposed': {
+    rules: { exposeHeaders: [] },
+    fix: 'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
+  },
+  'answers to GET have no origin': hidesOrigin('answers to GET', ({ method }) => method === 'GET'),
+  'answers to DELETE have no origin': hidesOrigin('answers to DELETE', ({ method }) => method === 'DELETE'),
+  'answers to POST have no origin': hidesOrigin('answers to POST', ({ method }) => method === 'POST'),
+  '404 answers have no origin': hidesOrigin('404 answers', ({ status }) => status === 404),
+  'no answer has an origin': {
+    ...hidesOrigin('every answer', () => true),
+    open: (origin) => [onOptions(origin), everyAnswer(origin)].join(' '),
+  },
+  'only the answer to OPTIONS has none': hidesOrigin('answers to OPTIONS', ({ method }) => method === 'OPTIONS', { page: refusedPreflight() }),
+  'the origin is another': {
+    rules: { allowOrigin: () => 'https://elsewhere.example' },
+    page: everyAnswer,
+    open: (origin) => ['answers to OPTIONS', 'every answer'].map((where) => `Access-Control-Allow-Origin is https://elsewhere.example on ${where}: it has to be ${origin} or *.`).join(' '),
+  },
+  'OPTIONS needs a login': { rules: { preflight: { status: 401, headers: {} } }, page: refusedPreflight(), open: refusedPreflight(401) },
+  'OPTIONS is redirected': {
+    rules: { preflight: { status: 307, headers: { Location: '/elsewhere' } } },
+    page: refusedPreflight(),
+    open: refusedPreflight(307),
+  },
+  'three things are missing at once': {
+    rules: { exposeHeaders: [], allowMethods: ['GET', 'POST'], allowHeaders: without(goodRules.allowHeaders, 'mcp-protocol-version') },
+    page: ['Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
+      'Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.',
+      'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.'].join(' '),
+    open: ['Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.',
+      'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.',
+      'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.'].join(' '),
+  },
+};
+
+/** The sentences expected of a row, for an origin. */
+export function expected(row, where, origin) {
+  const fix = where in row ? row[where] : row.fix;
+  return typeof fix === 'function' ? fix(origin) : fix;
+}

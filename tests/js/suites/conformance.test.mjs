@@ -1,0 +1,85 @@
+// Runs the official conformance suite against the built package: all client scenarios that need no OAuth, of each revision and by each suite that knows it.
+// CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE another Node binary for it, MCP_TETHER_PACKAGE another entry
+// of the package, and SCENARIO=… narrows it.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { next as nextSuite, run, stable as stableSuite, suiteNode } from '../helpers/conformance/suite.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const client = process.env.CONFORMANCE_CLIENT ?? here('../helpers/conformance/client.mjs');
+const clientNode = process.env.CONFORMANCE_CLIENT_NODE ?? process.execPath;
+
+const stable = { ...stableSuite, expectedFailures: here('../helpers/conformance/expected-failures.yml') };
+const next = { ...nextSuite, expectedFailures: here('../helpers/conformance/expected-failures-0.2.yml') };
+
+const required2025 = ['initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'];
+// The required sets are those of the suite's own requirements/*.yaml, without auth/*; `extra` scenarios are not scored there.
+const runs = [
+  { revision: '2025-11-25', suite: stable, required: required2025, extra: [] },
+  { revision: '2025-11-25', suite: next, required: required2025, extra: ['json-schema-2020-12-preservation'] },
+  {
+    revision: '2026-07-28',
+    suite: next,
+    required: [
+      'tools_call', 'request-metadata', 'sep-2322-client-request-state', 'http-standard-headers', 'http-custom-headers',
+      'http-invalid-tool-headers', 'json-schema-ref-no-deref',
+    ],
+    extra: ['json-schema-2020-12-preservation'],
+  },
+];
+
+test('the package is built', () => {
+  const entry = process.env.MCP_TETHER_PACKAGE ?? here('../../../pkg/node.js');
+  assert.ok(existsSync(entry), `${entry} is missing: run \`make build\``);
+});
+
+for (const { revision, suite, required, extra } of runs) {
+  describe(`conformance: ${revision} on ${suite.version}`, () => {
+    const passed = new Set();
+    const wanted = (names) => names.filter((name) => name.includes(process.env.SCENARIO ?? ''));
+
+    for (const scenario of wanted([...required, ...extra])) {
+      test(scenario, { timeout: 60_000 }, async () => {
+        const { code, output } = await runScenario(suite, scenario, revision);
+        assert.equal(code, 0, output);
+        assert.match(output, /Passed: [1-9]\d*/i, `no check ran:\n${output}`);
+        assert.doesNotMatch(output, /[1-9]\d* warnings?/i, `a check warned:\n${output}`);
+        passed.add(scenario);
+      });
+    }
+
+    test('so many scenarios pass', (t) => {
+      const count = (names) => `${names.filter((name) => passed.has(name)).length} of ${names.length}`;
+      const others = extra.length > 0 ? `; not scored: ${count(extra)} (${extra.join(', ')})` : '';
+      t.diagnostic(`${revision} on ${suite.version}: ${count(required)} required${others}`);
+      assert.deepEqual(wanted(required).filter((name) => !passed.has(name)), [], 'required, and not passed');
+    });
+  });
+}
+
+for (const suite of [stable, next]) {
+  test(`every other client scenario of ${suite.version} is listed as an expected failure`, async () => {
+    const { output } = await run(suiteNode, [suite.program, 'list', '--client']);
+    const names = [...output.matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
+    const listed = [...(await readFile(suite.expectedFailures, 'utf8')).matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
+    const passing = new Set(runs.filter((one) => one.suite === suite).flatMap(({ required, extra }) => [...required, ...extra]));
+    assert.deepEqual([...passing, ...listed].sort(), names.sort());
+  });
+}
+
+async function runScenario(suite, scenario, revision) {
+  const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
+  try {
+    return await run(suiteNode, [
+      suite.program, 'client', '--command', `${clientNode} ${client}`, '--scenario', scenario, '--spec-version', revision,
+      '--timeout', '30000', '--output-dir', folder, '--verbose',
+    ]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,215 @@
+// manager.diagnose() in Node, on real servers of every kind, and on those that are ill in one way each.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createTlsServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { illServers } from '../helpers/diagnose/ill-servers.mjs';
+import { startModernServer } from '../servers/modern-server.mjs';
+import { startHttpSseServer } from '../servers/http-sse-server.mjs';
+import { startSdkServer } from '../servers/sdk-server.mjs';
+import { findFreePort, listen } from '../servers/shared/listen.mjs';
+
+const run = promisify(execFile);
+const packagePath = pathToFileURL(resolve(process.env.MCP_TETHER_PACKAGE ?? new URL('../../../pkg/node.js', import.meta.url).pathname)).href;
+const { McpError, McpManager } = await import(packagePath);
+
+const steps = ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors'];
+const patience = { timeout: 60_000 };
+
+async function diagnose(server, options, userId = 'ada') {
+  const manager = new McpManager({ mcpServers: { db: server } });
+  try {
+    return await manager.diagnose('db', userId, options);
+  } finally {
+    await manager.close();
+  }
+}
+
+const step = (diagnosis, name) => diagnosis.steps.find((one) => one.name === name);
+const shown = (diagnosis) => JSON.stringify(diagnosis, undefined, 2);
+
+function assertWell(diagnosis) {
+  assert.equal(diagnosis.ok, true, shown(diagnosis));
+  assert.deepEqual(diagnosis.steps.map(({ name }) => name), steps);
+  for (const { ok, ms, detail, fix } of diagnosis.steps) {
+    assert.ok(ok && Number.isInteger(ms) && ms >= 0 && detail.length > 0);
+    assert.equal(fix, undefined);
+  }
+}
+
+describe('servers that are well', () => {
+  for (const [name, options] of Object.entries({
+    'stateful, answering by streams': { mode: 'stateful' },
+    'stateful, answering by JSON': { mode: 'stateful', jsonResponse: true },
+    'stateful, with streams that resume': { mode: 'stateful', eventStore: true },
+  })) {
+    test(name, patience, async (context) => {
+      const server = await startSdkServer(options);
+      context.after(server.close);
+      const diagnosis = await diagnose({ url: server.url });
+      assertWell(diagnosis);
+      assert.equal(diagnosis.kind, 'stateful');
+      assert.equal(diagnosis.protocolVersion, '2025-11-25');
+      assert.match(step(diagnosis, 'sessionHeader').detail, /^Mcp-Session-Id: [\w-]{8}\.\.\. \(36 characters\)$/);
+      assert.equal(step(diagnosis, 'terminate').detail, 'DELETE was answered with 200; the id is refused with 404 afterwards');
+      assert.deepEqual({ initialize: server.counts.initialize, delete: server.counts.delete }, { initialize: 1, delete: 1 });
+    });
+  }
+
+  test('stateless', patience, async (context) => {
+    const server = await startSdkServer({ mode: 'stateless' });
+    context.after(server.close);
+    const diagnosis = await diagnose({ url: server.url });
+    assertWell(diagnosis);
+    assert.equal(diagnosis.kind, 'stateless');
+    assert.equal(step(diagnosis, 'terminate').detail, 'not needed: this server keeps no sessions');
+    assert.equal(server.counts.delete, 0);
+  });
+
+  for (const legacy of ['stateless', 'reject']) {
+    test(`of 2026-07-28, older clients: ${legacy}`, patience, async (context) => {
+      const server = await startModernServer({ legacy });
+      context.after(server.close);
+      const diagnosis = await diagnose({ url: server.url });
+      assertWell(diagnosis);
+      assert.equal(diagnosis.kind, 'modern');
+      assert.equal(diagnosis.protocolVersion, '2026-07-28');
+      for (const name of ['sessionHeader', 'terminate']) assert.equal(step(diagnosis, name).detail, 'not needed: this server keeps no sessions');
+    });
+  }
+
+  for (const type of [undefined, 'sse']) {
+    test(`of 2024-11-05, HTTP with SSE, ${type ? 'as configured' : 'found out'}`, patience, async (context) => {
+      const server = await startHttpSseServer();
+      context.after(server.close);
+      const diagnosis = await diagnose({ url: server.url, ...(type && { type }) }, { origin: 'https://app.example' });
+      assertWell(diagnosis);
+      assert.equal(diagnosis.protocolVersion, '2024-11-05');
+      assert.equal(server.openStreams(), 0);
+    });
+  }
+
+  test('the live session of the user is not touched, and its own headers are used', patience, async (context) => {
+    const server = await startSdkServer();
+    const users = [];
+    const gate = await listen((request, response) => {
+      users.push(request.headers['x-user']);
+      response.writeHead(404).end();
+    });
+    context.after(() => Promise.all([server.close(), gate.close()]));
+    const manager = new McpManager({ mcpServers: { db: { url: server.url }, echo: { url: gate.origin, headers: { 'X-User': '{{USER_ID}} ${TEAM}' } } } }, { env: { TEAM: 'blue' } });
+    const session = await manager.connect('ada', 'db');
+    const { sessionId, generation } = session;
+    assertWell(await manager.diagnose('db', 'ada'));
+    await session.ping();
+    assert.deepEqual({ sessionId: session.sessionId, generation: session.generation }, { sessionId, generation });
+    assert.equal(manager.getSessionStats().totalSessions, 1);
+    await manager.diagnose('echo', 'bob');
+    assert.deepEqual(new Set(users), new Set(['bob blue']));
+    await manager.close();
+  });
+
+  test('what cannot be asked is a config_error, and a closed manager sends nothing', patience, async (context) => {
+    const server = await startSdkServer();
+    context.after(server.close);
+    const manager = new McpManager({ mcpServers: { db: { url: server.url, headers: { 'x-user': '{{USER_ID}}', 'x-team': '{{team}}' } } } });
+    const refusal = async (...words) => {
+      const error = await manager.diagnose(...words).then(() => undefined, (thrown) => thrown);
+      assert.ok(error instanceof McpError, String(error));
+      return [error.code, error.message];
+    };
+    assert.deepEqual(await refusal('other'), ['config_error', 'mcpServers has no server of this name; configured: db']);
+    assert.deepEqual(await refusal('db'), ['config_error', 'userId: is needed, because the headers of db differ from user to user']);
+    assert.deepEqual(await refusal('db', 'ada'), ['config_error', 'mcpServers.db.headers.x-team: needs a value for {{team}}, which connect() was not given']);
+    await manager.connect('ada', 'db', { vars: { team: 'blue' } });
+    assertWell(await manager.diagnose('db', 'ada')); // the values that connect() was given are known now
+    await manager.close();
+    assert.equal((await refusal('db', 'ada'))[0], 'closed');
+  });
+});
+
+describe('servers that are ill', () => {
+  for (const [name, { serve, headers, origin, step: wrong, detail, fix }] of Object.entries(illServers)) {
+    test(name, patience, async (context) => {
+      const server = await listen(serve);
+      context.after(server.close);
+      const diagnosis = await diagnose({ url: `${server.origin}/mcp`, ...(headers && { headers }) }, { timeout: 300, ...(origin && { origin }) });
+      assert.equal(diagnosis.ok, false);
+      const first = diagnosis.steps.find(({ ok }) => !ok);
+      assert.equal(first.name, wrong, shown(diagnosis));
+      for (const [text, wanted] of [[first.detail, detail], [first.fix, fix]]) {
+        if (wanted instanceof RegExp) assert.match(text, wanted);
+        else assert.equal(text, wanted);
+      }
+      assert.ok(!shown(diagnosis).includes('a-secret-token'));
+      assert.deepEqual(diagnosis.steps.map((one) => one.name), steps);
+    });
+  }
+
+  const notReached = async (url, wanted) => {
+    const diagnosis = await diagnose({ url });
+    assert.match(`${step(diagnosis, 'reachable').detail} | ${step(diagnosis, 'reachable').fix}`, wanted);
+    assert.deepEqual(diagnosis.steps.map(({ ok }) => ok), steps.map(() => false));
+    assert.equal(step(diagnosis, 'cors').detail, 'not tried: the server was not reached');
+  };
+
+  test('nothing listens', patience, async () => {
+    const port = await findFreePort();
+    await notReached(`http://127.0.0.1:${port}/mcp`, new RegExp(`^nothing listens at 127\\.0\\.0\\.1:${port}: the connection was refused \\| Start the server`));
+  });
+
+  test('there is no such name', patience, () => notReached('http://no-such-host.invalid/mcp', /^no address is found for the name no-such-host\.invalid \| Correct the host name/));
+
+  test('a port that is forbidden', patience, () => notReached('http://127.0.0.1:9/mcp', /^the Fetch standard forbids this port \| Move the server/));
+
+  test('http where https is wanted', patience, async (context) => {
+    const server = await listen(illServers['a web page'].serve);
+    context.after(server.close);
+    await notReached(server.origin.replace('http:', 'https:'), /does not speak TLS \| Use http:\/\/ in the address/);
+  });
+
+  test('a certificate that nobody knows', patience, async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'certificate-'));
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+    await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '2', '-keyout', key, '-out', certificate]);
+    const server = createTlsServer({ key: await readFile(key), cert: await readFile(certificate) }, (_request, response) => response.end());
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    context.after(async () => {
+      server.close();
+      await rm(folder, { recursive: true });
+    });
+    await notReached(`https://127.0.0.1:${server.address().port}/mcp`, /^the TLS handshake failed \(DEPTH_ZERO_SELF_SIGNED_CERT\) \| Install a certificate of a known authority/);
+  });
+
+  test('no secret is told, whatever the server says back', patience, async (context) => {
+    const secrets = ['t0ken-of-ada', 'key-in-the-query', 'basic-secret'];
+    const server = await listen((request, response) => {
+      response.writeHead(500, { 'X-Echo': 'yes' }).end(`you sent ${request.headers.authorization} ${request.headers['x-key']} to ${request.url}`);
+    });
+    context.after(server.close);
+    const headers = { Authorization: `Bearer ${secrets[0]}`, 'X-Key': secrets[2] };
+    const diagnosis = await diagnose({ url: `${server.origin}/mcp?key=${secrets[1]}`, headers });
+    assert.match(step(diagnosis, 'initialize').detail, /"you sent Bearer \(hidden\) \(hidden\) to \/mcp\?key=\(hidden\)"/);
+    for (const secret of secrets) assert.ok(!shown(diagnosis).includes(secret), secret);
+  });
+
+  test('closing the manager ends it', patience, async (context) => {
+    let arrived;
+    const first = new Promise((done) => (arrived = done));
+    const server = await listen((_request, response) => {
+      arrived();
+      setTimeout(() => response.writeHead(404).end(), 50);
+    });
+    context.after(server.close);
+    const manager = new McpManager({ mcpServers: { db: { url: server.origin } } });
+    const diagnosis = manager.diagnose('db');
+    await first;
+    await manager.close();
+    await assert.rejects(diagnosis, { code: 'closed' });
+  });
+});

@@ -1,0 +1,128 @@
+// The command of the packed package, installed into an empty project and run as a user does.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, describe, test } from 'node:test';
+import { join } from 'node:path';
+import { installPackage } from '../helpers/package/install.mjs';
+import { startSdkServer } from '../servers/sdk-server.mjs';
+import { findFreePort, listen } from '../servers/shared/listen.mjs';
+
+const escape = '\u001b[';
+let installed;
+let server;
+
+before(async () => {
+  [installed, server] = await Promise.all([installPackage(), startSdkServer()]);
+});
+
+after(() => Promise.all([installed?.remove(), server?.close()]));
+
+/** @returns {Promise<{ code: number, stdout: string, stderr: string }>} */
+function doctor(words, { env = {} } = {}) {
+  const command = join(installed.project, 'node_modules/.bin/mcp-tether');
+  return new Promise((resolve) => {
+    const child = execFile(command, words, { cwd: installed.project, env: { PATH: process.env.PATH, ...env }, timeout: 60_000 }, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr });
+    });
+  });
+}
+
+describe('mcp-tether doctor', () => {
+  test('a server that is well: 0, and a line a step', async () => {
+    const { code, stdout, stderr } = await doctor(['doctor', server.url, '--origin', 'https://app.example']);
+    assert.equal(code, 0, stdout + stderr);
+    assert.deepEqual([...stdout.matchAll(/^✓ (\w+) /gm)].map(([, name]) => name), ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors']);
+    assert.match(stdout, /^all is well \(stateful, 2025-11-25\)$/m);
+    assert.ok(!stdout.includes(escape), 'no colours outside of a terminal');
+    assert.equal(stderr, '');
+  });
+
+  test('without an origin CORS is not checked, and that is said', async () => {
+    const { code, stdout } = await doctor(['doctor', server.url]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^– cors .*not checked/m);
+  });
+
+  test('a server that is down: 1, and how to mend it', async () => {
+    const port = await findFreePort();
+    const { code, stdout } = await doctor(['doctor', `http://127.0.0.1:${port}/mcp`]);
+    assert.equal(code, 1);
+    assert.match(stdout, new RegExp(`^✗ reachable .*refused\n +→ Start the server, or correct host and port of the address: 127\\.0\\.0\\.1:${port}`, 'm'));
+    assert.match(stdout, /^something is wrong$/m);
+  });
+
+  test('--json is the diagnosis', async () => {
+    const { code, stdout } = await doctor(['doctor', server.url, '--json']);
+    const diagnosis = JSON.parse(stdout);
+    assert.equal(code, 0);
+    assert.deepEqual(Object.keys(diagnosis), ['ok', 'kind', 'protocolVersion', 'steps']);
+    assert.equal(diagnosis.ok, true);
+  });
+
+  test('--header is sent, and never printed', async (context) => {
+    const seen = [];
+    const echo = await listen((request, response) => {
+      seen.push(request.headers.authorization, request.headers['x-key']);
+      response.writeHead(401, { 'WWW-Authenticate': `Bearer error="${request.headers.authorization}"` }).end(`not ${request.headers['x-key']}`);
+    });
+    context.after(echo.close);
+    const words = ['doctor', `${echo.origin}/mcp?key=s3cret-in-url`, '--header', 'Authorization: Bearer s3cret-token', '--header', 'X-Key: s3cret-key', '--timeout', '2000'];
+    for (const more of [[], ['--json']]) {
+      const { code, stdout, stderr } = await doctor([...words, ...more]);
+      assert.equal(code, 1);
+      assert.ok(!/s3cret/.test(stdout + stderr), stdout + stderr);
+      assert.match(stdout, /Renew the credentials/);
+    }
+    assert.deepEqual(new Set(seen), new Set(['Bearer s3cret-token', 's3cret-key']));
+  });
+
+  test('--help: 0', async () => {
+    const { code, stdout } = await doctor(['--help']);
+    assert.equal(code, 0);
+    for (const option of ['--header', '--origin', '--timeout', '--json', '--help']) assert.ok(stdout.includes(option), option);
+  });
+
+  for (const [name, words, complaint] of [
+    ['nothing', [], 'name a command: doctor'],
+    ['another command', ['nurse', 'http://localhost/'], 'the only command is doctor'],
+    ['no address', ['doctor'], 'name the address of the MCP endpoint'],
+    ['two addresses', ['doctor', 'http://a/', 'http://b/'], 'one address at a time'],
+    ['no URL', ['doctor', 'localhost'], 'the address is no URL: write it out, with https://'],
+    ['another scheme', ['doctor', 'ftp://localhost/'], 'the address has to begin with http:// or https://'],
+    ['credentials in the address', ['doctor', 'http://ada:s3cret@localhost/'], 'credentials do not belong in an address: give them by --header'],
+    ['an unknown option', ['doctor', 'http://localhost/', '--loud'], 'there is no option --loud'],
+    ['an option without a value', ['doctor', 'http://localhost/', '--header'], 'an option lacks its value, or has one that it cannot have'],
+    ['half a header', ['doctor', 'http://localhost/', '--header', 'X: y', '--header', 's3cret'], "--header number 2 is not of the form 'Name: value'"],
+    ['a header with a line break', ['doctor', 'http://localhost/', '--header', 'X: s3cret\r\nY: z'], "--header number 1 is not of the form 'Name: value'"],
+    ["the protocol's own header", ['doctor', 'http://localhost/', '--header', 'Mcp-Session-Id: s3cret'], 'the header Mcp-Session-Id is set by the doctor itself'],
+    ['no time', ['doctor', 'http://localhost/', '--timeout', 'soon'], '--timeout has to be a number of milliseconds greater than 0'],
+    ['no origin', ['doctor', 'http://localhost/', '--origin', 'app.example'], '--origin has to be like https://app.example'],
+  ]) {
+    test(`${name}: 2`, async () => {
+      const { code, stdout, stderr } = await doctor(words);
+      assert.equal(code, 2);
+      assert.equal(stdout, '');
+      assert.equal(stderr.split('\n')[0], `mcp-tether: ${complaint}`);
+      assert.match(stderr, /usage: mcp-tether doctor <url>/);
+      assert.ok(!stderr.includes('s3cret'));
+    });
+  }
+
+  describe('in a terminal', () => {
+    // script(1) of util-linux lends it one.
+    const inTerminal = (env) => new Promise((resolve) => {
+      const command = `'${join(installed.project, 'node_modules/.bin/mcp-tether')}' doctor ${server.url}`;
+      execFile('script', ['-qec', command, '/dev/null'], { env: { PATH: process.env.PATH, TERM: 'xterm', ...env }, timeout: 60_000 }, (_error, stdout) => resolve(stdout));
+    });
+
+    test('there are colours', async () => {
+      const stdout = await inTerminal({});
+      assert.ok(stdout.includes(`${escape}32m✓`), stdout);
+    });
+
+    test('NO_COLOR is heeded', async () => {
+      const stdout = await inTerminal({ NO_COLOR: '1' });
+      assert.ok(stdout.includes('✓ reachable') && !stdout.includes(escape), stdout);
+    });
+  });
+});

@@ -1,0 +1,138 @@
+// What the tarball holds, and what each of its entries gives.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { installPackage, workspace } from '../helpers/package/install.mjs';
+
+const run = promisify(execFile);
+
+describe('the entries of the package', () => {
+  let installed;
+
+  before(async () => {
+    installed = await installPackage();
+  });
+
+  after(() => installed?.remove());
+
+  async function evaluate(script) {
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: installed.project });
+    return JSON.parse(stdout);
+  }
+
+  test('the tarball holds one module, the entries, their types and the licences, and nothing else', () => {
+    assert.deepEqual(installed.files.filter((path) => path !== 'README.md').sort(), [
+      'LICENSE-APACHE', 'LICENSE-MIT', 'browser.js', 'diagnose.js', 'doctor.js', 'index.d.ts', 'mcp_tether_bg.wasm', 'node.js', 'package.json', 'page.d.ts', 'page.js', 'slim.d.ts',
+      'slim.js', 'storage.d.ts', 'storage.js', 'workerd.js', 'yaml.d.ts', 'yaml.js',
+    ]);
+  });
+
+  test('publint finds nothing to say', async () => {
+    const { messages, pkg } = await publint({ pkgDir: join(workspace, 'pkg'), strict: true });
+    assert.deepEqual(messages.map((message) => formatMessage(message, pkg, { color: false })), []);
+  });
+
+  test('the main entry has exactly what its types say', async () => {
+    const names = await evaluate("console.log(JSON.stringify(Object.keys(await import('mcp-tether')).sort()))");
+    assert.deepEqual(names, ['McpError', 'McpManager', 'McpSession', 'default']);
+  });
+
+  test('every member that the types name is there', async () => {
+    const types = await readFile(join(workspace, 'pkg/index.d.ts'), 'utf8');
+    for (const name of ['McpManager', 'McpSession']) {
+      const [, body] = types.match(new RegExp(`export class ${name} \\{\\n(.*?)\\n\\}`, 's'));
+      const members = [...body.matchAll(/^  (?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
+      assert.ok(members.length > 10);
+      const missing = await evaluate(`
+        import { ${name} } from 'mcp-tether';
+        console.log(JSON.stringify(${JSON.stringify(members)}.filter((member) => !(member in ${name}.prototype))));
+      `);
+      assert.deepEqual(missing, [], name);
+    }
+  });
+
+  test('the slim entry loads nothing until it is given the module', async () => {
+    const report = await evaluate(`
+      import { readFileSync } from 'node:fs';
+      import { fileURLToPath } from 'node:url';
+      import { initSync, McpManager } from 'mcp-tether/slim';
+      let before;
+      try { new McpManager({ mcpServers: {} }); } catch (error) { before = error.name; }
+      initSync(readFileSync(fileURLToPath(import.meta.resolve('mcp-tether/wasm'))));
+      console.log(JSON.stringify({ before, stats: new McpManager({ mcpServers: {} }).getSessionStats() }));
+    `);
+    assert.deepEqual(report, { before: 'TypeError', stats: { totalUsers: 0, totalSessions: 0, activeSessions: 0 } });
+  });
+
+  test('a load that fails may be tried again', async () => {
+    const report = await evaluate(`
+      import { readFileSync } from 'node:fs';
+      import { fileURLToPath } from 'node:url';
+      import init, { McpManager } from 'mcp-tether/slim';
+      const failed = await init(new Uint8Array([1, 2, 3])).catch((error) => error.name);
+      const bytes = readFileSync(fileURLToPath(import.meta.resolve('mcp-tether/wasm')));
+      await Promise.all([init(bytes), init(bytes), init()]);
+      console.log(JSON.stringify({ failed, users: new McpManager({ mcpServers: {} }).getSessionStats().totalUsers }));
+    `);
+    assert.deepEqual(report, { failed: 'CompileError', users: 0 });
+  });
+
+  test('the package.json can be imported, and names the licence', async () => {
+    const { license } = JSON.parse(await readFile(join(installed.project, 'node_modules/mcp-tether/package.json'), 'utf8'));
+    assert.equal(license, 'MIT OR Apache-2.0');
+    assert.match(await evaluate("console.log(JSON.stringify(import.meta.resolve('mcp-tether/package.json')))"), /mcp-tether\/package\.json$/);
+  });
+
+  describe('yaml', () => {
+    before(async () => {
+      await cp(join(workspace, 'node_modules/yaml'), join(installed.project, 'node_modules/yaml'), { recursive: true });
+    });
+
+    const parse = (text) => evaluate(`
+      import { McpError } from 'mcp-tether';
+      import { parseConfig } from 'mcp-tether/yaml';
+      try {
+        console.log(JSON.stringify(parseConfig(${JSON.stringify(text)})));
+      } catch (error) {
+        console.log(JSON.stringify({ ours: error instanceof McpError, code: error.code, message: error.message }));
+      }
+    `);
+
+    test('gives the servers and leaves the rest of the file alone', async () => {
+      const config = await parse(`
+version: 1.2.1
+mcpServers:
+  files:
+    type: streamable-http
+    url: "\${FILES_URL}"
+    headers:
+      X-User: "{{USER_ID}}"
+    sessionConfig: { timeout: 3600000, retryAttempts: 3 }
+`);
+      assert.deepEqual(config, {
+        mcpServers: {
+          files: {
+            type: 'streamable-http',
+            url: '${FILES_URL}',
+            headers: { 'X-User': '{{USER_ID}}' },
+            sessionConfig: { timeout: 3_600_000, retryAttempts: 3 },
+          },
+        },
+      });
+    });
+
+    for (const [what, text] of Object.entries({ 'no YAML': 'a: [1', 'an empty file': '', 'a list': '- 1', 'a file without servers': 'version: 1' })) {
+      test(`${what} is a config_error`, async () => {
+        const { ours, code } = await parse(text);
+        assert.ok(ours);
+        assert.equal(code, 'config_error');
+      });
+    }
+  });
+});

@@ -1,0 +1,108 @@
+// The demo page with a server of the visitor's own: nobody there breaks things on demand, and its own counts say what arrived.
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { openVisitor, steps } from '../helpers/page/visitor.mjs';
+import { startDemo } from '../servers/demo.mjs';
+import { startOutageServer } from '../servers/outage-server.mjs';
+import { startSdkServer } from '../servers/sdk-server.mjs';
+import { listen } from '../servers/shared/listen.mjs';
+import { sendJson } from '../servers/shared/messages.mjs';
+
+const test = steps();
+let demo;
+let own;
+let visitor;
+
+before(async () => {
+  [demo, own] = await Promise.all([startDemo({ port: 0 }), startSdkServer({ eventStore: true })]);
+  visitor = await openVisitor(demo.pageUrl);
+});
+
+after(async () => {
+  await visitor?.close();
+  await Promise.all([demo?.close(), own?.close()]);
+});
+
+async function use(url, headers = '') {
+  const { page } = visitor;
+  await page.locator('#where summary').click();
+  await page.locator('input[name="where"][value="own"]').check();
+  await page.locator('input[name="url"]').fill(url);
+  await page.locator('textarea[name="headers"]').fill(headers);
+  await page.locator('#where button[type="submit"]').click();
+  await visitor.until(() => !document.querySelector('#where').open);
+}
+
+test('a server of one\'s own: its tools, its session, headers as given', async () => {
+  await visitor.page.locator('#connect-a:enabled').waitFor();
+  await use(own.url, 'X-Team: demo');
+  await visitor.connect();
+  assert.equal(own.counts.initialize, 1);
+  assert.match(await visitor.text('#tool-list'), /increment/);
+  assert.match(await visitor.press('call-one'), /Still there\?/);
+  assert.equal(own.counts.calls.echo, 1);
+});
+
+test('only what can be done from here is offered', async () => {
+  for (const id of ['restart', 'lookalike', 'conflict', 'busy', 'unavailable']) assert.equal(await visitor.page.locator(`#${id}`).isDisabled(), true, id);
+  for (const id of ['forget', 'expire', 'cut', 'slow', 'offline']) assert.equal(await visitor.page.locator(`#${id}`).isEnabled(), true, id);
+});
+
+test('forget: a DELETE behind the client\'s back is a real loss', async () => {
+  assert.match(await visitor.press('forget'), /Still there\?/);
+  assert.deepEqual([own.counts.delete, own.counts.initialize], [1, 2]);
+  assert.ok(own.counts.unknownSession >= 1);
+  await visitor.untilState('ready');
+});
+
+test('cut: the answer breaks off in this page, and a tool that must not run twice is not', async () => {
+  await visitor.page.locator('#tool').selectOption('increment');
+  assert.match(await visitor.press('cut'), /outcome_unknown|^\d/);
+  assert.equal(own.counts.calls.increment, 1);
+});
+
+for (const kind of ['refused', '502']) {
+  test(`a server that is away for three seconds (${kind}): the call waits, and the page tells of the outage`, async () => {
+    const away = await startOutageServer(kind);
+    try {
+      await use(away.url);
+      await visitor.connect();
+      await visitor.press('call-one');
+      const { page } = visitor;
+      const before = await visitor.text('#session-id');
+      const handshakes = () => away.requests().filter(({ rpc }) => rpc === 'initialize').length;
+      const made = handshakes();
+      const { ended } = await away.begin(3_000);
+      await page.locator('#call-one:enabled').click();
+      await visitor.untilState('outage');
+      await visitor.untilText('#narration', 'out of reach .*one ping at a time');
+      assert.equal(await page.locator('.nodes g[data-current]').getAttribute('data-state'), 'outage');
+      await visitor.screenshot(`outage-${kind}`);
+      await ended;
+      await visitor.untilState('ready');
+      await visitor.untilText('#narration', 'was out of reach for \\d.*answered');
+      await visitor.until(() => document.querySelector('#result').dataset.kind === 'good');
+      assert.equal(await visitor.text('#session-id'), before);
+      assert.equal(handshakes(), made, 'no handshake');
+      // The state's band ends with the outage, and the session's band goes on.
+      const states = await page.locator('.tl-state').evaluateAll((bands) => bands.map(({ dataset }) => dataset.state));
+      assert.deepEqual(states.slice(-2), ['outage', 'ready']);
+      for (const mark of ['outageStarted', 'outageEnded']) assert.equal(await page.locator(`.tl-mark[data-kind="${mark}"]`).count() > 0, true, mark);
+      await visitor.screenshot(`outage-${kind}-over`);
+    } finally {
+      await away.close();
+    }
+  });
+}
+
+test('a server that says nothing of CORS: the page names what is missing', async () => {
+  const silent = await listen((_request, response) => sendJson(response, 200, {}));
+  try {
+    await use(`${silent.origin}/mcp`);
+    await visitor.page.locator('#connect-a:enabled').click();
+    await visitor.untilText('#result', 'cors_blocked|network_error');
+    assert.match(await visitor.page.locator('.cors').textContent(), /Access-Control-Expose-Headers: Mcp-Session-Id/);
+  } finally {
+    await silent.close();
+  }
+});

@@ -1,0 +1,63 @@
+// Drives the demo page as a visitor would, against the real servers behind their proxies. CHROMIUM names another browser.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before } from 'node:test';
+import { promisify } from 'node:util';
+import { sideBySide, takeAway, wholeLife } from '../helpers/page/stories.mjs';
+import { openVisitor, steps } from '../helpers/page/visitor.mjs';
+import { startDemo } from '../servers/demo.mjs';
+
+const test = steps();
+let demo;
+let visitor;
+/** What is counted of the server that is in use. */
+let server = 0;
+const counts = async () => (await fetch(`${demo.servers[server].controlUrl}/counts`)).json();
+
+before(async () => {
+  demo = await startDemo({ port: 0 });
+  visitor = await openVisitor(demo.pageUrl);
+});
+
+after(async () => {
+  await visitor?.close();
+  await demo?.close();
+});
+
+const servers = () => demo.servers.map(({ mcpUrl }) => new URL(mcpUrl).origin);
+const proxy = new Proxy({}, { get: (_target, name) => visitor[name] });
+
+test('the page loads, and one button is obvious', async () => {
+  await visitor.page.locator('#connect-a:enabled').waitFor();
+  assert.equal(await visitor.page.locator('#call-one').isDisabled(), true);
+  assert.equal(await visitor.page.locator('[data-next]').count(), 1);
+  assert.match(await visitor.text('#weight'), /KB of wasm/);
+  assert.deepEqual(visitor.complaints(), []);
+  await visitor.screenshot('loaded');
+});
+
+await wholeLife({
+  visitor: proxy, counts, test, servers,
+  async unsafe() {
+    await visitor.screenshot('faults');
+    await visitor.page.locator('#who input').first().check();
+    await visitor.press('add-server');
+    server = 1;
+    await visitor.page.locator('#tool').selectOption('increment');
+  },
+  backToFirst() { server = 0; },
+});
+await sideBySide({ visitor: proxy, counts, test });
+test('a picture of it all', () => visitor.screenshot('beside'));
+await takeAway({
+  visitor: proxy, test,
+  async run(program) {
+    const standalone = program.replace("'mcp-tether'", `'${new URL('../../../pkg/node.js', import.meta.url)}'`);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', standalone]);
+    return stdout;
+  },
+});
+
+test('the browser had nothing to complain of but the faults that were asked for', async () => {
+  assert.deepEqual(visitor.complaints(...servers()), []);
+});

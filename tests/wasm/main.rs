@@ -1,0 +1,24 @@
+//! The exported classes as JavaScript uses them, by the names of their methods, in the hosts they are made for: Node, pages, workers.
+//!
+//! The tests bring a server along (support/server.js), so `wasm-pack test` runs them anywhere. `tools/test-wasm.sh` starts servers of the
+//! official SDK and runs the same tests against those; tests of what only a network does are ignored without it.
+//!
+//! tests/wasm_page.rs is this target once more, for pages.
+
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
+#![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod callbacks;
+mod calls;
+mod cross_origin;
+mod endings;
+mod errors;
+mod handlers;
+mod injected_fetch;
+mod recovery;
+mod retry;
+mod session;
+mod storage;
+mod store;
+mod support;
+mod timers;
