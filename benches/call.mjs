@@ -7,7 +7,11 @@ const rounds = Number(process.argv[2] ?? 40);
 const callsPerRound = 250;
 
 const results = {
-  initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'fake', version: '1' } },
+  initialize: {
+    protocolVersion: '2025-11-25',
+    capabilities: { tools: {} },
+    serverInfo: { name: 'fake', version: '1' },
+  },
   'tools/list': { tools: [] },
   'tools/call': { content: [{ type: 'text', text: 'x'.repeat(1_000) }] },
 };
@@ -26,7 +30,12 @@ async function bareCall() {
   const response = await fakeFetch('http://fake/mcp', {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: (bareId += 1), method: 'tools/call', params: { name: 'echo', arguments: {} } }),
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: (bareId += 1),
+      method: 'tools/call',
+      params: { name: 'echo', arguments: {} },
+    }),
   });
   return JSON.parse(await response.text()).result;
 }
@@ -39,7 +48,10 @@ async function microsecondsPerCall(call) {
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-const manager = new McpManager({ mcpServers: { fake: { url: 'http://fake/mcp' } } }, { env: {}, fetch: fakeFetch, log: () => {} });
+const manager = new McpManager(
+  { mcpServers: { fake: { url: 'http://fake/mcp' } } },
+  { env: {}, fetch: fakeFetch, log: () => {} },
+);
 const session = await manager.connect('bench', 'fake');
 const ours = () => session.callTool({ name: 'echo', arguments: {} });
 
@@ -51,5 +63,7 @@ for (let round = 0; round < rounds; round += 1) {
 // The first rounds are the compiler's.
 const bare = median(times.bare.slice(rounds / 4));
 const whole = median(times.ours.slice(rounds / 4));
-console.log(`one call, in-process fetch: bare ${bare.toFixed(1)} µs, through a session ${whole.toFixed(1)} µs, added ${(whole - bare).toFixed(1)} µs`);
+console.log(
+  `one call, in-process fetch: bare ${bare.toFixed(1)} µs, through a session ${whole.toFixed(1)} µs, added ${(whole - bare).toFixed(1)} µs`,
+);
 await manager.close();

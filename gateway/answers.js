@@ -8,7 +8,10 @@ const usual = new Memo(); // Headers, by what they depend on
 
 /** The answer to a request that is refused: a JSON-RPC error, with the id of the request where that is known. */
 export function refused({ status, code, message }, { headers, id = null, data } = {}) {
-  return json({ jsonrpc: '2.0', error: data === undefined ? { code, message } : { code, message, data }, id }, { status, headers });
+  return json(
+    { jsonrpc: '2.0', error: data === undefined ? { code, message } : { code, message, data }, id },
+    { status, headers },
+  );
 }
 
 /** An answer in JSON. */
@@ -36,8 +39,14 @@ export function responseTo(origin, { status, headers, body }, gateway) {
 
 function usualHeaders(gateway, origin, isText) {
   const key = JSON.stringify([isText, origin]);
-  return usual.get(key) ?? usual.set(key, new Headers([
-    ...Object.entries(isText ? { ...always, 'content-type': 'application/json' } : always),
-    ...gateway.corsHeaders(origin),
-  ]));
+  return (
+    usual.get(key) ??
+    usual.set(
+      key,
+      new Headers([
+        ...Object.entries(isText ? { ...always, 'content-type': 'application/json' } : always),
+        ...gateway.corsHeaders(origin),
+      ]),
+    )
+  );
 }

@@ -10,9 +10,13 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 /** The methods that the variable AUTH names; each is `(head) => identity | undefined` or a promise of that, undefined where it does not apply. */
 export function readMethods(env, parsed) {
-  const names = (env.AUTH ?? '').split(',').map((name) => name.trim()).filter(Boolean);
+  const names = (env.AUTH ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
   // Open to everybody is something that has to be said, not something that is forgotten.
-  if (names.length === 0) throw new Error('AUTH: must say how clients are authenticated: bearer, jwt, access, or in so many words none');
+  if (names.length === 0)
+    throw new Error('AUTH: must say how clients are authenticated: bearer, jwt, access, or in so many words none');
   return names.map((name) => {
     if (!Object.hasOwn(methods, name)) throw new Error(`AUTH: there is no method ${name}`);
     return methods[name](env, parsed);
@@ -62,7 +66,8 @@ function bearer(env, parsed) {
 }
 
 function jwt(env) {
-  for (const name of ['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE']) if (!env[name]) throw new Error(`${name}: is missing`);
+  for (const name of ['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'])
+    if (!env[name]) throw new Error(`${name}: is missing`);
   const check = verifier(env.JWT_JWKS_URL, { issuer: env.JWT_ISSUER, audience: env.JWT_AUDIENCE });
   return async (head) => identityOf('jwt', await check(bearerToken(head)));
 }
@@ -71,7 +76,10 @@ function jwt(env) {
 function access(env) {
   for (const name of ['ACCESS_TEAM_DOMAIN', 'ACCESS_AUDIENCE']) if (!env[name]) throw new Error(`${name}: is missing`);
   const issuer = `https://${env.ACCESS_TEAM_DOMAIN}`;
-  const check = verifier(env.ACCESS_JWKS_URL ?? `${issuer}/cdn-cgi/access/certs`, { issuer, audience: env.ACCESS_AUDIENCE });
+  const check = verifier(env.ACCESS_JWKS_URL ?? `${issuer}/cdn-cgi/access/certs`, {
+    issuer,
+    audience: env.ACCESS_AUDIENCE,
+  });
   return async (head) => identityOf('access', await check(head['cf-access-jwt-assertion']));
 }
 
@@ -84,7 +92,15 @@ function verifier(url, { issuer, audience }) {
   return async (token) => {
     if (token === undefined || token.split('.').length !== 3) return undefined;
     try {
-      return (await jwtVerify(token, keys, { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'], clockTolerance: 30 })).payload;
+      return (
+        await jwtVerify(token, keys, {
+          issuer,
+          audience,
+          algorithms,
+          requiredClaims: ['sub', 'exp'],
+          clockTolerance: 30,
+        })
+      ).payload;
     } catch {
       return undefined;
     }

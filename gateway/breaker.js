@@ -21,7 +21,8 @@ export class Breakers {
   /** A session could not be opened, or the attempts of an open one are spent: `'failed'`; or the server `'worked'`. */
   note(server, happened) {
     const known = this.#known(server);
-    if (happened !== 'worked') this.#after(server, known ?? {}, happened, Date.now(), this.#settings.limits.BREAKER_COOLDOWN);
+    if (happened !== 'worked')
+      this.#after(server, known ?? {}, happened, Date.now(), this.#settings.limits.BREAKER_COOLDOWN);
     else if (known) this.#sql.exec('DELETE FROM breaker WHERE server = ?', server);
   }
 
@@ -36,7 +37,12 @@ export class Breakers {
 
   #after(server, known, happened, now, cooldown = 0) {
     const { wait, ...after } = this.#settings.gateway.breakerAfter(known, happened, now, cooldown);
-    if (wait === 0) this.#sql.exec('INSERT INTO breaker VALUES (?1, ?2) ON CONFLICT DO UPDATE SET known = ?2', server, JSON.stringify(after));
+    if (wait === 0)
+      this.#sql.exec(
+        'INSERT INTO breaker VALUES (?1, ?2) ON CONFLICT DO UPDATE SET known = ?2',
+        server,
+        JSON.stringify(after),
+      );
     return { wait };
   }
 }

@@ -70,7 +70,14 @@ export class EventLog {
     if (stream === GET_STREAM) return true;
     this.flush();
     // The number of a stream was given before those of its events.
-    return this.#sql.exec('SELECT 1 FROM stream WHERE id = ?1 UNION ALL SELECT 1 FROM event WHERE id > ?1 AND stream = ?1 LIMIT 1', stream).toArray().length > 0;
+    return (
+      this.#sql
+        .exec(
+          'SELECT 1 FROM stream WHERE id = ?1 UNION ALL SELECT 1 FROM event WHERE id > ?1 AND stream = ?1 LIMIT 1',
+          stream,
+        )
+        .toArray().length > 0
+    );
   }
 
   /** The events of a stream after that one. `data` is null where it was too large to keep. */
@@ -100,7 +107,8 @@ export class EventLog {
       if (ids.length > 0) this.#sql.exec('INSERT OR REPLACE INTO stream VALUES (?, ?)', stream, JSON.stringify(ids));
       else this.#sql.exec('DELETE FROM stream WHERE id = ?', stream);
     }
-    for (const { id, stream, data, bytes } of this.#fresh) this.#sql.exec('INSERT INTO event VALUES (?, ?, ?, ?)', id, stream, data, bytes);
+    for (const { id, stream, data, bytes } of this.#fresh)
+      this.#sql.exec('INSERT INTO event VALUES (?, ?, ?, ?)', id, stream, data, bytes);
     if (this.#fresh.length > 0) this.#grown();
   }
 

@@ -25,7 +25,11 @@ export function readEventId(text) {
   return stream === undefined ? undefined : { stream: Number(stream), id: Number(id) };
 }
 
-const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' };
+const headers = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
 
 /** The answer that carries a stream, or the text of one that is over already. */
 export function streamed(body) {
@@ -49,7 +53,10 @@ export class EventStream {
     this.#number = number;
     this.#onclose = onclose;
     const start = (controller) => (this.#controller = controller);
-    this.body = new ReadableStream({ start, cancel: () => this.#lost() }, new ByteLengthQueuingStrategy({ highWaterMark: limit }));
+    this.body = new ReadableStream(
+      { start, cancel: () => this.#lost() },
+      new ByteLengthQueuingStrategy({ highWaterMark: limit }),
+    );
   }
 
   /** The answer that carries the stream. */

@@ -1,9 +1,13 @@
 // The answer to a POST with requests: one JSON body or an event stream, as the server behind answers them.
 import { json } from './answers.js';
-import { event, EventStream, priming, streamed } from './event-stream.js';
+import { EventStream, event, priming, streamed } from './event-stream.js';
 
 const PATIENCE = 20_000; // without a word for so long, a stream is opened to keep the connection alive
-const NOT_KEPT = { code: 1000, message: 'the request ran, but its answer was too large to be kept until you came back', data: { code: 'limit_exceeded', retryable: false } };
+const NOT_KEPT = {
+  code: 1000,
+  message: 'the request ran, but its answer was too large to be kept until you came back',
+  data: { code: 'limit_exceeded', retryable: false },
+};
 
 export class Exchange {
   /** Whether the server answers by a stream: so will we. What it says within a moment goes out in one piece, which costs a call a fifth less. */
@@ -106,7 +110,8 @@ export class Exchange {
   // The id and the text of a message, once it is in the log. A client would wait for ever for an answer of which nothing is kept.
   #logged(stream, message) {
     const data = JSON.stringify(message);
-    const instead = () => (message.method === undefined ? JSON.stringify({ jsonrpc: '2.0', id: message.id, error: NOT_KEPT }) : null);
+    const instead = () =>
+      message.method === undefined ? JSON.stringify({ jsonrpc: '2.0', id: message.id, error: NOT_KEPT }) : null;
     return [this.#log.append(stream, data, instead), data];
   }
 

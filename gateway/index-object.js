@@ -10,7 +10,9 @@ export class IndexObject extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#sql.exec('CREATE TABLE IF NOT EXISTS session (handle TEXT PRIMARY KEY, server TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, info TEXT)');
+    this.#sql.exec(
+      'CREATE TABLE IF NOT EXISTS session (handle TEXT PRIMARY KEY, server TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, info TEXT)',
+    );
     this.#breakers = new Breakers(this.#sql, env);
   }
 
@@ -53,9 +55,12 @@ export class IndexObject extends DurableObject {
 
   /** The user's sessions: as in `SessionInfo`, but under a public handle instead of the id, which is a secret. */
   list() {
-    return this.#sql.exec('SELECT * FROM session WHERE expires >= ? ORDER BY created', Date.now()).toArray().map(({ handle, server, created, expires, info }) => {
-      const { sessionId, ...known } = JSON.parse(info ?? '{}');
-      return { ...known, handle, serverName: server, createdAt: created, expiresAt: expires };
-    });
+    return this.#sql
+      .exec('SELECT * FROM session WHERE expires >= ? ORDER BY created', Date.now())
+      .toArray()
+      .map(({ handle, server, created, expires, info }) => {
+        const { sessionId, ...known } = JSON.parse(info ?? '{}');
+        return { ...known, handle, serverName: server, createdAt: created, expiresAt: expires };
+      });
   }
 }

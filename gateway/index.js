@@ -1,6 +1,7 @@
 // The front's entry: stateless. It decides who may pass and where to, by the rules of src/gateway, and keeps nothing but counters.
-import { authenticate, bearerToken } from './auth.js';
+
 import { always, bodiless, idOf, json, refused, responseTo } from './answers.js';
+import { authenticate, bearerToken } from './auth.js';
 import { drain, readText } from './body.js';
 import { count, countRequest, flush, isFlushDue, registry } from './counters.js';
 import { randomId, sha256 } from './digest.js';
@@ -10,9 +11,9 @@ import { Memo } from './memo.js';
 import { passOn } from './modern.js';
 import { settingsOf } from './settings.js';
 
-export { SessionObject } from './session-object.js';
 export { IndexObject } from './index-object.js';
 export { RegistryObject } from './registry-object.js';
+export { SessionObject } from './session-object.js';
 
 export default {
   async fetch(request, env, ctx) {
@@ -21,7 +22,10 @@ export default {
       settings = settingsOf(env);
     } catch (error) {
       log('error', 'setup', { problem: error.message });
-      return Response.json({ jsonrpc: '2.0', error: { code: -32603, message: 'Internal error: the front is not set up' }, id: null }, { status: 500, headers: always });
+      return Response.json(
+        { jsonrpc: '2.0', error: { code: -32603, message: 'Internal error: the front is not set up' }, id: null },
+        { status: 500, headers: always },
+      );
     }
     const front = new Front(request, env, ctx, settings);
     let answer;
@@ -58,7 +62,11 @@ class Front {
 
   // An answer (answers.js) or a promise of one. Most requests are a session's own messages, and for each of those as little as possible is waited for.
   answer() {
-    const { request: { method }, gateway, head } = this;
+    const {
+      request: { method },
+      gateway,
+      head,
+    } = this;
     const verdict = this.#judged();
     if (!verdict.isAdmitted) return this.refuse('origin');
     this.route = verdict.route;
@@ -68,13 +76,18 @@ class Front {
     if (!allow.includes(method)) return this.refuse('method', { headers: { allow: allow.join(', ') } });
     if (this.#size > this.settings.limits.MAX_HEADER_BYTES) return this.refuse('headers');
     switch (this.route.name) {
-      case 'health': return json({ ok: true });
-      case 'metadata': return this.#metadata();
-      case 'metrics': return this.#metrics();
+      case 'health':
+        return json({ ok: true });
+      case 'metadata':
+        return this.#metadata();
+      case 'metrics':
+        return this.#metrics();
     }
     // Who calls is settled before anything is looked up.
     const found = authenticate(head, this.settings.auth);
-    return found instanceof Promise ? found.then((identity) => this.#answerTo(identity, verdict)) : this.#answerTo(found, verdict);
+    return found instanceof Promise
+      ? found.then((identity) => this.#answerTo(identity, verdict))
+      : this.#answerTo(found, verdict);
   }
 
   #answerTo(identity, verdict) {
@@ -82,8 +95,10 @@ class Front {
     const wait = this.settings.limits.RATE_PER_MINUTE > 0 ? this.gateway.takeRate(identity.key, Date.now()) : 0;
     if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
     switch (this.route.name) {
-      case 'sessions': return this.#list(identity);
-      case 'session': return this.#endOne(identity);
+      case 'sessions':
+        return this.#list(identity);
+      case 'session':
+        return this.#endOne(identity);
     }
     if (!this.settings.lifetime(this.route.subject)) return this.refuse('path');
     if (verdict.media) return refused(verdict.media);
@@ -92,16 +107,38 @@ class Front {
 
   // What the rules say before the caller and the body are looked at.
   #judged() {
-    const { request: { method, url }, head, origin } = this;
+    const {
+      request: { method, url },
+      head,
+      origin,
+    } = this;
     const hasSession = head['mcp-session-id'] !== undefined;
     // Nobody's headers may pass for another's: one that is missing is not one that says "undefined".
-    const key = JSON.stringify([method, url, origin, head.accept, head['content-type'], head['mcp-protocol-version'], head['mcp-method'], hasSession]);
+    const key = JSON.stringify([
+      method,
+      url,
+      origin,
+      head.accept,
+      head['content-type'],
+      head['mcp-protocol-version'],
+      head['mcp-method'],
+      hasSession,
+    ]);
     return verdicts.get(key) ?? verdicts.set(key, this.#verdict());
   }
 
   #verdict() {
-    const { request: { method, url }, head, gateway } = this;
-    return { isAdmitted: gateway.admits(this.origin), route: routeOf(gateway, url), media: gateway.checkMedia(head, method), namesSession: gateway.namesSession(head) };
+    const {
+      request: { method, url },
+      head,
+      gateway,
+    } = this;
+    return {
+      isAdmitted: gateway.admits(this.origin),
+      route: routeOf(gateway, url),
+      media: gateway.checkMedia(head, method),
+      namesSession: gateway.namesSession(head),
+    };
   }
 
   /** A refusal by its name in src/gateway/refusal.rs. */
@@ -119,14 +156,19 @@ class Front {
 
   #sent(answer) {
     countRequest(this.route?.name, answer.status);
-    if (isFlushDue()) this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: error.message })));
+    if (isFlushDue())
+      this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: error.message })));
     return responseTo(this.origin, answer, this.gateway);
   }
 
   #preflight(allow) {
     const methods = allow.join(', ');
     const headers = { allow: methods };
-    for (const [name, value] of this.gateway.preflightHeaders(this.origin, methods, this.head['access-control-request-headers'])) {
+    for (const [name, value] of this.gateway.preflightHeaders(
+      this.origin,
+      methods,
+      this.head['access-control-request-headers'],
+    )) {
       headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
     }
     return bodiless(204, headers);
@@ -147,15 +189,23 @@ class Front {
     const { adminToken } = this.settings;
     const token = bearerToken(this.head);
     const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
-    if (!adminToken || !token || !this.gateway.same(given, wanted)) return this.refuse('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
+    if (!adminToken || !token || !this.gateway.same(given, wanted))
+      return this.refuse('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
     await flush(this.env);
-    return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: await registry(this.env).text() };
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+      body: await registry(this.env).text(),
+    };
   }
 
   // RFC 9728 §5.1, RFC 6750 §3.
   #unauthorized() {
     const parts = [];
-    if (this.route.name === 'mcp') parts.push(`resource_metadata="${this.route.origin}/.well-known/oauth-protected-resource/${this.route.subject}/mcp"`);
+    if (this.route.name === 'mcp')
+      parts.push(
+        `resource_metadata="${this.route.origin}/.well-known/oauth-protected-resource/${this.route.subject}/mcp"`,
+      );
     if (this.head.authorization !== undefined) parts.push('error="invalid_token"');
     return this.refuse('unauthorized', { headers: { 'www-authenticate': `Bearer ${parts.join(', ')}`.trim() } });
   }
@@ -181,7 +231,9 @@ class Front {
     const text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
     if (text === undefined) return this.refuse('body');
     const id = head['mcp-session-id'];
-    const place = namesSession && (this.#knownPlace(identity, id) ?? (gateway.isPlausibleId(id) && (await this.#newPlace(identity, id))));
+    const place =
+      namesSession &&
+      (this.#knownPlace(identity, id) ?? (gateway.isPlausibleId(id) && (await this.#newPlace(identity, id))));
     if (place) {
       // As nearly always: a session's own message, which only the session need look into.
       const object = this.env.SESSIONS.get(place.name);
@@ -193,7 +245,11 @@ class Front {
 
   // What a request is that is not obviously a session's.
   async #byEra(identity, text) {
-    const { gateway, head, request: { method } } = this;
+    const {
+      gateway,
+      head,
+      request: { method },
+    } = this;
     const id = head['mcp-session-id'];
     let message;
     try {
@@ -202,16 +258,23 @@ class Front {
       return this.refuse('json');
     }
     const era = text === undefined ? gateway.eraOfOther(head) : gateway.eraOfPost(head, message);
-    if (era.status) return refused(era, { id: idOf(message), headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined });
+    if (era.status)
+      return refused(era, {
+        id: idOf(message),
+        headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined,
+      });
     if (era === 'modern') return passOn(this, identity, message, text);
     if (era === 'initialize') return this.#open(identity, message);
     if (!gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
     const version = head['mcp-protocol-version'];
     const answer = await this.#inSession(identity, id, (object, owner) => {
       switch (method) {
-        case 'POST': return this.#postTo(object, owner, text);
-        case 'GET': return object.listen(owner, version, head['last-event-id']);
-        default: return object.delete(owner, version);
+        case 'POST':
+          return this.#postTo(object, owner, text);
+        case 'GET':
+          return object.listen(owner, version, head['last-event-id']);
+        default:
+          return object.delete(owner, version);
       }
     });
     return answer ?? this.refuse('sessionUnknown');
@@ -226,7 +289,9 @@ class Front {
 
   async #open(identity, { id: requestId, params }) {
     const id = randomId();
-    const answer = await this.#inSession(identity, id, (object, owner) => object.open(owner, identity, requestId, params));
+    const answer = await this.#inSession(identity, id, (object, owner) =>
+      object.open(owner, identity, requestId, params),
+    );
     return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;
   }
 
@@ -245,7 +310,10 @@ class Front {
   async #newPlace({ key }, id) {
     const server = this.route.subject;
     const handle = await sha256(id);
-    return places.set(placeName(key, server, id), { owner: ownerOf({ key }, server, handle), name: this.env.SESSIONS.idFromName(handle) });
+    return places.set(placeName(key, server, id), {
+      owner: ownerOf({ key }, server, handle),
+      name: this.env.SESSIONS.idFromName(handle),
+    });
   }
 
   #object(handle) {

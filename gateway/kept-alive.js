@@ -14,7 +14,16 @@ export async function inTime(answer, id, cancel) {
   const late = new Promise((resolve) => (timer = setTimeout(resolve, GRACE)));
   const early = await Promise.race([answer, late]);
   clearTimeout(timer);
-  return early ?? { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body: keptAlive(answer.then((late) => eventsOf(late, id)), cancel) };
+  return (
+    early ?? {
+      status: 200,
+      headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+      body: keptAlive(
+        answer.then((late) => eventsOf(late, id)),
+        cancel,
+      ),
+    }
+  );
 }
 
 /** The stream that `source` is or promises, with comments while it is silent. */
@@ -58,7 +67,13 @@ async function eventsOf({ status, headers, body }, id) {
   if (headers?.['content-type']?.includes('text/event-stream')) return body;
   const message = parsed(await new Response(body).text());
   const isAnswer = message?.jsonrpc === '2.0' && (message.result !== undefined || message.error !== undefined);
-  const data = isAnswer ? { ...message, id: message.id ?? id } : { jsonrpc: '2.0', id, error: { code: -32000, message: `The server answered with HTTP status ${status}`, data: { status } } };
+  const data = isAnswer
+    ? { ...message, id: message.id ?? id }
+    : {
+        jsonrpc: '2.0',
+        id,
+        error: { code: -32000, message: `The server answered with HTTP status ${status}`, data: { status } },
+      };
   return new Blob([`data: ${JSON.stringify(data)}\n\n`]).stream();
 }
 

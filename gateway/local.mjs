@@ -19,7 +19,9 @@ export const compatibility = { compatibilityDate: '2026-04-01', compatibilityFla
  */
 export async function startFront({ servers, vars, state, port = 0, log }) {
   const files = await readdir(dist).catch(() => []);
-  const entry = files.includes('index.js') ? files.filter((name) => name === 'index.js' || name.endsWith('.wasm')) : undefined;
+  const entry = files.includes('index.js')
+    ? files.filter((name) => name === 'index.js' || name.endsWith('.wasm'))
+    : undefined;
   if (!entry) throw new Error('gateway/dist is missing: run tools/build-worker.sh');
   const miniflare = new Miniflare({
     ...compatibility,
@@ -29,7 +31,9 @@ export async function startFront({ servers, vars, state, port = 0, log }) {
     modulesRoot: dist,
     modules: [
       { type: 'ESModule', path: `${dist}index.js` },
-      ...entry.filter((name) => name.endsWith('.wasm')).map((name) => ({ type: 'CompiledWasm', path: `${dist}${name}` })),
+      ...entry
+        .filter((name) => name.endsWith('.wasm'))
+        .map((name) => ({ type: 'CompiledWasm', path: `${dist}${name}` })),
     ],
     bindings: { MCP_SERVERS: { mcpServers: servers }, ...vars },
     durableObjects: {
@@ -38,9 +42,11 @@ export async function startFront({ servers, vars, state, port = 0, log }) {
       REGISTRY: { className: 'RegistryObject', useSQLite: true },
     },
     durableObjectsPersist: state,
-    handleRuntimeStdio: log && ((stdout, stderr) => {
-      for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', (text) => log(text.trimEnd()));
-    }),
+    handleRuntimeStdio:
+      log &&
+      ((stdout, stderr) => {
+        for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', (text) => log(text.trimEnd()));
+      }),
   });
   await miniflare.ready;
   const { origin } = await miniflare.unsafeGetDirectURL();

@@ -53,7 +53,10 @@ class Passage {
     let response = await this.#send(text, added);
     if (!response.ok) {
       const words = await response.text();
-      const corrected = calls && response.status === 400 && codeOf(words) === HEADER_MISMATCH ? this.#missingHeaders(await this.#tool(true)) : added;
+      const corrected =
+        calls && response.status === 400 && codeOf(words) === HEADER_MISMATCH
+          ? this.#missingHeaders(await this.#tool(true))
+          : added;
       // 2026-07-28 streamable-http: the tool's schema has changed; refused unread, so it may be sent again. With the same headers it would only be
       // refused again, and the words may be the tool's own.
       if (JSON.stringify(corrected) === JSON.stringify(added)) return this.#refused(response, words);
@@ -82,7 +85,13 @@ class Passage {
 
   #tool(anew) {
     const owner = JSON.stringify([this.server, this.identity.key]);
-    return annotatedTool({ gateway: this.gateway, owner, message: this.message, anew, ask: (message) => this.#ask(message) });
+    return annotatedTool({
+      gateway: this.gateway,
+      owner,
+      message: this.message,
+      anew,
+      ask: (message) => this.#ask(message),
+    });
   }
 
   // A request of the front's own, about which the client is told nothing: the status, and the result if there is one.
@@ -92,10 +101,22 @@ class Passage {
     headers.set('content-type', 'application/json');
     headers.set('mcp-protocol-version', this.head['mcp-protocol-version']);
     headers.set('mcp-method', message.method);
-    const response = await fetch(this.url, { method: 'POST', headers, body: JSON.stringify(message), redirect: 'manual', signal: this.aborter.signal });
+    const response = await fetch(this.url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(message),
+      redirect: 'manual',
+      signal: this.aborter.signal,
+    });
     const { status } = response;
     const text = await response.text();
-    const data = isStream(response) ? text.split(/\r?\n/).filter((line) => line.startsWith('data:')).at(-1)?.slice('data:'.length) : text;
+    const data = isStream(response)
+      ? text
+          .split(/\r?\n/)
+          .filter((line) => line.startsWith('data:'))
+          .at(-1)
+          ?.slice('data:'.length)
+      : text;
     return { status, result: parsed(data ?? '')?.result };
   }
 
@@ -112,18 +133,20 @@ class Passage {
   #watched(body) {
     const decoder = new TextDecoder();
     let tail = '';
-    return body?.pipeThrough(new TransformStream({
-      transform: (chunk, controller) => {
-        const text = tail + decoder.decode(chunk, { stream: true });
-        if (this.gateway.tellsOfChange(text)) {
-          forget(this.server);
-          tail = '';
-        } else {
-          tail = text.slice(-LONGEST_NEWS);
-        }
-        controller.enqueue(chunk);
-      },
-    }));
+    return body?.pipeThrough(
+      new TransformStream({
+        transform: (chunk, controller) => {
+          const text = tail + decoder.decode(chunk, { stream: true });
+          if (this.gateway.tellsOfChange(text)) {
+            forget(this.server);
+            tail = '';
+          } else {
+            tail = text.slice(-LONGEST_NEWS);
+          }
+          controller.enqueue(chunk);
+        },
+      }),
+    );
   }
 
   async #refused(response, text) {
@@ -132,7 +155,10 @@ class Passage {
     if (legacyStatuses.has(status) && !modernCodes.has(codeOf(text)) && (await this.#isLegacy())) {
       log('info', 'legacyServer', { server, status });
       const requested = message.params._meta['io.modelcontextprotocol/protocolVersion'];
-      return refused(this.gateway.refusal('legacyServer'), { id: idOf(message), data: { supported: legacyVersions, requested } });
+      return refused(this.gateway.refusal('legacyServer'), {
+        id: idOf(message),
+        data: { supported: legacyVersions, requested },
+      });
     }
     if (status === 401 || status === 403) return this.#forbidden(text);
     return { status, headers: this.#headers(response), body: text };

@@ -31,7 +31,12 @@ async function look(gateway, { params: { _meta } }, ask) {
   let cursor;
   let until = Date.now() + LONGEST;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const { result } = await ask({ jsonrpc: '2.0', id: `tools-${page}`, method: 'tools/list', params: { ...(cursor && { cursor }), _meta } });
+    const { result } = await ask({
+      jsonrpc: '2.0',
+      id: `tools-${page}`,
+      method: 'tools/list',
+      params: { ...(cursor && { cursor }), _meta },
+    });
     // A list that a server out of reach did not give is no list without tools.
     if (!result) until = 0;
     for (const tool of result?.tools ?? []) if (gateway.isAnnotated(tool)) tools.set(tool.name, tool);

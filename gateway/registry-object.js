@@ -13,7 +13,11 @@ export class RegistryObject extends DurableObject {
   /** Adds to counters: `{ name: how much }`, a name having its labels with it. */
   add(counts) {
     for (const [name, value] of Object.entries(counts)) {
-      this.#sql.exec('INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value', name, value);
+      this.#sql.exec(
+        'INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value',
+        name,
+        value,
+      );
     }
   }
 

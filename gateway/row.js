@@ -17,8 +17,9 @@ export class Row {
   /** The values; null when the object has none. Looking writes nothing: whoever guesses ids costs no storage. */
   get values() {
     if (this.#values === undefined) {
-      const exists = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray().length > 0;
-      this.#values = exists ? this.#sql.exec('SELECT * FROM session').toArray()[0] ?? null : null;
+      const exists =
+        this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray().length > 0;
+      this.#values = exists ? (this.#sql.exec('SELECT * FROM session').toArray()[0] ?? null) : null;
     }
     return this.#values;
   }
@@ -36,7 +37,17 @@ export class Row {
       touched INTEGER NOT NULL    -- the same: when it was used last, within a minute
     )`);
     const { owner, identity, settings, initialize, agreed, created } = values;
-    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)', owner, identity, settings, initialize, agreed, this.#early, created, created);
+    this.#sql.exec(
+      'INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)',
+      owner,
+      identity,
+      settings,
+      initialize,
+      agreed,
+      this.#early,
+      created,
+      created,
+    );
     this.#values = undefined;
   }
 

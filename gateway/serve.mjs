@@ -12,14 +12,28 @@ const state = options.state ?? fileURLToPath(new URL('.state/', import.meta.url)
 const reference = await startReferenceServer();
 const front = await startFront({
   servers: { everything: { url: reference.url } },
-  vars: { AUTH: 'bearer', BEARER_TOKENS: { ada: token }, ADMIN_TOKEN: 'admin', ALLOWED_ORIGINS: options.origins ?? 'http://localhost:8787 http://127.0.0.1:8787' },
+  vars: {
+    AUTH: 'bearer',
+    BEARER_TOKENS: { ada: token },
+    ADMIN_TOKEN: 'admin',
+    ALLOWED_ORIGINS: options.origins ?? 'http://localhost:8787 http://127.0.0.1:8787',
+  },
   state,
   port: Number(options.port ?? usualPort),
   log: console.log,
 });
 const url = front.url('everything');
-const initialize = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'curl', version: '1' } } });
-const headers = ['Content-Type: application/json', 'Accept: application/json, text/event-stream', `Authorization: Bearer ${token}`];
+const initialize = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'curl', version: '1' } },
+});
+const headers = [
+  'Content-Type: application/json',
+  'Accept: application/json, text/event-stream',
+  `Authorization: Bearer ${token}`,
+];
 const curl = ['curl -sS -i', url, ...headers.map((header) => `-H '${header}'`), `-d '${initialize}'`].join(' ');
 
 async function stop() {

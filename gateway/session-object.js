@@ -18,7 +18,11 @@ const MAX_LISTENERS = 4; // GET streams of one session
 const AT_ONCE = 20; // milliseconds: an answer that comes within them needs no stream that is kept open
 const BEAT = 5_000; // milliseconds between two looks at what waits
 const LARGE = 1_000_000; // characters: a call between entry and object carries 32 MB at most
-const OUTCOME_UNKNOWN = { code: 1000, message: 'the request was under way when the front was restarted; it may or may not have run', data: { code: 'outcome_unknown', retryable: false } };
+const OUTCOME_UNKNOWN = {
+  code: 1000,
+  message: 'the request was under way when the front was restarted; it may or may not have run',
+  data: { code: 'outcome_unknown', retryable: false },
+};
 const CANCELLED = { code: 1000, message: 'the request was cancelled', data: { code: 'cancelled', retryable: false } };
 const ENDED = { code: 1000, message: 'the session was ended', data: { code: 'closed', retryable: false } };
 
@@ -125,7 +129,12 @@ export class SessionObject extends DurableObject {
     const { server, handle } = partsOf(owner);
     const { limits, lifetime } = this.#settings;
     const index = this.#index(key);
-    const { isFull, wait, isTroubled } = await index.open({ handle, server, limit: limits.MAX_SESSIONS_PER_USER, age: lifetime(server).maxAge });
+    const { isFull, wait, isTroubled } = await index.open({
+      handle,
+      server,
+      limit: limits.MAX_SESSIONS_PER_USER,
+      age: lifetime(server).maxAge,
+    });
     if (isFull) return this.#refuse('sessions', { id: requestId, headers: { 'retry-after': '60' } });
     if (wait > 0) return this.#refuse('unavailable', { id: requestId, headers: { 'retry-after': seconds(wait) } });
     const identity = { key, id, vars };
@@ -157,12 +166,22 @@ export class SessionObject extends DurableObject {
 
   // Errors of the server are the client's; where there is no server, the status says so.
   #unopened({ error, cause }, id) {
-    const known = { network_error: 'unreachable', request_timeout: 'unreachable', http_error: 'unreachable', unauthorized: 'unreachable', forbidden: 'unreachable', circuit_open: 'unavailable' };
+    const known = {
+      network_error: 'unreachable',
+      request_timeout: 'unreachable',
+      http_error: 'unreachable',
+      unauthorized: 'unreachable',
+      forbidden: 'unreachable',
+      circuit_open: 'unavailable',
+    };
     const name = cause && known[cause.code];
     if (!name) return json({ jsonrpc: '2.0', error, id });
     const wait = cause.retryAfterMs;
     const { status } = this.#settings.gateway.refusal(name);
-    return refused({ status, code: error.code, message: error.message }, { id, data: error.data, headers: wait && { 'retry-after': seconds(wait) } });
+    return refused(
+      { status, code: error.code, message: error.message },
+      { id, data: error.data, headers: wait && { 'retry-after': seconds(wait) } },
+    );
   }
 
   // Whose the session is, and where it leads, is looked at on every call; what it was opened for, once an instance.
@@ -191,7 +210,9 @@ export class SessionObject extends DurableObject {
 
   #post(body, trace) {
     this.#used();
-    return this.#running ? this.#send(this.#running, body, trace) : this.#awake().then((upstream) => this.#send(upstream, body, trace));
+    return this.#running
+      ? this.#send(this.#running, body, trace)
+      : this.#awake().then((upstream) => this.#send(upstream, body, trace));
   }
 
   #send(upstream, body, trace) {
@@ -205,7 +226,8 @@ export class SessionObject extends DurableObject {
       if (ids.includes(id) || this.#exchanges.has(id)) return this.#refuse('message', { id });
       ids.push(id);
     }
-    if (upstream.error) return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
+    if (upstream.error)
+      return ids.length > 0 ? this.#failed(upstream.error, ids, isBatch) : this.#refuse('unreachable');
     const exchange = ids.length > 0 ? this.#expect(ids, isBatch) : undefined;
     const options = { requestHeaders: trace, onstream: this.#onstream };
     for (const message of messages) this.#pass(upstream, message, options);
@@ -215,7 +237,14 @@ export class SessionObject extends DurableObject {
   // Makes room for the answers to these requests.
   #expect(ids, isBatch) {
     const primes = this.#row.values.agreed >= PRIMING_SINCE;
-    const exchange = new Exchange({ ids, isBatch, primes, log: this.#log, limits: this.#settings.limits, onend: () => this.#used() });
+    const exchange = new Exchange({
+      ids,
+      isBatch,
+      primes,
+      log: this.#log,
+      limits: this.#settings.limits,
+      onend: () => this.#used(),
+    });
     for (const id of ids) this.#exchanges.set(id, exchange);
     return exchange;
   }
@@ -262,7 +291,8 @@ export class SessionObject extends DurableObject {
     if (message.method === undefined) return this.#settle(message);
     const own = (id) => `${this.#row.values?.lives}.${id}`;
     if (message.id !== undefined) message = { ...message, id: own(message.id) };
-    else if (message.method === 'notifications/cancelled') message = { ...message, params: { ...message.params, requestId: own(message.params.requestId) } };
+    else if (message.method === 'notifications/cancelled')
+      message = { ...message, params: { ...message.params, requestId: own(message.params.requestId) } };
     const exchange = about === undefined ? undefined : this.#exchanges.get(about);
     if (exchange) return exchange.tell(message);
     return this.#tellListener(message);
@@ -290,7 +320,12 @@ export class SessionObject extends DurableObject {
   #listen(last) {
     if (last === undefined) return this.#addListener(this.#told);
     const { stream, id } = readEventId(last) ?? {};
-    if (stream === undefined || !this.#log.knows(stream)) return refused({ status: 400, code: -32000, message: 'Bad request: this event id is not known, or not any more' });
+    if (stream === undefined || !this.#log.knows(stream))
+      return refused({
+        status: 400,
+        code: -32000,
+        message: 'Bad request: this event id is not known, or not any more',
+      });
     return stream === GET_STREAM ? this.#addListener(id) : this.#resume(stream, id);
   }
 
@@ -316,7 +351,8 @@ export class SessionObject extends DurableObject {
     const running = [...this.#exchanges.values()].find((exchange) => exchange.stream === stream);
     if (running) return running.resume(lastEventId);
     // Of what was under way in an instance that is gone, nobody knows the outcome.
-    for (const id of this.#log.waiting(stream)) this.#log.append(stream, JSON.stringify({ jsonrpc: '2.0', id, error: OUTCOME_UNKNOWN }));
+    for (const id of this.#log.waiting(stream))
+      this.#log.append(stream, JSON.stringify({ jsonrpc: '2.0', id, error: OUTCOME_UNKNOWN }));
     this.#log.setWaiting(stream, []);
     const sink = new EventStream(stream, this.#settings.limits.SLOW_READER_BYTES, () => {});
     const { answer } = sink;
@@ -424,7 +460,9 @@ export class SessionObject extends DurableObject {
     await this.ctx.storage.deleteAll();
     for (const listener of this.#listeners.splice(0)) listener.close();
     for (const id of [...this.#exchanges.keys()]) this.#settle({ jsonrpc: '2.0', id, error: ENDED });
-    await this.#index(key).close(handle).catch(() => {}); // its list forgets what is too old
+    await this.#index(key)
+      .close(handle)
+      .catch(() => {}); // its list forgets what is too old
     return values;
   }
 
@@ -436,7 +474,9 @@ export class SessionObject extends DurableObject {
       await upstream.terminate();
       Object.assign(counts, this.#grown(upstream));
     }
-    await registry(this.env).add(counts).catch(() => {});
+    await registry(this.env)
+      .add(counts)
+      .catch(() => {});
   }
 
   #expiry() {

@@ -39,10 +39,12 @@ function read(env) {
   const config = parsed(env, 'MCP_SERVERS');
   if (config === undefined) throw new Error('MCP_SERVERS: is missing');
   const gateway = new Gateway(config, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
-  const lifetimes = new Map(Object.keys(config.mcpServers).map((server) => {
-    const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server);
-    return [server, { timeout, maxAge }];
-  }));
+  const lifetimes = new Map(
+    Object.keys(config.mcpServers).map((server) => {
+      const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server);
+      return [server, { timeout, maxAge }];
+    }),
+  );
   return {
     gateway,
     limits,

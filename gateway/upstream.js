@@ -22,7 +22,10 @@ export class Upstream {
    */
   constructor({ server, config, env, identity, storage, onmessage, isOutOfReach, onserver }) {
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
-    this.#manager = new McpManager({ mcpServers: { [server]: { ...config, sessionConfig } } }, { env, log: logLine, storage });
+    this.#manager = new McpManager(
+      { mcpServers: { [server]: { ...config, sessionConfig } } },
+      { env, log: logLine, storage },
+    );
     this.#transport = this.#manager.transport(identity.id, server, { vars: identity.vars });
     this.#transport.onmessage = (message, { relatedRequestId, cause }) => {
       if (message.id === OPENING) return this.#opened({ ...message, cause });
@@ -62,7 +65,8 @@ export class Upstream {
   /** Passes on a message of the client; the options are those of the transport's requests. */
   send(message, options) {
     const { id, method } = message;
-    if (id !== undefined && method !== undefined) this.#transport.request(message, options); // answered, whatever happens
+    if (id !== undefined && method !== undefined)
+      this.#transport.request(message, options); // answered, whatever happens
     else this.#transport.send(message).catch((error) => log('info', 'notSent', { method, code: error.code }));
   }
 

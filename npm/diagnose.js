@@ -32,8 +32,13 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
     await report.time('cors', () => cors.examineSession(server));
     await report.time('terminate', () => server.terminate());
   } else {
-    report.add('initialize', isReached ? answer : { ms: 0 }, isReached ? { ok: false, ...explain(answer, wire) } : notReached);
-    for (const name of ['sessionHeader', 'reuse', 'terminate']) report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: there is no session' });
+    report.add(
+      'initialize',
+      isReached ? answer : { ms: 0 },
+      isReached ? { ok: false, ...explain(answer, wire) } : notReached,
+    );
+    for (const name of ['sessionHeader', 'reuse', 'terminate'])
+      report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: there is no session' });
   }
   await report.time('cors', () => (isReached ? cors.examineEnd(server, answer) : notReached));
   return report.result(server);
@@ -45,12 +50,21 @@ async function reachable(wire, answer) {
   if (!answer.failure) return { ok: true, detail: `answers, with status ${answer.isRedirect ? '3xx' : answer.status}` };
   if (answer.failure.kind !== 'hidden') return { ok: false, ...explain(answer, wire) };
   const { result, why } = await watchPolicy(wire, () => isThere(wire));
-  return result ? { ok: true, detail: 'answers, but the browser hides from this page what it says' } : { ok: false, ...why };
+  return result
+    ? { ok: true, detail: 'answers, but the browser hides from this page what it says' }
+    : { ok: false, ...why };
 }
 
 /** The steps in their order, with no secret in them. */
 class Report {
-  steps = { reachable: undefined, initialize: undefined, sessionHeader: undefined, reuse: undefined, terminate: undefined, cors: undefined };
+  steps = {
+    reachable: undefined,
+    initialize: undefined,
+    sessionHeader: undefined,
+    reuse: undefined,
+    terminate: undefined,
+    cors: undefined,
+  };
 
   constructor(wire) {
     this.wire = wire;
@@ -69,7 +83,13 @@ class Report {
 
   result(server) {
     const told = (text) => this.wire.discretion.told(text);
-    const steps = Object.values(this.steps).map(({ name, ok, ms, detail, fix }) => ({ name, ok, ms, detail: told(detail), ...(fix && { fix: told(fix) }) }));
+    const steps = Object.values(this.steps).map(({ name, ok, ms, detail, fix }) => ({
+      name,
+      ok,
+      ms,
+      detail: told(detail),
+      ...(fix && { fix: told(fix) }),
+    }));
     const known = server?.protocolVersion;
     return {
       ok: steps.every(({ ok }) => ok),

@@ -48,7 +48,9 @@ async function main(words) {
     return 0;
   }
   const diagnosis = await diagnose(() => command.target, command.options);
-  process.stdout.write(command.json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : rendered(diagnosis, command.target.url));
+  process.stdout.write(
+    command.json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : rendered(diagnosis, command.target.url),
+  );
   return diagnosis.ok ? 0 : 1;
 }
 
@@ -60,8 +62,13 @@ function read(words) {
   if (url === undefined) throw new Error('name the address of the MCP endpoint');
   if (more.length > 0) throw new Error('one address at a time');
   const timeout = Number(values.timeout);
-  if (!(timeout > 0 && timeout < 2 ** 31)) throw new Error('--timeout has to be a number of milliseconds greater than 0');
-  const target = { url: checkedUrl(url), headers: Object.fromEntries(values.header.map(headerOf)), protocolVersion: 'auto' };
+  if (!(timeout > 0 && timeout < 2 ** 31))
+    throw new Error('--timeout has to be a number of milliseconds greater than 0');
+  const target = {
+    url: checkedUrl(url),
+    headers: Object.fromEntries(values.header.map(headerOf)),
+    protocolVersion: 'auto',
+  };
   return { target, json: values.json, options: { timeout, origin: values.origin && originOf(values.origin) } };
 }
 
@@ -71,7 +78,9 @@ function parsed(words) {
   } catch (error) {
     // Its message quotes the word that it did not understand, which may be half of a header.
     const known = /^Unknown option '(--?[\w-]+)/.exec(error.message);
-    throw new Error(known ? `there is no option ${known[1]}` : 'an option lacks its value, or has one that it cannot have');
+    throw new Error(
+      known ? `there is no option ${known[1]}` : 'an option lacks its value, or has one that it cannot have',
+    );
   }
 }
 
@@ -87,24 +96,38 @@ function checkedUrl(text) {
 function headerOf(line, index) {
   const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*$/.exec(line) ?? [];
   if (name === undefined) throw new Error(`--header number ${index + 1} is not of the form 'Name: value'`);
-  if (/^(accept|content-type|content-length|host|origin|mcp-.*|last-event-id)$/i.test(name)) throw new Error(`the header ${name} is set by the doctor itself`);
+  if (/^(accept|content-type|content-length|host|origin|mcp-.*|last-event-id)$/i.test(name))
+    throw new Error(`the header ${name} is set by the doctor itself`);
   return [name.toLowerCase(), value];
 }
 
 function originOf(text) {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new Error('--origin has to be like https://app.example');
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new Error('--origin has to be like https://app.example');
   return new URL(text).origin;
 }
 
 function rendered({ ok, kind, protocolVersion, steps }, url) {
   const lines = [`${paint('bold', shownUrl(url))}`, ''];
   for (const step of steps) {
-    const mark = /^not (tried|checked)/.test(step.detail) ? paint('dim', '–') : step.ok ? paint('green', '✓') : paint('red', '✗');
-    lines.push(`${mark} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`);
+    const mark = /^not (tried|checked)/.test(step.detail)
+      ? paint('dim', '–')
+      : step.ok
+        ? paint('green', '✓')
+        : paint('red', '✗');
+    lines.push(
+      `${mark} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
+    );
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }
   const what = [kind, protocolVersion].filter(Boolean).join(', ');
-  lines.push('', ok ? paint('green', `all is well${what && ` (${what})`}`) : paint('red', `something is wrong${what && ` (${what})`}`), '');
+  lines.push(
+    '',
+    ok
+      ? paint('green', `all is well${what && ` (${what})`}`)
+      : paint('red', `something is wrong${what && ` (${what})`}`),
+    '',
+  );
   return lines.join('\n');
 }
 

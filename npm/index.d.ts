@@ -13,7 +13,9 @@
  *
  * @param source Where the module is, if it is not beside this package's files; heeded only by the first call.
  */
-export default function init(source?: BufferSource | WebAssembly.Module | URL | Response | Promise<Response>): Promise<void>;
+export default function init(
+  source?: BufferSource | WebAssembly.Module | URL | Response | Promise<Response>,
+): Promise<void>;
 
 /** The servers that a manager may connect to, in the shape that chat applications already keep them. */
 export interface McpConfig {
@@ -373,7 +375,15 @@ export interface RequestOptions {
  * - `terminated`: ended by its owner. Final.
  * - `closed`: the manager was closed, or the first handshake failed. Final.
  */
-export type SessionState = 'connecting' | 'ready' | 'recovering' | 'outage' | 'degraded' | 'expired' | 'terminated' | 'closed';
+export type SessionState =
+  | 'connecting'
+  | 'ready'
+  | 'recovering'
+  | 'outage'
+  | 'degraded'
+  | 'expired'
+  | 'terminated'
+  | 'closed';
 
 /** A session as it was at the moment of asking. Times are as of `Date.now()`. */
 export interface SessionInfo {
@@ -535,5 +545,10 @@ export interface AuthProvider {
    * @param context.challenge The server's `WWW-Authenticate`, if it refused a request.
    * @returns The token, or undefined to go without one.
    */
-  token(context: { userId: string; serverName: string; challenge?: string; signal: AbortSignal }): Promise<string | undefined>;
+  token(context: {
+    userId: string;
+    serverName: string;
+    challenge?: string;
+    signal: AbortSignal;
+  }): Promise<string | undefined>;
 }

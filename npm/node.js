@@ -1,7 +1,7 @@
 // For Node, Deno and Bun, which can read a file at once: ready when the import is done.
 
 import { readFileSync } from 'node:fs';
-import { initSync, McpManager as AnyManager } from './slim.js';
+import { McpManager as AnyManager, initSync } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
 

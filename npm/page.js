@@ -21,9 +21,12 @@
 
 /** Follows the page that this runs in. Returns a function that ends that. */
 export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } = {}) {
-  if (tabs && onHide === 'terminate') throw new TypeError('onHide: a session that tabs share does not end with one of them');
+  if (tabs && onHide === 'terminate')
+    throw new TypeError('onHide: a session that tabs share does not end with one of them');
   const slots = typeof BroadcastChannel === 'function' && globalThis.navigator?.locks && new Slots(manager);
-  const streams = tabs?.supported ? new SharedStream(manager, tabs) : { want: (wanted) => manager.tell(wanted ? 'unpark' : 'park'), end() {} };
+  const streams = tabs?.supported
+    ? new SharedStream(manager, tabs)
+    : { want: (wanted) => manager.tell(wanted ? 'unpark' : 'park'), end() {} };
   let parking;
   let wanted;
 
@@ -50,9 +53,13 @@ export function attachToPage(manager, { onHide = 'keep', grace = 30_000, tabs } 
   const network = () => manager.tell(navigator.onLine ? 'online' : 'offline');
 
   const listeners = [
-    [document, 'visibilitychange', look], [window, 'pagehide', hide], [window, 'pageshow', look],
-    [document, 'resume', look], [document, 'freeze', () => want(false)],
-    [window, 'online', network], [window, 'offline', network],
+    [document, 'visibilitychange', look],
+    [window, 'pagehide', hide],
+    [window, 'pageshow', look],
+    [document, 'resume', look],
+    [document, 'freeze', () => want(false)],
+    [window, 'online', network],
+    [window, 'offline', network],
   ];
   for (const [target, type, listener] of listeners) target.addEventListener(type, listener);
   if (document.visibilityState === 'hidden') want(false);
@@ -137,7 +144,10 @@ class Tabs {
 
   #next(key, act) {
     const done = (this.#tails.get(key) ?? Promise.resolve()).then(act);
-    this.#tails.set(key, done.catch(() => {}));
+    this.#tails.set(
+      key,
+      done.catch(() => {}),
+    );
     return done;
   }
 
@@ -145,14 +155,16 @@ class Tabs {
     return new Promise((resolve) => {
       // A tab whose server does not answer must not keep the others from trying.
       const signal = AbortSignal.timeout(LONGEST_WAIT);
-      navigator.locks.request(`mcp-tether:make:${this.name}:${key}`, { signal }, () => {
-        resolve();
-        return new Promise((release) => {
-          this.#unlock(key);
-          this.#making.set(key, release);
-          setTimeout(release, LONGEST_HANDSHAKE);
-        });
-      }).catch(resolve);
+      navigator.locks
+        .request(`mcp-tether:make:${this.name}:${key}`, { signal }, () => {
+          resolve();
+          return new Promise((release) => {
+            this.#unlock(key);
+            this.#making.set(key, release);
+            setTimeout(release, LONGEST_HANDSHAKE);
+          });
+        })
+        .catch(resolve);
     });
   }
 
@@ -221,21 +233,23 @@ class Slots {
     state.aborter = aborter;
     for (let n = 0; n < slots; n += 1) {
       if (held.has(n)) continue;
-      navigator.locks.request(nameOfSlot(origin, n), { signal }, () => {
-        // Two slots may be granted before the requests for the others are withdrawn.
-        if (signal.aborted) return undefined;
-        aborter.abort();
-        state.aborter = undefined;
-        return new Promise((release) => {
-          held.set(n, { release, since: Date.now() });
-          this.#manager.tell('slots', origin, undefined, held.size);
-          this.#settle(state);
-          this.#timer ??= setTimeout(() => this.#yield(), YIELD_CHECK);
+      navigator.locks
+        .request(nameOfSlot(origin, n), { signal }, () => {
+          // Two slots may be granted before the requests for the others are withdrawn.
+          if (signal.aborted) return undefined;
+          aborter.abort();
+          state.aborter = undefined;
+          return new Promise((release) => {
+            held.set(n, { release, since: Date.now() });
+            this.#manager.tell('slots', origin, undefined, held.size);
+            this.#settle(state);
+            this.#timer ??= setTimeout(() => this.#yield(), YIELD_CHECK);
+          });
+        })
+        .catch(() => {
+          // In a sandboxed frame locks are there and refused (Web Locks §3.3): the budget is this tab's alone.
+          if (!signal.aborted) this.end();
         });
-      }).catch(() => {
-        // In a sandboxed frame locks are there and refused (Web Locks §3.3): the budget is this tab's alone.
-        if (!signal.aborted) this.end();
-      });
     }
   }
 
@@ -320,15 +334,17 @@ class SharedStream {
     if (session.stop) return;
     const aborter = new AbortController();
     session.stop = () => aborter.abort();
-    navigator.locks.request(`mcp-tether:listen:${this.#tabs.name}:${name}`, { signal: aborter.signal }, () => {
-      if (aborter.signal.aborted) return undefined;
-      return new Promise((release) => {
-        // Who is next goes on where this tab has been.
-        session.stop = () => this.#tabs.settled().then(release);
-        session.held = true;
-        this.#manager.tell('unpark', session.userId, session.serverName);
-      });
-    }).catch(() => {});
+    navigator.locks
+      .request(`mcp-tether:listen:${this.#tabs.name}:${name}`, { signal: aborter.signal }, () => {
+        if (aborter.signal.aborted) return undefined;
+        return new Promise((release) => {
+          // Who is next goes on where this tab has been.
+          session.stop = () => this.#tabs.settled().then(release);
+          session.held = true;
+          this.#manager.tell('unpark', session.userId, session.serverName);
+        });
+      })
+      .catch(() => {});
   }
 
   #stop(session) {
@@ -350,7 +366,8 @@ class SharedStream {
     if (type === 'here' && to === undefined) this.#post({ type: 'here', to: from });
     if (type === 'stored') this.#manager.tell('look', userId, serverName);
     if (type === 'heard') this.#inject(userId, serverName, message);
-    if (type === 'ask') this.#post({ type: 'took', to: from, id: data.id, yes: this.#inject(userId, serverName, message) });
+    if (type === 'ask')
+      this.#post({ type: 'took', to: from, id: data.id, yes: this.#inject(userId, serverName, message) });
     if (type === 'took') this.#asked.get(data.id)?.(data.yes);
   }
 
@@ -365,7 +382,10 @@ class SharedStream {
 
   // A message that no handler of this tab has taken, or a notification for all.
   #tapped(message, { userId, serverName, signal }) {
-    if (signal) return this.#injecting ? this.#decline(userId, serverName, message) : this.#ask(userId, serverName, message, signal);
+    if (signal)
+      return this.#injecting
+        ? this.#decline(userId, serverName, message)
+        : this.#ask(userId, serverName, message, signal);
     if (!this.#injecting) this.#post({ type: 'heard', userId, serverName, message });
     return undefined;
   }
@@ -396,7 +416,11 @@ class SharedStream {
   // The request is not this tab's to answer: as if the server had taken it back.
   #drop(userId, serverName, { id }) {
     this.#injecting = true;
-    this.#manager.tell('hear', userId, serverName, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } });
+    this.#manager.tell('hear', userId, serverName, {
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId: id },
+    });
     this.#injecting = false;
   }
 }

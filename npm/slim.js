@@ -1,8 +1,8 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
-import load, { initSync as loadSync, McpManager, McpSession, resolve, setErrorClass } from './mcp_tether.js';
 import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
+import load, { initSync as loadSync, McpManager, McpSession, resolve, setErrorClass } from './mcp_tether.js';
 import { SessionTransport } from './transport.js';
 
 export { McpError, McpManager, McpSession };

@@ -21,7 +21,7 @@ export function indexedDbStorage(name = 'mcp-tether') {
       request.onerror = () => reject(request.error);
     }).then((database) => {
       // Who deletes the database, or the browser that clears it, must not wait for us; the next use opens it again.
-      database.onversionchange = () => database.close(opening = undefined);
+      database.onversionchange = () => database.close((opening = undefined));
       database.onclose = () => (opening = undefined);
       return database;
     });

@@ -83,7 +83,11 @@ export class SessionTransport {
     this.#calls.set(call.id, call);
     if (call.method === 'initialize') call.settleWith(this.#initialize(call));
     else if (this.#session) call.relayTo(this.#session);
-    else if (this.#connecting) this.#connecting.then((session) => call.relayTo(session), (error) => call.settle(error));
+    else if (this.#connecting)
+      this.#connecting.then(
+        (session) => call.relayTo(session),
+        (error) => call.settle(error),
+      );
     // Such as `server/discover`, by which v2 finds out that it has to say `initialize`.
     else call.settle({ rpcCode: METHOD_NOT_FOUND, message: 'Method not found' });
   }
@@ -137,7 +141,11 @@ export class SessionTransport {
   // server sent: a server may send the same code and data.
   hear(message, during, cause) {
     try {
-      if (!this.#closed) this.onmessage?.({ jsonrpc: '2.0', ...message }, { relatedRequestId: this.#isOwn(during) ? during.id : undefined, cause });
+      if (!this.#closed)
+        this.onmessage?.(
+          { jsonrpc: '2.0', ...message },
+          { relatedRequestId: this.#isOwn(during) ? during.id : undefined, cause },
+        );
     } catch (error) {
       this.#report(error);
     }
@@ -232,7 +240,10 @@ class Call {
 
   progress(progress) {
     this.hasProgressed = true;
-    this.transport.hear({ method: 'notifications/progress', params: { ...progress, progressToken: this.#progressToken } }, this);
+    this.transport.hear(
+      { method: 'notifications/progress', params: { ...progress, progressToken: this.#progressToken } },
+      this,
+    );
   }
 
   // The server answers by a stream.
@@ -254,7 +265,8 @@ function clientsOf(session) {
         return client.ask(message, asking);
       }
       // The server's own ids mean nothing to a client: what it takes back is told by `ask`.
-      if (message.method !== 'notifications/cancelled') for (const client of clients) client.hear(message, asking.during);
+      if (message.method !== 'notifications/cancelled')
+        for (const client of clients) client.hear(message, asking.during);
     };
     session.observer = Object.assign(observer, { clients });
   }

@@ -1,7 +1,7 @@
 // For Cloudflare Workers, where WebAssembly may not be compiled at run time: the import is a module that was compiled at upload.
 
 import module from './mcp_tether_bg.wasm';
-import { initSync, McpManager as AnyManager } from './slim.js';
+import { McpManager as AnyManager, initSync } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
 

@@ -6,11 +6,20 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('../', import.meta.url));
 
 export async function bundleOfficialClient() {
-  const { version } = JSON.parse(await readFile(`${root}node_modules/@modelcontextprotocol/client/package.json`, 'utf8'));
+  const { version } = JSON.parse(
+    await readFile(`${root}node_modules/@modelcontextprotocol/client/package.json`, 'utf8'),
+  );
   const contents = `export { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'; export const version = '${version}';`;
   await build({
-    stdin: { contents, resolveDir: root }, inject: [`${root}tools/jitless-zod.mjs`], bundle: true, minify: true, format: 'esm', platform: 'browser', legalComments: 'eof',
-    outfile: `${root}www/bundled/official-client.js`, logLevel: 'warning',
+    stdin: { contents, resolveDir: root },
+    inject: [`${root}tools/jitless-zod.mjs`],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    legalComments: 'eof',
+    outfile: `${root}www/bundled/official-client.js`,
+    logLevel: 'warning',
   });
 }
 

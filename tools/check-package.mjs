@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-const { positionals: [folder], values: { unoptimized } } = parseArgs({
+const {
+  positionals: [folder],
+  values: { unoptimized },
+} = parseArgs({
   allowPositionals: true,
   options: { unoptimized: { type: 'string' } },
 });
@@ -16,11 +19,15 @@ const { positionals: [folder], values: { unoptimized } } = parseArgs({
 const downloads = {
   'mcp_tether_bg.wasm': ['mcp_tether_bg.wasm'],
   // With the glue.
-  'slim': ['slim.js'],
-  'entry': ['browser.js'],
+  slim: ['slim.js'],
+  entry: ['browser.js'],
 };
 
-const problems = [...checkModule(join(folder, 'mcp_tether_bg.wasm')), ...checkGlue(join(folder, 'slim.js')), ...checkSizes(weigh())];
+const problems = [
+  ...checkModule(join(folder, 'mcp_tether_bg.wasm')),
+  ...checkGlue(join(folder, 'slim.js')),
+  ...checkSizes(weigh()),
+];
 for (const problem of problems) console.error(`package: ${problem}`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
@@ -52,9 +59,12 @@ function brotli(bytes) {
 function checkSizes(total) {
   const budget = readBudget();
   const found = [];
-  if (total.brotli > budget['brotli-goal']) console.error(`package: ${total.brotli} bytes in brotli, the goal is ${budget['brotli-goal']}`);
-  if (total.brotli > budget['brotli-limit']) found.push(`${total.brotli} bytes in brotli, the limit is ${budget['brotli-limit']}`);
-  if (total.gzip > budget['gzip-limit']) found.push(`${total.gzip} bytes in gzip, the limit is ${budget['gzip-limit']}`);
+  if (total.brotli > budget['brotli-goal'])
+    console.error(`package: ${total.brotli} bytes in brotli, the goal is ${budget['brotli-goal']}`);
+  if (total.brotli > budget['brotli-limit'])
+    found.push(`${total.brotli} bytes in brotli, the limit is ${budget['brotli-limit']}`);
+  if (total.gzip > budget['gzip-limit'])
+    found.push(`${total.gzip} bytes in gzip, the limit is ${budget['gzip-limit']}`);
   return found;
 }
 
@@ -62,7 +72,8 @@ function readBudget() {
   const text = readFileSync(fileURLToPath(new URL('../wasm-pack.toml', import.meta.url)), 'utf8');
   const table = text.split(/^\[size-budget\]$/m)[1]?.split(/^\[/m)[0] ?? '';
   const budget = {};
-  for (const [, key, number] of table.matchAll(/^([a-z-]+) = ([\d_]+)$/gm)) budget[key] = Number(number.replaceAll('_', ''));
+  for (const [, key, number] of table.matchAll(/^([a-z-]+) = ([\d_]+)$/gm))
+    budget[key] = Number(number.replaceAll('_', ''));
   for (const key of ['brotli-goal', 'brotli-limit', 'gzip-limit']) {
     if (!(budget[key] > 0)) throw new Error(`[size-budget] in wasm-pack.toml has no ${key}`);
   }
@@ -74,13 +85,19 @@ function checkModule(path) {
   const module = new WebAssembly.Module(bytes);
   const found = [];
   // The glue, as wasm-opt calls it.
-  const strangers = new Set(WebAssembly.Module.imports(module).map((entry) => entry.module).filter((name) => name !== 'a'));
+  const strangers = new Set(
+    WebAssembly.Module.imports(module)
+      .map((entry) => entry.module)
+      .filter((name) => name !== 'a'),
+  );
   // "env" would mean that something expects an operating system.
   if (strangers.size > 0) found.push(`the module imports from ${[...strangers].join(', ')}`);
   for (const section of ['name', 'producers']) {
-    if (WebAssembly.Module.customSections(module, section).length > 0) found.push(`the module still has its ${section} section`);
+    if (WebAssembly.Module.customSections(module, section).length > 0)
+      found.push(`the module still has its ${section} section`);
   }
-  if (/\/(root|home|Users)\//.test(bytes.toString('latin1'))) found.push("the module holds a path of the builder's machine");
+  if (/\/(root|home|Users)\//.test(bytes.toString('latin1')))
+    found.push("the module holds a path of the builder's machine");
   if (unoptimized !== undefined) {
     const before = statSync(unoptimized).size;
     console.log(`wasm-opt: ${before} bytes before, ${bytes.length} after`);
@@ -92,5 +109,7 @@ function checkModule(path) {
 function checkGlue(path) {
   const text = readFileSync(path, 'utf8');
   // js_sys::Function::new_no_args and its like end here. workerd throws at it, and so does a page with a strict policy.
-  return /new Function\(|\beval\(/.test(text) ? ['the glue makes code out of strings, which workerd and a strict Content-Security-Policy forbid'] : [];
+  return /new Function\(|\beval\(/.test(text)
+    ? ['the glue makes code out of strings, which workerd and a strict Content-Security-Policy forbid']
+    : [];
 }

@@ -39,7 +39,8 @@ function order(bodies) {
     if (left.size === 0) return walk;
     const likeness = new Float64Array(bodies.length);
     for (const [back, at] of walk.slice(-2).reverse().entries()) {
-      for (const gram of lists[at]) for (const owner of owners.get(gram)) likeness[owner] += weights.get(gram) / (1 + back);
+      for (const gram of lists[at])
+        for (const owner of owners.get(gram)) likeness[owner] += weights.get(gram) / (1 + back);
     }
     let best = 0;
     [next] = left;
@@ -71,7 +72,9 @@ function withNames(bytes, sections, imported, places) {
   const map = Buffer.concat([unsigned(imported + own.length), ...imports, ...own]);
   const functions = Buffer.concat([Buffer.from([1]), unsigned(map.length), map]);
   const custom = Buffer.concat([unsigned(4), Buffer.from('name'), functions]);
-  const kept = sections.filter(({ id, content }) => id !== SECTION.custom || !content.subarray(1, 5).equals(Buffer.from('name')));
+  const kept = sections.filter(
+    ({ id, content }) => id !== SECTION.custom || !content.subarray(1, 5).equals(Buffer.from('name')),
+  );
   return Buffer.concat([
     bytes.subarray(0, 8),
     ...kept.flatMap(({ id, content }) => [Buffer.from([id]), unsigned(content.length), content]),

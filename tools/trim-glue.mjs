@@ -17,31 +17,50 @@ if (direct.length > 0) {
   const names = direct.map(([, name]) => `${name} as snippet_${name}`).join(', ');
   glue = glue.replace(/^(?:import \* as import\d+ from .*\n)+/m, () => `import { ${names} } from "${direct[0][0]}";\n`);
   glue = glue.replace(/^ +"\.\/snippets\/.*": import\d+,\n/gm, '');
-  glue = glue.replace(/(const import0 = \{\n +__proto__: null,\n)/, (whole) => whole + direct.map(([, name]) => `        ${name}: snippet_${name},\n`).join(''));
+  glue = glue.replace(
+    /(const import0 = \{\n +__proto__: null,\n)/,
+    (whole) => whole + direct.map(([, name]) => `        ${name}: snippet_${name},\n`).join(''),
+  );
 }
 // wasm-bindgen writes each import as a member of one object, each use of an export as a member of `wasm`.
-glue = glue.replace(/^( +)(\w+)(: function\()/gm, (whole, before, long, after) => before + taken(shortImports, long) + after);
-glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) => (shortImports.has(long) ? before + taken(shortImports, long) + after : whole));
+glue = glue.replace(
+  /^( +)(\w+)(: function\()/gm,
+  (whole, before, long, after) => before + taken(shortImports, long) + after,
+);
+glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) =>
+  shortImports.has(long) ? before + taken(shortImports, long) + after : whole,
+);
 glue = glue.replace(/\bwasm\.(\w+)/g, (whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
 const [own] = imports.find(([module]) => !module.startsWith('./snippets/'));
 glue = glue.replaceAll(`"${own}"`, `"a"`);
 
-
 // An import that may throw is wrapped in a function of its own, made for each call. A plain try does the same.
-glue = glue.replace(/function\(\) \{ return handleError\(function \(([^)]*)\) \{\n([^]*?)\n {8}\}, arguments\); \}/g, 'function($1) { try {\n$2\n        } catch (error) { handleError(error); } }');
-glue = glue.replace(/function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/, 'function handleError(e) {\n$1\n}');
+glue = glue.replace(
+  /function\(\) \{ return handleError\(function \(([^)]*)\) \{\n([^]*?)\n {8}\}, arguments\); \}/g,
+  'function($1) { try {\n$2\n        } catch (error) { handleError(error); } }',
+);
+glue = glue.replace(
+  /function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/,
+  'function handleError(e) {\n$1\n}',
+);
 if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in another way than it did');
 
 // What slim.js never asks of the glue: it passes one object or nothing and loads once, and a host with externref has TextEncoder.encodeInto.
 const superfluous = [
-  [/if \(Object\.getPrototypeOf\((\w+)\) === Object\.prototype\) \{\n\s*(\(\{\w+\} = \w+\))\n\s*\} else \{\n.*\n\s*\}/g, '$2;'],
+  [
+    /if \(Object\.getPrototypeOf\((\w+)\) === Object\.prototype\) \{\n\s*(\(\{\w+\} = \w+\))\n\s*\} else \{\n.*\n\s*\}/g,
+    '$2;',
+  ],
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
   [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[^]*?\n\}\n/, ''],
   [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
   [/ +wasmInstance = instance;\n/, ''],
   [/ +wasmModule = module;\n/, ''],
   [/__wbg_init as default/, '__wbg_init_once as default'],
-  [/"`WebAssembly\.instantiateStreaming` failed[^"]*"/, '"served without the type application/wasm, which takes longer to compile:"'],
+  [
+    /"`WebAssembly\.instantiateStreaming` failed[^"]*"/,
+    '"served without the type application/wasm, which takes longer to compile:"',
+  ],
   [/const validResponse = expectedResponseType\(module\.type\);\n/, ''],
   [/validResponse && /, ''],
   [/function expectedResponseType[^]*?return false;\n +\}\n/, ''],

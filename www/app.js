@@ -1,9 +1,8 @@
 // Wires the page: buttons to the manager, the manager's events to what is seen. Nothing here is staged.
 
-import { eventKinds } from './timeline/timeline.js';
+import { briefName } from './backends/backend.js';
 import { demoBackend } from './backends/demo.js';
 import { simulatedBackend } from './backends/simulated.js';
-import { briefName } from './backends/backend.js';
 import { Buttons } from './buttons.js';
 import { argumentsFor, callMany, callOnce, isSafe, tellMany, tellOne } from './calls.js';
 import { SideBySide } from './compare/side-by-side.js';
@@ -14,12 +13,13 @@ import { capital, clock, count } from './format.js';
 import { nameOf } from './holders.js';
 import { loadLibrary } from './library.js';
 import { LogView } from './log-view.js';
-import { Narration } from './narration.js';
 import { Narrator } from './narrate.js';
+import { Narration } from './narration.js';
 import { Outcome } from './outcome.js';
 import { ServerForm } from './server-form.js';
 import { isOver, SessionView } from './session-view.js';
 import { snippetFor } from './snippet.js';
+import { eventKinds } from './timeline/timeline.js';
 import { showTools } from './tool-list.js';
 import { download, traceOf } from './trace.js';
 import { weigh } from './weight.js';
@@ -36,14 +36,21 @@ const outcome = new Outcome(ui.result);
 const buttons = new Buttons(ui);
 const beside = new SideBySide(ui['compare-rows']);
 const view = new SessionView({
-  diagram: ui.diagram, meaning: ui['state-meaning'], title: ui['session-title'],
-  facts: Object.fromEntries(['state', 'id', 'kind', 'protocol', 'generation', 'recoveries', 'inflight', 'expires', 'server'].map((fact) => [fact, ui[`session-${fact}`]])),
+  diagram: ui.diagram,
+  meaning: ui['state-meaning'],
+  title: ui['session-title'],
+  facts: Object.fromEntries(
+    ['state', 'id', 'kind', 'protocol', 'generation', 'recoveries', 'inflight', 'expires', 'server'].map((fact) => [
+      fact,
+      ui[`session-${fact}`],
+    ]),
+  ),
 });
 
 let library;
 let world;
 let narrator;
-let latest = { fault: undefined, times: 1 };      // what the snippet repeats
+let latest = { fault: undefined, times: 1 }; // what the snippet repeats
 const makers = {};
 let form;
 
@@ -116,10 +123,21 @@ function wire() {
   on('call-thousand', 'click', () => load(1_000));
   on('terminate', 'click', terminate);
   on('diagnose', 'click', diagnose);
-  on('message', 'keydown', (event) => { if (event.key === 'Enter' && !ui['call-one'].disabled) callOne(); });
+  on('message', 'keydown', (event) => {
+    if (event.key === 'Enter' && !ui['call-one'].disabled) callOne();
+  });
   on('tool', 'change', () => refresh());
-  on('who', 'change', (event) => { world.holders.current = world.holders.find(event.target.value); refresh(); });
-  on('beside', 'change', () => toggleBeside().catch((error) => { ui.beside.checked = false; ui.compare.hidden = true; outcome.error(error); }));
+  on('who', 'change', (event) => {
+    world.holders.current = world.holders.find(event.target.value);
+    refresh();
+  });
+  on('beside', 'change', () =>
+    toggleBeside().catch((error) => {
+      ui.beside.checked = false;
+      ui.compare.hidden = true;
+      outcome.error(error);
+    }),
+  );
   on('log-debug', 'change', (event) => log.showDebug(event.target.checked));
   on('log-copy', 'click', () => copy(ui['log-copy'], log.text, ui.log));
   on('snippet-copy', 'click', () => copy(ui['snippet-copy'], ui.snippet.textContent, ui.snippet));
@@ -128,7 +146,10 @@ function wire() {
   for (const button of faultButtons) {
     const fault = faults.find(({ id }) => id === button.id);
     button.addEventListener('click', () => breakIt(fault));
-    for (const type of ['pointerenter', 'focus']) button.addEventListener(type, () => { ui['why-break'].textContent = fault.tells; });
+    for (const type of ['pointerenter', 'focus'])
+      button.addEventListener(type, () => {
+        ui['why-break'].textContent = fault.tells;
+      });
   }
 }
 
@@ -157,7 +178,10 @@ async function connect(userId, serverName) {
     holder.session = await world.manager.connect(userId, serverName);
     await listTools(holder);
     const server = holder.session.getServerVersion();
-    outcome.show('good', `${nameOf(userId)} is connected${server ? ` to ${server.name} ${server.version}` : ''}, which offers ${count(holder.tools.length, 'tool')}.`);
+    outcome.show(
+      'good',
+      `${nameOf(userId)} is connected${server ? ` to ${server.name} ${server.version}` : ''}, which offers ${count(holder.tools.length, 'tool')}.`,
+    );
   });
 }
 
@@ -191,7 +215,9 @@ async function callOne() {
   const { tool, given } = chosen();
   const waiting = outcome.show('busy', 'Waiting for the answer…');
   await act(holder, 'calling', async () => {
-    const came = await callOnce(holder.session, tool, given, ({ progress, total }) => outcome.replace(waiting, 'busy', waiting, paragraph(`Step ${progress}${total ? ` of ${total}` : ''}.`, true)));
+    const came = await callOnce(holder.session, tool, given, ({ progress, total }) =>
+      outcome.replace(waiting, 'busy', waiting, paragraph(`Step ${progress}${total ? ` of ${total}` : ''}.`, true)),
+    );
     met();
     outcome.show(came.ok ? 'good' : 'bad', ...tellOne(came));
   });
@@ -258,18 +284,27 @@ async function toggleBeside() {
   outcome.show('busy', 'Fetching the official client and connecting it…');
   await beside.open(world);
   ui['compare-version'].textContent = `@modelcontextprotocol/client ${beside.version}`;
-  return outcome.show('note', 'The official client has a session of its own beside yours. Break something: both meet it, and both call twice.');
+  return outcome.show(
+    'note',
+    'The official client has a session of its own beside yours. Break something: both meet it, and both call twice.',
+  );
 }
 
 async function compare(fault) {
   const { holder } = world;
   await act(holder, 'calling', async () => {
-    const { mine, other } = await beside.run(fault, world, { ...chosen(), breakIt: (clients) => world.break(fault, clients) });
+    const { mine, other } = await beside.run(fault, world, {
+      ...chosen(),
+      breakIt: (clients) => world.break(fault, clients),
+    });
     latest = { fault: { ...fault, requests: world.asked }, times: 1 };
     met();
     ui['compare-empty'].hidden = true;
     const answered = (outcomes) => `${outcomes.filter(({ ok }) => ok).length} of ${outcomes.length}`;
-    outcome.show(mine.every(({ ok }) => ok) ? 'good' : 'bad', `${fault.label}: here ${answered(mine)} calls were answered, the official client got ${answered(other)}.`);
+    outcome.show(
+      mine.every(({ ok }) => ok) ? 'good' : 'bad',
+      `${fault.label}: here ${answered(mine)} calls were answered, the official client got ${answered(other)}.`,
+    );
   });
 }
 
@@ -326,7 +361,9 @@ function showHolders(holder, holders) {
   const labels = holders.connected.map((one) => `${one.key}\n${holders.labelOf(one)}`).join('\n');
   if (ui.who.labels !== labels) {
     ui.who.labels = labels;
-    ui.who.querySelector('div').replaceChildren(...holders.connected.map((one) => choice(one.key, holders.labelOf(one))));
+    ui.who
+      .querySelector('div')
+      .replaceChildren(...holders.connected.map((one) => choice(one.key, holders.labelOf(one))));
   }
   for (const input of ui.who.querySelectorAll('input')) input.checked = input.value === holder.key;
 }
@@ -340,13 +377,26 @@ function showToolsOf({ tools }) {
   const callable = (tools ?? []).filter((tool) => argumentsFor(tool, '') !== undefined);
   if (callable.length === 0) return;
   const before = ui.tool.value;
-  ui.tool.replaceChildren(...callable.map((tool) => new Option(`${tool.name} · ${tool.annotations?.readOnlyHint ? 'reads only' : isSafe(tool) ? 'safe to repeat' : 'must not run twice'}`, tool.name)));
+  ui.tool.replaceChildren(
+    ...callable.map(
+      (tool) =>
+        new Option(
+          `${tool.name} · ${tool.annotations?.readOnlyHint ? 'reads only' : isSafe(tool) ? 'safe to repeat' : 'must not run twice'}`,
+          tool.name,
+        ),
+    ),
+  );
   ui.tool.value = callable.some(({ name }) => name === before) ? before : callable[0].name;
 }
 
 function showSnippet(holder) {
   const tool = holder.tools?.find(({ name }) => name === ui.tool.value);
-  const text = snippetFor({ backend: world.backend, holder, ...latest, ...(tool && { tool: tool.name, given: argumentsFor(tool, ui.message.value) }) });
+  const text = snippetFor({
+    backend: world.backend,
+    holder,
+    ...latest,
+    ...(tool && { tool: tool.name, given: argumentsFor(tool, ui.message.value) }),
+  });
   if (ui.snippet.textContent !== text) ui.snippet.textContent = text;
 }
 
@@ -388,11 +438,18 @@ async function copy(button, text, shown) {
     getSelection().selectAllChildren(shown);
     button.textContent = 'Selected';
   }
-  setTimeout(() => { button.textContent = before; }, 1500);
+  setTimeout(() => {
+    button.textContent = before;
+  }, 1500);
 }
 
 function withoutWorker(error) {
-  showNotice(error, 'Without it there are no simulated servers, but a real one will do: name it under “Use another server”, or run ', 'make demo', ' in the project.');
+  showNotice(
+    error,
+    'Without it there are no simulated servers, but a real one will do: name it under “Use another server”, or run ',
+    'make demo',
+    ' in the project.',
+  );
   ui.where.open = true;
 }
 
@@ -401,7 +458,16 @@ function showNotice(error, ...advice) {
   const code = document.createElement('code');
   code.textContent = advice[1] ?? 'make demo';
   const known = error?.name === 'NotSetUp' || advice.length > 0;
-  ui.notice.replaceChildren(...(known ? [`${error.message} `, advice[0] ?? 'Run ', code, advice[2] ?? ' in the project and open the address that it prints.'] : explain(error)));
+  ui.notice.replaceChildren(
+    ...(known
+      ? [
+          `${error.message} `,
+          advice[0] ?? 'Run ',
+          code,
+          advice[2] ?? ' in the project and open the address that it prints.',
+        ]
+      : explain(error)),
+  );
   ui.notice.hidden = false;
   ui['why-connect'].textContent = 'Nothing to connect to yet.';
 }

@@ -20,10 +20,15 @@ function valueFor({ type, default: usual, enum: choices }, message, index) {
   if (usual !== undefined) return usual;
   if (choices) return choices[0];
   switch (type) {
-    case 'string': return message;
-    case 'number': case 'integer': return index + 2;
-    case 'boolean': return false;
-    default: return undefined;
+    case 'string':
+      return message;
+    case 'number':
+    case 'integer':
+      return index + 2;
+    case 'boolean':
+      return false;
+    default:
+      return undefined;
   }
 }
 
@@ -33,20 +38,27 @@ export const isSafe = (tool) => Boolean(tool.annotations?.readOnlyHint || tool.a
 /** One call: { ok, text | error, ms }. `onprogress` is told each step. */
 export async function callOnce(session, tool, given, onprogress) {
   const began = performance.now();
-  const outcome = await session.callTool({ name: tool.name, arguments: given }, onprogress ? { onprogress } : undefined)
-    .then((result) => ({ ok: !result.isError, text: textOf(result) }), (error) => ({ ok: false, error }));
+  const outcome = await session
+    .callTool({ name: tool.name, arguments: given }, onprogress ? { onprogress } : undefined)
+    .then(
+      (result) => ({ ok: !result.isError, text: textOf(result) }),
+      (error) => ({ ok: false, error }),
+    );
   return { ...outcome, ms: performance.now() - began };
 }
 
 /** `n` calls at once; each has to bring its own answer: { sent, answered, failures, ms }. */
 export async function callMany(session, tool, n, message) {
   const began = performance.now();
-  const settled = await Promise.allSettled(Array.from({ length: n }, async (_, i) => {
-    const own = `${message} (${i + 1})`;
-    const given = argumentsFor(tool, own);
-    const text = textOf(await session.callTool({ name: tool.name, arguments: given }));
-    if (Object.values(given).includes(own) && !text.includes(own)) throw new Error(`The answer to call ${i + 1} is another call's: ${text}`);
-  }));
+  const settled = await Promise.allSettled(
+    Array.from({ length: n }, async (_, i) => {
+      const own = `${message} (${i + 1})`;
+      const given = argumentsFor(tool, own);
+      const text = textOf(await session.callTool({ name: tool.name, arguments: given }));
+      if (Object.values(given).includes(own) && !text.includes(own))
+        throw new Error(`The answer to call ${i + 1} is another call's: ${text}`);
+    }),
+  );
   const failures = settled.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
   return { sent: n, answered: n - failures.length, failures, ms: performance.now() - began };
 }
@@ -65,5 +77,10 @@ export function tellOne({ ok, text, error, ms }) {
 export function tellMany({ sent, answered, failures, ms }) {
   const number = (n) => n.toLocaleString('en');
   const kinds = [...new Map(failures.map((error) => [error.code ?? error.message, error])).values()];
-  return [paragraph(`${number(sent)} sent, ${number(answered)} answered, ${number(failures.length)} failed, in ${duration(ms)}.`), ...kinds.flatMap((error) => explain(error))];
+  return [
+    paragraph(
+      `${number(sent)} sent, ${number(answered)} answered, ${number(failures.length)} failed, in ${duration(ms)}.`,
+    ),
+    ...kinds.flatMap((error) => explain(error)),
+  ];
 }

@@ -1,7 +1,12 @@
 // One step of a diagnosis as a line: whether it went well, what was seen, and how to mend it.
 
 const titles = {
-  reachable: 'Reachable', initialize: 'Handshake', sessionHeader: 'Session id', reuse: 'Used again', terminate: 'Ended', cors: 'CORS',
+  reachable: 'Reachable',
+  initialize: 'Handshake',
+  sessionHeader: 'Session id',
+  reuse: 'Used again',
+  terminate: 'Ended',
+  cors: 'CORS',
 };
 
 export function diagnosisStep({ name, ok, detail, fix }) {

@@ -17,7 +17,7 @@ const glowMs = 1_600;
 export class Diagram {
   #svg;
   #caption;
-  #glowing = new Map();      // element → timer
+  #glowing = new Map(); // element → timer
 
   constructor(svg, caption) {
     this.#svg = svg;
@@ -39,12 +39,19 @@ export class Diagram {
     for (const edge of this.#edges) if (edge.dataset.edge === `${from} ${to}`) this.#glow(edge);
   }
 
-  get #nodes() { return this.#svg.querySelectorAll('.nodes g'); }
-  get #edges() { return this.#svg.querySelectorAll('.edges path'); }
+  get #nodes() {
+    return this.#svg.querySelectorAll('.nodes g');
+  }
+  get #edges() {
+    return this.#svg.querySelectorAll('.edges path');
+  }
 
   #glow(element) {
     clearTimeout(this.#glowing.get(element));
     element.toggleAttribute('data-passed', true);
-    this.#glowing.set(element, setTimeout(() => element.removeAttribute('data-passed'), glowMs));
+    this.#glowing.set(
+      element,
+      setTimeout(() => element.removeAttribute('data-passed'), glowMs),
+    );
   }
 }

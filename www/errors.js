@@ -8,7 +8,8 @@ const meanings = {
   session_invalid: 'The server does not accept the session.',
   session_conflict: 'The server thinks the session is in use elsewhere.',
   session_timeout: 'The server did not answer in time.',
-  outcome_unknown: 'The connection broke before the answer came. The server may have done it or not, so it was not sent twice.',
+  outcome_unknown:
+    'The connection broke before the answer came. The server may have done it or not, so it was not sent twice.',
   request_timeout: 'The server did not answer in time.',
   cancelled: 'The call was cancelled.',
   rpc_error: 'The server understood the call and refused it.',

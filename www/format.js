@@ -13,7 +13,12 @@ export function duration(ms) {
 }
 
 // Made once: a formatter costs more than a thousand uses of it.
-const clockFormat = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const clockFormat = new Intl.DateTimeFormat([], {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 export function clock(ms) {
   return clockFormat.format(ms);
 }

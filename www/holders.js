@@ -7,25 +7,40 @@ export const nameOf = (userId) => capital(userId);
 
 export class Holders {
   #all = new Map();
-  current;                   // the one that is shown and used
+  current; // the one that is shown and used
 
   constructor(userId, serverName) {
     this.current = this.get(userId, serverName);
   }
 
-  get all() { return [...this.#all.values()]; }
-  get connected() { return this.all.filter((holder) => holder.session); }
+  get all() {
+    return [...this.#all.values()];
+  }
+  get connected() {
+    return this.all.filter((holder) => holder.session);
+  }
 
   /** The holder of this session-to-be; made when it is asked for. */
   get(userId, serverName) {
     const key = `${userId} ${serverName}`;
     if (!this.#all.has(key)) {
-      this.#all.set(key, { key, userId, serverName, session: undefined, tools: undefined, busy: undefined, cameFrom: undefined, story: undefined });
+      this.#all.set(key, {
+        key,
+        userId,
+        serverName,
+        session: undefined,
+        tools: undefined,
+        busy: undefined,
+        cameFrom: undefined,
+        story: undefined,
+      });
     }
     return this.#all.get(key);
   }
 
-  find(key) { return this.#all.get(key); }
+  find(key) {
+    return this.#all.get(key);
+  }
 
   /** A user who has no session yet; undefined when everybody has one. */
   nextUser() {

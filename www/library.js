@@ -6,7 +6,9 @@ export async function loadLibrary() {
     const library = await import('./pkg/browser.js');
     await library.default();
     const readyMs = performance.now() - asked;
-    const { version = '0' } = await fetch('pkg/package.json').then((response) => (response.ok ? response.json() : {})).catch(() => ({}));
+    const { version = '0' } = await fetch('pkg/package.json')
+      .then((response) => (response.ok ? response.json() : {}))
+      .catch(() => ({}));
     return { McpManager: library.McpManager, version, readyMs };
   } catch (cause) {
     throw new NotSetUp('The library is not built yet.', { cause });

@@ -28,7 +28,9 @@ export class LogView {
   }
 
   get text() {
-    const lines = [...this.#box.children].filter((line) => !this.#box.hasAttribute('data-hide-debug') || line.dataset.level !== 'debug');
+    const lines = [...this.#box.children].filter(
+      (line) => !this.#box.hasAttribute('data-hide-debug') || line.dataset.level !== 'debug',
+    );
     return lines.map((line) => line.textContent).join('\n');
   }
 }

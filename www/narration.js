@@ -15,9 +15,12 @@ export class Narration {
     if (this.#story === text) return;
     const first = this.#story === undefined;
     this.#story = text;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#element.textContent = this.#story;
-    }, first ? 0 : pace);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#element.textContent = this.#story;
+      },
+      first ? 0 : pace,
+    );
   }
 }

@@ -1,18 +1,22 @@
 // The page's network, which can be taken away: `fetch` for the clients, failing as the browser's own does when it is gone.
 
 export class Network extends EventTarget {
-  #gone;                     // the error that everything fails with while the network is gone
-  #online = new AbortController();   // aborted when it goes: ends what is under way
-  #next = [];                // what happens to the next calls: a function each
+  #gone; // the error that everything fails with while the network is gone
+  #online = new AbortController(); // aborted when it goes: ends what is under way
+  #next = []; // what happens to the next calls: a function each
 
-  get offline() { return this.#gone !== undefined; }
+  get offline() {
+    return this.#gone !== undefined;
+  }
 
   /** Cuts what is open and refuses what comes, for so long. */
   async goOffline(ms) {
     this.#gone = new TypeError('Failed to fetch');
     this.#online.abort(this.#gone);
     this.dispatchEvent(new Event('change'));
-    await new Promise((resolve) => { setTimeout(resolve, ms); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, ms);
+    });
     this.#gone = undefined;
     this.#online = new AbortController();
     this.dispatchEvent(new Event('change'));
@@ -21,7 +25,9 @@ export class Network extends EventTarget {
   /** Delays the next tool call. */
   delayNext(ms) {
     this.#next.push(async (send) => {
-      await new Promise((resolve) => { setTimeout(resolve, ms); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, ms);
+      });
       return send();
     });
   }

@@ -6,7 +6,7 @@
 import { Room } from './simulated-server/room.js';
 
 const prefix = new URL('simulated/', self.location.href);
-const rooms = new Map();     // a tab has one of its own, so that one visitor's faults do not meet another's calls
+const rooms = new Map(); // a tab has one of its own, so that one visitor's faults do not meet another's calls
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));

@@ -26,7 +26,11 @@ export class SessionView {
     title.textContent = holder.session || info ? `${nameOf(holder.userId)}’s session` : 'The session';
     facts.state.textContent = state;
     facts.state.dataset.state = state;
-    facts.id.textContent = info?.sessionId ? shorten(info.sessionId) : info && state === 'ready' ? 'none needed' : 'none';
+    facts.id.textContent = info?.sessionId
+      ? shorten(info.sessionId)
+      : info && state === 'ready'
+        ? 'none needed'
+        : 'none';
     facts.kind.textContent = info?.kind ?? '–';
     facts.protocol.textContent = info?.protocolVersion || '–';
     facts.generation.textContent = info?.generation ?? '–';

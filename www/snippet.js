@@ -4,7 +4,11 @@
 export function snippetFor({ backend, holder, fault, tool = 'echo', given = { message: 'Still there?' }, times }) {
   const { name, url, sessionConfig, headers } = backend.servers.find((server) => server.name === holder.serverName);
   const hidden = headers && Object.fromEntries(Object.keys(headers).map((header) => [header, '…']));
-  const server = { url, ...(hidden && Object.keys(hidden).length > 0 && { headers: hidden }), ...(sessionConfig && { sessionConfig }) };
+  const server = {
+    url,
+    ...(hidden && Object.keys(hidden).length > 0 && { headers: hidden }),
+    ...(sessionConfig && { sessionConfig }),
+  };
   const call = `session.callTool(${literal({ name: tool, arguments: given })})`;
   return [
     backend.kind === 'simulated'
@@ -25,10 +29,22 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
 
 function breaking(fault, sessionConfig) {
   if (!fault) return [];
-  const requests = fault.requests?.map(({ url, body }) => `await fetch(${literal(url)}, { method: 'POST', body: '${JSON.stringify(body)}' });`);
+  const requests = fault.requests?.map(
+    ({ url, body }) => `await fetch(${literal(url)}, { method: 'POST', body: '${JSON.stringify(body)}' });`,
+  );
   if (requests) return ['', `// ${fault.label}`, ...requests, ''];
-  if (fault.id === 'expire') return ['', `// ${fault.label}: wait for longer than the idle limit`, `await new Promise((resolve) => { setTimeout(resolve, ${sessionConfig?.timeout ?? 3_600_000} + 500); });`, ''];
-  return ['', `// ${fault.label}: ${fault.id === 'offline' ? 'take the network away here' : 'break the server here'}`, ''];
+  if (fault.id === 'expire')
+    return [
+      '',
+      `// ${fault.label}: wait for longer than the idle limit`,
+      `await new Promise((resolve) => { setTimeout(resolve, ${sessionConfig?.timeout ?? 3_600_000} + 500); });`,
+      '',
+    ];
+  return [
+    '',
+    `// ${fault.label}: ${fault.id === 'offline' ? 'take the network away here' : 'break the server here'}`,
+    '',
+  ];
 }
 
 /** As a person writes it: unquoted keys, single quotes. */

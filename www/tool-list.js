@@ -1,18 +1,20 @@
 // The server's tools, with the two hints that decide whether a call may be sent twice.
 
 export function showTools(list, tools) {
-  list.replaceChildren(...tools.map((tool) => {
-    const entry = document.createElement('li');
-    const name = document.createElement('code');
-    name.textContent = tool.name;
-    entry.append(name);
-    if (tool.annotations?.readOnlyHint) entry.append(hint('reads only'));
-    else if (tool.annotations?.idempotentHint) entry.append(hint('safe to repeat'));
-    const text = document.createElement('p');
-    text.textContent = firstSentence(tool.description ?? tool.title ?? '');
-    entry.append(text);
-    return entry;
-  }));
+  list.replaceChildren(
+    ...tools.map((tool) => {
+      const entry = document.createElement('li');
+      const name = document.createElement('code');
+      name.textContent = tool.name;
+      entry.append(name);
+      if (tool.annotations?.readOnlyHint) entry.append(hint('reads only'));
+      else if (tool.annotations?.idempotentHint) entry.append(hint('safe to repeat'));
+      const text = document.createElement('p');
+      text.textContent = firstSentence(tool.description ?? tool.title ?? '');
+      entry.append(text);
+      return entry;
+    }),
+  );
 }
 
 function hint(text) {

@@ -1,11 +1,15 @@
 // What happened as a file: the events as they came, and what the manager says of itself. No header, token or whole session id is in it.
 
 export function traceOf({ timeline, manager, library, backend }) {
-  const sessions = manager.getAllActiveSessions().map(({ sessionId, ...session }) => ({ ...session, sessionId: sessionId && `${sessionId.slice(0, 8)}...` }));
+  const sessions = manager
+    .getAllActiveSessions()
+    .map(({ sessionId, ...session }) => ({ ...session, sessionId: sessionId && `${sessionId.slice(0, 8)}...` }));
   return {
     library: { name: 'mcp-tether', version: library.version },
     exportedAt: new Date().toISOString(),
-    servers: Object.fromEntries(backend.servers.map(({ name, url, sessionConfig }) => [name, { url: withoutQuery(url), sessionConfig }])),
+    servers: Object.fromEntries(
+      backend.servers.map(({ name, url, sessionConfig }) => [name, { url: withoutQuery(url), sessionConfig }]),
+    ),
     stats: manager.getSessionStats(),
     metrics: manager.getMetrics(),
     sessions,

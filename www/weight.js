@@ -3,7 +3,9 @@
 import { duration, kilobytes } from './format.js';
 
 export function weigh(readyMs) {
-  const files = performance.getEntriesByType('resource').filter((entry) => new URL(entry.name).pathname.includes('/pkg/'));
+  const files = performance
+    .getEntriesByType('resource')
+    .filter((entry) => new URL(entry.name).pathname.includes('/pkg/'));
   const wasm = files.find((entry) => new URL(entry.name).pathname.endsWith('.wasm'));
   const code = files.filter((entry) => new URL(entry.name).pathname.endsWith('.js'));
   const plain = (entries) => entries.reduce((sum, entry) => sum + entry.decodedBodySize, 0);

@@ -9,30 +9,41 @@ const sessionConfig = { retryAttempts: 5 };
 
 export class World {
   network = new Network();
-  asked = [];                // what the control side was told for the last fault: the snippet repeats it
+  asked = []; // what the control side was told for the last fault: the snippet repeats it
 
   constructor({ library, backend, timeline, log }) {
     Object.assign(this, { library, backend, timeline });
-    const mcpServers = Object.fromEntries(backend.servers.map(({ name, ...server }) => [
-      name,
-      { type: 'streamable-http', ...server, sessionConfig: { ...sessionConfig, ...server.sessionConfig } },
-    ]));
-    this.manager = new library.McpManager({ mcpServers }, {
-      debug: true,
-      log,
-      fetch: this.network.fetch,
-      clientInfo: { name: 'mcp-tether-demo', title: 'mcp-tether demo page', version: library.version },
-    });
+    const mcpServers = Object.fromEntries(
+      backend.servers.map(({ name, ...server }) => [
+        name,
+        { type: 'streamable-http', ...server, sessionConfig: { ...sessionConfig, ...server.sessionConfig } },
+      ]),
+    );
+    this.manager = new library.McpManager(
+      { mcpServers },
+      {
+        debug: true,
+        log,
+        fetch: this.network.fetch,
+        clientInfo: { name: 'mcp-tether-demo', title: 'mcp-tether demo page', version: library.version },
+      },
+    );
     this.holders = new Holders('ada', backend.servers[0].name);
     timeline.watch(this.manager.events);
   }
 
-  get holder() { return this.holders.current; }
+  get holder() {
+    return this.holders.current;
+  }
 
-  info(holder) { return this.manager.getSessionInfo(holder.userId, holder.serverName); }
+  info(holder) {
+    return this.manager.getSessionInfo(holder.userId, holder.serverName);
+  }
 
   /** `none` before the first handshake; what the session says of itself once the manager has dropped it. */
-  stateOf(holder) { return this.info(holder)?.state ?? holder.session?.state ?? 'none'; }
+  stateOf(holder) {
+    return this.info(holder)?.state ?? holder.session?.state ?? 'none';
+  }
 
   control = async (what, body) => {
     const url = this.backend.controlUrl(this.holder.serverName);

@@ -11,13 +11,31 @@ export async function closedLoop(stack, target, { connections, seconds }) {
   const file = join(stack.state, 'closed-loop');
   await writeFile(file, [target.token, ...target.ids].join('\n'));
   const before = await stack.countsOf(target.server);
-  const output = await run('wrk', ['--threads', 1, '--connections', connections, '--duration', `${seconds}s`, '--timeout', '10s', '--script', script, target.url, '--', file]);
+  const output = await run('wrk', [
+    '--threads',
+    1,
+    '--connections',
+    connections,
+    '--duration',
+    `${seconds}s`,
+    '--timeout',
+    '10s',
+    '--script',
+    script,
+    target.url,
+    '--',
+    file,
+  ]);
   const after = await stack.countsOf(target.server);
   const { answered, wrong, broken, seconds: lasted, p50, p99 } = JSON.parse(/^summary: (.*)$/m.exec(output)[1]);
   const what = `${target.way} at ${connections} connections`;
-  if (wrong > 0 || broken > 0 || answered === 0) throw new Error(`${what}: ${answered} right answers, ${wrong} wrong, ${broken} broken off; ${/^example: .*$/m.exec(output)}`);
+  if (wrong > 0 || broken > 0 || answered === 0)
+    throw new Error(
+      `${what}: ${answered} right answers, ${wrong} wrong, ${broken} broken off; ${/^example: .*$/m.exec(output)}`,
+    );
   // What was under way when time was up ran, and has no answer.
   const ran = after.calls.echo - (before.calls.echo ?? 0);
-  if (ran < answered || ran > answered + connections) throw new Error(`${what}: ${answered} answers, but the server ran ${ran} calls`);
+  if (ran < answered || ran > answered + connections)
+    throw new Error(`${what}: ${answered} answers, but the server ran ${ran} calls`);
   return { rps: answered / lasted, p50, p99, answered };
 }

@@ -50,7 +50,11 @@ function summed(results, object) {
   const of = (name) => median(results.map((result) => result[name]));
   const all = results.map(({ rps }) => rps);
   return {
-    rps: of('rps'), least: Math.min(...all), most: Math.max(...all), p50: of('p50'), p99: of('p99'),
+    rps: of('rps'),
+    least: Math.min(...all),
+    most: Math.max(...all),
+    p50: of('p50'),
+    p99: of('p99'),
     ratio: median(results.map(({ rps }, round) => rps / object[round].rps)),
     added: median(results.map(({ p50 }, round) => p50 - object[round].p50)),
     answered: results.reduce((sum, { answered }) => sum + answered, 0),
@@ -59,9 +63,13 @@ function summed(results, object) {
 
 function print(title, results) {
   console.log(`\n${title} (${machine()})`);
-  console.log('| way | calls/s, median [least–most] | of the JS object | p50 ms | p99 ms | right answers |\n|---|---|---|---|---|---|');
+  console.log(
+    '| way | calls/s, median [least–most] | of the JS object | p50 ms | p99 ms | right answers |\n|---|---|---|---|---|---|',
+  );
   for (const [way, { rps, least, most, ratio, p50, p99, answered }] of results) {
-    console.log(`| ${way} | ${rps.toFixed(0)} [${least.toFixed(0)}–${most.toFixed(0)}] | ${ratio.toFixed(2)} | ${ms(p50)} | ${ms(p99)} | ${answered} |`);
+    console.log(
+      `| ${way} | ${rps.toFixed(0)} [${least.toFixed(0)}–${most.toFixed(0)}] | ${ratio.toFixed(2)} | ${ms(p50)} | ${ms(p99)} | ${answered} |`,
+    );
   }
 }
 
@@ -86,7 +94,9 @@ async function headline() {
   for (let start = 0; start < STARTS; start += 1) {
     const stack = await startStack(names.slice(0, 1));
     try {
-      const rounds = await measuredRounds(stack, { server: 'fast', sessions: 16 }, (target) => closedLoop(stack, target, { connections: 16, seconds }));
+      const rounds = await measuredRounds(stack, { server: 'fast', sessions: 16 }, (target) =>
+        closedLoop(stack, target, { connections: 16, seconds }),
+      );
       for (const way of ways) results.get(way).push(...rounds.get(way));
     } finally {
       await stack.stop();
@@ -102,10 +112,14 @@ async function fixedRate(stack) {
   try {
     await run('oha', ['--version']);
   } catch (error) {
-    console.log(`\nNot measured: the open loop, for there is no oha (${error.message}). The p50 below is that of one connection in a closed loop.`);
+    console.log(
+      `\nNot measured: the open loop, for there is no oha (${error.message}). The p50 below is that of one connection in a closed loop.`,
+    );
     return undefined;
   }
-  const results = await measured(stack, { server: 'fast', sessions: 1 }, (target) => openLoop(stack, target, { bodies, rate, seconds }));
+  const results = await measured(stack, { server: 'fast', sessions: 1 }, (target) =>
+    openLoop(stack, target, { bodies, rate, seconds }),
+  );
   print(`Open loop, ${rate} calls a second, one session, fast server`, results);
   return results;
 }
@@ -114,23 +128,41 @@ const names = Array.from({ length: Math.max(1, users) }, (_, index) => `user-${i
 const stack = await startStack(names);
 let added;
 try {
-  console.log(`Memory at rest: the front ${mb(await memory(stack.front.pid))}, the JS pass-through ${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`);
+  console.log(
+    `Memory at rest: the front ${mb(await memory(stack.front.pid))}, the JS pass-through ${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`,
+  );
   added = await loads(stack);
   if (users > 0) {
     console.log(`\n${users} users (${machine()}), all answers right:`);
     await manyUsers(stack, names, (line) => console.log(`- ${line}`));
   }
 } catch (error) {
-  console.error(`The front ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`);
+  console.error(
+    `The front ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`,
+  );
   throw error;
 } finally {
   await stack.stop();
 }
 const ratio = await headline();
 if (soakSeconds > 0) {
-  const { seconds: lasted, memory: weight, reads, streams, unsafe, events, unknown, sessions, kills } = await soak(soakSeconds);
-  console.log(`\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ${unsafe} unsafe calls, ${events} events, ${sessions} sessions that came and went, ${kills} kills of the server`);
+  const {
+    seconds: lasted,
+    memory: weight,
+    reads,
+    streams,
+    unsafe,
+    events,
+    unknown,
+    sessions,
+    kills,
+  } = await soak(soakSeconds);
+  console.log(
+    `\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ${unsafe} unsafe calls, ${events} events, ${sessions} sessions that came and went, ${kills} kills of the server`,
+  );
   console.log(`of unknown outcome, each cut by a kill: ${JSON.stringify(unknown)}; all else right`);
-  console.log(`memory of workerd: ${mb(weight.start)} at the start, ${mb(weight.end)} at the end, ${mb(weight.most)} at most`);
+  console.log(
+    `memory of workerd: ${mb(weight.start)} at the start, ${mb(weight.end)} at the end, ${mb(weight.most)} at most`,
+  );
 }
 console.log(`\nrps ratio to the JS object: ${ratio.toFixed(2)}; p50 added: ${ms(added)} ms`);

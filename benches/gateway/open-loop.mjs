@@ -7,7 +7,13 @@ import { run } from './run.mjs';
 // oha takes them at random. Two requests with one id at the same time would be an error, which so many ids make unlikely.
 const BODIES = 500_000;
 
-const bodyOf = (id) => JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text: `text ${id}` } } });
+const bodyOf = (id) =>
+  JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: 'echo', arguments: { text: `text ${id}` } },
+  });
 
 /** The file of requests: all of one size, so that all answers are. */
 export async function writeBodies(stack) {
@@ -18,13 +24,33 @@ export async function writeBodies(stack) {
 
 /** Loads the first session of one target; `{ p50, p99 }` in milliseconds, or an error where anything was not as it has to be. */
 export async function openLoop(stack, target, { bodies, rate, seconds, connections = 16 }) {
-  const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', Authorization: `Bearer ${target.token}`, 'MCP-Protocol-Version': '2025-11-25', 'Mcp-Session-Id': target.ids[0] };
+  const headers = {
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+    Authorization: `Bearer ${target.token}`,
+    'MCP-Protocol-Version': '2025-11-25',
+    'Mcp-Session-Id': target.ids[0],
+  };
   const size = await sizeOfAnswer(target);
   const before = await stack.countsOf(target.server);
   const wanted = rate * seconds;
   const output = await run('oha', [
-    '--no-tui', '--output-format', 'json', '--latency-correction', '-q', rate, '-n', wanted, '-c', connections, '-m', 'POST', '-Z', bodies,
-    ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]), target.url,
+    '--no-tui',
+    '--output-format',
+    'json',
+    '--latency-correction',
+    '-q',
+    rate,
+    '-n',
+    wanted,
+    '-c',
+    connections,
+    '-m',
+    'POST',
+    '-Z',
+    bodies,
+    ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
+    target.url,
   ]);
   const after = await stack.countsOf(target.server);
   const { summary, statusCodeDistribution, errorDistribution, latencyPercentiles } = JSON.parse(output);
@@ -32,11 +58,17 @@ export async function openLoop(stack, target, { bodies, rate, seconds, connectio
   const problems = [];
   if (statusCodeDistribution['200'] !== wanted) problems.push(`statuses ${JSON.stringify(statusCodeDistribution)}`);
   if (Object.keys(errorDistribution).length > 0) problems.push(`errors ${JSON.stringify(errorDistribution)}`);
-  if (summary.totalData !== wanted * size) problems.push(`${summary.totalData} bytes of answers, not ${wanted} × ${size}`);
+  if (summary.totalData !== wanted * size)
+    problems.push(`${summary.totalData} bytes of answers, not ${wanted} × ${size}`);
   const ran = after.calls.echo - before.calls.echo;
   if (ran !== wanted) problems.push(`the server ran ${ran} calls`);
   if (problems.length > 0) throw new Error(`${what}, of ${wanted} calls: ${problems.join('; ')}`);
-  return { rps: summary.requestsPerSec, p50: latencyPercentiles.p50 * 1_000, p99: latencyPercentiles.p99 * 1_000, answered: wanted };
+  return {
+    rps: summary.requestsPerSec,
+    p50: latencyPercentiles.p50 * 1_000,
+    p99: latencyPercentiles.p99 * 1_000,
+    answered: wanted,
+  };
 }
 
 // The right answer's, looked at.
@@ -44,6 +76,7 @@ async function sizeOfAnswer({ url, token, ids }) {
   const id = 1_000_000;
   const response = await sender(url, token).send('POST', { headers: { 'Mcp-Session-Id': ids[0] }, body: bodyOf(id) });
   const message = await messageOf(response.clone());
-  if (response.status !== 200 || message.id !== id || message.result?.content[0].text !== `text ${id}`) throw new Error(`${url}: ${response.status} ${JSON.stringify(message)}`);
+  if (response.status !== 200 || message.id !== id || message.result?.content[0].text !== `text ${id}`)
+    throw new Error(`${url}: ${response.status} ${JSON.stringify(message)}`);
   return (await response.arrayBuffer()).byteLength;
 }

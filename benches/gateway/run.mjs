@@ -9,6 +9,10 @@ export function run(program, args) {
     let complaints = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (complaints += text));
-    child.on('error', reject).on('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${program} ended with ${code}: ${complaints}${output}`))));
+    child
+      .on('error', reject)
+      .on('close', (code) =>
+        code === 0 ? resolve(output) : reject(new Error(`${program} ended with ${code}: ${complaints}${output}`)),
+      );
   });
 }

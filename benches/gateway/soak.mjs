@@ -10,7 +10,9 @@ const WARM = 0.1; // of the time, before memory is first looked at
 
 /** Runs for so many seconds; throws at the first answer that is neither right nor, after a kill of the server and only then, an honest "nobody knows". */
 export async function soak(seconds) {
-  const { running: stack, pid } = await started(() => startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }));
+  const { running: stack, pid } = await started(() =>
+    startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }),
+  );
   const tally = { reads: 0, streams: 0, unsafe: 0, events: 0, sessions: 0, kills: 0, down: false, unknown: {} };
   let failure;
   const from = performance.now();
@@ -37,10 +39,16 @@ async function client(stack, tally, goesOn, index) {
   const { open, call, send, rpc } = sender(stack.url);
   const id = await open();
   // From now on it is known that "echo" may be repeated.
-  const { result } = await messageOf(await send('POST', { headers: { 'Mcp-Session-Id': id }, body: rpc('tools/list', {}) }));
-  if (!result.tools.some(({ name, annotations }) => name === 'echo' && annotations.readOnlyHint)) throw new Error('the list of tools is wrong');
+  const { result } = await messageOf(
+    await send('POST', { headers: { 'Mcp-Session-Id': id }, body: rpc('tools/list', {}) }),
+  );
+  if (!result.tools.some(({ name, annotations }) => name === 'echo' && annotations.readOnlyHint))
+    throw new Error('the list of tools is wrong');
   const leave = new AbortController();
-  const listening = listen(stack, id, tally, leave.signal).then(() => undefined, (error) => error);
+  const listening = listen(stack, id, tally, leave.signal).then(
+    () => undefined,
+    (error) => error,
+  );
   try {
     for (let turn = 1; goesOn(); turn += 1) await mixed(call, id, turn, tally, index);
   } finally {
@@ -54,9 +62,19 @@ async function client(stack, tally, goesOn, index) {
 
 async function mixed(call, id, turn, tally, index) {
   const texts = Array.from({ length: 5 }, (_, part) => `${index}.${turn}.${part}`);
-  await Promise.all(texts.map((text, part) => settled(tally, 'reads', text, () => call(id, 'echo', { text }, { id: turn * 10 + part }))));
+  await Promise.all(
+    texts.map((text, part) =>
+      settled(tally, 'reads', text, () => call(id, 'echo', { text }, { id: turn * 10 + part })),
+    ),
+  );
   const steps = [];
-  const isRight = await settled(tally, 'streams', 'took 100 ms', () => call(id, 'slow', { ms: 100 }, { id: turn * 10 + 8, meta: { progressToken: turn } }), steps);
+  const isRight = await settled(
+    tally,
+    'streams',
+    'took 100 ms',
+    () => call(id, 'slow', { ms: 100 }, { id: turn * 10 + 8, meta: { progressToken: turn } }),
+    steps,
+  );
   if (isRight && steps.length !== 5) throw new Error(`${steps.length} steps of progress, not 5`);
   tally.events += steps.length;
   // The server has something to say on the GET stream.
@@ -73,7 +91,8 @@ async function settled(tally, kind, text, call, told = []) {
     return true;
   }
   const wasKilled = down || tally.kills > kills;
-  if (!wasKilled || message?.error?.data?.code !== 'outcome_unknown') throw new Error(`"${text}" was wanted, this came: ${response.status} ${JSON.stringify(message)}`);
+  if (!wasKilled || message?.error?.data?.code !== 'outcome_unknown')
+    throw new Error(`"${text}" was wanted, this came: ${response.status} ${JSON.stringify(message)}`);
   tally.unknown[kind] = (tally.unknown[kind] ?? 0) + 1;
   return false;
 }
@@ -91,7 +110,10 @@ async function answerOf(response, told) {
 
 // The server's own news reach the client while it listens.
 async function listen(stack, id, tally, signal) {
-  const response = await fetch(stack.url, { headers: { Authorization: 'Bearer token-of-ada', Accept: 'text/event-stream', 'Mcp-Session-Id': id }, signal });
+  const response = await fetch(stack.url, {
+    headers: { Authorization: 'Bearer token-of-ada', Accept: 'text/event-stream', 'Mcp-Session-Id': id },
+    signal,
+  });
   if (response.status !== 200) throw new Error(`GET: ${response.status}`);
   try {
     for await (const { data } of eventsOf(response)) if (data) tally.events += 1;
@@ -105,7 +127,9 @@ async function comeAndGo(stack, tally, goesOn) {
   const { open, call, send } = sender(stack.url, 'token-of-bob');
   while (goesOn()) {
     // Where there is no server at the moment, no session can be opened, and the client is told so.
-    const id = await open().catch((error) => (/initialize: (502|503|504)/.test(error.message) ? undefined : Promise.reject(error)));
+    const id = await open().catch((error) =>
+      /initialize: (502|503|504)/.test(error.message) ? undefined : Promise.reject(error),
+    );
     if (id === undefined) {
       await wait(200);
       continue;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
+import { compatibility, startFront } from '../../gateway/local.mjs';
+import { sender } from '../../tests/gateway/http.mjs';
 import { startChildServer } from '../../tests/js/servers/shared/child-server.mjs';
 import { findFreePort } from '../../tests/js/servers/shared/listen.mjs';
-import { sender } from '../../tests/gateway/http.mjs';
-import { compatibility, startFront } from '../../gateway/local.mjs';
 import { isWorkerd, started, stopped } from './workerd.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -35,13 +35,20 @@ export async function startStack(users) {
   const upstreams = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url]));
   const passThrough = await started(() => startPassThrough(upstreams));
   const lines = [];
-  const front = await started(() => startFront({
-    servers: Object.fromEntries(Object.entries(upstreams).map(([name, url]) => [name, { url }])),
-    // A bench of refusals would look fast.
-    vars: { AUTH: 'bearer', BEARER_TOKENS: Object.fromEntries(users.map((user) => [user, tokenOf(user)])), RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 },
-    state,
-    log: (line) => lines.splice(0, lines.push(line) - LINES),
-  }));
+  const front = await started(() =>
+    startFront({
+      servers: Object.fromEntries(Object.entries(upstreams).map(([name, url]) => [name, { url }])),
+      // A bench of refusals would look fast.
+      vars: {
+        AUTH: 'bearer',
+        BEARER_TOKENS: Object.fromEntries(users.map((user) => [user, tokenOf(user)])),
+        RATE_PER_MINUTE: 0,
+        MAX_SESSIONS_PER_USER: 1_000_000,
+      },
+      state,
+      log: (line) => lines.splice(0, lines.push(line) - LINES),
+    }),
+  );
   const urlOf = {
     direct: (server) => upstreams[server],
     'JS Worker': (server) => `${passThrough.running.origin}/worker/${server}`,

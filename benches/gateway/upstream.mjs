@@ -15,7 +15,11 @@ const tool = {
 };
 
 const methods = {
-  initialize: ({ protocolVersion }) => ({ protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'fast', version: '1' } }),
+  initialize: ({ protocolVersion }) => ({
+    protocolVersion,
+    capabilities: { tools: {} },
+    serverInfo: { name: 'fast', version: '1' },
+  }),
   ping: () => ({}),
   'tools/list': () => ({ tools: [tool] }),
   'tools/call'({ name, arguments: { text } = {} }) {
@@ -25,11 +29,14 @@ const methods = {
   },
 };
 
-const failed = (status, code, message, id = null) => Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status });
+const failed = (status, code, message, id = null) =>
+  Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status });
 
 function answered(message, headers) {
   if (!stream) return Response.json(message, { headers });
-  return new Response(`event: message\ndata: ${JSON.stringify(message)}\n\n`, { headers: { ...headers, 'content-type': 'text/event-stream' } });
+  return new Response(`event: message\ndata: ${JSON.stringify(message)}\n\n`, {
+    headers: { ...headers, 'content-type': 'text/event-stream' },
+  });
 }
 
 async function post(request) {

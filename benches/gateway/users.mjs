@@ -22,22 +22,27 @@ export async function manyUsers(stack, users, tell) {
     const from = performance.now();
     await each(clients, action);
     const perSecond = users.length / ((performance.now() - from) / 1_000);
-    tell(`${what}: ${perSecond.toFixed(0)} a second; workerd has ${(await memory(stack.front.pid)).toFixed(0)} MB, its storage ${await storage(stack.state)} KB`);
+    tell(
+      `${what}: ${perSecond.toFixed(0)} a second; workerd has ${(await memory(stack.front.pid)).toFixed(0)} MB, its storage ${await storage(stack.state)} KB`,
+    );
   };
   const call = async ({ user, id, call: send }) => {
     const response = await send(id, 'echo', { text: `of ${user}` });
     const message = await messageOf(response);
-    if (response.status !== 200 || message?.result?.content[0].text !== `of ${user}`) throw new Error(`${user}: ${response.status} ${JSON.stringify(message)}`);
+    if (response.status !== 200 || message?.result?.content[0].text !== `of ${user}`)
+      throw new Error(`${user}: ${response.status} ${JSON.stringify(message)}`);
   };
   await step('a session opened for each', async (client) => (client.id = await client.open()));
   await step('a call on each', call);
   await wait(EVICTED);
   await step('a call on each, after 20 s without one', call);
   const { handshakes, calls } = await grown();
-  if (handshakes !== users.length || calls !== 2 * users.length) throw new Error(`of ${users.length} users the server saw ${handshakes} handshakes and ${calls} calls`);
+  if (handshakes !== users.length || calls !== 2 * users.length)
+    throw new Error(`of ${users.length} users the server saw ${handshakes} handshakes and ${calls} calls`);
   await step('each ended', end);
   const { sessions } = await stack.countsOf('fast');
-  if (sessions !== before.sessions) throw new Error(`${sessions - before.sessions} sessions that were ended live on at the server`);
+  if (sessions !== before.sessions)
+    throw new Error(`${sessions - before.sessions} sessions that were ended live on at the server`);
 }
 
 // RFC 9110 §9.2.2: what is idempotent is sent again where a kept connection was closed without an answer. workerd does that 5 s after the
@@ -52,9 +57,11 @@ async function end({ user, id, send }) {
 // Does something with each, so many at once.
 async function each(items, action) {
   const queue = items.values();
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (const item of queue) await action(item);
-  }));
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (const item of queue) await action(item);
+    }),
+  );
 }
 
 async function storage(folder) {

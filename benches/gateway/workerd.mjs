@@ -1,5 +1,5 @@
 // The workerd processes of this one: found, weighed, and ended even when they do not want to.
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const GRACE = 10_000;
@@ -28,7 +28,9 @@ export async function stopped(stop, pid) {
 // The children of this process, of whichever of its threads.
 async function processes() {
   const threads = await readdir('/proc/self/task');
-  const lists = await Promise.all(threads.map((thread) => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')));
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')),
+  );
   const children = lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
   const ours = await Promise.all(children.map(isWorkerd));
   return children.filter((_, index) => ours[index]);

@@ -3,7 +3,8 @@
 /** @param {string} origin of the page */
 export function sentences(origin) {
   return {
-    preflight: (seen) => `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`,
+    preflight: (seen) =>
+      `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`,
     allowHeader: (name) => `Access-Control-Allow-Headers lacks ${name}: name it in the answer to OPTIONS.`,
     allowMethod: (name) => `Access-Control-Allow-Methods lacks ${name}: name it in the answer to OPTIONS.`,
     exposeHeader: (name) => `Access-Control-Expose-Headers lacks ${name}: name it in the answers themselves.`,
@@ -16,5 +17,7 @@ export function sentences(origin) {
 /** The step `cors` from its findings. */
 export function stepOf(findings, seen, fine) {
   const fixes = [...new Set(findings)];
-  return fixes.length === 0 ? { ok: true, detail: fine } : { ok: false, detail: [...new Set(seen)].join('; '), fix: fixes.join(' ') };
+  return fixes.length === 0
+    ? { ok: true, detail: fine }
+    : { ok: false, detail: [...new Set(seen)].join('; '), fix: fixes.join(' ') };
 }

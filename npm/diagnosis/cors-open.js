@@ -29,26 +29,47 @@ export class CorsInTheOpen {
     for (const method of server?.methods ?? ['POST']) await this.#examinePreflight(method, server);
     this.#examineOrigins();
     if (server?.id) this.#examineExposed();
-    return stepOf(this.#findings, this.#seen, `a page of ${this.wire.origin} may send and read all that a session needs`);
+    return stepOf(
+      this.#findings,
+      this.#seen,
+      `a page of ${this.wire.origin} may send and read all that a session needs`,
+    );
   }
 
   async #examinePreflight(method, server) {
     const names = this.#requestHeaders(method, server);
-    const asked = { 'access-control-request-method': method, ...(names.length > 0 && { 'access-control-request-headers': names.join(',') }) };
-    const { failure, status, headers } = await this.wire.send('OPTIONS', asked, { url: method === 'POST' ? server?.endpoint : undefined });
+    const asked = {
+      'access-control-request-method': method,
+      ...(names.length > 0 && { 'access-control-request-headers': names.join(',') }),
+    };
+    const { failure, status, headers } = await this.wire.send('OPTIONS', asked, {
+      url: method === 'POST' ? server?.endpoint : undefined,
+    });
     if (failure || status < 200 || status > 299) {
-      return this.#find(this.#say.preflight(failure ? 'nothing' : status), `OPTIONS for ${method}: ${failure?.words ?? status}`);
+      return this.#find(
+        this.#say.preflight(failure ? 'nothing' : status),
+        `OPTIONS for ${method}: ${failure?.words ?? status}`,
+      );
     }
     const wrong = this.#wrongOrigin(headers, 'answers to OPTIONS');
     if (wrong) return this.#find(wrong, `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Origin')}`);
     const methods = list(headers, 'access-control-allow-methods');
     if (![...safeMethods, ...methods].includes(method) && !methods.includes('*')) {
-      this.#find(this.#say.allowMethod(method), `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Methods')}`);
+      this.#find(
+        this.#say.allowMethod(method),
+        `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Methods')}`,
+      );
     }
     const allowed = list(headers, 'access-control-allow-headers').map((name) => name.toLowerCase());
     // The asterisk stands for all headers but this one (Fetch Standard, CORS-preflight fetch).
-    const lacking = names.filter((name) => !allowed.includes(name) && !(allowed.includes('*') && name !== 'authorization'));
-    for (const name of lacking) this.#find(this.#say.allowHeader(name), `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Headers')}`);
+    const lacking = names.filter(
+      (name) => !allowed.includes(name) && !(allowed.includes('*') && name !== 'authorization'),
+    );
+    for (const name of lacking)
+      this.#find(
+        this.#say.allowHeader(name),
+        `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Headers')}`,
+      );
     return undefined;
   }
 
@@ -78,7 +99,10 @@ export class CorsInTheOpen {
     const { headers } = this.wire.seen.find((answer) => answer.headers.has('mcp-session-id'));
     const exposed = list(headers, 'access-control-expose-headers').map((name) => name.toLowerCase());
     if (exposed.includes('mcp-session-id') || exposed.includes('*')) return;
-    this.#find(this.#say.exposeHeader('Mcp-Session-Id'), `the answer to initialize: ${told(headers, 'Access-Control-Expose-Headers')}`);
+    this.#find(
+      this.#say.exposeHeader('Mcp-Session-Id'),
+      `the answer to initialize: ${told(headers, 'Access-Control-Expose-Headers')}`,
+    );
   }
 
   #wrongOrigin(headers, where) {
@@ -98,5 +122,8 @@ function told(headers, name) {
 }
 
 function list(headers, name) {
-  return (headers.get(name) ?? '').split(',').map((word) => word.trim()).filter(Boolean);
+  return (headers.get(name) ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
 }

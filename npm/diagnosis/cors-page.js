@@ -26,18 +26,30 @@ export class CorsOfPage {
     } else if (isHidden(answer)) {
       await this.#examineOpening();
     } else {
-      return { ok: true, detail: `this page can read the answer ${said(answer)}; more can be told once that is mended` };
+      return {
+        ok: true,
+        detail: `this page can read the answer ${said(answer)}; more can be told once that is mended`,
+      };
     }
-    return stepOf(this.#findings, this.#seen, `this page, ${this.wire.origin}, may send and read all that a session needs`);
+    return stepOf(
+      this.#findings,
+      this.#seen,
+      `this page, ${this.wire.origin}, may send and read all that a session needs`,
+    );
   }
 
   /** The very first answers were hidden. */
   async #examineOpening() {
     const bare = await this.#post(json);
     if (isHidden(bare)) return this.#examineBare();
-    const lacking = await this.#lacking(this.wire.ownHeaders, (name) => this.#post({ ...json, [name]: this.wire.target().headers[name] }));
+    const lacking = await this.#lacking(this.wire.ownHeaders, (name) =>
+      this.#post({ ...json, [name]: this.wire.target().headers[name] }),
+    );
     if (lacking.length > 0) return undefined;
-    return this.#find(this.#say.allowOrigin('successful answers to POST'), `the answer to initialize is hidden, one of status ${bare.status} is not`);
+    return this.#find(
+      this.#say.allowOrigin('successful answers to POST'),
+      `the answer to initialize is hidden, one of status ${bare.status} is not`,
+    );
   }
 
   /** Nothing that needs a preflight came through. */
@@ -45,7 +57,8 @@ export class CorsOfPage {
     const plain = await this.#post({ 'content-type': 'text/plain' });
     if (!isHidden(plain)) {
       const passes = await isPreflightAnswered(this.wire);
-      if (passes) return this.#find(this.#say.allowHeader('content-type'), 'a POST of text is answered, one of JSON is hidden');
+      if (passes)
+        return this.#find(this.#say.allowHeader('content-type'), 'a POST of text is answered, one of JSON is hidden');
       return this.#find(this.#say.preflight(), 'requests without a preflight are answered, those with one are hidden');
     }
     const get = await this.wire.send('GET', { accept: 'text/event-stream' }, { reads: false });
@@ -55,12 +68,16 @@ export class CorsOfPage {
 
   /** While the session lives: each header, the answers to errors, the stream. */
   async examineSession(server) {
-    if (server.idIsHidden) this.#find(this.#say.exposeHeader('Mcp-Session-Id'), 'the answer to initialize shows no Mcp-Session-Id');
+    if (server.idIsHidden)
+      this.#find(this.#say.exposeHeader('Mcp-Session-Id'), 'the answer to initialize shows no Mcp-Session-Id');
     const lacking = await this.#examineHeaders(server);
     this.#headersPass = lacking.length === 0;
     if (server.kind === 'modern') return this.#examineModern(lacking);
     if (server.kind !== 'stateful' || server.endpoint || lacking.includes('mcp-session-id')) return undefined;
-    if (isHidden(await pingUnknownSession(this.wire, server.protocolVersion)) && !lacking.includes('mcp-protocol-version')) {
+    if (
+      isHidden(await pingUnknownSession(this.wire, server.protocolVersion)) &&
+      !lacking.includes('mcp-protocol-version')
+    ) {
       this.#find(this.#say.allowOrigin('404 answers'), 'the answer to an unknown session id is hidden');
     }
     // All of its headers pass with POST, so it is the answer.
@@ -81,7 +98,9 @@ export class CorsOfPage {
       if (!id) return server.requestHeaders;
       base = id;
     }
-    return this.#lacking(server.requestHeaders, (name) => harmless(this.wire, server, { ...base, [name]: sample(name, server) }));
+    return this.#lacking(server.requestHeaders, (name) =>
+      harmless(this.wire, server, { ...base, [name]: sample(name, server) }),
+    );
   }
 
   async #examineModern(lacking) {
@@ -101,7 +120,8 @@ export class CorsOfPage {
 
   /** Where the session cannot be named, any answer will do. */
   async #examineDeleteWithoutHeaders() {
-    if (isHidden(await this.wire.delete())) this.#find(this.#say.allowMethod('DELETE'), 'the answer to DELETE is hidden');
+    if (isHidden(await this.wire.delete()))
+      this.#find(this.#say.allowMethod('DELETE'), 'the answer to DELETE is hidden');
   }
 
   #post(headers) {

@@ -19,11 +19,19 @@ export function harmless(wire, server, headers = {}) {
   const { headers: own } = wire.target();
   // A client of 2024-11-05 sends nothing to the address of the stream.
   const url = server?.endpoint;
-  return wire.send('POST', { ...own, ...json, ...headers }, { url, title: 'ping', body: JSON.stringify(request('ping')) });
+  return wire.send(
+    'POST',
+    { ...own, ...json, ...headers },
+    { url, title: 'ping', body: JSON.stringify(request('ping')) },
+  );
 }
 
 export function pingUnknownSession(wire, version) {
-  return wire.post(request('ping'), { 'mcp-session-id': unknownId(), 'mcp-protocol-version': version }, { title: 'ping with an unknown session id' });
+  return wire.post(
+    request('ping'),
+    { 'mcp-session-id': unknownId(), 'mcp-protocol-version': version },
+    { title: 'ping with an unknown session id' },
+  );
 }
 
 export function openStream(wire, server) {
@@ -31,5 +39,7 @@ export function openStream(wire, server) {
 }
 
 export function unknownMethod(wire) {
-  return wire.post(modernRequest('mcp-tether/unknown'), modernHeaders('mcp-tether/unknown'), { title: 'an unknown method' });
+  return wire.post(modernRequest('mcp-tether/unknown'), modernHeaders('mcp-tether/unknown'), {
+    title: 'an unknown method',
+  });
 }

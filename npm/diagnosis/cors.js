@@ -10,6 +10,8 @@ export function corsDoctor(wire) {
 }
 
 function unconcerned({ isPage }) {
-  const detail = isPage ? 'not needed: the server has the origin of this page' : 'not checked: no page is involved here; name one by its origin';
+  const detail = isPage
+    ? 'not needed: the server has the origin of this page'
+    : 'not checked: no page is involved here; name one by its origin';
   return { examineSession: () => {}, examineEnd: () => ({ ok: true, detail }) };
 }

@@ -9,7 +9,8 @@ export class Discretion {
 
   /** Every word of a header's value: of `Bearer …` the token is the secret. */
   keepHeaders(headers) {
-    for (const value of Object.values(headers)) this.keep(...value.split(/\s+/).filter((word) => !/^(Bearer|Basic)$/i.test(word)));
+    for (const value of Object.values(headers))
+      this.keep(...value.split(/\s+/).filter((word) => !/^(Bearer|Basic)$/i.test(word)));
   }
 
   keepUrl(url) {

@@ -1,7 +1,7 @@
 // One HTTP exchange: sent with a deadline, read within bounds, told as plain values whatever becomes of it.
 
-import { failureOf } from './failures.js';
 import { eventsOf } from './events.js';
+import { failureOf } from './failures.js';
 
 const mostText = 64 * 1024;
 
@@ -14,7 +14,10 @@ export const uncached = 'cache' in (globalThis.Request?.prototype ?? {}) ? { cac
  * @returns {{ ms, status, media, headers, text, message, isLate } | { ms, failure: { kind, words } }} `message` is the JSON-RPC message of the answer,
  * `isLate` says that the head came and the rest did not
  */
-export async function exchange({ fetch, url, timeout, hides }, { method, headers, body, mode, wanted = (message) => message, reads = true }) {
+export async function exchange(
+  { fetch, url, timeout, hides },
+  { method, headers, body, mode, wanted = (message) => message, reads = true },
+) {
   const started = performance.now();
   const elapsed = () => Math.round(performance.now() - started);
   const controller = new AbortController();
@@ -38,7 +41,13 @@ export async function exchange({ fetch, url, timeout, hides }, { method, headers
       ...(mode && { mode }),
     });
     const media = mediaOf(response.headers.get('content-type'));
-    head = { ms: elapsed(), status: response.status, headers: response.headers, media, isRedirect: response.type === 'opaqueredirect' };
+    head = {
+      ms: elapsed(),
+      status: response.status,
+      headers: response.headers,
+      media,
+      isRedirect: response.type === 'opaqueredirect',
+    };
     return reads && !mode ? { ...head, ...(await contentOf(response, head.media, wanted)) } : head;
   };
   const failed = (error) => ({ ms: elapsed(), failure: failureOf(error, { hides, url }) });

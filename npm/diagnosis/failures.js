@@ -4,20 +4,28 @@
 const kinds = [
   ['refused', /ECONNREFUSED|ConnectionRefused|connection refused|FailedToOpenSocket/i],
   ['dns', /ENOTFOUND|EAI_AGAIN|dns (error|lookup)|getaddrinfo|DNSResolveFailed/i],
-  ['not-tls', /wrong version number|ERR_SSL_WRONG_VERSION_NUMBER|packet length too long|InvalidContentType|corrupt message/i],
+  [
+    'not-tls',
+    /wrong version number|ERR_SSL_WRONG_VERSION_NUMBER|packet length too long|InvalidContentType|corrupt message/i,
+  ],
   ['tls', /CERT|SELF_SIGNED|VERIFY_LEAF|UNABLE_TO_GET_ISSUER|ERR_TLS|ERR_SSL|certificate|\bTLS\b|\bSSL\b|EPROTO/i],
   ['port', /bad port/i],
   ['timeout', /ETIMEDOUT|CONNECT_TIMEOUT|timed out/i],
   ['unreachable', /EHOSTUNREACH|ENETUNREACH|unreachable/i],
-  ['reset', /ECONNRESET|EPIPE|UND_ERR_SOCKET|other side closed|terminated|connection lost|closed before|reset by peer|ConnectionClosed/i],
+  [
+    'reset',
+    /ECONNRESET|EPIPE|UND_ERR_SOCKET|other side closed|terminated|connection lost|closed before|reset by peer|ConnectionClosed/i,
+  ],
 ];
 
 /** Certificates fail for a handful of reasons, each with its own remedy. */
 const certificates = [
   [/EXPIRED/i, 'Renew the certificate: it has expired.'],
   [/ALTNAME|NotValidForName/i, 'Use the name that the certificate is for, or get one for this name.'],
-  [/SELF_SIGNED|SELF-SIGNED|UnknownIssuer|VERIFY_LEAF|ISSUER|CaUsedAsEndEntity/i,
-    'Install a certificate of a known authority with its whole chain, or make this one known to the client (Node: NODE_EXTRA_CA_CERTS).'],
+  [
+    /SELF_SIGNED|SELF-SIGNED|UnknownIssuer|VERIFY_LEAF|ISSUER|CaUsedAsEndEntity/i,
+    'Install a certificate of a known authority with its whole chain, or make this one known to the client (Node: NODE_EXTRA_CA_CERTS).',
+  ],
 ];
 
 /** @returns {{ kind: string, words: string, fix?: string }} */
@@ -35,20 +43,40 @@ const remedies = {
     words: `nothing listens at ${host}: the connection was refused`,
     fix: `Start the server, or correct host and port of the address: ${host} refuses connections.`,
   }),
-  dns: ({ hostname }) => ({ words: `no address is found for the name ${hostname}`, fix: `Correct the host name ${hostname}, or its DNS entry.` }),
-  'not-tls': ({ host }) => ({ words: `${host} does not speak TLS`, fix: 'Use http:// in the address, or put TLS before this port.' }),
+  dns: ({ hostname }) => ({
+    words: `no address is found for the name ${hostname}`,
+    fix: `Correct the host name ${hostname}, or its DNS entry.`,
+  }),
+  'not-tls': ({ host }) => ({
+    words: `${host} does not speak TLS`,
+    fix: 'Use http:// in the address, or put TLS before this port.',
+  }),
   tls: ({ told, code }) => ({
     words: `the TLS handshake failed${code && ` (${code})`}`,
-    fix: certificates.find(([pattern]) => pattern.test(told))?.[1] ?? 'Mend the TLS configuration of the server or of the proxy before it.',
+    fix:
+      certificates.find(([pattern]) => pattern.test(told))?.[1] ??
+      'Mend the TLS configuration of the server or of the proxy before it.',
   }),
-  port: () => ({ words: 'the Fetch standard forbids this port', fix: 'Move the server to another port: browsers and Node refuse this one.' }),
-  timeout: ({ host }) => ({ words: `no connection to ${host} came about in time`, fix: 'Look for a firewall, or a wrong address, between here and there.' }),
-  unreachable: ({ host }) => ({ words: `there is no way to ${host}`, fix: 'Check the network: the host cannot be reached from here.' }),
+  port: () => ({
+    words: 'the Fetch standard forbids this port',
+    fix: 'Move the server to another port: browsers and Node refuse this one.',
+  }),
+  timeout: ({ host }) => ({
+    words: `no connection to ${host} came about in time`,
+    fix: 'Look for a firewall, or a wrong address, between here and there.',
+  }),
+  unreachable: ({ host }) => ({
+    words: `there is no way to ${host}`,
+    fix: 'Check the network: the host cannot be reached from here.',
+  }),
   reset: ({ code }) => ({
     words: `the connection was closed before an answer came${code && ` (${code})`}`,
     fix: 'Look into the log of the server, and of the proxy before it: it broke the connection off. A port that wants https:// does the same.',
   }),
-  other: ({ code }) => ({ words: `fetch failed${code && ` (${code})`}`, fix: 'Look into the network between here and the server.' }),
+  other: ({ code }) => ({
+    words: `fetch failed${code && ` (${code})`}`,
+    fix: 'Look into the network between here and the server.',
+  }),
 };
 
 function codeOf(error) {
@@ -57,5 +85,6 @@ function codeOf(error) {
 }
 
 function* causesOf(error) {
-  for (let cause = error, depth = 0; cause && depth < 5; cause = cause.cause ?? cause.errors?.[0], depth += 1) yield cause;
+  for (let cause = error, depth = 0; cause && depth < 5; cause = cause.cause ?? cause.errors?.[0], depth += 1)
+    yield cause;
 }

@@ -1,18 +1,25 @@
 // What the answer to `initialize` says, for all servers that have one.
 
-import { legacyVersions } from './messages.js';
 import { quoted } from './discreet.js';
+import { legacyVersions } from './messages.js';
 
 /** The step `initialize`, from its answer. */
 export function greeting({ message }) {
   const { protocolVersion, serverInfo, capabilities } = message.result;
   if (!legacyVersions.includes(protocolVersion)) {
     const detail = `the server wants revision ${quoted(protocolVersion, 40)}`;
-    return { ok: false, detail, fix: `Let the server speak one of ${legacyVersions.join(', ')}: no client is known to speak another in a handshake.` };
+    return {
+      ok: false,
+      detail,
+      fix: `Let the server speak one of ${legacyVersions.join(', ')}: no client is known to speak another in a handshake.`,
+    };
   }
   const { name = 'a server without a name', version = '' } = serverInfo ?? {};
   const offers = Object.keys(capabilities ?? {}).join(', ') || 'nothing';
-  return { ok: true, detail: `${quoted(`${name} ${version}`.trim(), 80)} speaks ${protocolVersion}, offers ${offers.slice(0, 80)}` };
+  return {
+    ok: true,
+    detail: `${quoted(`${name} ${version}`.trim(), 80)} speaks ${protocolVersion}, offers ${offers.slice(0, 80)}`,
+  };
 }
 
 /** Whether a JSON-RPC answer came: an error says as well that the request was taken in. */

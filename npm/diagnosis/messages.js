@@ -35,7 +35,8 @@ export const modernHeaders = (method) => ({ 'mcp-protocol-version': modernVersio
 /** Whether the server speaks 2026-07-28. A result without its members is that of an older server that answers anything. */
 export function isModern({ status, message }) {
   const { supportedVersions, capabilities } = message?.result ?? {};
-  if (status < 300) return Array.isArray(supportedVersions) && supportedVersions.includes(modernVersion) && Boolean(capabilities);
+  if (status < 300)
+    return Array.isArray(supportedVersions) && supportedVersions.includes(modernVersion) && Boolean(capabilities);
   return isModernRefusal(message?.error);
 }
 

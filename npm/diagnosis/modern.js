@@ -1,7 +1,7 @@
 // A server of 2026-07-28: every request stands for itself.
 
-import { modernHeaders, modernRequest, modernVersion } from './messages.js';
 import { quoted } from './discreet.js';
+import { modernHeaders, modernRequest, modernVersion } from './messages.js';
 import { explain, said } from './refusals.js';
 
 const noSessions = { ok: true, detail: 'not needed: this server keeps no sessions' };
@@ -21,23 +21,38 @@ export class Modern {
   initialize() {
     const { result } = this.answer.message;
     if (!result) {
-      const fix = this.wire.hides ? 'Mend what the step cors names.' : 'Look into the server: it refuses a request that its revision has.';
+      const fix = this.wire.hides
+        ? 'Mend what the step cors names.'
+        : 'Look into the server: it refuses a request that its revision has.';
       return { ok: false, detail: `speaks 2026-07-28, but server/discover failed: ${said(this.answer)}`, fix };
     }
-    const { name = 'a server without a name', version = '' } = result._meta?.['io.modelcontextprotocol/serverInfo'] ?? {};
-    return { ok: true, detail: `not needed: ${quoted(`${name} ${version}`, 80)} answers server/discover and speaks ${modernVersion}` };
+    const { name = 'a server without a name', version = '' } =
+      result._meta?.['io.modelcontextprotocol/serverInfo'] ?? {};
+    return {
+      ok: true,
+      detail: `not needed: ${quoted(`${name} ${version}`, 80)} answers server/discover and speaks ${modernVersion}`,
+    };
   }
 
   sessionHeader() {
     const id = this.answer.headers.get('mcp-session-id');
-    return id === null ? noSessions : { ok: true, detail: `${noSessions.detail} (it sends a Mcp-Session-Id, which has no meaning in ${modernVersion})` };
+    return id === null
+      ? noSessions
+      : {
+          ok: true,
+          detail: `${noSessions.detail} (it sends a Mcp-Session-Id, which has no meaning in ${modernVersion})`,
+        };
   }
 
   async reuse() {
-    const answer = await this.wire.post(modernRequest('tools/list'), modernHeaders('tools/list'), { title: 'tools/list' });
-    if (answer.message?.result) return { ok: true, detail: `a second request, tools/list, was answered in ${answer.ms} ms` };
+    const answer = await this.wire.post(modernRequest('tools/list'), modernHeaders('tools/list'), {
+      title: 'tools/list',
+    });
+    if (answer.message?.result)
+      return { ok: true, detail: `a second request, tools/list, was answered in ${answer.ms} ms` };
     // A server without tools does not know the method.
-    if (answer.message?.error?.code === -32601) return { ok: true, detail: 'a second request was answered: this server has no tools' };
+    if (answer.message?.error?.code === -32601)
+      return { ok: true, detail: 'a second request was answered: this server has no tools' };
     return { ok: false, ...explain(answer, this.wire) };
   }
 

@@ -1,11 +1,11 @@
 // A server of 2024-11-05, HTTP with SSE: a stream that answers come on, and the address that its first event names for requests.
 
+import { shownUrl } from './discreet.js';
 import { eventsOf } from './events.js';
 import { mediaOf, parsed, uncached } from './exchange.js';
 import { failureOf } from './failures.js';
 import { greeting } from './handshake.js';
 import { initialize, initialized, request } from './messages.js';
-import { shownUrl } from './discreet.js';
 import { explain, said } from './refusals.js';
 
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
@@ -30,7 +30,16 @@ export class OldSse {
     // Anywhere else, the user's credentials are none of its business (as the official SDK does).
     if (!URL.canParse(answer.endpoint, wire.url) || new URL(answer.endpoint, wire.url).origin !== origin) {
       stream.close();
-      return { answer: { ...answer, failure: { kind: 'endpoint', words: `the stream names another origin for requests: ${shownUrl(answer.endpoint, wire.url)}`, fix: 'Let the endpoint event name an address of the same origin.' } } };
+      return {
+        answer: {
+          ...answer,
+          failure: {
+            kind: 'endpoint',
+            words: `the stream names another origin for requests: ${shownUrl(answer.endpoint, wire.url)}`,
+            fix: 'Let the endpoint event name an address of the same origin.',
+          },
+        },
+      };
     }
     stream.endpoint = new URL(answer.endpoint, wire.url).href;
     wire.discretion.keepUrl(stream.endpoint);
@@ -51,7 +60,10 @@ export class OldSse {
   }
 
   sessionHeader() {
-    return { ok: true, detail: `not needed: the address that the stream names for requests is the session, ${shownUrl(this.endpoint)}` };
+    return {
+      ok: true,
+      detail: `not needed: the address that the stream names for requests is the session, ${shownUrl(this.endpoint)}`,
+    };
   }
 
   async reuse() {
@@ -68,10 +80,15 @@ export class OldSse {
     let answer;
     do {
       answer = await this.#post(request('ping'));
-      if (answer.failure || answer.status >= 400) return { ok: true, detail: `the stream was closed; its address is answered with ${said(answer)} afterwards` };
+      if (answer.failure || answer.status >= 400)
+        return { ok: true, detail: `the stream was closed; its address is answered with ${said(answer)} afterwards` };
       await pause(50); // the server has to notice
     } while (performance.now() < deadline);
-    return { ok: false, detail: `the stream was closed, but its address still answers ${answer.status}`, fix: 'Forget the session when its stream is closed.' };
+    return {
+      ok: false,
+      detail: `the stream was closed, but its address still answers ${answer.status}`,
+      fix: 'Forget the session when its stream is closed.',
+    };
   }
 
   close() {
@@ -111,14 +128,32 @@ export class OldSse {
     const origin = !wire.hides && wire.origin ? { origin: wire.origin } : {};
     let timer;
     const late = new Promise((resolve) => {
-      timer = setTimeout(() => resolve({ ms: wire.timeout, failure: { kind: 'timeout', words: `no endpoint event within ${wire.timeout} ms` } }), wire.timeout);
+      timer = setTimeout(
+        () =>
+          resolve({
+            ms: wire.timeout,
+            failure: { kind: 'timeout', words: `no endpoint event within ${wire.timeout} ms` },
+          }),
+        wire.timeout,
+      );
     });
     const work = async () => {
-      const init = { ...uncached, headers: { ...headers, ...origin, accept: 'text/event-stream' }, redirect: 'manual', signal: this.#controller.signal };
+      const init = {
+        ...uncached,
+        headers: { ...headers, ...origin, accept: 'text/event-stream' },
+        redirect: 'manual',
+        signal: this.#controller.signal,
+      };
       const response = await fetch(wire.url, wire.hides ? { ...init, credentials: 'omit' } : init);
       const { status } = response;
       if (wire.origin) wire.seen.push({ method: 'GET', title: 'the stream', status, headers: response.headers });
-      const answer = { ms: ms(), status, headers: response.headers, isRedirect: response.type === 'opaqueredirect', media: mediaOf(response.headers.get('content-type')) };
+      const answer = {
+        ms: ms(),
+        status,
+        headers: response.headers,
+        isRedirect: response.type === 'opaqueredirect',
+        media: mediaOf(response.headers.get('content-type')),
+      };
       if (status !== 200 || answer.media !== 'stream') return answer;
       return { ...answer, endpoint: await this.#read(response.body) };
     };
@@ -138,7 +173,9 @@ export class OldSse {
           else this.#waiting.get(parsed(data)?.id)?.(parsed(data));
         }
       };
-      run().catch(() => {}).then(() => resolve(undefined));
+      run()
+        .catch(() => {})
+        .then(() => resolve(undefined));
     });
   }
 }

@@ -1,6 +1,15 @@
 // How a conversation with the server begins: which of the three kinds of server it is, and what it said of itself.
 
-import { initialize, isInitializeResult, isModern, isModernRefusal, legacyVersions, modernHeaders, modernRequest, modernVersion } from './messages.js';
+import {
+  initialize,
+  isInitializeResult,
+  isModern,
+  isModernRefusal,
+  legacyVersions,
+  modernHeaders,
+  modernRequest,
+  modernVersion,
+} from './messages.js';
 import { Modern } from './modern.js';
 import { OldSse } from './old-sse.js';
 import { Stateful } from './stateful.js';
@@ -16,7 +25,9 @@ export async function open(wire) {
   if (wire.sse) return openOldSse(wire);
   const modernFirst = wire.protocolVersion === 'auto' || wire.protocolVersion === modernVersion;
   if (modernFirst) {
-    const answer = await wire.post(modernRequest('server/discover'), modernHeaders('server/discover'), { title: 'server/discover' });
+    const answer = await wire.post(modernRequest('server/discover'), modernHeaders('server/discover'), {
+      title: 'server/discover',
+    });
     if (isModern(answer)) return { answer, server: new Modern(wire, answer) };
     if (isOutOfReach(answer)) return { answer };
   }
@@ -60,6 +71,10 @@ function isOutOfReach({ failure }) {
 async function withReasonOf403(wire, answer) {
   if (answer.status !== 403 || !wire.origin || wire.hides) return answer;
   const { headers } = wire.target();
-  const { status } = await wire.send('POST', { ...headers, accept: 'application/json, text/event-stream', 'content-type': 'application/json' }, { origin: null, body: JSON.stringify(initialize(legacyVersions[0])) });
+  const { status } = await wire.send(
+    'POST',
+    { ...headers, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+    { origin: null, body: JSON.stringify(initialize(legacyVersions[0])) },
+  );
   return { ...answer, isAboutOrigin: status !== 403 };
 }

@@ -15,7 +15,8 @@ export async function watchPolicy(wire, work) {
   const target = globalThis.document ?? globalThis;
   let violation;
   const note = (event) => {
-    if (event.effectiveDirective === 'connect-src' || event.violatedDirective?.startsWith('connect-src')) violation = event;
+    if (event.effectiveDirective === 'connect-src' || event.violatedDirective?.startsWith('connect-src'))
+      violation = event;
   };
   target.addEventListener?.('securitypolicyviolation', note);
   try {
@@ -31,11 +32,17 @@ export async function watchPolicy(wire, work) {
 function whyBlocked({ url }, violation) {
   const { origin, protocol, hostname } = new URL(url);
   if (violation) {
-    return { detail: "the page's own Content-Security-Policy forbids the connection", fix: `Add ${origin} to connect-src of the page's Content-Security-Policy.` };
+    return {
+      detail: "the page's own Content-Security-Policy forbids the connection",
+      fix: `Add ${origin} to connect-src of the page's Content-Security-Policy.`,
+    };
   }
   const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
   if (globalThis.location.protocol === 'https:' && protocol === 'http:' && !isLocal) {
-    return { detail: 'a page of https:// may not connect to http://', fix: `Serve ${hostname} over https://: browsers block mixed content.` };
+    return {
+      detail: 'a page of https:// may not connect to http://',
+      fix: `Serve ${hostname} over https://: browsers block mixed content.`,
+    };
   }
   return {
     detail: 'nothing answers, or the browser lets nothing through: it does not say which',

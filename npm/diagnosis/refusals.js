@@ -11,17 +11,34 @@ export function explain(answer, wire) {
   if (remedy) return remedy(answer, wire);
   if (answer.isLate) {
     const detail = `status ${status} came at once, the answer itself not within ${wire.timeout} ms`;
-    return { detail, fix: 'Look into the server, and for a proxy that gathers streams instead of passing them on (nginx: proxy_buffering off).' };
+    return {
+      detail,
+      fix: 'Look into the server, and for a proxy that gathers streams instead of passing them on (nginx: proxy_buffering off).',
+    };
   }
-  if (message?.error) return { detail: `answered with ${said(answer)}`, fix: 'Look into the server: it refuses a request that the protocol has.' };
+  if (message?.error)
+    return {
+      detail: `answered with ${said(answer)}`,
+      fix: 'Look into the server: it refuses a request that the protocol has.',
+    };
   if (media === 'page') {
     const [, title] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
-    return { detail: `answered with a web page${title ? `, ${quoted(title)}` : ''} (status ${status})`, fix: `${wrongPath} This address is a web page's.` };
+    return {
+      detail: `answered with a web page${title ? `, ${quoted(title)}` : ''} (status ${status})`,
+      fix: `${wrongPath} This address is a web page's.`,
+    };
   }
   if (status === 202 || status === 204) {
-    return { detail: `a request was answered with ${status} and nothing, as if it were a notification`, fix: 'Let the server answer the POST of a request with its result, as JSON or as an event stream.' };
+    return {
+      detail: `a request was answered with ${status} and nothing, as if it were a notification`,
+      fix: 'Let the server answer the POST of a request with its result, as JSON or as an event stream.',
+    };
   }
-  if (media === 'stream') return { detail: 'the event stream ended without the answer', fix: 'Look into the server, and for a proxy that ends streams.' };
+  if (media === 'stream')
+    return {
+      detail: 'the event stream ended without the answer',
+      fix: 'Look into the server, and for a proxy that ends streams.',
+    };
   return { detail: `answered with ${said(answer)}, which is no JSON-RPC answer`, fix: wrongPath };
 }
 
@@ -55,7 +72,10 @@ const remedies = {
     const fix = wire.ownHeaders.includes('authorization')
       ? 'Renew the credentials: the server refuses the Authorization that was sent.'
       : "Give credentials: an Authorization among the server's headers, or an auth provider.";
-    return { detail: `refused with 401${challenge ? `, WWW-Authenticate: ${quoted(challenge)}` : ' and no WWW-Authenticate that could be read'}`, fix };
+    return {
+      detail: `refused with 401${challenge ? `, WWW-Authenticate: ${quoted(challenge)}` : ' and no WWW-Authenticate that could be read'}`,
+      fix,
+    };
   },
   403: (answer, { origin }) => ({
     detail: `refused with ${said(answer)}`,
@@ -65,11 +85,26 @@ const remedies = {
   }),
   404: (answer) => ({ detail: `answered with ${said(answer)}`, fix: wrongPath }),
   405: (answer) => ({ detail: `answered with ${said(answer)}: this address takes no POST`, fix: wrongPath }),
-  406: (answer) => ({ detail: `refused with ${said(answer)}`, fix: 'Look for a proxy that changes Accept: application/json and text/event-stream were both named.' }),
-  415: (answer) => ({ detail: `refused with ${said(answer)}`, fix: 'Look for a proxy that changes Content-Type: application/json was sent.' }),
-  429: (answer) => ({ detail: `refused with ${said(answer)}`, fix: `Try again later${wait(answer)}: the server limits how often it is asked.` }),
-  503: (answer) => ({ detail: `refused with ${said(answer)}`, fix: `Try again later${wait(answer)}, and look whether the server runs behind its proxy.` }),
-  broken: (answer) => ({ detail: `failed with ${said(answer)}`, fix: 'Look into the log of the server, and of the proxy before it.' }),
+  406: (answer) => ({
+    detail: `refused with ${said(answer)}`,
+    fix: 'Look for a proxy that changes Accept: application/json and text/event-stream were both named.',
+  }),
+  415: (answer) => ({
+    detail: `refused with ${said(answer)}`,
+    fix: 'Look for a proxy that changes Content-Type: application/json was sent.',
+  }),
+  429: (answer) => ({
+    detail: `refused with ${said(answer)}`,
+    fix: `Try again later${wait(answer)}: the server limits how often it is asked.`,
+  }),
+  503: (answer) => ({
+    detail: `refused with ${said(answer)}`,
+    fix: `Try again later${wait(answer)}, and look whether the server runs behind its proxy.`,
+  }),
+  broken: (answer) => ({
+    detail: `failed with ${said(answer)}`,
+    fix: 'Look into the log of the server, and of the proxy before it.',
+  }),
 };
 
 function wait({ headers }) {

@@ -1,8 +1,8 @@
 // A server with sessions: each request names the one it belongs to.
 
-import { initialized, isLegalId, request } from './messages.js';
-import { answered, greeting } from './handshake.js';
 import { shortId } from './discreet.js';
+import { answered, greeting } from './handshake.js';
+import { initialized, isLegalId, request } from './messages.js';
 import { explain, said } from './refusals.js';
 
 /** Pings sent at once, so that they take connections of their own and meet more than one replica. */
@@ -45,7 +45,11 @@ export class Stateful {
 
   sessionHeader() {
     if (this.id === undefined) {
-      return { ok: false, detail: 'no Mcp-Session-Id can be read, yet requests without one are refused', fix: 'Mend what the step cors names.' };
+      return {
+        ok: false,
+        detail: 'no Mcp-Session-Id can be read, yet requests without one are refused',
+        fix: 'Mend what the step cors names.',
+      };
     }
     if (!isLegalId(this.id)) {
       const detail = `the Mcp-Session-Id has ${this.id.length} characters that are not all visible ASCII, or too many`;
@@ -64,7 +68,10 @@ export class Stateful {
     const answers = await Promise.all(Array.from({ length: replicas }, () => this.ping()));
     const refused = answers.filter((answer) => !answered(answer));
     if (refused.length === 0) {
-      return { ok: true, detail: `${replicas} pings with the id at once were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms` };
+      return {
+        ok: true,
+        detail: `${replicas} pings with the id at once were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`,
+      };
     }
     const { detail, fix } = this.#refused(refused[0]);
     return { ok: false, detail: `${refused.length} of ${replicas} pings with the id failed: ${detail}`, fix };
@@ -76,7 +83,8 @@ export class Stateful {
 
   #refused(answer) {
     if (![400, 404, 410].includes(answer.status)) return explain(answer, this.wire);
-    const fix = 'Keep sessions where every replica finds them, or lead each session to its replica: this server lost one that it had just made.';
+    const fix =
+      'Keep sessions where every replica finds them, or lead each session to its replica: this server lost one that it had just made.';
     return { detail: `the id that the server gave is refused with ${said(answer)}`, fix };
   }
 
@@ -88,17 +96,32 @@ export class Stateful {
     /** For the step cors: whether a DELETE whose answer is hidden arrived nevertheless. */
     this.deleted = { answer, alive: answered(after) };
     // The server MAY not let clients end sessions (MCP 2025-11-25, Transports, Session Management).
-    if (answer.status === 405) return { ok: true, detail: 'DELETE is answered with 405: this server ends sessions by itself alone' };
+    if (answer.status === 405)
+      return { ok: true, detail: 'DELETE is answered with 405: this server ends sessions by itself alone' };
     if (answer.failure || (answer.status >= 300 && answer.status !== 404)) {
       const { detail, fix } = explain(answer, this.wire);
-      return { ok: false, detail: `DELETE: ${detail}`, fix: answer.failure?.kind === 'hidden' ? fix : 'Answer DELETE with 200, 202 or 204, or with 405 if clients may not end sessions.' };
+      return {
+        ok: false,
+        detail: `DELETE: ${detail}`,
+        fix:
+          answer.failure?.kind === 'hidden'
+            ? fix
+            : 'Answer DELETE with 200, 202 or 204, or with 405 if clients may not end sessions.',
+      };
     }
     const deleted = `DELETE was answered with ${answer.status}`;
     if (this.deleted.alive) {
-      return { ok: false, detail: `${deleted}, but a ping with the id is still answered`, fix: 'Forget the session at DELETE, and answer 404 to its id afterwards.' };
+      return {
+        ok: false,
+        detail: `${deleted}, but a ping with the id is still answered`,
+        fix: 'Forget the session at DELETE, and answer 404 to its id afterwards.',
+      };
     }
     if (after.status === 404) return { ok: true, detail: `${deleted}; the id is refused with 404 afterwards` };
-    const fix = after.failure?.kind === 'hidden' ? 'Mend what the step cors names.' : 'Answer 404 to the id of a session that is over: a client starts a new one at nothing else for sure.';
+    const fix =
+      after.failure?.kind === 'hidden'
+        ? 'Mend what the step cors names.'
+        : 'Answer 404 to the id of a session that is over: a client starts a new one at nothing else for sure.';
     return { ok: false, detail: `${deleted}; the id is answered with ${said(after)} afterwards, not with 404`, fix };
   }
 }

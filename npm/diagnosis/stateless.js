@@ -1,7 +1,7 @@
 // A server with a handshake and without sessions: it gives no id.
 
-import { request } from './messages.js';
 import { answered, greeting } from './handshake.js';
+import { request } from './messages.js';
 import { explain } from './refusals.js';
 
 const noSessions = { ok: true, detail: 'not needed: this server keeps no sessions' };
@@ -27,7 +27,11 @@ export class Stateless {
   }
 
   async reuse() {
-    const answer = await this.wire.post(request('ping'), { 'mcp-protocol-version': this.protocolVersion }, { title: 'ping' });
+    const answer = await this.wire.post(
+      request('ping'),
+      { 'mcp-protocol-version': this.protocolVersion },
+      { title: 'ping' },
+    );
     return answered(answer)
       ? { ok: true, detail: `${noSessions.detail}; a second request, ping, was answered in ${answer.ms} ms` }
       : { ok: false, ...explain(answer, this.wire) };

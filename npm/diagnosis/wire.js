@@ -1,7 +1,7 @@
 // The way to one server: sends requests as one user, and keeps what the answers let pages see.
 
-import { exchange } from './exchange.js';
 import { Discretion } from './discreet.js';
+import { exchange } from './exchange.js';
 
 export class Wire {
   /** Every answer: { method, status, headers, title }. */
@@ -42,7 +42,11 @@ export class Wire {
 
   /** POSTs a message as the user, and finds the answer to it. */
   post(message, headers = {}, { url, title } = {}) {
-    return this.send('POST', { ...this.target().headers, ...json, ...headers }, { url, title, body: JSON.stringify(message), wanted: isAnswerTo(message) });
+    return this.send(
+      'POST',
+      { ...this.target().headers, ...json, ...headers },
+      { url, title, body: JSON.stringify(message), wanted: isAnswerTo(message) },
+    );
   }
 
   /** Opens the stream, and reads nothing of it. */
@@ -58,8 +62,12 @@ export class Wire {
   async send(method, headers, { url = this.url, title, origin = this.origin, ...rest } = {}) {
     const { fetch = globalThis.fetch.bind(globalThis) } = this.target();
     const all = this.hides || !origin ? headers : { ...headers, origin };
-    const answer = await exchange({ fetch, url, timeout: this.timeout, hides: this.hides }, { method, headers: all, ...rest });
-    if (answer.status && method !== 'OPTIONS' && origin) this.seen.push({ method, title, status: answer.status, headers: answer.headers });
+    const answer = await exchange(
+      { fetch, url, timeout: this.timeout, hides: this.hides },
+      { method, headers: all, ...rest },
+    );
+    if (answer.status && method !== 'OPTIONS' && origin)
+      this.seen.push({ method, title, status: answer.status, headers: answer.headers });
     return answer;
   }
 }

@@ -140,7 +140,10 @@ export class Checks {
         check.until = ticks() + MEMORY;
         return reached;
       };
-      const reached = Promise.any(answers).then(() => found(true), () => found(false));
+      const reached = Promise.any(answers).then(
+        () => found(true),
+        () => found(false),
+      );
       check = { controller, reached, waiting: 0, until: Number.POSITIVE_INFINITY };
       this.#checks.set(url, check);
     }
@@ -322,7 +325,9 @@ export function kindOf(reason, message) {
   const cause = read(reason, 'cause');
   if (neverConnected(cause) || neverConnected(reason) || UNSENT_WORDS.test(message)) return 1;
   if (OPAQUE_WORDS.test(message)) return 2;
-  const isOfSystem = [reason, cause].some((error) => SYSTEM_CODE.test(text(error, 'code')) || UNSENT_CODE.test(text(error, 'code')));
+  const isOfSystem = [reason, cause].some(
+    (error) => SYSTEM_CODE.test(text(error, 'code')) || UNSENT_CODE.test(text(error, 'code')),
+  );
   return isOfSystem || NETWORK_NAME.test(text(reason, 'name')) || NETWORK_WORDS.test(message) ? 0 : 3;
 }
 
@@ -336,7 +341,8 @@ export function messageOf(reason) {
   const code = text(cause, 'code') ?? text(reason, 'code') ?? '';
   if (!message.toLowerCase().includes(code.toLowerCase())) message += ` (${code})`;
   // Hosts quote the header that they refuse, and its value may be a token.
-  if (/header/i.test(message) && !/timeout/i.test(message)) return 'the host refused the headers of the request or of the response';
+  if (/header/i.test(message) && !/timeout/i.test(message))
+    return 'the host refused the headers of the request or of the response';
   return bounded(message || 'fetch failed without saying why');
 }
 

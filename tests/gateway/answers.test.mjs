@@ -17,24 +17,50 @@ const error = (status, code, message, data) => (exchange) => {
   sendJson(exchange.response, status, { jsonrpc: '2.0', id: exchange.message.id, error: { code, message, data } });
 };
 /** A tool that has run in a framework that answers with a body of its own. */
-const body = (status, text, type = 'text/plain') => (exchange) => {
-  exchange.execute();
-  exchange.say(status, text, { type });
-};
+const body =
+  (status, text, type = 'text/plain') =>
+  (exchange) => {
+    exchange.execute();
+    exchange.say(status, text, { type });
+  };
 
 // In a session: what the tool answers, and the error that the client is told.
 const answered = {
-  '404-error': { answer: error(404, -32000, 'customer not found'), told: { code: -32000, message: 'customer not found' } },
-  '404-session-code': { answer: error(404, -32001, 'Order 12 does not exist'), told: { code: -32001, message: 'Order 12 does not exist' } },
-  '404-own-session': { answer: error(404, -32004, 'Checkout session not found'), told: { code: -32004, message: 'Checkout session not found' } },
-  '410-error': { answer: error(410, 4711, 'this file was deleted', { file: 'a' }), told: { code: 4711, message: 'this file was deleted', data: { file: 'a' } } },
-  '400-error': { answer: error(400, -32602, 'unknown session type'), told: { code: -32602, message: 'unknown session type' } },
-  '409-error': { answer: error(409, -32009, 'the row was changed'), told: { code: -32009, message: 'the row was changed' } },
+  '404-error': {
+    answer: error(404, -32000, 'customer not found'),
+    told: { code: -32000, message: 'customer not found' },
+  },
+  '404-session-code': {
+    answer: error(404, -32001, 'Order 12 does not exist'),
+    told: { code: -32001, message: 'Order 12 does not exist' },
+  },
+  '404-own-session': {
+    answer: error(404, -32004, 'Checkout session not found'),
+    told: { code: -32004, message: 'Checkout session not found' },
+  },
+  '410-error': {
+    answer: error(410, 4711, 'this file was deleted', { file: 'a' }),
+    told: { code: 4711, message: 'this file was deleted', data: { file: 'a' } },
+  },
+  '400-error': {
+    answer: error(400, -32602, 'unknown session type'),
+    told: { code: -32602, message: 'unknown session type' },
+  },
+  '409-error': {
+    answer: error(409, -32009, 'the row was changed'),
+    told: { code: -32009, message: 'the row was changed' },
+  },
   '500-error': { answer: error(500, -32603, 'Internal error'), told: { code: -32603, message: 'Internal error' } },
   '502-error': { answer: error(502, -32000, 'the bank is away'), told: { code: -32000, message: 'the bank is away' } },
   '504-error': { answer: error(504, -32000, 'the bank is slow'), told: { code: -32000, message: 'the bank is slow' } },
-  '200-like-our-breaker': { answer: error(200, 1000, 'open', { code: 'circuit_open', retryAfterMs: 300_000 }), told: { code: 1000, message: 'open', data: { code: 'circuit_open', retryAfterMs: 300_000 } } },
-  '200-like-our-network': { answer: error(200, 1000, 'away', { code: 'network_error', retryable: true }), told: { code: 1000, message: 'away', data: { code: 'network_error', retryable: true } } },
+  '200-like-our-breaker': {
+    answer: error(200, 1000, 'open', { code: 'circuit_open', retryAfterMs: 300_000 }),
+    told: { code: 1000, message: 'open', data: { code: 'circuit_open', retryAfterMs: 300_000 } },
+  },
+  '200-like-our-network': {
+    answer: error(200, 1000, 'away', { code: 'network_error', retryable: true }),
+    told: { code: 1000, message: 'away', data: { code: 'network_error', retryable: true } },
+  },
   '404-text': { answer: body(404, 'Not Found: customer 7'), told: 'http_error' },
   '404-html': { answer: body(404, html(404), 'text/html'), told: 'http_error' },
   '404-json': { answer: body(404, '{"detail":"Item not found"}', 'application/json'), told: 'http_error' },
@@ -52,14 +78,21 @@ const refusals = {
   '500-text': { answer: (exchange) => exchange.say(500, 'Internal Server Error'), status: 502 },
   '403-error': { answer: (exchange) => exchange.refuse(403, -32000, 'Forbidden'), status: 502 },
   '200-like-our-network': {
-    answer: ({ response, message: { id } }) => sendJson(response, 200, { jsonrpc: '2.0', id, error: { code: 1000, message: 'away', data: { code: 'network_error' } } }),
+    answer: ({ response, message: { id } }) =>
+      sendJson(response, 200, {
+        jsonrpc: '2.0',
+        id,
+        error: { code: 1000, message: 'away', data: { code: 'network_error' } },
+      }),
     status: 200,
   },
 };
 
 const faults = {
   ...Object.fromEntries(Object.entries(answered).map(([name, { answer }]) => [name, { call: answer }])),
-  ...Object.fromEntries(Object.entries(refusals).map(([name, { answer }]) => [`initialize-${name}`, { initialize: answer }])),
+  ...Object.fromEntries(
+    Object.entries(refusals).map(([name, { answer }]) => [`initialize-${name}`, { initialize: answer }]),
+  ),
 };
 
 describe('what a tool answers by itself, in a session', () => {
@@ -67,7 +100,12 @@ describe('what a tool answers by itself, in a session', () => {
   let stack;
   before(async () => {
     server = await startFaultServer({ faults });
-    const servers = Object.fromEntries(Object.keys(faults).map((name) => [name, { url: server.url(`/${name}`), sessionConfig: { retryDelay: 10, retryAttempts: 2 } }]));
+    const servers = Object.fromEntries(
+      Object.keys(faults).map((name) => [
+        name,
+        { url: server.url(`/${name}`), sessionConfig: { retryDelay: 10, retryAttempts: 2 } },
+      ]),
+    );
     stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
@@ -90,7 +128,11 @@ describe('what a tool answers by itself, in a session', () => {
       assert.equal(next.status, 200, 'the breaker counted none of that');
       const { executions, initialize, deleted } = server.counts(`/${name}`);
       assert.deepEqual(executions, Object.fromEntries(Array.from({ length: TURNS }, (_, turn) => [`turn ${turn}`, 1])));
-      assert.deepEqual({ initialize, deleted }, { initialize: 2, deleted: [] }, 'one handshake for each session, and both are kept');
+      assert.deepEqual(
+        { initialize, deleted },
+        { initialize: 2, deleted: [] },
+        'one handshake for each session, and both are kept',
+      );
     });
   }
 
@@ -137,8 +179,21 @@ describe('what a tool answers by itself, on 2026-07-28', { concurrency: 4 }, () 
   let server;
   let stack;
   before(async () => {
-    server = await startFaultServer({ dispatch: modernDispatch, faults: Object.fromEntries(Object.entries(modern).map(([name, { answer }]) => [name, { 'tools/call': async (exchange) => void (await answer(exchange)) }])) });
-    const servers = Object.fromEntries(Object.keys(modern).map((name) => [name, { url: server.url(`/${name}`), headers: { 'X-Key': `Bearer ${SECRET}` } }]));
+    server = await startFaultServer({
+      dispatch: modernDispatch,
+      faults: Object.fromEntries(
+        Object.entries(modern).map(([name, { answer }]) => [
+          name,
+          { 'tools/call': async (exchange) => void (await answer(exchange)) },
+        ]),
+      ),
+    });
+    const servers = Object.fromEntries(
+      Object.keys(modern).map((name) => [
+        name,
+        { url: server.url(`/${name}`), headers: { 'X-Key': `Bearer ${SECRET}` } },
+      ]),
+    );
     stack = await startStack({ servers });
   });
   after(async () => {
@@ -147,14 +202,25 @@ describe('what a tool answers by itself, on 2026-07-28', { concurrency: 4 }, () 
   });
 
   const meta = { 'io.modelcontextprotocol/protocolVersion': VERSION, 'io.modelcontextprotocol/clientCapabilities': {} };
-  const call = (name, key, origin) => fetch(`${stack.origin}/${name}/mcp`, {
-    method: 'POST',
-    headers: {
-      Authorization: 'Bearer token-of-ada', 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream',
-      'MCP-Protocol-Version': VERSION, 'Mcp-Method': 'tools/call', 'Mcp-Name': 'unsafe', ...origin,
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: key, method: 'tools/call', params: { name: 'unsafe', arguments: { key }, _meta: meta } }),
-  });
+  const call = (name, key, origin) =>
+    fetch(`${stack.origin}/${name}/mcp`, {
+      method: 'POST',
+      headers: {
+        Authorization: 'Bearer token-of-ada',
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        'MCP-Protocol-Version': VERSION,
+        'Mcp-Method': 'tools/call',
+        'Mcp-Name': 'unsafe',
+        ...origin,
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: key,
+        method: 'tools/call',
+        params: { name: 'unsafe', arguments: { key }, _meta: meta },
+      }),
+    });
 
   for (const [name, { status, code, text }] of Object.entries(modern)) {
     test(`${name}: runs once and is told as it is, to a page too`, async () => {

@@ -19,7 +19,10 @@ describe('a server that is out of reach', () => {
     dead = await startDead(await findFreePort());
     lost = await startOutageServer('502');
     const sessionConfig = { retryDelay: 10, retryAttempts: 1 };
-    const servers = { dead: { url: `http://127.0.0.1:${dead.port}/mcp`, sessionConfig }, lost: { url: lost.url, sessionConfig } };
+    const servers = {
+      dead: { url: `http://127.0.0.1:${dead.port}/mcp`, sessionConfig },
+      lost: { url: lost.url, sessionConfig },
+    };
     stack = await startStack({ vars: { BREAKER_COOLDOWN: COOLDOWN, RATE_PER_MINUTE: 0 }, servers });
     ada = sender(stack.url);
     bob = sender(stack.url, 'token-of-bob');
@@ -33,12 +36,18 @@ describe('a server that is out of reach', () => {
   const initialize = async (who, path) => {
     const response = await who.send('POST', { path, body: who.rpc('initialize', initializeParams, 'begin') });
     const { status, headers } = response;
-    return { status, wait: Number(headers.get('retry-after')), session: headers.get('mcp-session-id'), message: await messageOf(response) };
+    return {
+      status,
+      wait: Number(headers.get('retry-after')),
+      session: headers.get('mcp-session-id'),
+      message: await messageOf(response),
+    };
   };
-  const refused = (who, path) => until(async () => {
-    const answer = await initialize(who, path);
-    return answer.status === 503 ? answer : assert.equal(answer.status, 502);
-  }, 'it is refused at once');
+  const refused = (who, path) =>
+    until(async () => {
+      const answer = await initialize(who, path);
+      return answer.status === 503 ? answer : assert.equal(answer.status, 502);
+    }, 'it is refused at once');
 
   test('after three failures it sees no more of that user, who is told when to come back', async () => {
     for (let turn = 0; turn < 3; turn += 1) assert.equal((await initialize(ada, '/dead/mcp')).status, 502);
@@ -72,16 +81,26 @@ describe('a server that is out of reach', () => {
     assert.deepEqual(tried, [502, 503, 503, 503]);
     await stack.server.start();
     await until(async () => (await initialize(ada)).status === 200, 'it is back');
-    await until(async () => (await Promise.all([initialize(ada), initialize(ada)])).every(({ status }) => status === 200), 'all may');
+    await until(
+      async () => (await Promise.all([initialize(ada), initialize(ada)])).every(({ status }) => status === 200),
+      'all may',
+    );
   });
 
   test('an open session whose attempts are spent is a failure, however many of its calls wait; three in a row, and no session is opened', async () => {
     const path = '/lost/mcp';
-    const [of, other] = await Promise.all([bob, ada].map(async (who) => ({ who, session: await sender(new URL(path, stack.url), who === bob ? 'token-of-bob' : undefined).open() })));
+    const [of, other] = await Promise.all(
+      [bob, ada].map(async (who) => ({
+        who,
+        session: await sender(new URL(path, stack.url), who === bob ? 'token-of-bob' : undefined).open(),
+      })),
+    );
     await lost.begin(600_000);
     let id = 0;
-    const call = ({ who, session }) => who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, (id += 1)) });
-    const codesOf = (calls) => Promise.all(calls.map(async (response) => (await messageOf(await response)).error.data.code));
+    const call = ({ who, session }) =>
+      who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, (id += 1)) });
+    const codesOf = (calls) =>
+      Promise.all(calls.map(async (response) => (await messageOf(await response)).error.data.code));
     assert.deepEqual(await codesOf(Array.from({ length: 6 }, () => call(other))), Array(6).fill('http_error'));
     assert.equal((await initialize(ada, path)).status, 502, 'one failure');
     for (let turn = 0; turn < 3; turn += 1) assert.deepEqual(await codesOf([call(of)]), ['http_error']);
@@ -96,5 +115,9 @@ function startDead(port) {
     connections += 1;
     socket.on('error', () => {}).destroy();
   });
-  return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve({ port, connections: () => connections, close: () => server.close() })));
+  return new Promise((resolve) =>
+    server.listen(port, '127.0.0.1', () =>
+      resolve({ port, connections: () => connections, close: () => server.close() }),
+    ),
+  );
 }

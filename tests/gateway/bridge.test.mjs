@@ -4,7 +4,11 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import {
-  CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema, ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema,
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+  ListRootsRequestSchema,
+  ResourceUpdatedNotificationSchema,
+  ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { startModernFaultServer } from '../js/servers/modern-fault-server.mjs';
 import { startModernServer } from '../js/servers/modern-server.mjs';
@@ -27,7 +31,9 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
   let ada;
   before(async () => {
     [modern, faults] = await Promise.all([startModernServer({ legacy: 'reject' }), startModernFaultServer()]);
-    stack = await startStack({ servers: { modern: { url: modern.url }, rounds: { url: `${faults.origin}/rounds?n=2` } } });
+    stack = await startStack({
+      servers: { modern: { url: modern.url }, rounds: { url: `${faults.origin}/rounds?n=2` } },
+    });
     ada = sender(`${stack.origin}/modern/mcp`);
   });
   after(async () => {
@@ -47,7 +53,8 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     await until(() => modern.counts.openStreams === 0, 'nobody listens any more');
   });
   const post = (session, body) => ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body });
-  const listen = (session, last) => ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...(last && { 'Last-Event-ID': last }) } });
+  const listen = (session, last) =>
+    ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...(last && { 'Last-Event-ID': last }) } });
 
   /** Reads the answer to a call, and replies to what the server asks on its stream: what was asked, and the answer. */
   async function converse(who, session, response) {
@@ -57,7 +64,10 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
       if (data.method === undefined) return { asked, answer: data };
       if (data.id === undefined) continue;
       asked.push(data);
-      const reply = await who.send('POST', { headers: { 'Mcp-Session-Id': session }, body: { jsonrpc: '2.0', id: data.id, result: replies[data.method] } });
+      const reply = await who.send('POST', {
+        headers: { 'Mcp-Session-Id': session },
+        body: { jsonrpc: '2.0', id: data.id, result: replies[data.method] },
+      });
       assert.equal(reply.status, 202);
     }
     throw new Error('the stream ended without an answer');
@@ -80,7 +90,10 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     const { id, result } = await response.json();
     assert.equal(id, 'hello');
     assert.equal(result.protocolVersion, '2025-11-25');
-    assert.deepEqual([result.serverInfo.name, result.instructions], ['mcp-tether-modern-server', 'A modern server for tests.']);
+    assert.deepEqual(
+      [result.serverInfo.name, result.instructions],
+      ['mcp-tether-modern-server', 'A modern server for tests.'],
+    );
     assert.deepEqual(result.capabilities.resources, { subscribe: true, listChanged: true });
     assert.ok(modern.counts.methods['server/discover'] >= 1);
     assert.equal(modern.counts.methods.initialize, undefined, 'the server is never asked for a session');
@@ -90,7 +103,12 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
   test('what a call needs of the client is asked as requests on its stream, and the call goes on with the answers', async () => {
     const session = await open();
     const { asked, answer } = await converse(ada, session, await ada.call(session, 'ask', {}, { id: 'ask' }));
-    assert.deepEqual(asked.map(({ method }) => method).sort(), ['elicitation/create', 'elicitation/create', 'roots/list', 'sampling/createMessage']);
+    assert.deepEqual(asked.map(({ method }) => method).sort(), [
+      'elicitation/create',
+      'elicitation/create',
+      'roots/list',
+      'sampling/createMessage',
+    ]);
     assert.equal(asked.at(-1).params.message, 'Sure?');
     assert.equal(new Set(asked.map(({ id }) => id)).size, 4);
     assert.equal(answer.id, 'ask');
@@ -103,7 +121,10 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     const bob = sender(`${stack.origin}/rounds/mcp`, 'token-of-bob');
     const session = await open(bob);
     const { asked, answer } = await converse(bob, session, await bob.call(session, 'unsafe', { key: 'rounds' }));
-    assert.deepEqual(asked.map(({ params }) => params.message), ['round 1', 'round 2']);
+    assert.deepEqual(
+      asked.map(({ params }) => params.message),
+      ['round 1', 'round 2'],
+    );
     assert.match(textOf(answer.result), /rounds: 1/);
     const counts = await (await fetch(`${faults.origin}/control/counts?path=/rounds`)).json();
     assert.deepEqual([counts.executions.rounds, counts.rounds.length], [1, 2]);
@@ -161,7 +182,9 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     client.setRequestHandler(ListRootsRequestSchema, () => ({ roots }));
     client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void changes.push(params.uri));
     client.setNotificationHandler(ToolListChangedNotificationSchema, ({ method }) => void changes.push(method));
-    const transport = new Http1(new URL(`${stack.origin}/modern/mcp`), { requestInit: { headers: { Authorization: 'Bearer token-of-ada' } } });
+    const transport = new Http1(new URL(`${stack.origin}/modern/mcp`), {
+      requestInit: { headers: { Authorization: 'Bearer token-of-ada' } },
+    });
     await client.connect(transport);
     const calls = modern.counts.calls.ask ?? 0;
     assert.deepEqual(JSON.parse(textOf(await client.callTool({ name: 'ask', arguments: {} }))).last, accepted);

@@ -1,8 +1,9 @@
 // The clients that the front is tried with: the official SDK's, v1 and v2, and our own, behind one face.
+
+import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 
 const packageEntry = process.env.MCP_TETHER_PACKAGE ?? new URL('../../pkg/node.js', import.meta.url).href;
 
@@ -24,7 +25,10 @@ export const clients = {
 export const textOf = ({ content }) => content[0].text;
 
 function official(Client, Http, { call, onElicit, onLog }) {
-  return async (url, { token = 'token-of-ada', elicit = () => ({ action: 'accept', content: { name: 'Ada' } }), log = () => {} } = {}) => {
+  return async (
+    url,
+    { token = 'token-of-ada', elicit = () => ({ action: 'accept', content: { name: 'Ada' } }), log = () => {} } = {},
+  ) => {
     const client = new Client({ name: 'official', version: '7.8.9' }, { capabilities: { elicitation: { form: {} } } });
     const transport = new Http(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } });
     onElicit(client, elicit);
@@ -43,9 +47,14 @@ function official(Client, Http, { call, onElicit, onLog }) {
   };
 }
 
-async function ours(url, { token = 'token-of-ada', elicit = () => ({ action: 'accept', content: { name: 'Ada' } }), log = () => {} } = {}) {
+async function ours(
+  url,
+  { token = 'token-of-ada', elicit = () => ({ action: 'accept', content: { name: 'Ada' } }), log = () => {} } = {},
+) {
   const { McpManager } = await import(packageEntry);
-  const config = { mcpServers: { front: { url, headers: { Authorization: `Bearer ${token}` }, sessionConfig: { retryDelay: 100 } } } };
+  const config = {
+    mcpServers: { front: { url, headers: { Authorization: `Bearer ${token}` }, sessionConfig: { retryDelay: 100 } } },
+  };
   const manager = new McpManager(config, { env: {}, log: () => {}, capabilities: { elicitation: { form: {} } } });
   const session = await manager.connect('u', 'front');
   session.setRequestHandler('elicitation/create', elicit);

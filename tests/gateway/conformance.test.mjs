@@ -27,7 +27,12 @@ describe('conformance: server scenarios, directly and through the front', () => 
     const port = await findFreePort();
     front = await startFront({
       servers: { sessions: { url: direct.sessions.url }, modern: { url: direct.modern.url } },
-      vars: { AUTH: 'none', ALLOWED_ORIGINS: `http://127.0.0.1:${port}`, RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000 },
+      vars: {
+        AUTH: 'none',
+        ALLOWED_ORIGINS: `http://127.0.0.1:${port}`,
+        RATE_PER_MINUTE: 0,
+        MAX_SESSIONS_PER_USER: 1_000,
+      },
       state,
       port,
       log: () => {},
@@ -41,12 +46,21 @@ describe('conformance: server scenarios, directly and through the front', () => 
 
   for (const { revision, suite, server, notDirectly } of runs) {
     test(`${revision} on ${suite.version}`, async (t) => {
-      const [before, through] = await Promise.all([direct[server].url, front.url(server)].map((url) => scenarios(suite, revision, url)));
+      const [before, through] = await Promise.all(
+        [direct[server].url, front.url(server)].map((url) => scenarios(suite, revision, url)),
+      );
       const passing = (results) => [...results.keys()].filter((name) => passes(results.get(name)));
       t.diagnostic(`directly ${passing(before).length} of ${before.size} pass: ${passing(before).join(', ')}`);
-      t.diagnostic(`through the front ${passing(through).length} of ${through.size} pass: ${passing(through).join(', ')}`);
-      assert.deepEqual([...before.keys()].filter((name) => !passes(before.get(name))), notDirectly);
-      const lost = passing(before).map((name) => [name, missing(before.get(name), through.get(name))]).filter(([, checks]) => checks.length > 0);
+      t.diagnostic(
+        `through the front ${passing(through).length} of ${through.size} pass: ${passing(through).join(', ')}`,
+      );
+      assert.deepEqual(
+        [...before.keys()].filter((name) => !passes(before.get(name))),
+        notDirectly,
+      );
+      const lost = passing(before)
+        .map((name) => [name, missing(before.get(name), through.get(name))])
+        .filter(([, checks]) => checks.length > 0);
       assert.deepEqual(Object.fromEntries(lost), {}, 'what passes directly passes through the front');
     });
   }
@@ -56,7 +70,18 @@ describe('conformance: server scenarios, directly and through the front', () => 
 async function scenarios(suite, revision, url) {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
   try {
-    const { output } = await run(suiteNode, [suite.program, 'server', '--url', url, '--suite', 'all', '--spec-version', revision, '--output-dir', folder]);
+    const { output } = await run(suiteNode, [
+      suite.program,
+      'server',
+      '--url',
+      url,
+      '--suite',
+      'all',
+      '--spec-version',
+      revision,
+      '--output-dir',
+      folder,
+    ]);
     const results = new Map();
     for (const entry of (await readdir(folder)).sort()) {
       const name = /^server-(.+)-\d{4}-\d\d-\d\dT/.exec(entry)[1];
@@ -78,6 +103,13 @@ const passes = (checks) => judged(checks).length > 0 && judged(checks).every(({ 
 /** The checks that went wrong through the front, and those that were not even made. */
 function missing(direct, through = []) {
   const made = judged(through).map(({ id }) => id);
-  const unmade = judged(direct).map(({ id }) => id).filter((id) => !made.includes(id) && !healed.includes(id));
-  return [...judged(through).filter(({ status }) => status !== 'SUCCESS').map(({ id, errorMessage }) => `${id}: ${errorMessage}`), ...unmade];
+  const unmade = judged(direct)
+    .map(({ id }) => id)
+    .filter((id) => !made.includes(id) && !healed.includes(id));
+  return [
+    ...judged(through)
+      .filter(({ status }) => status !== 'SUCCESS')
+      .map(({ id, errorMessage }) => `${id}: ${errorMessage}`),
+    ...unmade,
+  ];
 }

@@ -10,9 +10,12 @@ test('a reader that is too slow loses its stream', async () => {
   const stream = new EventStream(3, 1_000, () => (lost += 1));
   for (let id = 0; id < 20; id += 1) stream.send(id, data);
   assert.equal(lost, 1);
-  await assert.rejects((async () => {
-    for await (const _ of stream.body);
-  })(), /too slowly/);
+  await assert.rejects(
+    (async () => {
+      for await (const _ of stream.body);
+    })(),
+    /too slowly/,
+  );
 });
 
 test('a reader that keeps up loses nothing, and gets an event of any size', async () => {
@@ -36,7 +39,8 @@ test('what is sent again to a client that comes back may be more than a slow rea
   assert.equal(lost, 0);
   const decoder = new TextDecoder();
   const reader = stream.body.getReader();
-  for (const id of [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 20]) assert.equal(decoder.decode((await reader.read()).value), `id: 3-${id}\ndata: ${data}\n\n`);
+  for (const id of [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 20])
+    assert.equal(decoder.decode((await reader.read()).value), `id: 3-${id}\ndata: ${data}\n\n`);
   stream.close();
   const slow = new EventStream(3, 1_000, () => (lost += 1));
   slow.replay(Array.from({ length: 20 }, (_, id) => ({ id, data })));

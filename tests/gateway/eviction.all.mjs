@@ -20,7 +20,11 @@ const bare = async (url) => {
 };
 
 describe('a client that was away, until its object was evicted', { concurrency: true }, () => {
-  for (const [name, connect] of Object.entries({ 'one that sends bare requests': bare, ...clients, ...pythonClients })) {
+  for (const [name, connect] of Object.entries({
+    'one that sends bare requests': bare,
+    ...clients,
+    ...pythonClients,
+  })) {
     test(`${name} goes on with its session, without a handshake`, { timeout: 400_000 }, async (t) => {
       const stack = await startStack({ vars: { REST_AFTER: 1_000 } });
       t.after(() => stack.stop());
@@ -29,7 +33,8 @@ describe('a client that was away, until its object was evicted', { concurrency: 
       const client = await connect(network.url);
       const session = client.session();
       assert.equal(textOf(await client.call('increment', { key: name })), '1');
-      const isEvicted = () => stack.lines.some((line) => line.includes('sessionRevived') && line.includes('"here":false'));
+      const isEvicted = () =>
+        stack.lines.some((line) => line.includes('sessionRevived') && line.includes('"here":false'));
       let turns = 1;
       // Looking wakes it up, so each look waits longer than the one before. That a stream's client has gone is seen by writing to it, now and then.
       for (let seconds = 60; !isEvicted(); seconds += 20) {

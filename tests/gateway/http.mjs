@@ -1,15 +1,26 @@
 // Bare requests to the front, where a client would be too polite.
 
 export const acceptBoth = 'application/json, text/event-stream';
-export const initializeParams = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bare', version: '1' } };
+export const initializeParams = {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'bare', version: '1' },
+};
 
 /** A sender of requests to one endpoint as one user. */
 export function sender(url, token = 'token-of-ada') {
   const send = (method, { headers = {}, body, path } = {}) => {
     const all = new Headers({ Authorization: `Bearer ${token}`, Accept: acceptBoth });
     if (body !== undefined) all.set('Content-Type', 'application/json');
-    for (const [name, value] of Object.entries(headers)) if (value === undefined) all.delete(name); else all.set(name, value);
-    return fetch(path ? new URL(path, url) : url, { method, headers: all, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body), duplex: 'half' });
+    for (const [name, value] of Object.entries(headers))
+      if (value === undefined) all.delete(name);
+      else all.set(name, value);
+    return fetch(path ? new URL(path, url) : url, {
+      method,
+      headers: all,
+      body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+      duplex: 'half',
+    });
   };
   const rpc = (method, params, id = 1) => ({ jsonrpc: '2.0', id, method, params });
   return {
@@ -21,11 +32,17 @@ export function sender(url, token = 'token-of-ada') {
       const session = response.headers.get('mcp-session-id');
       if (!session) throw new Error(`initialize: ${response.status} ${await response.text()}`);
       await response.text();
-      await send('POST', { headers: { 'Mcp-Session-Id': session }, body: { jsonrpc: '2.0', method: 'notifications/initialized' } });
+      await send('POST', {
+        headers: { 'Mcp-Session-Id': session },
+        body: { jsonrpc: '2.0', method: 'notifications/initialized' },
+      });
       return session;
     },
     call: (session, name, args = {}, { id = 1, headers = {}, meta } = {}) =>
-      send('POST', { headers: { 'Mcp-Session-Id': session, ...headers }, body: rpc('tools/call', { name, arguments: args, ...(meta && { _meta: meta }) }, id) }),
+      send('POST', {
+        headers: { 'Mcp-Session-Id': session, ...headers },
+        body: rpc('tools/call', { name, arguments: args, ...(meta && { _meta: meta }) }, id),
+      }),
   };
 }
 
@@ -38,8 +55,14 @@ export async function* eventsOf(response) {
     const blocks = text.split('\n\n');
     text = blocks.pop();
     for (const block of blocks) {
-      const fields = Object.fromEntries(block.split('\n').filter((line) => !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
-      if (Object.keys(fields).length > 0) yield { id: fields.id, data: fields.data ? JSON.parse(fields.data) : undefined };
+      const fields = Object.fromEntries(
+        block
+          .split('\n')
+          .filter((line) => !line.startsWith(':'))
+          .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+      );
+      if (Object.keys(fields).length > 0)
+        yield { id: fields.id, data: fields.data ? JSON.parse(fields.data) : undefined };
     }
   }
 }

@@ -50,7 +50,10 @@ for (const [kind, args] of Object.entries({ 'answers by streams': [], 'answers i
       assert.equal(pieces.pop().result.content[0].text, `took ${SILENCE} ms`);
       // Before a server that answers in JSON the first of the silence passes before there is a stream at all.
       assert.ok(pieces.length >= (args.length > 0 ? 1 : 2) && pieces.length <= MOST, `${pieces.length} comments`);
-      assert.ok(pieces.every((piece) => piece === 'keepalive'), 'and nothing else');
+      assert.ok(
+        pieces.every((piece) => piece === 'keepalive'),
+        'and nothing else',
+      );
     });
   });
 }

@@ -26,7 +26,11 @@ async function used(end) {
     onmessage: (message) => onanswer(message),
     onbreaker: () => {},
   });
-  const { result } = await upstream.initialize({ protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } });
+  const { result } = await upstream.initialize({
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'c', version: '1' },
+  });
   assert.equal(result.serverInfo.name, 's');
   const answer = new Promise((resolve) => (onanswer = resolve));
   upstream.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' });

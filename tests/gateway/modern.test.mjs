@@ -14,7 +14,13 @@ describe('2026-07-28 through the front', () => {
   let stack;
   let url;
   before(async () => {
-    modern = await startModernServer({ legacy: 'reject', cacheHints: { 'tools/list': { ttlMs: 60_000, cacheScope: 'public' }, 'prompts/list': { ttlMs: 60_000, cacheScope: 'private' } } });
+    modern = await startModernServer({
+      legacy: 'reject',
+      cacheHints: {
+        'tools/list': { ttlMs: 60_000, cacheScope: 'public' },
+        'prompts/list': { ttlMs: 60_000, cacheScope: 'private' },
+      },
+    });
     stack = await startStack({ servers: { modern: { url: modern.url, headers: { 'X-User': '{{USER_ID}}' } } } });
     url = `${stack.origin}/modern/mcp`;
   });
@@ -25,16 +31,30 @@ describe('2026-07-28 through the front', () => {
 
   const meta = { 'io.modelcontextprotocol/protocolVersion': VERSION, 'io.modelcontextprotocol/clientCapabilities': {} };
   const body = (method, params = {}, id = 1) => ({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } });
-  const post = (message, headers = {}, options = {}) => fetch(url, {
-    method: 'POST',
-    headers: { ...authorization, 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', 'MCP-Protocol-Version': VERSION, 'Mcp-Method': message.method, ...headers },
-    body: JSON.stringify(message),
-    ...options,
+  const post = (message, headers = {}, options = {}) =>
+    fetch(url, {
+      method: 'POST',
+      headers: {
+        ...authorization,
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        'MCP-Protocol-Version': VERSION,
+        'Mcp-Method': message.method,
+        ...headers,
+      },
+      body: JSON.stringify(message),
+      ...options,
+    });
+  const without = (headers, ...names) => ({
+    ...headers,
+    ...Object.fromEntries(names.map((name) => [name, undefined])),
   });
-  const without = (headers, ...names) => ({ ...headers, ...Object.fromEntries(names.map((name) => [name, undefined])) });
 
   async function modernClient(options = {}) {
-    const client = new Client2({ name: 'modern', version: '1' }, { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: 'auto' } });
+    const client = new Client2(
+      { name: 'modern', version: '1' },
+      { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: 'auto' } },
+    );
     await client.connect(new Http2(new URL(options.url ?? url), { requestInit: { headers: authorization } }));
     return client;
   }
@@ -44,16 +64,27 @@ describe('2026-07-28 through the front', () => {
     assert.ok((await client.listTools()).tools.some(({ name }) => name === 'echo'));
     assert.equal(textOf(await client.callTool({ name: 'echo', arguments: { text: 'hello' } })), 'hello');
     const steps = [];
-    await client.callTool({ name: 'slow', arguments: { ms: 100 } }, { onprogress: ({ progress }) => steps.push(progress) });
+    await client.callTool(
+      { name: 'slow', arguments: { ms: 100 } },
+      { onprogress: ({ progress }) => steps.push(progress) },
+    );
     assert.deepEqual(steps, [1, 2, 3, 4, 5]);
-    assert.deepEqual(JSON.parse(textOf(await client.callTool({ name: 'route', arguments: { region: 'eu', size: 7 } }))).header, 'eu');
+    assert.deepEqual(
+      JSON.parse(textOf(await client.callTool({ name: 'route', arguments: { region: 'eu', size: 7 } }))).header,
+      'eu',
+    );
     await client.close();
     assert.equal(modern.counts.sessionHeaders, 0);
   });
 
   test('headers that differ from the body are refused', async () => {
     const call = body('tools/call', { name: 'echo', arguments: { text: 'x' } });
-    for (const headers of [{ 'Mcp-Name': 'other' }, { 'Mcp-Method': 'tools/list', 'Mcp-Name': 'echo' }, {}, { 'Mcp-Name': 'echo', 'MCP-Protocol-Version': '2025-11-25' }]) {
+    for (const headers of [
+      { 'Mcp-Name': 'other' },
+      { 'Mcp-Method': 'tools/list', 'Mcp-Name': 'echo' },
+      {},
+      { 'Mcp-Name': 'echo', 'MCP-Protocol-Version': '2025-11-25' },
+    ]) {
       const response = await post(call, headers);
       const { error, id } = await response.json();
       assert.deepEqual([response.status, error.code, id], [400, -32020, 1], JSON.stringify(headers));
@@ -67,13 +98,22 @@ describe('2026-07-28 through the front', () => {
     assert.equal(response.headers.get('access-control-allow-origin'), page);
     const text = await response.text();
     const message = JSON.parse(text.startsWith('{') ? text : text.match(/^data: (.*)$/m)[1]);
-    assert.deepEqual(JSON.parse(textOf(message.result)), { region: 'eu west', size: 3, header: 'eu west', sizeHeader: '3' });
+    assert.deepEqual(JSON.parse(textOf(message.result)), {
+      region: 'eu west',
+      size: 3,
+      header: 'eu west',
+      sizeHeader: '3',
+    });
   });
 
   test('a client that goes away cancels', async () => {
     const aborted = modern.counts.aborted;
     const aborter = new AbortController();
-    const gone = post(body('tools/call', { name: 'slow', arguments: { ms: 30_000, key: 'gone' } }), { 'Mcp-Name': 'slow' }, { signal: aborter.signal });
+    const gone = post(
+      body('tools/call', { name: 'slow', arguments: { ms: 30_000, key: 'gone' } }),
+      { 'Mcp-Name': 'slow' },
+      { signal: aborter.signal },
+    );
     const calls = modern.counts.calls.slow ?? 0;
     await until(() => (modern.counts.calls.slow ?? 0) > calls, 'the call runs');
     aborter.abort();
@@ -97,7 +137,11 @@ describe('2026-07-28 through the front', () => {
 
   test('news of a change ends what is kept', async () => {
     const aborter = new AbortController();
-    const listen = await post(body('subscriptions/listen', { notifications: { toolsListChanged: true } }, 'l'), {}, { signal: aborter.signal });
+    const listen = await post(
+      body('subscriptions/listen', { notifications: { toolsListChanged: true } }, 'l'),
+      {},
+      { signal: aborter.signal },
+    );
     assert.equal(listen.status, 200);
     const reader = listen.body.getReader();
     await reader.read(); // the acknowledgement
@@ -106,7 +150,8 @@ describe('2026-07-28 through the front', () => {
     assert.equal(modern.counts.methods['tools/list'], lists, 'it is kept from before');
     await post(body('tools/call', { name: 'change', arguments: {} }), { 'Mcp-Name': 'change' });
     const decoder = new TextDecoder();
-    for (let heard = ''; !heard.includes('tools/list_changed');) heard += decoder.decode((await reader.read()).value, { stream: true });
+    for (let heard = ''; !heard.includes('tools/list_changed'); )
+      heard += decoder.decode((await reader.read()).value, { stream: true });
     await post(body('tools/list'));
     assert.equal(modern.counts.methods['tools/list'], lists + 1);
     aborter.abort();
@@ -118,15 +163,31 @@ describe('2026-07-28 through the front', () => {
     const { listen } = await import('../js/servers/shared/listen.mjs');
     const server = await listen((request, response) => {
       seen.push(request.headers);
-      response.writeHead(200, { 'Content-Type': 'application/json', 'Set-Cookie': 'a=b', 'Mcp-Session-Id': 'x' }).end('{"jsonrpc":"2.0","id":1,"result":{}}');
+      response
+        .writeHead(200, { 'Content-Type': 'application/json', 'Set-Cookie': 'a=b', 'Mcp-Session-Id': 'x' })
+        .end('{"jsonrpc":"2.0","id":1,"result":{}}');
     });
-    const spied = await startStack({ servers: { spy: { url: `${server.origin}/mcp`, headers: { 'X-User': '{{USER_ID}}', Authorization: 'Bearer ${KEY}' } } }, vars: { KEY: 'of-the-front' } });
+    const spied = await startStack({
+      servers: {
+        spy: { url: `${server.origin}/mcp`, headers: { 'X-User': '{{USER_ID}}', Authorization: 'Bearer ${KEY}' } },
+      },
+      vars: { KEY: 'of-the-front' },
+    });
     t.after(() => spied.stop());
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const message = body('tools/list');
     const response = await fetch(`${spied.origin}/spy/mcp`, {
       method: 'POST',
-      headers: { ...authorization, Cookie: 'c=d', 'Mcp-Session-Id': 'mine', 'Content-Type': 'application/json', 'MCP-Protocol-Version': VERSION, 'Mcp-Method': 'tools/list', 'Mcp-Param-Other': 'kept', traceparent },
+      headers: {
+        ...authorization,
+        Cookie: 'c=d',
+        'Mcp-Session-Id': 'mine',
+        'Content-Type': 'application/json',
+        'MCP-Protocol-Version': VERSION,
+        'Mcp-Method': 'tools/list',
+        'Mcp-Param-Other': 'kept',
+        traceparent,
+      },
       body: JSON.stringify(message),
     });
     assert.equal(response.status, 200);
@@ -137,7 +198,11 @@ describe('2026-07-28 through the front', () => {
     assert.equal(headers['x-user'], 'ada');
     assert.equal(headers['mcp-param-other'], 'kept');
     assert.equal(headers.traceparent, traceparent);
-    assert.ok(!JSON.stringify(seen).includes('token-of-ada') && headers.cookie === undefined && headers['mcp-session-id'] === undefined);
+    assert.ok(
+      !JSON.stringify(seen).includes('token-of-ada') &&
+        headers.cookie === undefined &&
+        headers['mcp-session-id'] === undefined,
+    );
     await server.close();
   });
 
@@ -145,7 +210,12 @@ describe('2026-07-28 through the front', () => {
     const legacy = stack.url;
     const response = await fetch(legacy, {
       method: 'POST',
-      headers: { ...authorization, 'Content-Type': 'application/json', 'MCP-Protocol-Version': VERSION, 'Mcp-Method': 'tools/list' },
+      headers: {
+        ...authorization,
+        'Content-Type': 'application/json',
+        'MCP-Protocol-Version': VERSION,
+        'Mcp-Method': 'tools/list',
+      },
       body: JSON.stringify(body('tools/list')),
     });
     const { error, id } = await response.json();

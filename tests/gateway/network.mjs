@@ -12,7 +12,10 @@ export async function startNetwork(url) {
   const server = createServer((near) => {
     if (!isUp) return near.resetAndDestroy();
     const socket = connect({ port: Number(far.port), host: far.hostname });
-    for (const [one, other] of [[near, socket], [socket, near]]) {
+    for (const [one, other] of [
+      [near, socket],
+      [socket, near],
+    ]) {
       open.add(one);
       one.on('error', () => {}).on('close', () => open.delete(one) && other.destroy());
       one.pipe(other);

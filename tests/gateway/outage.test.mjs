@@ -35,20 +35,29 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
   });
 
   for (const kind of kinds) {
-    test(`${kind}: every call that begins meanwhile is answered, sessions can be opened, and nothing runs twice`, { timeout: 60_000 }, async () => {
+    test(`${kind}: every call that begins meanwhile is answered, sessions can be opened, and nothing runs twice`, {
+      timeout: 60_000,
+    }, async () => {
       const server = servers[kind];
       const ada = sender(`${stack.origin}/${kind}/mcp`);
       const sessions = await Promise.all(Array.from({ length: sessionCount }, () => ada.open()));
       await Promise.all(sessions.map((session) => list(ada, session)));
-      const begin = (name) => sessions.flatMap((session, at) =>
-        Array.from({ length: underWay }, (_, index) => outcome(call(ada, session, name, `held ${name} ${at} ${index}`))));
+      const begin = (name) =>
+        sessions.flatMap((session, at) =>
+          Array.from({ length: underWay }, (_, index) =>
+            outcome(call(ada, session, name, `held ${name} ${at} ${index}`)),
+          ),
+        );
       const before = { unsafe: begin('unsafe'), read: begin('safe') };
       await until(() => server.counts().rpc['tools/call'] === 2 * underWay * sessionCount, 'the calls are under way');
 
       await server.begin(outageMs);
       held[kind].release();
       const of = (index) => sessions[index % sessionCount];
-      const during = crowd({ list: () => list(ada, of(at.list++)), call: (name, { key }) => call(ada, of(at[name]++), name, key) }, { each, noticed: Promise.all(before.unsafe) });
+      const during = crowd(
+        { list: () => list(ada, of(at.list++)), call: (name, { key }) => call(ada, of(at[name]++), name, key) },
+        { each, noticed: Promise.all(before.unsafe) },
+      );
       const bob = sender(`${stack.origin}/${kind}/mcp`, 'token-of-bob');
       const opened = await Promise.all([ada.open(), ada.open(), ada.open(), ada.open(), bob.open()]);
 
@@ -56,31 +65,54 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
       assert.deepEqual(await during, { list: answered, read: answered, unsafe: answered });
       assert.deepEqual([...new Set(await Promise.all(before.read))], ['result']);
       const unsafe = await Promise.all(before.unsafe);
-      assert.ok(unsafe.every((ended) => ended === 'result' || ended === 'outcome_unknown'), String(unsafe));
+      assert.ok(
+        unsafe.every((ended) => ended === 'result' || ended === 'outcome_unknown'),
+        String(unsafe),
+      );
       const { executions, initialize } = server.counts();
-      assert.deepEqual(Object.entries(executions).filter(([key, times]) => key.includes('unsafe') && times > 1), [], 'unsafe calls that ran twice');
+      assert.deepEqual(
+        Object.entries(executions).filter(([key, times]) => key.includes('unsafe') && times > 1),
+        [],
+        'unsafe calls that ran twice',
+      );
       assert.equal(Object.keys(executions).filter((key) => key.startsWith('unsafe')).length, each);
       assert.equal(initialize, sessionCount + opened.length, 'one handshake has reached the server for each session');
       assert.ok(countDuringOutage(server.requests()).requests <= 4 * each, 'nothing is sent again and again');
       const next = await ada.open();
       const own = [...sessions, ...opened.slice(0, -1), next];
-      assert.deepEqual(await Promise.all(own.map((session) => outcome(list(ada, session)))), own.map(() => 'result'));
+      assert.deepEqual(
+        await Promise.all(own.map((session) => outcome(list(ada, session)))),
+        own.map(() => 'result'),
+      );
     });
 
     test(`${kind}, 2026-07-28: our own client waits, and goes on`, { timeout: 60_000 }, async () => {
       const server = servers[`modern-${kind}`];
-      const manager = new McpManager({ mcpServers: { it: { url: `${stack.origin}/modern-${kind}/mcp`, headers: { Authorization: 'Bearer token-of-ada' } } } }, { env: {}, log: () => {} });
+      const manager = new McpManager(
+        {
+          mcpServers: {
+            it: { url: `${stack.origin}/modern-${kind}/mcp`, headers: { Authorization: 'Bearer token-of-ada' } },
+          },
+        },
+        { env: {}, log: () => {} },
+      );
       try {
         const session = await manager.connect('ada', 'it');
         assert.equal(session.kind, 'modern');
         await session.listTools();
         await server.begin(outageMs);
         const noticed = until(() => session.state === 'outage', 'the client notices');
-        const during = await crowd({ list: () => session.listPrompts(), call: (name, args) => session.callTool({ name, arguments: args }) }, { each, noticed });
+        const during = await crowd(
+          { list: () => session.listPrompts(), call: (name, args) => session.callTool({ name, arguments: args }) },
+          { each, noticed },
+        );
         const answered = Array.from({ length: each }, () => 'result');
         assert.deepEqual(during, { list: answered, read: answered, unsafe: answered });
         const { executions } = server.counts();
-        assert.deepEqual(Object.entries(executions).filter(([key, times]) => key.startsWith('unsafe') && times !== 1), []);
+        assert.deepEqual(
+          Object.entries(executions).filter(([key, times]) => key.startsWith('unsafe') && times !== 1),
+          [],
+        );
       } finally {
         await manager.close();
       }
@@ -89,7 +121,13 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
 
   const at = { list: 0, safe: 0, unsafe: 0 };
   let lastId = 0;
-  const list = (who, session) => resultOf(who.send('POST', { headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, `id ${(lastId += 1)}`) }));
+  const list = (who, session) =>
+    resultOf(
+      who.send('POST', {
+        headers: { 'Mcp-Session-Id': session },
+        body: who.rpc('tools/list', {}, `id ${(lastId += 1)}`),
+      }),
+    );
   const call = (who, session, name, key) => resultOf(who.call(session, name, { key }, { id: `id ${(lastId += 1)}` }));
 });
 
@@ -100,12 +138,18 @@ async function resultOf(request) {
   throw Object.assign(new Error(error.message), { name: 'McpError', code: error.data?.code ?? `${error.code}` });
 }
 
-const outcome = (promise) => promise.then(() => 'result', ({ code }) => code);
+const outcome = (promise) =>
+  promise.then(
+    () => 'result',
+    ({ code }) => code,
+  );
 
 /** Calls whose key begins with `held` stay under way until they are released: even ones have run by then, odd ones run after that. */
 function holdCalls() {
   let release;
-  const released = new Promise((resolve) => { release = resolve; });
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
   return {
     release,
     fault: {

@@ -10,18 +10,33 @@ const make = {
     const client = new Client({ name: 'page', version: '1' }, { capabilities: { elicitation: { form: {} } } });
     client.setRequestHandler('elicitation/create', answer);
     client.setNotificationHandler('notifications/message', log);
-    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } });
+    const transport = new StreamableHTTPClientTransport(new URL(url), {
+      requestInit: { headers: { Authorization: `Bearer ${token}` } },
+    });
     await client.connect(transport);
-    return { call: (params, options) => client.callTool(params, options), list: () => client.listTools(), session: () => transport.sessionId, end: () => transport.terminateSession().then(() => client.close()) };
+    return {
+      call: (params, options) => client.callTool(params, options),
+      list: () => client.listTools(),
+      session: () => transport.sessionId,
+      end: () => transport.terminateSession().then(() => client.close()),
+    };
   },
   async ours(url, token, log) {
     const { default: init, McpManager } = await import('/pkg/browser.js');
     await init();
-    const manager = new McpManager({ mcpServers: { front: { url, headers: { Authorization: `Bearer ${token}` } } } }, { log: () => {}, capabilities: { elicitation: { form: {} } } });
+    const manager = new McpManager(
+      { mcpServers: { front: { url, headers: { Authorization: `Bearer ${token}` } } } },
+      { log: () => {}, capabilities: { elicitation: { form: {} } } },
+    );
     const session = await manager.connect('u', 'front');
     session.setRequestHandler('elicitation/create', answer);
     session.setNotificationHandler('notifications/message', log);
-    return { call: (params, options) => session.callTool(params, options), list: () => session.listTools(), session: () => session.sessionId, end: () => manager.close({ terminate: true }) };
+    return {
+      call: (params, options) => session.callTool(params, options),
+      list: () => session.listTools(),
+      session: () => session.sessionId,
+      end: () => manager.close({ terminate: true }),
+    };
   },
 };
 
@@ -41,7 +56,10 @@ export const again = async (name) => textOf(await open[name].call({ name: 'echo'
 
 /** A call that may not run twice; what becomes of it is asked for later. */
 export function unsafe(name) {
-  open[name].unsafe = open[name].call({ name: 'slow', arguments: { ms: 60_000, key: 'once' } }).then(() => 'answered', (error) => error.message);
+  open[name].unsafe = open[name].call({ name: 'slow', arguments: { ms: 60_000, key: 'once' } }).then(
+    () => 'answered',
+    (error) => error.message,
+  );
 }
 
 export const outcome = (name) => open[name].unsafe;
@@ -55,8 +73,13 @@ export const session = (name) => [open[name].session()];
 export const end = (name) => open[name].end();
 
 export async function route(url, token) {
-  const client = new Client({ name: 'page', version: '1' }, { capabilities: {}, versionNegotiation: { mode: { pin: '2026-07-28' } } });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } }));
+  const client = new Client(
+    { name: 'page', version: '1' },
+    { capabilities: {}, versionNegotiation: { mode: { pin: '2026-07-28' } } },
+  );
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } }),
+  );
   const { region, header } = JSON.parse(textOf(await client.callTool({ name: 'route', arguments: { region: 'eu' } })));
   await client.close();
   return { region, header };
@@ -65,7 +88,12 @@ export async function route(url, token) {
 export async function unknown(url, token) {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', 'Mcp-Session-Id': 'x'.repeat(43) },
+    headers: {
+      Authorization: `Bearer ${token}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'Mcp-Session-Id': 'x'.repeat(43),
+    },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
   });
   return { status: response.status, code: (await response.json()).error.code };

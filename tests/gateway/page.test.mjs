@@ -27,13 +27,33 @@ describe('a page on another origin', () => {
   const eraAsked = /^Failed to load resource: the server responded with a status of 400/;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'page-'));
-    await build({ entryPoints: [here('page-client.mjs')], outfile: join(folder, 'client.js'), bundle: true, format: 'esm', platform: 'browser', external: ['/pkg/browser.js'], logLevel: 'warning' });
-    files = await listen(serveFolders([{ prefix: '/pkg/', folder: here('../../pkg') }, { prefix: '/client.js', file: join(folder, 'client.js') }, { prefix: '/', file: here('../js/helpers/browsers/page.html') }], { headers: {} }));
+    await build({
+      entryPoints: [here('page-client.mjs')],
+      outfile: join(folder, 'client.js'),
+      bundle: true,
+      format: 'esm',
+      platform: 'browser',
+      external: ['/pkg/browser.js'],
+      logLevel: 'warning',
+    });
+    files = await listen(
+      serveFolders(
+        [
+          { prefix: '/pkg/', folder: here('../../pkg') },
+          { prefix: '/client.js', file: join(folder, 'client.js') },
+          { prefix: '/', file: here('../js/helpers/browsers/page.html') },
+        ],
+        { headers: {} },
+      ),
+    );
     modern = await startModernServer({ legacy: 'reject' });
     stack = await startStack({ vars: { ALLOWED_ORIGINS: files.origin }, servers: { modern: { url: modern.url } } });
     browser = await chromium.launch(launchOptions);
     page = await browser.newPage();
-    page.on('console', (message) => message.type() === 'error' && !eraAsked.test(message.text()) && complaints.push(message.text()));
+    page.on(
+      'console',
+      (message) => message.type() === 'error' && !eraAsked.test(message.text()) && complaints.push(message.text()),
+    );
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(files.origin);
   });
@@ -45,7 +65,8 @@ describe('a page on another origin', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const run = (name, ...words) => page.evaluate(async ([name, words]) => (await import('/client.js'))[name](...words), [name, words]);
+  const run = (name, ...words) =>
+    page.evaluate(async ([name, words]) => (await import('/client.js'))[name](...words), [name, words]);
 
   for (const client of ['official', 'ours']) {
     test(`${client}: lists, calls, hears of progress and logs, answers, and goes on after the server was killed in the middle of a call`, async () => {
@@ -62,7 +83,11 @@ describe('a page on another origin', () => {
       assert.deepEqual(await run('again', client), 'again');
       assert.deepEqual(await run('session', client), [session]);
       const { initialize, calls } = await stack.counts();
-      assert.deepEqual([initialize, calls.slow], [1, undefined], 'one handshake with the new process, and no unsafe call again');
+      assert.deepEqual(
+        [initialize, calls.slow],
+        [1, undefined],
+        'one handshake with the new process, and no unsafe call again',
+      );
       await run('end', client);
       assert.deepEqual(complaints, []);
     });
@@ -75,9 +100,20 @@ describe('a page on another origin', () => {
   test('a page sees that its session is gone, and a page of another origin sees nothing', async () => {
     assert.deepEqual(await run('unknown', stack.url, 'token-of-ada'), { status: 404, code: -32001 });
     const stranger = await browser.newPage();
-    const other = await listen(serveFolders([{ prefix: '/client.js', file: join(folder, 'client.js') }, { prefix: '/', file: here('../js/helpers/browsers/page.html') }], { headers: {} }));
+    const other = await listen(
+      serveFolders(
+        [
+          { prefix: '/client.js', file: join(folder, 'client.js') },
+          { prefix: '/', file: here('../js/helpers/browsers/page.html') },
+        ],
+        { headers: {} },
+      ),
+    );
     await stranger.goto(other.origin);
-    const seen = await stranger.evaluate(async ([url]) => (await import('/client.js')).unknown(url, 'token-of-ada').catch((error) => error.name), [stack.url]);
+    const seen = await stranger.evaluate(
+      async ([url]) => (await import('/client.js')).unknown(url, 'token-of-ada').catch((error) => error.name),
+      [stack.url],
+    );
     assert.equal(seen, 'TypeError');
     await stranger.close();
     await other.close();

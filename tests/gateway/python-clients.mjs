@@ -6,11 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-export const pythonClients = { 'Python’s client v1': pythonClient('sdk-v1'), 'Python’s client v2': pythonClient('sdk-v2') };
+export const pythonClients = {
+  'Python’s client v1': pythonClient('sdk-v1'),
+  'Python’s client v2': pythonClient('sdk-v2'),
+};
 
 function pythonClient(environment) {
   return async (url, { token = 'token-of-ada', log = () => {}, isHasty = false } = {}) => {
-    const child = spawn(at(`../../.tools/python/${environment}/bin/python`), [at('python-client.py'), url, token, ...(isHasty ? ['hasty'] : [])], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(
+      at(`../../.tools/python/${environment}/bin/python`),
+      [at('python-client.py'), url, token, ...(isHasty ? ['hasty'] : [])],
+      { stdio: ['pipe', 'pipe', 'pipe'] },
+    );
     const gone = once(child, 'exit');
     const waiting = new Map(); // by id: { resolve, reject, onprogress }
     let complaints = '';
@@ -26,7 +33,8 @@ function pythonClient(environment) {
       else waiting.get(id).resolve(result);
     });
     gone.then(() => waiting.forEach(({ reject }) => reject(new Error(`the client ended: ${complaints}`))));
-    const expect = (id, onprogress) => new Promise((resolve, reject) => waiting.set(id, { resolve, reject, onprogress }));
+    const expect = (id, onprogress) =>
+      new Promise((resolve, reject) => waiting.set(id, { resolve, reject, onprogress }));
     const ask = (line, onprogress) => {
       number += 1;
       child.stdin.write(`${JSON.stringify({ id: number, ...line })}\n`);

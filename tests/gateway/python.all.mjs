@@ -21,7 +21,9 @@ for (const [name, connect] of Object.entries(pythonClients)) {
     let stack;
     before(async () => {
       [modern, faults] = await Promise.all([startModernServer({ legacy: 'reject' }), startModernFaultServer()]);
-      stack = await startStack({ servers: { modern: { url: modern.url }, rounds: { url: `${faults.origin}/rounds?n=2` } } });
+      stack = await startStack({
+        servers: { modern: { url: modern.url }, rounds: { url: `${faults.origin}/rounds?n=2` } },
+      });
     });
     after(async () => {
       await stack.stop();
@@ -48,7 +50,10 @@ for (const [name, connect] of Object.entries(pythonClients)) {
       assert.match(textOf(await client.call('unsafe', { key: 'python' })), /python: 1/);
       const { executions, rounds } = await (await fetch(`${faults.origin}/control/counts?path=/rounds`)).json();
       assert.equal(executions.python, 1);
-      assert.deepEqual(rounds.map(({ inputResponses }) => Object.values(inputResponses)[0].content), [{ name: 'Ada' }, { name: 'Ada' }]);
+      assert.deepEqual(
+        rounds.map(({ inputResponses }) => Object.values(inputResponses)[0].content),
+        [{ name: 'Ada' }, { name: 'Ada' }],
+      );
       await client.end();
     });
   });

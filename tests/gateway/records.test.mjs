@@ -15,7 +15,8 @@ describe('records that are in the storage already', () => {
   });
   after(() => stack.stop());
 
-  const echo = async (session) => (await messageOf(await ada.call(session, 'echo', { text: 'on' }))).result?.content[0].text;
+  const echo = async (session) =>
+    (await messageOf(await ada.call(session, 'echo', { text: 'on' }))).result?.content[0].text;
   const objectOf = (session) => ({ binding: 'SESSIONS', name: createHash('sha256').update(session).digest('hex') });
 
   /** Replaces what is kept of each session with the server, while the gateway is stopped: `written` makes it of what is there. */
@@ -34,10 +35,12 @@ describe('records that are in the storage already', () => {
     // Word for word as version 0 wrote it, but for what differs in each run: the hash of the configuration, the id and the times.
     const written = (found) => {
       const { config, sessionId, createdAt } = JSON.parse(found);
-      return `{"format":1,"user":"ada","server":"s","config":${config},"protocolVersion":"2025-11-25","initializeResult":{"protocolVersion":"2025-11-25",`
-        + '"capabilities":{"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"prompts":{},"logging":{}},'
-        + '"serverInfo":{"name":"mcp-tether-test-server","version":"1.0.0"},"instructions":"A server for tests."},'
-        + `"generation":3,"createdAt":${createdAt},"lastUsedAt":${createdAt},"sessionId":"${sessionId}","logLevel":"info","subscriptions":[{"uri":"test://counter"}]}`;
+      return (
+        `{"format":1,"user":"ada","server":"s","config":${config},"protocolVersion":"2025-11-25","initializeResult":{"protocolVersion":"2025-11-25",` +
+        '"capabilities":{"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"prompts":{},"logging":{}},' +
+        '"serverInfo":{"name":"mcp-tether-test-server","version":"1.0.0"},"instructions":"A server for tests."},' +
+        `"generation":3,"createdAt":${createdAt},"lastUsedAt":${createdAt},"sessionId":"${sessionId}","logLevel":"info","subscriptions":[{"uri":"test://counter"}]}`
+      );
     };
     const { initialize } = await stack.counts();
     await rewrite([{ session, written }]);
@@ -49,7 +52,8 @@ describe('records that are in the storage already', () => {
     const damage = {
       'a later format': (found) => JSON.stringify({ ...JSON.parse(found), format: 2 }),
       'no format': (found) => JSON.stringify({ ...JSON.parse(found), format: undefined }),
-      'a state that nobody knows': (found) => JSON.stringify({ ...JSON.parse(found), format: 1, state: 'outage', outage: { since: 1 }, sessionId: 7 }),
+      'a state that nobody knows': (found) =>
+        JSON.stringify({ ...JSON.parse(found), format: 1, state: 'outage', outage: { since: 1 }, sessionId: 7 }),
       'half a record': (found) => found.slice(0, found.length / 2),
       'no JSON': () => 'x',
       'another kind of JSON': () => '[1,2]',
@@ -72,7 +76,12 @@ describe('records that are in the storage already', () => {
       return { status: response.status, wait: Number(response.headers.get('retry-after')) };
     };
     const object = { binding: 'INDEX', name: 'bearer:ada' };
-    const keep = (known) => stack.restartFront({}, () => runOnStorage(stack.state, object, [['INSERT INTO breaker VALUES (?1, ?2) ON CONFLICT DO UPDATE SET known = ?2', 's', known]]));
+    const keep = (known) =>
+      stack.restartFront({}, () =>
+        runOnStorage(stack.state, object, [
+          ['INSERT INTO breaker VALUES (?1, ?2) ON CONFLICT DO UPDATE SET known = ?2', 's', known],
+        ]),
+      );
     await keep(JSON.stringify({ failures: 0, since: 0, openings: 2, until: Date.now() + 200_000, trying: 0 }));
     const { status, wait } = await open();
     assert.equal(status, 503);

@@ -18,7 +18,9 @@ let curl;
 
 before(async () => {
   state = await mkdtemp(join(tmpdir(), 'front-'));
-  serving = spawn(process.execPath, [program, '--port', String(await findFreePort()), '--state', state], { stdio: ['pipe', 'pipe', 'inherit'] });
+  serving = spawn(process.execPath, [program, '--port', String(await findFreePort()), '--state', state], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   for await (const line of createInterface({ input: serving.stdout })) {
     if (line.startsWith('curl ')) curl = line;
     if (line.startsWith('Press Ctrl+C')) break;

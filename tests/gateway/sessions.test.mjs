@@ -14,7 +14,11 @@ describe('whose a session is', () => {
   let ada;
   let bob;
   before(async () => {
-    stack = await startStack({ vars: { MAX_SESSIONS_PER_USER: 12 }, config: { headers: { 'X-User': '{{USER_ID}}' } }, servers: { other: { url: 'http://127.0.0.1:9/mcp' } } });
+    stack = await startStack({
+      vars: { MAX_SESSIONS_PER_USER: 12 },
+      config: { headers: { 'X-User': '{{USER_ID}}' } },
+      servers: { other: { url: 'http://127.0.0.1:9/mcp' } },
+    });
     ada = sender(stack.url);
     bob = sender(stack.url, 'token-of-bob');
   });
@@ -22,7 +26,11 @@ describe('whose a session is', () => {
 
   const unknown = async (response) => {
     const { headers } = response;
-    return { status: response.status, body: await response.text(), headers: Object.fromEntries([...headers].filter(([name]) => name !== 'date')) };
+    return {
+      status: response.status,
+      body: await response.text(),
+      headers: Object.fromEntries([...headers].filter(([name]) => name !== 'date')),
+    };
   };
 
   test('another user’s, a forged, a foreign and a deleted id are answered alike, and the next honest request works', async () => {
@@ -33,12 +41,23 @@ describe('whose a session is', () => {
     const bodies = { POST: { jsonrpc: '2.0', id: 1, method: 'tools/list' }, GET: undefined, DELETE: undefined };
     for (const [method, body] of Object.entries(bodies)) {
       const answers = [];
-      for (const [who, id, path] of [[bob, session], [ada, forged], [ada, deleted], [ada, 'no-id-of-ours'], [ada, 'x'.repeat(3_000)], [ada, session, '/other/mcp']]) {
+      for (const [who, id, path] of [
+        [bob, session],
+        [ada, forged],
+        [ada, deleted],
+        [ada, 'no-id-of-ours'],
+        [ada, 'x'.repeat(3_000)],
+        [ada, session, '/other/mcp'],
+      ]) {
         answers.push(await unknown(await who.send(method, { headers: { 'Mcp-Session-Id': id }, body, path })));
       }
       for (const answer of answers) assert.deepEqual(answer, answers[0], method);
       assert.equal(answers[0].status, 404);
-      assert.deepEqual(JSON.parse(answers[0].body), { jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null });
+      assert.deepEqual(JSON.parse(answers[0].body), {
+        jsonrpc: '2.0',
+        error: { code: -32001, message: 'Session not found' },
+        id: null,
+      });
     }
     assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'mine' }))).result.content[0].text, 'mine');
     await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } });
@@ -46,7 +65,11 @@ describe('whose a session is', () => {
 
   test('a session of 2025-06-18 knows its version and refuses others', async () => {
     const session = await ada.open({ ...initializeParams, protocolVersion: '2025-06-18' });
-    for (const [version, status] of [['2025-06-18', 200], ['1999-01-01', 400], [undefined, 200]]) {
+    for (const [version, status] of [
+      ['2025-06-18', 200],
+      ['1999-01-01', 400],
+      [undefined, 200],
+    ]) {
       const response = await ada.call(session, 'echo', { text: 'v' }, { headers: { 'MCP-Protocol-Version': version } });
       assert.equal(response.status, status, version);
       await response.text();
@@ -75,21 +98,53 @@ describe('whose a session is', () => {
     assert.equal(response.headers.get('retry-after'), '60');
     assert.equal(response.headers.get('mcp-session-id'), null);
     await bob.send('DELETE', { headers: { 'Mcp-Session-Id': sessions.pop() } });
-    await until(async () => (await bob.send('POST', { body: bob.rpc('initialize', initializeParams) })).status === 200, 'there is room again');
+    await until(
+      async () => (await bob.send('POST', { body: bob.rpc('initialize', initializeParams) })).status === 200,
+      'there is room again',
+    );
     await ada.open();
   });
 
   test('10 MB bodies, floods of headers and bytes that are no HTTP do not disturb the next request', async () => {
     const session = await ada.open();
-    const large = await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: 'x'.repeat(10 * 1024 * 1024) });
+    const large = await ada.send('POST', {
+      headers: { 'Mcp-Session-Id': session },
+      body: 'x'.repeat(10 * 1024 * 1024),
+    });
     assert.equal(large.status, 413);
-    const streamed = new ReadableStream({ pull(controller) { controller.enqueue(new Uint8Array(64 * 1024)); if ((this.sent = (this.sent ?? 0) + 1) > 160) controller.close(); } });
-    const endless = await fetch(stack.url, { method: 'POST', headers: { Authorization: 'Bearer token-of-ada', 'Content-Type': 'application/json', Accept: '*/*', 'Mcp-Session-Id': session }, body: streamed, duplex: 'half' });
+    const streamed = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(64 * 1024));
+        if ((this.sent = (this.sent ?? 0) + 1) > 160) controller.close();
+      },
+    });
+    const endless = await fetch(stack.url, {
+      method: 'POST',
+      headers: {
+        Authorization: 'Bearer token-of-ada',
+        'Content-Type': 'application/json',
+        Accept: '*/*',
+        'Mcp-Session-Id': session,
+      },
+      body: streamed,
+      duplex: 'half',
+    });
     assert.equal(endless.status, 413);
-    const flood = await ada.send('GET', { headers: Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`x-flood-${at}`, 'y'.repeat(100)])) });
+    const flood = await ada.send('GET', {
+      headers: Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`x-flood-${at}`, 'y'.repeat(100)])),
+    });
     assert.equal(flood.status, 431);
-    await new Promise((resolve) => connect(Number(new URL(stack.url).port), '127.0.0.1').on('error', resolve).on('close', resolve).on('data', () => {}).end('\x00\x01garbage\r\n\r\n'));
-    assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'still here' }))).result.content[0].text, 'still here');
+    await new Promise((resolve) =>
+      connect(Number(new URL(stack.url).port), '127.0.0.1')
+        .on('error', resolve)
+        .on('close', resolve)
+        .on('data', () => {})
+        .end('\x00\x01garbage\r\n\r\n'),
+    );
+    assert.equal(
+      (await messageOf(await ada.call(session, 'echo', { text: 'still here' }))).result.content[0].text,
+      'still here',
+    );
   });
 
   test('an initialize with null for params is one without', async () => {
@@ -105,24 +160,48 @@ describe('whose a session is', () => {
   test('a header that says "undefined" is not one that is missing: what is known of one request is not said of another', async () => {
     const session = await ada.open();
     // Each Accept is a new one to the front, so that either of the two may come first.
-    const status = async (accept, headers) => (await ada.call(session, 'echo', { text: 'x' }, { headers: { Accept: `${accept}, text/event-stream`, ...headers } })).status;
-    assert.deepEqual([await status('application/json;q=0.9', { Origin: 'undefined' }), await status('application/json;q=0.9')], [403, 200]);
-    assert.deepEqual([await status('application/json;q=0.8'), await status('application/json;q=0.8', { Origin: 'undefined' })], [200, 403]);
+    const status = async (accept, headers) =>
+      (
+        await ada.call(
+          session,
+          'echo',
+          { text: 'x' },
+          { headers: { Accept: `${accept}, text/event-stream`, ...headers } },
+        )
+      ).status;
+    assert.deepEqual(
+      [await status('application/json;q=0.9', { Origin: 'undefined' }), await status('application/json;q=0.9')],
+      [403, 200],
+    );
+    assert.deepEqual(
+      [await status('application/json;q=0.8'), await status('application/json;q=0.8', { Origin: 'undefined' })],
+      [200, 403],
+    );
   });
 
   test('in a batch, what is answered does not wait for the rest', { timeout: 30_000 }, async () => {
     const session = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
     const call = (id, name, args) => ada.rpc('tools/call', { name, arguments: args }, id);
-    const response = await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: [call('quick', 'echo', { text: 'q' }), call('never', 'slow', { ms: 600_000, key: 'batch' })] });
+    const response = await ada.send('POST', {
+      headers: { 'Mcp-Session-Id': session },
+      body: [call('quick', 'echo', { text: 'q' }), call('never', 'slow', { ms: 600_000, key: 'batch' })],
+    });
     const events = eventsOf(response);
     assert.equal((await events.next()).value.data.id, 'quick');
-    await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'never' } } });
+    await ada.send('POST', {
+      headers: { 'Mcp-Session-Id': session },
+      body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'never' } },
+    });
     assert.equal((await events.next()).value.data.error.data.code, 'cancelled');
   });
 
   test('batches of 2025-03-26, and of nobody else', async () => {
     const old = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
-    const batch = [ada.rpc('tools/list', {}, 'a'), ada.rpc('tools/call', { name: 'echo', arguments: { text: 'b' } }, 'b'), { jsonrpc: '2.0', method: 'notifications/roots/list_changed' }];
+    const batch = [
+      ada.rpc('tools/list', {}, 'a'),
+      ada.rpc('tools/call', { name: 'echo', arguments: { text: 'b' } }, 'b'),
+      { jsonrpc: '2.0', method: 'notifications/roots/list_changed' },
+    ];
     const response = await ada.send('POST', { headers: { 'Mcp-Session-Id': old }, body: batch });
     const answers = [];
     if (response.headers.get('content-type') === 'application/json') answers.push(...(await response.json()));
@@ -164,7 +243,8 @@ describe('a client that comes back', () => {
   });
   after(() => stack.stop());
 
-  const resume = (session, id) => ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': id, Accept: 'text/event-stream' } });
+  const resume = (session, id) =>
+    ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': id, Accept: 'text/event-stream' } });
 
   // Begins a call, reads its first event and leaves; that event's id.
   async function leave(session, args, id = 1, tool = 'slow') {
@@ -182,13 +262,19 @@ describe('a client that comes back', () => {
     const id = await leave(session, { ms: 300, key: 'left' });
     const messages = [];
     for await (const event of eventsOf(await resume(session, id))) if (event.data) messages.push(event);
-    assert.deepEqual(messages.slice(0, -1).map(({ data }) => data.params.progress), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.deepEqual(
+      messages.slice(0, -1).map(({ data }) => data.params.progress),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    );
     assert.equal(messages.at(-1).data.id, 1);
     assert.equal((await stack.counts()).executions.left, 1);
     // Once more, from the middle, when all is long over.
     const again = [];
     for await (const event of eventsOf(await resume(session, messages[8].id))) if (event.data) again.push(event.data);
-    assert.deepEqual(again, messages.slice(9).map(({ data }) => data));
+    assert.deepEqual(
+      again,
+      messages.slice(9).map(({ data }) => data),
+    );
   });
 
   test('also when the front was restarted meanwhile: an unsafe call is not repeated, and its outcome is honest', async () => {
@@ -202,7 +288,10 @@ describe('a client that comes back', () => {
     assert.equal(messages.at(-1).error.data.code, 'outcome_unknown');
     const counts = await stack.counts();
     assert.equal(counts.calls.slow, 2, 'this one and the one before');
-    assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'on' }, { id: 'on' }))).result.content[0].text, 'on');
+    assert.equal(
+      (await messageOf(await ada.call(session, 'echo', { text: 'on' }, { id: 'on' }))).result.content[0].text,
+      'on',
+    );
   });
 
   test('gets an error for an answer that was too large to be kept', async () => {
@@ -211,17 +300,28 @@ describe('a client that comes back', () => {
     await (await resume(session, id)).text(); // ends with the answer, which may come only now
     const messages = [];
     for await (const { data } of eventsOf(await resume(session, id))) if (data) messages.push(data);
-    assert.deepEqual(messages.map(({ id, error }) => [id, error.data.code]), [['large', 'limit_exceeded']]);
-    assert.equal((await messageOf(await ada.call(session, 'big', { bytes: 2_000_000 }, { id: 'read' }))).result.content[0].text.length, 2_000_000);
+    assert.deepEqual(
+      messages.map(({ id, error }) => [id, error.data.code]),
+      [['large', 'limit_exceeded']],
+    );
+    assert.equal(
+      (await messageOf(await ada.call(session, 'big', { bytes: 2_000_000 }, { id: 'read' }))).result.content[0].text
+        .length,
+      2_000_000,
+    );
   });
 
   test('gets news that came while it was away, once, and events of others never', async () => {
     const session = await ada.open();
     const other = await ada.open();
-    const listen = (last) => ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...(last && { 'Last-Event-ID': last }) } });
+    const listen = (last) =>
+      ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...(last && { 'Last-Event-ID': last }) } });
     const first = await listen();
     const events = eventsOf(first);
-    await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub') });
+    await ada.send('POST', {
+      headers: { 'Mcp-Session-Id': session },
+      body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub'),
+    });
     await (await ada.call(session, 'increment', { key: 'news' }, { id: 'one' })).text();
     const { value: heard } = await events.next();
     assert.equal(heard.data.method, 'notifications/resources/updated');
@@ -242,16 +342,24 @@ describe('sessions end', () => {
     t.after(() => stack.stop());
     const ada = sender(stack.url);
     const mark = 'a client of this name';
-    const isKept = async () => (await Promise.all((await filesOf(stack.state)).map((file) => readFile(file)))).some((bytes) => bytes.includes(mark));
+    const isKept = async () =>
+      (await Promise.all((await filesOf(stack.state)).map((file) => readFile(file)))).some((bytes) =>
+        bytes.includes(mark),
+      );
     const sessions = [];
-    for (let turn = 0; turn < 12; turn += 1) sessions.push(await ada.open({ ...initializeParams, clientInfo: { name: mark, version: '1' } }));
+    for (let turn = 0; turn < 12; turn += 1)
+      sessions.push(await ada.open({ ...initializeParams, clientInfo: { name: mark, version: '1' } }));
     assert.ok(await isKept());
     // Each is looked for as soon as its end is told, while others are still under way.
-    await Promise.all(sessions.map(async (session) => {
-      assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } })).status, 200);
-      const listed = (await (await ada.send('GET', { path: '/sessions' })).json()).sessions.map(({ handle }) => handle);
-      assert.ok(!listed.includes(createHash('sha256').update(session).digest('hex')));
-    }));
+    await Promise.all(
+      sessions.map(async (session) => {
+        assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } })).status, 200);
+        const listed = (await (await ada.send('GET', { path: '/sessions' })).json()).sessions.map(
+          ({ handle }) => handle,
+        );
+        assert.ok(!listed.includes(createHash('sha256').update(session).digest('hex')));
+      }),
+    );
     assert.ok(!(await isKept()));
     await until(async () => (await stack.counts()).sessions === 0, 'the server is told');
   });
@@ -281,7 +389,10 @@ describe('sessions end', () => {
     await stack.restartFront({ vars: { BEARER_TOKENS: { ada: 'another-token' } } });
     assert.equal((await ada.call(session, 'echo')).status, 401);
     const renewed = sender(stack.url, 'another-token');
-    assert.equal((await messageOf(await renewed.call(session, 'echo', { text: 'same user' }))).result.content[0].text, 'same user');
+    assert.equal(
+      (await messageOf(await renewed.call(session, 'echo', { text: 'same user' }))).result.content[0].text,
+      'same user',
+    );
   });
 });
 
@@ -292,7 +403,10 @@ describe('an object that was evicted, or restarted', () => {
     const ada = sender(stack.url);
     const [one, two] = [await ada.open(), await ada.open()];
     assert.equal((await stack.counts()).initialize, 2);
-    await ada.send('POST', { headers: { 'Mcp-Session-Id': one }, body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub') });
+    await ada.send('POST', {
+      headers: { 'Mcp-Session-Id': one },
+      body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub'),
+    });
     await until(async () => stack.counts(), 'it is there');
     await stack.restartFront();
     assert.equal((await messageOf(await ada.call(one, 'echo', { text: 'on' }))).result.content[0].text, 'on');

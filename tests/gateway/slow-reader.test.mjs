@@ -17,7 +17,12 @@ async function slowClient(url, method, headers, body) {
   const { hostname, port, pathname, host } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname });
   await once(socket, 'connect');
-  const all = { Host: host, Authorization: 'Bearer token-of-ada', Accept: 'application/json, text/event-stream', ...headers };
+  const all = {
+    Host: host,
+    Authorization: 'Bearer token-of-ada',
+    Accept: 'application/json, text/event-stream',
+    ...headers,
+  };
   const payload = body && JSON.stringify(body);
   if (payload) Object.assign(all, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(payload) });
   const head = [`${method} ${pathname} HTTP/1.1`, ...Object.entries(all).map(([name, value]) => `${name}: ${value}`)];
@@ -45,13 +50,16 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
     let stack;
     let ada;
     before(async () => {
-      stack = await startStack({ vars: { SLOW_READER_BYTES: 256 * KIBIBYTE, EVENT_LOG_EVENTS: 10_000, EVENT_LOG_BYTES } });
+      stack = await startStack({
+        vars: { SLOW_READER_BYTES: 256 * KIBIBYTE, EVENT_LOG_EVENTS: 10_000, EVENT_LOG_BYTES },
+      });
       ada = sender(stack.url);
     });
     after(() => stack.stop());
 
     const flood = (more) => ({ count: COUNT, bytes: EVENT, ...more });
-    const echo = async (session, text) => (await messageOf(await ada.call(session, 'echo', { text }, { id: text }))).result.content[0].text;
+    const echo = async (session, text) =>
+      (await messageOf(await ada.call(session, 'echo', { text }, { id: text }))).result.content[0].text;
     const turnsOf = async (response, until) => {
       const turns = [];
       for await (const { data } of eventsOf(response)) {
@@ -83,7 +91,10 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
     const assertKept = (missed, heard) => {
       if (size === 'of everything') {
         assert.ok(missed.length >= COUNT - heard, `${heard} before and ${missed.length} after`);
-        assert.deepEqual(missed, Array.from(missed, (_, at) => COUNT - missed.length + 1 + at));
+        assert.deepEqual(
+          missed,
+          Array.from(missed, (_, at) => COUNT - missed.length + 1 + at),
+        );
       } else {
         assert.ok(missed.length > 0 && missed.length < COUNT - heard);
         assert.equal(missed.at(-1), COUNT);
@@ -118,8 +129,14 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       assert.equal(await echo(session, 'same session'), 'same session');
       assert.equal(await echo(other, 'other session'), 'other session');
       // The other one reads all of it meanwhile.
-      const turns = await turnsOf(await ada.call(other, 'flood', flood(), { id: 'read' }), (data) => data?.id === 'read');
-      assert.deepEqual(turns, Array.from({ length: COUNT }, (_, turn) => turn + 1));
+      const turns = await turnsOf(
+        await ada.call(other, 'flood', flood(), { id: 'read' }),
+        (data) => data?.id === 'read',
+      );
+      assert.deepEqual(
+        turns,
+        Array.from({ length: COUNT }, (_, turn) => turn + 1),
+      );
       // While that one read, workerd may have had no time for this one.
       await until(() => cuts() === 2, 'its stream is cut');
       const got = await slow.rest();

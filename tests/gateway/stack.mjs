@@ -26,14 +26,28 @@ export async function startStack({ server: args = [], config = {}, servers = {},
   const state = await mkdtemp(join(tmpdir(), 'front-'));
   const serverPort = await findFreePort();
   const frontPort = await findFreePort();
-  const server = await startChildServer({ name: 'the SDK server', args: [serverProgram, '--port', String(serverPort), ...args], port: serverPort });
+  const server = await startChildServer({
+    name: 'the SDK server',
+    args: [serverProgram, '--port', String(serverPort), ...args],
+    port: serverPort,
+  });
   const serverOrigin = `http://127.0.0.1:${serverPort}`;
   const lines = [];
   let front;
   const start = async (changed = {}) => {
     front = await startFront({
-      servers: { s: { url: `${serverOrigin}/mcp`, sessionConfig: { retryDelay: 100 }, ...config, ...changed.config }, ...servers },
-      vars: { AUTH: 'bearer', BEARER_TOKENS: users, ADMIN_TOKEN: adminToken, ALLOWED_ORIGINS: page, ...vars, ...changed.vars },
+      servers: {
+        s: { url: `${serverOrigin}/mcp`, sessionConfig: { retryDelay: 100 }, ...config, ...changed.config },
+        ...servers,
+      },
+      vars: {
+        AUTH: 'bearer',
+        BEARER_TOKENS: users,
+        ADMIN_TOKEN: adminToken,
+        ALLOWED_ORIGINS: page,
+        ...vars,
+        ...changed.vars,
+      },
       state,
       port: frontPort,
       log: (line) => lines.push(line),

@@ -39,7 +39,10 @@ export async function runOnStorage(state, object, statements) {
     durableObjectsPersist: state,
   });
   try {
-    const response = await miniflare.dispatchFetch('http://localhost/', { method: 'POST', body: JSON.stringify({ ...object, statements }) });
+    const response = await miniflare.dispatchFetch('http://localhost/', {
+      method: 'POST',
+      body: JSON.stringify({ ...object, statements }),
+    });
     return await response.json();
   } finally {
     await miniflare.dispose();

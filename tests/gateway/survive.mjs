@@ -46,9 +46,15 @@ export function survive(kind, args, connects = clients) {
         const client = await connect(stack.url);
         const session = client.session();
         const calls = Array.from({ length: 10 }, (_, turn) => client.call('echo', { text: String(turn) }).then(textOf));
-        const unsafe = client.call('slow', { ms: 60_000, key: 'once' }).then(() => 'answered', (error) => error);
+        const unsafe = client.call('slow', { ms: 60_000, key: 'once' }).then(
+          () => 'answered',
+          (error) => error,
+        );
         await until(async () => (await stack.counts()).calls.slow === 1, 'the call runs');
-        assert.deepEqual(await Promise.all(calls), Array.from({ length: 10 }, (_, turn) => String(turn)));
+        assert.deepEqual(
+          await Promise.all(calls),
+          Array.from({ length: 10 }, (_, turn) => String(turn)),
+        );
         await stack.server.restart();
         assert.match((await unsafe).message, /nobody knows whether it was carried out/);
         assert.equal(textOf(await client.call('echo', { text: 'back' })), 'back');

@@ -12,7 +12,11 @@ import { startStack, until } from './stack.mjs';
 const CALLS = 20;
 const none = { traceparent: undefined, tracestate: undefined, baggage: undefined };
 const hex = (number, digits) => number.toString(16).padStart(digits, '0');
-const traceOf = (number) => ({ traceparent: `00-${hex(number, 32)}-${hex(number, 16)}-01`, tracestate: `vendor=${number}`, baggage: `turn=${number}` });
+const traceOf = (number) => ({
+  traceparent: `00-${hex(number, 32)}-${hex(number, 16)}-01`,
+  tracestate: `vendor=${number}`,
+  baggage: `turn=${number}`,
+});
 
 /** A server that hears what goes to another one, and passes it on. */
 async function startWitness(target) {
@@ -20,7 +24,12 @@ async function startWitness(target) {
   const listening = await listen(async (request, response) => {
     const body = await readText(request);
     const { traceparent, tracestate, baggage } = request.headers;
-    seen.push({ headers: request.headers, http: request.method, message: parseJson(body), trace: { traceparent, tracestate, baggage } });
+    seen.push({
+      headers: request.headers,
+      http: request.method,
+      message: parseJson(body),
+      trace: { traceparent, tracestate, baggage },
+    });
     await forward({ request, response, body, target: new URL(target) });
   });
   return { url: `${listening.origin}/mcp`, seen, close: listening.close };
@@ -35,7 +44,10 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
     before(async () => {
       server = await (kind === '2026-07-28' ? startModernServer({ legacy: 'reject' }) : startSdkServer());
       witness = await startWitness(server.url);
-      stack = await startStack({ servers: { witness: { url: witness.url, headers: { Authorization: 'Bearer ${KEY}' } } }, vars: { KEY: 'of-the-front' } });
+      stack = await startStack({
+        servers: { witness: { url: witness.url, headers: { Authorization: 'Bearer ${KEY}' } } },
+        vars: { KEY: 'of-the-front' },
+      });
       ada = sender(`${stack.origin}/witness/mcp`);
     });
     after(async () => {
@@ -44,15 +56,20 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       await server.close();
     });
 
-    const calls = (name) => witness.seen.filter(({ message }) => message?.method === 'tools/call' && message.params.name === name);
+    const calls = (name) =>
+      witness.seen.filter(({ message }) => message?.method === 'tools/call' && message.params.name === name);
 
     test('each of many calls at once has its own, and one without has none', async () => {
       const session = await ada.open(initializeParams, traceOf(999));
-      await Promise.all(Array.from({ length: CALLS }, async (_, turn) => {
-        const headers = turn % 4 === 0 ? {} : traceOf(turn);
-        const message = await messageOf(await ada.call(session, 'echo', { text: String(turn) }, { id: turn, headers }));
-        assert.equal(message.result.content[0].text, String(turn));
-      }));
+      await Promise.all(
+        Array.from({ length: CALLS }, async (_, turn) => {
+          const headers = turn % 4 === 0 ? {} : traceOf(turn);
+          const message = await messageOf(
+            await ada.call(session, 'echo', { text: String(turn) }, { id: turn, headers }),
+          );
+          assert.equal(message.result.content[0].text, String(turn));
+        }),
+      );
       assert.equal(calls('echo').length, CALLS);
       for (const { message, trace } of calls('echo')) {
         const turn = Number(message.params.arguments.text);
@@ -65,7 +82,10 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       const events = eventsOf(await ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...traceOf(2) } }));
       if (kind === '2025-11-25') await server.forgetSessions();
       await (await ada.call(session, 'increment', {}, { id: 'last', headers: traceOf(3) })).text();
-      await until(() => witness.seen.some(({ http, message }) => http === 'GET' || message?.method === 'subscriptions/listen'), 'the front listens');
+      await until(
+        () => witness.seen.some(({ http, message }) => http === 'GET' || message?.method === 'subscriptions/listen'),
+        'the front listens',
+      );
       for (const { trace } of calls('increment')) assert.deepEqual(trace, traceOf(3));
       assert.equal(server.counts.executions.default, 1);
       const others = witness.seen.filter(({ message }) => message?.method !== 'tools/call');

@@ -13,14 +13,18 @@ export function note(entry) {
  * @param {string} path
  */
 export async function readJournal(path) {
-  const entries = (await readFile(path, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const entries = (await readFile(path, 'utf8'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   return {
     /** How often a tool did this in the call with this key. */
     count: (did, key) => entries.filter((entry) => entry.did === did && entry.key === key).length,
     /** How many handshakes each process saw, in the order of the processes. */
     handshakes() {
       const byProcess = new Map();
-      for (const { did, process: id } of entries) if (did === 'initialize') byProcess.set(id, (byProcess.get(id) ?? 0) + 1);
+      for (const { did, process: id } of entries)
+        if (did === 'initialize') byProcess.set(id, (byProcess.get(id) ?? 0) + 1);
       return [...byProcess.values()];
     },
   };

@@ -9,7 +9,9 @@ import { startChildServer } from '../js/servers/shared/child-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
 import { readJournal } from './journal.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../pkg/node.js', import.meta.url);
 
 /**
  * Starts a peer's server and a manager for it.
@@ -21,15 +23,27 @@ export async function open(peer) {
   const journal = join(folder, 'journal');
   await writeFile(journal, '');
   const port = await findFreePort();
-  const server = await startChildServer({ name: peer.name, port, startTimeout: 60_000, ...peer.program({ port, journal }) });
+  const server = await startChildServer({
+    name: peer.name,
+    port,
+    startTimeout: 60_000,
+    ...peer.program({ port, journal }),
+  });
   const url = `http://127.0.0.1:${port}${peer.path ?? '/mcp'}`;
   const config = { url, sessionConfig: { retryAttempts: 8, retryDelay: 100 }, ...peer.config };
   const manager = new McpManager({ mcpServers: { peer: config } }, { env: {}, log: () => {} });
   const streams = { opened: 0 }; // those that belong to no call
-  manager.events.addEventListener('streamOpened', ({ detail }) => (streams.opened += detail.stream === 'listen' ? 1 : 0));
+  manager.events.addEventListener(
+    'streamOpened',
+    ({ detail }) => (streams.opened += detail.stream === 'listen' ? 1 : 0),
+  );
   let session;
   return {
-    peer, server, url, manager, streams,
+    peer,
+    server,
+    url,
+    manager,
+    streams,
     journal: () => readJournal(journal),
     /** The same session at every call: made by the first. */
     session: async () => (session ??= await manager.connect('ada', 'peer')),
@@ -42,7 +56,17 @@ export async function open(peer) {
 }
 
 /** In the order in which they are taken. */
-export const steps = { connect, list, call, progress, notification, cancel, restart, 'session lost': loseSession, terminate };
+export const steps = {
+  connect,
+  list,
+  call,
+  progress,
+  notification,
+  cancel,
+  restart,
+  'session lost': loseSession,
+  terminate,
+};
 
 async function connect({ peer, session, journal }) {
   const made = await session();
@@ -56,7 +80,8 @@ async function list({ peer, session }) {
   const made = await session();
   const names = (things) => things.map(({ name }) => name);
   const { tools } = await made.listTools();
-  for (const { name } of Object.values(peer.tools)) assert.ok(names(tools).includes(name), `no tool ${name} in ${names(tools)}`);
+  for (const { name } of Object.values(peer.tools))
+    assert.ok(names(tools).includes(name), `no tool ${name} in ${names(tools)}`);
   assert.ok((await made.listResources()).resources.length > 0, 'resources');
   assert.ok((await made.listPrompts()).prompts.length > 0, 'prompts');
 }
@@ -71,7 +96,14 @@ async function progress({ peer, session }) {
   const seen = [];
   const result = await (await session()).callTool(peer.tools.progress, { onprogress: (told) => seen.push(told) });
   assert.notEqual(result.isError, true);
-  assert.deepEqual(seen.map((told) => [told.progress, told.total]), [[1, 3], [2, 3], [3, 3]]);
+  assert.deepEqual(
+    seen.map((told) => [told.progress, told.total]),
+    [
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ],
+  );
 }
 
 async function notification({ peer, session, streams }) {
@@ -103,7 +135,11 @@ async function restart(run) {
   await restartUnderCall(run);
   const handshakes = (await run.journal()).handshakes();
   // Of the stateless, one handshake serves for ever: there is nothing to lose.
-  assert.deepEqual(handshakes, { stateful: [1, 1, 1], stateless: [1], modern: [] }[run.peer.kind], 'handshakes of each process');
+  assert.deepEqual(
+    handshakes,
+    { stateful: [1, 1, 1], stateless: [1], modern: [] }[run.peer.kind],
+    'handshakes of each process',
+  );
 }
 
 async function restartAtRest(run) {
@@ -147,14 +183,21 @@ async function terminate(run) {
   assert.equal(made.state, 'terminated');
   assert.deepEqual(manager.getAllActiveSessions(), []);
   if (!hasId(run.peer)) return;
-  const status = await askOutside(run, 'POST', sessionId, protocolVersion, { jsonrpc: '2.0', id: 'probe', method: 'ping' });
+  const status = await askOutside(run, 'POST', sessionId, protocolVersion, {
+    jsonrpc: '2.0',
+    id: 'probe',
+    method: 'ping',
+  });
   assert.ok([400, 404].includes(status), `the server still knows the session: ${status}`);
 }
 
 /** A request about a session that our client does not see. @returns {Promise<number>} its status */
 async function askOutside({ url }, method, sessionId, protocolVersion, message) {
   const headers = {
-    'Mcp-Session-Id': sessionId, 'MCP-Protocol-Version': protocolVersion, 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream',
+    'Mcp-Session-Id': sessionId,
+    'MCP-Protocol-Version': protocolVersion,
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
   };
   const response = await fetch(url, { method, headers, body: message && JSON.stringify(message) });
   await response.body?.cancel();
@@ -174,7 +217,11 @@ const hasId = ({ kind, config }) => kind === 'stateful' && config?.type !== 'sse
 
 const withKey = ({ name, arguments: given }, key) => ({ name, arguments: { ...given, key } });
 
-const settle = (promise) => promise.then((result) => ({ result }), (error) => ({ code: error.code, message: error.message }));
+const settle = (promise) =>
+  promise.then(
+    (result) => ({ result }),
+    (error) => ({ code: error.code, message: error.message }),
+  );
 
 async function until(condition, what) {
   const deadline = Date.now() + 20_000;

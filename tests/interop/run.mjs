@@ -13,7 +13,11 @@ for (const peer of peers.filter(({ name }) => name.includes(wanted))) rows.push(
 
 if (wanted === '') await writeFile(new URL('../../docs/interop.md', import.meta.url), render(rows));
 const failed = rows.filter(({ cells }) => Object.values(cells).includes('no'));
-console.log(failed.length === 0 ? '\ninterop: no step failed' : `\ninterop: failed with ${failed.map(({ peer }) => peer.name).join('; ')}`);
+console.log(
+  failed.length === 0
+    ? '\ninterop: no step failed'
+    : `\ninterop: failed with ${failed.map(({ peer }) => peer.name).join('; ')}`,
+);
 process.exit(failed.length === 0 ? 0 : 1);
 
 async function perform(peer) {
@@ -40,6 +44,9 @@ async function performSteps(peer, due, cells) {
 
 function inTime(promise) {
   let timer;
-  const late = new Promise((_resolve, reject) => (timer = setTimeout(() => reject(new Error(`not done within ${stepTimeout} ms`)), stepTimeout)));
+  const late = new Promise(
+    (_resolve, reject) =>
+      (timer = setTimeout(() => reject(new Error(`not done within ${stepTimeout} ms`)), stepTimeout)),
+  );
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

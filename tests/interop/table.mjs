@@ -14,7 +14,14 @@ export function expected(peer, step) {
  */
 export function render(rows) {
   const notes = [];
-  const lines = rows.map(({ peer, cells }) => line([peer.name, peer.protocolVersion, peer.version(), ...columns.map((step) => cells[step] + note(peer, step, cells[step], notes))]));
+  const lines = rows.map(({ peer, cells }) =>
+    line([
+      peer.name,
+      peer.protocolVersion,
+      peer.version(),
+      ...columns.map((step) => cells[step] + note(peer, step, cells[step], notes)),
+    ]),
+  );
   return `${[
     '# Interop',
     '',

@@ -5,12 +5,15 @@ import { withBrief } from './backend.js';
 
 /** The backend, or undefined where no demo server stands behind the page. */
 export async function demoBackend() {
-  const { servers } = await fetch('demo.json').then((response) => response.json()).catch(() => ({ servers: [] }));
+  const { servers } = await fetch('demo.json')
+    .then((response) => response.json())
+    .catch(() => ({ servers: [] }));
   if (servers.length === 0) return undefined;
   const controls = new Map(servers.map(({ name, controlUrl }) => [name, controlUrl]));
   return {
     kind: 'demo',
-    about: 'Nothing is staged: real MCP servers run on your machine, behind proxies that break them; the client is this library.',
+    about:
+      'Nothing is staged: real MCP servers run on your machine, behind proxies that break them; the client is this library.',
     servers: withBrief(servers.map(({ name, mcpUrl }) => ({ name, url: mcpUrl }))),
     controlUrl: (serverName) => controls.get(serverName) ?? servers[0].controlUrl,
   };

@@ -28,9 +28,14 @@ function nameOf(url) {
 }
 
 function parseHeaders(text) {
-  return Object.fromEntries(text.split('\n').filter((line) => line.trim()).map((line) => {
-    const colon = line.indexOf(':');
-    if (colon < 1) throw new Error(`“${line.trim().slice(0, 20)}” is no header: write Name: value.`);
-    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-  }));
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .filter((line) => line.trim())
+      .map((line) => {
+        const colon = line.indexOf(':');
+        if (colon < 1) throw new Error(`“${line.trim().slice(0, 20)}” is no header: write Name: value.`);
+        return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+      }),
+  );
 }

@@ -2,7 +2,7 @@
 
 import { withBrief } from './backend.js';
 
-const keepAlive = 10_000;    // a worker is stopped after half a minute without events
+const keepAlive = 10_000; // a worker is stopped after half a minute without events
 const patience = 8_000;
 
 /** @throws where Service Workers are missing or switched off; the message says so. */
@@ -14,7 +14,8 @@ export async function simulatedBackend() {
   const address = (path) => new URL(`simulated/${room}/${path}`, document.baseURI).href;
   return {
     kind: 'simulated',
-    about: 'The servers are simulated, in a Service Worker of this page, and yet nothing is staged: they speak MCP over HTTP and fail as real ones do.',
+    about:
+      'The servers are simulated, in a Service Worker of this page, and yet nothing is staged: they speak MCP over HTTP and fail as real ones do.',
     servers: withBrief(['notes', 'search', 'calendar'].map((name) => ({ name, url: address(`${name}/mcp`) }))),
     controlUrl: () => address('control'),
   };
@@ -22,20 +23,33 @@ export async function simulatedBackend() {
 
 async function startWorker() {
   const workers = navigator.serviceWorker;
-  if (!workers) throw new Error(`This browser gives the page no Service Worker${isSecureContext ? ' (a private window may be the reason)' : ': the address has to begin with https:// or http://localhost'}.`);
+  if (!workers)
+    throw new Error(
+      `This browser gives the page no Service Worker${isSecureContext ? ' (a private window may be the reason)' : ': the address has to begin with https:// or http://localhost'}.`,
+    );
   await workers.register('service-worker.js', { type: 'module' });
   const registration = await inTime(workers.ready);
   if (!workers.controller) {
-    const controlled = new Promise((resolve) => { workers.addEventListener('controllerchange', resolve, { once: true }); });
+    const controlled = new Promise((resolve) => {
+      workers.addEventListener('controllerchange', resolve, { once: true });
+    });
     registration.active.postMessage('claim');
     await inTime(controlled);
   }
-  setInterval(() => { if (!document.hidden) registration.active?.postMessage('stay'); }, keepAlive);
+  setInterval(() => {
+    if (!document.hidden) registration.active?.postMessage('stay');
+  }, keepAlive);
 }
 
 function inTime(promise) {
   const late = new Promise((_resolve, reject) => {
-    setTimeout(() => reject(new Error('The Service Worker of this page does not start. Reload the page, and not with the Shift key.')), patience);
+    setTimeout(
+      () =>
+        reject(
+          new Error('The Service Worker of this page does not start. Reload the page, and not with the Shift key.'),
+        ),
+      patience,
+    );
   });
   return Promise.race([promise, late]);
 }

@@ -14,7 +14,7 @@ export async function loadOfficialClient() {
 export class OfficialClient {
   #client;
   #transport;
-  #sent = new Map();         // JSON-RPC id → { method, at }
+  #sent = new Map(); // JSON-RPC id → { method, at }
   #tell;
 
   /** @param {(kind: string, detail: object) => void} tell gets events like the manager's */
@@ -33,8 +33,10 @@ export class OfficialClient {
   /** One call: { ok, text | error, ms }. */
   async call(name, given) {
     const began = performance.now();
-    const outcome = await this.#client.callTool({ name, arguments: given }, { timeout: 10_000 })
-      .then((result) => ({ ok: !result.isError, text: result.content.map((part) => part.text ?? '').join(' ') }), (error) => ({ ok: false, error }));
+    const outcome = await this.#client.callTool({ name, arguments: given }, { timeout: 10_000 }).then(
+      (result) => ({ ok: !result.isError, text: result.content.map((part) => part.text ?? '').join(' ') }),
+      (error) => ({ ok: false, error }),
+    );
     return { ...outcome, ms: performance.now() - began };
   }
 
@@ -56,7 +58,8 @@ export class OfficialClient {
       }
     };
     transport.onmessage = (message) => {
-      if (message.method === undefined && message.id !== undefined) this.#settled(message.id, message.error ? 'rpc_error' : 'result', message.error);
+      if (message.method === undefined && message.id !== undefined)
+        this.#settled(message.id, message.error ? 'rpc_error' : 'result', message.error);
     };
   }
 
@@ -71,7 +74,15 @@ export class OfficialClient {
     if (!sent) return;
     this.#sent.delete(id);
     const at = Date.now();
-    this.#tell('requestSettled', { generation: 1, at, method: sent.method, requestId: id, outcome, durationMs: at - sent.at, evidence: error && shorten(error.message) });
+    this.#tell('requestSettled', {
+      generation: 1,
+      at,
+      method: sent.method,
+      requestId: id,
+      outcome,
+      durationMs: at - sent.at,
+      evidence: error && shorten(error.message),
+    });
   }
 }
 

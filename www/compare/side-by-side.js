@@ -11,7 +11,7 @@ const theirs = 'official';
 export class SideBySide {
   #rows;
   #official;
-  #of;                       // the holder beside whom it was opened
+  #of; // the holder beside whom it was opened
 
   constructor(rows) {
     this.#rows = rows;
@@ -44,14 +44,19 @@ export class SideBySide {
     const before = await world.counts();
     await breakIt([ours, theirs]);
     const call = () => world.holder.session.callTool({ name: tool.name, arguments: given });
-    const [mine, other] = await Promise.all([repeat(() => timed(call)), repeat(() => this.#official.call(tool.name, given))]);
+    const [mine, other] = await Promise.all([
+      repeat(() => timed(call)),
+      repeat(() => this.#official.call(tool.name, given)),
+    ]);
     const after = await world.counts();
     // A client that has lost its session keeps failing until its page is reloaded: each row begins as if it was.
     if (other.some(({ ok }) => !ok)) await this.close();
-    this.#rows.prepend(row(fault.label, [
-      { ...summary(mine), counts: difference(before, after, ours) },
-      { ...summary(other), counts: difference(before, after, theirs) },
-    ]));
+    this.#rows.prepend(
+      row(fault.label, [
+        { ...summary(mine), counts: difference(before, after, ours) },
+        { ...summary(other), counts: difference(before, after, theirs) },
+      ]),
+    );
     return { mine, other };
   }
 }
@@ -64,7 +69,10 @@ async function repeat(call) {
 
 async function timed(call) {
   const began = performance.now();
-  const outcome = await call().then((result) => ({ ok: !result.isError }), (error) => ({ ok: false, error }));
+  const outcome = await call().then(
+    (result) => ({ ok: !result.isError }),
+    (error) => ({ ok: false, error }),
+  );
   return { ...outcome, ms: performance.now() - began };
 }
 
@@ -80,7 +88,11 @@ function difference(before, after, client) {
   const now = after?.clients[client];
   if (!now) return undefined;
   const grown = (kind, name) => (now[kind][name] ?? 0) - (then?.[kind][name] ?? 0);
-  return { handshakes: grown('rpc', 'initialize'), calls: grown('rpc', 'tools/call'), runs: now.runs - (then?.runs ?? 0) };
+  return {
+    handshakes: grown('rpc', 'initialize'),
+    calls: grown('rpc', 'tools/call'),
+    runs: now.runs - (then?.runs ?? 0),
+  };
 }
 
 function row(label, cells) {
@@ -88,22 +100,27 @@ function row(label, cells) {
   const head = document.createElement('th');
   head.scope = 'row';
   head.textContent = label;
-  element.append(head, ...cells.map((cell, i) => {
-    const data = document.createElement('td');
-    data.dataset.client = i === 0 ? 'mcp-tether' : 'Official client';
-    const verdict = paragraph(`${cell.answered} of ${cell.total} calls answered`);
-    verdict.className = 'verdict';
-    verdict.dataset.kind = cell.answered === cell.total ? 'good' : 'bad';
-    data.append(verdict);
-    if (cell.error) data.append(paragraph(wordsOf(cell.error), true));
-    if (cell.counts) data.append(paragraph(countsInWords(cell.counts, cell.ms), true));
-    return data;
-  }));
+  element.append(
+    head,
+    ...cells.map((cell, i) => {
+      const data = document.createElement('td');
+      data.dataset.client = i === 0 ? 'mcp-tether' : 'Official client';
+      const verdict = paragraph(`${cell.answered} of ${cell.total} calls answered`);
+      verdict.className = 'verdict';
+      verdict.dataset.kind = cell.answered === cell.total ? 'good' : 'bad';
+      data.append(verdict);
+      if (cell.error) data.append(paragraph(wordsOf(cell.error), true));
+      if (cell.counts) data.append(paragraph(countsInWords(cell.counts, cell.ms), true));
+      return data;
+    }),
+  );
   return element;
 }
 
 function wordsOf(error) {
-  return error.name === 'McpError' && typeof error.code === 'string' ? `${error.code}: ${shorten(error.message)}` : `“${shorten(plain(error.message))}”`;
+  return error.name === 'McpError' && typeof error.code === 'string'
+    ? `${error.code}: ${shorten(error.message)}`
+    : `“${shorten(plain(error.message))}”`;
 }
 
 /** The official client quotes the whole body of an answer; the sentence in it is enough. */

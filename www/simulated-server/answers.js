@@ -1,7 +1,10 @@
 // The HTTP answers that the simulated server and its faults give.
 
 export function json(status, value, headers) {
-  return new Response(JSON.stringify(value), { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers } });
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+  });
 }
 
 /** A JSON-RPC error; `id` is null where the request could not be told. */

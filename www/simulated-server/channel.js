@@ -19,18 +19,24 @@ export class Channel {
 
   constructor(name) {
     this.#name = name;
-    this.#events.push('retry: 300\ndata: \n\n');     // the priming event: an id to come back with
+    this.#events.push('retry: 300\ndata: \n\n'); // the priming event: an id to come back with
   }
 
-  get connected() { return this.#connection !== undefined; }
+  get connected() {
+    return this.#connection !== undefined;
+  }
 
   /** The response that carries everything from event `from` on. A new connection takes the place of an older one. */
   open(from = 0) {
     this.close();
     let mine;
     const body = new ReadableStream({
-      start: (controller) => { mine = controller; },
-      cancel: () => { if (this.#connection === mine) this.#connection = undefined; },
+      start: (controller) => {
+        mine = controller;
+      },
+      cancel: () => {
+        if (this.#connection === mine) this.#connection = undefined;
+      },
     });
     this.#connection = mine;
     for (let index = from; index < this.#events.length; index += 1) this.#write(index);
@@ -51,13 +57,21 @@ export class Channel {
 
   /** Ends the connection properly; the channel can be opened again. */
   close() {
-    try { this.#connection?.close(); } catch { /* the client left first */ }
+    try {
+      this.#connection?.close();
+    } catch {
+      /* the client left first */
+    }
     this.#connection = undefined;
   }
 
   /** Ends the connection as a broken network does. */
   cut() {
-    try { this.#connection?.error(new TypeError('The connection was cut')); } catch { /* the client left first */ }
+    try {
+      this.#connection?.error(new TypeError('The connection was cut'));
+    } catch {
+      /* the client left first */
+    }
     this.#connection = undefined;
   }
 

@@ -10,10 +10,19 @@ const isStreamOpening = ({ request }) => request.method === 'GET';
 
 /** By kind: `act` gets the exchange `{ request, message }` and `{ settings, pass }`, and either answers itself or passes on. */
 export const faults = {
-  'status-429': { applies: isCall, act: ({ message }, { settings }) => refuse(429, 'Too Many Requests', message, retryAfter(settings)) },
-  'status-503': { applies: isCall, act: ({ message }, { settings }) => refuse(503, 'Service Unavailable', message, retryAfter(settings)) },
+  'status-429': {
+    applies: isCall,
+    act: ({ message }, { settings }) => refuse(429, 'Too Many Requests', message, retryAfter(settings)),
+  },
+  'status-503': {
+    applies: isCall,
+    act: ({ message }, { settings }) => refuse(503, 'Service Unavailable', message, retryAfter(settings)),
+  },
   'status-503-bare': { applies: isCall, act: answerBare },
-  conflict: { applies: isStreamOpening, act: () => refuse(409, 'Conflict: Only one SSE stream is allowed per session') },
+  conflict: {
+    applies: isStreamOpening,
+    act: () => refuse(409, 'Conflict: Only one SSE stream is allowed per session'),
+  },
   'lookalike-400': { applies: isCall, act: () => refuse(400, 'Bad Request: No valid session ID provided') },
   'cut-stream': { applies: isCall, act: (_exchange, { pass }) => pass({ beforeAnswer: cut }) },
   slow: { applies: isCall, act: delay },
@@ -30,7 +39,10 @@ function retryAfter({ retryAfter: seconds = 1 }) {
 /** A proxy's own 503. With `executed: true` the server did the work and only its answer is lost. */
 async function answerBare(_exchange, { settings, pass }) {
   if (settings.executed) await pass().then((response) => response.text());
-  return new Response('upstream connect error or disconnect/reset before headers', { status: 503, headers: { 'Content-Type': 'text/plain' } });
+  return new Response('upstream connect error or disconnect/reset before headers', {
+    status: 503,
+    headers: { 'Content-Type': 'text/plain' },
+  });
 }
 
 /** The pause lets the client read the event before: a body that fails drops what nobody has read yet. */

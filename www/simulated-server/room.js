@@ -28,7 +28,13 @@ export class Room {
       if (message?.method) tally(counts.rpc, message.method);
     }
     const exchange = { request, message };
-    const pass = (hooks) => server.answer(request, message, { ...hooks, ran: () => { own.runs += 1; } });
+    const pass = (hooks) =>
+      server.answer(request, message, {
+        ...hooks,
+        ran: () => {
+          own.runs += 1;
+        },
+      });
     const fault = this.#take(exchange, client);
     if (fault) tally(this.#counts.faults, fault.kind);
     const response = await (fault ? faults[fault.kind].act(exchange, { settings: fault, pass }) : pass());
@@ -37,7 +43,9 @@ export class Room {
   }
 
   #take(exchange, client) {
-    const index = this.#pending.findIndex((fault) => (fault.client ?? client) === client && faults[fault.kind].applies(exchange));
+    const index = this.#pending.findIndex(
+      (fault) => (fault.client ?? client) === client && faults[fault.kind].applies(exchange),
+    );
     if (index < 0) return undefined;
     const fault = this.#pending[index];
     fault.left -= 1;
@@ -49,8 +57,14 @@ export class Room {
     const all = [...this.#servers.values()];
     const sum = (values) => values.reduce((total, n) => total + n, 0);
     switch (name) {
-      case 'counts': return json(200, { ...this.#counts, pendingFaults: this.#pending.length, sessions: sum(all.map((server) => server.sessionCount)) });
-      case 'forget': return json(200, { forgotten: sum(all.map((server) => server.forget(settings))) });
+      case 'counts':
+        return json(200, {
+          ...this.#counts,
+          pendingFaults: this.#pending.length,
+          sessions: sum(all.map((server) => server.sessionCount)),
+        });
+      case 'forget':
+        return json(200, { forgotten: sum(all.map((server) => server.forget(settings))) });
       case 'cut-listening':
         for (const server of all) server.cutListening();
         return json(200, {});
@@ -59,13 +73,15 @@ export class Room {
         this.#counts.restarts += 1;
         return json(200, {});
       case 'fault':
-        if (!Object.hasOwn(faults, settings.kind)) return json(400, { error: `kind must be one of: ${Object.keys(faults).join(', ')}` });
+        if (!Object.hasOwn(faults, settings.kind))
+          return json(400, { error: `kind must be one of: ${Object.keys(faults).join(', ')}` });
         this.#pending.push({ ...settings, left: settings.count ?? 1 });
         return json(200, { pendingFaults: this.#pending.length });
       case 'clear':
         this.#pending.length = 0;
         return json(200, {});
-      default: return json(404, { error: 'no such control' });
+      default:
+        return json(404, { error: 'no such control' });
     }
   }
 

@@ -11,14 +11,16 @@ export class SimulatedServer {
   #name;
   #sessions = new Map();
   #down = false;
-  memory = { counter: 0 };   // what its tools keep; lost with a restart
+  memory = { counter: 0 }; // what its tools keep; lost with a restart
 
   /** @param {string} name */
   constructor(name) {
     this.#name = name;
   }
 
-  get sessionCount() { return this.#sessions.size; }
+  get sessionCount() {
+    return this.#sessions.size;
+  }
 
   /**
    * @param {Request} request
@@ -27,12 +29,19 @@ export class SimulatedServer {
    */
   async answer(request, message, hooks = {}) {
     // A balancer's words: nothing was handed on.
-    if (this.#down) return refusal(503, -32000, 'The server cannot be reached; nothing was sent to it', message?.id ?? null, { 'Retry-After': '1' });
+    if (this.#down)
+      return refusal(503, -32000, 'The server cannot be reached; nothing was sent to it', message?.id ?? null, {
+        'Retry-After': '1',
+      });
     switch (request.method) {
-      case 'POST': return this.#post(request, message, hooks);
-      case 'GET': return this.#get(request);
-      case 'DELETE': return this.#delete(request);
-      default: return refusal(405, -32000, 'Method not allowed', null, { Allow: 'GET, POST, DELETE' });
+      case 'POST':
+        return this.#post(request, message, hooks);
+      case 'GET':
+        return this.#get(request);
+      case 'DELETE':
+        return this.#delete(request);
+      default:
+        return refusal(405, -32000, 'Method not allowed', null, { Allow: 'GET, POST, DELETE' });
     }
   }
 
@@ -51,7 +60,9 @@ export class SimulatedServer {
     this.memory.counter = 0;
     this.#down = true;
     for (const session of lost) session.kill();
-    await new Promise((resolve) => { setTimeout(resolve, restartMs); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, restartMs);
+    });
     this.#down = false;
   }
 
@@ -66,7 +77,8 @@ export class SimulatedServer {
     if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
       return refusal(406, -32000, 'Not Acceptable: Client must accept both application/json and text/event-stream');
     }
-    if (message === undefined || Array.isArray(message) || message.jsonrpc !== '2.0') return refusal(400, -32700, 'Parse error');
+    if (message === undefined || Array.isArray(message) || message.jsonrpc !== '2.0')
+      return refusal(400, -32700, 'Parse error');
     if (message.method === 'initialize') return this.#initialize(message);
     const session = this.#sessionOf(request);
     if (session instanceof Response) return session;
@@ -93,21 +105,31 @@ export class SimulatedServer {
   #request(session, { id, method, params }, hooks) {
     const result = (value) => json(200, { jsonrpc: '2.0', id, result: value });
     switch (method) {
-      case 'ping': return result({});
-      case 'tools/list': return result({ tools: definitions });
-      case 'tools/call': return this.#call(session, id, params ?? {}, hooks);
-      default: return json(200, { jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } });
+      case 'ping':
+        return result({});
+      case 'tools/list':
+        return result({ tools: definitions });
+      case 'tools/call':
+        return this.#call(session, id, params ?? {}, hooks);
+      default:
+        return json(200, { jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } });
     }
   }
 
   #call(session, id, { name, arguments: given = {}, _meta }, { ran, beforeAnswer }) {
-    if (!Object.hasOwn(tools, name)) return json(200, { jsonrpc: '2.0', id, error: { code: -32602, message: `Unknown tool: ${name}` } });
+    if (!Object.hasOwn(tools, name))
+      return json(200, { jsonrpc: '2.0', id, error: { code: -32602, message: `Unknown tool: ${name}` } });
     const channel = session.channel();
     const response = channel.open();
     const signal = session.begin(id);
     const token = _meta?.progressToken;
     const progress = (done, total) => {
-      if (token !== undefined) channel.send({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: token, progress: done, total } });
+      if (token !== undefined)
+        channel.send({
+          jsonrpc: '2.0',
+          method: 'notifications/progress',
+          params: { progressToken: token, progress: done, total },
+        });
     };
     ran?.(name);
     Promise.resolve()
@@ -116,7 +138,10 @@ export class SimulatedServer {
         await beforeAnswer?.(channel);
         channel.send({ jsonrpc: '2.0', id, result: value });
       })
-      .catch((error) => { if (!signal.aborted) channel.send({ jsonrpc: '2.0', id, error: { code: -32603, message: String(error?.message ?? error) } }); })
+      .catch((error) => {
+        if (!signal.aborted)
+          channel.send({ jsonrpc: '2.0', id, error: { code: -32603, message: String(error?.message ?? error) } });
+      })
       .finally(() => {
         session.settle(id);
         channel.finish();
@@ -148,7 +173,8 @@ export class SimulatedServer {
     if (!session) return unknownSession();
     const version = request.headers.get('mcp-protocol-version');
     // §Protocol Version Header: 400 for one that is not spoken here.
-    if (version !== null && !versions.includes(version)) return refusal(400, -32000, `Bad Request: Unsupported protocol version: ${version}`);
+    if (version !== null && !versions.includes(version))
+      return refusal(400, -32000, `Bad Request: Unsupported protocol version: ${version}`);
     return session;
   }
 }

@@ -2,14 +2,14 @@
 
 import { Channel, placeOf } from './channel.js';
 
-const keptChannels = 64;     // of finished calls; who comes back later has lost too much to be helped
+const keptChannels = 64; // of finished calls; who comes back later has lost too much to be helped
 
 export class Session {
   id = crypto.randomUUID();
   listening = new Channel('listen');
   #channels = new Map([['listen', this.listening]]);
   #opened = 0;
-  #running = new Map();      // JSON-RPC id → what ends the call
+  #running = new Map(); // JSON-RPC id → what ends the call
 
   constructor(protocolVersion) {
     this.protocolVersion = protocolVersion;

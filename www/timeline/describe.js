@@ -18,7 +18,9 @@ const markTitles = {
 /** { title, facts }: a short title and the facts worth telling, in order. */
 export function describe(item) {
   const facts = [];
-  const tell = (text) => { if (text !== undefined && text !== '') facts.push(text); };
+  const tell = (text) => {
+    if (text !== undefined && text !== '') facts.push(text);
+  };
   const took = item.end === undefined ? undefined : duration(item.end - item.start);
   let title;
   switch (item.type) {
@@ -43,7 +45,10 @@ export function describe(item) {
       tell(item.code);
       break;
     case 'stream':
-      title = item.stream === 'call' ? `Answer${item.requestId === undefined ? '' : ` to #${item.requestId}`} begins, as a stream` : 'Stream for what the server says unasked';
+      title =
+        item.stream === 'call'
+          ? `Answer${item.requestId === undefined ? '' : ` to #${item.requestId}`} begins, as a stream`
+          : 'Stream for what the server says unasked';
       if (item.stream !== 'call') tell(took === undefined ? 'open' : `open for ${took}`);
       tell(item.code);
       break;

@@ -1,7 +1,7 @@
 // Draws the timeline's items in SVG: bars, bands, waits, streams and marks, each where the axis says, and their captions.
 
-import { sentence, tone } from './describe.js';
 import { capital, duration } from '../format.js';
+import { sentence, tone } from './describe.js';
 import { draw, make, set } from './svg.js';
 
 // Heights, shared with timeline.css.
@@ -12,19 +12,26 @@ const waits = { y: 28, height: 14 };
 const requests = { y: 45, height: 42 };
 const streams = { listen: { y: 90, height: 4 }, call: { y: 95, height: 3 } };
 const captionY = 109;
-const captionLetter = 6.5;   // about the width of a letter there
-const bandLetter = 6.4;      // and on a band
-const narrowest = 5;         // a bar of no duration is still seen and hit
-const layerOf = { request: 'bars', state: 'bands', wait: 'waits', stream: 'streams', generation: 'marks', mark: 'marks' };
+const captionLetter = 6.5; // about the width of a letter there
+const bandLetter = 6.4; // and on a band
+const narrowest = 5; // a bar of no duration is still seen and hit
+const layerOf = {
+  request: 'bars',
+  state: 'bands',
+  wait: 'waits',
+  stream: 'streams',
+  generation: 'marks',
+  mark: 'marks',
+};
 
 export class Drawing {
   #axis;
   #rows;
   #parts;
-  #views = new Map();        // item → { element, text, line, caption }
-  #items = new WeakMap();    // element → item
-  #captioned = [];           // views whose captions are kept in sight
-  #lastCaption = new Map();  // lane → { x, text } of its last handshake
+  #views = new Map(); // item → { element, text, line, caption }
+  #items = new WeakMap(); // element → item
+  #captioned = []; // views whose captions are kept in sight
+  #lastCaption = new Map(); // lane → { x, text } of its last handshake
   #stretches = 1;
 
   constructor(axis, rows, parts) {
@@ -42,13 +49,18 @@ export class Drawing {
     this.#stretches = 1;
   }
 
-  elementOf(item) { return this.#views.get(item)?.element; }
-  itemOf(element) { return this.#items.get(element); }
+  elementOf(item) {
+    return this.#views.get(item)?.element;
+  }
+  itemOf(element) {
+    return this.#items.get(element);
+  }
 
   /** How far to the right the captions reach. */
   get captionsEnd() {
     let right = 0;
-    for (const { x, text } of this.#lastCaption.values()) right = Math.max(right, x + text.textContent.length * captionLetter - 16);
+    for (const { x, text } of this.#lastCaption.values())
+      right = Math.max(right, x + text.textContent.length * captionLetter - 16);
     return right;
   }
 
@@ -84,7 +96,16 @@ export class Drawing {
   stretches() {
     for (const stretch of this.#axis.stretches(this.#stretches)) {
       const group = draw('g', {});
-      if (stretch.idle) group.append(draw('rect', { class: 'tl-cut', x: stretch.x0 + 8, y: 0, width: Math.max(0, stretch.x1 - stretch.x0 - 16), height: 0 }));
+      if (stretch.idle)
+        group.append(
+          draw('rect', {
+            class: 'tl-cut',
+            x: stretch.x0 + 8,
+            y: 0,
+            width: Math.max(0, stretch.x1 - stretch.x0 - 16),
+            height: 0,
+          }),
+        );
       const text = draw('text', { class: 'tl-cut-text', x: (stretch.x0 + stretch.x1) / 2, y: 29 });
       text.textContent = duration(stretch.ms);
       group.append(text);
@@ -158,7 +179,13 @@ export class Drawing {
         break;
       case 'stream': {
         const place = streams[item.stream] ?? streams.listen;
-        set(view.element, { x: x0, y: top + place.y, width: Math.max(x1 - x0, 3), height: place.height, rx: place.height / 2 });
+        set(view.element, {
+          x: x0,
+          y: top + place.y,
+          width: Math.max(x1 - x0, 3),
+          height: place.height,
+          rx: place.height / 2,
+        });
         break;
       }
       case 'generation':
@@ -196,7 +223,8 @@ export class Drawing {
       view.text.textContent = `handshake ${item.generation}${id}`;
       this.#parts.layers.captions.append(view.text);
       const before = this.#lastCaption.get(item.lane);
-      if (before && before.x + before.text.textContent.length * captionLetter + 16 > x) set(before.text, { visibility: 'hidden' });
+      if (before && before.x + before.text.textContent.length * captionLetter + 16 > x)
+        set(before.text, { visibility: 'hidden' });
       this.#lastCaption.set(item.lane, { x, text: view.text });
     }
     set(view.line, { x1: x, x2: x, y1: top + band.y + band.height, y2: top + laneHeight - 10 });

@@ -3,15 +3,23 @@
 import { OpenRequests } from './open-requests.js';
 
 const markKinds = new Set([
-  'sessionError', 'sessionExpired', 'sessionTerminated', 'recoveryFailed', 'toolsChanged', 'breakerOpened', 'breakerClosed', 'sessionReused',
-  'outageStarted', 'outageEnded',
+  'sessionError',
+  'sessionExpired',
+  'sessionTerminated',
+  'recoveryFailed',
+  'toolsChanged',
+  'breakerOpened',
+  'breakerClosed',
+  'sessionReused',
+  'outageStarted',
+  'outageEnded',
 ]);
 
-const lateness = 250;        // milliseconds by which a timer may come late
+const lateness = 250; // milliseconds by which a timer may come late
 
 export class TimelineModel {
   lanes = new Map();
-  items = [];                // everything that can be pointed at, in the order in which it began
+  items = []; // everything that can be pointed at, in the order in which it began
 
   clear() {
     this.lanes.clear();
@@ -20,7 +28,9 @@ export class TimelineModel {
 
   /** Whether a request is under way, or a wait is running or has just run out at `time`. */
   busy(time) {
-    return this.working || [...this.lanes.values()].some((lane) => lane.waits.some((wait) => wait.end > time - lateness));
+    return (
+      this.working || [...this.lanes.values()].some((lane) => lane.waits.some((wait) => wait.end > time - lateness))
+    );
   }
 
   /** Whether an answer is awaited from the server. */
@@ -72,12 +82,18 @@ export class TimelineModel {
       case 'requestSettled': {
         const { method, requestId, durationMs, code } = detail;
         const settled = lane.open.settle(detail);
-        const item = settled.item ?? begin({ type: 'request', method, requestId, start: detail.at - (durationMs ?? 0) });
+        const item =
+          settled.item ?? begin({ type: 'request', method, requestId, start: detail.at - (durationMs ?? 0) });
         if (settled.first) {
           item.replaces = settled.first;
           finish(settled.first, { outcome: 'sent again', end: item.start });
         }
-        finish(item, { outcome: detail.outcome ?? 'result', durationMs, code, evidence: detail.evidence ?? item.evidence });
+        finish(item, {
+          outcome: detail.outcome ?? 'result',
+          durationMs,
+          code,
+          evidence: detail.evidence ?? item.evidence,
+        });
         break;
       }
       case 'retryScheduled':
@@ -97,7 +113,18 @@ export class TimelineModel {
         if (detail.stream !== 'call') this.#endStream(lane, finish, { code: detail.code, evidence: detail.evidence });
         break;
       default:
-        if (markKinds.has(kind)) finish(begin({ type: 'mark', kind, code: detail.code, evidence: detail.evidence, sessionId: detail.sessionId, durationMs: detail.durationMs, waited: detail.waited }));
+        if (markKinds.has(kind))
+          finish(
+            begin({
+              type: 'mark',
+              kind,
+              code: detail.code,
+              evidence: detail.evidence,
+              sessionId: detail.sessionId,
+              durationMs: detail.durationMs,
+              waited: detail.waited,
+            }),
+          );
     }
     return touched;
   }
@@ -106,7 +133,19 @@ export class TimelineModel {
     const key = `${userId}\n${serverName}`;
     let lane = this.lanes.get(key);
     if (!lane) {
-      lane = { key, index: this.lanes.size, userId, serverName, since: at, state: undefined, generation: 0, band: undefined, open: new OpenRequests(), waits: [], stream: undefined };
+      lane = {
+        key,
+        index: this.lanes.size,
+        userId,
+        serverName,
+        since: at,
+        state: undefined,
+        generation: 0,
+        band: undefined,
+        open: new OpenRequests(),
+        waits: [],
+        stream: undefined,
+      };
       this.lanes.set(key, lane);
     }
     return lane;
@@ -122,13 +161,17 @@ export class TimelineModel {
   #wait(lane, detail, begin, finish) {
     const { at, delayMs = 0, stream, method, attempt, code, evidence } = detail;
     lane.waits = lane.waits.filter((wait) => wait.end > at);
-    const same = lane.waits.find((wait) => wait.stream === stream && wait.attempt === attempt && at - wait.start < delayMs / 2);
+    const same = lane.waits.find(
+      (wait) => wait.stream === stream && wait.attempt === attempt && at - wait.start < delayMs / 2,
+    );
     if (same) {
       const end = Math.max(same.end, at + delayMs);
       finish(same, { end, delayMs: end - same.start, refusals: same.refusals + 1 });
       return;
     }
-    lane.waits.push(begin({ type: 'wait', delayMs, end: at + delayMs, refusals: 1, stream, method, attempt, code, evidence }));
+    lane.waits.push(
+      begin({ type: 'wait', delayMs, end: at + delayMs, refusals: 1, stream, method, attempt, code, evidence }),
+    );
   }
 
   #endStream(lane, finish, more) {

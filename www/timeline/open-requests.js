@@ -5,15 +5,17 @@
 // after a new handshake, or after a wait that the server asked for, or it shows when a call turns out to be older than
 // its last request.
 
-const slack = 4;             // milliseconds by which clock readings of one moment may differ
+const slack = 4; // milliseconds by which clock readings of one moment may differ
 
 export class OpenRequests {
   #open = new Map();
-  #refusedBefore = 0;        // what was under way then was refused, until `#waitsUntil`
+  #refusedBefore = 0; // what was under way then was refused, until `#waitsUntil`
   #waitsUntil = 0;
-  #rests = [];               // calls that wait by themselves, as { method, until }
+  #rests = []; // calls that wait by themselves, as { method, until }
 
-  get size() { return this.#open.size; }
+  get size() {
+    return this.#open.size;
+  }
 
   count(method) {
     let n = 0;
@@ -35,9 +37,13 @@ export class OpenRequests {
   /** Notes a request; returns the `item` of the one that it repeats, if any. */
   send(detail, item) {
     const { requestId, method, generation, at, replaces } = detail;
-    const first = replaces === undefined
-      ? this.#find((request) => request.method === method && (request.generation < generation || this.#wasRefused(request, at))) ?? this.#rested(method, at)
-      : this.#open.get(replaces);
+    const first =
+      replaces === undefined
+        ? (this.#find(
+            (request) =>
+              request.method === method && (request.generation < generation || this.#wasRefused(request, at)),
+          ) ?? this.#rested(method, at))
+        : this.#open.get(replaces);
     if (first) this.#open.delete(first.requestId);
     this.#open.set(requestId, { requestId, method, generation, at, item, repeats: first !== undefined });
     return first?.item;

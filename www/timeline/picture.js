@@ -1,7 +1,7 @@
 // The timeline's own markup: legend, buttons, lane names, the layers of the drawing, and the list that says the same in words.
 
 const layers = ['cuts', 'rules', 'lines', 'waits', 'streams', 'bands', 'bars', 'marks', 'captions', 'notes'];
-const reachable = new Set(['waits', 'streams', 'bands', 'bars', 'marks']);   // what can be pointed at; the rest is decoration
+const reachable = new Set(['waits', 'streams', 'bands', 'bars', 'marks']); // what can be pointed at; the rest is decoration
 
 /** Builds everything inside `host`, with what the page wrote there below the picture; returns the parts by name. */
 export function build(host) {
@@ -45,8 +45,15 @@ export function build(host) {
   const find = (selector) => host.querySelector(selector);
   find('.tl-detail').after(...told);
   return {
-    lanes: find('.tl-lanes'), scroll: find('.tl-scroll'), svg: find('.tl-scroll svg'), live: find('.tl-live'), buttons: find('.tl-buttons'),
-    detail: find('.tl-detail'), text: find('.tl-text'), list: find('.tl-text ol'), scale: find('.tl-scale-text'),
+    lanes: find('.tl-lanes'),
+    scroll: find('.tl-scroll'),
+    svg: find('.tl-scroll svg'),
+    live: find('.tl-live'),
+    buttons: find('.tl-buttons'),
+    detail: find('.tl-detail'),
+    text: find('.tl-text'),
+    list: find('.tl-text ol'),
+    scale: find('.tl-scale-text'),
     layers: Object.fromEntries(layers.map((name) => [name, find(`[data-layer="${name}"]`)])),
   };
 }

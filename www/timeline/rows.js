@@ -1,12 +1,12 @@
 // Gives each request's bar its row. Bars that overlap in time form a cluster, whose rows share the height of the lane.
 
-const mostRows = 35;         // more bars than these at once share rows
-const narrowest = 5;         // a bar of no duration still takes up so many pixels
+const mostRows = 35; // more bars than these at once share rows
+const narrowest = 5; // a bar of no duration still takes up so many pixels
 
 export class Rows {
   #axis;
-  #places = new Map();       // item → { row, cluster, open }
-  #growing = new Map();      // lane → the cluster that later bars may still join
+  #places = new Map(); // item → { row, cluster, open }
+  #growing = new Map(); // lane → the cluster that later bars may still join
 
   constructor(axis) {
     this.#axis = axis;

@@ -4,20 +4,26 @@
 // or emptiness. Between two events this axis is linear up to a limit and grows by the logarithm beyond it; a stretch
 // during which nothing was under way is cut to a fixed width. Whatever is not linear is labelled with its true length.
 
-const linearPixels = 90;     // how wide a stretch may get before it grows by the logarithm
-const octavePixels = 26;     // what each doubling beyond that adds
-const idlePixels = 46;       // a stretch in which nothing was under way
+const linearPixels = 90; // how wide a stretch may get before it grows by the logarithm
+const octavePixels = 26; // what each doubling beyond that adds
+const idlePixels = 46; // a stretch in which nothing was under way
 const startPixels = 14;
 
 export class TimeAxis {
   pixelsPerMs = 0.8;
   #times = [];
-  #busy = [];                // #busy[i]: something was under way between times[i - 1] and times[i]
+  #busy = []; // #busy[i]: something was under way between times[i - 1] and times[i]
   #xs = [];
 
-  get empty() { return this.#times.length === 0; }
-  get lastTime() { return this.#times.at(-1); }
-  get lastX() { return this.#xs.at(-1) ?? startPixels; }
+  get empty() {
+    return this.#times.length === 0;
+  }
+  get lastTime() {
+    return this.#times.at(-1);
+  }
+  get lastX() {
+    return this.#xs.at(-1) ?? startPixels;
+  }
 
   clear() {
     this.#times = [];
@@ -50,7 +56,8 @@ export class TimeAxis {
     let high = times.length - 1;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (times[middle] <= time) low = middle; else high = middle;
+      if (times[middle] <= time) low = middle;
+      else high = middle;
     }
     const share = (time - times[low]) / (times[high] - times[low]);
     return this.#xs[low] + share * (this.#xs[high] - this.#xs[low]);
@@ -66,7 +73,9 @@ export class TimeAxis {
     }
   }
 
-  get length() { return this.#times.length; }
+  get length() {
+    return this.#times.length;
+  }
 
   #width(ms, busy) {
     const linear = ms * this.pixelsPerMs;

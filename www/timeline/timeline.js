@@ -4,8 +4,8 @@
 // plus and minus zoom. `timeline.note(text)` flags on the time axis what the visitor did; it never draws in a lane.
 // `timeline.nextTimer` may be set to a function that says what a session's next timer is, for what is still going on.
 
-import { describe, sentence } from './describe.js';
 import { capital, duration } from '../format.js';
+import { describe, sentence } from './describe.js';
 import { axisHeight, Drawing, laneHeight } from './drawing.js';
 import { TimelineModel } from './model.js';
 import { build } from './picture.js';
@@ -14,16 +14,33 @@ import { make, set } from './svg.js';
 import { TimeAxis } from './time-axis.js';
 
 export const eventKinds = [
-  'sessionCreated', 'sessionReused', 'sessionError', 'recoveryStarted', 'recoverySucceeded', 'recoveryFailed', 'retryScheduled', 'sessionExpired',
-  'sessionTerminated', 'stateChanged', 'requestSent', 'requestSettled', 'streamOpened', 'streamClosed', 'streamWaiting', 'toolsChanged', 'breakerOpened', 'breakerClosed',
-  'outageStarted', 'outageEnded',
+  'sessionCreated',
+  'sessionReused',
+  'sessionError',
+  'recoveryStarted',
+  'recoverySucceeded',
+  'recoveryFailed',
+  'retryScheduled',
+  'sessionExpired',
+  'sessionTerminated',
+  'stateChanged',
+  'requestSent',
+  'requestSettled',
+  'streamOpened',
+  'streamClosed',
+  'streamWaiting',
+  'toolsChanged',
+  'breakerOpened',
+  'breakerClosed',
+  'outageStarted',
+  'outageEnded',
 ];
 
-const liveRoom = 24;         // how far open bands reach past the last event while nothing is under way
-const keptEvents = 12_000;   // older ones are forgotten, a third at a time
-const crowd = 24;            // more things than these on the move are drawn at the pace of a crowd
-const crowdPace = 120;       // milliseconds
-const listed = 500;          // lines of the list in words
+const liveRoom = 24; // how far open bands reach past the last event while nothing is under way
+const keptEvents = 12_000; // older ones are forgotten, a third at a time
+const crowd = 24; // more things than these on the move are drawn at the pace of a crowd
+const crowdPace = 120; // milliseconds
+const listed = 500; // lines of the list in words
 const scales = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
 
 export class SessionTimeline extends HTMLElement {
@@ -36,10 +53,10 @@ export class SessionTimeline extends HTMLElement {
   #events = [];
   #notes = [];
   #dirty = new Set();
-  #pending = new Set();      // items whose right end still moves
-  #current;                  // the item that the Tab key reaches
-  #shown;                    // the item whose details are told
-  #frame = 0;                // what will draw: the next frame, or a timer before it
+  #pending = new Set(); // items whose right end still moves
+  #current; // the item that the Tab key reaches
+  #shown; // the item whose details are told
+  #frame = 0; // what will draw: the next frame, or a timer before it
   #later = 0;
   #drawnAt = 0;
   #follow = true;
@@ -62,7 +79,9 @@ export class SessionTimeline extends HTMLElement {
   }
 
   /** Everything that is drawn, as it came: { type, …detail }. */
-  get events() { return this.#events.map(([type, detail]) => ({ type, ...detail })); }
+  get events() {
+    return this.#events.map(([type, detail]) => ({ type, ...detail }));
+  }
 
   add(kind, detail) {
     this.#events.push([kind, detail]);
@@ -120,11 +139,17 @@ export class SessionTimeline extends HTMLElement {
     if (rest > 0) return void this.#soon(rest);
     clearTimeout(this.#later);
     this.#later = 0;
-    this.#frame = requestAnimationFrame(() => { this.#frame = 0; this.#draw(); });
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
   }
 
   #soon(ms) {
-    this.#later ||= setTimeout(() => { this.#later = 0; this.#schedule(); }, ms);
+    this.#later ||= setTimeout(() => {
+      this.#later = 0;
+      this.#schedule();
+    }, ms);
   }
 
   #draw() {
@@ -135,7 +160,7 @@ export class SessionTimeline extends HTMLElement {
     const now = Date.now();
     const busy = this.#model.busy(now);
     const edge = Math.max(this.#axis.lastX + liveRoom, busy ? this.#axis.x(now) : 0);
-    this.#parts.scrolled = scroll.scrollLeft;     // read once, before anything is written
+    this.#parts.scrolled = scroll.scrollLeft; // read once, before anything is written
 
     for (const lane of this.#model.lanes.values()) if (!lane.drawn) this.#drawing.lane(lane);
     this.#drawItems(edge);
@@ -191,7 +216,11 @@ export class SessionTimeline extends HTMLElement {
     this.#rebuild();
     this.#tellScale();
     this.#draw();
-    const same = current && this.#model.items.find((item) => item.type === current.type && item.start === current.start && item.requestId === current.requestId);
+    const same =
+      current &&
+      this.#model.items.find(
+        (item) => item.type === current.type && item.start === current.start && item.requestId === current.requestId,
+      );
     if (same && hadFocus) this.#focus(same);
     else if (same) this.#reach(same);
   }
@@ -205,14 +234,22 @@ export class SessionTimeline extends HTMLElement {
   #listen() {
     const { svg, scroll, buttons, text } = this.#parts;
     const itemAt = (event) => this.#drawing.itemOf(event.target);
-    svg.addEventListener('pointerover', (event) => { if (itemAt(event)) this.#tell(itemAt(event)); });
+    svg.addEventListener('pointerover', (event) => {
+      if (itemAt(event)) this.#tell(itemAt(event));
+    });
     svg.addEventListener('focusin', (event) => this.#tell(itemAt(event)));
-    svg.addEventListener('click', (event) => { if (itemAt(event)) this.#focus(itemAt(event)); });
+    svg.addEventListener('click', (event) => {
+      if (itemAt(event)) this.#focus(itemAt(event));
+    });
     svg.addEventListener('keydown', (event) => this.#onKey(event));
-    scroll.addEventListener('scroll', () => {
-      this.#follow = scroll.scrollLeft + scroll.clientWidth >= scroll.scrollWidth - 30;
-      this.#drawing.keepCaptionsInSight();
-    }, { passive: true });
+    scroll.addEventListener(
+      'scroll',
+      () => {
+        this.#follow = scroll.scrollLeft + scroll.clientWidth >= scroll.scrollWidth - 30;
+        this.#drawing.keepCaptionsInSight();
+      },
+      { passive: true },
+    );
     buttons.addEventListener('click', (event) => {
       const what = event.target.closest('button')?.dataset.do;
       if (what === 'in') this.#zoom(1);
@@ -245,7 +282,8 @@ export class SessionTimeline extends HTMLElement {
     element.focus({ preventScroll: true });
     const { scroll } = this.#parts;
     const x0 = this.#axis.x(item.start);
-    if (x0 < scroll.scrollLeft + 20 || x0 > scroll.scrollLeft + scroll.clientWidth - 40) scroll.scrollLeft = x0 - scroll.clientWidth / 2;
+    if (x0 < scroll.scrollLeft + 20 || x0 > scroll.scrollLeft + scroll.clientWidth - 40)
+      scroll.scrollLeft = x0 - scroll.clientWidth / 2;
   }
 
   #onKey(event) {
@@ -255,18 +293,35 @@ export class SessionTimeline extends HTMLElement {
     const index = items.indexOf(item);
     let next;
     switch (event.key) {
-      case 'ArrowRight': next = items[index + 1]; break;
-      case 'ArrowLeft': next = items[index - 1]; break;
-      case 'Home': next = items[0]; break;
-      case 'End': next = items.at(-1); break;
-      case 'ArrowDown': case 'ArrowUp': {
+      case 'ArrowRight':
+        next = items[index + 1];
+        break;
+      case 'ArrowLeft':
+        next = items[index - 1];
+        break;
+      case 'Home':
+        next = items[0];
+        break;
+      case 'End':
+        next = items.at(-1);
+        break;
+      case 'ArrowDown':
+      case 'ArrowUp': {
         const lane = item.lane.index + (event.key === 'ArrowDown' ? 1 : -1);
-        next = items.findLast((other) => other.lane.index === lane && other.start <= item.start) ?? items.find((other) => other.lane.index === lane);
+        next =
+          items.findLast((other) => other.lane.index === lane && other.start <= item.start) ??
+          items.find((other) => other.lane.index === lane);
         break;
       }
-      case '+': case '=': this.#zoom(1); break;
-      case '-': this.#zoom(-1); break;
-      default: return;
+      case '+':
+      case '=':
+        this.#zoom(1);
+        break;
+      case '-':
+        this.#zoom(-1);
+        break;
+      default:
+        return;
     }
     event.preventDefault();
     if (next) this.#focus(next);
@@ -277,28 +332,34 @@ export class SessionTimeline extends HTMLElement {
     const { detail } = this.#parts;
     this.#shown = item;
     if (!item) {
-      detail.textContent = 'Point at a bar, or Tab to the timeline and use the arrow keys, to see what it was and what the client saw.';
+      detail.textContent =
+        'Point at a bar, or Tab to the timeline and use the arrow keys, to see what it was and what the client saw.';
       return;
     }
     const { title, facts } = describe(item);
     const timer = item.end === undefined ? this.nextTimer(item.lane) : undefined;
     const name = make('b');
     name.textContent = `${capital(item.lane.userId)} · ${title}`;
-    detail.replaceChildren(name, ...[...facts, ...(timer ? [timer] : [])].map((fact) => {
-      const part = make('span');
-      part.textContent = fact;
-      return part;
-    }));
+    detail.replaceChildren(
+      name,
+      ...[...facts, ...(timer ? [timer] : [])].map((fact) => {
+        const part = make('span');
+        part.textContent = fact;
+        return part;
+      }),
+    );
   }
 
   #fillList() {
     const { text, list } = this.#parts;
     if (!text.open) return;
-    list.replaceChildren(...this.#model.items.slice(-listed).map((item) => {
-      const line = make('li');
-      line.textContent = sentence(item);
-      return line;
-    }));
+    list.replaceChildren(
+      ...this.#model.items.slice(-listed).map((item) => {
+        const line = make('li');
+        line.textContent = sentence(item);
+        return line;
+      }),
+    );
   }
 }
 

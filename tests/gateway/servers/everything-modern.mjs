@@ -1,15 +1,35 @@
 // The conformance suite's fixture server for 2026-07-28, which has no sessions, built with the official SDK (v2).
-import { createMcpHandler, createRequestStateCodec, fromJsonSchema, McpServer, ProtocolError } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  createRequestStateCodec,
+  fromJsonSchema,
+  McpServer,
+  ProtocolError,
+} from '@modelcontextprotocol/server';
 import { listen } from '../../js/servers/shared/listen.mjs';
 import { readText, rpcError, sendJson } from '../../js/servers/shared/messages.mjs';
 import { serveWeb } from '../../js/servers/shared/web-handler.mjs';
+import {
+  listed,
+  listedPrompts,
+  object,
+  plainTools,
+  prompts,
+  readResource,
+  resources,
+  resourceTemplates,
+  textResult,
+} from './everything.mjs';
 import { contextPrompt, roundTools } from './everything-rounds.mjs';
 import { isForeign } from './everything-sessions.mjs';
-import { listed, listedPrompts, object, plainTools, prompts, readResource, resources, resourceTemplates, textResult } from './everything.mjs';
 
 const fresh = { ttlMs: 60_000, cacheScope: 'public' };
 const cacheHints = {
-  'server/discover': fresh, 'tools/list': fresh, 'prompts/list': fresh, 'resources/list': fresh, 'resources/templates/list': fresh,
+  'server/discover': fresh,
+  'tools/list': fresh,
+  'prompts/list': fresh,
+  'resources/list': fresh,
+  'resources/templates/list': fresh,
   'resources/read': { ttlMs: 60_000, cacheScope: 'private' },
 };
 
@@ -33,7 +53,9 @@ const tools = {
     },
   },
   test_trigger_tool_change: { run: (_arguments, { notify }) => textResult(String(notify.toolsChanged() ?? 'told')) },
-  test_trigger_prompt_change: { run: (_arguments, { notify }) => textResult(String(notify.promptsChanged() ?? 'told')) },
+  test_trigger_prompt_change: {
+    run: (_arguments, { notify }) => textResult(String(notify.promptsChanged() ?? 'told')),
+  },
 };
 const allPrompts = { ...prompts, ...contextPrompt };
 
@@ -56,14 +78,25 @@ export async function startModernEverything() {
 }
 
 function buildServer(states, notify) {
-  const mcp = new McpServer({ name: 'everything', version: '1.0.0' }, {
-    capabilities: { tools: { listChanged: true }, resources: {}, prompts: { listChanged: true }, logging: {}, completions: {} },
-    requestState: { verify: states.verify },
-    cacheHints,
-  });
+  const mcp = new McpServer(
+    { name: 'everything', version: '1.0.0' },
+    {
+      capabilities: {
+        tools: { listChanged: true },
+        resources: {},
+        prompts: { listChanged: true },
+        logging: {},
+        completions: {},
+      },
+      requestState: { verify: states.verify },
+      cacheHints,
+    },
+  );
   // Registered, so that the SDK knows their schemas and holds Mcp-Param-* against the body.
   for (const { name, inputSchema, description } of listed(tools)) {
-    mcp.registerTool(name, { description, inputSchema: fromJsonSchema(inputSchema) }, (given, { mcpReq }) => tools[name].run(given, contextOf(mcpReq, states, notify)));
+    mcp.registerTool(name, { description, inputSchema: fromJsonSchema(inputSchema) }, (given, { mcpReq }) =>
+      tools[name].run(given, contextOf(mcpReq, states, notify)),
+    );
   }
   const { server } = mcp;
   server.setRequestHandler('resources/list', () => ({ resources }));
@@ -88,7 +121,8 @@ function contextOf(request, states, notify) {
   const token = request._meta?.progressToken;
   return {
     notify,
-    progress: (progress, total) => request.notify({ method: 'notifications/progress', params: { progressToken: token ?? 'none', progress, total } }),
+    progress: (progress, total) =>
+      request.notify({ method: 'notifications/progress', params: { progressToken: token ?? 'none', progress, total } }),
     log: (data) => request.log('info', data),
     capabilities: request.envelope?.['io.modelcontextprotocol/clientCapabilities'] ?? {},
     answers: request.inputResponses ?? {},

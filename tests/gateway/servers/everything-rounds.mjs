@@ -2,8 +2,10 @@
 import { inputRequired } from '@modelcontextprotocol/server';
 import { object, text, textResult } from './everything.mjs';
 
-const ask = (message, name, type = 'string') => inputRequired.elicit({ mode: 'form', message, requestedSchema: object({ [name]: { type } }, { required: [name] }) });
-const sample = (prompt) => inputRequired.createMessage({ messages: [{ role: 'user', content: text(prompt) }], maxTokens: 100 });
+const ask = (message, name, type = 'string') =>
+  inputRequired.elicit({ mode: 'form', message, requestedSchema: object({ [name]: { type } }, { required: [name] }) });
+const sample = (prompt) =>
+  inputRequired.createMessage({ messages: [{ role: 'user', content: text(prompt) }], maxTokens: 100 });
 const askName = () => ask('What is your name?', 'name');
 const confirm = () => ask('Please confirm', 'ok', 'boolean');
 
@@ -12,7 +14,10 @@ const filled = (answer) => (answer?.action === 'accept' ? answer.content : undef
 
 /** `run` gets the arguments and `{ answers, state, mint, capabilities }`: `state` is what an earlier round minted, checked already. */
 export const roundTools = {
-  test_missing_capability: { run: (_arguments, { answers }) => (answers.sample ? textResult('sampled') : inputRequired({ inputRequests: { sample: sample('Hm?') } })) },
+  test_missing_capability: {
+    run: (_arguments, { answers }) =>
+      answers.sample ? textResult('sampled') : inputRequired({ inputRequests: { sample: sample('Hm?') } }),
+  },
   test_input_required_result_elicitation: {
     run(_arguments, { answers }) {
       const name = filled(answers.user_name)?.name;
@@ -20,19 +25,30 @@ export const roundTools = {
     },
   },
   test_input_required_result_sampling: {
-    run: (_arguments, { answers: { capital } }) => (capital ? textResult(capital.content.text) : inputRequired({ inputRequests: { capital: sample('What is the capital of France?') } })),
+    run: (_arguments, { answers: { capital } }) =>
+      capital
+        ? textResult(capital.content.text)
+        : inputRequired({ inputRequests: { capital: sample('What is the capital of France?') } }),
   },
   test_input_required_result_list_roots: {
-    run: (_arguments, { answers: { roots } }) => (roots ? textResult(`${roots.roots.length} roots`) : inputRequired({ inputRequests: { roots: inputRequired.listRoots() } })),
+    run: (_arguments, { answers: { roots } }) =>
+      roots
+        ? textResult(`${roots.roots.length} roots`)
+        : inputRequired({ inputRequests: { roots: inputRequired.listRoots() } }),
   },
   test_input_required_result_request_state: { run: confirmWithState },
   test_input_required_result_tampered_state: { run: confirmWithState },
   test_input_required_result_multiple_inputs: {
     async run(_arguments, { answers, state, mint }) {
       const { user_name: name, greeting, client_roots: roots } = answers;
-      if (state && name && greeting && roots) return textResult(`${filled(name)?.name}, ${greeting.content.text}, ${roots.roots.length} roots`);
+      if (state && name && greeting && roots)
+        return textResult(`${filled(name)?.name}, ${greeting.content.text}, ${roots.roots.length} roots`);
       return inputRequired({
-        inputRequests: { user_name: askName(), greeting: sample('Generate a greeting'), client_roots: inputRequired.listRoots() },
+        inputRequests: {
+          user_name: askName(),
+          greeting: sample('Generate a greeting'),
+          client_roots: inputRequired.listRoots(),
+        },
         requestState: await mint({ asked: 'all' }),
       });
     },
@@ -50,7 +66,10 @@ export const roundTools = {
   test_input_required_result_capabilities: {
     run(_arguments, { answers, capabilities }) {
       if (Object.keys(answers).length > 0) return textResult(`answered: ${Object.keys(answers)}`);
-      const inputRequests = { ...(capabilities.elicitation && { name: askName() }), ...(capabilities.sampling && { sample: sample('Hm?') }) };
+      const inputRequests = {
+        ...(capabilities.elicitation && { name: askName() }),
+        ...(capabilities.sampling && { sample: sample('Hm?') }),
+      };
       return Object.keys(inputRequests).length > 0 ? inputRequired({ inputRequests }) : textResult('nobody to ask');
     },
   },
@@ -61,7 +80,10 @@ export const contextPrompt = {
   test_input_required_result_prompt: {
     run({ answers }) {
       const context = filled(answers.user_context)?.context;
-      if (context === undefined) return inputRequired({ inputRequests: { user_context: ask('What context should the prompt use?', 'context') } });
+      if (context === undefined)
+        return inputRequired({
+          inputRequests: { user_context: ask('What context should the prompt use?', 'context') },
+        });
       return { messages: [{ role: 'user', content: text(`Prompt with context: ${context}`) }] };
     },
   },

@@ -4,15 +4,35 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import {
-  CallToolRequestSchema, CompleteRequestSchema, CreateMessageResultSchema, ElicitResultSchema, GetPromptRequestSchema, ListPromptsRequestSchema,
-  ListResourcesRequestSchema, ListResourceTemplatesRequestSchema, ListToolsRequestSchema, McpError, ReadResourceRequestSchema, SetLevelRequestSchema,
-  SubscribeRequestSchema, UnsubscribeRequestSchema,
+  CallToolRequestSchema,
+  CompleteRequestSchema,
+  CreateMessageResultSchema,
+  ElicitResultSchema,
+  GetPromptRequestSchema,
+  ListPromptsRequestSchema,
+  ListResourcesRequestSchema,
+  ListResourceTemplatesRequestSchema,
+  ListToolsRequestSchema,
+  McpError,
+  ReadResourceRequestSchema,
+  SetLevelRequestSchema,
+  SubscribeRequestSchema,
+  UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { EventStore } from '../../js/servers/shared/event-store.mjs';
 import { listen } from '../../js/servers/shared/listen.mjs';
 import { parseJson, readText, rpcError, sendJson } from '../../js/servers/shared/messages.mjs';
+import {
+  listed,
+  listedPrompts,
+  plainTools,
+  prompts,
+  readResource,
+  resources,
+  resourceTemplates,
+  textResult,
+} from './everything.mjs';
 import { askingTools } from './everything-asking.mjs';
-import { listed, listedPrompts, plainTools, prompts, readResource, resources, resourceTemplates, textResult } from './everything.mjs';
 
 const retryInterval = 500;
 
@@ -74,13 +94,24 @@ export async function startSessionsServer() {
 /** DNS rebinding: a page of another site that has its name point at this machine. */
 export function isForeign({ headers }, port) {
   const names = ['127.0.0.1', 'localhost'].map((name) => `${name}:${port}`);
-  return !names.includes(headers.host) || (headers.origin !== undefined && !names.some((name) => headers.origin === `http://${name}`));
+  return (
+    !names.includes(headers.host) ||
+    (headers.origin !== undefined && !names.some((name) => headers.origin === `http://${name}`))
+  );
 }
 
 function buildServer(transport) {
   const server = new Server(
     { name: 'everything', version: '1.0.0' },
-    { capabilities: { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, prompts: { listChanged: true }, logging: {}, completions: {} } },
+    {
+      capabilities: {
+        tools: { listChanged: true },
+        resources: { subscribe: true, listChanged: true },
+        prompts: { listChanged: true },
+        logging: {},
+        completions: {},
+      },
+    },
   );
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed(tools) }));
   server.setRequestHandler(CallToolRequestSchema, ({ params }, context) => {
@@ -100,21 +131,31 @@ function buildServer(transport) {
     return { messages: prompts[params.name].messages(params.arguments ?? {}) };
   });
   server.setRequestHandler(CompleteRequestSchema, () => ({ completion: { values: [], total: 0, hasMore: false } }));
-  for (const schema of [SetLevelRequestSchema, SubscribeRequestSchema, UnsubscribeRequestSchema]) server.setRequestHandler(schema, () => ({}));
+  for (const schema of [SetLevelRequestSchema, SubscribeRequestSchema, UnsubscribeRequestSchema])
+    server.setRequestHandler(schema, () => ({}));
   return server;
 }
 
 /** What tools may do while they run, on the stream of their own call. */
 function contextOf({ requestId, sendNotification, sendRequest }, meta, transport) {
   return {
-    progress: (progress, total) => meta?.progressToken !== undefined
-      && sendNotification({ method: 'notifications/progress', params: { progressToken: meta.progressToken, progress, total } }),
+    progress: (progress, total) =>
+      meta?.progressToken !== undefined &&
+      sendNotification({
+        method: 'notifications/progress',
+        params: { progressToken: meta.progressToken, progress, total },
+      }),
     log: (data) => sendNotification({ method: 'notifications/message', params: { level: 'info', data } }),
-    elicit: (message, requestedSchema) => sendRequest({ method: 'elicitation/create', params: { message, requestedSchema } }, ElicitResultSchema),
-    sample: (prompt) => sendRequest(
-      { method: 'sampling/createMessage', params: { messages: [{ role: 'user', content: { type: 'text', text: prompt } }], maxTokens: 100 } },
-      CreateMessageResultSchema,
-    ),
+    elicit: (message, requestedSchema) =>
+      sendRequest({ method: 'elicitation/create', params: { message, requestedSchema } }, ElicitResultSchema),
+    sample: (prompt) =>
+      sendRequest(
+        {
+          method: 'sampling/createMessage',
+          params: { messages: [{ role: 'user', content: { type: 'text', text: prompt } }], maxTokens: 100 },
+        },
+        CreateMessageResultSchema,
+      ),
     endStream: () => transport.closeSSEStream(requestId),
   };
 }

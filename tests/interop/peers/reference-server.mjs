@@ -7,7 +7,9 @@ import { npmVersion } from './versions.mjs';
 
 const name = '@modelcontextprotocol/server-everything';
 const entry = join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'dist', 'index.js');
-const preloads = ['../journal-preload.mjs', '../../js/servers/proxy/reference-server-preload.mjs'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const preloads = ['../journal-preload.mjs', '../../js/servers/proxy/reference-server-preload.mjs'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 
 const long = 'trigger-long-running-operation';
 const tools = {

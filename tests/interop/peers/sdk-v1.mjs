@@ -17,7 +17,10 @@ const tools = {
 const peer = (...words) => ({
   quick: true,
   version: () => npmVersion('@modelcontextprotocol/sdk'),
-  program: ({ port, journal }) => ({ args: ['--import', preload, entry, '--port', String(port), ...words], env: { JOURNAL: journal } }),
+  program: ({ port, journal }) => ({
+    args: ['--import', preload, entry, '--port', String(port), ...words],
+    env: { JOURNAL: journal },
+  }),
   tools,
   notifiesOnStream: true,
 });
@@ -25,11 +28,18 @@ const peer = (...words) => ({
 export default [
   { name: 'TypeScript SDK v1, stateful', ...stateful, ...peer() },
   {
-    name: 'TypeScript SDK v1, stateful, JSON answers', ...stateful, ...peer('--json-response'),
+    name: 'TypeScript SDK v1, stateful, JSON answers',
+    ...stateful,
+    ...peer('--json-response'),
     missing: { progress: 'an answer in JSON has no room for progress' },
   },
   {
-    name: 'TypeScript SDK v1, stateless', ...stateless, ...peer('--mode', 'stateless'),
-    missing: { ...stateless.missing, notification: 'this server tells its news on the stream of a session, and keeps none' },
+    name: 'TypeScript SDK v1, stateless',
+    ...stateless,
+    ...peer('--mode', 'stateless'),
+    missing: {
+      ...stateless.missing,
+      notification: 'this server tells its news on the stream of a session, and keeps none',
+    },
   },
 ];

@@ -9,7 +9,10 @@ const entry = fileURLToPath(new URL('../sdk-v2-server/server.mjs', import.meta.u
 const peer = (mode) => ({
   quick: true,
   version: () => npmVersion('@modelcontextprotocol/server'),
-  program: ({ port, journal }) => ({ args: [entry, '--port', String(port), '--mode', mode], env: { JOURNAL: journal } }),
+  program: ({ port, journal }) => ({
+    args: [entry, '--port', String(port), '--mode', mode],
+    env: { JOURNAL: journal },
+  }),
   tools: ownTools,
 });
 

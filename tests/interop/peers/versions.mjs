@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 /** @param {string} name of an npm package */
 export function npmVersion(name) {
-  const { packages } = JSON.parse(readFileSync(fileURLToPath(new URL('../../../package-lock.json', import.meta.url)), 'utf8'));
+  const { packages } = JSON.parse(
+    readFileSync(fileURLToPath(new URL('../../../package-lock.json', import.meta.url)), 'utf8'),
+  );
   return `${name} ${packages[`node_modules/${name}`].version}`;
 }
 

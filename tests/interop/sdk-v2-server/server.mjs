@@ -42,5 +42,8 @@ async function answer(handle, request, response) {
 
 const { port, mode } = commandLineOptions();
 const handle = mode === 'stateful' ? keepSessions() : keepNoSessions(mode === 'modern' ? 'reject' : 'stateless');
-const listening = await listen((request, response) => answer(handle, request, response).catch(() => response.destroy()), { port: Number(port) });
+const listening = await listen(
+  (request, response) => answer(handle, request, response).catch(() => response.destroy()),
+  { port: Number(port) },
+);
 runUntilStopped(listening.close);

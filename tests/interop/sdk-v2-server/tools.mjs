@@ -47,13 +47,22 @@ const tools = {
 
 /** @param {() => void} [toolsChanged] tells whoever listens, in the revision that has no sessions */
 export function buildServer(toolsChanged) {
-  const server = new Server({ name: 'interop-sdk-v2-server', version: '1.0.0' }, {
-    capabilities: { tools: { listChanged: true }, resources: {}, prompts: {}, logging: {} },
-  });
-  server.setRequestHandler('tools/list', () => ({ tools: Object.entries(tools).map(([name, { run, ...tool }]) => ({ name, ...tool })) }));
-  server.setRequestHandler('tools/call', ({ params }, context) => tools[params.name].run(params.arguments ?? {}, context, toolsChanged));
+  const server = new Server(
+    { name: 'interop-sdk-v2-server', version: '1.0.0' },
+    {
+      capabilities: { tools: { listChanged: true }, resources: {}, prompts: {}, logging: {} },
+    },
+  );
+  server.setRequestHandler('tools/list', () => ({
+    tools: Object.entries(tools).map(([name, { run, ...tool }]) => ({ name, ...tool })),
+  }));
+  server.setRequestHandler('tools/call', ({ params }, context) =>
+    tools[params.name].run(params.arguments ?? {}, context, toolsChanged),
+  );
   server.setRequestHandler('resources/list', () => ({ resources: [{ uri: 'test://text', name: 'text' }] }));
-  server.setRequestHandler('prompts/list', () => ({ prompts: [{ name: 'greeting', description: 'Greets the world.' }] }));
+  server.setRequestHandler('prompts/list', () => ({
+    prompts: [{ name: 'greeting', description: 'Greets the world.' }],
+  }));
   return server;
 }
 
@@ -62,7 +71,10 @@ async function tellProgress({ steps }, { mcpReq }) {
   for (let step = 1; step <= steps; step += 1) {
     await wait(20);
     if (token === undefined) continue;
-    await mcpReq.notify({ method: 'notifications/progress', params: { progressToken: token, progress: step, total: steps } });
+    await mcpReq.notify({
+      method: 'notifications/progress',
+      params: { progressToken: token, progress: step, total: steps },
+    });
   }
   return text(`${steps} steps`);
 }

@@ -15,20 +15,34 @@ export async function bigResult() {
 async function inPieces(piece, rounds = 9) {
   const encode = (text) => new TextEncoder().encode(text);
   // Made once: what is measured is the reader.
-  const [head, tail] = JSON.stringify({ jsonrpc: '2.0', id: '#', result: { content: [{ type: 'text', text: '@' }] } }).split('@');
+  const [head, tail] = JSON.stringify({
+    jsonrpc: '2.0',
+    id: '#',
+    result: { content: [{ type: 'text', text: '@' }] },
+  }).split('@');
   const text = encode(filler.repeat(size / filler.length));
   const pieces = Array.from({ length: size / piece }, (_, index) => text.subarray(index * piece, (index + 1) * piece));
   const server = fakeServer({ answer: streamed });
   server.sessions.add('bare');
 
   function streamed(id) {
-    const queue = [encode(`event: message\ndata: ${head.replace('"#"', JSON.stringify(id))}`), ...pieces.map((bytes) => bytes.slice()), encode(`${tail}\n\n`)];
-    const body = new ReadableStream({ pull: (controller) => (queue.length > 0 ? controller.enqueue(queue.shift()) : controller.close()) });
+    const queue = [
+      encode(`event: message\ndata: ${head.replace('"#"', JSON.stringify(id))}`),
+      ...pieces.map((bytes) => bytes.slice()),
+      encode(`${tail}\n\n`),
+    ];
+    const body = new ReadableStream({
+      pull: (controller) => (queue.length > 0 ? controller.enqueue(queue.shift()) : controller.close()),
+    });
     return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
   }
 
   async function bare() {
-    const response = await server.fetch('http://fake/mcp', { method: 'POST', headers: { 'mcp-session-id': 'bare' }, body: '{"id":1,"method":"tools/call"}' });
+    const response = await server.fetch('http://fake/mcp', {
+      method: 'POST',
+      headers: { 'mcp-session-id': 'bare' },
+      body: '{"id":1,"method":"tools/call"}',
+    });
     return JSON.parse((await response.text()).match(/^data: (.*)$/m)[1]).result;
   }
 
@@ -41,14 +55,21 @@ async function inPieces(piece, rounds = 9) {
       const started = performance.now();
       const { content } = await client.call('big');
       times[name].push(performance.now() - started);
-      if (content[0].text.length !== size) throw new Error(`${name}: the result has ${content[0].text.length} characters`);
+      if (content[0].text.length !== size)
+        throw new Error(`${name}: the result has ${content[0].text.length} characters`);
     }
     await client.close();
   }
   const typical = Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]));
   const added = (name) => typical[name] - typical.bare;
   const [ours, theirs] = [typical['mcp-tether'], typical['SDK v2']];
-  console.log(`one 8 MB result over SSE in pieces of ${piece / 1_024} KB: ${Object.entries(typical).map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`).join(', ')}`);
-  console.log(`  ours is ${(ours / theirs).toFixed(2)} of v2's (at most 0.5); of what is added to bare it is ${(added('mcp-tether') / added('SDK v2')).toFixed(2)}`);
+  console.log(
+    `one 8 MB result over SSE in pieces of ${piece / 1_024} KB: ${Object.entries(typical)
+      .map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`)
+      .join(', ')}`,
+  );
+  console.log(
+    `  ours is ${(ours / theirs).toFixed(2)} of v2's (at most 0.5); of what is added to bare it is ${(added('mcp-tether') / added('SDK v2')).toFixed(2)}`,
+  );
   return ours > theirs / 2 ? [`an 8 MB result takes ${(ours / theirs).toFixed(2)} of v2's time`] : [];
 }

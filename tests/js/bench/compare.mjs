@@ -23,11 +23,17 @@ for (const probe of chosen) {
   results.push({ probe: probe.name, ...seen });
   if (!asJson) printRow(probe.name, seen);
 }
-await browser?.then((opened) => opened.close(), () => {});
+await browser?.then(
+  (opened) => opened.close(),
+  () => {},
+);
 
 const incomplete = results.filter((result) => names.some((name) => /^(NOT |FAILED)/.test(result[name])));
 if (asJson) console.log(JSON.stringify(results, null, 2));
-else console.log(`\n${results.length} probes in ${Math.round((performance.now() - started) / 1_000)} s; ${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`);
+else
+  console.log(
+    `\n${results.length} probes in ${Math.round((performance.now() - started) / 1_000)} s; ${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`,
+  );
 process.exit(incomplete.length > 0 ? 1 : 0);
 
 function printRow(title, seen) {

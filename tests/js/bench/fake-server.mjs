@@ -4,7 +4,11 @@
  * @param {{ later?: boolean, answer?: (id: number) => Response }} [options] `later`: answers in a turn of the event loop of their own, as a network's come
  */
 export function fakeServer({ later = false, answer } = {}) {
-  const server = { counts: { initialize: 0, call: 0, get: 0, delete: 0, refused: 0 }, sessions: new Set(), fetch: later ? fetchLater : fetchNow };
+  const server = {
+    counts: { initialize: 0, call: 0, get: 0, delete: 0, refused: 0 },
+    sessions: new Set(),
+    fetch: later ? fetchLater : fetchNow,
+  };
   let issued = 0;
 
   async function fetchLater(url, init) {
@@ -29,23 +33,35 @@ export function fakeServer({ later = false, answer } = {}) {
       issued += 1;
       const session = `session-${String(issued).padStart(20, '0')}`;
       server.sessions.add(session);
-      return json(message.id, { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'fake', version: '1' } }, { 'mcp-session-id': session });
+      return json(
+        message.id,
+        { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'fake', version: '1' } },
+        { 'mcp-session-id': session },
+      );
     }
     if (!server.sessions.has(id)) {
       server.counts.refused += 1;
-      return new Response('{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null}', { status: 404, headers: { 'content-type': 'application/json' } });
+      return new Response('{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null}', {
+        status: 404,
+        headers: { 'content-type': 'application/json' },
+      });
     }
     if (message.id === undefined) return new Response(null, { status: 202 });
     if (message.method === 'tools/list') return json(message.id, { tools: [] });
     server.counts.call += 1;
-    return answer?.(message.id) ?? json(message.id, { content: [{ type: 'text', text: `${message.params?.arguments?.text ?? 'x'.repeat(1_000)}` }] });
+    return (
+      answer?.(message.id) ??
+      json(message.id, { content: [{ type: 'text', text: `${message.params?.arguments?.text ?? 'x'.repeat(1_000)}` }] })
+    );
   }
 
   return server;
 }
 
 function json(id, result, headers = {}) {
-  return new Response(JSON.stringify({ jsonrpc: '2.0', id, result }), { headers: { 'content-type': 'application/json', ...headers } });
+  return new Response(JSON.stringify({ jsonrpc: '2.0', id, result }), {
+    headers: { 'content-type': 'application/json', ...headers },
+  });
 }
 
 /** Watches the event loop. `stop()` says how long its longest turn was. */

@@ -6,7 +6,9 @@ import { manySessions } from './many-sessions.mjs';
 import { overhead } from './overhead.mjs';
 import { waiting } from './waiting.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const mcp = await import(packageEntry);
 const benches = { waiting, overhead, bigResult, manySessions };
 const words = process.argv.slice(2);

@@ -5,8 +5,14 @@ const sample = 1_000;
 
 export async function manySessions({ McpManager }, most = 100_000) {
   const server = fakeServer();
-  const mcpServers = { fake: { url: 'http://fake/mcp' }, brief: { url: 'http://fake/brief', sessionConfig: { timeout: 300 } } };
-  const manager = new McpManager({ mcpServers }, { env: {}, fetch: server.fetch, log: () => {}, limits: { maxUsers: most + 10 * sample } });
+  const mcpServers = {
+    fake: { url: 'http://fake/mcp' },
+    brief: { url: 'http://fake/brief', sessionConfig: { timeout: 300 } },
+  };
+  const manager = new McpManager(
+    { mcpServers },
+    { env: {}, fetch: server.fetch, log: () => {}, limits: { maxUsers: most + 10 * sample } },
+  );
   let users = 0;
   const connect = (name = 'fake') => manager.connect(`user-${(users += 1)}`, name);
   const timed = async (times, action) => {
@@ -54,8 +60,14 @@ export async function manySessions({ McpManager }, most = 100_000) {
   const many = await measure();
   const ratio = (what) => many[what] / few[what];
   const show = (what) => `${what} ${few[what].toFixed(1)} → ${many[what].toFixed(1)} µs (×${ratio(what).toFixed(2)})`;
-  console.log(`${most} live sessions: ${(alone / 1_024).toFixed(2)} KB each with what the fake server keeps, ${(held / 1_024).toFixed(2)} KB with the McpSession object too, ${megabytes(process.memoryUsage.rss())} in all`);
+  console.log(
+    `${most} live sessions: ${(alone / 1_024).toFixed(2)} KB each with what the fake server keeps, ${(held / 1_024).toFixed(2)} KB with the McpSession object too, ${megabytes(process.memoryUsage.rss())} in all`,
+  );
   console.log(`  from 1,000 to ${most} of them: ${['connect', 'call', 'expiry'].map(show).join(', ')}`);
   await manager.close();
-  return { failures: ['connect', 'call', 'expiry'].filter((what) => ratio(what) > 1.2).map((what) => `${what} costs ${ratio(what).toFixed(2)} times as much`) };
+  return {
+    failures: ['connect', 'call', 'expiry']
+      .filter((what) => ratio(what) > 1.2)
+      .map((what) => `${what} costs ${ratio(what).toFixed(2)} times as much`),
+  };
 }

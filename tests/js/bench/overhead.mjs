@@ -8,7 +8,12 @@ export async function overhead(_mcp, rounds = 60, callsPerRound = 200) {
   const bare = async () => {
     const response = await server.fetch('http://fake/mcp', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-session-id': 'bare', 'mcp-protocol-version': '2025-11-25' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-session-id': 'bare',
+        'mcp-protocol-version': '2025-11-25',
+      },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: {} } }),
     });
     return JSON.parse(await response.text()).result;
@@ -30,9 +35,22 @@ export async function overhead(_mcp, rounds = 60, callsPerRound = 200) {
   }
   for (const client of opened) await client.close();
   // The first rounds are the compiler's.
-  const typical = Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values.slice(rounds / 3))]));
+  const typical = Object.fromEntries(
+    Object.entries(times).map(([name, values]) => [name, median(values.slice(rounds / 3))]),
+  );
   const added = (name) => typical[name] - typical.bare;
-  console.log(`one call, in-process fetch, bare ${typical.bare.toFixed(1)} µs; added by ${Object.keys(clients).map((name) => `${name} ${added(name).toFixed(1)} µs`).join(', ')}`);
-  console.log(`  ours is ${(added('mcp-tether') / added('SDK v1')).toFixed(2)} of v1's (at most 1), ${(added('mcp-tether') / added('SDK v2')).toFixed(2)} of v2's (at most 0.33)`);
-  return { failures: [added('mcp-tether') > added('SDK v1') && 'slower than v1', added('mcp-tether') > added('SDK v2') / 3 && 'more than a third of v2'].filter(Boolean) };
+  console.log(
+    `one call, in-process fetch, bare ${typical.bare.toFixed(1)} µs; added by ${Object.keys(clients)
+      .map((name) => `${name} ${added(name).toFixed(1)} µs`)
+      .join(', ')}`,
+  );
+  console.log(
+    `  ours is ${(added('mcp-tether') / added('SDK v1')).toFixed(2)} of v1's (at most 1), ${(added('mcp-tether') / added('SDK v2')).toFixed(2)} of v2's (at most 0.33)`,
+  );
+  return {
+    failures: [
+      added('mcp-tether') > added('SDK v1') && 'slower than v1',
+      added('mcp-tether') > added('SDK v2') / 3 && 'more than a third of v2',
+    ].filter(Boolean),
+  };
 }

@@ -6,7 +6,12 @@ import { InMemoryTaskMessageQueue, InMemoryTaskStore } from '@modelcontextprotoc
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import {
-  CallToolRequestSchema, ListToolsRequestSchema, McpError, ResultSchema, RootsListChangedNotificationSchema, UrlElicitationRequiredError,
+  CallToolRequestSchema,
+  ListToolsRequestSchema,
+  McpError,
+  ResultSchema,
+  RootsListChangedNotificationSchema,
+  UrlElicitationRequiredError,
 } from '@modelcontextprotocol/sdk/types.js';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
@@ -14,9 +19,18 @@ import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
 const text = (value) => ({ content: [{ type: 'text', text: JSON.stringify(value) }] });
 
 const tools = [
-  { name: 'ask', description: 'Sends the client a request, and answers with its answer.', inputSchema: { type: 'object' } },
+  {
+    name: 'ask',
+    description: 'Sends the client a request, and answers with its answer.',
+    inputSchema: { type: 'object' },
+  },
   { name: 'pay', description: 'Needs a visit to a URL first.', inputSchema: { type: 'object' } },
-  { name: 'work', description: 'Takes its time, as a task.', inputSchema: { type: 'object' }, execution: { taskSupport: 'required' } },
+  {
+    name: 'work',
+    description: 'Takes its time, as a task.',
+    inputSchema: { type: 'object' },
+    execution: { taskSupport: 'required' },
+  },
 ];
 
 /**
@@ -37,19 +51,27 @@ export async function startAskingServer({ streamDelay = 0 } = {}) {
       { name: 'mcp-tether-asking-server', version: '1.0.0' },
       {
         capabilities: { tools: {}, tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } },
-        taskStore, taskMessageQueue: new InMemoryTaskMessageQueue(),
+        taskStore,
+        taskMessageQueue: new InMemoryTaskMessageQueue(),
       },
     );
     const session = { server, taskStore, counts, isPaid: () => paid, payUrl: () => `${origin}/pay` };
     // As soon as there is a GET stream, and whenever the client says so.
     session.askForRoots = async () => {
       if (!server.getClientCapabilities()?.roots) return;
-      counts.roots.push(await server.listRoots().then(({ roots }) => roots.map(({ uri }) => uri), (error) => error.message));
+      counts.roots.push(
+        await server.listRoots().then(
+          ({ roots }) => roots.map(({ uri }) => uri),
+          (error) => error.message,
+        ),
+      );
     };
     server.oninitialized = () => counts.capabilities.push(server.getClientCapabilities());
     server.setNotificationHandler(RootsListChangedNotificationSchema, session.askForRoots);
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools }));
-    server.setRequestHandler(CallToolRequestSchema, (request, context) => run[request.params.name](request.params, context, session));
+    server.setRequestHandler(CallToolRequestSchema, (request, context) =>
+      run[request.params.name](request.params, context, session),
+    );
     session.transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => sessions.set(id, session),
@@ -103,13 +125,17 @@ export async function startAskingServer({ streamDelay = 0 } = {}) {
 const run = {
   async ask({ arguments: { method, params, on } }, { requestId }, { server }) {
     const options = on === 'get' ? {} : { relatedRequestId: requestId };
-    const answer = await server.request({ method, params }, ResultSchema, options).catch(({ code, message, data }) => ({ code, message, data }));
+    const answer = await server
+      .request({ method, params }, ResultSchema, options)
+      .catch(({ code, message, data }) => ({ code, message, data }));
     return text(answer);
   },
 
   pay(_params, _context, { isPaid, payUrl }) {
     if (isPaid()) return text('thank you');
-    throw new UrlElicitationRequiredError([{ mode: 'url', message: 'Please pay first.', url: payUrl(), elicitationId: 'payment' }]);
+    throw new UrlElicitationRequiredError([
+      { mode: 'url', message: 'Please pay first.', url: payUrl(), elicitationId: 'payment' },
+    ]);
   },
 
   async work({ arguments: { key, ms }, task: asked }, { taskStore }, { counts }) {

@@ -6,7 +6,16 @@ import { listen } from './shared/listen.mjs';
 export const goodRules = {
   /** The status of the answer to OPTIONS, and where a redirect leads. */
   preflight: { status: 204, headers: {} },
-  allowHeaders: ['content-type', 'authorization', 'x-user', 'mcp-session-id', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id'],
+  allowHeaders: [
+    'content-type',
+    'authorization',
+    'x-user',
+    'mcp-session-id',
+    'mcp-protocol-version',
+    'mcp-method',
+    'mcp-name',
+    'last-event-id',
+  ],
   allowMethods: ['GET', 'POST', 'DELETE'],
   exposeHeaders: ['Mcp-Session-Id'],
   /** The value of Access-Control-Allow-Origin on an answer, or undefined for none. */
@@ -25,23 +34,35 @@ export async function startCorsGate(upstream) {
     const allowed = (status) => rules.allowOrigin({ origin: headers.origin ?? '*', method, status });
     if (method === 'OPTIONS') {
       const { status, headers: more } = rules.preflight;
-      return response.writeHead(status, defined({
-        'Access-Control-Allow-Origin': allowed(status),
-        'Access-Control-Allow-Headers': rules.allowHeaders.join(', '),
-        'Access-Control-Allow-Methods': rules.allowMethods.join(', '),
-        ...more,
-      })).end();
+      return response
+        .writeHead(
+          status,
+          defined({
+            'Access-Control-Allow-Origin': allowed(status),
+            'Access-Control-Allow-Headers': rules.allowHeaders.join(', '),
+            'Access-Control-Allow-Methods': rules.allowMethods.join(', '),
+            ...more,
+          }),
+        )
+        .end();
     }
-    const onward = forward(new URL(request.url, upstream), { method, headers: { ...headers, host: new URL(upstream).host } }, (answer) => {
-      const own = Object.entries(answer.headers).filter(([name]) => !name.startsWith('access-control-'));
-      response.writeHead(answer.statusCode, defined({
-        ...Object.fromEntries(own),
-        'Access-Control-Allow-Origin': allowed(answer.statusCode),
-        'Access-Control-Expose-Headers': rules.exposeHeaders.join(', ') || undefined,
-      }));
-      response.flushHeaders();
-      answer.pipe(response);
-    });
+    const onward = forward(
+      new URL(request.url, upstream),
+      { method, headers: { ...headers, host: new URL(upstream).host } },
+      (answer) => {
+        const own = Object.entries(answer.headers).filter(([name]) => !name.startsWith('access-control-'));
+        response.writeHead(
+          answer.statusCode,
+          defined({
+            ...Object.fromEntries(own),
+            'Access-Control-Allow-Origin': allowed(answer.statusCode),
+            'Access-Control-Expose-Headers': rules.exposeHeaders.join(', ') || undefined,
+          }),
+        );
+        response.flushHeaders();
+        answer.pipe(response);
+      },
+    );
     onward.on('error', () => response.destroy());
     response.on('close', () => onward.destroy());
     return request.pipe(onward);

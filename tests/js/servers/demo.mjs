@@ -45,7 +45,8 @@ export async function startDemo({ port } = {}) {
     },
   );
   const page = await listenOnUsualPort((request, response) => {
-    if (request.url.split('?')[0] === '/demo.json') return sendJson(response, 200, { servers }, { 'Cache-Control': 'no-store' });
+    if (request.url.split('?')[0] === '/demo.json')
+      return sendJson(response, 200, { servers }, { 'Cache-Control': 'no-store' });
     return files(request, response);
   }, port);
   pageOrigins = [page.origin, `http://localhost:${page.port}`];
@@ -74,17 +75,25 @@ async function check({ pageUrl }) {
   const page = await fetch(pageUrl);
   if (!page.ok) throw new Error(`the page answered ${page.status}`);
   if (!page.headers.get('content-security-policy')) throw new Error('the page has no content security policy');
-  const { servers: [{ mcpUrl }] } = await (await fetch(new URL('demo.json', pageUrl))).json();
+  const {
+    servers: [{ mcpUrl }],
+  } = await (await fetch(new URL('demo.json', pageUrl))).json();
   const origin = new URL(pageUrl).origin;
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'demo-check', version: '1.0.0' } };
+  const params = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'demo-check', version: '1.0.0' },
+  };
   const answer = await fetch(mcpUrl, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', Origin: origin },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
   });
   const text = await answer.text();
-  if (!answer.ok || !text.includes('"serverInfo"')) throw new Error(`initialize answered ${answer.status}: ${text.slice(0, 200)}`);
-  if (answer.headers.get('access-control-allow-origin') !== origin) throw new Error('the answer has no CORS header for the page');
+  if (!answer.ok || !text.includes('"serverInfo"'))
+    throw new Error(`initialize answered ${answer.status}: ${text.slice(0, 200)}`);
+  if (answer.headers.get('access-control-allow-origin') !== origin)
+    throw new Error('the answer has no CORS header for the page');
   const session = answer.headers.get('mcp-session-id');
   if (!session) throw new Error('the server gave no session id');
   await fetch(mcpUrl, { method: 'DELETE', headers: { 'Mcp-Session-Id': session } });
@@ -92,7 +101,10 @@ async function check({ pageUrl }) {
 
 if (isMain(import.meta.url)) {
   const options = commandLineOptions();
-  for (const [folder, remedy] of [['www', 'the page is part of the project'], ['pkg', 'run `make build` first']]) {
+  for (const [folder, remedy] of [
+    ['www', 'the page is part of the project'],
+    ['pkg', 'run `make build` first'],
+  ]) {
     if (!existsSync(folderOf(folder))) console.error(`warning: ${folder}/ is missing: ${remedy}`);
   }
   const demo = await startDemo({ port: options.port === undefined ? undefined : Number(options.port) });

@@ -1,9 +1,10 @@
 // A proxy with CORS in front of a real MCP server. On demand it makes sessions vanish, the server restart, and requests fail.
+
+import { faults } from './proxy/faults.mjs';
+import { breakConnection, forward } from './proxy/forward.mjs';
 import { answerPreflight, isForeignOrigin, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
-import { faults } from './proxy/faults.mjs';
-import { breakConnection, forward } from './proxy/forward.mjs';
 
 /**
  * @param {object} options
@@ -19,7 +20,15 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   const quietlyForgotten = new Set();
   const pending = [];
   const counts = {
-    http: {}, rpc: {}, status: {}, faults: {}, forgottenAnswers: 0, unreachable: 0, broken: 0, restarts: 0, clients: {},
+    http: {},
+    rpc: {},
+    status: {},
+    faults: {},
+    forgottenAnswers: 0,
+    unreachable: 0,
+    broken: 0,
+    restarts: 0,
+    clients: {},
   };
   const listening = new Set();
 
@@ -64,11 +73,15 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     if (outcome !== 'refused') return;
     counts.unreachable += 1;
     if (options?.discardAnswer || exchange.response.headersSent) return;
-    sendJson(exchange.response, 503, rpcError(-32000, 'The server cannot be reached; nothing was sent to it'), { 'Retry-After': '1' });
+    sendJson(exchange.response, 503, rpcError(-32000, 'The server cannot be reached; nothing was sent to it'), {
+      'Retry-After': '1',
+    });
   }
 
   function takeFault(exchange) {
-    const index = pending.findIndex((fault) => (fault.client ?? exchange.client) === exchange.client && faults[fault.kind].applies(exchange));
+    const index = pending.findIndex(
+      (fault) => (fault.client ?? exchange.client) === exchange.client && faults[fault.kind].applies(exchange),
+    );
     if (index < 0) return undefined;
     const fault = pending[index];
     fault.left -= 1;
@@ -82,12 +95,19 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     for (const id of lost) forgotten.add(id);
     if (quiet) for (const id of lost) quietlyForgotten.add(id);
     seen.clear();
-    await Promise.all(lost.map((id) => fetch(target, { method: 'DELETE', headers: { 'Mcp-Session-Id': id } }).catch(() => {})));
+    await Promise.all(
+      lost.map((id) => fetch(target, { method: 'DELETE', headers: { 'Mcp-Session-Id': id } }).catch(() => {})),
+    );
     return lost.length;
   }
 
   const controls = {
-    counts: () => ({ ...counts, pendingFaults: pending.length, sessionsSeen: seen.size, sessionsForgotten: forgotten.size }),
+    counts: () => ({
+      ...counts,
+      pendingFaults: pending.length,
+      sessionsSeen: seen.size,
+      sessionsForgotten: forgotten.size,
+    }),
     forget: async (settings) => ({ forgotten: await forget(settings) }),
     async restart() {
       if (!restart) throw new Error('this server cannot be restarted');
@@ -97,7 +117,8 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
       return { ms: Date.now() - started };
     },
     fault(settings) {
-      if (!Object.hasOwn(faults, settings?.kind)) throw new Error(`kind must be one of: ${Object.keys(faults).join(', ')}`);
+      if (!Object.hasOwn(faults, settings?.kind))
+        throw new Error(`kind must be one of: ${Object.keys(faults).join(', ')}`);
       pending.push({ ...settings, left: settings.count ?? 1 });
       return { pendingFaults: pending.length };
     },
@@ -124,23 +145,27 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     }
   }
 
-  const server = await listen(async (request, response) => {
-    const allowed = origins?.();
-    // Chromium sends a POST again by itself when a connection that it used before is reset. On a connection of its own, a
-    // request that breaks is seen by the page, as it is by every other client.
-    response.setHeader('Connection', 'close');
-    setCorsHeaders(request, response, allowed);
-    if (isForeignOrigin(request, allowed)) return sendJson(response, 403, { error: 'this origin is not let in' });
-    if (answerPreflight(request, response)) return;
-    const { pathname } = new URL(request.url, 'http://localhost');
-    try {
-      if (pathname === target.pathname) await handleMcp(request, response);
-      else if (pathname.startsWith('/control/')) await handleControl(request, response, pathname.slice('/control/'.length));
-      else sendJson(response, 404, { error: `the MCP endpoint is ${target.pathname}` });
-    } catch {
-      response.destroy();
-    }
-  }, { port });
+  const server = await listen(
+    async (request, response) => {
+      const allowed = origins?.();
+      // Chromium sends a POST again by itself when a connection that it used before is reset. On a connection of its own, a
+      // request that breaks is seen by the page, as it is by every other client.
+      response.setHeader('Connection', 'close');
+      setCorsHeaders(request, response, allowed);
+      if (isForeignOrigin(request, allowed)) return sendJson(response, 403, { error: 'this origin is not let in' });
+      if (answerPreflight(request, response)) return;
+      const { pathname } = new URL(request.url, 'http://localhost');
+      try {
+        if (pathname === target.pathname) await handleMcp(request, response);
+        else if (pathname.startsWith('/control/'))
+          await handleControl(request, response, pathname.slice('/control/'.length));
+        else sendJson(response, 404, { error: `the MCP endpoint is ${target.pathname}` });
+      } catch {
+        response.destroy();
+      }
+    },
+    { port },
+  );
 
   return {
     url: `${server.origin}${target.pathname}`,

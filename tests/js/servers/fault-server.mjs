@@ -2,8 +2,9 @@
 // A path may have a name after the fault's, `/lost-404/my-test`: it is a server of its own, so tests do not meet.
 // With `?connection=close` every request comes on a connection of its own. Chromium needs that wherever a connection is
 // reset: it sends a POST again by itself, without telling the page, when a connection that it used before is reset.
-import { dispatch as legacyDispatch } from './faults/healthy.mjs';
+
 import { Exchange } from './faults/exchange.mjs';
+import { dispatch as legacyDispatch } from './faults/healthy.mjs';
 import { faults as legacyFaults } from './faults/index.mjs';
 import { Place } from './faults/place.mjs';
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
@@ -55,35 +56,41 @@ export async function startFaultServer({ port = 0, faults = legacyFaults, dispat
     const path = url.searchParams.get('path');
     if (!Object.hasOwn(controls, name)) return sendJson(response, 404, { error: 'no such control' });
     if (request.method !== 'POST' && !isSafe.has(name)) return sendJson(response, 405, { error: 'use POST' });
-    if (path !== null && !placeOf(path)) return sendJson(response, 404, { error: `no fault is called ${faultName(path)}` });
-    if (path === null && ['counts', 'forget', 'end-streams', 'switch'].includes(name)) return sendJson(response, 400, { error: 'name the path' });
+    if (path !== null && !placeOf(path))
+      return sendJson(response, 404, { error: `no fault is called ${faultName(path)}` });
+    if (path === null && ['counts', 'forget', 'end-streams', 'switch'].includes(name))
+      return sendJson(response, 400, { error: 'name the path' });
     return sendJson(response, 200, controls[name](path));
   }
 
-  const listening = await listen(async (request, response) => {
-    const url = new URL(request.url, 'http://localhost');
-    if (url.searchParams.get('connection') === 'close') response.setHeader('Connection', 'close');
-    setCorsHeaders(request, response);
-    if (answerPreflight(request, response)) return;
-    try {
-      if (url.pathname.startsWith('/control/')) return handleControl(request, response, url);
-      const place = placeOf(url.pathname);
-      if (!place) return sendJson(response, 404, { error: `no fault is called ${faultName(url.pathname)}` });
-      const message = request.method === 'POST' ? parseJson(await readText(request)) : undefined;
-      place.see({ request, response, message });
-      const exchange = new Exchange({ request, response, message, place, url, strangerOrigin: stranger.origin });
-      return await dispatch(exchange, faults[faultName(url.pathname)]);
-    } catch (error) {
-      if (!response.destroyed) console.error(`fault server: ${url.pathname}:`, error);
-      return response.destroy();
-    }
-  }, { port });
+  const listening = await listen(
+    async (request, response) => {
+      const url = new URL(request.url, 'http://localhost');
+      if (url.searchParams.get('connection') === 'close') response.setHeader('Connection', 'close');
+      setCorsHeaders(request, response);
+      if (answerPreflight(request, response)) return;
+      try {
+        if (url.pathname.startsWith('/control/')) return handleControl(request, response, url);
+        const place = placeOf(url.pathname);
+        if (!place) return sendJson(response, 404, { error: `no fault is called ${faultName(url.pathname)}` });
+        const message = request.method === 'POST' ? parseJson(await readText(request)) : undefined;
+        place.see({ request, response, message });
+        const exchange = new Exchange({ request, response, message, place, url, strangerOrigin: stranger.origin });
+        return await dispatch(exchange, faults[faultName(url.pathname)]);
+      } catch (error) {
+        if (!response.destroyed) console.error(`fault server: ${url.pathname}:`, error);
+        return response.destroy();
+      }
+    },
+    { port },
+  );
 
   return {
     origin: listening.origin,
     port: listening.port,
     /** The MCP address of a fault, with settings for it in the query. */
-    url: (path, settings = {}) => String(Object.assign(new URL(path, listening.origin), { search: new URLSearchParams(settings) })),
+    url: (path, settings = {}) =>
+      String(Object.assign(new URL(path, listening.origin), { search: new URLSearchParams(settings) })),
     counts: countsOf,
     forget,
     /** Turns a fault that has two phases to the other one. */
@@ -107,5 +114,7 @@ if (isMain(import.meta.url)) {
   const server = await startFaultServer({ port: Number(options.port ?? 0) });
   runUntilStopped(server.close);
   const { origin, port } = server;
-  console.log(JSON.stringify({ url: origin, origin, control: `${origin}/control`, port, faults: Object.keys(legacyFaults) }));
+  console.log(
+    JSON.stringify({ url: origin, origin, control: `${origin}/control`, port, faults: Object.keys(legacyFaults) }),
+  );
 }

@@ -22,15 +22,27 @@ export async function startFloodServer({ answerDelay = 5 } = {}) {
     if (message.method === 'initialize') {
       response.setHeader('Mcp-Session-Id', `session-${Math.random().toString(36).slice(2)}`);
       const { protocolVersion } = message.params;
-      return sendJson(response, reply({ protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'flood', version: '1' } }));
+      return sendJson(
+        response,
+        reply({ protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'flood', version: '1' } }),
+      );
     }
     const result = reply({ content: [{ type: 'text', text: 'done' }] });
     const { name, arguments: args } = message.params ?? {};
     if (name === 'flood') return flood(response, result, args);
     if (name === 'ask') {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-      response.write(event({ jsonrpc: '2.0', id: 'question', method: 'elicitation/create', params: { message: '?', requestedSchema: {} } }));
-      waiting.set('question', (answer) => response.end(event(reply({ content: [{ type: 'text', text: JSON.stringify(answer) }] }))));
+      response.write(
+        event({
+          jsonrpc: '2.0',
+          id: 'question',
+          method: 'elicitation/create',
+          params: { message: '?', requestedSchema: {} },
+        }),
+      );
+      waiting.set('question', (answer) =>
+        response.end(event(reply({ content: [{ type: 'text', text: JSON.stringify(answer) }] }))),
+      );
       response.on('close', () => closed.push(name));
       return undefined;
     }
@@ -56,9 +68,10 @@ export async function startFloodServer({ answerDelay = 5 } = {}) {
 
 /** Messages `of` a kind, then the result. `as`: events of a stream, one chunk of them, one event with a batch, or a body that is a batch. */
 function flood(response, result, { of, count, as = 'events' }) {
-  const one = (number) => (of === 'ping'
-    ? { jsonrpc: '2.0', id: number, method: 'ping' }
-    : { jsonrpc: '2.0', method: 'notifications/flood', params: { number, padding: 'x'.repeat(24) } });
+  const one = (number) =>
+    of === 'ping'
+      ? { jsonrpc: '2.0', id: number, method: 'ping' }
+      : { jsonrpc: '2.0', method: 'notifications/flood', params: { number, padding: 'x'.repeat(24) } };
   const all = Array.from({ length: count }, (_, number) => one(number));
   if (as === 'body') return sendJson(response, [...all, result]);
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });

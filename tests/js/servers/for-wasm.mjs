@@ -1,7 +1,7 @@
 // The servers that the wasm tests in a browser talk to, all in one process: real ones, and the fault server.
 import { startFaultServer } from './fault-server.mjs';
-import { commandLineOptions, runUntilStopped } from './shared/lifetime.mjs';
 import { startSdkServer } from './sdk-server.mjs';
+import { commandLineOptions, runUntilStopped } from './shared/lifetime.mjs';
 
 const options = commandLineOptions();
 const port = (name) => Number(options[`${name}-port`] ?? 0);
@@ -18,11 +18,13 @@ runUntilStopped(async () => {
   await Promise.all([...Object.values(servers), faultServer].map((server) => server.close()));
 });
 
-console.log(JSON.stringify({
-  ...Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])),
-  faults: faultServer.origin,
-  control: {
-    ...Object.fromEntries(Object.entries(servers).map(([name, { control }]) => [name, control])),
-    faults: `${faultServer.origin}/control`,
-  },
-}));
+console.log(
+  JSON.stringify({
+    ...Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])),
+    faults: faultServer.origin,
+    control: {
+      ...Object.fromEntries(Object.entries(servers).map(([name, { control }]) => [name, control])),
+      faults: `${faultServer.origin}/control`,
+    },
+  }),
+);

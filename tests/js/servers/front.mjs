@@ -18,7 +18,9 @@ export async function startFront(origin, protocol = 'http') {
   const handle = (request, response) => forward(origin, streams, request, response);
   const server = protocol === 'http' ? createServer(handle) : servers[protocol](await certificate(), handle);
   const sockets = new Set();
-  server.on('connection', (socket) => sockets.add(socket.on('close', () => sockets.delete(socket)).on('error', () => {})));
+  server.on('connection', (socket) =>
+    sockets.add(socket.on('close', () => sockets.delete(socket)).on('error', () => {})),
+  );
   server.on('sessionError', () => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -38,7 +40,9 @@ const servers = { https: createTlsServer, h2: createSecureServer };
 const SETTLED = 1_000;
 
 function forward(origin, streams, request, response) {
-  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !name.startsWith(':') && name !== 'host'));
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).filter(([name]) => !name.startsWith(':') && name !== 'host'),
+  );
   const passed = send(`${origin}${request.url}`, { method: request.method, headers }, (answer) => {
     const { connection, 'keep-alive': _keep, 'transfer-encoding': _chunked, ...kept } = answer.headers;
     response.writeHead(answer.statusCode, kept);
@@ -69,7 +73,18 @@ async function certificate() {
   const folder = await mkdtemp(join(tmpdir(), 'certificate-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
   const subject = ['-subj', '/CN=localhost', '-days', '2'];
-  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, '-keyout', key, '-out', cert]);
+  await promisify(execFile)('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    ...subject,
+    '-keyout',
+    key,
+    '-out',
+    cert,
+  ]);
   const made = { key: await readFile(key), cert: await readFile(cert) };
   await rm(folder, { recursive: true });
   return made;

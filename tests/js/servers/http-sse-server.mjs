@@ -42,14 +42,18 @@ export async function startHttpSseServer({ port = 0, endpoint = '/messages' } = 
     return response.writeHead(404).end('Session not found');
   }
 
-  const listening = await listen(async (request, response) => {
-    setCorsHeaders(request, response);
-    if (answerPreflight(request, response)) return;
-    const { pathname, searchParams } = new URL(request.url, 'http://localhost');
-    if (request.method === 'GET' && pathname === '/sse') await open(response);
-    else if (request.method === 'POST' && pathname === '/messages') await post(request, response, searchParams.get('sessionId'));
-    else response.writeHead(404).end(`Cannot ${request.method} ${pathname}`);
-  }, { port });
+  const listening = await listen(
+    async (request, response) => {
+      setCorsHeaders(request, response);
+      if (answerPreflight(request, response)) return;
+      const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+      if (request.method === 'GET' && pathname === '/sse') await open(response);
+      else if (request.method === 'POST' && pathname === '/messages')
+        await post(request, response, searchParams.get('sessionId'));
+      else response.writeHead(404).end(`Cannot ${request.method} ${pathname}`);
+    },
+    { port },
+  );
 
   const all = () => [...sessions.values()];
   return {

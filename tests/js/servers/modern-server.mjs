@@ -1,11 +1,11 @@
 // A real MCP server of 2026-07-28, built with the official SDK (v2), that counts what it sees and does.
 import { createMcpHandler, ProtocolError, Server } from '@modelcontextprotocol/server';
+import { counterUri, prompt, tools } from './modern-tools.mjs';
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { commandLineOptions, isMain, runUntilStopped } from './shared/lifetime.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText, sendJson } from './shared/messages.mjs';
 import { serveWeb } from './shared/web-handler.mjs';
-import { counterUri, prompt, tools } from './modern-tools.mjs';
 
 /**
  * Starts the server.
@@ -21,7 +21,11 @@ export async function startModernServer({ legacy = 'stateless', responseMode = '
 
   /** A new handler is what a restart is to a server without sessions: streams end, and nothing else is lost. */
   function newHandler() {
-    return createMcpHandler(() => buildServer({ counts, notify: handler.notify, cacheHints }), { legacy, responseMode, keepAliveMs: 1_000 });
+    return createMcpHandler(() => buildServer({ counts, notify: handler.notify, cacheHints }), {
+      legacy,
+      responseMode,
+      keepAliveMs: 1_000,
+    });
   }
 
   async function restart() {
@@ -30,29 +34,41 @@ export async function startModernServer({ legacy = 'stateless', responseMode = '
     await old.close();
   }
 
-  const listening = await listen(async (request, response) => {
-    setCorsHeaders(request, response);
-    if (answerPreflight(request, response)) return;
-    const { pathname } = new URL(request.url, 'http://localhost');
-    try {
-      if (pathname === '/control/counts') return sendJson(response, 200, counts);
-      if (pathname === '/control/restart' && request.method === 'POST') return sendJson(response, 200, (await restart()) ?? {});
-      if (pathname !== '/mcp') return sendJson(response, 404, { error: 'the MCP endpoint is /mcp' });
-      const body = request.method === 'POST' ? await readText(request) : undefined;
-      see(counts, request, response, body && parseJson(body));
-      return await serveWeb((web) => handler.fetch(web), request, response, body);
-    } catch (error) {
-      if (!response.destroyed) console.error('modern server:', error);
-      return response.destroy();
-    }
-  }, { port });
+  const listening = await listen(
+    async (request, response) => {
+      setCorsHeaders(request, response);
+      if (answerPreflight(request, response)) return;
+      const { pathname } = new URL(request.url, 'http://localhost');
+      try {
+        if (pathname === '/control/counts') return sendJson(response, 200, counts);
+        if (pathname === '/control/restart' && request.method === 'POST')
+          return sendJson(response, 200, (await restart()) ?? {});
+        if (pathname !== '/mcp') return sendJson(response, 404, { error: 'the MCP endpoint is /mcp' });
+        const body = request.method === 'POST' ? await readText(request) : undefined;
+        see(counts, request, response, body && parseJson(body));
+        return await serveWeb((web) => handler.fetch(web), request, response, body);
+      } catch (error) {
+        if (!response.destroyed) console.error('modern server:', error);
+        return response.destroy();
+      }
+    },
+    { port },
+  );
 
   return {
     url: `${listening.origin}/mcp`,
     control: `${listening.origin}/control`,
     port: listening.port,
     counts,
-    notify: new Proxy({}, { get: (_target, name) => (...words) => handler.notify[name](...words) }),
+    notify: new Proxy(
+      {},
+      {
+        get:
+          (_target, name) =>
+          (...words) =>
+            handler.notify[name](...words),
+      },
+    ),
     restart,
     async close() {
       await handler.close();
@@ -65,32 +81,56 @@ function buildServer(shared) {
   const server = new Server(
     { name: 'mcp-tether-modern-server', version: '1.0.0' },
     {
-      capabilities: { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, prompts: { listChanged: true }, logging: {} },
+      capabilities: {
+        tools: { listChanged: true },
+        resources: { subscribe: true, listChanged: true },
+        prompts: { listChanged: true },
+        logging: {},
+      },
       instructions: 'A modern server for tests.',
       cacheHints: shared.cacheHints,
     },
   );
-  server.setRequestHandler('tools/list', () => ({ tools: Object.entries(tools).map(([name, { run, ...definition }]) => ({ name, ...definition })) }));
+  server.setRequestHandler('tools/list', () => ({
+    tools: Object.entries(tools).map(([name, { run, ...definition }]) => ({ name, ...definition })),
+  }));
   server.setRequestHandler('tools/call', ({ params }, context) => {
     if (!Object.hasOwn(tools, params.name)) throw new ProtocolError(-32602, `no such tool: ${params.name}`);
     shared.counts.calls[params.name] = (shared.counts.calls[params.name] ?? 0) + 1;
     return tools[params.name].run(params.arguments ?? {}, context, shared);
   });
-  server.setRequestHandler('resources/list', () => ({ resources: [{ uri: counterUri, name: 'counter', mimeType: 'application/json' }] }));
+  server.setRequestHandler('resources/list', () => ({
+    resources: [{ uri: counterUri, name: 'counter', mimeType: 'application/json' }],
+  }));
   server.setRequestHandler('resources/read', ({ params }) => {
     if (params.uri !== counterUri) throw new ProtocolError(-32602, `no such resource: ${params.uri}`);
-    return { contents: [{ uri: counterUri, mimeType: 'application/json', text: JSON.stringify(shared.counts.executions) }] };
+    return {
+      contents: [{ uri: counterUri, mimeType: 'application/json', text: JSON.stringify(shared.counts.executions) }],
+    };
   });
   server.setRequestHandler('prompts/list', () => {
     const { messages, ...definition } = prompt;
     return { prompts: [definition] };
   });
-  server.setRequestHandler('prompts/get', ({ params }) => ({ description: prompt.description, messages: prompt.messages(params.arguments) }));
+  server.setRequestHandler('prompts/get', ({ params }) => ({
+    description: prompt.description,
+    messages: prompt.messages(params.arguments),
+  }));
   return server;
 }
 
 function newCounts() {
-  return { http: {}, methods: {}, status: {}, calls: {}, executions: {}, aborted: 0, sessionHeaders: 0, openStreams: 0, ids: [] };
+  return {
+    http: {},
+    methods: {},
+    status: {},
+    calls: {},
+    executions: {},
+    aborted: 0,
+    sessionHeaders: 0,
+    openStreams: 0,
+    ids: [],
+  };
 }
 
 /** Notes a request as it arrives, and its status when it has been answered. */
@@ -99,7 +139,8 @@ function see(counts, request, response, message) {
   tally('http', request.method);
   if (message?.method) tally('methods', message.method);
   if (message?.method && message.id !== undefined) counts.ids.push(message.id);
-  if (request.headers['mcp-session-id'] !== undefined || request.headers['last-event-id'] !== undefined) counts.sessionHeaders += 1;
+  if (request.headers['mcp-session-id'] !== undefined || request.headers['last-event-id'] !== undefined)
+    counts.sessionHeaders += 1;
   const isStream = message?.method === 'subscriptions/listen';
   if (isStream) counts.openStreams += 1;
   response.on('close', () => {

@@ -4,12 +4,18 @@ import { inputRequired } from '@modelcontextprotocol/server';
 
 export const counterUri = 'test://counter';
 
-const text = (value) => ({ content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] });
+const text = (value) => ({
+  content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
+});
 const object = (properties = {}) => ({ type: 'object', properties });
 
 const nameForm = {
-  mode: 'form', message: 'What is your name?',
-  requestedSchema: { type: 'object', properties: { name: { type: 'string', default: 'nobody' }, age: { type: 'integer' } } },
+  mode: 'form',
+  message: 'What is your name?',
+  requestedSchema: {
+    type: 'object',
+    properties: { name: { type: 'string', default: 'nobody' }, age: { type: 'integer' } },
+  },
 };
 const sampling = { messages: [{ role: 'user', content: { type: 'text', text: 'Hm?' } }], maxTokens: 9 };
 
@@ -24,8 +30,17 @@ export const tools = {
   route: {
     description: 'Its region is mirrored into a header.',
     annotations: { idempotentHint: true },
-    inputSchema: object({ region: { type: 'string', 'x-mcp-header': 'Region' }, size: { type: 'integer', 'x-mcp-header': 'Size' } }),
-    run: ({ region, size }, { http }) => text({ region, size, header: http.req.headers.get('mcp-param-region'), sizeHeader: http.req.headers.get('mcp-param-size') }),
+    inputSchema: object({
+      region: { type: 'string', 'x-mcp-header': 'Region' },
+      size: { type: 'integer', 'x-mcp-header': 'Size' },
+    }),
+    run: ({ region, size }, { http }) =>
+      text({
+        region,
+        size,
+        header: http.req.headers.get('mcp-param-region'),
+        sizeHeader: http.req.headers.get('mcp-param-size'),
+      }),
   },
   increment: {
     description: 'Counts up. Not safe to run twice: the count shows every run.',
@@ -101,13 +116,18 @@ function askTwice(_arguments, { mcpReq }) {
   if (!answers) {
     return inputRequired({
       inputRequests: {
-        name: inputRequired.elicit(nameForm), sample: inputRequired.createMessage(sampling), roots: inputRequired.listRoots(),
+        name: inputRequired.elicit(nameForm),
+        sample: inputRequired.createMessage(sampling),
+        roots: inputRequired.listRoots(),
       },
       requestState: 'round one: ünïcödé "quoted" \\ and \u{1f511}',
     });
   }
   if (!answers.last) {
-    return inputRequired({ inputRequests: { last: inputRequired.elicit({ ...nameForm, message: 'Sure?' }) }, requestState: JSON.stringify(answers) });
+    return inputRequired({
+      inputRequests: { last: inputRequired.elicit({ ...nameForm, message: 'Sure?' }) },
+      requestState: JSON.stringify(answers),
+    });
   }
   return text({ first: JSON.parse(mcpReq.requestState()), last: answers.last });
 }

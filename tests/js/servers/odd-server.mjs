@@ -22,7 +22,8 @@ export async function startOddServer({ path = '/mcp', redirects = {}, answer = (
     seen.push({ verb: request.method, url: request.url, headers: request.headers, method: message?.method });
     const redirect = state.redirects[request.url];
     if (redirect) return response.writeHead(redirect.status, { Location: redirect.to }).end();
-    if (request.url !== state.path) return response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"detail":"Not Found"}');
+    if (request.url !== state.path)
+      return response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"detail":"Not Found"}');
     if (request.method === 'GET') return get(request, response) || response.writeHead(405).end();
     if (request.method === 'DELETE') return response.writeHead(200).end();
     if (message.id === undefined) return response.writeHead(202).end();
@@ -30,12 +31,23 @@ export async function startOddServer({ path = '/mcp', redirects = {}, answer = (
     if (message.method === 'initialize') response.setHeader('Mcp-Session-Id', 'session-of-odd-server');
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(resultOf(message)));
   });
-  return { ...host, url: `${host.origin}/mcp`, seen, state, methods: () => seen.map(({ verb, url, method }) => `${method ?? verb} ${url}`) };
+  return {
+    ...host,
+    url: `${host.origin}/mcp`,
+    seen,
+    state,
+    methods: () => seen.map(({ verb, url, method }) => `${method ?? verb} ${url}`),
+  };
 }
 
 /** The answer that is expected of a server. */
 export function resultOf({ id, method, params }) {
-  const described = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'odd', version: '1' } };
-  const result = method === 'initialize' ? described : { content: [{ type: 'text', text: params?.arguments?.text ?? 'done' }] };
+  const described = {
+    protocolVersion: '2025-11-25',
+    capabilities: { tools: {} },
+    serverInfo: { name: 'odd', version: '1' },
+  };
+  const result =
+    method === 'initialize' ? described : { content: [{ type: 'text', text: params?.arguments?.text ?? 'done' }] };
   return { jsonrpc: '2.0', id, result };
 }

@@ -1,8 +1,8 @@
 // A healthy MCP server behind a proxy that can be out of reach for a time: its port is closed, or it answers with a status of its own, such as 502.
 // The server and its sessions live on. Each request is noted at the proxy, with the phase in which it arrived.
 import { setTimeout as wait } from 'node:timers/promises';
-import { breakConnection, forward } from './proxy/forward.mjs';
 import { startFaultServer } from './fault-server.mjs';
+import { breakConnection, forward } from './proxy/forward.mjs';
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText } from './shared/messages.mjs';
@@ -26,7 +26,12 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
   let isDown = false;
 
   const front = await listenBelowEphemeralPorts(async (request, response) => {
-    const exchange = { request, response, stop: new AbortController(), note: { at: performance.now(), http: request.method, isDown } };
+    const exchange = {
+      request,
+      response,
+      stop: new AbortController(),
+      note: { at: performance.now(), http: request.method, isDown },
+    };
     exchanges.add(exchange);
     requests.push(exchange.note);
     response.on('close', () => {
@@ -40,7 +45,8 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
       const body = await readText(request);
       const message = parseJson(body);
       exchange.note.rpc = message?.method;
-      const isPassed = !isDown && (await forward({ request, response, body, target }, { signal: exchange.stop.signal })) !== 'aborted';
+      const isPassed =
+        !isDown && (await forward({ request, response, body, target }, { signal: exchange.stop.signal })) !== 'aborted';
       if (!isPassed) await refuse(exchange);
     } catch {
       response.destroy();
@@ -53,7 +59,9 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
     if (response.headersSent || response.destroyed) return;
     if (kind.startsWith('hidden-')) for (const name of response.getHeaderNames()) response.removeHeader(name);
     const status = Number(kind.replace('hidden-', ''));
-    response.writeHead(status, { 'Content-Type': 'text/html' }).end(`<html><body><center><h1>${status}</h1></center></body></html>`);
+    response
+      .writeHead(status, { 'Content-Type': 'text/html' })
+      .end(`<html><body><center><h1>${status}</h1></center></body></html>`);
   }
 
   function breakExchanges() {

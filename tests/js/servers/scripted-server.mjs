@@ -38,7 +38,11 @@ export async function startScriptedServer(hook = () => false, options = {}) {
       if (id === undefined) return response.writeHead(202).end();
       if (method === 'initialize') {
         sessions += 1;
-        const result = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'scripted', version: '1' } };
+        const result = {
+          protocolVersion: '2025-11-25',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'scripted', version: '1' },
+        };
         return sendJson(response, 200, { jsonrpc: '2.0', id, result }, { 'Mcp-Session-Id': `session-${sessions}` });
       }
       const result = results[method]?.(params);

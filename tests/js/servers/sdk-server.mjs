@@ -3,15 +3,23 @@ import { randomUUID } from 'node:crypto';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import {
-  CallToolRequestSchema, ErrorCode, GetPromptRequestSchema, ListPromptsRequestSchema, ListResourcesRequestSchema,
-  ListToolsRequestSchema, McpError, ReadResourceRequestSchema, SubscribeRequestSchema, UnsubscribeRequestSchema,
+  CallToolRequestSchema,
+  ErrorCode,
+  GetPromptRequestSchema,
+  ListPromptsRequestSchema,
+  ListResourcesRequestSchema,
+  ListToolsRequestSchema,
+  McpError,
+  ReadResourceRequestSchema,
+  SubscribeRequestSchema,
+  UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
+import { counterUri, prompt, tools } from './sdk-tools.mjs';
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { EventStore } from './shared/event-store.mjs';
 import { commandLineOptions, isMain, runUntilStopped } from './shared/lifetime.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
-import { counterUri, prompt, tools } from './sdk-tools.mjs';
 
 /**
  * Starts the server.
@@ -22,7 +30,13 @@ import { counterUri, prompt, tools } from './sdk-tools.mjs';
  * @param {number} [options.port]
  * @param {() => void} [options.onStop] called when POST /control/stop asks for the end
  */
-export async function startSdkServer({ mode = 'stateful', jsonResponse = false, eventStore = false, port = 0, onStop } = {}) {
+export async function startSdkServer({
+  mode = 'stateful',
+  jsonResponse = false,
+  eventStore = false,
+  port = 0,
+  onStop,
+} = {}) {
   const counts = newCounts();
   const sessions = new Map();
 
@@ -49,7 +63,8 @@ export async function startSdkServer({ mode = 'stateful', jsonResponse = false, 
 
   function counterChanged() {
     for (const session of sessions.values()) {
-      if (session.subscriptions.has(counterUri)) session.server.sendResourceUpdated({ uri: counterUri }).catch(() => {});
+      if (session.subscriptions.has(counterUri))
+        session.server.sendResourceUpdated({ uri: counterUri }).catch(() => {});
     }
   }
 
@@ -84,19 +99,22 @@ export async function startSdkServer({ mode = 'stateful', jsonResponse = false, 
     return sendJson(response, 404, { error: 'no such control' });
   }
 
-  const listening = await listen(async (request, response) => {
-    setCorsHeaders(request, response);
-    if (answerPreflight(request, response)) return;
-    const path = new URL(request.url, 'http://localhost').pathname;
-    try {
-      if (path === '/mcp') await handleMcp(request, response);
-      else if (path.startsWith('/control/')) await handleControl(request, response, path);
-      else sendJson(response, 404, { error: 'the MCP endpoint is /mcp' });
-    } catch (error) {
-      if (response.headersSent) response.destroy();
-      else sendJson(response, 500, rpcError(-32603, String(error?.message ?? error)));
-    }
-  }, { port });
+  const listening = await listen(
+    async (request, response) => {
+      setCorsHeaders(request, response);
+      if (answerPreflight(request, response)) return;
+      const path = new URL(request.url, 'http://localhost').pathname;
+      try {
+        if (path === '/mcp') await handleMcp(request, response);
+        else if (path.startsWith('/control/')) await handleControl(request, response, path);
+        else sendJson(response, 404, { error: 'the MCP endpoint is /mcp' });
+      } catch (error) {
+        if (response.headersSent) response.destroy();
+        else sendJson(response, 500, rpcError(-32603, String(error?.message ?? error)));
+      }
+    },
+    { port },
+  );
 
   return {
     url: `${listening.origin}/mcp`,
@@ -117,7 +135,10 @@ export function buildServer(session) {
     { name: 'mcp-tether-test-server', version: '1.0.0' },
     {
       capabilities: {
-        tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, prompts: {}, logging: {},
+        tools: { listChanged: true },
+        resources: { subscribe: true, listChanged: true },
+        prompts: {},
+        logging: {},
       },
       instructions: 'A server for tests.',
     },
@@ -162,7 +183,15 @@ export function buildServer(session) {
 /** What a server counts. */
 export function newCounts() {
   return {
-    initialize: 0, initialized: 0, post: 0, get: 0, delete: 0, unknownSession: 0, methods: {}, calls: {}, executions: {},
+    initialize: 0,
+    initialized: 0,
+    post: 0,
+    get: 0,
+    delete: 0,
+    unknownSession: 0,
+    methods: {},
+    calls: {},
+    executions: {},
   };
 }
 

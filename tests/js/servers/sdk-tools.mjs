@@ -57,7 +57,10 @@ export const tools = {
   flood: {
     description: 'Sends so many log messages of so many bytes: on the stream of the call, or on the GET stream.',
     annotations: { readOnlyHint: true },
-    inputSchema: objectSchema({ count: { type: 'number' }, bytes: { type: 'number' }, aside: { type: 'boolean' } }, ['count', 'bytes']),
+    inputSchema: objectSchema({ count: { type: 'number' }, bytes: { type: 'number' }, aside: { type: 'boolean' } }, [
+      'count',
+      'bytes',
+    ]),
     run: flood,
   },
   notify: {
@@ -107,7 +110,11 @@ async function flood({ count, bytes, aside = false }, context, { server }) {
 
 async function askForName(_arguments, context, { server }) {
   const answer = await server.elicitInput(
-    { mode: 'form', message: 'What is your name?', requestedSchema: objectSchema({ name: { type: 'string', default: 'nobody' } }, []) },
+    {
+      mode: 'form',
+      message: 'What is your name?',
+      requestedSchema: objectSchema({ name: { type: 'string', default: 'nobody' } }, []),
+    },
     { signal: context.signal },
   );
   return text(answer.action === 'accept' ? `hello ${answer.content?.name}` : answer.action);

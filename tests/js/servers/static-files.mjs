@@ -4,9 +4,20 @@ import { realpath, stat } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 
 const types = {
-  '.css': 'text/css; charset=utf-8', '.html': 'text/html; charset=utf-8', '.ico': 'image/x-icon', '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json', '.map': 'application/json', '.md': 'text/plain; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.png': 'image/png', '.svg': 'image/svg+xml',
-  '.txt': 'text/plain; charset=utf-8', '.ts': 'text/plain; charset=utf-8', '.wasm': 'application/wasm', '.woff2': 'font/woff2',
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.md': 'text/plain; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.ts': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
 };
 
 /**
@@ -14,8 +25,15 @@ const types = {
  * on this machine. www/index.html has the same in a tag, for where nobody sets headers.
  */
 export const contentSecurityPolicy = [
-  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "img-src 'self' data:", "worker-src 'self'",
-  "connect-src 'self' https: http://127.0.0.1:* http://localhost:*", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "worker-src 'self'",
+  "connect-src 'self' https: http://127.0.0.1:* http://localhost:*",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
 ].join('; ');
 
 /**
@@ -30,9 +48,14 @@ export function serveFolders(folders, { headers }) {
     if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'Method Not Allowed');
     const file = await findFile(request.url, folders);
     if (!file) return end(response, 404, 'Not Found');
-    response.writeHead(200, { 'Content-Type': types[extname(file.path)] ?? 'application/octet-stream', 'Content-Length': file.size });
+    response.writeHead(200, {
+      'Content-Type': types[extname(file.path)] ?? 'application/octet-stream',
+      'Content-Length': file.size,
+    });
     if (request.method === 'HEAD') return response.end();
-    return createReadStream(file.path).on('error', () => response.destroy()).pipe(response);
+    return createReadStream(file.path)
+      .on('error', () => response.destroy())
+      .pipe(response);
   };
 }
 
@@ -46,7 +69,8 @@ async function findFile(url, folders) {
   const entry = folders.find(({ prefix }) => path.startsWith(prefix));
   if (!entry || path.includes('\0')) return undefined;
   try {
-    if (entry.file) return path === entry.prefix ? { path: entry.file, size: (await stat(entry.file)).size } : undefined;
+    if (entry.file)
+      return path === entry.prefix ? { path: entry.file, size: (await stat(entry.file)).size } : undefined;
     const root = await realpath(entry.folder);
     let found = await realpath(join(root, normalize(`/${path.slice(entry.prefix.length)}`)));
     if ((await stat(found)).isDirectory()) found = await realpath(join(found, 'index.html'));

@@ -6,7 +6,9 @@ import { leaveFlood, takeFlood, takePings } from '../helpers/bounds/floods.mjs';
 import { openPage } from '../helpers/browsers/chromium.mjs';
 import { startFloodServer } from '../servers/flood-server.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
 const shapes = ['events', 'batch', 'body'];
@@ -28,12 +30,15 @@ const hosts = {
       await this.browser?.close();
     },
     run(story, options) {
-      return this.browser.page.evaluate(async ({ name, options }) => {
-        const { default: start, McpManager } = await import('/pkg/browser.js');
-        await start();
-        const stories = await import('/tests/helpers/bounds/floods.mjs');
-        return stories[name]({ McpManager, ...options });
-      }, { name: story.name, options });
+      return this.browser.page.evaluate(
+        async ({ name, options }) => {
+          const { default: start, McpManager } = await import('/pkg/browser.js');
+          await start();
+          const stories = await import('/tests/helpers/bounds/floods.mjs');
+          return stories[name]({ McpManager, ...options });
+        },
+        { name: story.name, options },
+      );
     },
   },
 };
@@ -47,7 +52,9 @@ for (const [name, host] of Object.entries(hosts)) {
       const server = await startFloodServer({ answerDelay: 1 });
       t.after(() => server.close());
       const { meanwhile, slowest } = await host.run(takePings, { urls: server.urls, count: host.pings });
-      t.diagnostic(`${meanwhile} calls meanwhile, the slowest ${Math.round(slowest)} ms; ${server.answers.most} answers at once`);
+      t.diagnostic(
+        `${meanwhile} calls meanwhile, the slowest ${Math.round(slowest)} ms; ${server.answers.most} answers at once`,
+      );
       assert.ok(server.answers.most <= 16, `${server.answers.most}`);
       assert.ok(meanwhile >= 5, `${meanwhile}`);
       // In the order of the requests, and none left out; the last ones may be on their way when the call is answered.
@@ -83,7 +90,10 @@ describe('answers and handlers', { timeout: 60_000 }, () => {
   after(() => server.close());
 
   async function connect(log = () => {}) {
-    const manager = new McpManager({ mcpServers: { s: { url: server.urls.a, sessionConfig: { retryDelay: 20 } } } }, { env: {}, log });
+    const manager = new McpManager(
+      { mcpServers: { s: { url: server.urls.a, sessionConfig: { retryDelay: 20 } } } },
+      { env: {}, log },
+    );
     return { manager, session: await manager.connect('u', 's') };
   }
 
@@ -91,7 +101,13 @@ describe('answers and handlers', { timeout: 60_000 }, () => {
     const { manager, session } = await connect();
     session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'x' } }));
     server.answers.ids.length = 0;
-    server.answers.spoil.push({ status: 503 }, { status: 429, headers: { 'Retry-After': '1' } }, { status: 502 }, { status: 504 }, 'cut');
+    server.answers.spoil.push(
+      { status: 503 },
+      { status: 429, headers: { 'Retry-After': '1' } },
+      { status: 502 },
+      { status: 504 },
+      'cut',
+    );
     const { content } = await session.callTool({ name: 'ask' });
     assert.deepEqual(JSON.parse(content[0].text), { action: 'accept', content: { name: 'x' } });
     assert.deepEqual(server.answers.ids, Array(6).fill('question'));
@@ -102,14 +118,24 @@ describe('answers and handlers', { timeout: 60_000 }, () => {
     const unhandled = [];
     const note = (reason) => unhandled.push(reason);
     process.on('unhandledRejection', note);
-    for (const handler of [() => { throw new Error('no use'); }, async () => { throw new Error('no use'); }]) {
+    for (const handler of [
+      () => {
+        throw new Error('no use');
+      },
+      async () => {
+        throw new Error('no use');
+      },
+    ]) {
       const lines = [];
       const { manager, session } = await connect((_level, line) => lines.push(line));
       session.setNotificationHandler('notifications/flood', handler);
       const { content } = await session.callTool({ name: 'flood', arguments: { of: 'note', count: 2_000 } });
       assert.equal(content[0].text, 'done');
       await manager.close();
-      assert.deepEqual(lines.filter((line) => line.includes('threw')), ['[MCP] a notification handler threw: no use']);
+      assert.deepEqual(
+        lines.filter((line) => line.includes('threw')),
+        ['[MCP] a notification handler threw: no use'],
+      );
     }
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { McpManager } from '../../../pkg/node.js';
-import { sendJson } from '../servers/shared/messages.mjs';
 import { startScriptedServer } from '../servers/scripted-server.mjs';
+import { sendJson } from '../servers/shared/messages.mjs';
 
 describe('callers', () => {
   let server;
@@ -34,10 +34,15 @@ describe('callers', () => {
     lines = [];
     const config = { url: server.url, protocolVersion: 'legacy' };
     const locked = { ...config, url: `${server.origin}/locked`, authTimeout: 50 };
-    manager = new McpManager({ mcpServers: { s: config, locked } }, { log: async (_level, line) => {
-      lines.push(line);
-      throw new Error('the log itself fails');
-    } });
+    manager = new McpManager(
+      { mcpServers: { s: config, locked } },
+      {
+        log: async (_level, line) => {
+          lines.push(line);
+          throw new Error('the log itself fails');
+        },
+      },
+    );
   });
   after(async () => {
     await manager.close();
@@ -48,14 +53,23 @@ describe('callers', () => {
   const until = async (condition) => {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  const codeOf = (promise) => promise.then(() => undefined, ({ code }) => code);
+  const codeOf = (promise) =>
+    promise.then(
+      () => undefined,
+      ({ code }) => code,
+    );
 
   test('callbacks that return rejecting promises are logged, and nothing is left unhandled', async () => {
     const session = await manager.connect('ada', 's');
     session.setNotificationHandler('notifications/message', () => Promise.reject(new Error('no handler today')));
-    await session.callTool({ name: 'progress' }, { onprogress: async () => {
-      throw new Error('no progress today');
-    } });
+    await session.callTool(
+      { name: 'progress' },
+      {
+        onprogress: async () => {
+          throw new Error('no progress today');
+        },
+      },
+    );
     await until(() => lines.length >= 2 && lines.some((line) => line.includes('no handler today')));
     assert.ok(lines.includes('[MCP] onprogress threw: no progress today'), lines.join('\n'));
     assert.ok(lines.includes('[MCP] a notification handler threw: no handler today'), lines.join('\n'));
@@ -79,7 +93,10 @@ describe('callers', () => {
       assert.equal(error.code, 'cancelled');
       assert.equal(error.cause, signal.reason);
     }
-    assert.deepEqual([getEventListeners(signal, 'abort').length, getEventListeners(other.signal, 'abort').length], [0, 1]);
+    assert.deepEqual(
+      [getEventListeners(signal, 'abort').length, getEventListeners(other.signal, 'abort').length],
+      [0, 1],
+    );
     other.abort();
     assert.equal(await codeOf(apart), 'cancelled');
     assert.equal(getEventListeners(other.signal, 'abort').length, 0);
@@ -97,7 +114,12 @@ describe('callers', () => {
   });
 
   for (const [what, ...names] of [
-    ['an empty user', '', 's'], ['an empty server', 'ada', ''], ['a number', 7, 's'], ['nothing', undefined, 's'], ['no server', 'ada'], ['null', null, 's'],
+    ['an empty user', '', 's'],
+    ['an empty server', 'ada', ''],
+    ['a number', 7, 's'],
+    ['nothing', undefined, 's'],
+    ['no server', 'ada'],
+    ['null', null, 's'],
     ['an object', {}, 's'],
   ]) {
     test(`connect with ${what} is a config_error`, async () => {

@@ -26,8 +26,13 @@ const runs = [
     revision: '2026-07-28',
     suite: next,
     required: [
-      'tools_call', 'request-metadata', 'sep-2322-client-request-state', 'http-standard-headers', 'http-custom-headers',
-      'http-invalid-tool-headers', 'json-schema-ref-no-deref',
+      'tools_call',
+      'request-metadata',
+      'sep-2322-client-request-state',
+      'http-standard-headers',
+      'http-custom-headers',
+      'http-invalid-tool-headers',
+      'json-schema-ref-no-deref',
     ],
     extra: ['json-schema-2020-12-preservation'],
   },
@@ -57,7 +62,11 @@ for (const { revision, suite, required, extra } of runs) {
       const count = (names) => `${names.filter((name) => passed.has(name)).length} of ${names.length}`;
       const others = extra.length > 0 ? `; not scored: ${count(extra)} (${extra.join(', ')})` : '';
       t.diagnostic(`${revision} on ${suite.version}: ${count(required)} required${others}`);
-      assert.deepEqual(wanted(required).filter((name) => !passed.has(name)), [], 'required, and not passed');
+      assert.deepEqual(
+        wanted(required).filter((name) => !passed.has(name)),
+        [],
+        'required, and not passed',
+      );
     });
   });
 }
@@ -66,8 +75,12 @@ for (const suite of [stable, next]) {
   test(`every other client scenario of ${suite.version} is listed as an expected failure`, async () => {
     const { output } = await run(suiteNode, [suite.program, 'list', '--client']);
     const names = [...output.matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
-    const listed = [...(await readFile(suite.expectedFailures, 'utf8')).matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
-    const passing = new Set(runs.filter((one) => one.suite === suite).flatMap(({ required, extra }) => [...required, ...extra]));
+    const listed = [...(await readFile(suite.expectedFailures, 'utf8')).matchAll(/^ {2}- (\S+)/gm)].map(
+      ([, name]) => name,
+    );
+    const passing = new Set(
+      runs.filter((one) => one.suite === suite).flatMap(({ required, extra }) => [...required, ...extra]),
+    );
     assert.deepEqual([...passing, ...listed].sort(), names.sort());
   });
 }
@@ -76,8 +89,19 @@ async function runScenario(suite, scenario, revision) {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
   try {
     return await run(suiteNode, [
-      suite.program, 'client', '--command', `${clientNode} ${client}`, '--scenario', scenario, '--spec-version', revision,
-      '--timeout', '30000', '--output-dir', folder, '--verbose',
+      suite.program,
+      'client',
+      '--command',
+      `${clientNode} ${client}`,
+      '--scenario',
+      scenario,
+      '--spec-version',
+      revision,
+      '--timeout',
+      '30000',
+      '--output-dir',
+      folder,
+      '--verbose',
     ]);
   } finally {
     await rm(folder, { recursive: true, force: true });

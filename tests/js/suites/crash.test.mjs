@@ -18,20 +18,35 @@ const callsEach = 10;
 const timeout = 30_000;
 const restarts = 2;
 const journalPreload = fileURLToPath(new URL('../helpers/crash/journal-preload.mjs', import.meta.url));
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 
 const servers = {
-  async 'the official SDK\'s server'(journal) {
+  async "the official SDK's server"(journal) {
     const port = await findFreePort();
     const program = fileURLToPath(new URL('../servers/sdk-server.mjs', import.meta.url));
     const env = { JOURNAL: journal, UNSAFE: 'slow' };
-    const server = await startChildServer({ name: 'the SDK server', args: ['--import', journalPreload, program, '--port', String(port)], env, port });
-    return { server, unsafe: { name: 'slow', length: { name: 'ms', least: 40, step: 150 } }, safe: { name: 'echo', arguments: { text: 'hello' } } };
+    const server = await startChildServer({
+      name: 'the SDK server',
+      args: ['--import', journalPreload, program, '--port', String(port)],
+      env,
+      port,
+    });
+    return {
+      server,
+      unsafe: { name: 'slow', length: { name: 'ms', least: 40, step: 150 } },
+      safe: { name: 'echo', arguments: { text: 'hello' } },
+    };
   },
   async 'the reference server'(journal) {
     const tool = 'trigger-long-running-operation';
     const server = await startReferenceServer({ preloads: [journalPreload], env: { JOURNAL: journal, UNSAFE: tool } });
-    return { server, unsafe: { name: tool, arguments: { steps: 1 }, length: { name: 'duration', least: 0.04, step: 0.15 } }, safe: { name: 'echo', arguments: { message: 'hello' } } };
+    return {
+      server,
+      unsafe: { name: tool, arguments: { steps: 1 }, length: { name: 'duration', least: 0.04, step: 0.15 } },
+      safe: { name: 'echo', arguments: { message: 'hello' } },
+    };
   },
 };
 
@@ -43,7 +58,10 @@ const runtimes = {
   async Chromium(plan) {
     const { page, close } = await openPage();
     await page.evaluate(async (sent) => {
-      const [{ default: init, ...mcp }, { startUsers: start }] = await Promise.all([import('/pkg/browser.js'), import('/tests/helpers/crash/users.mjs')]);
+      const [{ default: init, ...mcp }, { startUsers: start }] = await Promise.all([
+        import('/pkg/browser.js'),
+        import('/tests/helpers/crash/users.mjs'),
+      ]);
       await init();
       globalThis.users = start(mcp, sent);
     }, plan);
@@ -61,14 +79,23 @@ const runtimes = {
 
 for (const [serverName, start] of Object.entries(servers)) {
   for (const [runtime, startIn] of Object.entries(runtimes)) {
-    test(`${serverName} is killed under ${users * callsEach} calls, ${runtime}`, { timeout: 180_000 }, async (context) => {
+    test(`${serverName} is killed under ${users * callsEach} calls, ${runtime}`, {
+      timeout: 180_000,
+    }, async (context) => {
       const folder = await mkdtemp(join(tmpdir(), 'crash-'));
       const journal = join(folder, 'journal');
       await writeFile(journal, '');
-      const entries = async () => (await readFile(journal, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+      const entries = async () =>
+        (await readFile(journal, 'utf8'))
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line));
       const { server, ...tools } = await start(journal);
       // A page has six connections for one host, and each user's stream takes one: every user has a host of its own.
-      const urls = Array.from({ length: runtime === 'Node' ? 1 : users }, (_, user) => `http://${runtime === 'Node' ? '127.0.0.1' : `user${user}.localhost`}:${server.port}/mcp`);
+      const urls = Array.from(
+        { length: runtime === 'Node' ? 1 : users },
+        (_, user) => `http://${runtime === 'Node' ? '127.0.0.1' : `user${user}.localhost`}:${server.port}/mcp`,
+      );
       const client = await startIn({ urls, users, callsEach, timeout, ...tools });
       try {
         await client.ready;
@@ -82,7 +109,11 @@ for (const [serverName, start] of Object.entries(servers)) {
           await server.start();
           outcomes.push(...(await calls));
           const looks = await client.look(round);
-          assert.deepEqual(looks.filter(({ ok }) => !ok), [], 'afterwards everybody is served');
+          assert.deepEqual(
+            looks.filter(({ ok }) => !ok),
+            [],
+            'afterwards everybody is served',
+          );
         }
         expectHonesty(outcomes, await entries());
         context.diagnostic(summary(outcomes));
@@ -108,15 +139,24 @@ function expectHonesty(outcomes, journal) {
     if (outcome.isUnsafe) assert.ok(ran(outcome) <= 1, `ran ${ran(outcome)} times: ${said}`);
     if (outcome.ok && outcome.isUnsafe) assert.equal(ran(outcome), 1, said);
     // Whoever is told anything but "unknown" or "too late" may call again: it must not have run.
-    if (!outcome.ok && outcome.isUnsafe && !['outcome_unknown', 'request_timeout'].includes(outcome.code)) assert.equal(ran(outcome), 0, `it ran: ${said}`);
+    if (!outcome.ok && outcome.isUnsafe && !['outcome_unknown', 'request_timeout'].includes(outcome.code))
+      assert.equal(ran(outcome), 0, `it ran: ${said}`);
     // An outage of half a second loses no safe call, in a page neither, which cannot tell a refused connection from a broken one.
     if (!outcome.isUnsafe) assert.ok(outcome.ok, `a safe call failed: ${said}`);
   }
-  assert.ok(outcomes.some(({ ok, isUnsafe }) => !ok && isUnsafe), 'the kills met calls under way');
+  assert.ok(
+    outcomes.some(({ ok, isUnsafe }) => !ok && isUnsafe),
+    'the kills met calls under way',
+  );
 
   const handshakes = new Map();
-  for (const { handshake, process: id } of journal) if (handshake) handshakes.set(`${id} ${handshake}`, (handshakes.get(`${id} ${handshake}`) ?? 0) + 1);
-  assert.deepEqual([...handshakes].filter(([, times]) => times !== 1), [], 'one handshake for each user and process');
+  for (const { handshake, process: id } of journal)
+    if (handshake) handshakes.set(`${id} ${handshake}`, (handshakes.get(`${id} ${handshake}`) ?? 0) + 1);
+  assert.deepEqual(
+    [...handshakes].filter(([, times]) => times !== 1),
+    [],
+    'one handshake for each user and process',
+  );
   assert.equal(handshakes.size, users * (restarts + 1), 'every user, every process');
 }
 

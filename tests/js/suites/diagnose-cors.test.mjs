@@ -1,15 +1,17 @@
 // The CORS doctor, in Chromium and in Node: each rule that a server can break is named by itself.
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import { launchOptions, startPageServer } from '../helpers/browsers/chromium.mjs';
 import { corsRows, expected } from '../helpers/diagnose/cors-rows.mjs';
 import { goodRules, startCorsGate } from '../servers/cors-gate.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 
-const packagePath = pathToFileURL(resolve(process.env.MCP_TETHER_PACKAGE ?? new URL('../../../pkg/node.js', import.meta.url).pathname)).href;
+const packagePath = pathToFileURL(
+  resolve(process.env.MCP_TETHER_PACKAGE ?? new URL('../../../pkg/node.js', import.meta.url).pathname),
+).href;
 const { McpManager } = await import(packagePath);
 
 const headers = { Authorization: 'Bearer a-secret-token', 'X-User': '{{USER_ID}}' };
@@ -20,7 +22,8 @@ let browser;
 
 before(async () => {
   servers = { stateful: await startSdkServer(), stateless: await startSdkServer({ mode: 'stateless' }) };
-  for (const [name, server] of Object.entries(servers)) servers[name] = { server, gate: await startCorsGate(new URL(server.url).origin) };
+  for (const [name, server] of Object.entries(servers))
+    servers[name] = { server, gate: await startCorsGate(new URL(server.url).origin) };
   files = await startPageServer();
   browser = await chromium.launch(launchOptions);
 });
@@ -39,12 +42,15 @@ async function diagnoseInPage(url, { prepare = async () => {}, own = headers } =
   try {
     await page.goto(files.origin);
     await prepare(page);
-    return await page.evaluate(async ({ url, own }) => {
-      const { default: init, McpManager } = await import('/pkg/browser.js');
-      await init();
-      const manager = new McpManager({ mcpServers: { db: { url, headers: own } } });
-      return manager.diagnose('db', 'ada');
-    }, { url, own });
+    return await page.evaluate(
+      async ({ url, own }) => {
+        const { default: init, McpManager } = await import('/pkg/browser.js');
+        await init();
+        const manager = new McpManager({ mcpServers: { db: { url, headers: own } } });
+        return manager.diagnose('db', 'ada');
+      },
+      { url, own },
+    );
   } finally {
     await page.close();
   }
@@ -55,7 +61,10 @@ async function diagnoseInNode(url) {
   return manager.diagnose('db', 'ada', { origin });
 }
 
-const ways = { page: ['in a page', (url) => diagnoseInPage(url), () => files.origin], open: ['in Node', diagnoseInNode, () => origin] };
+const ways = {
+  page: ['in a page', (url) => diagnoseInPage(url), () => files.origin],
+  open: ['in Node', diagnoseInNode, () => origin],
+};
 
 for (const [way, [title, diagnose, originOf]] of Object.entries(ways)) {
   describe(`the CORS doctor ${title}`, () => {
@@ -76,7 +85,12 @@ for (const [way, [title, diagnose, originOf]] of Object.entries(ways)) {
 
     test('a server without sessions needs neither DELETE nor the session headers', { timeout: 60_000 }, async () => {
       const { gate } = servers.stateless;
-      gate.rules = { ...goodRules, allowMethods: ['POST'], exposeHeaders: [], allowHeaders: ['content-type', 'authorization', 'x-user', 'mcp-protocol-version'] };
+      gate.rules = {
+        ...goodRules,
+        allowMethods: ['POST'],
+        exposeHeaders: [],
+        allowHeaders: ['content-type', 'authorization', 'x-user', 'mcp-protocol-version'],
+      };
       const diagnosis = await diagnose(`${gate.origin}/mcp`);
       assert.equal(diagnosis.kind, 'stateless');
       assert.equal(diagnosis.ok, true, JSON.stringify(diagnosis, undefined, 2));
@@ -104,13 +118,17 @@ describe('in a page', () => {
   test("the page's own policy is named", { timeout: 60_000 }, async () => {
     const { gate } = servers.stateful;
     gate.rules = goodRules;
-    const prepare = (page) => page.evaluate(() => {
-      const policy = document.createElement('meta');
-      Object.assign(policy, { httpEquiv: 'Content-Security-Policy', content: "connect-src 'self'" });
-      document.head.append(policy);
-    });
+    const prepare = (page) =>
+      page.evaluate(() => {
+        const policy = document.createElement('meta');
+        Object.assign(policy, { httpEquiv: 'Content-Security-Policy', content: "connect-src 'self'" });
+        document.head.append(policy);
+      });
     const diagnosis = await diagnoseInPage(`${gate.origin}/mcp`, { prepare });
-    assert.equal(stepOf(diagnosis, 'reachable').fix, `Add ${gate.origin} to connect-src of the page's Content-Security-Policy.`);
+    assert.equal(
+      stepOf(diagnosis, 'reachable').fix,
+      `Add ${gate.origin} to connect-src of the page's Content-Security-Policy.`,
+    );
   });
 
   test('the diagnosis leaves no session behind', { timeout: 60_000 }, async () => {

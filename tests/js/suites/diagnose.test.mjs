@@ -9,13 +9,15 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { illServers } from '../helpers/diagnose/ill-servers.mjs';
-import { startModernServer } from '../servers/modern-server.mjs';
 import { startHttpSseServer } from '../servers/http-sse-server.mjs';
+import { startModernServer } from '../servers/modern-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
 
 const run = promisify(execFile);
-const packagePath = pathToFileURL(resolve(process.env.MCP_TETHER_PACKAGE ?? new URL('../../../pkg/node.js', import.meta.url).pathname)).href;
+const packagePath = pathToFileURL(
+  resolve(process.env.MCP_TETHER_PACKAGE ?? new URL('../../../pkg/node.js', import.meta.url).pathname),
+).href;
 const { McpError, McpManager } = await import(packagePath);
 
 const steps = ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors'];
@@ -35,7 +37,10 @@ const shown = (diagnosis) => JSON.stringify(diagnosis, undefined, 2);
 
 function assertWell(diagnosis) {
   assert.equal(diagnosis.ok, true, shown(diagnosis));
-  assert.deepEqual(diagnosis.steps.map(({ name }) => name), steps);
+  assert.deepEqual(
+    diagnosis.steps.map(({ name }) => name),
+    steps,
+  );
   for (const { ok, ms, detail, fix } of diagnosis.steps) {
     assert.ok(ok && Number.isInteger(ms) && ms >= 0 && detail.length > 0);
     assert.equal(fix, undefined);
@@ -56,8 +61,14 @@ describe('servers that are well', () => {
       assert.equal(diagnosis.kind, 'stateful');
       assert.equal(diagnosis.protocolVersion, '2025-11-25');
       assert.match(step(diagnosis, 'sessionHeader').detail, /^Mcp-Session-Id: [\w-]{8}\.\.\. \(36 characters\)$/);
-      assert.equal(step(diagnosis, 'terminate').detail, 'DELETE was answered with 200; the id is refused with 404 afterwards');
-      assert.deepEqual({ initialize: server.counts.initialize, delete: server.counts.delete }, { initialize: 1, delete: 1 });
+      assert.equal(
+        step(diagnosis, 'terminate').detail,
+        'DELETE was answered with 200; the id is refused with 404 afterwards',
+      );
+      assert.deepEqual(
+        { initialize: server.counts.initialize, delete: server.counts.delete },
+        { initialize: 1, delete: 1 },
+      );
     });
   }
 
@@ -79,7 +90,8 @@ describe('servers that are well', () => {
       assertWell(diagnosis);
       assert.equal(diagnosis.kind, 'modern');
       assert.equal(diagnosis.protocolVersion, '2026-07-28');
-      for (const name of ['sessionHeader', 'terminate']) assert.equal(step(diagnosis, name).detail, 'not needed: this server keeps no sessions');
+      for (const name of ['sessionHeader', 'terminate'])
+        assert.equal(step(diagnosis, name).detail, 'not needed: this server keeps no sessions');
     });
   }
 
@@ -102,7 +114,15 @@ describe('servers that are well', () => {
       response.writeHead(404).end();
     });
     context.after(() => Promise.all([server.close(), gate.close()]));
-    const manager = new McpManager({ mcpServers: { db: { url: server.url }, echo: { url: gate.origin, headers: { 'X-User': '{{USER_ID}} ${TEAM}' } } } }, { env: { TEAM: 'blue' } });
+    const manager = new McpManager(
+      {
+        mcpServers: {
+          db: { url: server.url },
+          echo: { url: gate.origin, headers: { 'X-User': '{{USER_ID}} ${TEAM}' } },
+        },
+      },
+      { env: { TEAM: 'blue' } },
+    );
     const session = await manager.connect('ada', 'db');
     const { sessionId, generation } = session;
     assertWell(await manager.diagnose('db', 'ada'));
@@ -117,15 +137,26 @@ describe('servers that are well', () => {
   test('what cannot be asked is a config_error, and a closed manager sends nothing', patience, async (context) => {
     const server = await startSdkServer();
     context.after(server.close);
-    const manager = new McpManager({ mcpServers: { db: { url: server.url, headers: { 'x-user': '{{USER_ID}}', 'x-team': '{{team}}' } } } });
+    const manager = new McpManager({
+      mcpServers: { db: { url: server.url, headers: { 'x-user': '{{USER_ID}}', 'x-team': '{{team}}' } } },
+    });
     const refusal = async (...words) => {
-      const error = await manager.diagnose(...words).then(() => undefined, (thrown) => thrown);
+      const error = await manager.diagnose(...words).then(
+        () => undefined,
+        (thrown) => thrown,
+      );
       assert.ok(error instanceof McpError, String(error));
       return [error.code, error.message];
     };
     assert.deepEqual(await refusal('other'), ['config_error', 'mcpServers has no server of this name; configured: db']);
-    assert.deepEqual(await refusal('db'), ['config_error', 'userId: is needed, because the headers of db differ from user to user']);
-    assert.deepEqual(await refusal('db', 'ada'), ['config_error', 'mcpServers.db.headers.x-team: needs a value for {{team}}, which connect() was not given']);
+    assert.deepEqual(await refusal('db'), [
+      'config_error',
+      'userId: is needed, because the headers of db differ from user to user',
+    ]);
+    assert.deepEqual(await refusal('db', 'ada'), [
+      'config_error',
+      'mcpServers.db.headers.x-team: needs a value for {{team}}, which connect() was not given',
+    ]);
     await manager.connect('ada', 'db', { vars: { team: 'blue' } });
     assertWell(await manager.diagnose('db', 'ada')); // the values that connect() was given are known now
     await manager.close();
@@ -138,34 +169,56 @@ describe('servers that are ill', () => {
     test(name, patience, async (context) => {
       const server = await listen(serve);
       context.after(server.close);
-      const diagnosis = await diagnose({ url: `${server.origin}/mcp`, ...(headers && { headers }) }, { timeout: 300, ...(origin && { origin }) });
+      const diagnosis = await diagnose(
+        { url: `${server.origin}/mcp`, ...(headers && { headers }) },
+        { timeout: 300, ...(origin && { origin }) },
+      );
       assert.equal(diagnosis.ok, false);
       const first = diagnosis.steps.find(({ ok }) => !ok);
       assert.equal(first.name, wrong, shown(diagnosis));
-      for (const [text, wanted] of [[first.detail, detail], [first.fix, fix]]) {
+      for (const [text, wanted] of [
+        [first.detail, detail],
+        [first.fix, fix],
+      ]) {
         if (wanted instanceof RegExp) assert.match(text, wanted);
         else assert.equal(text, wanted);
       }
       assert.ok(!shown(diagnosis).includes('a-secret-token'));
-      assert.deepEqual(diagnosis.steps.map((one) => one.name), steps);
+      assert.deepEqual(
+        diagnosis.steps.map((one) => one.name),
+        steps,
+      );
     });
   }
 
   const notReached = async (url, wanted) => {
     const diagnosis = await diagnose({ url });
     assert.match(`${step(diagnosis, 'reachable').detail} | ${step(diagnosis, 'reachable').fix}`, wanted);
-    assert.deepEqual(diagnosis.steps.map(({ ok }) => ok), steps.map(() => false));
+    assert.deepEqual(
+      diagnosis.steps.map(({ ok }) => ok),
+      steps.map(() => false),
+    );
     assert.equal(step(diagnosis, 'cors').detail, 'not tried: the server was not reached');
   };
 
   test('nothing listens', patience, async () => {
     const port = await findFreePort();
-    await notReached(`http://127.0.0.1:${port}/mcp`, new RegExp(`^nothing listens at 127\\.0\\.0\\.1:${port}: the connection was refused \\| Start the server`));
+    await notReached(
+      `http://127.0.0.1:${port}/mcp`,
+      new RegExp(`^nothing listens at 127\\.0\\.0\\.1:${port}: the connection was refused \\| Start the server`),
+    );
   });
 
-  test('there is no such name', patience, () => notReached('http://no-such-host.invalid/mcp', /^no address is found for the name no-such-host\.invalid \| Correct the host name/));
+  test('there is no such name', patience, () =>
+    notReached(
+      'http://no-such-host.invalid/mcp',
+      /^no address is found for the name no-such-host\.invalid \| Correct the host name/,
+    ),
+  );
 
-  test('a port that is forbidden', patience, () => notReached('http://127.0.0.1:9/mcp', /^the Fetch standard forbids this port \| Move the server/));
+  test('a port that is forbidden', patience, () =>
+    notReached('http://127.0.0.1:9/mcp', /^the Fetch standard forbids this port \| Move the server/),
+  );
 
   test('http where https is wanted', patience, async (context) => {
     const server = await listen(illServers['a web page'].serve);
@@ -176,25 +229,50 @@ describe('servers that are ill', () => {
   test('a certificate that nobody knows', patience, async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'certificate-'));
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-    await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '2', '-keyout', key, '-out', certificate]);
-    const server = createTlsServer({ key: await readFile(key), cert: await readFile(certificate) }, (_request, response) => response.end());
+    await run('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-subj',
+      '/CN=localhost',
+      '-days',
+      '2',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    ]);
+    const server = createTlsServer(
+      { key: await readFile(key), cert: await readFile(certificate) },
+      (_request, response) => response.end(),
+    );
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     context.after(async () => {
       server.close();
       await rm(folder, { recursive: true });
     });
-    await notReached(`https://127.0.0.1:${server.address().port}/mcp`, /^the TLS handshake failed \(DEPTH_ZERO_SELF_SIGNED_CERT\) \| Install a certificate of a known authority/);
+    await notReached(
+      `https://127.0.0.1:${server.address().port}/mcp`,
+      /^the TLS handshake failed \(DEPTH_ZERO_SELF_SIGNED_CERT\) \| Install a certificate of a known authority/,
+    );
   });
 
   test('no secret is told, whatever the server says back', patience, async (context) => {
     const secrets = ['t0ken-of-ada', 'key-in-the-query', 'basic-secret'];
     const server = await listen((request, response) => {
-      response.writeHead(500, { 'X-Echo': 'yes' }).end(`you sent ${request.headers.authorization} ${request.headers['x-key']} to ${request.url}`);
+      response
+        .writeHead(500, { 'X-Echo': 'yes' })
+        .end(`you sent ${request.headers.authorization} ${request.headers['x-key']} to ${request.url}`);
     });
     context.after(server.close);
     const headers = { Authorization: `Bearer ${secrets[0]}`, 'X-Key': secrets[2] };
     const diagnosis = await diagnose({ url: `${server.origin}/mcp?key=${secrets[1]}`, headers });
-    assert.match(step(diagnosis, 'initialize').detail, /"you sent Bearer \(hidden\) \(hidden\) to \/mcp\?key=\(hidden\)"/);
+    assert.match(
+      step(diagnosis, 'initialize').detail,
+      /"you sent Bearer \(hidden\) \(hidden\) to \/mcp\?key=\(hidden\)"/,
+    );
     for (const secret of secrets) assert.ok(!shown(diagnosis).includes(secret), secret);
   });
 

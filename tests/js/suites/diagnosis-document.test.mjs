@@ -20,7 +20,9 @@ async function script(url) {
 }
 
 for (const jsonResponse of [false, true]) {
-  test(`the document's lines work with a server that answers by ${jsonResponse ? 'JSON' : 'streams'}`, { timeout: 60_000 }, async (context) => {
+  test(`the document's lines work with a server that answers by ${jsonResponse ? 'JSON' : 'streams'}`, {
+    timeout: 60_000,
+  }, async (context) => {
     const server = await startSdkServer({ jsonResponse });
     const folder = await mkdtemp(join(tmpdir(), 'diagnosis-'));
     context.after(() => Promise.all([server.close(), rm(folder, { recursive: true })]));
@@ -35,6 +37,9 @@ for (const jsonResponse of [false, true]) {
     assert.match(stderr, /^curl: \(28\)/);
     assert.match(preflight, /^HTTP\/1\.1 204[^]*access-control-allow-methods: [^\n]*DELETE/i);
     assert.equal(end, '200\n404\n');
-    assert.deepEqual({ initialize: server.counts.initialize, initialized: server.counts.initialized, delete: server.counts.delete }, { initialize: 1, initialized: 1, delete: 1 });
+    assert.deepEqual(
+      { initialize: server.counts.initialize, initialized: server.counts.initialized, delete: server.counts.delete },
+      { initialize: 1, initialized: 1, delete: 1 },
+    );
   });
 }

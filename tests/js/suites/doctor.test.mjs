@@ -1,8 +1,8 @@
 // The command of the packed package, installed into an empty project and run as a user does.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, before, describe, test } from 'node:test';
 import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { installPackage } from '../helpers/package/install.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
@@ -21,9 +21,14 @@ after(() => Promise.all([installed?.remove(), server?.close()]));
 function doctor(words, { env = {} } = {}) {
   const command = join(installed.project, 'node_modules/.bin/mcp-tether');
   return new Promise((resolve) => {
-    const child = execFile(command, words, { cwd: installed.project, env: { PATH: process.env.PATH, ...env }, timeout: 60_000 }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode, stdout, stderr });
-    });
+    const child = execFile(
+      command,
+      words,
+      { cwd: installed.project, env: { PATH: process.env.PATH, ...env }, timeout: 60_000 },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode, stdout, stderr });
+      },
+    );
   });
 }
 
@@ -31,7 +36,10 @@ describe('mcp-tether doctor', () => {
   test('a server that is well: 0, and a line a step', async () => {
     const { code, stdout, stderr } = await doctor(['doctor', server.url, '--origin', 'https://app.example']);
     assert.equal(code, 0, stdout + stderr);
-    assert.deepEqual([...stdout.matchAll(/^✓ (\w+) /gm)].map(([, name]) => name), ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors']);
+    assert.deepEqual(
+      [...stdout.matchAll(/^✓ (\w+) /gm)].map(([, name]) => name),
+      ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors'],
+    );
     assert.match(stdout, /^all is well \(stateful, 2025-11-25\)$/m);
     assert.ok(!stdout.includes(escape), 'no colours outside of a terminal');
     assert.equal(stderr, '');
@@ -47,7 +55,13 @@ describe('mcp-tether doctor', () => {
     const port = await findFreePort();
     const { code, stdout } = await doctor(['doctor', `http://127.0.0.1:${port}/mcp`]);
     assert.equal(code, 1);
-    assert.match(stdout, new RegExp(`^✗ reachable .*refused\n +→ Start the server, or correct host and port of the address: 127\\.0\\.0\\.1:${port}`, 'm'));
+    assert.match(
+      stdout,
+      new RegExp(
+        `^✗ reachable .*refused\n +→ Start the server, or correct host and port of the address: 127\\.0\\.0\\.1:${port}`,
+        'm',
+      ),
+    );
     assert.match(stdout, /^something is wrong$/m);
   });
 
@@ -63,10 +77,21 @@ describe('mcp-tether doctor', () => {
     const seen = [];
     const echo = await listen((request, response) => {
       seen.push(request.headers.authorization, request.headers['x-key']);
-      response.writeHead(401, { 'WWW-Authenticate': `Bearer error="${request.headers.authorization}"` }).end(`not ${request.headers['x-key']}`);
+      response
+        .writeHead(401, { 'WWW-Authenticate': `Bearer error="${request.headers.authorization}"` })
+        .end(`not ${request.headers['x-key']}`);
     });
     context.after(echo.close);
-    const words = ['doctor', `${echo.origin}/mcp?key=s3cret-in-url`, '--header', 'Authorization: Bearer s3cret-token', '--header', 'X-Key: s3cret-key', '--timeout', '2000'];
+    const words = [
+      'doctor',
+      `${echo.origin}/mcp?key=s3cret-in-url`,
+      '--header',
+      'Authorization: Bearer s3cret-token',
+      '--header',
+      'X-Key: s3cret-key',
+      '--timeout',
+      '2000',
+    ];
     for (const more of [[], ['--json']]) {
       const { code, stdout, stderr } = await doctor([...words, ...more]);
       assert.equal(code, 1);
@@ -79,7 +104,8 @@ describe('mcp-tether doctor', () => {
   test('--help: 0', async () => {
     const { code, stdout } = await doctor(['--help']);
     assert.equal(code, 0);
-    for (const option of ['--header', '--origin', '--timeout', '--json', '--help']) assert.ok(stdout.includes(option), option);
+    for (const option of ['--header', '--origin', '--timeout', '--json', '--help'])
+      assert.ok(stdout.includes(option), option);
   });
 
   for (const [name, words, complaint] of [
@@ -89,14 +115,42 @@ describe('mcp-tether doctor', () => {
     ['two addresses', ['doctor', 'http://a/', 'http://b/'], 'one address at a time'],
     ['no URL', ['doctor', 'localhost'], 'the address is no URL: write it out, with https://'],
     ['another scheme', ['doctor', 'ftp://localhost/'], 'the address has to begin with http:// or https://'],
-    ['credentials in the address', ['doctor', 'http://ada:s3cret@localhost/'], 'credentials do not belong in an address: give them by --header'],
+    [
+      'credentials in the address',
+      ['doctor', 'http://ada:s3cret@localhost/'],
+      'credentials do not belong in an address: give them by --header',
+    ],
     ['an unknown option', ['doctor', 'http://localhost/', '--loud'], 'there is no option --loud'],
-    ['an option without a value', ['doctor', 'http://localhost/', '--header'], 'an option lacks its value, or has one that it cannot have'],
-    ['half a header', ['doctor', 'http://localhost/', '--header', 'X: y', '--header', 's3cret'], "--header number 2 is not of the form 'Name: value'"],
-    ['a header with a line break', ['doctor', 'http://localhost/', '--header', 'X: s3cret\r\nY: z'], "--header number 1 is not of the form 'Name: value'"],
-    ["the protocol's own header", ['doctor', 'http://localhost/', '--header', 'Mcp-Session-Id: s3cret'], 'the header Mcp-Session-Id is set by the doctor itself'],
-    ['no time', ['doctor', 'http://localhost/', '--timeout', 'soon'], '--timeout has to be a number of milliseconds greater than 0'],
-    ['no origin', ['doctor', 'http://localhost/', '--origin', 'app.example'], '--origin has to be like https://app.example'],
+    [
+      'an option without a value',
+      ['doctor', 'http://localhost/', '--header'],
+      'an option lacks its value, or has one that it cannot have',
+    ],
+    [
+      'half a header',
+      ['doctor', 'http://localhost/', '--header', 'X: y', '--header', 's3cret'],
+      "--header number 2 is not of the form 'Name: value'",
+    ],
+    [
+      'a header with a line break',
+      ['doctor', 'http://localhost/', '--header', 'X: s3cret\r\nY: z'],
+      "--header number 1 is not of the form 'Name: value'",
+    ],
+    [
+      "the protocol's own header",
+      ['doctor', 'http://localhost/', '--header', 'Mcp-Session-Id: s3cret'],
+      'the header Mcp-Session-Id is set by the doctor itself',
+    ],
+    [
+      'no time',
+      ['doctor', 'http://localhost/', '--timeout', 'soon'],
+      '--timeout has to be a number of milliseconds greater than 0',
+    ],
+    [
+      'no origin',
+      ['doctor', 'http://localhost/', '--origin', 'app.example'],
+      '--origin has to be like https://app.example',
+    ],
   ]) {
     test(`${name}: 2`, async () => {
       const { code, stdout, stderr } = await doctor(words);
@@ -110,10 +164,16 @@ describe('mcp-tether doctor', () => {
 
   describe('in a terminal', () => {
     // script(1) of util-linux lends it one.
-    const inTerminal = (env) => new Promise((resolve) => {
-      const command = `'${join(installed.project, 'node_modules/.bin/mcp-tether')}' doctor ${server.url}`;
-      execFile('script', ['-qec', command, '/dev/null'], { env: { PATH: process.env.PATH, TERM: 'xterm', ...env }, timeout: 60_000 }, (_error, stdout) => resolve(stdout));
-    });
+    const inTerminal = (env) =>
+      new Promise((resolve) => {
+        const command = `'${join(installed.project, 'node_modules/.bin/mcp-tether')}' doctor ${server.url}`;
+        execFile(
+          'script',
+          ['-qec', command, '/dev/null'],
+          { env: { PATH: process.env.PATH, TERM: 'xterm', ...env }, timeout: 60_000 },
+          (_error, stdout) => resolve(stdout),
+        );
+      });
 
     test('there are colours', async () => {
       const stdout = await inTerminal({});

@@ -18,7 +18,9 @@ const runtimes = {
 describe('nothing was sent', () => {
   for (const [name, [runtime, ...words]] of Object.entries(runtimes)) {
     test(name, { timeout: 60_000 }, async () => {
-      const { stdout } = await promisify(execFile)(runtime, [...words, program], { env: { ...process.env, NO_COLOR: '1' } });
+      const { stdout } = await promisify(execFile)(runtime, [...words, program], {
+        env: { ...process.env, NO_COLOR: '1' },
+      });
       const { refused, noSuchName } = JSON.parse(stdout);
       assert.equal(refused.outcome, 'write ran', 'an unsafe tool is sent again');
       assert.equal(refused.ran, 1, 'and runs once');
@@ -31,7 +33,9 @@ describe('nothing was sent', () => {
 describe('a call outlasts the 300 s that Node gives headers and bodies', () => {
   for (const [name, [runtime]] of Object.entries(runtimes).filter(([name]) => name.startsWith('node'))) {
     test(name, { timeout: 60_000 }, async () => {
-      const { stdout } = await promisify(execFile)(runtime, [fileURLToPath(new URL('../helpers/failures/patience.mjs', import.meta.url))]);
+      const { stdout } = await promisify(execFile)(runtime, [
+        fileURLToPath(new URL('../helpers/failures/patience.mjs', import.meta.url)),
+      ]);
       assert.deepEqual(JSON.parse(stdout), { bare: 'UND_ERR_HEADERS_TIMEOUT', calls: ['late', 'late'], asked: 2 });
     });
   }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { McpManager } from '../../../pkg/node.js';
-import { findFreePort } from '../servers/shared/listen.mjs';
 import { startScriptedServer } from '../servers/scripted-server.mjs';
+import { findFreePort } from '../servers/shared/listen.mjs';
 
 const silent = { log: () => {} };
 const quick = { protocolVersion: 'legacy', sessionConfig: { retryDelay: 1, retryAttempts: 2 } };
@@ -32,7 +32,11 @@ describe('a failing fetch', () => {
     return { session: await manager.connect('ada', 's'), tries };
   }
 
-  const outcome = (session, name) => session.callTool({ name }).then(() => undefined, (error) => error);
+  const outcome = (session, name) =>
+    session.callTool({ name }).then(
+      () => undefined,
+      (error) => error,
+    );
   const codes = ({ code, retryable }) => ({ code, retryable });
 
   class LoginRequired extends Error {
@@ -53,7 +57,10 @@ describe('a failing fetch', () => {
           if (how === 'throws') throw thrown;
           return Promise.reject(thrown);
         });
-        for (const [name, count] of [['read', 1], ['write', 2]]) {
+        for (const [name, count] of [
+          ['read', 1],
+          ['write', 2],
+        ]) {
           const error = await outcome(session, name);
           assert.deepEqual(codes(error), { code: 'network_error', retryable: false });
           assert.match(error.message, /options\.fetch threw/);
@@ -107,14 +114,17 @@ describe('a failing fetch', () => {
     assert.equal('cause' in error, false);
   });
 
-  test('connect fails with the cause too: at once what an injected fetch threw, the host\'s own error after the attempts', async () => {
+  test("connect fails with the cause too: at once what an injected fetch threw, the host's own error after the attempts", async () => {
     const config = { mcpServers: { s: { url: server.url, sessionConfig: quick.sessionConfig } } };
     const thrown = new Error('no account is signed in');
     let tries = 0;
-    const refusing = new McpManager(config, { ...silent, fetch: () => {
-      tries += 1;
-      throw thrown;
-    } });
+    const refusing = new McpManager(config, {
+      ...silent,
+      fetch: () => {
+        tries += 1;
+        throw thrown;
+      },
+    });
     const refused = await refusing.connect('ada', 's').catch((reason) => reason);
     assert.deepEqual(codes(refused), { code: 'network_error', retryable: false });
     assert.equal(refused.cause, thrown);
@@ -131,20 +141,63 @@ describe('a failing fetch', () => {
   });
 
   const failed = (cause) => new TypeError('fetch failed', { cause });
-  const system = (code, syscall, more) => Object.assign(new Error(`${syscall ?? 'the host'} ${code}`), { code, ...(syscall && { syscall }), ...more });
+  const system = (code, syscall, more) =>
+    Object.assign(new Error(`${syscall ?? 'the host'} ${code}`), { code, ...(syscall && { syscall }), ...more });
 
   for (const [what, thrown] of [
-    ...['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'ETIMEDOUT', 'ECONNABORTED', 'EPERM']
-      .map((code) => [`${code} of connect`, failed(system(code, 'connect'))]),
-    ...['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'].map((code) => [`${code} of getaddrinfo`, failed(system(code, 'getaddrinfo'))]),
+    ...[
+      'ECONNREFUSED',
+      'ENETUNREACH',
+      'EHOSTUNREACH',
+      'ENETDOWN',
+      'EADDRNOTAVAIL',
+      'ETIMEDOUT',
+      'ECONNABORTED',
+      'EPERM',
+    ].map((code) => [`${code} of connect`, failed(system(code, 'connect'))]),
+    ...['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'].map((code) => [
+      `${code} of getaddrinfo`,
+      failed(system(code, 'getaddrinfo')),
+    ]),
     ['the connect timeout of undici', failed(system('UND_ERR_CONNECT_TIMEOUT'))],
-    ['a refusal of all addresses of a name', failed(new AggregateError([system('ECONNREFUSED', 'connect'), system('ENETUNREACH', 'connect')]))],
-    ['all addresses, without a wrapping TypeError', new AggregateError([system('ETIMEDOUT', 'connect'), system('ECONNREFUSED', 'connect')])],
-    ['what Bun calls a refusal', Object.assign(new TypeError('Unable to connect. Is the computer able to access the url?'), { code: 'ECONNREFUSED' })],
-    ['what Bun calls no route', Object.assign(new TypeError('ENETUNREACH: Was there a typo in the url or port?'), { code: 'ENETUNREACH' })],
-    ['what Deno calls a refusal', new TypeError('error sending request for url (http://a.test/): client error (Connect): tcp connect error: Connection refused (os error 111)')],
-    ['what Deno calls no route', failed(new Error('error sending request: client error (Connect): tcp connect error: No route to host (os error 113)'))],
-    ['a TLS handshake that was cut', failed(system('ECONNRESET', undefined, { message: 'Client network socket disconnected before secure TLS connection was established' }))],
+    [
+      'a refusal of all addresses of a name',
+      failed(new AggregateError([system('ECONNREFUSED', 'connect'), system('ENETUNREACH', 'connect')])),
+    ],
+    [
+      'all addresses, without a wrapping TypeError',
+      new AggregateError([system('ETIMEDOUT', 'connect'), system('ECONNREFUSED', 'connect')]),
+    ],
+    [
+      'what Bun calls a refusal',
+      Object.assign(new TypeError('Unable to connect. Is the computer able to access the url?'), {
+        code: 'ECONNREFUSED',
+      }),
+    ],
+    [
+      'what Bun calls no route',
+      Object.assign(new TypeError('ENETUNREACH: Was there a typo in the url or port?'), { code: 'ENETUNREACH' }),
+    ],
+    [
+      'what Deno calls a refusal',
+      new TypeError(
+        'error sending request for url (http://a.test/): client error (Connect): tcp connect error: Connection refused (os error 111)',
+      ),
+    ],
+    [
+      'what Deno calls no route',
+      failed(
+        new Error('error sending request: client error (Connect): tcp connect error: No route to host (os error 113)'),
+      ),
+    ],
+    [
+      'a TLS handshake that was cut',
+      failed(
+        system('ECONNRESET', undefined, {
+          message: 'Client network socket disconnected before secure TLS connection was established',
+        }),
+      ),
+    ],
   ]) {
     test(`${what}: nothing was sent, so an unsafe tool is sent again, and runs once`, async () => {
       let isDown = true;
@@ -164,7 +217,14 @@ describe('a failing fetch', () => {
     ['a host that is gone while a connection is read', failed(system('EHOSTUNREACH', 'read'))],
     ['a network that is gone while a connection is written', failed(system('ENETUNREACH', 'write'))],
     ['a timeout without more', failed(system('ETIMEDOUT'))],
-    ['one address of several that was reached', failed(new AggregateError([system('ECONNREFUSED', 'connect'), system('ECONNRESET', 'read')], '', { code: 'ECONNREFUSED' }))],
+    [
+      'one address of several that was reached',
+      failed(
+        new AggregateError([system('ECONNREFUSED', 'connect'), system('ECONNRESET', 'read')], '', {
+          code: 'ECONNREFUSED',
+        }),
+      ),
+    ],
     ['no address at all', failed(new AggregateError([]))],
   ]) {
     test(`${what}: it may have been read, so an unsafe tool is not sent again`, async () => {

@@ -20,7 +20,13 @@ class BareClient {
     const standard = { Accept: 'application/json, text/event-stream', 'Content-Type': 'application/json' };
     if (this.session) standard['Mcp-Session-Id'] = this.session;
     const body = message && JSON.stringify({ jsonrpc: '2.0', ...message });
-    return fetch(this.url, { method: http, headers: { ...standard, ...headers }, body, redirect: 'manual', signal: AbortSignal.timeout(5_000) });
+    return fetch(this.url, {
+      method: http,
+      headers: { ...standard, ...headers },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(5_000),
+    });
   }
 
   async connect() {
@@ -49,11 +55,21 @@ function connect(name, settings) {
 }
 
 const lostAnswers = {
-  'lost-404': [404, /"code":-32001.*"id":null/], 'lost-404-text': [404, /^session not found/], 'lost-404-rmcp': [404, /^Not Found: Session/],
-  'lost-404-python': [404, /-32600.*"id":"server-error"/], 'lost-404-python-terminated': [404, /terminated/], 'lost-404-empty': [404, /^$/],
-  'lost-404-html': [404, /^<!doctype/], 'lost-400-ts-example': [400, /-32000.*No valid session/], 'lost-400-python': [400, /^Bad Request: No valid/],
-  'lost-400-not-initialized': [400, /not initialized/], 'lost-410': [410, /^$/], 'lost-200-error': [200, /"id":\d+,"error"/],
-  'lost-get-404': [404, /Session not found/], 'opaque-404': [404, /Session not found/], 'stale-accepts': [200, /"result"/],
+  'lost-404': [404, /"code":-32001.*"id":null/],
+  'lost-404-text': [404, /^session not found/],
+  'lost-404-rmcp': [404, /^Not Found: Session/],
+  'lost-404-python': [404, /-32600.*"id":"server-error"/],
+  'lost-404-python-terminated': [404, /terminated/],
+  'lost-404-empty': [404, /^$/],
+  'lost-404-html': [404, /^<!doctype/],
+  'lost-400-ts-example': [400, /-32000.*No valid session/],
+  'lost-400-python': [400, /^Bad Request: No valid/],
+  'lost-400-not-initialized': [400, /not initialized/],
+  'lost-410': [410, /^$/],
+  'lost-200-error': [200, /"id":\d+,"error"/],
+  'lost-get-404': [404, /Session not found/],
+  'opaque-404': [404, /Session not found/],
+  'stale-accepts': [200, /"result"/],
 };
 for (const [name, [status, body]] of Object.entries(lostAnswers)) {
   test(`/${name}: works, is forgotten, and says so`, async () => {
@@ -69,10 +85,18 @@ for (const [name, [status, body]] of Object.entries(lostAnswers)) {
 }
 
 const callAnswers = {
-  'rate-429-seconds': [429, { 'retry-after': /^1$/ }], 'rate-429-date': [429, { 'retry-after': /GMT$/ }], 'rate-429-bare': [429, {}],
-  'retry-after-huge': [429, { 'retry-after': /^9{9}$/ }], 'unavailable-503-retry': [503, { 'retry-after': /^1$/ }], 'unavailable-503-bare': [503, {}],
-  'bad-gateway-502': [502, {}], 'gateway-timeout-504': [504, {}], 'forbidden-403': [403, {}], 'method-not-found-404': [404, {}],
-  'unauthorized-401': [401, { 'www-authenticate': /^Bearer/ }], 'redirect-other-origin': [307, { location: /stranger/ }],
+  'rate-429-seconds': [429, { 'retry-after': /^1$/ }],
+  'rate-429-date': [429, { 'retry-after': /GMT$/ }],
+  'rate-429-bare': [429, {}],
+  'retry-after-huge': [429, { 'retry-after': /^9{9}$/ }],
+  'unavailable-503-retry': [503, { 'retry-after': /^1$/ }],
+  'unavailable-503-bare': [503, {}],
+  'bad-gateway-502': [502, {}],
+  'gateway-timeout-504': [504, {}],
+  'forbidden-403': [403, {}],
+  'method-not-found-404': [404, {}],
+  'unauthorized-401': [401, { 'www-authenticate': /^Bearer/ }],
+  'redirect-other-origin': [307, { location: /stranger/ }],
 };
 for (const [name, [status, headers]] of Object.entries(callAnswers)) {
   test(`/${name}: answers ${status} and has not executed`, async () => {
@@ -151,7 +175,8 @@ test('/get-resets-at-once', async () => {
 test('/get-trickle-comments and /get-never-ends stay open', async () => {
   const trickle = await (await connect('get-trickle-comments', { ms: 5 })).request('GET');
   const reader = trickle.body.getReader();
-  for (let reads = 0; reads < 3; reads += 1) assert.match(Buffer.from((await reader.read()).value).toString(), /^(: still here\n\n)+$/);
+  for (let reads = 0; reads < 3; reads += 1)
+    assert.match(Buffer.from((await reader.read()).value).toString(), /^(: still here\n\n)+$/);
   await reader.cancel();
   const silent = await (await connect('get-never-ends')).request('GET');
   assert.equal(silent.headers.get('content-type'), 'text/event-stream');
@@ -191,7 +216,11 @@ test('/session-id-swap: a call answers with another id', async () => {
 });
 
 test('/bad-session-id: the bytes are really illegal', async () => {
-  for (const [kind, pattern] of [['space', /^has a space$/], ['latin1', /\u00e9/], ['long', /^x{9000}$/]]) {
+  for (const [kind, pattern] of [
+    ['space', /^has a space$/],
+    ['latin1', /\u00e9/],
+    ['long', /^x{9000}$/],
+  ]) {
     assert.match((await connect('bad-session-id', { kind })).session, pattern);
   }
 });
@@ -211,7 +240,12 @@ test('/html-page: a page, also with status 200', async () => {
   assert.match(answer.headers.get('content-type'), /text\/html/);
 });
 
-for (const [name, status] of [['delete-404', 404], ['delete-405', 405], ['delete-slow', 200], ['healthy', 200]]) {
+for (const [name, status] of [
+  ['delete-404', 404],
+  ['delete-405', 405],
+  ['delete-slow', 200],
+  ['healthy', 200],
+]) {
   test(`/${name}: DELETE is answered ${status} and noted`, async () => {
     const client = await connect(name, { ms: 100 });
     assert.equal((await client.request('DELETE')).status, status);
@@ -223,7 +257,11 @@ for (const name of ['server-request-ping', 'server-request-unknown']) {
   test(`/${name}: asks, waits, and answers the call`, async () => {
     const client = await connect(name);
     const reader = (await client.call()).body.getReader();
-    const { id } = JSON.parse(Buffer.from((await reader.read()).value).toString().slice(6));
+    const { id } = JSON.parse(
+      Buffer.from((await reader.read()).value)
+        .toString()
+        .slice(6),
+    );
     assert.equal((await client.request('POST', { id, result: {} })).status, 202);
     assert.match(Buffer.from((await reader.read()).value).toString(), /"result"/);
     assert.equal(client.counts.clientAnswers[0].id, id);
@@ -241,7 +279,9 @@ test('/never-answers executes and stays silent', async () => {
   const client = await connect('never-answers');
   const abort = AbortSignal.timeout(200);
   const hanging = fetch(client.url, {
-    method: 'POST', signal: abort, headers: { 'Mcp-Session-Id': client.session },
+    method: 'POST',
+    signal: abort,
+    headers: { 'Mcp-Session-Id': client.session },
     body: JSON.stringify({ jsonrpc: '2.0', id: 9, method: 'tools/call', params: { name: 'safe' } }),
   });
   await assert.rejects(hanging, { name: 'TimeoutError' });
@@ -250,7 +290,8 @@ test('/never-answers executes and stays silent', async () => {
 
 test('the control endpoints do the same over HTTP', async () => {
   const client = await connect('lost-404-text');
-  const control = (name, method = 'POST') => fetch(`${server.origin}/control/${name}?path=${client.path}`, { method }).then((answer) => answer.json());
+  const control = (name, method = 'POST') =>
+    fetch(`${server.origin}/control/${name}?path=${client.path}`, { method }).then((answer) => answer.json());
   assert.equal((await control('forget')).forgotten, 1);
   assert.equal((await client.call()).status, 404);
   assert.equal((await control('counts', 'GET')).unknownSession, 1);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openPage } from '../helpers/browsers/chromium.mjs';
-import { startFaultServer } from '../servers/fault-server.mjs';
 import { expectRow } from '../helpers/faults/expect.mjs';
 import { forPage, plain } from '../helpers/faults/page.mjs';
 import { rows } from '../helpers/faults/rows.mjs';
+import { startFaultServer } from '../servers/fault-server.mjs';
 
 describe('the fault table in Chromium', { concurrency: 8 }, () => {
   let chromium;
@@ -28,7 +28,10 @@ describe('the fault table in Chromium', { concurrency: 8 }, () => {
       try {
         const expected = forPage({ ...row, ...row.browser });
         const path = `/${row.fault}/${row.place ?? 'row'}`;
-        const report = await chromium.page.evaluate(([sent, origin]) => globalThis.driveRow(sent, origin), [plain(row, server.origin), server.origin]);
+        const report = await chromium.page.evaluate(
+          ([sent, origin]) => globalThis.driveRow(sent, origin),
+          [plain(row, server.origin), server.origin],
+        );
         const counts = server.counts(path);
         expectRow(expected, report, counts);
         await wait(300);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openPage } from '../helpers/browsers/firefox.mjs';
-import { forPage, plain } from '../helpers/faults/page.mjs';
 import { expectRow } from '../helpers/faults/expect.mjs';
+import { forPage, plain } from '../helpers/faults/page.mjs';
 import { rows } from '../helpers/faults/rows.mjs';
 import { startFaultServer } from '../servers/fault-server.mjs';
 

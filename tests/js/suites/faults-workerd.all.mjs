@@ -13,12 +13,32 @@ import { plain } from '../helpers/faults/page.mjs';
 import { rows } from '../helpers/faults/rows.mjs';
 import { startFaultServer } from '../servers/fault-server.mjs';
 
-const packageFolder = process.env.MCP_TETHER_PACKAGE ? dirname(resolve(process.env.MCP_TETHER_PACKAGE)) : fileURLToPath(new URL('../../../pkg', import.meta.url));
+const packageFolder = process.env.MCP_TETHER_PACKAGE
+  ? dirname(resolve(process.env.MCP_TETHER_PACKAGE))
+  : fileURLToPath(new URL('../../../pkg', import.meta.url));
 const chosen = [
-  'lost-404/a', 'lost-404/b', 'lost-400-ts-example/row', 'lost-200-error/row', 'lost-404/replay-never', 'session-id-swap/row', 'unavailable-503-retry/row',
-  'rate-429-date/row', 'bad-gateway-502/row', 'method-not-found-404/row', 'redirect-other-origin/row', 'get-405/row', 'reset-after-execution/row',
-  'cut-stream/set', 'never-answers/row', 'get-retry-zero/row', 'stream-resume/row', 'stream-polling/row', 'stream-ends-unanswered/row', 'huge-json/row',
-  'html-page/row', 'healthy/h',
+  'lost-404/a',
+  'lost-404/b',
+  'lost-400-ts-example/row',
+  'lost-200-error/row',
+  'lost-404/replay-never',
+  'session-id-swap/row',
+  'unavailable-503-retry/row',
+  'rate-429-date/row',
+  'bad-gateway-502/row',
+  'method-not-found-404/row',
+  'redirect-other-origin/row',
+  'get-405/row',
+  'reset-after-execution/row',
+  'cut-stream/set',
+  'never-answers/row',
+  'get-retry-zero/row',
+  'stream-resume/row',
+  'stream-polling/row',
+  'stream-ends-unanswered/row',
+  'huge-json/row',
+  'html-page/row',
+  'healthy/h',
 ];
 
 describe('rows of the fault table in workerd', { concurrency: 4 }, () => {
@@ -27,12 +47,25 @@ describe('rows of the fault table in workerd', { concurrency: 4 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'workerd-'));
     await build({
-      entryPoints: [fileURLToPath(new URL('../helpers/faults/worker.mjs', import.meta.url))], outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm',
-      conditions: ['workerd', 'worker', 'browser'], alias: { 'mcp-tether': join(packageFolder, 'workerd.js') }, loader: { '.wasm': 'copy' }, logLevel: 'warning',
+      entryPoints: [fileURLToPath(new URL('../helpers/faults/worker.mjs', import.meta.url))],
+      outdir: folder,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      format: 'esm',
+      conditions: ['workerd', 'worker', 'browser'],
+      alias: { 'mcp-tether': join(packageFolder, 'workerd.js') },
+      loader: { '.wasm': 'copy' },
+      logLevel: 'warning',
     });
     miniflare = new Miniflare({
-      modulesRoot: folder, scriptPath: join(folder, 'worker.mjs'), modules: true, compatibilityDate: '2026-04-01',
-      modulesRules: [{ type: 'ESModule', include: ['**/*.mjs'] }, { type: 'CompiledWasm', include: ['**/*.wasm'] }],
+      modulesRoot: folder,
+      scriptPath: join(folder, 'worker.mjs'),
+      modules: true,
+      compatibilityDate: '2026-04-01',
+      modulesRules: [
+        { type: 'ESModule', include: ['**/*.mjs'] },
+        { type: 'CompiledWasm', include: ['**/*.wasm'] },
+      ],
     });
     await miniflare.ready;
   });
@@ -46,7 +79,10 @@ describe('rows of the fault table in workerd', { concurrency: 4 }, () => {
       const server = await startFaultServer();
       try {
         const path = `/${row.fault}/${row.place ?? 'row'}`;
-        const response = await miniflare.dispatchFetch('http://localhost/', { method: 'POST', body: JSON.stringify({ row: plain(row, server.origin), origin: server.origin }) });
+        const response = await miniflare.dispatchFetch('http://localhost/', {
+          method: 'POST',
+          body: JSON.stringify({ row: plain(row, server.origin), origin: server.origin }),
+        });
         const text = await response.text();
         assert.equal(response.status, 200, text);
         const counts = server.counts(path);

@@ -3,18 +3,23 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { startFaultServer } from '../servers/fault-server.mjs';
-import { faults } from '../servers/faults/index.mjs';
 import { drive } from '../helpers/faults/drive.mjs';
 import { expectRow } from '../helpers/faults/expect.mjs';
 import { rows } from '../helpers/faults/rows.mjs';
+import { startFaultServer } from '../servers/fault-server.mjs';
+import { faults } from '../servers/faults/index.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const mcp = await import(packageEntry);
 
 test('every path of the fault server has a row', () => {
   const driven = new Set(rows.map(({ fault }) => fault));
-  assert.deepEqual(Object.keys(faults).filter((fault) => !driven.has(fault)), []);
+  assert.deepEqual(
+    Object.keys(faults).filter((fault) => !driven.has(fault)),
+    [],
+  );
   const places = rows.map(({ fault, place, name }) => (place === 'config' ? name : `${fault}/${place}`));
   assert.equal(new Set(places).size, places.length, 'each row has a place of its own');
 });
@@ -27,7 +32,11 @@ describe('the fault table in Node', { concurrency: 12 }, () => {
   for (const row of rows.filter(({ name }) => name.includes(process.env.ROW ?? ''))) {
     test(row.name, { timeout: 40_000 }, async () => {
       const path = `/${row.fault}/${row.place ?? 'row'}`;
-      const report = await drive(mcp, row.elsewhere ? { ...row, url: `${server.origin}${row.elsewhere}` } : row, server.origin);
+      const report = await drive(
+        mcp,
+        row.elsewhere ? { ...row, url: `${server.origin}${row.elsewhere}` } : row,
+        server.origin,
+      );
       const counts = server.counts(path);
       expectRow(row, report, counts);
       await wait(300);

@@ -4,21 +4,30 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openPage } from '../helpers/browsers/chromium.mjs';
 import { mainPath } from '../helpers/http-sse/main-path.mjs';
+import { until } from '../helpers/http-sse/until.mjs';
 import { startHttpSseServer } from '../servers/http-sse-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { startChildServer } from '../servers/shared/child-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
-import { until } from '../helpers/http-sse/until.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const mcp = await import(packageEntry);
 const { McpManager } = mcp;
 
 function newManager(url, server = {}) {
-  return new McpManager({ mcpServers: { s: { url, sessionConfig: { retryAttempts: 8, retryDelay: 40 }, ...server } } }, { env: {}, log: () => {} });
+  return new McpManager(
+    { mcpServers: { s: { url, sessionConfig: { retryAttempts: 8, retryDelay: 40 }, ...server } } },
+    { env: {}, log: () => {} },
+  );
 }
 
-const settled = (call) => call.then((result) => ({ result }), (error) => ({ error }));
+const settled = (call) =>
+  call.then(
+    (result) => ({ result }),
+    (error) => ({ error }),
+  );
 
 for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'by its refusal': {} })) {
   describe(`HTTP+SSE, ${name}`, { timeout: 60_000 }, () => {
@@ -39,19 +48,35 @@ for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'b
     test('connects, lists, calls, hears and answers', async () => {
       const seen = await mainPath(mcp, { url: server.url, ...config });
       assert.deepEqual(seen, {
-        kind: 'stateful', sessionId: 'undefined', version: '2025-11-25', echo: 'hello', steps: [1, 2, 3], heard: ['a log message'], asked: 'hello grace',
-        fails: true, code: 'rpc_error', state: 'terminated',
+        kind: 'stateful',
+        sessionId: 'undefined',
+        version: '2025-11-25',
+        echo: 'hello',
+        steps: [1, 2, 3],
+        heard: ['a log message'],
+        asked: 'hello grace',
+        fails: true,
+        code: 'rpc_error',
+        state: 'terminated',
       });
     });
 
     test('cancels at the server', async () => {
       const stop = new AbortController();
-      const call = settled(session.callTool({ name: 'slow', arguments: { ms: 20_000, key: `cancelled ${name}` } }, { signal: stop.signal }));
+      const call = settled(
+        session.callTool(
+          { name: 'slow', arguments: { ms: 20_000, key: `cancelled ${name}` } },
+          { signal: stop.signal },
+        ),
+      );
       await until(() => server.counts.calls.slow > 0, 'the tool runs');
       stop.abort();
       assert.equal((await call).error.code, 'cancelled');
       await until(() => server.counts.methods['notifications/cancelled'] > 0, 'the server is told');
-      assert.equal((await session.callTool({ name: 'echo', arguments: { text: 'still here' } })).content[0].text, 'still here');
+      assert.equal(
+        (await session.callTool({ name: 'echo', arguments: { text: 'still here' } })).content[0].text,
+        'still here',
+      );
     });
 
     test('a stream that is cut costs one handshake, and only what is safe goes again', async () => {
@@ -79,7 +104,9 @@ for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'b
       const before = server.counts.initialize;
       server.forgetSessions();
       const key = `forgotten ${name}`;
-      const results = await Promise.all([1, 2, 3].map(() => session.callTool({ name: 'increment', arguments: { key } })));
+      const results = await Promise.all(
+        [1, 2, 3].map(() => session.callTool({ name: 'increment', arguments: { key } })),
+      );
       assert.deepEqual(results.map(({ content }) => content[0].text).sort(), ['1', '2', '3']);
       assert.equal(server.counts.initialize, before + 1);
     });
@@ -91,16 +118,26 @@ describe('HTTP+SSE, the process killed', { timeout: 60_000 }, () => {
     test(`${name}: the session comes back, and the call under way is honest`, async () => {
       const port = await findFreePort();
       const program = fileURLToPath(new URL('../servers/http-sse-server.mjs', import.meta.url));
-      const server = await startChildServer({ name: 'the HTTP+SSE server', args: [program, '--port', String(port)], port });
+      const server = await startChildServer({
+        name: 'the HTTP+SSE server',
+        args: [program, '--port', String(port)],
+        port,
+      });
       const manager = newManager(`http://127.0.0.1:${port}/sse`, config);
       try {
         const session = await manager.connect('ada', 's');
         const heard = [];
-        const slow = settled(session.callTool({ name: 'slow', arguments: { ms: 20_000 } }, { onprogress: (step) => heard.push(step) }));
+        const slow = settled(
+          session.callTool({ name: 'slow', arguments: { ms: 20_000 } }, { onprogress: (step) => heard.push(step) }),
+        );
         await until(() => heard.length > 0, 'the tool runs');
         await server.restart();
         assert.equal((await slow).error.code, 'outcome_unknown');
-        assert.equal((await session.callTool({ name: 'increment', arguments: {} })).content[0].text, '1', 'the new process has run it once');
+        assert.equal(
+          (await session.callTool({ name: 'increment', arguments: {} })).content[0].text,
+          '1',
+          'the new process has run it once',
+        );
         assert.equal(session.generation, 2);
       } finally {
         await manager.close();
@@ -153,11 +190,17 @@ test('HTTP+SSE in Chromium', { timeout: 60_000 }, async () => {
   const chromium = await openPage();
   try {
     for (const config of [{ type: 'sse' }, {}]) {
-      const seen = await chromium.page.evaluate(async (settings) => {
-        const [{ default: init, ...module }, { mainPath: run }] = await Promise.all([import('/pkg/browser.js'), import('/tests/helpers/http-sse/main-path.mjs')]);
-        await init();
-        return run(module, settings);
-      }, { url: server.url, ...config });
+      const seen = await chromium.page.evaluate(
+        async (settings) => {
+          const [{ default: init, ...module }, { mainPath: run }] = await Promise.all([
+            import('/pkg/browser.js'),
+            import('/tests/helpers/http-sse/main-path.mjs'),
+          ]);
+          await init();
+          return run(module, settings);
+        },
+        { url: server.url, ...config },
+      );
       assert.equal(seen.asked, 'hello grace');
       assert.deepEqual(seen.steps, [1, 2, 3]);
       await until(() => server.openStreams() === 0, 'the stream is closed');

@@ -19,7 +19,14 @@ for (const peer of peers.filter(({ quick }) => quick)) {
 
 describe('docs/interop.md', () => {
   test('is what `make interop` writes when no step fails', async () => {
-    const rows = peers.map((peer) => ({ peer, cells: Object.fromEntries(Object.keys(steps).map((step) => [step, expected(peer, step)])) }));
-    assert.equal(await readFile(new URL('../../../docs/interop.md', import.meta.url), 'utf8'), render(rows), 'run `make interop`');
+    const rows = peers.map((peer) => ({
+      peer,
+      cells: Object.fromEntries(Object.keys(steps).map((step) => [step, expected(peer, step)])),
+    }));
+    assert.equal(
+      await readFile(new URL('../../../docs/interop.md', import.meta.url), 'utf8'),
+      render(rows),
+      'run `make interop`',
+    );
   });
 });

@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { openPage } from '../helpers/browsers/chromium.mjs';
 import { resultOf, startOddServer } from '../servers/odd-server.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
 const slash = { '/mcp': { status: 307, to: '/mcp/' } };
@@ -20,8 +22,16 @@ async function start(options) {
 
 function managerOf(url, options = {}) {
   const lines = [];
-  const server = { url, protocolVersion: 'legacy', headers: { Authorization: 'Bearer secret', 'X-Api-Key': 'secret' }, sessionConfig: { retryDelay: 10 } };
-  const manager = new McpManager({ mcpServers: { s: server } }, { env: {}, log: (level, line) => lines.push(`${level} ${line}`), ...options });
+  const server = {
+    url,
+    protocolVersion: 'legacy',
+    headers: { Authorization: 'Bearer secret', 'X-Api-Key': 'secret' },
+    sessionConfig: { retryDelay: 10 },
+  };
+  const manager = new McpManager(
+    { mcpServers: { s: server } },
+    { env: {}, log: (level, line) => lines.push(`${level} ${line}`), ...options },
+  );
   closers.push(() => manager.close());
   return { manager, lines };
 }
@@ -30,7 +40,8 @@ const textOf = async (session, text) => (await session.callTool({ name: 'echo', 
 
 /** Nothing that only the server itself may know. */
 function assertBare({ headers }) {
-  for (const name of ['authorization', 'x-api-key', 'mcp-session-id', 'mcp-protocol-version', 'cookie']) assert.equal(headers[name], undefined, name);
+  for (const name of ['authorization', 'x-api-key', 'mcp-session-id', 'mcp-protocol-version', 'cookie'])
+    assert.equal(headers[name], undefined, name);
 }
 
 describe('a redirect', () => {
@@ -40,16 +51,29 @@ describe('a redirect', () => {
     const session = await manager.connect('ada', 's');
     assert.equal(await textOf(session, 'hello'), 'hello');
     assert.equal(await textOf(await manager.connect('bob', 's'), 'there'), 'there');
-    assert.deepEqual(server.methods().filter((line) => line.endsWith(' /mcp')), ['initialize /mcp']);
-    assert.ok(server.seen.every(({ verb, headers }) => verb === 'GET' || headers['content-type'] === 'application/json'), 'the method and the body are kept');
-    assert.equal(lines.filter((line) => line.startsWith('warn [MCP][s] The server redirects; requests go to')).length, 1, lines.join('\n'));
+    assert.deepEqual(
+      server.methods().filter((line) => line.endsWith(' /mcp')),
+      ['initialize /mcp'],
+    );
+    assert.ok(
+      server.seen.every(({ verb, headers }) => verb === 'GET' || headers['content-type'] === 'application/json'),
+      'the method and the body are kept',
+    );
+    assert.equal(
+      lines.filter((line) => line.startsWith('warn [MCP][s] The server redirects; requests go to')).length,
+      1,
+      lines.join('\n'),
+    );
   });
 
   test('to another origin is not followed by anything in Node', async () => {
     const stranger = await start({ path: '/mcp/' });
     for (const status of [301, 302, 307, 308]) {
       const server = await start({ path: '/mcp/', redirects: { '/mcp': { status, to: `${stranger.origin}/mcp/` } } });
-      await assert.rejects(managerOf(server.url).manager.connect('ada', 's'), { code: 'http_error', message: /redirects/ });
+      await assert.rejects(managerOf(server.url).manager.connect('ada', 's'), {
+        code: 'http_error',
+        message: /redirects/,
+      });
       assert.deepEqual(server.methods(), ['initialize /mcp']);
     }
     assert.deepEqual(stranger.seen, []);
@@ -58,7 +82,10 @@ describe('a redirect', () => {
   test('that leads on and on ends in an error', async () => {
     const to = (path) => ({ status: 307, to: path });
     const server = await start({ path: '/end', redirects: { '/mcp': to('/a'), '/a': to('/b'), '/b': to('/mcp') } });
-    await assert.rejects(managerOf(server.url).manager.connect('ada', 's'), { code: 'http_error', message: /redirects/ });
+    await assert.rejects(managerOf(server.url).manager.connect('ada', 's'), {
+      code: 'http_error',
+      message: /redirects/,
+    });
     assert.deepEqual(server.methods(), ['initialize /mcp', 'initialize /a', 'initialize /b']);
   });
 
@@ -72,8 +99,16 @@ describe('a redirect', () => {
         document.cookie = 'page=cookie';
         globalThis.connect = async (url, users) => {
           const lines = [];
-          const server = { url, protocolVersion: 'legacy', headers: { Authorization: 'Bearer secret', 'X-Api-Key': 'secret' }, sessionConfig: { retryDelay: 10 } };
-          const manager = new Manager({ mcpServers: { s: server } }, { log: (level, line) => lines.push(`${level} ${line}`) });
+          const server = {
+            url,
+            protocolVersion: 'legacy',
+            headers: { Authorization: 'Bearer secret', 'X-Api-Key': 'secret' },
+            sessionConfig: { retryDelay: 10 },
+          };
+          const manager = new Manager(
+            { mcpServers: { s: server } },
+            { log: (level, line) => lines.push(`${level} ${line}`) },
+          );
           try {
             const texts = [];
             for (const user of users) {
@@ -90,15 +125,25 @@ describe('a redirect', () => {
       });
     });
     after(() => browser?.close());
-    const connect = (url, users = ['ada']) => browser.page.evaluate(([at, who]) => globalThis.connect(at, who), [url, users]);
+    const connect = (url, users = ['ada']) =>
+      browser.page.evaluate(([at, who]) => globalThis.connect(at, who), [url, users]);
 
     for (const status of [307, 308]) {
       test(`${status}: one GET that carries nothing finds the address`, async () => {
         const server = await start({ path: '/mcp/', redirects: { '/mcp': { status, to: '/mcp/' } } });
         const { texts, lines } = await connect(server.url, ['ada', 'bob']);
         assert.deepEqual(texts, ['ada', 'bob']);
-        assert.deepEqual(server.methods().slice(0, 4), ['initialize /mcp', 'GET /mcp', 'GET /mcp/', 'initialize /mcp/']);
-        assert.deepEqual(server.methods().filter((line) => line.endsWith(' /mcp')), ['initialize /mcp', 'GET /mcp'], 'for both users');
+        assert.deepEqual(server.methods().slice(0, 4), [
+          'initialize /mcp',
+          'GET /mcp',
+          'GET /mcp/',
+          'initialize /mcp/',
+        ]);
+        assert.deepEqual(
+          server.methods().filter((line) => line.endsWith(' /mcp')),
+          ['initialize /mcp', 'GET /mcp'],
+          'for both users',
+        );
         server.seen.slice(1, 3).forEach((request) => {
           assertBare(request);
           assert.equal(request.headers.accept, 'application/json');
@@ -109,7 +154,10 @@ describe('a redirect', () => {
 
     test('another origin gets one bare GET, and nothing else', async () => {
       const stranger = await start({ path: '/mcp/' });
-      const server = await start({ path: '/mcp/', redirects: { '/mcp': { status: 307, to: `${stranger.origin}/mcp/` } } });
+      const server = await start({
+        path: '/mcp/',
+        redirects: { '/mcp': { status: 307, to: `${stranger.origin}/mcp/` } },
+      });
       const { code, message } = await connect(server.url);
       assert.equal(code, 'http_error');
       assert.match(message, /redirects/);
@@ -133,16 +181,30 @@ describe('a redirect', () => {
     // A tool may say 404 itself, so its caller is told, and only the next call tries the other address.
     await assert.rejects(textOf(session, 'hello'), { code: 'http_error', status: 404 });
     assert.equal(await textOf(session, 'hello'), 'hello');
-    assert.equal(server.seen.filter(({ method }) => method === 'initialize').length, 2, 'one of them was the redirected one');
+    assert.equal(
+      server.seen.filter(({ method }) => method === 'initialize').length,
+      2,
+      'one of them was the redirected one',
+    );
     assert.equal(session.generation, 1);
   });
 });
 
 describe('a body of JSON whose Content-Type does not say so', () => {
   const long = 'x'.repeat(300_000);
-  const types = { none: undefined, 'text/plain': 'text/plain', 'text/html': 'text/html; charset=utf-8', 'application/octet-stream': 'application/octet-stream' };
+  const types = {
+    none: undefined,
+    'text/plain': 'text/plain',
+    'text/html': 'text/html; charset=utf-8',
+    'application/octet-stream': 'application/octet-stream',
+  };
   for (const [name, type] of Object.entries(types)) {
-    for (const [what, prefix] of Object.entries({ plain: '', 'after white space': ' \r\n\t\n', 'after a byte order mark': '\uFEFF', batch: '[' })) {
+    for (const [what, prefix] of Object.entries({
+      plain: '',
+      'after white space': ' \r\n\t\n',
+      'after a byte order mark': '\uFEFF',
+      batch: '[',
+    })) {
       test(`${name}, ${what}, of 300 KB`, async () => {
         const answer = (response, message) => {
           if (message.method !== 'tools/call') return false;
@@ -161,15 +223,21 @@ describe('a body of JSON whose Content-Type does not say so', () => {
   }
 
   test('is held to limits.maxMessageBytes', async () => {
-    const answer = (response, message) => message.method === 'tools/call' && Boolean(response.writeHead(200).end(JSON.stringify(resultOf(message))));
+    const answer = (response, message) =>
+      message.method === 'tools/call' && Boolean(response.writeHead(200).end(JSON.stringify(resultOf(message))));
     const server = await start({ answer });
     const session = await managerOf(server.url, { limits: { maxMessageBytes: 100_000 } }).manager.connect('ada', 's');
     await assert.rejects(textOf(session, long), { code: 'limit_exceeded' });
   });
 
   test('a page of HTML is cut, and is an error', async () => {
-    const answer = (response, message) => message.method === 'tools/call'
-      && Boolean(response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<html>${'<p>{"jsonrpc":"2.0"}</p>'.repeat(20_000)}</html>`));
+    const answer = (response, message) =>
+      message.method === 'tools/call' &&
+      Boolean(
+        response
+          .writeHead(200, { 'Content-Type': 'text/html' })
+          .end(`<html>${'<p>{"jsonrpc":"2.0"}</p>'.repeat(20_000)}</html>`),
+      );
     const server = await start({ answer });
     const session = await managerOf(server.url).manager.connect('ada', 's');
     await assert.rejects(textOf(session, 'hello'), { code: 'outcome_unknown' });
@@ -190,7 +258,9 @@ test('an event id that is beyond Latin-1 is sent back as the bytes of its UTF-8'
       get(request, response) {
         if (!called.message) return false;
         cursors.push(Buffer.from(request.headers['last-event-id'] ?? '', 'latin1').toString());
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(`data: ${JSON.stringify(resultOf(called.message))}\n\n`);
+        response
+          .writeHead(200, { 'Content-Type': 'text/event-stream' })
+          .end(`data: ${JSON.stringify(resultOf(called.message))}\n\n`);
         return true;
       },
     });
@@ -222,7 +292,9 @@ test('a request that is answered 202 is answered on the open stream, with its id
       return true;
     },
   });
-  const opened = new Promise((resolve) => { stream.opened = resolve; });
+  const opened = new Promise((resolve) => {
+    stream.opened = resolve;
+  });
   const session = await managerOf(server.url).manager.connect('ada', 's');
   await opened;
   assert.equal(await textOf(session, 'hello'), 'hello');

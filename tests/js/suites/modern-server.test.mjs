@@ -5,13 +5,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { startModernServer } from '../servers/modern-server.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
 const uri = 'test://counter';
 const textOf = ({ content }) => content[0].text;
 const newManager = (url, server = {}, options = {}) =>
-  new McpManager({ mcpServers: { s: { url, sessionConfig: { retryDelay: 40 }, ...server } } }, { env: {}, log: () => {}, ...options });
+  new McpManager(
+    { mcpServers: { s: { url, sessionConfig: { retryDelay: 40 }, ...server } } },
+    { env: {}, log: () => {}, ...options },
+  );
 
 /** Waits until `check()` holds, and says so if it never does. */
 async function until(check, what) {
@@ -36,7 +41,10 @@ for (const responseMode of ['auto', 'sse']) {
     afterEach(() => manager.close());
 
     test('connects, lists, calls, reads and gets', async () => {
-      assert.deepEqual({ kind: session.kind, version: session.protocolVersion }, { kind: 'modern', version: '2026-07-28' });
+      assert.deepEqual(
+        { kind: session.kind, version: session.protocolVersion },
+        { kind: 'modern', version: '2026-07-28' },
+      );
       assert.equal(session.getServerVersion().name, 'mcp-tether-modern-server');
       assert.equal(session.getInstructions(), 'A modern server for tests.');
       assert.ok((await session.listTools()).tools.some(({ name }) => name === 'echo'));
@@ -44,25 +52,40 @@ for (const responseMode of ['auto', 'sse']) {
       assert.equal((await session.callTool({ name: 'fail' })).isError, true);
       assert.equal((await session.listResources()).resources[0].uri, uri);
       assert.equal((await session.readResource({ uri })).contents[0].uri, uri);
-      assert.equal((await session.getPrompt({ name: 'greeting', arguments: { name: 'Ann' } })).messages[0].content.text, 'Say hello to Ann.');
+      assert.equal(
+        (await session.getPrompt({ name: 'greeting', arguments: { name: 'Ann' } })).messages[0].content.text,
+        'Say hello to Ann.',
+      );
       await assert.rejects(session.callTool({ name: 'nothing' }), { code: 'rpc_error', rpcCode: -32602 });
       await assert.rejects(session.request({ method: 'vendor/x' }), { code: 'rpc_error', rpcCode: -32601 });
     });
 
     test('mirrors arguments into headers that the server reads', async () => {
       await session.listTools();
-      const { region, size, header, sizeHeader } = JSON.parse(textOf(await session.callTool({ name: 'route', arguments: { region: 'Zürich', size: 7 } })));
+      const { region, size, header, sizeHeader } = JSON.parse(
+        textOf(await session.callTool({ name: 'route', arguments: { region: 'Zürich', size: 7 } })),
+      );
       assert.deepEqual({ region, size, sizeHeader }, { region: 'Zürich', size: 7, sizeHeader: '7' });
       assert.equal(header, '=?base64?WsO8cmljaA==?=');
     });
 
     test('a call before any list reaches a tool with headers too', async () => {
-      assert.equal(JSON.parse(textOf(await session.callTool({ name: 'route', arguments: { region: 'eu', size: 1 } }))).region, 'eu');
+      assert.equal(
+        JSON.parse(textOf(await session.callTool({ name: 'route', arguments: { region: 'eu', size: 1 } }))).region,
+        'eu',
+      );
     });
 
     test('answers what the server needs to know, in two rounds', async () => {
-      session.setRequestHandler('elicitation/create', ({ params }) => ({ action: 'accept', content: params.message === 'Sure?' ? { name: 'yes' } : {} }));
-      session.setRequestHandler('sampling/createMessage', () => ({ role: 'assistant', model: 'test', content: { type: 'text', text: 'Aha.' } }));
+      session.setRequestHandler('elicitation/create', ({ params }) => ({
+        action: 'accept',
+        content: params.message === 'Sure?' ? { name: 'yes' } : {},
+      }));
+      session.setRequestHandler('sampling/createMessage', () => ({
+        role: 'assistant',
+        model: 'test',
+        content: { type: 'text', text: 'Aha.' },
+      }));
       session.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///here' }] }));
       const { first, last } = JSON.parse(textOf(await session.callTool({ name: 'ask' })));
       assert.deepEqual(first.name, { action: 'accept', content: { name: 'nobody' } }, 'with the form’s default');
@@ -76,14 +99,23 @@ for (const responseMode of ['auto', 'sse']) {
       const lines = [];
       session.setNotificationHandler('notifications/message', ({ params }) => lines.push(params.data));
       await session.setLoggingLevel('debug');
-      await session.callTool({ name: 'slow', arguments: { ms: 100 } }, { onprogress: ({ progress }) => steps.push(progress) });
+      await session.callTool(
+        { name: 'slow', arguments: { ms: 100 } },
+        { onprogress: ({ progress }) => steps.push(progress) },
+      );
       await session.callTool({ name: 'log' });
       assert.deepEqual({ steps, lines }, { steps: [1, 2, 3, 4, 5], lines: ['a log message'] });
     });
 
     test('a cancelled call is stopped at the server', async () => {
       const before = server.counts.aborted;
-      await assert.rejects(session.callTool({ name: 'slow', arguments: { ms: 5_000, key: 'cancelled' } }, { signal: AbortSignal.timeout(100) }), { code: 'cancelled' });
+      await assert.rejects(
+        session.callTool(
+          { name: 'slow', arguments: { ms: 5_000, key: 'cancelled' } },
+          { signal: AbortSignal.timeout(100) },
+        ),
+        { code: 'cancelled' },
+      );
       await until(() => server.counts.aborted === before + 1, 'the tool is stopped');
       assert.equal(server.counts.executions.cancelled, undefined);
     });
@@ -95,7 +127,8 @@ for (const responseMode of ['auto', 'sse']) {
       await session.callTool({ name: 'increment', arguments: { key: responseMode } });
       await until(() => heard.includes('notifications/resources/updated'), 'the update');
       await session.callTool({ name: 'change' });
-      for (const what of ['tools', 'prompts', 'resources']) await until(() => heard.includes(`notifications/${what}/list_changed`), `changed ${what}`);
+      for (const what of ['tools', 'prompts', 'resources'])
+        await until(() => heard.includes(`notifications/${what}/list_changed`), `changed ${what}`);
     });
 
     test('a restart: calls go on, and the subscription is there again', async () => {
@@ -119,7 +152,14 @@ for (const responseMode of ['auto', 'sse']) {
     test('is never sent what the revision does not have', () => {
       assert.deepEqual(Object.keys(server.counts.http), ['POST']);
       assert.equal(server.counts.sessionHeaders, 0);
-      for (const gone of ['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'notifications/initialized', 'notifications/cancelled']) {
+      for (const gone of [
+        'initialize',
+        'ping',
+        'logging/setLevel',
+        'resources/subscribe',
+        'notifications/initialized',
+        'notifications/cancelled',
+      ]) {
         assert.equal(server.counts.methods[gone], undefined, gone);
       }
     });
@@ -128,7 +168,10 @@ for (const responseMode of ['auto', 'sse']) {
 
 describe('lists that the official server lets be kept', { timeout: 30_000 }, () => {
   let server;
-  before(async () => (server = await startModernServer({ cacheHints: { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' } } })));
+  before(
+    async () =>
+      (server = await startModernServer({ cacheHints: { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' } } })),
+  );
   after(() => server.close());
 
   test('are fetched once, until the server says that they changed', async () => {

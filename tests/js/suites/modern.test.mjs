@@ -4,22 +4,27 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { faults } from '../servers/modern-faults/index.mjs';
-import { startModernFaultServer } from '../servers/modern-fault-server.mjs';
 import { eraRows } from '../helpers/modern/rows-eras.mjs';
 import { listenRows } from '../helpers/modern/rows-listens.mjs';
 import { resultRows } from '../helpers/modern/rows-results.mjs';
 import { roundRows } from '../helpers/modern/rows-rounds.mjs';
 import { streamRows } from '../helpers/modern/rows-streams.mjs';
 import { Use } from '../helpers/modern/use.mjs';
+import { startModernFaultServer } from '../servers/modern-fault-server.mjs';
+import { faults } from '../servers/modern-faults/index.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const mcp = await import(packageEntry);
 const rows = [...eraRows, ...resultRows, ...roundRows, ...streamRows, ...listenRows];
 
 test('every path of the modern fault server has a row', () => {
   const driven = new Set(rows.map(({ fault }) => fault));
-  assert.deepEqual(Object.keys(faults).filter((fault) => !driven.has(fault)), []);
+  assert.deepEqual(
+    Object.keys(faults).filter((fault) => !driven.has(fault)),
+    [],
+  );
   assert.equal(new Set(rows.map(({ name }) => name)).size, rows.length, 'each row has a name of its own');
 });
 
@@ -55,7 +60,11 @@ function checkCounts(row, counts) {
   const all = { ...counts.rpc, aborted: counts.aborted, initialize: counts.initialize, executed, requests };
   for (const [name, wanted] of Object.entries(row.counts ?? {})) {
     const actual = all[name] ?? 0;
-    if (Array.isArray(wanted)) assert.ok(actual >= wanted[0] && actual <= wanted[1], `${name} is ${actual}, not from ${wanted[0]} to ${wanted[1]}`);
+    if (Array.isArray(wanted))
+      assert.ok(
+        actual >= wanted[0] && actual <= wanted[1],
+        `${name} is ${actual}, not from ${wanted[0]} to ${wanted[1]}`,
+      );
     else assert.equal(actual, wanted, name);
   }
 }
@@ -70,8 +79,16 @@ function checkAlways(row, counts) {
   assert.equal(counts.openStreams, 0, 'no stream is left open');
   if (row.legacy) return;
   assert.deepEqual(counts.breaches ?? [], [], 'every request obeys the revision');
-  assert.deepEqual(Object.keys(counts.sessionIds).filter((id) => id !== 'none'), [], 'there are no sessions');
-  assert.deepEqual(Object.keys(counts.http).filter((method) => method !== 'POST'), [], 'POST is all that there is');
+  assert.deepEqual(
+    Object.keys(counts.sessionIds).filter((id) => id !== 'none'),
+    [],
+    'there are no sessions',
+  );
+  assert.deepEqual(
+    Object.keys(counts.http).filter((method) => method !== 'POST'),
+    [],
+    'POST is all that there is',
+  );
   assert.deepEqual(counts.clientAnswers, [], 'a client never answers by itself');
   assert.equal(counts.initialize, 0, 'nobody says initialize');
   const told = Object.keys(counts.rpc).filter((method) => method.startsWith('notifications/'));

@@ -15,7 +15,10 @@ const mostPings = 2 * 4 + 1;
 
 const places = {
   Node: { kinds: ['refused', '502', '504', '522'], start: startInNode },
-  'Chromium, in a page of another origin': { kinds: ['refused', '502', 'hidden-502', 'hidden-503'], start: startInChromium },
+  'Chromium, in a page of another origin': {
+    kinds: ['refused', '502', 'hidden-502', 'hidden-503'],
+    start: startInChromium,
+  },
   'a Worker on workerd': { kinds: ['refused', '502'], start: startInWorkerd },
 };
 
@@ -26,7 +29,9 @@ for (const [place, { kinds, start }] of Object.entries(places)) {
     after(() => client?.close());
 
     for (const kind of kinds) {
-      test(`${kind}: no read, no list and no new call is lost, and nothing runs twice`, { timeout: 60_000 }, async () => {
+      test(`${kind}: no read, no list and no new call is lost, and nothing runs twice`, {
+        timeout: 60_000,
+      }, async () => {
         const held = holdCalls();
         const server = await startOutageServer(kind, held.fault);
         const conductor = await startConductor(server, held);
@@ -65,7 +70,9 @@ describe('a server out of reach for 1 s when the first session is opened: Node',
 /** Calls whose key begins with `held` stay under way until they are released: even ones have run by then, odd ones run after that. */
 function holdCalls() {
   let release;
-  const released = new Promise((resolve) => { release = resolve; });
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
   return {
     release,
     fault: {
@@ -97,18 +104,31 @@ function startConductor(server, held) {
 function expectReport(report, server) {
   const requests = server.requests();
   const { executions, initialize } = server.counts();
-  const seen = () => `${requests.map(({ at, http, rpc, isDown }) => `${Math.round(at - requests[0].at)} ${isDown ? 'down ' : ''}${http} ${rpc ?? ''}`).join('\n')}`;
+  const seen = () =>
+    `${requests.map(({ at, http, rpc, isDown }) => `${Math.round(at - requests[0].at)} ${isDown ? 'down ' : ''}${http} ${rpc ?? ''}`).join('\n')}`;
   try {
     const answered = { result: each };
-    assert.deepEqual(tallyOfEach(report.during), { list: answered, read: answered, unsafe: answered }, 'calls that began during the outage');
+    assert.deepEqual(
+      tallyOfEach(report.during),
+      { list: answered, read: answered, unsafe: answered },
+      'calls that began during the outage',
+    );
     // A result of an unsafe call would mean that it was sent again: the answer to the first was lost.
-    assert.deepEqual(tallyOfEach(report.before), { read: { result: underWay }, unsafe: { outcome_unknown: underWay } }, 'calls that were under way');
+    assert.deepEqual(
+      tallyOfEach(report.before),
+      { read: { result: underWay }, unsafe: { outcome_unknown: underWay } },
+      'calls that were under way',
+    );
     assert.equal(report.afterwards, 'result');
 
     const twice = Object.entries(executions).filter(([key, times]) => !/\b(read|safe)\b/.test(key) && times > 1);
     assert.deepEqual(twice, [], 'unsafe calls that ran twice');
     assert.equal(Object.keys(executions).filter((key) => key.startsWith('unsafe ')).length, each);
-    assert.deepEqual({ initialize, generation: report.generation, state: report.state }, { initialize: 1, generation: 1, state: 'ready' }, 'the session is kept');
+    assert.deepEqual(
+      { initialize, generation: report.generation, state: report.state },
+      { initialize: 1, generation: 1, state: 'ready' },
+      'the session is kept',
+    );
 
     const pings = requests.filter(({ rpc }) => rpc === 'ping');
     assert.ok(mostAtOnce(pings) <= 1, `${mostAtOnce(pings)} canary requests at once`);
@@ -124,9 +144,11 @@ function expectReport(report, server) {
 
 /** For each kind of call, how many ended in which way. */
 function tallyOfEach(kinds) {
-  return Object.fromEntries(Object.entries(kinds).map(([kind, outcomes]) => {
-    const tally = {};
-    for (const outcome of outcomes) tally[outcome] = (tally[outcome] ?? 0) + 1;
-    return [kind, tally];
-  }));
+  return Object.fromEntries(
+    Object.entries(kinds).map(([kind, outcomes]) => {
+      const tally = {};
+      for (const outcome of outcomes) tally[outcome] = (tally[outcome] ?? 0) + 1;
+      return [kind, tally];
+    }),
+  );
 }

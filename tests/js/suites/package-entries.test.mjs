@@ -22,20 +22,41 @@ describe('the entries of the package', () => {
   after(() => installed?.remove());
 
   async function evaluate(script) {
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: installed.project });
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: installed.project,
+    });
     return JSON.parse(stdout);
   }
 
   test('the tarball holds one module, the entries, their types and the licences, and nothing else', () => {
     assert.deepEqual(installed.files.filter((path) => path !== 'README.md').sort(), [
-      'LICENSE-APACHE', 'LICENSE-MIT', 'browser.js', 'diagnose.js', 'doctor.js', 'index.d.ts', 'mcp_tether_bg.wasm', 'node.js', 'package.json', 'page.d.ts', 'page.js', 'slim.d.ts',
-      'slim.js', 'storage.d.ts', 'storage.js', 'workerd.js', 'yaml.d.ts', 'yaml.js',
+      'LICENSE-APACHE',
+      'LICENSE-MIT',
+      'browser.js',
+      'diagnose.js',
+      'doctor.js',
+      'index.d.ts',
+      'mcp_tether_bg.wasm',
+      'node.js',
+      'package.json',
+      'page.d.ts',
+      'page.js',
+      'slim.d.ts',
+      'slim.js',
+      'storage.d.ts',
+      'storage.js',
+      'workerd.js',
+      'yaml.d.ts',
+      'yaml.js',
     ]);
   });
 
   test('publint finds nothing to say', async () => {
     const { messages, pkg } = await publint({ pkgDir: join(workspace, 'pkg'), strict: true });
-    assert.deepEqual(messages.map((message) => formatMessage(message, pkg, { color: false })), []);
+    assert.deepEqual(
+      messages.map((message) => formatMessage(message, pkg, { color: false })),
+      [],
+    );
   });
 
   test('the main entry has exactly what its types say', async () => {
@@ -84,9 +105,14 @@ describe('the entries of the package', () => {
   });
 
   test('the package.json can be imported, and names the licence', async () => {
-    const { license } = JSON.parse(await readFile(join(installed.project, 'node_modules/mcp-tether/package.json'), 'utf8'));
+    const { license } = JSON.parse(
+      await readFile(join(installed.project, 'node_modules/mcp-tether/package.json'), 'utf8'),
+    );
     assert.equal(license, 'MIT OR Apache-2.0');
-    assert.match(await evaluate("console.log(JSON.stringify(import.meta.resolve('mcp-tether/package.json')))"), /mcp-tether\/package\.json$/);
+    assert.match(
+      await evaluate("console.log(JSON.stringify(import.meta.resolve('mcp-tether/package.json')))"),
+      /mcp-tether\/package\.json$/,
+    );
   });
 
   describe('yaml', () => {
@@ -94,7 +120,8 @@ describe('the entries of the package', () => {
       await cp(join(workspace, 'node_modules/yaml'), join(installed.project, 'node_modules/yaml'), { recursive: true });
     });
 
-    const parse = (text) => evaluate(`
+    const parse = (text) =>
+      evaluate(`
       import { McpError } from 'mcp-tether';
       import { parseConfig } from 'mcp-tether/yaml';
       try {
@@ -127,7 +154,12 @@ mcpServers:
       });
     });
 
-    for (const [what, text] of Object.entries({ 'no YAML': 'a: [1', 'an empty file': '', 'a list': '- 1', 'a file without servers': 'version: 1' })) {
+    for (const [what, text] of Object.entries({
+      'no YAML': 'a: [1',
+      'an empty file': '',
+      'a list': '- 1',
+      'a file without servers': 'version: 1',
+    })) {
       test(`${what} is a config_error`, async () => {
         const { ours, code } = await parse(text);
         assert.ok(ours);

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, before, describe, test } from 'node:test';
 import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
-import { startSdkServer } from '../servers/sdk-server.mjs';
 import { installPackage, workspace } from '../helpers/package/install.mjs';
+import { startSdkServer } from '../servers/sdk-server.mjs';
 
 const run = promisify(execFile);
 const modules = join(workspace, 'node_modules');
@@ -16,7 +16,15 @@ const modules = join(workspace, 'node_modules');
 const runtimes = {
   [`node ${process.versions.node}`]: [process.execPath, 'run-scenario.mjs'],
   'node 24': [join(modules, 'node-24/bin/node'), 'run-scenario.mjs'],
-  deno: [join(modules, '.bin/deno'), 'run', '--no-prompt', '--allow-read', '--allow-net', '--allow-env', 'run-scenario.mjs'],
+  deno: [
+    join(modules, '.bin/deno'),
+    'run',
+    '--no-prompt',
+    '--allow-read',
+    '--allow-net',
+    '--allow-env',
+    'run-scenario.mjs',
+  ],
   bun: [join(modules, '.bin/bun'), 'run-scenario.mjs'],
 };
 
@@ -38,7 +46,10 @@ describe('the packed package', () => {
   for (const mode of ['stateful', 'stateless']) {
     for (const [name, [program, ...words]] of Object.entries(runtimes)) {
       test(`${name}, ${mode} server`, { timeout: 60_000 }, async () => {
-        const { stdout } = await run(program, [...words, servers[mode].url], { cwd: installed.project, env: { ...process.env, NO_COLOR: '1' } });
+        const { stdout } = await run(program, [...words, servers[mode].url], {
+          cwd: installed.project,
+          env: { ...process.env, NO_COLOR: '1' },
+        });
         checkReport(JSON.parse(stdout), name.split(' ')[0], mode);
       });
     }

@@ -1,7 +1,7 @@
 // Whether everybody can use the demo page: by keyboard, with a screen reader, in the dark, on a narrow screen, without motion.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
@@ -25,10 +25,15 @@ after(async () => {
 /** What axe calls serious or critical, in a line each. */
 async function findings() {
   await visitor.page.evaluate(axe);
-  const { violations, passes } = await visitor.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations', 'passes'] }));
+  const { violations, passes } = await visitor.page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ['violations', 'passes'] }),
+  );
   assert.ok(passes.length > 20, 'axe has looked');
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary.split('\n')[1]?.trim()}`));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary.split('\n')[1]?.trim()}`),
+    );
 }
 
 const focused = () => visitor.page.evaluate(() => document.activeElement.id);
@@ -36,13 +41,14 @@ const focused = () => visitor.page.evaluate(() => document.activeElement.id);
 /** Presses Tab until the focus is where it is wanted. */
 async function tabTo(id) {
   for (let presses = 0; presses < 60; presses += 1) {
-    if (await focused() === id) return;
+    if ((await focused()) === id) return;
     await visitor.page.keyboard.press('Tab');
   }
   assert.fail(`Tab does not reach #${id}`);
 }
 
-const overflow = () => visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const overflow = () =>
+  visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 test('axe has no serious finding before anything happened', async () => {
   await visitor.page.locator('#connect-a:enabled').waitFor();
@@ -83,20 +89,31 @@ test('the timeline is walked through by arrow keys, and says what each thing was
   const width = () => page.evaluate(() => document.querySelector('.tl-scroll svg').clientWidth);
   const before = await width();
   for (let times = 0; times < 3; times += 1) await page.keyboard.press('+');
-  assert.ok(await width() > before, 'plus zooms in');
+  assert.ok((await width()) > before, 'plus zooms in');
   assert.equal(await page.locator('.tl-item[tabindex="0"]').count(), 1, 'the Tab key reaches one thing');
   assert.ok(await labelOf(), 'the focus outlives the zoom');
   await page.locator('.tl-text summary').click();
   await page.locator('.tl-text li').first().waitFor();
-  assert.match(await page.locator('.tl-text li').allInnerTexts().then((lines) => lines.join('\n')), /404/, 'the list says it in words');
+  assert.match(
+    await page
+      .locator('.tl-text li')
+      .allInnerTexts()
+      .then((lines) => lines.join('\n')),
+    /404/,
+    'the list says it in words',
+  );
 });
 
 for (const colorScheme of ['light', 'dark']) {
   test(`axe has no serious finding after it all, in the ${colorScheme}`, async () => {
     await visitor.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await visitor.page.evaluate(() => { document.querySelector('#where').open = true; });
+    await visitor.page.evaluate(() => {
+      document.querySelector('#where').open = true;
+    });
     assert.deepEqual(await findings(), []);
-    await visitor.page.evaluate(() => { document.querySelector('#where').open = false; });
+    await visitor.page.evaluate(() => {
+      document.querySelector('#where').open = false;
+    });
     await visitor.screenshot(colorScheme);
   });
 }
@@ -106,17 +123,26 @@ test('beside the official client, and nothing overflows at 360 pixels', async ()
   await visitor.until(() => document.querySelector('#compare-version').textContent !== '');
   await visitor.press('forget');
   await visitor.page.setViewportSize({ width: 360, height: 800 });
-  assert.ok(await overflow() <= 0, `the page is ${await overflow()} pixels too wide`);
+  assert.ok((await overflow()) <= 0, `the page is ${await overflow()} pixels too wide`);
   assert.deepEqual(await findings(), []);
   await visitor.screenshot('narrow');
-  await visitor.page.evaluate(() => { document.querySelector('#where').open = true; document.querySelector('input[value="own"]').click(); });
-  assert.ok(await overflow() <= 0, 'nor with the form open');
+  await visitor.page.evaluate(() => {
+    document.querySelector('#where').open = true;
+    document.querySelector('input[value="own"]').click();
+  });
+  assert.ok((await overflow()) <= 0, 'nor with the form open');
   await visitor.page.setViewportSize({ width: 768, height: 1000 });
-  assert.ok(await overflow() <= 0, 'nor on a tablet');
+  assert.ok((await overflow()) <= 0, 'nor on a tablet');
 });
 
 test('nothing moves for who wants nothing to move', async () => {
-  const moving = await visitor.page.evaluate(() => [...document.querySelectorAll('*')]
-    .filter((element) => /[1-9]/.test(getComputedStyle(element).transitionDuration) || getComputedStyle(element).animationName !== 'none').length);
+  const moving = await visitor.page.evaluate(
+    () =>
+      [...document.querySelectorAll('*')].filter(
+        (element) =>
+          /[1-9]/.test(getComputedStyle(element).transitionDuration) ||
+          getComputedStyle(element).animationName !== 'none',
+      ).length,
+  );
   assert.equal(moving, 0);
 });

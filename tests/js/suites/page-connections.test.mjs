@@ -38,24 +38,39 @@ describe('the connections of a page', () => {
     page.setDefaultTimeout(60_000);
     if (clock) await page.clock.install();
     await page.goto(files.origin);
-    await page.evaluate(async ([origin, users, attaches]) => {
-      const { default: init, McpManager } = await import('/pkg/browser.js');
-      const { attachToPage } = await import('/pkg/page.js');
-      await init();
-      globalThis.manager = new McpManager({ mcpServers: { s: { url: `${origin}/mcp` } } }, { log() {} });
-      globalThis.waits = 0;
-      globalThis.manager.events.addEventListener('streamWaiting', () => (globalThis.waits += 1));
-      if (attaches) globalThis.detach = attachToPage(globalThis.manager);
-      globalThis.sessions = await Promise.all(users.map((user) => globalThis.manager.connect(user, 's')));
-      globalThis.heard = users.map(() => 0);
-      globalThis.sessions.forEach((session, at) => session.setNotificationHandler('notifications/message', () => (globalThis.heard[at] += 1)));
-    }, [front.origin, Array.from({ length: count }, (_, at) => `${name}-${at}`), attached]);
+    await page.evaluate(
+      async ([origin, users, attaches]) => {
+        const { default: init, McpManager } = await import('/pkg/browser.js');
+        const { attachToPage } = await import('/pkg/page.js');
+        await init();
+        globalThis.manager = new McpManager({ mcpServers: { s: { url: `${origin}/mcp` } } }, { log() {} });
+        globalThis.waits = 0;
+        globalThis.manager.events.addEventListener('streamWaiting', () => (globalThis.waits += 1));
+        if (attaches) globalThis.detach = attachToPage(globalThis.manager);
+        globalThis.sessions = await Promise.all(users.map((user) => globalThis.manager.connect(user, 's')));
+        globalThis.heard = users.map(() => 0);
+        globalThis.sessions.forEach((session, at) =>
+          session.setNotificationHandler('notifications/message', () => (globalThis.heard[at] += 1)),
+        );
+      },
+      [front.origin, Array.from({ length: count }, (_, at) => `${name}-${at}`), attached],
+    );
     return page;
   }
 
-  const callAll = (page, name = 'echo', args = { text: 'hello' }) => page.evaluate(([tool, given]) => Promise.all(
-    globalThis.sessions.map((session) => session.callTool({ name: tool, arguments: given }).then(({ content }) => content[0].text, ({ code }) => code)),
-  ), [name, args]);
+  const callAll = (page, name = 'echo', args = { text: 'hello' }) =>
+    page.evaluate(
+      ([tool, given]) =>
+        Promise.all(
+          globalThis.sessions.map((session) =>
+            session.callTool({ name: tool, arguments: given }).then(
+              ({ content }) => content[0].text,
+              ({ code }) => code,
+            ),
+          ),
+        ),
+      [name, args],
+    );
 
   async function until(what, check) {
     for (let tries = 0; tries < 1_500; tries += 1) {
@@ -83,7 +98,11 @@ describe('the connections of a page', () => {
     front = await startFront(new URL(server.url).origin);
     const page = await openTab(5);
     await untilOpen(3);
-    const slow = page.evaluate(() => Promise.all(globalThis.sessions.slice(3).map((session) => session.callTool({ name: 'slow', arguments: { ms: 3_000 } }))));
+    const slow = page.evaluate(() =>
+      Promise.all(
+        globalThis.sessions.slice(3).map((session) => session.callTool({ name: 'slow', arguments: { ms: 3_000 } })),
+      ),
+    );
     assert.deepEqual(await callAll(page), Array(5).fill('hello'));
     assert.equal((await slow).length, 2);
     assert.ok(front.streams.most <= 3);
@@ -104,7 +123,7 @@ describe('the connections of a page', () => {
     }
     assert.deepEqual([await heard(), front.streams.sessions.size], [10, 10]);
     assert.ok(front.streams.most <= 3);
-    assert.ok(await page.evaluate(() => globalThis.waits) >= 7);
+    assert.ok((await page.evaluate(() => globalThis.waits)) >= 7);
     assert.equal(server.counts.initialize, 10);
   });
 
@@ -143,7 +162,10 @@ describe('the connections of a page', () => {
     const first = await openTab(3, { name: 'first', attached: true });
     await untilOpen(3);
     const second = await openTab(3, { name: 'second', attached: true });
-    assert.deepEqual(await Promise.all([first, second].map((tab) => callAll(tab))), Array(2).fill(Array(3).fill('hello')));
+    assert.deepEqual(
+      await Promise.all([first, second].map((tab) => callAll(tab))),
+      Array(2).fill(Array(3).fill('hello')),
+    );
     await until('the second tab to wait', () => second.evaluate(() => globalThis.waits === 3));
     await untilMost(3);
     assert.deepEqual([front.streams.open, front.streams.sessions.size], [3, 3]);
@@ -154,7 +176,9 @@ describe('the connections of a page', () => {
 
   test('where Web Locks are refused each tab has a budget of its own', async () => {
     front = await startFront(new URL(server.url).origin);
-    await context.addInitScript(() => (navigator.locks.request = () => Promise.reject(new DOMException('refused', 'SecurityError'))));
+    await context.addInitScript(
+      () => (navigator.locks.request = () => Promise.reject(new DOMException('refused', 'SecurityError'))),
+    );
     const page = await openTab(6, { attached: true });
     await untilOpen(3);
     assert.deepEqual(await callAll(page), Array(6).fill('hello'));

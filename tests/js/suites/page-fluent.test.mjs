@@ -13,7 +13,15 @@ let files;
 let visitor;
 
 before(async () => {
-  files = await listen(serveFolders([{ prefix: '/pkg/', folder: folderOf('pkg') }, { prefix: '/', folder: folderOf('www') }], { headers: {} }));
+  files = await listen(
+    serveFolders(
+      [
+        { prefix: '/pkg/', folder: folderOf('pkg') },
+        { prefix: '/', folder: folderOf('www') },
+      ],
+      { headers: {} },
+    ),
+  );
   visitor = await openVisitor(`${files.origin}/`);
 });
 
@@ -24,27 +32,31 @@ after(async () => {
 
 /** Frames a second, and the longest pause between two, while the timeline is scrolled to and fro or, with 0, left alone. */
 function frames(page, pixelsAFrame) {
-  return page.evaluate(([step, ms]) => new Promise((resolve) => {
-    const scroll = document.querySelector('.tl-scroll');
-    const began = performance.now();
-    let last = began;
-    let direction = -1;
-    let n = 0;
-    let longest = 0;
-    const frame = (now) => {
-      n += 1;
-      longest = Math.max(longest, now - last);
-      last = now;
-      if (step > 0) {
-        const before = scroll.scrollLeft;
-        scroll.scrollLeft += direction * step;
-        if (scroll.scrollLeft === before) direction = -direction;
-      }
-      if (now - began < ms) requestAnimationFrame(frame);
-      else resolve({ fps: Math.round((n * 1000) / (now - began)), longest: Math.round(longest) });
-    };
-    requestAnimationFrame(frame);
-  }), [pixelsAFrame, measuredMs]);
+  return page.evaluate(
+    ([step, ms]) =>
+      new Promise((resolve) => {
+        const scroll = document.querySelector('.tl-scroll');
+        const began = performance.now();
+        let last = began;
+        let direction = -1;
+        let n = 0;
+        let longest = 0;
+        const frame = (now) => {
+          n += 1;
+          longest = Math.max(longest, now - last);
+          last = now;
+          if (step > 0) {
+            const before = scroll.scrollLeft;
+            scroll.scrollLeft += direction * step;
+            if (scroll.scrollLeft === before) direction = -direction;
+          }
+          if (now - began < ms) requestAnimationFrame(frame);
+          else resolve({ fps: Math.round((n * 1000) / (now - began)), longest: Math.round(longest) });
+        };
+        requestAnimationFrame(frame);
+      }),
+    [pixelsAFrame, measuredMs],
+  );
 }
 
 test('a thousand calls: the timeline scrolls nearly as fluently as an empty page stands still', async (context) => {
@@ -53,8 +65,13 @@ test('a thousand calls: the timeline scrolls nearly as fluently as an empty page
   assert.match(await visitor.press('call-thousand'), /1,000 sent, 1,000 answered/);
   await visitor.until(() => document.querySelectorAll('.tl-request').length >= 1_000);
   const scrolled = await frames(visitor.page, 40);
-  const { width, events } = await visitor.page.evaluate(() => ({ width: document.querySelector('.tl-scroll').scrollWidth, events: document.querySelector('#timeline').events.length }));
-  context.diagnostic(`${events} events, ${width} pixels: ${scrolled.fps} frames a second while scrolling (longest pause ${scrolled.longest} ms); standing still and empty ${still.fps} (${still.longest} ms)`);
+  const { width, events } = await visitor.page.evaluate(() => ({
+    width: document.querySelector('.tl-scroll').scrollWidth,
+    events: document.querySelector('#timeline').events.length,
+  }));
+  context.diagnostic(
+    `${events} events, ${width} pixels: ${scrolled.fps} frames a second while scrolling (longest pause ${scrolled.longest} ms); standing still and empty ${still.fps} (${still.longest} ms)`,
+  );
   assert.ok(events >= 1_000);
   assert.ok(width > 1_280, 'there is something to scroll');
   assert.ok(scrolled.fps >= still.fps / 2, `${scrolled.fps} frames a second instead of ${still.fps}`);

@@ -55,33 +55,44 @@ describe('the life of a page', () => {
   }
 
   async function start(page, { shared = false, connect = true, ...options } = {}) {
-    await page.evaluate(async ([to, server, withTabs, connects, more]) => {
-      const { default: init, McpManager } = await import('/pkg/browser.js');
-      const { attachToPage, sharedStorage } = await import('/pkg/page.js');
-      const { indexedDbStorage, webStorage } = await import('/pkg/storage.js');
-      await init();
-      const { fetch } = globalThis;
-      globalThis.fetch = (url, init) => {
-        if (init?.method === 'DELETE') localStorage.deletes = Number(localStorage.deletes ?? 0) + 1;
-        return fetch(url, init);
-      };
-      const storage = withTabs ? sharedStorage(indexedDbStorage()) : webStorage(sessionStorage);
-      globalThis.lines = [];
-      const log = (level, line) => globalThis.lines.push(line);
-      globalThis.manager = new McpManager({ mcpServers: { s: { url: to, ...server } } }, { storage, debug: true, log, capabilities: { elicitation: {} } });
-      globalThis.detach = attachToPage(globalThis.manager, { ...more, ...(withTabs && { tabs: storage }) });
-      globalThis.heard = [];
-      globalThis.seen = [];
-      globalThis.closings = 0;
-      globalThis.manager.events.addEventListener('streamClosed', ({ detail }) => (globalThis.closings += Number(detail.stream === 'listen')));
-      for (const type of ['pageshow', 'pagehide']) addEventListener(type, ({ persisted }) => globalThis.seen.push(`${type} ${persisted}`));
-      if (!connects) return;
-      globalThis.session = await globalThis.manager.connect('ada', 's');
-      globalThis.session.onnotification = ({ params }) => globalThis.heard.push(params?.data);
-    }, [url, settings, shared, connect, options]);
+    await page.evaluate(
+      async ([to, server, withTabs, connects, more]) => {
+        const { default: init, McpManager } = await import('/pkg/browser.js');
+        const { attachToPage, sharedStorage } = await import('/pkg/page.js');
+        const { indexedDbStorage, webStorage } = await import('/pkg/storage.js');
+        await init();
+        const { fetch } = globalThis;
+        globalThis.fetch = (url, init) => {
+          if (init?.method === 'DELETE') localStorage.deletes = Number(localStorage.deletes ?? 0) + 1;
+          return fetch(url, init);
+        };
+        const storage = withTabs ? sharedStorage(indexedDbStorage()) : webStorage(sessionStorage);
+        globalThis.lines = [];
+        const log = (level, line) => globalThis.lines.push(line);
+        globalThis.manager = new McpManager(
+          { mcpServers: { s: { url: to, ...server } } },
+          { storage, debug: true, log, capabilities: { elicitation: {} } },
+        );
+        globalThis.detach = attachToPage(globalThis.manager, { ...more, ...(withTabs && { tabs: storage }) });
+        globalThis.heard = [];
+        globalThis.seen = [];
+        globalThis.closings = 0;
+        globalThis.manager.events.addEventListener(
+          'streamClosed',
+          ({ detail }) => (globalThis.closings += Number(detail.stream === 'listen')),
+        );
+        for (const type of ['pageshow', 'pagehide'])
+          addEventListener(type, ({ persisted }) => globalThis.seen.push(`${type} ${persisted}`));
+        if (!connects) return;
+        globalThis.session = await globalThis.manager.connect('ada', 's');
+        globalThis.session.onnotification = ({ params }) => globalThis.heard.push(params?.data);
+      },
+      [url, settings, shared, connect, options],
+    );
   }
 
-  const call = (page, params = echo) => page.evaluate((tool) => globalThis.session.callTool(tool).then(({ content }) => content[0].text), params);
+  const call = (page, params = echo) =>
+    page.evaluate((tool) => globalThis.session.callTool(tool).then(({ content }) => content[0].text), params);
   const idOf = (page) => page.evaluate(() => globalThis.session.sessionId);
   const heardBy = (page) => page.evaluate(() => globalThis.heard.filter((data) => data !== undefined).length);
   const counts = () => ({ initialize: server.counts.initialize, get: server.counts.get, delete: server.counts.delete });
@@ -147,7 +158,9 @@ describe('the life of a page', () => {
     await untilGets(1);
     await context.setOffline(true);
     const sent = await page.evaluate(() => {
-      globalThis.pending = globalThis.session.callTool({ name: 'increment', arguments: { key: 'offline' } }).then(({ content }) => content[0].text);
+      globalThis.pending = globalThis.session
+        .callTool({ name: 'increment', arguments: { key: 'offline' } })
+        .then(({ content }) => content[0].text);
       return globalThis.manager.getMetrics().requests;
     });
     const before = server.counts.post;
@@ -167,7 +180,11 @@ describe('the life of a page', () => {
     // Playwright's own goBack() waits for a load that does not happen.
     await page.evaluate(() => history.back()).catch(() => {});
     await page.waitForFunction(() => globalThis.seen !== undefined);
-    assert.deepEqual(await page.evaluate(() => globalThis.seen), ['pagehide true', 'pageshow true'], 'the page was kept');
+    assert.deepEqual(
+      await page.evaluate(() => globalThis.seen),
+      ['pagehide true', 'pageshow true'],
+      'the page was kept',
+    );
     await untilGets(2);
     assert.deepEqual([await idOf(page), await call(page)], [id, 'hello']);
     assert.deepEqual(counts(), { initialize: 1, get: 2, delete: 0 });
@@ -221,7 +238,10 @@ describe('the life of a page', () => {
       const ids = await Promise.all(tabs.map(idOf));
       assert.equal(new Set(ids).size, 1);
       await untilGets(1);
-      assert.deepEqual(await Promise.all(tabs.map((tab) => call(tab))), tabs.map(() => 'hello'));
+      assert.deepEqual(
+        await Promise.all(tabs.map((tab) => call(tab))),
+        tabs.map(() => 'hello'),
+      );
       await call(tabs[3], { name: 'notify' });
       await Promise.all(tabs.map((tab) => until('the notification', async () => (await heardBy(tab)) === 1)));
       assert.deepEqual(counts(), { initialize: 1, get: 1, delete: 0 });
@@ -272,7 +292,12 @@ describe('the life of a page', () => {
       const first = await openTab({ shared: true });
       const second = await openTab({ shared: true });
       const third = await openTab({ shared: true });
-      await second.evaluate(() => globalThis.session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'Ada' } })));
+      await second.evaluate(() =>
+        globalThis.session.setRequestHandler('elicitation/create', () => ({
+          action: 'accept',
+          content: { name: 'Ada' },
+        })),
+      );
       await until('all know each other', () => wait(200, true));
       assert.match(await call(first, { name: 'ask' }), /Ada/);
       assert.match(await call(third, { name: 'ask' }), /Ada/);
@@ -290,6 +315,9 @@ describe('the life of a page', () => {
 
 /** As a page is told that it is hidden. Headless Chromium hides none: neither minimized, nor behind another tab, nor frozen by its own protocol. */
 function hide(hidden) {
-  Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (hidden ? 'hidden' : 'visible') });
+  Object.defineProperty(document, 'visibilityState', {
+    configurable: true,
+    get: () => (hidden ? 'hidden' : 'visible'),
+  });
   document.dispatchEvent(new Event('visibilitychange'));
 }

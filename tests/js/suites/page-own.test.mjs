@@ -33,7 +33,7 @@ async function use(url, headers = '') {
   await visitor.until(() => !document.querySelector('#where').open);
 }
 
-test('a server of one\'s own: its tools, its session, headers as given', async () => {
+test("a server of one's own: its tools, its session, headers as given", async () => {
   await visitor.page.locator('#connect-a:enabled').waitFor();
   await use(own.url, 'X-Team: demo');
   await visitor.connect();
@@ -44,11 +44,13 @@ test('a server of one\'s own: its tools, its session, headers as given', async (
 });
 
 test('only what can be done from here is offered', async () => {
-  for (const id of ['restart', 'lookalike', 'conflict', 'busy', 'unavailable']) assert.equal(await visitor.page.locator(`#${id}`).isDisabled(), true, id);
-  for (const id of ['forget', 'expire', 'cut', 'slow', 'offline']) assert.equal(await visitor.page.locator(`#${id}`).isEnabled(), true, id);
+  for (const id of ['restart', 'lookalike', 'conflict', 'busy', 'unavailable'])
+    assert.equal(await visitor.page.locator(`#${id}`).isDisabled(), true, id);
+  for (const id of ['forget', 'expire', 'cut', 'slow', 'offline'])
+    assert.equal(await visitor.page.locator(`#${id}`).isEnabled(), true, id);
 });
 
-test('forget: a DELETE behind the client\'s back is a real loss', async () => {
+test("forget: a DELETE behind the client's back is a real loss", async () => {
   assert.match(await visitor.press('forget'), /Still there\?/);
   assert.deepEqual([own.counts.delete, own.counts.initialize], [1, 2]);
   assert.ok(own.counts.unknownSession >= 1);
@@ -87,7 +89,8 @@ for (const kind of ['refused', '502']) {
       // The state's band ends with the outage, and the session's band goes on.
       const states = await page.locator('.tl-state').evaluateAll((bands) => bands.map(({ dataset }) => dataset.state));
       assert.deepEqual(states.slice(-2), ['outage', 'ready']);
-      for (const mark of ['outageStarted', 'outageEnded']) assert.equal(await page.locator(`.tl-mark[data-kind="${mark}"]`).count() > 0, true, mark);
+      for (const mark of ['outageStarted', 'outageEnded'])
+        assert.equal((await page.locator(`.tl-mark[data-kind="${mark}"]`).count()) > 0, true, mark);
       await visitor.screenshot(`outage-${kind}-over`);
     } finally {
       await away.close();

@@ -12,7 +12,12 @@ describe('the requests of a page', () => {
       const { default: init, McpManager } = await import('/pkg/browser.js');
       await init();
       globalThis.open = (url, settings) => {
-        const config = { url, protocolVersion: 'legacy', ...settings, sessionConfig: { retryDelay: 50, retryAttempts: 1, ...settings?.sessionConfig } };
+        const config = {
+          url,
+          protocolVersion: 'legacy',
+          ...settings,
+          sessionConfig: { retryDelay: 50, retryAttempts: 1, ...settings?.sessionConfig },
+        };
         return new McpManager({ mcpServers: { s: config } }, { log: () => {} });
       };
     });
@@ -23,7 +28,10 @@ describe('the requests of a page', () => {
   async function against(hook, act, value) {
     const server = await startScriptedServer(hook);
     try {
-      return { told: await chromium.page.evaluate(`(${act})(${JSON.stringify(server.url)}, ${JSON.stringify(value ?? null)})`), server };
+      return {
+        told: await chromium.page.evaluate(`(${act})(${JSON.stringify(server.url)}, ${JSON.stringify(value ?? null)})`),
+        server,
+      };
     } finally {
       await server.close();
     }
@@ -93,7 +101,10 @@ describe('the requests of a page', () => {
           return seen;
         },
       );
-      assert.deepEqual(told, [['cancelled', 2, false, false], ['cancelled', 2, true, true]]);
+      assert.deepEqual(told, [
+        ['cancelled', 2, false, false],
+        ['cancelled', 2, true, true],
+      ]);
     });
   });
 
@@ -111,7 +122,9 @@ describe('the requests of a page', () => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       for (let number = 0; number < events; number += 1) {
         const params = { data: `${session} ${count}` };
-        response.write(`id: ${count}-${number}\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params })}\n\n`);
+        response.write(
+          `id: ${count}-${number}\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params })}\n\n`,
+        );
       }
       response.end();
     }
@@ -138,13 +151,24 @@ describe('the requests of a page', () => {
           return heard;
         },
       );
-      assert.ok(told.ann.every((words) => words.startsWith('session-1 ')), told.ann.join());
-      assert.ok(told.bob.every((words) => words.startsWith('session-2 ')), told.bob.join());
+      assert.ok(
+        told.ann.every((words) => words.startsWith('session-1 ')),
+        told.ann.join(),
+      );
+      assert.ok(
+        told.bob.every((words) => words.startsWith('session-2 ')),
+        told.bob.join(),
+      );
       for (const words of [told.ann, told.bob]) assert.equal(new Set(words).size, words.length, words.join());
-      assert.ok(asked.every((headers) => headers['if-none-match'] === undefined), 'nothing is asked by a tag of the cache');
+      assert.ok(
+        asked.every((headers) => headers['if-none-match'] === undefined),
+        'nothing is asked by a tag of the cache',
+      );
     });
 
-    test('the stream that is a session of HTTP+SSE is its own user\'s, also while another is open', { timeout: 30_000 }, async () => {
+    test("the stream that is a session of HTTP+SSE is its own user's, also while another is open", {
+      timeout: 30_000,
+    }, async () => {
       const streams = new Map();
       const { told } = await against(
         ({ request, response, message, count }) => {
@@ -159,9 +183,10 @@ describe('the requests of a page', () => {
           const name = new URL(request.url, 'http://localhost').searchParams.get('session');
           response.writeHead(202).end();
           if (message?.id === undefined) return true;
-          const result = message.method === 'initialize'
-            ? { protocolVersion: '2024-11-05', capabilities: { tools: {} }, serverInfo: { name, version: '1' } }
-            : { content: [{ type: 'text', text: name }] };
+          const result =
+            message.method === 'initialize'
+              ? { protocolVersion: '2024-11-05', capabilities: { tools: {} }, serverInfo: { name, version: '1' } }
+              : { content: [{ type: 'text', text: name }] };
           return streams.get(name).write(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, result })}\n\n`);
         },
         async (url) => {
@@ -178,7 +203,10 @@ describe('the requests of a page', () => {
       assert.deepEqual(told, ['stream-1', 'stream-2']);
     });
 
-    for (const [what, protocolVersion, kind] of [['answers to calls', 'legacy', 'tools/list'], ['answers to discovery', 'auto', 'server/discover']]) {
+    for (const [what, protocolVersion, kind] of [
+      ['answers to calls', 'legacy', 'tools/list'],
+      ['answers to discovery', 'auto', 'server/discover'],
+    ]) {
       test(`${what} always come from the server`, { timeout: 30_000 }, async () => {
         const { server, told } = await against(
           ({ response }) => cacheable(response),
@@ -246,41 +274,50 @@ describe('the requests of a page', () => {
       );
       assert.deepEqual(told, ['read ran', 'write ran', 'read ran']);
       assert.deepEqual([server.count('initialize'), server.count('tools/call'), server.count('HEAD')], [1, 3, 2]);
-      for (const headers of checks) assert.deepEqual([headers.authorization, headers['mcp-session-id']], [undefined, undefined]);
+      for (const headers of checks)
+        assert.deepEqual([headers.authorization, headers['mcp-session-id']], [undefined, undefined]);
     });
 
-    for (const [when, pause] of [['while the try is under way', 0], ['after it', 50]]) test(`a browser that is right until the network is back ${when}: nothing but the try leaves the page`, { timeout: 30_000 }, async () => {
-      const { told, server } = await against(
-        undefined,
-        async (url, millis) => {
-          const manager = globalThis.open(url, { sessionConfig: { retryAttempts: 0 } });
-          const detach = globalThis.attachToPage(manager);
-          const session = await manager.connect('ann', 's');
-          const { fetch } = globalThis;
-          const sent = [];
-          globalThis.fetch = async (target, init) => {
-            sent.push(init.method);
-            if (!navigator.onLine) throw new TypeError('Failed to fetch');
-            return fetch(target, init);
-          };
-          globalThis.browserSays(false);
-          const calls = ['write', 'read'].map((name) => session.callTool({ name }));
-          if (millis) await new Promise((resolve) => setTimeout(resolve, millis));
-          const offline = [...sent];
-          globalThis.browserSays(true);
-          const texts = (await Promise.all(calls)).map(({ content }) => content[0].text);
-          globalThis.fetch = fetch;
-          detach();
-          await manager.close();
-          return { offline, texts };
-        },
-        pause,
-      );
-      assert.deepEqual(told, { offline: ['HEAD', 'HEAD'], texts: ['write ran', 'read ran'] });
-      assert.equal(server.count('tools/call'), 2);
-    });
+    for (const [when, pause] of [
+      ['while the try is under way', 0],
+      ['after it', 50],
+    ])
+      test(`a browser that is right until the network is back ${when}: nothing but the try leaves the page`, {
+        timeout: 30_000,
+      }, async () => {
+        const { told, server } = await against(
+          undefined,
+          async (url, millis) => {
+            const manager = globalThis.open(url, { sessionConfig: { retryAttempts: 0 } });
+            const detach = globalThis.attachToPage(manager);
+            const session = await manager.connect('ann', 's');
+            const { fetch } = globalThis;
+            const sent = [];
+            globalThis.fetch = async (target, init) => {
+              sent.push(init.method);
+              if (!navigator.onLine) throw new TypeError('Failed to fetch');
+              return fetch(target, init);
+            };
+            globalThis.browserSays(false);
+            const calls = ['write', 'read'].map((name) => session.callTool({ name }));
+            if (millis) await new Promise((resolve) => setTimeout(resolve, millis));
+            const offline = [...sent];
+            globalThis.browserSays(true);
+            const texts = (await Promise.all(calls)).map(({ content }) => content[0].text);
+            globalThis.fetch = fetch;
+            detach();
+            await manager.close();
+            return { offline, texts };
+          },
+          pause,
+        );
+        assert.deepEqual(told, { offline: ['HEAD', 'HEAD'], texts: ['write ran', 'read ran'] });
+        assert.equal(server.count('tools/call'), 2);
+      });
 
-    test('the word of the application counts for this machine too, and beats the browser', { timeout: 30_000 }, async () => {
+    test('the word of the application counts for this machine too, and beats the browser', {
+      timeout: 30_000,
+    }, async () => {
       const { told, server } = await against(undefined, async (url) => {
         const manager = globalThis.open(url);
         const detach = globalThis.attachToPage(manager);
@@ -307,24 +344,40 @@ describe('the requests of a page', () => {
         await manager.close();
         return { tried, text, wrong: [...new Set(wrong)] };
       });
-      assert.deepEqual(told, { tried: 0, text: 'write ran', wrong: ["config_error: state: must be 'offline' or 'online'"] });
+      assert.deepEqual(told, {
+        tried: 0,
+        text: 'write ran',
+        wrong: ["config_error: state: must be 'offline' or 'online'"],
+      });
       assert.deepEqual([server.count('tools/call'), server.count('HEAD')], [1, 0]);
     });
   });
 
   describe('a session id that is not exposed', () => {
-    for (const [what, method] of [['to the first call', 'tools/call'], ['to notifications/initialized', 'notifications/initialized']]) {
+    for (const [what, method] of [
+      ['to the first call', 'tools/call'],
+      ['to notifications/initialized', 'notifications/initialized'],
+    ]) {
       test(`is named where the server wants one in answer ${what}`, { timeout: 30_000 }, async () => {
         const { told, server } = await against(
           ({ response, request, message }) => {
             response.setHeader('Access-Control-Expose-Headers', 'Content-Type');
             if (message?.method !== method || request.headers['mcp-session-id']) return false;
             response.writeHead(400, { 'Content-Type': 'application/json' });
-            return response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } }));
+            return response.end(
+              JSON.stringify({
+                jsonrpc: '2.0',
+                id: null,
+                error: { code: -32000, message: 'Bad Request: No valid session ID provided' },
+              }),
+            );
           },
           async (url) => {
             const manager = globalThis.open(url);
-            const told = await manager.connect('ann', 's').then((session) => session.callTool({ name: 'write' })).catch(({ code, message }) => ({ code, message }));
+            const told = await manager
+              .connect('ann', 's')
+              .then((session) => session.callTool({ name: 'write' }))
+              .catch(({ code, message }) => ({ code, message }));
             await manager.close();
             return told;
           },

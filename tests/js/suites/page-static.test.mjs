@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
 import { sideBySide, takeAway, wholeLife } from '../helpers/page/stories.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
-import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
 import { listen } from '../servers/shared/listen.mjs';
 import { serveFolders } from '../servers/static-files.mjs';
 
@@ -14,12 +14,21 @@ const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta
 let files;
 let visitor;
 const proxy = new Proxy({}, { get: (_target, name) => visitor[name] });
-const counts = () => visitor.page.evaluate(async () => (await fetch(`simulated/${sessionStorage.getItem('room')}/control/counts`)).json());
+const counts = () =>
+  visitor.page.evaluate(async () => (await fetch(`simulated/${sessionStorage.getItem('room')}/control/counts`)).json());
 
 before(async () => {
   await bundleOfficialClient();
   // Without any header of ours: the content security policy is the page's own.
-  files = await listen(serveFolders([{ prefix: '/some/project/pkg/', folder: folderOf('pkg') }, { prefix: '/some/project/', folder: folderOf('www') }], { headers: {} }));
+  files = await listen(
+    serveFolders(
+      [
+        { prefix: '/some/project/pkg/', folder: folderOf('pkg') },
+        { prefix: '/some/project/', folder: folderOf('www') },
+      ],
+      { headers: {} },
+    ),
+  );
   visitor = await openVisitor(`${files.origin}/some/project/`);
 });
 
@@ -34,13 +43,18 @@ test('without a server the page offers simulated ones', async () => {
 });
 
 await wholeLife({
-  visitor: proxy, counts, test, servers: () => ['/simulated/'],
+  visitor: proxy,
+  counts,
+  test,
+  servers: () => ['/simulated/'],
   unsafe: () => visitor.page.locator('#tool').selectOption('count'),
 });
 await sideBySide({ visitor: proxy, counts, test });
 await takeAway({
-  visitor: proxy, test,
-  run: (program) => visitor.page.evaluate(`(async () => {
+  visitor: proxy,
+  test,
+  run: (program) =>
+    visitor.page.evaluate(`(async () => {
     const printed = [];
     const { log } = console;
     console.log = (...things) => printed.push(JSON.stringify(things));
@@ -53,7 +67,7 @@ test('a server can be added, and each is a session of its own', async () => {
   const before = (await counts()).clients['mcp-tether'].rpc.initialize;
   await visitor.press('add-server');
   assert.equal((await counts()).clients['mcp-tether'].rpc.initialize, before + 1);
-  assert.equal(await visitor.page.locator('#who input').count() >= 3, true);
+  assert.equal((await visitor.page.locator('#who input').count()) >= 3, true);
 });
 
 test('a worker that the browser stopped is a restarted server: the next call recovers', async () => {

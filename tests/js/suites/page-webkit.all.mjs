@@ -1,8 +1,8 @@
 // The demo page in WebKit: connect, lose the session, be answered all the same; a server that is killed; the end. On the server's counts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startDemo } from '../servers/demo.mjs';
 import { openPage } from '../helpers/browsers/webkit.mjs';
+import { startDemo } from '../servers/demo.mjs';
 
 let demo;
 let page;
@@ -37,7 +37,10 @@ test('a session is made', async () => {
   assert.deepEqual(await counts(), { handshakes: 1, deletes: 0 });
 });
 
-for (const [fault, handshakes] of [['forget', 2], ['restart', 3]]) {
+for (const [fault, handshakes] of [
+  ['forget', 2],
+  ['restart', 3],
+]) {
   test(`${fault}: one new handshake, and the call is answered`, async () => {
     await press(fault);
     await shows('log', 'Session recovery successful');

@@ -37,7 +37,10 @@ test('the page loads, and one button is obvious', async () => {
 });
 
 await wholeLife({
-  visitor: proxy, counts, test, servers,
+  visitor: proxy,
+  counts,
+  test,
+  servers,
   async unsafe() {
     await visitor.screenshot('faults');
     await visitor.page.locator('#who input').first().check();
@@ -45,12 +48,15 @@ await wholeLife({
     server = 1;
     await visitor.page.locator('#tool').selectOption('increment');
   },
-  backToFirst() { server = 0; },
+  backToFirst() {
+    server = 0;
+  },
 });
 await sideBySide({ visitor: proxy, counts, test });
 test('a picture of it all', () => visitor.screenshot('beside'));
 await takeAway({
-  visitor: proxy, test,
+  visitor: proxy,
+  test,
   async run(program) {
     const standalone = program.replace("'mcp-tether'", `'${new URL('../../../pkg/node.js', import.meta.url)}'`);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', standalone]);

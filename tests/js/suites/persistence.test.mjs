@@ -8,7 +8,9 @@ import { Miniflare } from 'miniflare';
 import { openPage } from '../helpers/browsers/chromium.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const { McpError, McpManager } = await import(packageEntry);
 const { webStorage } = await import(new URL('storage.js', packageEntry));
 
@@ -27,7 +29,12 @@ function memory() {
     assert.equal(entries.size, 1);
     return JSON.parse([...entries.values()][0]);
   };
-  return { ...storage, entries, record, change: (change) => entries.set([...entries.keys()][0], JSON.stringify({ ...record(), ...change })) };
+  return {
+    ...storage,
+    entries,
+    record,
+    change: (change) => entries.set([...entries.keys()][0], JSON.stringify({ ...record(), ...change })),
+  };
 }
 
 describe('a session in a storage', () => {
@@ -45,7 +52,12 @@ describe('a session in a storage', () => {
 
   function newManager(storage, settings = {}) {
     const config = { mcpServers: { s: { url: server.url, sessionConfig: { retryDelay: 20 }, ...settings } } };
-    const manager = new McpManager(config, { env: {}, debug: true, log: (level, line) => lines.push(`${level} ${line}`), storage });
+    const manager = new McpManager(config, {
+      env: {},
+      debug: true,
+      log: (level, line) => lines.push(`${level} ${line}`),
+      storage,
+    });
     managers.push(manager);
     return manager;
   }
@@ -71,7 +83,10 @@ describe('a session in a storage', () => {
       const events = [];
       second.events.addEventListener('sessionReused', ({ detail }) => events.push(detail));
       const session = await second.connect('ada', 's');
-      assert.deepEqual([session.sessionId, session.protocolVersion, session.kind, session.state, session.generation], [sessionId, protocolVersion, 'stateful', 'ready', 1]);
+      assert.deepEqual(
+        [session.sessionId, session.protocolVersion, session.kind, session.state, session.generation],
+        [sessionId, protocolVersion, 'stateful', 'ready', 1],
+      );
       assert.equal(session.getServerVersion().name, 'mcp-tether-test-server');
       assert.equal(session.getInstructions(), 'A server for tests.');
       assert.equal((await session.callTool(echo)).content[0].text, 'hello');
@@ -188,7 +203,9 @@ describe('a session in a storage', () => {
   });
 
   for (const [name, broken] of Object.entries({
-    throws: () => { throw new Error('no room'); },
+    throws: () => {
+      throw new Error('no room');
+    },
     rejects: () => Promise.reject(new Error('no room')),
     'never answers': () => never,
   })) {
@@ -204,7 +221,10 @@ describe('a session in a storage', () => {
 
   test('what is no storage is refused', () => {
     for (const storage of [{}, 7, { get() {}, set() {} }]) {
-      assert.throws(() => newManager(storage), (error) => error instanceof McpError && error.code === 'config_error' && /options\.storage/.test(error.message));
+      assert.throws(
+        () => newManager(storage),
+        (error) => error instanceof McpError && error.code === 'config_error' && /options\.storage/.test(error.message),
+      );
     }
   });
 
@@ -261,16 +281,20 @@ describe('the ready-made storages where they belong', () => {
       await server?.close();
     });
 
-    const connect = (kind) => browser.page.evaluate(async ([url, which]) => {
-      const { default: init, McpManager } = await import('/pkg/browser.js');
-      const { indexedDbStorage, webStorage } = await import('/pkg/storage.js');
-      await init();
-      const storage = which === 'IndexedDB' ? indexedDbStorage('tests') : webStorage(sessionStorage);
-      globalThis.manager = new McpManager({ mcpServers: { s: { url } } }, { storage });
-      globalThis.session = await globalThis.manager.connect('ada', 's');
-      const { content } = await globalThis.session.callTool({ name: 'echo', arguments: { text: 'hello' } });
-      return { text: content[0].text, id: globalThis.session.sessionId, generation: globalThis.session.generation };
-    }, [server.url, kind]);
+    const connect = (kind) =>
+      browser.page.evaluate(
+        async ([url, which]) => {
+          const { default: init, McpManager } = await import('/pkg/browser.js');
+          const { indexedDbStorage, webStorage } = await import('/pkg/storage.js');
+          await init();
+          const storage = which === 'IndexedDB' ? indexedDbStorage('tests') : webStorage(sessionStorage);
+          globalThis.manager = new McpManager({ mcpServers: { s: { url } } }, { storage });
+          globalThis.session = await globalThis.manager.connect('ada', 's');
+          const { content } = await globalThis.session.callTool({ name: 'echo', arguments: { text: 'hello' } });
+          return { text: content[0].text, id: globalThis.session.sessionId, generation: globalThis.session.generation };
+        },
+        [server.url, kind],
+      );
 
     for (const kind of ['sessionStorage', 'IndexedDB']) {
       test(`a page that is loaded again in mid-session says no second hello: ${kind}`, async () => {
@@ -298,7 +322,13 @@ describe('the ready-made storages where they belong', () => {
         const { indexedDbStorage } = await import('/pkg/storage.js');
         const storage = indexedDbStorage('deleted');
         await storage.set('key', 'one');
-        await new Promise((resolve, reject) => Object.assign(indexedDB.deleteDatabase('deleted'), { onsuccess: resolve, onerror: reject, onblocked: reject }));
+        await new Promise((resolve, reject) =>
+          Object.assign(indexedDB.deleteDatabase('deleted'), {
+            onsuccess: resolve,
+            onerror: reject,
+            onblocked: reject,
+          }),
+        );
         const before = await storage.get('key');
         await storage.set('key', 'two');
         const after = await storage.get('key');

@@ -5,7 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { startAskingServer } from '../servers/asking-server.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
 /** Waits until `check()` holds, and says so if it never does. */
@@ -26,7 +28,10 @@ describe('requests of the server', { timeout: 30_000 }, () => {
 
   beforeEach(async () => {
     const capabilities = { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
-    manager = new McpManager({ mcpServers: { s: { url: server.url, sessionConfig: { retryDelay: 40 } } } }, { env: {}, log: () => {}, capabilities });
+    manager = new McpManager(
+      { mcpServers: { s: { url: server.url, sessionConfig: { retryDelay: 40 } } } },
+      { env: {}, log: () => {}, capabilities },
+    );
     // Requests that come on the GET stream need it to be open, which a first connect does not wait for.
     const listening = new Promise((resolve) => manager.events.addEventListener('streamOpened', resolve));
     session = await manager.connect('u', 's');
@@ -55,9 +60,15 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     test(`what a handler throws is the error, on the ${on.toUpperCase()} stream`, async () => {
       const refusals = [
         [new Error('the user said no'), { code: -32603, message: /the user said no/ }],
-        [Object.assign(new Error('the user said no'), { code: -1, data: { why: 'busy' } }), { code: -1, message: /the user said no/, data: { why: 'busy' } }],
+        [
+          Object.assign(new Error('the user said no'), { code: -1, data: { why: 'busy' } }),
+          { code: -1, message: /the user said no/, data: { why: 'busy' } },
+        ],
         [Object.assign(new Error('no'), { code: 'ENOENT' }), { code: -32603, message: /no/ }],
-        [{ code: 7, message: 'thrown as it is' }, { code: 7, message: /thrown as it is/ }],
+        [
+          { code: 7, message: 'thrown as it is' },
+          { code: 7, message: /thrown as it is/ },
+        ],
       ];
       for (const [thrown, { message, ...wanted }] of refusals) {
         session.setRequestHandler('sampling/createMessage', () => {
@@ -72,7 +83,10 @@ describe('requests of the server', { timeout: 30_000 }, () => {
 
   test('a call right after a recovery finds the GET stream open: this server keeps nothing for later', async () => {
     const slow = await startAskingServer({ streamDelay: 100 });
-    const plain = new McpManager({ mcpServers: { s: { url: slow.url, timeout: 3_000, sessionConfig: { retryDelay: 40 } } } }, { env: {}, log: () => {} });
+    const plain = new McpManager(
+      { mcpServers: { s: { url: slow.url, timeout: 3_000, sessionConfig: { retryDelay: 40 } } } },
+      { env: {}, log: () => {} },
+    );
     session = await plain.connect('u', 's');
     session.setRequestHandler('sampling/createMessage', () => sample);
     await slow.forgetSessions();
@@ -89,9 +103,15 @@ describe('requests of the server', { timeout: 30_000 }, () => {
 
   test('the server takes a request back: the handler’s signal is aborted, and the call goes on', async () => {
     let signal;
-    session.setRequestHandler('sampling/createMessage', (_request, extra) => new Promise(() => (signal = extra.signal)));
+    session.setRequestHandler(
+      'sampling/createMessage',
+      (_request, extra) => new Promise(() => (signal = extra.signal)),
+    );
     const controller = new AbortController();
-    const call = session.callTool({ name: 'ask', arguments: { method: 'sampling/createMessage', params: sampling } }, { signal: controller.signal });
+    const call = session.callTool(
+      { name: 'ask', arguments: { method: 'sampling/createMessage', params: sampling } },
+      { signal: controller.signal },
+    );
     await until(() => signal, 'the handler is asked');
     server.forgetSessions();
     controller.abort();
@@ -104,9 +124,13 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     const requestedSchema = {
       type: 'object',
       properties: {
-        name: { type: 'string', default: 'nobody' }, age: { type: 'integer', default: 30 }, score: { type: 'number', default: 0 },
-        member: { type: 'boolean', default: false }, tier: { type: 'string', enum: ['gold', 'tin'], default: 'tin' },
-        tags: { type: 'array', items: { type: 'string', enum: ['a', 'b'] }, default: ['a'] }, comment: { type: 'string' },
+        name: { type: 'string', default: 'nobody' },
+        age: { type: 'integer', default: 30 },
+        score: { type: 'number', default: 0 },
+        member: { type: 'boolean', default: false },
+        tier: { type: 'string', enum: ['gold', 'tin'], default: 'tin' },
+        tags: { type: 'array', items: { type: 'string', enum: ['a', 'b'] }, default: ['a'] },
+        comment: { type: 'string' },
       },
     };
     const form = { message: 'Who are you?', requestedSchema };
@@ -114,9 +138,15 @@ describe('requests of the server', { timeout: 30_000 }, () => {
 
     test('what an accepted form leaves out has the default of the schema', async () => {
       const answers = [
-        [{ action: 'accept', content: {} }, { action: 'accept', content: defaults }],
+        [
+          { action: 'accept', content: {} },
+          { action: 'accept', content: defaults },
+        ],
         [{ action: 'accept' }, { action: 'accept', content: defaults }],
-        [{ action: 'accept', content: { name: '', age: 0, member: true } }, { action: 'accept', content: { ...defaults, name: '', age: 0, member: true } }],
+        [
+          { action: 'accept', content: { name: '', age: 0, member: true } },
+          { action: 'accept', content: { ...defaults, name: '', age: 0, member: true } },
+        ],
         [{ action: 'decline' }, { action: 'decline' }],
         [{ action: 'cancel' }, { action: 'cancel' }],
       ];
@@ -131,7 +161,10 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     test('a mode that was not declared is answered −32602, and the handler is not asked', async () => {
       session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
       assert.equal((await asked('elicitation/create', { mode: 'smell', message: 'Sniff.' })).code, -32602);
-      const plain = new McpManager({ mcpServers: { s: { url: server.url } } }, { env: {}, log: () => {}, capabilities: { elicitation: {} } });
+      const plain = new McpManager(
+        { mcpServers: { s: { url: server.url } } },
+        { env: {}, log: () => {}, capabilities: { elicitation: {} } },
+      );
       const other = await plain.connect('u', 's');
       other.setRequestHandler('elicitation/create', () => assert.fail('asked'));
       const params = { mode: 'url', message: 'Go.', url: 'https://example.com', elicitationId: 'e' };
@@ -143,7 +176,12 @@ describe('requests of the server', { timeout: 30_000 }, () => {
 
   describe('URLs', () => {
     test('a handler is asked to visit one, and its answer is told as it is', async () => {
-      const visit = { mode: 'url', message: 'Please sign in.', url: 'https://example.com/sign-in', elicitationId: 'e-1' };
+      const visit = {
+        mode: 'url',
+        message: 'Please sign in.',
+        url: 'https://example.com/sign-in',
+        elicitationId: 'e-1',
+      };
       const seen = [];
       session.setRequestHandler('elicitation/create', ({ params }) => {
         seen.push(params.url);
@@ -154,7 +192,9 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     });
 
     test('−32042 says what to visit; after `elicitation/complete` the same call goes through', async () => {
-      const complete = new Promise((resolve) => session.setNotificationHandler('notifications/elicitation/complete', resolve));
+      const complete = new Promise((resolve) =>
+        session.setNotificationHandler('notifications/elicitation/complete', resolve),
+      );
       const error = await session.callTool({ name: 'pay' }).then(assert.fail, (reason) => reason);
       assert.deepEqual({ code: error.code, rpcCode: error.rpcCode }, { code: 'rpc_error', rpcCode: -32042 });
       const [{ mode, url, elicitationId }] = error.data.elicitations;
@@ -166,7 +206,10 @@ describe('requests of the server', { timeout: 30_000 }, () => {
   });
 
   test('roots: asked for at the start, at every change, and again of the recovered session', async () => {
-    const plain = new McpManager({ mcpServers: { s: { url: server.url, sessionConfig: { retryDelay: 40 } } } }, { env: {}, log: () => {} });
+    const plain = new McpManager(
+      { mcpServers: { s: { url: server.url, sessionConfig: { retryDelay: 40 } } } },
+      { env: {}, log: () => {} },
+    );
     const own = await plain.connect('roots', 's');
     let roots = [{ uri: 'file:///one' }];
     own.setRequestHandler('roots/list', () => ({ roots }));
@@ -190,7 +233,11 @@ describe('requests of the server', { timeout: 30_000 }, () => {
   });
 
   describe('tasks of 2025-11-25', () => {
-    const start = (key, ms) => session.request({ method: 'tools/call', params: { name: 'work', arguments: { key, ms }, task: { ttl: 60_000 } } });
+    const start = (key, ms) =>
+      session.request({
+        method: 'tools/call',
+        params: { name: 'work', arguments: { key, ms }, task: { ttl: 60_000 } },
+      });
     const taskRequest = (method, params, options) => session.request({ method, params }, options);
 
     test('a call as a task is followed, awaited and listed', async () => {
@@ -209,12 +256,18 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     test('a task is cancelled, once', async () => {
       const { task } = await start('cancelled', 5_000);
       assert.equal((await taskRequest('tasks/cancel', { taskId: task.taskId })).status, 'cancelled');
-      await assert.rejects(taskRequest('tasks/cancel', { taskId: task.taskId }), { code: 'rpc_error', rpcCode: -32602 });
+      await assert.rejects(taskRequest('tasks/cancel', { taskId: task.taskId }), {
+        code: 'rpc_error',
+        rpcCode: -32602,
+      });
       await assert.rejects(taskRequest('tasks/get', { taskId: 'nothing' }), { code: 'rpc_error', rpcCode: -32602 });
     });
 
     test('a call that has to be a task says so', async () => {
-      await assert.rejects(session.callTool({ name: 'work', arguments: { key: 'plain', ms: 1 } }), { code: 'rpc_error', rpcCode: -32601 });
+      await assert.rejects(session.callTool({ name: 'work', arguments: { key: 'plain', ms: 1 } }), {
+        code: 'rpc_error',
+        rpcCode: -32601,
+      });
       assert.equal(server.counts.executions.plain, undefined);
     });
   });

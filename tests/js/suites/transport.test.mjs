@@ -5,14 +5,16 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { startFaultServer } from '../servers/fault-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? pathToFileURL(process.env.MCP_TETHER_PACKAGE) : new URL('../../../pkg/node.js', import.meta.url);
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
 /** What the two majors of the SDK say differently. */
@@ -38,7 +40,10 @@ const echo = (text) => ({ name: 'echo', arguments: { text } });
 
 function newManager(url, options = {}) {
   const { server, ...rest } = options;
-  return new McpManager({ mcpServers: { s: { url, sessionConfig: { retryDelay: 40 }, ...server } } }, { env: {}, log: () => {}, ...rest });
+  return new McpManager(
+    { mcpServers: { s: { url, sessionConfig: { retryDelay: 40 }, ...server } } },
+    { env: {}, log: () => {}, ...rest },
+  );
 }
 
 /** Waits until `check()` is true, and says so if it never is. */
@@ -51,7 +56,8 @@ async function until(check, what) {
 }
 
 for (const [name, sdk] of Object.entries(sdks)) {
-  const newClient = (capabilities = {}) => new sdk.Client({ name: `official-${name}`, version: '7.8.9' }, { capabilities });
+  const newClient = (capabilities = {}) =>
+    new sdk.Client({ name: `official-${name}`, version: '7.8.9' }, { capabilities });
 
   for (const mode of ['stateful', 'stateless']) {
     describe(`the official client ${name} and a ${mode} server`, () => {
@@ -97,7 +103,10 @@ for (const [name, sdk] of Object.entries(sdks)) {
         const steps = [];
         client.onerror = (error) => assert.fail(error);
         await sdk.call(client, { name: 'slow', arguments: { ms: 100 } }, { onprogress: (step) => steps.push(step) });
-        assert.deepEqual(steps.map(({ progress }) => progress), [1, 2, 3, 4, 5]);
+        assert.deepEqual(
+          steps.map(({ progress }) => progress),
+          [1, 2, 3, 4, 5],
+        );
         assert.equal(steps[0].message, 'step 1 of 5');
         await client.close();
       });
@@ -123,22 +132,35 @@ for (const [name, sdk] of Object.entries(sdks)) {
         const transport = manager.transport('related', 's');
         const heard = [];
         transport.onmessage = (message, extra) => heard.push({ ...message, about: extra.relatedRequestId });
-        const answered = (id) => until(() => heard.some((message) => message.id === id && !message.method), `an answer to ${id}`);
+        const answered = (id) =>
+          until(() => heard.some((message) => message.id === id && !message.method), `an answer to ${id}`);
         await transport.start();
         const client = { name: 'bare', version: '1' };
-        transport.send({ id: 'hello', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client } });
+        transport.send({
+          id: 'hello',
+          method: 'initialize',
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client },
+        });
         await answered('hello');
-        transport.send({ id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: { ms: 20 }, _meta: { progressToken: 1 } } });
+        transport.send({
+          id: 'slow',
+          method: 'tools/call',
+          params: { name: 'slow', arguments: { ms: 20 }, _meta: { progressToken: 1 } },
+        });
         await answered('slow');
         const steps = heard.filter(({ method }) => method === 'notifications/progress');
-        assert.deepEqual(steps.map(({ about }) => about), ['slow']);
+        assert.deepEqual(
+          steps.map(({ about }) => about),
+          ['slow'],
+        );
         await transport.close();
       });
 
       test('names the cause of an error that no server sent, and of no other', async () => {
         const transport = manager.transport('causes', 's');
         const answers = new Map();
-        transport.onmessage = (message, { cause }) => message.id && !message.method && answers.set(message.id, { ...message, cause });
+        transport.onmessage = (message, { cause }) =>
+          message.id && !message.method && answers.set(message.id, { ...message, cause });
         const answer = async (message) => {
           transport.send(message);
           await until(() => answers.has(message.id), `an answer to ${message.id}`);
@@ -146,13 +168,21 @@ for (const [name, sdk] of Object.entries(sdks)) {
         };
         await transport.start();
         const client = { name: 'bare', version: '1' };
-        const hello = await answer({ id: 'hello', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client } });
+        const hello = await answer({
+          id: 'hello',
+          method: 'initialize',
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client },
+        });
         assert.equal(hello.cause, undefined);
         const theirs = await answer({ id: 'theirs', method: 'no/such/method' });
         assert.deepEqual([theirs.error.code, theirs.cause], [-32601, undefined]);
         const cyclic = {};
         cyclic.self = cyclic;
-        const ours = await answer({ id: 'ours', method: 'tools/call', params: { name: 'echo', arguments: { cyclic } } });
+        const ours = await answer({
+          id: 'ours',
+          method: 'tools/call',
+          params: { name: 'echo', arguments: { cyclic } },
+        });
         assert.equal(ours.error.code, 1000);
         assert.equal(ours.cause.code, ours.error.data.code);
         await transport.close();
@@ -163,7 +193,9 @@ for (const [name, sdk] of Object.entries(sdks)) {
         client.onerror = (error) => assert.fail(error);
         for (const options of [{ signal: AbortSignal.timeout(60) }, { timeout: 60 }]) {
           const started = performance.now();
-          await assert.rejects(sdk.call(client, { name: 'slow', arguments: { ms: 3_000, key: `${name}-cancelled` } }, options));
+          await assert.rejects(
+            sdk.call(client, { name: 'slow', arguments: { ms: 3_000, key: `${name}-cancelled` } }, options),
+          );
           assert.ok(performance.now() - started < 1_000);
         }
         await until(() => server.counts.methods['notifications/cancelled'] >= 2, 'the server hears of both');
@@ -174,9 +206,15 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
       test('keeps apart the same ids of several clients', async () => {
         const clients = await Promise.all([connected(), connected(), connected({}, 'v')]);
-        const answers = await Promise.all(clients.flatMap((client, who) =>
-          Array.from({ length: 20 }, (_, turn) => sdk.call(client, echo(`${who}:${turn}`)).then(textOf))));
-        assert.deepEqual(answers, clients.flatMap((_, who) => Array.from({ length: 20 }, (__, turn) => `${who}:${turn}`)));
+        const answers = await Promise.all(
+          clients.flatMap((client, who) =>
+            Array.from({ length: 20 }, (_, turn) => sdk.call(client, echo(`${who}:${turn}`)).then(textOf)),
+          ),
+        );
+        assert.deepEqual(
+          answers,
+          clients.flatMap((_, who) => Array.from({ length: 20 }, (__, turn) => `${who}:${turn}`)),
+        );
         await Promise.all(clients.map((client) => client.close()));
       });
     });
@@ -254,7 +292,11 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await wait(50);
       await sdk.call(clients[0], { name: 'notify', arguments: {} });
       await until(() => heard.length === 3, 'three hear it');
-      assert.deepEqual(heard.sort(), [[0, 'a log message'], [1, 'a log message'], ['session', 'a log message']]);
+      assert.deepEqual(heard.sort(), [
+        [0, 'a log message'],
+        [1, 'a log message'],
+        ['session', 'a log message'],
+      ]);
       await clients[1].close();
       await sdk.call(clients[0], { name: 'notify', arguments: {} });
       await until(() => heard.length === 5, 'two hear it');
@@ -294,12 +336,14 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
     test('of several clients that can, the one is asked that has a call running', async () => {
       const manager = newManager(server.url);
-      const clients = await Promise.all(['Ada', 'Bea', 'Cleo'].map(async (who) => {
-        const client = newClient({ elicitation: {} });
-        sdk.onElicit(client, () => ({ action: 'accept', content: { name: who } }));
-        await client.connect(manager.transport('u', 's'));
-        return client;
-      }));
+      const clients = await Promise.all(
+        ['Ada', 'Bea', 'Cleo'].map(async (who) => {
+          const client = newClient({ elicitation: {} });
+          sdk.onElicit(client, () => ({ action: 'accept', content: { name: who } }));
+          await client.connect(manager.transport('u', 's'));
+          return client;
+        }),
+      );
       for (const [turn, who] of ['Ada', 'Bea', 'Cleo'].entries()) {
         assert.equal(textOf(await sdk.call(clients[turn], { name: 'ask', arguments: {} })), `hello ${who}`);
       }
@@ -400,7 +444,9 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
     test('an unknown server is a config_error', async () => {
       const manager = newManager(server.url);
-      const error = await newClient().connect(manager.transport('u', 'nobody')).then(assert.fail, (reason) => reason);
+      const error = await newClient()
+        .connect(manager.transport('u', 'nobody'))
+        .then(assert.fail, (reason) => reason);
       assert.equal(error.data.code, 'config_error');
       await manager.close();
     });
@@ -430,7 +476,10 @@ for (const [name, sdk] of Object.entries(sdks)) {
       const { call, forget, counts, end } = await meet('lost-404');
       await forget();
       const results = await Promise.all(Array.from({ length: 10 }, () => call('unsafe')));
-      assert.deepEqual(results.map(textOf).sort(), Array.from({ length: 10 }, (_, turn) => `unsafe k: ${turn + 1}`).sort());
+      assert.deepEqual(
+        results.map(textOf).sort(),
+        Array.from({ length: 10 }, (_, turn) => `unsafe k: ${turn + 1}`).sort(),
+      );
       assert.equal(counts().executions.k, 10);
       assert.equal(counts().initialize, 2);
       await end();
@@ -441,7 +490,10 @@ for (const [name, sdk] of Object.entries(sdks)) {
       const steps = [];
       assert.equal(textOf(await call('unsafe', { onprogress: (step) => steps.push(step) })), 'unsafe k: 1');
       assert.equal(counts().executions.k, 1);
-      assert.deepEqual(steps.map(({ progress, total }) => [progress, total]), [[1, 10]]);
+      assert.deepEqual(
+        steps.map(({ progress, total }) => [progress, total]),
+        [[1, 10]],
+      );
       await end();
     });
 
@@ -469,8 +521,13 @@ for (const [name, sdk] of Object.entries(sdks)) {
         if (each !== client) await each.connect(manager.transport('u', 's'));
       }
       await Promise.all(clients.map((each) => sdk.call(each, { name: 'unsafe', arguments: {} })));
-      const answers = counts().clientAnswers.slice(1).map(({ result }) => result);
-      assert.deepEqual(answers.sort((one, other) => one.who - other.who), [0, 1, 2].map((who) => ({ method: 'nobody/knows', who })));
+      const answers = counts()
+        .clientAnswers.slice(1)
+        .map(({ result }) => result);
+      assert.deepEqual(
+        answers.sort((one, other) => one.who - other.who),
+        [0, 1, 2].map((who) => ({ method: 'nobody/knows', who })),
+      );
       await end();
     });
   });
@@ -493,7 +550,10 @@ test('a client that knows only an older revision is answered in that one', async
   const answer = new Promise((resolve) => (transport.onmessage = resolve));
   await transport.start();
   const params = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'old', version: '1' } };
-  await transport.send({ jsonrpc: '2.0', id: 'first', method: 'initialize', params }, { resumptionToken: 'x', onresumptiontoken() {}, relatedRequestId: 9 });
+  await transport.send(
+    { jsonrpc: '2.0', id: 'first', method: 'initialize', params },
+    { resumptionToken: 'x', onresumptiontoken() {}, relatedRequestId: 9 },
+  );
   const { id, result } = await answer;
   assert.equal(id, 'first');
   assert.equal(result.protocolVersion, '2025-03-26');
@@ -504,7 +564,10 @@ test('a client that knows only an older revision is answered in that one', async
 
 test('client.connect(manager.transport(…)) compiles in strict TypeScript, with both majors', async () => {
   const workspace = fileURLToPath(new URL('../../..', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '--project', 'tests/js/types/transport'], { cwd: workspace })
-    .catch((error) => error);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['node_modules/typescript/bin/tsc', '--project', 'tests/js/types/transport'],
+    { cwd: workspace },
+  ).catch((error) => error);
   assert.equal(stdout, '');
 });

@@ -1,9 +1,19 @@
 // Compiled, never run: what users write has to type-check, and what is wrong has not to.
 
+import type {
+  Diagnosis,
+  ErrorCode,
+  LostWhen,
+  ManagerOptions,
+  McpConfig,
+  SessionEvent,
+  SessionEventDetail,
+  SessionInfo,
+  SessionState,
+} from 'mcp-tether';
 import init, { McpError, McpManager, McpSession } from 'mcp-tether';
-import type { Diagnosis, ErrorCode, LostWhen, ManagerOptions, McpConfig, SessionEvent, SessionEventDetail, SessionInfo, SessionState } from 'mcp-tether';
-import { initSync } from 'mcp-tether/slim';
 import { attachToPage, sharedStorage } from 'mcp-tether/page';
+import { initSync } from 'mcp-tether/slim';
 import { durableObjectStorage, indexedDbStorage, webStorage } from 'mcp-tether/storage';
 import { parseConfig } from 'mcp-tether/yaml';
 
@@ -20,44 +30,76 @@ const config: McpConfig = {
       headers: { 'X-User': '{{USER_ID}}' },
       protocolVersion: '2025-06-18',
       authTimeout: 60_000,
-      sessionConfig: { timeout: 60_000, retryAttempts: 5, replay: 'safe', keepAlive: 240_000, lostWhen: [{ status: 440 }, { message: 'sign in again' }] },
+      sessionConfig: {
+        timeout: 60_000,
+        retryAttempts: 5,
+        replay: 'safe',
+        keepAlive: 240_000,
+        lostWhen: [{ status: 440 }, { message: 'sign in again' }],
+      },
     },
   },
 };
 const fromYaml: McpConfig = parseConfig('mcpServers: {}');
-const options: ManagerOptions = { env: { FILES_URL: undefined }, log: (level, line) => console.log(level, line), fetch, limits: { maxUsers: 10, maxStreamsPerOrigin: 3 } };
+const options: ManagerOptions = {
+  env: { FILES_URL: undefined },
+  log: (level, line) => console.log(level, line),
+  fetch,
+  limits: { maxUsers: 10, maxStreamsPerOrigin: 3 },
+};
 
 await using manager = new McpManager(config, options);
 new McpManager(fromYaml);
 
-for (const storage of [indexedDbStorage(), webStorage(sessionStorage), { get: () => null, set() {}, delete() {} }]) new McpManager(config, { storage });
+for (const storage of [indexedDbStorage(), webStorage(sessionStorage), { get: () => null, set() {}, delete() {} }])
+  new McpManager(config, { storage });
 const tabs = sharedStorage(indexedDbStorage());
 const detach: () => void = attachToPage(new McpManager(config, { storage: tabs }), { tabs, grace: 1_000 });
 detach();
 attachToPage(manager, { onHide: 'terminate' });
 export const keep = (ctx: { storage: Parameters<typeof durableObjectStorage>[0] }) => durableObjectStorage(ctx.storage);
 
-const session: McpSession = await manager.connect('alice', 'files', { vars: { team: 'a' }, signal: AbortSignal.timeout(1_000) });
+const session: McpSession = await manager.connect('alice', 'files', {
+  vars: { team: 'a' },
+  signal: AbortSignal.timeout(1_000),
+});
 const id: string | undefined = session.sessionId;
-const result: { content: string[] } = await session.request<{ content: string[] }>({ method: 'tools/call', params: { name: 'read' } });
-await session.callTool({ name: 'read', arguments: { path: '/' } }, { onprogress: ({ progress, total }) => console.log(progress, total), replay: 'never' });
+const result: { content: string[] } = await session.request<{ content: string[] }>({
+  method: 'tools/call',
+  params: { name: 'read' },
+});
+await session.callTool(
+  { name: 'read', arguments: { path: '/' } },
+  { onprogress: ({ progress, total }) => console.log(progress, total), replay: 'never' },
+);
 session.setRequestHandler('roots/list', (_request, { signal }) => ({ roots: [], cancelled: signal.aborted }));
 session.onnotification = (notification) => console.log(notification);
 const info: SessionInfo | undefined = manager.getSessionInfo('alice', 'files');
 const created: SessionEvent = 'sessionCreated';
-manager.events.addEventListener(created, (event) => console.log((event as CustomEvent<SessionEventDetail>).detail.generation));
+manager.events.addEventListener(created, (event) =>
+  console.log((event as CustomEvent<SessionEventDetail>).detail.generation),
+);
 const during: Record<'outageStarted' | 'outageEnded' | 'streamWaiting', (detail: SessionEventDetail) => unknown> = {
   outageStarted: ({ code, evidence }) => `${code satisfies ErrorCode | undefined}: ${evidence?.trim()}`,
   outageEnded: ({ durationMs = 0, waited = 0 }) => durationMs / waited,
   streamWaiting: ({ stream }) => stream === 'listen',
 };
-for (const [kind, tell] of Object.entries(during)) manager.events.addEventListener(kind satisfies string as SessionEvent, (event) => tell((event as CustomEvent<SessionEventDetail>).detail));
+for (const [kind, tell] of Object.entries(during))
+  manager.events.addEventListener(kind satisfies string as SessionEvent, (event) =>
+    tell((event as CustomEvent<SessionEventDetail>).detail),
+  );
 const away: SessionState = 'outage';
 const outages: number | undefined = manager.getMetrics().outages;
 manager.notifyNetwork(away === session.state || outages ? 'offline' : 'online');
 
-const diagnosis: Diagnosis = await manager.diagnose('files', 'alice', { origin: 'https://app.example', timeout: 1_000 });
-console.log(diagnosis.ok, diagnosis.steps.map(({ name, fix }) => `${name}: ${fix}`));
+const diagnosis: Diagnosis = await manager.diagnose('files', 'alice', {
+  origin: 'https://app.example',
+  timeout: 1_000,
+});
+console.log(
+  diagnosis.ok,
+  diagnosis.steps.map(({ name, fix }) => `${name}: ${fix}`),
+);
 
 try {
   await session.ping();

@@ -156,7 +156,8 @@
   }
 
   function misbehave({ refused, status, body = '', headers = {}, dated }) {
-    if (refused) throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED', syscall: 'connect' } });
+    if (refused)
+      throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED', syscall: 'connect' } });
     // HTTP dates have whole seconds, so this one is at least `dated` milliseconds away.
     const date = dated && { 'retry-after': new Date(Math.ceil((Date.now() + dated) / 1000) * 1000).toUTCString() };
     return new Response(body, { status, headers: { ...headers, ...date } });

@@ -6,40 +6,52 @@ const info = { name: 'compare', version: '1.0.0' };
  * A function that opens a session with an official client, v1 or v2.
  * @param {{ Client: Function, StreamableHTTPClientTransport: Function, CallToolResultSchema?: object }} sdk the schema is v1's alone
  */
-export const officialClient = ({ Client, StreamableHTTPClientTransport, CallToolResultSchema }) => async (url, { timeout = 60_000, headers, fetch, onnotification } = {}) => {
-  const client = new Client(info);
-  const transport = new StreamableHTTPClientTransport(new URL(url), { ...(headers && { requestInit: { headers } }), ...(fetch && { fetch }) });
-  client.onerror = () => {};
-  client.fallbackNotificationHandler = async (notification) => onnotification?.(notification);
-  await client.connect(transport);
-  const options = { timeout };
-  return {
-    call: (name, args = {}) => {
-      const params = { name, arguments: args };
-      return CallToolResultSchema ? client.callTool(params, CallToolResultSchema, options) : client.callTool(params, options);
-    },
-    list: () => client.listPrompts({}, options),
-    tools: () => client.listTools({}, options),
-    terminate: () => transport.terminateSession(),
-    close: () => client.close(),
-    sessionId: () => transport.sessionId,
+export const officialClient =
+  ({ Client, StreamableHTTPClientTransport, CallToolResultSchema }) =>
+  async (url, { timeout = 60_000, headers, fetch, onnotification } = {}) => {
+    const client = new Client(info);
+    const transport = new StreamableHTTPClientTransport(new URL(url), {
+      ...(headers && { requestInit: { headers } }),
+      ...(fetch && { fetch }),
+    });
+    client.onerror = () => {};
+    client.fallbackNotificationHandler = async (notification) => onnotification?.(notification);
+    await client.connect(transport);
+    const options = { timeout };
+    return {
+      call: (name, args = {}) => {
+        const params = { name, arguments: args };
+        return CallToolResultSchema
+          ? client.callTool(params, CallToolResultSchema, options)
+          : client.callTool(params, options);
+      },
+      list: () => client.listPrompts({}, options),
+      tools: () => client.listTools({}, options),
+      terminate: () => transport.terminateSession(),
+      close: () => client.close(),
+      sessionId: () => transport.sessionId,
+    };
   };
-};
 
 /** A function that opens a session of ours. */
-export const ownClient = ({ McpManager }) => async (url, { timeout = 60_000, headers, fetch, onnotification, sessionConfig } = {}) => {
-  const manager = new McpManager({ mcpServers: { it: { url, timeout, headers, sessionConfig } } }, { env: {}, log: () => {}, fetch });
-  const session = await manager.connect('user', 'it').catch(async (error) => {
-    await manager.close();
-    throw error;
-  });
-  session.onnotification = onnotification;
-  return {
-    call: (name, args = {}) => session.callTool({ name, arguments: args }),
-    list: () => session.listPrompts(),
-    tools: () => session.listTools(),
-    terminate: () => session.terminate(),
-    close: () => manager.close(),
-    sessionId: () => session.sessionId,
+export const ownClient =
+  ({ McpManager }) =>
+  async (url, { timeout = 60_000, headers, fetch, onnotification, sessionConfig } = {}) => {
+    const manager = new McpManager(
+      { mcpServers: { it: { url, timeout, headers, sessionConfig } } },
+      { env: {}, log: () => {}, fetch },
+    );
+    const session = await manager.connect('user', 'it').catch(async (error) => {
+      await manager.close();
+      throw error;
+    });
+    session.onnotification = onnotification;
+    return {
+      call: (name, args = {}) => session.callTool({ name, arguments: args }),
+      list: () => session.listPrompts(),
+      tools: () => session.listTools(),
+      terminate: () => session.terminate(),
+      close: () => manager.close(),
+      sessionId: () => session.sessionId,
+    };
   };
-};

@@ -44,7 +44,11 @@ export const faults = {
   'get-cacheable': {
     stream(exchange) {
       exchange.openStream({ 'Cache-Control': 'public, max-age=600' });
-      exchange.event({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: exchange.request.headers.authorization } });
+      exchange.event({
+        jsonrpc: '2.0',
+        method: 'notifications/message',
+        params: { level: 'info', data: exchange.request.headers.authorization },
+      });
       exchange.response.end();
     },
   },

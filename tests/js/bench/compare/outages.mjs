@@ -10,7 +10,9 @@ export const callTimeout = 30_000;
 
 /** How the calls ended: what survived, what ran twice, and the names of the errors. */
 export function describeCrowd(outcomes, executions) {
-  const survived = Object.entries(outcomes).map(([kind, all]) => `${kind} ${all.filter((outcome) => outcome === 'result').length}/${all.length}`);
+  const survived = Object.entries(outcomes).map(
+    ([kind, all]) => `${kind} ${all.filter((outcome) => outcome === 'result').length}/${all.length}`,
+  );
   const twice = Object.entries(executions).filter(([key, times]) => key.startsWith('unsafe ') && times > 1).length;
   const errors = [...new Set(Object.values(outcomes).flat())].filter((outcome) => outcome !== 'result');
   return `${survived.join(', ')}; ${twice} ran twice${errors.length > 0 ? `; fails with ${errors.join(', ')}` : ''}`;
@@ -45,13 +47,22 @@ export async function untilStreamOpens(server, streams = 1, within = 3_000) {
   while (server.counts().openStreams < streams && performance.now() < deadline) await wait(10);
 }
 
-const title = (ms, more = '') => `R. the proxy answers 502 for ${ms / 1_000} s${more}: ${each} lists and ${each} reads begin with it, ${each} unsafe calls 0.5 s later`;
+const title = (ms, more = '') =>
+  `R. the proxy answers 502 for ${ms / 1_000} s${more}: ${each} lists and ${each} reads begin with it, ${each} unsafe calls 0.5 s later`;
 
 /** @type {import('./run.mjs').Probe[]} */
 export const outages = [
-  ...[1_000, 3_000, 10_000].map((ms) => ({ name: title(ms), atOnce: true, limit: 60_000, perform: (name) => outage(name, ms) })),
+  ...[1_000, 3_000, 10_000].map((ms) => ({
+    name: title(ms),
+    atOnce: true,
+    limit: 60_000,
+    perform: (name) => outage(name, ms),
+  })),
   {
-    name: title(10_000, ', with 10 attempts from 2 s on'), limit: 60_000, only: 'mcp-tether', why: 'it has no such setting',
+    name: title(10_000, ', with 10 attempts from 2 s on'),
+    limit: 60_000,
+    only: 'mcp-tether',
+    why: 'it has no such setting',
     perform: (name) => outage(name, 10_000, { retryAttempts: 10, retryDelay: 2_000 }),
   },
 ];

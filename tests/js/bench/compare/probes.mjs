@@ -7,7 +7,10 @@ const patience = 5_000;
 /** Calls, and says how it ended and when. */
 async function attempt(client, tool = 'unsafe', args = {}) {
   const from = performance.now();
-  const outcome = await client.call(tool, args).then(() => ({ ok: true }), (error) => ({ ok: false, error }));
+  const outcome = await client.call(tool, args).then(
+    () => ({ ok: true }),
+    (error) => ({ ok: false, error }),
+  );
   return { ...outcome, ms: Math.round(performance.now() - from) };
 }
 
@@ -27,10 +30,12 @@ async function untilStreamOpens(server, path) {
 }
 
 /** How often a probe's GET stream is opened in so long. */
-const openings = (ms) => async ({ counts }) => {
-  await wait(ms);
-  return `${gets(counts())} GETs`;
-};
+const openings =
+  (ms) =>
+  async ({ counts }) => {
+    await wait(ms);
+    return `${gets(counts())} GETs`;
+  };
 
 /** One call, what it was told, how often it was sent, and how often it ran. */
 const oneCall = (tool = 'unsafe', timeout = patience) => ({
@@ -45,7 +50,8 @@ const oneCall = (tool = 'unsafe', timeout = patience) => ({
 /** @type {import('./run.mjs').Probe[]} */
 export const probes = [
   {
-    name: 'A. the server forgets its sessions; the next three calls', fault: 'lost-404',
+    name: 'A. the server forgets its sessions; the next three calls',
+    fault: 'lost-404',
     async run({ client, counts, forget }) {
       await attempt(client);
       forget();
@@ -54,7 +60,8 @@ export const probes = [
     },
   },
   {
-    name: 'A. the same, said as the most copied example says it (400)', fault: 'lost-400-ts-example',
+    name: 'A. the same, said as the most copied example says it (400)',
+    fault: 'lost-400-ts-example',
     async run({ client, counts, forget }) {
       forget();
       const succeeded = await attempts(client, 3);
@@ -62,10 +69,13 @@ export const probes = [
     },
   },
   {
-    name: 'B. ten calls at once on a dead session', fault: 'lost-404',
+    name: 'B. ten calls at once on a dead session',
+    fault: 'lost-404',
     async run({ client, counts, forget }) {
       forget();
-      const outcomes = await Promise.all(Array.from({ length: 10 }, (_, index) => attempt(client, 'unsafe', { key: `key ${index}` })));
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => attempt(client, 'unsafe', { key: `key ${index}` })),
+      );
       return `${outcomes.filter(({ ok }) => ok).length}/10; ${counts().initialize} handshakes, ${calls(counts())} calls sent`;
     },
   },
@@ -73,7 +83,10 @@ export const probes = [
   { name: 'C2. the GET stream ends at once: 6.5 s', fault: 'get-closes-at-once', run: openings(6_500) },
   { name: 'CE. the GET stream is reset at once: 2 s', fault: 'get-resets-at-once', run: openings(2_000) },
   {
-    name: 'D. a POST stream gives an id and ends, resumes bring nothing: 5 s', fault: 'stream-resume', settings: { never: 1, empty: 1 }, timeout: patience,
+    name: 'D. a POST stream gives an id and ends, resumes bring nothing: 5 s',
+    fault: 'stream-resume',
+    settings: { never: 1, empty: 1 },
+    timeout: patience,
     async run({ client, counts }) {
       const outcome = await attempt(client);
       const seen = counts();
@@ -81,13 +94,19 @@ export const probes = [
       return `${told(outcome)}; ${resumes} resumes, ${seen.lastEventIds.length} with the id`;
     },
   },
-  { name: 'D. the same, and the third resume brings the answer', fault: 'stream-resume', settings: { n: 3, empty: 1 }, ...oneCall() },
+  {
+    name: 'D. the same, and the third resume brings the answer',
+    fault: 'stream-resume',
+    settings: { n: 3, empty: 1 },
+    ...oneCall(),
+  },
   { name: 'E. a POST stream ends without an answer or an id', fault: 'stream-ends-unanswered', ...oneCall() },
   { name: 'E. the same for a tool that only reads', fault: 'stream-ends-unanswered', ...oneCall('safe') },
   { name: 'E. a request is answered with 202', fault: 'accepted-202', ...oneCall() },
   { name: 'E. the answer is cut off in the middle', fault: 'cut-stream', ...oneCall() },
   {
-    name: 'F. a call\'s answer carries another session id', fault: 'session-id-swap',
+    name: "F. a call's answer carries another session id",
+    fault: 'session-id-swap',
     async run({ client }) {
       const before = client.sessionId();
       await attempt(client);
@@ -95,11 +114,22 @@ export const probes = [
     },
   },
   {
-    name: 'G. the handshake gives an id that no header may carry', fault: 'bad-session-id', settings: { kind: 'latin1' }, connects: true,
-    run: async ({ connect }) => connect().then(async (client) => { await client.close(); return 'taken'; }, (error) => nameOf(error)),
+    name: 'G. the handshake gives an id that no header may carry',
+    fault: 'bad-session-id',
+    settings: { kind: 'latin1' },
+    connects: true,
+    run: async ({ connect }) =>
+      connect().then(
+        async (client) => {
+          await client.close();
+          return 'taken';
+        },
+        (error) => nameOf(error),
+      ),
   },
   {
-    name: 'H. close: is the server told?', fault: 'healthy',
+    name: 'H. close: is the server told?',
+    fault: 'healthy',
     async run({ client, counts }) {
       await client.close();
       await wait(100);
@@ -107,9 +137,13 @@ export const probes = [
     },
   },
   {
-    name: 'I. DELETE is answered 404', fault: 'delete-404',
+    name: 'I. DELETE is answered 404',
+    fault: 'delete-404',
     async run({ client, counts }) {
-      const outcome = await client.terminate().then(() => 'done', (error) => `throws ${nameOf(error)}`);
+      const outcome = await client.terminate().then(
+        () => 'done',
+        (error) => `throws ${nameOf(error)}`,
+      );
       await attempt(client);
       return `${outcome}; the next call ${calls(counts()) > 0 ? 'carries the dead id' : 'is refused without sending'}`;
     },
@@ -117,9 +151,15 @@ export const probes = [
   { name: 'J. 503 with Retry-After: 1', fault: 'unavailable-503-retry', ...oneCall() },
   { name: 'J. 429 with a date', fault: 'rate-429-date', ...oneCall() },
   { name: 'J. a bare 502, a tool that only reads', fault: 'bad-gateway-502', ...oneCall('safe') },
-  { name: 'J. a bare 502 after the tool ran, not to be repeated', fault: 'bad-gateway-502', settings: { executed: 1 }, ...oneCall() },
   {
-    name: 'K. session and stream die while the client is idle: 6 s', fault: 'lost-get-404',
+    name: 'J. a bare 502 after the tool ran, not to be repeated',
+    fault: 'bad-gateway-502',
+    settings: { executed: 1 },
+    ...oneCall(),
+  },
+  {
+    name: 'K. session and stream die while the client is idle: 6 s',
+    fault: 'lost-get-404',
     async run({ client, server, path, counts, forget }) {
       await untilStreamOpens(server, path);
       forget();
@@ -129,9 +169,16 @@ export const probes = [
       return `${initialize > 1 ? 'healed' : 'dead'}, ${gets(counts())} GETs; next call: ${outcome.ok ? 'a result' : 'fails'}`;
     },
   },
-  { name: 'L. progress every 150 ms for 1.5 s, timeout 600 ms', fault: 'progress-slow', settings: { ms: 150, n: 10 }, ...oneCall('unsafe', 600) },
   {
-    name: 'M. a redirect to another origin: what arrives there', fault: 'redirect-other-origin', headers: { 'X-Api-Key': 'secret' },
+    name: 'L. progress every 150 ms for 1.5 s, timeout 600 ms',
+    fault: 'progress-slow',
+    settings: { ms: 150, n: 10 },
+    ...oneCall('unsafe', 600),
+  },
+  {
+    name: 'M. a redirect to another origin: what arrives there',
+    fault: 'redirect-other-origin',
+    headers: { 'X-Api-Key': 'secret' },
     async run({ client, counts }) {
       await attempt(client);
       const arrived = counts().redirected.find(({ http }) => http === 'POST');
@@ -140,7 +187,9 @@ export const probes = [
     },
   },
   {
-    name: 'N. GET is answered 404 by a framework without such a route: a call every 0.5 s for 15 s', fault: 'get-404-route', atOnce: true,
+    name: 'N. GET is answered 404 by a framework without such a route: a call every 0.5 s for 15 s',
+    fault: 'get-404-route',
+    atOnce: true,
     async run({ client, counts }) {
       const outcomes = [];
       for (let time = 0; time < 30; time += 1) {
@@ -153,7 +202,8 @@ export const probes = [
     },
   },
   {
-    name: "O. a tool's own error comes with HTTP 404 and the request's id", fault: 'tool-error-404',
+    name: "O. a tool's own error comes with HTTP 404 and the request's id",
+    fault: 'tool-error-404',
     async run({ client, counts }) {
       const outcome = await attempt(client);
       return `${told(outcome)}; ran ${counts().executions.default ?? 0}×, ${counts().initialize} handshakes`;

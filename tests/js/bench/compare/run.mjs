@@ -41,7 +41,10 @@ export async function runProbe(probe, tools) {
 async function perform(probe, name, tools) {
   if (probe.only && probe.only !== name) return `not run: ${probe.why}`;
   if (probe.page) {
-    const missing = await tools.chromium().then(() => undefined, (error) => error);
+    const missing = await tools.chromium().then(
+      () => undefined,
+      (error) => error,
+    );
     if (missing) return `NOT RUN: Chromium did not start (${firstLine(missing)})`;
   }
   return probe.perform ? probe.perform(name, tools) : onFaultServer(probe, clients[name]);
@@ -55,7 +58,14 @@ async function onFaultServer(probe, open) {
   let client;
   try {
     client = probe.connects ? undefined : await connect();
-    return await probe.run({ client, connect, server, path, counts: () => server.counts(path), forget: () => server.forget(path) });
+    return await probe.run({
+      client,
+      connect,
+      server,
+      path,
+      counts: () => server.counts(path),
+      forget: () => server.forget(path),
+    });
   } finally {
     await client?.close().catch(() => {});
     await server.close();
@@ -64,7 +74,9 @@ async function onFaultServer(probe, open) {
 
 async function within(limit, work) {
   const stop = new AbortController();
-  const late = wait(limit, `NOT FINISHED after ${limit / 1_000} s`, { signal: stop.signal, ref: false }).catch(() => undefined);
+  const late = wait(limit, `NOT FINISHED after ${limit / 1_000} s`, { signal: stop.signal, ref: false }).catch(
+    () => undefined,
+  );
   const outcome = await Promise.race([work().catch((error) => `FAILED: ${firstLine(error)}`), late]);
   stop.abort();
   return outcome;

@@ -22,10 +22,15 @@ export async function takeFlood({ McpManager, url, of, count, as, fails = false 
 
 /** Pings by the thousand from server a, and calls to server b meanwhile; how many of those were answered before the flood was over. */
 export async function takePings({ McpManager, urls, count }) {
-  const manager = new McpManager({ mcpServers: { a: { url: urls.a }, b: { url: urls.b } } }, { env: {}, log: () => {} });
+  const manager = new McpManager(
+    { mcpServers: { a: { url: urls.a }, b: { url: urls.b } } },
+    { env: {}, log: () => {} },
+  );
   const [a, b] = await Promise.all([manager.connect('u', 'a'), manager.connect('u', 'b')]);
   let flooding = true;
-  const flood = a.callTool({ name: 'flood', arguments: { of: 'ping', count } }, { timeout: 150_000 }).finally(() => (flooding = false));
+  const flood = a
+    .callTool({ name: 'flood', arguments: { of: 'ping', count } }, { timeout: 150_000 })
+    .finally(() => (flooding = false));
   let meanwhile = 0;
   let slowest = 0;
   while (flooding) {
@@ -50,8 +55,12 @@ export async function leaveFlood({ McpManager, url, count, as, after }) {
     heard += 1;
     if (heard === after) controller.abort();
   });
-  const outcome = await session.callTool({ name: 'flood', arguments: { of: 'note', count, as } }, { signal: controller.signal })
-    .then(() => 'answered', (error) => error.code);
+  const outcome = await session
+    .callTool({ name: 'flood', arguments: { of: 'note', count, as } }, { signal: controller.signal })
+    .then(
+      () => 'answered',
+      (error) => error.code,
+    );
   await manager.idle();
   await manager.close();
   return { outcome, heard };

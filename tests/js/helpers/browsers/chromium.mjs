@@ -7,18 +7,29 @@ import { serveFolders } from '../../servers/static-files.mjs';
 
 const testsFolder = fileURLToPath(new URL('../../', import.meta.url));
 const emptyPage = fileURLToPath(new URL('page.html', import.meta.url));
-const packageFolder = process.env.MCP_TETHER_PACKAGE ? dirname(resolve(process.env.MCP_TETHER_PACKAGE)) : fileURLToPath(new URL('../../../../pkg', import.meta.url));
+const packageFolder = process.env.MCP_TETHER_PACKAGE
+  ? dirname(resolve(process.env.MCP_TETHER_PACKAGE))
+  : fileURLToPath(new URL('../../../../pkg', import.meta.url));
 export const launchOptions = {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: [
-    '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-dev-shm-usage',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
     '--no-first-run',
   ],
 };
 
 /** Serves an empty page at `/`, the package under `/pkg/` and the tests' own modules under `/tests/`. */
 export function startPageServer({ caching = 'no-store' } = {}) {
-  const folders = [{ prefix: '/pkg/', folder: packageFolder }, { prefix: '/tests/', folder: testsFolder }, { prefix: '/', file: emptyPage }];
+  const folders = [
+    { prefix: '/pkg/', folder: packageFolder },
+    { prefix: '/tests/', folder: testsFolder },
+    { prefix: '/', file: emptyPage },
+  ];
   return listen(serveFolders(folders, { headers: { 'Cache-Control': caching } }));
 }
 

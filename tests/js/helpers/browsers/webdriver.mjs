@@ -11,13 +11,26 @@ export async function openBrowser({ driver: program, arguments: argumentsFor, ca
   const driver = spawn(program, argumentsFor(port), { stdio: 'ignore', detached: true });
   driver.on('error', () => {}); // it does not answer, which is told below
   const command = async (method, path, body) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      body: body && JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json' },
+    });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${path}: ${value.error}: ${value.message}`);
     return value;
   };
-  await until(() => command('GET', '/status').then(({ ready }) => ready, () => false), program);
-  const { sessionId } = await command('POST', '/session', { capabilities: { alwaysMatch: { timeouts: { script: 120_000 }, ...capabilities } } });
+  await until(
+    () =>
+      command('GET', '/status').then(
+        ({ ready }) => ready,
+        () => false,
+      ),
+    program,
+  );
+  const { sessionId } = await command('POST', '/session', {
+    capabilities: { alwaysMatch: { timeouts: { script: 120_000 }, ...capabilities } },
+  });
   const session = `/session/${sessionId}`;
   await command('POST', `${session}/url`, { url });
   return {

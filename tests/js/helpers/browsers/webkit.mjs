@@ -5,7 +5,14 @@ import { openBrowser } from './webdriver.mjs';
 export function openPage(url) {
   return openBrowser({
     driver: 'xvfb-run',
-    arguments: (port) => ['--auto-servernum', 'env', 'WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS=1', 'LIBGL_ALWAYS_SOFTWARE=1', 'WebKitWebDriver', `--port=${port}`],
+    arguments: (port) => [
+      '--auto-servernum',
+      'env',
+      'WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS=1',
+      'LIBGL_ALWAYS_SOFTWARE=1',
+      'WebKitWebDriver',
+      `--port=${port}`,
+    ],
     capabilities: { 'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation'] } },
     url,
   });

@@ -3,7 +3,11 @@
 import { appendFileSync } from 'node:fs';
 import { Server as HttpServer } from 'node:http';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { CallToolRequestSchema, InitializeRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import {
+  CallToolRequestSchema,
+  InitializeRequestSchema,
+  ListToolsRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js';
 
 const { JOURNAL: journal, UNSAFE = '' } = process.env;
 const unsafe = UNSAFE.split(',');
@@ -16,18 +20,30 @@ Server.prototype.setRequestHandler = function setJournalledHandler(schema, handl
 
 const wrappers = new Map([
   // Counted here and not by missing session ids: in a page a ping without one looks for what the browser hides.
-  [InitializeRequestSchema, (handler) => (request, context) => {
-    note({ handshake: context.requestInfo.headers['x-user'] });
-    return handler(request, context);
-  }],
-  [CallToolRequestSchema, (handler) => (request, context) => {
-    note({ tool: request.params.name, key: context._meta?.key ?? request.params._meta?.key });
-    return handler(request, context);
-  }],
-  [ListToolsRequestSchema, (handler) => async (request, context) => {
-    const { tools, ...rest } = await handler(request, context);
-    return { ...rest, tools: tools.map(({ annotations, ...tool }) => (unsafe.includes(tool.name) ? tool : { ...tool, annotations })) };
-  }],
+  [
+    InitializeRequestSchema,
+    (handler) => (request, context) => {
+      note({ handshake: context.requestInfo.headers['x-user'] });
+      return handler(request, context);
+    },
+  ],
+  [
+    CallToolRequestSchema,
+    (handler) => (request, context) => {
+      note({ tool: request.params.name, key: context._meta?.key ?? request.params._meta?.key });
+      return handler(request, context);
+    },
+  ],
+  [
+    ListToolsRequestSchema,
+    (handler) => async (request, context) => {
+      const { tools, ...rest } = await handler(request, context);
+      return {
+        ...rest,
+        tools: tools.map(({ annotations, ...tool }) => (unsafe.includes(tool.name) ? tool : { ...tool, annotations })),
+      };
+    },
+  ],
 ]);
 
 const emit = HttpServer.prototype.emit;

@@ -5,7 +5,12 @@
  * @param {{ urls: string[], users: number, callsEach: number, unsafe: object, safe: object, timeout: number }} plan the tool calls; a user's server is `urls[user % urls.length]`
  */
 export function startUsers({ McpManager, McpError }, { urls, users, callsEach, unsafe, safe, timeout }) {
-  const mcpServers = Object.fromEntries(urls.map((url, index) => [`server${index}`, { url, timeout, headers: { 'X-User': '{{USER_ID}}' }, sessionConfig: { retryAttempts: 8, retryDelay: 200 } }]));
+  const mcpServers = Object.fromEntries(
+    urls.map((url, index) => [
+      `server${index}`,
+      { url, timeout, headers: { 'X-User': '{{USER_ID}}' }, sessionConfig: { retryAttempts: 8, retryDelay: 200 } },
+    ]),
+  );
   const log = [];
   const manager = new McpManager({ mcpServers }, { env: {}, log: (level, line) => log.push(`${level} ${line}`) });
   const connect = (user) => manager.connect(`user${user}`, `server${user % urls.length}`);
@@ -18,9 +23,16 @@ export function startUsers({ McpManager, McpError }, { urls, users, callsEach, u
     // Some are done before the server is killed, some are not.
     const length = isUnsafe && { [unsafe.length.name]: unsafe.length.least + (number % 10) * unsafe.length.step };
     const params = { name: tool.name, arguments: { ...tool.arguments, ...length }, _meta: { key } };
-    const outcome = await session.callTool(params).then(() => ({ ok: true }), (error) => ({
-      ok: false, isMcpError: error instanceof McpError, code: error.code, message: error.message, evidence: error.evidence,
-    }));
+    const outcome = await session.callTool(params).then(
+      () => ({ ok: true }),
+      (error) => ({
+        ok: false,
+        isMcpError: error instanceof McpError,
+        code: error.code,
+        message: error.message,
+        evidence: error.evidence,
+      }),
+    );
     return { key, isUnsafe, ms: Math.round(performance.now() - from), ...outcome };
   }
 
@@ -29,7 +41,9 @@ export function startUsers({ McpManager, McpError }, { urls, users, callsEach, u
     ready: sessions.then(() => undefined),
     /** All calls at once. */
     async calls(round) {
-      const all = (await sessions).flatMap((session, user) => Array.from({ length: callsEach }, (_, index) => call(session, user, round * 1_000 + index)));
+      const all = (await sessions).flatMap((session, user) =>
+        Array.from({ length: callsEach }, (_, index) => call(session, user, round * 1_000 + index)),
+      );
       return Promise.all(all);
     },
     /** One safe call of every user. */

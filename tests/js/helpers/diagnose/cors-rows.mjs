@@ -11,9 +11,12 @@ const hidesOrigin = (where, isHidden, more = {}) => ({
   fix: (origin) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there too.`,
   ...more,
 });
-const refusedPreflight = (seen) => `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`;
-const everyAnswer = (origin) => `Access-Control-Allow-Origin is missing on every answer: send ${origin} or * there too.`;
-const onOptions = (origin) => `Access-Control-Allow-Origin is missing on answers to OPTIONS: send ${origin} or * there too.`;
+const refusedPreflight = (seen) =>
+  `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`;
+const everyAnswer = (origin) =>
+  `Access-Control-Allow-Origin is missing on every answer: send ${origin} or * there too.`;
+const onOptions = (origin) =>
+  `Access-Control-Allow-Origin is missing on answers to OPTIONS: send ${origin} or * there too.`;
 
 /** `fix` is what both say; `page` and `open` where a page sees less than everybody else. */
 export const corsRows = {
@@ -49,26 +52,46 @@ export const corsRows = {
     ...hidesOrigin('every answer', () => true),
     open: (origin) => [onOptions(origin), everyAnswer(origin)].join(' '),
   },
-  'only the answer to OPTIONS has none': hidesOrigin('answers to OPTIONS', ({ method }) => method === 'OPTIONS', { page: refusedPreflight() }),
+  'only the answer to OPTIONS has none': hidesOrigin('answers to OPTIONS', ({ method }) => method === 'OPTIONS', {
+    page: refusedPreflight(),
+  }),
   'the origin is another': {
     rules: { allowOrigin: () => 'https://elsewhere.example' },
     page: everyAnswer,
-    open: (origin) => ['answers to OPTIONS', 'every answer'].map((where) => `Access-Control-Allow-Origin is https://elsewhere.example on ${where}: it has to be ${origin} or *.`).join(' '),
+    open: (origin) =>
+      ['answers to OPTIONS', 'every answer']
+        .map(
+          (where) =>
+            `Access-Control-Allow-Origin is https://elsewhere.example on ${where}: it has to be ${origin} or *.`,
+        )
+        .join(' '),
   },
-  'OPTIONS needs a login': { rules: { preflight: { status: 401, headers: {} } }, page: refusedPreflight(), open: refusedPreflight(401) },
+  'OPTIONS needs a login': {
+    rules: { preflight: { status: 401, headers: {} } },
+    page: refusedPreflight(),
+    open: refusedPreflight(401),
+  },
   'OPTIONS is redirected': {
     rules: { preflight: { status: 307, headers: { Location: '/elsewhere' } } },
     page: refusedPreflight(),
     open: refusedPreflight(307),
   },
   'three things are missing at once': {
-    rules: { exposeHeaders: [], allowMethods: ['GET', 'POST'], allowHeaders: without(goodRules.allowHeaders, 'mcp-protocol-version') },
-    page: ['Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
+    rules: {
+      exposeHeaders: [],
+      allowMethods: ['GET', 'POST'],
+      allowHeaders: without(goodRules.allowHeaders, 'mcp-protocol-version'),
+    },
+    page: [
+      'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
       'Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.',
-      'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.'].join(' '),
-    open: ['Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.',
       'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.',
-      'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.'].join(' '),
+    ].join(' '),
+    open: [
+      'Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.',
+      'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.',
+      'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
+    ].join(' '),
   },
 };
 

@@ -2,7 +2,8 @@
 import { initializeResult } from '../../servers/faults/healthy.mjs';
 import { parseJson, readText, sendJson } from '../../servers/shared/messages.mjs';
 
-const page = (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Welcome to nginx!</title></html>');
+const page = (response) =>
+  response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Welcome to nginx!</title></html>');
 const path = 'Correct the path of the address: it has to be that of the MCP endpoint, often /mcp.';
 
 /** Answers as a healthy server does, but for what `other` does first. */
@@ -15,9 +16,18 @@ function serving(other) {
     if ((await other({ request, response, message, id, sessions })) !== undefined) return;
     if (message?.method === 'initialize') {
       sessions.add(`session-number-${(last += 1)}`);
-      sendJson(response, 200, { jsonrpc: '2.0', id: message.id, result: initializeResult({ message }) }, { 'Mcp-Session-Id': `session-number-${last}` });
+      sendJson(
+        response,
+        200,
+        { jsonrpc: '2.0', id: message.id, result: initializeResult({ message }) },
+        { 'Mcp-Session-Id': `session-number-${last}` },
+      );
     } else if (!sessions.has(id)) {
-      sendJson(response, id ? 404 : 400, { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'no such session' } });
+      sendJson(response, id ? 404 : 400, {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32000, message: 'no such session' },
+      });
     } else if (request.method === 'DELETE') {
       sessions.delete(id);
       response.writeHead(204).end();
@@ -29,7 +39,10 @@ function serving(other) {
   };
 }
 
-const withStatus = (status, headers = {}, body = '') => (_request, response) => response.writeHead(status, headers).end(body);
+const withStatus =
+  (status, headers = {}, body = '') =>
+  (_request, response) =>
+    response.writeHead(status, headers).end(body);
 
 /** By what is wrong: the handler, the first step that is not well, and what it says. */
 export const illServers = {
@@ -39,8 +52,18 @@ export const illServers = {
     detail: 'answered with a web page, "Welcome to nginx!" (status 200)',
     fix: `${path} This address is a web page's.`,
   },
-  'nothing there': { serve: withStatus(404, {}, 'Cannot POST /mcp'), step: 'initialize', detail: 'answered with 404 "Cannot POST /mcp"', fix: path },
-  'no POST': { serve: withStatus(405, { Allow: 'GET' }), step: 'initialize', detail: 'answered with 405: this address takes no POST', fix: path },
+  'nothing there': {
+    serve: withStatus(404, {}, 'Cannot POST /mcp'),
+    step: 'initialize',
+    detail: 'answered with 404 "Cannot POST /mcp"',
+    fix: path,
+  },
+  'no POST': {
+    serve: withStatus(405, { Allow: 'GET' }),
+    step: 'initialize',
+    detail: 'answered with 405: this address takes no POST',
+    fix: path,
+  },
   'a redirect': {
     serve: withStatus(308, { Location: '/mcp/?key=a-secret-token' }),
     step: 'initialize',
@@ -86,20 +109,22 @@ export const illServers = {
     detail: 'failed with 502 "Bad [2J Gateway"',
     fix: 'Look into the log of the server, and of the proxy before it.',
   },
-  'silence': {
+  silence: {
     serve: () => {},
     step: 'reachable',
     detail: 'no answer within 300 ms',
     fix: 'Check that the address is that of the MCP endpoint, and that nothing between here and there holds requests back.',
   },
   'a stream without an answer': {
-    serve: (_request, response) => response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(': nothing\n\n'),
+    serve: (_request, response) =>
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(': nothing\n\n'),
     step: 'initialize',
     detail: 'the event stream ended without the answer',
     fix: 'Look into the server, and for a proxy that ends streams.',
   },
   'a stream that keeps its answer': {
-    serve: (_request, response) => void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': wait\n\n'),
+    serve: (_request, response) =>
+      void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': wait\n\n'),
     step: 'initialize',
     detail: 'status 200 came at once, the answer itself not within 300 ms',
     fix: 'Look into the server, and for a proxy that gathers streams instead of passing them on (nginx: proxy_buffering off).',
@@ -117,34 +142,52 @@ export const illServers = {
     fix: /^Look into the log of the server, and of the proxy before it/,
   },
   'an id that HTTP does not allow': {
-    serve: serving(({ response, message }) => message?.method === 'initialize'
-      && sendJson(response, 200, { jsonrpc: '2.0', id: message.id, result: initializeResult({ message }) }, { 'Mcp-Session-Id': 'has a space' }) === undefined || undefined),
+    serve: serving(
+      ({ response, message }) =>
+        (message?.method === 'initialize' &&
+          sendJson(
+            response,
+            200,
+            { jsonrpc: '2.0', id: message.id, result: initializeResult({ message }) },
+            { 'Mcp-Session-Id': 'has a space' },
+          ) === undefined) ||
+        undefined,
+    ),
     step: 'sessionHeader',
     detail: 'the Mcp-Session-Id has 11 characters that are not all visible ASCII, or too many',
     fix: 'Make ids of 1 to 8192 characters between 0x21 and 0x7E, for example a UUID.',
   },
   'replicas that do not share their sessions': {
-    serve: serving(({ response, message }) => message?.method === 'ping' ? response.writeHead(404).end('Session not found') : undefined),
+    serve: serving(({ response, message }) =>
+      message?.method === 'ping' ? response.writeHead(404).end('Session not found') : undefined,
+    ),
     step: 'reuse',
     detail: '3 of 3 pings with the id failed: the id that the server gave is refused with 404 "Session not found"',
     fix: 'Keep sessions where every replica finds them, or lead each session to its replica: this server lost one that it had just made.',
   },
   'a session that cannot be ended': {
-    serve: serving(({ request, response }) => request.method === 'DELETE' ? response.writeHead(200).end() : undefined),
+    serve: serving(({ request, response }) =>
+      request.method === 'DELETE' ? response.writeHead(200).end() : undefined,
+    ),
     step: 'terminate',
     detail: 'DELETE was answered with 200, but a ping with the id is still answered',
     fix: 'Forget the session at DELETE, and answer 404 to its id afterwards.',
   },
   'a DELETE that fails': {
-    serve: serving(({ request, response }) => request.method === 'DELETE' ? response.writeHead(500).end() : undefined),
+    serve: serving(({ request, response }) =>
+      request.method === 'DELETE' ? response.writeHead(500).end() : undefined,
+    ),
     step: 'terminate',
     detail: 'DELETE: failed with 500',
     fix: 'Answer DELETE with 200, 202 or 204, or with 405 if clients may not end sessions.',
   },
   'a lost session that is answered with 400': {
-    serve: serving(({ response, id, sessions }) => id && !sessions.has(id) ? response.writeHead(400).end('No valid session ID provided') : undefined),
+    serve: serving(({ response, id, sessions }) =>
+      id && !sessions.has(id) ? response.writeHead(400).end('No valid session ID provided') : undefined,
+    ),
     step: 'terminate',
-    detail: 'DELETE was answered with 204; the id is answered with 400 "No valid session ID provided" afterwards, not with 404',
+    detail:
+      'DELETE was answered with 204; the id is answered with 400 "No valid session ID provided" afterwards, not with 404',
     fix: 'Answer 404 to the id of a session that is over: a client starts a new one at nothing else for sure.',
   },
 };

@@ -3,7 +3,9 @@ import { McpManager } from '../../../../pkg/node.js';
 import { startScriptedServer } from '../../servers/scripted-server.mjs';
 
 const options = { log: () => {} };
-const config = (url) => ({ mcpServers: { s: { url, protocolVersion: 'legacy', sessionConfig: { retryDelay: 20, retryAttempts: 10 } } } });
+const config = (url) => ({
+  mcpServers: { s: { url, protocolVersion: 'legacy', sessionConfig: { retryDelay: 20, retryAttempts: 10 } } },
+});
 
 /** An unsafe tool is called while nothing listens; once that was found out, the server is there again. */
 async function refused() {
@@ -24,7 +26,10 @@ async function refused() {
   const manager = new McpManager(config(first.url), { ...options, fetch: counting });
   const session = await manager.connect('ada', 's');
   await first.close();
-  const outcome = await session.callTool({ name: 'write' }).then(({ content }) => content[0].text, ({ code, evidence }) => `${code}: ${evidence}`);
+  const outcome = await session.callTool({ name: 'write' }).then(
+    ({ content }) => content[0].text,
+    ({ code, evidence }) => `${code}: ${evidence}`,
+  );
   await manager.close();
   const server = await second;
   const ran = server?.count('tools/call');
@@ -33,8 +38,18 @@ async function refused() {
 }
 
 async function noSuchName() {
-  const manager = new McpManager({ mcpServers: { s: { ...config('http://no-such-name.invalid/mcp').mcpServers.s, sessionConfig: { retryAttempts: 0 } } } }, options);
-  const told = await manager.connect('ada', 's').then(() => 'connected', ({ code, message }) => `${code}: ${message}`);
+  const manager = new McpManager(
+    {
+      mcpServers: {
+        s: { ...config('http://no-such-name.invalid/mcp').mcpServers.s, sessionConfig: { retryAttempts: 0 } },
+      },
+    },
+    options,
+  );
+  const told = await manager.connect('ada', 's').then(
+    () => 'connected',
+    ({ code, message }) => `${code}: ${message}`,
+  );
   await manager.close();
   return told;
 }

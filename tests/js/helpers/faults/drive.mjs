@@ -1,9 +1,25 @@
 // Performs one row of the fault table with the package, wherever this runs: Node, a page, a Worker. It needs `fetch` and nothing else.
 
 const eventTypes = [
-  'sessionCreated', 'sessionReused', 'sessionError', 'recoveryStarted', 'recoverySucceeded', 'recoveryFailed', 'retryScheduled', 'sessionExpired',
-  'sessionTerminated', 'stateChanged', 'requestSent', 'requestSettled', 'streamOpened', 'streamClosed', 'toolsChanged', 'breakerOpened', 'breakerClosed',
-  'outageStarted', 'outageEnded',
+  'sessionCreated',
+  'sessionReused',
+  'sessionError',
+  'recoveryStarted',
+  'recoverySucceeded',
+  'recoveryFailed',
+  'retryScheduled',
+  'sessionExpired',
+  'sessionTerminated',
+  'stateChanged',
+  'requestSent',
+  'requestSettled',
+  'streamOpened',
+  'streamClosed',
+  'toolsChanged',
+  'breakerOpened',
+  'breakerClosed',
+  'outageStarted',
+  'outageEnded',
 ];
 
 /** A value that no log line, event or error may show: it goes with every request. */
@@ -20,11 +36,18 @@ const quick = { timeout: 8_000, initTimeout: 5_000, sessionConfig: { retryDelay:
  */
 export async function drive({ McpManager, McpError }, row, origin) {
   const place = `/${row.fault}/${row.place ?? 'row'}`;
-  const url = row.url ?? String(Object.assign(new URL(place, origin), { search: new URLSearchParams(row.settings ?? {}) }));
+  const url =
+    row.url ?? String(Object.assign(new URL(place, origin), { search: new URLSearchParams(row.settings ?? {}) }));
   const report = { outcomes: [], events: [], log: [], notifications: [], challenges: [], secondsTaken: 0 };
   const started = performance.now();
   // The rows count requests; how a server is asked for its era is tested with servers of its own (modern.test.mjs).
-  const server = { protocolVersion: 'legacy', ...(row.defaults ? {} : quick), url, ...row.server, headers: { 'X-Api-Key': secret, ...row.server?.headers } };
+  const server = {
+    protocolVersion: 'legacy',
+    ...(row.defaults ? {} : quick),
+    url,
+    ...row.server,
+    headers: { 'X-Api-Key': secret, ...row.server?.headers },
+  };
   if (row.server && 'url' in row.server && row.server.url === null) delete server.url;
   const config = { mcpServers: { fault: server } };
 
@@ -36,7 +59,12 @@ export async function drive({ McpManager, McpError }, row, origin) {
 
   let manager;
   try {
-    manager = new McpManager(config, { env: {}, debug: true, log: (level, line) => report.log.push(`${level} ${line}`), ...row.options });
+    manager = new McpManager(config, {
+      env: {},
+      debug: true,
+      log: (level, line) => report.log.push(`${level} ${line}`),
+      ...row.options,
+    });
   } catch (error) {
     report.outcomes.push({ ...failureOf(error, McpError), ms: 0 });
     return report;
@@ -61,17 +89,24 @@ export async function drive({ McpManager, McpError }, row, origin) {
   function call({ tool, key = `c${(calls += 1)}`, abortAfter, ...options }) {
     const controller = abortAfter === undefined ? undefined : new AbortController();
     if (controller) setTimeout(() => controller.abort(), abortAfter);
-    return outcomeOf(() => session.callTool({ name: tool, arguments: { key } }, { ...options, signal: controller?.signal }));
+    return outcomeOf(() =>
+      session.callTool({ name: tool, arguments: { key } }, { ...options, signal: controller?.signal }),
+    );
   }
 
   const steps = {
     call: async (step) => report.outcomes.push(await call(step)),
-    together: async ({ times, ...step }) => report.outcomes.push(...(await Promise.all(Array.from({ length: times }, () => call(step))))),
+    together: async ({ times, ...step }) =>
+      report.outcomes.push(...(await Promise.all(Array.from({ length: times }, () => call(step))))),
     start: (step) => void running.push(call(step)),
     settle: async () => report.outcomes.push(...(await Promise.all(running.splice(0)))),
     request: async ({ request }) => report.outcomes.push(await outcomeOf(() => session.request(request))),
     connect: async ({ user, times = 1 }) => {
-      report.outcomes.push(...(await Promise.all(Array.from({ length: times }, () => outcomeOf(async () => void (session = await connect(user)))))));
+      report.outcomes.push(
+        ...(await Promise.all(
+          Array.from({ length: times }, () => outcomeOf(async () => void (session = await connect(user)))),
+        )),
+      );
     },
     forget: () => control('forget'),
     endStreams: () => control('end-streams'),
@@ -79,7 +114,8 @@ export async function drive({ McpManager, McpError }, row, origin) {
     terminate: async () => report.outcomes.push(await outcomeOf(() => session.terminate())),
     close: async ({ terminate }) => report.outcomes.push(await outcomeOf(() => manager.close({ terminate }))),
     watch: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms)),
-    until: ({ count, atLeast, within = 8_000 }) => untilCount(async () => pick(await counts(), count) ?? 0, atLeast, within, count),
+    until: ({ count, atLeast, within = 8_000 }) =>
+      untilCount(async () => pick(await counts(), count) ?? 0, atLeast, within, count),
   };
 
   try {
@@ -89,7 +125,14 @@ export async function drive({ McpManager, McpError }, row, origin) {
     report.outcomes.push({ ...failureOf(error, McpError), ms: Math.round(performance.now() - started) });
   }
   const info = manager.getSessionInfo('alice', 'fault');
-  report.final = { state: info?.state, kind: info?.kind, generation: info?.generation, recoveries: info?.recoveries, stats: manager.getSessionStats(), metrics: manager.getMetrics() };
+  report.final = {
+    state: info?.state,
+    kind: info?.kind,
+    generation: info?.generation,
+    recoveries: info?.recoveries,
+    stats: manager.getSessionStats(),
+    metrics: manager.getMetrics(),
+  };
   // What is told to the server on the side, such as a cancellation, is still on its way when the caller has its error.
   await Promise.race([manager.idle(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   await manager.close();
@@ -99,12 +142,30 @@ export async function drive({ McpManager, McpError }, row, origin) {
 
 function resultOf(result) {
   const text = result?.content?.[0]?.text;
-  return { ok: true, text: text?.slice(0, 200), bytes: text?.length, isError: result?.isError, keys: result && Object.keys(result) };
+  return {
+    ok: true,
+    text: text?.slice(0, 200),
+    bytes: text?.length,
+    isError: result?.isError,
+    keys: result && Object.keys(result),
+  };
 }
 
 function failureOf(error, McpError) {
   const { name, message, code, evidence, status, rpcCode, retryAfterMs, retryable, serverName } = error ?? {};
-  return { ok: false, isMcpError: error instanceof McpError, name, message, code, evidence, status, rpcCode, retryAfterMs, retryable, serverName };
+  return {
+    ok: false,
+    isMcpError: error instanceof McpError,
+    name,
+    message,
+    code,
+    evidence,
+    status,
+    rpcCode,
+    retryAfterMs,
+    retryable,
+    serverName,
+  };
 }
 
 /** An auth provider that hands out these tokens in turn, and notes what it was challenged with. */
@@ -122,7 +183,8 @@ async function untilCount(read, atLeast, within, what) {
   for (;;) {
     const value = await read();
     if ((Array.isArray(value) ? value.length : value) >= atLeast) return;
-    if (performance.now() > deadline) throw new Error(`the server's ${what} is ${JSON.stringify(value)} after ${within} ms, not ${atLeast}`);
+    if (performance.now() > deadline)
+      throw new Error(`the server's ${what} is ${JSON.stringify(value)} after ${within} ms, not ${atLeast}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -8,13 +8,28 @@ import { pick, secret } from './drive.mjs';
  * @param {object} counts of the fault server
  */
 export function expectRow(row, report, counts) {
-  const seen = () => `\noutcomes ${JSON.stringify(report.outcomes.slice(0, 12), null, 1)}\nlog\n  ${report.log.join('\n  ')}\ntrace\n  ${traceOf(counts)}`;
+  const seen = () =>
+    `\noutcomes ${JSON.stringify(report.outcomes.slice(0, 12), null, 1)}\nlog\n  ${report.log.join('\n  ')}\ntrace\n  ${traceOf(counts)}`;
   try {
     expectOutcomes(row.outcomes, report.outcomes);
     for (const [path, wanted] of Object.entries(row.counts ?? {})) expectCount(path, wanted, counts);
-    for (const line of row.log ?? []) assert.ok(report.log.some((logged) => logged.includes(line)), `the log lacks "${line}"`);
-    if (row.sessionErrors) assert.deepEqual(report.events.filter(({ type }) => type === 'sessionError').map(({ code }) => code), row.sessionErrors, 'session errors');
-    if (row.recoveries !== undefined) assert.equal(report.events.filter(({ type }) => type === 'recoverySucceeded').length, row.recoveries, 'recoveries');
+    for (const line of row.log ?? [])
+      assert.ok(
+        report.log.some((logged) => logged.includes(line)),
+        `the log lacks "${line}"`,
+      );
+    if (row.sessionErrors)
+      assert.deepEqual(
+        report.events.filter(({ type }) => type === 'sessionError').map(({ code }) => code),
+        row.sessionErrors,
+        'session errors',
+      );
+    if (row.recoveries !== undefined)
+      assert.equal(
+        report.events.filter(({ type }) => type === 'recoverySucceeded').length,
+        row.recoveries,
+        'recoveries',
+      );
     for (const [type, times] of Object.entries(row.events ?? {})) {
       assert.equal(report.events.filter((event) => event.type === type).length, times, `events ${type}`);
     }
@@ -36,7 +51,8 @@ function expectOutcomes(wanted, outcomes) {
       const actual = outcomes[index][field];
       const where = `outcome ${index + 1}: ${field}`;
       if (value instanceof RegExp) assert.match(String(actual), value, where);
-      else if (Array.isArray(value)) expectRange(where, actual, value[0], field === 'ms' ? value[1] * PATIENCE : value[1]);
+      else if (Array.isArray(value))
+        expectRange(where, actual, value[0], field === 'ms' ? value[1] * PATIENCE : value[1]);
       else assert.deepEqual(actual, value, where);
     }
     if (!outcomes[index].ok) assert.equal(outcomes[index].isMcpError, true, `outcome ${index + 1} is a McpError`);
@@ -52,7 +68,10 @@ function expectRange(what, actual, least, most) {
 
 function expectCount(path, wanted, counts) {
   const executed = Object.values(counts.executions).reduce((sum, times) => sum + times, 0);
-  const actual = path === 'executed' ? executed : (pick(counts, path) ?? (typeof wanted === 'number' || 'least' in wanted ? 0 : undefined));
+  const actual =
+    path === 'executed'
+      ? executed
+      : (pick(counts, path) ?? (typeof wanted === 'number' || 'least' in wanted ? 0 : undefined));
   if (typeof wanted === 'object' && 'least' in wanted) {
     expectRange(path, actual, wanted.least, wanted.most);
   } else {
@@ -61,10 +80,18 @@ function expectCount(path, wanted, counts) {
 }
 
 function expectNotifications({ least = 0, most = Infinity, inOrder }, notifications) {
-  assert.ok(notifications.length <= most, `${notifications.length} notifications, not ${most}: ${JSON.stringify(notifications)}`);
+  assert.ok(
+    notifications.length <= most,
+    `${notifications.length} notifications, not ${most}: ${JSON.stringify(notifications)}`,
+  );
   assert.ok(notifications.length >= least, `${notifications.length} notifications, not ${least}`);
   const numbers = notifications.map(({ params }) => params.data);
-  if (inOrder) assert.deepEqual(numbers, numbers.map((_, index) => numbers[0] + index), 'each once, in order');
+  if (inOrder)
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => numbers[0] + index),
+      'each once, in order',
+    );
 }
 
 /** What holds whatever the row is about. */
@@ -75,12 +102,22 @@ function expectInvariants(row, report, counts) {
   const ids = counts.trace.filter(({ rpc, id }) => rpc && id !== undefined).map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length, 'no JSON-RPC id is used twice');
   const initializing = counts.trace.filter(({ rpc }) => rpc === 'initialize');
-  assert.ok(initializing.every(({ sessionId }) => sessionId === undefined), 'no handshake carries a session id');
+  assert.ok(
+    initializing.every(({ sessionId }) => sessionId === undefined),
+    'no handshake carries a session id',
+  );
   const told = JSON.stringify([report.outcomes, report.log, report.events]);
   assert.ok(!told.includes(secret), 'no header value is told');
-  for (const id of Object.keys(counts.sessionIds)) assert.ok(id === 'none' || id === '' || !told.includes(id), 'no whole session id is told');
+  for (const id of Object.keys(counts.sessionIds))
+    assert.ok(id === 'none' || id === '' || !told.includes(id), 'no whole session id is told');
 }
 
 function traceOf({ trace }) {
-  return trace.slice(0, 40).map(({ at, http, rpc, id, sessionId, status, lastEventId }) => `${at} ${http} ${rpc ?? ''} ${id ?? ''} ${sessionId?.slice(0, 4) ?? '-'} ${status} ${lastEventId ?? ''}`).join('\n  ');
+  return trace
+    .slice(0, 40)
+    .map(
+      ({ at, http, rpc, id, sessionId, status, lastEventId }) =>
+        `${at} ${http} ${rpc ?? ''} ${id ?? ''} ${sessionId?.slice(0, 4) ?? '-'} ${status} ${lastEventId ?? ''}`,
+    )
+    .join('\n  ');
 }

@@ -3,7 +3,9 @@ import { between, call, connect, fails, ok, request } from './steps.mjs';
 
 const badIds = ['space', 'tab', 'latin1', 'long'].map((kind) => ({
   name: `/bad-session-id: ${kind}`,
-  fault: 'bad-session-id', place: kind, settings: { kind },
+  fault: 'bad-session-id',
+  place: kind,
+  settings: { kind },
   steps: [connect()],
   outcomes: [fails('protocol_error', undefined, { message: /session/i })],
   counts: { initialize: between(1, 1), executed: 0, initialized: 0 },
@@ -11,7 +13,9 @@ const badIds = ['space', 'tab', 'latin1', 'long'].map((kind) => ({
 
 const config = (name, server, pattern, more = {}) => ({
   name: `configuration: ${name}`,
-  fault: 'healthy', place: 'config', server,
+  fault: 'healthy',
+  place: 'config',
+  server,
   steps: [connect()],
   outcomes: [fails('config_error', undefined, { message: pattern })],
   counts: { initialize: 0 },
@@ -22,7 +26,10 @@ export const bodyRows = [
   ...badIds,
   {
     name: '/bad-session-id: control characters, which no runtime lets through',
-    fault: 'bad-session-id', place: 'control', settings: { kind: 'control' }, server: { sessionConfig: { retryAttempts: 1, retryDelay: 20 } },
+    fault: 'bad-session-id',
+    place: 'control',
+    settings: { kind: 'control' },
+    server: { sessionConfig: { retryAttempts: 1, retryDelay: 20 } },
     steps: [connect()],
     outcomes: [{ ok: false, isMcpError: true }],
     counts: { executed: 0, initialized: 0 },
@@ -36,14 +43,17 @@ export const bodyRows = [
   },
   {
     name: '/huge-line past the limit: told, and the next call works',
-    fault: 'huge-line', place: 'limit', options: { limits: { maxMessageBytes: 1_000_000 } },
+    fault: 'huge-line',
+    place: 'limit',
+    options: { limits: { maxMessageBytes: 1_000_000 } },
     steps: [call(), call()],
     outcomes: [fails('limit_exceeded', undefined, { retryable: false }), ok],
     counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
   },
   {
     name: '/huge-json past the limit: told, and the next call works',
-    fault: 'huge-json', options: { limits: { maxMessageBytes: 1_000_000 } },
+    fault: 'huge-json',
+    options: { limits: { maxMessageBytes: 1_000_000 } },
     steps: [call(), call()],
     outcomes: [fails('limit_exceeded', undefined, { retryable: false }), ok],
     counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
@@ -64,7 +74,9 @@ export const bodyRows = [
   },
   {
     name: '/html-page in answer to calls: the session goes on',
-    fault: 'html-page', place: 'call', settings: { when: 'call' },
+    fault: 'html-page',
+    place: 'call',
+    settings: { when: 'call' },
     steps: [call(), request('tools/list')],
     outcomes: [fails('outcome_unknown', /html/i), ok],
     counts: { initialize: 1 },
@@ -99,7 +111,11 @@ export const bodyRows = [
   },
   {
     name: 'no endpoint at this URL',
-    fault: 'healthy', place: 'nowhere', settings: {}, server: { sessionConfig: { retryAttempts: 1, retryDelay: 20 } }, elsewhere: '/nothing-here',
+    fault: 'healthy',
+    place: 'nowhere',
+    settings: {},
+    server: { sessionConfig: { retryAttempts: 1, retryDelay: 20 } },
+    elsewhere: '/nothing-here',
     steps: [connect()],
     outcomes: [fails('http_error', /404/, { message: /MCP endpoint/ })],
     counts: { initialize: 0 },
@@ -127,7 +143,8 @@ export const bodyRows = [
   },
   {
     name: 'a method that the server does not know',
-    fault: 'healthy', place: 'method',
+    fault: 'healthy',
+    place: 'method',
     steps: [request('nobody/knows'), request('tools/list')],
     outcomes: [fails('rpc_error', undefined, { rpcCode: -32601 }), ok],
     counts: { initialize: 1 },

@@ -21,7 +21,10 @@ const getRefusals = [
 
 const eachGetRefusal = getRefusals.map((settings) => ({
   name: `/get-refused: ${settings.status} "${settings.words}" to a GET costs no session and no call`,
-  fault: 'get-refused', place: slug(`${settings.status} ${settings.words}`), settings, defaults: true,
+  fault: 'get-refused',
+  place: slug(`${settings.status} ${settings.words}`),
+  settings,
+  defaults: true,
   steps: [call(), until('http.GET', 1), watch(1_500), call(), together(5)],
   outcomes: Array(7).fill(ok),
   counts: { initialize: 1, 'http.GET': between(1, 4), 'rpc.ping': between(0, 1), executed: 7 },
@@ -41,15 +44,25 @@ const resumeRefusals = [
 const eachResumeRefusal = resumeRefusals.flatMap((settings) => [
   {
     name: `/get-resume-refused: ${settings.status} "${settings.words}" drops the cursor, and the stream is opened plainly`,
-    fault: 'get-resume-refused', place: slug(`${settings.status} ${settings.words}`), settings,
+    fault: 'get-resume-refused',
+    place: slug(`${settings.status} ${settings.words}`),
+    settings,
     steps: [until('openStreams', 1), watch(500), call()],
     outcomes: [ok],
-    counts: { initialize: 1, 'http.GET': between(3, 4), 'lastEventIds.length': 1, 'rpc.ping': between(0, 1), executed: 1 },
+    counts: {
+      initialize: 1,
+      'http.GET': between(3, 4),
+      'lastEventIds.length': 1,
+      'rpc.ping': between(0, 1),
+      executed: 1,
+    },
     generation: 1,
   },
   {
     name: `/stream-resume-refused: ${settings.status} "${settings.words}" to a call's resume: unknown for the call, and the session is kept`,
-    fault: 'stream-resume-refused', place: slug(`${settings.status} ${settings.words}`), settings,
+    fault: 'stream-resume-refused',
+    place: slug(`${settings.status} ${settings.words}`),
+    settings,
     steps: [call(), watch(500)],
     outcomes: [fails('outcome_unknown', /./, { retryable: false })],
     counts: { initialize: 1, 'lastEventIds.length': 1, 'rpc.tools/call': 1, 'rpc.ping': between(0, 1), executed: 1 },
@@ -66,18 +79,31 @@ const oddLosses = [
   { settings: { status: 401, words: 'Session expired, please log in' }, code: 'unauthorized' },
   { settings: { status: 401, words: '' }, code: 'unauthorized', isRepeated: true },
   { settings: { status: 403, words: 'This session belongs to another node' }, code: 'forbidden' },
-  { settings: { status: 200, form: 'own', code: -32600, words: 'Invalid or expired MCP session token' }, code: 'rpc_error' },
-  { settings: { status: 200, form: 'own', code: -32600, words: 'Call initialize first' }, code: 'rpc_error', isRepeated: true },
+  {
+    settings: { status: 200, form: 'own', code: -32600, words: 'Invalid or expired MCP session token' },
+    code: 'rpc_error',
+  },
+  {
+    settings: { status: 200, form: 'own', code: -32600, words: 'Call initialize first' },
+    code: 'rpc_error',
+    isRepeated: true,
+  },
   // The second odd answer is the one to `tools/list`, which is asked because the outcome is unknown.
   { settings: { status: 500, words: 'Internal Server Error' }, code: 'outcome_unknown' },
   { settings: { status: 440, words: 'Login Time-out' }, code: 'http_error', isRepeated: true },
   { settings: { status: 419, form: 'html', words: 'Page Expired' }, code: 'http_error', isRepeated: true },
-  { settings: { status: 412, form: 'rpc', code: -32099, words: 'handshake required' }, code: 'rpc_error', isRepeated: true },
+  {
+    settings: { status: 412, form: 'rpc', code: -32099, words: 'handshake required' },
+    code: 'rpc_error',
+    isRepeated: true,
+  },
 ];
 
 const eachOddLoss = oddLosses.map(({ settings, code, isRepeated }) => ({
   name: `/odd-loss: ${settings.status} "${settings.words}" ${isRepeated ? 'twice' : 'once'}, and the next call has a new session`,
-  fault: 'odd-loss', place: slug(`${settings.status} ${settings.form ?? ''} ${settings.words}`), settings,
+  fault: 'odd-loss',
+  place: slug(`${settings.status} ${settings.form ?? ''} ${settings.words}`),
+  settings,
   steps: [call(), forget, call(), ...(isRepeated ? [call()] : []), call(), call()],
   outcomes: [ok, fails(code), ...(isRepeated ? [fails(code)] : []), ok, ok],
   counts: { initialize: 2, initialized: 2, executed: 3, 'http.DELETE': 0 },
@@ -95,7 +121,9 @@ const knownSentences = [
 
 const eachKnownSentence = knownSentences.map((settings) => ({
   name: `/odd-loss: ${settings.status} with the request's id and "${settings.words}": recovered, and the call succeeds`,
-  fault: 'odd-loss', place: slug(`known ${settings.status} ${settings.form} ${settings.words}`), settings,
+  fault: 'odd-loss',
+  place: slug(`known ${settings.status} ${settings.form} ${settings.words}`),
+  settings,
   steps: [call(), forget, call(), call()],
   outcomes: [ok, ok, ok],
   counts: { initialize: 2, executed: 3, 'rpc.ping': between(0, 1), unknownSession: between(1, 2) },
@@ -116,7 +144,9 @@ const handlerErrors = [
 
 const eachHandlerError = handlerErrors.map((settings) => ({
   name: `/handler-error: ${settings.status}${settings.form ? ' with the id as a string' : ''} "${settings.words}" is told once, and the session is kept`,
-  fault: 'handler-error', place: slug(`${settings.status} ${settings.form ?? ''} ${settings.words}`), settings,
+  fault: 'handler-error',
+  place: slug(`${settings.status} ${settings.form ?? ''} ${settings.words}`),
+  settings,
   steps: [call(), call(), watch(300)],
   outcomes: [fails('rpc_error', undefined, { message: /customer|route|document|session/ }), fails('rpc_error')],
   counts: { initialize: 1, 'rpc.tools/call': 2, 'rpc.ping': between(0, 2), executed: 2, 'http.DELETE': 0 },
@@ -125,11 +155,18 @@ const eachHandlerError = handlerErrors.map((settings) => ({
 }));
 
 /** Odd answers to every request of a session that lives, for a time. */
-const oddTimes = [{ status: 500, words: 'oops' }, { status: 500, words: 'session store is slow' }, { status: 401, words: '' }, { status: 418, words: '' }];
+const oddTimes = [
+  { status: 500, words: 'oops' },
+  { status: 500, words: 'session store is slow' },
+  { status: 401, words: '' },
+  { status: 418, words: '' },
+];
 
 const eachOddTime = oddTimes.map((settings) => ({
   name: `/odd-for-a-while: ${settings.status} "${settings.words}" for every session: the old one is kept, the new one is ended`,
-  fault: 'odd-for-a-while', place: slug(`${settings.status} ${settings.words}`), settings,
+  fault: 'odd-for-a-while',
+  place: slug(`${settings.status} ${settings.words}`),
+  settings,
   steps: [call(), turn, call(), call(), until('deleted', 1), turn, call(), call()],
   outcomes: [ok, { ok: false }, { ok: false }, ok, ok],
   counts: { initialize: 2, 'deleted.length': 1, sessions: 1, executed: 3 },
@@ -138,7 +175,10 @@ const eachOddTime = oddTimes.map((settings) => ({
 
 const lostWhen = (name, lost, settings, more = {}) => ({
   name: `lostWhen: ${name}`,
-  fault: 'odd-loss', place: slug(`lost when ${name}`), settings, server: { sessionConfig: { retryDelay: 40, lostWhen: lost } },
+  fault: 'odd-loss',
+  place: slug(`lost when ${name}`),
+  settings,
+  server: { sessionConfig: { retryDelay: 40, lostWhen: lost } },
   steps: [call(), forget, call(), call()],
   outcomes: [ok, ok, ok],
   counts: { initialize: 2, executed: 3, unknownSession: 1, 'rpc.ping': 0 },
@@ -155,20 +195,35 @@ export const lookAlikeRows = [
   ...eachOddTime,
   {
     name: '/odd-for-a-while: over before the handshake is: the old session is kept, the new one is ended',
-    fault: 'odd-for-a-while', place: 'short', settings: { status: 500, words: 'oops', times: 3 },
+    fault: 'odd-for-a-while',
+    place: 'short',
+    settings: { status: 500, words: 'oops', times: 3 },
     steps: [call(), turn, call(), call(), until('deleted', 1), call()],
     // The third odd answer is the one to the ping, after those to the call and to `tools/list`.
     outcomes: [ok, fails('outcome_unknown'), ok, ok],
     counts: { initialize: 2, 'deleted.length': 1, sessions: 1, executed: 3 },
   },
   lostWhen('by status', [{ status: 418 }], { status: 418, words: 'who are you?' }),
-  lostWhen('by words, whatever their case', [{ message: 'VAULT forgot' }], { status: 200, form: 'own', words: 'The Vault forgot you' }),
-  lostWhen('by both, the second of two', [{ status: 499 }, { status: 500, message: 'who are you' }], { status: 500, form: 'framework', words: 'Who are you?' }),
-  lostWhen('another status is none', [{ status: 418, message: 'who are you' }], { status: 409, words: 'who are you?' }, {
-    outcomes: [ok, fails('http_error', /409/), fails('http_error', /409/)],
-    counts: { executed: 1 },
-    sessionErrors: undefined,
+  lostWhen('by words, whatever their case', [{ message: 'VAULT forgot' }], {
+    status: 200,
+    form: 'own',
+    words: 'The Vault forgot you',
   }),
+  lostWhen('by both, the second of two', [{ status: 499 }, { status: 500, message: 'who are you' }], {
+    status: 500,
+    form: 'framework',
+    words: 'Who are you?',
+  }),
+  lostWhen(
+    'another status is none',
+    [{ status: 418, message: 'who are you' }],
+    { status: 409, words: 'who are you?' },
+    {
+      outcomes: [ok, fails('http_error', /409/), fails('http_error', /409/)],
+      counts: { executed: 1 },
+      sessionErrors: undefined,
+    },
+  ),
   {
     name: '/progress-foreign: progress with a token that is none of ours is dropped',
     fault: 'progress-foreign',

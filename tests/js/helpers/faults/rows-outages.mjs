@@ -7,7 +7,10 @@ const waiting = [start('unsafe'), start('unsafe'), start('safe')];
 
 const eachStatus = [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527].map((status) => ({
   name: `/down: ${status} for a time: safe and new calls wait, each runs once, the session is kept`,
-  fault: 'down', place: `${status}`, settings: { status }, server: patient,
+  fault: 'down',
+  place: `${status}`,
+  settings: { status },
+  server: patient,
   steps: [call('safe'), turn, start('safe'), until('rpc.ping', 1), ...waiting, watch(300), turn, settle],
   outcomes: Array(5).fill(ok),
   counts: { initialize: 1, 'rpc.ping': between(2, 10), executed: 5 },
@@ -20,7 +23,9 @@ export const outageRows = [
   ...eachStatus,
   {
     name: '/down: what was under way when it began is unknown if it is not safe',
-    fault: 'down', place: 'under-way', server: patient,
+    fault: 'down',
+    place: 'under-way',
+    server: patient,
     steps: [request('tools/list'), call('safe'), turn, call('unsafe'), turn, call('unsafe')],
     outcomes: [ok, ok, fails('outcome_unknown', /502/, { retryable: false, ms: [0, 1_000] }), ok],
     counts: { initialize: 1, executed: 2 },
@@ -28,7 +33,10 @@ export const outageRows = [
   },
   {
     name: '/down: a server that knows no ping is found again by its error',
-    fault: 'down', place: 'no-ping', settings: { noPing: 1 }, server: patient,
+    fault: 'down',
+    place: 'no-ping',
+    settings: { noPing: 1 },
+    server: patient,
     steps: [call('safe'), turn, start('safe'), until('rpc.ping', 2), ...waiting, turn, settle],
     outcomes: Array(5).fill(ok),
     counts: { initialize: 1, executed: 5 },
@@ -37,7 +45,9 @@ export const outageRows = [
   },
   {
     name: '/down: the session was lost meanwhile: one recovery, and what waited succeeds',
-    fault: 'down', place: 'lost', server: patient,
+    fault: 'down',
+    place: 'lost',
+    server: patient,
     steps: [call('safe'), turn, start('safe'), until('rpc.ping', 1), ...waiting, forget, turn, settle],
     outcomes: Array(5).fill(ok),
     counts: { initialize: 2, executed: 5 },
@@ -47,9 +57,21 @@ export const outageRows = [
   },
   {
     name: '/down for longer than the attempts: callers are told, the session keeps its id, the next call is the next canary',
-    fault: 'down', place: 'long', server: { sessionConfig: { retryAttempts: 2, retryDelay: 40 } },
+    fault: 'down',
+    place: 'long',
+    server: { sessionConfig: { retryAttempts: 2, retryDelay: 40 } },
     // Without the list of tools no call is known to be safe.
-    steps: [request('tools/list'), call('safe'), turn, call('safe'), call('unsafe'), together(20, 'unsafe'), watch(400), turn, call('unsafe')],
+    steps: [
+      request('tools/list'),
+      call('safe'),
+      turn,
+      call('safe'),
+      call('unsafe'),
+      together(20, 'unsafe'),
+      watch(400),
+      turn,
+      call('unsafe'),
+    ],
     outcomes: [ok, ok, ...Array(22).fill(fails('http_error', /502/, { retryable: true })), ok],
     // No handshake, and nothing but pings after the first call.
     counts: { initialize: 1, 'rpc.ping': between(4, 8), 'rpc.tools/call': 3, executed: 2 },
@@ -58,7 +80,9 @@ export const outageRows = [
   },
   {
     name: '/down, for ever: the state says so',
-    fault: 'down', place: 'for-ever', server: { sessionConfig: { retryAttempts: 1, retryDelay: 40 } },
+    fault: 'down',
+    place: 'for-ever',
+    server: { sessionConfig: { retryAttempts: 1, retryDelay: 40 } },
     steps: [request('tools/list'), call('safe'), turn, call('safe')],
     outcomes: [ok, ok, fails('http_error', /502/, { retryable: true })],
     counts: { initialize: 1, 'rpc.ping': 2, executed: 1 },
@@ -67,7 +91,8 @@ export const outageRows = [
   },
   {
     name: '/call-crashes: a read that brings the server down each time is sent again `retryAttempts` times, no more',
-    fault: 'call-crashes', server: { sessionConfig: { retryAttempts: 3, retryDelay: 40 } },
+    fault: 'call-crashes',
+    server: { sessionConfig: { retryAttempts: 3, retryDelay: 40 } },
     steps: [call('safe')],
     outcomes: [fails('http_error', /502/, { retryable: true })],
     counts: { initialize: 1, 'rpc.tools/call': 4, executed: 0 },

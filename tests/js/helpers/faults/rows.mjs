@@ -4,10 +4,18 @@
 // `browser` overrides what a page cannot know. Of a row that names none, every unsafe call may have run once at most: always checked.
 import { bodyRows } from './rows-bodies.mjs';
 import { connectionRows } from './rows-connections.mjs';
-import { lostRows } from './rows-lost.mjs';
 import { lookAlikeRows } from './rows-look-alikes.mjs';
+import { lostRows } from './rows-lost.mjs';
 import { outageRows } from './rows-outages.mjs';
 import { statusRows } from './rows-statuses.mjs';
 import { streamRows } from './rows-streams.mjs';
 
-export const rows = [...lostRows, ...statusRows, ...connectionRows, ...streamRows, ...bodyRows, ...lookAlikeRows, ...outageRows];
+export const rows = [
+  ...lostRows,
+  ...statusRows,
+  ...connectionRows,
+  ...streamRows,
+  ...bodyRows,
+  ...lookAlikeRows,
+  ...outageRows,
+];

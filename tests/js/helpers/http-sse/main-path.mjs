@@ -20,10 +20,24 @@ export async function mainPath({ McpManager }, config) {
     await call('notify');
     const asked = await call('ask');
     const { isError: fails } = await call('fail');
-    const code = await session.readResource({ uri: 'test://nothing' }).then(() => undefined, (error) => error.code);
+    const code = await session.readResource({ uri: 'test://nothing' }).then(
+      () => undefined,
+      (error) => error.code,
+    );
     await manager.terminate('grace', 's');
     const text = ({ content }) => content[0].text;
-    return { kind, sessionId, version, echo: text(echo), steps, heard, asked: text(asked), fails, code, state: session.state };
+    return {
+      kind,
+      sessionId,
+      version,
+      echo: text(echo),
+      steps,
+      heard,
+      asked: text(asked),
+      fails,
+      code,
+      state: session.state,
+    };
   } finally {
     await manager.close();
   }

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 
 const isModern = ({ kind, protocolVersion, sessionId }) => {
-  assert.deepEqual({ kind, protocolVersion, sessionId }, { kind: 'modern', protocolVersion: '2026-07-28', sessionId: undefined });
+  assert.deepEqual(
+    { kind, protocolVersion, sessionId },
+    { kind: 'modern', protocolVersion: '2026-07-28', sessionId: undefined },
+  );
 };
 const isStateful = (session) => {
   assert.equal(session.kind, 'stateful');
@@ -13,7 +16,9 @@ const isStateful = (session) => {
 /** A legacy server behind some answer to the probe: a session and a call of it. */
 const behind = (name, fault, settings = {}, more = {}) => ({
   name: `a legacy server whose answer to the probe is ${name}`,
-  fault, settings, legacy: true,
+  fault,
+  settings,
+  legacy: true,
   async run(use) {
     const session = await use.connect();
     isStateful(session);
@@ -28,10 +33,18 @@ const behind = (name, fault, settings = {}, more = {}) => ({
 const noVerdict = { counts: { initialize: 2, executed: 1, 'server/discover': [1, 2] } };
 const statuses = [400, 404, 405, 406, 415, 422, 500, 501, 503];
 const bodies = ['rpc', 'text', 'html', 'empty'];
-const plainAnswers = statuses.flatMap((status) => bodies.map((body) =>
-  behind(`${status} with ${body}`, 'probe-status', { status, body }, status >= 500 ? noVerdict : {})));
+const plainAnswers = statuses.flatMap((status) =>
+  bodies.map((body) =>
+    behind(`${status} with ${body}`, 'probe-status', { status, body }, status >= 500 ? noVerdict : {}),
+  ),
+);
 const rpcAnswers = [-32000, -32001, -32600, -32601, -32602].map((code) =>
-  behind(`400 with ${code}`, 'probe-status', { status: 400, code, text: 'Bad Request: Unsupported protocol version: 2026-07-28' }));
+  behind(`400 with ${code}`, 'probe-status', {
+    status: 400,
+    code,
+    text: 'Bad Request: Unsupported protocol version: 2026-07-28',
+  }),
+);
 
 const results = {
   'an empty result': {},
@@ -41,7 +54,9 @@ const results = {
   'older versions alone': { supportedVersions: ['2025-11-25'], capabilities: {} },
   'what initialize gives': { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } },
 };
-const resultAnswers = Object.entries(results).map(([name, result]) => behind(`200 with ${name}`, 'probe-result', { result: JSON.stringify(result) }));
+const resultAnswers = Object.entries(results).map(([name, result]) =>
+  behind(`200 with ${name}`, 'probe-result', { result: JSON.stringify(result) }),
+);
 
 export const eraRows = [
   {
@@ -107,7 +122,8 @@ export const eraRows = [
   },
   {
     name: 'a server of later revisions alone is not supported, and says which it speaks',
-    fault: 'refuse-future', legacy: true,
+    fault: 'refuse-future',
+    legacy: true,
     async run(use) {
       const { ok, code } = await use.outcome(use.connect());
       assert.deepEqual({ ok, code }, { ok: false, code: 'unsupported_version' });
@@ -124,10 +140,14 @@ export const eraRows = [
   behind('nothing at all', 'probe-hang', {}, { server: { initTimeout: 1_000 }, ...noVerdict }),
   ...['legacy', 'modern'].map((era) => ({
     name: `a ${era} server behind a 401 is found out with a token`,
-    fault: 'probe-unauthorized', settings: { era }, legacy: era === 'legacy',
+    fault: 'probe-unauthorized',
+    settings: { era },
+    legacy: era === 'legacy',
     async run(use) {
       const challenges = [];
-      const auth = { token: async ({ challenge }) => challenges.push(challenge) && (challenges.length > 1 ? 'good' : 'stale') };
+      const auth = {
+        token: async ({ challenge }) => challenges.push(challenge) && (challenges.length > 1 ? 'good' : 'stale'),
+      };
       const session = await use.connect('ann', { auth });
       (era === 'legacy' ? isStateful : isModern)(session);
       await use.call(session);
@@ -136,7 +156,9 @@ export const eraRows = [
   })),
   {
     name: 'a 401 without a provider is the caller’s, and no verdict',
-    fault: 'probe-unauthorized', settings: { era: 'modern' }, legacy: true,
+    fault: 'probe-unauthorized',
+    settings: { era: 'modern' },
+    legacy: true,
     async run(use) {
       assert.equal((await use.outcome(use.connect())).code, 'unauthorized');
     },
@@ -144,7 +166,8 @@ export const eraRows = [
   },
   {
     name: 'a lost legacy session is not probed again',
-    fault: 'upgrade', legacy: true,
+    fault: 'upgrade',
+    legacy: true,
     async run(use) {
       const session = await use.connect();
       use.server.forget(use.path);
@@ -156,7 +179,8 @@ export const eraRows = [
   },
   {
     name: 'a legacy server that becomes modern: its sessions fall forward, and no call runs twice or is lost',
-    fault: 'upgrade', legacy: true,
+    fault: 'upgrade',
+    legacy: true,
     async run(use) {
       const session = await use.connect();
       isStateful(session);
@@ -171,7 +195,8 @@ export const eraRows = [
   },
   {
     name: 'many calls at the moment of an upgrade: each runs once',
-    fault: 'upgrade', legacy: true,
+    fault: 'upgrade',
+    legacy: true,
     async run(use) {
       const session = await use.connect();
       use.switch();
@@ -182,7 +207,8 @@ export const eraRows = [
   },
   {
     name: 'a modern server that becomes a legacy one: it is found out again',
-    fault: 'downgrade', legacy: true,
+    fault: 'downgrade',
+    legacy: true,
     async run(use) {
       const session = await use.connect();
       isModern(session);
@@ -197,7 +223,9 @@ export const eraRows = [
   },
   ...['legacy', '2025-11-25'].map((protocolVersion) => ({
     name: `protocolVersion ${protocolVersion} never probes`,
-    fault: 'upgrade', legacy: true, server: { protocolVersion },
+    fault: 'upgrade',
+    legacy: true,
+    server: { protocolVersion },
     async run(use) {
       isStateful(await use.connect());
     },
@@ -205,7 +233,9 @@ export const eraRows = [
   })),
   {
     name: 'protocolVersion 2026-07-28 never falls back',
-    fault: 'upgrade', legacy: true, server: { protocolVersion: '2026-07-28' },
+    fault: 'upgrade',
+    legacy: true,
+    server: { protocolVersion: '2026-07-28' },
     async run(use) {
       const { ok, isMcpError } = await use.outcome(use.connect());
       assert.deepEqual({ ok, isMcpError }, { ok: false, isMcpError: true });

@@ -55,9 +55,15 @@ export const listenRows = [
     async run(use) {
       const session = await subscribed(use, 'test://a', 'test://b');
       await session.unsubscribeResource({ uri: 'test://a' });
-      await use.until(() => asksFor(use, 'test://b') && use.counts.openStreams === 1, 'the filter is what is wanted now');
+      await use.until(
+        () => asksFor(use, 'test://b') && use.counts.openStreams === 1,
+        'the filter is what is wanted now',
+      );
       await session.unsubscribeResource({ uri: 'test://b' });
-      await use.until(() => !(use.counts.openStreams > 0 && listens(use).at(-1).notifications.resourceSubscriptions?.length), 'nothing is asked for any more');
+      await use.until(
+        () => !(use.counts.openStreams > 0 && listens(use).at(-1).notifications.resourceSubscriptions?.length),
+        'nothing is asked for any more',
+      );
     },
     counts: { 'resources/unsubscribe': 0 },
   },
@@ -71,21 +77,32 @@ export const listenRows = [
         session.setNotificationHandler(`notifications/${what}/list_changed`, ({ method }) => heard.push(method));
       }
       const asked = () => use.counts.listens?.at(-1)?.notifications ?? {};
-      await use.until(() => use.counts.openStreams === 1 && asked().toolsListChanged && asked().promptsListChanged && asked().resourcesListChanged, 'a subscription to all three');
+      await use.until(
+        () =>
+          use.counts.openStreams === 1 &&
+          asked().toolsListChanged &&
+          asked().promptsListChanged &&
+          asked().resourcesListChanged,
+        'a subscription to all three',
+      );
       for (const what of ['tools', 'prompts', 'resources']) use.server.tell(use.path, changed(what));
       await use.until(() => heard.length >= 3, 'all three are heard');
     },
   },
   {
     name: 'caching: a change that is told makes a fresh list stale',
-    fault: 'cached', settings: { ttl: 60_000 },
+    fault: 'cached',
+    settings: { ttl: 60_000 },
     async run(use) {
       const session = await use.connect();
       session.setNotificationHandler('notifications/tools/list_changed', () => {});
       await use.until(() => use.counts.openStreams === 1, 'the subscription');
       await session.listTools();
       use.server.tell(use.path, changed('tools'));
-      await use.until(async () => (await session.listTools()).tools[0].description !== 'list 1', 'the list is fetched again');
+      await use.until(
+        async () => (await session.listTools()).tools[0].description !== 'list 1',
+        'the list is fetched again',
+      );
     },
     counts: { 'tools/list': [2, 3] },
   },
@@ -97,7 +114,8 @@ export const listenRows = [
       const heard = [];
       session.setNotificationHandler('notifications/resources/updated', ({ params }) => heard.push(params.uri));
       await session.subscribeResource({ uri });
-      const asking = () => listens(use).filter(({ notifications }) => notifications.resourceSubscriptions?.includes(uri));
+      const asking = () =>
+        listens(use).filter(({ notifications }) => notifications.resourceSubscriptions?.includes(uri));
       await use.until(() => asking().length >= 2, 'it is made again');
       const [first, second] = asking();
       assert.notEqual(first.id, second.id);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 
 const error = (settings, expected, more = {}) => ({
   name: `an error ${settings.code} with status ${settings.status}${settings.id ? ' and no id' : ''} is the caller’s`,
-  fault: 'error', settings,
+  fault: 'error',
+  settings,
   async run(use) {
     const session = await use.connect();
     const { ok, code, rpcCode, data } = await use.outcome(use.call(session));
@@ -16,14 +17,23 @@ const error = (settings, expected, more = {}) => ({
   ...more,
 });
 
-const cachedRow = (name, settings, run, counts) => ({ name: `caching: ${name}`, fault: 'cached', settings, run, counts });
+const cachedRow = (name, settings, run, counts) => ({
+  name: `caching: ${name}`,
+  fault: 'cached',
+  settings,
+  run,
+  counts,
+});
 const described = async (listing) => (await listing).tools[0].description;
 
 export const resultRows = [
   {
     name: 'every request carries what it has to, and nothing that it must not',
     fault: 'healthy',
-    options: { clientInfo: { name: 'somebody', version: '9' }, capabilities: { sampling: {}, elicitation: { form: {} } } },
+    options: {
+      clientInfo: { name: 'somebody', version: '9' },
+      capabilities: { sampling: {}, elicitation: { form: {} } },
+    },
     async run(use) {
       const session = await use.connect();
       await session.listTools();
@@ -42,7 +52,11 @@ export const resultRows = [
         assert.deepEqual({ sampling, elicitation }, { sampling: {}, elicitation: { form: {} } }, method);
         assert.equal(headers['mcp-protocol-version'], '2026-07-28', method);
       }
-      assert.equal(use.requests('tools/call')[0].params._meta.traceparent, '00-1-1-00', 'the caller’s own _meta is kept');
+      assert.equal(
+        use.requests('tools/call')[0].params._meta.traceparent,
+        '00-1-1-00',
+        'the caller’s own _meta is kept',
+      );
     },
     counts: { requests: 9 },
   },
@@ -52,7 +66,17 @@ export const resultRows = [
     async run(use) {
       const session = await use.connect();
       await session.listTools();
-      const regions = ['eu', 'us west', ' padded', 'tab\t', 'two\r\nlines', 'Grüße 🔑', '', '=?base64?eA==?=', '=?BASE64?eA==?='];
+      const regions = [
+        'eu',
+        'us west',
+        ' padded',
+        'tab\t',
+        'two\r\nlines',
+        'Grüße 🔑',
+        '',
+        '=?base64?eA==?=',
+        '=?BASE64?eA==?=',
+      ];
       for (const region of regions) await session.callTool({ name: 'routed', arguments: { region, size: 42 } });
       await session.callTool({ name: 'routed', arguments: { region: null, size: -9007199254740991 } });
       await session.callTool({ name: 'routed', arguments: {} });
@@ -60,13 +84,17 @@ export const resultRows = [
       assert.deepEqual(sent.slice(0, 2), ['eu', 'us west']);
       assert.match(sent[7], /^=\?base64\?/, 'what looks wrapped is wrapped');
       assert.deepEqual(sent.slice(-2), [undefined, undefined]);
-      assert.ok(sent.slice(0, -2).every((value) => value !== undefined), 'even the empty string has a header');
+      assert.ok(
+        sent.slice(0, -2).every((value) => value !== undefined),
+        'even the empty string has a header',
+      );
     },
     counts: { 'tools/call': 11 },
   },
   {
     name: 'a call before any list still reaches its tool',
-    fault: 'healthy', legacy: true,
+    fault: 'healthy',
+    legacy: true,
     async run(use) {
       const session = await use.connect();
       // Without the schema the headers are missing: −32020 brings the list, and the call again.
@@ -100,8 +128,14 @@ export const resultRows = [
     async run(use) {
       const session = await use.connect();
       const { tools } = await session.listTools();
-      assert.deepEqual(tools.map(({ name }) => name), ['safe', 'set', 'unsafe']);
-      assert.ok(use.log.some((line) => line.startsWith('warn') && line.includes('twice-in-other-case')), 'and it is said which are not');
+      assert.deepEqual(
+        tools.map(({ name }) => name),
+        ['safe', 'set', 'unsafe'],
+      );
+      assert.ok(
+        use.log.some((line) => line.startsWith('warn') && line.includes('twice-in-other-case')),
+        'and it is said which are not',
+      );
     },
     counts: { 'tools/list': 1 },
   },
@@ -222,44 +256,88 @@ export const resultRows = [
     },
     counts: { ping: 0 },
   },
-  cachedRow('a fresh list is not fetched again', { ttl: 60_000 }, async (use) => {
-    const session = await use.connect();
-    assert.equal(await described(session.listTools()), 'list 1');
-    assert.equal(await described(session.listTools()), 'list 1');
-    assert.equal(await described(session.listTools({ cursor: 'p2' })), 'list 2 after p2', 'a page is a list of its own');
-    assert.equal(await described(session.listTools({ cursor: 'p2' })), 'list 2 after p2');
-  }, { 'tools/list': 2 }),
-  cachedRow('what a caller does to its list is its own affair', { ttl: 60_000 }, async (use) => {
-    const session = await use.connect();
-    const list = await session.listTools();
-    list.tools[0].description = 'spoilt';
-    list.tools.pop();
-    assert.equal(await described(session.listTools()), 'list 1');
-  }, { 'tools/list': 1 }),
-  ...[{ ttl: 0 }, {}, { ttl: -1 }].map((settings) => cachedRow(`${JSON.stringify(settings)} is stale at once`, settings, async (use) => {
-    const session = await use.connect();
-    await session.listTools();
-    assert.equal(await described(session.listTools()), 'list 2');
-  }, { 'tools/list': 2 })),
-  cachedRow('a list is stale after its time', { ttl: 300 }, async (use) => {
-    const session = await use.connect();
-    await session.listTools();
-    await use.watch(350);
-    assert.equal(await described(session.listTools()), 'list 2');
-  }, { 'tools/list': 2 }),
-  cachedRow('what is private to one user is not shown to another', { ttl: 60_000, scope: 'private' }, async (use) => {
-    const [ann, bob] = [await use.connect('ann'), await use.connect('bob')];
-    assert.equal(await described(ann.listTools()), 'list 1');
-    assert.equal(await described(bob.listTools()), 'list 2');
-  }, { 'tools/list': 2 }),
-  cachedRow('a list of an unknown scope is private', { ttl: 60_000, scope: '' }, async (use) => {
-    const [ann, bob] = [await use.connect('ann'), await use.connect('bob')];
-    await ann.listTools();
-    await bob.listTools();
-  }, { 'tools/list': 2 }),
-  cachedRow('resources by their URI', { ttl: 60_000 }, async (use) => {
-    const session = await use.connect();
-    const read = async (uri) => (await session.readResource({ uri })).contents[0].text;
-    assert.deepEqual([await read('test://a'), await read('test://b'), await read('test://a')], ['read 1', 'read 2', 'read 1']);
-  }, { 'resources/read': 2 }),
+  cachedRow(
+    'a fresh list is not fetched again',
+    { ttl: 60_000 },
+    async (use) => {
+      const session = await use.connect();
+      assert.equal(await described(session.listTools()), 'list 1');
+      assert.equal(await described(session.listTools()), 'list 1');
+      assert.equal(
+        await described(session.listTools({ cursor: 'p2' })),
+        'list 2 after p2',
+        'a page is a list of its own',
+      );
+      assert.equal(await described(session.listTools({ cursor: 'p2' })), 'list 2 after p2');
+    },
+    { 'tools/list': 2 },
+  ),
+  cachedRow(
+    'what a caller does to its list is its own affair',
+    { ttl: 60_000 },
+    async (use) => {
+      const session = await use.connect();
+      const list = await session.listTools();
+      list.tools[0].description = 'spoilt';
+      list.tools.pop();
+      assert.equal(await described(session.listTools()), 'list 1');
+    },
+    { 'tools/list': 1 },
+  ),
+  ...[{ ttl: 0 }, {}, { ttl: -1 }].map((settings) =>
+    cachedRow(
+      `${JSON.stringify(settings)} is stale at once`,
+      settings,
+      async (use) => {
+        const session = await use.connect();
+        await session.listTools();
+        assert.equal(await described(session.listTools()), 'list 2');
+      },
+      { 'tools/list': 2 },
+    ),
+  ),
+  cachedRow(
+    'a list is stale after its time',
+    { ttl: 300 },
+    async (use) => {
+      const session = await use.connect();
+      await session.listTools();
+      await use.watch(350);
+      assert.equal(await described(session.listTools()), 'list 2');
+    },
+    { 'tools/list': 2 },
+  ),
+  cachedRow(
+    'what is private to one user is not shown to another',
+    { ttl: 60_000, scope: 'private' },
+    async (use) => {
+      const [ann, bob] = [await use.connect('ann'), await use.connect('bob')];
+      assert.equal(await described(ann.listTools()), 'list 1');
+      assert.equal(await described(bob.listTools()), 'list 2');
+    },
+    { 'tools/list': 2 },
+  ),
+  cachedRow(
+    'a list of an unknown scope is private',
+    { ttl: 60_000, scope: '' },
+    async (use) => {
+      const [ann, bob] = [await use.connect('ann'), await use.connect('bob')];
+      await ann.listTools();
+      await bob.listTools();
+    },
+    { 'tools/list': 2 },
+  ),
+  cachedRow(
+    'resources by their URI',
+    { ttl: 60_000 },
+    async (use) => {
+      const session = await use.connect();
+      const read = async (uri) => (await session.readResource({ uri })).contents[0].text;
+      assert.deepEqual(
+        [await read('test://a'), await read('test://b'), await read('test://a')],
+        ['read 1', 'read 2', 'read 1'],
+      );
+    },
+    { 'resources/read': 2 },
+  ),
 ];

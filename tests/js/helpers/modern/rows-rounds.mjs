@@ -19,7 +19,9 @@ const answer = { action: 'accept', content: { name: 'Ann' } };
 
 const echoed = (name) => ({
   name: `a state is given back byte for byte: ${name}`,
-  fault: 'rounds', settings: { state: name }, options,
+  fault: 'rounds',
+  settings: { state: name },
+  options,
   async run(use) {
     await use.call(await obliging(use));
     const [round] = use.counts.rounds;
@@ -30,7 +32,9 @@ const echoed = (name) => ({
 
 /** A call that asks for what cannot be had ends at once. */
 const abandoned = (name, fault, prepare, more = {}) => ({
-  name, fault, options,
+  name,
+  fault,
+  options,
   async run(use) {
     const session = await use.connect();
     prepare(session);
@@ -44,14 +48,26 @@ const abandoned = (name, fault, prepare, more = {}) => ({
 export const roundRows = [
   {
     name: 'three rounds: each with a new id, the same params, its own answers and its own state',
-    fault: 'rounds', settings: { n: 3 }, options,
+    fault: 'rounds',
+    settings: { n: 3 },
+    options,
     async run(use) {
       const session = await obliging(use);
-      const result = await session.callTool({ name: 'unsafe', arguments: { key: 'c-rounds', nested: { a: [1, null, 'ü'] } }, _meta: { trace: 't' } });
+      const result = await session.callTool({
+        name: 'unsafe',
+        arguments: { key: 'c-rounds', nested: { a: [1, null, 'ü'] } },
+        _meta: { trace: 't' },
+      });
       assert.match(result.content[0].text, /c-rounds: 1/);
       const rounds = use.counts.rounds;
-      assert.deepEqual(rounds.map(({ inputResponses }) => inputResponses), [{ q1: answer }, { q2: answer }, { q3: answer }]);
-      assert.deepEqual(rounds.map(({ requestState }) => requestState), ['state-1/0', 'state-1/1', 'state-1/2']);
+      assert.deepEqual(
+        rounds.map(({ inputResponses }) => inputResponses),
+        [{ q1: answer }, { q2: answer }, { q3: answer }],
+      );
+      assert.deepEqual(
+        rounds.map(({ requestState }) => requestState),
+        ['state-1/0', 'state-1/1', 'state-1/2'],
+      );
       for (const round of rounds) assert.deepEqual(round.arguments, { key: 'c-rounds', nested: { a: [1, null, 'ü'] } });
     },
     counts: { 'tools/call': 4, executed: 1 },
@@ -59,7 +75,9 @@ export const roundRows = [
   ...Object.keys(states).map(echoed),
   {
     name: 'no state is given, and none is sent',
-    fault: 'rounds', settings: { state: 'none' }, options,
+    fault: 'rounds',
+    settings: { state: 'none' },
+    options,
     async run(use) {
       await use.call(await obliging(use));
       assert.equal(use.counts.rounds[0].requestState, undefined);
@@ -68,28 +86,40 @@ export const roundRows = [
   },
   {
     name: 'a state alone: the same request again, without answers',
-    fault: 'state-only', settings: { n: 2 },
+    fault: 'state-only',
+    settings: { n: 2 },
     async run(use) {
       await use.call(await use.connect());
-      assert.deepEqual(use.counts.rounds.map(({ inputResponses }) => inputResponses), [undefined, undefined]);
+      assert.deepEqual(
+        use.counts.rounds.map(({ inputResponses }) => inputResponses),
+        [undefined, undefined],
+      );
     },
     counts: { 'tools/call': 3, executed: 1 },
   },
   {
     name: 'several inputs at once are answered by their keys, in one retry',
-    fault: 'several-inputs', options,
+    fault: 'several-inputs',
+    options,
     async run(use) {
       await use.call(await obliging(use));
-      assert.deepEqual(use.counts.rounds[0].inputResponses, { form: answer, sampling: sample, roots: { roots: [{ uri: 'file:///here' }] } });
+      assert.deepEqual(use.counts.rounds[0].inputResponses, {
+        form: answer,
+        sampling: sample,
+        roots: { roots: [{ uri: 'file:///here' }] },
+      });
     },
     counts: { 'tools/call': 2, executed: 1 },
   },
   {
     name: 'a URL is visited by the same handler',
-    fault: 'url-input', options,
+    fault: 'url-input',
+    options,
     async run(use) {
       const session = await use.connect();
-      session.setRequestHandler('elicitation/create', ({ params }) => ({ action: params.mode === 'url' ? 'accept' : 'decline' }));
+      session.setRequestHandler('elicitation/create', ({ params }) => ({
+        action: params.mode === 'url' ? 'accept' : 'decline',
+      }));
       await use.call(session);
       assert.deepEqual(use.counts.rounds[0].inputResponses, { url: { action: 'accept' } });
     },
@@ -97,7 +127,8 @@ export const roundRows = [
   },
   {
     name: 'a form’s defaults are filled in here too',
-    fault: 'rounds', options,
+    fault: 'rounds',
+    options,
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
@@ -108,7 +139,8 @@ export const roundRows = [
   },
   {
     name: 'a user who declines is an answer',
-    fault: 'rounds', options,
+    fault: 'rounds',
+    options,
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', () => ({ action: 'decline' }));
@@ -122,14 +154,16 @@ export const roundRows = [
     fault: 'rounds',
     async run(use) {
       await use.call(await obliging(use));
-      const { elicitation, sampling, roots } = use.requests('tools/call')[0].params._meta['io.modelcontextprotocol/clientCapabilities'];
+      const { elicitation, sampling, roots } =
+        use.requests('tools/call')[0].params._meta['io.modelcontextprotocol/clientCapabilities'];
       assert.ok(elicitation && sampling && roots);
     },
     counts: { executed: 1 },
   },
   {
     name: 'prompts and resources may ask too',
-    fault: 'rounds', options,
+    fault: 'rounds',
+    options,
     async run(use) {
       const session = await obliging(use);
       await session.getPrompt({ name: 'greeting', arguments: { key: 'p' } });
@@ -141,7 +175,8 @@ export const roundRows = [
   },
   {
     name: 'other calls go on while one waits for its user, and carry nothing of it',
-    fault: 'rounds', options,
+    fault: 'rounds',
+    options,
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', async () => {
@@ -149,13 +184,17 @@ export const roundRows = [
         return { action: 'accept', content: { name: 'Ann' } };
       });
       await use.call(session);
-      assert.ok(use.requests('tools/list').every(({ params }) => !('requestState' in params) && !('inputResponses' in params)));
+      assert.ok(
+        use.requests('tools/list').every(({ params }) => !('requestState' in params) && !('inputResponses' in params)),
+      );
     },
     counts: { executed: 1, 'tools/list': 1 },
   },
   {
     name: 'two calls at once keep their rounds apart',
-    fault: 'rounds', settings: { n: 2 }, options,
+    fault: 'rounds',
+    settings: { n: 2 },
+    options,
     async run(use) {
       const session = await obliging(use);
       await Promise.all([use.call(session), use.call(session)]);
@@ -164,7 +203,9 @@ export const roundRows = [
   },
   {
     name: 'a user who takes long does not let the call time out',
-    fault: 'rounds', options, server: { timeout: 400 },
+    fault: 'rounds',
+    options,
+    server: { timeout: 400 },
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', async () => {
@@ -177,7 +218,8 @@ export const roundRows = [
   },
   {
     name: 'a call that is cancelled while its user thinks is not made again, and the handler hears of it',
-    fault: 'rounds', options,
+    fault: 'rounds',
+    options,
     async run(use) {
       const session = await use.connect();
       const controller = new AbortController();
@@ -196,7 +238,8 @@ export const roundRows = [
   },
   {
     name: 'a server that asks without an end is left in the end',
-    fault: 'endless-rounds', options,
+    fault: 'endless-rounds',
+    options,
     async run(use) {
       const { ok, isMcpError } = await use.outcome(use.call(await obliging(use)));
       assert.deepEqual({ ok, isMcpError }, { ok: false, isMcpError: true });
@@ -213,7 +256,9 @@ export const roundRows = [
     counts: { 'tools/call': [3, 40], executed: 0 },
   },
   abandoned('a server that asks for nothing at all is wrong', 'nothing-asked', () => {}),
-  abandoned('what nobody handles ends the call', 'several-inputs', (session) => session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }))),
+  abandoned('what nobody handles ends the call', 'several-inputs', (session) =>
+    session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} })),
+  ),
   abandoned('what no client can answer ends the call', 'unknown-input', () => {}),
   abandoned('a handler that throws ends the call: there is no place for its error', 'several-inputs', (session) => {
     session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
@@ -224,7 +269,8 @@ export const roundRows = [
   }),
   {
     name: 'a handler of forms that throws cancels the form, which says as much',
-    fault: 'rounds', options,
+    fault: 'rounds',
+    options,
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', () => {
@@ -237,7 +283,8 @@ export const roundRows = [
   },
   {
     name: 'the last leg breaks: an unsafe call has an unknown outcome',
-    fault: 'rounds-cut', options,
+    fault: 'rounds-cut',
+    options,
     async run(use) {
       assert.equal((await use.outcome(use.call(await obliging(use)))).code, 'outcome_unknown');
     },

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 const broken = (fault, settings, executed = 1) => [
   {
     name: `/${fault}: an unsafe call has an unknown outcome`,
-    fault, settings,
+    fault,
+    settings,
     async run(use) {
       const session = await use.connect();
       assert.equal((await use.outcome(use.call(session))).code, 'outcome_unknown');
@@ -14,10 +15,14 @@ const broken = (fault, settings, executed = 1) => [
   },
   {
     name: `/${fault}: a safe call is made again, as a new request`,
-    fault, settings,
+    fault,
+    settings,
     async run(use) {
       const session = await use.connect();
-      assert.equal((await session.callTool({ name: 'safe', arguments: { key: 'safe' } })).content[0].text, `safe safe: ${executed + 1}`);
+      assert.equal(
+        (await session.callTool({ name: 'safe', arguments: { key: 'safe' } })).content[0].text,
+        `safe safe: ${executed + 1}`,
+      );
     },
     counts: { 'tools/call': 2, executed: executed + 1 },
   },
@@ -30,7 +35,8 @@ export const streamRows = [
   ...broken('reset', { connection: 'close' }),
   {
     name: 'progress and log lines arrive, comments do no harm',
-    fault: 'slow', settings: { ms: 200 },
+    fault: 'slow',
+    settings: { ms: 200 },
     async run(use) {
       const session = await use.connect();
       const heard = [];
@@ -43,7 +49,8 @@ export const streamRows = [
   },
   {
     name: 'a cancelled call closes its stream, and nothing else is said',
-    fault: 'slow', settings: { ms: 3_000 },
+    fault: 'slow',
+    settings: { ms: 3_000 },
     async run(use) {
       const session = await use.connect();
       const controller = new AbortController();
@@ -78,7 +85,8 @@ export const streamRows = [
   },
   {
     name: 'a server that asks on a stream is not answered',
-    fault: 'asks-on-the-stream', options: { capabilities: { roots: {} } },
+    fault: 'asks-on-the-stream',
+    options: { capabilities: { roots: {} } },
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('roots/list', () => ({ roots: [] }));
@@ -88,7 +96,8 @@ export const streamRows = [
   },
   ...['json', 'sse'].map((as) => ({
     name: `twenty calls at once, answered as ${as}`,
-    fault: 'healthy', settings: { as },
+    fault: 'healthy',
+    settings: { as },
     async run(use) {
       const session = await use.connect();
       const results = await Promise.all(Array.from({ length: 20 }, () => use.call(session)));

@@ -40,9 +40,18 @@ export class Use {
 
   /** How a promise ends: `{ ok: true, result }`, or `{ ok: false, code, … }`. */
   async outcome(promise) {
-    return promise.then((result) => ({ ok: true, result }), (error) => ({
-      ok: false, code: error.code, rpcCode: error.rpcCode, status: error.status, data: error.data, message: error.message, isMcpError: error instanceof this.mcp.McpError,
-    }));
+    return promise.then(
+      (result) => ({ ok: true, result }),
+      (error) => ({
+        ok: false,
+        code: error.code,
+        rpcCode: error.rpcCode,
+        status: error.status,
+        data: error.data,
+        message: error.message,
+        isMcpError: error instanceof this.mcp.McpError,
+      }),
+    );
   }
 
   /** How many requests of this method the server saw. */
@@ -88,7 +97,8 @@ export class Use {
   }
 
   trace() {
-    const line = ({ at, http, rpc, id, status, sessionId }) => `${at} ${http} ${rpc ?? ''} ${id ?? ''} ${sessionId?.slice(0, 4) ?? '-'} ${status}`;
+    const line = ({ at, http, rpc, id, status, sessionId }) =>
+      `${at} ${http} ${rpc ?? ''} ${id ?? ''} ${sessionId?.slice(0, 4) ?? '-'} ${status}`;
     return this.counts.trace.slice(0, 40).map(line).join('\n  ');
   }
 }

@@ -18,11 +18,17 @@ export async function drive({ McpManager }, url, conductor) {
     // From here on the manager knows which tool only reads.
     await session.listTools();
     const call = (name, args) => session.callTool({ name, arguments: args });
-    const begin = (name) => Array.from({ length: underWay }, (_, index) => call(name, { key: `held ${name} ${index}` }).then(() => 'result', nameOf));
+    const begin = (name) =>
+      Array.from({ length: underWay }, (_, index) =>
+        call(name, { key: `held ${name} ${index}` }).then(() => 'result', nameOf),
+      );
     const held = { unsafe: begin('unsafe'), read: begin('safe') };
     await (await fetch(conductor, { method: 'POST' })).text();
     // An unsafe call that was under way ends when the client notices the outage: on a slow machine that may take longer than half a second.
-    const during = await crowd({ list: () => session.listPrompts(), call }, { each, noticed: Promise.all(held.unsafe) });
+    const during = await crowd(
+      { list: () => session.listPrompts(), call },
+      { each, noticed: Promise.all(held.unsafe) },
+    );
     const before = { unsafe: await Promise.all(held.unsafe), read: await Promise.all(held.read) };
     const afterwards = await call('unsafe', { key: 'afterwards' }).then(() => 'result', nameOf);
     return { during, before, afterwards, generation: session.generation, state: session.state };

@@ -8,7 +8,9 @@ import { Miniflare } from 'miniflare';
 import { openBrowser } from '../browsers/chromium.mjs';
 import { drive } from './drive.mjs';
 
-const packageEntry = process.env.MCP_TETHER_PACKAGE ? resolve(process.env.MCP_TETHER_PACKAGE) : fileURLToPath(new URL('../../../../pkg/node.js', import.meta.url));
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? resolve(process.env.MCP_TETHER_PACKAGE)
+  : fileURLToPath(new URL('../../../../pkg/node.js', import.meta.url));
 
 export async function startInNode() {
   const mcp = await import(pathToFileURL(packageEntry));
@@ -20,12 +22,15 @@ export async function startInChromium() {
   return {
     async drive(url, conductor) {
       const page = await browser.newPage();
-      return page.evaluate(async (addresses) => {
-        const { default: init, ...mcp } = await import('/pkg/browser.js');
-        await init();
-        const driver = await import('/tests/helpers/outage/drive.mjs');
-        return driver.drive(mcp, ...addresses);
-      }, [url, conductor]);
+      return page.evaluate(
+        async (addresses) => {
+          const { default: init, ...mcp } = await import('/pkg/browser.js');
+          await init();
+          const driver = await import('/tests/helpers/outage/drive.mjs');
+          return driver.drive(mcp, ...addresses);
+        },
+        [url, conductor],
+      );
     },
     close: browser.close,
   };
@@ -34,17 +39,33 @@ export async function startInChromium() {
 export async function startInWorkerd() {
   const folder = await mkdtemp(join(tmpdir(), 'outage-'));
   await build({
-    entryPoints: [fileURLToPath(new URL('./worker.mjs', import.meta.url))], outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm',
-    conditions: ['workerd', 'worker', 'browser'], alias: { 'mcp-tether': join(dirname(packageEntry), 'workerd.js') }, loader: { '.wasm': 'copy' }, logLevel: 'warning',
+    entryPoints: [fileURLToPath(new URL('./worker.mjs', import.meta.url))],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd', 'worker', 'browser'],
+    alias: { 'mcp-tether': join(dirname(packageEntry), 'workerd.js') },
+    loader: { '.wasm': 'copy' },
+    logLevel: 'warning',
   });
   const miniflare = new Miniflare({
-    modulesRoot: folder, scriptPath: join(folder, 'worker.mjs'), modules: true, compatibilityDate: '2026-04-01',
-    modulesRules: [{ type: 'ESModule', include: ['**/*.mjs'] }, { type: 'CompiledWasm', include: ['**/*.wasm'] }],
+    modulesRoot: folder,
+    scriptPath: join(folder, 'worker.mjs'),
+    modules: true,
+    compatibilityDate: '2026-04-01',
+    modulesRules: [
+      { type: 'ESModule', include: ['**/*.mjs'] },
+      { type: 'CompiledWasm', include: ['**/*.wasm'] },
+    ],
   });
   await miniflare.ready;
   return {
     async drive(url, conductor) {
-      const response = await miniflare.dispatchFetch('http://localhost/', { method: 'POST', body: JSON.stringify({ url, conductor }) });
+      const response = await miniflare.dispatchFetch('http://localhost/', {
+        method: 'POST',
+        body: JSON.stringify({ url, conductor }),
+      });
       if (!response.ok) throw new Error(await response.text());
       return response.json();
     },

@@ -13,7 +13,9 @@ export const workspace = fileURLToPath(new URL('../../../..', import.meta.url));
 
 export async function installPackage() {
   const project = await mkdtemp(join(tmpdir(), 'mcp-tether-package-'));
-  const { stdout } = await run('npm', ['pack', join(workspace, 'pkg'), '--pack-destination', project, '--json'], { cwd: project });
+  const { stdout } = await run('npm', ['pack', join(workspace, 'pkg'), '--pack-destination', project, '--json'], {
+    cwd: project,
+  });
   const [{ filename, files }] = JSON.parse(stdout);
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
   // --offline, since the package depends on nothing.

@@ -9,12 +9,19 @@ export async function scenario({ init, McpManager, McpSession, McpError, runtime
     { mcpServers: { real: { url } } },
     { env: {}, log: (level, line) => lines.push(`${level} ${line}`) },
   );
-  const created = new Promise((resolve) => manager.events.addEventListener('sessionCreated', ({ detail }) => resolve(detail), { once: true }));
+  const created = new Promise((resolve) =>
+    manager.events.addEventListener('sessionCreated', ({ detail }) => resolve(detail), { once: true }),
+  );
 
   const [session, same] = await Promise.all([manager.connect('alice', 'real'), manager.connect('alice', 'real')]);
   const { content } = await session.callTool({ name: 'echo', arguments: { text: 'grüße' } });
   const unknown = await rejectionOf(session.callTool({ name: 'no such tool' }));
-  const live = { stats: manager.getSessionStats(), kind: session.kind, state: session.state, idLength: session.sessionId?.length };
+  const live = {
+    stats: manager.getSessionStats(),
+    kind: session.kind,
+    state: session.state,
+    idLength: session.sessionId?.length,
+  };
   await session.terminate();
   const ended = manager.getSessionStats();
   const diagnosis = await manager.diagnose('real', 'alice', { origin: 'https://app.example' });

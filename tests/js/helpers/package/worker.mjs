@@ -6,7 +6,9 @@ import { scenario } from './scenario.mjs';
 export default {
   async fetch(_request, env) {
     try {
-      return Response.json(await scenario({ init, McpManager, McpSession, McpError, runtime: navigator.userAgent }, env.SERVER_URL));
+      return Response.json(
+        await scenario({ init, McpManager, McpSession, McpError, runtime: navigator.userAgent }, env.SERVER_URL),
+      );
     } catch (error) {
       return new Response(error.stack, { status: 500 });
     }

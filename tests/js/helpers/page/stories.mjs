@@ -7,8 +7,11 @@ function grown(before, after, client = 'mcp-tether') {
   const [then, now] = [before, after].map((counts) => counts.clients[client] ?? { http: {}, rpc: {}, runs: 0 });
   const difference = (kind, name) => (now[kind][name] ?? 0) - (then[kind][name] ?? 0);
   return {
-    handshakes: difference('rpc', 'initialize'), calls: difference('rpc', 'tools/call'), runs: now.runs - then.runs,
-    gets: difference('http', 'GET'), deletes: difference('http', 'DELETE'),
+    handshakes: difference('rpc', 'initialize'),
+    calls: difference('rpc', 'tools/call'),
+    runs: now.runs - then.runs,
+    gets: difference('http', 'GET'),
+    deletes: difference('http', 'DELETE'),
   };
 }
 
@@ -71,7 +74,7 @@ export const stories = {
     const seen = await meet(visitor, counts, 'busy');
     assert.match(seen.result, answered);
     assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(429)], [0, 2, 1, 1]);
-    assert.ok(await visitor.page.locator('.tl-wait').count() > 0, 'the wait is drawn');
+    assert.ok((await visitor.page.locator('.tl-wait').count()) > 0, 'the wait is drawn');
   },
   async unavailable({ visitor, counts }) {
     const seen = await meet(visitor, counts, 'unavailable');
@@ -104,15 +107,24 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
   });
 
   test('one call, fifty and a thousand are answered on one session', async () => {
-    for (const [id, n] of [['call-one', 1], ['call-many', 50], ['call-thousand', 1_000]]) {
+    for (const [id, n] of [
+      ['call-one', 1],
+      ['call-many', 50],
+      ['call-thousand', 1_000],
+    ]) {
       const { result, handshakes, runs } = await meet(visitor, counts, id);
-      if (n > 1) assert.match(result, new RegExp(`${n.toLocaleString('en')} sent, ${n.toLocaleString('en')} answered, 0 failed`));
+      if (n > 1)
+        assert.match(
+          result,
+          new RegExp(`${n.toLocaleString('en')} sent, ${n.toLocaleString('en')} answered, 0 failed`),
+        );
       assert.deepEqual([handshakes, runs], [0, n]);
     }
     assert.deepEqual(visitor.complaints(...servers()), []);
   });
 
-  for (const [name, story] of Object.entries(stories)) test(`${name}: what the server counted is what the page tells`, () => story({ visitor, counts }));
+  for (const [name, story] of Object.entries(stories))
+    test(`${name}: what the server counted is what the page tells`, () => story({ visitor, counts }));
 
   test('offline: nothing reaches the server, and the session outlives it', async () => {
     const { handshakes, runs } = await meet(visitor, counts, 'offline');
@@ -168,7 +180,11 @@ export async function takeAway({ visitor, test, run }) {
     const { library, stats, events } = JSON.parse(text);
     assert.equal(library.name, 'mcp-tether');
     assert.deepEqual(stats, JSON.parse(await visitor.text('#stats')));
-    for (const type of ['requestSent', 'requestSettled', 'recoverySucceeded', 'retryScheduled']) assert.ok(events.some((event) => event.type === type), type);
+    for (const type of ['requestSent', 'requestSettled', 'recoverySucceeded', 'retryScheduled'])
+      assert.ok(
+        events.some((event) => event.type === type),
+        type,
+      );
     assert.doesNotMatch(text, /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}/);
   });
 
@@ -187,7 +203,9 @@ export async function sideBySide({ visitor, counts, test }) {
     await visitor.press('connect-a');
     await visitor.page.locator('#tool').selectOption('echo');
     await visitor.page.locator('#beside').check();
-    await visitor.until(() => /@modelcontextprotocol\/client \d/.test(document.querySelector('#compare-version').textContent));
+    await visitor.until(() =>
+      /@modelcontextprotocol\/client \d/.test(document.querySelector('#compare-version').textContent),
+    );
     const { before, after, handshakes, runs } = await meet(visitor, counts, 'forget');
     assert.deepEqual([handshakes, runs], [1, 2]);
     const official = grown(before, after, 'official');
@@ -196,7 +214,10 @@ export async function sideBySide({ visitor, counts, test }) {
     assert.match(row, /2 of 2 calls answered/);
     assert.match(row, /0 of 2 calls answered/);
     assert.match(row, /tool run 2×.*tool run 0×/s);
-    assert.ok(await visitor.page.locator('.tl-lane-name', { hasText: 'official' }).count() === 1, 'it has a lane on the timeline');
+    assert.ok(
+      (await visitor.page.locator('.tl-lane-name', { hasText: 'official' }).count()) === 1,
+      'it has a lane on the timeline',
+    );
   });
 
   test('beside the official client: a 429 is waited out here', async () => {

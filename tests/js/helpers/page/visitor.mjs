@@ -26,7 +26,9 @@ export async function openVisitor(url, options = {}) {
     if (message.type() === 'error') complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
   await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener('securitypolicyviolation', (event) =>
+      console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   await page.goto(url);
 
@@ -35,19 +37,29 @@ export async function openVisitor(url, options = {}) {
     context,
     text: async (selector) => (await page.locator(selector).innerText()).trim(),
     until: (check, argument) => page.waitForFunction(check, argument, patience),
-    untilText: (selector, pattern) => visitor.until(
-      ([where, source]) => new RegExp(source, 's').test(document.querySelector(where).innerText),
-      [selector, pattern],
-    ),
-    untilState: (state) => visitor.until((wanted) => document.querySelector('#session-state').textContent.trim() === wanted, state),
-    untilLogged: (pattern, times = 1) => visitor.until(
-      ([source, wanted]) => [...document.querySelector('#log').innerText.matchAll(new RegExp(source, 'g'))].length >= wanted,
-      [pattern, times],
-    ),
-    logged: (pattern) => page.locator('#log').innerText().then((log) => [...log.matchAll(new RegExp(pattern, 'g'))].length),
+    untilText: (selector, pattern) =>
+      visitor.until(
+        ([where, source]) => new RegExp(source, 's').test(document.querySelector(where).innerText),
+        [selector, pattern],
+      ),
+    untilState: (state) =>
+      visitor.until((wanted) => document.querySelector('#session-state').textContent.trim() === wanted, state),
+    untilLogged: (pattern, times = 1) =>
+      visitor.until(
+        ([source, wanted]) =>
+          [...document.querySelector('#log').innerText.matchAll(new RegExp(source, 'g'))].length >= wanted,
+        [pattern, times],
+      ),
+    logged: (pattern) =>
+      page
+        .locator('#log')
+        .innerText()
+        .then((log) => [...log.matchAll(new RegExp(pattern, 'g'))].length),
     /** Presses a button, and waits until everything that it began has come to an end; says what came back. */
     async press(id) {
-      await page.evaluate(() => { document.querySelector('#result').dataset.kind = 'pressed'; });
+      await page.evaluate(() => {
+        document.querySelector('#result').dataset.kind = 'pressed';
+      });
       await page.locator(`#${id}:enabled`).click();
       await visitor.until(() => {
         const { kind } = document.querySelector('#result').dataset;
@@ -67,8 +79,12 @@ export async function openVisitor(url, options = {}) {
      * Chromium itself complains of every failed fetch; those from the MCP servers are what faults are made of. And a manager
      * of a snippet's own writes its log to the console.
      */
-    complaints: (...servers) => complaints.filter((complaint) => !complaint.startsWith('console: [MCP]')
-      && !(complaint.includes('Failed to load resource') && servers.some((server) => complaint.includes(server)))),
+    complaints: (...servers) =>
+      complaints.filter(
+        (complaint) =>
+          !complaint.startsWith('console: [MCP]') &&
+          !(complaint.includes('Failed to load resource') && servers.some((server) => complaint.includes(server))),
+      ),
     close: () => browser.close(),
   };
   return visitor;
@@ -77,11 +93,12 @@ export async function openVisitor(url, options = {}) {
 /** Steps that build on each other: after one has failed, the rest are not tried. */
 export function steps() {
   let failed;
-  return (name, step) => runTest(name, async (context) => {
-    if (failed) return context.skip(`after the failure of "${failed}"`);
-    failed = name;
-    await step();
-    failed = undefined;
-    return undefined;
-  });
+  return (name, step) =>
+    runTest(name, async (context) => {
+      if (failed) return context.skip(`after the failure of "${failed}"`);
+      failed = name;
+      await step();
+      failed = undefined;
+      return undefined;
+    });
 }

@@ -9,9 +9,11 @@ const forms = {
   /** A JSON-RPC error that answers no request. */
   rpc: (exchange, { status, code, words }) => exchange.refuse(status, code, words),
   /** A JSON-RPC error with the id of the request; a notification has none. */
-  own: (exchange, { status, code, words }) => exchange.refuse(status, code, words, { id: exchange.message?.id ?? null }),
+  own: (exchange, { status, code, words }) =>
+    exchange.refuse(status, code, words, { id: exchange.message?.id ?? null }),
   /** The same with the id as a string, as gateways write it. */
-  echoed: (exchange, { status, code, words }) => exchange.refuse(status, code, words, { id: String(exchange.message?.id) }),
+  echoed: (exchange, { status, code, words }) =>
+    exchange.refuse(status, code, words, { id: String(exchange.message?.id) }),
 };
 
 /**
@@ -21,6 +23,8 @@ const forms = {
 export function answerAsTold(exchange, otherwise = {}) {
   const { status = 500, words = '', form = 'text', code = -32000 } = otherwise;
   return forms[exchange.text('form', form)](exchange, {
-    status: exchange.number('status', status), words: exchange.text('words', words), code: exchange.number('code', code),
+    status: exchange.number('status', status),
+    words: exchange.text('words', words),
+    code: exchange.number('code', code),
   });
 }

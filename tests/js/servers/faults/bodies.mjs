@@ -2,7 +2,14 @@
 import { initializeResult } from './healthy.mjs';
 
 const page = '<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>';
-const illegalIds = { space: 'has a space', tab: 'has\ta\ttab', latin1: 'caf\u00e9-session', control: 'has\u0001control', long: 'x'.repeat(9_000), empty: '' };
+const illegalIds = {
+  space: 'has a space',
+  tab: 'has\ta\ttab',
+  latin1: 'caf\u00e9-session',
+  control: 'has\u0001control',
+  long: 'x'.repeat(9_000),
+  empty: '',
+};
 
 /** By path. */
 export const bodies = {
@@ -13,8 +20,14 @@ export const bodies = {
       const body = JSON.stringify({ jsonrpc: '2.0', id: exchange.message.id, result: initializeResult(exchange) });
       const cors = Object.entries(exchange.response.getHeaders()).map(([name, value]) => `${name}: ${value}`);
       const lines = [
-        'HTTP/1.1 200 OK', ...cors, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, `Mcp-Session-Id: ${id}`,
-        'Connection: close', '', '',
+        'HTTP/1.1 200 OK',
+        ...cors,
+        'Content-Type: application/json',
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        `Mcp-Session-Id: ${id}`,
+        'Connection: close',
+        '',
+        '',
       ];
       exchange.response.socket.end(Buffer.concat([Buffer.from(lines.join('\r\n'), 'latin1'), Buffer.from(body)]));
     },

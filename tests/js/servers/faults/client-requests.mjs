@@ -9,7 +9,9 @@ export const clientRequests = {
   'server-request-on-get': {
     async call(exchange) {
       const [stream] = exchange.place.streams;
-      const answered = ask(exchange.place, { method: 'ping' }, (message) => stream?.write(`data: ${JSON.stringify(message)}\n\n`));
+      const answered = ask(exchange.place, { method: 'ping' }, (message) =>
+        stream?.write(`data: ${JSON.stringify(message)}\n\n`),
+      );
       await Promise.race([answered, exchange.pause(5_000)]);
       exchange.answer(exchange.execute());
     },

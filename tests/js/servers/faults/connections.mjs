@@ -24,7 +24,10 @@ export const connections = {
     call(exchange) {
       if (!exchange.takeTurn()) return false;
       const body = JSON.stringify({ jsonrpc: '2.0', id: exchange.message.id, result: exchange.execute() });
-      exchange.response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
+      exchange.response.writeHead(200, {
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(body),
+      });
       exchange.response.write(body.slice(0, body.length / 2));
       return exchange.cut();
     },
@@ -62,8 +65,12 @@ export const connections = {
   /** Nothing answers after the handshake: neither calls, nor pings, nor a new handshake. With `?early=1` not even its end is. */
   'goes-silent': {
     every: ({ place, message, ...exchange }) => {
-      const isHandshake = place.counts.initialized === 0 || (place.counts.initialized === 1 && message?.method === 'notifications/initialized');
-      return isHandshake && !(message?.method === 'notifications/initialized' && exchange.url.searchParams.has('early')) ? false : undefined;
+      const isHandshake =
+        place.counts.initialized === 0 ||
+        (place.counts.initialized === 1 && message?.method === 'notifications/initialized');
+      return isHandshake && !(message?.method === 'notifications/initialized' && exchange.url.searchParams.has('early'))
+        ? false
+        : undefined;
     },
   },
 

@@ -60,7 +60,11 @@ export class Exchange {
 
   /** Begins an event stream; its headers go out at once. */
   openStream(headers = {}) {
-    this.response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache, no-transform', ...headers });
+    this.response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-cache, no-transform',
+      ...headers,
+    });
     this.response.flushHeaders();
   }
 
@@ -76,8 +80,12 @@ export class Exchange {
   /** Sends the called request's progress, when it asked for it. */
   progress(progress, total, { id } = {}) {
     const progressToken = this.message.params?._meta?.progressToken;
-    if (progressToken === undefined) return id === undefined ? this.response.write(': working\n\n') : this.event(undefined, { id });
-    return this.event({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress, total } }, { id });
+    if (progressToken === undefined)
+      return id === undefined ? this.response.write(': working\n\n') : this.event(undefined, { id });
+    return this.event(
+      { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress, total } },
+      { id },
+    );
   }
 
   /** Waits; resolves to false when the client has gone. */

@@ -33,7 +33,11 @@ export const healthy = {
   call(exchange) {
     const { params } = exchange.message;
     if (!tools.some((tool) => tool.name === params?.name)) {
-      exchange.answerWith({ jsonrpc: '2.0', id: exchange.message.id, error: { code: -32602, message: `no such tool: ${params?.name}` } });
+      exchange.answerWith({
+        jsonrpc: '2.0',
+        id: exchange.message.id,
+        error: { code: -32602, message: `no such tool: ${params?.name}` },
+      });
     } else {
       exchange.answer(exchange.execute());
     }
@@ -116,6 +120,7 @@ async function post(exchange, turn) {
     if (session.calls >= exchange.number('after', Infinity)) place.sessions.delete(session.id);
     return undefined;
   }
-  if (Object.hasOwn(otherMethods, message.method)) return exchange.answer(otherMethods[message.method](message.params ?? {}));
+  if (Object.hasOwn(otherMethods, message.method))
+    return exchange.answer(otherMethods[message.method](message.params ?? {}));
   return exchange.answerWith({ jsonrpc: '2.0', id: message.id, error: { code: -32601, message: 'Method not found' } });
 }

@@ -8,4 +8,13 @@ import { statuses } from './statuses.mjs';
 import { streams } from './streams.mjs';
 
 /** A fault is a set of functions that stand in for the healthy server's; see healthy.mjs. */
-export const faults = { healthy: {}, ...lostSessions, ...statuses, ...connections, ...streams, ...bodies, ...clientRequests, ...oddities };
+export const faults = {
+  healthy: {},
+  ...lostSessions,
+  ...statuses,
+  ...connections,
+  ...streams,
+  ...bodies,
+  ...clientRequests,
+  ...oddities,
+};

@@ -10,16 +10,23 @@ export const lostSessions = {
   'lost-404-rmcp': lost((exchange) => exchange.say(404, 'Not Found: Session not found')),
   'lost-404-python': lost((exchange) => exchange.refuse(404, -32600, 'Session not found', { id: 'server-error' })),
   'lost-404-python-terminated': lost((exchange) =>
-    exchange.refuse(404, -32600, 'Not Found: Session has been terminated', { id: 'server-error' })),
+    exchange.refuse(404, -32600, 'Not Found: Session has been terminated', { id: 'server-error' }),
+  ),
   'lost-404-empty': lost((exchange) => exchange.say(404)),
-  'lost-404-html': lost((exchange) => exchange.say(404, '<!doctype html><title>404 Not Found</title>', { type: 'text/html' })),
+  'lost-404-html': lost((exchange) =>
+    exchange.say(404, '<!doctype html><title>404 Not Found</title>', { type: 'text/html' }),
+  ),
   'lost-400-ts-example': lost((exchange) => exchange.refuse(400, -32000, 'Bad Request: No valid session ID provided')),
   'lost-400-python': lost((exchange) => exchange.say(400, 'Bad Request: No valid session ID provided')),
   'lost-400-not-initialized': lost((exchange) => exchange.refuse(400, -32000, 'Bad Request: Server not initialized')),
   'lost-410': lost((exchange) => exchange.say(410)),
   'lost-200-error': lost((exchange) => {
     if (exchange.message?.id === undefined) return exchange.refuse(404, -32001, 'Session not found');
-    return exchange.answerWith({ jsonrpc: '2.0', id: exchange.message.id, error: { code: -32001, message: 'Session not found' } });
+    return exchange.answerWith({
+      jsonrpc: '2.0',
+      id: exchange.message.id,
+      error: { code: -32001, message: 'Session not found' },
+    });
   }),
 
   /** Forgetting ends the open stream too, so that an idle client can notice: its next GET is answered 404. */
@@ -53,7 +60,9 @@ export const lostSessions = {
       if (!exchange.takeTurn()) return false;
       exchange.execute();
       exchange.place.forget();
-      return exchange.refuse(500, -32603, 'Session terminated before the request completed', { id: exchange.message.id });
+      return exchange.refuse(500, -32603, 'Session terminated before the request completed', {
+        id: exchange.message.id,
+      });
     },
   },
 

@@ -28,7 +28,11 @@ export const oddities = {
   'odd-for-a-while': {
     every(exchange) {
       const { place, request, message, sessionId } = exchange;
-      const isMeant = place.switched && request.method === 'POST' && sessionId !== undefined && message?.method !== 'notifications/initialized';
+      const isMeant =
+        place.switched &&
+        request.method === 'POST' &&
+        sessionId !== undefined &&
+        message?.method !== 'notifications/initialized';
       if (!isMeant || !exchange.takeTurn(Infinity)) return false;
       return answerAsTold(exchange);
     },
@@ -47,7 +51,12 @@ export const oddities = {
     call(exchange) {
       const result = runTool(exchange.place, exchange.message.params);
       exchange.openStream();
-      for (const params of [{ progressToken: 'somebody-else', progress: 1 }, { progressToken: 987_654_321, progress: 1 }, undefined, {}]) {
+      for (const params of [
+        { progressToken: 'somebody-else', progress: 1 },
+        { progressToken: 987_654_321, progress: 1 },
+        undefined,
+        {},
+      ]) {
         exchange.event({ jsonrpc: '2.0', method: 'notifications/progress', params });
       }
       exchange.event({ jsonrpc: '2.0', id: exchange.message.id, result });
@@ -61,7 +70,11 @@ export const oddities = {
       const { place, message } = exchange;
       if (place.switched) return answerAsTold(exchange, { status: 502, words: '<html><h1>Bad Gateway</h1></html>' });
       if (message?.method !== 'ping' || !exchange.text('noPing')) return false;
-      return exchange.answerWith({ jsonrpc: '2.0', id: message.id, error: { code: -32601, message: 'Method not found' } });
+      return exchange.answerWith({
+        jsonrpc: '2.0',
+        id: message.id,
+        error: { code: -32601, message: 'Method not found' },
+      });
     },
   },
 

@@ -20,8 +20,22 @@ export class Place {
     this.switched = false;
     this.started = Date.now();
     this.counts = {
-      initialize: 0, initialized: 0, http: {}, rpc: {}, status: {}, sessionIds: {}, unknownSession: 0, faulted: 0,
-      calls: {}, executions: {}, lastEventIds: [], clientAnswers: [], cancelled: [], deleted: [], redirected: [], trace: [],
+      initialize: 0,
+      initialized: 0,
+      http: {},
+      rpc: {},
+      status: {},
+      sessionIds: {},
+      unknownSession: 0,
+      faulted: 0,
+      calls: {},
+      executions: {},
+      lastEventIds: [],
+      clientAnswers: [],
+      cancelled: [],
+      deleted: [],
+      redirected: [],
+      trace: [],
     };
   }
 
@@ -58,7 +72,13 @@ export class Place {
   see({ request, message, response }) {
     const { counts } = this;
     const sessionId = request.headers['mcp-session-id'];
-    const entry = { at: Date.now() - this.started, http: request.method, rpc: message?.method, id: message?.id, sessionId };
+    const entry = {
+      at: Date.now() - this.started,
+      http: request.method,
+      rpc: message?.method,
+      id: message?.id,
+      sessionId,
+    };
     tally(counts.http, request.method);
     tally(counts.sessionIds, sessionId ?? 'none');
     if (message?.method) tally(counts.rpc, message.method);

@@ -12,7 +12,9 @@ function status(number, { headers = () => ({}), body = 'not now', times = 1 } = 
 }
 
 const retryAfter = (otherwise) => (exchange) => ({ 'Retry-After': String(exchange.text('seconds', otherwise)) });
-const retryAtDate = (exchange) => ({ 'Retry-After': new Date(Date.now() + exchange.number('seconds', 2) * 1_000).toUTCString() });
+const retryAtDate = (exchange) => ({
+  'Retry-After': new Date(Date.now() + exchange.number('seconds', 2) * 1_000).toUTCString(),
+});
 
 /** By path. */
 export const statuses = {
@@ -39,7 +41,10 @@ export const statuses = {
   'tool-says-not-found': {
     call(exchange) {
       exchange.execute();
-      exchange.answer({ content: [{ type: 'text', text: '404: session not found: no valid session ID provided' }], isError: true });
+      exchange.answer({
+        content: [{ type: 'text', text: '404: session not found: no valid session ID provided' }],
+        isError: true,
+      });
     },
   },
 
@@ -63,7 +68,9 @@ export const statuses = {
   },
 
   /** No GET stream is offered. */
-  'get-405': { stream: (exchange) => exchange.refuse(405, -32000, 'Method not allowed', { headers: { Allow: 'POST, DELETE' } }) },
+  'get-405': {
+    stream: (exchange) => exchange.refuse(405, -32000, 'Method not allowed', { headers: { Allow: 'POST, DELETE' } }),
+  },
 
   /** A request is answered as if it were a notification. */
   'accepted-202': {

@@ -115,7 +115,8 @@ export const streams = {
   'get-trickle-comments': {
     async stream(exchange) {
       exchange.openStream();
-      do exchange.response.write(': still here\n\n'); while (await exchange.pause(exchange.number('ms', 100)));
+      do exchange.response.write(': still here\n\n');
+      while (await exchange.pause(exchange.number('ms', 100)));
     },
   },
 
@@ -131,7 +132,10 @@ export const streams = {
       const { place } = exchange;
       place.eventNumber = (place.eventNumber ?? 0) + 1;
       exchange.openStream();
-      exchange.event({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: place.eventNumber } }, { id: `get-${place.eventNumber}` });
+      exchange.event(
+        { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: place.eventNumber } },
+        { id: `get-${place.eventNumber}` },
+      );
       exchange.response.end();
     },
   },
@@ -152,7 +156,15 @@ export const streams = {
 };
 
 function addResumable({ place, message, sessionId }, { result }) {
-  const stream = { name: `${message.id}`, sessionId, result, id: message.id, resumes: 0, events: 0, lastEventId: undefined };
+  const stream = {
+    name: `${message.id}`,
+    sessionId,
+    result,
+    id: message.id,
+    resumes: 0,
+    events: 0,
+    lastEventId: undefined,
+  };
   place.resumable.set(stream.name, stream);
   place.counts.wrongCursors ??= 0;
   place.counts.resumedAfter ??= [];

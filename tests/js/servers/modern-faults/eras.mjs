@@ -1,5 +1,5 @@
 // Faults of servers whose revision is not plain to see: they answer the first modern request in all the ways that there are.
-import { modernVersion, isModern, legacy } from './healthy.mjs';
+import { isModern, legacy, modernVersion } from './healthy.mjs';
 
 const refuse = (exchange, data) => exchange.fail(-32022, 'Unsupported protocol version', { status: 400, data });
 /** Refuses every message in the same way. */
@@ -20,7 +20,9 @@ export const eras = {
   /** A server of revisions that nobody knows yet. */
   'refuse-future': refuseAll({ supported: ['2031-01-01'], requested: modernVersion }),
   /** An old server that knows the new error. */
-  'refuse-legacy': beforeLegacy((exchange) => refuse(exchange, { supported: ['2025-11-25', '2025-06-18'], requested: modernVersion })),
+  'refuse-legacy': beforeLegacy((exchange) =>
+    refuse(exchange, { supported: ['2025-11-25', '2025-06-18'], requested: modernVersion }),
+  ),
   /** The code by chance: its data say nothing. */
   'refuse-garbage': beforeLegacy((exchange) => refuse(exchange, { supported: 'everything' })),
   'refuse-bare': beforeLegacy((exchange) => refuse(exchange, undefined)),
@@ -36,7 +38,8 @@ export const eras = {
   /** A server whose door wants a token, of whichever revision it is: `?era=legacy` or modern. */
   'probe-unauthorized': {
     every(exchange) {
-      if (exchange.request.headers.authorization === 'Bearer good') return exchange.text('era') === 'legacy' ? legacyOnly(exchange) : false;
+      if (exchange.request.headers.authorization === 'Bearer good')
+        return exchange.text('era') === 'legacy' ? legacyOnly(exchange) : false;
       return exchange.say(401, '', { headers: { 'WWW-Authenticate': 'Bearer realm="mcp"' } });
     },
   },
@@ -55,13 +58,22 @@ function beforeLegacy(answer) {
 /** What the SDK (v1) says to a request of a session that it does not know, or of a revision that it does not know. */
 function legacyOnly(exchange) {
   if (!isModern(exchange)) return legacy(exchange);
-  return exchange.refuse(400, -32000, `Bad Request: Unsupported protocol version: ${requested(exchange)} (supported versions: 2025-11-25)`);
+  return exchange.refuse(
+    400,
+    -32000,
+    `Bad Request: Unsupported protocol version: ${requested(exchange)} (supported versions: 2025-11-25)`,
+  );
 }
 
 function answerProbe(exchange) {
   const status = exchange.number('status', 400);
   const bodies = {
-    rpc: () => exchange.refuse(status, exchange.number('code', -32000), exchange.text('text', 'Bad Request: Server not initialized')),
+    rpc: () =>
+      exchange.refuse(
+        status,
+        exchange.number('code', -32000),
+        exchange.text('text', 'Bad Request: Server not initialized'),
+      ),
     text: () => exchange.say(status, 'No valid session ID provided'),
     html: () => exchange.say(status, '<!doctype html><title>Sorry</title>', { type: 'text/html' }),
     empty: () => exchange.say(status),

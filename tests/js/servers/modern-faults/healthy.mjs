@@ -9,7 +9,13 @@ const mirrored = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read'
 export const healthy = {
   'server/discover': () => ({
     supportedVersions: [modernVersion],
-    capabilities: { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, prompts: { listChanged: true }, logging: {}, completions: {} },
+    capabilities: {
+      tools: { listChanged: true },
+      resources: { subscribe: true, listChanged: true },
+      prompts: { listChanged: true },
+      logging: {},
+      completions: {},
+    },
     instructions: 'A modern server with faults.',
     ...cacheable(0),
   }),
@@ -37,7 +43,11 @@ const routed = {
   annotations: { readOnlyHint: true },
   inputSchema: {
     type: 'object',
-    properties: { region: { type: 'string', 'x-mcp-header': 'Region' }, size: { type: 'integer', 'x-mcp-header': 'Size' }, key: { type: 'string' } },
+    properties: {
+      region: { type: 'string', 'x-mcp-header': 'Region' },
+      size: { type: 'integer', 'x-mcp-header': 'Size' },
+      key: { type: 'string' },
+    },
   },
 };
 
@@ -52,7 +62,9 @@ export function openListen({ place, response, message }) {
   place.counts.listens.push({ id, notifications: params.notifications });
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   response.opener = message;
-  response.write(`data: ${JSON.stringify(listenMessage(message, 'notifications/subscriptions/acknowledged', { notifications: params.notifications }))}\n\n`);
+  response.write(
+    `data: ${JSON.stringify(listenMessage(message, 'notifications/subscriptions/acknowledged', { notifications: params.notifications }))}\n\n`,
+  );
   place.streams.add(response);
   response.on('close', () => place.streams.delete(response));
 }
@@ -75,7 +87,8 @@ export async function dispatch(exchange, fault) {
   };
   note(exchange);
   if (fault.every && (await fault.every(exchange)) !== false) return undefined;
-  if (request.method !== 'POST') return exchange.refuse(405, -32000, 'Method not allowed', { headers: { Allow: 'POST' } });
+  if (request.method !== 'POST')
+    return exchange.refuse(405, -32000, 'Method not allowed', { headers: { Allow: 'POST' } });
   if (message === undefined) return exchange.refuse(400, -32700, 'Parse error');
   if (message.method === undefined || message.id === undefined) return exchange.say(202);
   const breach = breachOf(exchange);
@@ -92,7 +105,14 @@ export async function dispatch(exchange, fault) {
   if (result === undefined || response.writableEnded || response.destroyed) return undefined;
   // No server of this revision issues sessions: an id must be ignored.
   const headers = { 'Mcp-Session-Id': 'a-trap' };
-  return exchange.answer({ resultType: 'complete', ...result, _meta: { [meta('serverInfo')]: { name: 'modern-fault-server', version: '1.0.0' } } }, headers);
+  return exchange.answer(
+    {
+      resultType: 'complete',
+      ...result,
+      _meta: { [meta('serverInfo')]: { name: 'modern-fault-server', version: '1.0.0' } },
+    },
+    headers,
+  );
 }
 
 /** The legacy server that stands at the same address, as the other half of a fault. */
@@ -131,17 +151,30 @@ function breachOf({ request, message }) {
   const { method, params } = message;
   const version = params?._meta?.[meta('protocolVersion')];
   if (version === undefined) {
-    const data = { supported: [modernVersion], requested: params?.protocolVersion ?? headers['mcp-protocol-version'] ?? null };
+    const data = {
+      supported: [modernVersion],
+      requested: params?.protocolVersion ?? headers['mcp-protocol-version'] ?? null,
+    };
     return { code: -32022, message: 'Unsupported protocol version', data };
   }
-  if (headers['mcp-protocol-version'] !== version) return { code: -32020, message: 'MCP-Protocol-Version does not match the body' };
-  if (version !== modernVersion) return { code: -32022, message: 'Unsupported protocol version', data: { supported: [modernVersion], requested: version } };
-  if (typeof params._meta[meta('clientCapabilities')] !== 'object') return { code: -32602, message: 'clientCapabilities is missing' };
+  if (headers['mcp-protocol-version'] !== version)
+    return { code: -32020, message: 'MCP-Protocol-Version does not match the body' };
+  if (version !== modernVersion)
+    return {
+      code: -32022,
+      message: 'Unsupported protocol version',
+      data: { supported: [modernVersion], requested: version },
+    };
+  if (typeof params._meta[meta('clientCapabilities')] !== 'object')
+    return { code: -32602, message: 'clientCapabilities is missing' };
   if (headers['mcp-method'] !== method) return { code: -32020, message: 'Mcp-Method does not match the body' };
-  if (mirrored[method] && decoded(headers['mcp-name']) !== params[mirrored[method]]) return { code: -32020, message: 'Mcp-Name does not match the body' };
+  if (mirrored[method] && decoded(headers['mcp-name']) !== params[mirrored[method]])
+    return { code: -32020, message: 'Mcp-Name does not match the body' };
   const accept = headers.accept ?? '';
-  if (!accept.includes('application/json') || !accept.includes('text/event-stream')) return { code: -32600, message: 'Accept must list both' };
-  if (headers['mcp-session-id'] !== undefined || headers['last-event-id'] !== undefined) return { code: -32600, message: 'there are no sessions' };
+  if (!accept.includes('application/json') || !accept.includes('text/event-stream'))
+    return { code: -32600, message: 'Accept must list both' };
+  if (headers['mcp-session-id'] !== undefined || headers['last-event-id'] !== undefined)
+    return { code: -32600, message: 'there are no sessions' };
   if (method === 'tools/call' && params.name === 'routed') return breachOfParams(headers, params.arguments ?? {});
   return undefined;
 }

@@ -8,7 +8,11 @@ export const listens = {
   /** Ends in order, at once. */
   'listen-ends': listen((exchange) => {
     openListen(exchange);
-    exchange.event({ jsonrpc: '2.0', id: exchange.message.id, result: { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': exchange.message.id } } });
+    exchange.event({
+      jsonrpc: '2.0',
+      id: exchange.message.id,
+      result: { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': exchange.message.id } },
+    });
     exchange.response.end();
   }),
   /** A subscription to resources is cut after its acknowledgement, `?times=…`. */
@@ -31,7 +35,10 @@ export const listens = {
   'listen-mute': listen((exchange) => exchange.openStream()),
   /** Honours nothing of what was asked for. */
   'listen-empty': listen((exchange) => {
-    exchange.place.counts.listens.push({ id: exchange.message.id, notifications: exchange.message.params.notifications });
+    exchange.place.counts.listens.push({
+      id: exchange.message.id,
+      notifications: exchange.message.params.notifications,
+    });
     exchange.openStream();
     exchange.event(listenMessage(exchange.message, 'notifications/subscriptions/acknowledged', { notifications: {} }));
   }),

@@ -23,7 +23,7 @@ export const results = {
   'input-required-on-list': { 'resources/list': () => ({ resultType: 'input_required', requestState: 'x' }) },
 
   /** `?code=…&status=…`: a JSON-RPC error in the body, with the id of the request or (`?id=null`) without. */
-  'error': {
+  error: {
     'tools/call': (exchange) => {
       const code = exchange.number('code', -32602);
       const data = code === -32021 ? { requiredCapabilities: { sampling: {} } } : undefined;
@@ -33,18 +33,28 @@ export const results = {
     },
   },
   /** What a lost session looks like, where there are none. */
-  'no-session': { 'tools/call': (exchange) => (exchange.takeTurn(1) ? exchange.refuse(404, -32001, 'Session not found') : false) },
-  'busy': { 'tools/call': (exchange) => (exchange.takeTurn(1) ? exchange.say(429, 'slow down', { headers: { 'Retry-After': '1' } }) : false) },
-  'unauthorized-call': {
-    'tools/call': (exchange) => (exchange.request.headers.authorization === 'Bearer good' ? false : exchange.say(401, '', { headers: { 'WWW-Authenticate': 'Bearer' } })),
+  'no-session': {
+    'tools/call': (exchange) => (exchange.takeTurn(1) ? exchange.refuse(404, -32001, 'Session not found') : false),
   },
-  'unavailable': { 'tools/call': (exchange) => (exchange.takeTurn(1) ? (exchange.execute(), exchange.say(503, 'later')) : false) },
+  busy: {
+    'tools/call': (exchange) =>
+      exchange.takeTurn(1) ? exchange.say(429, 'slow down', { headers: { 'Retry-After': '1' } }) : false,
+  },
+  'unauthorized-call': {
+    'tools/call': (exchange) =>
+      exchange.request.headers.authorization === 'Bearer good'
+        ? false
+        : exchange.say(401, '', { headers: { 'WWW-Authenticate': 'Bearer' } }),
+  },
+  unavailable: {
+    'tools/call': (exchange) => (exchange.takeTurn(1) ? (exchange.execute(), exchange.say(503, 'later')) : false),
+  },
 
   /** Some tools that may not be listed to anybody, among one that may. */
   'invalid-tools': { 'tools/list': () => ({ tools: [...tools, ...invalidTools()], ...cacheable(0) }) },
 
   /** Lists that may be kept: `?ttl=…&scope=…`; the list names how often it was asked for. */
-  'cached': {
+  cached: {
     'tools/list'(exchange) {
       const ttl = exchange.text('ttl');
       const kept = ttl === undefined ? {} : { ttlMs: Number(ttl), cacheScope: exchange.text('scope', 'private') };
@@ -67,10 +77,20 @@ function invalidTools() {
   const property = (header, type = 'string') => ({ p: { type, 'x-mcp-header': header } });
   const nested = { type: 'array', items: { type: 'object', properties: property('Nested') } };
   const schemas = {
-    'empty-name': property(''), 'space-in-name': property('My Region'), 'colon-in-name': property('A:B'), 'non-ascii-name': property('Zür'),
-    'number-name': property(7), 'on-an-object': property('O', 'object'), 'on-an-array': property('A', 'array'), 'on-a-number': property('N', 'number'),
-    'on-null': property('N', 'null'), 'below-items': { list: nested },
-    'twice-in-other-case': { a: { type: 'string', 'x-mcp-header': 'Region' }, b: { type: 'string', 'x-mcp-header': 'region' } },
+    'empty-name': property(''),
+    'space-in-name': property('My Region'),
+    'colon-in-name': property('A:B'),
+    'non-ascii-name': property('Zür'),
+    'number-name': property(7),
+    'on-an-object': property('O', 'object'),
+    'on-an-array': property('A', 'array'),
+    'on-a-number': property('N', 'number'),
+    'on-null': property('N', 'null'),
+    'below-items': { list: nested },
+    'twice-in-other-case': {
+      a: { type: 'string', 'x-mcp-header': 'Region' },
+      b: { type: 'string', 'x-mcp-header': 'region' },
+    },
     'below-a-composition': { p: { oneOf: [{ type: 'object', properties: property('In') }] } },
   };
   return Object.entries(schemas).map(([name, properties]) => ({ name, inputSchema: { type: 'object', properties } }));

@@ -2,7 +2,11 @@
 
 const form = (message = 'Who are you?') => ({
   method: 'elicitation/create',
-  params: { mode: 'form', message, requestedSchema: { type: 'object', properties: { name: { type: 'string', default: 'nobody' } } } },
+  params: {
+    mode: 'form',
+    message,
+    requestedSchema: { type: 'object', properties: { name: { type: 'string', default: 'nobody' } } },
+  },
 });
 const sampling = {
   method: 'sampling/createMessage',
@@ -25,19 +29,32 @@ export const states = {
 export const rounds = {
   /** `?n=…` rounds, each with a state of its own, and then the tool runs. `?state=none`: without states. */
   rounds: {
-    'tools/call': (exchange) => ask(exchange, (round) => ({ inputRequests: { [`q${round}`]: form(`round ${round}`) } })),
-    'prompts/get': (exchange) => ask(exchange, (round) => ({ inputRequests: { [`q${round}`]: form() } }), { messages: [] }),
-    'resources/read': (exchange) => ask(exchange, (round) => ({ inputRequests: { [`q${round}`]: form() } }), { contents: [], ttlMs: 60_000, cacheScope: 'public' }),
+    'tools/call': (exchange) =>
+      ask(exchange, (round) => ({ inputRequests: { [`q${round}`]: form(`round ${round}`) } })),
+    'prompts/get': (exchange) =>
+      ask(exchange, (round) => ({ inputRequests: { [`q${round}`]: form() } }), { messages: [] }),
+    'resources/read': (exchange) =>
+      ask(exchange, (round) => ({ inputRequests: { [`q${round}`]: form() } }), {
+        contents: [],
+        ttlMs: 60_000,
+        cacheScope: 'public',
+      }),
   },
   /** Nothing is asked: come again. */
   'state-only': { 'tools/call': (exchange) => ask(exchange, () => ({})) },
-  'several-inputs': { 'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { form: form(), sampling, roots } })) },
+  'several-inputs': {
+    'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { form: form(), sampling, roots } })),
+  },
   'url-input': { 'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { url } })) },
-  'endless-rounds': { 'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { q: form() } }), undefined, Infinity) },
+  'endless-rounds': {
+    'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { q: form() } }), undefined, Infinity),
+  },
   'endless-states': { 'tools/call': (exchange) => ask(exchange, () => ({}), undefined, Infinity) },
   /** Neither of the two that there must be. */
   'nothing-asked': { 'tools/call': () => ({ resultType: 'input_required' }) },
-  'unknown-input': { 'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { q: { method: 'vendor/dream', params: {} } } })) },
+  'unknown-input': {
+    'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { q: { method: 'vendor/dream', params: {} } } })),
+  },
   /** The last leg runs the tool, and its stream is cut. */
   'rounds-cut': {
     async 'tools/call'(exchange) {

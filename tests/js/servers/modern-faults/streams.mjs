@@ -3,7 +3,7 @@
 /** By path. */
 export const streams = {
   /** The tool runs, and the stream is cut: `?executed=0` cuts before. */
-  'cut': {
+  cut: {
     async 'tools/call'(exchange) {
       if (!exchange.takeTurn()) return false;
       exchange.openStream();
@@ -33,7 +33,7 @@ export const streams = {
       return undefined;
     },
   },
-  'reset': {
+  reset: {
     'tools/call'(exchange) {
       if (!exchange.takeTurn()) return false;
       exchange.execute();
@@ -41,7 +41,7 @@ export const streams = {
     },
   },
   /** Works for `?ms=…`, with progress, a log line and comments, and notices when its client goes away. */
-  'slow': {
+  slow: {
     async 'tools/call'(exchange) {
       exchange.openStream();
       const steps = 5;
@@ -51,13 +51,17 @@ export const streams = {
         exchange.progress(step, steps);
       }
       exchange.event({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'done' } });
-      exchange.event({ jsonrpc: '2.0', id: exchange.message.id, result: { resultType: 'complete', ...exchange.execute() } });
+      exchange.event({
+        jsonrpc: '2.0',
+        id: exchange.message.id,
+        result: { resultType: 'complete', ...exchange.execute() },
+      });
       exchange.response.end();
       return undefined;
     },
   },
   /** Never answers. */
-  'silent': { 'tools/call': () => undefined },
+  silent: { 'tools/call': () => undefined },
   /** Asks on the stream, as older revisions do. */
   'asks-on-the-stream': {
     async 'tools/call'(exchange) {
@@ -65,7 +69,11 @@ export const streams = {
       exchange.event({ jsonrpc: '2.0', id: 1, method: 'ping' });
       exchange.event({ jsonrpc: '2.0', id: 2, method: 'roots/list' });
       await exchange.pause(100);
-      exchange.event({ jsonrpc: '2.0', id: exchange.message.id, result: { resultType: 'complete', ...exchange.execute() } });
+      exchange.event({
+        jsonrpc: '2.0',
+        id: exchange.message.id,
+        result: { resultType: 'complete', ...exchange.execute() },
+      });
       exchange.response.end();
       return undefined;
     },

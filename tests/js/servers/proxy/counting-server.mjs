@@ -8,6 +8,10 @@ const program = fileURLToPath(new URL('../sdk-server.mjs', import.meta.url));
 /** @returns {Promise<{ url: string } & Awaited<ReturnType<typeof startChildServer>>>} */
 export async function startCountingServer() {
   const port = await findFreePort();
-  const handle = await startChildServer({ name: 'the counting server', args: [program, '--event-store', '--port', String(port)], port });
+  const handle = await startChildServer({
+    name: 'the counting server',
+    args: [program, '--event-store', '--port', String(port)],
+    port,
+  });
   return Object.assign(handle, { url: `http://127.0.0.1:${port}/mcp` });
 }

@@ -11,11 +11,25 @@ const isStreamOpening = ({ request }) => request.method === 'GET';
  * `{ settings, forward }`, and either answers itself or forwards.
  */
 export const faults = {
-  'status-429': { applies: isCall, act: ({ response, message }, { settings }) => refuse(response, 429, 'Too Many Requests', message, retryAfter(settings)) },
-  'status-503': { applies: isCall, act: ({ response, message }, { settings }) => refuse(response, 503, 'Service Unavailable', message, retryAfter(settings)) },
+  'status-429': {
+    applies: isCall,
+    act: ({ response, message }, { settings }) =>
+      refuse(response, 429, 'Too Many Requests', message, retryAfter(settings)),
+  },
+  'status-503': {
+    applies: isCall,
+    act: ({ response, message }, { settings }) =>
+      refuse(response, 503, 'Service Unavailable', message, retryAfter(settings)),
+  },
   'status-503-bare': { applies: isCall, act: answerBare },
-  conflict: { applies: isStreamOpening, act: ({ response }) => refuse(response, 409, 'Conflict: Only one SSE stream is allowed per session') },
-  'lookalike-400': { applies: isCall, act: ({ response }) => refuse(response, 400, 'Bad Request: No valid session ID provided') },
+  conflict: {
+    applies: isStreamOpening,
+    act: ({ response }) => refuse(response, 409, 'Conflict: Only one SSE stream is allowed per session'),
+  },
+  'lookalike-400': {
+    applies: isCall,
+    act: ({ response }) => refuse(response, 400, 'Bad Request: No valid session ID provided'),
+  },
   'cut-stream': { applies: isCall, act: (exchange, { forward }) => forward({ cutBeforeAnswer: true }) },
   slow: { applies: isCall, act: delay },
 };
@@ -31,7 +45,9 @@ function retryAfter({ retryAfter: seconds = 1 }) {
 /** A proxy's own 503. With `executed: true` the server did the work and only its answer is lost. */
 async function answerBare({ response }, { settings, forward }) {
   if (settings.executed) await forward({ discardAnswer: true });
-  response.writeHead(503, { 'Content-Type': 'text/plain' }).end('upstream connect error or disconnect/reset before headers');
+  response
+    .writeHead(503, { 'Content-Type': 'text/plain' })
+    .end('upstream connect error or disconnect/reset before headers');
 }
 
 async function delay({ response }, { settings, forward }) {

@@ -2,7 +2,16 @@
 import { request as startRequest } from 'node:http';
 import { bytesBeforeAnswer } from './cut.mjs';
 
-const connectionHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length', 'upgrade', 'te', 'trailer']);
+const connectionHeaders = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'host',
+  'content-length',
+  'upgrade',
+  'te',
+  'trailer',
+]);
 
 /**
  * @param {object} exchange
@@ -19,7 +28,10 @@ const connectionHeaders = new Set(['connection', 'keep-alive', 'transfer-encodin
  * @returns {Promise<'answered' | 'refused' | 'broken' | 'aborted'>}
  *   refused: no connection could be made, so nothing was sent; broken: the connection ended after something was sent
  */
-export function forward({ request, response, body, target }, { cutBeforeAnswer = false, discardAnswer = false, onHeaders, holdOpen, signal } = {}) {
+export function forward(
+  { request, response, body, target },
+  { cutBeforeAnswer = false, discardAnswer = false, onHeaders, holdOpen, signal } = {},
+) {
   return new Promise((resolve) => {
     let connected = false;
     const upstream = startRequest(target, { method: request.method, headers: headersFor(request, body), agent: false });
@@ -96,6 +108,8 @@ function headersFor(request, body) {
 
 function answerHeaders(headers) {
   return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !connectionHeaders.has(name) && !name.startsWith('access-control-') && name !== 'vary'),
+    Object.entries(headers).filter(
+      ([name]) => !connectionHeaders.has(name) && !name.startsWith('access-control-') && name !== 'vary',
+    ),
   );
 }

@@ -16,7 +16,11 @@ export async function startReferenceServer({ startTimeout, preloads = [], env = 
   const port = await findFreePort();
   const imports = [preload, ...preloads].flatMap((path) => ['--import', path]);
   const handle = await startChildServer({
-    name: 'the reference server', args: [...imports, program(), 'streamableHttp'], env: { ...env, PORT: String(port) }, port, startTimeout,
+    name: 'the reference server',
+    args: [...imports, program(), 'streamableHttp'],
+    env: { ...env, PORT: String(port) },
+    port,
+    startTimeout,
   });
   return Object.assign(handle, { url: `http://127.0.0.1:${port}/mcp` });
 }

@@ -9,7 +9,14 @@ import { setTimeout as wait } from 'node:timers/promises';
  * @param {{ name: string, program?: string, args: string[], env?: Record<string, string>, port: number, startTimeout?: number }} options milliseconds
  * @returns {Promise<{ port: number, restarts: number, kill(): Promise<void>, start(): Promise<void>, restart(): Promise<void>, close(): Promise<void> }>}
  */
-export async function startChildServer({ name, program = process.execPath, args, env = {}, port, startTimeout = 30_000 }) {
+export async function startChildServer({
+  name,
+  program = process.execPath,
+  args,
+  env = {},
+  port,
+  startTimeout = 30_000,
+}) {
   let child;
   let restarting;
 

@@ -1,7 +1,13 @@
 // The CORS headers that every test server puts on every answer, whatever its status.
 
 const exposedHeaders = [
-  'Mcp-Session-Id', 'MCP-Protocol-Version', 'Retry-After', 'WWW-Authenticate', 'Content-Type', 'Location', 'Last-Event-ID',
+  'Mcp-Session-Id',
+  'MCP-Protocol-Version',
+  'Retry-After',
+  'WWW-Authenticate',
+  'Content-Type',
+  'Location',
+  'Last-Event-ID',
 ];
 
 /**
@@ -15,8 +21,8 @@ export function setCorsHeaders(request, response, origins) {
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST, DELETE, OPTIONS');
   response.setHeader(
     'Access-Control-Allow-Headers',
-    request.headers['access-control-request-headers']
-      ?? 'Content-Type, Accept, Authorization, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID',
+    request.headers['access-control-request-headers'] ??
+      'Content-Type, Accept, Authorization, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID',
   );
   response.setHeader('Access-Control-Expose-Headers', exposedHeaders.join(', '));
   response.setHeader('Access-Control-Max-Age', '600');

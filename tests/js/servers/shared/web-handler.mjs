@@ -14,7 +14,9 @@ export async function serveWeb(handler, incoming, outgoing, body) {
   outgoing.on('close', () => gone.abort());
   const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD';
   const request = new Request(new URL(incoming.url, `http://${incoming.headers.host}`), {
-    method: incoming.method, headers: headersOf(incoming), signal: gone.signal,
+    method: incoming.method,
+    headers: headersOf(incoming),
+    signal: gone.signal,
     ...(hasBody && { body: body ?? Readable.toWeb(incoming), duplex: 'half' }),
   });
   const response = await handler(request);

@@ -1,11 +1,11 @@
 // Compiled, never run: the official clients take our transport without a cast.
 
-import { Client as Client2 } from '@modelcontextprotocol/client';
 import type { Transport as Transport2 } from '@modelcontextprotocol/client';
+import { Client as Client2 } from '@modelcontextprotocol/client';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport as Transport1 } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { McpManager } from 'mcp-tether';
 import type { SdkTransport } from 'mcp-tether';
+import { McpManager } from 'mcp-tether';
 
 const manager = new McpManager({ mcpServers: {} });
 const implementation = { name: 'app', version: '1.0.0' };
