@@ -28,10 +28,44 @@ McpManager.prototype.diagnose = async function (serverName, userId, options) {
   return diagnose(target, options);
 };
 
-const { setRequestHandler } = McpSession.prototype;
-McpSession.prototype.setRequestHandler = function (method, handler) {
-  const isForm = method === 'elicitation/create' && typeof handler === 'function';
-  setRequestHandler.call(this, method, isForm ? withDefaults(handler) : handler);
+const { request, setRequestHandler } = McpSession.prototype;
+
+// `request('tools/list', params, options)` is `request({ method: 'tools/list', params }, options)`.
+McpSession.prototype.request = function (message, params, options) {
+  return typeof message === 'string'
+    ? request.call(this, { method: message, params }, options)
+    : request.call(this, message, params);
+};
+
+// Most lists have one page. What reads the others is loaded when there are some.
+const lists = {
+  listTools: 'tools',
+  listResources: 'resources',
+  listResourceTemplates: 'resourceTemplates',
+  listPrompts: 'prompts',
+};
+for (const [name, member] of Object.entries(lists)) {
+  const list = McpSession.prototype[name];
+  McpSession.prototype[name] = async function (params, options) {
+    const since = Date.now();
+    const first = await list.call(this, params, options);
+    if (first.nextCursor === undefined || params?.cursor !== undefined) return first;
+    const { readOn } = await import('./list-pages.js');
+    return readOn(first, member, (...page) => list.call(this, ...page), params, options, since);
+  };
+}
+
+// Releases the object, never the session: `connect` gives that to others, too.
+McpSession.prototype[Symbol.asyncDispose] = async function () {
+  this[Symbol.asyncDispose] = async () => {};
+  await undefined; // the module may be at work on this object
+  this.free();
+  // Every method reads the pointer first, and the module would trap without one.
+  Object.defineProperty(this, '__wbg_ptr', {
+    get() {
+      throw new McpError('this session object was released', { code: 'closed' });
+    },
+  });
 };
 
 let loading;

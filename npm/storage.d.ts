@@ -5,7 +5,7 @@ import type { SessionStorage } from './index.js';
  *
  * Scripts of the same origin can read it, and with it the ids of the sessions.
  */
-export function webStorage(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): SessionStorage;
+export function webStorage(storage: WebStorage): SessionStorage;
 
 /**
  * Keeps sessions in an IndexedDB database, which all tabs and workers of an origin share.
@@ -20,3 +20,10 @@ export function durableObjectStorage(storage: {
   put(key: string, value: string): Promise<void>;
   delete(key: string): Promise<boolean>;
 }): SessionStorage;
+
+/** What is used of `sessionStorage` or `localStorage`. */
+export interface WebStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
