@@ -100,6 +100,15 @@ export interface ServerConfig {
    */
   protocolVersion?: 'auto' | 'legacy' | string;
   sessionConfig?: SessionConfig;
+  /** Used for this server instead of {@link ManagerOptions.fetch}, which says what becomes of what it throws. */
+  fetch?: FetchLike;
+  /** Asked for tokens where `connect` is given no `auth` of its own. */
+  auth?: AuthProvider;
+  /**
+   * Whether the browser sends cookies: `include` to other origins as well, which the server has to allow (`Access-Control-Allow-Credentials`), `omit`
+   * never. Default: `same-origin`. Where the host keeps no cookies: `mcp-tether/cookies`.
+   */
+  credentials?: 'omit' | 'same-origin' | 'include';
 }
 
 /** How long a session lives, and what is done to save it. */

@@ -27,3 +27,13 @@ export interface WebStorage {
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
+
+/**
+ * Keeps sessions in the storage of a browser extension, which its service worker, its pages and its side panel share: `chromeStorage(chrome.storage.session)`,
+ * which is in memory until the browser ends, or `chrome.storage.local`. Both need the permission `storage`. For `browser.storage` of Firefox as well.
+ */
+export function chromeStorage(area: {
+  get(key: string): Promise<{ [key: string]: unknown }>;
+  set(items: { [key: string]: string }): Promise<void>;
+  remove(key: string): Promise<void>;
+}): SessionStorage;

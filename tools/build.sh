@@ -31,7 +31,7 @@ esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=war
 "${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --external:./list-pages.js --outfile="$staging/slim.js"
 # The diagnosis stays a file of its own, loaded by those who ask for it.
 "${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
-"${esbuild[@]}" "$staging"/{browser,list-pages,node,page,storage,workerd,yaml,doctor}.js --outdir="$staging"
+"${esbuild[@]}" "$staging"/{browser,cookies,doctor,list-pages,lists,node,openai-agents,output-schema,page,react,snapshot,storage,workerd,yaml}.js --outdir="$staging"
 rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,snippets}
 [ -f README.md ] && cp README.md "$staging/"
 

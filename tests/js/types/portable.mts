@@ -14,9 +14,15 @@ import type {
   Tool,
 } from 'mcp-tether';
 import init, { McpError, McpManager } from 'mcp-tether';
+import { watchLists } from 'mcp-tether/lists';
+import { TetherMcpServer } from 'mcp-tether/openai-agents';
+import { checkOutput } from 'mcp-tether/output-schema';
 import { attachToPage } from 'mcp-tether/page';
+import { withCookies } from 'mcp-tether/cookies';
+import { useMcp } from 'mcp-tether/react';
 import { initSync } from 'mcp-tether/slim';
-import { webStorage } from 'mcp-tether/storage';
+import { snapshotOf, watchSession } from 'mcp-tether/snapshot';
+import { chromeStorage, webStorage } from 'mcp-tether/storage';
 import module from 'mcp-tether/wasm';
 import { parseConfig } from 'mcp-tether/yaml';
 
@@ -34,6 +40,30 @@ await using manager = new McpManager(parseConfig('mcpServers: {}'), {
 });
 attachToPage(manager);
 await using session = await manager.connect('ada', 'notes');
+
+// What servers have of their own, and the entries beside the main one.
+new McpManager(
+  {
+    mcpServers: {
+      own: { url: '/mcp', credentials: 'include', auth: { token: async ({ challenge }) => challenge } },
+      sticky: withCookies({ url: '/mcp' }),
+    },
+  },
+  { storage: chromeStorage({ get: async () => ({}), set: async () => {}, remove: async () => {} }) },
+);
+checkOutput(manager, { getValidator: () => () => ({ valid: false, errorMessage: 'no' }) });
+const stop: () => void = watchLists(manager, session, {
+  tools: { debounceMs: 10, onChanged: (error, tools) => console_(error?.code ?? tools?.map(({ name }) => name)) },
+});
+stop();
+const { sessions } = snapshotOf(manager).getSnapshot();
+const watched = watchSession(manager, 'ada', 'notes');
+watched.subscribe(() => console_(watched.getSnapshot().tools[0]?.name, sessions[0]?.state));
+export const { state, call, retry } = useMcp(manager, 'ada', 'notes');
+await new TetherMcpServer(manager, 'ada', 'notes', { cacheToolsList: true }).connect();
+function console_(..._values: unknown[]) {}
+// @ts-expect-error There are three of them.
+new McpManager({ mcpServers: { own: { url: '/mcp', credentials: 'always' } } });
 
 // Every result has its type.
 const { tools, nextCursor } = await session.listTools();

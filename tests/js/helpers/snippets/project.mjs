@@ -55,8 +55,11 @@ export async function makeProject() {
 
 function run(args, cwd) {
   return new Promise((resolve) =>
-    execFile(process.execPath, args, { cwd, timeout: 60_000, env: { ...process.env, API_KEY: 'key' } }, (error, stdout, stderr) =>
-      resolve({ ok: !error, output: stdout + stderr }),
+    execFile(
+      process.execPath,
+      args,
+      { cwd, timeout: 60_000, env: { ...process.env, API_KEY: 'key' } },
+      (error, stdout, stderr) => resolve({ ok: !error, output: stdout + stderr }),
     ),
   );
 }
