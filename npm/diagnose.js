@@ -9,6 +9,14 @@ import { Wire } from './diagnosis/wire.js';
 
 export { shownUrl } from './diagnosis/discreet.js';
 
+/**
+ * How a manager's requests reach a server: by the server's `own` fetch or by the manager's, without what the entries put before that.
+ */
+export function reach({ own, fetch: given, headers: { 'mcp-tether-server': _mark, ...headers }, ...target }) {
+  const injected = given?.base ?? given;
+  return { ...target, headers, fetch: own?.fetch ?? injected?.plain ?? injected };
+}
+
 /** A healthy server answers all of this in milliseconds; a cold one may need to start. */
 const defaultTimeout = 5_000;
 

@@ -28,11 +28,11 @@ cp -r npm/* LICENSE-* "$staging/"
 # Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes
 # go too; npm/slim.js gives them back.
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)
-"${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --external:./list-pages.js --outfile="$staging/slim.js"
-# The diagnosis stays a file of its own, loaded by those who ask for it.
+"${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --external:./elicitation.js --external:./list-pages.js --outfile="$staging/slim.js"
+# The diagnosis and others stay files of their own, loaded when they are needed.
 "${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
-"${esbuild[@]}" "$staging"/{browser,cookies,doctor,list-pages,lists,node,openai-agents,output-schema,page,react,snapshot,storage,workerd,yaml}.js --outdir="$staging"
-rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,snippets}
+"${esbuild[@]}" "$staging"/{browser,cookies,doctor,elicitation,list-pages,lists,node,openai-agents,output-schema,page,react,snapshot,storage,workerd,yaml}.js --outdir="$staging"
+rm -r "$staging"/{mcp_tether,error,transport}.js "$staging"/{diagnosis,snippets}
 [ -f README.md ] && cp README.md "$staging/"
 
 rm -rf pkg

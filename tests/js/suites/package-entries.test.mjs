@@ -37,6 +37,7 @@ describe('the entries of the package', () => {
       'cookies.js',
       'diagnose.js',
       'doctor.js',
+      'elicitation.js',
       'index.d.ts',
       'list-pages.js',
       'lists.d.ts',
