@@ -64,7 +64,6 @@ class Front {
   answer() {
     const {
       request: { method },
-      gateway,
       head,
     } = this;
     const verdict = this.#judged();
@@ -283,7 +282,11 @@ class Front {
   #postTo(object, owner, text) {
     const { head } = this;
     let trace;
-    for (const name of TRACE) if (head[name] !== undefined) (trace ??= {})[name] = head[name];
+    for (const name of TRACE) {
+      if (head[name] === undefined) continue;
+      trace ??= {};
+      trace[name] = head[name];
+    }
     return object.post(owner, head['mcp-protocol-version'], text, trace);
   }
 

@@ -110,13 +110,8 @@ function originOf(text) {
 function rendered({ ok, kind, protocolVersion, steps }, url) {
   const lines = [`${paint('bold', shownUrl(url))}`, ''];
   for (const step of steps) {
-    const mark = /^not (tried|checked)/.test(step.detail)
-      ? paint('dim', '–')
-      : step.ok
-        ? paint('green', '✓')
-        : paint('red', '✗');
     lines.push(
-      `${mark} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
+      `${markOf(step)} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
     );
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }
@@ -129,6 +124,11 @@ function rendered({ ok, kind, protocolVersion, steps }, url) {
     '',
   );
   return lines.join('\n');
+}
+
+function markOf({ ok, detail }) {
+  if (/^not (tried|checked)/.test(detail)) return paint('dim', '–');
+  return ok ? paint('green', '✓') : paint('red', '✗');
 }
 
 function paint(style, text) {
