@@ -16,4 +16,5 @@ cargo clippy --quiet --test wasm --test wasm_page --target wasm32-unknown-unknow
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown
 node_modules/.bin/tsc --project tests/js/types
+node_modules/.bin/tsc
 say "check: passed"
