@@ -20,40 +20,50 @@ export function attachToPage(given, { onHide = 'keep', grace = 30_000, tabs } = 
     throw new TypeError('onHide: a session that tabs share does not end with one of them');
   const manager = /** @type {PageManager} */ (given);
   const slots = typeof BroadcastChannel === 'function' && globalThis.navigator?.locks && new ConnectionSlots(manager);
-  const streams = tabs?.supported
+  const stream = tabs?.supported
     ? new SharedStream(manager, /** @type {SharedStorage} */ (tabs))
     : { want: (/** @type {boolean} */ value) => manager.tell(value ? 'unpark' : 'park'), end() {} };
+  const leave = follow(manager, stream, onHide === 'terminate' ? 'retire' : 'save', grace);
+  return () => {
+    leave();
+    stream.end();
+    if (slots) slots.end();
+    manager.tell('online');
+    manager.tell('unpark');
+  };
+}
+
+/**
+ * Tells a manager what its page goes through, and when its stream is wanted. Returns a function that ends that.
+ * @param {PageManager} manager
+ * @param {Pick<SharedStream, 'want'>} stream
+ * @param {'retire' | 'save'} atEnd what the page's end means
+ * @param {number} grace milliseconds that a hidden page keeps its stream
+ */
+function follow(manager, stream, atEnd, grace) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let parking;
   /** @type {boolean | undefined} */
   let wanted;
-
-  /** @type {(value: boolean) => void} */
-  const want = (value) => {
+  const want = (/** @type {boolean} */ value) => {
     clearTimeout(parking);
     if (wanted === value) return;
     wanted = value;
-    streams.want(value);
+    stream.want(value);
   };
   const look = () => {
     clearTimeout(parking);
-    if (document.visibilityState !== 'hidden') {
-      manager.tell('wake');
-      want(true);
-      return;
-    }
-    manager.tell('save');
-    parking = setTimeout(want, grace, false);
+    manager.tell(isHidden() ? 'save' : 'wake');
+    if (isHidden()) parking = setTimeout(want, grace, false);
+    else want(true);
   };
   const hide = () => {
     // An open stream would keep the page out of the back/forward cache, and its lock in there would keep other tabs waiting.
     want(false);
-    manager.tell(onHide === 'terminate' ? 'retire' : 'save');
+    manager.tell(atEnd);
   };
   const network = () => manager.tell(navigator.onLine ? 'online' : 'offline');
-
-  /** @type {[target: EventTarget, type: string, listener: () => void][]} */
-  const listeners = [
+  const leave = listen([
     [document, 'visibilitychange', look],
     [window, 'pagehide', hide],
     [window, 'pageshow', look],
@@ -61,19 +71,22 @@ export function attachToPage(given, { onHide = 'keep', grace = 30_000, tabs } = 
     [document, 'freeze', () => want(false)],
     [window, 'online', network],
     [window, 'offline', network],
-  ];
-  for (const [target, type, listener] of listeners) target.addEventListener(type, listener);
-  if (document.visibilityState === 'hidden') want(false);
-  else want(true);
+  ]);
+  want(!isHidden());
   network();
-
   return () => {
     clearTimeout(parking);
+    leave();
+  };
+}
+
+const isHidden = () => document.visibilityState === 'hidden';
+
+/** @param {[target: EventTarget, type: string, listener: () => void][]} listeners */
+function listen(listeners) {
+  for (const [target, type, listener] of listeners) target.addEventListener(type, listener);
+  return () => {
     for (const [target, type, listener] of listeners) target.removeEventListener(type, listener);
-    streams.end();
-    if (slots) slots.end();
-    manager.tell('online');
-    manager.tell('unpark');
   };
 }
 

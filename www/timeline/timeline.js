@@ -9,6 +9,7 @@ import { capital, duration } from '../format.js';
 import { onSessionEvent } from '../session-events.js';
 import { describe, sentence } from './describe.js';
 import { axisHeight, Drawing, laneHeight } from './drawing.js';
+import { neighbours, zoomKeys } from './keys.js';
 import { TimelineModel } from './model.js';
 import { build } from './picture.js';
 import { Rows } from './rows.js';
@@ -49,30 +50,6 @@ const crowd = 24; // more things than these on the move are drawn at the pace of
 const crowdPace = 120; // milliseconds
 const listed = 500; // lines of the list in words
 const scales = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
-
-/** @type {Record<string, number>} */
-const zoomKeys = { '+': 1, '=': 1, '-': -1 };
-
-/** @type {Record<string, (items: TimelineItem[], item: TimelineItem) => TimelineItem | undefined>} what each key leads to */
-const neighbours = {
-  ArrowRight: (items, item) => items[items.indexOf(item) + 1],
-  ArrowLeft: (items, item) => items[items.indexOf(item) - 1],
-  Home: (items) => items[0],
-  End: (items) => items.at(-1),
-  ArrowDown: (items, item) => besideIn(items, item, item.lane.index + 1),
-  ArrowUp: (items, item) => besideIn(items, item, item.lane.index - 1),
-};
-
-/**
- * What goes on in another lane when an item begins, or begins there first.
- * @param {TimelineItem[]} items
- * @param {TimelineItem} item
- * @param {number} lane
- */
-function besideIn(items, item, lane) {
-  const there = (/** @type {TimelineItem} */ other) => other.lane.index === lane;
-  return items.findLast((other) => there(other) && other.start <= item.start) ?? items.find(there);
-}
 
 export class SessionTimeline extends HTMLElement {
   /** @type {(lane: Lane) => string | undefined} */
