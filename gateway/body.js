@@ -31,7 +31,7 @@ async function readWhile(request, limit) {
 }
 
 /**
- * Reads what nobody has read.
+ * Reads what is left of the body.
  * @param {Request} request
  */
 export async function drain(request) {

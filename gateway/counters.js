@@ -33,7 +33,7 @@ export function isFlushDue() {
 }
 
 /**
- * Tells the registry what came together. Nobody has to wait for it.
+ * Tells the registry what came together. No request waits for it.
  * @param {Env} env
  */
 export async function flush(env) {

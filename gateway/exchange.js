@@ -144,7 +144,7 @@ export class Exchange {
 
   /** @param {number} stream @param {Rpc} message */
   #emit(stream, message) {
-    const [id, data] = this.#logged(stream, message); // whoever is there: the client comes back for it
+    const [id, data] = this.#logged(stream, message); // with or without a connection: the client comes back for it
     this.#sink?.send(id, data);
   }
 

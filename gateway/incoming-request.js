@@ -96,7 +96,7 @@ export class IncomingRequest {
       origin,
     } = this;
     const hasSession = head['mcp-session-id'] !== undefined;
-    // Nobody's headers may pass for another's: one that is missing is not one that says "undefined".
+    // One client's headers may not pass for another's: one that is missing is not one that says "undefined".
     const key = JSON.stringify([
       method,
       url,

@@ -104,14 +104,14 @@ class Passage {
     return fetch(this.url, { method: 'POST', headers, body: text, redirect: 'manual', signal: this.aborter.signal });
   }
 
-  /** @param {boolean} anew */
-  #tool(anew) {
+  /** @param {boolean} refresh */
+  #tool(refresh) {
     const owner = JSON.stringify([this.server, this.identity.key]);
     return annotatedTool({
       gateway: this.gateway,
       owner,
       message: this.message,
-      anew,
+      refresh,
       ask: (message) => this.#ask(message),
     });
   }

@@ -22,12 +22,12 @@ const lists = new Map(); // by server and user: { until, tools }
  * @param {Gateway} options.gateway
  * @param {string} options.owner server and user: a list may be private
  * @param {Rpc} options.message the call
- * @param {boolean} options.anew whether what is known is out of date
+ * @param {boolean} options.refresh whether what is known is out of date
  * @param {Ask} options.ask sends a request and gives its result
  */
-export async function annotatedTool({ gateway, owner, message, anew, ask }) {
+export async function annotatedTool({ gateway, owner, message, refresh, ask }) {
   let list = lists.get(owner);
-  if (anew || !list || list.until <= Date.now()) {
+  if (refresh || !list || list.until <= Date.now()) {
     list = await look(gateway, message, ask);
     lists.delete(owner);
     lists.set(owner, list);

@@ -23,7 +23,7 @@ export class Row {
   }
 
   /**
-   * The values; null when the object has none. Looking writes nothing: whoever guesses ids costs no storage.
+   * The values; null when the object has none. Looking writes nothing: a guessed id costs no storage.
    * @returns {SessionRow | null}
    */
   get values() {

@@ -74,7 +74,7 @@ export class World {
   };
 
   /**
-   * What the server counted; undefined where nobody counts for us.
+   * What the server counted; undefined where there are no counts.
    * @returns {Promise<ServerCounts | undefined>}
    */
   async counts() {

@@ -35,7 +35,7 @@ export class CorsInTheOpen {
   }
 
   /**
-   * When everything was asked; without a server if it took nobody in.
+   * When everything was asked; without a server if no session was opened.
    * @param {Server | undefined} server
    */
   async examineEnd(server) {

@@ -28,7 +28,7 @@ export class CorsOfPage {
   }
 
   /**
-   * When everything was asked; without a server if it took nobody in.
+   * When everything was asked; without a server if no session was opened.
    * @param {Server | undefined} server
    * @param {Answer} answer
    * @returns {Promise<Finding>}

@@ -159,7 +159,7 @@ export class SharedStream {
     this.#declined = false;
     this.#manager.tell('hear', userId, serverName, message);
     this.#injecting = false;
-    // Whoever hears it may have declined meanwhile: the compiler does not see that.
+    // A handler may have declined meanwhile, which the compiler does not see.
     return !(/** @type {boolean} */ (this.#declined));
   }
 

@@ -110,7 +110,7 @@ function summary(outcomes) {
 }
 
 /**
- * What the server counted of one client meanwhile; undefined where nobody counts.
+ * What the server counted of one client meanwhile; undefined where there are no counts.
  * @param {ServerCounts | undefined} before
  * @param {ServerCounts | undefined} after
  * @param {FaultClient} client

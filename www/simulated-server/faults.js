@@ -65,7 +65,7 @@ async function answerBare(_exchange, { settings, pass }) {
 }
 
 /**
- * The pause lets the client read the event before: a body that fails drops what nobody has read yet.
+ * The pause lets the client read the event before: a body that fails drops what is not read yet.
  * @param {Channel} channel
  */
 async function cut(channel) {

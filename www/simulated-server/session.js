@@ -31,7 +31,7 @@ export class Session {
   }
 
   /**
-   * The response that goes on after `eventId`; undefined if nobody knows that id here.
+   * The response that goes on after `eventId`; undefined if that id is not known here.
    * @param {string} eventId
    */
   resume(eventId) {

@@ -63,7 +63,7 @@ async function runSlowly({ seconds = 2 }, { progress, signal }) {
 }
 
 /**
- * Waits, or throws as soon as nobody wants the result any more.
+ * Waits, or throws as soon as the result is not wanted any more.
  * @param {number} ms
  * @param {AbortSignal} [signal]
  * @returns {Promise<void>}

@@ -28,7 +28,7 @@ export class Rows {
   }
 
   /**
-   * Places a bar that began or ended; returns the bars that have to be drawn anew.
+   * Places a bar that began or ended; returns the bars that have to be drawn again.
    * @param {TimelineItem} item
    */
   place(item) {
