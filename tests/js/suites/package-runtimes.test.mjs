@@ -110,7 +110,7 @@ async function runInWorkerd(project, url, compatibilityDate = '2026-04-01') {
   });
   const miniflare = new Miniflare({
     modulesRoot: join(project, 'worker'),
-    scriptPath: join(project, 'gateway/worker.mjs'),
+    scriptPath: join(project, 'worker/worker.mjs'),
     modules: true,
     modulesRules: [
       { type: 'ESModule', include: ['**/*.mjs'] },
