@@ -39,7 +39,7 @@ compare: ## Puts the official SDK's clients and ours side by side on the same fa
 bench: ## Prints what the package weighs and what one call costs.
 	@tools/bench.sh
 
-bench-worker: ## Puts the front beside no front and plain JavaScript under load, then 1,000 users, then a soak of SOAK_SECONDS (600).
+bench-worker: ## Puts the gateway beside no gateway and plain JavaScript under load, then 1,000 users, then a soak of SOAK_SECONDS (600).
 	@tools/bench-worker.sh
 
 clean: ## Removes what was built. The tools in .tools and node_modules stay.

@@ -1,4 +1,4 @@
-// `make worker`: the front on workerd, in front of the official reference server, with its storage on disk.
+// `make worker`: the gateway on workerd, in front of the official reference server, with its storage on disk.
 import { fileURLToPath } from 'node:url';
 import { startReferenceServer } from '../tests/js/servers/proxy/reference-server.mjs';
 import { commandLineOptions, runUntilStopped } from '../tests/js/servers/shared/lifetime.mjs';

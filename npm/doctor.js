@@ -18,7 +18,7 @@ options:
   --json                   print the diagnosis as JSON
   --help                   print this
 
-exit code: 0 if every step is well, 1 if one is not, 2 if the command is wrong
+exit code: 0 if all checks passed, 1 if one failed, 2 if the command is invalid
 colours: only in a terminal, and not if NO_COLOR is set
 `;
 
@@ -110,25 +110,26 @@ function originOf(text) {
 function rendered({ ok, kind, protocolVersion, steps }, url) {
   const lines = [`${paint('bold', shownUrl(url))}`, ''];
   for (const step of steps) {
-    const mark = /^not (tried|checked)/.test(step.detail)
-      ? paint('dim', '–')
-      : step.ok
-        ? paint('green', '✓')
-        : paint('red', '✗');
+    const mark = markOf(step);
     lines.push(
       `${mark} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
     );
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }
   const what = [kind, protocolVersion].filter(Boolean).join(', ');
-  lines.push(
-    '',
-    ok
-      ? paint('green', `all is well${what && ` (${what})`}`)
-      : paint('red', `something is wrong${what && ` (${what})`}`),
-    '',
-  );
+  const failed = steps.filter((step) => !step.ok && !skipped(step)).length;
+  const verdict = ok ? 'All checks passed' : `${failed} ${failed === 1 ? 'check' : 'checks'} failed`;
+  lines.push('', paint(ok ? 'green' : 'red', `${verdict}${what && ` (${what})`}`), '');
   return lines.join('\n');
+}
+
+function markOf(step) {
+  if (skipped(step)) return paint('dim', '–');
+  return step.ok ? paint('green', '✓') : paint('red', '✗');
+}
+
+function skipped({ detail }) {
+  return /^not (tried|checked)/.test(detail);
 }
 
 function paint(style, text) {
