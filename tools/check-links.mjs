@@ -82,7 +82,7 @@ function find(document, path) {
 
 function expand(code) {
   const braces = code.match(/^([^{}]*)\{([^{}]*)\}(.*)$/);
-  if (!braces || !braces[2].includes(',')) return [code];
+  if (!braces?.[2].includes(',')) return [code];
   const [, before, inner, after] = braces;
   return inner.split(',').flatMap((part) => expand(before + part.trim() + after));
 }
