@@ -22,7 +22,7 @@ const paths = [...files, ...[...folders].map((folder) => `${folder}/`)];
 
 // What a build, an installation or a test run leaves is not in the tree.
 const GENERATED =
-  /^(?:\/|~|https?:|pkg\/|target\/|\.tools|node_modules|gateway\/dist|www\/bundled|fuzz\/artifacts|artifacts|site\/|api\/)/;
+  /^(?:\/|~|https?:|pkg\/|target\/|\.tools|node_modules|gateway\/dist|www\/bundled|fuzz\/artifacts|artifacts)/;
 const PATH = /^\.{0,2}[\w@*{},./-]+(?:\.(?:rs|m?js|m?ts|d\.ts|md|toml|sh|py|json|yml|html|css|lua)|\/)$/;
 const FUNCTION = /^(\S+\.rs)::(\w+)$/;
 
