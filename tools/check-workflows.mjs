@@ -37,7 +37,7 @@ function checkUse(uses) {
 
 function checkCommands(commands) {
   const makes = [...commands.matchAll(/\bmake ([a-z-]+)/g)].map(([, target]) => target);
-  const scripts = [...commands.matchAll(/\btools\/[\w.-]+/g)].map(([script]) => script);
+  const scripts = [...commands.matchAll(/(?<![.\w/])tools\/[\w.-]+/g)].map(([script]) => script);
   return [
     ...makes.filter((target) => !targets.has(target)).map((target) => `make has no target ${target}`),
     ...scripts.filter((script) => !existsSync(join(root, script))).map((script) => `there is no ${script}`),
