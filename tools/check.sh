@@ -7,7 +7,7 @@ set_up rust node
 cd "$root"
 
 cargo fmt --check
-node_modules/.bin/biome format --log-level=warn .
+node_modules/.bin/biome ci --log-level=warn --error-on-warnings .
 # Twice, because each target sees its own half of the dependencies; the core's own tests need the host's half.
 cargo clippy --quiet --all-targets -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown -- --deny warnings
