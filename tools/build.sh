@@ -15,6 +15,7 @@ compile_module "" release
 mapfile -t package_sources < <(find npm -type f | sort)
 inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/trim-glue.mjs tools/order-functions.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
+inputs+=(tools/third-party-notices.mjs Cargo.lock)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
 if [ -d pkg ] && [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint" ]; then
   exec node tools/check-package.mjs pkg --unoptimized "$root/target/pkg.unoptimized.wasm"
@@ -25,6 +26,7 @@ bind_module "$staging" "${small[@]}"
 order_functions "$staging/mcp_tether_bg.wasm"
 
 cp -r npm/* LICENSE-* "$staging/"
+node tools/third-party-notices.mjs "$staging/THIRD-PARTY-NOTICES" "$staging"/{slim,diagnose}.js
 # Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes
 # go too; npm/slim.js gives them back.
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)

@@ -32,6 +32,7 @@ describe('the entries of the package', () => {
     assert.deepEqual(installed.files.filter((path) => path !== 'README.md').sort(), [
       'LICENSE-APACHE',
       'LICENSE-MIT',
+      'THIRD-PARTY-NOTICES',
       'browser.js',
       'diagnose.js',
       'doctor.js',
