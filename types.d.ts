@@ -10,8 +10,8 @@ declare module 'cloudflare:workers' {
 }
 
 declare module 'gateway-module' {
-  import type { Rpc, Tool } from './gateway/types.js';
   import type { McpConfig } from 'mcp-tether';
+  import type { Rpc, Tool } from './gateway/types.js';
 
   export interface Refusal {
     name: string;

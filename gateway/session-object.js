@@ -262,7 +262,8 @@ export class SessionObject extends DurableObject {
     const now = Date.now();
     this.#client.beat(now);
     this.#held.dropOld(now, BEAT);
-    if (!this.#client.isWaiting && now - this.#usedAt >= this.#settings.limits.REST_AFTER) this.ctx.waitUntil(this.#rest());
+    if (!this.#client.isWaiting && now - this.#usedAt >= this.#settings.limits.REST_AFTER)
+      this.ctx.waitUntil(this.#rest());
   }
 
   // An open stream to the server keeps the object in memory, so one that is of no use is let go of.
