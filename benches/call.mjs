@@ -32,7 +32,7 @@ async function bareCall() {
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify({
       jsonrpc: '2.0',
-      id: (bareId += 1),
+      id: ++bareId,
       method: 'tools/call',
       params: { name: 'echo', arguments: {} },
     }),

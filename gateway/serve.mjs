@@ -42,4 +42,4 @@ async function stop() {
 }
 
 runUntilStopped(stop);
-console.log(`\nThe front is at ${url}; its sessions are kept in ${state}.\n\n${curl}\n\nPress Ctrl+C to stop.`);
+console.log(`\nThe gateway is at ${url}; its sessions are kept in ${state}.\n\n${curl}\n\nPress Ctrl+C to stop.`);

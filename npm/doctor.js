@@ -110,9 +110,8 @@ function originOf(text) {
 function rendered({ ok, kind, protocolVersion, steps }, url) {
   const lines = [`${paint('bold', shownUrl(url))}`, ''];
   for (const step of steps) {
-    const mark = markOf(step);
     lines.push(
-      `${mark} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
+      `${markOf(step)} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
     );
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }

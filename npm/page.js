@@ -410,7 +410,7 @@ class SharedStream {
       }
       if (yes === undefined) this.#others.delete(to);
     }
-    throw { code: METHOD_NOT_FOUND, message: 'Method not found' };
+    throw Object.assign(new Error('Method not found'), { code: METHOD_NOT_FOUND });
   }
 
   // The request is not this tab's to answer: as if the server had taken it back.

@@ -12,6 +12,9 @@ export function webStorage(storage) {
 /** A database of its own, shared by all tabs and workers of an origin. */
 export function indexedDbStorage(name = 'mcp-tether') {
   let opening;
+  const forget = () => {
+    opening = undefined;
+  };
 
   const open = () => {
     opening ??= new Promise((resolve, reject) => {
@@ -21,11 +24,14 @@ export function indexedDbStorage(name = 'mcp-tether') {
       request.onerror = () => reject(request.error);
     }).then((database) => {
       // Who deletes the database, or the browser that clears it, must not wait for us; the next use opens it again.
-      database.onversionchange = () => database.close((opening = undefined));
-      database.onclose = () => (opening = undefined);
+      database.onversionchange = () => {
+        forget();
+        database.close();
+      };
+      database.onclose = forget;
       return database;
     });
-    opening.catch(() => (opening = undefined));
+    opening.catch(forget);
     return opening;
   };
 

@@ -103,6 +103,7 @@ export class SessionTransport {
     const { protocolVersion } = session;
     return {
       // A client knows no revision newer than the one it asks for; its messages are the same in the older ones.
+      // biome-ignore lint/complexity/useMathMinMax: they are dates, as text.
       protocolVersion: params.protocolVersion < protocolVersion ? params.protocolVersion : protocolVersion,
       capabilities: session.getServerCapabilities() ?? {},
       serverInfo: session.getServerVersion(),
@@ -261,7 +262,7 @@ function clientsOf(session) {
         // Of equals the youngest.
         const fitness = (client) => client.fitness(message, asking.during);
         const [client] = [...clients].reverse().sort((one, other) => fitness(other) - fitness(one));
-        if (!client) throw { code: METHOD_NOT_FOUND };
+        if (!client) throw Object.assign(new Error('Method not found'), { code: METHOD_NOT_FOUND });
         return client.ask(message, asking);
       }
       // The server's own ids mean nothing to a client: what it takes back is told by `ask`.

@@ -15,7 +15,7 @@ stray="$(cargo package --quiet --list --allow-dirty | grep -vE '^(src/|README\.m
 [ -z "$stray" ] || fail "the crate's package has more than the crate (include in Cargo.toml): $stray"
 
 cargo fmt --check
-node_modules/.bin/biome format --log-level=warn .
+node_modules/.bin/biome ci --log-level=warn --error-on-warnings .
 # Twice, because each target sees its own half of the dependencies; the core's own tests need the host's half.
 cargo clippy --quiet --all-targets -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown -- --deny warnings

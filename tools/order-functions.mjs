@@ -19,16 +19,20 @@ writeFileSync(output, withNames(bytes, sections, imported, places(order(bodies))
 /** A walk from each function to the one that is most like the last two. */
 function order(bodies) {
   const grams = bodies.map(gramsOf);
-  const counts = new Map();
-  for (const set of grams) for (const gram of set) counts.set(gram, (counts.get(gram) ?? 0) + 1);
-  const weights = new Map();
-  for (const [gram, count] of counts) {
-    if (count > 1 && count < bodies.length * COMMON) weights.set(gram, Math.log(bodies.length / count));
-  }
+  const weights = weightsOf(grams);
   const owners = new Map();
   const lists = grams.map((set) => [...set].filter((gram) => weights.has(gram)));
   lists.forEach((list, at) => list.forEach((gram) => (owners.get(gram) ?? owners.set(gram, []).get(gram)).push(at)));
   const sizes = lists.map((list) => (1 + list.reduce((sum, gram) => sum + weights.get(gram), 0)) ** LONG);
+
+  const likenessTo = (last) => {
+    const likeness = new Float64Array(bodies.length);
+    for (const [back, at] of last.entries()) {
+      for (const gram of lists[at])
+        for (const owner of owners.get(gram)) likeness[owner] += weights.get(gram) / (1 + back);
+    }
+    return likeness;
+  };
 
   const left = new Set(bodies.keys());
   const walk = [];
@@ -37,17 +41,24 @@ function order(bodies) {
     walk.push(next);
     left.delete(next);
     if (left.size === 0) return walk;
-    const likeness = new Float64Array(bodies.length);
-    for (const [back, at] of walk.slice(-2).reverse().entries()) {
-      for (const gram of lists[at])
-        for (const owner of owners.get(gram)) likeness[owner] += weights.get(gram) / (1 + back);
-    }
+    const likeness = likenessTo(walk.slice(-2).reverse());
     let best = 0;
     [next] = left;
     for (const at of left) {
       if (likeness[at] / sizes[at] > best) [best, next] = [likeness[at] / sizes[at], at];
     }
   }
+}
+
+/** How much each gram tells of a function: the rarer, the more. */
+function weightsOf(grams) {
+  const counts = new Map();
+  for (const set of grams) for (const gram of set) counts.set(gram, (counts.get(gram) ?? 0) + 1);
+  const weights = new Map();
+  for (const [gram, count] of counts) {
+    if (count > 1 && count < grams.length * COMMON) weights.set(gram, Math.log(grams.length / count));
+  }
+  return weights;
 }
 
 function gramsOf(body) {

@@ -25,22 +25,22 @@ if (direct.length > 0) {
 // wasm-bindgen writes each import as a member of one object, each use of an export as a member of `wasm`.
 glue = glue.replace(
   /^( +)(\w+)(: function\()/gm,
-  (whole, before, long, after) => before + taken(shortImports, long) + after,
+  (_whole, before, long, after) => before + taken(shortImports, long) + after,
 );
 glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) =>
   shortImports.has(long) ? before + taken(shortImports, long) + after : whole,
 );
-glue = glue.replace(/\bwasm\.(\w+)/g, (whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
+glue = glue.replace(/\bwasm\.(\w+)/g, (_whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
 const [own] = imports.find(([module]) => !module.startsWith('./snippets/'));
 glue = glue.replaceAll(`"${own}"`, `"a"`);
 
 // An import that may throw is wrapped in a function of its own, made for each call. A plain try does the same.
 glue = glue.replace(
-  /function\(\) \{ return handleError\(function \(([^)]*)\) \{\n([^]*?)\n {8}\}, arguments\); \}/g,
+  /function\(\) \{ return handleError\(function \(([^)]*)\) \{\n([\s\S]*?)\n {8}\}, arguments\); \}/g,
   'function($1) { try {\n$2\n        } catch (error) { handleError(error); } }',
 );
 glue = glue.replace(
-  /function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/,
+  /function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([\s\S]*?)\n {4}\}\n\}/,
   'function handleError(e) {\n$1\n}',
 );
 if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in another way than it did');
@@ -52,7 +52,7 @@ const superfluous = [
     '$2;',
   ],
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
-  [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[^]*?\n\}\n/, ''],
+  [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/, ''],
   [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
   [/ +wasmInstance = instance;\n/, ''],
   [/ +wasmModule = module;\n/, ''],
@@ -63,7 +63,7 @@ const superfluous = [
   ],
   [/const validResponse = expectedResponseType\(module\.type\);\n/, ''],
   [/validResponse && /, ''],
-  [/function expectedResponseType[^]*?return false;\n +\}\n/, ''],
+  [/function expectedResponseType[\s\S]*?return false;\n +\}\n/, ''],
 ];
 for (const [pattern, replacement] of superfluous) {
   if (!glue.match(pattern)) throw new Error(`the glue has nothing like ${pattern}`);

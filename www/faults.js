@@ -41,7 +41,9 @@ export const faults = [
     label: 'Let it expire',
     flag: 'unused',
     possible: always,
-    tells: `A session with an idle limit of ${duration(briefTimeout)} is left unused: the client gives it up in time, with a DELETE, and the next call opens a new one.`,
+    tells:
+      `A session with an idle limit of ${duration(briefTimeout)} is left unused: ` +
+      'the client gives it up in time, with a DELETE, and the next call opens a new one.',
   },
   {
     id: 'lookalike',
@@ -56,7 +58,8 @@ export const faults = [
     flag: 'cut',
     possible: always,
     tells:
-      'The connection breaks while the answer is on its way. It is fetched again by its event id, not by a second run; without an id, only what is safe is repeated.',
+      'The connection breaks while the answer is on its way. It is fetched again by its event id, not by a second run; ' +
+      'without an id, only what is safe is repeated.',
     arm: ({ backend, control, network }, client) =>
       served({ backend }) ? control('fault', { kind: 'cut-stream', client }) : network.cutNext(),
   },

@@ -9,10 +9,11 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
     ...(hidden && Object.keys(hidden).length > 0 && { headers: hidden }),
     ...(sessionConfig && { sessionConfig }),
   };
+  const library = literal(new URL('pkg/browser.js', document.baseURI).href);
   const call = `session.callTool(${literal({ name: tool, arguments: given })})`;
   return [
     backend.kind === 'simulated'
-      ? `// In this page's console, for its simulated server:\nconst { default: init, McpManager } = await import(${literal(new URL('pkg/browser.js', document.baseURI).href)});`
+      ? `// In this page's console, for its simulated server:\nconst { default: init, McpManager } = await import(${library});`
       : "import init, { McpManager } from 'mcp-tether';",
     'await init();',
     '',
@@ -20,9 +21,12 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
     "manager.events.addEventListener('recoverySucceeded', () => console.log('recovered'));",
     `const session = await manager.connect(${literal(holder.userId)}, ${literal(name)});`,
     ...breaking(fault, sessionConfig),
-    times > 1
-      ? `const results = await Promise.allSettled(Array.from({ length: ${times} }, () => ${call}));\nconsole.log(results.filter(({ status }) => status === 'fulfilled').length, 'of', results.length, 'answered');`
-      : `console.log(await ${call});`,
+    ...(times > 1
+      ? [
+          `const results = await Promise.allSettled(Array.from({ length: ${times} }, () => ${call}));`,
+          "console.log(results.filter(({ status }) => status === 'fulfilled').length, 'of', results.length, 'answered');",
+        ]
+      : [`console.log(await ${call});`]),
     'await manager.close({ terminate: true });',
   ].join('\n');
 }

@@ -10,9 +10,10 @@ export function weigh(readyMs) {
   const code = files.filter((entry) => new URL(entry.name).pathname.endsWith('.js'));
   const plain = (entries) => entries.reduce((sum, entry) => sum + entry.decodedBodySize, 0);
   const sent = (entries) => entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
-  if (!wasm || !wasm.decodedBodySize) return `Ready in ${duration(readyMs)}.`;
+  if (!wasm?.decodedBodySize) return `Ready in ${duration(readyMs)}.`;
   const all = [wasm, ...code];
   const parts = `${kilobytes(wasm.decodedBodySize)} of wasm and ${kilobytes(plain(code))} of JavaScript`;
   const packed = sent(all) < plain(all) ? ` (${kilobytes(sent(all))} over the wire)` : '';
-  return `${parts}${packed}, fetched in ${duration(Math.max(...all.map((entry) => entry.responseEnd)) - Math.min(...all.map((entry) => entry.startTime)))} and ready ${duration(readyMs)} after the page asked for it.`;
+  const took = Math.max(...all.map((entry) => entry.responseEnd)) - Math.min(...all.map((entry) => entry.startTime));
+  return `${parts}${packed}, fetched in ${duration(took)} and ready ${duration(readyMs)} after the page asked for it.`;
 }

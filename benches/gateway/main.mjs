@@ -129,7 +129,8 @@ const stack = await startStack(names);
 let added;
 try {
   console.log(
-    `Memory at rest: the gateway ${mb(await memory(stack.front.pid))}, the JS pass-through ${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`,
+    `Memory at rest: the gateway ${mb(await memory(stack.front.pid))}, the JS pass-through ` +
+      `${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`,
   );
   added = await loads(stack);
   if (users > 0) {
@@ -158,7 +159,8 @@ if (soakSeconds > 0) {
     kills,
   } = await soak(soakSeconds);
   console.log(
-    `\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ${unsafe} unsafe calls, ${events} events, ${sessions} sessions that came and went, ${kills} kills of the server`,
+    `\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ` +
+      `${unsafe} unsafe calls, ${events} events, ${sessions} sessions that came and went, ${kills} kills of the server`,
   );
   console.log(`of unknown outcome, each cut by a kill: ${JSON.stringify(unknown)}; all else right`);
   console.log(

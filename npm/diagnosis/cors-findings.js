@@ -4,7 +4,8 @@
 export function sentences(origin) {
   return {
     preflight: (seen) =>
-      `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`,
+      `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: ` +
+      'answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.',
     allowHeader: (name) => `Access-Control-Allow-Headers lacks ${name}: name it in the answer to OPTIONS.`,
     allowMethod: (name) => `Access-Control-Allow-Methods lacks ${name}: name it in the answer to OPTIONS.`,
     exposeHeader: (name) => `Access-Control-Expose-Headers lacks ${name}: name it in the answers themselves.`,

@@ -45,6 +45,7 @@ export function quoted(text, most = 160) {
 
 /** Without control characters: they could repaint a terminal. */
 function clean(text) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ');
 }
 

@@ -25,7 +25,8 @@ export class Wire {
     /** Whether a browser stands between, which hides what CORS does not let a page see. */
     this.hides = page !== undefined && page !== new URL(url).origin;
     /** The origin that answers are judged for; undefined where CORS does not come in. */
-    this.origin = this.hides ? page : page === undefined ? origin : undefined;
+    this.origin = this.isPage ? undefined : origin;
+    if (this.hides) this.origin = page;
   }
 
   target() {

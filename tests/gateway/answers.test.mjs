@@ -230,9 +230,7 @@ describe('what a tool answers by itself, on 2026-07-28', { concurrency: 4 }, () 
         const words = await response.text();
         assert.ok(!words.includes(SECRET));
         if (text !== undefined) assert.ok(words.includes(text), words);
-        if (code === undefined) continue;
-        const told = JSON.parse(words.startsWith('{') ? words : words.match(/^data: (.*)$/m)[1]);
-        assert.deepEqual([told.error.code, told.id], [code, status === 502 ? null : key]);
+        if (code !== undefined) expectError(words, code, status === 502 ? null : key);
       }
       const { executions, rpc } = server.counts(`/${name}`);
       assert.deepEqual(executions, { client: 1, page: 1 });
@@ -240,3 +238,8 @@ describe('what a tool answers by itself, on 2026-07-28', { concurrency: 4 }, () 
     });
   }
 });
+
+function expectError(words, code, id) {
+  const told = JSON.parse(words.startsWith('{') ? words : words.match(/^data: (.*)$/m)[1]);
+  assert.deepEqual([told.error.code, told.id], [code, id]);
+}

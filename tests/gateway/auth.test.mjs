@@ -99,7 +99,9 @@ describe('JWTs and Cloudflare Access', () => {
   });
 
   test('every other token is refused, and the refusal says where to get one', async () => {
-    const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ iss: issuer, aud: 'the-front', sub: 'ada', exp: 9e9 })).toString('base64url')}.`;
+    const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const claims = { iss: issuer, aud: 'the-front', sub: 'ada', exp: 9e9 };
+    const unsigned = `${encoded({ alg: 'none' })}.${encoded(claims)}.`;
     const shared = await new SignJWT({ sub: 'ada' })
       .setProtectedHeader({ alg: 'HS256' })
       .setIssuer(issuer)

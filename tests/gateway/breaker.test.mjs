@@ -98,7 +98,7 @@ describe('a server that is out of reach', () => {
     await lost.begin(600_000);
     let id = 0;
     const call = ({ who, session }) =>
-      who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, (id += 1)) });
+      who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, ++id) });
     const codesOf = (calls) =>
       Promise.all(calls.map(async (response) => (await messageOf(await response)).error.data.code));
     assert.deepEqual(await codesOf(Array.from({ length: 6 }, () => call(other))), Array(6).fill('http_error'));

@@ -1,4 +1,5 @@
-// The official conformance suites' server scenarios: what passes before a server has to pass through the gateway. They run without authentication, as the suites know none.
+// The official conformance suites' server scenarios: what passes before a server has to pass through the gateway.
+// They run without authentication, as the suites know none.
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

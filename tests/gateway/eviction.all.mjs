@@ -14,7 +14,7 @@ const bare = async (url) => {
   let id = 0;
   return {
     session: () => session,
-    call: async (name, args) => (await messageOf(await ada.call(session, name, args, { id: (id += 1) }))).result,
+    call: async (name, args) => (await messageOf(await ada.call(session, name, args, { id: ++id }))).result,
     end: () => ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } }),
   };
 };

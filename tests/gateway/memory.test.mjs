@@ -8,7 +8,8 @@ let Upstream;
 let memory;
 before(async () => {
   const builtPackage = new URL('../../pkg/node.js', import.meta.url);
-  const resolve = `export const resolve = (name, context, next) => name === 'mcp-tether' ? { url: '${builtPackage}', shortCircuit: true } : next(name, context)`;
+  const found = `{ url: '${builtPackage}', shortCircuit: true }`;
+  const resolve = `export const resolve = (name, context, next) => name === 'mcp-tether' ? ${found} : next(name, context)`;
   register(`data:text/javascript,${encodeURIComponent(resolve)}`);
   ({ Upstream, memory } = await loadWatched(() => import('../../gateway/upstream.js')));
   globalThis.fetch = answering;

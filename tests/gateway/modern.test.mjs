@@ -45,10 +45,6 @@ describe('2026-07-28 through the gateway', () => {
       body: JSON.stringify(message),
       ...options,
     });
-  const without = (headers, ...names) => ({
-    ...headers,
-    ...Object.fromEntries(names.map((name) => [name, undefined])),
-  });
 
   async function modernClient(options = {}) {
     const client = new Client2(

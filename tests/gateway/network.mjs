@@ -31,7 +31,9 @@ export async function startNetwork(url) {
       isUp = false;
       cut();
     },
-    up: () => void (isUp = true),
+    up() {
+      isUp = true;
+    },
     close() {
       cut();
       return new Promise((resolve) => server.close(resolve));

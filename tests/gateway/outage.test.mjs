@@ -125,10 +125,10 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
     resultOf(
       who.send('POST', {
         headers: { 'Mcp-Session-Id': session },
-        body: who.rpc('tools/list', {}, `id ${(lastId += 1)}`),
+        body: who.rpc('tools/list', {}, `id ${++lastId}`),
       }),
     );
-  const call = (who, session, name, key) => resultOf(who.call(session, name, { key }, { id: `id ${(lastId += 1)}` }));
+  const call = (who, session, name, key) => resultOf(who.call(session, name, { key }, { id: `id ${++lastId}` }));
 });
 
 /** The result of an answer, or a rejection with the error's name. */

@@ -44,7 +44,8 @@ const textOf = ({ content }) => content[0].text;
 
 export async function begin(name, url, token) {
   logs[name] = [];
-  const client = (open[name] = await make[name](url, token, ({ params }) => logs[name].push(params.data)));
+  const client = await make[name](url, token, ({ params }) => logs[name].push(params.data));
+  open[name] = client;
   const steps = [];
   const { tools } = await client.list();
   const echo = textOf(await client.call({ name: 'echo', arguments: { text: 'from a page' } }));

@@ -39,7 +39,8 @@ describe('records that are in the storage already', () => {
         `{"format":1,"user":"ada","server":"s","config":${config},"protocolVersion":"2025-11-25","initializeResult":{"protocolVersion":"2025-11-25",` +
         '"capabilities":{"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"prompts":{},"logging":{}},' +
         '"serverInfo":{"name":"mcp-tether-test-server","version":"1.0.0"},"instructions":"A server for tests."},' +
-        `"generation":3,"createdAt":${createdAt},"lastUsedAt":${createdAt},"sessionId":"${sessionId}","logLevel":"info","subscriptions":[{"uri":"test://counter"}]}`
+        `"generation":3,"createdAt":${createdAt},"lastUsedAt":${createdAt},"sessionId":"${sessionId}",` +
+        '"logLevel":"info","subscriptions":[{"uri":"test://counter"}]}'
       );
     };
     const { initialize } = await stack.counts();

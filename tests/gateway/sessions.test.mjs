@@ -112,10 +112,12 @@ describe('whose a session is', () => {
       body: 'x'.repeat(10 * 1024 * 1024),
     });
     assert.equal(large.status, 413);
+    let sent = 0;
     const streamed = new ReadableStream({
       pull(controller) {
         controller.enqueue(new Uint8Array(64 * 1024));
-        if ((this.sent = (this.sent ?? 0) + 1) > 160) controller.close();
+        sent += 1;
+        if (sent > 160) controller.close();
       },
     });
     const endless = await fetch(stack.url, {

@@ -1,4 +1,5 @@
-// Trace context (W3C: traceparent, tracestate, baggage) of a request inside a session: it goes to the server with that request and with no other, and credentials never do.
+// Trace context (W3C: traceparent, tracestate, baggage) of a request inside a session: it goes to the server with that request and
+// with no other, and credentials never do.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startModernServer } from '../js/servers/modern-server.mjs';

@@ -7,7 +7,9 @@ export function ownBackend({ url, headers }) {
   const server = { name: nameOf(new URL(url)), url, headers: parseHeaders(headers) };
   return {
     kind: 'own',
-    about: `This page talks to ${new URL(url).host} itself, without anything in between. What can be broken from here: the network, and the session, by ending it behind the client's back.`,
+    about:
+      `This page talks to ${new URL(url).host} itself, without anything in between. What can be broken from here: ` +
+      "the network, and the session, by ending it behind the client's back.",
     servers: withBrief([server]),
     controlUrl: undefined,
   };

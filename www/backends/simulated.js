@@ -23,10 +23,12 @@ export async function simulatedBackend() {
 
 async function startWorker() {
   const workers = navigator.serviceWorker;
-  if (!workers)
-    throw new Error(
-      `This browser gives the page no Service Worker${isSecureContext ? ' (a private window may be the reason)' : ': the address has to begin with https:// or http://localhost'}.`,
-    );
+  if (!workers) {
+    const why = isSecureContext
+      ? ' (a private window may be the reason)'
+      : ': the address has to begin with https:// or http://localhost';
+    throw new Error(`This browser gives the page no Service Worker${why}.`);
+  }
   await workers.register('service-worker.js', { type: 'module' });
   const registration = await inTime(workers.ready);
   if (!workers.controller) {

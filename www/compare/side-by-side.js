@@ -129,5 +129,6 @@ function plain(message) {
 }
 
 function countsInWords({ handshakes, calls, runs }, ms) {
-  return `${handshakes === 0 ? 'No new handshake' : `${handshakes} new ${handshakes === 1 ? 'handshake' : 'handshakes'}`}, calls sent ${calls}×, tool run ${runs}×, the slower after ${duration(ms)}.`;
+  const made = handshakes === 1 ? '1 new handshake' : `${handshakes} new handshakes`;
+  return `${handshakes === 0 ? 'No new handshake' : made}, calls sent ${calls}×, tool run ${runs}×, the slower after ${duration(ms)}.`;
 }

@@ -22,7 +22,8 @@ export class Room {
 
   async #mcp(server, request, message) {
     const client = new URL(request.url).searchParams.get('client') ?? 'mcp-tether';
-    const own = (this.#counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 });
+    this.#counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 };
+    const own = this.#counts.clients[client];
     for (const counts of [this.#counts, own]) {
       tally(counts.http, request.method);
       if (message?.method) tally(counts.rpc, message.method);

@@ -31,8 +31,12 @@ export function build(host) {
       <div class="tl-scroll">
         <svg role="group" aria-label="Timeline: arrow keys walk through it, plus and minus zoom" width="10" height="10">
           <defs>
-            <pattern id="tl-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="tl-hatch-line" d="M4 0v8"/></pattern>
-            <pattern id="tl-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><path class="tl-unknown-line" d="M2.5 0v5"/></pattern>
+            <pattern id="tl-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+              <path class="tl-hatch-line" d="M4 0v8"/>
+            </pattern>
+            <pattern id="tl-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
+              <path class="tl-unknown-line" d="M2.5 0v5"/>
+            </pattern>
           </defs>
           ${layers.map((name) => `<g data-layer="${name}"${reachable.has(name) ? '' : ' aria-hidden="true"'}></g>`).join('')}
           <line class="tl-live" hidden/>
@@ -59,5 +63,6 @@ export function build(host) {
 }
 
 function swatch(className, more = '', height = 10) {
-  return `<svg width="16" height="12" viewBox="0 0 16 12" aria-hidden="true"><rect class="${className}" ${more} x="1" y="${(12 - height) / 2}" width="14" height="${height}" rx="2"/></svg>`;
+  const place = `x="1" y="${(12 - height) / 2}" width="14" height="${height}" rx="2"`;
+  return `<svg width="16" height="12" viewBox="0 0 16 12" aria-hidden="true"><rect class="${className}" ${more} ${place}/></svg>`;
 }

@@ -202,9 +202,9 @@ export class SessionTimeline extends HTMLElement {
 
   /** Waiting alone is worth a picture now and then; it may last for minutes. */
   #drawAgain() {
-    const pace = this.#calm.matches ? 500 : this.#model.working ? 0 : 150;
-    if (pace === 0) this.#schedule();
-    else this.#soon(pace);
+    if (this.#calm.matches) this.#soon(500);
+    else if (this.#model.working) this.#schedule();
+    else this.#soon(150);
   }
 
   #zoom(step) {

@@ -1,5 +1,6 @@
 // Prints side by side what the official SDK's clients, v1 and v2, and ours survive, and how many requests it took: `make compare`.
-// The counts are the servers' own. Every client has its defaults, except for the timeout of a call. It fails if a client was not run, or did not finish in time.
+// The counts are the servers' own. Every client has its defaults, except for the timeout of a call.
+// It fails if a client was not run, or did not finish in time.
 // usage: node tests/js/bench/compare.mjs [--json] [part of a probe's name]
 import { openBrowser } from '../helpers/browsers/chromium.mjs';
 import { outages } from './compare/outages.mjs';
@@ -32,7 +33,8 @@ const incomplete = results.filter((result) => names.some((name) => /^(NOT |FAILE
 if (asJson) console.log(JSON.stringify(results, null, 2));
 else
   console.log(
-    `\n${results.length} probes in ${Math.round((performance.now() - started) / 1_000)} s; ${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`,
+    `\n${results.length} probes in ${Math.round((performance.now() - started) / 1_000)} s; ` +
+      `${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`,
   );
 process.exit(incomplete.length > 0 ? 1 : 0);
 

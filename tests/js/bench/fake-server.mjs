@@ -77,8 +77,14 @@ export function watchPauses() {
   };
   setImmediate(turn);
   return {
-    restart: () => ((last = performance.now()), (longest = 0)),
-    stop: () => ((running = false), Math.max(longest, performance.now() - last)),
+    restart() {
+      last = performance.now();
+      longest = 0;
+    },
+    stop() {
+      running = false;
+      return Math.max(longest, performance.now() - last);
+    },
   };
 }
 

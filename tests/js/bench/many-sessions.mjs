@@ -14,7 +14,7 @@ export async function manySessions({ McpManager }, most = 100_000) {
     { env: {}, fetch: server.fetch, log: () => {}, limits: { maxUsers: most + 10 * sample } },
   );
   let users = 0;
-  const connect = (name = 'fake') => manager.connect(`user-${(users += 1)}`, name);
+  const connect = (name = 'fake') => manager.connect(`user-${++users}`, name);
   const timed = async (times, action) => {
     const started = performance.now();
     for (let time = 0; time < times; time += 1) await action(time);
@@ -61,7 +61,8 @@ export async function manySessions({ McpManager }, most = 100_000) {
   const ratio = (what) => many[what] / few[what];
   const show = (what) => `${what} ${few[what].toFixed(1)} → ${many[what].toFixed(1)} µs (×${ratio(what).toFixed(2)})`;
   console.log(
-    `${most} live sessions: ${(alone / 1_024).toFixed(2)} KB each with what the fake server keeps, ${(held / 1_024).toFixed(2)} KB with the McpSession object too, ${megabytes(process.memoryUsage.rss())} in all`,
+    `${most} live sessions: ${(alone / 1_024).toFixed(2)} KB each with what the fake server keeps, ` +
+      `${(held / 1_024).toFixed(2)} KB with the McpSession object too, ${megabytes(process.memoryUsage.rss())} in all`,
   );
   console.log(`  from 1,000 to ${most} of them: ${['connect', 'call', 'expiry'].map(show).join(', ')}`);
   await manager.close();

@@ -45,7 +45,8 @@ export async function overhead(_mcp, rounds = 60, callsPerRound = 200) {
       .join(', ')}`,
   );
   console.log(
-    `  ours is ${(added('mcp-tether') / added('SDK v1')).toFixed(2)} of v1's (at most 1), ${(added('mcp-tether') / added('SDK v2')).toFixed(2)} of v2's (at most 0.33)`,
+    `  ours is ${(added('mcp-tether') / added('SDK v1')).toFixed(2)} of v1's (at most 1), ` +
+      `${(added('mcp-tether') / added('SDK v2')).toFixed(2)} of v2's (at most 0.33)`,
   );
   return {
     failures: [

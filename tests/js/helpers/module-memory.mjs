@@ -15,6 +15,7 @@ const collectGarbage = runInNewContext('gc');
 export async function loadWatched(load) {
   const { Instance } = WebAssembly;
   let memory;
+  // biome-ignore lint/complexity/useArrowFunction: it is called with `new`.
   WebAssembly.Instance = function (...args) {
     const instance = new Instance(...args);
     memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);

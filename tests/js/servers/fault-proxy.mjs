@@ -38,7 +38,8 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     tally(counts.http, request.method);
     if (message?.method) tally(counts.rpc, message.method);
     const client = clientOf(request);
-    const own = (counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 });
+    counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 };
+    const own = counts.clients[client];
     tally(own.http, request.method);
     if (message?.method) tally(own.rpc, message.method);
     if (request.method === 'GET') {

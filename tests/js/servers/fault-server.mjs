@@ -46,7 +46,11 @@ export async function startFaultServer({ port = 0, faults = legacyFaults, dispat
     forget: (path) => ({ forgotten: forget(path) }),
     reset: (path) => reset(path) ?? {},
     'end-streams': (path) => placeOf(path)?.endStreams() ?? {},
-    switch: (path) => ({ switched: (placeOf(path).switched = !placeOf(path).switched) }),
+    switch(path) {
+      const place = placeOf(path);
+      place.switched = !place.switched;
+      return { switched: place.switched };
+    },
     faults: () => Object.keys(faults),
   };
   const isSafe = new Set(['counts', 'faults']);

@@ -116,7 +116,8 @@ export function mostAtOnce(requests) {
 }
 
 /**
- * Listens on a port that the system gives to no outgoing connection: while the port is closed, no connection of a client, and of a client to itself, can take it.
+ * Listens on a port that the system gives to no outgoing connection: while the port is closed, no connection of a client, and
+ * of a client to itself, can take it.
  * `shut` closes the port and breaks its connections; `open` listens there again.
  */
 async function listenBelowEphemeralPorts(handler, tries = 20) {

@@ -32,10 +32,10 @@ for (const jsonResponse of [false, true]) {
 
     assert.match(initialize, /"protocolVersion":"2025-11-25"/);
     assert.match(header, /^session: [\w-]{36}\n$/);
-    assert.match(reuse, /^202\n[^]*"result":\{\}[^]*\n200\n$/);
+    assert.match(reuse, /^202\n[\s\S]*"result":\{\}[\s\S]*\n200\n$/);
     assert.equal(stream, '200\n');
     assert.match(stderr, /^curl: \(28\)/);
-    assert.match(preflight, /^HTTP\/1\.1 204[^]*access-control-allow-methods: [^\n]*DELETE/i);
+    assert.match(preflight, /^HTTP\/1\.1 204[\s\S]*access-control-allow-methods: [^\n]*DELETE/i);
     assert.equal(end, '200\n404\n');
     assert.deepEqual(
       { initialize: server.counts.initialize, initialized: server.counts.initialized, delete: server.counts.delete },

@@ -7,7 +7,7 @@ import { installPackage } from '../helpers/package/install.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
 
-const escape = '\u001b[';
+const controlSequence = '\u001b[';
 let installed;
 let server;
 
@@ -41,7 +41,7 @@ describe('mcp-tether doctor', () => {
       ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors'],
     );
     assert.match(stdout, /^All checks passed \(stateful, 2025-11-25\)$/m);
-    assert.ok(!stdout.includes(escape), 'no colours outside of a terminal');
+    assert.ok(!stdout.includes(controlSequence), 'no colours outside of a terminal');
     assert.equal(stderr, '');
   });
 
@@ -177,12 +177,12 @@ describe('mcp-tether doctor', () => {
 
     test('there are colours', async () => {
       const stdout = await inTerminal({});
-      assert.ok(stdout.includes(`${escape}32m✓`), stdout);
+      assert.ok(stdout.includes(`${controlSequence}32m✓`), stdout);
     });
 
     test('NO_COLOR is heeded', async () => {
       const stdout = await inTerminal({ NO_COLOR: '1' });
-      assert.ok(stdout.includes('✓ reachable') && !stdout.includes(escape), stdout);
+      assert.ok(stdout.includes('✓ reachable') && !stdout.includes(controlSequence), stdout);
     });
   });
 });

@@ -17,7 +17,11 @@ describe('the fault table in Firefox', { concurrency: 6 }, () => {
       await init();
       const { drive } = await import('/tests/helpers/faults/drive.mjs');
       window.reports = {};
-      window.begin = (name, row, origin) => void drive(mcp, row, origin).then((report) => (window.reports[name] = report), (error) => (window.reports[name] = { error: String(error) }));
+      window.begin = (name, row, origin) => {
+        drive(mcp, row, origin)
+          .catch((error) => ({ error: String(error) }))
+          .then((report) => (window.reports[name] = report));
+      };
     `);
   });
   after(() => firefox?.close());

@@ -150,11 +150,11 @@ describe('HTTP+SSE, the process killed', { timeout: 60_000 }, () => {
 describe('HTTP+SSE, what is refused', { timeout: 60_000 }, () => {
   test('an endpoint of another origin gets nothing', async () => {
     let reached = 0;
-    const other = await listen((request, response) => {
+    const other = await listen((_request, response) => {
       reached += 1;
       response.writeHead(202).end();
     });
-    const server = await listen((request, response) => {
+    const server = await listen((_request, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       response.write(`event: endpoint\ndata: ${other.origin}/messages?sessionId=secret-1234\n\n`);
     });

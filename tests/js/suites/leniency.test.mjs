@@ -96,6 +96,7 @@ describe('a redirect', () => {
       await browser.page.evaluate(async () => {
         const { default: init, McpManager: Manager } = await import('/pkg/browser.js');
         await init();
+        // biome-ignore lint/suspicious/noDocumentCookie: Firefox and WebKit have no Cookie Store API everywhere.
         document.cookie = 'page=cookie';
         globalThis.connect = async (url, users) => {
           const lines = [];

@@ -186,7 +186,10 @@ describe('lists that the official server lets be kept', { timeout: 30_000 }, () 
     assert.ok(server.counts.methods['tools/list'] - before <= 1);
     const fetched = server.counts.methods['tools/list'];
     // The stream may be open before the server listens to its own bus.
-    await until(() => (server.notify.toolsChanged(), changes > 0), 'the change');
+    await until(() => {
+      server.notify.toolsChanged();
+      return changes > 0;
+    }, 'the change');
     await session.listTools();
     assert.ok(server.counts.methods['tools/list'] > fetched);
     await manager.close();

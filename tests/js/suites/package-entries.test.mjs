@@ -69,7 +69,7 @@ describe('the entries of the package', () => {
     const types = await readFile(join(workspace, 'pkg/index.d.ts'), 'utf8');
     for (const name of ['McpManager', 'McpSession']) {
       const [, body] = types.match(new RegExp(`export class ${name} \\{\\n(.*?)\\n\\}`, 's'));
-      const members = [...body.matchAll(/^  (?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
+      const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
       assert.ok(members.length > 10);
       const missing = await evaluate(`
         import { ${name} } from 'mcp-tether';

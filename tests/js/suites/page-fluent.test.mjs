@@ -70,7 +70,8 @@ test('a thousand calls: the timeline scrolls nearly as fluently as an empty page
     events: document.querySelector('#timeline').events.length,
   }));
   context.diagnostic(
-    `${events} events, ${width} pixels: ${scrolled.fps} frames a second while scrolling (longest pause ${scrolled.longest} ms); standing still and empty ${still.fps} (${still.longest} ms)`,
+    `${events} events, ${width} pixels: ${scrolled.fps} frames a second while scrolling ` +
+      `(longest pause ${scrolled.longest} ms); standing still and empty ${still.fps} (${still.longest} ms)`,
   );
   assert.ok(events >= 1_000);
   assert.ok(width > 1_280, 'there is something to scroll');

@@ -68,7 +68,7 @@ describe('the life of a page', () => {
         };
         const storage = withTabs ? sharedStorage(indexedDbStorage()) : webStorage(sessionStorage);
         globalThis.lines = [];
-        const log = (level, line) => globalThis.lines.push(line);
+        const log = (_level, line) => globalThis.lines.push(line);
         globalThis.manager = new McpManager(
           { mcpServers: { s: { url: to, ...server } } },
           { storage, debug: true, log, capabilities: { elicitation: {} } },

@@ -74,7 +74,8 @@
   }
 
   async function askForName(_given, { session }) {
-    if (!session.capabilities.elicitation) throw { code: -32603, message: 'Client does not support elicitation.' };
+    if (!session.capabilities.elicitation)
+      throw Object.assign(new Error('Client does not support elicitation.'), { code: -32603 });
     serverRequests += 1;
     const id = `ask-${serverRequests}`;
     const answered = new Promise((resolve) => session.asked.set(id, resolve));
@@ -99,7 +100,7 @@
       }
       case 'tools/call': {
         const tool = Object.hasOwn(tools, params.name) ? tools[params.name] : undefined;
-        if (!tool) throw { code: -32602, message: `no such tool: ${params.name}` };
+        if (!tool) throw Object.assign(new Error(`no such tool: ${params.name}`), { code: -32602 });
         counts.runs += 1;
         return tool.run(params.arguments ?? {}, { ...context, token: params._meta?.progressToken });
       }
@@ -114,7 +115,7 @@
         return { messages: [{ role: 'user', content }] };
       }
       default:
-        throw { code: -32601, message: 'Method not found' };
+        throw Object.assign(new Error('Method not found'), { code: -32601 });
     }
   }
 

@@ -13,7 +13,8 @@ const { McpManager } = await import(packageEntry);
 
 /**
  * By name: opens a session at a URL. `timeout` is that of one call; `headers` go with each request.
- * @type {Record<string, (url: string, options?: { timeout?: number, headers?: Record<string, string>, fetch?: typeof fetch, sessionConfig?: object }) => Promise<object>>}
+ * @typedef {{ timeout?: number, headers?: Record<string, string>, fetch?: typeof fetch, sessionConfig?: object }} Options
+ * @type {Record<string, (url: string, options?: Options) => Promise<object>>}
  */
 export const clients = {
   'SDK v1': officialClient({ Client: ClientV1, StreamableHTTPClientTransport: TransportV1, CallToolResultSchema }),

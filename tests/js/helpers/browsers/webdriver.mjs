@@ -4,7 +4,8 @@ import { findFreePort } from '../../servers/shared/listen.mjs';
 
 /**
  * @param {{ driver: string, arguments: (port: number) => string[], capabilities: object, url: string }} browser
- * @returns {Promise<{ run(script: string, ...words: unknown[]): Promise<any>, close(): Promise<void> }>} `run` awaits what the script, the body of a function, returns
+ * @returns {Promise<{ run(script: string, ...words: unknown[]): Promise<any>, close(): Promise<void> }>}
+ * `run` awaits what the script, the body of a function, returns
  */
 export async function openBrowser({ driver: program, arguments: argumentsFor, capabilities, url }) {
   const port = await findFreePort();
@@ -35,7 +36,8 @@ export async function openBrowser({ driver: program, arguments: argumentsFor, ca
   await command('POST', `${session}/url`, { url });
   return {
     async run(script, ...words) {
-      const wrapped = `const done = arguments[arguments.length - 1]; (async (...words) => { ${script} })(...arguments).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+      const wrapped = `const done = arguments[arguments.length - 1]; (async (...words) => { ${script} })(...arguments)
+        .then((value) => done({ value }), (error) => done({ error: String(error) }));`;
       const { value, error } = await command('POST', `${session}/execute/async`, { script: wrapped, args: words });
       if (error) throw new Error(error);
       return value;

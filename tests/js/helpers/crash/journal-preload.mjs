@@ -47,10 +47,11 @@ const wrappers = new Map([
 ]);
 
 const emit = HttpServer.prototype.emit;
-HttpServer.prototype.emit = function emitWithoutReuse(event, _request, response) {
+HttpServer.prototype.emit = function emitWithoutReuse(event, ...rest) {
   if (event === 'request') {
     // Chromium sends a POST again by itself when a connection that it used before is reset without an answer; on a connection of its own it does not.
+    const [, response] = rest;
     response.setHeader('Connection', 'close');
   }
-  return emit.apply(this, arguments);
+  return emit.call(this, event, ...rest);
 };

@@ -2,7 +2,8 @@
 
 /**
  * @param {{ McpManager: Function, McpError: Function }} mcp
- * @param {{ urls: string[], users: number, callsEach: number, unsafe: object, safe: object, timeout: number }} plan the tool calls; a user's server is `urls[user % urls.length]`
+ * @param {{ urls: string[], users: number, callsEach: number, unsafe: object, safe: object, timeout: number }} plan
+ * the tool calls; a user's server is `urls[user % urls.length]`
  */
 export function startUsers({ McpManager, McpError }, { urls, users, callsEach, unsafe, safe, timeout }) {
   const mcpServers = Object.fromEntries(

@@ -12,7 +12,8 @@ const hidesOrigin = (where, isHidden, more = {}) => ({
   ...more,
 });
 const refusedPreflight = (seen) =>
-  `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`;
+  `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: ` +
+  'answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.';
 const everyAnswer = (origin) =>
   `Access-Control-Allow-Origin is missing on every answer: send ${origin} or * there too.`;
 const onOptions = (origin) =>

@@ -15,7 +15,7 @@ function serving(other) {
     const id = request.headers['mcp-session-id'];
     if ((await other({ request, response, message, id, sessions })) !== undefined) return;
     if (message?.method === 'initialize') {
-      sessions.add(`session-number-${(last += 1)}`);
+      sessions.add(`session-number-${++last}`);
       sendJson(
         response,
         200,

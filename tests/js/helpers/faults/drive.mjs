@@ -86,7 +86,7 @@ export async function drive({ McpManager, McpError }, row, origin) {
     return made;
   }
 
-  function call({ tool, key = `c${(calls += 1)}`, abortAfter, ...options }) {
+  function call({ tool, key = `c${++calls}`, abortAfter, ...options }) {
     const controller = abortAfter === undefined ? undefined : new AbortController();
     if (controller) setTimeout(() => controller.abort(), abortAfter);
     return outcomeOf(() =>
@@ -104,7 +104,11 @@ export async function drive({ McpManager, McpError }, row, origin) {
     connect: async ({ user, times = 1 }) => {
       report.outcomes.push(
         ...(await Promise.all(
-          Array.from({ length: times }, () => outcomeOf(async () => void (session = await connect(user)))),
+          Array.from({ length: times }, () =>
+            outcomeOf(async () => {
+              session = await connect(user);
+            }),
+          ),
         )),
       );
     },

@@ -37,7 +37,7 @@ export function expectRow(row, report, counts) {
     if (row.state !== undefined) assert.equal(report.final.state, row.state, 'state');
     if (row.challenged) assert.match(report.challenges.join('\n'), row.challenged);
     if (row.notifications) expectNotifications(row.notifications, report.notifications);
-    expectInvariants(row, report, counts);
+    expectInvariants(report, counts);
   } catch (error) {
     error.stack += seen();
     throw error;
@@ -95,7 +95,7 @@ function expectNotifications({ least = 0, most = Infinity, inOrder }, notificati
 }
 
 /** What holds whatever the row is about. */
-function expectInvariants(row, report, counts) {
+function expectInvariants(report, counts) {
   for (const [key, times] of Object.entries(counts.executions)) {
     if (/^c\d+$/.test(key)) assert.ok(times <= 1, `the unsafe call ${key} ran ${times} times`);
   }

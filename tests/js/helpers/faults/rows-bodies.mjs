@@ -155,5 +155,5 @@ export const bodyRows = [
   config('a session timeout below one', { sessionConfig: { timeout: 0 } }, /mcpServers\.fault\.sessionConfig\.timeout/),
   config('a variable that is not set', { headers: { Authorization: 'Bearer ${NO_SUCH_NAME}' } }, /NO_SUCH_NAME/),
   config('a header that would be two', { headers: { 'X-Two': 'one\r\nX-Other: two' } }, /X-Two|x-two/),
-  config('several faults: all are told', { timeout: -1, initTimeout: 'x' }, /timeout[^]*initTimeout/),
+  config('several faults: all are told', { timeout: -1, initTimeout: 'x' }, /timeout[\s\S]*initTimeout/),
 ];

@@ -230,7 +230,11 @@ export const resultRows = [
     fault: 'unauthorized-call',
     async run(use) {
       let asked = 0;
-      const session = await use.connect('ann', { auth: { token: async () => ((asked += 1) > 1 ? 'good' : 'stale') } });
+      const token = async () => {
+        asked += 1;
+        return asked > 1 ? 'good' : 'stale';
+      };
+      const session = await use.connect('ann', { auth: { token } });
       await use.call(session);
       assert.equal(asked, 2);
     },

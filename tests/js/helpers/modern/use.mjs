@@ -35,7 +35,7 @@ export class Use {
 
   /** Calls a tool, under a key of its own: `unsafe` must not run twice for one. */
   call(session, name = 'unsafe', options) {
-    return session.callTool({ name, arguments: { key: `c${(this.#keys += 1)}` } }, options);
+    return session.callTool({ name, arguments: { key: `c${++this.#keys}` } }, options);
   }
 
   /** How a promise ends: `{ ok: true, result }`, or `{ ok: false, code, … }`. */

@@ -8,7 +8,10 @@ const listTurn = (place) => (place.lists = (place.lists ?? 0) + 1);
 export const results = {
   /** Calls are refused until the tools were listed again. */
   'mismatch-until-listed': {
-    'tools/list': ({ place }) => (listTurn(place), false),
+    'tools/list'({ place }) {
+      listTurn(place);
+      return false;
+    },
     'tools/call'(exchange) {
       const { place } = exchange;
       place.refusedAt ??= place.lists ?? 0;
@@ -47,7 +50,11 @@ export const results = {
         : exchange.say(401, '', { headers: { 'WWW-Authenticate': 'Bearer' } }),
   },
   unavailable: {
-    'tools/call': (exchange) => (exchange.takeTurn(1) ? (exchange.execute(), exchange.say(503, 'later')) : false),
+    'tools/call'(exchange) {
+      if (!exchange.takeTurn(1)) return false;
+      exchange.execute();
+      return exchange.say(503, 'later');
+    },
   },
 
   /** Some tools that may not be listed to anybody, among one that may. */

@@ -70,14 +70,16 @@ export const rounds = {
 
 function note({ message, place }) {
   const { arguments: given, inputResponses, requestState } = message.params;
-  (place.counts.rounds ??= []).push({ id: message.id, arguments: given, inputResponses, requestState });
+  place.counts.rounds ??= [];
+  place.counts.rounds.push({ id: message.id, arguments: given, inputResponses, requestState });
 }
 
 /** Asks for so many rounds and then lets the call be. Each call of a tool counts its own rounds by its key. */
 function ask(exchange, question, result, most = exchange.number('n', 1)) {
   const { message, place } = exchange;
   const { inputResponses, requestState, arguments: { key = 'default' } = {} } = message.params;
-  const asked = (place.asked ??= new Map());
+  place.asked ??= new Map();
+  const { asked } = place;
   const isRetry = inputResponses !== undefined || requestState !== undefined;
   const round = isRetry ? (asked.get(key) ?? 0) : 0;
   if (isRetry) note(exchange);

@@ -30,7 +30,7 @@ export const faults = {
     applies: isCall,
     act: ({ response }) => refuse(response, 400, 'Bad Request: No valid session ID provided'),
   },
-  'cut-stream': { applies: isCall, act: (exchange, { forward }) => forward({ cutBeforeAnswer: true }) },
+  'cut-stream': { applies: isCall, act: (_exchange, { forward }) => forward({ cutBeforeAnswer: true }) },
   slow: { applies: isCall, act: delay },
 };
 

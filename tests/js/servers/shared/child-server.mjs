@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Starts `program ...args`, by default Node, and waits until it accepts connections on the port. It gets a pipe as standard input, and nothing of this machine's environment but PATH.
+ * Starts `program ...args`, by default Node, and waits until it accepts connections on the port.
+ * It gets a pipe as standard input, and nothing of this machine's environment but PATH.
  * @param {{ name: string, program?: string, args: string[], env?: Record<string, string>, port: number, startTimeout?: number }} options milliseconds
  * @returns {Promise<{ port: number, restarts: number, kill(): Promise<void>, start(): Promise<void>, restart(): Promise<void>, close(): Promise<void> }>}
  */

@@ -45,8 +45,11 @@ export function commandLineOptions(words = process.argv.slice(2)) {
     const [name, value] = words[index].slice(2).split('=', 2);
     const next = words[index + 1];
     if (value !== undefined) options[name] = value;
-    else if (next !== undefined && !next.startsWith('--')) options[name] = words[(index += 1)];
-    else options[name] = true;
+    else if (next === undefined || next.startsWith('--')) options[name] = true;
+    else {
+      options[name] = next;
+      index += 1;
+    }
   }
   return options;
 }
