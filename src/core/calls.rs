@@ -425,10 +425,8 @@ impl<J: Json> Manager<J> {
             return self.settle(call, Ok(Some(result)));
         }
         let (session, is_probe) = (record.session, record.purpose == Purpose::Probe);
-        if let Some(owner) = self.store.get_mut(session)
-            && let Some(suspicion) = &mut owner.suspicion
-        {
-            suspicion.clear(owner.generation);
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.suspicion.clear(owner.generation);
         }
         if self.goes_to_modern(call) && !is_probe {
             return self.on_modern_result(call, result);

@@ -7,7 +7,7 @@ use super::era::UNSUPPORTED_VERSION;
 use super::error::{Error, ErrorCode};
 use super::event::{Detail, EventKind};
 use super::exchange::Wire;
-use super::headers::SessionId;
+use super::headers::{self, SessionId};
 use super::io::{CallId, Failure, HeaderList, Level, Output, SessionRef};
 use super::json::Json;
 use super::jsonrpc;
@@ -98,13 +98,13 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         // A trial, and a call after an outage whose attempts are spent, are worth one attempt.
         let is_trial = record.former.is_some();
-        let is_single = is_trial || record.outage.as_deref().is_some_and(Outage::is_spent);
-        record.handshake = Some(Box::new(Handshake {
+        let is_single = is_trial || record.outage.as_ref().is_some_and(Outage::is_spent);
+        record.handshake = Some(Handshake {
             offer: first_offer(&record.server.protocol),
             failures: if is_single { record.server.session.retry_attempts } else { 0 },
             recalled: is_trial,
             ..Handshake::default()
-        }));
+        });
         // The provider may know better than in the round before.
         record.challenged = false;
         if let Some(until) = record.breaker.open_until(now) {
@@ -228,7 +228,8 @@ impl<J: Json> Manager<J> {
         record.generation += 1;
         record.hides_id = hides_headers && id.is_none() && !is_sse;
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
-        record.agreed = Some(Agreed { id: id.clone(), version, result });
+        let headers = session_headers(id.as_ref(), &version);
+        record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
         self.guess_era(session);
         if let Some(id) = id {
             self.log(session, Level::Debug, &concat(&["Session extracted: ", &id.short()]));
@@ -442,6 +443,7 @@ impl<J: Json> Manager<J> {
 pub(super) fn forget_id<J>(record: &mut Session<J>) {
     if let Some(agreed) = record.agreed.as_mut() {
         agreed.id = None;
+        headers::take_out(&mut agreed.headers, headers::SESSION_ID);
     }
 }
 
@@ -453,6 +455,18 @@ pub(super) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
         if let (None, Some(value)) = (all.get(&name), others.get(&name)) {
             all.set(&name, value);
         }
+    }
+    all
+}
+
+pub(super) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
+    let mut all = Vec::new();
+    if let Some(id) = id {
+        headers::add(&mut all, headers::SESSION_ID, id.as_str());
+    }
+    // Born with 2025-06-18 (basic/transports, "Protocol Version Header"). An older server may not allow it in CORS.
+    if version >= "2025-06-18" {
+        headers::add(&mut all, headers::PROTOCOL_VERSION, version);
     }
     all
 }

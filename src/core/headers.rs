@@ -44,11 +44,6 @@ impl SessionId {
         &self.0
     }
 
-    /// The same text, shared.
-    pub(super) fn shared(&self) -> Rc<str> {
-        Rc::clone(&self.0)
-    }
-
     /// The id for people: its first 8 characters and "...". Of an id no longer than that, half: it is never told whole.
     pub fn short(&self) -> String {
         let shown = if self.0.len() > SHOWN { SHOWN } else { self.0.len() / 2 };

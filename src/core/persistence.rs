@@ -8,7 +8,7 @@ use super::config::{Protocol, Transport};
 use super::era::MODERN;
 use super::error::ErrorCode;
 use super::event::{Detail, EventKind};
-use super::handshake::{VERSIONS, forget_id};
+use super::handshake::{VERSIONS, forget_id, session_headers};
 use super::headers::SessionId;
 use super::io::{Level, Output, SessionRef};
 use super::json::Json;
@@ -323,6 +323,7 @@ fn read<J: Json>(record: &Session<J>, found: &J, limit: usize, now: Instant) -> 
     else {
         return Err("it is damaged");
     };
+    let headers = session_headers(id.as_ref(), &version);
     let mut subscriptions = Named::default();
     for params in found.get("subscriptions").and_then(|list| list.as_array()).unwrap_or_default() {
         if let Some(uri) = params.get_str("uri") {
@@ -330,7 +331,7 @@ fn read<J: Json>(record: &Session<J>, found: &J, limit: usize, now: Instant) -> 
         }
     }
     Ok(Stored {
-        agreed: Agreed { id, version, result },
+        agreed: Agreed { id, version, result, headers },
         generation: number("generation").unwrap_or(1),
         // Whoever wrote it may have had a clock that was fast.
         created_at: Instant::from_millis(created).min(now),

@@ -195,8 +195,7 @@ impl<J: Json> Manager<J> {
         let retry_at = now.after(full_jitter(&mut self.rng, record.server.session.retry_delay, rounds));
         let breaker = record.breaker.open_until(now).unwrap_or(now);
         let probe_at = now.after(probe_delay(&mut self.rng, rounds)).max(breaker);
-        let retry_at = retry_at.max(breaker);
-        record.degraded = Some(Box::new(Degraded { retry_at, probe_at, rounds, error: error.clone() }));
+        record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), probe_at, rounds, error: error.clone() });
         self.timers.arm(probe_at, Timer::Handshake(session));
         // Nobody's session is probed for ever.
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));

@@ -157,7 +157,7 @@ impl SessionInfo {
 /// A header's value that is shorter is a flag or a number, which may stand in any sentence by chance.
 const SECRET: usize = 8;
 
-/// The record of one (user, server). There may be 100,000 of them, so what is rare is boxed.
+/// The record of one (user, server).
 pub(super) struct Session<J> {
     pub(super) reference: SessionRef,
     pub(super) key: Rc<Key>,
@@ -192,7 +192,7 @@ pub(super) struct Session<J> {
 
     /// What the latest handshake negotiated; its id is taken away when the session is lost.
     pub(super) agreed: Option<Agreed<J>>,
-    pub(super) handshake: Option<Box<Handshake<J>>>,
+    pub(super) handshake: Option<Handshake<J>>,
     /// Restoring calls (log level, subscriptions, tools) that recovery still waits for.
     pub(super) restoring: u32,
     /// What to put back after a recovery.
@@ -236,20 +236,20 @@ pub(super) struct Session<J> {
     /// Deadlines that passed in a row without any answer.
     pub(super) silent: u32,
     /// The ping that is finding out how the session fares, if there is one.
-    pub(super) check: Option<Box<Check>>,
+    pub(super) check: Option<Check>,
     /// Calls that wait for it: their answers may mean that the session is lost.
     pub(super) doubters: Vec<CallId>,
-    pub(super) suspicion: Option<Box<Suspicion>>,
+    pub(super) suspicion: Suspicion,
     /// The session of before, while a new one shows whether the server still has it.
-    pub(super) former: Option<Box<Agreed<J>>>,
+    pub(super) former: Option<Agreed<J>>,
     /// While the server is out of reach.
-    pub(super) outage: Option<Box<Outage<J>>>,
+    pub(super) outage: Option<Outage<J>>,
     /// It waits for its turn to try to reach its server.
     pub(super) in_line: bool,
     /// After an outage: so many calls at once, and more with each answer.
     pub(super) window: usize,
     /// While its attempts are spent: when to try again, and why it failed.
-    pub(super) degraded: Option<Box<Degraded<J>>>,
+    pub(super) degraded: Option<Degraded<J>>,
     pub(super) kept: Kept,
     /// The page does without the stream.
     pub(super) parked: bool,
@@ -262,19 +262,8 @@ pub(super) struct Agreed<J> {
     pub(super) version: String,
     /// The whole `InitializeResult`.
     pub(super) result: J,
-}
-
-impl<J> Agreed<J> {
-    /// Adds the headers of every request of this generation.
-    pub(super) fn add_headers(&self, headers: &mut super::io::HeaderList) {
-        if let Some(id) = &self.id {
-            headers.push((Rc::from(headers::SESSION_ID), id.shared()));
-        }
-        // Born with 2025-06-18 (basic/transports, "Protocol Version Header"). An older server may not allow it in CORS.
-        if self.version.as_str() >= "2025-06-18" {
-            headers::add(headers, headers::PROTOCOL_VERSION, &self.version);
-        }
-    }
+    /// Headers of every request of this generation.
+    pub(super) headers: super::io::HeaderList,
 }
 
 /// Why a session is being recovered.
@@ -296,7 +285,7 @@ impl<J> Session<J> {
     pub(super) fn new(reference: SessionRef, key: Rc<Key>, server: Rc<ServerConfig>, now: Instant) -> Self {
         Self {
             reference,
-            url: Rc::clone(&server.url),
+            url: Rc::from(server.url.as_str()),
             origin: 0,
             key,
             state: State::Connecting,
@@ -340,7 +329,7 @@ impl<J> Session<J> {
             silent: 0,
             check: None,
             doubters: Vec::new(),
-            suspicion: None,
+            suspicion: Suspicion::default(),
             former: None,
             outage: None,
             in_line: false,

@@ -1,10 +1,9 @@
 //! Where the session records live: by (user, server) for callers, by number for everything that is on the wire.
 
 use super::fields::Fields;
-use super::index::Index;
 use super::io::SessionRef;
 use super::session::{Session, SessionInfo, State};
-use super::table::Table;
+use super::table::{Pairs, Table};
 
 /// Whose session with which server. One user's record is never reached through another user's key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,8 +42,10 @@ impl Stats {
 /// names share costs a comparison: the record itself says whose it is.
 pub(super) struct Store<J> {
     records: Table<SessionRef, Session<J>>,
-    /// By hash of the user and number, with the hash of the server.
-    by_user: Index,
+    /// By hash of user and server.
+    by_key: Pairs,
+    /// By hash of the user.
+    by_user: Pairs,
     users: usize,
     seed: u64,
 }
@@ -52,7 +53,7 @@ pub(super) struct Store<J> {
 impl<J> Store<J> {
     /// An empty store. Nobody who chooses user names may know `seed`.
     pub(super) fn new(seed: u64) -> Self {
-        Self { records: Table::default(), by_user: Index::default(), users: 0, seed }
+        Self { records: Table::default(), by_key: Pairs::default(), by_user: Pairs::default(), users: 0, seed }
     }
 
     pub(super) fn insert(&mut self, session: Session<J>) {
@@ -60,14 +61,15 @@ impl<J> Store<J> {
         if !self.has_user(&session.key.user) {
             self.users += 1;
         }
-        let server = self.hash_of(&session.key.server);
-        self.by_user.insert((self.hash_of(&session.key.user), reference.0), server);
+        self.by_key.insert((self.hash_of_key(&session.key), reference.0));
+        self.by_user.insert((self.hash_of_user(&session.key.user), reference.0));
         self.records.insert(reference, session);
     }
 
     pub(super) fn remove(&mut self, reference: SessionRef) -> Option<Session<J>> {
         let session = self.records.remove(reference)?;
-        self.by_user.remove((self.hash_of(&session.key.user), reference.0));
+        self.by_key.remove((self.hash_of_key(&session.key), reference.0));
+        self.by_user.remove((self.hash_of_user(&session.key.user), reference.0));
         if !self.has_user(&session.key.user) {
             self.users = self.users.saturating_sub(1);
         }
@@ -83,12 +85,12 @@ impl<J> Store<J> {
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<SessionRef> {
-        self.named(&key.user, Some(&key.server), 1).pop()
+        self.of_hash(&self.by_key, self.hash_of_key(key), &key.user, Some(&key.server), 1).pop()
     }
 
     /// The records of one user, the oldest first, and not more than `most` of them.
     pub(super) fn of_user(&self, user: &str, most: usize) -> Vec<SessionRef> {
-        self.named(user, None, most)
+        self.of_hash(&self.by_user, self.hash_of_user(user), user, None, most)
     }
 
     /// How many users have a record: kept, because a limit asks for it at every new record.
@@ -138,15 +140,11 @@ impl<J> Store<J> {
         !self.of_user(user, 1).is_empty()
     }
 
-    fn named(&self, user: &str, server: Option<&str>, most: usize) -> Vec<SessionRef> {
-        let (hash, hash_of_server) = (self.hash_of(user), server.map(|server| self.hash_of(server)));
+    fn of_hash(&self, pairs: &Pairs, hash: u64, user: &str, server: Option<&str>, most: usize) -> Vec<SessionRef> {
         let mut found = Vec::new();
-        for ((other, number), of_server) in self.by_user.from((hash, 0)) {
+        for ((other, number), _) in pairs.from((hash, 0)) {
             if other != hash || found.len() >= most {
                 break;
-            }
-            if hash_of_server.is_some_and(|hash| hash != of_server) {
-                continue;
             }
             let Some(session) = self.get(SessionRef(number)) else { continue };
             if session.key.user == user && server.is_none_or(|server| session.key.server == server) {
@@ -156,8 +154,12 @@ impl<J> Store<J> {
         found
     }
 
-    fn hash_of(&self, name: &str) -> u64 {
-        hash(self.seed, &[name])
+    fn hash_of_key(&self, key: &Key) -> u64 {
+        hash(self.seed, &[&key.user, &key.server])
+    }
+
+    fn hash_of_user(&self, user: &str) -> u64 {
+        hash(self.seed, &[user])
     }
 }
 

@@ -1,7 +1,7 @@
 //! Ordered tables by number and by name, built for a small module: what is generic here is thin, and what is ordered is
 //! one type ([`Index`]), which leads to slots in a plain vector.
 
-use super::index::{Index, Pair};
+use super::index::{Entries, Index, Pair};
 use std::marker::PhantomData;
 
 /// A kind of number: what keeps exchanges, calls and records apart.
@@ -167,7 +167,7 @@ impl<K: Number> Set<K> {
     }
 }
 
-/// Pairs of numbers, in their order: the machine's timers.
+/// Pairs of numbers, in their order: the machine's timers, and the records of one user.
 #[derive(Default)]
 pub(super) struct Pairs(Index);
 
@@ -182,6 +182,11 @@ impl Pairs {
 
     pub(super) fn first(&self) -> Option<Pair> {
         self.0.first().map(|(pair, _)| pair)
+    }
+
+    /// All pairs from `pair` on.
+    pub(super) fn from(&self, pair: Pair) -> Entries<'_> {
+        self.0.from(pair)
     }
 }
 

@@ -1,16 +1,12 @@
 //! Time as an argument: instants and durations in whole milliseconds, with no clock behind them.
 
 use std::fmt;
-use std::num::NonZeroU64;
 
 /// A moment in milliseconds since the Unix epoch, as told by whoever drives the machine.
 ///
 /// It never runs backwards: the driver's clock is monotonic, set to the wall clock once.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(
-    /// One more than the milliseconds, so that a moment that may be missing takes no more room than one that is there.
-    NonZeroU64,
-);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Instant(u64);
 
 /// A span of milliseconds.
 pub type Millis = u64;
@@ -18,12 +14,12 @@ pub type Millis = u64;
 impl Instant {
     /// The moment `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(NonZeroU64::MIN.saturating_add(millis))
+        Self(millis)
     }
 
     /// Milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> u64 {
-        self.0.get() - 1
+        self.0
     }
 
     /// The moment `span` later; the far end of time where that would overflow.
@@ -33,19 +29,12 @@ impl Instant {
 
     /// How long ago `earlier` was; 0 when it lies ahead.
     pub const fn since(self, earlier: Self) -> Millis {
-        self.0.get().saturating_sub(earlier.0.get())
-    }
-}
-
-impl Default for Instant {
-    /// The Unix epoch.
-    fn default() -> Self {
-        Self(NonZeroU64::MIN)
+        self.0.saturating_sub(earlier.0)
     }
 }
 
 impl fmt::Debug for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ms", self.as_millis())
+        write!(formatter, "{} ms", self.0)
     }
 }

@@ -46,7 +46,7 @@ pub struct ServerConfig {
     /// The name that the log prints: 1 to 128 bytes without control characters.
     pub name: String,
     /// The MCP endpoint: an absolute http or https URL without credentials and fragment.
-    pub url: Rc<str>,
+    pub url: String,
     /// Which of the two HTTP transports the server speaks.
     pub transport: Transport,
     /// Further headers of every request, their names in lower case, each name once, none of them reserved.

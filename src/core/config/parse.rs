@@ -91,7 +91,7 @@ impl Reader<'_> {
             auth_timeout: self.milliseconds(server, "authTimeout", 1, DEFAULT_AUTH_TIMEOUT),
             protocol: self.protocol(server),
             session: self.session(server, session),
-            url: Rc::from(self.url(server)?),
+            url: self.url(server)?,
         })
     }
 
