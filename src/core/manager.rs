@@ -1,29 +1,29 @@
 //! The machine itself: one entrance for everything that happens, one exit for everything to be done.
 
-use super::address::Addresses;
-use super::breaker::Breaker;
-use super::calls::Call;
-use super::config::Config;
-use super::ending::{Closing, Farewell};
-use super::era::Eras;
-use super::error::Error;
-use super::event::{Detail, Event, EventKind};
-use super::exchange::Exchange;
-use super::io::{CallId, ExchangeId, Input, Level, Output, SessionRef, Ticket};
-use super::json::Json;
-use super::metrics::Metrics;
-use super::pace::Lanes;
-use super::page::Page;
-use super::queue::Queue;
-use super::rng::Rng;
-use super::server_requests::Asked;
-use super::session::{SessionInfo, State};
-use super::store::{Key, Stats, Store};
-use super::table::Table;
-use super::text::concat;
-use super::time::Instant;
-use super::timers::{Timer, Timers};
-use super::turns::Turns;
+use crate::core::api::error::Error;
+use crate::core::api::event::{Detail, Event, EventKind};
+use crate::core::api::io::{CallId, ExchangeId, Input, Level, Output, SessionRef, Ticket};
+use crate::core::api::metrics::Metrics;
+use crate::core::config::Config;
+use crate::core::kit::queue::Queue;
+use crate::core::kit::rng::Rng;
+use crate::core::kit::table::Table;
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Instant;
+use crate::core::machine::inbound::page::Page;
+use crate::core::machine::inbound::responses::Exchange;
+use crate::core::machine::inbound::server_requests::Asked;
+use crate::core::machine::lifecycle::discovery::Eras;
+use crate::core::machine::lifecycle::ending::{Closing, Farewell};
+use crate::core::machine::outbound::calls::Call;
+use crate::core::machine::outbound::lanes::Lanes;
+use crate::core::machine::outbound::redirects::Addresses;
+use crate::core::machine::outbound::turns::Turns;
+use crate::core::protocol::json::Json;
+use crate::core::state::session::breaker::Breaker;
+use crate::core::state::session::{SessionInfo, State};
+use crate::core::state::store::{Key, Stats, Store};
+use crate::core::state::timers::{Timer, Timers};
 use std::rc::Rc;
 
 /// Who we say we are in every handshake.
@@ -39,39 +39,39 @@ pub struct ClientIdentity<J> {
 ///
 /// **After every [`handle`](Self::handle), drain [`poll`](Self::poll) until it says [`Output::Wait`].**
 pub struct Manager<J> {
-    pub(super) config: Config,
-    pub(super) client: ClientIdentity<J>,
-    pub(super) rng: Rng,
-    pub(super) now: Instant,
-    pub(super) store: Store<J>,
-    pub(super) calls: Table<CallId, Call<J>>,
+    pub(crate) config: Config,
+    pub(crate) client: ClientIdentity<J>,
+    pub(crate) rng: Rng,
+    pub(crate) now: Instant,
+    pub(crate) store: Store<J>,
+    pub(crate) calls: Table<CallId, Call<J>>,
     /// JSON-RPC id of the latest try of every call that is on the wire.
-    pub(super) by_request: Table<u64, CallId>,
-    pub(super) exchanges: Table<ExchangeId, Exchange>,
-    pub(super) tickets: Table<Ticket, Asked<J>>,
-    pub(super) farewells: Table<ExchangeId, Farewell>,
-    pub(super) closing: Closing,
-    pub(super) page: Page,
+    pub(crate) by_request: Table<u64, CallId>,
+    pub(crate) exchanges: Table<ExchangeId, Exchange>,
+    pub(crate) tickets: Table<Ticket, Asked<J>>,
+    pub(crate) farewells: Table<ExchangeId, Farewell>,
+    pub(crate) closing: Closing,
+    pub(crate) page: Page,
     /// Which servers speak 2026-07-28.
-    pub(super) eras: Eras<J>,
+    pub(crate) eras: Eras<J>,
     /// Where servers are reached that redirect.
-    pub(super) addresses: Addresses,
+    pub(crate) addresses: Addresses,
     /// Breakers of connections that never came to be.
-    pub(super) breakers: Vec<(Rc<Key>, Breaker)>,
+    pub(crate) breakers: Vec<(Rc<Key>, Breaker)>,
     /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
-    pub(super) grace_until: Instant,
+    pub(crate) grace_until: Instant,
     /// How many sessions of a server try to reach it at once.
-    pub(super) lanes: Lanes,
-    pub(super) timers: Timers,
+    pub(crate) lanes: Lanes,
+    pub(crate) timers: Timers,
     /// The budgets of long-lived responses.
-    pub(super) turns: Turns,
-    pub(super) numbers: Numbers,
+    pub(crate) turns: Turns,
+    pub(crate) numbers: Numbers,
     /// The JSON-RPC id, and progress token, that was used last.
     last_request_id: u64,
-    pub(super) metrics: Metrics,
+    pub(crate) metrics: Metrics,
     /// Whether anybody may listen to events.
     tells_events: bool,
-    pub(super) out: Queue<Output<J>>,
+    pub(crate) out: Queue<Output<J>>,
 }
 
 impl<J: Json> Manager<J> {
@@ -175,7 +175,7 @@ impl<J: Json> Manager<J> {
 
     /// One session record; `None` once it is terminated or closed.
     pub fn session(&self, session: SessionRef) -> Option<SessionInfo> {
-        self.store.get(session).map(super::session::Session::info)
+        self.store.get(session).map(crate::core::state::session::Session::info)
     }
 
     /// The server's whole answer to the last handshake.
@@ -190,7 +190,7 @@ impl<J: Json> Manager<J> {
 
     /// Whether nobody waits and nothing is on the wire but GET streams.
     pub fn is_idle(&self) -> bool {
-        use super::exchange::Wire;
+        use crate::core::machine::inbound::responses::Wire;
         let quiet = |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::SessionStream | Wire::Leftover);
         self.calls.is_empty()
             && !self.store.makes_session()
@@ -224,7 +224,7 @@ impl<J: Json> Manager<J> {
 
     /// A JSON-RPC id that no pending request has. Servers and gateways read ids into 32 bits or print them with 14 digits, so
     /// all are below 2³¹; after the last one the sequence begins again.
-    pub(super) fn next_request_id(&mut self) -> u64 {
+    pub(crate) fn next_request_id(&mut self) -> u64 {
         loop {
             self.last_request_id = if self.last_request_id < MAX_REQUEST_ID { self.last_request_id + 1 } else { 1 };
             if !self.by_request.contains(self.last_request_id) {
@@ -234,7 +234,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Reports an event of a session.
-    pub(super) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Box<Detail>) {
+    pub(crate) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Box<Detail>) {
         let Some(record) = self.store.get(session).filter(|_| self.tells_events) else { return };
         detail.evidence = detail.evidence.as_deref().map(|evidence| record.discreet(evidence));
         let (user_id, server_name) = (record.key.user.clone(), record.key.server.clone());
@@ -244,19 +244,19 @@ impl<J: Json> Manager<J> {
     }
 
     /// Whether events are worth making.
-    pub(super) const fn tells_events(&self) -> bool {
+    pub(crate) const fn tells_events(&self) -> bool {
         self.tells_events
     }
 
     /// Prints `[MCP][server] text`.
-    pub(super) fn log(&mut self, session: SessionRef, level: Level, text: &str) {
+    pub(crate) fn log(&mut self, session: SessionRef, level: Level, text: &str) {
         let Some(record) = self.store.get(session) else { return };
         let line = concat(&["[MCP][", &record.key.server, "] ", text]);
         self.log_line(level, line);
     }
 
     /// Prints a whole line; debug lines only where they are wanted.
-    pub(super) fn log_line(&mut self, level: Level, line: String) {
+    pub(crate) fn log_line(&mut self, level: Level, line: String) {
         if level != Level::Debug || self.config.debug {
             self.out.push_back(Output::Log(level, line));
         }
@@ -264,7 +264,7 @@ impl<J: Json> Manager<J> {
 
     /// Moves a session to another state, and says so. The only place where a state changes: what the picture in session.rs
     /// does not allow is refused, so a session that was ended stays ended.
-    pub(super) fn enter(&mut self, session: SessionRef, to: State) -> bool {
+    pub(crate) fn enter(&mut self, session: SessionRef, to: State) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         let from = record.state;
         if from == to {
@@ -280,7 +280,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Ends the wait of a caller that has no call of its own (`connect`, `terminate`, `close`).
-    pub(super) fn reject(&mut self, call: CallId, error: Error<J>) {
+    pub(crate) fn reject(&mut self, call: CallId, error: Error<J>) {
         self.out.push_back(Output::Settle { call, outcome: Err(error) });
     }
 }
@@ -289,20 +289,20 @@ impl<J: Json> Manager<J> {
 const MAX_REQUEST_ID: u64 = (1 << 31) - 1;
 
 /// Numbers for exchanges, tickets, records and the machine's own calls: one sequence, no number is used twice.
-pub(super) struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub(super) const fn next(&mut self) -> u64 {
+    pub(crate) const fn next(&mut self) -> u64 {
         self.0 += 1;
         self.0
     }
 }
 
 /// The machine's own calls are numbered from here on: the driver's never come so far.
-pub(super) const OWN_CALLS: u64 = 1 << 52;
+pub(crate) const OWN_CALLS: u64 = 1 << 52;
 
 /// A call of the machine's own.
-pub(super) const fn own_call(number: u64) -> CallId {
+pub(crate) const fn own_call(number: u64) -> CallId {
     CallId(OWN_CALLS + number)
 }
 

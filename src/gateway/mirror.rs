@@ -3,7 +3,7 @@
 use super::era::Head;
 use super::refusal::Refusal;
 use crate::core::Json;
-use crate::core::mirror::{encoded, parameter_headers};
+use crate::core::protocol::mirror::{encoded, parameter_headers};
 
 /// Whether the headers say what the body says. `claimed` is the version in its `_meta`.
 ///

@@ -5,7 +5,7 @@ use super::failure;
 use super::hook::Hook;
 use super::js::{self, Aborter};
 use super::json::JsJson;
-use crate::core::table::Table;
+use crate::core::kit::table::Table;
 use crate::core::{Input, RpcError, SessionInfo, SessionRef, Ticket};
 use js_sys::{Function, Object};
 use std::cell::{Cell, RefCell};

@@ -8,9 +8,10 @@ pub use parse::parse;
 pub use template::Template;
 pub(super) use url::fault as url_fault;
 
-use super::{headers, time::Millis};
-use crate::core::table::Named;
-use crate::core::text::{concat, join, mentions, without_control};
+use crate::core::kit::table::Named;
+use crate::core::kit::text::{concat, join, mentions, without_control};
+use crate::core::kit::time::Millis;
+use crate::core::protocol::headers;
 use std::{fmt, rc::Rc};
 
 /// What a manager is built from. Made by [`parse()`] alone.

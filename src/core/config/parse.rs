@@ -4,10 +4,11 @@ use super::{
     Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen,
     MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
 };
-use crate::core::era::MODERN;
-use crate::core::handshake::VERSIONS;
-use crate::core::text::{self, concat};
-use crate::core::{json::Json, table::Named, time::Millis};
+use crate::core::kit::text::{self, concat};
+use crate::core::kit::{table::Named, time::Millis};
+use crate::core::machine::lifecycle::discovery::MODERN;
+use crate::core::machine::lifecycle::handshake::VERSIONS;
+use crate::core::protocol::json::Json;
 use std::rc::Rc;
 
 /// Reads a manager's configuration and, from its options, `limits` and `debug`; `env` knows the environment's variables.

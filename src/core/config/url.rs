@@ -1,6 +1,6 @@
 //! Whether a URL can be an MCP endpoint: the checks that catch a mistake before the first request, without a URL parser.
 
-use crate::core::text::{find, has_control, number, pieces, split_once};
+use crate::core::kit::text::{find, has_control, number, pieces, split_once};
 
 /// What is wrong with the URL, as the rest of a sentence; the runtime's own parser has the last word on what passes here.
 pub(in crate::core) fn fault(url: &str) -> Option<&'static str> {

@@ -1,0 +1,99 @@
+//! Credentials: a 401 asks the session's auth provider once, and keeps the session.
+
+use crate::core::api::error::{Error, ErrorCode};
+use crate::core::api::io::{CallId, Level, Output, SessionRef};
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Instant;
+use crate::core::machine::inbound::refusals::Refusal;
+use crate::core::machine::outbound::calls::Purpose;
+use crate::core::manager::Manager;
+use crate::core::protocol::json::Json;
+use crate::core::state::session::Session;
+use crate::core::state::timers::Timer;
+use std::rc::Rc;
+
+impl<J: Json> Manager<J> {
+    /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see. Returns whether it is.
+    pub(crate) fn refused_credentials(&mut self, call: CallId, refusal: Refusal<'_, J>, error: Error<J>) -> bool {
+        let Some((session, purpose)) = self.calls.get(call).map(|record| (record.session, record.purpose)) else {
+            return false;
+        };
+        let Some(record) = self.store.get_mut(session) else { return false };
+        // What a recovery puts back is not worth the wait: everybody else waits for the recovery.
+        if !record.has_auth || purpose == Purpose::Restore {
+            self.settle(call, Err(error));
+            return purpose != Purpose::Restore;
+        }
+        // Another token is there already, or on its way; and a handshake asks for one by itself.
+        let is_late = refusal.token != record.token;
+        if is_late || record.awaiting_token || record.handshake.is_some() {
+            self.requeue(call);
+            return false;
+        }
+        if record.challenged {
+            self.settle(call, Err(error));
+            return true;
+        }
+        record.challenged = true;
+        self.ask_for_token(session, refusal.challenge);
+        self.requeue(call);
+        false
+    }
+
+    /// Asks the provider. It may have to ask the user, which takes its time, within bounds.
+    pub(crate) fn ask_for_token(&mut self, session: SessionRef, challenge: Option<String>) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.awaiting_token = true;
+        record.token_wanted_at = now;
+        record.token_overdue = false;
+        self.timers.arm(record.token_due(), Timer::Token(session));
+        self.out.push_back(Output::NeedToken { session, challenge });
+    }
+
+    /// The provider may have had its time: then it goes on as if there were no token, and it is not asked again at once.
+    pub(crate) fn on_token_overdue(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        if !record.awaiting_token || record.token_due() > now {
+            return;
+        }
+        record.token_overdue = true;
+        record.challenged = true;
+        self.log(session, Level::Warn, "The auth provider did not answer in time (authTimeout)");
+        self.out.push_back(Output::GiveUpToken { session });
+        self.on_token(session, None);
+    }
+
+    /// The same error, with what is known of the provider.
+    pub(crate) fn with_provider(&self, session: SessionRef, mut error: Error<J>) -> Error<J> {
+        let is_overdue = self.store.get(session).is_some_and(|record| record.token_overdue);
+        if let (true, ErrorCode::Unauthorized, Some(evidence)) = (is_overdue, error.code, &error.evidence) {
+            error.evidence = Some(concat(&[evidence, "; the auth provider did not answer in time (authTimeout)"]));
+        }
+        error
+    }
+
+    /// The provider has answered. Without a token the request goes as it is, and the server's answer stands.
+    pub(crate) fn on_token(&mut self, session: SessionRef, token: Option<&str>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if !std::mem::take(&mut record.awaiting_token) {
+            return;
+        }
+        self.timers.disarm(record.token_due(), Timer::Token(session));
+        let usable = token.filter(|token| crate::core::protocol::headers::validate("authorization", token).is_ok());
+        // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
+        record.cache.clear();
+        record.token = usable.map(|token| Rc::from(concat(&["Bearer ", token])));
+        let (since, attempts) = (record.token_wanted_at, record.handshake.is_some());
+        self.resume_deadlines(session, since);
+        if attempts { self.attempt(session) } else { self.pump(session) }
+    }
+}
+
+impl<J> Session<J> {
+    /// When the provider that is being asked has had its time.
+    fn token_due(&self) -> Instant {
+        self.token_wanted_at.after(self.server.auth_timeout)
+    }
+}
