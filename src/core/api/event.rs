@@ -1,8 +1,8 @@
 //! What the machine reports as it happens: the events of the public contract, fed by nothing but the machine itself.
 
+use crate::core::api::info::State;
 use crate::core::kit::fields::Fields;
 use crate::core::kit::time::Millis;
-use crate::core::state::session::State;
 
 /// The `type` of the `CustomEvent` that tells an [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,12 +5,16 @@ use crate::core::kit::time::Millis;
 
 /// No delay grows beyond this.
 pub const CAP: Millis = 30_000;
+
 /// A server's `Retry-After` is obeyed up to here; a longer one ends the wait with an error that says so.
 pub const RETRY_AFTER_CAP: Millis = 300_000;
+
 /// A stream is never reopened sooner, whatever its `retry:` says: `retry: 0` makes today's clients loop a thousand times a second.
 pub const STREAM_FLOOR: Millis = 250;
+
 /// A server's `retry:` is obeyed up to here.
 pub const STREAM_RETRY_CAP: Millis = 300_000;
+
 /// First and longest delay between probes once the attempts are spent.
 pub const PROBE: (Millis, Millis) = (30_000, 300_000);
 

@@ -38,3 +38,8 @@ impl fmt::Debug for Instant {
         write!(formatter, "{} ms", self.0)
     }
 }
+
+/// The first of two moments, where there are two.
+pub(crate) fn earlier(one: Instant, other: Option<Instant>) -> Instant {
+    other.map_or(one, |other| one.min(other))
+}

@@ -1,9 +1,9 @@
 //! Where a server of HTTP+SSE wants its messages: the data of the `endpoint` event, resolved against the stream's URL as
 //! far as both have one origin. Every POST carries the user's credentials, so another origin never gets one.
 
-use crate::core::config::url_fault;
-use crate::core::kit::text::{concat, pieces, split_once, without};
+use crate::core::kit::text::{concat, find, pieces, split_once, without};
 use crate::core::protocol::headers::LONGEST;
+use crate::core::protocol::url;
 
 /// The whole URL that `data` stands for (2024-11-05 basic/transports, "HTTP with SSE": a URI, in practice relative to the
 /// stream's). `base` has passed the checks of the configuration, and so does what is returned: nothing in it is read in
@@ -32,7 +32,7 @@ pub(crate) fn resolve(base: &str, data: &str) -> Result<String, &'static str> {
             concat(&[origin, file.get(..kept).unwrap_or_default(), slash, data])
         }
     };
-    match url_fault(&absolute) {
+    match url::fault(&absolute) {
         Some(_) => Err(NO_URL),
         None if plain_origin(&absolute) == plain_origin(base) => Ok(absolute),
         None => Err("the endpoint event names another origin than the stream's; nothing is sent there"),
@@ -68,6 +68,16 @@ pub(crate) fn plain_origin(url: &str) -> String {
     let origin = url.split_at(origin_length(url)).0.to_ascii_lowercase();
     let port = if origin.starts_with("https:") { ":443" } else { ":80" };
     String::from(origin.strip_suffix(port).unwrap_or(&origin))
+}
+
+/// Whether two URLs of one origin are the same but for a slash at the end of the path.
+pub(crate) fn differs_by_slash(one: &str, other: &str) -> bool {
+    with_slash(one) == other || with_slash(other) == one
+}
+
+fn with_slash(url: &str) -> String {
+    let (path, query) = url.split_at(find(url, "?").unwrap_or(url.len()));
+    concat(&[path, "/", query])
 }
 
 #[cfg(test)]
@@ -189,6 +199,27 @@ mod tests {
         assert_eq!(discreet(words, "https://a1234.test/messages?sessionId=a1b2c3&v=2"), shown);
         assert_eq!(discreet(id, &format!("https://a.test/messages/{id}")), "…");
         assert_eq!(discreet("abcdefghijklmnop", "https://a.test/m?abcdefghijklmnop"), "…");
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_the_path_is_the_only_difference() {
+        for (one, other) in [
+            ("https://a/mcp", "https://a/mcp/"),
+            ("https://a/mcp/", "https://a/mcp"),
+            ("https://a/m?k=1", "https://a/m/?k=1"),
+        ] {
+            assert!(differs_by_slash(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("https://a/mcp", "https://a/mcp"),
+            ("https://a/mcp", "https://a/login"),
+            ("https://a/mcp", "https://a/mcp//"),
+            ("https://a/mcp", "https://a/mcp/x/"),
+            ("https://a/m?k=1", "https://a/m/?k=2"),
+            ("https://a/m?k=1", "https://a/m?k=1/"),
+        ] {
+            assert!(!differs_by_slash(one, other), "{one} {other}");
+        }
     }
 
     proptest! {

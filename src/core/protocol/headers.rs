@@ -6,24 +6,34 @@ use std::{fmt, rc::Rc};
 
 /// `Accept`: what a POST and the GET stream take for an answer.
 pub const ACCEPT: &str = "accept";
+
 /// `Authorization`: set by the user's configuration or by an auth provider, never logged.
 pub const AUTHORIZATION: &str = "authorization";
+
 /// `Content-Type`: tells a single JSON answer from a stream.
 pub const CONTENT_TYPE: &str = "content-type";
+
 /// `Last-Event-ID`: the cursor that a stream is resumed from (MCP 2025-11-25, Transports, Resumability and Redelivery).
 pub const LAST_EVENT_ID: &str = "last-event-id";
+
 /// `Mcp-Method`: the body's method, for intermediaries (MCP 2026-07-28, Streamable HTTP).
 pub const METHOD: &str = "mcp-method";
+
 /// `Mcp-Name`: the tool, prompt or resource that the body names (MCP 2026-07-28, Streamable HTTP).
 pub const NAME: &str = "mcp-name";
+
 /// What the names of mirrored tool arguments begin with (MCP 2026-07-28, SEP-2243).
 pub const PARAM_PREFIX: &str = "mcp-param-";
+
 /// `MCP-Protocol-Version`: the negotiated revision, on every request after the handshake (since MCP 2025-06-18).
 pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
+
 /// `Retry-After`: how long a 429 or 503 asks to wait (RFC 9110 §10.2.3).
 pub const RETRY_AFTER: &str = "retry-after";
+
 /// `Mcp-Session-Id`: the session that a request belongs to (MCP 2025-03-26 to 2025-11-25).
 pub const SESSION_ID: &str = "mcp-session-id";
+
 /// `WWW-Authenticate`: what a 401 wants (RFC 9110 §11.6.1).
 pub const WWW_AUTHENTICATE: &str = "www-authenticate";
 
@@ -180,6 +190,31 @@ pub(crate) fn is_token(name: &str) -> bool {
 /// `tchar` of RFC 9110 §5.6.2.
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || has(b"!#$%&'*+-.^_`|~", byte)
+}
+
+/// Header names and values, shared between the requests of a session.
+pub type HeaderList = Vec<(Rc<str>, Rc<str>)>;
+
+pub(crate) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
+    let mut all = Vec::new();
+    if let Some(id) = id {
+        add(&mut all, SESSION_ID, id.as_str());
+    }
+    // Born with 2025-06-18 (basic/transports, "Protocol Version Header"). An older server may not allow it in CORS.
+    if version >= "2025-06-18" {
+        add(&mut all, PROTOCOL_VERSION, version);
+    }
+    all
+}
+
+/// Where a stream goes on.
+pub(crate) fn cursor_header(cursor: Option<String>) -> HeaderList {
+    // A cursor out of a storage may be of any kind.
+    let mut list = HeaderList::new();
+    if let Some(cursor) = cursor.and_then(|cursor| event_id(&cursor)) {
+        add(&mut list, LAST_EVENT_ID, &cursor);
+    }
+    list
 }
 
 #[cfg(test)]

@@ -65,3 +65,15 @@ pub(crate) fn texts<J: Json>(array: &J) -> Option<Vec<String>> {
     }
     Some(texts)
 }
+
+/// `first`, and those members of `others` that it lacks.
+pub(crate) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
+    let mut all = first.shallow_copy();
+    let Some(others) = others else { return all };
+    for name in others.keys().unwrap_or_default() {
+        if let (None, Some(value)) = (all.get(&name), others.get(&name)) {
+            all.set(&name, value);
+        }
+    }
+    all
+}

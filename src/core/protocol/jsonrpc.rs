@@ -1,6 +1,5 @@
 //! JSON-RPC 2.0 envelopes: built for what we send, and read only as far as a decision needs.
 
-use crate::core::api::io::RpcError;
 use crate::core::kit::text::{self, decimal};
 use crate::core::protocol::json::Json;
 
@@ -111,6 +110,29 @@ fn with_progress_token<J: Json>(params: Option<&J>, token: u64) -> J {
     let copy = params.map_or_else(J::object, Json::shallow_copy);
     let meta = copy.get("_meta").map_or_else(J::object, |meta| meta.shallow_copy());
     copy.with("_meta", meta.with("progressToken", number(token)))
+}
+
+/// "Unsupported protocol version" (2026-07-28 basic/versioning): its data list the versions that are supported.
+pub(crate) const UNSUPPORTED_VERSION: f64 = -32022.0;
+
+/// "Header mismatch": what a header says differs from the body, because the tool's schema has changed.
+pub(crate) const HEADER_MISMATCH: f64 = -32020.0;
+
+/// JSON-RPC 2.0 §5.1.
+pub(crate) const INVALID_PARAMS: i32 = -32602;
+
+/// JSON-RPC 2.0 §5.1.
+pub(crate) const INTERNAL_ERROR: i32 = -32603;
+
+/// A JSON-RPC error that the client answers with.
+#[derive(Clone, Debug)]
+pub struct RpcError<J> {
+    /// The code, such as −32601.
+    pub code: i32,
+    /// One sentence.
+    pub message: String,
+    /// What else the client has to say.
+    pub data: Option<J>,
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 //! Tool arguments that a server wants mirrored in `Mcp-Param-*` headers, and how values become headers
 //! (2026-07-28 basic/transports/streamable-http, "Custom Headers from Tool Parameters").
 
-use crate::core::api::io::HeaderList;
 use crate::core::kit::text::{concat, mentions};
-use crate::core::protocol::headers;
+use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::integer;
 
 /// The annotation in a property's schema that names its header.
 const ANNOTATION: &str = "x-mcp-header";
+
 /// Schemas are nested no deeper by people; one that is would have us run out of stack.
 const DEEPEST: usize = 64;
+
 /// Servers take about a hundred headers in all, and each name is compared with all others.
 const MOST: usize = 64;
+
 /// ±(2⁵³ − 1): larger integers are not the same number everywhere.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
@@ -60,6 +62,7 @@ pub(crate) fn encoded(value: &str) -> String {
 }
 
 const BEGIN: &str = "=?base64?";
+
 const END: &str = "?=";
 
 /// The text of a mirrored value: a string, an integer or a boolean; anything else is not mirrored.

@@ -3,8 +3,6 @@
 //! MCP has no idempotency key, so the only signals are the method and the tool's own annotations
 //! (2025-11-25 schema, `ToolAnnotations`: hints, absent means neither read-only nor idempotent).
 
-use crate::core::config::Replay;
-
 /// Whether doing it twice is as good as doing it once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Safety {
@@ -53,6 +51,32 @@ pub const fn may_resend_refused(policy: Replay, safety: Safety) -> bool {
 /// Whether `policy` lets a request be sent again whose outcome is unknown. Unsafe ones never are.
 pub const fn may_replay_unknown(policy: Replay, safety: Safety) -> bool {
     !matches!(policy, Replay::Never) && matches!(safety, Safety::Safe)
+}
+
+/// What may be sent again after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Whatever was refused unread, and safe calls whose outcome is unknown.
+    Refused,
+    /// Safe calls only, in both cases.
+    Safe,
+    /// Nothing.
+    Never,
+}
+
+impl Replay {
+    /// What a value has to be, as the rest of a sentence.
+    pub(crate) const RULE: &str = "must be 'refused', 'safe' or 'never'";
+
+    /// The policy of this name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "refused" => Some(Self::Refused),
+            "safe" => Some(Self::Safe),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 //! The code of a JSON-RPC error is never evidence of a lost session by itself: −32001 means "session not found" in some
 //! servers and "request timeout" in others, and 404 with −32601 is how 2026-07-28 says "no such method".
 
-use crate::core::api::error::ErrorCode;
 use crate::core::kit::text::{concat, decimal, mentions, words};
 use crate::core::kit::time::Millis;
-use crate::core::machine::lifecycle::discovery::UNSUPPORTED_VERSION;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::jsonrpc::UNSUPPORTED_VERSION;
 
 /// How the session id that a request carried relates to the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

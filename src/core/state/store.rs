@@ -1,40 +1,8 @@
 //! Where the session records live: by (user, server) for callers, by number for everything that is on the wire.
 
-use crate::core::api::io::SessionRef;
-use crate::core::kit::fields::Fields;
+use crate::core::api::{Key, SessionInfo, SessionRef, State, Stats};
 use crate::core::kit::table::{Pairs, Table};
-use crate::core::state::session::{Session, SessionInfo, State};
-
-/// Whose session with which server. One user's record is never reached through another user's key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// The user, as the caller names them.
-    pub user: String,
-    /// The name of a configured server.
-    pub server: String,
-}
-
-/// Counts over the store, taken when asked for; nothing is counted twice or kept beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stats {
-    /// Users with at least one record.
-    pub total_users: usize,
-    /// Records, whatever their state.
-    pub total_sessions: usize,
-    /// Records that are ready, being recovered, or waiting for the end of an outage.
-    pub active_sessions: usize,
-}
-
-impl Stats {
-    /// The counts as JavaScript sees them.
-    pub fn fields(&self) -> Fields<'_> {
-        let mut fields = Fields::default();
-        fields.number("totalUsers", self.total_users as u64);
-        fields.number("totalSessions", self.total_sessions as u64);
-        fields.number("activeSessions", self.active_sessions as u64);
-        fields
-    }
-}
+use crate::core::state::session::Session;
 
 /// The records of one manager.
 ///

@@ -1,6 +1,6 @@
 //! Every deadline of the machine in one ordered set: the driver needs a single timer for the first of them.
 
-use crate::core::api::io::{CallId, ExchangeId, SessionRef};
+use crate::core::api::{CallId, ExchangeId, SessionRef};
 use crate::core::kit::table::Pairs;
 use crate::core::kit::time::Instant;
 

@@ -1,16 +1,16 @@
 //! How long a call is waited for: its deadline, the progress that moves it, and the caller who gives up.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{CallId, Output, SessionRef};
+use crate::core::api::{CallId, Error, Output, SessionRef, State};
 use crate::core::kit::text::{concat, decimal};
-use crate::core::kit::time::Instant;
-use crate::core::machine::lifecycle::liveness::Pong;
-use crate::core::machine::outbound::answers::Effort;
-use crate::core::machine::outbound::calls::{Purpose, Stage};
-use crate::core::manager::Manager;
+use crate::core::kit::time::{Instant, earlier};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
-use crate::core::state::session::{Session, State};
+use crate::core::state::call::{Purpose, Stage};
+use crate::core::state::session::Session;
+use crate::core::state::session::answers::Effort;
+use crate::core::state::session::liveness::Pong;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
@@ -147,9 +147,4 @@ impl<J: Json> Manager<J> {
         self.timers.disarm(before, Timer::Deadline(call));
         self.timers.arm(to, Timer::Deadline(call));
     }
-}
-
-/// The first of two moments, where there are two.
-pub(crate) fn earlier(one: Instant, other: Option<Instant>) -> Instant {
-    other.map_or(one, |other| one.min(other))
 }

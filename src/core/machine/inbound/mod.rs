@@ -1,9 +1,21 @@
 //! What comes in: responses, refusals, requests of servers, news of the page, deadlines.
 
-pub(crate) mod deadlines;
+mod deadlines;
+
+mod ends;
+
+mod messages;
+
 pub(crate) mod outcome;
-pub(crate) mod page;
-pub(crate) mod refusals;
+
+mod page;
+
+mod refusals;
+
 pub(crate) mod responses;
-pub(crate) mod server_requests;
-pub(crate) mod sleep;
+
+mod results;
+
+mod server_requests;
+
+mod sleep;

@@ -1,34 +1,14 @@
 //! What a page knows and the machine does not: that it is offline, hidden or about to go, and what another tab has heard.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{CallId, Failure, FailureKind, News, SessionRef};
+use crate::core::api::{CallId, Error, Failure, FailureKind, Key, News, SessionRef, State};
 use crate::core::kit::table::Table;
-use crate::core::machine::outbound::calls::{Purpose, Stage};
-use crate::core::manager::Manager;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc::{self, Head};
-use crate::core::state::session::State;
-use crate::core::state::store::Key;
+use crate::core::state::call::{Purpose, Stage};
+use crate::core::state::page::Wait;
 use crate::core::state::timers::Timer;
-
-/// What a page has said last.
-#[derive(Default)]
-pub(crate) struct Page {
-    /// The application has said that there is no network.
-    offline: bool,
-    /// The browser has. VPNs and bridges mislead it, so it has to be tried.
-    looks_offline: bool,
-    /// Meanwhile: the sessions that have tried and failed, and whether they wait now or try again.
-    tried: Table<SessionRef, Wait>,
-    /// New sessions begin without a stream.
-    pub(crate) parks: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wait {
-    Waits,
-    TriesAgain,
-}
 
 impl<J: Json> Manager<J> {
     /// The page says something, of one session or of all.

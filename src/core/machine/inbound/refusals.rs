@@ -1,42 +1,25 @@
 //! Refusals: answers outside 200–299, what they are evidence of, and who is told.
 
-use crate::core::api::error::ErrorCode;
-use crate::core::api::io::{Body, ExchangeId};
+use crate::core::api::{Body, ExchangeId};
 use crate::core::kit::text::{mentions, without};
-use crate::core::machine::inbound::responses::{Exchange, Wire};
-use crate::core::machine::lifecycle::suspicion::Oddity;
-use crate::core::machine::outbound::modern::has_no_route;
-use crate::core::manager::Manager;
+use crate::core::machine::Manager;
 use crate::core::protocol::endpoint;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers;
 use crate::core::protocol::json::Json;
-use crate::core::protocol::jsonrpc;
-use crate::core::protocol::verdict::{self, Relation, RpcSeen, Seen, Verdict};
+use crate::core::protocol::modern::has_no_route;
+use crate::core::protocol::verdict::{self, Relation, Seen, Verdict};
+use crate::core::state::exchange::{Exchange, Wire};
+use crate::core::state::refusal::{Refusal, said};
 use crate::core::state::session::Session;
-use std::rc::Rc;
-
-/// A refusal with everything that its handlers need.
-pub(crate) struct Refusal<'a, J> {
-    pub(crate) verdict: Verdict,
-    pub(crate) evidence: String,
-    pub(crate) status: u16,
-    pub(crate) challenge: Option<String>,
-    /// The bearer token that was refused.
-    pub(crate) token: Option<Rc<str>>,
-    pub(crate) generation: u64,
-    /// What to compare the next refusal with.
-    pub(crate) oddity: Oddity,
-    /// Whether its words are about the session.
-    pub(crate) speaks: bool,
-    pub(crate) body: &'a Body<J>,
-}
+use crate::core::state::session::suspicion::Oddity;
 
 impl<J: Json> Manager<J> {
     /// A status outside 200–299: the verdict table decides.
     pub(crate) fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
         let Some(record) = self.take_exchange(exchange) else { return };
         let head = record.head.clone().unwrap_or_default();
-        let (rpc, text) = words(body, self.request_id_of(record.wire));
+        let (rpc, text) = said(body, self.request_id_of(record.wire));
         let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
         let seen = Seen {
             status: head.status,
@@ -112,27 +95,5 @@ impl<J: Json> Manager<J> {
             Wire::Call(call) => Some(self.calls.get(call)?.request_id),
             _ => None,
         }
-    }
-}
-
-/// Whether a body is a JSON-RPC error; other JSON may have an `error` too.
-pub(crate) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
-    matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
-}
-
-/// What the body of a refusal says: the JSON-RPC error in it, and its words.
-fn words<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
-    match body {
-        Body::Json(message) => {
-            let rpc = message.get("error").and_then(|error| {
-                let id = message.get("id").and_then(|id| jsonrpc::as_own_number(&id));
-                Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
-            });
-            let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
-            let words = words.or_else(|| message.get_str("message")).or_else(|| message.get_str("detail"));
-            (rpc, words.unwrap_or_default())
-        }
-        Body::Text(text) => (None, text.clone()),
-        Body::Empty => (None, String::new()),
     }
 }

@@ -1,31 +1,16 @@
 //! What servers ask and tell: requests to the client, and notifications.
 
-use crate::core::api::io::{CallId, ExchangeId, Output, RpcError, SessionRef, Ticket};
-use crate::core::machine::lifecycle::handshake::completed;
-use crate::core::machine::outbound::answers::Effort;
-use crate::core::machine::outbound::subscriptions::ACKNOWLEDGED;
-use crate::core::manager::Manager;
+use crate::core::api::{CallId, ExchangeId, Output, SessionRef, Ticket};
+use crate::core::machine::Manager;
 use crate::core::protocol::headers::LONGEST;
-use crate::core::protocol::json::Json;
-use crate::core::protocol::jsonrpc::{self, METHOD_NOT_FOUND};
-
-/// One request of a server that the client has not answered yet.
-pub(crate) struct Asked<J> {
-    pub(crate) session: SessionRef,
-    /// The session knows nothing of requests of another generation: an answer to one is dropped.
-    pub(crate) generation: u64,
-    /// The server's own id, echoed as it came; of a question of 2026-07-28 its key.
-    pub(crate) id: J,
-    /// The call that waits for this question's answer, and the question's method (2026-07-28 basic/patterns/mrtr).
-    pub(crate) round_of: Option<(CallId, String)>,
-}
+use crate::core::protocol::json::{Json, completed};
+use crate::core::protocol::jsonrpc::{self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
+use crate::core::protocol::modern::ACKNOWLEDGED;
+use crate::core::state::asked::Asked;
+use crate::core::state::session::answers::Effort;
 
 /// More open requests of one session than this are refused: a server must not fill the client's memory.
 const MAX_ASKED: usize = 64;
-/// JSON-RPC 2.0 §5.1.
-const INVALID_PARAMS: i32 = -32602;
-/// JSON-RPC 2.0 §5.1.
-const INTERNAL_ERROR: i32 = -32603;
 
 impl<J: Json> Manager<J> {
     /// The server asks something, on an exchange or through another tab.

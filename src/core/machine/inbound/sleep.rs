@@ -1,12 +1,13 @@
 //! Sleep: a clock that jumped past its deadlines. What is known is looked at again before anybody is told that time is up.
 
 use crate::core::kit::time::Millis;
-use crate::core::manager::Manager;
+use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
 
 /// A timer that is served so late was not late: the machine slept, or the tab was frozen. Throttled tabs are served
 /// within a minute, so that much lateness is normal there.
 const SLEPT: Millis = 90_000;
+
 /// How long answers that came in the meantime have to be read.
 const GRACE: Millis = 2_000;
 

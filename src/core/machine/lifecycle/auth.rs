@@ -1,14 +1,13 @@
 //! Credentials: a 401 asks the session's auth provider once, and keeps the session.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{CallId, Level, Output, SessionRef};
+use crate::core::api::{CallId, Error, Level, Output, SessionRef};
 use crate::core::kit::text::concat;
-use crate::core::kit::time::Instant;
-use crate::core::machine::inbound::refusals::Refusal;
-use crate::core::machine::outbound::calls::Purpose;
-use crate::core::manager::Manager;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::validate;
 use crate::core::protocol::json::Json;
-use crate::core::state::session::Session;
+use crate::core::state::call::Purpose;
+use crate::core::state::refusal::Refusal;
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
 
@@ -81,19 +80,12 @@ impl<J: Json> Manager<J> {
             return;
         }
         self.timers.disarm(record.token_due(), Timer::Token(session));
-        let usable = token.filter(|token| crate::core::protocol::headers::validate("authorization", token).is_ok());
+        let usable = token.filter(|token| validate("authorization", token).is_ok());
         // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
         record.cache.clear();
         record.token = usable.map(|token| Rc::from(concat(&["Bearer ", token])));
         let (since, attempts) = (record.token_wanted_at, record.handshake.is_some());
         self.resume_deadlines(session, since);
         if attempts { self.attempt(session) } else { self.pump(session) }
-    }
-}
-
-impl<J> Session<J> {
-    /// When the provider that is being asked has had its time.
-    fn token_due(&self) -> Instant {
-        self.token_wanted_at.after(self.server.auth_timeout)
     }
 }

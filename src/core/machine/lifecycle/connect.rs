@@ -1,16 +1,13 @@
 //! `connect`: the session of (user, server) is found or made, and whoever wants it waits for the same handshake.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, ConnectOptions, HeaderList, Level, Output, SessionRef};
+use crate::core::api::{CallId, ConnectOptions, Detail, Error, EventKind, Key, Level, Output, SessionRef, State};
 use crate::core::config::{Problem, ServerConfig};
 use crate::core::kit::text::{concat, join};
-use crate::core::machine::lifecycle::handshake::completed;
-use crate::core::manager::Manager;
-use crate::core::protocol::headers::{self, SessionId};
-use crate::core::protocol::json::Json;
-use crate::core::state::session::{Session, State};
-use crate::core::state::store::Key;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{self, HeaderList, SessionId};
+use crate::core::protocol::json::{Json, completed};
+use crate::core::state::session::Session;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {

@@ -1,50 +1,17 @@
 //! Ends: expiry by our own deadlines, termination by the owner, and the closing of the whole manager.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, ExchangeId, HeaderList, Level, Output, SessionRef, Target};
-use crate::core::kit::table::Table;
+use crate::core::api::{CallId, Detail, Error, EventKind, ExchangeId, Key, Level, Output, SessionRef, State, Target};
 use crate::core::kit::text::concat;
-use crate::core::kit::time::Millis;
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::outbound::calls::{Call, Purpose, Stage};
-use crate::core::manager::Manager;
-use crate::core::protocol::headers::{self, SessionId};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::protocol::json::Json;
-use crate::core::state::session::{Session, State};
-use crate::core::state::store::Key;
+use crate::core::state::call::{Call, Purpose, Stage};
+use crate::core::state::closing::Farewell;
+use crate::core::state::exchange::Wire;
+use crate::core::state::session::Session;
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
-
-/// A DELETE gets so long and is never tried again: a server that is gone needs no goodbye.
-pub(crate) const DELETE_CAP: Millis = 5_000;
-
-/// A DELETE on the wire, after its record is gone; or an `initialize` whose answer is waited for because it may bring an id
-/// to send one for.
-pub(crate) struct Farewell {
-    /// The log line that says that it is done.
-    line: String,
-    /// Who waits for it.
-    waiter: Option<CallId>,
-    /// What the DELETE carries besides the id that is not there yet; the line lacks it, too.
-    orphan: Option<HeaderList>,
-}
-
-/// Who waits for ends, and whether there is to be a beginning ever again.
-#[derive(Default)]
-pub(crate) struct Closing {
-    closed: bool,
-    /// How many open DELETEs a caller of `terminate` waits for.
-    waiting: Table<CallId, usize>,
-    /// Callers of `close`, who wait for all of them.
-    closers: Vec<CallId>,
-}
-
-impl Closing {
-    pub(crate) const fn is_closed(&self) -> bool {
-        self.closed
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// The owner ends sessions.

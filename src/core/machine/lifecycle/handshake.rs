@@ -1,95 +1,27 @@
 //! Handshakes: `initialize`, `notifications/initialized`, and everything that a new session is given back.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, Failure, HeaderList, Level, Output, SessionRef};
-use crate::core::config::Protocol;
+use crate::core::api::{
+    CallId, Detail, Error, EventKind, Failure, Kind, Level, Output, SessionRef, State, failure_error, may_pass,
+};
 use crate::core::kit::backoff::{RETRY_AFTER_CAP, equal_jitter, full_jitter};
-use crate::core::kit::text::{concat, has};
-use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::inbound::outcome::{failure_error, hidden_id, refusal_error};
-use crate::core::machine::inbound::refusals::Refusal;
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::lifecycle::discovery::UNSUPPORTED_VERSION;
-use crate::core::machine::lifecycle::outage::Outage;
-use crate::core::machine::lifecycle::recovery::{MAX_BARREN, lost_at_once};
-use crate::core::machine::outbound::calls::Purpose;
-use crate::core::manager::Manager;
-use crate::core::protocol::headers::{self, SessionId};
-use crate::core::protocol::json::Json;
-use crate::core::protocol::jsonrpc;
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{HeaderList, SessionId, session_headers};
+use crate::core::protocol::json::{Json, completed};
+use crate::core::protocol::jsonrpc::{self, UNSUPPORTED_VERSION};
 use crate::core::protocol::verdict::Verdict;
-use crate::core::state::session::{Agreed, Kind, Session, State};
+use crate::core::state::call::Purpose;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
+use crate::core::state::session::handshake::{
+    Handshake, agreed_version, checked_id, counter_offer, first_offer, is_blank,
+};
+use crate::core::state::session::loss::{MAX_BARREN, lost_at_once};
+use crate::core::state::session::outage::Outage;
+use crate::core::state::session::{Agreed, forget_id};
 use crate::core::state::timers::Timer;
-
-/// The protocol versions that we speak, newest first. 2024-11-05 is accepted in an answer: servers that name it over
-/// Streamable HTTP behave like 2025-03-26.
-pub(crate) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
-
-/// One handshake under way, through all its attempts.
-pub(crate) struct Handshake<J> {
-    /// Attempts that failed.
-    pub(crate) failures: u32,
-    /// The version that the next attempt offers.
-    offer: &'static str,
-    /// `Mcp-Session-Id` of the answer to this attempt's `initialize`.
-    issued: Option<String>,
-    /// Whether CORS may have kept one from us.
-    hides_headers: bool,
-    /// `WWW-Authenticate` of a 401.
-    challenge: Option<String>,
-    /// Whether the provider was asked for a token before anybody refused one.
-    asked: bool,
-    /// How often the stream that is the session was opened at another address.
-    pub(crate) hops: u32,
-    /// Whether it waits for the network.
-    pub(crate) offline: bool,
-    /// Whether the storage was asked for a session first.
-    pub(crate) recalled: bool,
-    /// Whether the server was asked for its era, and the answer was no reason to ask again.
-    pub(crate) probed: bool,
-    /// Whether the question never reached the server, so that `initialize` would not either.
-    pub(crate) unsent: bool,
-    /// Whether the server corrected the version that it was asked with.
-    pub(crate) renegotiated: bool,
-    /// When the next attempt starts, while none is under way.
-    pub(crate) next_attempt: Option<Instant>,
-    /// Why the last attempt failed.
-    last_error: Option<Error<J>>,
-}
-
-impl<J> Default for Handshake<J> {
-    fn default() -> Self {
-        Self {
-            failures: 0,
-            offer: VERSIONS[0],
-            issued: None,
-            hides_headers: false,
-            challenge: None,
-            asked: false,
-            hops: 0,
-            recalled: false,
-            offline: false,
-            probed: false,
-            unsent: false,
-            renegotiated: false,
-            next_attempt: None,
-            last_error: None,
-        }
-    }
-}
-
-impl<J> Handshake<J> {
-    /// The id that came with the head of an answer whose body is still to come.
-    pub(crate) const fn issued(&self) -> Option<&String> {
-        self.issued.as_ref()
-    }
-
-    /// Whether the next attempt waits for a delay that we drew ourselves.
-    pub(crate) fn rests_of_itself(&self) -> bool {
-        self.next_attempt.is_some() && self.last_error.as_ref().is_some_and(|error| error.retry_after.is_none())
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// Starts a handshake for everybody who waits, now and until it ends.
@@ -437,90 +369,4 @@ impl<J: Json> Manager<J> {
         }
         self.pump(session);
     }
-}
-
-/// Takes the id out of what a session sends from now on; what it agreed on stays known.
-pub(crate) fn forget_id<J>(record: &mut Session<J>) {
-    if let Some(agreed) = record.agreed.as_mut() {
-        agreed.id = None;
-        headers::take_out(&mut agreed.headers, headers::SESSION_ID);
-    }
-}
-
-/// `first`, and those members of `others` that it lacks.
-pub(crate) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
-    let mut all = first.shallow_copy();
-    let Some(others) = others else { return all };
-    for name in others.keys().unwrap_or_default() {
-        if let (None, Some(value)) = (all.get(&name), others.get(&name)) {
-            all.set(&name, value);
-        }
-    }
-    all
-}
-
-pub(crate) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
-    let mut all = Vec::new();
-    if let Some(id) = id {
-        headers::add(&mut all, headers::SESSION_ID, id.as_str());
-    }
-    // Born with 2025-06-18 (basic/transports, "Protocol Version Header"). An older server may not allow it in CORS.
-    if version >= "2025-06-18" {
-        headers::add(&mut all, headers::PROTOCOL_VERSION, version);
-    }
-    all
-}
-
-/// Our newest version, unless another one is pinned.
-fn first_offer(protocol: &Protocol) -> &'static str {
-    let pinned = |version: &&'static str| matches!(protocol, Protocol::Pinned(pinned) if pinned == version);
-    VERSIONS.into_iter().find(pinned).unwrap_or(VERSIONS[0])
-}
-
-fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result<String, Error<J>> {
-    let Some(version) = result.get_str("protocolVersion") else {
-        return Err(Error::new(
-            ErrorCode::ProtocolError,
-            "the answer to initialize names no protocolVersion; is this an MCP server?",
-        ));
-    };
-    if let Protocol::Pinned(pinned) = protocol
-        && *pinned != version
-    {
-        let sentence = concat(&["the server does not speak ", pinned]);
-        return Err(
-            Error::new(ErrorCode::UnsupportedVersion, sentence).seen(crate::core::protocol::verdict::excerpt(&version))
-        );
-    }
-    if VERSIONS.contains(&version.as_str()) {
-        return Ok(version);
-    }
-    let sentence = concat(&["the server speaks another protocol version than ", VERSIONS[3], " to ", VERSIONS[0]]);
-    Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(crate::core::protocol::verdict::excerpt(&version)))
-}
-
-/// Whether an `Mcp-Session-Id` holds nothing. Servers without sessions send it empty, and `fetch` joins two empty ones by a
-/// comma (RFC 9110 §5.3). An empty header names no session.
-fn is_blank(id: &str) -> bool {
-    id.bytes().all(|byte| has(b" \t,", byte))
-}
-
-fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
-    // 2025-11-25 basic/transports, "Session Management" 1: the id MUST be visible ASCII, 0x21 to 0x7E.
-    SessionId::parse(id, limit).ok_or_else(|| {
-        Error::new(ErrorCode::ProtocolError, "the server issued a session id that is too long, or not visible ASCII")
-    })
-}
-
-/// The version to offer next, where the server refused ours and named one that we speak too. Always an older one: a server
-/// that refuses whatever it is offered would otherwise be asked in circles.
-fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
-    let supported = error.data.as_ref()?.get("supported")?.as_array()?;
-    let names: Vec<String> = supported.iter().filter_map(Json::as_str).collect();
-    VERSIONS.into_iter().find(|version| *version < offered && names.iter().any(|name| name == version))
-}
-
-/// Whether another attempt may succeed without a change by anybody.
-pub(crate) fn may_pass<J>(error: &Error<J>) -> bool {
-    error.retryable || matches!(error.code, ErrorCode::RequestTimeout)
 }

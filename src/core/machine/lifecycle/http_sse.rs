@@ -1,80 +1,23 @@
 //! HTTP+SSE, the transport of revision 2024-11-05: one event stream that is the session, and an endpoint for POSTs that the
 //! stream names (2024-11-05 basic/transports, "HTTP with SSE"). The answers to all POSTs come on the stream.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{CallId, ExchangeId, SessionRef, StreamData};
+use crate::core::api::{CallId, Error, ExchangeId, SessionRef, State, StreamData, may_pass};
 use crate::core::config::{Protocol, Transport};
-use crate::core::kit::backoff::{STREAM_RETRY_CAP, stream_delay};
-use crate::core::kit::text::mentions;
+use crate::core::kit::backoff::stream_delay;
 use crate::core::kit::time::Millis;
-use crate::core::machine::inbound::outcome::refusal_error;
-use crate::core::machine::inbound::refusals::Refusal;
-use crate::core::machine::inbound::responses::{Exchange, WATCHDOG, Wire};
-use crate::core::machine::lifecycle::handshake::may_pass;
-use crate::core::machine::lifecycle::liveness::Check;
-use crate::core::machine::outbound::calls::{Call, Stage};
-use crate::core::manager::Manager;
+use crate::core::machine::Manager;
 use crate::core::protocol::endpoint;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::{Relation, Verdict};
-use crate::core::state::session::{Session, State};
+use crate::core::state::call::{Call, Stage};
+use crate::core::state::exchange::{Exchange, WATCHDOG, Wire};
+use crate::core::state::refusal::{Refusal, refusal_error};
+use crate::core::state::session::Session;
+use crate::core::state::session::http_sse::{HttpSse, may_mean_http_sse, stream_gone};
+use crate::core::state::session::liveness::Check;
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
-
-/// Servers name their endpoint as soon as the stream opens. Where HTTP+SSE is only guessed, nobody waits longer to see.
-const GUESS_CAP: Millis = 10_000;
-
-/// What a session over HTTP+SSE has besides its stream, which is kept as its GET stream.
-pub(crate) struct HttpSse<J> {
-    /// Where this stream's messages go. It names the session, and is as secret as a session id.
-    endpoint: Option<Rc<str>>,
-    /// While it is only a guess that the server speaks HTTP+SSE: how it refused Streamable HTTP.
-    refused: Option<Error<J>>,
-    /// A handshake has succeeded in this way.
-    proven: bool,
-}
-
-impl<J> HttpSse<J> {
-    /// What a new record speaks, as far as the configuration says so.
-    pub(crate) fn configured(transport: Transport) -> Option<Box<Self>> {
-        (transport == Transport::HttpSse).then(|| Box::new(Self::new(None)))
-    }
-
-    const fn new(refused: Option<Error<J>>) -> Self {
-        Self { endpoint: None, refused, proven: false }
-    }
-}
-
-impl<J> Session<J> {
-    /// Where POSTs go: the endpoint that the stream has named.
-    pub(crate) fn endpoint(&self) -> Option<&Rc<str>> {
-        self.sse.as_ref()?.endpoint.as_ref()
-    }
-
-    /// A handshake has succeeded. Returns whether it was over HTTP+SSE.
-    pub(crate) fn note_transport_works(&mut self) -> bool {
-        self.sse.as_mut().map(|sse| sse.proven = true).is_some()
-    }
-
-    /// The stream is gone, and its endpoint with it.
-    pub(crate) fn leave_endpoint(&mut self) {
-        if let Some(sse) = &mut self.sse {
-            sse.endpoint = None;
-        }
-    }
-
-    /// How long a stream may take to name its endpoint.
-    pub(crate) fn endpoint_patience(&self) -> Millis {
-        let is_guess = self.sse.as_ref().is_some_and(|sse| sse.refused.is_some());
-        if is_guess { self.server.init_timeout.min(GUESS_CAP) } else { self.server.init_timeout }
-    }
-
-    /// The `retry:` of the last stream: no other is opened sooner.
-    pub(crate) fn retry_floor(&self) -> Millis {
-        let told = self.listen.retry.filter(|_| self.sse.is_some());
-        told.unwrap_or(0).min(STREAM_RETRY_CAP)
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// The `endpoint` event. Only the first one counts: nothing says what another would mean.
@@ -225,18 +168,4 @@ impl<J: Json> Manager<J> {
         self.open_session_stream(session);
         None
     }
-}
-
-/// Whether a server of HTTP+SSE may have answered so to `initialize`. One that speaks of versions knows Streamable HTTP.
-fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
-    let names_versions = error.data.as_ref().is_some_and(|data| data.get("supported").is_some())
-        || error.evidence.as_ref().is_some_and(|words| mentions(words, "protocol version"));
-    // No such method, and what only 2026-07-28 says: header mismatch, missing capability, unsupported version.
-    let knows_us = error.rpc_code.is_some_and(|code| code == -32601.0 || (-32022.0..=-32020.0).contains(&code));
-    matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us
-}
-
-/// Nothing comes on the stream that is the session, any more or at all.
-pub(crate) fn stream_gone<J>(code: ErrorCode, how: &str) -> Error<J> {
-    Error::new(code, "the server keeps no event stream open, which its answers would come on").seen(how)
 }

@@ -1,73 +1,19 @@
 //! Outages: the server is out of reach. The session pauses and keeps its id, one canary request at a time finds out when
 //! that ends, and calls wait within their deadlines.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, Level, SessionRef};
+use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::backoff::{STREAM_FLOOR, equal_jitter, probe_delay};
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::lifecycle::liveness::{Check, Identity, Pong};
-use crate::core::manager::Manager;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
-use crate::core::state::session::State;
+use crate::core::state::session::liveness::{Check, Identity, Pong};
+use crate::core::state::session::outage::{FIRST_WINDOW, Outage};
 use crate::core::state::timers::Timer;
 
 /// How long a canary may take: a server that is within reach answers a ping at once.
 const CANARY_CAP: Millis = 5_000;
-/// So many calls go at once when an outage ends; the number doubles with each answer.
-const FIRST_WINDOW: usize = 8;
-
-/// A server out of reach, as one session sees it.
-pub(crate) struct Outage<J> {
-    since: Instant,
-    /// The first canary failed, so it is an outage and not one slow tool behind an impatient proxy.
-    told: bool,
-    /// Canaries that failed, up to the last attempt.
-    failures: u32,
-    /// When the next canary goes; none while one is under way. Once the attempts are spent: when it may go at the earliest.
-    next: Option<Instant>,
-    /// Canaries that failed after the last attempt, one for each call that came.
-    spent: Option<u32>,
-    /// The session was lost before the outage: the canary is a handshake.
-    lost: bool,
-    /// When a session that was lost is tried without a call.
-    probe_at: Option<Instant>,
-    /// A page may not see the answers, so a handshake may tell more than a ping.
-    hidden: bool,
-    /// A ping without the session's id was answered readably, after the browser hid the answer to one with it.
-    shown: bool,
-    /// What waiting calls are told if it does not end.
-    error: Error<J>,
-}
-
-impl<J> Outage<J> {
-    fn new(since: Instant, mut error: Error<J>) -> Self {
-        error.retryable = true;
-        Self {
-            since,
-            told: false,
-            failures: 0,
-            next: None,
-            spent: None,
-            lost: false,
-            probe_at: None,
-            hidden: false,
-            shown: false,
-            error,
-        }
-    }
-
-    /// Whether there is a session to come back to.
-    pub(crate) const fn is_lost(&self) -> bool {
-        self.lost
-    }
-
-    /// Whether the attempts are spent.
-    pub(crate) const fn is_spent(&self) -> bool {
-        self.spent.is_some()
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// A POST of this generation met an outage, or one slow tool did: a canary finds out, at once.

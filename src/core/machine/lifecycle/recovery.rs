@@ -1,42 +1,23 @@
 //! Recovery: what happens when a session is lost, when recovering fails, and when nobody knows whether it lives.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, Level, SessionRef};
+use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State, as_unknown};
 use crate::core::kit::backoff::{full_jitter, probe_delay};
 use crate::core::kit::text::concat;
-use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::lifecycle::handshake::forget_id;
-use crate::core::machine::lifecycle::liveness::Check;
-use crate::core::manager::{Manager, OWN_CALLS};
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
-use crate::core::state::session::{Loss, State};
+use crate::core::state::call::OWN_CALLS;
+use crate::core::state::session::forget_id;
+use crate::core::state::session::liveness::Check;
+use crate::core::state::session::loss::{Degraded, Loss, MAX_BARREN, lost_at_once};
 use crate::core::state::timers::Timer;
 
-/// How many generations in a row may be lost before a single answer: one may be bad luck, two are the server's habit.
-pub(crate) const MAX_BARREN: u32 = 2;
 /// A generation that lasted as long was not lost at once, even if nobody asked anything in it.
 const AT_ONCE: Millis = 10_000;
+
 /// Breakers of records that never came to be, kept so that a new `connect` does not hammer; more are forgotten.
 const MAX_KEPT_BREAKERS: usize = 256;
-
-/// A session whose attempts are spent.
-pub(crate) struct Degraded<J> {
-    /// When the next call may try again.
-    pub(crate) retry_at: Instant,
-    /// When the machine tries by itself.
-    pub(crate) probe_at: Instant,
-    /// Failed rounds so far.
-    rounds: u32,
-    /// Why the last round failed.
-    pub(crate) error: Error<J>,
-}
-
-/// What a server looks like that loses each session before it answered anything in it.
-pub(crate) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
-    let sentence = "every new session is lost at once: this server does not keep sessions between replicas, it seems";
-    Error::new(code, sentence).seen(evidence)
-}
 
 impl<J: Json> Manager<J> {
     /// Generation `generation` of a session is lost. Only the first to say so matters: everybody else joins.
@@ -222,10 +203,7 @@ impl<J: Json> Manager<J> {
             let Some(record) = self.calls.get_mut(call) else { continue };
             let refused = record.refused;
             if let Some(unknown) = record.unknown.take() {
-                self.settle(
-                    call,
-                    Err(if refused { unknown } else { crate::core::machine::inbound::outcome::as_unknown(unknown) }),
-                );
+                self.settle(call, Err(if refused { unknown } else { as_unknown(unknown) }));
             }
         }
     }

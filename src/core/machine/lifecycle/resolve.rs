@@ -1,13 +1,13 @@
 //! Where a user's requests to a server go and what they carry, for the diagnosis, which sends some of its own.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{ConnectOptions, HeaderList};
+use crate::core::api::{ConnectOptions, Error, Key};
 use crate::core::config::ServerConfig;
 use crate::core::kit::text::concat;
+use crate::core::machine::Manager;
 use crate::core::machine::lifecycle::connect::resolve_headers;
-use crate::core::manager::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
-use crate::core::state::store::Key;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {

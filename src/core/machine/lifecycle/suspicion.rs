@@ -1,60 +1,26 @@
 //! Suspicion: odd answers that may mean a lost session, of which no rule speaks. A ping decides whether there is anything
 //! to it, then a new handshake whether that helps, and a last ping on the old id whether the old session is still there.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{Level, SessionRef};
+use crate::core::api::{Error, Level, SessionRef, State};
 use crate::core::kit::backoff::STREAM_FLOOR;
 use crate::core::kit::text::concat;
-use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::lifecycle::liveness::{Check, Identity, Pong};
-use crate::core::manager::Manager;
-use crate::core::protocol::headers::SessionId;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
-use crate::core::state::session::{Loss, State};
+use crate::core::state::session::liveness::{Check, Identity, Pong};
+use crate::core::state::session::loss::Loss;
+use crate::core::state::session::suspicion::Oddity;
+use crate::core::state::timers::Timer;
 
 /// One suspicion that comes to nothing is enough for so long.
 const ONCE_IN: Millis = 60_000;
+
 /// So many equal odd answers in a row are suspicious by themselves.
 const IN_A_ROW: u32 = 2;
+
 /// How long either session may take to answer the ping that decides between them.
 const TRIAL_CAP: Millis = 5_000;
-
-/// What an odd answer looks like: two that are alike have the same cause.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Oddity {
-    pub(crate) status: u16,
-    pub(crate) rpc_code: Option<i64>,
-}
-
-impl Oddity {
-    /// Whether an error that names no session may be about it all the same, if it repeats. Codes that the specification
-    /// gives to what the request asks for say nothing of it (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error
-    /// Handling", and client/elicitation, "URL Elicitation Required Errors").
-    pub(crate) const fn may_tell_a_loss(self) -> bool {
-        !matches!(self.rpc_code, Some(-32601 | -32602 | -32002 | -32042))
-    }
-}
-
-/// What is odd about a session.
-#[derive(Debug, Default)]
-pub(crate) struct Suspicion {
-    last: Oddity,
-    times: u32,
-    /// When a ping was last sent for what POSTs were answered, and in which generation.
-    asked: Option<(Instant, u64)>,
-    /// When one was last sent for what a GET was answered.
-    asked_by_stream: Option<Instant>,
-}
-
-impl Suspicion {
-    /// An answer as it should be, in this generation. If that is a later one, the suspicion was right, and the next is free.
-    pub(crate) fn clear(&mut self, generation: u64) {
-        self.times = 0;
-        self.asked = self.asked.filter(|(_, asked_in)| *asked_in == generation);
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// A call of this generation was answered with something odd. `speaks`: the words are about the session.
@@ -193,37 +159,8 @@ impl<J: Json> Manager<J> {
         record.suspicion.times = 0;
         record.suspicion.asked = Some((now, record.generation));
         let (cursor, expiry) = (record.listen.cursor().map(str::to_owned), record.expiry());
-        self.timers.arm(expiry.max(now.after(STREAM_FLOOR)), crate::core::state::timers::Timer::Expiry(session));
+        self.timers.arm(expiry.max(now.after(STREAM_FLOOR)), Timer::Expiry(session));
         self.start_listening(session, cursor);
         self.release(session);
-    }
-
-    /// Whether a request of this wire carries the id of before.
-    pub(crate) fn speaks_as(&self, session: SessionRef, wire: Wire) -> Identity {
-        let is_ping = matches!(wire, Wire::Call(call) if self.calls.get(call).is_some_and(|call| call.pings()));
-        let check = self.store.get(session).and_then(|record| record.check.as_ref()).filter(|_| is_ping);
-        check.map_or(Identity::Current, |check| check.identity)
-    }
-
-    /// The id that a request carries.
-    pub(crate) fn carried_id(&self, session: SessionRef, identity: Identity) -> Option<SessionId> {
-        let record = self.store.get(session)?;
-        match identity {
-            Identity::Current | Identity::Successor => record.id().cloned(),
-            Identity::Bare => None,
-            Identity::Former => record.former.as_ref()?.id.clone(),
-        }
-    }
-
-    /// One line and one event for what is wrong with a session.
-    pub(crate) fn tell_session_error(
-        &mut self,
-        session: SessionRef,
-        code: ErrorCode,
-        evidence: Option<String>,
-        level: Level,
-    ) {
-        self.log(session, level, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
-        self.event(session, EventKind::SessionError, Detail::new().code(code.as_str()).evidence(evidence));
     }
 }

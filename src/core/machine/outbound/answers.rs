@@ -1,124 +1,19 @@
 //! POSTs without a caller: answers to a server's requests, and `notifications/cancelled`. At most [`MAX_ON_WIRE`] at once
 //! per session, the rest queued; a server that asks faster than it takes answers is not read further.
 
-use crate::core::api::error::ErrorCode;
-use crate::core::api::io::{ExchangeId, Failure, FailureKind, Level, Output, SessionRef};
+use crate::core::api::{ExchangeId, Failure, FailureKind, Level, Output, SessionRef, failure_error};
 use crate::core::kit::backoff::{RETRY_AFTER_CAP, STREAM_FLOOR, full_jitter};
-use crate::core::kit::table::Table;
 use crate::core::kit::text::{concat, decimal};
-use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::inbound::outcome::{failure_error, refusal_error};
-use crate::core::machine::inbound::refusals::Refusal;
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::lifecycle::liveness::Check;
-use crate::core::manager::Manager;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::{Refusal, refusal_error};
+use crate::core::state::session::answers::{Answers, Effort, MAX_IN_ALL, MAX_WAITING, Message};
+use crate::core::state::session::liveness::Check;
 use crate::core::state::timers::Timer;
-
-/// POSTs of one session at once.
-pub(crate) const MAX_ON_WIRE: usize = 16;
-/// With as many queued, the stream that brought the last request is not read further.
-pub(crate) const MAX_WAITING: usize = 256;
-/// With as many queued, the session is dropped: the requests came in one message, which no pause divides.
-const MAX_IN_ALL: usize = 1024;
-
-/// How often a message is sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effort {
-    /// A notification: once, and not at all behind a full queue.
-    Once,
-    /// The machine's own answer, as to a ping: `retryAttempts` times more. Its server does not wait longer.
-    Few,
-    /// A handler's answer: until the server has it. A tool may wait for it.
-    UntilDelivered,
-}
-
-/// What one generation of a session has to send without a caller.
-pub(crate) struct Answers<J> {
-    /// In the order of their numbers.
-    messages: Table<u64, Message<J>>,
-    on_wire: usize,
-    /// Failures in a row.
-    failures: u32,
-    /// Nothing is sent before then.
-    rest_until: Instant,
-    armed: Option<Instant>,
-    /// Some exchange of the session is not read.
-    paused: bool,
-    /// One refused answer was logged, and the session pinged if the refusal said that it is gone.
-    noted: bool,
-}
-
-struct Message<J> {
-    body: J,
-    effort: Effort,
-    on_wire: bool,
-    failures: u32,
-    not_before: Instant,
-}
-
-impl<J> Default for Answers<J> {
-    fn default() -> Self {
-        Self {
-            messages: Table::default(),
-            on_wire: 0,
-            failures: 0,
-            rest_until: Instant::default(),
-            armed: None,
-            paused: false,
-            noted: false,
-        }
-    }
-}
-
-impl<J: Json> Answers<J> {
-    fn waiting(&self) -> usize {
-        self.messages.len() - self.on_wire
-    }
-
-    /// The message that goes next, or when one may. After a failure one goes ahead of the others.
-    fn next(&self, now: Instant) -> Result<u64, Option<Instant>> {
-        let room = if self.failures > 0 { 1 } else { MAX_ON_WIRE };
-        if self.on_wire >= room {
-            return Err(None);
-        }
-        let mut soonest = None;
-        for (number, message) in self.messages.iter() {
-            if message.on_wire {
-                continue;
-            }
-            let at = message.not_before.max(self.rest_until);
-            if at <= now {
-                return Ok(number);
-            }
-            soonest = Some(soonest.map_or(at, |soonest: Instant| soonest.min(at)));
-        }
-        Err(soonest)
-    }
-
-    fn take(&mut self, number: u64) -> Option<Message<J>> {
-        let message = self.messages.remove(number)?;
-        self.on_wire -= usize::from(message.on_wire);
-        Some(message)
-    }
-
-    /// The server took back the request with this id: its answer need not arrive.
-    pub(crate) fn take_back(&mut self, id: &str) {
-        let mut found = None;
-        for (number, message) in self.messages.iter() {
-            if message.body.get("id").is_some_and(|of| of.to_text() == id) {
-                found = Some(number);
-            }
-        }
-        let Some(number) = found else { return };
-        match self.messages.get_mut(number) {
-            // It is not sent again, and counts until its exchange is over.
-            Some(message) if message.on_wire => message.effort = Effort::Once,
-            _ => drop(self.messages.remove(number)),
-        }
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// Queues a message, and sends it if it may go at once. `of`: the exchange whose request it answers.

@@ -1,142 +1,18 @@
 //! The life of a call: queued, on the wire, resting before a retry, and settled exactly once.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, ExchangeId, HeaderList, Output, RequestOptions, SessionRef, StreamBlock};
-use crate::core::config::Replay;
-use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::inbound::deadlines::earlier;
-use crate::core::machine::inbound::outcome::as_unknown;
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::lifecycle::liveness::Pong;
-use crate::core::machine::outbound::resume::ResponseStream;
-use crate::core::machine::outbound::rounds::Rounds;
-use crate::core::manager::{Manager, OWN_CALLS, own_call};
+use crate::core::api::{CallId, Detail, Error, EventKind, ExchangeId, RequestOptions, SessionRef};
+use crate::core::kit::time::{Millis, earlier};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
-use crate::core::protocol::replay::{Safety, method_safety};
+use crate::core::state::call::rounds::Rounds;
+use crate::core::state::call::stream::ResponseStream;
+use crate::core::state::call::{Call, OWN_CALLS, Purpose, Stage, own_call};
+use crate::core::state::exchange::Wire;
 use crate::core::state::session::Session;
 use crate::core::state::timers::Timer;
-
-/// One JSON-RPC request or notification and everybody who waits for it.
-pub(crate) struct Call<J> {
-    pub(crate) session: SessionRef,
-    pub(crate) purpose: Purpose,
-    pub(crate) method: String,
-    pub(crate) params: Option<J>,
-    pub(crate) stage: Stage,
-    /// JSON-RPC id of the latest try; 0 before the first. A new try has a new id, so a late answer to an old one finds nobody.
-    pub(crate) request_id: u64,
-    /// The session generation of the latest try.
-    pub(crate) generation: u64,
-    pub(crate) replay: Replay,
-    pub(crate) started: Instant,
-    pub(crate) timeout: Millis,
-    pub(crate) reset_on_progress: bool,
-    pub(crate) wants_progress: bool,
-    pub(crate) deadline: Instant,
-    /// The end of all patience, however much progress there is.
-    pub(crate) last_deadline: Option<Instant>,
-    /// What was left until the deadline when the wait for a token began, where that has taken longer.
-    pub(crate) left: Option<Millis>,
-    /// Tries that were refused unread with the request to come back later.
-    pub(crate) refusals: u32,
-    /// Tries that were refused because the session was lost.
-    pub(crate) losses: u32,
-    /// How often it was sent to another address of the server.
-    pub(crate) hops: u32,
-    /// Tries after an unknown outcome.
-    pub(crate) replays: u32,
-    pub(crate) stream: ResponseStream,
-    /// The rounds of a call that a server of 2026-07-28 answered with questions.
-    pub(crate) rounds: Rounds<J>,
-    /// The answer of a call that needs no request.
-    pub(crate) answer: Option<J>,
-    /// Whether its headers were refused once: the tool's schema had changed.
-    pub(crate) mismatched: bool,
-    /// Whether the latest try was provably refused unread.
-    pub(crate) refused: bool,
-    /// What is known of a try whose outcome nobody knows, while its replay is being decided.
-    pub(crate) unknown: Option<Error<J>>,
-    /// What its answer is if a ping shows that it is none about the session; and what it is otherwise.
-    pub(crate) doubt: Option<(ErrorCode, Error<J>)>,
-    /// What cut its latest try, while it waits for the end of an outage.
-    pub(crate) cut: Option<Error<J>>,
-    /// How it ended, of a ping.
-    pub(crate) pong: Option<Pong>,
-}
-
-/// Who waits for a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// A caller, for a result.
-    User,
-    /// A caller, for the server to take a notification.
-    Notification,
-    /// The handshake, for the answer to `server/discover`.
-    Probe,
-    /// The handshake, for the answer to `initialize`.
-    Handshake,
-    /// A recovery that puts something back.
-    Restore,
-    /// A recovery or a replay decision that needs the list of tools.
-    Tools,
-    /// The machine, which wants to know how session and server fare (liveness.rs).
-    Ping,
-}
-
-/// Where a call is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// In the session's queue.
-    Queued,
-    /// Sent, or its stream being resumed.
-    OnWire(ExchangeId),
-    /// Accepted without an answer, which comes on the session's stream: over HTTP+SSE always, else where a GET stream is open.
-    Accepted,
-    /// Waits until then to be queued again.
-    RestingToSend(Instant),
-    /// Waits until then to resume its stream.
-    RestingToResume(Instant),
-    /// What becomes of it depends on the list of tools, or on the stream of subscriptions, which is being asked for.
-    Undecided,
-    /// The client is being asked what the server wants to know before it goes on.
-    Asking,
-    /// It is answered without a request: its end comes at that moment.
-    Answered(Instant),
-}
-
-impl<J: Json> Call<J> {
-    pub(crate) const fn is_notification(&self) -> bool {
-        matches!(self.purpose, Purpose::Notification)
-    }
-
-    /// Whether it is a ping of the machine's own.
-    pub(crate) const fn pings(&self) -> bool {
-        matches!(self.purpose, Purpose::Ping)
-    }
-
-    /// Whether the machine made it for itself.
-    pub(crate) const fn is_machines(&self) -> bool {
-        !matches!(self.purpose, Purpose::User | Purpose::Notification)
-    }
-
-    /// What its caller is told if it is never found out what its answer, or the lack of one, means.
-    pub(crate) fn undecided(&self) -> Option<Error<J>> {
-        if !matches!(self.stage, Stage::Undecided) {
-            return None;
-        }
-        if let Some(error) = self.unknown.clone() {
-            return Some(if self.refused { error } else { as_unknown(error) });
-        }
-        self.doubt.as_ref().map(|(_, error)| error.clone())
-    }
-
-    /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.
-    pub(crate) const fn is_handshake(&self) -> bool {
-        matches!(self.purpose, Purpose::Handshake | Purpose::Probe)
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// A caller's request.
@@ -355,148 +231,6 @@ impl<J: Json> Manager<J> {
         Some((body, HeaderList::new()))
     }
 
-    /// The end of a call, once and for all.
-    pub(crate) fn settle(&mut self, call: CallId, outcome: Result<Option<J>, Error<J>>) {
-        let Some(record) = self.calls.remove(call) else { return };
-        self.timers.disarm(record.deadline, Timer::Deadline(call));
-        self.by_request.remove(record.request_id);
-        match record.stage {
-            Stage::OnWire(exchange) if outcome.is_ok() => self.leave_over(exchange),
-            Stage::OnWire(exchange) => self.abort(exchange),
-            Stage::RestingToSend(at) | Stage::RestingToResume(at) | Stage::Answered(at) => {
-                self.timers.disarm(at, Timer::Rest(call));
-            }
-            Stage::Asking => self.stop_asking(call),
-            Stage::Queued | Stage::Accepted | Stage::Undecided => {}
-        }
-        let session = record.session;
-        if let Some(owner) = self.store.get_mut(session) {
-            owner.active.remove(call);
-            owner.queue.remove(call);
-            owner.probe_ended(call, outcome.is_ok());
-        }
-        self.report_settled(&record, &outcome);
-        match record.purpose {
-            Purpose::User | Purpose::Notification => self.tell_caller(call, &record, outcome),
-            Purpose::Probe => self.on_probed(session, outcome),
-            Purpose::Handshake => self.on_handshake_answered(session, outcome),
-            Purpose::Restore => self.on_restored(session),
-            Purpose::Tools => self.on_tools_answered(session, outcome),
-            Purpose::Ping => self.on_pinged(session, record.pong, outcome.err()),
-        }
-        self.pump(session);
-        self.expire_if_aged(session);
-    }
-
-    fn tell_caller(&mut self, call: CallId, record: &Call<J>, outcome: Result<Option<J>, Error<J>>) {
-        let outcome = match (outcome, self.store.get(record.session)) {
-            (Err(error), Some(owner)) => Err(owner.told(error)),
-            (outcome, _) => outcome,
-        };
-        match &outcome {
-            Ok(_) => self.metrics.succeeded += 1,
-            Err(error) => {
-                self.metrics.failed += 1;
-                self.metrics.outcome_unknown += u64::from(error.code == ErrorCode::OutcomeUnknown);
-            }
-        }
-        self.out.push_back(Output::Settle { call, outcome });
-    }
-
-    fn report_settled(&mut self, record: &Call<J>, outcome: &Result<Option<J>, Error<J>>) {
-        if !self.tells_events() {
-            return;
-        }
-        let detail = Detail::new()
-            .method(record.method.clone())
-            .request_id(Some(record.request_id).filter(|id| *id != 0))
-            .outcome(outcome.as_ref().map_or_else(|error| error.code.as_str(), |_| "result"))
-            .evidence(outcome.as_ref().err().and_then(|error| error.evidence.clone()))
-            .duration_ms(self.now.since(record.started));
-        self.event(record.session, EventKind::RequestSettled, detail);
-    }
-
-    /// A result came.
-    pub(crate) fn on_result(&mut self, call: CallId, result: J) {
-        self.note_answered(call);
-        let Some(record) = self.calls.get_mut(call) else { return };
-        if record.pings() {
-            record.pong = Some(Pong::Alive);
-            return self.settle(call, Ok(Some(result)));
-        }
-        let (session, is_probe) = (record.session, record.purpose == Purpose::Probe);
-        if let Some(owner) = self.store.get_mut(session) {
-            owner.suspicion.clear(owner.generation);
-        }
-        if self.goes_to_modern(call) && !is_probe {
-            return self.on_modern_result(call, result);
-        }
-        self.remember(call, &result);
-        self.settle(call, Ok(Some(result)));
-    }
-
-    /// Any answer proves that the session lives and that the server reads.
-    /// But no handshake says that the session is kept, and no older generation says anything of this one.
-    pub(crate) fn note_answered(&mut self, call: CallId) {
-        let Some(answered) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return };
-        let (now, limit, pings) = (self.now, self.config.limits.max_in_flight, answered.pings());
-        if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
-            record.silent = 0;
-            record.challenged = false;
-            // What the machine wants to know is no use of the session, and pays for no retry.
-            if !pings {
-                record.last_used_at = now;
-                record.budget.earn();
-            }
-            record.widen(limit);
-            record.probe_ended(call, true);
-            let session = answered.session;
-            if !std::mem::replace(&mut record.fruitful, true) {
-                self.note_kept(session);
-            }
-            self.keep_soon(session);
-        }
-    }
-
-    /// Keeps what a recovery has to put back, and the list of tools.
-    pub(crate) fn remember(&mut self, call: CallId, result: &J) {
-        let Some(record) = self.calls.get(call) else { return };
-        if !matches!(record.purpose, Purpose::User | Purpose::Tools) {
-            return;
-        }
-        let Some(session) = self.store.get_mut(record.session) else { return };
-        let uri = || record.params.as_ref().and_then(|params| params.get_str("uri"));
-        match record.method.as_str() {
-            "logging/setLevel" => session.remembered.log_level.clone_from(&record.params),
-            "resources/subscribe" => {
-                if let (Some(uri), Some(params)) = (uri(), &record.params) {
-                    session.remembered.subscriptions.insert(uri, params.clone());
-                }
-            }
-            "resources/unsubscribe" => {
-                if let Some(uri) = uri() {
-                    session.remembered.subscriptions.remove(&uri);
-                }
-            }
-            // Annotations count for the generation that they were listed in, and for no other.
-            "tools/list" if session.is_live(record.generation) => {
-                let is_first = record.params.as_ref().and_then(|params| params.get("cursor")).is_none();
-                session.tools.note_page(result, is_first);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a block says about the stream that it came on. Streams of 2026-07-28 are not resumed, whatever their ids are.
-    pub(crate) fn note_call_block(&mut self, call: CallId, block: &StreamBlock<J>) {
-        if self.goes_to_modern(call) {
-            return;
-        }
-        if let Some(record) = self.calls.get_mut(call) {
-            record.stream.note(block);
-        }
-    }
-
     /// Puts a call back into its session's queue, to be sent with a new id.
     pub(crate) fn requeue(&mut self, call: CallId) {
         let Some(record) = self.calls.get_mut(call) else { return };
@@ -532,22 +266,6 @@ impl<J: Json> Manager<J> {
                 self.settle(call, Ok(answer));
             }
             _ => {}
-        }
-    }
-
-    /// The safety of a call, as far as it is known.
-    pub(crate) fn safety(&self, call: CallId) -> Safety {
-        let Some(record) = self.calls.get(call) else { return Safety::Unsafe };
-        match method_safety(&record.method) {
-            Safety::ByTool => {
-                let name = record.params.as_ref().and_then(|params| params.get_str("name"));
-                let tools = self.store.get(record.session).map(|session| &session.tools);
-                match (name, tools) {
-                    (Some(name), Some(tools)) => tools.safety(&name),
-                    _ => Safety::Unsafe,
-                }
-            }
-            known => known,
         }
     }
 }

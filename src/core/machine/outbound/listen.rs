@@ -1,117 +1,30 @@
 //! The GET stream of a session, or what 2026-07-28 has in its place (subscriptions.rs): opened after each handshake, kept
 //! open gently, and the way in which an idle client learns that its session is gone.
 
-use crate::core::api::error::ErrorCode;
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, ExchangeId, HeaderList, Level, SessionRef, StreamBlock, StreamData};
+use crate::core::api::{Detail, EventKind, ExchangeId, Kind, Level, SessionRef, State, StreamBlock, StreamData};
 use crate::core::kit::backoff::{full_jitter, probe_delay, stream_delay};
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::inbound::refusals::Refusal;
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::lifecycle::liveness::Check;
-use crate::core::machine::outbound::turns::UNREMARKABLE;
-use crate::core::manager::Manager;
-use crate::core::protocol::headers;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{self, HeaderList, cursor_header};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
-use crate::core::state::session::{Kind, State};
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::Refusal;
+use crate::core::state::server::turns::UNREMARKABLE;
+use crate::core::state::session::listen::{Listen, Phase};
+use crate::core::state::session::liveness::Check;
 use crate::core::state::timers::Timer;
 
 /// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
 const LONG_ENOUGH: Millis = 10_000;
+
 /// So many times in a row a 409 is waited out; then the session goes on by POST alone.
 const MAX_CONFLICTS: u32 = 2;
+
 /// A recovery waits no longer than this for its stream: some servers send no head before there is something to tell.
 const OPENING_PATIENCE: Millis = 1_000;
-
-/// Where the GET stream of one generation stands.
-#[derive(Debug, Default)]
-pub(crate) struct Listen {
-    phase: Phase,
-    /// The newest event id on this stream, in this generation.
-    cursor: Option<String>,
-    /// The server's own `retry:`.
-    pub(crate) retry: Option<Millis>,
-    /// Openings in a row that delivered nothing new.
-    failures: u32,
-    /// Whether this opening has delivered something.
-    progressed: bool,
-    conflicts: u32,
-    /// Whether the stream was open before, so that something was missed.
-    was_open: bool,
-    /// The stream before this one, until this one is open.
-    retiring: Option<ExchangeId>,
-    /// A recovery waits until then for the stream to be open.
-    awaited: Option<Instant>,
-    /// Calls that subscribe, until the server has acknowledged it (2026-07-28).
-    pub(crate) waiting: Vec<CallId>,
-    /// When the stream last delivered a message: a session that is listened to is not idle.
-    pub(crate) delivered_at: Option<Instant>,
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Phase {
-    /// No stream: there is no session, or the server offers none.
-    #[default]
-    Off,
-    /// Being opened.
-    Opening(ExchangeId),
-    /// Delivering.
-    Open(ExchangeId),
-    /// Opened again then.
-    Resting(Instant),
-    /// Opened again when the page wants it, or the network is back.
-    Parked,
-    /// Opened when it is its turn.
-    Waiting { since: Instant, is_reported: bool },
-}
-
-impl Listen {
-    /// Where the stream of this generation goes on.
-    pub(crate) fn cursor(&self) -> Option<&str> {
-        self.cursor.as_deref()
-    }
-
-    /// Whether messages of the server come on this stream, or will again: it is open, being opened, or was open before.
-    pub(crate) const fn is_expected(&self) -> bool {
-        match self.phase {
-            Phase::Opening(_) | Phase::Open(_) => true,
-            Phase::Resting(_) | Phase::Waiting { .. } => self.was_open,
-            Phase::Off | Phase::Parked => false,
-        }
-    }
-
-    /// Since when the stream has been waiting for its turn, if it is.
-    pub(crate) const fn waits_since(&self) -> Option<Instant> {
-        if let Phase::Waiting { since, .. } = self.phase { Some(since) } else { None }
-    }
-
-    /// The wait is reported once, when it has lasted for `least`: when that is, if it is not reported yet.
-    pub(crate) fn report_wait(&mut self, now: Instant, least: Millis) -> Option<Instant> {
-        let Phase::Waiting { since, is_reported } = &mut self.phase else { return None };
-        let due = since.after(least);
-        let was_reported = std::mem::replace(is_reported, *is_reported || due <= now);
-        Some(due).filter(|_| !was_reported)
-    }
-
-    /// The stream that is open, or being opened.
-    pub(crate) const fn stream(&self) -> Option<ExchangeId> {
-        if let Phase::Opening(exchange) | Phase::Open(exchange) = self.phase { Some(exchange) } else { None }
-    }
-
-    /// Whether the next opening takes the place of an open stream, or a call depends on it.
-    pub(crate) const fn is_urgent(&self) -> bool {
-        self.retiring.is_some() || !self.waiting.is_empty()
-    }
-
-    /// Another tab has been listening meanwhile.
-    pub(crate) fn move_cursor(&mut self, cursor: Option<String>) {
-        if matches!(self.phase, Phase::Parked) && cursor.is_some() {
-            self.cursor = cursor;
-        }
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// Opens the stream of a new generation: no cursor of an older one, only what was stored of this one. Some servers send
@@ -510,14 +423,4 @@ impl<J: Json> Manager<J> {
         let evidence = how.map(str::to_owned);
         self.event(session, kind, Detail::new().stream("listen").evidence(evidence));
     }
-}
-
-/// Where a stream goes on.
-pub(crate) fn cursor_header(cursor: Option<String>) -> HeaderList {
-    // A cursor out of a storage may be of any kind.
-    let mut list = HeaderList::new();
-    if let Some(cursor) = cursor.and_then(|cursor| headers::event_id(&cursor)) {
-        headers::add(&mut list, headers::LAST_EVENT_ID, &cursor);
-    }
-    list
 }

@@ -1,32 +1,18 @@
 //! 2026-07-28: every request stands alone. It says in `_meta` and in headers what a handshake said once in older revisions,
 //! and what those kept per session, the machine keeps here.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{CallId, HeaderList, Level, SessionRef};
-use crate::core::kit::text::concat;
-use crate::core::machine::lifecycle::discovery::MODERN;
-use crate::core::machine::lifecycle::handshake::completed;
-use crate::core::machine::outbound::calls::{Purpose, Stage};
-use crate::core::manager::Manager;
-use crate::core::protocol::headers;
-use crate::core::protocol::json::Json;
-use crate::core::protocol::jsonrpc;
+use crate::core::api::{CallId, Error, Kind, SessionRef};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{self, HeaderList};
+use crate::core::protocol::json::{Json, completed};
+use crate::core::protocol::jsonrpc::{self, HEADER_MISMATCH};
 use crate::core::protocol::mirror::encoded;
-use crate::core::state::session::{Agreed, Kind};
+use crate::core::protocol::modern::{ResultKind, as_initialize_result, result_kind};
+use crate::core::protocol::revisions::MODERN;
+use crate::core::state::call::{Purpose, Stage};
+use crate::core::state::session::Agreed;
 use crate::core::state::timers::Timer;
-
-/// "Header mismatch": what a header says differs from the body, because the tool's schema has changed.
-const HEADER_MISMATCH: f64 = -32020.0;
-
-/// What a result says of itself (2026-07-28 basic: `resultType`).
-pub(crate) enum ResultKind {
-    /// It is the result.
-    Complete,
-    /// The server wants something first.
-    InputRequired,
-    /// Something that we do not know: it MUST be treated as invalid.
-    Unknown,
-}
 
 impl<J: Json> Manager<J> {
     /// A server described itself: from now on requests flow.
@@ -192,19 +178,6 @@ impl<J: Json> Manager<J> {
         self.settle(call, Ok(Some(result)));
     }
 
-    fn valid_tools(&mut self, session: SessionRef, result: J) -> J {
-        let Some(record) = self.store.get_mut(session) else { return result };
-        let (page, dropped) = record.tools.without_invalid(result);
-        for name in dropped {
-            let words = concat(&[
-                "Tool left out, its x-mcp-header annotations break the rules: ",
-                &crate::core::protocol::verdict::excerpt(&name),
-            ]);
-            self.log(session, Level::Warn, &words);
-        }
-        page
-    }
-
     /// A server of 2026-07-28 answered with an error. Whether the call goes on all the same: where its headers did not fit
     /// the tool's schema, the schema is asked for again, once (2026-07-28 basic/transports/streamable-http).
     pub(crate) fn goes_on_after(&mut self, call: CallId, error: &Error<J>) -> bool {
@@ -222,32 +195,4 @@ impl<J: Json> Manager<J> {
         self.ask_for_tools(call, error.clone());
         true
     }
-}
-
-/// What kind of result this is. Older servers do not say: then it is complete.
-fn result_kind<J: Json>(result: &J) -> ResultKind {
-    match result.get("resultType").map(|kind| kind.as_str()) {
-        // `task` comes only to those who declared the extension.
-        None => ResultKind::Complete,
-        Some(kind) => match kind.as_deref() {
-            Some("complete" | "task") => ResultKind::Complete,
-            Some("input_required") => ResultKind::InputRequired,
-            _ => ResultKind::Unknown,
-        },
-    }
-}
-
-/// A `DiscoverResult` in the form in which the server's description was always read.
-fn as_initialize_result<J: Json>(discovered: &J) -> J {
-    let result = discovered.shallow_copy().with("protocolVersion", J::string(MODERN));
-    let meta = discovered.get("_meta");
-    match meta.and_then(|meta| meta.get("io.modelcontextprotocol/serverInfo")) {
-        Some(info) => result.with("serverInfo", info),
-        None => result,
-    }
-}
-
-/// Whether a status that comes without a JSON-RPC error says that there is no server of 2026-07-28 any more.
-pub(crate) const fn has_no_route(status: u16) -> bool {
-    matches!(status, 404 | 405)
 }

@@ -2,27 +2,21 @@
 //! and FastMCP. Every request carries credentials, so none follows a redirect by itself: the new address is checked first,
 //! and holds for the server from then on, for all users of this manager.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{Body, CallId, ExchangeId, HeaderList, Level, Output, SessionRef};
-use crate::core::kit::table::Named;
-use crate::core::kit::text::{concat, find, split_once};
-use crate::core::machine::inbound::refusals::is_rpc_error;
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::manager::Manager;
-use crate::core::protocol::endpoint::{self, resolve};
+use crate::core::api::{Body, CallId, Error, ExchangeId, Level, Output, SessionRef};
+use crate::core::kit::text::{concat, split_once};
+use crate::core::machine::Manager;
+use crate::core::protocol::endpoint::{self, differs_by_slash, resolve};
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
+use crate::core::state::call::Call;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::{REDIRECTS, is_rpc_error};
 use crate::core::state::session::Session;
 use std::rc::Rc;
 
 /// How often one request is sent to another address. A chain that is longer, or a loop, ends in an error.
 const MAX_HOPS: u32 = 2;
-
-/// The error of a redirect that is not followed.
-pub(crate) const REDIRECTS: &str =
-    "the server redirects; configure the URL that it redirects to, since credentials never follow a redirect";
-
-/// The addresses that were learnt, by the names of servers; the configured ones where they did not last.
-pub(crate) type Addresses = Named<String>;
 
 impl<J: Json> Manager<J> {
     /// The URL of a session's server: the configured one, or the one that it has redirected to.
@@ -147,47 +141,10 @@ impl<J: Json> Manager<J> {
     fn send_there(&mut self, session: SessionRef, wire: Wire) {
         let Wire::Call(call) = wire else { return self.open_session_stream(session) };
         // The machine's own calls are in no queue; a caller's waits where its session was lost meanwhile.
-        if self.calls.get(call).is_some_and(crate::core::machine::outbound::calls::Call::is_machines) {
+        if self.calls.get(call).is_some_and(Call::is_machines) {
             self.transmit(call);
         } else {
             self.requeue(call);
-        }
-    }
-}
-
-/// Whether two URLs of one origin are the same but for a slash at the end of the path.
-fn differs_by_slash(one: &str, other: &str) -> bool {
-    with_slash(one) == other || with_slash(other) == one
-}
-
-fn with_slash(url: &str) -> String {
-    let (path, query) = url.split_at(find(url, "?").unwrap_or(url.len()));
-    concat(&[path, "/", query])
-}
-
-#[cfg(test)]
-#[cfg(not(target_family = "wasm"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slash_at_the_end_of_the_path_is_the_only_difference() {
-        for (one, other) in [
-            ("https://a/mcp", "https://a/mcp/"),
-            ("https://a/mcp/", "https://a/mcp"),
-            ("https://a/m?k=1", "https://a/m/?k=1"),
-        ] {
-            assert!(differs_by_slash(one, other), "{one} {other}");
-        }
-        for (one, other) in [
-            ("https://a/mcp", "https://a/mcp"),
-            ("https://a/mcp", "https://a/login"),
-            ("https://a/mcp", "https://a/mcp//"),
-            ("https://a/mcp", "https://a/mcp/x/"),
-            ("https://a/m?k=1", "https://a/m/?k=2"),
-            ("https://a/m?k=1", "https://a/m?k=1/"),
-        ] {
-            assert!(!differs_by_slash(one, other), "{one} {other}");
         }
     }
 }

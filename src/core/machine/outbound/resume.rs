@@ -1,53 +1,17 @@
 //! Response streams of calls: where they stand, and how a broken one is resumed.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{CallId, SessionRef, StreamBlock, StreamData};
+use crate::core::api::{CallId, Detail, Error, EventKind, SessionRef, State};
 use crate::core::kit::backoff::stream_delay;
 use crate::core::kit::text::{concat, decimal};
-use crate::core::kit::time::Millis;
-use crate::core::machine::inbound::refusals::Refusal;
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::lifecycle::liveness::Pong;
-use crate::core::machine::outbound::calls::Stage;
-use crate::core::machine::outbound::listen::cursor_header;
-use crate::core::manager::Manager;
-use crate::core::protocol::headers;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::cursor_header;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
-use crate::core::state::session::State;
-
-/// What is known of the response stream of one try. It is never shared, and never outlives its session generation.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ResponseStream {
-    /// The newest event id: where to resume.
-    cursor: Option<String>,
-    /// The server's own `retry:`.
-    retry: Option<Millis>,
-    /// Openings in a row that delivered nothing new. Counting openings instead would make a server that opens and closes hot.
-    failures: u32,
-    /// Whether this opening has delivered something.
-    progressed: bool,
-}
-
-impl ResponseStream {
-    /// Takes in one block.
-    pub(crate) fn note<J>(&mut self, block: &StreamBlock<J>) {
-        self.retry = block.retry.or(self.retry);
-        if let Some(id) = &block.id {
-            // An empty id takes the cursor away (WHATWG HTML §9.2.6), and so does one that cannot be sent.
-            let cursor = headers::event_id(id);
-            self.progressed |= cursor != self.cursor;
-            self.cursor = cursor;
-        }
-        self.progressed |= !matches!(block.data, StreamData::Empty);
-    }
-
-    fn closed(&mut self) {
-        self.failures = if self.progressed { 0 } else { self.failures.saturating_add(1) };
-        self.progressed = false;
-    }
-}
+use crate::core::state::call::Stage;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::Refusal;
+use crate::core::state::session::liveness::Pong;
 
 impl<J: Json> Manager<J> {
     /// Without a network it goes on resting; when that is back, it is woken.

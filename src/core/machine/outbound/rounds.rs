@@ -1,56 +1,24 @@
 //! Requests in several rounds (2026-07-28 basic/patterns/mrtr): a server that needs something ends the request with its
 //! questions; the client asks again with the answers, under a new id.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{CallId, Output, RpcError, Ticket};
+use crate::core::api::{CallId, Error, Output, Ticket};
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
-use crate::core::machine::inbound::server_requests::Asked;
-use crate::core::machine::outbound::calls::{Purpose, Stage};
-use crate::core::manager::Manager;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc::RpcError;
+use crate::core::state::asked::Asked;
+use crate::core::state::call::{Purpose, Stage};
 
 /// A call that is not done after so many rounds never will be.
 const MAX_ROUNDS: u32 = 10;
+
 /// So many questions at once are more than anybody answers.
 const MAX_QUESTIONS: usize = 64;
+
 /// A server that wants to be asked again without a question is busy.
 const PAUSE: Millis = 250;
-
-/// Where a call in several rounds stands.
-pub(crate) struct Rounds<J> {
-    /// How many rounds there were.
-    count: u32,
-    /// Questions of this round that are not answered yet.
-    open: usize,
-    /// `inputResponses` of this round.
-    answers: Option<J>,
-    /// `requestState` of this round, to be echoed as it came.
-    state: Option<J>,
-}
-
-impl<J> Default for Rounds<J> {
-    fn default() -> Self {
-        Self { count: 0, open: 0, answers: None, state: None }
-    }
-}
-
-impl<J: Json> Rounds<J> {
-    /// Whether this is a request of one round so far.
-    pub(crate) const fn are_none(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Adds what the next round has to say to a copy of the original params.
-    pub(crate) fn add_to(&self, params: &mut J) {
-        if let Some(answers) = &self.answers {
-            params.set("inputResponses", answers.clone());
-        }
-        if let Some(state) = &self.state {
-            params.set("requestState", state.clone());
-        }
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// The server answered with questions.

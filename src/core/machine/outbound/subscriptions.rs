@@ -1,16 +1,15 @@
 //! `subscriptions/listen` (2026-07-28 basic/patterns/subscriptions): one stream for all that a server of that revision tells
 //! unasked. It takes the place of the GET stream, and of `resources/subscribe`.
 
-use crate::core::api::error::{Error, ErrorCode};
-use crate::core::api::io::{CallId, ExchangeId, HeaderList, SessionRef};
-use crate::core::machine::inbound::responses::Wire;
-use crate::core::machine::outbound::calls::Stage;
-use crate::core::manager::Manager;
+use crate::core::api::{CallId, Error, ExchangeId, SessionRef};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::{Json, texts};
+use crate::core::state::call::Stage;
+use crate::core::state::exchange::Wire;
 use crate::core::state::session::Session;
 
-/// The first message of the stream.
-pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 /// What a server's capability is called, and what is asked for where it says `listChanged`.
 const LISTS: [(&str, &str); 3] =
     [("tools", "toolsListChanged"), ("prompts", "promptsListChanged"), ("resources", "resourcesListChanged")];

@@ -3,86 +3,17 @@
 //! Over HTTP/1.1 a browser has six connections to an origin, shared by all tabs (RFC 9112 §9.4 leaves the number to the
 //! client). Streams that take them all leave none for a POST, and every call of every session times out.
 
-use crate::core::api::event::{Detail, EventKind};
-use crate::core::api::io::{ExchangeId, Output, SessionRef};
+use crate::core::api::{Detail, EventKind, ExchangeId, Output, SessionRef, State};
 use crate::core::config::Connections;
-use crate::core::kit::time::{Instant, Millis};
-use crate::core::manager::Manager;
+use crate::core::kit::time::Instant;
+use crate::core::machine::Manager;
 use crate::core::protocol::endpoint::plain_origin;
 use crate::core::protocol::json::Json;
-use crate::core::state::session::State;
+use crate::core::state::server::turns::{
+    CONNECTIONS, HEADLESS, HEADLESS_LONG, IN_PAGES, IN_WORKERS, Origin, Party, RECHECK, STREAMS_ON, TURN, UNREMARKABLE,
+    turn,
+};
 use crate::core::state::timers::Timer;
-
-/// Half of a browser's connections: the other half is left for POSTs.
-const IN_PAGES: usize = 3;
-/// Of the six connections that a request context of workerd has, two are left for POSTs.
-const IN_WORKERS: usize = 4;
-/// Connections to one origin in Chromium, Firefox and Safari over HTTP/1.1.
-const CONNECTIONS: usize = 6;
-/// How long a stream stays open while another one waits.
-const TURN: Millis = 30_000;
-/// The same while one waits whose session was used since it has been waiting.
-const SHORT_TURN: Millis = 5_000;
-/// How soon a stream that could not be closed is looked at again.
-const RECHECK: Millis = 1_000;
-/// A stream that waits for less time than this does so without an event. A connection is closed by then.
-pub(crate) const UNREMARKABLE: Millis = 100;
-/// A response to a POST that streams for longer than this counts.
-const STREAMS_ON: Millis = 1_000;
-/// A POST without a head for this long may be waiting for a connection.
-const HEADLESS: Millis = 2_000;
-/// The same at an origin that was seen to have more connections, or to be slow.
-const HEADLESS_LONG: Millis = 30_000;
-
-/// The budgets of all origins.
-#[derive(Default)]
-pub(crate) struct Turns {
-    origins: Vec<Origin>,
-    /// The page shares its connections with other tabs: a stream needs one of the slots that it was given.
-    shared: bool,
-}
-
-/// One origin with its long-lived responses.
-struct Origin {
-    name: String,
-    /// GET streams, resumed ones, and responses to POSTs that stream on.
-    open: usize,
-    /// Those of them whose head has come.
-    live: usize,
-    /// Over TLS: POSTs were seen to wait for a connection, so the origin does not speak HTTP/2.
-    crowded: bool,
-    /// How long a POST waits for its head before it counts as waiting for a connection.
-    patience: Millis,
-    /// Such a POST is waiting now.
-    urgent: bool,
-    /// Slots that the page has for this origin.
-    slots: usize,
-    /// When the turns are looked at next; never where no stream waits.
-    due: Option<Instant>,
-    /// What the page was told: streams that are open, slots that are wanted, slots that there are.
-    told: [usize; 3],
-}
-
-/// A session whose stream is open, is being opened or waits for its turn.
-struct Party {
-    session: SessionRef,
-    /// Since when. Of a stream that waits a turn later, unless its session was used since: that goes first, by one turn
-    /// and no more, so every stream has its turn in the end.
-    rank: Instant,
-    /// It waits, and its session was used since.
-    was_used: bool,
-    /// It is open, and may be closed where nothing else helps.
-    yields: bool,
-    /// It is open, and may be closed whenever another one waits: no call is in flight.
-    is_idle: bool,
-}
-
-impl Origin {
-    /// Browsers speak HTTP/2 over TLS only, so without TLS the number of connections is known.
-    fn is_secure(&self) -> bool {
-        self.name.starts_with("https:")
-    }
-}
 
 impl<J: Json> Manager<J> {
     /// The number of the origin of `url`.
@@ -362,9 +293,4 @@ impl<J: Json> Manager<J> {
         }
         parties
     }
-}
-
-/// How long a stream stays open while these wait.
-fn turn(waiting: &[Party]) -> Millis {
-    if waiting.iter().any(|party| party.was_used) { SHORT_TURN } else { TURN }
 }

@@ -6,10 +6,13 @@ use crate::core::kit::time::{Instant, Millis};
 
 /// So many recoveries within the window mean that recovering does not help.
 const CYCLES: (usize, Millis) = (7, 45_000);
+
 /// How long recoveries then stop.
 const CYCLE_COOLDOWN: Millis = 15_000;
+
 /// So many failed rounds (all attempts of one handshake spent) within the window open the breaker.
 const ROUNDS: (usize, Millis) = (3, 120_000);
+
 /// How long it then stays open: doubled each time it opens again without a success, up to the cap.
 const ROUND_COOLDOWN: (Millis, Millis) = (30_000, 300_000);
 

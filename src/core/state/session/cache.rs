@@ -3,9 +3,11 @@
 
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc::as_whole_number;
 
 /// So many results are kept; then the oldest goes.
 const MOST: usize = 32;
+
 /// A server that says "for ever" is asked again after a day.
 const LONGEST: Millis = 86_400_000;
 
@@ -77,7 +79,7 @@ impl<J: Json> Cache<J> {
 
 /// Until when a result is fresh; a missing or senseless `ttlMs` means that it is not.
 pub(crate) fn fresh_until<J: Json>(result: &J, now: Instant) -> Option<Instant> {
-    let ttl = result.get("ttlMs").and_then(|ttl| crate::core::protocol::jsonrpc::as_whole_number(&ttl))?;
+    let ttl = result.get("ttlMs").and_then(|ttl| as_whole_number(&ttl))?;
     (ttl > 0).then(|| now.after(ttl.min(LONGEST)))
 }
 

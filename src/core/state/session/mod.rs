@@ -10,55 +10,51 @@
 //!   ready or recovering ◀──▶ outage: the server is out of reach, one canary goes, calls wait
 //! ```
 
-pub(crate) mod breaker;
-pub(crate) mod cache;
-pub(crate) mod tools;
-
-use crate::core::api::error::Error;
-use crate::core::api::io::{CallId, SessionRef};
+use crate::core::api::{CallId, Error, Key, Kind, SessionInfo, SessionRef, State};
 use crate::core::config::ServerConfig;
-use crate::core::kit::backoff::Budget;
-use crate::core::kit::fields::Fields;
+use crate::core::kit::backoff::{Budget, STREAM_RETRY_CAP};
 use crate::core::kit::table::{Named, Set};
 use crate::core::kit::text::{without, words};
 use crate::core::kit::time::{Instant, Millis};
-use crate::core::machine::lifecycle::handshake::Handshake;
-use crate::core::machine::lifecycle::http_sse::HttpSse;
-use crate::core::machine::lifecycle::liveness::Check;
-use crate::core::machine::lifecycle::outage::Outage;
-use crate::core::machine::lifecycle::persistence::Kept;
-use crate::core::machine::lifecycle::recovery::Degraded;
-use crate::core::machine::lifecycle::suspicion::Suspicion;
-use crate::core::machine::outbound::answers::Answers;
-use crate::core::machine::outbound::listen::Listen;
 use crate::core::protocol::endpoint;
-use crate::core::protocol::headers::{self, SessionId};
+use crate::core::protocol::headers::{self, HeaderList, SessionId};
+use crate::core::state::session::answers::Answers;
 use crate::core::state::session::breaker::Breaker;
 use crate::core::state::session::cache::Cache;
+use crate::core::state::session::handshake::Handshake;
+use crate::core::state::session::http_sse::{GUESS_CAP, HttpSse};
+use crate::core::state::session::listen::Listen;
+use crate::core::state::session::liveness::Check;
+use crate::core::state::session::loss::{Degraded, Loss};
+use crate::core::state::session::outage::Outage;
+use crate::core::state::session::persistence::Kept;
+use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
-use crate::core::state::store::Key;
 use std::rc::Rc;
 
-/// Where a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// The first handshake, or the one after expiry, is under way.
-    Connecting,
-    /// Requests flow.
-    Ready,
-    /// The session was lost; a new handshake is under way for everybody who waits.
-    Recovering,
-    /// The attempts are spent; probed slowly, and at the next call.
-    Degraded,
-    /// The server is out of reach: calls wait, and the session keeps its id.
-    Outage,
-    /// Our own idle or age deadline passed; the next call makes a new session.
-    Expired,
-    /// Ended by its owner.
-    Terminated,
-    /// The manager was closed, or the session never came to be.
-    Closed,
-}
+pub(crate) mod answers;
+
+pub(crate) mod breaker;
+
+pub(crate) mod cache;
+
+pub(crate) mod handshake;
+
+pub(crate) mod http_sse;
+
+pub(crate) mod listen;
+
+pub(crate) mod liveness;
+
+pub(crate) mod loss;
+
+pub(crate) mod outage;
+
+pub(crate) mod persistence;
+
+pub(crate) mod suspicion;
+
+pub(crate) mod tools;
 
 impl State {
     /// Whether a session may go from this state to that one. There is no way out of the last two.
@@ -72,92 +68,8 @@ impl State {
             _ => true,
         }
     }
-
-    /// The state as JavaScript sees it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connecting => "connecting",
-            Self::Ready => "ready",
-            Self::Recovering => "recovering",
-            Self::Degraded => "degraded",
-            Self::Outage => "outage",
-            Self::Expired => "expired",
-            Self::Terminated => "terminated",
-            Self::Closed => "closed",
-        }
-    }
 }
 
-/// What the server keeps for us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// An `Mcp-Session-Id` came with the answer to our `initialize`, or an event stream of HTTP+SSE is the session.
-    Stateful,
-    /// None came: the record is ours alone.
-    Stateless,
-    /// The server speaks 2026-07-28, which has no sessions: the record is ours alone.
-    Modern,
-}
-
-impl Kind {
-    /// The kind as JavaScript sees it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stateful => "stateful",
-            Self::Stateless => "stateless",
-            Self::Modern => "modern",
-        }
-    }
-}
-
-/// A snapshot of one session, for the owner of the manager. It holds the whole session id: not for logs.
-#[derive(Clone)]
-pub struct SessionInfo {
-    /// Whose session.
-    pub user_id: String,
-    /// With which server.
-    pub server_name: String,
-    /// The whole `Mcp-Session-Id`, where the server issued one.
-    pub session_id: Option<String>,
-    /// What the server keeps for us.
-    pub kind: Kind,
-    /// Where the session stands.
-    pub state: State,
-    /// How many handshakes have succeeded.
-    pub generation: u64,
-    /// The negotiated protocol version; empty before the first handshake.
-    pub protocol_version: String,
-    /// When this generation began, in milliseconds since the Unix epoch.
-    pub created_at: u64,
-    /// When it was last used, likewise.
-    pub last_used_at: u64,
-    /// When it expires if nobody uses it, likewise.
-    pub expires_at: Option<u64>,
-    /// Calls that wait for the server or for the session.
-    pub in_flight: usize,
-    /// Recoveries that succeeded.
-    pub recoveries: u64,
-}
-
-impl SessionInfo {
-    /// The snapshot as JavaScript sees it.
-    pub fn fields(&self) -> Fields<'_> {
-        let mut fields = Fields::default();
-        fields.text("userId", self.user_id.as_str());
-        fields.text("serverName", self.server_name.as_str());
-        fields.text("sessionId", self.session_id.as_deref());
-        fields.text("kind", self.kind.as_str());
-        fields.text("state", self.state.as_str());
-        fields.number("generation", self.generation);
-        fields.text("protocolVersion", self.protocol_version.as_str());
-        fields.number("createdAt", self.created_at);
-        fields.number("lastUsedAt", self.last_used_at);
-        fields.number("expiresAt", self.expires_at);
-        fields.number("inFlight", self.in_flight as u64);
-        fields.number("recoveries", self.recoveries);
-        fields
-    }
-}
 /// A header's value that is shorter is a flag or a number, which may stand in any sentence by chance.
 const SECRET: usize = 8;
 
@@ -180,7 +92,7 @@ pub(crate) struct Session<J> {
     pub(crate) last_sent_at: Instant,
 
     /// Configured headers with this user's values in them.
-    pub(crate) user_headers: crate::core::api::io::HeaderList,
+    pub(crate) user_headers: HeaderList,
     /// The bearer token of the auth provider.
     pub(crate) token: Option<Rc<str>>,
     /// Whether CORS may have kept the session id from us.
@@ -267,13 +179,7 @@ pub(crate) struct Agreed<J> {
     /// The whole `InitializeResult`.
     pub(crate) result: J,
     /// Headers of every request of this generation.
-    pub(crate) headers: crate::core::api::io::HeaderList,
-}
-
-/// Why a session is being recovered.
-pub(crate) struct Loss {
-    pub(crate) code: crate::core::api::error::ErrorCode,
-    pub(crate) at: Instant,
+    pub(crate) headers: HeaderList,
 }
 
 /// What the client has set on the server, to be set again on a new session.
@@ -452,7 +358,7 @@ impl<J> Session<J> {
     }
 
     /// Adds what the user's requests carry: the configured headers, and the provider's token in the place of theirs.
-    pub(crate) fn add_credentials(&self, headers: &mut crate::core::api::io::HeaderList) {
+    pub(crate) fn add_credentials(&self, headers: &mut HeaderList) {
         headers::add_all(headers, &self.user_headers);
         if let Some(token) = &self.token {
             headers::take_out(headers, headers::AUTHORIZATION);
@@ -498,5 +404,51 @@ impl<J> Session<J> {
             in_flight: self.active.len() + self.queue.len(),
             recoveries: self.recoveries,
         }
+    }
+}
+
+/// Takes the id out of what a session sends from now on; what it agreed on stays known.
+pub(crate) fn forget_id<J>(record: &mut Session<J>) {
+    if let Some(agreed) = record.agreed.as_mut() {
+        agreed.id = None;
+        headers::take_out(&mut agreed.headers, headers::SESSION_ID);
+    }
+}
+
+impl<J> Session<J> {
+    /// Where POSTs go: the endpoint that the stream has named.
+    pub(crate) fn endpoint(&self) -> Option<&Rc<str>> {
+        self.sse.as_ref()?.endpoint.as_ref()
+    }
+
+    /// A handshake has succeeded. Returns whether it was over HTTP+SSE.
+    pub(crate) fn note_transport_works(&mut self) -> bool {
+        self.sse.as_mut().map(|sse| sse.proven = true).is_some()
+    }
+
+    /// The stream is gone, and its endpoint with it.
+    pub(crate) fn leave_endpoint(&mut self) {
+        if let Some(sse) = &mut self.sse {
+            sse.endpoint = None;
+        }
+    }
+
+    /// How long a stream may take to name its endpoint.
+    pub(crate) fn endpoint_patience(&self) -> Millis {
+        let is_guess = self.sse.as_ref().is_some_and(|sse| sse.refused.is_some());
+        if is_guess { self.server.init_timeout.min(GUESS_CAP) } else { self.server.init_timeout }
+    }
+
+    /// The `retry:` of the last stream: no other is opened sooner.
+    pub(crate) fn retry_floor(&self) -> Millis {
+        let told = self.listen.retry.filter(|_| self.sse.is_some());
+        told.unwrap_or(0).min(STREAM_RETRY_CAP)
+    }
+}
+
+impl<J> Session<J> {
+    /// When the provider that is being asked has had its time.
+    pub(crate) fn token_due(&self) -> Instant {
+        self.token_wanted_at.after(self.server.auth_timeout)
     }
 }

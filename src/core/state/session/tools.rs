@@ -1,7 +1,8 @@
 //! What is known of a server's tools in one generation: kept as the server sent it, read only when a decision needs it.
 
-use crate::core::api::io::{CallId, HeaderList};
+use crate::core::api::CallId;
 use crate::core::kit::table::Named;
+use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::mirror;
 use crate::core::protocol::replay::Safety;
@@ -9,8 +10,10 @@ use crate::core::state::store::hash;
 
 /// Limits of a `tools/list` that the machine makes for itself.
 pub(crate) const MAX_PAGES: usize = 50;
+
 /// More tools than this are not asked for; what is not listed counts as unsafe.
 pub(crate) const MAX_TOOLS: usize = 1000;
+
 /// Any number whose bits are spread: the hash multiplies by it.
 const CURSOR_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 

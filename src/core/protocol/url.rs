@@ -3,7 +3,7 @@
 use crate::core::kit::text::{find, has_control, number, pieces, split_once};
 
 /// What is wrong with the URL, as the rest of a sentence; the runtime's own parser has the last word on what passes here.
-pub(in crate::core) fn fault(url: &str) -> Option<&'static str> {
+pub(crate) fn fault(url: &str) -> Option<&'static str> {
     // `fetch` would drop or encode these in silence, and ask for something else than is written (WHATWG URL §4.4).
     if has_control(url) || find(url, " ").is_some() || find(url, "\\").is_some() {
         return Some("has a space, a backslash or a control character");

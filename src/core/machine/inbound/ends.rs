@@ -1,0 +1,71 @@
+//! The end of a call, once and for all.
+
+use crate::core::api::{CallId, Detail, Error, EventKind, Output};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::state::call::{Call, Purpose, Stage};
+use crate::core::state::timers::Timer;
+
+impl<J: Json> Manager<J> {
+    /// The end of a call, once and for all.
+    pub(crate) fn settle(&mut self, call: CallId, outcome: Result<Option<J>, Error<J>>) {
+        let Some(record) = self.calls.remove(call) else { return };
+        self.timers.disarm(record.deadline, Timer::Deadline(call));
+        self.by_request.remove(record.request_id);
+        match record.stage {
+            Stage::OnWire(exchange) if outcome.is_ok() => self.leave_over(exchange),
+            Stage::OnWire(exchange) => self.abort(exchange),
+            Stage::RestingToSend(at) | Stage::RestingToResume(at) | Stage::Answered(at) => {
+                self.timers.disarm(at, Timer::Rest(call));
+            }
+            Stage::Asking => self.stop_asking(call),
+            Stage::Queued | Stage::Accepted | Stage::Undecided => {}
+        }
+        let session = record.session;
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.active.remove(call);
+            owner.queue.remove(call);
+            owner.probe_ended(call, outcome.is_ok());
+        }
+        self.report_settled(&record, &outcome);
+        match record.purpose {
+            Purpose::User | Purpose::Notification => self.tell_caller(call, &record, outcome),
+            Purpose::Probe => self.on_probed(session, outcome),
+            Purpose::Handshake => self.on_handshake_answered(session, outcome),
+            Purpose::Restore => self.on_restored(session),
+            Purpose::Tools => self.on_tools_answered(session, outcome),
+            Purpose::Ping => self.on_pinged(session, record.pong, outcome.err()),
+        }
+        self.pump(session);
+        self.expire_if_aged(session);
+    }
+
+    fn tell_caller(&mut self, call: CallId, record: &Call<J>, outcome: Result<Option<J>, Error<J>>) {
+        let outcome = match (outcome, self.store.get(record.session)) {
+            (Err(error), Some(owner)) => Err(owner.told(error)),
+            (outcome, _) => outcome,
+        };
+        match &outcome {
+            Ok(_) => self.metrics.succeeded += 1,
+            Err(error) => {
+                self.metrics.failed += 1;
+                self.metrics.outcome_unknown += u64::from(error.code == ErrorCode::OutcomeUnknown);
+            }
+        }
+        self.out.push_back(Output::Settle { call, outcome });
+    }
+
+    fn report_settled(&mut self, record: &Call<J>, outcome: &Result<Option<J>, Error<J>>) {
+        if !self.tells_events() {
+            return;
+        }
+        let detail = Detail::new()
+            .method(record.method.clone())
+            .request_id(Some(record.request_id).filter(|id| *id != 0))
+            .outcome(outcome.as_ref().map_or_else(|error| error.code.as_str(), |_| "result"))
+            .evidence(outcome.as_ref().err().and_then(|error| error.evidence.clone()))
+            .duration_ms(self.now.since(record.started));
+        self.event(record.session, EventKind::RequestSettled, detail);
+    }
+}
