@@ -1,6 +1,6 @@
 //! The headers of a 2026-07-28 request that repeat its body: held against it, and added where a page left them out.
 
-use super::era::Head;
+use super::head::Head;
 use super::refusal::Refusal;
 use crate::core::Json;
 use crate::core::protocol::mirror::{encoded, parameter_headers};
@@ -100,7 +100,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
-    use crate::gateway::era::MODERN;
+    use crate::core::protocol::revisions::MODERN;
     use proptest::prelude::*;
     use serde_json::json;
 

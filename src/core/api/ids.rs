@@ -14,7 +14,7 @@ pub struct ExchangeId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionRef(pub u64);
 
-/// One request of the server to the client, to be answered by [`Input::Answer`].
+/// One request of the server to the client, to be answered by [`Input::Answer`](crate::core::Input::Answer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 

@@ -10,7 +10,7 @@ use crate::core::protocol::replay::Replay;
 
 /// Everything that can happen to the machine.
 pub enum Input<J> {
-    /// The session of (user, server) is wanted. Settled by [`Output::Connected`], or [`Output::Settle`] with an error.
+    /// The session of (user, server) is wanted. Settled by [`Output::Connected`](crate::core::Output::Connected), or [`Output::Settle`](crate::core::Output::Settle) with an error.
     Connect {
         /// Who waits.
         call: CallId,
@@ -21,7 +21,7 @@ pub enum Input<J> {
         /// What this user adds to the server's configuration.
         options: ConnectOptions<J>,
     },
-    /// A JSON-RPC request. Settled by [`Output::Settle`].
+    /// A JSON-RPC request. Settled by [`Output::Settle`](crate::core::Output::Settle).
     Request {
         /// Who waits.
         call: CallId,
@@ -66,14 +66,14 @@ pub enum Input<J> {
         /// `sampling`, `elicitation` or `roots`.
         capability: String,
     },
-    /// The auth provider's answer to [`Output::NeedToken`].
+    /// The auth provider's answer to [`Output::NeedToken`](crate::core::Output::NeedToken).
     Token {
         /// For which session.
         session: SessionRef,
         /// A bearer token; `None` when there is none to be had.
         token: Option<String>,
     },
-    /// What the storage has, in answer to [`Output::Recall`].
+    /// What the storage has, in answer to [`Output::Recall`](crate::core::Output::Recall).
     Recalled {
         /// For which session.
         session: SessionRef,
@@ -118,7 +118,7 @@ pub enum Input<J> {
         block: StreamBlock<J>,
     },
     /// One message of a batch, before its last one, which comes with the block or body that the batch was. A driver may
-    /// divide long batches so, to do something else in between and to obey [`Output::Pause`].
+    /// divide long batches so, to do something else in between and to obey [`Output::Pause`](crate::core::Output::Pause).
     Message {
         /// On which exchange.
         exchange: ExchangeId,
@@ -149,7 +149,7 @@ pub enum Input<J> {
         /// How.
         failure: Failure<J>,
     },
-    /// Time passed; sent at the deadline that [`Output::Wait`] named, or earlier without harm.
+    /// Time passed; sent at the deadline that [`Output::Wait`](crate::core::Output::Wait) named, or earlier without harm.
     Wake,
 }
 

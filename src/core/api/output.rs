@@ -52,7 +52,7 @@ pub enum Output<J> {
         /// The params, as sent.
         progress: J,
     },
-    /// The server asks something of the client; answer by [`Input::Answer`].
+    /// The server asks something of the client; answer by [`Input::Answer`](crate::core::Input::Answer).
     ServerRequest {
         /// How to refer to it.
         ticket: Ticket,
@@ -81,7 +81,7 @@ pub enum Output<J> {
         /// The whole message.
         message: J,
     },
-    /// Ask the auth provider of this session; answer by [`Input::Token`].
+    /// Ask the auth provider of this session; answer by [`Input::Token`](crate::core::Input::Token).
     NeedToken {
         /// For which session.
         session: SessionRef,
@@ -93,7 +93,7 @@ pub enum Output<J> {
         /// Of which session.
         session: SessionRef,
     },
-    /// Look what is stored under this name; answer by [`Input::Recalled`].
+    /// Look what is stored under this name; answer by [`Input::Recalled`](crate::core::Input::Recalled).
     Recall {
         /// For which session.
         session: SessionRef,
@@ -107,7 +107,7 @@ pub enum Output<J> {
         /// What takes the place of whatever is stored under it.
         value: Option<J>,
     },
-    /// After [`News::Share`]: how many slots of an origin this tab uses, how many it wants, and how many all tabs have
+    /// After [`News::Share`](crate::core::News::Share): how many slots of an origin this tab uses, how many it wants, and how many all tabs have
     /// together; 0 where there is no budget.
     Turns {
         /// Scheme, host and port.

@@ -17,7 +17,7 @@ pub struct Limits {
     pub max_error_bytes: usize,
     /// Bytes of a session id.
     pub max_session_id_bytes: usize,
-    /// Long-lived responses of one origin, after which GET streams take turns; 0: as [`Connections`] say.
+    /// Long-lived responses of one origin, after which GET streams take turns; 0: as [`Connections`](crate::core::config::Connections) say.
     pub max_streams_per_origin: usize,
 }
 

@@ -10,7 +10,7 @@ use crate::core::protocol::headers;
 use crate::core::protocol::replay::Replay;
 use std::{fmt, rc::Rc};
 
-/// What a manager is built from. Made by [`parse()`] alone.
+/// What a manager is built from. Made by [`parse()`](crate::core::config::parse()) alone.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The servers by name.
@@ -21,7 +21,7 @@ pub struct Config {
     pub debug: bool,
     /// Whether there is a storage that sessions are kept in.
     pub keeps: bool,
-    /// What the host has to offer; [`parse()`] cannot know it.
+    /// What the host has to offer; [`parse()`](crate::core::config::parse()) cannot know it.
     pub connections: Connections,
 }
 

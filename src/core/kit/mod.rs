@@ -4,6 +4,7 @@ pub(crate) mod backoff;
 
 pub(crate) mod fields;
 
+pub(crate) mod hash;
 pub(crate) mod index;
 
 pub(crate) mod queue;

@@ -2,6 +2,7 @@
 
 pub use crate::core::kit::retry_after::retry_after;
 use crate::core::kit::text::{has, pieces};
+use crate::core::protocol::revisions::VERSION_HEADER;
 use std::{fmt, rc::Rc};
 
 /// `Accept`: what a POST and the GET stream take for an answer.
@@ -200,8 +201,8 @@ pub(crate) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderLi
     if let Some(id) = id {
         add(&mut all, SESSION_ID, id.as_str());
     }
-    // Born with 2025-06-18 (basic/transports, "Protocol Version Header"). An older server may not allow it in CORS.
-    if version >= "2025-06-18" {
+    // An older server may not allow it in CORS.
+    if version >= VERSION_HEADER {
         add(&mut all, PROTOCOL_VERSION, version);
     }
     all

@@ -17,9 +17,6 @@ pub(crate) enum Head<J> {
     Malformed,
 }
 
-/// "Method not found" (JSON-RPC 2.0 §5.1).
-pub(crate) const METHOD_NOT_FOUND: i32 = -32601;
-
 /// Reads the head of one message.
 pub(crate) fn head<J: Json>(message: &J) -> Head<J> {
     if let Some(result) = message.get("result") {
@@ -111,18 +108,6 @@ fn with_progress_token<J: Json>(params: Option<&J>, token: u64) -> J {
     let meta = copy.get("_meta").map_or_else(J::object, |meta| meta.shallow_copy());
     copy.with("_meta", meta.with("progressToken", number(token)))
 }
-
-/// "Unsupported protocol version" (2026-07-28 basic/versioning): its data list the versions that are supported.
-pub(crate) const UNSUPPORTED_VERSION: f64 = -32022.0;
-
-/// "Header mismatch": what a header says differs from the body, because the tool's schema has changed.
-pub(crate) const HEADER_MISMATCH: f64 = -32020.0;
-
-/// JSON-RPC 2.0 §5.1.
-pub(crate) const INVALID_PARAMS: i32 = -32602;
-
-/// JSON-RPC 2.0 §5.1.
-pub(crate) const INTERNAL_ERROR: i32 = -32603;
 
 /// A JSON-RPC error that the client answers with.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! The protocol, pure: what messages, headers and statuses mean, whatever state the machine is in.
 
+pub(crate) mod codes;
 pub(crate) mod endpoint;
 
 pub(crate) mod error_code;

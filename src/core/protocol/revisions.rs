@@ -6,3 +6,11 @@ pub(crate) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26"
 
 /// The revision that has no sessions.
 pub(crate) const MODERN: &str = "2026-07-28";
+
+/// The one revision that has batches (they came with it and went with the next).
+#[cfg(any(feature = "gateway", not(target_family = "wasm")))]
+pub(crate) const BATCHES: &str = "2025-03-26";
+
+/// The first revision in which every request names its version in a header (2025-06-18 basic/transports, "Protocol Version
+/// Header").
+pub(crate) const VERSION_HEADER: &str = "2025-06-18";

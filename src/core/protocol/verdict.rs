@@ -5,8 +5,8 @@
 
 use crate::core::kit::text::{concat, decimal, mentions, words};
 use crate::core::kit::time::Millis;
+use crate::core::protocol::codes::{self, METHOD_NOT_FOUND, UNSUPPORTED_VERSION};
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::jsonrpc::UNSUPPORTED_VERSION;
 
 /// How the session id that a request carried relates to the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Seen<'a> {
 impl Seen<'_> {
     /// Whether the server speaks none of our version, and says so as 2026-07-28 does (basic/versioning).
     pub fn is_version_refusal(&self) -> bool {
-        self.status == 400 && self.rpc.as_ref().is_some_and(|rpc| rpc.code == UNSUPPORTED_VERSION)
+        self.status == 400 && self.rpc.as_ref().is_some_and(|rpc| codes::is(Some(rpc.code), UNSUPPORTED_VERSION))
     }
 }
 
@@ -88,7 +88,7 @@ pub enum Verdict {
 /// Whatever a handler could have written itself is [`Verdict::Doubtful`] at most: an answer with the request's own id, and a
 /// body in words that no session layer is known to use. A tool that reports its own error with HTTP 404 runs once.
 pub fn judge(seen: &Seen<'_>) -> Verdict {
-    let method_not_found = seen.rpc.as_ref().is_some_and(|rpc| rpc.code == -32601.0);
+    let method_not_found = codes::is(seen.rpc.as_ref().map(|rpc| rpc.code), METHOD_NOT_FOUND);
     let answered = seen.rpc.as_ref().is_some_and(|rpc| rpc.for_this_request);
     let stale = seen.relation == Relation::Stale;
     let loses = |code| if stale { Verdict::Stale } else { Verdict::Lost(code) };

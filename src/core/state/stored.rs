@@ -2,6 +2,7 @@
 
 use crate::core::api::Key;
 use crate::core::config::{Protocol, Transport};
+use crate::core::kit::hash::hash;
 use crate::core::kit::table::Named;
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::Instant;
@@ -9,7 +10,6 @@ use crate::core::protocol::headers::{SessionId, session_headers};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::{MODERN, VERSIONS};
 use crate::core::state::session::{Agreed, Remembered, Session};
-use crate::core::state::store::hash;
 
 /// The version of what is written: a record of another one is not read.
 const FORMAT: u64 = 1;

@@ -3,6 +3,7 @@
 use crate::core::api::{CallId, Error, Failure, FailureKind, SessionRef, as_unknown, failure_error, rpc_error};
 use crate::core::kit::text::mentions;
 use crate::core::machine::Manager;
+use crate::core::protocol::codes::METHOD_NOT_FOUND;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Safety;
@@ -140,7 +141,7 @@ impl<J: Json> Manager<J> {
         if pings {
             let pong = match () {
                 () if names_loss || is_vendors => Pong::Lost(ErrorCode::SessionInvalid),
-                () if oddity.rpc_code == Some(-32601) => Pong::Alive,
+                () if oddity.rpc_code == Some(METHOD_NOT_FOUND.into()) => Pong::Alive,
                 () => Pong::Odd(oddity),
             };
             return self.end_ping(call, pong, told);

@@ -2,9 +2,10 @@
 
 use crate::core::api::{CallId, ExchangeId, Output, SessionRef, Ticket};
 use crate::core::machine::Manager;
+use crate::core::protocol::codes::{INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, NO_SUCH_METHOD};
 use crate::core::protocol::headers::LONGEST;
 use crate::core::protocol::json::{Json, completed};
-use crate::core::protocol::jsonrpc::{self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
+use crate::core::protocol::jsonrpc::{self, RpcError};
 use crate::core::protocol::modern::ACKNOWLEDGED;
 use crate::core::state::asked::Asked;
 use crate::core::state::session::answers::Effort;
@@ -62,7 +63,7 @@ impl<J: Json> Manager<J> {
             // 2025-11-25 basic: a request that nobody handles is answered, never left open.
             Err(mut error) => {
                 if error.code == METHOD_NOT_FOUND {
-                    error.message = "Method not found".into();
+                    error.message = NO_SUCH_METHOD.into();
                 }
                 jsonrpc::error(asked.id, error)
             }

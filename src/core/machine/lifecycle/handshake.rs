@@ -7,10 +7,11 @@ use crate::core::kit::backoff::{RETRY_AFTER_CAP, equal_jitter, full_jitter};
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
+use crate::core::protocol::codes::{self, UNSUPPORTED_VERSION};
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{HeaderList, SessionId, session_headers};
 use crate::core::protocol::json::{Json, completed};
-use crate::core::protocol::jsonrpc::{self, UNSUPPORTED_VERSION};
+use crate::core::protocol::jsonrpc;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
 use crate::core::state::exchange::Wire;
@@ -271,7 +272,7 @@ impl<J: Json> Manager<J> {
             handshake.offer = version;
             return self.attempt(session);
         }
-        if error.rpc_code == Some(UNSUPPORTED_VERSION) {
+        if codes::is(error.rpc_code, UNSUPPORTED_VERSION) {
             error.code = ErrorCode::UnsupportedVersion;
         }
         handshake.failures += 1;

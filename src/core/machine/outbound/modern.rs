@@ -3,10 +3,11 @@
 
 use crate::core::api::{CallId, Error, Kind, SessionRef};
 use crate::core::machine::Manager;
+use crate::core::protocol::codes::{self, HEADER_MISMATCH};
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::{Json, completed};
-use crate::core::protocol::jsonrpc::{self, HEADER_MISMATCH};
+use crate::core::protocol::jsonrpc;
 use crate::core::protocol::mirror::encoded;
 use crate::core::protocol::modern::{ResultKind, as_initialize_result, result_kind};
 use crate::core::protocol::revisions::MODERN;
@@ -187,7 +188,7 @@ impl<J: Json> Manager<J> {
             owner.cache.forget(&record.method);
         }
         let is_tool = record.method == "tools/call" && record.purpose == Purpose::User;
-        if error.rpc_code != Some(HEADER_MISMATCH) || !is_tool || std::mem::replace(&mut record.mismatched, true) {
+        if !codes::is(error.rpc_code, HEADER_MISMATCH) || !is_tool || std::mem::replace(&mut record.mismatched, true) {
             return false;
         }
         record.refused = true;

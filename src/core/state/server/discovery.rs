@@ -5,8 +5,8 @@ use crate::core::config::{Protocol, ServerConfig};
 use crate::core::kit::table::Named;
 use crate::core::kit::text::split_once;
 use crate::core::kit::time::{Instant, Millis};
+use crate::core::protocol::codes::{self, UNSUPPORTED_VERSION};
 use crate::core::protocol::json::{Json, texts};
-use crate::core::protocol::jsonrpc::UNSUPPORTED_VERSION;
 use crate::core::protocol::revisions::{MODERN, VERSIONS};
 use crate::core::state::session::cache::fresh_until;
 
@@ -124,7 +124,7 @@ fn describes_modern<J: Json>(result: &J) -> bool {
 
 /// The versions that an "unsupported protocol version" of 2026-07-28 names.
 pub(crate) fn supported<J: Json>(error: &Error<J>) -> Option<Vec<String>> {
-    if error.rpc_code != Some(UNSUPPORTED_VERSION) {
+    if !codes::is(error.rpc_code, UNSUPPORTED_VERSION) {
         return None;
     }
     texts(&error.data.as_ref()?.get("supported")?)

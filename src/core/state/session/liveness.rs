@@ -2,6 +2,7 @@
 
 use crate::core::api::{Error, FailureKind};
 use crate::core::kit::time::Millis;
+use crate::core::protocol::codes::METHOD_NOT_FOUND;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::refusal::Refusal;
@@ -67,7 +68,7 @@ impl Pong {
             Verdict::Refused(wait) => Self::Busy(wait),
             Verdict::Outage => Self::Away,
             // 2025-11-25 basic/utilities/ping: not every server knows it.
-            Verdict::Answer if refusal.oddity.rpc_code == Some(-32601) => Self::Alive,
+            Verdict::Answer if refusal.oddity.rpc_code == Some(METHOD_NOT_FOUND.into()) => Self::Alive,
             _ => Self::Odd(refusal.oddity),
         }
     }

@@ -1,6 +1,7 @@
 //! What is odd about a session.
 
 use crate::core::kit::time::Instant;
+use crate::core::protocol::codes::{INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED};
 
 /// What an odd answer looks like: two that are alike have the same cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,8 +14,9 @@ impl Oddity {
     /// Whether an error that names no session may be about it all the same, if it repeats. Codes that the specification
     /// gives to what the request asks for say nothing of it (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error
     /// Handling", and client/elicitation, "URL Elicitation Required Errors").
-    pub(crate) const fn may_tell_a_loss(self) -> bool {
-        !matches!(self.rpc_code, Some(-32601 | -32602 | -32002 | -32042))
+    pub(crate) fn may_tell_a_loss(self) -> bool {
+        let by_itself = [METHOD_NOT_FOUND, INVALID_PARAMS, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED];
+        !by_itself.iter().any(|code| self.rpc_code == Some(i64::from(*code)))
     }
 }
 

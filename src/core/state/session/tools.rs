@@ -1,12 +1,12 @@
 //! What is known of a server's tools in one generation: kept as the server sent it, read only when a decision needs it.
 
 use crate::core::api::CallId;
+use crate::core::kit::hash::hash;
 use crate::core::kit::table::Named;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::mirror;
 use crate::core::protocol::replay::Safety;
-use crate::core::state::store::hash;
 
 /// Limits of a `tools/list` that the machine makes for itself.
 pub(crate) const MAX_PAGES: usize = 50;
