@@ -44,10 +44,10 @@ impl<J: Json> Manager<J> {
             Input::Failed { exchange, failure } => self.on_failed(exchange, &failure),
             Input::Wake => {}
         }
-        self.advance_lanes();
+        self.settle_down();
         while let Some(timer) = self.timers.take_due(self.now) {
             self.on_timer(timer);
-            self.advance_lanes();
+            self.settle_down();
         }
     }
 
@@ -99,6 +99,14 @@ impl<J: Json> Manager<J> {
     /// After the end of everything no timer matters, so a host that waits for its last timer may go.
     fn next_deadline(&self) -> Option<Instant> {
         if self.closing.is_closed() && self.exchanges.is_empty() { None } else { self.timers.next() }
+    }
+
+    /// What follows from an input or a timer: the ends of calls, and places in the lanes.
+    fn settle_down(&mut self) {
+        self.follow_ends();
+        while self.advance_lane() {
+            self.follow_ends();
+        }
     }
 
     fn on_timer(&mut self, timer: Timer) {

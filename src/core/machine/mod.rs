@@ -8,7 +8,7 @@ use crate::core::kit::table::Table;
 use crate::core::kit::time::Instant;
 use crate::core::protocol::json::Json;
 use crate::core::state::asked::Asked;
-use crate::core::state::call::Call;
+use crate::core::state::call::{Call, Ended};
 use crate::core::state::closing::{Closing, Farewell};
 use crate::core::state::exchange::Exchange;
 use crate::core::state::page::Page;
@@ -74,6 +74,8 @@ pub struct Manager<J> {
     pub(crate) metrics: Metrics,
     /// Whether anybody may listen to events.
     pub(crate) tells_events: bool,
+    /// Calls that have ended, as far as nothing has followed from it yet.
+    pub(crate) ended: Queue<Ended<J>>,
     pub(crate) out: Queue<Output<J>>,
 }
 
@@ -121,6 +123,7 @@ impl<J: Json> Manager<J> {
             last_request_id: first,
             metrics: Metrics::default(),
             tells_events: true,
+            ended: Queue::default(),
             out: Queue::default(),
         }
     }

@@ -91,25 +91,21 @@ impl<J: Json> Manager<J> {
 
     /// The same but for the id, which may be that of the next generation by now.
     pub(crate) fn forget_generation(&mut self, session: SessionRef) {
-        if let Some(record) = self.store.get_mut(session) {
-            record.check = None;
-            record.restoring = 0;
-            record.tools.forget();
-            record.cache.clear();
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.restoring = 0;
+        record.tools.forget();
+        record.tools.end_listing();
+        record.cache.clear();
+        if record.check.take().is_some() {
+            self.leave_lane(session);
         }
         self.stop_listening(session);
         self.abandon_server_requests(session);
         // Who subscribes does so with the next generation.
         let subscribing = self.store.get_mut(session).map(|record| std::mem::take(&mut record.listen.waiting));
         subscribing.into_iter().flatten().for_each(|call| self.requeue(call));
-        // Who waits for the list of tools waits for that of the next generation.
-        let undecided = self.store.get_mut(session).map(|record| std::mem::take(&mut record.tools.waiting));
-        let gone = |error: &str| Err(Error::new(ErrorCode::SessionTerminated, error));
         for call in self.own_calls(session) {
-            self.settle(call, gone("the session is gone"));
-        }
-        if let (Some(record), Some(undecided)) = (self.store.get_mut(session), undecided) {
-            record.tools.waiting = undecided;
+            self.drop_call(call, Error::new(ErrorCode::SessionTerminated, "the session is gone"));
         }
         self.settle_doubters(session);
     }

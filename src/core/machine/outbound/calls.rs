@@ -130,7 +130,6 @@ impl<J: Json> Manager<J> {
             replays: 0,
             stream: ResponseStream::default(),
             rounds: Rounds::default(),
-            answer: None,
             mismatched: false,
             refused: false,
             unknown: None,
@@ -261,10 +260,6 @@ impl<J: Json> Manager<J> {
         match self.calls.get(call).map(|record| record.stage) {
             Some(Stage::RestingToSend(until)) if until <= self.now => self.requeue(call),
             Some(Stage::RestingToResume(until)) if until <= self.now => self.resume_if_online(call),
-            Some(Stage::Answered(_)) => {
-                let answer = self.calls.get_mut(call).and_then(|record| record.answer.take());
-                self.settle(call, Ok(answer));
-            }
             _ => {}
         }
     }

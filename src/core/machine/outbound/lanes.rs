@@ -24,16 +24,16 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Calls those for whom there is a place by now. Each comes out of the line, so this ends.
-    pub(crate) fn advance_lanes(&mut self) {
-        while let Some(session) = self.lanes.next() {
-            let Some(record) = self.store.get_mut(session) else { continue };
-            record.in_line = false;
-            match &record.handshake {
-                Some(handshake) if handshake.next_attempt.is_none() => self.attempt(session),
-                Some(_) => {}
-                None => self.send_canary(session),
-            }
+    /// Calls the next session in line for which there is a place by now. Each comes out of the line, so this ends.
+    pub(crate) fn advance_lane(&mut self) -> bool {
+        let Some(session) = self.lanes.next() else { return false };
+        let Some(record) = self.store.get_mut(session) else { return true };
+        record.in_line = false;
+        match &record.handshake {
+            Some(handshake) if handshake.next_attempt.is_none() => self.attempt(session),
+            Some(_) => {}
+            None => self.send_canary(session),
         }
+        true
     }
 }

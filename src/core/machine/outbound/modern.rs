@@ -11,9 +11,8 @@ use crate::core::protocol::jsonrpc;
 use crate::core::protocol::mirror::encoded;
 use crate::core::protocol::modern::{ResultKind, as_initialize_result, result_kind};
 use crate::core::protocol::revisions::MODERN;
-use crate::core::state::call::{Purpose, Stage};
+use crate::core::state::call::Purpose;
 use crate::core::state::session::Agreed;
-use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
     /// A server described itself: from now on requests flow.
@@ -138,20 +137,9 @@ impl<J: Json> Manager<J> {
         };
         let is_answered = answer.is_some();
         if let Some(answer) = answer {
-            self.answer_soon(call, answer);
+            self.settle(call, Ok(Some(answer)));
         }
         is_answered
-    }
-
-    /// Settles a call that needs no request: after whatever is being done at the moment, because a settled call makes room
-    /// for the next, and a thousand of them one within the other would be deep.
-    pub(crate) fn answer_soon(&mut self, call: CallId, answer: J) {
-        let now = self.now;
-        if let Some(record) = self.calls.get_mut(call) {
-            record.stage = Stage::Answered(now);
-            record.answer = Some(answer);
-            self.timers.arm(now, Timer::Rest(call));
-        }
     }
 
     /// A result came from a server of 2026-07-28: what it is, and what is left of it for the caller.

@@ -39,9 +39,9 @@ impl<J: Json> Manager<J> {
         if record.method == "resources/unsubscribe" {
             subscriptions.remove(&uri);
             self.keep(session);
-            self.answer_soon(call, J::object());
+            self.settle(call, Ok(Some(J::object())));
         } else if is_known && owner.listen.waiting.is_empty() {
-            self.answer_soon(call, J::object());
+            self.settle(call, Ok(Some(J::object())));
             return true;
         } else {
             subscriptions.insert(uri, params.clone());
@@ -62,7 +62,7 @@ impl<J: Json> Manager<J> {
         for call in waiting {
             let uri = self.calls.get(call).and_then(|call| call.params.as_ref()?.get_str("uri")).unwrap_or_default();
             if granted.contains(&uri) {
-                self.answer_soon(call, J::object());
+                self.settle(call, Ok(Some(J::object())));
                 continue;
             }
             if let Some(record) = self.store.get_mut(session) {

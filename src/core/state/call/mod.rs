@@ -45,8 +45,6 @@ pub(crate) struct Call<J> {
     pub(crate) stream: ResponseStream,
     /// The rounds of a call that a server of 2026-07-28 answered with questions.
     pub(crate) rounds: Rounds<J>,
-    /// The answer of a call that needs no request.
-    pub(crate) answer: Option<J>,
     /// Whether its headers were refused once: the tool's schema had changed.
     pub(crate) mismatched: bool,
     /// Whether the latest try was provably refused unread.
@@ -97,8 +95,16 @@ pub(crate) enum Stage {
     Undecided,
     /// The client is being asked what the server wants to know before it goes on.
     Asking,
-    /// It is answered without a request: its end comes at that moment.
-    Answered(Instant),
+}
+
+/// A call that has ended, until what follows from that is done.
+pub(crate) struct Ended<J> {
+    pub(crate) session: SessionRef,
+    pub(crate) purpose: Purpose,
+    /// How it ended, of a ping.
+    pub(crate) pong: Option<Pong>,
+    /// Of a call of the machine's own; a caller has been given its outcome.
+    pub(crate) outcome: Result<Option<J>, Error<J>>,
 }
 
 impl<J: Json> Call<J> {
