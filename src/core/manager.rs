@@ -118,7 +118,7 @@ impl<J: Json> Manager<J> {
             Timer::Expiry(session) => self.on_expiry(session),
             Timer::Handshake(session) => self.on_handshake_timer(session),
             Timer::Listen(session) => self.on_listen_timer(session),
-            Timer::Hold(session) => self.on_hold_over(session),
+            Timer::Pause(session) => self.on_pause_over(session),
             Timer::Keep(session) => self.on_keep_timer(session),
             Timer::Canary(session) => self.on_canary_timer(session),
             Timer::Turns(origin) => self.on_turns(origin as usize),

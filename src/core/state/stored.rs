@@ -42,7 +42,7 @@ fn fingerprint<J>(record: &Session<J>) -> u64 {
         Protocol::Pinned(version) => version,
     };
     let mut parts: Vec<&str> = vec![&record.url, transport, protocol];
-    for (name, _) in &record.user_headers {
+    for (name, _) in record.credentials.headers() {
         parts.push(name);
     }
     hash(FORMAT, &parts) & u64::from(u32::MAX)

@@ -22,7 +22,7 @@ pub(crate) enum Timer {
     /// The GET stream is opened again.
     Listen(SessionRef),
     /// A server said when to come back: now.
-    Hold(SessionRef),
+    Pause(SessionRef),
     /// A session is written to the storage.
     Keep(SessionRef),
     /// A session that keeps itself alive may have been quiet for long.
@@ -50,7 +50,7 @@ impl Timer {
             Self::Expiry(session) => (4, session.0),
             Self::Handshake(session) => (5, session.0),
             Self::Listen(session) => (6, session.0),
-            Self::Hold(session) => (7, session.0),
+            Self::Pause(session) => (7, session.0),
             Self::Keep(session) => (8, session.0),
             Self::Canary(session) => (9, session.0),
             Self::Turns(origin) => (10, origin),
@@ -72,7 +72,7 @@ impl Timer {
             4 => Self::Expiry(SessionRef(number)),
             5 => Self::Handshake(SessionRef(number)),
             6 => Self::Listen(SessionRef(number)),
-            7 => Self::Hold(SessionRef(number)),
+            7 => Self::Pause(SessionRef(number)),
             8 => Self::Keep(SessionRef(number)),
             9 => Self::Canary(SessionRef(number)),
             10 => Self::Turns(number),
@@ -127,7 +127,7 @@ mod tests {
             Timer::Expiry(SessionRef(4)),
             Timer::Handshake(SessionRef(5)),
             Timer::Listen(SessionRef(6)),
-            Timer::Hold(SessionRef(7)),
+            Timer::Pause(SessionRef(7)),
             Timer::Keep(SessionRef(8)),
             Timer::Canary(SessionRef(9)),
             Timer::Turns(10),

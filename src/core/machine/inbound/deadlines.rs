@@ -114,7 +114,7 @@ impl<J: Json> Manager<J> {
     fn waits_for_token(&self, call: CallId) -> bool {
         self.calls.get(call).is_some_and(|record| {
             matches!(record.stage, Stage::Queued)
-                && self.store.get(record.session).is_some_and(|owner| owner.awaiting_token)
+                && self.store.get(record.session).is_some_and(|owner| owner.credentials.is_asking())
         })
     }
 
@@ -124,7 +124,8 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.calls.get_mut(call) else { return };
         let Some(owner) = self.store.get(record.session) else { return };
-        let left = record.deadline.since(owner.token_wanted_at.max(record.started));
+        let since = owner.credentials.asked_at().unwrap_or_default();
+        let left = record.deadline.since(since.max(record.started));
         record.left.get_or_insert(left);
         let to = earlier(now.after(owner.server.auth_timeout), record.last_deadline);
         self.move_deadline(call, to);

@@ -40,7 +40,7 @@ impl<J: Json> Manager<J> {
         if let Some(owner) = self.store.get_mut(record.session) {
             owner.active.remove(call);
             owner.queue.remove(call);
-            owner.probe_ended(call, outcome.is_ok());
+            owner.pace.note_over(call, outcome.is_ok());
         }
         self.report_settled(&record, outcome);
         Some(record)

@@ -33,14 +33,14 @@ impl<J: Json> Manager<J> {
         let (now, limit, pings) = (self.now, self.config.limits.max_in_flight, answered.pings());
         if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
             record.silent = 0;
-            record.challenged = false;
+            record.credentials.forgive();
             // What the machine wants to know is no use of the session, and pays for no retry.
             if !pings {
                 record.last_used_at = now;
-                record.budget.earn();
+                record.pace.earn();
             }
-            record.widen(limit);
-            record.probe_ended(call, true);
+            record.pace.widen(limit);
+            record.pace.note_over(call, true);
             let session = answered.session;
             if !std::mem::replace(&mut record.fruitful, true) {
                 self.note_kept(session);

@@ -4,12 +4,10 @@ use crate::core::api::{CallId, Error, Level, Output, SessionRef};
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::validate;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Purpose;
 use crate::core::state::refusal::Refusal;
 use crate::core::state::timers::Timer;
-use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
     /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see. Returns whether it is.
@@ -19,21 +17,20 @@ impl<J: Json> Manager<J> {
         };
         let Some(record) = self.store.get_mut(session) else { return false };
         // What a recovery puts back is not worth the wait: everybody else waits for the recovery.
-        if !record.has_auth || purpose == Purpose::Restore {
+        if !record.credentials.has_provider() || purpose == Purpose::Restore {
             self.settle(call, Err(error));
             return purpose != Purpose::Restore;
         }
         // Another token is there already, or on its way; and a handshake asks for one by itself.
-        let is_late = refusal.token != record.token;
-        if is_late || record.awaiting_token || record.handshake.is_some() {
+        let is_late = refusal.token.as_ref() != record.credentials.token();
+        if is_late || record.credentials.is_asking() || record.handshake.is_some() {
             self.requeue(call);
             return false;
         }
-        if record.challenged {
+        if !record.credentials.challenge() {
             self.settle(call, Err(error));
             return true;
         }
-        record.challenged = true;
         self.ask_for_token(session, refusal.challenge);
         self.requeue(call);
         false
@@ -43,10 +40,8 @@ impl<J: Json> Manager<J> {
     pub(crate) fn ask_for_token(&mut self, session: SessionRef, challenge: Option<String>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.awaiting_token = true;
-        record.token_wanted_at = now;
-        record.token_overdue = false;
-        self.timers.arm(record.token_due(), Timer::Token(session));
+        record.credentials.ask(now);
+        self.timers.arm(now.after(record.server.auth_timeout), Timer::Token(session));
         self.out.push_back(Output::NeedToken { session, challenge });
     }
 
@@ -54,11 +49,11 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_token_overdue(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        if !record.awaiting_token || record.token_due() > now {
+        let since = record.credentials.asked_at();
+        if since.is_none_or(|since| since.after(record.server.auth_timeout) > now) {
             return;
         }
-        record.token_overdue = true;
-        record.challenged = true;
+        record.credentials.note_late();
         self.log(session, Level::Warn, "The auth provider did not answer in time (authTimeout)");
         self.out.push_back(Output::GiveUpToken { session });
         self.on_token(session, None);
@@ -66,7 +61,7 @@ impl<J: Json> Manager<J> {
 
     /// The same error, with what is known of the provider.
     pub(crate) fn with_provider(&self, session: SessionRef, mut error: Error<J>) -> Error<J> {
-        let is_overdue = self.store.get(session).is_some_and(|record| record.token_overdue);
+        let is_overdue = self.store.get(session).is_some_and(|record| record.credentials.was_late());
         if let (true, ErrorCode::Unauthorized, Some(evidence)) = (is_overdue, error.code, &error.evidence) {
             error.evidence = Some(concat(&[evidence, "; the auth provider did not answer in time (authTimeout)"]));
         }
@@ -76,15 +71,11 @@ impl<J: Json> Manager<J> {
     /// The provider has answered. Without a token the request goes as it is, and the server's answer stands.
     pub(crate) fn on_token(&mut self, session: SessionRef, token: Option<&str>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if !std::mem::take(&mut record.awaiting_token) {
-            return;
-        }
-        self.timers.disarm(record.token_due(), Timer::Token(session));
-        let usable = token.filter(|token| validate("authorization", token).is_ok());
+        let Some(since) = record.credentials.answer(token) else { return };
+        self.timers.disarm(since.after(record.server.auth_timeout), Timer::Token(session));
         // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
         record.cache.clear();
-        record.token = usable.map(|token| Rc::from(concat(&["Bearer ", token])));
-        let (since, attempts) = (record.token_wanted_at, record.handshake.is_some());
+        let attempts = record.handshake.is_some();
         self.resume_deadlines(session, since);
         if attempts { self.attempt(session) } else { self.pump(session) }
     }

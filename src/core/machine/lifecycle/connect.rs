@@ -51,10 +51,7 @@ impl<J: Json> Manager<J> {
             if existing.is_some() && unchanged { None } else { Some(resolve_headers(&server, &key.user, options)?) };
         let session = existing.unwrap_or_else(|| self.create(key, server));
         if let Some(record) = self.store.get_mut(session) {
-            record.has_auth |= options.has_auth;
-            if let Some(headers) = headers {
-                record.user_headers = headers;
-            }
+            record.credentials.learn(options.has_auth, headers);
             if let Some(capabilities) = &options.capabilities {
                 record.declared = Some(completed(capabilities, record.declared.as_ref()));
                 record.meta = None;

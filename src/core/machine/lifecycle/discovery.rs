@@ -52,7 +52,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let (url, pinned) = (record.url.clone(), is_pinned(&record.server));
         let known = pinned || self.eras.is_modern(&url);
-        let asks_for_token = record.has_auth && !record.challenged;
+        let asks_for_token = record.credentials.may_challenge();
         let Some(handshake) = record.handshake.as_mut() else { return };
         let unsent = std::mem::take(&mut handshake.unsent);
         match judge_discovery(outcome) {

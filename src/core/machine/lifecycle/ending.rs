@@ -69,7 +69,7 @@ impl<J: Json> Manager<J> {
     fn end(&mut self, session: SessionRef, waiter: Option<CallId>, say_goodbye: bool, state: State) -> usize {
         let orphan = self.disown_handshake(session, waiter);
         let Some(record) = self.store.get_mut(session) else { return 0 };
-        record.awaiting_token = false;
+        record.credentials.stop_asking();
         record.handshake = None;
         record.check = None;
         record.restoring = 0;
@@ -114,7 +114,7 @@ impl<J: Json> Manager<J> {
             return false;
         }
         let mut headers = HeaderList::new();
-        record.add_credentials(&mut headers);
+        record.credentials.add_to(&mut headers);
         let line = farewell_line(&record.key.server);
         if let Some(call) = self.calls.get_mut(call) {
             call.stage = Stage::Undecided;

@@ -16,12 +16,12 @@ use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
 use crate::core::state::exchange::Wire;
 use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
+use crate::core::state::session::Agreed;
 use crate::core::state::session::handshake::{
     Handshake, agreed_version, checked_id, counter_offer, first_offer, is_blank,
 };
 use crate::core::state::session::loss::{MAX_BARREN, lost_at_once};
 use crate::core::state::session::outage::Outage;
-use crate::core::state::session::{Agreed, forget_id};
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
             ..Handshake::default()
         });
         // The provider may know better than in the round before.
-        record.challenged = false;
+        record.credentials.forgive();
         if let Some(until) = record.breaker.open_until(now) {
             let wait = until.since(now);
             let error = Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
@@ -70,10 +70,10 @@ impl<J: Json> Manager<J> {
     pub(crate) fn attempt(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         // A call's 401 has asked already: the answer starts this attempt.
-        if record.awaiting_token {
+        if record.credentials.is_asking() {
             return;
         }
-        let wants_token = record.has_auth && record.token.is_none();
+        let wants_token = record.credentials.lacks_token();
         if let Some(handshake) = record.handshake.as_mut()
             && wants_token
             && !std::mem::replace(&mut handshake.asked, true)
@@ -239,7 +239,7 @@ impl<J: Json> Manager<J> {
         record.barren += 1;
         let (gives_up, error) = (record.barren >= MAX_BARREN, lost_at_once(code, evidence));
         if gives_up {
-            forget_id(record);
+            record.forget_id();
             return self.give_up(session, error);
         }
         self.on_initialized_failed(session, generation, error);
@@ -248,7 +248,7 @@ impl<J: Json> Manager<J> {
     fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.generation == generation && record.handshake.is_some() {
-            forget_id(record);
+            record.forget_id();
             self.handshake_failed(session, error);
         }
     }
@@ -262,9 +262,8 @@ impl<J: Json> Manager<J> {
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
         let floor = record.retry_floor();
         let Some(handshake) = record.handshake.as_mut() else { return };
-        if error.code == ErrorCode::Unauthorized && record.has_auth && !record.challenged {
-            record.challenged = true;
-            record.token = None;
+        if error.code == ErrorCode::Unauthorized && record.credentials.challenge() {
+            record.credentials.drop_token();
             handshake.asked = false;
             return self.attempt(session);
         }

@@ -123,7 +123,7 @@ impl<J: Json> Manager<J> {
                 self.settle_doubters(session);
                 // A longer wait is the caller's to hear, not the machine's to obey in silence.
                 if let Some(wait) = wait.filter(|wait| *wait <= RETRY_AFTER_CAP) {
-                    self.hold(session, wait, error.and_then(|error| error.evidence.clone()));
+                    self.pause(session, wait, error.and_then(|error| error.evidence.clone()));
                 }
                 self.end_outage(session);
                 self.listen_again(session);

@@ -9,7 +9,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
-use crate::core::state::session::outage::{FIRST_WINDOW, Outage};
+use crate::core::state::session::outage::Outage;
 use crate::core::state::timers::Timer;
 
 /// How long a canary may take: a server that is within reach answers a ping at once.
@@ -191,7 +191,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return false };
         let waited = (record.queue.len() + record.connecting.len()) as u64;
         let Some(outage) = record.outage.take().filter(|outage| outage.told) else { return false };
-        record.window = FIRST_WINDOW;
+        record.pace.narrow();
         let span = self.now.since(outage.since);
         self.log(
             session,

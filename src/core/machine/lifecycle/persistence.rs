@@ -12,9 +12,9 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::MODERN;
+use crate::core::state::session::Agreed;
 use crate::core::state::session::loss::Loss;
 use crate::core::state::session::persistence::Kept;
-use crate::core::state::session::{Agreed, forget_id};
 use crate::core::state::stored::{Stored, is_past, name, read, written};
 use crate::core::state::timers::Timer;
 
@@ -113,7 +113,7 @@ impl<J: Json> Manager<J> {
         }
         self.unkeep(session);
         if let Some(record) = self.store.get_mut(session) {
-            forget_id(record);
+            record.forget_id();
         }
     }
 

@@ -8,7 +8,6 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::OWN_CALLS;
-use crate::core::state::session::forget_id;
 use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss, MAX_BARREN, lost_at_once};
 use crate::core::state::timers::Timer;
@@ -84,7 +83,7 @@ impl<J: Json> Manager<J> {
     /// Nothing of a lost generation may touch the next one: its id, its streams, its server requests, its own calls.
     pub(crate) fn drop_generation(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get_mut(session) {
-            forget_id(record);
+            record.forget_id();
         }
         self.forget_generation(session);
     }

@@ -21,7 +21,7 @@ impl<J: Json> Manager<J> {
         let key = Key { user: user.unwrap_or_default().to_owned(), server: server.to_owned() };
         let mut headers = HeaderList::new();
         if let Some(record) = self.store.find(&key).and_then(|session| self.store.get(session)) {
-            record.add_credentials(&mut headers);
+            record.credentials.add_to(&mut headers);
         } else if user.is_none() && config.headers.iter().any(|(_, template)| template.has_holes()) {
             let message = concat(&["userId: is needed, because the headers of ", server, " differ from user to user"]);
             return Err(Error::new(ErrorCode::ConfigError, message).of(server));

@@ -56,8 +56,8 @@ impl<J: Json> Manager<J> {
         let (now, is_cut_off) = (self.now, self.is_cut_off(session));
         loop {
             let Some(record) = self.store.get_mut(session) else { return };
-            let is_paused = record.outage.is_some() || record.former.is_some() || record.awaiting_token;
-            let is_held = is_paused || record.hold.is_some_and(|until| until > now);
+            let is_paused = record.outage.is_some() || record.former.is_some() || record.credentials.is_asking();
+            let is_held = is_paused || record.pace.is_paused(now);
             let has_endpoint = record.sse.is_none() || record.endpoint().is_some();
             let Some(answers) = record.answers.as_mut() else { return };
             if is_cut_off || is_held || !has_endpoint {
@@ -131,10 +131,12 @@ impl<J: Json> Manager<J> {
                 return self.note_outage(session, refusal.generation, &refusal_error(&refusal));
             }
             Verdict::Unauthorized => {
-                if let Some(record) = self.store.get_mut(session).filter(|record| record.has_auth) {
+                if let Some(record) = self.store.get_mut(session).filter(|record| record.credentials.has_provider()) {
                     // Another token is there or on its way, and a handshake asks for one by itself.
-                    let is_late = refusal.token != record.token || record.awaiting_token || record.handshake.is_some();
-                    if !is_late && !std::mem::replace(&mut record.challenged, true) {
+                    let is_late = refusal.token.as_ref() != record.credentials.token()
+                        || record.credentials.is_asking()
+                        || record.handshake.is_some();
+                    if !is_late && record.credentials.challenge() {
                         self.ask_for_token(session, refusal.challenge);
                         return self.post_again(session, number, None);
                     }

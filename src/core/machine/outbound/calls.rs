@@ -156,7 +156,7 @@ impl<J: Json> Manager<J> {
             let Some(call) = own.or_else(|| record.queue.first_from(0)) else { return };
             record.queue.remove(call);
             record.active.insert(call);
-            record.probe = Some(call).filter(|_| record.probing);
+            record.pace.note_sent(call);
             if own.is_some() {
                 // The time that an outage took is not the server's.
                 self.renew_deadline(call);
@@ -238,7 +238,7 @@ impl<J: Json> Manager<J> {
         if let Some(owner) = self.store.get_mut(session) {
             owner.active.remove(call);
             owner.queue.insert(call);
-            owner.probe_ended(call, false);
+            owner.pace.note_over(call, false);
         }
         self.wake_session(session);
         self.pump(session);

@@ -55,7 +55,7 @@ impl<J: Json> Manager<J> {
         };
         // A stream that is a session is opened for the generation to come.
         let generation = record.generation + u64::from(is_stream);
-        let (carried, token) = (carried.filter(|_| !is_handshake), record.token.clone());
+        let (carried, token) = (carried.filter(|_| !is_handshake), record.credentials.token().cloned());
         let deadline = match wire {
             Wire::Call(_) | Wire::Resume(_) => None,
             Wire::Delete => Some(self.now.after(DELETE_CAP)),
@@ -167,7 +167,7 @@ impl<J: Json> Manager<J> {
 
 /// A handshake never carries an old id: 2025-11-25 basic/transports, "Session Management": a new `initialize` without one.
 fn request_headers<J>(headers: &mut HeaderList, session: &Session<J>, method: &str, agreed: Option<&Agreed<J>>) {
-    session.add_credentials(headers);
+    session.credentials.add_to(headers);
     if let Some(agreed) = agreed {
         headers::add_all(headers, &agreed.headers);
     }

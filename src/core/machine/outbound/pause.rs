@@ -9,15 +9,13 @@ use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
     /// Sends nothing on this session for `delay`, then one request ahead of the others.
-    pub(crate) fn hold(&mut self, session: SessionRef, delay: Millis, evidence: Option<String>) {
+    pub(crate) fn pause(&mut self, session: SessionRef, delay: Millis, evidence: Option<String>) {
         let until = self.now.after(delay);
         let Some(record) = self.store.get_mut(session) else { return };
-        record.probing = true;
-        if record.hold.is_some_and(|held| held >= until) {
+        if !record.pace.pause(until) {
             return;
         }
-        record.hold = Some(until);
-        self.timers.arm(until, Timer::Hold(session));
+        self.timers.arm(until, Timer::Pause(session));
         self.metrics.retries += 1;
         self.event(
             session,
@@ -27,11 +25,10 @@ impl<J: Json> Manager<J> {
     }
 
     /// A hold may be over.
-    pub(crate) fn on_hold_over(&mut self, session: SessionRef) {
+    pub(crate) fn on_pause_over(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.hold.is_some_and(|until| until <= now) {
-            record.hold = None;
+        if record.pace.resume(now) {
             self.pump(session);
         }
     }

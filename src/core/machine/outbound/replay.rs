@@ -42,7 +42,7 @@ impl<J: Json> Manager<J> {
         if !is_users || refusals > settings.retry_attempts || too_late {
             return self.settle(call, Err(error));
         }
-        self.hold(session, delay, error.evidence.clone());
+        self.pause(session, delay, error.evidence.clone());
         if let Some(record) = self.calls.get_mut(call) {
             record.refused = true;
         }
@@ -130,7 +130,7 @@ impl<J: Json> Manager<J> {
         let (deadline, replays) = (record.deadline, record.replays);
         let Some(owner) = self.store.get_mut(record.session) else { return };
         let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, replays.saturating_sub(1));
-        if self.now.after(delay) >= deadline || !owner.budget.spend() {
+        if self.now.after(delay) >= deadline || !owner.pace.spend() {
             return self.settle(call, Err(error));
         }
         self.rest(call, delay, false);

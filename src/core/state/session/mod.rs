@@ -12,48 +12,41 @@
 
 use crate::core::api::{CallId, Error, Key, Kind, SessionInfo, SessionRef, State};
 use crate::core::config::ServerConfig;
-use crate::core::kit::backoff::{Budget, STREAM_RETRY_CAP};
+use crate::core::kit::backoff::STREAM_RETRY_CAP;
 use crate::core::kit::table::{Named, Set};
-use crate::core::kit::text::{without, words};
+use crate::core::kit::text::without;
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::endpoint;
 use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::state::session::answers::Answers;
 use crate::core::state::session::breaker::Breaker;
 use crate::core::state::session::cache::Cache;
+use crate::core::state::session::credentials::Credentials;
 use crate::core::state::session::handshake::Handshake;
 use crate::core::state::session::http_sse::{GUESS_CAP, HttpSse};
 use crate::core::state::session::listen::Listen;
 use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss};
 use crate::core::state::session::outage::Outage;
+use crate::core::state::session::pace::Pace;
 use crate::core::state::session::persistence::Kept;
 use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
 use std::rc::Rc;
 
 pub(crate) mod answers;
-
 pub(crate) mod breaker;
-
 pub(crate) mod cache;
-
+pub(crate) mod credentials;
 pub(crate) mod handshake;
-
 pub(crate) mod http_sse;
-
 pub(crate) mod listen;
-
 pub(crate) mod liveness;
-
 pub(crate) mod loss;
-
 pub(crate) mod outage;
-
+pub(crate) mod pace;
 pub(crate) mod persistence;
-
 pub(crate) mod suspicion;
-
 pub(crate) mod tools;
 
 impl State {
@@ -69,9 +62,6 @@ impl State {
         }
     }
 }
-
-/// A header's value that is shorter is a flag or a number, which may stand in any sentence by chance.
-const SECRET: usize = 8;
 
 /// The record of one (user, server).
 pub(crate) struct Session<J> {
@@ -91,20 +81,9 @@ pub(crate) struct Session<J> {
     /// When a request last left, whoever wanted it.
     pub(crate) last_sent_at: Instant,
 
-    /// Configured headers with this user's values in them.
-    pub(crate) user_headers: HeaderList,
-    /// The bearer token of the auth provider.
-    pub(crate) token: Option<Rc<str>>,
+    pub(crate) credentials: Credentials,
     /// Whether CORS may have kept the session id from us.
     pub(crate) hides_id: bool,
-    pub(crate) has_auth: bool,
-    /// Whether the provider is being asked, and since when.
-    pub(crate) awaiting_token: bool,
-    pub(crate) token_wanted_at: Instant,
-    /// Whether it took too long when it was asked last.
-    pub(crate) token_overdue: bool,
-    /// Whether the provider was already asked because of a 401 since the last success.
-    pub(crate) challenged: bool,
 
     /// What the latest handshake negotiated; its id is taken away when the session is lost.
     pub(crate) agreed: Option<Agreed<J>>,
@@ -141,13 +120,7 @@ pub(crate) struct Session<J> {
     /// Where the server speaks HTTP+SSE, or is being tried for it.
     pub(crate) sse: Option<Box<HttpSse<J>>>,
     pub(crate) tools: Tools<J>,
-    /// The server said when to come back: nothing is sent before.
-    pub(crate) hold: Option<Instant>,
-    /// After a hold one request goes first; the others follow when it was not refused.
-    pub(crate) probing: bool,
-    /// That request, once it was sent.
-    pub(crate) probe: Option<CallId>,
-    pub(crate) budget: Budget,
+    pub(crate) pace: Pace,
     pub(crate) breaker: Breaker,
     /// Deadlines that passed in a row without any answer.
     pub(crate) silent: u32,
@@ -162,8 +135,6 @@ pub(crate) struct Session<J> {
     pub(crate) outage: Option<Outage<J>>,
     /// It waits for its turn to try to reach its server.
     pub(crate) in_line: bool,
-    /// After an outage: so many calls at once, and more with each answer.
-    pub(crate) window: usize,
     /// While its attempts are spent: when to try again, and why it failed.
     pub(crate) degraded: Option<Degraded<J>>,
     pub(crate) kept: Kept,
@@ -205,14 +176,8 @@ impl<J> Session<J> {
             created_at: now,
             last_used_at: now,
             last_sent_at: now,
-            user_headers: Vec::new(),
-            token: None,
+            credentials: Credentials::default(),
             hides_id: false,
-            has_auth: false,
-            awaiting_token: false,
-            token_wanted_at: now,
-            token_overdue: false,
-            challenged: false,
             agreed: None,
             handshake: None,
             restoring: 0,
@@ -231,10 +196,7 @@ impl<J> Session<J> {
             listen: Listen::default(),
             sse: HttpSse::configured(server.transport),
             tools: Tools::default(),
-            hold: None,
-            probing: false,
-            probe: None,
-            budget: Budget::default(),
+            pace: Pace::default(),
             breaker: Breaker::default(),
             silent: 0,
             check: None,
@@ -243,7 +205,6 @@ impl<J> Session<J> {
             former: None,
             outage: None,
             in_line: false,
-            window: usize::MAX,
             degraded: None,
             kept: Kept::default(),
             parked: false,
@@ -296,10 +257,8 @@ impl<J> Session<J> {
         self.last_used_at = last_used_at;
         self.fruitful = false;
         self.silent = 0;
-        self.challenged = false;
-        self.hold = None;
-        self.probing = false;
-        self.probe = None;
+        self.credentials.forgive();
+        self.pace.start_anew();
     }
 
     /// When the session was last of use to anybody.
@@ -325,28 +284,10 @@ impl<J> Session<J> {
     /// Whether a call may leave now: the session is there, the server does not want a pause, and there is room. The machine's
     /// own requests have no limit: calls that hold all places may be waiting for the answer.
     pub(crate) fn may_send(&self, max_in_flight: Option<usize>, now: Instant) -> bool {
-        let held = self.hold.is_some_and(|until| until > now);
-        let room = match max_in_flight {
-            _ if self.probing => self.probe.is_none(),
-            Some(most) => self.active.len() < most.min(self.window),
-            None => true,
-        };
         // A call that left now would meet what the ping looks for.
         let suspected = self.check.as_ref().is_some_and(|check| check.suspected.is_some());
-        self.state == State::Ready && self.outage.is_none() && !self.awaiting_token && !held && !suspected && room
-    }
-
-    /// An answer came: after an outage, twice as many calls go at once, up to the limit.
-    pub(crate) fn widen(&mut self, max_in_flight: usize) {
-        self.window = if self.window < max_in_flight { self.window * 2 } else { usize::MAX };
-    }
-
-    /// A call ended, or goes back into the queue. If it was the probe, the others follow; or the next one is the probe.
-    pub(crate) fn probe_ended(&mut self, call: CallId, taken: bool) {
-        if self.probe == Some(call) {
-            self.probe = None;
-            self.probing = !taken;
-        }
+        let goes = self.state == State::Ready && self.outage.is_none() && !self.credentials.is_asking();
+        goes && !suspected && !self.pace.is_paused(now) && self.pace.has_room(self.active.len(), max_in_flight)
     }
 
     /// An error as the caller is told it: with the server's name, and discreet.
@@ -357,30 +298,9 @@ impl<J> Session<J> {
         error
     }
 
-    /// Adds what the user's requests carry: the configured headers, and the provider's token in the place of theirs.
-    pub(crate) fn add_credentials(&self, headers: &mut HeaderList) {
-        headers::add_all(headers, &self.user_headers);
-        if let Some(token) = &self.token {
-            headers::take_out(headers, headers::AUTHORIZATION);
-            headers::add(headers, headers::AUTHORIZATION, token);
-        }
-    }
-
     /// A server's words without this session's id and credentials: servers echo them in their errors.
     pub(crate) fn discreet(&self, text: &str) -> String {
-        let mut text = String::from(text);
-        let mut secrets = Vec::new();
-        for (_, value) in &self.user_headers {
-            secrets.append(&mut words(value));
-        }
-        if let Some(token) = &self.token {
-            secrets.append(&mut words(token));
-        }
-        for secret in secrets {
-            if secret.len() >= SECRET {
-                text = without(&text, secret);
-            }
-        }
+        let mut text = self.credentials.hide(text);
         if let Some(id) = self.id() {
             text = without(&text, id.as_str());
         }
@@ -405,17 +325,15 @@ impl<J> Session<J> {
             recoveries: self.recoveries,
         }
     }
-}
 
-/// Takes the id out of what a session sends from now on; what it agreed on stays known.
-pub(crate) fn forget_id<J>(record: &mut Session<J>) {
-    if let Some(agreed) = record.agreed.as_mut() {
-        agreed.id = None;
-        headers::take_out(&mut agreed.headers, headers::SESSION_ID);
+    /// Takes the id out of what the session sends from now on; what it agreed on stays known.
+    pub(crate) fn forget_id(&mut self) {
+        if let Some(agreed) = self.agreed.as_mut() {
+            agreed.id = None;
+            headers::take_out(&mut agreed.headers, headers::SESSION_ID);
+        }
     }
-}
 
-impl<J> Session<J> {
     /// Where POSTs go: the endpoint that the stream has named.
     pub(crate) fn endpoint(&self) -> Option<&Rc<str>> {
         self.sse.as_ref()?.endpoint.as_ref()
@@ -443,12 +361,5 @@ impl<J> Session<J> {
     pub(crate) fn retry_floor(&self) -> Millis {
         let told = self.listen.retry.filter(|_| self.sse.is_some());
         told.unwrap_or(0).min(STREAM_RETRY_CAP)
-    }
-}
-
-impl<J> Session<J> {
-    /// When the provider that is being asked has had its time.
-    pub(crate) fn token_due(&self) -> Instant {
-        self.token_wanted_at.after(self.server.auth_timeout)
     }
 }

@@ -3,9 +3,6 @@
 use crate::core::api::Error;
 use crate::core::kit::time::Instant;
 
-/// So many calls go at once when an outage ends; the number doubles with each answer.
-pub(crate) const FIRST_WINDOW: usize = 8;
-
 /// A server out of reach, as one session sees it.
 pub(crate) struct Outage<J> {
     pub(crate) since: Instant,
