@@ -95,3 +95,20 @@ declare var process: {
 
 /** Deno's. */
 declare var Deno: object | undefined;
+
+/** A Service Worker's: www/service-worker.js is checked with the library for pages, which has no such scope. */
+interface ServiceWorkerGlobalScope extends EventTarget {
+  readonly clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+  addEventListener(type: 'install' | 'activate' | 'message', listener: (event: ExtendableEvent) => void): void;
+  addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void;
+}
+
+interface ExtendableEvent extends Event {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+interface FetchEvent extends ExtendableEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}

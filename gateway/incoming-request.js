@@ -10,7 +10,7 @@ import { readHead } from './head.js';
 import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
 import { passOn } from './modern.js';
-import { SessionPlaces } from './session-places.js';
+import { askSession, endSession, findPlace, knownPlace, received } from './session-places.js';
 
 /** @import { Gateway, Refusal } from 'gateway-module' */
 /** @import { SessionStub } from './session-places.js' */
@@ -28,7 +28,6 @@ const NOWHERE = { origin: '', name: undefined, subject: '', allow: undefined };
 export class IncomingRequest {
   route = NOWHERE; // what its path leads to
   #size; // of its headers, in bytes
-  #places;
 
   /** @param {Request} request @param {Env} env @param {EventContext} ctx @param {Settings} settings */
   constructor(request, env, ctx, settings) {
@@ -41,7 +40,6 @@ export class IncomingRequest {
     this.head = fields;
     this.#size = size;
     this.origin = fields.origin;
-    this.#places = new SessionPlaces(env);
   }
 
   // An answer (answers.js) or a promise of one. Most requests are a session's own messages, and for each of those as little as possible is waited for.
@@ -223,7 +221,7 @@ export class IncomingRequest {
     const handle = this.route.subject;
     const server = await this.#index(identity).serverOf(handle);
     if (server === undefined) return this.refuse('sessionUnknown');
-    await this.#places.end(identity, server, handle);
+    await endSession(this.env, identity, server, handle);
     return bodiless(204);
   }
 
@@ -237,11 +235,12 @@ export class IncomingRequest {
     const place =
       namesSession &&
       id !== undefined &&
-      (this.#places.known(identity, subject, id) ??
-        (gateway.isPlausibleId(id) && (await this.#places.find(identity, subject, id))));
+      (knownPlace(identity, subject, id) ??
+        (gateway.isPlausibleId(id) && (await findPlace(this.env, identity, subject, id))));
     if (place) {
       // As nearly always: a session's own message, which only the session need look into.
-      const answer = await this.#places.ask(place, (object, owner) => this.#postTo(object, owner, text));
+      const object = this.env.SESSIONS.get(place.name);
+      const answer = received(object, await this.#postTo(object, place.owner, text));
       if (answer) return answer;
     }
     return this.#byEra(identity, text);
@@ -275,8 +274,7 @@ export class IncomingRequest {
     }
     if (!id || !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
     const version = head['mcp-protocol-version'];
-    const place = await this.#places.get(identity, this.route.subject, id);
-    const answer = await this.#places.ask(place, (object, owner) => {
+    const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) => {
       switch (method) {
         case 'POST':
           return this.#postTo(object, owner, text ?? '');
@@ -305,8 +303,7 @@ export class IncomingRequest {
   /** @param {Identity} identity @param {Rpc} message @returns {Promise<Answer>} */
   async #open(identity, message) {
     const id = randomId();
-    const place = await this.#places.get(identity, this.route.subject, id);
-    const answer = await this.#places.ask(place, (object, owner) =>
+    const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) =>
       object.open(owner, identity, idOf(message), message.params),
     );
     if (!answer) return this.refuse('sessionUnknown');

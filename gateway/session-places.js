@@ -10,54 +10,49 @@ import { Memo } from './memo.js';
 /** @typedef {Stub<SessionObject>} SessionStub */
 /** @typedef {{ owner: string, name: ObjectId }} Place where a session is, and whose it would have to be */
 /** @typedef {Pick<Identity, 'key'>} Caller */
-/** @typedef {(object: SessionStub, owner: string) => Promise<string | ObjectAnswer | undefined>} Ask */
 
 /** @type {Memo<Place>} */
 const places = new Memo(); // by session and caller
 
-export class SessionPlaces {
-  #env;
-
-  /** @param {Env} env */
-  constructor(env) {
-    this.#env = env;
-  }
-
-  /** The place of a session, if it was found lately: @param {Caller} caller @param {string} server @param {string} id */
-  known({ key }, server, id) {
-    return places.get(placeName(key, server, id));
-  }
-
-  /** Works the place of a session out: @param {Caller} caller @param {string} server @param {string} id */
-  async find({ key }, server, id) {
-    const handle = await sha256(id);
-    return places.set(placeName(key, server, id), {
-      owner: ownerOf(key, server, handle),
-      name: this.#env.SESSIONS.idFromName(handle),
-    });
-  }
-
-  /** @param {Caller} caller @param {string} server @param {string} id */
-  get(caller, server, id) {
-    return this.known(caller, server, id) ?? this.find(caller, server, id);
-  }
-
-  /** Asks the object of a session: @param {Place} place @param {Ask} ask */
-  async ask({ owner, name }, ask) {
-    const object = this.#env.SESSIONS.get(name);
-    return received(object, await ask(object, owner));
-  }
-
-  /** Ends a session by its public handle: @param {Caller} caller @param {string} server @param {string} handle */
-  async end({ key }, server, handle) {
-    const { SESSIONS } = this.#env;
-    await SESSIONS.get(SESSIONS.idFromName(handle)).end(ownerOf(key, server, handle));
-  }
+/** The place of a session, if it was found lately: @param {Caller} caller @param {string} server @param {string} id */
+export function knownPlace({ key }, server, id) {
+  return places.get(placeName(key, server, id));
 }
 
-// What an object answered: an answer, or a promise of one that is still to be fetched.
-/** @param {SessionStub} object @param {string | ObjectAnswer | undefined} answer */
-function received(object, answer) {
+/** Works the place of a session out: @param {Env} env @param {Caller} caller @param {string} server @param {string} id */
+export async function findPlace(env, { key }, server, id) {
+  const handle = await sha256(id);
+  return places.set(placeName(key, server, id), {
+    owner: ownerOf(key, server, handle),
+    name: env.SESSIONS.idFromName(handle),
+  });
+}
+
+/**
+ * Asks the object of a session.
+ * @param {Env} env
+ * @param {Caller} caller
+ * @param {string} server
+ * @param {string} id
+ * @param {(object: SessionStub, owner: string) => Promise<string | ObjectAnswer | undefined>} ask
+ */
+export async function askSession(env, caller, server, id, ask) {
+  const { owner, name } = knownPlace(caller, server, id) ?? (await findPlace(env, caller, server, id));
+  const object = env.SESSIONS.get(name);
+  return received(object, await ask(object, owner));
+}
+
+/** Ends a session by its public handle: @param {Env} env @param {Caller} caller @param {string} server @param {string} handle */
+export async function endSession({ SESSIONS }, { key }, server, handle) {
+  await SESSIONS.get(SESSIONS.idFromName(handle)).end(ownerOf(key, server, handle));
+}
+
+/**
+ * What an object answered: an answer, or a promise of one that is still to be fetched.
+ * @param {SessionStub} object
+ * @param {string | ObjectAnswer | undefined} answer
+ */
+export function received(object, answer) {
   if (typeof answer === 'string') return { status: 200, headers: undefined, body: answer };
   if (answer?.counts) count(answer.counts);
   return answer?.bodyNumber ? withBody(object, answer) : answer;

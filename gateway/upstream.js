@@ -58,7 +58,7 @@ export class Upstream {
       }
       if (cause) this.#judge(cause, isOutOfReach, onserver);
       else if (this.#isOut && message.result) this.#noteReach(false, onserver);
-      onmessage(message, relatedRequestId);
+      onmessage(/** @type {Rpc} */ (message), relatedRequestId);
     };
   }
 

@@ -33,8 +33,9 @@ esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=war
 "${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --outfile="$staging/slim.js"
 # The diagnosis stays a file of its own, loaded by those who ask for it.
 "${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
-"${esbuild[@]}" "$staging"/{browser,node,page,storage,workerd,yaml,doctor}.js --outdir="$staging"
-rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,snippets}
+"${esbuild[@]}" --bundle "$staging/page.js" --outfile="$staging/page.js"
+"${esbuild[@]}" "$staging"/{browser,node,storage,workerd,yaml,doctor}.js --outdir="$staging"
+rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,page,snippets}
 [ -f README.md ] && cp README.md "$staging/"
 
 rm -rf pkg

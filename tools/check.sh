@@ -24,4 +24,7 @@ cargo clippy --quiet --test wasm --test wasm_page --target wasm32-unknown-unknow
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown
 node_modules/.bin/tsc --project tests/js/types
+node_modules/.bin/tsc
+# Files and exports that nothing uses.
+node_modules/.bin/knip --no-progress --include files,exports,types
 say "check: passed"

@@ -7,10 +7,11 @@ import { diagnosisStep } from './diagnosis.js';
 import { paragraph } from './errors.js';
 import { count } from './format.js';
 import { nameOf } from './holders.js';
+import { onSessionEvent } from './session-events.js';
 import { isOver } from './session-view.js';
 
 /** @import { App } from './app.js' */
-/** @import { CallOutcome, Fault, Holder } from './types.js' */
+/** @import { CallOutcome, Fault, Holder, Tool } from './types.js' */
 
 export class Actions {
   #app;
@@ -69,9 +70,12 @@ export class Actions {
 
   /** @param {Holder} holder */
   async listTools(holder) {
+    /** @type {Tool[]} */
     const tools = [];
+    /** @type {string | undefined} */
     let cursor;
     do {
+      /** @type {{ tools: Tool[], nextCursor?: string }} */
       const page = await holder.session?.listTools(cursor ? { cursor } : undefined);
       tools.push(...page.tools);
       cursor = page.nextCursor;
@@ -158,9 +162,9 @@ export class Actions {
   #expired({ userId, serverName }) {
     const { events } = this.#app.world.manager;
     return new Promise((resolve) => {
-      events.addEventListener('sessionExpired', function heard({ detail }) {
+      const stop = onSessionEvent(events, 'sessionExpired', (detail) => {
         if (detail.userId !== userId || detail.serverName !== serverName) return;
-        events.removeEventListener('sessionExpired', heard);
+        stop();
         resolve();
       });
     });

@@ -16,6 +16,7 @@ import { Narrator } from './narrator.js';
 import { showNotice, showServersMissing } from './notice.js';
 import { Outcome } from './outcome.js';
 import { ServerForm } from './server-form.js';
+import { onSessionEvent } from './session-events.js';
 import { eventKinds } from './timeline/timeline.js';
 import { download, traceOf } from './trace.js';
 import { weigh } from './weight.js';
@@ -105,7 +106,7 @@ export class App {
    */
   #watch(world) {
     for (const kind of eventKinds) {
-      world.manager.events.addEventListener(kind, ({ detail }) => {
+      onSessionEvent(world.manager.events, kind, (detail) => {
         const holder = world.holders.get(detail.userId, detail.serverName);
         const isShown = world === this.#world && holder === world.holder;
         if (kind === 'stateChanged') {

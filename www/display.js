@@ -2,7 +2,7 @@
 // @ts-check
 
 import { argumentsFor, isSafe } from './calls.js';
-import { find } from './elements.js';
+import { find } from './find.js';
 import { capital, clock, count } from './format.js';
 import { isOver, SessionView } from './session-view.js';
 import { snippetFor } from './snippet.js';

@@ -96,19 +96,6 @@ function byId(id, kind) {
   return element;
 }
 
-/**
- * @template {Element} T
- * @param {ParentNode} parent
- * @param {string} selector
- * @param {abstract new () => T} kind
- * @returns {T}
- */
-export function find(parent, selector, kind) {
-  const element = parent.querySelector(selector);
-  if (!(element instanceof kind)) throw new Error(`there is no ${kind.name} ${selector}`);
-  return element;
-}
-
 /** @param {import('./types.js').Fault} fault @param {HTMLElement} whyBreak */
 function faultButton({ id, label, tells }, whyBreak) {
   const button = document.createElement('button');

@@ -34,6 +34,7 @@ export class SessionView {
   /** @param {Holder} holder @param {SessionInfo | undefined} info @param {SessionState | 'none'} state */
   show(holder, info, state) {
     const { title, facts } = this.#parts;
+    /** @type {{ name: string, version: string, title?: string } | undefined} */
     const server = holder.session?.getServerVersion();
     title.textContent = holder.session || info ? `${nameOf(holder.userId)}’s session` : 'The session';
     facts.state.textContent = state;

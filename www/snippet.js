@@ -1,8 +1,12 @@
 // The scenario on the page as a program: what to paste into a project, or into this page's console, to see the same.
+// @ts-check
 
-/** @param {{ backend: object, holder: object, fault?: object, tool?: string, given?: object, times: number }} scenario */
+/** @import { SessionConfig } from 'mcp-tether' */
+/** @import { Backend, Holder, Scenario } from './types.js' */
+
+/** @param {Scenario & { backend: Backend, holder: Holder, tool?: string, given?: object | undefined }} scenario */
 export function snippetFor({ backend, holder, fault, tool = 'echo', given = { message: 'Still there?' }, times }) {
-  const { name, url, sessionConfig, headers } = backend.servers.find((server) => server.name === holder.serverName);
+  const { name, url, sessionConfig, headers } = find(backend, holder.serverName);
   const hidden = headers && Object.fromEntries(Object.keys(headers).map((header) => [header, '…']));
   const server = {
     url,
@@ -31,6 +35,12 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
   ].join('\n');
 }
 
+/** @param {Backend} backend @param {string} serverName */
+function find({ servers }, serverName) {
+  return servers.find(({ name }) => name === serverName) ?? servers[0];
+}
+
+/** @param {Scenario['fault']} fault @param {SessionConfig | undefined} sessionConfig */
 function breaking(fault, sessionConfig) {
   if (!fault) return [];
   const requests = fault.requests?.map(
@@ -51,7 +61,11 @@ function breaking(fault, sessionConfig) {
   ];
 }
 
-/** As a person writes it: unquoted keys, single quotes. */
+/**
+ * As a person writes it: unquoted keys, single quotes.
+ * @param {unknown} value
+ * @returns {string}
+ */
 function literal(value) {
   if (typeof value === 'string') return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\n/g, '\\n')}'`;
   if (typeof value !== 'object' || value === null) return String(value);
@@ -60,6 +74,7 @@ function literal(value) {
   return fields.length > 0 ? `{ ${fields.join(', ')} }` : '{}';
 }
 
+/** @param {string} name */
 function key(name) {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : literal(name);
 }

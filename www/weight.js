@@ -1,14 +1,17 @@
 // What the page weighs: the sizes and times the browser itself measured for the library's files.
+// @ts-check
 
 import { duration, kilobytes } from './format.js';
 
+/** @param {number} readyMs */
 export function weigh(readyMs) {
-  const files = performance
-    .getEntriesByType('resource')
-    .filter((entry) => new URL(entry.name).pathname.includes('/pkg/'));
+  const loaded = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
+  const files = loaded.filter((entry) => new URL(entry.name).pathname.includes('/pkg/'));
   const wasm = files.find((entry) => new URL(entry.name).pathname.endsWith('.wasm'));
   const code = files.filter((entry) => new URL(entry.name).pathname.endsWith('.js'));
+  /** @type {(entries: PerformanceResourceTiming[]) => number} */
   const plain = (entries) => entries.reduce((sum, entry) => sum + entry.decodedBodySize, 0);
+  /** @type {(entries: PerformanceResourceTiming[]) => number} */
   const sent = (entries) => entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
   if (!wasm?.decodedBodySize) return `Ready in ${duration(readyMs)}.`;
   const all = [wasm, ...code];

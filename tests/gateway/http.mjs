@@ -1,6 +1,6 @@
 // Bare requests to the gateway, where a client would be too polite.
 
-export const acceptBoth = 'application/json, text/event-stream';
+const acceptBoth = 'application/json, text/event-stream';
 export const initializeParams = {
   protocolVersion: '2025-11-25',
   capabilities: {},

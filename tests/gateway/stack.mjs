@@ -8,7 +8,7 @@ import { startFront } from '../../gateway/local.mjs';
 import { startChildServer } from '../js/servers/shared/child-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
 
-export const users = { ada: 'token-of-ada', bob: { token: 'token-of-bob', vars: { team: 'red' } } };
+const users = { ada: 'token-of-ada', bob: { token: 'token-of-bob', vars: { team: 'red' } } };
 export const adminToken = 'token-of-the-admin';
 export const page = 'https://app.example';
 

@@ -35,7 +35,7 @@ export function describe(item) {
     item.type !== 'generation' && item.generation > 0 ? `generation ${item.generation}` : undefined,
     item.evidence,
   ];
-  return { title, facts: all.filter((fact) => fact !== undefined && fact !== '') };
+  return { title, facts: all.filter((fact) => fact !== undefined).filter(Boolean) };
 }
 
 /** @param {TimelineItem} item */

@@ -16,7 +16,7 @@ function grown(before, after, client = 'mcp-tether') {
 }
 
 /** Presses a button and returns what came back, what the server counted meanwhile, and how often it gave each status. */
-export async function meet(visitor, counts, id) {
+async function meet(visitor, counts, id) {
   const before = await counts();
   const result = await visitor.press(id);
   const after = await counts();
@@ -27,7 +27,7 @@ export async function meet(visitor, counts, id) {
 const answered = /Still there\?/;
 
 /** By fault: what must be true after its button was pressed by somebody who is connected and calls `echo`. */
-export const stories = {
+const stories = {
   async forget({ visitor, counts }) {
     const idBefore = await visitor.text('#session-id');
     const seen = await meet(visitor, counts, 'forget');

@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 import { launchOptions } from '../browsers/chromium.mjs';
 
 const artifacts = fileURLToPath(new URL('../../../../artifacts/', import.meta.url));
-export const patience = { timeout: 90_000 };
+const patience = { timeout: 90_000 };
 
 /**
  * Opens the page and waits until it can be used.

@@ -22,7 +22,7 @@ export function runTool({ counts }, { name, arguments: { key = 'default' } = {} 
 }
 
 /** What a healthy server does, by the same names as a fault's own functions. */
-export const healthy = {
+const healthy = {
   unknownSession: (exchange) => exchange.refuse(404, -32001, 'Session not found'),
 
   initialize(exchange) {

@@ -6,7 +6,7 @@ const meta = (name) => `io.modelcontextprotocol/${name}`;
 const mirrored = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' };
 
 /** What a healthy server does, by the same names as a fault's own functions. Each has a result, or answers by itself. */
-export const healthy = {
+const healthy = {
   'server/discover': () => ({
     supportedVersions: [modernVersion],
     capabilities: {
@@ -189,7 +189,7 @@ function breachOfParams(headers, { region, size }) {
 }
 
 /** A mirrored value as it was before it was made fit for a header. */
-export function decoded(value) {
+function decoded(value) {
   const wrapped = /^=\?base64\?(.*)\?=$/.exec(value ?? '');
   return wrapped ? Buffer.from(wrapped[1], 'base64').toString('utf8') : value;
 }
