@@ -30,11 +30,11 @@ node tools/third-party-notices.mjs "$staging/THIRD-PARTY-NOTICES" "$staging"/{sl
 # Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes
 # go too; npm/slim.js gives them back.
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)
-"${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --outfile="$staging/slim.js"
+"${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --external:./list-pages.js --outfile="$staging/slim.js"
 # The diagnosis stays a file of its own, loaded by those who ask for it.
 "${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
 "${esbuild[@]}" --bundle "$staging/page.js" --outfile="$staging/page.js"
-"${esbuild[@]}" "$staging"/{browser,node,storage,workerd,yaml,doctor}.js --outdir="$staging"
+"${esbuild[@]}" "$staging"/{browser,cookies,doctor,list-pages,lists,node,openai-agents,output-schema,react,snapshot,storage,workerd,yaml}.js --outdir="$staging"
 rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,page,snippets}
 [ -f README.md ] && cp README.md "$staging/"
 

@@ -44,12 +44,16 @@ const fromYaml: McpConfig = parseConfig('mcpServers: {}');
 const options: ManagerOptions = {
   env: { FILES_URL: undefined },
   log: (level, line) => console.log(level, line),
-  fetch,
+  fetch: (url, init) => fetch(url, init),
   limits: { maxUsers: 10, maxStreamsPerOrigin: 3 },
 };
 
 await using manager = new McpManager(config, options);
-new McpManager(fromYaml);
+new McpManager(fromYaml, { fetch });
+// As the official SDK's middlewares have it.
+new McpManager(config, {
+  fetch: async (url: string | URL, init?: RequestInit): Promise<Response> => fetch(url, { ...init, keepalive: true }),
+});
 
 for (const storage of [indexedDbStorage(), webStorage(sessionStorage), { get: () => null, set() {}, delete() {} }])
   new McpManager(config, { storage });
@@ -77,8 +81,10 @@ session.onnotification = (notification) => console.log(notification);
 const info: SessionInfo | undefined = manager.getSessionInfo('alice', 'files');
 const created: SessionEvent = 'sessionCreated';
 manager.events.addEventListener(created, (event) =>
-  console.log((event as CustomEvent<SessionEventDetail>).detail.generation),
+  console.log((event as CustomEvent<SessionEventDetail>).detail.generation, event.detail.at),
 );
+const anyEvents: EventTarget = manager.events;
+anyEvents.addEventListener('sessionCreated', (event) => console.log(event.type));
 const during: Record<'outageStarted' | 'outageEnded' | 'streamWaiting', (detail: SessionEventDetail) => unknown> = {
   outageStarted: ({ code, evidence }) => `${code satisfies ErrorCode | undefined}: ${evidence?.trim()}`,
   outageEnded: ({ durationMs = 0, waited = 0 }) => durationMs / waited,
