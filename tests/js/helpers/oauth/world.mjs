@@ -40,7 +40,8 @@ export async function startWorld({ as = {}, server = {} } = {}) {
     /** The URLs that the user was sent to. */
     logins,
     closers,
-    provider: (options = {}) => entry.oauth({ redirectUri, authorize: browser(logins), ...memory(options), ...options }),
+    provider: (options = {}) =>
+      entry.oauth({ redirectUri, authorize: browser(logins), ...memory(options), ...options }),
     client: (options = {}, about) =>
       client(guarded, entry.oauth({ redirectUri, authorize: browser(logins), ...memory(options), ...options }), about),
     clientOf: (provider, about) => client(guarded, provider, about),
