@@ -16,7 +16,11 @@ export async function codeLogin({ web, place, found, sent, scope, entry, prover,
   if (!isDevice) checkServer(as, settings);
   const redirectUri = (await authorize.redirectUri?.(entry?.client?.redirect_uri)) ?? settings.redirectUri;
   if (!redirectUri) throw new OAuthError('no_redirect_uri', 'the option `redirectUri` is missing');
-  const grants = ['authorization_code', 'refresh_token', ...(isDevice ? ['urn:ietf:params:oauth:grant-type:device_code'] : [])];
+  const grants = [
+    'authorization_code',
+    'refresh_token',
+    ...(isDevice ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
+  ];
   let stored = entry?.client;
   let withoutDocument = stored?.kind === 'registered';
   let [withoutOffline, hasNewClient] = [false, false];

@@ -49,8 +49,10 @@ export function deviceCode(show) {
 }
 
 /** @param {(prompt: any) => unknown} show */
-const byCode = (show) => async (/** @type {any} */ post, /** @type {any} */ web, /** @type {any} */ about, /** @type {any} */ prover) =>
-  (await more()).deviceFlow(post, web, about, show, prover);
+const byCode =
+  (show) =>
+  async (/** @type {any} */ post, /** @type {any} */ web, /** @type {any} */ about, /** @type {any} */ prover) =>
+    (await more()).deviceFlow(post, web, about, show, prover);
 
 /** @param {string} path */
 export function fileStorage(path) {

@@ -33,9 +33,9 @@ import { post, readTokens } from './tokens.js';
  *
  * @typedef {object} State what only this provider knows
  * @property {string} [handed] the token that was returned last
- * @property {string} [forced] the token that a refusal was answered with
+ * @property {number} refreshes that answered refusals, in a row
  * @property {number} logins in a row
- * @property {number} loginAt
+ * @property {number} since when the last token was got
  * @property {{ error: unknown, at: number }} [failure] of a login that came back to this page
  * @property {Map<string, { promise: Promise<any>, waiting: number, aborter: AbortController }>} flights
  *
@@ -74,7 +74,7 @@ export function makeProvider(options, acquire) {
       await storage.set(pointer, url);
     }
     const key = JSON.stringify(['oauth', userId, url]);
-    const state = states.get(key) ?? { logins: 0, loginAt: 0, flights: new Map() };
+    const state = states.get(key) ?? { refreshes: 0, logins: 0, since: 0, flights: new Map() };
     states.set(key, state);
     return { userId, key, url, settings, state };
   }
@@ -206,19 +206,20 @@ export function makeProvider(options, acquire) {
     const entry = await load(place);
     const tokens = entry?.tokens;
     if (tokens && tokens.token !== state.handed && isFresh(tokens)) return tokens;
+    // Whether the last token was ever accepted is known by a manager that counts its attempts; otherwise the time has to say it.
+    if (attempt === 1 || (attempt === undefined && Date.now() - state.since > SERIES))
+      state.refreshes = state.logins = 0;
     const wantsScope = challenge.error === 'insufficient_scope';
-    if (tokens && !wantsScope && state.forced !== tokens.token) {
+    if (tokens && !wantsScope && state.refreshes < (attempt === undefined ? MOST_REFRESHES : 1)) {
       const renewed = await refresh(place, web, tokens.token);
       if (renewed) {
-        state.forced = renewed.token;
+        Object.assign(state, { refreshes: state.refreshes + 1, since: Date.now() });
         return renewed;
       }
     }
     const { failure } = state;
     state.failure = undefined;
     if (failure && Date.now() - failure.at < SERIES) throw failure.error;
-    // Whether a new token helped is known by the manager; without it, by the time since.
-    if (attempt === 1 || (attempt === undefined && Date.now() - state.loginAt > SERIES)) state.logins = 0;
     const isProgress = wantsScope && missing(challenge.scope, entry?.requested);
     if (state.logins >= (wantsScope ? 3 : 2) && !(isProgress && state.logins < MOST_LOGINS)) {
       const what = wantsScope ? `asks for the scope ${challenge.scope ?? '(not named)'} again` : 'refuses every token';
@@ -245,7 +246,6 @@ export function makeProvider(options, acquire) {
     // `null` leaves it out, for servers that refuse it (Entra).
     const sent = settings.resource === null ? undefined : (settings.resource ?? resource);
     const prover = await proverOf(settings, storage, place.userId, as);
-    state.logins += 1;
     const about = { as: keptOf(as), issuer: as.issuer, resource, sent };
     const keepClient = (/** @type {any} */ client) =>
       edit(place, web, (stored) => ({ ...(stored?.issuer === as.issuer ? stored : {}), ...about, client }));
@@ -265,8 +265,7 @@ export function makeProvider(options, acquire) {
       tokens,
       ...(withoutOffline && { withoutOffline }),
     }));
-    place.state.loginAt = Date.now();
-    place.state.forced = undefined;
+    Object.assign(place.state, { logins: place.state.logins + 1, since: Date.now() });
     return tokens;
   }
 
@@ -354,8 +353,9 @@ function readAs(status, header) {
 
 /** How long before its end a token is replaced. The manager asks 30 to 60 s before. */
 const MARGIN = 65_000;
-/** Milliseconds after a login within which a refusal counts as one of its token. */
+/** Milliseconds after a new token within which a refusal counts as one of this token. */
 const SERIES = 30_000;
+const MOST_REFRESHES = 3;
 const MOST_LOGINS = 8;
 
 /** @param {Tokens} tokens */

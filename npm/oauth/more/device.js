@@ -24,7 +24,14 @@ export async function deviceFlow(post, web, { as, client, scope, sent: resource 
   while (Date.now() < deadline) {
     await pause(interval, web.signal);
     try {
-      return await post(web, as, client, 'token_endpoint', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code, resource }, prover);
+      return await post(
+        web,
+        as,
+        client,
+        'token_endpoint',
+        { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code, resource },
+        prover,
+      );
     } catch (error) {
       if (error.code === 'slow_down') interval += 5_000;
       else if (error.code !== 'authorization_pending' && !error.isTransient) throw error;

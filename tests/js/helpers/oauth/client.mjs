@@ -27,11 +27,14 @@ export function client(server, provider, { userId = 'ada', serverName = 'notes',
   /** Sends a message; asks the provider for each refusal, as often as it has another token, `most` times at most. */
   async function send(message, most = 6) {
     for (let asked = 0; ; asked += 1) {
+      const carried = token;
       const { response, text } = await post(message);
       const { status, headers } = response;
       const challenge = headers.get('www-authenticate') ?? undefined;
       const isRefused = status === 401 || (status === 403 && /insufficient_scope|invalid_token/.test(challenge ?? ''));
       if (!isRefused || asked === most) return { status, headers, text };
+      // Refused late: another call has a new token by now.
+      if (carried !== token) continue;
       token = tokenOf(await provider.token({ ...context(), status, challenge }));
       if (!token) return { status, headers, text };
     }
