@@ -25,14 +25,19 @@ bind_module "$staging" "${small[@]}"
 order_functions "$staging/mcp_tether_bg.wasm"
 
 cp -r npm/* LICENSE-* "$staging/"
+# Bundled into the OAuth entry, so its licence goes along.
+cp node_modules/oauth4webapi/LICENSE.md "$staging/LICENSE-oauth4webapi"
 # Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes
 # go too; npm/slim.js gives them back.
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)
 "${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --outfile="$staging/slim.js"
 # The diagnosis stays a file of its own, loaded by those who ask for it.
 "${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
+# So does OAuth, and what of it most pages do not need.
+"${esbuild[@]}" --bundle "$staging/oauth.js" --external:./oauth-more.js --outfile="$staging/oauth.js"
+"${esbuild[@]}" --bundle "$staging/oauth-more.js" --outfile="$staging/oauth-more.js"
 "${esbuild[@]}" "$staging"/{browser,node,page,storage,workerd,yaml,doctor}.js --outdir="$staging"
-rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,snippets}
+rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,oauth,snippets}
 [ -f README.md ] && cp README.md "$staging/"
 
 rm -rf pkg

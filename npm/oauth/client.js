@@ -126,7 +126,7 @@ export async function authenticate(as, client, method, body, headers) {
     headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`);
   } else if (client.key) {
     const { PrivateKeyJwt } = await more();
-    await PrivateKeyJwt(client.key)(as, client, body, headers);
+    await PrivateKeyJwt(client.key)(as, { client_id: id }, body, headers);
   } else {
     body.set('client_id', id);
     if (method === 'client_secret_post' && secret) body.set('client_secret', secret);

@@ -36,6 +36,6 @@ function makeProver(storage, name) {
       }
     }
     // Not in the library's types; its exact version is bundled, and the tests check the proofs.
-    return /** @type {any} */ (DPoP({ client_id: '-' }, pair));
+    return /** @type {any} */ (DPoP({}, pair));
   });
 }

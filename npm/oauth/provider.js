@@ -74,6 +74,7 @@ export function makeProvider(options, acquire) {
       await storage.set(pointer, url);
     }
     const key = JSON.stringify(['oauth', userId, url]);
+    /** @type {State} */
     const state = states.get(key) ?? { refreshes: 0, logins: 0, since: 0, flights: new Map() };
     states.set(key, state);
     return { userId, key, url, settings, state };

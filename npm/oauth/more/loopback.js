@@ -78,7 +78,7 @@ async function listen(port) {
 }
 
 function isHeadless() {
-  const { env, platform } = globalThis.process ?? { env: {} };
+  const { env, platform } = host();
   return platform === 'linux' && !env.DISPLAY && !env.WAYLAND_DISPLAY;
 }
 
@@ -86,7 +86,7 @@ function isHeadless() {
 async function openBrowser(url) {
   if (isHeadless()) return;
   const { spawn } = await builtin('child_process');
-  const { platform } = globalThis.process;
+  const { platform } = host();
   // Never through a shell: the address is the server's.
   const commands = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] };
   const [program, ...words] = commands[/** @type {keyof typeof commands} */ (platform)] ?? ['xdg-open'];
@@ -95,3 +95,6 @@ async function openBrowser(url) {
     child.once('error', reject).once('spawn', resolve).unref();
   });
 }
+
+/** Node's, which Deno and Bun have as well. @returns {{ env: Record<string, string | undefined>, platform?: string }} */
+const host = () => /** @type {any} */ (globalThis).process ?? { env: {} };

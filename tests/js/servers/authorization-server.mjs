@@ -185,8 +185,7 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
   function poll(params) {
     const device = devices.get(params.device_code);
     if (!device) return failure(400, 'expired_token');
-    device.polls += 1;
-    if (!device.approved) return failure(400, device.polls === 1 ? 'slow_down' : 'authorization_pending');
+    if (!device.approved) return failure(400, 'authorization_pending');
     devices.delete(params.device_code);
     return issue(device, params, rules.refreshTokens);
   }
@@ -256,7 +255,7 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
     }
     if (at === '/device') {
       const code = randomUUID();
-      devices.set(code, { ...params, subject, polls: 0, approved: false });
+      devices.set(code, { ...params, subject, approved: false });
       const page = `${issuer()}/approve?code=${code}`;
       const about = { verification_uri: page, verification_uri_complete: page, user_code: 'ABCD-EFGH' };
       return { body: { device_code: code, ...about, expires_in: 60, interval: 0.01 } };

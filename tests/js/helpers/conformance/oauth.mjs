@@ -22,8 +22,7 @@ const withSecret = ({ client_id, client_secret }) => ({ clientId: client_id, cli
 /** By the end of the scenario's name; what is not here has the usual one. */
 const providers = {
   // The suite's fixed client metadata document.
-  'basic-cimd': () =>
-    oauth({ ...usual, clientMetadataUrl: 'https://conformance-test.local/client-metadata.json' }),
+  'basic-cimd': () => oauth({ ...usual, clientMetadataUrl: 'https://conformance-test.local/client-metadata.json' }),
   'pre-registration': (context) => oauth({ ...usual, ...withSecret(context) }),
   dpop: () => oauth({ ...usual, dpop: true }),
   'dpop-nonce': () => oauth({ ...usual, dpop: true }),
@@ -36,6 +35,8 @@ const providers = {
       idp: { issuer: context.idp_issuer, tokenEndpoint: context.idp_token_endpoint, clientId: context.idp_client_id },
       idToken: context.idp_id_token,
     }),
+  // Its name in 0.1.16.
+  'cross-app-access-complete-flow': (context) => providers['enterprise-managed-authorization'](context),
   'wif-jwt-bearer': ({ client_id, valid_jwt }) => jwtBearer({ clientId: client_id, assertion: () => valid_jwt }),
 };
 
