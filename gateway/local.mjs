@@ -8,7 +8,7 @@ const dist = fileURLToPath(new URL('dist/', import.meta.url));
 export const compatibility = { compatibilityDate: '2026-04-01', compatibilityFlags: ['enable_request_signal'] };
 
 /**
- * Starts the front and waits until it answers.
+ * Starts the gateway and waits until it answers.
  * @param {object} options
  * @param {object} options.servers the `mcpServers` of the configuration
  * @param {Record<string, unknown>} options.vars further variables and secrets, AUTH among them

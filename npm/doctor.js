@@ -22,7 +22,7 @@ options:
   --json                   print the diagnosis as JSON
   --help                   print this
 
-exit code: 0 if every step is well, 1 if one is not, 2 if the command is wrong
+exit code: 0 if all checks passed, 1 if one failed, 2 if the command is invalid
 colours: only in a terminal, and not if NO_COLOR is set
 `;
 
@@ -137,20 +137,21 @@ function rendered({ ok, kind, protocolVersion, steps }, url) {
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }
   const what = [kind, protocolVersion].filter(Boolean).join(', ');
-  lines.push(
-    '',
-    ok
-      ? paint('green', `all is well${what && ` (${what})`}`)
-      : paint('red', `something is wrong${what && ` (${what})`}`),
-    '',
-  );
+  const failed = steps.filter((step) => !step.ok && !isSkipped(step)).length;
+  const verdict = ok ? 'All checks passed' : `${failed} ${failed === 1 ? 'check' : 'checks'} failed`;
+  lines.push('', paint(ok ? 'green' : 'red', `${verdict}${what && ` (${what})`}`), '');
   return lines.join('\n');
 }
 
 /** @param {Pick<Finding, 'ok' | 'detail'>} step */
-function markOf({ ok, detail }) {
-  if (/^not (tried|checked)/.test(detail)) return paint('dim', '–');
-  return ok ? paint('green', '✓') : paint('red', '✗');
+function markOf(step) {
+  if (isSkipped(step)) return paint('dim', '–');
+  return step.ok ? paint('green', '✓') : paint('red', '✗');
+}
+
+/** @param {Pick<Finding, 'detail'>} step */
+function isSkipped({ detail }) {
+  return /^not (tried|checked)/.test(detail);
 }
 
 /** @param {keyof typeof codes} style @param {string} text */

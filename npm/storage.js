@@ -84,3 +84,11 @@ export function durableObjectStorage(storage) {
 }
 
 const STORE = 'sessions';
+
+export function chromeStorage(area) {
+  return {
+    get: async (key) => (await area.get(key))[key] ?? null,
+    set: (key, value) => area.set({ [key]: value }),
+    delete: (key) => area.remove(key),
+  };
+}

@@ -317,7 +317,10 @@ function clientsOf(session) {
       if (asking.signal) {
         // Of equals the youngest.
         const fitness = (/** @type {SessionTransport} */ client) => client.fitness(message, asking.during);
-        const [client] = [...clients].reverse().sort((one, other) => fitness(other) - fitness(one));
+        const [client] = [...clients]
+          .filter(isClient)
+          .reverse()
+          .sort((one, other) => fitness(other) - fitness(one));
         if (!client) throw Object.assign(new Error('Method not found'), { code: METHOD_NOT_FOUND });
         return client.ask(message, asking);
       }
@@ -328,4 +331,14 @@ function clientsOf(session) {
     session.observer = Object.assign(observer, { clients });
   }
   return session.observer.clients;
+}
+
+const isClient = (heard) => heard instanceof SessionTransport;
+
+// For the package's own entries: `hear` gets every notification of a session, whatever handlers it has. Returns what ends that.
+export function observe(session, hear) {
+  const observers = clientsOf(session);
+  const observer = { hear };
+  observers.add(observer);
+  return () => observers.delete(observer);
 }

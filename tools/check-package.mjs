@@ -23,10 +23,14 @@ const downloads = {
   entry: ['browser.js'],
 };
 
+/** Bytes of mcp-tether/oauth in brotli, which is loaded by those who log in. */
+const oauthLimit = 10_240;
+
 const problems = [
   ...checkModule(join(folder, 'mcp_tether_bg.wasm')),
   ...checkGlue(join(folder, 'slim.js')),
   ...checkSizes(weigh()),
+  ...checkOAuth(join(folder, 'oauth.js')),
 ];
 for (const problem of problems) console.error(`package: ${problem}`);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -66,6 +70,12 @@ function checkSizes(total) {
   if (total.gzip > budget['gzip-limit'])
     found.push(`${total.gzip} bytes in gzip, the limit is ${budget['gzip-limit']}`);
   return found;
+}
+
+function checkOAuth(path) {
+  const bytes = brotli(readFileSync(path));
+  console.log(`oauth: ${bytes} bytes in brotli`);
+  return bytes > oauthLimit ? [`oauth.js has ${bytes} bytes in brotli, the limit is ${oauthLimit}`] : [];
 }
 
 function readBudget() {

@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
-# What can be said about the source without running it: format, lints, documentation, types.
+# Checks the source without running it: format, lints, documentation, types, links, workflows, licences.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-set_up rust node
+set_up rust node cargo-deny
 cd "$root"
+
+# What is quick comes first.
+node tools/check-links.mjs
+node tools/check-workflows.mjs
+# Not the advisories, whose database is a download: .github/workflows/nightly.yml.
+cargo deny --log-level warn check bans licenses sources
+stray="$(cargo package --quiet --list --allow-dirty | grep -vE '^(src/|README\.md$|LICENSE-|Cargo\.|\.cargo_vcs_info\.json$)' || true)"
+[ -z "$stray" ] || fail "the crate's package has more than the crate (include in Cargo.toml): $stray"
 
 cargo fmt --check
 node_modules/.bin/biome ci --log-level=warn --error-on-warnings .

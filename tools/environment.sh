@@ -10,6 +10,8 @@ wasm_bindgen_version="$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' "$root/Cargo.t
 wasm_pack_version="0.15.1"
 geckodriver_version="0.37.1"
 cargo_fuzz_version="0.13.2"
+cargo_deny_version="0.20.2"
+cargo_llvm_cov_version="0.9.1"
 oha_version="1.16.0"
 node_minimum="20"
 

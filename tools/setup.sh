@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers, webkit, python, load. What is there is left alone.
+# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, load. What is there is left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers, webkit, python, load"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, load"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
@@ -15,7 +15,9 @@ main() {
       rust) set_up_rust ;;
       wasm-bindgen) set_up_cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version" ;;
       wasm-pack) set_up_cargo_tool wasm-pack wasm-pack "$wasm_pack_version" ;;
+      cargo-deny) set_up_cargo_tool cargo-deny cargo-deny "$cargo_deny_version" --no-default-features ;;
       cargo-fuzz) set_up_cargo_tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version" ;;
+      llvm-cov) set_up_llvm_cov ;;
       node) set_up_node ;;
       browsers) set_up_browsers ;;
       webkit) set_up_webkit ;;
@@ -77,6 +79,22 @@ set_up_cargo_tool() {
   # Not --locked, unless a tool asks for it: the lock files of most of these crates pin versions that have been withdrawn since.
   (cd "$root" && cargo install --quiet --force --root "$tools" --version "=$version" "$@" "$crate") ||
     fail "$crate $version did not build: a C compiler and the crate registry have to be within reach"
+}
+
+# The command, and the tools of the LLVM that the compiler has.
+set_up_llvm_cov() {
+  # It says its version only as a subcommand of cargo.
+  local present
+  present="$("$tools/bin/cargo-llvm-cov" llvm-cov --version 2>/dev/null || true)"
+  [ "${present##* }" = "$cargo_llvm_cov_version" ] || set_up_cargo_tool cargo-llvm-cov cargo-llvm-cov "$cargo_llvm_cov_version"
+  set_up_rust
+  local host="x86_64-unknown-linux-gnu"
+  if [ -f "$tools/toolchain" ]; then
+    install_debian_packages "/usr/lib/rustlib/$host/bin/llvm-cov:rust-web-llvm"
+    return
+  fi
+  compgen -G "$(rustc "+$rust_channel" --print sysroot)/lib/rustlib/*/bin/llvm-cov" >/dev/null ||
+    rustup component add --toolchain "$rust_channel" llvm-tools || fail "rustup could not install llvm-tools"
 }
 
 set_up_node() {

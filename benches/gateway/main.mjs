@@ -1,4 +1,4 @@
-// What the front costs and carries. Every status and body is looked at: a bench of errors would look fast. `make bench-worker` runs it.
+// What the gateway costs and carries. Every status and body is looked at: a bench of errors would look fast. `make bench-worker` runs it.
 // environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second, BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
 import { availableParallelism, loadavg } from 'node:os';
 import { closedLoop } from './closed-loop.mjs';
@@ -129,7 +129,7 @@ const stack = await startStack(names);
 let added;
 try {
   console.log(
-    `Memory at rest: the front ${mb(await memory(stack.front.pid))}, the JS pass-through ` +
+    `Memory at rest: the gateway ${mb(await memory(stack.front.pid))}, the JS pass-through ` +
       `${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`,
   );
   added = await loads(stack);
@@ -139,7 +139,7 @@ try {
   }
 } catch (error) {
   console.error(
-    `The front ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`,
+    `The gateway ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`,
   );
   throw error;
 } finally {

@@ -1,4 +1,4 @@
-// What is measured: three servers, each directly, through a Worker and an object of plain JavaScript, and through the front.
+// What is measured: three servers, each directly, through a Worker and an object of plain JavaScript, and through the gateway.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { findFreePort } from '../../tests/js/servers/shared/listen.mjs';
 import { isWorkerd, started, stopped } from './workerd.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const LINES = 20; // of what the front prints, for when it fails
+const LINES = 20; // of what the gateway prints, for when it fails
 const QUIET = 250; // milliseconds without a call: then those that a load left behind are through
 const programs = {
   fast: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs')] },
@@ -26,7 +26,7 @@ export const tokenOf = (user) => `token-of-${user}-0123456789`;
 
 /**
  * Starts everything.
- * @param {string[]} users who may use the front
+ * @param {string[]} users who may use the gateway
  */
 export async function startStack(users) {
   const state = await mkdtemp(join(tmpdir(), 'bench-'));
@@ -97,7 +97,7 @@ async function startPassThrough(upstreams) {
   const miniflare = new Miniflare({
     ...compatibility,
     host: '127.0.0.1',
-    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }], // as for the front (gateway/local.mjs)
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }], // as for the gateway (gateway/local.mjs)
     modules: true,
     scriptPath: here('pass-through.js'),
     bindings: { UPSTREAMS: upstreams },

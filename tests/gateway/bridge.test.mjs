@@ -1,4 +1,4 @@
-// A client of 2025-11-25 before servers that speak 2026-07-28 only: the front makes up the session that they know nothing of.
+// A client of 2025-11-25 before servers that speak 2026-07-28 only: the gateway makes up the session that they know nothing of.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
@@ -141,7 +141,7 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     await events.return();
     const listens = modern.counts.methods[LISTEN];
     await modern.restart();
-    await until(() => modern.counts.methods[LISTEN] > listens, 'the front listens again');
+    await until(() => modern.counts.methods[LISTEN] > listens, 'the gateway listens again');
     await (await ada.call(session, 'increment', { key: 'told' }, { id: 3 })).text();
     const back = eventsOf(await listen(session, id));
     await heard(back, 'notifications/resources/updated');
@@ -162,13 +162,13 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     assert.equal(modern.counts.executions.cancelled, undefined);
   });
 
-  test('the session outlives the front, and its subscription with it', async () => {
+  test('the session outlives the gateway, and its subscription with it', async () => {
     const session = await open();
     await (await post(session, ada.rpc('resources/subscribe', counter, 's'))).text();
     await stack.restartFront();
     const listens = modern.counts.methods[LISTEN];
     const events = eventsOf(await listen(session));
-    await until(() => modern.counts.methods[LISTEN] > listens, 'the front listens again');
+    await until(() => modern.counts.methods[LISTEN] > listens, 'the gateway listens again');
     await (await ada.call(session, 'increment', { key: 'after' }, { id: 1 })).text();
     await heard(events, 'notifications/resources/updated');
     await events.return();

@@ -1,4 +1,4 @@
-// The clients that the front is tried with: the official SDK's, v1 and v2, and our own, behind one face.
+// The clients that the gateway is tried with: the official SDK's, v1 and v2, and our own, behind one face.
 
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';

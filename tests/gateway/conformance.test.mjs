@@ -1,4 +1,4 @@
-// The official conformance suites' server scenarios: what passes before a server has to pass through the front.
+// The official conformance suites' server scenarios: what passes before a server has to pass through the gateway.
 // They run without authentication, as the suites know none.
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const runs = [
   { revision: '2026-07-28', suite: next, server: 'modern', notDirectly: [] },
 ];
 
-describe('conformance: server scenarios, directly and through the front', () => {
+describe('conformance: server scenarios, directly and through the gateway', () => {
   const direct = {};
   let front;
   let state;
@@ -53,7 +53,7 @@ describe('conformance: server scenarios, directly and through the front', () => 
       const passing = (results) => [...results.keys()].filter((name) => passes(results.get(name)));
       t.diagnostic(`directly ${passing(before).length} of ${before.size} pass: ${passing(before).join(', ')}`);
       t.diagnostic(
-        `through the front ${passing(through).length} of ${through.size} pass: ${passing(through).join(', ')}`,
+        `through the gateway ${passing(through).length} of ${through.size} pass: ${passing(through).join(', ')}`,
       );
       assert.deepEqual(
         [...before.keys()].filter((name) => !passes(before.get(name))),
@@ -62,7 +62,7 @@ describe('conformance: server scenarios, directly and through the front', () => 
       const lost = passing(before)
         .map((name) => [name, missing(before.get(name), through.get(name))])
         .filter(([, checks]) => checks.length > 0);
-      assert.deepEqual(Object.fromEntries(lost), {}, 'what passes directly passes through the front');
+      assert.deepEqual(Object.fromEntries(lost), {}, 'what passes directly passes through the gateway');
     });
   }
 });
@@ -95,13 +95,13 @@ async function scenarios(suite, revision, url) {
   }
 }
 
-// The server ends a stream in the middle of a call; the front takes it up again itself, and its client notices nothing.
+// The server ends a stream in the middle of a call; the gateway takes it up again itself, and its client notices nothing.
 const healed = ['server-sse-disconnect-resume'];
 
 const judged = (checks) => checks.filter(({ status }) => status !== 'INFO');
 const passes = (checks) => judged(checks).length > 0 && judged(checks).every(({ status }) => status === 'SUCCESS');
 
-/** The checks that went wrong through the front, and those that were not even made. */
+/** The checks that went wrong through the gateway, and those that were not even made. */
 function missing(direct, through = []) {
   const made = judged(through).map(({ id }) => id);
   const unmade = judged(direct)

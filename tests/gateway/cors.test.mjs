@@ -1,4 +1,4 @@
-// CORS over the wire: every method, on every status, for pages that may use the front and for those that may not.
+// CORS over the wire: every method, on every status, for pages that may use the gateway and for those that may not.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { initializeParams, sender } from './http.mjs';

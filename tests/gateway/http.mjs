@@ -1,4 +1,4 @@
-// Bare requests to the front, where a client would be too polite.
+// Bare requests to the gateway, where a client would be too polite.
 
 const acceptBoth = 'application/json, text/event-stream';
 export const initializeParams = {

@@ -13,7 +13,7 @@ before(async () => {
   register(`data:text/javascript,${encodeURIComponent(resolve)}`);
   ({ Upstream, memory } = await loadWatched(() => import('../../gateway/upstream.js')));
   globalThis.fetch = answering;
-  console.log = console.info = () => {}; // the front's lines
+  console.log = console.info = () => {}; // the gateway's lines
 });
 
 async function used(end) {

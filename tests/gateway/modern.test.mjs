@@ -1,4 +1,4 @@
-// 2026-07-28 through the front: requests stand alone and stream straight through; older clients get a session all the same.
+// 2026-07-28 through the gateway: requests stand alone and stream straight through; older clients get a session all the same.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
@@ -9,7 +9,7 @@ import { page, startStack, until } from './stack.mjs';
 const authorization = { Authorization: 'Bearer token-of-ada' };
 const VERSION = '2026-07-28';
 
-describe('2026-07-28 through the front', () => {
+describe('2026-07-28 through the gateway', () => {
   let modern;
   let stack;
   let url;

@@ -1,4 +1,4 @@
-// The network between clients and the front, which may be gone for a while: connections break, and new ones are refused.
+// The network between clients and the gateway, which may be gone for a while: connections break, and new ones are refused.
 import { connect, createServer } from 'node:net';
 
 /**

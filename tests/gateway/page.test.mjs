@@ -1,4 +1,4 @@
-// A page in Chromium on another origin: the official client v2 and our own, through the front, over a restart of the server.
+// A page in Chromium on another origin: the official client v2 and our own, through the gateway, over a restart of the server.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

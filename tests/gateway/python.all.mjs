@@ -1,4 +1,4 @@
-// Python's official clients through the front: before servers of each kind, and while the front restarts.
+// Python's official clients through the gateway: before servers of each kind, and while the gateway restarts.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startModernFaultServer } from '../js/servers/modern-fault-server.mjs';
@@ -15,7 +15,7 @@ survive('a server that answers by streams', [], pythonClients);
 survive('a server that answers in JSON', ['--json-response'], pythonClients);
 
 for (const [name, connect] of Object.entries(pythonClients)) {
-  describe(`${name} through the front, before a server of 2026-07-28`, () => {
+  describe(`${name} through the gateway, before a server of 2026-07-28`, () => {
     let modern;
     let faults;
     let stack;
@@ -30,7 +30,7 @@ for (const [name, connect] of Object.entries(pythonClients)) {
       await Promise.all([modern.close(), faults.close()]);
     });
 
-    test('lists, calls, hears of progress, in a session that outlives the front', async () => {
+    test('lists, calls, hears of progress, in a session that outlives the gateway', async () => {
       const client = await connect(`${stack.origin}/modern/mcp`);
       const session = client.session();
       assert.match(session, /^[A-Za-z0-9_-]{43}$/);
@@ -59,7 +59,7 @@ for (const [name, connect] of Object.entries(pythonClients)) {
   });
 
   // A connection that breaks under its notification ends a client of Python by itself. Here none does: what it sends after `initialize` waits.
-  test(`${name} goes on with a front that restarted between its initialize and all the rest`, async (t) => {
+  test(`${name} goes on with a gateway that restarted between its initialize and all the rest`, async (t) => {
     const stack = await startStack();
     t.after(() => stack.stop());
     const edge = await startHoldingEdge(stack.url);

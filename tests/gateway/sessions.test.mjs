@@ -1,4 +1,4 @@
-// Sessions of the front: whose they are, how they end, and how a client comes back for what it missed.
+// Sessions of the gateway: whose they are, how they end, and how a client comes back for what it missed.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -161,7 +161,7 @@ describe('whose a session is', () => {
 
   test('a header that says "undefined" is not one that is missing: what is known of one request is not said of another', async () => {
     const session = await ada.open();
-    // Each Accept is a new one to the front, so that either of the two may come first.
+    // Each Accept is a new one to the gateway, so that either of the two may come first.
     const status = async (accept, headers) =>
       (
         await ada.call(
@@ -279,7 +279,7 @@ describe('a client that comes back', () => {
     );
   });
 
-  test('also when the front was restarted meanwhile: an unsafe call is not repeated, and its outcome is honest', async () => {
+  test('also when the gateway was restarted meanwhile: an unsafe call is not repeated, and its outcome is honest', async () => {
     const session = await ada.open();
     const id = await leave(session, { ms: 60_000, key: 'cut' }, 'cut');
     await wait(LOGGED);
@@ -423,7 +423,7 @@ describe('an object that was evicted, or restarted', () => {
     t.after(() => stack.stop());
     const ada = sender(stack.url);
     const session = await ada.open();
-    await until(async () => (await stack.counts()).get >= 1, 'the front listens to the server');
+    await until(async () => (await stack.counts()).get >= 1, 'the gateway listens to the server');
     const streams = (await stack.counts()).get;
     for (let turn = 0; turn < 3; turn += 1) {
       const revived = () => stack.lines.some((line) => line.includes(`"lives":${turn + 2}`));

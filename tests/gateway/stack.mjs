@@ -15,12 +15,12 @@ export const page = 'https://app.example';
 const serverProgram = fileURLToPath(new URL('../js/servers/sdk-server.mjs', import.meta.url));
 
 /**
- * Starts both. The server is `s` in the front's configuration.
+ * Starts both. The server is `s` in the gateway's configuration.
  * @param {object} [options]
  * @param {string[]} [options.server] arguments of tests/js/servers/sdk-server.mjs
  * @param {object} [options.config] more of that server's configuration
  * @param {object} [options.servers] further servers
- * @param {object} [options.vars] further variables of the front
+ * @param {object} [options.vars] further variables of the gateway
  */
 export async function startStack({ server: args = [], config = {}, servers = {}, vars = {} } = {}) {
   const state = await mkdtemp(join(tmpdir(), 'front-'));
@@ -58,15 +58,15 @@ export async function startStack({ server: args = [], config = {}, servers = {},
     origin: `http://127.0.0.1:${frontPort}`,
     url: `http://127.0.0.1:${frontPort}/s/mcp`,
     server,
-    /** The folder of the front's storage. */
+    /** The folder of the gateway's storage. */
     state,
-    /** What the front printed. */
+    /** What the gateway printed. */
     lines,
     /** What the server counted since it was started. */
     counts: async () => (await fetch(`${serverOrigin}/control/counts`)).json(),
     /** The server forgets all its sessions. */
     forget: () => fetch(`${serverOrigin}/control/forget`, { method: 'POST' }),
-    /** A new process of the front, with the same storage, to which something may be done while there is none. */
+    /** A new process of the gateway, with the same storage, to which something may be done while there is none. */
     async restartFront(changed, whileStopped) {
       await front.stop();
       await whileStopped?.();

@@ -1,4 +1,4 @@
-// What each client does through the front, before the official SDK's server: list, call, stream, answer a question, and survive.
+// What each client does through the gateway, before the official SDK's server: list, call, stream, answer a question, and survive.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { clients, textOf } from './clients.mjs';
@@ -7,7 +7,7 @@ import { startStack, until } from './stack.mjs';
 /** The tests of clients before a server of one kind: `args` are those of tests/js/servers/sdk-server.mjs. */
 export function survive(kind, args, connects = clients) {
   for (const [name, connect] of Object.entries(connects)) {
-    describe(`${name} through the front, before ${kind}`, () => {
+    describe(`${name} through the gateway, before ${kind}`, () => {
       let stack;
       let initialized;
       before(async () => (stack = await startStack({ server: args })));
@@ -65,7 +65,7 @@ export function survive(kind, args, connects = clients) {
         await client.end();
       });
 
-      test('goes on with its id after the front was restarted', async () => {
+      test('goes on with its id after the gateway was restarted', async () => {
         const client = await connect(stack.url);
         const session = client.session();
         initialized = (await stack.counts()).initialize;

@@ -78,14 +78,14 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       }
     });
 
-    test('the front’s own requests have none: its greeting, its stream, what it does before a call', async () => {
+    test('the gateway’s own requests have none: its greeting, its stream, what it does before a call', async () => {
       const session = await ada.open(initializeParams, traceOf(1));
       const events = eventsOf(await ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...traceOf(2) } }));
       if (kind === '2025-11-25') await server.forgetSessions();
       await (await ada.call(session, 'increment', {}, { id: 'last', headers: traceOf(3) })).text();
       await until(
         () => witness.seen.some(({ http, message }) => http === 'GET' || message?.method === 'subscriptions/listen'),
-        'the front listens',
+        'the gateway listens',
       );
       for (const { trace } of calls('increment')) assert.deepEqual(trace, traceOf(3));
       assert.equal(server.counts.executions.default, 1);

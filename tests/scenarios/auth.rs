@@ -134,6 +134,40 @@ fn a_401_during_a_recovery_makes_no_second_handshake() {
     assert_eq!(world.count("initialize"), 2);
 }
 
+/// Found by the simulation.
+#[test]
+fn a_401_to_a_notification_in_the_middle_of_a_trial_makes_no_second_handshake() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [silence(), http(500, "session trouble")]);
+    world.server().next("ping", [http(500, "session trouble")]);
+    world.server().next("notifications/cancelled", [http(401, "").after(20)]);
+    world.server().slow.insert("initialize".into(), 100);
+    let cancelled = world.tool(session, "order");
+    world.cancel(cancelled);
+    let odd = world.tool(session, "order");
+    world.run_until("the trial", |world| world.count("initialize") == 2);
+    world.run_for(50);
+    assert_eq!(world.tokens_wanted.len(), 1, "a handshake asks for a token by itself");
+    world.drive();
+    world.run_for(10_000);
+    assert_eq!(world.code(odd), ErrorCode::OutcomeUnknown);
+    assert_eq!(world.count("initialize"), 2);
+}
+
+#[test]
+fn a_provider_that_never_answers_a_401_to_a_notification_is_given_up_too() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [silence()]);
+    world.server().next("notifications/cancelled", [http(401, "")]);
+    let cancelled = world.tool(session, "order");
+    world.cancel(cancelled);
+    world.run_until("the question", |world| world.tokens_wanted.len() == 2);
+    let call = world.tool_within(session, "order", 5_000);
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.tokens_given_up.len(), 1);
+}
+
 #[test]
 fn a_provider_without_a_token_lets_the_request_go_as_it_is() {
     let mut world = world();

@@ -1,10 +1,10 @@
 //! A session in the owner's storage: taken up by the next page without a handshake, and never by anybody else.
 
-use super::reply::{Data, Step, http_rpc};
+use super::reply::{Data, Step, fails, http_rpc, refused};
 use super::world::configured;
 use super::{Tether, world_with};
 use mcp_tether::core::config::Config;
-use mcp_tether::core::{ConnectOptions, Kind, SessionRef, State, Target};
+use mcp_tether::core::{ConnectOptions, ErrorCode, FailureKind, Kind, SessionRef, State, Target};
 use serde_json::{Value, json};
 
 fn config(server: &Value) -> Config {
@@ -468,4 +468,49 @@ fn a_session_that_another_page_has_made_meanwhile_is_taken_up_after_a_loss() {
     assert_eq!(info.session_id.as_deref(), Some("00000009-db-other"));
     assert_eq!((info.generation, info.recoveries), (2, 1));
     assert_eq!(world.count("initialize"), 1);
+}
+
+/// Found by the simulation.
+#[test]
+fn a_session_that_the_browser_has_always_hidden_is_not_taken_up_again() {
+    let (mut world, session) = connected();
+    let hides = fails(FailureKind::Hidden);
+    world.server().lost = hides.clone();
+    world.server().bare = Some(http_rpc(400, -32000, "Bad Request"));
+    for method in ["prompts/list", "ping"] {
+        world.server().always(method, hides.clone());
+    }
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    assert_eq!((world.code(call), world.count("initialize")), (ErrorCode::CorsBlocked, 2));
+    assert!(world.storage.entries.is_empty(), "it was of no use to this page, nor is it to the next");
+    world.server().behave();
+    world.run_for(60_000);
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    assert_eq!(world.count("initialize"), 3);
+}
+
+/// Found by the simulation.
+#[test]
+fn a_session_that_another_page_has_made_ends_the_outage_that_this_one_is_in() {
+    let (mut world, session) = connected();
+    let mut record = world.storage.record().clone();
+    let name = world.storage.entries.keys().next().unwrap().clone();
+    world.server().forget();
+    world.server().always("initialize", refused());
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Outage, "lost, and out of reach");
+    world.server().sessions.insert("00000009-db-other".into());
+    record["sessionId"] = json!("00000009-db-other");
+    world.storage.entries.insert(name, record);
+    world.run_for(10_000);
+    let handshakes = world.count("initialize");
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), handshakes);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
+    assert!(world.event_names().contains(&"outageEnded"));
 }

@@ -162,6 +162,26 @@ fn age_ends_a_session_however_much_it_is_used() {
     assert_eq!(world.machine.session(session).unwrap().generation, 2);
 }
 
+/// Found by the simulation.
+#[test]
+fn a_session_that_comes_of_age_in_an_outage_ends_with_the_last_call_that_waited_for_it() {
+    let mut world = world_with(json!({"sessionConfig": {"maxAge": 10_000, "retryDelay": 60_000}}), json!({}));
+    let session = world.connect();
+    world.run_for(9_990);
+    world.server().next("prompts/list", [http(502, "")]);
+    world.server().slow.insert("ping".into(), 50);
+    // A rest would take longer than this.
+    let options = RequestOptions { timeout: Some(100), ..RequestOptions::default() };
+    let call = world.request(session, "prompts/list", Value::Null, options);
+    world.finish(call);
+    assert_eq!((world.code(call), world.count("ping")), (ErrorCode::HttpError, 1), "its outage has ended");
+    assert_eq!(world.machine.session(session).unwrap().state, State::Expired);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), 2);
+}
+
 #[test]
 fn a_connect_while_an_expired_session_is_remade_makes_no_second_handshake() {
     let mut world = world_with(json!({"sessionConfig": {"timeout": 60_000}}), json!({}));

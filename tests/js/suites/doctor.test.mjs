@@ -40,7 +40,7 @@ describe('mcp-tether doctor', () => {
       [...stdout.matchAll(/^✓ (\w+) /gm)].map(([, name]) => name),
       ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors'],
     );
-    assert.match(stdout, /^all is well \(stateful, 2025-11-25\)$/m);
+    assert.match(stdout, /^All checks passed \(stateful, 2025-11-25\)$/m);
     assert.ok(!stdout.includes(controlSequence), 'no colours outside of a terminal');
     assert.equal(stderr, '');
   });
@@ -62,7 +62,7 @@ describe('mcp-tether doctor', () => {
         'm',
       ),
     );
-    assert.match(stdout, /^something is wrong$/m);
+    assert.match(stdout, /^1 check failed$/m);
   });
 
   test('--json is the diagnosis', async () => {

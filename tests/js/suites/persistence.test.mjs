@@ -12,7 +12,7 @@ const packageEntry = process.env.MCP_TETHER_PACKAGE
   ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
   : new URL('../../../pkg/node.js', import.meta.url);
 const { McpError, McpManager } = await import(packageEntry);
-const { webStorage } = await import(new URL('storage.js', packageEntry));
+const { chromeStorage, webStorage } = await import(new URL('storage.js', packageEntry));
 
 const echo = { name: 'echo', arguments: { text: 'hello' } };
 const never = new Promise(() => {});
@@ -34,6 +34,16 @@ function memory() {
     entries,
     record,
     change: (change) => entries.set([...entries.keys()][0], JSON.stringify({ ...record(), ...change })),
+  };
+}
+
+/** What an extension has as `chrome.storage.session`. */
+function extensionArea() {
+  const items = {};
+  return {
+    get: async (key) => (key in items ? { [key]: items[key] } : {}),
+    set: async (more) => void Object.assign(items, structuredClone(more)),
+    remove: async (key) => void delete items[key],
   };
 }
 
@@ -66,6 +76,7 @@ describe('a session in a storage', () => {
 
   for (const [name, wrap] of Object.entries({
     'that answers at once': (storage) => storage,
+    'of an extension': () => chromeStorage(extensionArea()),
     'that answers later': (storage) => ({
       get: async (key) => wait(5, await storage.get(key)),
       set: async (key, value) => storage.set(key, await wait(5, value)),

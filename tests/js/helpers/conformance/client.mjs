@@ -1,5 +1,6 @@
 // The command-line client that the official conformance suite drives: one scenario a run, the server's URL as last argument.
 import { pathToFileURL } from 'node:url';
+import { providerOf, useTools } from './oauth.mjs';
 
 const packageEntry = process.env.MCP_TETHER_PACKAGE
   ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
@@ -82,10 +83,33 @@ async function listTools(session) {
   await session.listTools();
 }
 
+// TODO-SHIM begin
+let lastStatus;
+async function shimFetch(url, init) {
+  const response = await fetch(url, init);
+  const challenge = response.headers.get('www-authenticate') ?? '';
+  lastStatus = response.status;
+  if (response.status === 403 && challenge.includes('insufficient_scope')) {
+    return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } });
+  }
+  return response;
+}
+const shim = (auth, url) =>
+  auth && {
+    token: async (context) => {
+      const status = lastStatus;
+      lastStatus = undefined;
+      const got = await auth.token({ ...context, url, status: status === 401 || status === 403 ? status : undefined });
+      return typeof got === 'object' ? got.token : got;
+    },
+  };
+// TODO-SHIM end
 async function main() {
   const url = process.argv.at(-1);
   const name = process.env.MCP_CONFORMANCE_SCENARIO;
-  const scenario = Object.hasOwn(scenarios, name ?? '') ? scenarios[name] : undefined;
+  const isAuth = name?.startsWith('auth/');
+  const own = Object.hasOwn(scenarios, name ?? '') ? scenarios[name] : undefined;
+  const scenario = isAuth ? useTools : own;
   if (!scenario) throw new Error(`this client has no part for the scenario ${name}`);
   await init();
   const manager = new McpManager(
@@ -94,10 +118,12 @@ async function main() {
       clientInfo: { name: 'mcp-tether-conformance-client', version: '1.0.0' },
       capabilities: capabilities[name] ?? {},
       log: (level, line) => console.error(level, line),
+      ...(isAuth && { fetch: shimFetch }),
     },
   );
   try {
-    await scenario(await manager.connect('tester', 'conformance'));
+    const auth = isAuth ? providerOf(name, context) : undefined;
+    await scenario(await manager.connect('tester', 'conformance', { auth: shim(auth, url) }));
   } finally {
     await manager.close({ terminate: true });
   }
