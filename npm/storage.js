@@ -83,11 +83,23 @@ export function durableObjectStorage(storage) {
   };
 }
 
+/**
+ * @typedef {{
+ *   get(key: string): Promise<Record<string, unknown>>,
+ *   set(items: Record<string, unknown>): Promise<void>,
+ *   remove(key: string): Promise<void>,
+ * }} ExtensionArea
+ */
+
 const STORE = 'sessions';
 
+/**
+ * @param {ExtensionArea} area
+ * @returns {SessionStorage}
+ */
 export function chromeStorage(area) {
   return {
-    get: async (key) => (await area.get(key))[key] ?? null,
+    get: async (key) => /** @type {string | undefined} */ ((await area.get(key))[key]) ?? null,
     set: (key, value) => area.set({ [key]: value }),
     delete: (key) => area.remove(key),
   };

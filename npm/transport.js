@@ -2,7 +2,7 @@
 // recovers, resumes and repeats beneath it. `manager.transport(userId, serverName, options)` makes one.
 // @ts-check
 
-/** @import { ConnectOptions, McpSession, SdkTransport } from './index.js' */
+/** @import { ConnectOptions, JsonRpcMessage, McpSession, SdkTransport } from './index.js' */
 
 /** @typedef {string | number | symbol | undefined} Id of a request; a symbol where no client may have the same */
 /** @typedef {{ id?: Id, method?: string, params?: Params, result?: unknown, error?: object }} Rpc a JSON-RPC message of the client, or to it */
@@ -12,11 +12,12 @@
 /** @typedef {(options: ClientOptions) => Promise<RelaySession>} Connect */
 /** @typedef {{ requestHeaders?: Record<string, string> | undefined, onstream?: ((id: Id) => void) | undefined }} CallOptions */
 /** @typedef {{ code?: string, message: string, rpcCode?: number, data?: unknown }} Settled the error that a call ended with, an McpError as a rule */
+/** @typedef {{ hear: (message: Omit<Rpc, 'jsonrpc'>, during?: unknown) => void }} Observer a client, or what only listens */
 /** @typedef {{ signal?: AbortSignal, during?: unknown }} Asking what a message of the server is about, and the signal of a request */
 /**
  * A session with the members that are the package's own: src/web/session.rs.
  * @typedef {McpSession & {
- *   observer: (((message: Rpc, asking: Asking) => unknown) & { clients: Set<SessionTransport> }) | undefined,
+ *   observer: (((message: Rpc, asking: Asking) => unknown) & { clients: Set<Observer> }) | undefined,
  *   relay(call: Call, method: string | undefined, params: object | undefined, headers: object | undefined, wantsProgress: boolean): number,
  *   cancelRelayed(number: number, reason: unknown): void,
  *   free(): void,
@@ -183,10 +184,10 @@ export class SessionTransport {
   hear(message, during, cause) {
     try {
       if (!this.#closed)
-        this.onmessage?.(
-          { jsonrpc: '2.0', ...message },
-          { relatedRequestId: this.#isOwn(during) ? during.id : undefined, cause },
-        );
+        this.onmessage?.(/** @type {JsonRpcMessage} */ ({ jsonrpc: '2.0', ...message }), {
+          relatedRequestId: this.#isOwn(during) ? during.id : undefined,
+          cause,
+        });
     } catch (error) {
       this.#report(error);
     }
@@ -308,10 +309,10 @@ class Call {
 }
 
 // The clients on a session, kept with the one function that observes it.
-/** @param {RelaySession} session @returns {Set<SessionTransport>} */
+/** @param {RelaySession} session @returns {Set<Observer>} */
 function clientsOf(session) {
   if (!session.observer) {
-    const clients = /** @type {Set<SessionTransport>} */ (new Set());
+    const clients = /** @type {Set<Observer>} */ (new Set());
     /** @type {(message: Rpc, asking: Asking) => unknown} */
     const observer = (message, asking) => {
       if (asking.signal) {
@@ -333,9 +334,14 @@ function clientsOf(session) {
   return session.observer.clients;
 }
 
+/** @type {(heard: Observer) => heard is SessionTransport} */
 const isClient = (heard) => heard instanceof SessionTransport;
 
-// For the package's own entries: `hear` gets every notification of a session, whatever handlers it has. Returns what ends that.
+/**
+ * For the package's own entries: `hear` gets every notification of a session, whatever handlers it has. Returns what ends that.
+ * @param {RelaySession} session
+ * @param {Observer['hear']} hear
+ */
 export function observe(session, hear) {
   const observers = clientsOf(session);
   const observer = { hear };

@@ -76,7 +76,7 @@ export class Actions {
     let cursor;
     do {
       /** @type {{ tools: Tool[], nextCursor?: string }} */
-      const page = await holder.session?.listTools(cursor ? { cursor } : undefined);
+      const page = await sessionOf(holder).listTools(cursor ? { cursor } : undefined);
       tools.push(...page.tools);
       cursor = page.nextCursor;
     } while (cursor);

@@ -175,7 +175,7 @@ const isText = (value) => typeof value === 'string' && value !== '';
  * @param {string} listed
  * @param {string} stated
  */
-export function isSameIssuer(listed, stated) {
+function isSameIssuer(listed, stated) {
   if (listed === stated || listed === `${stated}/`) return true;
   const [a, b] = [listed.split('/'), stated.split('/')];
   if (a.length === 3 && `${listed}/` === stated) return true;

@@ -13,7 +13,7 @@ import { parseJson, readText } from './shared/messages.mjs';
  */
 
 /** What the server does unless a rule says otherwise. A hook returns an {@link Answer}, or nothing for the usual one. */
-export const defaultRules = {
+const defaultRules = {
   /** The path of the issuer: '' or '/tenant1'. */
   issuerPath: '',
   /** The well-known documents that are served: of RFC 8414, of OpenID Connect, and the latter below the issuer. */
