@@ -1,5 +1,4 @@
 import type {
-  CallToolResult,
   ConnectOptions,
   ContentBlock,
   ListResourcesResult,
@@ -33,6 +32,18 @@ export interface AgentTool {
   [member: string]: unknown;
 }
 
+/** One piece of a tool's result, as the Agents SDK has it. */
+export type AgentContent = ContentBlock & { [member: string]: unknown };
+
+/** A tool's result, as the Agents SDK has it. */
+export interface AgentToolResult {
+  content: AgentContent[];
+  structuredContent?: { [name: string]: unknown };
+  isError?: boolean;
+  _meta?: { [name: string]: unknown };
+  [member: string]: unknown;
+}
+
 /**
  * A session as an `MCPServer` of OpenAI's Agents SDK: `new Agent({ mcpServers: [new TetherMcpServer(manager, 'ada', 'notes')] })`, after `connect()`.
  * It outlives restarts of the server. `close()` leaves the session for the next run.
@@ -49,13 +60,13 @@ export class TetherMcpServer {
     args: { [name: string]: unknown } | null,
     meta?: { [name: string]: unknown } | null,
     options?: { signal?: ConnectOptions['signal'] },
-  ): Promise<ContentBlock[]>;
+  ): Promise<AgentContent[]>;
   callToolResult(
     name: string,
     args: { [name: string]: unknown } | null,
     meta?: { [name: string]: unknown } | null,
     options?: { signal?: ConnectOptions['signal'] },
-  ): Promise<CallToolResult>;
+  ): Promise<AgentToolResult>;
   listResources(params?: { cursor?: string }): Promise<ListResourcesResult>;
   listResourceTemplates(params?: { cursor?: string }): Promise<ListResourceTemplatesResult>;
   readResource(uri: string): Promise<ReadResourceResult>;

@@ -76,15 +76,21 @@ test('in Node, with its types', async () => {
   assert.equal(await compile('typescript', options, ['portable.mts']), '');
 });
 
-test('the transport in the official clients, v1 and v2', async () => {
+test('what is given to the official clients and to frameworks fits', async () => {
   await cp(join(root, 'tests/js/types/transport/usage.mts'), join(project, 'transport.mts'));
-  await symlinkOf('@modelcontextprotocol');
-  const options = { ...resolutions.nodenext, lib: ['ES2022', 'DOM'], skipLibCheck: true };
+  await cp(join(root, 'tests/js/types/frameworks.mts'), join(project, 'frameworks.mts'));
+  for (const name of await readdir(join(root, 'node_modules')))
+    if (!name.startsWith('.') && name !== '@types') await symlinkOf(name);
+  for (const name of ['react', 'react-dom']) await symlinkOf(`@types/${name}`);
+  const options = { ...resolutions.nodenext, lib: ['ES2023', 'DOM', 'DOM.Iterable'], skipLibCheck: true };
   assert.equal(await compile('typescript', options, ['transport.mts']), '');
+  // The declarations of the AI SDK are not made for it.
+  const loose = { ...options, exactOptionalPropertyTypes: false };
+  assert.equal(await compile('typescript', loose, ['frameworks.mts']), '');
 });
 
 async function symlinkOf(name) {
   const to = join(project, 'node_modules', name);
   await mkdir(join(to, '..'), { recursive: true });
-  await symlink(join(root, 'node_modules', name), to);
+  await symlink(join(root, 'node_modules', name), to).catch((error) => assert.equal(error.code, 'EEXIST'));
 }
