@@ -1,5 +1,6 @@
-// What the gateway costs and carries. Every status and body is looked at: a bench of errors would look fast. `make bench-worker` runs it.
-// environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second, BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
+// What the gateway costs and carries. Every status and body is looked at: a bench of errors would look fast. `make
+// bench-worker` runs it. environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second,
+// BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
 import { availableParallelism, loadavg } from 'node:os';
 import { closedLoop } from './closed-loop.mjs';
 import { openLoop, writeBodies } from './open-loop.mjs';
@@ -22,7 +23,8 @@ const ms = (value) => value.toFixed(2);
 const mb = (value) => `${value.toFixed(0)} MB`;
 const machine = () => `${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}`;
 
-// All ways in turn, round by round: what the machine does besides hits each of them alike. The first round is for compilers to warm up.
+// All ways in turn, round by round: what the machine does besides hits each of them alike. The first round is for
+// compilers to warm up.
 async function measuredRounds(stack, { server, sessions }, load) {
   const targets = [];
   for (const way of ways) targets.push(await stack.target(way, server, sessions));
@@ -88,7 +90,8 @@ async function loads(stack) {
   return latencies.get('ours').added;
 }
 
-// What the last line is about, several times from the start: one and the same workerd is faster or slower by a tenth for as long as it lives, by luck.
+// What the last line is about, several times from the start: one and the same workerd is faster or slower by a tenth
+// for as long as it lives, by luck.
 async function headline() {
   const results = new Map(ways.map((way) => [way, []]));
   for (let start = 0; start < STARTS; start += 1) {
@@ -129,7 +132,7 @@ const stack = await startStack(names);
 let added;
 try {
   console.log(
-    `Memory at rest: the gateway ${mb(await memory(stack.front.pid))}, the JS pass-through ` +
+    `Memory at rest: the gateway ${mb(await memory(stack.gateway.pid))}, the JS pass-through ` +
       `${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`,
   );
   added = await loads(stack);
@@ -139,7 +142,7 @@ try {
   }
 } catch (error) {
   console.error(
-    `The gateway ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`,
+    `The gateway ${(await stack.gateway.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.gateway.lines.join('\n')}`,
   );
   throw error;
 } finally {

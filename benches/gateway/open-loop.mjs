@@ -1,10 +1,12 @@
-// Calls at a fixed rate, with oha: one is sent when its time has come, and waits from then on, whatever became of those before it.
+// Calls at a fixed rate, with oha: one is sent when its time has come, and waits from then on, whatever became of those
+// before it.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, sender } from '../../tests/gateway/http.mjs';
 import { run } from './run.mjs';
 
-// oha takes them at random. Two requests with one id at the same time would be an error, which so many ids make unlikely.
+// oha takes them at random. Two requests with one id at the same time would be an error, which so many ids make
+// unlikely.
 const BODIES = 500_000;
 
 const bodyOf = (id) =>
@@ -22,7 +24,10 @@ export async function writeBodies(stack) {
   return file;
 }
 
-/** Loads the first session of one target; `{ p50, p99 }` in milliseconds, or an error where anything was not as it has to be. */
+/**
+ * Loads the first session of one target; `{ p50, p99 }` in milliseconds, or an error where anything was not as it has
+ * to be.
+ */
 export async function openLoop(stack, target, { bodies, rate, seconds, connections = 16 }) {
   const headers = {
     'Content-Type': 'application/json',

@@ -1,4 +1,5 @@
-// Calls, streams, sessions that come and go, and a server that is killed again and again. Nothing may go wrong, and memory may not grow for ever.
+// Calls, streams, sessions that come and go, and a server that is killed again and again. Nothing may go wrong, and
+// memory may not grow for ever.
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventsOf, messageOf, sender } from '../../tests/gateway/http.mjs';
 import { startStack } from '../../tests/gateway/stack.mjs';
@@ -8,7 +9,10 @@ const SESSIONS = 8;
 const RESTART_EVERY = 15_000;
 const WARM = 0.1; // of the time, before memory is first looked at
 
-/** Runs for so many seconds; throws at the first answer that is neither right nor, after a kill of the server and only then, an honest "nobody knows". */
+/**
+ * Runs for so many seconds; throws at the first answer that is neither right nor, after a kill of the server and only
+ * then, an honest "nobody knows".
+ */
 export async function soak(seconds) {
   const { running: stack, pid } = await started(() =>
     startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }),
@@ -81,7 +85,8 @@ async function mixed(call, id, turn, tally, index) {
   if (turn % 4 === 0) await settled(tally, 'unsafe', 'sent', () => call(id, 'notify', {}, { id: turn * 10 + 9 }));
 }
 
-// One call: true when it is answered as it has to be, false when it may have been cut by a kill of the server, and says so.
+// One call: true when it is answered as it has to be, false when it may have been cut by a kill of the server, and says
+// so.
 async function settled(tally, kind, text, call, told = []) {
   const { kills, down } = tally;
   const response = await call();

@@ -1,11 +1,12 @@
-// What is measured: three servers, each directly, through a Worker and an object of plain JavaScript, and through the gateway.
+// What is measured: three servers, each directly, through a Worker and an object of plain JavaScript, and through the
+// gateway.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
-import { compatibility, startFront } from '../../gateway/local.mjs';
+import { compatibility, startGateway } from '../../gateway/local.mjs';
 import { sender } from '../../tests/gateway/http.mjs';
 import { startChildServer } from '../../tests/js/servers/shared/child-server.mjs';
 import { findFreePort } from '../../tests/js/servers/shared/listen.mjs';
@@ -35,8 +36,8 @@ export async function startStack(users) {
   const upstreams = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url]));
   const passThrough = await started(() => startPassThrough(upstreams));
   const lines = [];
-  const front = await started(() =>
-    startFront({
+  const gateway = await started(() =>
+    startGateway({
       servers: Object.fromEntries(Object.entries(upstreams).map(([name, url]) => [name, { url }])),
       // A bench of refusals would look fast.
       vars: {
@@ -53,11 +54,11 @@ export async function startStack(users) {
     direct: (server) => upstreams[server],
     'JS Worker': (server) => `${passThrough.running.origin}/worker/${server}`,
     'JS object': (server) => `${passThrough.running.origin}/object/${server}`,
-    ours: (server) => front.running.url(server),
+    ours: (server) => gateway.running.url(server),
   };
   return {
     state,
-    front: { pid: front.pid, lines, isRunning: () => isWorkerd(front.pid) },
+    gateway: { pid: gateway.pid, lines, isRunning: () => isWorkerd(gateway.pid) },
     passThrough: { pid: passThrough.pid },
     /** What a server counted, once it has nothing more to do. */
     async countsOf(server) {
@@ -78,7 +79,7 @@ export async function startStack(users) {
       return { way, server, url, token: tokenOf(user), ids, end };
     },
     async stop() {
-      await stopped(() => front.running.stop(), front.pid);
+      await stopped(() => gateway.running.stop(), gateway.pid);
       await stopped(() => passThrough.running.stop(), passThrough.pid);
       await Promise.all(Object.values(servers).map(({ child }) => child.close()));
       await rm(state, { recursive: true, force: true });

@@ -59,7 +59,7 @@ async def main():
     async with client, streamable_http_client(url, http_client=client) as streams:
         async with ClientSession(*streams[:2], elicitation_callback=answer, logging_callback=log) as session:
             await session.initialize()
-            # Its notification goes out on its own; what is answered after it has come after it.
+            # Its notification is sent asynchronously; a response that comes after it was answered after it.
             if not hasty:
                 await session.send_ping()
             tell(id=0, result={})

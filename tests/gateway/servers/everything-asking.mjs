@@ -1,4 +1,4 @@
-// The fixture's tools that ask the client in the middle of a call, as servers did up to 2025-11-25.
+// The fixture's tools that send requests to the client during a call, as servers did up to 2025-11-25.
 import { object, textResult } from './everything.mjs';
 
 const string = (description, more) => ({ type: 'string', description, ...more });
@@ -47,7 +47,9 @@ const enums = object(
 
 const told = ({ action, content = {} }) => `action=${action}, content=${JSON.stringify(content)}`;
 
-/** `run` gets the arguments and `{ sample(prompt), elicit(message, schema) }`, which resolve with the client's answer. */
+/**
+ * `run` gets the arguments and `{ sample(prompt), elicit(message, schema) }`, which resolve with the client's answer.
+ */
 export const askingTools = {
   test_sampling: {
     inputSchema: object({ prompt: string('what to ask the model') }, { required: ['prompt'] }),

@@ -27,7 +27,7 @@ const tools = [
   { name: 'pay', description: 'Needs a visit to a URL first.', inputSchema: { type: 'object' } },
   {
     name: 'work',
-    description: 'Takes its time, as a task.',
+    description: 'Runs for a while, as a task.',
     inputSchema: { type: 'object' },
     execution: { taskSupport: 'required' },
   },

@@ -52,7 +52,7 @@ export const tools = {
     },
   },
   slow: {
-    description: 'Takes its time, and tells of its progress when asked to.',
+    description: 'Runs for a while, and reports its progress when asked to.',
     inputSchema: object({ ms: { type: 'number' }, key: { type: 'string' } }),
     run: runSlowly,
   },

@@ -25,7 +25,7 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
   const closing = new AbortController();
   let isDown = false;
 
-  const front = await listenBelowEphemeralPorts(async (request, response) => {
+  const listener = await listenBelowEphemeralPorts(async (request, response) => {
     const exchange = {
       request,
       response,
@@ -72,20 +72,20 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
   }
 
   return {
-    url: `${front.origin}${path}`,
+    url: `${listener.origin}${path}`,
     counts: () => behind.counts(path),
     requests: () => requests,
     /** Puts the server out of reach for `ms` milliseconds of its own clock. Resolves when it is, with a promise of the end. */
     async begin(ms) {
       isDown = true;
       const ended = end(ms);
-      if (kind === 'refused') await front.shut();
+      if (kind === 'refused') await listener.shut();
       breakExchanges();
       return { ended };
     },
     async close() {
       closing.abort();
-      await front.shut();
+      await listener.shut();
       await behind.close();
     },
   };
@@ -93,7 +93,7 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
   async function end(ms) {
     await wait(ms, undefined, { signal: closing.signal }).catch(() => {});
     if (closing.signal.aborted) return;
-    if (kind === 'refused') await front.open();
+    if (kind === 'refused') await listener.open();
     isDown = false;
   }
 }

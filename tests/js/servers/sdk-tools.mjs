@@ -34,7 +34,7 @@ export const tools = {
     },
   },
   slow: {
-    description: 'Takes its time, and tells of its progress when asked to.',
+    description: 'Runs for a while, and reports its progress when asked to.',
     inputSchema: objectSchema({ ms: { type: 'number' }, key: { type: 'string' } }, ['ms']),
     run: runSlowly,
   },
@@ -64,7 +64,7 @@ export const tools = {
     run: flood,
   },
   notify: {
-    description: 'Sends a log message and the news that the tools changed.',
+    description: 'Sends a log message and a notification that the tools changed.',
     inputSchema: objectSchema({}),
     run: async (_arguments, _context, { server }) => {
       await server.sendLoggingMessage({ level: 'error', logger: 'test', data: 'a log message' });
