@@ -1,6 +1,6 @@
-// Runs the official conformance suite against the built package: all client scenarios that need no OAuth, of each revision and by each suite that knows it.
-// CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE another Node binary for it, MCP_TETHER_PACKAGE another entry
-// of the package, and SCENARIO=… narrows it.
+// Runs the official conformance suites against the built package: all client scenarios without OAuth, of each revision
+// and by each suite that supports it. CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE another
+// Node binary for it, MCP_TETHER_PACKAGE another entry of the package, and SCENARIO=… narrows it.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -18,7 +18,8 @@ const stable = { ...stableSuite, expectedFailures: here('../helpers/conformance/
 const next = { ...nextSuite, expectedFailures: here('../helpers/conformance/expected-failures-0.2.yml') };
 
 const required2025 = ['initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'];
-// The required sets are those of the suite's own requirements/*.yaml, without auth/*; `extra` scenarios are not scored there.
+// The required sets are those of the suite's own requirements/*.yaml, without auth/*; `extra` scenarios are not scored
+// there.
 const runs = [
   { revision: '2025-11-25', suite: stable, required: required2025, extra: [] },
   { revision: '2025-11-25', suite: next, required: required2025, extra: ['json-schema-2020-12-preservation'] },
@@ -58,7 +59,7 @@ for (const { revision, suite, required, extra } of runs) {
       });
     }
 
-    test('so many scenarios pass', (t) => {
+    test('the required scenarios pass', (t) => {
       const count = (names) => `${names.filter((name) => passed.has(name)).length} of ${names.length}`;
       const others = extra.length > 0 ? `; not scored: ${count(extra)} (${extra.join(', ')})` : '';
       t.diagnostic(`${revision} on ${suite.version}: ${count(required)} required${others}`);

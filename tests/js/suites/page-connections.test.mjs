@@ -1,4 +1,5 @@
-// The six connections of Chromium to one HTTP/1.1 origin: more sessions than that, each with a GET stream, in one tab and in several.
+// The six connections of Chromium to one HTTP/1.1 origin: more sessions than that, each with a GET stream, in one tab
+// and in several.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -32,7 +33,7 @@ describe('the connections of a page', () => {
     await server.close();
   });
 
-  /** A tab with so many sessions, of one user each. */
+  /** A tab with the given number of sessions, of one user each. */
   async function openTab(count, { name = 'user', attached = false, clock = false } = {}) {
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
@@ -94,7 +95,7 @@ describe('the connections of a page', () => {
     await untilMost(3);
   });
 
-  test('slow calls that stream their answers are all answered while others are made', async () => {
+  test('slow calls that stream their answers are all answered while other calls are made', async () => {
     proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const page = await openTab(5);
     await untilOpen(3);
@@ -108,16 +109,16 @@ describe('the connections of a page', () => {
     assert.ok(proxy.streams.most <= 3);
   });
 
-  test('ten sessions take turns, and each one hears what is pushed', async () => {
+  test('ten sessions take turns, and each one gets pushed notifications', async () => {
     proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const page = await openTab(10, { clock: true });
     await untilOpen(3);
     const heard = () => page.evaluate(() => globalThis.heard.filter(Boolean).length);
-    // Two rotations of ten sessions are eight turns, of five seconds each where all sessions are in use.
+    // Two rotations of ten sessions are eight turns, of five seconds each if all sessions are in use.
     for (let turn = 0; turn < 8; turn += 1) {
       assert.deepEqual(await callAll(page), Array(10).fill('hello'));
       await callAll(page, 'notify', {});
-      await until('the first three to hear', async () => (await heard()) >= 3);
+      await until('the first three notifications', async () => (await heard()) >= 3);
       await page.clock.runFor(5_500);
       await untilOpen(3);
     }
@@ -127,7 +128,7 @@ describe('the connections of a page', () => {
     assert.equal(server.counts.initialize, 10);
   });
 
-  test('over HTTP/1.1 with TLS streams make room once calls wait for a connection', async () => {
+  test('over HTTP/1.1 with TLS streams release connections once calls wait for one', async () => {
     proxy = await startStreamCountingProxy(new URL(server.url).origin, 'https');
     const page = await openTab(6);
     await untilOpen(6);
@@ -139,7 +140,7 @@ describe('the connections of a page', () => {
   test('more sessions than connections can be made over HTTP/1.1 with TLS', async () => {
     proxy = await startStreamCountingProxy(new URL(server.url).origin, 'https');
     const page = await openTab(10);
-    // Calls that are sent before the streams open wait for nothing; later ones do.
+    // Calls sent before the streams open do not wait; later ones do.
     await until('3 open streams', async () => {
       assert.deepEqual(await callAll(page), Array(10).fill('hello'));
       return proxy.streams.open === 3;
@@ -157,7 +158,7 @@ describe('the connections of a page', () => {
     assert.equal(await page.evaluate(() => globalThis.waits), 0);
   });
 
-  test('two tabs share three streams, and a tab that is closed leaves its own to the other', async () => {
+  test('two tabs share three streams, and a closed tab releases its streams to the other', async () => {
     proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const first = await openTab(3, { name: 'first', attached: true });
     await untilOpen(3);
@@ -174,7 +175,7 @@ describe('the connections of a page', () => {
     await untilMost(3);
   });
 
-  test('where Web Locks are refused each tab has a budget of its own', async () => {
+  test('if Web Locks are refused, each tab has a budget of its own', async () => {
     proxy = await startStreamCountingProxy(new URL(server.url).origin);
     await context.addInitScript(
       () => (navigator.locks.request = () => Promise.reject(new DOMException('refused', 'SecurityError'))),

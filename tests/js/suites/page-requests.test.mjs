@@ -1,4 +1,4 @@
-// What leaves a Chromium page on its way to a server of another origin, and what comes back: counted by the server.
+// The requests of a Chromium page to a server of another origin, and the responses: counted by the server.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openPage } from '../helpers/browsers/chromium.mjs';
@@ -38,7 +38,7 @@ describe('the requests of a page', () => {
   }
 
   describe('a server that is out of reach', () => {
-    test('64 calls that fail together ask once, and are not told of CORS', { timeout: 30_000 }, async () => {
+    test('64 calls that fail together make one CORS check, and do not blame CORS', { timeout: 30_000 }, async () => {
       let isDown = false;
       const { told, server } = await against(
         ({ response, message }) => {
@@ -57,11 +57,14 @@ describe('the requests of a page', () => {
         },
       );
       assert.deepEqual(told, ['outcome_unknown']);
-      // Six connections at a time, so the calls fail in a few waves; Chromium itself repeats what is cut on a used connection.
+      // Six connections at a time, so the calls fail in a few waves; Chromium itself retries a cut request on a used
+      // connection.
       assert.ok(server.count('HEAD') >= 2 && server.count('HEAD') <= 24, `${server.count('HEAD')} checks`);
     });
 
-    test('a check belongs to all that wait for it, and ends with the last of them', { timeout: 30_000 }, async () => {
+    test('a CORS check is shared by all waiting calls, and ends with the last of them', {
+      timeout: 30_000,
+    }, async () => {
       const { told } = await against(
         ({ response, message }) => {
           if (message?.method !== 'tools/call') return false;
@@ -71,7 +74,7 @@ describe('the requests of a page', () => {
           const manager = globalThis.open(url, { sessionConfig: { replay: 'never' } });
           const session = await manager.connect('ada', 's');
           const { fetch } = globalThis;
-          const checks = []; // their signals; they are answered by nothing
+          const checks = []; // their signals; no check is answered
           let failed = 0;
           globalThis.fetch = (target, init) => {
             if (init.method === 'HEAD') {
@@ -108,7 +111,7 @@ describe('the requests of a page', () => {
     });
   });
 
-  describe('answers that a cache may keep', () => {
+  describe('cacheable responses', () => {
     const cacheable = (response) => {
       response.setHeader('Cache-Control', 'public, max-age=600');
       response.setHeader('ETag', '"1"');
@@ -116,7 +119,7 @@ describe('the requests of a page', () => {
       response.removeHeader('Vary');
     };
 
-    /** A stream of so many events that says whose session it is about. */
+    /** A stream of the given number of events, which name the user of the session. */
     function stream({ request, response, count }, events = 1) {
       const { 'mcp-session-id': session } = request.headers;
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
@@ -129,7 +132,7 @@ describe('the requests of a page', () => {
       response.end();
     }
 
-    test('a GET stream is heard by the user whose it is, and each event once', { timeout: 30_000 }, async () => {
+    test('a GET stream is delivered to its own user, and each event once', { timeout: 30_000 }, async () => {
       const asked = [];
       const { told } = await against(
         (exchange) => {
@@ -162,11 +165,11 @@ describe('the requests of a page', () => {
       for (const words of [told.ann, told.bob]) assert.equal(new Set(words).size, words.length, words.join());
       assert.ok(
         asked.every((headers) => headers['if-none-match'] === undefined),
-        'nothing is asked by a tag of the cache',
+        'no conditional request is sent',
       );
     });
 
-    test("the stream that is a session of HTTP+SSE is its own user's, also while another is open", {
+    test("the stream of an HTTP+SSE session is its own user's, also while another is open", {
       timeout: 30_000,
     }, async () => {
       const streams = new Map();
@@ -241,7 +244,7 @@ describe('the requests of a page', () => {
   });
 
   describe('the network, as the browser and the application see it', () => {
-    /** In the page: what the browser says from now on. */
+    /** In the page: sets the browser's online state. */
     const browserSays = (online) => {
       Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => online });
       dispatchEvent(new Event(online ? 'online' : 'offline'));
@@ -279,10 +282,10 @@ describe('the requests of a page', () => {
     });
 
     for (const [when, pause] of [
-      ['while the try is under way', 0],
+      ['during the attempt', 0],
       ['after it', 50],
     ])
-      test(`a browser that is right until the network is back ${when}: nothing but the try leaves the page`, {
+      test(`a browser that is right until the network is back ${when}: only the attempt leaves the page`, {
         timeout: 30_000,
       }, async () => {
         const { told, server } = await against(
@@ -315,7 +318,7 @@ describe('the requests of a page', () => {
         assert.equal(server.count('tools/call'), 2);
       });
 
-    test('the word of the application counts for this machine too, and beats the browser', {
+    test('the application’s network state counts for this machine too, and overrides the browser', {
       timeout: 30_000,
     }, async () => {
       const { told, server } = await against(undefined, async (url) => {
@@ -358,7 +361,7 @@ describe('the requests of a page', () => {
       ['to the first call', 'tools/call'],
       ['to notifications/initialized', 'notifications/initialized'],
     ]) {
-      test(`is named where the server wants one in answer ${what}`, { timeout: 30_000 }, async () => {
+      test(`is reported if the server requires one in answer ${what}`, { timeout: 30_000 }, async () => {
         const { told, server } = await against(
           ({ response, request, message }) => {
             response.setHeader('Access-Control-Expose-Headers', 'Content-Type');

@@ -1,4 +1,4 @@
-// The README's example, as it stands there: run in a project of its own against a real server.
+// The README's example, unchanged: run in a project of its own against a real server.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ async function example() {
   return block[1];
 }
 
-test('the example of the README runs as it stands', async (context) => {
+test('the example of the README runs unchanged', async (context) => {
   const server = await startSdkServer({ mode: 'stateful' });
   const project = await mkdtemp(join(tmpdir(), 'readme-'));
   context.after(async () => {

@@ -1,11 +1,11 @@
-// Faults: answers that look like a lost session and are none, that tell one in a vendor's own way, and a server that is out of reach for a time.
-// What is answered stands in the URL; see as-told.mjs.
+// Faults: answers that resemble a lost session but are none, that report one in a vendor's own words, and a server that
+// is out of reach for a time. The URL chooses the answer; see as-told.mjs.
 import { answerAsTold } from './as-told.mjs';
 import { runTool } from './healthy.mjs';
 
 /** By path. */
 export const oddities = {
-  /** No GET stream, and the answer may say anything; POST works. */
+  /** No GET stream, and the answer may have any words; POST works. */
   'get-refused': { stream: (exchange) => answerAsTold(exchange) },
 
   /** The first GET stream ends after one event. A GET that resumes it is refused; one without a cursor is served. */
@@ -21,10 +21,13 @@ export const oddities = {
     },
   },
 
-  /** A lost session is told in a vendor's own way. */
+  /** A lost session is reported in a vendor's own words. */
   'odd-loss': { unknownSession: (exchange) => answerAsTold(exchange) },
 
-  /** While it is switched on, every POST with a session id is answered like this, at most `?times=…` of them. Sessions live on. */
+  /**
+   * While it is switched on, every POST with a session id is answered like this, at most `?times=…` of them. Sessions
+   * stay alive.
+   */
   'odd-for-a-while': {
     every(exchange) {
       const { place, request, message, sessionId } = exchange;
@@ -46,13 +49,13 @@ export const oddities = {
     },
   },
 
-  /** Progress comes with tokens that the client never gave: a text, another number, none. */
+  /** Progress with tokens that the client never issued: a string, another number, none. */
   'progress-foreign': {
     call(exchange) {
       const result = runTool(exchange.place, exchange.message.params);
       exchange.openStream();
       for (const params of [
-        { progressToken: 'somebody-else', progress: 1 },
+        { progressToken: 'other-token', progress: 1 },
         { progressToken: 987_654_321, progress: 1 },
         undefined,
         {},
@@ -64,7 +67,10 @@ export const oddities = {
     },
   },
 
-  /** While it is switched on, a proxy says that the server is out of reach. With `?noPing=1` the server knows no ping. */
+  /**
+   * While it is switched on, a proxy answers that the server is out of reach. With `?noPing=1` the server does not
+   * support ping.
+   */
   down: {
     every(exchange) {
       const { place, message } = exchange;
