@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the npm package into pkg/ and checks what it weighs.
+# Builds the npm package into pkg/ and checks its size.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/module.sh"
@@ -7,7 +7,7 @@ source "$root/tools/module.sh"
 set_up rust wasm-bindgen node
 cd "$root"
 
-# One build at a time; whoever waits finds it done.
+# One build at a time; a second one waits, and finds it done.
 exec 9>"$tools/build.lock"
 flock 9
 
@@ -27,11 +27,11 @@ order_functions "$staging/mcp_tether_bg.wasm"
 
 cp -r npm/* LICENSE-* "$staging/"
 node tools/third-party-notices.mjs "$staging/THIRD-PARTY-NOTICES" "$staging"/{slim,diagnose}.js
-# Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes
-# go too; npm/slim.js gives them back.
+# Code shared by all entries becomes one file, which compresses better than four. The names of the exported classes
+# are removed too; npm/slim.js restores them.
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)
 "${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --outfile="$staging/slim.js"
-# The diagnosis stays a file of its own, loaded by those who ask for it.
+# The diagnosis stays a file of its own, loaded on demand.
 "${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
 "${esbuild[@]}" "$staging"/{browser,node,page,storage,workerd,yaml,doctor}.js --outdir="$staging"
 rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,snippets}

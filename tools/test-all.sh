@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# What takes too long for every change: 200,000 seeds of the simulation that were never run before, the fault table in Firefox and in workerd, the page in WebKit, and the gateway before more kinds of servers and behind Python's clients. `make test` runs the same in Node and Chromium.
+# Tests that take too long for every change: 200,000 new seeds of the simulation, the fault table in Firefox and in
+# workerd, the page in WebKit, and the gateway before more kinds of servers and with Python's clients. `make test` runs
+# the same in Node and Chromium.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
