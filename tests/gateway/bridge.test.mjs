@@ -138,7 +138,7 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     const session = await open();
     const events = eventsOf(await listen(session));
     assert.deepEqual((await messageOf(await post(session, ada.rpc('resources/subscribe', counter, 's')))).result, {});
-    await (await ada.call(session, 'increment', { key: 'told' }, { id: 1 })).text();
+    await (await ada.call(session, 'increment', { key: 'notified' }, { id: 1 })).text();
     assert.deepEqual((await heard(events, 'notifications/resources/updated')).data.params.uri, counter.uri);
     await (await ada.call(session, 'change', {}, { id: 2 })).text();
     const { id } = await heard(events, 'notifications/tools/list_changed');
@@ -146,7 +146,7 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     const listens = modern.counts.methods[LISTEN];
     await modern.restart();
     await until(() => modern.counts.methods[LISTEN] > listens, 'the gateway listens again');
-    await (await ada.call(session, 'increment', { key: 'told' }, { id: 3 })).text();
+    await (await ada.call(session, 'increment', { key: 'notified' }, { id: 3 })).text();
     const back = eventsOf(await listen(session, id));
     await heard(back, 'notifications/resources/updated');
     await back.return();

@@ -33,7 +33,7 @@ describe('session ownership', () => {
     };
   };
 
-  test('another user’s, a forged, a foreign and a deleted id get the same answer, and the next honest request works', async () => {
+  test('another user’s, a forged, a foreign and a deleted id get the same answer, and the next valid request works', async () => {
     const session = await ada.open();
     const deleted = await ada.open();
     assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': deleted } })).status, 200);
@@ -234,7 +234,7 @@ describe('session ownership', () => {
   });
 });
 
-const LOGGED = 500; // milliseconds, more than event-log.js takes to write what is new
+const LOGGED = 500; // milliseconds, more than event-log.js takes to write new events
 
 describe('a client that comes back', () => {
   let stack;
@@ -279,7 +279,7 @@ describe('a client that comes back', () => {
     );
   });
 
-  test('also if the gateway was restarted meanwhile: an unsafe call is not repeated, and gets outcome_unknown', async () => {
+  test('also if the gateway was restarted in between: an unsafe call is not repeated, and gets outcome_unknown', async () => {
     const session = await ada.open();
     const id = await leave(session, { ms: 60_000, key: 'cut' }, 'cut');
     await wait(LOGGED);

@@ -130,7 +130,7 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       const slow = await slowClient(stack.url, 'POST', { 'Mcp-Session-Id': session }, body);
       assert.equal(await echo(session, 'same session'), 'same session');
       assert.equal(await echo(other, 'other session'), 'other session');
-      // The other one reads all of it meanwhile.
+      // The other one reads all of it in the meantime.
       const turns = await turnsOf(
         await ada.call(other, 'flood', flood(), { id: 'read' }),
         (data) => data?.id === 'read',

@@ -94,10 +94,10 @@ async function call({ peer, session }) {
 
 async function progress({ peer, session }) {
   const seen = [];
-  const result = await (await session()).callTool(peer.tools.progress, { onprogress: (told) => seen.push(told) });
+  const result = await (await session()).callTool(peer.tools.progress, { onprogress: (step) => seen.push(step) });
   assert.notEqual(result.isError, true);
   assert.deepEqual(
-    seen.map((told) => [told.progress, told.total]),
+    seen.map((step) => [step.progress, step.total]),
     [
       [1, 3],
       [2, 3],
@@ -185,7 +185,7 @@ async function terminate(run) {
   if (!hasId(run.peer)) return;
   const status = await askOutside(run, 'POST', sessionId, protocolVersion, {
     jsonrpc: '2.0',
-    id: 'probe',
+    id: 'outside',
     method: 'ping',
   });
   assert.ok([400, 404].includes(status), `the server still knows the session: ${status}`);

@@ -313,7 +313,7 @@ fn a_hidden_outage_that_ends_between_two_pings_keeps_the_session() {
     world.server().down = Some(hidden().after(10));
     let call = world.tool(session, "read");
     world.run_for(15);
-    assert_eq!(world.count("ping"), 1, "the ping with the id is under way");
+    assert_eq!(world.count("ping"), 1, "the ping with the id is in flight");
     world.server().down = None;
     world.drive();
     world.result(call);

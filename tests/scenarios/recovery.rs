@@ -322,8 +322,8 @@ fn a_server_that_fails_for_long_gets_slow_canaries_and_is_never_given_up() {
     world.finish(call);
     let before = world.count("initialize");
     world.run_for(3_600_000);
-    let probes = world.count("initialize") - before;
-    assert!((12..=200).contains(&probes), "{probes} in an hour");
+    let handshakes = world.count("initialize") - before;
+    assert!((12..=200).contains(&handshakes), "{handshakes} in an hour");
 }
 
 #[test]

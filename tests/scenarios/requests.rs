@@ -81,7 +81,7 @@ fn a_json_rpc_error_is_delivered_with_code_and_data() {
     assert_eq!(world.code(call), ErrorCode::RpcError);
     assert_eq!(world.error(call).rpc_code, Some(-32001.0));
     assert_eq!(world.error(call).message, "Request timed out");
-    assert_eq!(world.count("initialize"), 1, "-32001 alone proves nothing");
+    assert_eq!(world.count("initialize"), 1, "-32001 by itself proves nothing");
 }
 
 #[test]

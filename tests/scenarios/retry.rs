@@ -54,7 +54,7 @@ fn while_the_server_is_busy_the_whole_session_waits_and_one_call_goes_first() {
     let calls = [0; 6].map(|_| world.tool(session, "order"));
     world.run_for(100);
     let before = world.count("tools/call");
-    world.run_until("the probe", |world| world.count("tools/call") > before);
+    world.run_until("the canary", |world| world.count("tools/call") > before);
     assert!(world.elapsed() - from >= 5000);
     assert_eq!(world.count("tools/call"), before + 1, "one canary ahead of the others");
     world.drive();

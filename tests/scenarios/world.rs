@@ -505,7 +505,7 @@ impl<N: Network> World<N> {
     /// Invariants of every single request.
     fn check(&mut self, sent: &Sent, request: &HttpRequest<Value>) {
         let initialize = sent.method() == "initialize";
-        assert_eq!(request.reads_session_id, initialize, "ids are read from the answer to initialize alone");
+        assert_eq!(request.reads_session_id, initialize, "ids are read from the answer to initialize only");
         assert!(!initialize || sent.session().is_none(), "an id is never sent on initialize");
         assert!(!initialize || sent.header("mcp-protocol-version").is_none(), "nothing is negotiated yet");
         let same = |other: &Sent| {

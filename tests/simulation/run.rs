@@ -85,7 +85,7 @@ pub fn run(seed: u64, diary: bool) -> Tally {
         run.operate();
         run.check();
     }
-    run.heal();
+    run.stop_faults();
     run.close();
     run.tally()
 }

@@ -45,7 +45,7 @@ const enums = object(
   { required: [] },
 );
 
-const told = ({ action, content = {} }) => `action=${action}, content=${JSON.stringify(content)}`;
+const described = ({ action, content = {} }) => `action=${action}, content=${JSON.stringify(content)}`;
 
 /**
  * `run` gets the arguments and `{ sample(prompt), elicit(message, schema) }`, which resolve with the client's answer.
@@ -59,15 +59,15 @@ export const askingTools = {
     inputSchema: object({ message: string('what to ask the user') }, { required: ['message'] }),
     run: async ({ message }, { elicit }) =>
       textResult(
-        `User response: ${told(await elicit(message, object({ response: string('The answer') }, { required: ['response'] })))}`,
+        `User response: ${described(await elicit(message, object({ response: string('The answer') }, { required: ['response'] })))}`,
       ),
   },
   test_elicitation_sep1034_defaults: {
     run: async (_arguments, { elicit }) =>
-      textResult(`Elicitation completed: ${told(await elicit('Please review the defaults', defaults))}`),
+      textResult(`Elicitation completed: ${described(await elicit('Please review the defaults', defaults))}`),
   },
   test_elicitation_sep1330_enums: {
     run: async (_arguments, { elicit }) =>
-      textResult(`Elicitation completed: ${told(await elicit('Please choose', enums))}`),
+      textResult(`Elicitation completed: ${described(await elicit('Please choose', enums))}`),
   },
 };

@@ -52,9 +52,11 @@ const tools = {
       return textResult('logged');
     },
   },
-  test_trigger_tool_change: { run: (_arguments, { notify }) => textResult(String(notify.toolsChanged() ?? 'told')) },
+  test_trigger_tool_change: {
+    run: (_arguments, { notify }) => textResult(String(notify.toolsChanged() ?? 'notified')),
+  },
   test_trigger_prompt_change: {
-    run: (_arguments, { notify }) => textResult(String(notify.promptsChanged() ?? 'told')),
+    run: (_arguments, { notify }) => textResult(String(notify.promptsChanged() ?? 'notified')),
   },
 };
 const allPrompts = { ...prompts, ...contextPrompt };

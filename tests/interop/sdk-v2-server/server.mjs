@@ -1,5 +1,5 @@
 // A real MCP server, built with the official SDK v2: `server.mjs --port N --mode stateful | stateless | modern`. It
-// writes its actions into the file named by JOURNAL. `modern` serves 2026-07-28 alone, `stateless` that and the
+// writes its actions into the file named by JOURNAL. `modern` serves 2026-07-28 only, `stateless` that and the
 // revisions before it.
 import { randomUUID } from 'node:crypto';
 import { createMcpHandler, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';

@@ -84,7 +84,7 @@ export const tools = {
       notify.toolsChanged();
       notify.promptsChanged();
       notify.resourcesChanged();
-      return text('told');
+      return text('notified');
     },
   },
 };

@@ -47,7 +47,7 @@ describe('a failing fetch', () => {
   for (const [what, thrown] of [
     ['an Error of an auth middleware', new Error('no account is signed in')],
     ['an error class of its own', new LoginRequired('sign in first')],
-    ['a bug that is no TypeError', new RangeError('Invalid array length')],
+    ['a bug other than a TypeError', new RangeError('Invalid array length')],
     ['a string', 'not today'],
     ['nothing', undefined],
   ]) {

@@ -91,6 +91,6 @@ function checkAlways(row, counts) {
   );
   assert.deepEqual(counts.clientAnswers, [], 'the client sends no responses');
   assert.equal(counts.initialize, 0, 'no initialize is sent');
-  const told = Object.keys(counts.rpc).filter((method) => method.startsWith('notifications/'));
-  assert.deepEqual(told, [], 'no notification is sent');
+  const notifications = Object.keys(counts.rpc).filter((method) => method.startsWith('notifications/'));
+  assert.deepEqual(notifications, [], 'no notification is sent');
 }

@@ -75,10 +75,10 @@ test('the timeline can be traversed with the arrow keys, and each item has a des
   const { page } = visitor;
   await visitor.press('connect-b');
   await page.locator('.tl-item[tabindex="0"]').focus();
-  const told = () => visitor.text('.tl-detail');
+  const detail = () => visitor.text('.tl-detail');
   const labelOf = () => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
   await page.keyboard.press('End');
-  assert.match(await told(), /Ben/);
+  assert.match(await detail(), /Ben/);
   const last = await labelOf();
   assert.match(last, /Ben/);
   await page.keyboard.press('ArrowUp');

@@ -74,9 +74,9 @@ describe('requests of the server', { timeout: 30_000 }, () => {
         session.setRequestHandler('sampling/createMessage', () => {
           throw thrown;
         });
-        const { message: told, ...error } = await asked('sampling/createMessage', sampling, on);
+        const { message: received, ...error } = await asked('sampling/createMessage', sampling, on);
         assert.deepEqual(error, wanted);
-        assert.match(told, message);
+        assert.match(received, message);
       }
     });
   }
@@ -150,10 +150,10 @@ describe('requests of the server', { timeout: 30_000 }, () => {
         [{ action: 'decline' }, { action: 'decline' }],
         [{ action: 'cancel' }, { action: 'cancel' }],
       ];
-      for (const [given, told] of answers) {
+      for (const [given, answer] of answers) {
         const kept = structuredClone(given);
         session.setRequestHandler('elicitation/create', async () => given);
-        assert.deepEqual(await asked('elicitation/create', form), told);
+        assert.deepEqual(await asked('elicitation/create', form), answer);
         assert.deepEqual(given, kept, 'the handler’s own object is not changed');
       }
     });
@@ -214,21 +214,21 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     let roots = [{ uri: 'file:///one' }];
     own.setRequestHandler('roots/list', () => ({ roots }));
     const before = server.counts.roots.length;
-    const told = () => server.counts.roots.slice(before);
+    const reported = () => server.counts.roots.slice(before);
 
     // The handler came after the first handshake; the next one declares it.
     await server.forgetSessions();
     await own.ping();
     assert.deepEqual(server.counts.capabilities.at(-1), { roots: { listChanged: true } });
-    await until(() => told().length === 1, 'the server requests roots');
+    await until(() => reported().length === 1, 'the server requests roots');
     roots = [{ uri: 'file:///two' }];
     await own.notification({ method: 'notifications/roots/list_changed' });
-    await until(() => told().length === 2, 'the server requests them again');
+    await until(() => reported().length === 2, 'the server requests them again');
     roots = [{ uri: 'file:///three' }];
     await server.forgetSessions();
     await own.ping();
-    await until(() => told().length === 3, 'the server requests them from the recovered session');
-    assert.deepEqual(told(), [['file:///one'], ['file:///two'], ['file:///three']]);
+    await until(() => reported().length === 3, 'the server requests them from the recovered session');
+    assert.deepEqual(reported(), [['file:///one'], ['file:///two'], ['file:///three']]);
     await plain.close({ terminate: true });
   });
 

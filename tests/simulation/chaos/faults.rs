@@ -75,7 +75,7 @@ impl Chaos {
     }
 
     /// A fault after the request was executed.
-    pub(super) fn executed_badly(&mut self, sent: &Sent, result: &Value) -> Reply {
+    pub(super) fn executed_with_fault(&mut self, sent: &Sent, result: &Value) -> Reply {
         match self.rng.up_to(19) {
             13..=15 if sent.method() == "tools/call" => self.handlers_words(sent),
             16 => fails(FailureKind::Hidden),

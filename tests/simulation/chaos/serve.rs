@@ -85,7 +85,7 @@ impl Chaos {
         }
     }
 
-    pub(super) fn well(&mut self, sent: &Sent, server: &str, result: Value) -> Reply {
+    pub(super) fn answered_correctly(&mut self, sent: &Sent, server: &str, result: Value) -> Reply {
         let lies = !self.calm && self.chance(5);
         let reply = if self.manners[server].streams {
             let progress = json!({
@@ -206,7 +206,7 @@ impl Chaos {
             return self.cut_stream(sent, &result);
         }
         let goes_wrong = !self.calm && self.chance(self.faults);
-        if goes_wrong { self.executed_badly(sent, &result) } else { self.well(sent, server, result) }
+        if goes_wrong { self.executed_with_fault(sent, &result) } else { self.answered_correctly(sent, server, result) }
     }
 
     /// The correct answer in a form that no specification defines, and that every official SDK accepts.

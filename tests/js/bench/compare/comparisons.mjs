@@ -23,7 +23,7 @@ async function attempts(client, times, tool) {
 
 const calls = (counts) => counts.rpc['tools/call'] ?? 0;
 const gets = (counts) => counts.http.GET ?? 0;
-const told = ({ ok, ms, error }) => (ok ? `a result, ${ms} ms` : `${nameOf(error)}, ${ms} ms`);
+const described = ({ ok, ms, error }) => (ok ? `a result, ${ms} ms` : `${nameOf(error)}, ${ms} ms`);
 
 async function untilStreamOpens(server, path) {
   const deadline = Date.now() + 2_000;
@@ -44,7 +44,7 @@ const oneCall = (tool = 'unsafe', timeout = patience) => ({
   async run({ client, counts }) {
     const outcome = await attempt(client, tool);
     const { executions, ...seen } = counts();
-    return `${told(outcome)}; sent ${calls(seen)}×, ran ${executions.default ?? 0}×`;
+    return `${described(outcome)}; sent ${calls(seen)}×, ran ${executions.default ?? 0}×`;
   },
 });
 
@@ -92,7 +92,7 @@ export const comparisons = [
       const outcome = await attempt(client);
       const seen = counts();
       const resumes = seen.trace.filter(({ http, at }) => http === 'GET' && at > 0).length - 1;
-      return `${told(outcome)}; ${resumes} resumes, ${seen.lastEventIds.length} with the id`;
+      return `${described(outcome)}; ${resumes} resumes, ${seen.lastEventIds.length} with the id`;
     },
   },
   {
@@ -207,7 +207,7 @@ export const comparisons = [
     fault: 'tool-error-404',
     async run({ client, counts }) {
       const outcome = await attempt(client);
-      return `${told(outcome)}; ran ${counts().executions.default ?? 0}×, ${counts().initialize} handshakes`;
+      return `${described(outcome)}; ran ${counts().executions.default ?? 0}×, ${counts().initialize} handshakes`;
     },
   },
   { name: 'P. `data: {"type":"heartbeat"}` before the answer', fault: 'call-heartbeats', ...oneCall() },

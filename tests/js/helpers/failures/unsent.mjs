@@ -47,12 +47,12 @@ async function noSuchName() {
     },
     options,
   );
-  const told = await manager.connect('ada', 's').then(
+  const outcome = await manager.connect('ada', 's').then(
     () => 'connected',
     ({ code, message }) => `${code}: ${message}`,
   );
   await manager.close();
-  return told;
+  return outcome;
 }
 
 console.log(JSON.stringify({ refused: await refused(), noSuchName: await noSuchName() }));

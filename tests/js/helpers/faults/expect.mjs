@@ -106,10 +106,10 @@ function expectInvariants(report, counts) {
     initializing.every(({ sessionId }) => sessionId === undefined),
     'no handshake carries a session id',
   );
-  const told = JSON.stringify([report.outcomes, report.log, report.events]);
-  assert.ok(!told.includes(secret), 'no output contains a header value');
+  const output = JSON.stringify([report.outcomes, report.log, report.events]);
+  assert.ok(!output.includes(secret), 'no output contains a header value');
   for (const id of Object.keys(counts.sessionIds))
-    assert.ok(id === 'none' || id === '' || !told.includes(id), 'no output contains a whole session id');
+    assert.ok(id === 'none' || id === '' || !output.includes(id), 'no output contains a whole session id');
 }
 
 function traceOf({ trace }) {

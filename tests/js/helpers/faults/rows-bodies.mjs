@@ -1,4 +1,4 @@
-// Responses that are too big, of the wrong type or not what was asked for; invalid settings; and servers that send
+// Responses that are too big, of the wrong type or of another request; invalid settings; and servers that send
 // requests.
 import { between, call, connect, fails, ok, request } from './steps.mjs';
 

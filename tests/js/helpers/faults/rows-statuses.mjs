@@ -61,7 +61,7 @@ export const statusRows = [
     counts: { initialize: 1, 'rpc.tools/call': 2, executed: 1 },
   },
   {
-    name: '/unavailable-503-date: a date is waited for',
+    name: '/unavailable-503-date: the call waits until the date',
     fault: 'unavailable-503-date',
     steps: [call()],
     outcomes: [okWithin(900, 4_000)],
@@ -84,7 +84,7 @@ export const statusRows = [
     counts: { 'rpc.tools/call': 1, executed: 0 },
   },
   {
-    name: '/rate-429-date: a date is waited for',
+    name: '/rate-429-date: the call waits until the date',
     fault: 'rate-429-date',
     steps: [call()],
     outcomes: [okWithin(900, 4_000)],
@@ -278,7 +278,7 @@ export const statusRows = [
     counts: { 'http.DELETE': 1, initialize: 1 },
   },
   {
-    name: 'a session that was terminated comes back on connect() alone',
+    name: 'a session that was terminated comes back only with connect()',
     fault: 'healthy',
     place: 'terminated',
     steps: [terminate, call(), connect(), call()],

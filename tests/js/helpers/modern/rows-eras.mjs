@@ -51,7 +51,7 @@ const results = {
   'a list of tools': { tools: [] },
   'versions that are not a list': { supportedVersions: '2026-07-28', capabilities: {} },
   'no capabilities': { supportedVersions: ['2026-07-28'] },
-  'older versions alone': { supportedVersions: ['2025-11-25'], capabilities: {} },
+  'older versions only': { supportedVersions: ['2025-11-25'], capabilities: {} },
   'what initialize gives': { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } },
 };
 const resultAnswers = Object.entries(results).map(([name, result]) =>
@@ -121,7 +121,7 @@ export const eraRows = [
     counts: { requests: [2, 4], 'server/discover': [2, 3] },
   },
   {
-    name: 'a server of later revisions alone is not supported, and the error names its versions',
+    name: 'a server of later revisions only is not supported, and the error names its versions',
     fault: 'refuse-future',
     legacy: true,
     async run(use) {

@@ -85,7 +85,7 @@ export const roundRows = [
     counts: { 'tools/call': 2, executed: 1 },
   },
   {
-    name: 'a state alone: the same request again, without answers',
+    name: 'only a state: the same request again, without answers',
     fault: 'state-only',
     settings: { n: 2 },
     async run(use) {
@@ -150,7 +150,7 @@ export const roundRows = [
     counts: { 'tools/call': 2 },
   },
   {
-    name: 'a handler alone declares its capability with the next request',
+    name: 'a handler declares its capability with the next request',
     fault: 'rounds',
     async run(use) {
       await use.call(await obliging(use));

@@ -1,4 +1,4 @@
-// Faults: responses whose content is too big, of the wrong type, or not what was asked for.
+// Faults: responses whose content is too big, of the wrong type, or of another request.
 import { initializeResult } from './healthy.mjs';
 
 const page = '<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>';

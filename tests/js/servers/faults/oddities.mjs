@@ -1,18 +1,18 @@
 // Faults: answers that resemble a lost session but are none, that report one in a vendor's own words, and a server that
-// is out of reach for a time. The URL chooses the answer; see as-told.mjs.
-import { answerAsTold } from './as-told.mjs';
+// is out of reach for a time. The URL chooses the answer; see chosen-answer.mjs.
+import { giveChosenAnswer } from './chosen-answer.mjs';
 import { runTool } from './healthy.mjs';
 
 /** By path. */
 export const oddities = {
   /** No GET stream, and the answer may have any words; POST works. */
-  'get-refused': { stream: (exchange) => answerAsTold(exchange) },
+  'get-refused': { stream: (exchange) => giveChosenAnswer(exchange) },
 
   /** The first GET stream ends after one event. A GET that resumes it is refused; one without a cursor is served. */
   'get-resume-refused': {
     stream(exchange) {
       const { place, request } = exchange;
-      if (request.headers['last-event-id'] !== undefined) return answerAsTold(exchange);
+      if (request.headers['last-event-id'] !== undefined) return giveChosenAnswer(exchange);
       if (place.hasEnded) return false;
       place.hasEnded = true;
       exchange.openStream();
@@ -22,7 +22,7 @@ export const oddities = {
   },
 
   /** A lost session is reported in a vendor's own words. */
-  'odd-loss': { unknownSession: (exchange) => answerAsTold(exchange) },
+  'odd-loss': { unknownSession: (exchange) => giveChosenAnswer(exchange) },
 
   /**
    * While it is switched on, every POST with a session id is answered like this, at most `?times=…` of them. Sessions
@@ -37,7 +37,7 @@ export const oddities = {
         sessionId !== undefined &&
         message?.method !== 'notifications/initialized';
       if (!isMeant || !exchange.takeTurn(Infinity)) return false;
-      return answerAsTold(exchange);
+      return giveChosenAnswer(exchange);
     },
   },
 
@@ -45,7 +45,7 @@ export const oddities = {
   'handler-error': {
     call(exchange) {
       exchange.execute();
-      return answerAsTold(exchange, { status: 404, form: 'own' });
+      return giveChosenAnswer(exchange, { status: 404, form: 'own' });
     },
   },
 
@@ -74,7 +74,8 @@ export const oddities = {
   down: {
     every(exchange) {
       const { place, message } = exchange;
-      if (place.switched) return answerAsTold(exchange, { status: 502, words: '<html><h1>Bad Gateway</h1></html>' });
+      if (place.switched)
+        return giveChosenAnswer(exchange, { status: 502, words: '<html><h1>Bad Gateway</h1></html>' });
       if (message?.method !== 'ping' || !exchange.text('noPing')) return false;
       return exchange.answerWith({
         jsonrpc: '2.0',
@@ -88,11 +89,11 @@ export const oddities = {
   'call-crashes': {
     every(exchange) {
       if (Date.now() >= (exchange.place.downUntil ?? 0)) return false;
-      return answerAsTold(exchange, { status: 502 });
+      return giveChosenAnswer(exchange, { status: 502 });
     },
     call(exchange) {
       exchange.place.downUntil = Date.now() + exchange.number('ms', 60);
-      return answerAsTold(exchange, { status: 502 });
+      return giveChosenAnswer(exchange, { status: 502 });
     },
   },
 };

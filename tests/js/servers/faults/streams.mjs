@@ -1,6 +1,6 @@
 // Faults: event streams that end, are resumed, poll, trickle or come back too fast.
 
-import { answerAsTold } from './as-told.mjs';
+import { giveChosenAnswer } from './chosen-answer.mjs';
 
 /** By path. */
 export const streams = {
@@ -77,7 +77,7 @@ export const streams = {
     },
     stream(exchange) {
       if (!findResumable(exchange)) return false;
-      return answerAsTold(exchange, { status: 400, words: 'Invalid event ID format', form: 'rpc' });
+      return giveChosenAnswer(exchange, { status: 400, words: 'Invalid event ID format', form: 'rpc' });
     },
   },
 

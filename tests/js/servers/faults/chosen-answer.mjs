@@ -20,7 +20,7 @@ const forms = {
  * @param {import('./exchange.mjs').Exchange} exchange
  * @param {{ status?: number, words?: string, form?: string, code?: number }} [otherwise] defaults for what the URL leaves out
  */
-export function answerAsTold(exchange, otherwise = {}) {
+export function giveChosenAnswer(exchange, otherwise = {}) {
   const { status = 500, words = '', form = 'text', code = -32000 } = otherwise;
   return forms[exchange.text('form', form)](exchange, {
     status: exchange.number('status', status),
