@@ -1,7 +1,7 @@
 """A client of the official Python SDK, 1.x or 2.x: `python-client.py URL TOKEN [hasty]`.
 
 Each line on standard input is a JSON object, `{"id", "list": true}` or `{"id", "call", "arguments"}`; each line on standard output is one too:
-what was asked for, a step of progress, or a log message. When the input ends, so does the session.
+a result, a progress step, or a log message. The session ends with the input.
 """
 
 import json

@@ -85,7 +85,7 @@ pub fn run(seed: u64, diary: bool) -> Tally {
         run.operate();
         run.check();
     }
-    run.stop_faults();
+    run.heal();
     run.close();
     run.tally()
 }

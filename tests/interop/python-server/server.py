@@ -1,6 +1,6 @@
 """A real MCP server, built with the official Python SDK, 1.x or 2.x: `server.py PORT stateful|stateless|sse`.
 
-It writes what it does into the file that JOURNAL names, which outlives the process, and ends when its standard input closes.
+It writes its actions into the file named by JOURNAL, which outlives the process, and ends when its standard input closes.
 """
 
 import json

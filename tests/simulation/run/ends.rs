@@ -6,7 +6,7 @@ use serde_json::json;
 
 impl Run {
     /// The faults stop: within a bounded time everything works again.
-    pub(super) fn stop_faults(&mut self) {
+    pub(super) fn heal(&mut self) {
         self.world.network.calm_down();
         self.world.input(Input::Page { news: News::Online, of: None });
         self.world.input(Input::Page { news: News::Unpark, of: None });
