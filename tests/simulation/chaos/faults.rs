@@ -128,8 +128,8 @@ impl Chaos {
         let words = WORDS[self.rng.up_to(8) as usize];
         let status = [404, 410, 400, 409, 422, 200, 500][self.rng.up_to(6) as usize];
         let code = [-32001, -32600, -32602, -32000, -32603, 404, 1][self.rng.up_to(6) as usize];
-        // 2026-07-28 reports a missing route like that, and the machine accepts it if the next discovery is refused as
-        // well, in whichever way.
+        // 2026-07-28 reports a missing route like that, and the machine accepts it if the next discovery is refused too, in
+        // whichever way.
         let any = if is_modern(sent) { 9 } else { self.rng.up_to(9) };
         match any {
             0 => http(404, "<html>404 Not Found</html>"),
