@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Worker into gateway/dist/: its own module, with the gateway's policy in it, and everything in JavaScript as one file.
+# Builds the Worker into gateway/dist/: its own module, which includes the gateway's policy, and all JavaScript as one
+# file.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/module.sh"

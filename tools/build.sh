@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the npm package into pkg/ and checks what it weighs.
+# Builds the npm package into pkg/ and checks its size.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/module.sh"
@@ -7,7 +7,7 @@ source "$root/tools/module.sh"
 set_up rust wasm-bindgen node
 cd "$root"
 
-# One build at a time; whoever waits finds it done.
+# One build at a time; a second one waits, and finds it done.
 exec 9>"$tools/build.lock"
 flock 9
 

@@ -1,4 +1,4 @@
-// Fails on a file of .github that cannot be parsed, an action without a version, or a target or script that does not exist.
+// Fails on an unparsable file of .github, an action without a version, or a target or script that does not exist.
 // usage: node tools/check-workflows.mjs [<folder>]
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

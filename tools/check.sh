@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 set_up rust node cargo-deny
 cd "$root"
 
-# What is quick comes first.
+# Quick checks first.
 node tools/check-links.mjs
 node tools/check-workflows.mjs
 # Not the advisories, whose database is a download: .github/workflows/nightly.yml.
@@ -16,7 +16,7 @@ stray="$(cargo package --quiet --list --allow-dirty | grep -vE '^(src/|README\.m
 
 cargo fmt --check
 node_modules/.bin/biome ci --log-level=warn --error-on-warnings .
-# Twice, because each target sees its own half of the dependencies; the core's own tests need the host's half.
+# Twice, because each target compiles only its own part of the dependencies; the core's tests need the host's part.
 cargo clippy --quiet --all-targets -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown --features gateway -- --deny warnings

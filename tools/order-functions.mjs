@@ -1,12 +1,13 @@
-// Puts functions of a module that look alike next to each other, which is 3 KB less to download in brotli: a compressor repeats what it has seen
-// lately for less. `node order-functions.mjs in.wasm out.wasm` writes the module with names whose order is the wanted one; wasm-opt's pass
-// reorder-functions-by-name then does the rest, because it knows every place where a function's number stands.
+// Puts similar functions of a module next to each other, which is 3 KB less to download in brotli: a compressor repeats
+// recent bytes more cheaply. `node order-functions.mjs in.wasm out.wasm` writes the module with names that sort into
+// the new order; wasm-opt's pass reorder-functions-by-name then does the rest, because it knows every reference to a
+// function's index.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const GRAM = 4; // bytes that are compared at a time: an opcode with its operand, and a neighbour
-const COMMON = 0.3; // what so many of all functions have in common tells none of them apart
-const LONG = 0.7; // a long function is like many others: how much that counts against it
+const GRAM = 4; // bytes compared at a time: an opcode with its operand, and a neighbour
+const COMMON = 0.3; // a gram in this share of all functions distinguishes none of them
+const LONG = 0.7; // a long function resembles many others: how much that counts against it
 const SECTION = { custom: 0, import: 2, code: 10 };
 
 const [, , input, output] = process.argv;
@@ -16,7 +17,7 @@ const imported = countImportedFunctions(sections.find(({ id }) => id === SECTION
 const bodies = [...bodiesOf(sections.find(({ id }) => id === SECTION.code))];
 writeFileSync(output, withNames(bytes, sections, imported, places(order(bodies))));
 
-/** A walk from each function to the one that is most like the last two. */
+/** A path from each function to the one most similar to the last two. */
 function order(bodies) {
   const grams = bodies.map(gramsOf);
   const weights = weightsOf(grams);
@@ -50,7 +51,7 @@ function order(bodies) {
   }
 }
 
-/** How much each gram tells of a function: the rarer, the more. */
+/** The weight of each gram: the rarer, the higher. */
 function weightsOf(grams) {
   const counts = new Map();
   for (const set of grams) for (const gram of set) counts.set(gram, (counts.get(gram) ?? 0) + 1);
@@ -67,7 +68,7 @@ function gramsOf(body) {
   return grams;
 }
 
-/** Where each function goes. */
+/** The new position of each function. */
 function places(walk) {
   const places = new Array(walk.length);
   walk.forEach((at, place) => {
@@ -113,7 +114,7 @@ function* bodiesOf({ content }) {
   }
 }
 
-/** WebAssembly core specification, "Import Section": two names, a kind, and what the kind needs. */
+/** WebAssembly core specification, "Import Section": two names, a kind, and the operands of the kind. */
 function countImportedFunctions({ content }) {
   let [count, at] = read(content, 0);
   let functions = 0;
@@ -141,7 +142,7 @@ function countImportedFunctions({ content }) {
   return functions;
 }
 
-/** An unsigned LEB128, and where it ends. */
+/** An unsigned LEB128, and the offset of its end. */
 function read(bytes, at) {
   let value = 0;
   for (let shift = 0; ; shift += 7) {

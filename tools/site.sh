@@ -17,6 +17,6 @@ RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --lib
 cp -r "$root/target/doc" "$site/api"
 rm -f "$site/api/.lock" "$site/README.md"
 printf '<!doctype html><meta http-equiv="refresh" content="0; url=mcp_tether/">\n' >"$site/api/index.html"
-# Without it GitHub Pages leaves out files whose names begin with an underscore.
+# Without it GitHub Pages omits files whose names begin with an underscore.
 : >"$site/.nojekyll"
 say "site: $(du -sh "$site" | cut -f1) in $site"

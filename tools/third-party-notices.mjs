@@ -39,7 +39,8 @@ indemnity provision (Section 9) or other Section of the License conflicts with t
 retroactively and prospectively choose to deem waived or otherwise exclude such Section(s) of the License, but only in
 their entirety and only with respect to the Combined Software.`;
 
-// The standard library is linked in as well, but it is in no lock file of ours, and its source component has no licence files.
+// The standard library is linked in as well, but no lock file of ours lists it, and its source component has no licence
+// files.
 const standardLibrary = [
   { name: 'Rust standard library (core, alloc, std, hashbrown, cfg-if)', licence: 'MIT OR Apache-2.0', texts: [MIT] },
   {
@@ -52,7 +53,7 @@ const standardLibrary = [
 const notices = [...linkedCrates(), ...standardLibrary, ...(await bundledPackages())];
 writeFileSync(output, render(notices));
 
-/** The crates that code of the module comes from: no build dependencies, no procedural macros, and not our own. */
+/** The crates whose code is in the module: no build dependencies, no procedural macros, and not our own. */
 function linkedCrates() {
   const options = [
     '--format-version=1',
@@ -92,7 +93,7 @@ async function bundledPackages() {
     format: 'esm',
     logLevel: 'error',
     conditions: ['workerd', 'worker', 'browser'],
-    // Named as entries where they are ours, and not bundled where they are the host's.
+    // Named as entries if they are ours, and not bundled if they are the host's.
     external: ['mcp-tether', 'gateway-module', 'cloudflare:*', 'node:*', '*.wasm'],
   });
   const marker = `node_modules${sep}`;
@@ -111,7 +112,7 @@ async function bundledPackages() {
 
 function notice(name, licence, authors, folder) {
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|copyright|notice|unlicense)/i.test(file));
-  // Where there is a choice we take MIT, and leave the text of the other one out.
+  // If there is a choice, MIT is used, and the text of the other licence left out.
   const choosesMit = /\bMIT\b/.test(licence) && files.some((file) => /mit/i.test(file));
   const chosen = files.filter((file) => !(choosesMit && /apache/i.test(file))).sort();
   const texts = chosen.map((file) => readFileSync(join(folder, file), 'utf8').trim());
@@ -123,7 +124,7 @@ function notice(name, licence, authors, folder) {
   return { name, licence, texts };
 }
 
-/** One section for each set of texts, under the names of all that have them. */
+/** One section for each set of texts, under the names of all projects that have them. */
 function render(all) {
   const sections = new Map();
   for (const { name, licence, texts } of all) {

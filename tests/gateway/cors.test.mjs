@@ -1,4 +1,4 @@
-// CORS over the wire: every method, on every status, for pages that may use the gateway and for those that may not.
+// CORS over the wire: every method and every status, for pages of allowed and of other origins.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { initializeParams, sender } from './http.mjs';
@@ -12,7 +12,7 @@ const large = JSON.stringify({
   params: { text: 'x'.repeat(5 * 1024 * 1024) },
 });
 
-// What is sent, and which status comes of it. `session`: with the id of a live one.
+// The requests, and the status of each response. `session`: with the id of a live one.
 const rows = [
   {
     name: 'initialize',
@@ -32,9 +32,9 @@ const rows = [
   { name: 'no session', method: 'POST', status: 400, body: { jsonrpc: '2.0', id: 2, method: 'tools/list' } },
   { name: 'no session', method: 'GET', status: 400 },
   { name: 'no session', method: 'DELETE', status: 400 },
-  { name: 'nobody', method: 'POST', status: 401, token: 'wrong', body: {} },
-  { name: 'nobody', method: 'GET', status: 401, token: 'wrong' },
-  { name: 'nobody', method: 'DELETE', status: 401, token: 'wrong' },
+  { name: 'a wrong token', method: 'POST', status: 401, token: 'wrong', body: {} },
+  { name: 'a wrong token', method: 'GET', status: 401, token: 'wrong' },
+  { name: 'a wrong token', method: 'DELETE', status: 401, token: 'wrong' },
   {
     name: 'an unknown session',
     method: 'POST',
@@ -154,7 +154,7 @@ describe('CORS over the wire', () => {
   });
 });
 
-/** The first response with this status, or the last one of all. */
+/** The first response with this status, or the last of all. */
 async function untilStatus(status, times, send) {
   let response;
   for (let time = 0; time < times; time += 1) {

@@ -1,4 +1,4 @@
-// The built gateway comes with the licences of the npm packages in its bundle; the bundle's own comments say which those are.
+// The built gateway includes the licences of the npm packages in its bundle; the bundle's own comments name them.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

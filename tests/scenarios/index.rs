@@ -1,4 +1,4 @@
-//! The index of promises names tests that exist.
+//! Every test named in tests/INDEX.md and docs/limits.md exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};

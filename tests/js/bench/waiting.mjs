@@ -33,7 +33,7 @@ export async function waiting({ McpManager }, count = 10_000) {
   const handshakes = server.counts.initialize - initialize;
   console.log(
     `${count} calls on one dead session: ${handshakes} initialize, ${server.counts.refused} refused, ` +
-      `${server.counts.call - call} carried out, ${right ? 'every answer its own' : 'WRONG ANSWERS'}`,
+      `${server.counts.call - call} executed, ${right ? 'every answer its own' : 'WRONG ANSWERS'}`,
   );
   console.log(
     `  ${took.toFixed(0)} ms in all (` +

@@ -1,4 +1,4 @@
-// A small MCP server that does one thing in another way than the specification says, and notes every request that reaches it.
+// A small MCP server that deviates from the specification in one point, and records every request that reaches it.
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 
@@ -47,7 +47,7 @@ function answerWell(response, message) {
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(resultOf(message)));
 }
 
-/** The answer that is expected of a server. */
+/** The regular answer of a server. */
 export function resultOf({ id, method, params }) {
   const described = {
     protocolVersion: '2025-11-25',

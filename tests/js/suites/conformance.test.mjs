@@ -106,7 +106,7 @@ for (const { revision, suite, required, extra } of runs) {
       });
     }
 
-    test('so many scenarios pass', (t) => {
+    test('the required scenarios pass', (t) => {
       const count = (names) => `${names.filter((name) => passed.has(name)).length} of ${names.length}`;
       const others = extra.length > 0 ? `; not scored: ${count(extra)} (${extra.join(', ')})` : '';
       t.diagnostic(`${revision} on ${suite.version}: ${count(required)} required${others}`);

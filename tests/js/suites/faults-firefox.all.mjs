@@ -1,4 +1,5 @@
-// The fault table in a headless Firefox page. ROW=… narrows it. WebDriver runs one script at a time: rows are begun, and asked for later.
+// The fault table in a headless Firefox page. ROW=… narrows it. WebDriver runs one script at a time: rows are started,
+// and polled later.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-// What is shipped names the licences of all code in it. The lists are cargo's own, and not those of tools/third-party-notices.mjs.
+// Everything shipped names the licences of all code in it. The lists are cargo's own, not those of
+// tools/third-party-notices.mjs.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -20,7 +21,7 @@ test('the notices of the package name each linked crate with the text of its lic
   assert.deepEqual(missing, []);
   assert.ok(notices.includes('wasm-bindgen 0.2'));
   assert.ok(notices.includes('Rust standard library'));
-  // Between two rules stand names, after the second one the text for all of them.
+  // Names stand between two rules, their common licence text after the second one.
   const [, ...sections] = notices.split(/^-{80}$/m);
   for (let index = 0; index < sections.length; index += 2) {
     assert.match(sections[index + 1], /Copyright|Permission|Apache License/, sections[index]);

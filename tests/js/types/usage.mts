@@ -120,13 +120,13 @@ try {
 }
 console.log(id, result, info);
 
-// @ts-expect-error A server without a url is no server.
+// @ts-expect-error A server needs a url.
 new McpManager({ mcpServers: { files: {} } });
 // @ts-expect-error An entry without a status and a message fits everything.
 export const everything: LostWhen = {};
 // @ts-expect-error A network is there or not.
 manager.notifyNetwork('slow');
-// @ts-expect-error There is no such policy.
+// @ts-expect-error Not a replay policy.
 await session.ping({ replay: 'always' });
 // @ts-expect-error A session comes from connect().
 new McpSession();

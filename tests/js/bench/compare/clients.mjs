@@ -1,4 +1,4 @@
-// The clients that are compared, in Node: the official SDK's v1 and v2, and ours.
+// The compared clients in Node: the official SDK's v1 and v2, and ours.
 import { pathToFileURL } from 'node:url';
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';

@@ -1,4 +1,5 @@
-// The command-line client that the official conformance suite drives: one scenario a run, the server's URL as last argument.
+// The command-line client that the official conformance suite runs: one scenario a run, the server's URL as last
+// argument.
 import { pathToFileURL } from 'node:url';
 import { providerOf, useTools } from './oauth.mjs';
 
@@ -7,7 +8,7 @@ const packageEntry = process.env.MCP_TETHER_PACKAGE
   : new URL('../../../../pkg/node.js', import.meta.url);
 const { default: init, McpManager } = await import(packageEntry);
 
-/** What a scenario needs to know, such as the calls to make. */
+/** The parameters of a scenario, such as the calls to make. */
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
 
 const scenarios = {
@@ -27,7 +28,7 @@ const scenarios = {
   },
 
   'elicitation-sep1034-client-defaults': async (session) => {
-    // What the user leaves out is filled in by the package, from the defaults of the schema.
+    // Fields that the user leaves out are filled in by the package, from the defaults of the schema.
     session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
     await session.listTools();
     await session.callTool({ name: 'test_client_elicitation_defaults', arguments: {} });
@@ -59,7 +60,7 @@ const scenarios = {
     for (const call of context.toolCalls) await session.callTool(call);
   },
 
-  // Whatever is listed is called: a tool with an invalid header must not be listed.
+  // Every listed tool is called: a tool with an invalid header must not be listed.
   'http-invalid-tool-headers': async (session) => {
     const { tools } = await session.listTools();
     for (const { name } of tools) await session.callTool({ name, arguments: {} });

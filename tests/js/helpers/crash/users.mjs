@@ -1,4 +1,5 @@
-// Twenty users with ten calls each under way, in Node or in a page: every second call runs a tool that must not run twice.
+// Twenty users with ten calls each in flight, in Node or in a page: every second call runs a tool that must not run
+// twice.
 
 /**
  * @param {{ McpManager: Function, McpError: Function }} mcp

@@ -1,9 +1,9 @@
-// Ends a server process when it is told to, and also when the process that started it is gone.
+// Ends a server process on request, and also when the process that started it is gone.
 import { fstatSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /**
- * True when this module is the program that Node was started with.
+ * True if this module is the program that Node was started with.
  * @param {string} moduleUrl the module's import.meta.url
  */
 export function isMain(moduleUrl) {

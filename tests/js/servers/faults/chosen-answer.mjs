@@ -1,4 +1,4 @@
-// Answers that the client's URL chooses: `?status=…&words=…&form=…&code=…`.
+// Answers chosen by the client's URL: `?status=…&words=…&form=…&code=…`.
 
 const forms = {
   text: (exchange, { status, words }) => exchange.say(status, words),
@@ -18,9 +18,9 @@ const forms = {
 
 /**
  * @param {import('./exchange.mjs').Exchange} exchange
- * @param {{ status?: number, words?: string, form?: string, code?: number }} [otherwise] what the URL leaves out
+ * @param {{ status?: number, words?: string, form?: string, code?: number }} [otherwise] defaults for what the URL leaves out
  */
-export function answerAsTold(exchange, otherwise = {}) {
+export function giveChosenAnswer(exchange, otherwise = {}) {
   const { status = 500, words = '', form = 'text', code = -32000 } = otherwise;
   return forms[exchange.text('form', form)](exchange, {
     status: exchange.number('status', status),

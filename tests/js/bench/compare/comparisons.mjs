@@ -1,10 +1,11 @@
-// What is compared: each probe is done by every client against a fault server of its own, and says in a few words what was seen there.
+// The comparisons: each is run with every client against a fault server of its own, and describes the result in a few
+// words.
 import { setTimeout as wait } from 'node:timers/promises';
 import { nameOf } from './crowd.mjs';
 
 const patience = 5_000;
 
-/** Calls, and says how it ended and when. */
+/** Makes a call, and returns its outcome and duration. */
 async function attempt(client, tool = 'unsafe', args = {}) {
   const from = performance.now();
   const outcome = await client.call(tool, args).then(
@@ -22,14 +23,14 @@ async function attempts(client, times, tool) {
 
 const calls = (counts) => counts.rpc['tools/call'] ?? 0;
 const gets = (counts) => counts.http.GET ?? 0;
-const told = ({ ok, ms, error }) => (ok ? `a result, ${ms} ms` : `${nameOf(error)}, ${ms} ms`);
+const described = ({ ok, ms, error }) => (ok ? `a result, ${ms} ms` : `${nameOf(error)}, ${ms} ms`);
 
 async function untilStreamOpens(server, path) {
   const deadline = Date.now() + 2_000;
   while (server.counts(path).openStreams === 0 && Date.now() < deadline) await wait(10);
 }
 
-/** How often a probe's GET stream is opened in so long. */
+/** The number of times that the GET stream is opened within `ms`. */
 const openings =
   (ms) =>
   async ({ counts }) => {
@@ -37,18 +38,18 @@ const openings =
     return `${gets(counts())} GETs`;
   };
 
-/** One call, what it was told, how often it was sent, and how often it ran. */
+/** One call: its outcome, how often it was sent, and how often it ran. */
 const oneCall = (tool = 'unsafe', timeout = patience) => ({
   timeout,
   async run({ client, counts }) {
     const outcome = await attempt(client, tool);
     const { executions, ...seen } = counts();
-    return `${told(outcome)}; sent ${calls(seen)}×, ran ${executions.default ?? 0}×`;
+    return `${described(outcome)}; sent ${calls(seen)}×, ran ${executions.default ?? 0}×`;
   },
 });
 
-/** @type {import('./run.mjs').Probe[]} */
-export const probes = [
+/** @type {import('./run.mjs').Comparison[]} */
+export const comparisons = [
   {
     name: 'A. the server forgets its sessions; the next three calls',
     fault: 'lost-404',
@@ -60,7 +61,7 @@ export const probes = [
     },
   },
   {
-    name: 'A. the same, said as the most copied example says it (400)',
+    name: 'A. the same, reported as in the most copied example (400)',
     fault: 'lost-400-ts-example',
     async run({ client, counts, forget }) {
       forget();
@@ -83,7 +84,7 @@ export const probes = [
   { name: 'C2. the GET stream ends at once: 6.5 s', fault: 'get-closes-at-once', run: openings(6_500) },
   { name: 'CE. the GET stream is reset at once: 2 s', fault: 'get-resets-at-once', run: openings(2_000) },
   {
-    name: 'D. a POST stream gives an id and ends, resumes bring nothing: 5 s',
+    name: 'D. a POST stream sends an id and ends, resumes bring nothing: 5 s',
     fault: 'stream-resume',
     settings: { never: 1, empty: 1 },
     timeout: patience,
@@ -91,7 +92,7 @@ export const probes = [
       const outcome = await attempt(client);
       const seen = counts();
       const resumes = seen.trace.filter(({ http, at }) => http === 'GET' && at > 0).length - 1;
-      return `${told(outcome)}; ${resumes} resumes, ${seen.lastEventIds.length} with the id`;
+      return `${described(outcome)}; ${resumes} resumes, ${seen.lastEventIds.length} with the id`;
     },
   },
   {
@@ -101,7 +102,7 @@ export const probes = [
     ...oneCall(),
   },
   { name: 'E. a POST stream ends without an answer or an id', fault: 'stream-ends-unanswered', ...oneCall() },
-  { name: 'E. the same for a tool that only reads', fault: 'stream-ends-unanswered', ...oneCall('safe') },
+  { name: 'E. the same for a read-only tool', fault: 'stream-ends-unanswered', ...oneCall('safe') },
   { name: 'E. a request is answered with 202', fault: 'accepted-202', ...oneCall() },
   { name: 'E. the answer is cut off in the middle', fault: 'cut-stream', ...oneCall() },
   {
@@ -114,7 +115,7 @@ export const probes = [
     },
   },
   {
-    name: 'G. the handshake gives an id that no header may carry',
+    name: 'G. the handshake gives an id that is illegal in a header',
     fault: 'bad-session-id',
     settings: { kind: 'latin1' },
     connects: true,
@@ -128,7 +129,7 @@ export const probes = [
       ),
   },
   {
-    name: 'H. close: is the server told?',
+    name: 'H. close: does the server get a DELETE?',
     fault: 'healthy',
     async run({ client, counts }) {
       await client.close();
@@ -150,9 +151,9 @@ export const probes = [
   },
   { name: 'J. 503 with Retry-After: 1', fault: 'unavailable-503-retry', ...oneCall() },
   { name: 'J. 429 with a date', fault: 'rate-429-date', ...oneCall() },
-  { name: 'J. a bare 502, a tool that only reads', fault: 'bad-gateway-502', ...oneCall('safe') },
+  { name: 'J. a bare 502, a read-only tool', fault: 'bad-gateway-502', ...oneCall('safe') },
   {
-    name: 'J. a bare 502 after the tool ran, not to be repeated',
+    name: 'J. a bare 502 after the tool ran, which must not run twice',
     fault: 'bad-gateway-502',
     settings: { executed: 1 },
     ...oneCall(),
@@ -206,7 +207,7 @@ export const probes = [
     fault: 'tool-error-404',
     async run({ client, counts }) {
       const outcome = await attempt(client);
-      return `${told(outcome)}; ran ${counts().executions.default ?? 0}×, ${counts().initialize} handshakes`;
+      return `${described(outcome)}; ran ${counts().executions.default ?? 0}×, ${counts().initialize} handshakes`;
     },
   },
   { name: 'P. `data: {"type":"heartbeat"}` before the answer', fault: 'call-heartbeats', ...oneCall() },

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
  * @param {'http' | 'https' | 'h2'} protocol
  * @returns {Promise<{ origin: string, streams: { open: number, most: number, sessions: Set<string> }, close(): Promise<void> }>}
  */
-export async function startFront(origin, protocol = 'http') {
+export async function startStreamCountingProxy(origin, protocol = 'http') {
   const streams = { open: 0, settled: 0, most: 0, sessions: new Set() };
   const handle = (request, response) => forward(origin, streams, request, response);
   const server = protocol === 'http' ? createServer(handle) : servers[protocol](await certificate(), handle);
@@ -36,7 +36,9 @@ export async function startFront(origin, protocol = 'http') {
 }
 
 const servers = { https: createTlsServer, h2: createSecureServer };
-/** Milliseconds after which a stream counts for `most`: that another one is closed is seen later than that this one is opened. */
+/**
+ * Milliseconds after which a stream counts for `most`: the end of a stream is seen later than the start of the next.
+ */
 const SETTLED = 1_000;
 
 function forward(origin, streams, request, response) {
@@ -46,7 +48,7 @@ function forward(origin, streams, request, response) {
   const passed = send(`${origin}${request.url}`, { method: request.method, headers }, (answer) => {
     const { connection, 'keep-alive': _keep, 'transfer-encoding': _chunked, ...kept } = answer.headers;
     response.writeHead(answer.statusCode, kept);
-    // A head without a body is not sent by itself.
+    // Headers without a body are not sent by themselves.
     response.flushHeaders?.();
     answer.pipe(response);
   });

@@ -1,4 +1,5 @@
-// Servers that are no MCP servers, or bad ones: what each does, and what the diagnosis has to say at which step.
+// Servers that are not MCP servers, or faulty ones: the fault of each, and what the diagnosis has to report at which
+// step.
 import { initializeResult } from '../../servers/faults/healthy.mjs';
 import { parseJson, readText, sendJson } from '../../servers/shared/messages.mjs';
 
@@ -6,7 +7,7 @@ const page = (response) =>
   response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Welcome to nginx!</title></html>');
 const path = 'Correct the path of the address: it has to be that of the MCP endpoint, often /mcp.';
 
-/** Answers as a healthy server does, but for what `other` does first. */
+/** Answers as a healthy server does, except for what `other` handles first. */
 function serving(other) {
   const sessions = new Set();
   let last = 0;
@@ -44,8 +45,8 @@ const withStatus =
   (_request, response) =>
     response.writeHead(status, headers).end(body);
 
-/** By what is wrong: the handler, the first step that is not well, and what it says. */
-export const illServers = {
+/** By fault: the handler, the first step that fails, and its report. */
+export const brokenServers = {
   'a web page': {
     serve: (_request, response) => page(response),
     step: 'initialize',
@@ -83,7 +84,7 @@ export const illServers = {
     detail: 'refused with 401 and no WWW-Authenticate that could be read',
     fix: 'Renew the credentials: the server refuses the Authorization that was sent.',
   },
-  'an origin that is not let in': {
+  'an origin that is not allowed': {
     serve: serving(({ request, response }) => request.headers.origin && response.writeHead(403).end('Invalid Origin')),
     origin: 'https://app.example',
     step: 'initialize',
