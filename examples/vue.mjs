@@ -1,7 +1,7 @@
 // Vue: a session as a `shallowRef`.
 
-import { watchSession } from 'mcp-tether/snapshot';
 import { McpManager } from 'mcp-tether';
+import { watchSession } from 'mcp-tether/snapshot';
 import { effectScope, onScopeDispose, shallowRef, watchEffect } from 'vue';
 import { config, pause } from './setting.mjs';
 

@@ -11,8 +11,10 @@
 //!   └───────────────┬──────────────────────────────────────────────────▲───────────────┘
 //!                   │ handle(now, Input)                               │ poll() → Output
 //!   ┌───────────────▼──────────────────────────────────────────────────┴───────────────┐
-//!   │  src/core: store ─ session ─ connect ─ era ─ handshake ─ calls ─ exchange        │
-//!   │            verdict ─ recovery ─ replay ─ resume ─ listen ─ persistence ─ timers  │
+//!   │  src/core/manager.rs   handle ─ poll                                             │
+//!   │  machine/   inbound ─ lifecycle ─ outbound: what acts                            │
+//!   │  state/     session ─ call ─ exchange ─ server ─ store ─ timers: what is kept    │
+//!   │  config/    api/    protocol/    kit/                                            │
 //!   └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!

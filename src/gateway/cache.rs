@@ -1,6 +1,7 @@
 //! Which results of 2026-07-28 a front may keep, for whom and for how long (server/utilities/caching, SEP-2549).
 
-use super::era::{MODERN, claim};
+use super::head::claim;
+use crate::core::protocol::revisions::MODERN;
 use crate::core::{Json, Millis};
 
 /// The key of what a request asks for, if that may be kept at all: its method, and the params that the result depends on.

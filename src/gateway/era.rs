@@ -1,28 +1,11 @@
 //! What a request is, by the revision of the protocol that it speaks: the beginning of a session, a part of one, or a
 //! request of 2026-07-28, which knows no sessions.
 
+use super::head::{Head, claim};
 use super::mirror;
 use super::refusal::Refusal;
 use crate::core::Json;
-
-/// The headers that decide, as they came.
-#[derive(Clone, Debug, Default)]
-pub struct Head {
-    /// `Mcp-Session-Id`.
-    pub session: Option<String>,
-    /// `MCP-Protocol-Version`.
-    pub version: Option<String>,
-    /// `Mcp-Method`.
-    pub method: Option<String>,
-    /// `Mcp-Name`.
-    pub name: Option<String>,
-    /// `Accept`.
-    pub accept: Option<String>,
-    /// `Content-Type`.
-    pub content_type: Option<String>,
-    /// Whether a page sent it: official clients leave out headers there.
-    pub from_page: bool,
-}
+use crate::core::protocol::revisions::{BATCHES, MODERN, VERSIONS};
 
 /// What a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +28,6 @@ impl Era {
         }
     }
 }
-
-/// The revisions with sessions. 2024-11-05 had another transport, but clients that name it speak this one all the same.
-pub const WITH_SESSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
-
-/// The revision from which on there are none.
-pub const MODERN: &str = "2026-07-28";
 
 /// What a POST is.
 ///
@@ -121,10 +98,10 @@ pub fn in_session<J: Json>(head: &Head, message: Option<&J>, agreed: &str) -> Re
         return Ok(era);
     }
     // 2025-06-18 basic/transports, "Protocol Version Header": invalid or unsupported is 400, absent is fine.
-    if head.version.as_ref().is_some_and(|version| !WITH_SESSIONS.contains(&version.as_str())) {
+    if head.version.as_ref().is_some_and(|version| !VERSIONS.contains(&version.as_str())) {
         return Err(Refusal::Version);
     }
-    if message.is_some_and(|message| message.as_array().is_some()) && agreed != "2025-03-26" {
+    if message.is_some_and(|message| message.as_array().is_some()) && agreed != BATCHES {
         return Err(Refusal::Batch);
     }
     Ok(Era::Session)
@@ -149,11 +126,6 @@ fn of_batch<J: Json>(head: &Head, batch: &[J]) -> Result<Era, Refusal> {
 /// Whether a header names a revision without sessions. Dates sort as text.
 fn is_modern(head: &Head) -> bool {
     head.version.as_deref().is_some_and(|version| version >= MODERN && version.starts_with("20"))
-}
-
-/// The revision that a request claims to speak: 2026-07-28 and later write it into every one.
-pub(super) fn claim<J: Json>(message: &J) -> Option<J> {
-    message.get("params")?.get("_meta")?.get("io.modelcontextprotocol/protocolVersion")
 }
 
 /// Whether this is a JSON-RPC request, notification or response; `has_method` tells whether its `method` is a text.

@@ -1,6 +1,6 @@
 //! Which headers of a request that is passed straight on reach the server, and which of its answer reach the client.
 
-use crate::core::headers::{self, PARAM_PREFIX};
+use crate::core::protocol::headers::{self, PARAM_PREFIX};
 
 /// Whether a header of the client's request goes on to the server. The client's token does not, nor do its cookies, its
 /// session, and what a proxy before us wrote: the server gets what its configuration says.

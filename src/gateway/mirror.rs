@@ -1,9 +1,9 @@
 //! The headers of a 2026-07-28 request that repeat its body: held against it, and added where a page left them out.
 
-use super::era::Head;
+use super::head::Head;
 use super::refusal::Refusal;
 use crate::core::Json;
-use crate::core::mirror::{encoded, parameter_headers};
+use crate::core::protocol::mirror::{encoded, parameter_headers};
 
 /// Whether the headers say what the body says. `claimed` is the version in its `_meta`.
 ///
@@ -100,7 +100,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
-    use crate::gateway::era::MODERN;
+    use crate::core::protocol::revisions::MODERN;
     use proptest::prelude::*;
     use serde_json::json;
 

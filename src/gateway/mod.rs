@@ -9,6 +9,7 @@ pub mod cache;
 pub mod cors;
 pub mod era;
 pub mod forward;
+pub mod head;
 pub mod mirror;
 pub mod rate;
 pub mod refusal;

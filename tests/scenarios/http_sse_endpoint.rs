@@ -1,4 +1,4 @@
-//! The endpoint that a stream of HTTP+SSE names: where it may lie, and when it has to come.
+//! The endpoint event of an HTTP+SSE stream: which URLs are accepted, and its deadline.
 
 use super::http_sse::{connect_error, get, world, world_with};
 use super::reply::{Step, stream};
@@ -40,7 +40,7 @@ fn an_endpoint_of_another_origin_is_refused_for_good_and_nothing_is_sent_there()
 }
 
 #[test]
-fn an_endpoint_that_comes_late_is_waited_for_and_one_that_never_comes_is_not() {
+fn a_late_endpoint_is_accepted_and_a_missing_one_times_out() {
     let mut slow = world();
     slow.network.endpoint_after = 25_000;
     slow.connect();

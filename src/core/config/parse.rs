@@ -1,13 +1,19 @@
 //! Reads the configuration: every fault at once, each with the path to it, and unknown keys as warnings.
 
-use super::{
-    Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen,
-    MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
+use crate::core::config::limits::Limits;
+use crate::core::config::problem::Problem;
+use crate::core::config::server::{
+    Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, LostWhen,
+    MAX_RETRY_ATTEMPTS, Protocol, ServerConfig, SessionConfig, Transport, check_header,
 };
-use crate::core::era::MODERN;
-use crate::core::handshake::VERSIONS;
-use crate::core::text::{self, concat};
-use crate::core::{json::Json, table::Named, time::Millis};
+use crate::core::config::template::Template;
+use crate::core::kit::table::Named;
+use crate::core::kit::text::{self, concat};
+use crate::core::kit::time::Millis;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::replay::Replay;
+use crate::core::protocol::revisions::{MODERN, VERSIONS};
+use crate::core::protocol::url::fault;
 use std::rc::Rc;
 
 /// Reads a manager's configuration and, from its options, `limits` and `debug`; `env` knows the environment's variables.
@@ -129,11 +135,8 @@ impl Reader<'_> {
         let text = self.string(server, "url")?;
         let template = self.template(&path, &text)?;
         let text = template.literal();
-        let fault = if template.has_holes() {
-            Some("has a {{name}}, which is filled in headers only")
-        } else {
-            url::fault(&text)
-        };
+        let fault =
+            if template.has_holes() { Some("has a {{name}}, which is filled in headers only") } else { fault(&text) };
         match fault {
             None => Some(text),
             Some(fault) => {

@@ -1,6 +1,6 @@
 //! Header values with holes: `${NAME}` is filled from the environment once, `{{name}}` anew for every user.
 
-use crate::core::text::{concat, find, has, split_once};
+use crate::core::kit::text::{concat, find, has, split_once};
 use std::fmt;
 
 /// A header's value as configured: literal text, secrets from the environment among it, and holes for what is the user's.

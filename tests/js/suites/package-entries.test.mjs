@@ -1,4 +1,4 @@
-// What the tarball holds, and what each of its entries gives.
+// The contents of the tarball, and the exports of each of its entries.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -32,6 +32,7 @@ describe('the entries of the package', () => {
     assert.deepEqual(installed.files.filter((path) => path !== 'README.md').sort(), [
       'LICENSE-APACHE',
       'LICENSE-MIT',
+      'THIRD-PARTY-NOTICES',
       'browser.js',
       'cookies.d.ts',
       'cookies.js',
@@ -44,6 +45,9 @@ describe('the entries of the package', () => {
       'lists.js',
       'mcp_tether_bg.wasm',
       'node.js',
+      'oauth-more.js',
+      'oauth.d.ts',
+      'oauth.js',
       'openai-agents.d.ts',
       'openai-agents.js',
       'output-schema.d.ts',
@@ -68,7 +72,7 @@ describe('the entries of the package', () => {
     ]);
   });
 
-  test('publint finds nothing to say', async () => {
+  test('publint reports nothing', async () => {
     const { messages, pkg } = await publint({ pkgDir: join(workspace, 'pkg'), strict: true });
     assert.deepEqual(
       messages.map((message) => formatMessage(message, pkg, { color: false })),
@@ -76,16 +80,16 @@ describe('the entries of the package', () => {
     );
   });
 
-  test('the main entry has exactly what its types say', async () => {
+  test('the main entry exports exactly what its types declare', async () => {
     const names = await evaluate("console.log(JSON.stringify(Object.keys(await import('mcp-tether')).sort()))");
     assert.deepEqual(names, ['McpError', 'McpManager', 'McpSession', 'default']);
   });
 
-  test('every member that the types name is there', async () => {
+  test('every member declared in the types exists', async () => {
     const types = await readFile(join(workspace, 'pkg/index.d.ts'), 'utf8');
     for (const name of ['McpManager', 'McpSession']) {
       const [, body] = types.match(new RegExp(`export class ${name} \\{\\n(.*?)\\n\\}`, 's'));
-      const members = [...body.matchAll(/^  (?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
+      const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
       assert.ok(members.length > 10);
       const missing = await evaluate(`
         import { ${name} } from 'mcp-tether';
@@ -95,7 +99,7 @@ describe('the entries of the package', () => {
     }
   });
 
-  test('the slim entry loads nothing until it is given the module', async () => {
+  test('the slim entry loads nothing until it gets the module', async () => {
     const report = await evaluate(`
       import { readFileSync } from 'node:fs';
       import { fileURLToPath } from 'node:url';
@@ -108,7 +112,7 @@ describe('the entries of the package', () => {
     assert.deepEqual(report, { before: 'TypeError', stats: { totalUsers: 0, totalSessions: 0, activeSessions: 0 } });
   });
 
-  test('a load that fails may be tried again', async () => {
+  test('a failed load can be retried', async () => {
     const report = await evaluate(`
       import { readFileSync } from 'node:fs';
       import { fileURLToPath } from 'node:url';
@@ -148,7 +152,7 @@ describe('the entries of the package', () => {
       }
     `);
 
-    test('gives the servers and leaves the rest of the file alone', async () => {
+    test('returns the servers and ignores the rest of the file', async () => {
       const config = await parse(`
 version: 1.2.1
 mcpServers:

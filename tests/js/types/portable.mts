@@ -14,11 +14,11 @@ import type {
   Tool,
 } from 'mcp-tether';
 import init, { McpError, McpManager } from 'mcp-tether';
+import { withCookies } from 'mcp-tether/cookies';
 import { watchLists } from 'mcp-tether/lists';
 import { TetherMcpServer } from 'mcp-tether/openai-agents';
 import { checkOutput } from 'mcp-tether/output-schema';
 import { attachToPage } from 'mcp-tether/page';
-import { withCookies } from 'mcp-tether/cookies';
 import { useMcp } from 'mcp-tether/react';
 import { initSync } from 'mcp-tether/slim';
 import { snapshotOf, watchSession } from 'mcp-tether/snapshot';

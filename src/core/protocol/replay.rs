@@ -1,0 +1,109 @@
+//! Which requests may be sent a second time without asking: by what they are, never by hope.
+//!
+//! MCP has no idempotency key, so the only signals are the method and the tool's own annotations
+//! (2025-11-25 schema, `ToolAnnotations`: hints, absent means neither read-only nor idempotent).
+
+/// Whether doing it twice is as good as doing it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safety {
+    /// A read, a set-like call, or a tool that says so of itself.
+    Safe,
+    /// Anything else.
+    Unsafe,
+    /// A tool call: the tool's annotations decide.
+    ByTool,
+}
+
+/// The safety of a method.
+pub fn method_safety(method: &str) -> Safety {
+    match method {
+        "completion/complete"
+        | "initialize"
+        | "logging/setLevel"
+        | "ping"
+        | "prompts/get"
+        | "prompts/list"
+        | "resources/list"
+        | "resources/read"
+        | "resources/subscribe"
+        | "resources/templates/list"
+        | "resources/unsubscribe"
+        | "server/discover"
+        | "subscriptions/listen"
+        | "tasks/get"
+        | "tasks/list"
+        | "tasks/result"
+        | "tools/list" => Safety::Safe,
+        "tools/call" => Safety::ByTool,
+        _ => Safety::Unsafe,
+    }
+}
+
+/// Whether `policy` lets a request be sent again that was provably refused unread.
+pub const fn may_resend_refused(policy: Replay, safety: Safety) -> bool {
+    match policy {
+        Replay::Refused => true,
+        Replay::Safe => matches!(safety, Safety::Safe),
+        Replay::Never => false,
+    }
+}
+
+/// Whether `policy` lets a request be sent again whose outcome is unknown. Unsafe ones never are.
+pub const fn may_replay_unknown(policy: Replay, safety: Safety) -> bool {
+    !matches!(policy, Replay::Never) && matches!(safety, Safety::Safe)
+}
+
+/// What may be sent again after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Whatever was refused unread, and safe calls whose outcome is unknown.
+    Refused,
+    /// Safe calls only, in both cases.
+    Safe,
+    /// Nothing.
+    Never,
+}
+
+impl Replay {
+    /// What a value has to be, as the rest of a sentence.
+    pub(crate) const RULE: &str = "must be 'refused', 'safe' or 'never'";
+
+    /// The policy of this name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "refused" => Some(Self::Refused),
+            "safe" => Some(Self::Safe),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_outcome_is_replayed_only_if_safe() {
+        for policy in [Replay::Refused, Replay::Safe, Replay::Never] {
+            assert!(!may_replay_unknown(policy, Safety::Unsafe));
+            assert_eq!(may_replay_unknown(policy, Safety::Safe), policy != Replay::Never);
+        }
+    }
+
+    #[test]
+    fn what_was_refused_unread_follows_the_policy() {
+        assert!(may_resend_refused(Replay::Refused, Safety::Unsafe));
+        assert!(!may_resend_refused(Replay::Safe, Safety::Unsafe));
+        assert!(may_resend_refused(Replay::Safe, Safety::Safe));
+        assert!(!may_resend_refused(Replay::Never, Safety::Safe));
+    }
+
+    #[test]
+    fn methods_that_nobody_knows_are_unsafe() {
+        assert_eq!(method_safety("vendor/launch"), Safety::Unsafe);
+        assert_eq!(method_safety("tools/call"), Safety::ByTool);
+        assert_eq!(method_safety("tools/list"), Safety::Safe);
+    }
+}
