@@ -2,10 +2,19 @@
 
 import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
-import load, { initSync as loadSync, McpManager, McpSession, resolve, setErrorClass } from './mcp_tether.js';
+import { compile, isReady, loadOnce } from './load.js';
+import { McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
 import { SessionTransport } from './transport.js';
 
-export { McpError, McpManager, McpSession };
+export { initSync } from './load.js';
+export { McpError, McpSession };
+
+export class McpManager extends Machine {
+  constructor(config, options) {
+    if (!isReady) throw new McpError('await init() before new McpManager()', { code: 'config_error' });
+    super(config, options);
+  }
+}
 
 // A console shows the name of a class, and the minifier took it.
 for (const [value, exported] of Object.entries({ McpError, McpManager, McpSession, SessionTransport })) {
@@ -34,23 +43,6 @@ McpSession.prototype.setRequestHandler = function (method, handler) {
   setRequestHandler.call(this, method, isForm ? withDefaults(handler) : handler);
 };
 
-let loading;
-
 export default function init(source) {
-  // One instance for all who ask, whoever asks first. A load that failed may be tried again, perhaps from another place.
-  loading ??= load(source === undefined ? undefined : { module_or_path: source }).then(ready, (error) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
-}
-
-export function initSync(module) {
-  loadSync({ module });
-  ready();
-  loading ??= Promise.resolve();
-}
-
-function ready() {
-  setErrorClass(McpError);
+  return loadOnce(() => compile(source));
 }

@@ -1,7 +1,7 @@
 // Reads the YAML form of the configuration. Apart from the main entry, so that only those who use it load a YAML parser.
 
 import { parse } from 'yaml';
-import { McpError } from './slim.js';
+import { McpError } from './error.js';
 
 export function parseConfig(text) {
   let document;

@@ -19,13 +19,13 @@ const {
 const downloads = {
   'mcp_tether_bg.wasm': ['mcp_tether_bg.wasm'],
   // With the glue.
-  slim: ['slim.js'],
-  entry: ['browser.js'],
+  'browser.js': ['browser.js'],
 };
 
 const problems = [
   ...checkModule(join(folder, 'mcp_tether_bg.wasm')),
-  ...checkGlue(join(folder, 'slim.js')),
+  ...checkGlue(join(folder, 'browser.js')),
+  ...checkFirstStatement(join(folder, 'browser.js')),
   ...checkSizes(weigh()),
 ];
 for (const problem of problems) console.error(`package: ${problem}`);
@@ -112,4 +112,15 @@ function checkGlue(path) {
   return /new Function\(|\beval\(/.test(text)
     ? ['the glue makes code out of strings, which workerd and a strict Content-Security-Policy forbid']
     : [];
+}
+
+// The download starts before anything else of the page's file runs.
+function checkFirstStatement(path) {
+  const text = readFileSync(path, 'utf8');
+  const found = [];
+  if (/^import\b|\bfrom *["']/m.test(text))
+    found.push('browser.js imports another file, which costs a page a round trip');
+  const start = text.indexOf('fetch(new URL("./mcp_tether_bg.wasm",import.meta.url)');
+  if (start < 0 || start > 200) found.push('browser.js does not begin with the download of the module');
+  return found;
 }
