@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. `make` says what there is.
 
-.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop
+.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop toolchains
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ build: ## Builds the npm package into pkg/ and prints what it weighs.
 test: ## Runs everything that CI runs.
 	@tools/test.sh
 
-test-all: test ## Everything, and the fault table in Firefox and in workerd.
+test-all: test ## Everything, the fault table in Firefox and in workerd, and every toolchain.
 	@tools/test-all.sh
 
 check: ## Format, lints, documentation and types, without running a test.
@@ -32,6 +32,9 @@ fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) ea
 
 interop: build ## Goes through every step with real servers in TypeScript, Python and Rust, and writes docs/interop.md.
 	@tools/interop.sh
+
+toolchains: build ## Builds and opens a small application with Vite, webpack, Next, Angular, esbuild, Deno, Wrangler and others, unconfigured.
+	@tools/toolchains.sh
 
 compare: ## Puts the official SDK's clients and ours side by side on the same faults, in Node and in a page: what survives, and how many requests it took.
 	@tools/compare.sh

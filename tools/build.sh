@@ -32,14 +32,21 @@ rm -rf "$package"
 mkdir "$package"
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --outdir="$package")
 # A page gets one file, which compresses better than several and costs one round trip. The names of the exported classes go too; npm/slim.js gives them
-# back. The diagnosis and the module inside JavaScript stay files of their own, loaded on demand.
-"${esbuild[@]}" --bundle --external:./diagnose.js --external:./inline.js --external:yaml "$staging"/{browser,slim,yaml}.js
-"${esbuild[@]}" --bundle "$staging"/{diagnose,inline}.js
+# back.
+pages=(browser.js slim.js)
+# Loaded on demand, each a file of its own.
+lazy=(diagnose.js inline.js)
+# Entries of their own. A page must not get a second copy of slim.js with one of them: what they need of the package is small, and bundled in.
+alone=(page.js storage.js yaml.js)
+# These share slim.js and inline.js.
+sharing=(doctor.js edge.js node.js workerd.js)
+"${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "${pages[@]/#/$staging/}"
+"${esbuild[@]}" --bundle "${lazy[@]/#/$staging/}"
+"${esbuild[@]}" --bundle --packages=external "${alone[@]/#/$staging/}"
 # npm sorts a tarball's files by their names. Beside browser.js, within gzip's window, what both have in common takes 7 KB less.
 mv "$package/slim.js" "$package/core.js"
 printf '%s\n' "export * from './core.js';" "export { default } from './core.js';" >"$staging/slim.js"
-# These share core.js and inline.js.
-"${esbuild[@]}" "$staging"/{doctor,edge,node,page,slim,storage,workerd}.js
+"${esbuild[@]}" "$staging/slim.js" "${sharing[@]/#/$staging/}"
 chmod +x "$package/doctor.js"
 cp "$staging"/{mcp_tether_bg.wasm,package.json,*.d.ts} LICENSE-* "$package/"
 [ -f README.md ] && cp README.md "$package/"

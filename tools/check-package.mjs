@@ -1,7 +1,7 @@
 // Prints what the package weighs and fails if it is too much, or if the module is not what we mean to publish.
 // usage: node tools/check-package.mjs <package folder> [--unoptimized <module before wasm-opt>]
 
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -26,6 +26,7 @@ const problems = [
   ...checkModule(join(folder, 'mcp_tether_bg.wasm')),
   ...checkGlue(join(folder, 'browser.js')),
   ...checkFirstStatement(join(folder, 'browser.js')),
+  ...checkCopies(folder),
   ...checkSizes(weigh()),
 ];
 for (const problem of problems) console.error(`package: ${problem}`);
@@ -123,4 +124,15 @@ function checkFirstStatement(path) {
   const start = text.indexOf('fetch(new URL("./mcp_tether_bg.wasm",import.meta.url)');
   if (start < 0 || start > 200) found.push('browser.js does not begin with the download of the module');
   return found;
+}
+
+// In a page browser.js has all of core.js in it, so nothing else that a page may load can import that.
+function checkCopies(folder) {
+  const allowed = new Set(['edge.js', 'node.js', 'slim.js', 'workerd.js']);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.js') && !allowed.has(name))
+    .filter((name) => /["']\.\/(slim|core)\.js["']/.test(readFileSync(join(folder, name), 'utf8')))
+    .map(
+      (name) => `${name} would bring a page a second copy of the library: let it import what it needs of npm/ itself`,
+    );
 }

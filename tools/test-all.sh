@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What takes too long for every change: 200,000 seeds of the simulation that were never run before, the fault table in Firefox and in workerd, the page in WebKit, and the front before more kinds of servers and behind Python's clients. `make test` runs the same in Node and Chromium.
+# What takes too long for every change: 200,000 seeds of the simulation that were never run before, the fault table in Firefox and in workerd, the page in WebKit, the front before more kinds of servers and behind Python's clients, and every toolchain. `make test` runs the same in Node and Chromium.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -8,3 +8,4 @@ cd "$root"
 FRESH=${FRESH:-200000} SEEDS=0 cargo test --quiet --test simulation seeds_
 node --test --test-reporter=spec --test-concurrency=1 tests/js/suites/*.all.mjs
 tools/test-worker.sh --all
+tools/toolchains.sh

@@ -6,6 +6,7 @@ import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { installPackage, workspace } from '../helpers/package/install.mjs';
@@ -49,6 +50,7 @@ describe('the entries of the package', () => {
       'slim.js',
       'storage.d.ts',
       'storage.js',
+      'wasm.d.ts',
       'workerd.js',
       'yaml.d.ts',
       'yaml.js',
@@ -63,6 +65,16 @@ describe('the entries of the package', () => {
     const { messages, pkg } = await publint({ pkgDir: join(workspace, 'pkg'), strict: true });
     assert.deepEqual(
       messages.map((message) => formatMessage(message, pkg, { color: false })),
+      [],
+    );
+  });
+
+  test('the types of every entry are found, and say what is there', async () => {
+    const archive = createPackageFromTarballData(await readFile(installed.tarball));
+    const { problems } = await checkPackage(archive);
+    // ES modules alone: `require()` takes them on every Node that is supported.
+    assert.deepEqual(
+      problems.filter(({ kind }) => kind !== 'CJSResolvesToESM').map(({ trace, ...problem }) => problem),
       [],
     );
   });
