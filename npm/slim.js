@@ -2,10 +2,12 @@
 
 import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
-import load, { initSync as loadSync, McpManager as Machine, McpSession, resolve, setErrorClass } from './mcp_tether.js';
-import { observe, SessionTransport } from './transport.js';
+import { compile, isReady, loadOnce } from './load.js';
+import { McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
+import { SessionTransport } from './transport.js';
 
-export { McpError, McpSession, observe };
+export { initSync } from './load.js';
+export { McpError, McpSession };
 
 // Names the server to `route`, and is never sent.
 const MARK = 'mcp-tether-server';
@@ -13,8 +15,9 @@ const MARK = 'mcp-tether-server';
 export class McpManager extends Machine {
   #servers;
 
-  // A server's own `fetch`, `credentials` and `auth` stay here: the module reads what is JSON.
+  // A server's own `fetch`, `credentials` and `auth` stay here: the module reads only JSON.
   constructor(config, options) {
+    if (!isReady) throw new McpError('await init() before new McpManager()', { code: 'config_error' });
     const servers = { ...config?.mcpServers };
     const mcpServers = { ...servers };
     let routed = options;
@@ -26,7 +29,7 @@ export class McpManager extends Machine {
       }
       if (own || credentials) {
         server.headers = { ...server.headers, [MARK]: encodeURIComponent(name) };
-        // What is no function is for the module to refuse.
+        // The module rejects a value that is not a function.
         routed = { ...options, fetch: own && typeof own !== 'function' ? own : route };
       }
     }
@@ -46,7 +49,7 @@ export class McpManager extends Machine {
     return super.connect(userId, serverName, auth ? { auth, ...options } : options);
   }
 
-  // Most pages never need it, so it is loaded when it is asked for.
+  // Loaded on demand.
   async diagnose(serverName, userId, options) {
     const target = () => {
       const found = resolve(this, serverName, userId);
@@ -54,7 +57,7 @@ export class McpManager extends Machine {
       delete found.headers[MARK];
       return { ...found, fetch: this.#servers[serverName].fetch ?? given?.plain ?? given };
     };
-    target(); // a wrong argument is told before anything is loaded
+    target(); // reports a wrong argument before anything is loaded
     const { diagnose } = await import('./diagnose.js');
     return diagnose(target, options);
   }
@@ -110,23 +113,6 @@ McpSession.prototype[Symbol.asyncDispose] = async function () {
   });
 };
 
-let loading;
-
 export default function init(source) {
-  // One instance for all who ask, whoever asks first. A load that failed may be tried again, perhaps from another place.
-  loading ??= load(source === undefined ? undefined : { module_or_path: source }).then(ready, (error) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
-}
-
-export function initSync(module) {
-  loadSync({ module });
-  ready();
-  loading ??= Promise.resolve();
-}
-
-function ready() {
-  setErrorClass(McpError);
+  return loadOnce(() => compile(source));
 }

@@ -87,6 +87,11 @@ impl Reader<'_> {
         if name.is_empty() || name.len() > MAX_NAME_BYTES || text::has_control(name) {
             self.problem(server.path.clone(), "has a name that is not 1 to 128 bytes without control characters");
         }
+        // What desktop applications configure: a program that talks over its standard input and output.
+        if server.value.get("command").is_some() && server.value.get("url").is_none() {
+            self.problem(server.path_of("command"), IS_STDIO);
+            return None;
+        }
         self.warn_of_unknown(server, &SERVER);
         Some(ServerConfig {
             name: name.into(),
@@ -376,6 +381,8 @@ const STATUS: Range = Range { least: 200, most: 599, rule: "must be an HTTP stat
 const COUNT_RULE: &str = "must be a whole number that makes sense as a limit";
 const IS_MISSING: &str = "is missing";
 const MUST_BE_OBJECT: &str = "must be an object";
+const IS_STDIO: &str =
+    "cannot be run from here: put the server behind HTTP and give its url, see docs/toolchains.md#stdio";
 
 const OPTIONS: [&str; 8] = ["env", "debug", "log", "fetch", "clientInfo", "capabilities", "storage", "limits"];
 const SERVER: [&str; 8] =

@@ -117,6 +117,22 @@ fn bad_variables_are_named() {
 }
 
 #[test]
+fn a_local_program_is_no_server() {
+    let config = json!({ "mcpServers": {
+        "files": { "command": "npx", "args": ["-y", "some-server"], "env": {} },
+        "db": { "url": "ftp://a" },
+        "both": { "command": "npx", "url": "https://a" },
+    } });
+    assert_eq!(
+        parsed(&config).unwrap_err(),
+        [
+            "mcpServers.files.command: cannot be run from here: put the server behind HTTP and give its url, see docs/toolchains.md#stdio",
+            "mcpServers.db.url: must start with http:// or https:// and name a host",
+        ]
+    );
+}
+
+#[test]
 fn the_outermost_shape_is_checked() {
     assert_eq!(parsed(&json!([])).unwrap_err(), ["config: must be an object"]);
     assert_eq!(parsed(&json!({})).unwrap_err(), ["mcpServers: is missing"]);
