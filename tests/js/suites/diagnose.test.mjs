@@ -155,7 +155,7 @@ describe('servers that are well', () => {
     ]);
     assert.deepEqual(await refusal('db', 'ada'), [
       'config_error',
-      'mcpServers.db.headers.x-team: needs a value for {{team}}, which connect() was not given',
+      'mcpServers.db.headers.x-team: needs a value for {{team}}: set it in the vars option of connect()',
     ]);
     await manager.connect('ada', 'db', { vars: { team: 'blue' } });
     assertWell(await manager.diagnose('db', 'ada')); // the values that connect() was given are known now
