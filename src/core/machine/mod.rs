@@ -75,7 +75,7 @@ pub struct Manager<J> {
     /// Whether anybody may listen to events.
     pub(crate) tells_events: bool,
     /// Calls that have ended, as far as nothing has followed from it yet.
-    pub(crate) ended: Queue<Ended<J>>,
+    pub(crate) ended: Vec<Ended<J>>,
     pub(crate) out: Queue<Output<J>>,
 }
 
@@ -123,7 +123,7 @@ impl<J: Json> Manager<J> {
             last_request_id: first,
             metrics: Metrics::default(),
             tells_events: true,
-            ended: Queue::default(),
+            ended: Vec::new(),
             out: Queue::default(),
         }
     }

@@ -106,7 +106,7 @@ impl<J: Json> Manager<J> {
     fn disown_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
         let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
-        let Some(Stage::OnWire(exchange)) = self.calls.get(call).map(|call| call.stage) else { return false };
+        let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
         let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
         // What came without an id brings none later.
@@ -117,7 +117,7 @@ impl<J: Json> Manager<J> {
         record.credentials.add_to(&mut headers);
         let line = farewell_line(&record.key.server);
         if let Some(call) = self.calls.get_mut(call) {
-            call.stage = Stage::Undecided;
+            call.stage = Stage::Disowned;
         }
         self.disown_exchange(exchange);
         self.farewells.insert(exchange, Farewell { line, waiter, orphan: Some(headers) });

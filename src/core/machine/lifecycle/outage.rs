@@ -8,6 +8,7 @@ use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
+use crate::core::state::call::Stage;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::outage::{Failed, Outage};
 use crate::core::state::timers::Timer;
@@ -33,10 +34,7 @@ impl<J: Json> Manager<J> {
 
     /// A call was cut by an outage, or never left: it waits for the canary with the others if it may go again at all.
     pub(crate) fn wait_out(&mut self, call: CallId, error: Error<J>) {
-        if let Some(record) = self.calls.get_mut(call) {
-            record.cut = Some(error);
-            self.requeue(call);
-        }
+        self.requeue_cut(call, Some(error));
     }
 
     /// Sends the canary: a ping on the session's own id, or a handshake where that was lost before.
@@ -227,7 +225,9 @@ impl<J: Json> Manager<J> {
         let mut cut = Vec::new();
         for call in record.queue.to_vec() {
             let Some(waiting) = self.calls.get_mut(call) else { continue };
-            if let Some(error) = waiting.cut.take() {
+            if let Stage::Queued(waits) = &mut waiting.stage
+                && let Some(error) = waits.take()
+            {
                 record.queue.remove(call);
                 record.active.insert(call);
                 cut.push((call, waiting.refused, error));

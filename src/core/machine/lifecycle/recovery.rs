@@ -1,13 +1,13 @@
 //! Recovery: what happens when a session is lost, when recovering fails, and when nobody knows whether it lives.
 
-use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State, as_unknown};
+use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::backoff::{full_jitter, probe_delay};
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
-use crate::core::state::call::OWN_CALLS;
+use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss, MAX_BARREN, lost_at_once};
 use crate::core::state::timers::Timer;
@@ -68,8 +68,8 @@ impl<J: Json> Manager<J> {
             self.begin_handshake(session, State::Recovering);
         }
         for call in doubters {
-            if let Some((code, _)) = self.calls.get_mut(call).and_then(|record| record.doubt.take()) {
-                let error = Error::new(code, "the server no longer knows the session").seen(evidence);
+            if let Some(Stage::Doubted(code, _)) = self.calls.get(call).map(|record| &record.stage) {
+                let error = Error::new(*code, "the server no longer knows the session").seen(evidence);
                 self.refused_by_loss(call, error);
             }
         }
@@ -195,10 +195,8 @@ impl<J: Json> Manager<J> {
         connecting.into_iter().for_each(|call| self.reject(call, told.clone()));
         queue.into_iter().for_each(|call| self.settle(call, Err(error.clone())));
         for call in undecided {
-            let Some(record) = self.calls.get_mut(call) else { continue };
-            let refused = record.refused;
-            if let Some(unknown) = record.unknown.take() {
-                self.settle(call, Err(if refused { unknown } else { as_unknown(unknown) }));
+            if let Some(error) = self.calls.get(call).and_then(Call::undecided) {
+                self.settle(call, Err(error));
             }
         }
     }

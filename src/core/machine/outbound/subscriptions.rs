@@ -45,7 +45,7 @@ impl<J: Json> Manager<J> {
             return true;
         } else {
             subscriptions.insert(uri, params.clone());
-            record.stage = Stage::Undecided;
+            record.stage = Stage::Subscribing;
             owner.listen.waiting.push(call);
         }
         self.replace_stream(session);

@@ -10,7 +10,7 @@ pub(crate) struct Outage<J> {
     announced: bool,
     /// When the next canary goes; none while one is under way. Once the attempts are spent: when it may go at the earliest.
     next: Option<Instant>,
-    stage: Stage,
+    canaries: Canaries,
     /// The session was lost before the outage: the canary is a handshake.
     lost: bool,
     /// A page may not see the answers, so a handshake may tell more than a ping.
@@ -22,7 +22,7 @@ pub(crate) struct Outage<J> {
 }
 
 /// How many canaries have failed.
-enum Stage {
+enum Canaries {
     /// So many of the attempts.
     Trying(u32),
     /// All of them, and after the last so many rounds, one for each call that came.
@@ -48,8 +48,8 @@ pub(crate) enum Failed {
 impl<J> Outage<J> {
     pub(crate) fn new(since: Instant, mut error: Error<J>) -> Self {
         error.retryable = true;
-        let (announced, next, stage) = (false, None, Stage::Trying(0));
-        Self { since, announced, next, stage, lost: false, hidden: false, shown: false, error }
+        let (announced, next, canaries) = (false, None, Canaries::Trying(0));
+        Self { since, announced, next, canaries, lost: false, hidden: false, shown: false, error }
     }
 
     /// Whether there is no session to come back to.
@@ -59,7 +59,7 @@ impl<J> Outage<J> {
 
     /// Whether the attempts are spent.
     pub(crate) const fn is_spent(&self) -> bool {
-        matches!(self.stage, Stage::Spent { .. })
+        matches!(self.canaries, Canaries::Spent { .. })
     }
 
     /// Whether the listeners know of it.
@@ -99,9 +99,9 @@ impl<J> Outage<J> {
     /// Whether a canary goes now: while attempts are left by itself, then for a call, or at long intervals.
     pub(crate) fn is_due(&self, now: Instant, is_wanted: bool) -> bool {
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        let goes = match self.stage {
-            Stage::Trying(_) => true,
-            Stage::Spent { by_itself, .. } => is_wanted || is_due(by_itself),
+        let goes = match self.canaries {
+            Canaries::Trying(_) => true,
+            Canaries::Spent { by_itself, .. } => is_wanted || is_due(by_itself),
         };
         goes && is_due(self.next)
     }
@@ -120,14 +120,14 @@ impl<J> Outage<J> {
     /// A canary failed.
     pub(crate) fn note_failed(&mut self, attempts: u32) -> Failed {
         self.shown = false;
-        match &mut self.stage {
-            Stage::Spent { rounds, .. } => Failed::Round(*rounds + 1),
-            Stage::Trying(failures) if *failures < attempts => {
+        match &mut self.canaries {
+            Canaries::Spent { rounds, .. } => Failed::Round(*rounds + 1),
+            Canaries::Trying(failures) if *failures < attempts => {
                 *failures += 1;
                 Failed::Again(*failures - 1)
             }
-            Stage::Trying(_) => {
-                self.stage = Stage::Spent { rounds: 0, by_itself: None };
+            Canaries::Trying(_) => {
+                self.canaries = Canaries::Spent { rounds: 0, by_itself: None };
                 Failed::Last { hidden: self.hidden }
             }
         }
@@ -136,15 +136,15 @@ impl<J> Outage<J> {
     /// A handshake could not reach the server: how many rounds have failed by now.
     pub(crate) const fn note_lost(&mut self) -> u32 {
         self.lost = true;
-        match self.stage {
-            Stage::Trying(_) => 0,
-            Stage::Spent { rounds, .. } => rounds + 1,
+        match self.canaries {
+            Canaries::Trying(_) => 0,
+            Canaries::Spent { rounds, .. } => rounds + 1,
         }
     }
 
     /// A round failed: a call may try again at `next`, and a lost session is tried `by_itself` then.
     pub(crate) const fn fail_round(&mut self, rounds: u32, next: Instant, by_itself: Option<Instant>) {
-        self.stage = Stage::Spent { rounds, by_itself };
+        self.canaries = Canaries::Spent { rounds, by_itself };
         self.next = Some(next);
     }
 }
