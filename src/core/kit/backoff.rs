@@ -16,7 +16,7 @@ pub const STREAM_FLOOR: Millis = 250;
 pub const STREAM_RETRY_CAP: Millis = 300_000;
 
 /// First and longest delay between probes once the attempts are spent.
-pub const PROBE: (Millis, Millis) = (30_000, 300_000);
+pub const SLOW_CANARY: (Millis, Millis) = (30_000, 300_000);
 
 /// Exponential backoff with full jitter: anything up to `first`·2ⁿ, capped at 30 s.
 /// (Brooker, "Exponential Backoff And Jitter": full jitter spreads a crowd best.)
@@ -42,8 +42,8 @@ pub fn stream_delay(rng: &mut Rng, first: Millis, failures: u32, retry: Option<M
 }
 
 /// The delay before probe number `count` of something that failed for good: 30 s doubling to 5 min, half of it jittered.
-pub fn probe_delay(rng: &mut Rng, count: u32) -> Millis {
-    let whole = doubled(PROBE.0, count, PROBE.1);
+pub fn canary_delay(rng: &mut Rng, count: u32) -> Millis {
+    let whole = doubled(SLOW_CANARY.0, count, SLOW_CANARY.1);
     whole / 2 + rng.up_to(whole / 2)
 }
 
@@ -98,8 +98,8 @@ mod tests {
             assert!(stream_delay(&mut rng, 1000, attempt, Some(0)) >= STREAM_FLOOR);
             let whole = doubled(1000, attempt, CAP);
             assert!((whole / 2..=whole).contains(&equal_jitter(&mut rng, 1000, attempt)));
-            let probe = probe_delay(&mut rng, attempt);
-            assert!((PROBE.0 / 2..=PROBE.1).contains(&probe));
+            let probe = canary_delay(&mut rng, attempt);
+            assert!((SLOW_CANARY.0 / 2..=SLOW_CANARY.1).contains(&probe));
         }
     }
 

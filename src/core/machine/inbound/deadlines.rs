@@ -19,13 +19,13 @@ impl<J: Json> Manager<J> {
         if !self.calls.contains(call) {
             return self.cancel_connect(call);
         }
-        self.tell_cancelled(call, reason.unwrap_or("cancelled by the caller"));
+        self.notify_cancelled(call, reason.unwrap_or("cancelled by the caller"));
         self.settle(call, Err(Error::new(ErrorCode::Cancelled, "the call was cancelled by its caller")));
     }
 
     /// Tells the server that nobody waits any more. Closing the connection would not say so (2025-11-25 basic/transports:
     /// a disconnect SHOULD NOT be read as cancellation), and `initialize` MUST NOT be cancelled (basic/utilities/cancellation).
-    fn tell_cancelled(&mut self, call: CallId, reason: &str) {
+    fn notify_cancelled(&mut self, call: CallId, reason: &str) {
         let Some(record) = self.calls.get(call) else { return };
         let sent = matches!(record.stage, Stage::Sent(_) | Stage::Accepted | Stage::RestingToResume(_));
         let owner = self.store.get(record.session);
@@ -73,7 +73,7 @@ impl<J: Json> Manager<J> {
         }
         let (session, was_sent) = (record.session, !record.is_unsent());
         let waited = self.now.since(record.started);
-        self.tell_cancelled(call, "timed out");
+        self.notify_cancelled(call, "timed out");
         let sentence = if was_sent {
             "no answer within the deadline"
         } else {

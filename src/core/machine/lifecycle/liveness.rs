@@ -72,19 +72,24 @@ impl<J: Json> Manager<J> {
 
     /// Notes how a ping ended, and ends it.
     pub(crate) fn end_ping(&mut self, call: CallId, pong: Pong, error: Error<J>) {
-        if let Some(record) = self.calls.get_mut(call) {
-            record.pong = Some(pong);
+        let Some(record) = self.calls.get(call) else { return };
+        if let Some(check) = self.store.get_mut(record.session).and_then(|owner| owner.check.as_mut()) {
+            check.pong = Some(pong);
         }
         self.settle(call, Err(error));
     }
 
     /// The ping is over, unless it was abandoned together with its generation.
-    pub(crate) fn on_pinged(&mut self, session: SessionRef, pong: Option<Pong>, error: Option<Error<J>>) {
+    pub(crate) fn on_pinged(&mut self, session: SessionRef, error: Option<Error<J>>) {
         self.leave_lane(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(check) = record.check.take() else { return };
         let generation = record.generation;
-        let pong = pong.unwrap_or_else(|| Pong::unread(error.as_ref()));
+        let pong = match (check.pong, &error) {
+            (Some(pong), _) => pong,
+            (None, Some(error)) => Pong::unread(error),
+            (None, None) => Pong::Alive,
+        };
         match check.identity {
             Identity::Former => return self.on_former_answered(session, &pong),
             Identity::Successor => return self.on_successor_answered(session, &pong),
@@ -146,7 +151,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn doubt(&mut self, call: CallId, code: ErrorCode, honest: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         let (session, generation) = (record.session, record.generation);
-        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_users = !record.is_machines();
         let Some(owner) = self.store.get_mut(session) else { return };
         if !is_users || owner.state != State::Ready || owner.generation != generation {
             return self.settle(call, Err(honest));

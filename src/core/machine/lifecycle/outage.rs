@@ -2,7 +2,7 @@
 //! that ends, and calls wait within their deadlines.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
-use crate::core::kit::backoff::{STREAM_FLOOR, equal_jitter, probe_delay};
+use crate::core::kit::backoff::{STREAM_FLOOR, canary_delay, equal_jitter};
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
@@ -98,7 +98,7 @@ impl<J: Json> Manager<J> {
         if let (true, Some(error)) = (is_new, hidden) {
             self.finish_outage(session);
             self.enter(session, State::Recovering);
-            self.unkeep(session);
+            self.forget_record(session);
             self.drop_generation(session);
             return self.give_up(session, error);
         }
@@ -132,7 +132,7 @@ impl<J: Json> Manager<J> {
         let delay = equal_jitter(&mut self.rng, record.server.session.retry_delay, rounds).max(STREAM_FLOOR);
         let idle_deadline = record.idle_deadline();
         let Some(outage) = record.outage.as_mut() else { return };
-        let by_itself = outage.is_lost().then(|| now.after(probe_delay(&mut self.rng, rounds)));
+        let by_itself = outage.is_lost().then(|| now.after(canary_delay(&mut self.rng, rounds)));
         outage.fail_round(rounds, now.after(delay), by_itself);
         let error = outage.error().clone();
         self.timers.arm(idle_deadline, Timer::Expiry(session));

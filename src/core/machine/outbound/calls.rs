@@ -178,7 +178,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn report_sent(&mut self, call: CallId, id: u64, replaced: u64, attempt: u32) {
-        let Some(record) = self.calls.get(call).filter(|_| self.tells_events()) else { return };
+        let Some(record) = self.calls.get(call).filter(|_| self.emits_events()) else { return };
         let detail = Detail::new()
             .method(record.method.clone())
             .request_id(id)
@@ -191,7 +191,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn goes_to_modern(&self, call: CallId) -> bool {
         let Some(record) = self.calls.get(call) else { return false };
         match record.purpose {
-            Purpose::Probe => true,
+            Purpose::Discovery => true,
             Purpose::Handshake => false,
             _ => self.store.get(record.session).is_some_and(Session::is_modern),
         }

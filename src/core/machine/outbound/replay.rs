@@ -15,7 +15,7 @@ impl<J: Json> Manager<J> {
         record.losses += 1;
         record.refused = true;
         let (session, losses) = (record.session, record.losses);
-        let is_machines = !matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_machines = record.is_machines();
         // Recovery has been given up: a call that comes late is told what those were told that waited.
         let owner = self.store.get(session).filter(|owner| owner.state == State::Degraded);
         if let Some(reason) = owner.and_then(|owner| owner.degraded.as_ref()).map(|degraded| degraded.error.clone()) {
@@ -33,7 +33,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
         let (session, refusals, deadline) = (record.session, record.refusals, record.deadline);
-        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_users = !record.is_machines();
         let Some(owner) = self.store.get(session) else { return };
         let settings = &owner.server.session;
         let delay = wait.unwrap_or(0).max(full_jitter(&mut self.rng, settings.retry_delay, refusals - 1));
@@ -55,7 +55,7 @@ impl<J: Json> Manager<J> {
         record.refusals += 1;
         record.refused = true;
         let (session, refusals) = (record.session, record.refusals);
-        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_users = !record.is_machines();
         let attempts = self.store.get(session).map_or(0, |owner| owner.server.session.retry_attempts);
         if is_users && refusals <= attempts { self.decide(call, error) } else { self.settle(call, Err(error)) }
     }

@@ -7,7 +7,6 @@ use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Replay;
 use crate::core::state::call::rounds::Rounds;
 use crate::core::state::call::stream::ResponseStream;
-use crate::core::state::session::liveness::Pong;
 
 pub(crate) mod rounds;
 
@@ -49,8 +48,6 @@ pub(crate) struct Call<J> {
     pub(crate) mismatched: bool,
     /// Whether the latest try was provably refused unread.
     pub(crate) refused: bool,
-    /// How it ended, of a ping.
-    pub(crate) pong: Option<Pong>,
 }
 
 /// Who waits for a call.
@@ -61,7 +58,7 @@ pub(crate) enum Purpose {
     /// A caller, for the server to take a notification.
     Notification,
     /// The handshake, for the answer to `server/discover`.
-    Probe,
+    Discovery,
     /// The handshake, for the answer to `initialize`.
     Handshake,
     /// A recovery that puts something back.
@@ -100,8 +97,6 @@ pub(crate) enum Stage<J> {
 pub(crate) struct Ended<J> {
     pub(crate) session: SessionRef,
     pub(crate) purpose: Purpose,
-    /// How it ended, of a ping.
-    pub(crate) pong: Option<Pong>,
     /// Of a call of the machine's own; a caller has been given its outcome.
     pub(crate) outcome: Result<Option<J>, Error<J>>,
 }
@@ -133,7 +128,6 @@ impl<J: Json> Call<J> {
             rounds: Rounds::default(),
             mismatched: false,
             refused: false,
-            pong: None,
         }
     }
 
@@ -172,7 +166,7 @@ impl<J: Json> Call<J> {
 
     /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.
     pub(crate) const fn is_handshake(&self) -> bool {
-        matches!(self.purpose, Purpose::Handshake | Purpose::Probe)
+        matches!(self.purpose, Purpose::Handshake | Purpose::Discovery)
     }
 }
 

@@ -29,9 +29,9 @@ pub(crate) struct Handshake<J> {
     /// Whether it waits for the network.
     pub(crate) offline: bool,
     /// Whether the storage was asked for a session first.
-    pub(crate) recalled: bool,
+    pub(crate) read_storage: bool,
     /// Whether the server was asked for its era, and the answer was no reason to ask again.
-    pub(crate) probed: bool,
+    pub(crate) discovered: bool,
     /// Whether the question never reached the server, so that `initialize` would not either.
     pub(crate) unsent: bool,
     /// Whether the server corrected the version that it was asked with.
@@ -52,9 +52,9 @@ impl<J> Default for Handshake<J> {
             challenge: None,
             asked: false,
             hops: 0,
-            recalled: false,
+            read_storage: false,
             offline: false,
-            probed: false,
+            discovered: false,
             unsent: false,
             renegotiated: false,
             next_attempt: None,

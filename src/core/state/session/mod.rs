@@ -29,7 +29,7 @@ use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::session::pace::Pace;
-use crate::core::state::session::persistence::Kept;
+use crate::core::state::session::persistence::Persistence;
 use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
 use std::rc::Rc;
@@ -137,7 +137,7 @@ pub(crate) struct Session<J> {
     pub(crate) in_line: bool,
     /// While its attempts are spent: when to try again, and why it failed.
     pub(crate) degraded: Option<Degraded<J>>,
-    pub(crate) kept: Kept,
+    pub(crate) persistence: Persistence,
     /// The page does without the stream.
     pub(crate) parked: bool,
 }
@@ -206,7 +206,7 @@ impl<J> Session<J> {
             outage: None,
             in_line: false,
             degraded: None,
-            kept: Kept::default(),
+            persistence: Persistence::default(),
             parked: false,
             server,
         }
