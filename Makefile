@@ -1,6 +1,6 @@
 # Every target installs what it needs. `make` lists them.
 
-.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop site
+.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop site toolchains
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,7 +21,7 @@ site: ## Builds the demo page as static files, with the crate's documentation, i
 test: ## Runs every check of CI: format, lints, types, native, WebAssembly, package and gateway tests.
 	@tools/test.sh
 
-test-all: test ## Also runs fresh simulation seeds, coverage, the fault table in Firefox and workerd, WebKit, and slow gateway tests.
+test-all: test ## Also runs fresh simulation seeds, coverage, the fault table in Firefox and workerd, WebKit, slow gateway tests, and every toolchain.
 	@tools/test-all.sh
 
 check: ## Checks format, lints, documentation, types, links and dependencies, without running a test.
@@ -35,6 +35,9 @@ fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) ea
 
 interop: build ## Tests against real servers in TypeScript, Python and Rust, and writes docs/interop.md.
 	@tools/interop.sh
+
+toolchains: build ## Builds and opens a small application with Vite, webpack, Next, Angular, esbuild, Deno, Wrangler and others, unconfigured.
+	@tools/toolchains.sh
 
 compare: ## Compares the official clients with this one on the same faults, in Node and in a page: outcomes and numbers of requests.
 	@tools/compare.sh

@@ -1,5 +1,6 @@
 // The one error class of the package. It is written here because a class made by wasm-bindgen cannot extend Error.
 
+const brand = Symbol.for('mcp-tether.McpError');
 const optionalFields = ['serverName', 'status', 'rpcCode', 'data', 'retryAfterMs', 'evidence'];
 
 export class McpError extends Error {
@@ -13,7 +14,14 @@ export class McpError extends Error {
       Object.defineProperty(this, name, { value, enumerable: true });
     }
   }
+
+  // Each entry that a page loads is one file with a class of its own.
+  static [Symbol.hasInstance](value) {
+    return this === McpError ? value?.[brand] === true : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
 }
+
+Object.defineProperty(McpError.prototype, brand, { value: true });
 
 // On the prototype, as the name of every built-in error is, and safe from a minifier.
 Object.defineProperty(McpError.prototype, 'name', { value: 'McpError', configurable: true, writable: true });

@@ -1,6 +1,6 @@
 // The pages of a list after the first one. Loaded by slim.js for lists that have some.
 
-import { McpError } from './slim.js';
+import { McpError } from './error.js';
 
 // Past it the cursors of the server probably go round in a circle.
 const MAX_PAGES = 100;

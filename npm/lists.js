@@ -1,6 +1,6 @@
 // Lists that are read again when they change.
 
-import { observe } from './slim.js';
+import { observe } from './observers.js';
 
 const kinds = {
   tools: { list: 'listTools', changed: 'notifications/tools/list_changed', capability: 'tools' },

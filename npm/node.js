@@ -1,6 +1,9 @@
-// For Node, Deno and Bun, which can read a file at once: ready when the import is done.
+// For Node, Deno and Bun: ready when the import is done. The module is inside the JavaScript, because bundles, single-file
+// executables and Deno without --allow-read have no file beside them.
 
-import { readFileSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { inflateRawSync } from 'node:zlib';
+import { packed } from './inline.js';
 import { McpManager as AnyManager, initSync } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
@@ -14,7 +17,7 @@ export class McpManager extends AnyManager {
 // A console shows the name of a class, and the minifier takes it.
 Object.defineProperty(McpManager, 'name', { value: 'McpManager' });
 
-initSync(readFileSync(new URL('./mcp_tether_bg.wasm', import.meta.url)));
+initSync(inflateRawSync(Buffer.from(packed, 'base64')));
 
 // Node's fetch, which is undici's, gives up after 300 s without headers or without a piece of the body. How long a call may take is said by its
 // `timeout`, so its limits are lifted, request by request. Everything else is left to the dispatcher that is set for all, which may be a proxy's.
@@ -31,7 +34,8 @@ const patient = {
 const isNode = globalThis.Deno === undefined && globalThis.Bun === undefined;
 
 function patientFetch(url, init) {
-  if (isNode) init.dispatcher = patient;
+  // Reading one of its classes makes Node load undici, which sets its dispatcher. Jest's sandbox has a global object without it.
+  if (isNode && Headers && current()) init.dispatcher = patient;
   return fetch(url, init);
 }
 

@@ -1,6 +1,7 @@
 // Results of tools, checked against the schemas that the tools name.
 
-import { McpError, observe } from './slim.js';
+import { McpError } from './error.js';
+import { observe } from './observers.js';
 
 const INVALID_REQUEST = -32600;
 const INVALID_PARAMS = -32602;

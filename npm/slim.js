@@ -1,10 +1,12 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
 import { McpError } from './error.js';
-import load, { initSync as loadSync, McpManager as Machine, McpSession, resolve, setErrorClass } from './mcp_tether.js';
-import { observe, SessionTransport } from './transport.js';
+import { compile, isReady, loadOnce } from './load.js';
+import { McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
+import { SessionTransport } from './transport.js';
 
-export { McpError, McpSession, observe };
+export { initSync } from './load.js';
+export { McpError, McpSession };
 
 // Names the server to `route`, and is never sent.
 const MARK = 'mcp-tether-server';
@@ -12,8 +14,9 @@ const MARK = 'mcp-tether-server';
 export class McpManager extends Machine {
   #servers;
 
-  // A server's own `fetch`, `credentials` and `auth` stay here: the module reads what is JSON.
+  // A server's own `fetch`, `credentials` and `auth` stay here: the module reads only JSON.
   constructor(config, options) {
+    if (!isReady) throw new McpError('await init() before new McpManager()', { code: 'config_error' });
     const servers = { ...config?.mcpServers };
     const mcpServers = { ...servers };
     let routed = options;
@@ -25,7 +28,7 @@ export class McpManager extends Machine {
       }
       if (own || credentials) {
         server.headers = { ...server.headers, [MARK]: encodeURIComponent(name) };
-        // What is no function is for the module to refuse.
+        // The module rejects a value that is not a function.
         routed = { ...options, fetch: own && typeof own !== 'function' ? own : route };
       }
     }
@@ -49,10 +52,10 @@ export class McpManager extends Machine {
     return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
   }
 
-  // Most pages never need it, so it is loaded when it is asked for.
+  // Loaded on demand.
   async diagnose(serverName, userId, options) {
     const target = () => ({ ...resolve(this, serverName, userId), own: this.#servers[serverName] });
-    target(); // a wrong argument is told before anything is loaded
+    target(); // reports a wrong argument before anything is loaded
     const { diagnose, reach } = await import('./diagnose.js');
     return diagnose(() => reach(target()), options);
   }
@@ -104,23 +107,6 @@ sessions[Symbol.asyncDispose] = async function () {
   });
 };
 
-let loading;
-
 export default function init(source) {
-  // One instance for all who ask, whoever asks first. A load that failed may be tried again, perhaps from another place.
-  loading ??= load(source === undefined ? undefined : { module_or_path: source }).then(ready, (error) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
-}
-
-export function initSync(module) {
-  loadSync({ module });
-  ready();
-  loading ??= Promise.resolve();
-}
-
-function ready() {
-  setErrorClass(McpError);
+  return loadOnce(() => compile(source));
 }

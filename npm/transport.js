@@ -2,6 +2,8 @@
 // recovers, resumes and repeats beneath it. `manager.transport(userId, serverName, options)` makes one.
 // @ts-check
 
+import { observersOf } from './observers.js';
+
 /** @import { ConnectOptions, JsonRpcMessage, McpSession, SdkTransport } from './index.js' */
 
 /** @typedef {string | number | symbol | undefined} Id of a request; a symbol where no client may have the same */
@@ -97,7 +99,7 @@ export class SessionTransport {
     const session = this.#session;
     if (session) {
       // The module keeps what it is to call, and that leads back to this object: no collector of garbage sees through such a circle.
-      clientsOf(session).delete(this);
+      observersOf(session).delete(this);
       queueMicrotask(() => session.free()); // it may be telling us just now that it was ended
     }
     this.#session = this.#connecting = undefined;
@@ -135,7 +137,7 @@ export class SessionTransport {
     const session = await this.#connecting;
     signal.throwIfAborted();
     this.#session = session;
-    clientsOf(session).add(this);
+    observersOf(session).add(this);
     const { protocolVersion } = session;
     const { protocolVersion: asked = protocolVersion } = params;
     return {
@@ -306,45 +308,4 @@ class Call {
   streams() {
     this.#onstream?.(this.id);
   }
-}
-
-// The clients on a session, kept with the one function that observes it.
-/** @param {RelaySession} session @returns {Set<Observer>} */
-function clientsOf(session) {
-  if (!session.observer) {
-    const clients = /** @type {Set<Observer>} */ (new Set());
-    /** @type {(message: Rpc, asking: Asking) => unknown} */
-    const observer = (message, asking) => {
-      if (asking.signal) {
-        // Of equals the youngest.
-        const fitness = (/** @type {SessionTransport} */ client) => client.fitness(message, asking.during);
-        const [client] = [...clients]
-          .filter(isClient)
-          .reverse()
-          .sort((one, other) => fitness(other) - fitness(one));
-        if (!client) throw Object.assign(new Error('Method not found'), { code: METHOD_NOT_FOUND });
-        return client.ask(message, asking);
-      }
-      // The server's own ids mean nothing to a client: what it takes back is told by `ask`.
-      if (message.method !== 'notifications/cancelled')
-        for (const client of clients) client.hear(message, asking.during);
-    };
-    session.observer = Object.assign(observer, { clients });
-  }
-  return session.observer.clients;
-}
-
-/** @type {(heard: Observer) => heard is SessionTransport} */
-const isClient = (heard) => heard instanceof SessionTransport;
-
-/**
- * For the package's own entries: `hear` gets every notification of a session, whatever handlers it has. Returns what ends that.
- * @param {RelaySession} session
- * @param {Observer['hear']} hear
- */
-export function observe(session, hear) {
-  const observers = clientsOf(session);
-  const observer = { hear };
-  observers.add(observer);
-  return () => observers.delete(observer);
 }

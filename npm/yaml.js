@@ -2,7 +2,7 @@
 // @ts-check
 
 import { parse } from 'yaml';
-import { McpError } from './slim.js';
+import { McpError } from './error.js';
 
 /** @import { McpConfig } from './index.js' */
 

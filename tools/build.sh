@@ -13,7 +13,7 @@ flock 9
 
 compile_module "" release
 mapfile -t package_sources < <(find npm -type f | sort)
-inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/trim-glue.mjs tools/order-functions.mjs tools/environment.sh)
+inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json docs/toolchains.md wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/pack-module.mjs tools/trim-glue.mjs tools/order-functions.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
 inputs+=(tools/third-party-notices.mjs Cargo.lock)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
@@ -25,23 +25,39 @@ staging="$root/target/pkg"
 bind_module "$staging" "${small[@]}"
 order_functions "$staging/mcp_tether_bg.wasm"
 
-cp -r npm/* LICENSE-* "$staging/"
+cp -r npm/* "$staging/"
 node tools/third-party-notices.mjs "$staging/THIRD-PARTY-NOTICES" "$staging"/{slim,diagnose,oauth,oauth-more}.js
-# Everything that all entries share becomes one file, which compresses better than four. The names of the exported classes
-# go too; npm/slim.js gives them back.
-esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --allow-overwrite)
-"${esbuild[@]}" --bundle "$staging/slim.js" --external:./diagnose.js --external:./elicitation.js --external:./list-pages.js --outfile="$staging/slim.js"
-# The diagnosis, the defaults of forms and further pages of lists are files of their own, loaded on use.
-"${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
-# OAuth is loaded on use; oauth-more.js holds the flows that most pages do not need.
-"${esbuild[@]}" --bundle "$staging/oauth.js" --external:./oauth-more.js --outfile="$staging/oauth.js"
-"${esbuild[@]}" --bundle "$staging/oauth-more.js" --outfile="$staging/oauth-more.js"
-"${esbuild[@]}" --bundle "$staging/page.js" --outfile="$staging/page.js"
-"${esbuild[@]}" "$staging"/{browser,cookies,doctor,elicitation,list-pages,lists,node,openai-agents,output-schema,react,snapshot,storage,workerd,yaml}.js --outdir="$staging"
-rm -r "$staging"/{mcp_tether,error,transport}.js "$staging"/{diagnosis,oauth,page,snippets}
-[ -f README.md ] && cp README.md "$staging/"
+node tools/pack-module.mjs "$staging/mcp_tether_bg.wasm" "$staging/packed.js"
 
-rm -rf pkg
-mv "$staging" pkg
+package="$root/target/package"
+rm -rf "$package"
+mkdir "$package"
+esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --outdir="$package")
+# A page gets one file, which compresses better than several and costs one round trip. The names of the exported classes go too; npm/slim.js gives them
+# back.
+pages=(browser.js slim.js)
+# Loaded on demand, each a file of its own.
+lazy=(diagnose.js elicitation.js inline.js list-pages.js oauth-more.js)
+# Entries of their own. A page must not get a second copy of slim.js with one of them: what they need of the package is small, and bundled in.
+alone=(cookies.js lists.js openai-agents.js output-schema.js page.js react.js snapshot.js storage.js yaml.js)
+# These share slim.js and inline.js.
+sharing=(doctor.js edge.js node.js workerd.js)
+"${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "${pages[@]/#/$staging/}"
+"${esbuild[@]}" --bundle "${lazy[@]/#/$staging/}"
+"${esbuild[@]}" --bundle --packages=external "${alone[@]/#/$staging/}"
+"${esbuild[@]}" --bundle --external:./oauth-more.js "$staging/oauth.js"
+# npm sorts a tarball's files by their names. Beside browser.js, within gzip's window, what both have in common takes 7 KB less.
+mv "$package/slim.js" "$package/core.js"
+printf '%s\n' "export * from './core.js';" "export { default } from './core.js';" >"$staging/slim.js"
+"${esbuild[@]}" "$staging/slim.js" "${sharing[@]/#/$staging/}"
+chmod +x "$package/doctor.js"
+cp "$staging"/{mcp_tether_bg.wasm,package.json,THIRD-PARTY-NOTICES,*.d.ts} LICENSE-* "$package/"
+[ -f README.md ] && cp README.md "$package/"
+# Errors name it.
+mkdir "$package/docs"
+cp docs/toolchains.md "$package/docs/"
+
+rm -rf pkg "$staging"
+mv "$package" pkg
 printf '%s\n' "$fingerprint" >"$stamps/pkg"
 node tools/check-package.mjs pkg --unoptimized "$root/target/pkg.unoptimized.wasm"

@@ -2,7 +2,7 @@
 // published.
 // usage: node tools/check-package.mjs <package folder> [--unoptimized <module before wasm-opt>]
 
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,8 +20,7 @@ const {
 const downloads = {
   'mcp_tether_bg.wasm': ['mcp_tether_bg.wasm'],
   // Including the glue.
-  slim: ['slim.js'],
-  entry: ['browser.js'],
+  'browser.js': ['browser.js'],
 };
 
 /** Bytes of mcp-tether/oauth in brotli, which is loaded by those who log in. */
@@ -29,7 +28,9 @@ const oauthLimit = 10_240;
 
 const problems = [
   ...checkModule(join(folder, 'mcp_tether_bg.wasm')),
-  ...checkGlue(join(folder, 'slim.js')),
+  ...checkGlue(join(folder, 'browser.js')),
+  ...checkFirstStatement(join(folder, 'browser.js')),
+  ...checkCopies(folder),
   ...checkSizes(weigh()),
   ...checkOAuth(join(folder, 'oauth.js')),
 ];
@@ -124,4 +125,26 @@ function checkGlue(path) {
   return /new Function\(|\beval\(/.test(text)
     ? ['the glue compiles strings to code, which workerd and a strict Content-Security-Policy forbid']
     : [];
+}
+
+// The download starts before anything else of the page's file runs.
+function checkFirstStatement(path) {
+  const text = readFileSync(path, 'utf8');
+  const found = [];
+  if (/^import\b|\bfrom *["']/m.test(text))
+    found.push('browser.js imports another file, which costs a page a round trip');
+  const start = text.indexOf('fetch(new URL("./mcp_tether_bg.wasm",import.meta.url)');
+  if (start < 0 || start > 200) found.push('browser.js does not begin with the download of the module');
+  return found;
+}
+
+// In a page browser.js has all of core.js in it, so nothing else that a page may load can import that.
+function checkCopies(folder) {
+  const allowed = new Set(['edge.js', 'node.js', 'slim.js', 'workerd.js']);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.js') && !allowed.has(name))
+    .filter((name) => /["']\.\/(slim|core)\.js["']/.test(readFileSync(join(folder, name), 'utf8')))
+    .map(
+      (name) => `${name} would bring a page a second copy of the library: let it import what it needs of npm/ itself`,
+    );
 }

@@ -10,3 +10,4 @@ FRESH=${FRESH:-200000} SEEDS=0 cargo test --quiet --test simulation seeds_
 tools/coverage.sh
 node --test --test-reporter=spec --test-concurrency=1 tests/js/suites/*.all.mjs
 tools/test-worker.sh --all
+tools/toolchains.sh

@@ -46,26 +46,19 @@ glue = glue.replace(
 );
 if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in an unknown way');
 
-// Parts of the glue that slim.js never uses: it passes one object or nothing and loads once, and a host with externref
+// Parts of the glue that npm/load.js never uses: it compiles and starts the module itself, once, and a host with externref
 // has TextEncoder.encodeInto.
 const superfluous = [
-  [
-    /if \(Object\.getPrototypeOf\((\w+)\) === Object\.prototype\) \{\n\s*(\(\{\w+\} = \w+\))\n\s*\} else \{\n.*\n\s*\}/g,
-    '$2;',
-  ],
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
   [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/, ''],
   [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
   [/ +wasmInstance = instance;\n/, ''],
   [/ +wasmModule = module;\n/, ''],
-  [/__wbg_init as default/, '__wbg_init_once as default'],
+  [/function __wbg_finalize_init\(instance, module\)/, 'function __wbg_finalize_init(instance)'],
   [
-    /"`WebAssembly\.instantiateStreaming` failed[^"]*"/,
-    '"served without the type application/wasm, which takes longer to compile:"',
+    /async function __wbg_load\([^]*export \{ initSync, __wbg_init as default \};/,
+    'export { __wbg_get_imports as imports, __wbg_finalize_init as finish };',
   ],
-  [/const validResponse = expectedResponseType\(module\.type\);\n/, ''],
-  [/validResponse && /, ''],
-  [/function expectedResponseType[\s\S]*?return false;\n +\}\n/, ''],
 ];
 for (const [pattern, replacement] of superfluous) {
   if (!glue.match(pattern)) throw new Error(`the glue has no match for ${pattern}`);

@@ -2,7 +2,7 @@
 // Who we are at an authorization server: known in advance, by a metadata document (CIMD), or registered (RFC 7591); and how we prove it.
 
 import { OAuthError, quote } from './error.js';
-import { more } from './more.js';
+import { more } from '../oauth-lazy.js';
 import { secure, send } from './web.js';
 
 /**

@@ -1,13 +1,12 @@
 // @ts-check
 // What most pages never need, loaded when it is used: DPoP, private keys, grants without a person, logins of programs.
 
+import { more } from '../oauth-lazy.js';
 import { OAuthError } from './error.js';
 import { makeProvider } from './provider.js';
 import { memoryStorage } from './storage.js';
 import { post } from './tokens.js';
 import { send } from './web.js';
-
-export const more = () => import('../oauth-more.js');
 
 /** @param {'clientCredentials' | 'privateKeyJwt' | 'jwtBearer' | 'enterprise'} name */
 const machine = (name) => (/** @type {any} */ options) =>

@@ -2,7 +2,7 @@
 // The key that tokens are bound to (RFC 9449): P-256, not extractable, one for each user.
 
 import { exclusively } from './lock.js';
-import { more } from './more.js';
+import { more } from '../oauth-lazy.js';
 
 /** @type {WeakMap<object, Map<string, Promise<any>>>} */
 const provers = new WeakMap();

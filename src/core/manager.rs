@@ -1,4 +1,4 @@
-//! The machine itself: one entrance for everything that happens, one exit for everything to be done.
+//! The public methods of the machine: `handle` takes inputs, `poll` returns outputs.
 
 use crate::core::api::{Input, Key, Output, SessionInfo, SessionRef, Stats};
 use crate::core::kit::time::Instant;
@@ -9,14 +9,14 @@ use crate::core::state::session::Session;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// A manager that tells no events until [`Input::TellEvents`]: of each call there are some.
+    /// Suppresses events until [`Input::TellEvents`]; every call emits several.
     #[must_use]
     pub fn without_events(mut self) -> Self {
-        self.tells_events = false;
+        self.emits_events = false;
         self
     }
 
-    /// Takes in one thing that happened at `now`. Then drain [`poll`](Self::poll).
+    /// Handles one input at `now`. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Instant, input: Input<J>) {
         self.now = now.max(self.now);
         self.notice_sleep();
@@ -30,7 +30,7 @@ impl<J: Json> Manager<J> {
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
             Input::Token { session, token } => self.on_token(session, token.as_deref()),
-            Input::TellEvents => self.tells_events = true,
+            Input::TellEvents => self.emits_events = true,
             Input::Page { news, of } => self.on_news(news, of),
             Input::Recalled { session, found } => self.on_recalled(session, found.as_ref()),
             Input::Terminate { call, target } => self.terminate(call, target),
@@ -44,25 +44,25 @@ impl<J: Json> Manager<J> {
             Input::Failed { exchange, failure } => self.on_failed(exchange, &failure),
             Input::Wake => {}
         }
-        self.settle_down();
+        self.process_consequences();
         while let Some(timer) = self.timers.take_due(self.now) {
             self.on_timer(timer);
-            self.settle_down();
+            self.process_consequences();
         }
     }
 
-    /// The next thing to do. [`Output::Wait`] means that there is nothing more until the network or the clock speaks.
+    /// The next output. [`Output::Wait`] means that the machine is idle until the next input or the given deadline.
     #[must_use]
     pub fn poll(&mut self) -> Output<J> {
         self.out.pop_front().unwrap_or_else(|| Output::Wait(self.next_deadline()))
     }
 
-    /// Counts of users and sessions, taken from the store at this moment.
+    /// Current counts of users and sessions.
     pub fn stats(&self) -> Stats {
         self.store.stats()
     }
 
-    /// Every session that is ready or being recovered, in the order of users and servers.
+    /// All ready or recovering sessions, in the order of users and servers.
     pub fn active_sessions(&self) -> Vec<SessionInfo> {
         self.store.active_infos()
     }
@@ -73,36 +73,37 @@ impl<J: Json> Manager<J> {
         self.session(self.store.find(&key)?)
     }
 
-    /// One session record; `None` once it is terminated or closed.
+    /// One session record; `None` after it was terminated or closed.
     pub fn session(&self, session: SessionRef) -> Option<SessionInfo> {
         self.store.get(session).map(Session::info)
     }
 
-    /// The server's whole answer to the last handshake.
+    /// The result of the last handshake.
     pub fn initialize_result(&self, session: SessionRef) -> Option<J> {
         Some(self.store.get(session)?.agreed.as_ref()?.result.clone())
     }
 
-    /// Every counter with its public name.
+    /// All counters with their public names.
     pub fn metrics(&self) -> Vec<(&'static str, u64)> {
         self.metrics.entries()
     }
 
-    /// Whether nobody waits and nothing is on the wire but GET streams.
+    /// Whether no call is pending and no exchange is open except GET streams.
     pub fn is_idle(&self) -> bool {
-        let quiet = |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::SessionStream | Wire::Leftover);
+        let is_background =
+            |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::SessionStream | Wire::Leftover);
         self.calls.is_empty()
             && !self.store.makes_session()
-            && self.exchanges.iter().all(|(_, exchange)| quiet(exchange))
+            && self.exchanges.iter().all(|(_, exchange)| is_background(exchange))
     }
 
-    /// After the end of everything no timer matters, so a host that waits for its last timer may go.
+    /// The next deadline. `None` after the manager has closed, so that its timer does not keep a host process running.
     fn next_deadline(&self) -> Option<Instant> {
         if self.closing.is_closed() && self.exchanges.is_empty() { None } else { self.timers.next() }
     }
 
-    /// What follows from an input or a timer: the ends of calls, and places in the lanes.
-    fn settle_down(&mut self) {
+    /// Handles the consequences of an input or a timer: ended calls, and free slots in the lanes.
+    fn process_consequences(&mut self) {
         self.follow_ends();
         while self.advance_lane() {
             self.follow_ends();
@@ -119,7 +120,7 @@ impl<J: Json> Manager<J> {
             Timer::Handshake(session) => self.on_handshake_timer(session),
             Timer::Listen(session) => self.on_listen_timer(session),
             Timer::Pause(session) => self.on_pause_over(session),
-            Timer::Keep(session) => self.on_keep_timer(session),
+            Timer::Persist(session) => self.on_persist_timer(session),
             Timer::Canary(session) => self.on_canary_timer(session),
             Timer::Turns(origin) => self.on_turns(origin as usize),
             Timer::Head(exchange) => self.on_long_post(exchange),

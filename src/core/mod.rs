@@ -1,25 +1,25 @@
-//! The machine: MCP sessions over Streamable HTTP, and HTTP+SSE before it, without any I/O of its own.
+//! The machine: MCP sessions over Streamable HTTP, and over the older HTTP+SSE, without I/O.
 //!
-//! There are four kinds of method on [`Manager`]: one that takes in what happened ([`Manager::handle`]), one that says
-//! what to do ([`Manager::poll`]), getters, and none that performs anything. Time is an argument, chance is seeded, and
-//! payloads are opaque ([`Json`]), so a run is repeated by repeating its inputs.
+//! [`Manager`] takes inputs ([`Manager::handle`]) and returns outputs ([`Manager::poll`]); its other public methods are
+//! getters. Time is an argument, randomness is seeded, and payloads are opaque ([`Json`]), so the same inputs always give
+//! the same run.
 //!
 //! # Storeys
 //!
-//! Each folder is a storey; imports run downwards only, and no files import each other (`tests/storeys.rs`):
+//! Each folder is a storey. Imports run downwards only and form no cycles (`tests/storeys.rs`):
 //!
-//! | storey | holds |
+//! | storey | contents |
 //! |---|---|
-//! | `manager.rs` | the entrance and the exit: `handle`, `poll`, getters |
-//! | `machine/` | what acts: `mod.rs` is the [`Manager`] itself, the rest are its methods, by the direction of the data: `inbound/`, `lifecycle/`, `outbound/` |
-//! | `state/` | the records that it keeps: sessions, calls, exchanges, what is known of servers |
-//! | `config/` | what is configured |
-//! | `api/` | what crosses the border: inputs, outputs, errors, events, infos |
-//! | `protocol/` | the protocol, pure: revisions, codes, messages, headers, streams, verdicts |
-//! | `kit/` | what would be crates elsewhere |
+//! | `manager.rs` | the public methods: `handle`, `poll`, getters |
+//! | `machine/` | the behaviour: `mod.rs` declares [`Manager`], the other files are its methods, by the direction of the data: `inbound/`, `lifecycle/`, `outbound/` |
+//! | `state/` | the records: sessions, calls, exchanges, and discovery results of servers |
+//! | `config/` | the validated configuration, and its parser |
+//! | `api/` | the types at the border: inputs, outputs, errors, events, snapshots |
+//! | `protocol/` | pure protocol functions: revisions, codes, messages, headers, streams, verdicts |
+//! | `kit/` | smaller replacements for crates |
 //!
-//! `Manager` is declared in `machine/mod.rs`, below its methods: they import it, and it imports only records. So a method
-//! may call any other, but no file of `machine/` needs another one's types.
+//! `Manager` is declared in `machine/mod.rs`, below its methods: they import it, and it imports only records. A method may
+//! call any other method, but no file of `machine/` imports types of another.
 
 pub(crate) mod api;
 pub mod config;

@@ -1,8 +1,8 @@
-//! What a request says of itself in its headers and in the `_meta` of its body.
+//! The parts of a request that classify it: headers, and the `_meta` of its body.
 
 use crate::core::Json;
 
-/// The headers that decide, as they came.
+/// The headers that decide, unparsed.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
     /// `Mcp-Session-Id`.
@@ -17,11 +17,11 @@ pub struct Head {
     pub accept: Option<String>,
     /// `Content-Type`.
     pub content_type: Option<String>,
-    /// Whether a page sent it: official clients leave out headers there.
+    /// Whether a page sent it: in pages, official clients omit headers.
     pub from_page: bool,
 }
 
-/// The revision that a request claims to speak: 2026-07-28 and later write it into every one.
+/// The revision that a request claims in its body; required since 2026-07-28.
 pub(super) fn claim<J: Json>(message: &J) -> Option<J> {
     message.get("params")?.get("_meta")?.get("io.modelcontextprotocol/protocolVersion")
 }

@@ -80,7 +80,7 @@ describe('a page on another origin', () => {
       await run('unsafe', client);
       await until(async () => (await stack.counts()).calls.slow === 2, 'the call runs');
       await stack.server.restart();
-      assert.match(await run('outcome', client), /nobody knows whether it was carried out/);
+      assert.match(await run('outcome', client), /its outcome is unknown/);
       assert.deepEqual(await run('again', client), 'again');
       assert.deepEqual(await run('session', client), [session]);
       const { initialize, calls } = await stack.counts();

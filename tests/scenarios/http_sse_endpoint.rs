@@ -31,7 +31,7 @@ fn an_endpoint_of_another_origin_is_refused_for_good_and_nothing_is_sent_there()
         let call = world.begin_connect("ann", "db", ConnectOptions::default());
         world.finish(call);
         assert_eq!(world.code(call), ErrorCode::ProtocolError);
-        let sentence = if endpoint.contains('@') { "no URL" } else { "another origin" };
+        let sentence = if endpoint.contains('@') { "no valid URL" } else { "another origin" };
         assert!(world.error(call).message.contains(sentence), "{}", world.error(call));
         world.run_for(60_000);
         assert_eq!(world.methods(), ["GET"]);

@@ -1,10 +1,10 @@
-//! What the machine reports as it happens: the events of the public contract, fed by nothing but the machine itself.
+//! The events of the public contract, emitted by the machine alone.
 
 use crate::core::api::info::State;
 use crate::core::kit::fields::Fields;
 use crate::core::kit::time::Millis;
 
-/// The `type` of the `CustomEvent` that tells an [`Event`].
+/// The `type` of the `CustomEvent` that carries an [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -14,39 +14,39 @@ pub enum EventKind {
     SessionReused,
     /// A session was lost, or a rule about sessions was broken.
     SessionError,
-    /// A new handshake begins for everybody who waits.
+    /// A new handshake begins, on behalf of all waiting calls.
     RecoveryStarted,
-    /// The new session works; what waited is released.
+    /// The new session works; waiting calls are released.
     RecoverySucceeded,
-    /// The attempts are spent.
+    /// All recovery attempts failed.
     RecoveryFailed,
-    /// Something will be tried again after `delayMs`.
+    /// Another attempt follows after `delayMs`.
     RetryScheduled,
     /// Our own idle or age deadline passed.
     SessionExpired,
     /// The owner ended the session.
     SessionTerminated,
-    /// `from` one state `to` another.
+    /// The session went from state `from` to state `to`.
     StateChanged,
-    /// A JSON-RPC request left.
+    /// A JSON-RPC request was sent.
     RequestSent,
-    /// A call ended, `outcome` says how.
+    /// A call ended with `outcome`.
     RequestSettled,
-    /// A response stream or the GET stream delivers.
+    /// A response stream or the GET stream opened.
     StreamOpened,
-    /// A stream ended, was cut or was given up.
+    /// A stream ended, broke or was abandoned.
     StreamClosed,
-    /// The GET stream waits for its turn: too many long-lived responses are open to its origin.
+    /// The GET stream is queued: too many long-lived responses are open to its origin.
     StreamWaiting,
-    /// The list of tools differs from the one of the generation before.
+    /// The list of tools differs from that of the previous generation.
     ToolsChanged,
-    /// Nothing is sent for a while: too many failures.
+    /// The breaker opened after too many failures; no request is sent until its cooldown ends.
     BreakerOpened,
-    /// A probe succeeded.
+    /// The breaker closed: its canary succeeded.
     BreakerClosed,
-    /// The server is out of reach: calls wait, and one canary request at a time finds out when that ends.
+    /// The server is out of reach: calls wait, and one canary at a time checks for the end of the outage.
     OutageStarted,
-    /// The server is within reach again, after `durationMs`; `waited` calls go on.
+    /// The server is reachable again after `durationMs`; `waited` calls resume.
     OutageEnded,
 }
 
@@ -81,17 +81,17 @@ impl EventKind {
 /// One event. Fields that do not apply to its kind are absent in JavaScript.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// What happened.
+    /// The kind of event.
     pub kind: EventKind,
-    /// Whose session.
+    /// The user.
     pub user_id: String,
-    /// With which server.
+    /// The server.
     pub server_name: String,
-    /// Which handshake of that session; 0 before the first.
+    /// The generation; 0 before the first handshake.
     pub generation: u64,
-    /// When, in milliseconds since the Unix epoch.
+    /// The time, in milliseconds since the Unix epoch.
     pub at: u64,
-    /// What belongs to this kind of event.
+    /// The fields of this kind of event.
     pub detail: Box<Detail>,
 }
 
@@ -123,13 +123,13 @@ impl Event {
     }
 }
 
-/// Declares the fields once: the struct, and a method for each that sets it.
+/// Declares the fields once: the struct, and a setter for each.
 ///
-/// They are set one by one through a pointer, by methods that are not inlined: a literal with `..Detail::new()` would
-/// write out all fields wherever an event is told.
+/// The setters go through a pointer and are not inlined: a literal with `..Detail::new()` would write out all fields
+/// wherever an event is emitted.
 macro_rules! details {
     ($($(#[doc = $doc:literal])* $field:ident: $kind:ty,)*) => {
-        /// The fields that some kinds of event have.
+        /// The fields that only some kinds of event have.
         #[derive(Clone, Debug, Default)]
         pub struct Detail { $($(#[doc = $doc])* pub $field: Option<$kind>,)* }
 
@@ -150,36 +150,36 @@ details! {
     session_id: String,
     /// An error code.
     code: &'static str,
-    /// What was seen on the wire.
+    /// What was observed on the wire.
     evidence: String,
-    /// State before.
+    /// The previous state.
     from: State,
-    /// State after.
+    /// The new state.
     to: State,
     /// The JSON-RPC method.
     method: String,
     /// The JSON-RPC id.
     request_id: u64,
-    /// The JSON-RPC id of the try that this one takes the place of.
+    /// The JSON-RPC id of the attempt that this one replaces.
     replaces: u64,
-    /// `result`, or the error code that the caller got.
+    /// `result`, or the error code that the caller received.
     outcome: &'static str,
-    /// Which try this is, or which one failed, counted from 1.
+    /// The number of this attempt, or of the failed one, counted from 1.
     attempt: u32,
-    /// How long until the next try, in milliseconds.
+    /// The delay before the next attempt, in milliseconds.
     delay_ms: Millis,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     duration_ms: Millis,
-    /// How many calls waited for the end of an outage.
+    /// How many calls waited for the end of the outage.
     waited: u64,
-    /// Which stream: `listen` (the GET stream) or `call`.
+    /// The kind of stream: `listen` (the GET stream) or `call`.
     stream: &'static str,
-    /// `storage`, of a session that was taken up from there.
+    /// `storage`, for a restored session.
     source: &'static str,
 }
 
 impl Detail {
-    /// None of the fields.
+    /// Details without any field.
     #[inline(never)]
     pub(crate) fn new() -> Box<Self> {
         Box::default()

@@ -11,18 +11,18 @@ use std::rc::Rc;
 pub struct HttpRequest<J> {
     /// GET, POST or DELETE.
     pub method: &'static str,
-    /// The MCP endpoint.
+    /// The URL of the MCP endpoint.
     pub url: Rc<str>,
-    /// Every header, the secret ones among them: not for logs.
+    /// All headers, secret ones included: not for logs.
     pub headers: HeaderList,
     /// The JSON-RPC message to write as the body.
     pub body: Option<J>,
-    /// Whether this is our own `initialize`: the one answer whose `Mcp-Session-Id` is read.
+    /// Whether this is our own `initialize`, the only request whose response has its `Mcp-Session-Id` read.
     pub reads_session_id: bool,
-    /// The call that it serves.
+    /// The call that it belongs to.
     pub call: Option<CallId>,
-    /// Whether it follows redirects, and then leaves out all credentials of the host (cookies); nothing secret is in its
-    /// headers. No other request follows any.
+    /// Whether redirects are followed. Such a request carries neither cookies nor secret headers; all other requests
+    /// follow none.
     pub follows: bool,
 }
 
@@ -31,17 +31,17 @@ pub struct HttpRequest<J> {
 pub struct ResponseHead {
     /// The HTTP status; 302 for a redirect that the host hides.
     pub status: u16,
-    /// What the `Content-Type` says.
+    /// The media type in `Content-Type`.
     pub media: Media,
-    /// `Mcp-Session-Id`, read where [`HttpRequest::reads_session_id`] says so.
+    /// `Mcp-Session-Id`, read if [`HttpRequest::reads_session_id`] is set.
     pub session_id: Option<String>,
-    /// Whether CORS may keep headers from us, looked at where the session id is read.
+    /// Whether CORS may hide headers; determined where the session id is read.
     pub hides_headers: bool,
     /// `Retry-After`, read on 429 and 503.
     pub retry_after: Option<String>,
     /// `WWW-Authenticate`, read on 401 and 403.
     pub challenge: Option<String>,
-    /// `Location`, read on 301 to 308, where the host does not hide it; of a request that follows redirects, where it ended.
+    /// `Location`, read on 301 to 308 where the host exposes it; for a request that follows redirects, the final URL.
     pub location: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub struct ResponseHead {
 pub struct StreamBlock<J> {
     /// The event's name; `None` means `message`.
     pub event: Option<String>,
-    /// The block's own `id` field; empty text takes the cursor away.
+    /// The block's own `id` field; empty text clears the cursor.
     pub id: Option<String>,
     /// The block's own `retry` field.
     pub retry: Option<Millis>,
@@ -63,68 +63,68 @@ pub enum StreamData<J> {
     Empty,
     /// A JSON value.
     Json(J),
-    /// Data that is no JSON (of an `endpoint` event, or an error).
+    /// Data that is not JSON (of an `endpoint` event, or malformed).
     Text(String),
 }
 
-/// The body of a response that is no event stream.
+/// The body of a response other than an event stream.
 pub enum Body<J> {
-    /// No bytes, or not read because the status says that there is nothing in it.
+    /// An empty body, or one not read because the status forbids content.
     Empty,
     /// A JSON value.
     Json(J),
-    /// Text that is no JSON; cut to the error limit.
+    /// Text that is not JSON, cut to the error limit.
     Text(String),
 }
 
-/// Why an exchange broke.
+/// The failure of an exchange.
 #[derive(Clone, Debug)]
 pub struct Failure<J> {
-    /// What is known.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// The host's own words; never a header or a body.
+    /// The host's own message; never a header or a body.
     pub message: String,
-    /// The host's own error, for the caller alone: it is neither read nor logged.
+    /// The host's own error, for the caller alone: the machine neither reads nor logs it.
     pub cause: Option<J>,
 }
 
-/// What is known of a broken exchange.
+/// The kind of failure of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// Provably nothing was sent: connection refused, name not found, or the host is offline.
     Unsent,
-    /// The connection broke, or the host does not say why: the server may or may not have read the request.
+    /// The connection broke, or the host gives no reason: the server may or may not have read the request.
     Broken,
-    /// The server cannot be reached, which a second request has shown, or the host has one failure for this and for a broken
-    /// connection; the request may or may not have been read.
+    /// The server is unreachable, confirmed by a second request, or the host does not distinguish this from a broken
+    /// connection. The server may or may not have read the request.
     Unreachable,
-    /// A page may not see the answer, though the server can be reached: its CORS headers are missing on it.
+    /// The server is reachable, but the page may not read the response: it lacks CORS headers.
     Hidden,
-    /// The body, or one event, is larger than the limit.
+    /// The body, or one event, exceeds the limit.
     TooLarge,
-    /// The caller's params cannot be written as JSON; nothing was sent.
+    /// The caller's params cannot be serialized as JSON; nothing was sent.
     Unwritable,
-    /// The injected `fetch` threw an error of its own, which is no failure of the network.
+    /// The injected `fetch` threw an error that is not a network failure.
     Thrown,
 }
 
-/// The error of a broken exchange, as a caller reads it.
+/// The caller's error for a failed exchange.
 pub(crate) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
     let (code, sentence) = match failure.kind {
         FailureKind::Unsent => (ErrorCode::NetworkError, "the server could not be reached; nothing was sent"),
-        FailureKind::Broken => (ErrorCode::NetworkError, "the connection broke before the answer"),
+        FailureKind::Broken => (ErrorCode::NetworkError, "the connection broke before the response was complete"),
         FailureKind::Unreachable => {
-            (ErrorCode::NetworkError, "the server could not be reached; it may have read the request before")
+            (ErrorCode::NetworkError, "the server is unreachable, but may have read the request")
         }
         FailureKind::Thrown => (
             ErrorCode::NetworkError,
-            "options.fetch threw an error that is no network failure (see cause); it may or may not have sent the request",
+            "options.fetch threw an error that is not a network failure (see cause); the request may or may not have been sent",
         ),
-        FailureKind::TooLarge => (ErrorCode::LimitExceeded, "the answer is larger than limits.maxMessageBytes"),
-        FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params cannot be written as JSON"),
+        FailureKind::TooLarge => (ErrorCode::LimitExceeded, "the response is larger than limits.maxMessageBytes"),
+        FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params cannot be serialized as JSON"),
         FailureKind::Hidden => (
             ErrorCode::CorsBlocked,
-            "the browser may not show the answer: the server's CORS headers must allow this origin and our request headers, and expose Mcp-Session-Id",
+            "the browser blocked the response: the server's CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id",
         ),
     };
     let mut error = Error::new(code, sentence).seen(failure.message.clone());

@@ -1,8 +1,8 @@
-//! The numbers by which the machine and its driver refer to calls, exchanges, sessions and requests of servers.
+//! Identifiers of calls, exchanges, sessions and server requests, shared by the machine and its driver.
 
 use crate::core::kit::table::Number;
 
-/// One waiting caller, numbered upwards by the driver, below 2⁵²; never reused.
+/// One call, numbered upwards by the driver, below 2⁵²; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallId(pub u64);
 
@@ -10,15 +10,16 @@ pub struct CallId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExchangeId(pub u64);
 
-/// One session record, through all its generations; a record made after `terminate` has another number.
+/// One session record, through all its generations; a record created after `terminate` gets another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionRef(pub u64);
 
-/// One request of the server to the client, to be answered by [`Input::Answer`](crate::core::Input::Answer).
+/// One request of the server to the client, answered by [`Input::Answer`](crate::core::Input::Answer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
-/// Makes numbered types fit for [`Table`](crate::core::kit::table::Table).
+/// Implements [`Number`](crate::core::kit::table::Number) for an id type, which makes it a key of
+/// [`Table`](crate::core::kit::table::Table).
 macro_rules! numbered {
     ($($kind:ident)*) => {
         $(impl Number for $kind {

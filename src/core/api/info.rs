@@ -1,36 +1,36 @@
-//! What the owner of the manager may know: snapshots of sessions, and counts.
+//! Snapshots of sessions, and counts, for the owner of the manager.
 
 use crate::core::kit::fields::Fields;
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The first handshake, or the one after expiry, is under way.
+    /// The first handshake, or the one after expiry, is in progress.
     Connecting,
-    /// Requests flow.
+    /// Requests are sent.
     Ready,
-    /// The session was lost; a new handshake is under way for everybody who waits.
+    /// The session was lost; a new handshake is in progress, on behalf of all waiting calls.
     Recovering,
-    /// The attempts are spent; probed slowly, and at the next call.
+    /// All attempts failed; the next one follows a slow timer or the next call.
     Degraded,
     /// The server is out of reach: calls wait, and the session keeps its id.
     Outage,
-    /// Our own idle or age deadline passed; the next call makes a new session.
+    /// Our own idle or age deadline passed; the next call opens a new session.
     Expired,
     /// Ended by its owner.
     Terminated,
-    /// The manager was closed, or the session never came to be.
+    /// The manager was closed, or the first handshake failed.
     Closed,
 }
 
-/// What the server keeps for us.
+/// What the server stores for this session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An `Mcp-Session-Id` came with the answer to our `initialize`, or an event stream of HTTP+SSE is the session.
+    /// The response to our `initialize` carried an `Mcp-Session-Id`, or the event stream of HTTP+SSE is the session.
     Stateful,
-    /// None came: the record is ours alone.
+    /// The response carried none: only the client has a record.
     Stateless,
-    /// The server speaks 2026-07-28, which has no sessions: the record is ours alone.
+    /// The server speaks 2026-07-28, which has no sessions: only the client has a record.
     Modern,
 }
 
@@ -45,32 +45,32 @@ impl Kind {
     }
 }
 
-/// A snapshot of one session, for the owner of the manager. It holds the whole session id: not for logs.
+/// A snapshot of one session, for the owner of the manager. It contains the whole session id: not for logs.
 #[derive(Clone)]
 pub struct SessionInfo {
-    /// Whose session.
+    /// The user.
     pub user_id: String,
-    /// With which server.
+    /// The server.
     pub server_name: String,
-    /// The whole `Mcp-Session-Id`, where the server issued one.
+    /// The whole `Mcp-Session-Id`, if the server issued one.
     pub session_id: Option<String>,
-    /// What the server keeps for us.
+    /// What the server stores for this session.
     pub kind: Kind,
-    /// Where the session stands.
+    /// The state.
     pub state: State,
-    /// How many handshakes have succeeded.
+    /// The number of successful handshakes.
     pub generation: u64,
     /// The negotiated protocol version; empty before the first handshake.
     pub protocol_version: String,
     /// When this generation began, in milliseconds since the Unix epoch.
     pub created_at: u64,
-    /// When it was last used, likewise.
+    /// When the session was last used, likewise.
     pub last_used_at: u64,
-    /// When it expires if nobody uses it, likewise.
+    /// When it expires if it stays unused, likewise.
     pub expires_at: Option<u64>,
-    /// Calls that wait for the server or for the session.
+    /// Calls in progress, queued ones included.
     pub in_flight: usize,
-    /// Recoveries that succeeded.
+    /// Successful recoveries.
     pub recoveries: u64,
 }
 
@@ -110,23 +110,23 @@ impl State {
     }
 }
 
-/// Whose session with which server. One user's record is never reached through another user's key.
+/// The user and the server of a session. One user's record is never reachable through another user's key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
-    /// The user, as the caller names them.
+    /// The user, as named by the caller.
     pub user: String,
     /// The name of a configured server.
     pub server: String,
 }
 
-/// Counts over the store, taken when asked for; nothing is counted twice or kept beside it.
+/// Counts over the store, computed on request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stats {
     /// Users with at least one record.
     pub total_users: usize,
-    /// Records, whatever their state.
+    /// All records, whatever their state.
     pub total_sessions: usize,
-    /// Records that are ready, being recovered, or waiting for the end of an outage.
+    /// Records that are ready, recovering, or in an outage.
     pub active_sessions: usize,
 }
 

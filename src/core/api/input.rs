@@ -1,4 +1,4 @@
-//! What goes into the machine and what comes out: commands and network facts in, requests and settlements out.
+//! The inputs of the machine: commands of the application and facts from the network.
 
 use crate::core::api::http::{Body, Failure, ResponseHead, StreamBlock};
 use crate::core::api::ids::{CallId, ExchangeId, SessionRef, Ticket};
@@ -8,11 +8,12 @@ use crate::core::kit::time::Millis;
 use crate::core::protocol::jsonrpc::RpcError;
 use crate::core::protocol::replay::Replay;
 
-/// Everything that can happen to the machine.
+/// One input of the machine.
 pub enum Input<J> {
-    /// The session of (user, server) is wanted. Settled by [`Output::Connected`](crate::core::Output::Connected), or [`Output::Settle`](crate::core::Output::Settle) with an error.
+    /// Opens or reuses the session of (user, server). Settled by [`Output::Connected`](crate::core::Output::Connected),
+    /// or by [`Output::Settle`](crate::core::Output::Settle) with an error.
     Connect {
-        /// Who waits.
+        /// The call to settle.
         call: CallId,
         /// The user.
         user: String,
@@ -21,161 +22,163 @@ pub enum Input<J> {
         /// What this user adds to the server's configuration.
         options: ConnectOptions<J>,
     },
-    /// A JSON-RPC request. Settled by [`Output::Settle`](crate::core::Output::Settle).
+    /// Sends a JSON-RPC request. Settled by [`Output::Settle`](crate::core::Output::Settle).
     Request {
-        /// Who waits.
+        /// The call to settle.
         call: CallId,
-        /// On which session.
+        /// The session.
         session: SessionRef,
         /// The JSON-RPC method.
         method: String,
-        /// Its params; an object where there are any.
+        /// Its params; an object if present.
         params: Option<J>,
         /// Deadlines and replay policy.
         options: RequestOptions,
     },
-    /// A JSON-RPC notification. Settled with `null` (an absent value) when the server accepted it.
+    /// Sends a JSON-RPC notification. Settled without a result when the server accepts it.
     Notify {
-        /// Who waits.
+        /// The call to settle.
         call: CallId,
-        /// On which session.
+        /// The session.
         session: SessionRef,
         /// The JSON-RPC method.
         method: String,
         /// Its params.
         params: Option<J>,
     },
-    /// The caller gave up. Settles the call with `cancelled`; a call that is settled already is left alone.
+    /// The caller cancels a call, which is settled with `cancelled`; without effect on a settled call.
     Cancel {
-        /// Which call.
+        /// The call.
         call: CallId,
-        /// Why, for the server's log.
+        /// The reason, for the server's log.
         reason: Option<String>,
     },
-    /// The client's answer to a request of the server; dropped if its session generation is gone.
+    /// The client's answer to a server request; dropped if its session generation has ended.
     Answer {
-        /// Which request.
+        /// The server request.
         ticket: Ticket,
         /// The result, or a JSON-RPC error.
         outcome: Result<J, RpcError<J>>,
     },
-    /// A handler for server requests was set: its capability is declared from the next handshake on.
+    /// A handler for server requests was set: the next handshake declares its capability.
     Declare {
-        /// On which session.
+        /// The session.
         session: SessionRef,
         /// `sampling`, `elicitation` or `roots`.
         capability: String,
     },
     /// The auth provider's answer to [`Output::NeedToken`](crate::core::Output::NeedToken).
     Token {
-        /// For which session.
+        /// The session.
         session: SessionRef,
-        /// A bearer token; `None` when there is none to be had.
+        /// A bearer token; `None` if the provider has none.
         token: Option<String>,
     },
-    /// What the storage has, in answer to [`Output::Recall`](crate::core::Output::Recall).
+    /// The stored value, in answer to [`Output::Recall`](crate::core::Output::Recall).
     Recalled {
-        /// For which session.
+        /// The session.
         session: SessionRef,
-        /// What was stored; anything but an object if it cannot be read, `None` if there is nothing.
+        /// The stored value; not an object if it is unreadable, `None` if absent.
         found: Option<J>,
     },
-    /// Somebody may listen to events from now on.
+    /// A listener may exist from now on: events are emitted.
     TellEvents,
-    /// What a page has noticed.
+    /// A notification about the page's life.
     Page {
-        /// What it is.
+        /// The notification.
         news: News<J>,
-        /// Of which user and server; of all without.
+        /// The user and server that it concerns; all of them if absent.
         of: Option<Key>,
     },
-    /// DELETE and forget. Settled when done, at most 5 s later.
+    /// Sends DELETE and removes the record. Settled when done, at most 5 s later.
     Terminate {
-        /// Who waits.
+        /// The call to settle.
         call: CallId,
         /// What to end.
         target: Target,
     },
-    /// Everything ends. Settled when nothing is on the wire any more; nothing is sent afterwards.
+    /// Ends everything. Settled when no exchange is open; nothing is sent afterwards.
     Close {
-        /// Who waits.
+        /// The call to settle.
         call: CallId,
         /// Whether live sessions are ended with DELETE first.
         terminate: bool,
     },
     /// Status and headers of a response arrived.
     Opened {
-        /// Of which exchange.
+        /// The exchange.
         exchange: ExchangeId,
-        /// What they say.
+        /// The status and headers.
         head: ResponseHead,
     },
     /// One block of an event stream arrived.
     Block {
-        /// On which exchange.
+        /// The exchange.
         exchange: ExchangeId,
-        /// What it carries.
+        /// The block.
         block: StreamBlock<J>,
     },
-    /// One message of a batch, before its last one, which comes with the block or body that the batch was. A driver may
-    /// divide long batches so, to do something else in between and to obey [`Output::Pause`](crate::core::Output::Pause).
+    /// One message of a batch other than the last, which comes with the batch's own block or body. A driver may split
+    /// long batches this way, to yield in between and to obey [`Output::Pause`](crate::core::Output::Pause).
     Message {
-        /// On which exchange.
+        /// The exchange.
         exchange: ExchangeId,
         /// The message.
         message: J,
     },
     /// A comment on an event stream: a sign of life.
     Alive {
-        /// On which exchange.
+        /// The exchange.
         exchange: ExchangeId,
     },
-    /// The whole body of a response that is no event stream. The exchange is over.
+    /// The whole body of a response other than an event stream. The exchange is over.
     Body {
-        /// Of which exchange.
+        /// The exchange.
         exchange: ExchangeId,
-        /// What it is.
+        /// The body.
         body: Body<J>,
     },
     /// An event stream ended cleanly. The exchange is over.
     Ended {
-        /// Which exchange.
+        /// The exchange.
         exchange: ExchangeId,
     },
-    /// The exchange broke. It is over.
+    /// The exchange failed. It is over.
     Failed {
-        /// Which exchange.
+        /// The exchange.
         exchange: ExchangeId,
-        /// How.
+        /// The failure.
         failure: Failure<J>,
     },
-    /// Time passed; sent at the deadline that [`Output::Wait`](crate::core::Output::Wait) named, or earlier without harm.
+    /// Time passed. Due at the deadline of [`Output::Wait`](crate::core::Output::Wait); earlier is harmless.
     Wake,
 }
 
-/// What a page knows and the machine does not.
+/// What a page notifies the machine of.
 pub enum News<J> {
-    /// The application says that there is no network: nothing is tried until it says that there is.
+    /// The application reports that the network is down: nothing is sent until it reports otherwise.
     Offline,
-    /// The application says that there is one.
+    /// The application reports that the network is up.
     Online,
-    /// The browser says that there is no network, which is a hint: each session tries once before it waits.
+    /// The browser reports that the network is down, which is only a hint: each session makes one attempt before it
+    /// pauses.
     LooksOffline,
-    /// The browser says that there is one.
+    /// The browser reports that the network is up.
     LooksOnline,
-    /// Nobody looks, or another tab listens for this one: the GET stream is closed, and opened again where it was left.
+    /// The page is hidden, or another tab listens for this one: parks the GET stream, which later resumes from its
+    /// cursor.
     Park,
-    /// Somebody looks.
+    /// The page is visible again.
     Unpark,
-    /// The page may never come back: sessions are ended, and made anew if they are wanted after all.
+    /// The page may never come back: sessions are ended, and opened again on the next use.
     Retire,
-    /// What has changed is written to the storage now.
+    /// Persists pending changes now.
     Save,
-    /// Another tab has changed what is stored.
+    /// Another tab changed the storage.
     Look,
-    /// Another tab has heard this message of the server.
+    /// Another tab received this message of the server.
     Hear(J),
-    /// Whether tabs share their connections: a GET stream then needs one of the slots that this tab has.
+    /// Whether tabs share their connections: a GET stream then needs one of this tab's slots.
     Share(bool),
     /// How many slots of an origin this tab has.
     Slots(String, usize),
@@ -183,10 +186,10 @@ pub enum News<J> {
     Crowded(String, bool),
 }
 
-/// What `terminate` ends.
+/// The target of `terminate`.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// This very record.
+    /// This record.
     Session(SessionRef),
     /// The session of (user, server), if there is one.
     Key(String, String),
@@ -197,15 +200,15 @@ pub enum Target {
 /// What a user adds to a server's configuration.
 #[derive(Clone)]
 pub struct ConnectOptions<J> {
-    /// Headers that beat the configured ones.
+    /// Headers that override the configured ones.
     pub headers: Vec<(String, String)>,
     /// Values for `{{name}}` in the configured headers.
     pub vars: Named<String>,
-    /// Whether there is a provider to ask for tokens.
+    /// Whether an auth provider is set.
     pub has_auth: bool,
-    /// Client capabilities to declare besides the manager's, from the next handshake on.
+    /// Client capabilities to declare in addition to the manager's, from the next handshake on.
     pub capabilities: Option<J>,
-    /// The client's name in this session's handshakes, where nobody gave another before; the manager's by default.
+    /// The client's name in this session's handshakes, unless an earlier caller set one; the manager's by default.
     pub client_info: Option<J>,
 }
 
@@ -218,15 +221,15 @@ impl<J> Default for ConnectOptions<J> {
 /// Deadlines and replay policy of one call.
 #[derive(Clone, Debug)]
 pub struct RequestOptions {
-    /// Longest wait for an answer, or for progress, in milliseconds; the server's `timeout` by default.
+    /// The longest wait for a response or for progress, in milliseconds; the server's `timeout` by default.
     pub timeout: Option<Millis>,
-    /// Longest wait in all, in milliseconds.
+    /// The longest wait in total, in milliseconds.
     pub max_total_timeout: Option<Millis>,
-    /// Whether progress starts `timeout` anew.
+    /// Whether progress restarts `timeout`.
     pub reset_on_progress: bool,
-    /// What may be sent again; the server's `replay` by default.
+    /// Which requests may be sent again; the server's `replay` by default.
     pub replay: Option<Replay>,
-    /// Whether the server is asked to tell of progress.
+    /// Whether the server is asked to report progress.
     pub wants_progress: bool,
 }
 

@@ -3,7 +3,7 @@
 /// Declares the counters once: the struct, and the names under which JavaScript sees them.
 macro_rules! counters {
     ($($(#[doc = $doc:literal])* $field:ident => $name:literal,)*) => {
-        /// What has happened since the manager was made.
+        /// Counters since the manager was created.
         #[derive(Clone, Debug, Default)]
         pub struct Metrics { $($(#[doc = $doc])* pub $field: u64,)* }
 
@@ -21,21 +21,21 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Handshakes that succeeded.
+    /// Successful handshakes.
     created => "created",
     /// `connect` calls that found a live session.
     reused => "reused",
-    /// Sessions that were taken up from the storage.
+    /// Sessions restored from the storage.
     restored => "restored",
     /// Sessions that were lost and replaced.
     recovered => "recovered",
-    /// Recoveries that were given up.
+    /// Recoveries that failed.
     recovery_failed => "recoveryFailed",
     /// Sessions that passed our own idle or age deadline.
     expired => "expired",
-    /// Sessions that their owner ended.
+    /// Sessions ended by their owner.
     terminated => "terminated",
-    /// JSON-RPC requests sent, every try counted.
+    /// JSON-RPC requests sent, all attempts included.
     requests => "requests",
     /// Calls that ended in a result.
     succeeded => "succeeded",
@@ -47,7 +47,7 @@ counters! {
     replayed => "replayed",
     /// Calls that ended in `outcome_unknown`.
     outcome_unknown => "outcomeUnknown",
-    /// Waits before another try, of whatever kind.
+    /// Pauses before another attempt, of any kind.
     retries => "retries",
     /// GET requests for the stream of a session.
     streams_opened => "streamsOpened",
@@ -55,10 +55,10 @@ counters! {
     streams_resumed => "streamsResumed",
     /// Times that a breaker opened.
     breaker_opened => "breakerOpened",
-    /// Times that a server was out of reach of a session.
+    /// Outages, counted per session.
     outages => "outages",
     /// Requests of servers to the client.
     server_requests => "serverRequests",
-    /// Messages that were dropped because their session generation was gone.
+    /// Messages dropped because their session generation had ended.
     stale_dropped => "staleDropped",
 }

@@ -1,4 +1,4 @@
-//! What crosses the border of the machine.
+//! The types that cross the border of the machine.
 
 pub use error::*;
 pub use event::{Detail, Event, EventKind};

@@ -1,4 +1,4 @@
-//! What comes out of the machine: everything that it asks of its driver.
+//! The outputs of the machine: instructions to its driver.
 
 use crate::core::api::error::Error;
 use crate::core::api::event::Event;
@@ -6,75 +6,75 @@ use crate::core::api::http::HttpRequest;
 use crate::core::api::ids::{CallId, ExchangeId, SessionRef, Ticket};
 use crate::core::kit::time::Instant;
 
-/// Everything that the machine asks of its driver.
+/// One instruction to the driver.
 pub enum Output<J> {
-    /// Perform this request with `fetch`; report by `Opened`, `Block`, `Alive`, and one of `Body`, `Ended`, `Failed`.
+    /// Perform this request with `fetch`; report `Opened`, `Block`, `Alive`, and one of `Body`, `Ended`, `Failed`.
     Send {
-        /// Its number.
+        /// The number of the exchange.
         exchange: ExchangeId,
-        /// What to send.
+        /// The request.
         request: HttpRequest<J>,
     },
-    /// Stop this exchange; nothing more is to be reported of it.
+    /// Abort this exchange; report nothing more about it.
     Abort {
-        /// Which exchange.
+        /// The exchange.
         exchange: ExchangeId,
     },
-    /// Report nothing more of this exchange for now: the server asks faster than it takes answers. Where the next input
-    /// was on its way already, it is still taken.
+    /// Report nothing more about this exchange for now: the server sends requests faster than it takes the answers. An
+    /// input that is already in progress is still accepted.
     Pause {
-        /// Which exchange.
+        /// The exchange.
         exchange: ExchangeId,
     },
-    /// Go on where [`Output::Pause`] stopped.
+    /// Continue where [`Output::Pause`] stopped.
     Resume {
-        /// Which exchange.
+        /// The exchange.
         exchange: ExchangeId,
     },
     /// A `connect` succeeded.
     Connected {
-        /// Who waited.
+        /// The settled call.
         call: CallId,
         /// The session.
         session: SessionRef,
     },
-    /// A call ended. `Ok(None)` for what has no result (notifications, terminate, close).
+    /// A call ended. `Ok(None)` for calls without a result (notifications, terminate, close).
     Settle {
-        /// Who waited.
+        /// The settled call.
         call: CallId,
-        /// How it ended.
+        /// The outcome.
         outcome: Result<Option<J>, Error<J>>,
     },
     /// Progress of a running call: the params of `notifications/progress`.
     Progress {
-        /// Of which call.
+        /// The call.
         call: CallId,
         /// The params, as sent.
         progress: J,
     },
-    /// The server asks something of the client; answer by [`Input::Answer`](crate::core::Input::Answer).
+    /// A request of the server to the client; answer by [`Input::Answer`](crate::core::Input::Answer).
     ServerRequest {
-        /// How to refer to it.
+        /// The number of the server request.
         ticket: Ticket,
-        /// On which session.
+        /// The session.
         session: SessionRef,
-        /// The call on whose stream it came, if it was one: what it is asked for.
+        /// The call on whose stream it came, if any.
         call: Option<CallId>,
         /// The JSON-RPC method.
         method: String,
         /// The whole message.
         message: J,
     },
-    /// The server took its request back, or its session is gone: abort the handler's signal.
+    /// The server cancelled its request, or its session ended: abort the handler's signal.
     CancelServerRequest {
-        /// Which request.
+        /// The server request.
         ticket: Ticket,
     },
     /// A notification of the server, other than progress of a running call.
     Notification {
-        /// On which session.
+        /// The session.
         session: SessionRef,
-        /// The call on whose stream it came, if it was one: what it is about.
+        /// The call on whose stream it came, if any.
         call: Option<CallId>,
         /// The JSON-RPC method.
         method: String,
@@ -83,56 +83,56 @@ pub enum Output<J> {
     },
     /// Ask the auth provider of this session; answer by [`Input::Token`](crate::core::Input::Token).
     NeedToken {
-        /// For which session.
+        /// The session.
         session: SessionRef,
         /// The `WWW-Authenticate` value of the 401, if there was one.
         challenge: Option<String>,
     },
-    /// The auth provider's answer is not waited for any more: abort its signal.
+    /// The auth provider's answer is no longer needed: abort its signal.
     GiveUpToken {
-        /// Of which session.
+        /// The session.
         session: SessionRef,
     },
-    /// Look what is stored under this name; answer by [`Input::Recalled`](crate::core::Input::Recalled).
+    /// Read the stored value of this name; answer by [`Input::Recalled`](crate::core::Input::Recalled).
     Recall {
-        /// For which session.
+        /// The session.
         session: SessionRef,
         /// The name.
         name: String,
     },
-    /// Store something, or remove it.
+    /// Persist a value, or forget it.
     Keep {
         /// The name.
         name: String,
-        /// What takes the place of whatever is stored under it.
+        /// The new value; `None` removes the stored one.
         value: Option<J>,
     },
-    /// After [`News::Share`](crate::core::News::Share): how many slots of an origin this tab uses, how many it wants, and how many all tabs have
-    /// together; 0 where there is no budget.
+    /// After [`News::Share`](crate::core::News::Share): how many slots of an origin this tab uses, how many it needs,
+    /// and the budget of all tabs together (0: unlimited).
     Turns {
         /// Scheme, host and port.
         origin: String,
-        /// Long-lived responses that are open, the same with the streams that wait, and the budget.
+        /// Open long-lived responses, the same plus queued streams, and the budget.
         counts: [usize; 3],
     },
     /// Dispatch this event.
     Event(Box<Event>),
     /// Print this line.
     Log(Level, String),
-    /// Nothing more to do: wait for the network, or until this moment.
+    /// No further output: continue with the next network input, or at this moment.
     Wait(Option<Instant>),
 }
 
-/// How much a log line matters.
+/// The severity of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Printed with `MCP_SESSION_DEBUG=true` only.
     Debug,
     /// The normal life of a session.
     Info,
-    /// Something is odd, and was coped with.
+    /// An anomaly that was handled.
     Warn,
-    /// Something failed.
+    /// A failure.
     Error,
 }
 

@@ -1,4 +1,4 @@
-//! The configuration after it was read: nothing in here has to be checked again.
+//! The validated configuration: no later code checks it again.
 
 mod limits;
 mod parse;

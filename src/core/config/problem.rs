@@ -3,17 +3,17 @@
 use crate::core::kit::text::{concat, without_control};
 use std::fmt;
 
-/// One fault in the configuration. It names settings and variables, and never shows their values.
+/// One fault in the configuration. It names settings and variables, and never contains their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Which setting: `mcpServers.db.sessionConfig.timeout`, or the name of an environment variable.
+    /// The setting, such as `mcpServers.db.sessionConfig.timeout`, or the name of an environment variable.
     pub path: String,
-    /// What is wrong with it, as the rest of the sentence.
+    /// The fault, as a predicate that follows the path.
     pub message: String,
 }
 
 impl Problem {
-    /// Keys are anybody's text: without control characters they cannot fake a line of a log.
+    /// Replaces control characters: keys are arbitrary text and must not be able to forge a log line.
     pub(crate) fn new(path: String, message: impl Into<String>) -> Self {
         Self::made(&path, message.into())
     }
@@ -22,12 +22,12 @@ impl Problem {
         Self { path: without_control(path), message }
     }
 
-    /// The whole sentence.
+    /// The path and the fault.
     pub fn line(&self) -> String {
         concat(&[&self.path, ": ", &self.message])
     }
 
-    /// One line a problem.
+    /// All problems, one per line.
     pub fn lines(problems: &[Self]) -> String {
         let mut lines = String::new();
         for problem in problems {

@@ -1,4 +1,4 @@
-//! A server as it was configured, and what its sessions are to do.
+//! The settings of a server and of its sessions.
 
 use crate::core::config::limits::Limits;
 use crate::core::config::problem::Problem;
@@ -10,64 +10,64 @@ use crate::core::protocol::headers;
 use crate::core::protocol::replay::Replay;
 use std::{fmt, rc::Rc};
 
-/// What a manager is built from. Made by [`parse()`](crate::core::config::parse()) alone.
+/// The configuration of a manager. Only [`parse()`](crate::core::config::parse()) creates it.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The servers by name.
     pub servers: Named<Rc<ServerConfig>>,
-    /// The bounds of everything that could grow.
+    /// Limits on the memory in use.
     pub limits: Limits,
     /// Whether debug lines are logged.
     pub debug: bool,
-    /// Whether there is a storage that sessions are kept in.
+    /// Whether sessions are persisted in a storage.
     pub keeps: bool,
-    /// What the host has to offer; [`parse()`](crate::core::config::parse()) cannot know it.
+    /// The host's connection limit; unknown to [`parse()`](crate::core::config::parse()).
     pub connections: Connections,
 }
 
-/// How many connections the host has.
+/// The host's limit on simultaneous connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connections {
-    /// As many as are wanted.
+    /// No limit.
     #[default]
     Unlimited,
-    /// Six to each origin over HTTP/1.1, one over HTTP/2: pages and their workers.
+    /// Six to each origin over HTTP/1.1, one over HTTP/2: pages and their web workers.
     Page,
     /// Six in each request context: workerd.
     Worker,
 }
 
-/// One server. `Debug` shows neither the values of headers nor the URL, which may hold a key.
+/// One server. `Debug` shows neither header values nor the URL, which may contain a key.
 #[derive(Clone)]
 pub struct ServerConfig {
-    /// The name that the log prints: 1 to 128 bytes without control characters.
+    /// The name in log lines: 1 to 128 bytes without control characters.
     pub name: String,
-    /// The MCP endpoint: an absolute http or https URL without credentials and fragment.
+    /// The MCP endpoint: an absolute http or https URL without credentials or fragment.
     pub url: String,
-    /// Which of the two HTTP transports the server speaks.
+    /// The HTTP transport of the server.
     pub transport: Transport,
-    /// Further headers of every request, their names in lower case, each name once, none of them reserved.
+    /// Additional headers of every request: lower-case names, no duplicates, none reserved.
     pub headers: Vec<(String, Template)>,
-    /// How long one request may take, in milliseconds.
+    /// The timeout of one request, in milliseconds.
     pub timeout: Millis,
-    /// How long one handshake may take, in milliseconds.
+    /// The timeout of one handshake, in milliseconds.
     pub init_timeout: Millis,
-    /// Longest wait for the auth provider, in milliseconds.
+    /// The timeout of the auth provider, in milliseconds.
     pub auth_timeout: Millis,
-    /// Which revision of the protocol is spoken.
+    /// The choice of the protocol revision.
     pub protocol: Protocol,
-    /// How its sessions live and recover.
+    /// Lifetime and recovery of its sessions.
     pub session: SessionConfig,
 }
 
 impl ServerConfig {
-    /// The headers of one user's requests: the configured ones with their holes filled, then those of `extra` instead or
-    /// as well. Names are in lower case, each comes once; the values are fit to be sent.
+    /// The headers of one user's requests: the configured ones with their placeholders replaced, then those of `extra`,
+    /// which override them. Names are lower-case and unique; values are valid.
     ///
     /// `{{USER_ID}}` is always `user`; every other `{{name}}` is looked up in `vars`.
     ///
     /// # Errors
-    /// Every hole that cannot be filled and every header that cannot be sent, by name; no value is shown.
+    /// Every placeholder without a value and every invalid header, by name; values are never shown.
     pub fn headers_for(
         &self,
         user: &str,
@@ -78,11 +78,17 @@ impl ServerConfig {
         let overridden = |name: &str| extra.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         for (name, template) in self.headers.iter().filter(|(name, _)| !overridden(name)) {
             let path = self.path(&["headers", name]);
-            match template.fill(&|hole| if hole == USER_ID { Some(user) } else { vars.get(hole).map(String::as_str) }) {
+            match template.fill(&|placeholder| {
+                if placeholder == USER_ID { Some(user) } else { vars.get(placeholder).map(String::as_str) }
+            }) {
                 Ok(value) => add_header(&mut filled, &mut problems, path, name, value),
-                Err(holes) => {
-                    for hole in holes {
-                        let message = concat(&["needs a value for {{", hole, "}}, which connect() was not given"]);
+                Err(placeholders) => {
+                    for placeholder in placeholders {
+                        let message = concat(&[
+                            "needs a value for {{",
+                            placeholder,
+                            "}}: set it in the vars option of connect()",
+                        ]);
                         problems.push(Problem::new(path.clone(), message));
                     }
                 }
@@ -119,49 +125,49 @@ pub enum Transport {
     HttpSse,
 }
 
-/// How the revision of the protocol is chosen.
+/// The choice of the protocol revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// Ask the server once; the default.
+    /// Discover it once; the default.
     Auto,
-    /// Whatever `initialize` negotiates, without asking for a newer one first.
+    /// Negotiate it by `initialize`, without discovery.
     Legacy,
-    /// This revision: a date of the form 2025-11-25.
+    /// Use this revision: a date of the form 2025-11-25.
     Pinned(String),
 }
 
-/// How the sessions of a server live and recover.
+/// Lifetime and recovery of a server's sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
-    /// A session that was not used for as long is expired, in milliseconds; at least 1.
+    /// Idle time after which a session expires, in milliseconds; at least 1.
     pub timeout: Millis,
-    /// How often a failed attempt is repeated; at most [`MAX_RETRY_ATTEMPTS`].
+    /// How often a failed attempt is retried; at most [`MAX_RETRY_ATTEMPTS`].
     pub retry_attempts: u32,
     /// The first delay of the backoff, in milliseconds.
     pub retry_delay: Millis,
-    /// A session that is as old is expired however much it is used, in milliseconds; `None`: age does not matter.
+    /// Age after which a session expires even in use, in milliseconds; `None`: no limit.
     pub max_age: Option<Millis>,
-    /// After that long without traffic a ping keeps the session from expiring at the server; `None` sends none.
+    /// Idle time after which a ping keeps the session alive at the server; `None`: no pings.
     pub keep_alive: Option<Millis>,
-    /// What may be sent twice.
+    /// Which requests may be sent twice.
     pub replay: Replay,
-    /// Further answers in which a server says that a session is lost.
+    /// Additional responses that mean a lost session.
     pub lost_when: Rc<Vec<LostWhen>>,
 }
 
 impl SessionConfig {
-    /// Whether the configuration says that this answer means a lost session.
+    /// Whether the configuration declares this response a lost session.
     pub(crate) fn loses(&self, status: u16, message: &str) -> bool {
         self.lost_when.iter().any(|when| when.is(status, message))
     }
 }
 
-/// An answer in which a server says that a session is lost, in a way of its own. One of the two is there at least.
+/// A response by which a server reports a lost session in its own way. At least one field is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostWhen {
-    /// The HTTP status; any where there is none.
+    /// The HTTP status; `None` matches any.
     pub status: Option<u16>,
-    /// What the message contains, whatever the case of its letters; anything where there is none.
+    /// A part of the message, case-insensitive; `None` matches any.
     pub message: Option<String>,
 }
 
@@ -186,31 +192,31 @@ impl Default for SessionConfig {
     }
 }
 
-/// An hour without use, as in the quick reference: a break for lunch keeps the session, a night does not.
+/// One hour idle, as in the quick reference: a lunch break keeps the session, a night does not.
 pub const DEFAULT_SESSION_TIMEOUT: Millis = 3_600_000;
 
-/// The quick reference's setting: with its delay, up to 7 seconds of patience, enough for a server to restart.
+/// As in the quick reference: with its delay, up to 7 s of backoff, enough for a server restart.
 pub const DEFAULT_RETRY_ATTEMPTS: u32 = 3;
 
-/// The quick reference's setting: long enough for a process to come up, short enough for a person to wait.
+/// As in the quick reference: long enough for a process to start, short enough for an interactive user.
 pub const DEFAULT_RETRY_DELAY: Millis = 1000;
 
-/// What the official SDKs give a request.
+/// As in the official SDKs.
 pub const DEFAULT_REQUEST_TIMEOUT: Millis = 60_000;
 
-/// A handshake does no work of its own: half of what a request gets.
+/// Half of a request's timeout: a handshake does no work of its own.
 pub const DEFAULT_INIT_TIMEOUT: Millis = 30_000;
 
-/// A person signs in, looks for a second factor, and consents.
+/// Time to sign in, find a second factor and consent.
 pub const DEFAULT_AUTH_TIMEOUT: Millis = 300_000;
 
-/// More attempts than that are a loop: at the backoff's cap of 30 s, 100 of them take 50 minutes.
+/// Any more would be a loop: at the backoff's cap of 30 s, 100 attempts take 50 minutes.
 pub const MAX_RETRY_ATTEMPTS: u32 = 100;
 
-/// The hole that is always the user's id.
+/// The placeholder for the user's id.
 const USER_ID: &str = "USER_ID";
 
-/// Adds a header that may be set and can be sent, in the place of an earlier one of its name.
+/// Adds a valid header, replacing an earlier one of the same name.
 fn add_header(headers: &mut Named<String>, problems: &mut Vec<Problem>, path: String, name: &str, value: String) {
     match check_header(name, &value) {
         Ok(()) => headers.insert(name.to_ascii_lowercase(), value),
@@ -220,7 +226,7 @@ fn add_header(headers: &mut Named<String>, problems: &mut Vec<Problem>, path: St
 
 pub(crate) fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     if headers::is_reserved(name) {
-        return Err("is a header that is set by the client itself");
+        return Err("is set by the client itself and cannot be configured");
     }
     headers::validate(name, value)
 }
@@ -254,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_are_filled_for_each_user() {
+    fn placeholders_are_replaced_for_each_user() {
         let headers = server().headers_for("ann", &vars(&[("token", "t"), ("USER_ID", "eve")]), &[]);
         assert_eq!(headers, Ok(pairs(&[("authorization", "Bearer t hidden-2"), ("x-user", "ann")])));
     }
@@ -274,9 +280,9 @@ mod tests {
             text,
             [
                 "mcpServers.db.headers.x-user: has a line break or another control character in its value",
-                "mcpServers.db.headers.authorization: needs a value for {{token}}, which connect() was not given",
-                "options.headers.Mcp-Session-Id: is a header that is set by the client itself",
-                "options.headers.a b: has a name that HTTP does not allow",
+                "mcpServers.db.headers.authorization: needs a value for {{token}}: set it in the vars option of connect()",
+                "options.headers.Mcp-Session-Id: is set by the client itself and cannot be configured",
+                "options.headers.a b: is not a valid HTTP header name",
             ]
         );
     }

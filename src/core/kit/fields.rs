@@ -1,8 +1,8 @@
-//! Our own small types as lists of named values, so that one piece of code writes them all, and absent values cost nothing.
+//! Small types of our own as lists of named values: one serializer writes them all, and absent values cost nothing.
 
 use serde::{Serialize, Serializer};
 
-/// What a snapshot or an event says, under its public names.
+/// The fields of a snapshot or an event, under their public names.
 #[derive(Default)]
 pub struct Fields<'a>(Vec<(&'static str, Value<'a>)>);
 
@@ -12,14 +12,14 @@ enum Value<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Adds a text; nothing where there is none.
+    /// Adds a string; `None` adds nothing.
     pub(crate) fn text(&mut self, name: &'static str, text: impl Into<Option<&'a str>>) {
         if let Some(text) = text.into() {
             self.0.push((name, Value::Text(text)));
         }
     }
 
-    /// Adds a number below 2⁵³; nothing where there is none.
+    /// Adds a number below 2⁵³; `None` adds nothing.
     pub(crate) fn number(&mut self, name: &'static str, number: impl Into<Option<u64>>) {
         if let Some(number) = number.into() {
             self.0.push((name, Value::Number(number as f64)));

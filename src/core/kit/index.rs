@@ -1,16 +1,16 @@
-//! The one ordered map of the module: pairs of numbers lead to a number.
+//! The only ordered map of the module, from pairs of numbers to numbers.
 //!
-//! Not a `BTreeMap`, which is 22 KB of wasm, more than the session store, the timers and the replay policy together. A
-//! sorted list of short sorted runs does the same: what is asked is found by halving twice, and what is put in or taken
-//! out moves at most one run's worth of entries.
+//! A `BTreeMap` takes 22 KB of wasm, more than the session store, the timers and the replay policy together. A sorted
+//! list of short sorted runs does the same: a lookup takes two binary searches, and an insertion or removal moves at
+//! most one run of entries.
 
-/// Two numbers; the first one decides the order.
+/// Two numbers, compared in this order.
 pub(crate) type Pair = (u64, u64);
 
-/// An ordered map from pairs to numbers.
+/// An ordered map from pairs of numbers to numbers.
 #[derive(Default)]
 pub(crate) struct Index {
-    /// None of them is empty, and each ends below the beginning of the next.
+    /// Sorted runs: none is empty, and each ends below the beginning of the next.
     runs: Vec<Vec<(Pair, u64)>>,
     len: usize,
 }
@@ -24,9 +24,9 @@ impl Index {
         self.len == 0
     }
 
-    /// Puts `value` under `pair`, in place of what was there.
+    /// Inserts or replaces `value` under `pair`.
     pub(crate) fn insert(&mut self, pair: Pair, value: u64) {
-        // What is above everything goes to the end of the last run.
+        // A pair above all others goes to the end of the last run.
         let at = self.run_of(pair).min(self.runs.len().saturating_sub(1));
         let Some(run) = self.runs.get_mut(at) else {
             self.len = 1;
@@ -42,7 +42,8 @@ impl Index {
                 run.insert(gap, (pair, value));
                 self.len += 1;
                 if run.len() > LONGEST {
-                    // At the newest entry rather than in the middle, so that ascending numbers leave full runs behind.
+                    // Splits at the newest entry rather than in the middle, so that ascending numbers leave full runs
+                    // behind.
                     let rest = run.split_off(gap.max(LONGEST / 2));
                     self.runs.insert(at + 1, rest);
                 }
@@ -50,7 +51,7 @@ impl Index {
         }
     }
 
-    /// Takes out what is under `pair`.
+    /// Removes and returns the value under `pair`.
     pub(crate) fn remove(&mut self, pair: Pair) -> Option<u64> {
         let at = self.run_of(pair);
         let run = self.runs.get_mut(at)?;
@@ -72,14 +73,14 @@ impl Index {
         self.runs.first()?.first().copied()
     }
 
-    /// Everything from `pair` on, in its order.
+    /// All entries from `pair` on, in order.
     pub(crate) fn from(&self, pair: Pair) -> Entries<'_> {
         let run = self.run_of(pair);
         let entry = self.runs.get(run).map_or(0, |run| place(run, pair).unwrap_or_else(|gap| gap));
         Entries { index: self, run, entry }
     }
 
-    /// The first run that does not end below `pair`.
+    /// The first run that ends at or above `pair`.
     fn run_of(&self, pair: Pair) -> usize {
         self.runs.partition_point(|run| run.last().is_some_and(|(last, _)| *last < pair))
     }
@@ -89,7 +90,7 @@ fn place(run: &[(Pair, u64)], pair: Pair) -> Result<usize, usize> {
     run.binary_search_by_key(&pair, |(pair, _)| *pair)
 }
 
-/// A walk along an index.
+/// An iterator over the entries of an index.
 pub(crate) struct Entries<'a> {
     index: &'a Index,
     run: usize,
@@ -110,7 +111,7 @@ impl Iterator for Entries<'_> {
     }
 }
 
-/// 3 KB: what is moved at most when an entry goes to the front of a run, and next to nothing for a processor.
+/// 3 KB: the most that an insertion at the front of a run moves, a negligible copy.
 const LONGEST: usize = 128;
 
 #[cfg(test)]
@@ -121,11 +122,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn it_does_what_a_btree_map_does() {
+    fn it_behaves_like_a_btree_map() {
         let mut rng = Rng::seeded(11);
         let (mut index, mut model) = (Index::default(), BTreeMap::new());
         for step in 0..60_000_u64 {
-            // It grows, stays, and shrinks to nothing.
+            // The index grows, keeps its size, then shrinks to nothing.
             let removes = match step {
                 0..20_000 => 1,
                 20_000..40_000 => 5,

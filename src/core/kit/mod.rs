@@ -1,4 +1,4 @@
-//! What would be crates elsewhere: smaller here, because they do only what the machine needs.
+//! Smaller replacements for crates and parts of std, limited to what the machine needs.
 
 pub(crate) mod backoff;
 

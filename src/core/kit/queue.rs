@@ -1,6 +1,6 @@
-//! First in, first out, in two plain vectors: a `VecDeque` is 2 KB of wasm for each type that is kept in one.
+//! A FIFO queue of two plain vectors: a `VecDeque` takes 2 KB of wasm for each item type.
 
-/// A queue. What is pushed lies in order, what is popped next lies in reverse, and each item is turned over once.
+/// A FIFO queue. `pushed` is in order, `next` is reversed; each item is moved from one to the other once.
 pub(crate) struct Queue<T> {
     pushed: Vec<T>,
     next: Vec<T>,
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_first_goes_first() {
+    fn items_leave_in_the_order_of_their_arrival() {
         let mut queue = Queue::default();
         queue.push_back(1);
         queue.push_back(2);

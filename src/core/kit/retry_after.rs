@@ -1,18 +1,18 @@
-//! `Retry-After`: how long a server wants to be left alone, in the forms of RFC 9110 and in those that servers use instead.
+//! `Retry-After`, in the forms of RFC 9110 and in those that servers use instead.
 
 use crate::core::kit::text::{self, find, tokens};
 use crate::core::kit::time::{Instant, Millis};
 
-/// How long a `Retry-After` asks to wait from `now`, in milliseconds, rounded up: 0 for a date that is past, `None` for
-/// nonsense.
+/// The delay of a `Retry-After` from `now`, in milliseconds, rounded up: 0 for a past date, `None` for an invalid
+/// value.
 ///
-/// RFC 9110 §10.2.3 has whole seconds, or a date in any of the three forms of §5.6.7. Servers and gateways write as well
-/// `1.5`, `2s`, `500ms`, and the header twice, of which the first wait counts.
+/// RFC 9110 §10.2.3 allows whole seconds, or a date in any of the three forms of §5.6.7. Servers and gateways also send
+/// `1.5`, `2s`, `500ms`, and the header twice; the first value counts.
 pub fn retry_after(value: &str, now: Instant) -> Option<Millis> {
     span(value.trim_ascii()).or_else(|| Some(http_date(value)?.since(now)))
 }
 
-/// A decimal number, of seconds where no unit follows.
+/// A decimal number with an optional unit; seconds by default.
 fn span(value: &str) -> Option<Millis> {
     let (mut rest, mut digits, mut scale, mut is_number) = (value.as_bytes(), 0.0_f64, 0.0_f64, false);
     while let [byte, after @ ..] = rest {
@@ -34,12 +34,12 @@ fn span(value: &str) -> Option<Millis> {
         [b'h'] => 3_600_000.0,
         _ => return None,
     };
-    // Numbers that are too large become the largest one.
+    // The cast saturates.
     is_number.then(|| (digits * unit / scale.max(1.0)).ceil() as Millis)
 }
 
-/// An HTTP-date (RFC 9110 §5.6.7). The day of the week is read over: it adds nothing to the date. Nor is it checked how long
-/// the month is: the wait would be the same to a day.
+/// An HTTP-date (RFC 9110 §5.6.7). The day of the week is ignored because it is redundant. The length of the month is
+/// not checked: the delay would be the same to within a day.
 fn http_date(value: &str) -> Option<Instant> {
     let tokens = tokens(value, b" ,-:");
     let (day, month, year, time) = match tokens.as_slice() {
@@ -53,14 +53,14 @@ fn http_date(value: &str) -> Option<Instant> {
     // RFC 9110 allows 60 for a leap second.
     let seconds = (number(hour, 23)? * 60 + number(minute, 59)?) * 60 + number(second, 60)?;
     let mut years = number(year, 9999)?;
-    // Two digits (RFC 9110 §5.6.7).
+    // A two-digit year (RFC 9110 §5.6.7).
     if years < 70 {
         years += 2000;
     } else if years < 100 {
         years += 1900;
     }
     let mut months = find(MONTHS, month).filter(|at| at % 3 == 0 && month.len() == 3)? as u64 / 3;
-    // Years begin in March, so that the leap day is the last one.
+    // Years begin in March, so that the leap day is the last day.
     if months < 2 {
         months += 12;
         years -= 1;
@@ -69,17 +69,17 @@ fn http_date(value: &str) -> Option<Instant> {
     Some(Instant::from_millis(days.saturating_sub(EPOCH) * DAY + seconds * 1000))
 }
 
-/// The number that digits make, not above `most`.
+/// The number in `digits`, at most `most`.
 fn number(digits: &str, most: u64) -> Option<u64> {
     text::number(digits.as_bytes()).filter(|number| *number <= most)
 }
 
 const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// Milliseconds of a day.
+/// One day in milliseconds.
 const DAY: Millis = 86_400_000;
 
-/// Days from the last one of February of year 0 to the Unix epoch.
+/// Days from the last day of February of year 0 to the Unix epoch.
 const EPOCH: u64 = 719_469;
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_taken_as_they_are() {
+    fn whole_seconds_are_parsed() {
         assert_eq!(wait("0"), Some(0));
         assert_eq!(wait(" 120\t"), Some(120_000));
         assert_eq!(wait("99999999999999999999999999"), Some(Millis::MAX));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn fractions_and_units_are_read_and_rounded_up() {
+    fn fractions_and_units_are_parsed_and_rounded_up() {
         for (value, millis) in [
             ("1.5", 1500),
             ("0.0001", 1),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn all_three_forms_of_a_date_are_read() {
+    fn all_three_date_formats_are_parsed() {
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(5000));
         assert_eq!(wait("Sunday, 06-Nov-94 08:49:37 GMT"), Some(5000));
         assert_eq!(wait("Sun Nov  6 08:49:37 1994"), Some(5000));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_differ_a_little_are_read_as_well() {
+    fn common_variants_of_dates_are_parsed() {
         for date in [
             "Sun, 6 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 08:49:37 UTC",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_past_date_asks_for_no_wait() {
+    fn a_past_date_means_no_delay() {
         for past in ["Sun, 06 Nov 1994 08:49:31 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 1909 23:59:59 GMT"]
         {
             assert_eq!(wait(past), Some(0), "{past}");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn two_digits_mean_a_year_that_is_near() {
+    fn a_two_digit_year_is_near_the_present() {
         let at = |year| http_date(&format!("Sunday, 06-Nov-{year} 08:49:37 GMT"));
         for (short, long) in [("00", "2000"), ("26", "2026"), ("69", "2069"), ("94", "1994")] {
             assert_eq!(at(short), at(long));
@@ -191,7 +191,7 @@ mod tests {
     proptest! {
         #[test]
         fn days_follow_each_other(days in 0_u64..1_000_000) {
-            // Walks the calendar by years and months, the slow and sure way.
+            // Counts years and months one by one: slow and simple.
             let (mut year, mut month, mut rest) = (1970, 0, days);
             while rest >= days_of_month(year, month) {
                 rest -= days_of_month(year, month);
@@ -203,7 +203,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_too_odd(
+        fn any_text_is_handled(
             text in "\\PC*",
             date in "[A-Z]?[a-z,]{0,4} [0-9]{0,5}[ -][JFN][aeo][nbv][ -][0-9]{0,20} [0-9:]{0,9} (GMT)?",
             span in "[0-9.]{0,30}(ms|s|m|h|,|)",

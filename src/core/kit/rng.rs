@@ -1,11 +1,11 @@
-//! Seeded randomness for jitter: SplitMix64, so that a run is repeated by repeating its seed.
+//! Seeded randomness for jitter (SplitMix64): a run is reproducible from its seed.
 
-/// A small generator with 64 bits of state. Not for secrets: it spreads retries in time, nothing else.
+/// A small generator with 64 bits of state, for jitter only. Not cryptographically secure.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator whose whole sequence follows from `seed`.
+    /// A generator whose sequence is determined by `seed`.
     pub const fn seeded(seed: u64) -> Self {
         Self(seed)
     }
@@ -19,7 +19,7 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number in `0..=max`. The bias of the modulo is below 2⁻³⁰ for every delay that is used here.
+    /// A number in `0..=max`. The modulo bias is below 2⁻³⁰ for every delay in use.
     pub fn up_to(&mut self, max: u64) -> u64 {
         match max.checked_add(1) {
             Some(bound) => self.next_u64() % bound,

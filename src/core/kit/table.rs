@@ -1,14 +1,14 @@
-//! Ordered tables by number and by name, built for a small module: what is generic here is thin, and what is ordered is
-//! one type ([`Index`]), which leads to slots in a plain vector.
+//! Ordered tables by number and by name, designed for a small module: the generic code is thin, and all ordering is in
+//! one type ([`Index`]), which maps to slots of a plain vector.
 
 use crate::core::kit::index::{Entries, Index, Pair};
 use std::marker::PhantomData;
 
-/// A kind of number: what keeps exchanges, calls and records apart.
+/// An identifier that is a number, such as that of an exchange, a call or a record.
 pub(crate) trait Number: Copy {
-    /// The bare number.
+    /// The identifier as a number.
     fn number(self) -> u64;
-    /// This kind of number.
+    /// The number as an identifier.
     fn of(number: u64) -> Self;
 }
 
@@ -21,9 +21,9 @@ impl Number for u64 {
     }
 }
 
-/// Values by number, in the order of the numbers.
+/// A map from identifiers to values, in the order of the numbers.
 ///
-/// They are boxed so that a table's code does not depend on how large they are: the tables share one copy of it.
+/// Values are boxed so that the code does not depend on their size: all tables share one copy of it.
 pub(crate) struct Table<K, T> {
     index: Index,
     slots: Vec<Option<Box<T>>>,
@@ -38,12 +38,12 @@ impl<K, T> Default for Table<K, T> {
 }
 
 impl<K: Number, T> Table<K, T> {
-    /// Puts `value` under `key`, in place of what was there.
+    /// Inserts or replaces `value` under `key`.
     pub(crate) fn insert(&mut self, key: K, value: T) {
         drop(self.put(key, Box::new(value)));
     }
 
-    /// Takes out what is under `key`.
+    /// Removes and returns the value under `key`.
     pub(crate) fn remove(&mut self, key: K) -> Option<T> {
         self.take(key).map(|value| *value)
     }
@@ -86,17 +86,17 @@ impl<K: Number, T> Table<K, T> {
         self.index.is_empty()
     }
 
-    /// Everything, in the order of the numbers.
+    /// All entries, in the order of the numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &T)> {
         self.from(0)
     }
 
-    /// Everything from number `first` on.
+    /// All entries from number `first` on.
     pub(crate) fn from(&self, first: u64) -> impl Iterator<Item = (K, &T)> {
         self.index.from((0, first)).filter_map(|((_, number), slot)| Some((K::of(number), self.at(slot as usize)?)))
     }
 
-    /// The numbers of everything that `wanted` picks.
+    /// The identifiers of the values that `wanted` selects.
     pub(crate) fn keys_where(&self, wanted: impl Fn(&T) -> bool) -> Vec<K> {
         let mut keys = Vec::new();
         for (key, value) in self.iter() {
@@ -116,7 +116,7 @@ impl<K: Number, T> Table<K, T> {
     }
 }
 
-/// Numbers, in their order.
+/// An ordered set of identifiers.
 pub(crate) struct Set<K> {
     index: Index,
     kind: PhantomData<K>,
@@ -141,7 +141,7 @@ impl<K: Number> Set<K> {
         self.index.get((0, key.number())).is_some()
     }
 
-    /// The first of these numbers from `number` on.
+    /// The first identifier at or above `number`.
     pub(crate) fn first_from(&self, number: u64) -> Option<K> {
         self.index.from((0, number)).next().map(|((_, found), _)| K::of(found))
     }
@@ -167,7 +167,7 @@ impl<K: Number> Set<K> {
     }
 }
 
-/// Pairs of numbers, in their order: the machine's timers, and the records of one user.
+/// An ordered set of pairs of numbers: the machine's timers, and the records of one user.
 #[derive(Default)]
 pub(crate) struct Pairs(Index);
 
@@ -190,7 +190,7 @@ impl Pairs {
     }
 }
 
-/// A handful of values by name. A sorted vector: there are never many.
+/// A small map by name, as a sorted vector.
 #[derive(Clone, Debug)]
 pub struct Named<T>(Vec<(String, T)>);
 
@@ -211,7 +211,7 @@ impl<T> FromIterator<(String, T)> for Named<T> {
 }
 
 impl<T> Named<T> {
-    /// Puts `value` under `name`, in place of what was there.
+    /// Inserts or replaces `value` under `name`.
     pub fn insert(&mut self, name: impl Into<String>, value: T) {
         let name = name.into();
         match self.find(&name) {
@@ -224,37 +224,37 @@ impl<T> Named<T> {
         }
     }
 
-    /// Takes out what is under `name`.
+    /// Removes and returns the value under `name`.
     pub fn remove(&mut self, name: &str) -> Option<T> {
         self.find(name).ok().map(|at| self.0.remove(at).1)
     }
 
-    /// What is under `name`.
+    /// The value under `name`.
     pub fn get(&self, name: &str) -> Option<&T> {
         self.0.get(self.find(name).ok()?).map(|entry| &entry.1)
     }
 
-    /// Everything, in the order of the names.
+    /// All entries, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Leaves what has a name that is wanted.
+    /// Removes all entries except those whose name is `wanted`.
     pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
         self.0.retain(|(name, _)| wanted(name));
     }
 
-    /// Whether there is nothing.
+    /// Whether there are no entries.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The names and values themselves.
+    /// The names and values as a vector.
     pub fn into_entries(self) -> Vec<(String, T)> {
         self.0
     }

@@ -1,5 +1,5 @@
-//! The little that the machine does with text. `format!` and the searching methods of `str` do it too, in general and in
-//! 6 KB of wasm.
+//! The few operations on text that the machine needs. `format!` and the search methods of `str` would take 6 KB of wasm
+//! for the same.
 
 /// `number` in decimal.
 pub(crate) fn decimal(number: u64) -> String {
@@ -8,7 +8,7 @@ pub(crate) fn decimal(number: u64) -> String {
     text
 }
 
-/// The number that ASCII digits alone make; the largest one where there are too many of them, `None` where there are none.
+/// The number in a string of ASCII digits, saturating; `None` if the string is empty or contains anything else.
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -16,36 +16,36 @@ pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     Some(digits.iter().fold(0, |sum: u64, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
 }
 
-/// Whether `text` has `words` in it, whatever the case of their ASCII letters.
+/// Whether `text` contains `words`, ASCII case-insensitive.
 pub(crate) fn mentions(text: &str, words: &str) -> bool {
     let mut places = text.as_bytes().windows(words.len().max(1));
     words.is_empty() || places.any(|place| place.eq_ignore_ascii_case(words.as_bytes()))
 }
 
-/// What is before the first `mark` in `text`, and what is after it.
+/// The parts of `text` before and after the first `mark`.
 pub(crate) fn split_once<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let at = find(text, mark)?;
     Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
-/// Where the first `mark` in `text` begins.
+/// The position of the first `mark` in `text`.
 pub(crate) fn find(text: &str, mark: &str) -> Option<usize> {
     text.as_bytes().windows(mark.len().max(1)).position(|place| place == mark.as_bytes())
 }
 
-/// `text` with "…" in every place where `secret` was.
+/// `text` with every occurrence of `secret` replaced by "…".
 pub(crate) fn without(text: &str, secret: &str) -> String {
-    let (mut rest, mut kept) = (text, String::new());
+    let (mut rest, mut cleaned) = (text, String::new());
     while let Some((before, after)) = split_once(rest, secret).filter(|_| !secret.is_empty()) {
-        kept.push_str(before);
-        kept.push('…');
+        cleaned.push_str(before);
+        cleaned.push('…');
         rest = after;
     }
-    kept.push_str(rest);
-    kept
+    cleaned.push_str(rest);
+    cleaned
 }
 
-/// Whether `byte` is one of `bytes`; `contains` looks for it in words of four, which takes 600 bytes of code.
+/// Whether `byte` is one of `bytes`; `contains` searches whole words of memory, which takes 600 bytes of code.
 pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
     for other in bytes {
         if *other == byte {
@@ -55,12 +55,12 @@ pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
     false
 }
 
-/// Whether a control character is in `text`: one of ASCII, or of U+0080 to U+009F.
+/// Whether `text` contains a control character: of ASCII, or U+0080 to U+009F.
 pub(crate) fn has_control(text: &str) -> bool {
     without_control(text) != text
 }
 
-/// `text` with "?" in the place of each control character.
+/// `text` with every control character replaced by "?".
 pub(crate) fn without_control(text: &str) -> String {
     let mut plain = Vec::new();
     for byte in text.bytes() {
@@ -73,7 +73,7 @@ pub(crate) fn without_control(text: &str) -> String {
     String::from_utf8(plain).unwrap_or_default()
 }
 
-/// What is between the `marks` in `text`, which are of ASCII.
+/// The parts of `text` between the `marks`, which must be ASCII.
 pub(crate) fn pieces<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
     let (mut pieces, mut start) = (Vec::new(), 0);
     for (at, byte) in text.bytes().enumerate() {
@@ -86,12 +86,12 @@ pub(crate) fn pieces<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
     pieces
 }
 
-/// What is between the spaces of `text`, line ends and tabs among them.
+/// The parts of `text` between whitespace, empty parts omitted.
 pub(crate) fn words(text: &str) -> Vec<&str> {
     tokens(text, b" \t\r\n\x0C")
 }
 
-/// What is between the `marks` in `text` and is not empty.
+/// The parts of `text` between the `marks`, empty parts omitted.
 pub(crate) fn tokens<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
     let mut tokens = Vec::new();
     for piece in pieces(text, marks) {
@@ -102,12 +102,12 @@ pub(crate) fn tokens<'a>(text: &'a str, marks: &[u8]) -> Vec<&'a str> {
     tokens
 }
 
-/// The parts, one after the other.
+/// The parts, concatenated.
 pub(crate) fn concat(parts: &[&str]) -> String {
     join(parts, "")
 }
 
-/// The parts, with `separator` between them.
+/// The parts, with `separator` in between.
 pub(crate) fn join(parts: &[&str], separator: &str) -> String {
     let mut joined = String::new();
     for part in parts {
@@ -127,7 +127,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_do_what_the_methods_of_str_do(text in "[abAB:/é]{0,12}", mark in "[ab:/é]{1,3}", odd in "[a\u{7f}-\u{a2}\n]{0,2}", number: u64) {
+        fn they_behave_like_the_methods_of_str(text in "[abAB:/é]{0,12}", mark in "[ab:/é]{1,3}", odd in "[a\u{7f}-\u{a2}\n]{0,2}", number: u64) {
             prop_assert_eq!(decimal(number), number.to_string());
             prop_assert_eq!(mentions(&text, &mark), text.to_ascii_lowercase().contains(&mark));
             prop_assert_eq!(split_once(&text, &mark), text.split_once(mark.as_str()));

@@ -1,14 +1,14 @@
-//! Time as an argument: instants and durations in whole milliseconds, with no clock behind them.
+//! Time as an argument: instants and durations in whole milliseconds, without a clock.
 
 use std::fmt;
 
-/// A moment in milliseconds since the Unix epoch, as told by whoever drives the machine.
+/// A moment in milliseconds since the Unix epoch, given by the driver.
 ///
-/// It never runs backwards: the driver's clock is monotonic, set to the wall clock once.
+/// It never goes backwards: the driver's clock is monotonic, set to the wall clock once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(u64);
 
-/// A span of milliseconds.
+/// A duration in milliseconds.
 pub type Millis = u64;
 
 impl Instant {
@@ -22,12 +22,12 @@ impl Instant {
         self.0
     }
 
-    /// The moment `span` later; the far end of time where that would overflow.
+    /// The moment `span` later, saturating.
     pub const fn after(self, span: Millis) -> Self {
         Self(self.0.saturating_add(span))
     }
 
-    /// How long ago `earlier` was; 0 when it lies ahead.
+    /// The time since `earlier`; 0 if that is in the future.
     pub const fn since(self, earlier: Self) -> Millis {
         self.0.saturating_sub(earlier.0)
     }
@@ -39,7 +39,7 @@ impl fmt::Debug for Instant {
     }
 }
 
-/// The first of two moments, where there are two.
+/// The earlier of a moment and an optional other.
 pub(crate) fn earlier(one: Instant, other: Option<Instant>) -> Instant {
     other.map_or(one, |other| one.min(other))
 }

@@ -1,22 +1,22 @@
-//! Where a server of HTTP+SSE wants its messages: the data of the `endpoint` event, resolved against the stream's URL as
-//! far as both have one origin. Every POST carries the user's credentials, so another origin never gets one.
+//! The message endpoint of HTTP+SSE: the data of the `endpoint` event, resolved against the stream's URL, on the same
+//! origin only. Every POST carries the user's credentials, so no other origin may receive one.
 
 use crate::core::kit::text::{concat, find, pieces, split_once, without};
 use crate::core::protocol::headers::LONGEST;
 use crate::core::protocol::url;
 
-/// The whole URL that `data` stands for (2024-11-05 basic/transports, "HTTP with SSE": a URI, in practice relative to the
-/// stream's). `base` has passed the checks of the configuration, and so does what is returned: nothing in it is read in
-/// another way by `fetch`.
+/// Resolves `data` to an absolute URL (2024-11-05 basic/transports, "HTTP with SSE": a URI, in practice relative to the
+/// stream's). `base` has passed the checks of the configuration, and the result passes the same checks: `fetch` cannot
+/// interpret it differently.
 ///
 /// # Errors
-/// `data` names another origin, or is no URL; as a sentence.
+/// A message, if `data` names another origin or is not a URL.
 pub(crate) fn resolve(base: &str, data: &str) -> Result<String, &'static str> {
     let data = data.trim_ascii();
     let data = split_once(data, "#").map_or(data, |(before, _)| before);
     let (origin, path) = base.split_at(origin_length(base));
     let (scheme, _) = split_once(base, "//").unwrap_or_default();
-    // What is before the first of these is a scheme, if it is a colon (RFC 3986 §3.1 and §4.2).
+    // If the first of these is a colon, a scheme precedes it (RFC 3986 §3.1 and §4.2).
     let mark = data.bytes().find(|byte| matches!(byte, b':' | b'/' | b'?'));
     let absolute = match (mark, data.as_bytes()) {
         _ if data.len() > LONGEST => return Err(NO_URL),
@@ -27,19 +27,20 @@ pub(crate) fn resolve(base: &str, data: &str) -> Result<String, &'static str> {
         (_, first) => {
             let file = pieces(path, b"?").first().copied().unwrap_or_default();
             let name = pieces(file, b"/").last().map_or(0, |name| name.len());
-            let kept = if first.starts_with(b"?") { file.len() } else { file.len() - name };
-            let slash = if kept == 0 { "/" } else { "" };
-            concat(&[origin, file.get(..kept).unwrap_or_default(), slash, data])
+            let prefix = if first.starts_with(b"?") { file.len() } else { file.len() - name };
+            let slash = if prefix == 0 { "/" } else { "" };
+            concat(&[origin, file.get(..prefix).unwrap_or_default(), slash, data])
         }
     };
     match url::fault(&absolute) {
         Some(_) => Err(NO_URL),
         None if plain_origin(&absolute) == plain_origin(base) => Ok(absolute),
-        None => Err("the endpoint event names another origin than the stream's; nothing is sent there"),
+        None => Err("the endpoint event names another origin than the stream; nothing was sent there"),
     }
 }
 
-/// `text` without what in an endpoint may be the session's id: what is long, and what has a digit and is not short.
+/// `text` without the parts of the endpoint's path and query that may be the session id: long parts, and shorter ones
+/// that contain a digit.
 pub(crate) fn discreet(text: &str, endpoint: &str) -> String {
     let mut text = String::from(text);
     let (_, place) = endpoint.split_at(origin_length(endpoint));
@@ -52,9 +53,9 @@ pub(crate) fn discreet(text: &str, endpoint: &str) -> String {
     text
 }
 
-const NO_URL: &str = "the endpoint event holds no URL that messages can be sent to";
+const NO_URL: &str = "the endpoint event contains no valid URL for messages";
 
-/// How long the scheme and the authority are together, in an absolute URL.
+/// The length of scheme and authority in an absolute URL.
 fn origin_length(url: &str) -> usize {
     split_once(url, "://").map_or(0, |(scheme, rest)| {
         let authority = pieces(rest, b"/?").first().map_or(0, |authority| authority.len());
@@ -62,15 +63,15 @@ fn origin_length(url: &str) -> usize {
     })
 }
 
-/// The origin in small letters, without the scheme's own port. Every other way to write the same one counts as another:
-/// who writes it in two ways can write it in one.
+/// The origin in lower case, without the scheme's default port. Other spellings of the same origin count as different:
+/// a server controls both URLs and can spell them alike.
 pub(crate) fn plain_origin(url: &str) -> String {
     let origin = url.split_at(origin_length(url)).0.to_ascii_lowercase();
     let port = if origin.starts_with("https:") { ":443" } else { ":80" };
     String::from(origin.strip_suffix(port).unwrap_or(&origin))
 }
 
-/// Whether two URLs of one origin are the same but for a slash at the end of the path.
+/// Whether two URLs of one origin differ only by a slash at the end of the path.
 pub(crate) fn differs_by_slash(one: &str, other: &str) -> bool {
     with_slash(one) == other || with_slash(other) == one
 }
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_url_is_refused() {
+    fn an_invalid_url_is_refused() {
         for data in [
             "",
             "  ",
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_in_an_endpoint_are_secret_and_its_words_are_not() {
+    fn ids_in_an_endpoint_are_removed_and_words_are_not() {
         let id = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
         let words = "no transport for session a1b2c3 at https://a1234.test/messages";
         let shown = "no transport for session … at https://a1234.test/messages";
@@ -224,7 +225,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_accepted_stays_on_the_origin(data in "[a-z:/?#@.\\\\ \\t%A-Z0-9\\[\\]]{0,24}|(//|https?:/{0,3})[a-z.:@/\\\\]{0,16}") {
+        fn every_accepted_url_is_on_the_same_origin(data in "[a-z:/?#@.\\\\ \\t%A-Z0-9\\[\\]]{0,24}|(//|https?:/{0,3})[a-z.:@/\\\\]{0,16}") {
             if let Ok(url) = resolve(BASE, &data) {
                 let rest = url.get("https://a.test".len()..).unwrap();
                 prop_assert!(url.to_ascii_lowercase().starts_with("https://a.test"), "{url}");

@@ -1,48 +1,48 @@
-//! The codes of what goes wrong: one vocabulary for verdicts, errors, events and log lines.
+//! Error codes, shared by verdicts, errors, events and log lines.
 
 /// The stable error codes of the public contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// The server no longer knows the session, and a new one could not be had.
+    /// The server no longer knows the session, and recovery failed.
     SessionTerminated,
     /// Our own idle or age deadline ended the session.
     SessionExpired,
-    /// The server refuses the session id.
+    /// The server rejects the session id.
     SessionInvalid,
-    /// The server says that somebody else holds the session's stream.
+    /// The server reports that another client uses the session's stream.
     SessionConflict,
-    /// The server stopped answering within the session.
+    /// The server stopped responding within the session.
     SessionTimeout,
-    /// The request was sent, no answer came, and sending it again could do its work twice.
+    /// The request was sent but not answered, and a retry could execute it twice.
     OutcomeUnknown,
-    /// No answer within the caller's deadline.
+    /// No response within the caller's deadline.
     RequestTimeout,
-    /// The caller gave up.
+    /// The caller cancelled the call.
     Cancelled,
     /// The server answered with a JSON-RPC error.
     RpcError,
-    /// The server's answer breaks the protocol, or the caller's message cannot be written.
+    /// The server's response violates the protocol, or the caller's message cannot be serialized.
     ProtocolError,
-    /// The server answered with an HTTP status that is neither success nor session loss.
+    /// The server responded with an HTTP status that means neither success nor session loss.
     HttpError,
-    /// The server could not be reached.
+    /// The server is unreachable.
     NetworkError,
-    /// The browser hid the answer: the server's CORS headers do not let the page read it.
+    /// The browser hid the response: the server's CORS headers do not allow the page to read it.
     CorsBlocked,
-    /// 401: the server wants other credentials.
+    /// 401: the server requires other credentials.
     Unauthorized,
-    /// 403: these credentials do not suffice.
+    /// 403: the credentials are insufficient.
     Forbidden,
-    /// No protocol version that both sides speak.
+    /// Client and server share no protocol version.
     UnsupportedVersion,
-    /// Too many failures lately: not even tried, until the breaker lets a probe through.
+    /// Not sent after too many recent failures: the breaker is open until its canary succeeds.
     CircuitOpen,
     /// A limit of this manager or of the message size was reached.
     LimitExceeded,
-    /// The configuration, or an argument, is wrong.
+    /// The configuration or an argument is invalid.
     ConfigError,
-    /// The manager or the session was closed by its owner.
+    /// The owner closed the manager or the session.
     Closed,
 }
 
@@ -73,7 +73,7 @@ impl ErrorCode {
         }
     }
 
-    /// The sentence that the log prints for the five session errors; empty for the others.
+    /// The sentence in the log line of a session error; empty for all other codes.
     pub const fn session_sentence(self) -> &'static str {
         match self {
             Self::SessionTerminated => "Session has been terminated",
@@ -86,7 +86,7 @@ impl ErrorCode {
         }
     }
 
-    /// Whether the same call may succeed later as it is. Never for an unknown outcome: the caller has to look first.
+    /// Whether the same call may succeed later. Never for an unknown outcome: the caller must check the effect first.
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,

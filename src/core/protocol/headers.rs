@@ -1,20 +1,20 @@
-//! What the machine has to know about HTTP headers: their names, which of them a user may set, and how three are read.
+//! HTTP headers: names, the reserved ones, and the values that the machine parses.
 
 pub use crate::core::kit::retry_after::retry_after;
 use crate::core::kit::text::{has, pieces};
 use crate::core::protocol::revisions::VERSION_HEADER;
 use std::{fmt, rc::Rc};
 
-/// `Accept`: what a POST and the GET stream take for an answer.
+/// `Accept`: the media types that a POST or the GET stream accepts.
 pub const ACCEPT: &str = "accept";
 
 /// `Authorization`: set by the user's configuration or by an auth provider, never logged.
 pub const AUTHORIZATION: &str = "authorization";
 
-/// `Content-Type`: tells a single JSON answer from a stream.
+/// `Content-Type`: distinguishes a JSON response from an event stream.
 pub const CONTENT_TYPE: &str = "content-type";
 
-/// `Last-Event-ID`: the cursor that a stream is resumed from (MCP 2025-11-25, Transports, Resumability and Redelivery).
+/// `Last-Event-ID`: the cursor from which a stream resumes (MCP 2025-11-25, Transports, Resumability and Redelivery).
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
 /// `Mcp-Method`: the body's method, for intermediaries (MCP 2026-07-28, Streamable HTTP).
@@ -23,39 +23,40 @@ pub const METHOD: &str = "mcp-method";
 /// `Mcp-Name`: the tool, prompt or resource that the body names (MCP 2026-07-28, Streamable HTTP).
 pub const NAME: &str = "mcp-name";
 
-/// What the names of mirrored tool arguments begin with (MCP 2026-07-28, SEP-2243).
+/// The prefix of headers for mirrored tool arguments (MCP 2026-07-28, SEP-2243).
 pub const PARAM_PREFIX: &str = "mcp-param-";
 
 /// `MCP-Protocol-Version`: the negotiated revision, on every request after the handshake (since MCP 2025-06-18).
 pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 
-/// `Retry-After`: how long a 429 or 503 asks to wait (RFC 9110 §10.2.3).
+/// `Retry-After`: the delay that a 429 or 503 asks for (RFC 9110 §10.2.3).
 pub const RETRY_AFTER: &str = "retry-after";
 
 /// `Mcp-Session-Id`: the session that a request belongs to (MCP 2025-03-26 to 2025-11-25).
 pub const SESSION_ID: &str = "mcp-session-id";
 
-/// `WWW-Authenticate`: what a 401 wants (RFC 9110 §11.6.1).
+/// `WWW-Authenticate`: the challenge of a 401 (RFC 9110 §11.6.1).
 pub const WWW_AUTHENTICATE: &str = "www-authenticate";
 
-/// An id that a server gave to a session. It is a secret of its user: `Debug` shows no more than [`SessionId::short`].
+/// A session id issued by a server. It is the user's secret: `Debug` shows only [`SessionId::short`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionId(Rc<str>);
 
 impl SessionId {
-    /// The id in a header's value; `None` unless it is 1 to `max_bytes` bytes long and all of them are visible ASCII,
-    /// 0x21 to 0x7E (MCP 2025-11-25, Transports, Session Management).
+    /// Parses a header value; `None` unless it has 1 to `max_bytes` bytes, all of them visible ASCII, 0x21 to 0x7E (MCP
+    /// 2025-11-25, Transports, Session Management).
     pub fn parse(text: &str, max_bytes: usize) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= max_bytes;
         (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Self(text.into()))
     }
 
-    /// The whole id, for the header and for comparing.
+    /// The whole id, for the header and for comparison.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id for people: its first 8 characters and "...". Of an id no longer than that, half: it is never told whole.
+    /// The id for display: its first 8 characters and "...". An id of up to 8 characters is cut in half, so that
+    /// none is ever shown whole.
     pub fn short(&self) -> String {
         let shown = if self.0.len() > SHOWN { SHOWN } else { self.0.len() / 2 };
         let mut short = String::from(self.0.get(..shown).unwrap_or_default());
@@ -70,10 +71,10 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// How many characters of a session id are told to people.
+/// The longest prefix of a session id that is displayed.
 const SHOWN: usize = 8;
 
-/// The longest text of a server's choice that goes into a request line or a header, in bytes.
+/// The longest server-supplied text in a request line or a header, in bytes.
 pub(crate) const LONGEST: usize = 8192;
 
 /// Adds a header.
@@ -88,26 +89,26 @@ pub(crate) fn add_all(list: &mut Vec<(Rc<str>, Rc<str>)>, others: &[(Rc<str>, Rc
     }
 }
 
-/// Takes out the header of this name, whatever the case of its letters.
+/// Removes the header of this name, case-insensitive.
 pub(crate) fn take_out(list: &mut Vec<(Rc<str>, Rc<str>)>, name: &str) {
     list.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
 }
 
-/// What an answer's body is, by its `Content-Type`.
+/// The kind of a response body, by its `Content-Type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Media {
     /// `application/json`, or another type of the `+json` family (RFC 6839 §3.1).
     Json,
     /// `text/event-stream`.
     EventStream,
-    /// Anything else, and no type at all.
+    /// Any other type, or none.
     #[default]
     Other,
 }
 
 impl Media {
-    /// Reads the value of a `Content-Type`; letter case and parameters do not matter (RFC 9110 §8.3.1). Of a header that
-    /// was sent twice, and joined by a comma, the first counts.
+    /// Parses a `Content-Type`; case and parameters are ignored (RFC 9110 §8.3.1). If the header was sent twice and
+    /// joined by a comma, the first value counts.
     pub fn of(content_type: &str) -> Self {
         let essence = pieces(content_type, b";,").first().copied().unwrap_or_default();
         let essence = essence.trim_ascii().to_ascii_lowercase();
@@ -120,46 +121,48 @@ impl Media {
     }
 }
 
-/// Whether the machine or HTTP itself writes this header, so that a user's configuration may not. Case does not matter.
+/// Whether the machine or HTTP itself sets this header, so that the configuration may not. Case-insensitive.
 pub fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     RESERVED.contains(&name.as_str()) || name.starts_with(PARAM_PREFIX)
 }
 
-/// Checks a header that a user set; the error ends the sentence "the header …" and never shows the value.
+/// Checks a user-defined header. The error is a predicate of the header and never shows the value.
 ///
 /// # Errors
-/// The name is no token (RFC 9110 §5.6.2), or the value has other characters than visible ASCII, spaces and tabs.
-/// RFC 9110 §5.5 lets a value have bytes over 0x7F too, but gives them no meaning, and `fetch` refuses most such text.
+/// The name is not a token (RFC 9110 §5.6.2), or the value contains characters other than visible ASCII, spaces and
+/// tabs. RFC 9110 §5.5 also allows bytes above 0x7F, but gives them no meaning, and `fetch` rejects most such text.
 pub fn validate(name: &str, value: &str) -> Result<(), &'static str> {
     if !is_token(name) {
-        return Err("has a name that HTTP does not allow");
+        return Err("is not a valid HTTP header name");
     }
-    // A CR or LF here would let a value smuggle in further headers.
+    // A CR or LF would inject further headers.
     if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
         return Err("has a line break or another control character in its value");
     }
     if !value.is_ascii() {
-        return Err("has a character outside of ASCII in its value");
+        return Err("has a non-ASCII character in its value");
     }
     Ok(())
 }
 
-/// An event id as the value of `Last-Event-ID`; `None` where no header can carry it, and the stream is opened without one.
+/// An event id as the value of `Last-Event-ID`; `None` if a header cannot carry it: the stream is then opened without a
+/// cursor.
 ///
-/// HTML §9.2.3 sends it as UTF-8. `fetch` takes a string whose characters stand for bytes (Fetch §2.2.2), so an id beyond
-/// Latin-1 is written as one character for each byte of its UTF-8. An id in Latin-1 stays as it is: servers on Node read
-/// headers so, and get back what they sent.
+/// HTML §9.2.3 sends the id as UTF-8. `fetch` takes a string of bytes as characters (Fetch §2.2.2), so an id beyond
+/// Latin-1 becomes one character per byte of its UTF-8. A Latin-1 id stays unchanged: Node servers decode headers as
+/// Latin-1 and get back the id they sent.
 pub(crate) fn event_id(id: &str) -> Option<String> {
     let is_control = |byte: u8| byte.is_ascii_control() && byte != b'\t';
-    // Up to U+00FF characters have no byte above 0xC3 in UTF-8, and all others have one.
+    // In UTF-8, characters up to U+00FF have no byte above 0xC3, and all others have one.
     let is_latin = id.bytes().all(|byte| byte <= 0xC3);
     let sent = if is_latin { String::from(id) } else { id.bytes().map(char::from).collect() };
     let fits = !sent.is_empty() && sent.bytes().filter(|byte| byte & 0xC0 != 0x80).count() <= MAX_EVENT_ID;
     Some(sent).filter(|_| fits && !id.bytes().any(is_control))
 }
 
-/// The longest event id that is sent back, in bytes: nginx refuses header lines over 8 KB, Node 16 KB of headers.
+/// The longest event id that is sent back, in bytes: nginx rejects header lines over 8 KB, Node headers over 16 KB in
+/// total.
 const MAX_EVENT_ID: usize = 4_096;
 
 const RESERVED: [&str; 17] = [
@@ -170,7 +173,7 @@ const RESERVED: [&str; 17] = [
     NAME,
     PROTOCOL_VERSION,
     SESSION_ID,
-    // About the connection or the framing of the body, which are the HTTP client's (RFC 9110 §7.6.1, RFC 9112 §6).
+    // Connection and framing belong to the HTTP client (RFC 9110 §7.6.1, RFC 9112 §6).
     "connection",
     "content-encoding",
     "content-length",
@@ -183,7 +186,7 @@ const RESERVED: [&str; 17] = [
     "upgrade",
 ];
 
-/// Whether this is a token, as the names of headers are (RFC 9110 §5.6.2).
+/// Whether this is a token, the form of a header name (RFC 9110 §5.6.2).
 pub(crate) fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(is_token_byte)
 }
@@ -201,16 +204,16 @@ pub(crate) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderLi
     if let Some(id) = id {
         add(&mut all, SESSION_ID, id.as_str());
     }
-    // An older server may not allow it in CORS.
+    // An older server's CORS headers may not allow it.
     if version >= VERSION_HEADER {
         add(&mut all, PROTOCOL_VERSION, version);
     }
     all
 }
 
-/// Where a stream goes on.
+/// The `Last-Event-ID` header of a cursor, if any.
 pub(crate) fn cursor_header(cursor: Option<String>) -> HeaderList {
-    // A cursor out of a storage may be of any kind.
+    // A restored cursor may be arbitrary text.
     let mut list = HeaderList::new();
     if let Some(cursor) = cursor.and_then(|cursor| event_id(&cursor)) {
         add(&mut list, LAST_EVENT_ID, &cursor);
@@ -280,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_names_are_known_in_any_case() {
+    fn reserved_names_are_case_insensitive() {
         for name in ["Accept", "MCP-Session-Id", "mcp-protocol-version", "Mcp-Param-Region", "HOST", "Content-Length"] {
             assert!(is_reserved(name), "{name}");
         }
@@ -290,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_checked_as_http_wants() {
+    fn headers_are_checked_by_the_rules_of_http() {
         assert!(validate("X-Key", "a b\t~").is_ok());
         assert!(validate("x-key", "").is_ok());
         for (name, value) in
@@ -302,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_too_odd(text in "\\PC*") {
+        fn any_text_is_handled(text in "\\PC*") {
             Media::of(&text);
             if validate("name", &text).is_ok() {
                 prop_assert!(text.bytes().all(|byte| byte == b'\t' || (0x20..0x7F).contains(&byte)));

@@ -1,10 +1,10 @@
-//! JSON values as the machine sees them: opaque payloads of the host's engine, read and built through one trait.
+//! JSON values as the machine sees them: opaque values of the host's engine, read and built through one trait.
 
 /// A JSON value that lives in the host's engine (a JS value in a page, a `serde_json::Value` in native tests).
 ///
-/// The machine reads the few members that it decides on and builds the envelopes that it sends;
-/// params and results pass through untouched, so their bytes are never copied into the module.
-/// Every reader answers `None` for a value of another type: a server's odd answer is input, not a bug.
+/// The machine reads only the members that it decides on, and builds the envelopes that it sends. Params and results
+/// pass through untouched, so their bytes are never copied into the module. Every accessor returns `None` for a value
+/// of another type: malformed messages are input, not bugs.
 pub trait Json: Clone {
     /// An empty object.
     fn object() -> Self;
@@ -17,15 +17,15 @@ pub trait Json: Clone {
     /// An array.
     fn array(items: Vec<Self>) -> Self;
 
-    /// Sets member `key` of this object; does nothing on any other value.
+    /// Sets member `key` of this object; no effect on other values.
     fn set(&mut self, key: &str, value: Self);
-    /// A copy whose members can be set without touching this value; an empty object for any other value than an object.
+    /// A shallow copy whose members can be set independently; an empty object if this is not an object.
     fn shallow_copy(&self) -> Self;
 
-    /// A copy that shares nothing with this value.
+    /// A deep copy.
     fn deep_copy(&self) -> Self;
 
-    /// Member `key` of this object; `None` when absent, `null`, or when this is no object.
+    /// Member `key` of this object; `None` if it is absent or `null`, or if this is not an object.
     fn get(&self, key: &str) -> Option<Self>;
     /// The text of a string.
     fn as_str(&self) -> Option<String>;
@@ -35,11 +35,11 @@ pub trait Json: Clone {
     fn as_bool(&self) -> Option<bool>;
     /// The items of an array.
     fn as_array(&self) -> Option<Vec<Self>>;
-    /// The own enumerable member names of an object, in its order; `None` for anything else.
+    /// The own enumerable keys of an object, in order; `None` for other values.
     fn keys(&self) -> Option<Vec<String>>;
-    /// Whether this is an object, and not an array.
+    /// Whether this is an object other than an array.
     fn is_object(&self) -> bool;
-    /// The text of the value, for comparing one list of tools with the next; never sent, never logged.
+    /// The value as text, for comparison of tool lists; never sent or logged.
     fn to_text(&self) -> String;
 
     /// Member `key` as a string.
@@ -47,7 +47,7 @@ pub trait Json: Clone {
         self.get(key)?.as_str()
     }
 
-    /// This object with member `key` set to `value`.
+    /// Sets member `key` and returns the object.
     #[must_use]
     fn with(mut self, key: &str, value: Self) -> Self {
         self.set(key, value);
@@ -66,7 +66,7 @@ pub(crate) fn texts<J: Json>(array: &J) -> Option<Vec<String>> {
     Some(texts)
 }
 
-/// `first`, and those members of `others` that it lacks.
+/// `first` with the members of `others` that it lacks.
 pub(crate) fn completed<J: Json>(first: &J, others: Option<&J>) -> J {
     let mut all = first.shallow_copy();
     let Some(others) = others else { return all };

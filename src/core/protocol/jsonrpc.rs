@@ -1,23 +1,23 @@
-//! JSON-RPC 2.0 envelopes: built for what we send, and read only as far as a decision needs.
+//! JSON-RPC 2.0 envelopes: builders for sent messages, and a partial parser for received ones.
 
 use crate::core::kit::text::{self, decimal};
 use crate::core::protocol::json::Json;
 
-/// A received message by its kind. The payload itself travels beside it.
+/// The kind of a received message, without its payload.
 pub(crate) enum Head<J> {
-    /// A request of the server; the id is kept as it came, to be echoed.
+    /// A request of the server; the id is echoed unchanged.
     Request { id: J, method: String },
     /// A notification of the server.
     Notification { method: String },
-    /// An answer with a result. The id is one of our numbers, or `None`.
+    /// A response with a result. The id is one of our numbers, or `None`.
     Result { id: Option<u64>, result: J },
-    /// An answer with an error.
+    /// A response with an error.
     Error { id: Option<u64>, error: J },
-    /// None of these.
+    /// Anything else.
     Malformed,
 }
 
-/// Reads the head of one message.
+/// Reads the kind of one message.
 pub(crate) fn head<J: Json>(message: &J) -> Head<J> {
     if let Some(result) = message.get("result") {
         return Head::Result { id: own_id(message), result };
@@ -32,7 +32,7 @@ pub(crate) fn head<J: Json>(message: &J) -> Head<J> {
     }
 }
 
-/// A request of ours. `progress_token` is put into `_meta` beside what the caller has there.
+/// A request of the client. `progress_token` is added to the caller's `_meta`.
 pub(crate) fn request<J: Json>(id: u64, method: &str, params: Option<&J>, progress_token: Option<u64>) -> J {
     let mut message = envelope::<J>().with("id", number(id)).with("method", J::string(method));
     let params = match progress_token {
@@ -45,7 +45,7 @@ pub(crate) fn request<J: Json>(id: u64, method: &str, params: Option<&J>, progre
     message
 }
 
-/// A notification of ours.
+/// A notification of the client.
 pub(crate) fn notification<J: Json>(method: &str, params: Option<&J>) -> J {
     let message = envelope::<J>().with("method", J::string(method));
     match params {
@@ -54,12 +54,12 @@ pub(crate) fn notification<J: Json>(method: &str, params: Option<&J>) -> J {
     }
 }
 
-/// Our answer to a request of the server.
+/// The client's response to a server request.
 pub(crate) fn result<J: Json>(id: J, result: J) -> J {
     envelope::<J>().with("id", id).with("result", result)
 }
 
-/// Our refusal of a request of the server.
+/// The client's error response to a server request.
 pub(crate) fn error<J: Json>(id: J, error: RpcError<J>) -> J {
     let RpcError { code, message, data } = error;
     let mut error = J::object().with("code", J::number(f64::from(code))).with("message", J::string(&message));
@@ -69,16 +69,16 @@ pub(crate) fn error<J: Json>(id: J, error: RpcError<J>) -> J {
     envelope::<J>().with("id", id).with("error", error)
 }
 
-/// An integer as JSON; ids stay below 2⁵³ for longer than anybody runs a page.
+/// An integer as JSON.
 #[allow(clippy::cast_precision_loss, reason = "ids are counted up from 1 and stay far below 2⁵³")]
 pub(crate) fn number<J: Json>(integer: u64) -> J {
     J::number(integer as f64)
 }
 
-/// An id or progress token of ours in a received message; `None` for anything that we cannot have sent.
+/// A request id or progress token of ours in a received message; `None` for a value that the client cannot have sent.
 ///
-/// JSON-RPC 2.0 §5 wants the id back as it was sent, but gateways in Go, Lua and Python echo 2 as "2"; every official SDK
-/// takes it. Only the exact decimal text of the number counts: "02" and "2.0" are not ours.
+/// JSON-RPC 2.0 §5 requires the id unchanged, but gateways in Go, Lua and Python echo 2 as "2", and every official SDK
+/// accepts that. Only the exact decimal text counts: "02" and "2.0" are rejected.
 pub(crate) fn as_own_number<J: Json>(value: &J) -> Option<u64> {
     let Some(echoed) = value.as_str() else { return as_whole_number(value) };
     text::number(echoed.as_bytes()).filter(|number| decimal(*number) == echoed)
@@ -109,14 +109,14 @@ fn with_progress_token<J: Json>(params: Option<&J>, token: u64) -> J {
     copy.with("_meta", meta.with("progressToken", number(token)))
 }
 
-/// A JSON-RPC error that the client answers with.
+/// A JSON-RPC error sent by the client.
 #[derive(Clone, Debug)]
 pub struct RpcError<J> {
     /// The code, such as −32601.
     pub code: i32,
     /// One sentence.
     pub message: String,
-    /// What else the client has to say.
+    /// Additional data.
     pub data: Option<J>,
 }
 
@@ -127,7 +127,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_request_keeps_what_the_caller_put_into_meta() {
+    fn a_request_keeps_the_callers_meta() {
         let params = json!({"name": "x", "_meta": {"trace": "t"}});
         let sent = request(7, "tools/call", Some(&params), Some(7));
         assert_eq!(sent["params"]["_meta"], json!({"trace": "t", "progressToken": 7}));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_we_never_sent_belong_to_no_request() {
+    fn ids_that_were_never_sent_match_no_request() {
         for id in [json!(-1), json!(1.5), json!(null), json!(1e300), json!([7]), json!({"id": 7}), json!(true)] {
             assert!(matches!(head(&json!({"id": id, "result": {}})), Head::Result { id: None, .. }), "{id}");
         }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_ours_may_come_back_as_its_decimal_text_and_in_no_other_form() {
+    fn an_id_may_be_echoed_as_its_exact_decimal_text() {
         for (text, number) in [("7", 7), ("0", 0), ("2147483647", 2_147_483_647)] {
             let answer = json!({"id": text, "result": {}});
             assert!(matches!(head(&answer), Head::Result { id: Some(id), .. } if id == number), "{text}");

@@ -1,5 +1,5 @@
-//! Tool arguments that a server wants mirrored in `Mcp-Param-*` headers, and how values become headers
-//! (2026-07-28 basic/transports/streamable-http, "Custom Headers from Tool Parameters").
+//! Tool arguments that are mirrored into `Mcp-Param-*` headers, and the encoding of header values (2026-07-28
+//! basic/transports/streamable-http, "Custom Headers from Tool Parameters").
 
 use crate::core::kit::text::{concat, mentions};
 use crate::core::protocol::headers::{self, HeaderList};
@@ -9,24 +9,25 @@ use crate::core::protocol::verdict::integer;
 /// The annotation in a property's schema that names its header.
 const ANNOTATION: &str = "x-mcp-header";
 
-/// Schemas are nested no deeper by people; one that is would have us run out of stack.
+/// The maximum depth of a schema: far above real schemas, and low enough for the stack.
 const DEEPEST: usize = 64;
 
-/// Servers take about a hundred headers in all, and each name is compared with all others.
+/// The maximum number of mirrored arguments: servers accept about a hundred headers in total, and each name is compared
+/// with all others.
 const MOST: usize = 64;
 
-/// ±(2⁵³ − 1): larger integers are not the same number everywhere.
+/// ±(2⁵³ − 1): larger integers are not exact in every language.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 /// One mirrored argument.
 struct Mirrored {
-    /// Where its value is, from the arguments down.
+    /// The path of its value within the arguments.
     path: Vec<String>,
-    /// What the header is called after `Mcp-Param-`.
+    /// The header name without `Mcp-Param-`.
     name: String,
 }
 
-/// The headers that calling `tool` with these arguments needs.
+/// The headers for a call of `tool` with these arguments.
 pub(crate) fn parameter_headers<J: Json>(tool: &J, arguments: Option<&J>) -> HeaderList {
     let mut headers = HeaderList::new();
     for Mirrored { path, name } in annotations(tool).unwrap_or_default() {
@@ -39,18 +40,18 @@ pub(crate) fn parameter_headers<J: Json>(tool: &J, arguments: Option<&J>) -> Hea
     headers
 }
 
-/// Whether a tool wants arguments mirrored, so that it has to be looked at closely.
+/// Whether a tool has annotations, which then must be validated.
 pub(crate) fn is_annotated<J: Json>(tool: &J) -> bool {
     tool.get("inputSchema").is_some_and(|schema| mentions(&schema.to_text(), ANNOTATION))
 }
 
-/// Whether all annotations of a tool are as they have to be; a client MUST NOT offer a tool otherwise.
+/// Whether all annotations of a tool are valid; a client MUST NOT offer a tool otherwise.
 pub(crate) fn is_valid<J: Json>(tool: &J) -> bool {
     annotations(tool).is_some()
 }
 
-/// A value for a header: as it is where that is safe, else in base64 between marks. What looks like such marks itself is
-/// wrapped as well, and so is nothing at all, because empty headers get lost on the way.
+/// Encodes a header value: unchanged if safe, otherwise in base64 between markers. A value that looks encoded itself is
+/// encoded too, and so is an empty one, because intermediaries drop empty headers.
 pub(crate) fn encoded(value: &str) -> String {
     let plain = value.bytes().all(|byte| byte == b'\t' || (0x20..=0x7E).contains(&byte));
     let trimmed = value.trim_ascii().len() == value.len();
@@ -65,7 +66,7 @@ const BEGIN: &str = "=?base64?";
 
 const END: &str = "?=";
 
-/// The text of a mirrored value: a string, an integer or a boolean; anything else is not mirrored.
+/// The text of a mirrored value: a string, an integer or a boolean; other values are not mirrored.
 fn text_of<J: Json>(value: &J) -> Option<String> {
     if let Some(text) = value.as_str() {
         return Some(text);
@@ -76,7 +77,7 @@ fn text_of<J: Json>(value: &J) -> Option<String> {
     value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= LARGEST).map(integer)
 }
 
-/// All annotations in a tool's input schema; `None` if any of them is where or how it must not be.
+/// All annotations in a tool's input schema; `None` if any of them is misplaced or malformed.
 fn annotations<J: Json>(tool: &J) -> Option<Vec<Mirrored>> {
     let mut found = Vec::new();
     if let Some(schema) = tool.get("inputSchema") {
@@ -85,8 +86,8 @@ fn annotations<J: Json>(tool: &J) -> Option<Vec<Mirrored>> {
     Some(found)
 }
 
-/// Looks through a schema. `path` is where the value is that it describes, and `is_plain` whether one gets there through
-/// `properties` alone: only there may annotations be.
+/// Visits a schema. `path` locates the described value; `is_plain` is set while the path leads through `properties`
+/// alone, the only place where annotations are allowed.
 fn walk<J: Json>(
     schema: &J,
     path: &mut Vec<String>,
@@ -105,7 +106,7 @@ fn walk<J: Json>(
     }
     for key in schema.keys().unwrap_or_default() {
         let Some(value) = schema.get(&key) else {
-            // An annotation that is null.
+            // A `null` annotation is malformed.
             if key == ANNOTATION { return None } else { continue }
         };
         match key.as_str() {
@@ -123,7 +124,7 @@ fn walk<J: Json>(
                     path.pop();
                 }
             }
-            // Values, not schemas.
+            // These contain values, not schemas.
             "const" | "default" | "enum" | "examples" => {}
             _ => walk(&value, path, false, found, depth + 1)?,
         }
@@ -131,7 +132,7 @@ fn walk<J: Json>(
     Some(())
 }
 
-/// One annotation, if its name is a token that no other has, and its type one that has a text.
+/// One annotation, valid if its name is a unique token and its type is primitive.
 fn mirrored<J: Json>(schema: &J, name: &J, path: &[String], found: &[Mirrored]) -> Option<Mirrored> {
     let name = name.as_str().filter(|name| headers::is_token(name) && found.len() < MOST)?;
     let kind = schema.get_str("type")?;
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_headers_cannot_carry_are_wrapped() {
+    fn values_that_headers_cannot_carry_are_encoded() {
         for (value, header) in [
             ("a b\tc", "a b\tc"),
             ("", "=?base64??="),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn more_annotations_than_headers_fit_into_a_request_spoil_the_tool() {
+    fn too_many_annotations_invalidate_the_tool() {
         let of = |count: usize| {
             let named = |at| (format!("p{at}"), json!({"type": "string", "x-mcp-header": format!("H{at}")}));
             tool(Value::Object((0..count).map(named).collect()))
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn annotations_that_break_the_rules_spoil_the_tool() {
+    fn malformed_annotations_invalidate_the_tool() {
         let string = |name: Value| json!({"type": "string", "x-mcp-header": name});
         assert!(is_valid(&tool(json!({"a": string(json!("A")), "b": string(json!("B"))}))));
         assert!(is_valid(&tool(json!({"x-mcp-header": {"type": "object"}}))), "a parameter of that name");

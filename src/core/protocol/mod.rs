@@ -1,4 +1,4 @@
-//! The protocol, pure: what messages, headers and statuses mean, whatever state the machine is in.
+//! The protocol as pure functions: the meaning of messages, headers and statuses, independent of the machine's state.
 
 pub(crate) mod codes;
 pub(crate) mod endpoint;

@@ -1,22 +1,22 @@
-//! What messages and statuses of 2026-07-28 say.
+//! The meaning of messages and statuses in 2026-07-28.
 
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::MODERN;
 
-/// What a result says of itself (2026-07-28 basic: `resultType`).
+/// The kind of a result (2026-07-28 basic: `resultType`).
 pub(crate) enum ResultKind {
-    /// It is the result.
+    /// The final result.
     Complete,
-    /// The server wants something first.
+    /// The server requests input first.
     InputRequired,
-    /// Something that we do not know: it MUST be treated as invalid.
+    /// An unknown kind: it MUST be treated as invalid.
     Unknown,
 }
 
-/// What kind of result this is. Older servers do not say: then it is complete.
+/// The kind of a result. Older servers omit it: the result is then complete.
 pub(crate) fn result_kind<J: Json>(result: &J) -> ResultKind {
     match result.get("resultType").map(|kind| kind.as_str()) {
-        // `task` comes only to those who declared the extension.
+        // `task` is only sent to clients that declare the extension.
         None => ResultKind::Complete,
         Some(kind) => match kind.as_deref() {
             Some("complete" | "task") => ResultKind::Complete,
@@ -26,7 +26,7 @@ pub(crate) fn result_kind<J: Json>(result: &J) -> ResultKind {
     }
 }
 
-/// A `DiscoverResult` in the form in which the server's description was always read.
+/// Converts a `DiscoverResult` into an `InitializeResult`, the form that the rest of the client reads.
 pub(crate) fn as_initialize_result<J: Json>(discovered: &J) -> J {
     let result = discovered.shallow_copy().with("protocolVersion", J::string(MODERN));
     let meta = discovered.get("_meta");
@@ -36,10 +36,10 @@ pub(crate) fn as_initialize_result<J: Json>(discovered: &J) -> J {
     }
 }
 
-/// Whether a status that comes without a JSON-RPC error says that there is no server of 2026-07-28 any more.
+/// Whether a status without a JSON-RPC error means that the server no longer speaks 2026-07-28.
 pub(crate) const fn has_no_route(status: u16) -> bool {
     matches!(status, 404 | 405)
 }
 
-/// The first message of the stream.
+/// The first message of a subscription's stream.
 pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";

@@ -1,16 +1,16 @@
-//! Which requests may be sent a second time without asking: by what they are, never by hope.
+//! The replay policy: which requests may be sent twice.
 //!
-//! MCP has no idempotency key, so the only signals are the method and the tool's own annotations
-//! (2025-11-25 schema, `ToolAnnotations`: hints, absent means neither read-only nor idempotent).
+//! MCP has no idempotency key, so the only signals are the method and the tool's own annotations (2025-11-25 schema,
+//! `ToolAnnotations`: hints; absent means neither read-only nor idempotent).
 
-/// Whether doing it twice is as good as doing it once.
+/// Whether a request can be executed twice without harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Safety {
-    /// A read, a set-like call, or a tool that says so of itself.
+    /// A read, an idempotent call, or a tool annotated as such.
     Safe,
-    /// Anything else.
+    /// Any other request.
     Unsafe,
-    /// A tool call: the tool's annotations decide.
+    /// A tool call: its annotations decide.
     ByTool,
 }
 
@@ -39,7 +39,7 @@ pub fn method_safety(method: &str) -> Safety {
     }
 }
 
-/// Whether `policy` lets a request be sent again that was provably refused unread.
+/// Whether `policy` allows a retry of a request that was provably refused unread.
 pub const fn may_resend_refused(policy: Replay, safety: Safety) -> bool {
     match policy {
         Replay::Refused => true,
@@ -48,24 +48,52 @@ pub const fn may_resend_refused(policy: Replay, safety: Safety) -> bool {
     }
 }
 
-/// Whether `policy` lets a request be sent again whose outcome is unknown. Unsafe ones never are.
+/// Whether `policy` allows a replay after an unknown outcome. Never for unsafe requests.
 pub const fn may_replay_unknown(policy: Replay, safety: Safety) -> bool {
     !matches!(policy, Replay::Never) && matches!(safety, Safety::Safe)
 }
 
-/// What may be sent again after a failure.
+/// The next step for a failed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Send it again.
+    Again,
+    /// List the tools first: their annotations decide.
+    AskTool,
+    /// Fail with the error at hand.
+    Final,
+    /// Fail with `outcome_unknown`.
+    Unknown,
+}
+
+/// Decides about a request that was `refused` unread or has an unknown outcome; `has_left`: replays are left.
+pub(crate) fn next(policy: Replay, safety: Safety, refused: bool, has_left: bool) -> Next {
+    let may = if refused { may_resend_refused(policy, safety) } else { has_left && may_replay_unknown(policy, safety) };
+    if may {
+        return Next::Again;
+    }
+    let is_open = matches!(safety, Safety::ByTool) && !matches!(policy, Replay::Never);
+    match safety {
+        _ if is_open && (refused || has_left) => Next::AskTool,
+        Safety::Safe => Next::Final,
+        _ if refused => Next::Final,
+        _ => Next::Unknown,
+    }
+}
+
+/// Which requests may be sent again after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replay {
-    /// Whatever was refused unread, and safe calls whose outcome is unknown.
+    /// All requests that were refused unread, and safe ones with an unknown outcome.
     Refused,
-    /// Safe calls only, in both cases.
+    /// Only safe ones, in both cases.
     Safe,
-    /// Nothing.
+    /// None.
     Never,
 }
 
 impl Replay {
-    /// What a value has to be, as the rest of a sentence.
+    /// The allowed values, as a predicate for messages.
     pub(crate) const RULE: &str = "must be 'refused', 'safe' or 'never'";
 
     /// The policy of this name.
@@ -93,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_unread_follows_the_policy() {
+    fn requests_refused_unread_follow_the_policy() {
         assert!(may_resend_refused(Replay::Refused, Safety::Unsafe));
         assert!(!may_resend_refused(Replay::Safe, Safety::Unsafe));
         assert!(may_resend_refused(Replay::Safe, Safety::Safe));
@@ -101,9 +129,32 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_nobody_knows_are_unsafe() {
+    fn unknown_methods_are_unsafe() {
         assert_eq!(method_safety("vendor/launch"), Safety::Unsafe);
         assert_eq!(method_safety("tools/call"), Safety::ByTool);
         assert_eq!(method_safety("tools/list"), Safety::Safe);
+    }
+
+    #[test]
+    fn a_failed_request_goes_again_asks_or_ends() {
+        use Next::{Again, AskTool, Final, Unknown};
+        for (policy, safety, refused, has_left, expected) in [
+            (Replay::Refused, Safety::Unsafe, true, true, Again),
+            (Replay::Refused, Safety::Unsafe, true, false, Again),
+            (Replay::Refused, Safety::Unsafe, false, true, Unknown),
+            (Replay::Refused, Safety::ByTool, true, true, Again),
+            (Replay::Refused, Safety::ByTool, false, true, AskTool),
+            (Replay::Refused, Safety::ByTool, false, false, Unknown),
+            (Replay::Refused, Safety::Safe, false, true, Again),
+            (Replay::Refused, Safety::Safe, false, false, Final),
+            (Replay::Safe, Safety::Unsafe, true, true, Final),
+            (Replay::Safe, Safety::ByTool, true, false, AskTool),
+            (Replay::Safe, Safety::Safe, true, true, Again),
+            (Replay::Never, Safety::ByTool, true, true, Final),
+            (Replay::Never, Safety::ByTool, false, true, Unknown),
+            (Replay::Never, Safety::Safe, false, true, Final),
+        ] {
+            assert_eq!(next(policy, safety, refused, has_left), expected, "{policy:?} {safety:?} {refused} {has_left}");
+        }
     }
 }

@@ -1,25 +1,25 @@
-//! Server-sent events out of the bytes of a `fetch` body: a push parser to the rules of WHATWG HTML §9.2.6.
+//! A push parser for server-sent events, by the rules of WHATWG HTML §9.2.6.
 //!
-//! A body comes in pieces that end anywhere, so the parser keeps an unfinished line between two calls. A long `data`
-//! line is never kept whole before it is read: as soon as its field is known, its bytes go straight into the event's
-//! data, so that an event of 8 MB costs one search for line ends and one copy, in however many pieces it comes.
+//! A `fetch` body arrives in chunks that end anywhere, so the parser buffers an unfinished line between two calls. A
+//! `data` line is not buffered as a whole: once its field name is known, its bytes are appended directly to the event's
+//! data, so an event of 8 MB costs one search for line ends and one copy, however many chunks it takes.
 
 use crate::core::kit::text::{has, number};
 use crate::core::kit::time::Millis;
 use std::mem;
 
-/// A parser for one stream. What is unfinished when the stream ends is no event (§9.2.6), so there is nothing to finish:
-/// drop the parser.
+/// A parser for one stream. An unfinished event at the end of the stream is discarded (§9.2.6), so there is no
+/// `finish`: drop the parser.
 pub struct Parser {
     max_event_bytes: usize,
-    /// What is still missing of the byte order mark that may open the stream; empty once that is settled.
+    /// The expected rest of a byte order mark at the start of the stream; empty after it was found or ruled out.
     bom: &'static [u8],
-    /// The last line ended in CR: an LF that comes next belongs to it.
+    /// Whether the last line ended in CR: a following LF belongs to it.
     after_cr: bool,
     line: Line,
-    /// The unfinished line, while it is [`Line::Held`].
-    held: Vec<u8>,
-    /// The bytes of the lines of the unfinished block, comments and line ends not counted.
+    /// The unfinished line, while it is [`Line::Buffered`].
+    buffered: Vec<u8>,
+    /// The size of the unfinished block's lines in bytes, without comments and line ends.
     size: usize,
     event: Vec<u8>,
     data: Option<Vec<u8>>,
@@ -27,48 +27,48 @@ pub struct Parser {
     retry: Option<Millis>,
 }
 
-/// What a stream says between two blank lines.
+/// The fields between two blank lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Block {
     /// The event's type; `None` for the default, `message`.
     pub event: Option<String>,
-    /// The `data` lines, joined by LF; `None` when there was none. `Some("")` is the priming event of MCP 2025-11-25:
-    /// it sets the cursor and carries no message.
+    /// The `data` lines, joined by LF; `None` if there was none. `Some("")` is the priming event of MCP 2025-11-25: it
+    /// sets the cursor and carries no message.
     pub data: Option<String>,
-    /// The block's own id, which becomes the stream's cursor; `Some("")` resets the cursor. `None`: the cursor stays.
+    /// The block's own id, which becomes the stream's cursor; `Some("")` clears the cursor, `None` leaves it.
     pub id: Option<String>,
-    /// How long the server asks to wait before the stream is opened again, in milliseconds.
+    /// The server's delay before the stream is reopened, in milliseconds.
     pub retry: Option<Millis>,
 }
 
-/// What [`Parser::feed`] found.
+/// One item found by [`Parser::feed`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// A block that says something: data, an id or a time to wait. An event's type alone says nothing.
+    /// A block with data, an id or a retry delay. Blocks with only an event type are discarded.
     Block(Block),
-    /// A comment line: the other side lives.
+    /// A comment line: a sign of life.
     Comment,
 }
 
-/// An event passed the limit. The place in the stream is lost, so every later [`Parser::feed`] fails as well.
+/// An event exceeded the limit. The position in the stream is lost, so every later [`Parser::feed`] fails too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
-    /// The limit that was passed, in bytes.
+    /// The limit in bytes.
     pub limit: usize,
 }
 
 impl Parser {
     /// A parser at the start of a stream.
     ///
-    /// `max_event_bytes` bounds the lines of one block together, field names included, comments and line ends not;
-    /// it is also the most that the parser holds. Each invalid byte may grow to the three bytes of U+FFFD in a [`Block`].
+    /// `max_event_bytes` limits the lines of one block together, including field names, without comments and line ends.
+    /// The parser never buffers more. Each invalid byte may grow to the three bytes of U+FFFD in a [`Block`].
     pub const fn new(max_event_bytes: usize) -> Self {
         Self {
             max_event_bytes,
             bom: BOM,
             after_cr: false,
-            line: Line::Held,
-            held: Vec::new(),
+            line: Line::Buffered,
+            buffered: Vec::new(),
             size: 0,
             event: Vec::new(),
             data: None,
@@ -77,14 +77,14 @@ impl Parser {
         }
     }
 
-    /// Reads the next piece of the stream and appends what it completes to `items`, in order.
+    /// Parses the next chunk and appends completed items to `items`, in order.
     ///
     /// # Errors
-    /// [`TooLong`] when a block passes the limit; what came before it is in `items`.
+    /// [`TooLong`] if a block exceeds the limit; earlier items are in `items`.
     pub fn feed(&mut self, bytes: &[u8], items: &mut Vec<Item>) -> Result<(), TooLong> {
         let mut rest = self.without_bom(bytes);
         while !rest.is_empty() {
-            // "\r\n" is one line end, also when its halves come in two pieces.
+            // "\r\n" is one line end, even across two chunks.
             if mem::take(&mut self.after_cr)
                 && let [b'\n', after_lf @ ..] = rest
             {
@@ -105,13 +105,13 @@ impl Parser {
         Ok(())
     }
 
-    /// The piece without what it has of the byte order mark; one mark at the very start of the stream is dropped (§9.2.6).
+    /// The chunk without its part of the byte order mark; one mark at the very start of the stream is dropped (§9.2.6).
     fn without_bom<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
         while let ([expected, later @ ..], [byte, rest @ ..]) = (self.bom, bytes) {
             if byte != expected {
-                // No mark after all: what looked like its beginning is the beginning of the first line.
-                self.held.extend_from_slice(BOM.get(..BOM.len() - self.bom.len()).unwrap_or_default());
-                self.size = self.held.len();
+                // Not a byte order mark: the matching prefix belongs to the first line.
+                self.buffered.extend_from_slice(BOM.get(..BOM.len() - self.bom.len()).unwrap_or_default());
+                self.size = self.buffered.len();
                 self.bom = &[];
                 break;
             }
@@ -121,54 +121,54 @@ impl Parser {
         bytes
     }
 
-    /// Takes the next bytes of the current line.
+    /// Consumes the next bytes of the current line.
     fn read(&mut self, part: &[u8]) -> Result<(), TooLong> {
-        if self.line == Line::Held && self.held.is_empty() && part.starts_with(b":") {
+        if self.line == Line::Buffered && self.buffered.is_empty() && part.starts_with(b":") {
             self.line = Line::Comment;
         }
         if self.line != Line::Comment {
             self.size = self.size.saturating_add(part.len());
         }
-        // Never reset after this: the parser stays failed.
+        // `size` is not reset, so the parser stays failed.
         if self.size > self.max_event_bytes {
             return Err(TooLong { limit: self.max_event_bytes });
         }
         match self.line {
             Line::Comment => {}
             Line::Data => self.data.get_or_insert_default().extend_from_slice(part),
-            Line::Held => self.hold(part),
+            Line::Buffered => self.buffer(part),
         }
         Ok(())
     }
 
-    /// Keeps the bytes of a line until they show whether it is a `data` line.
-    fn hold(&mut self, part: &[u8]) {
-        let missing = DATA_FIELD.len().saturating_sub(self.held.len());
+    /// Buffers the bytes of a line until it is known whether it is a `data` line.
+    fn buffer(&mut self, part: &[u8]) {
+        let missing = DATA_FIELD.len().saturating_sub(self.buffered.len());
         let (head, tail) = part.split_at(missing.min(part.len()));
-        self.held.extend_from_slice(head);
-        if missing == head.len() && missing > 0 && self.held.starts_with(b"data:") {
-            let line = mem::take(&mut self.held);
+        self.buffered.extend_from_slice(head);
+        if missing == head.len() && missing > 0 && self.buffered.starts_with(b"data:") {
+            let line = mem::take(&mut self.buffered);
             self.field(&line);
             self.line = Line::Data;
             self.data.get_or_insert_default().extend_from_slice(tail);
         } else {
-            self.held.extend_from_slice(tail);
+            self.buffered.extend_from_slice(tail);
         }
     }
 
     fn end_line(&mut self, items: &mut Vec<Item>) {
-        match mem::replace(&mut self.line, Line::Held) {
+        match mem::replace(&mut self.line, Line::Buffered) {
             Line::Comment => items.push(Item::Comment),
             Line::Data => {}
-            Line::Held if self.held.is_empty() => self.end_block(items),
-            Line::Held => {
-                let line = mem::take(&mut self.held);
+            Line::Buffered if self.buffered.is_empty() => self.end_block(items),
+            Line::Buffered => {
+                let line = mem::take(&mut self.buffered);
                 self.field(&line);
             }
         }
     }
 
-    /// Obeys one field line; a field of another name is ignored (§9.2.6).
+    /// Processes one field line; unknown fields are ignored (§9.2.6).
     fn field(&mut self, line: &[u8]) {
         match split_field(line) {
             (b"data", value) => {
@@ -178,7 +178,7 @@ impl Parser {
                 self.data.get_or_insert_default().extend_from_slice(value);
             }
             (b"event", value) => self.event = value.to_vec(),
-            // "If the field value does not contain U+0000 NULL": such an id could not be sent back in a header.
+            // "If the field value does not contain U+0000 NULL": a header could not carry such an id.
             (b"id", value) if !has(value, 0) => self.id = Some(value.to_vec()),
             (b"retry", value) => self.retry = number(value).or(self.retry),
             _ => {}
@@ -200,24 +200,24 @@ impl Parser {
     }
 }
 
-/// What becomes of the bytes of the current line.
+/// The destination of the current line's bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
-    /// Nothing: a comment.
+    /// Discarded: a comment.
     Comment,
-    /// They are appended to the data.
+    /// Appended to the data.
     Data,
-    /// They are kept until the line is complete, or is known to be a `data` line.
-    Held,
+    /// Buffered until the line is complete or known to be a `data` line.
+    Buffered,
 }
 
 /// U+FEFF in UTF-8.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// A field and its separator, with the one space that may follow: after as many bytes a `data` line is known for one.
+/// The field name, the separator and the optional space: this many bytes identify a `data` line.
 const DATA_FIELD: &[u8] = b"data: ";
 
-/// Where the first CR or LF is, looked for eight bytes at a time.
+/// The position of the first CR or LF, found eight bytes at a time.
 fn line_end(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<8>();
     let without = words.iter().take_while(|word| !has_line_end(u64::from_ne_bytes(**word))).count() * 8;
@@ -225,12 +225,12 @@ fn line_end(bytes: &[u8]) -> Option<usize> {
     Some(without + rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?)
 }
 
-/// Whether a byte of the word is CR or LF.
+/// Whether the word contains CR or LF.
 const fn has_line_end(word: u64) -> bool {
     has_zero(word ^ (ONES * b'\n' as u64)) || has_zero(word ^ (ONES * b'\r' as u64))
 }
 
-/// Whether a byte of the word is zero: only such a byte borrows into a high bit that was clear (Hacker's Delight, §6-1).
+/// Whether the word contains a zero byte: only such a byte borrows into a clear high bit (Hacker's Delight, §6-1).
 const fn has_zero(word: u64) -> bool {
     word.wrapping_sub(ONES) & !word & (ONES << 7) != 0
 }
@@ -238,7 +238,8 @@ const fn has_zero(word: u64) -> bool {
 /// A one in each byte of a word.
 const ONES: u64 = 0x0101_0101_0101_0101;
 
-/// Field name and value: the value follows the first colon and one optional space, and is empty without a colon (§9.2.6).
+/// Field name and value: the value follows the first colon and one optional space; without a colon it is empty
+/// (§9.2.6).
 fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
     let (name, rest) = line.split_at(line.iter().position(|byte| *byte == b':').unwrap_or(line.len()));
     match rest {
@@ -247,14 +248,14 @@ fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The bytes as text, each maximal invalid sequence replaced by U+FFFD, as "UTF-8 decode" does (WHATWG Encoding §6).
-/// Line by line gives what the whole stream would: a CR, LF or colon is never part of a longer sequence.
+/// Decodes bytes; each maximal invalid sequence becomes U+FFFD, as in "UTF-8 decode" (WHATWG Encoding §6). Decoding by
+/// line equals decoding the whole stream: a CR, LF or colon is never part of a multi-byte sequence.
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| mended(error.as_bytes()))
+    String::from_utf8(bytes).unwrap_or_else(|error| decoded_lossy(error.as_bytes()))
 }
 
 #[cold]
-fn mended(mut bytes: &[u8]) -> String {
+fn decoded_lossy(mut bytes: &[u8]) -> String {
     let mut text = String::new();
     while let Err(error) = str::from_utf8(bytes) {
         let (valid, rest) = bytes.split_at(error.valid_up_to());
@@ -283,7 +284,7 @@ mod tests {
         items
     }
 
-    /// One line an item, short enough for a table: `event|data|id|retry`, `-` for none, `:` for a comment.
+    /// One item per line, in a compact form for tables: `event|data|id|retry`, `-` for none, `:` for a comment.
     fn summary(bytes: &[u8]) -> String {
         let show = |text: Option<String>| text.unwrap_or_else(|| "-".into());
         let lines: Vec<String> = parse(&[bytes])
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_precedes_an_overlong_event_is_not_lost() {
+    fn items_before_an_overlong_event_are_kept() {
         let mut parser = Parser::new(16);
         let mut items = Vec::new();
         assert_eq!(parser.feed(b"data: 1\n\ndata: 12345678901\n\n", &mut items), Err(TooLong { limit: 16 }));
@@ -372,10 +373,10 @@ mod tests {
         }
         parser.feed(b"\ndata: 12\n\n", &mut items).unwrap();
         assert_eq!(items.len(), 2);
-        assert_eq!(parser.held.capacity(), 0);
+        assert_eq!(parser.buffered.capacity(), 0);
     }
 
-    /// Bytes that mean something to the parser come often, and those of a word of the fast search as well.
+    /// Biased towards the bytes that the parser and its fast search treat specially.
     fn stream() -> impl Strategy<Value = Vec<u8>> {
         let piece = proptest::sample::select(vec![
             &b"data: "[..],
@@ -415,15 +416,15 @@ mod tests {
         }
 
         #[test]
-        fn any_split_fails_alike_and_holds_no_more_than_the_limit(bytes in stream(), limit in 0_usize..80, step in 1_usize..9) {
+        fn any_split_fails_alike_and_buffers_no_more_than_the_limit(bytes in stream(), limit in 0_usize..80, step in 1_usize..9) {
             let (mut whole, mut found) = (Parser::new(limit), Vec::new());
             let verdict = whole.feed(&bytes, &mut found);
             let (mut split, mut items, mut failed) = (Parser::new(limit), Vec::new(), false);
             for piece in bytes.chunks(step) {
                 failed |= split.feed(piece, &mut items).is_err();
-                let kept = split.held.len() + split.data.as_ref().map_or(0, Vec::len)
+                let buffered = split.buffered.len() + split.data.as_ref().map_or(0, Vec::len)
                     + split.event.len() + split.id.as_ref().map_or(0, Vec::len);
-                prop_assert!(kept <= limit.max(BOM.len()), "{} bytes kept, limit {}", kept, limit);
+                prop_assert!(buffered <= limit.max(BOM.len()), "{} bytes buffered, limit {}", buffered, limit);
             }
             prop_assert_eq!(verdict.is_err(), failed);
             prop_assert_eq!(found, items);
@@ -435,7 +436,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_are_too_odd(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn any_bytes_are_parsed(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             parse(&[&bytes]);
         }
     }

@@ -1,10 +1,10 @@
-//! Whether a URL can be an MCP endpoint: the checks that catch a mistake before the first request, without a URL parser.
+//! Checks whether a URL can be an MCP endpoint, without a URL parser: catches mistakes before the first request.
 
 use crate::core::kit::text::{find, has_control, number, pieces, split_once};
 
-/// What is wrong with the URL, as the rest of a sentence; the runtime's own parser has the last word on what passes here.
+/// The fault of a URL, as a predicate; the runtime's own parser makes the final check.
 pub(crate) fn fault(url: &str) -> Option<&'static str> {
-    // `fetch` would drop or encode these in silence, and ask for something else than is written (WHATWG URL §4.4).
+    // `fetch` would silently drop or encode these and request another URL (WHATWG URL §4.4).
     if has_control(url) || find(url, " ").is_some() || find(url, "\\").is_some() {
         return Some("has a space, a backslash or a control character");
     }
@@ -14,9 +14,9 @@ pub(crate) fn fault(url: &str) -> Option<&'static str> {
     }
     let authority = pieces(rest, b"/?#").first().copied().unwrap_or_default();
     if find(authority, "@").is_some() {
-        return Some("has credentials in it, which `fetch` refuses; use headers.Authorization");
+        return Some("contains credentials, which `fetch` refuses; use headers.Authorization");
     }
-    // An IPv6 host has colons of its own, within brackets.
+    // An IPv6 host contains colons, within brackets.
     let (host, port) = match pieces(authority, b":").as_slice() {
         [.., port] if port.len() < authority.len() && !port.ends_with("]") => (authority.len() - port.len() - 1, *port),
         _ => (authority.len(), ""),
@@ -25,7 +25,7 @@ pub(crate) fn fault(url: &str) -> Option<&'static str> {
         return Some(RULE);
     }
     if !port.is_empty() && number(port.as_bytes()).is_none_or(|port| port > u16::MAX.into()) {
-        return Some("has a port that is not a number up to 65535");
+        return Some("has an invalid port: it must be a number up to 65535");
     }
     find(url, "#").is_some().then_some("has a fragment (#…), which is never sent")
 }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoints_are_told_from_mistakes() {
+    fn only_valid_endpoints_pass() {
         for good in [
             "http://a",
             "HTTPS://a.b:443/?q=1",

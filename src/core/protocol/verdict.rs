@@ -1,92 +1,92 @@
-//! What an HTTP answer is evidence of: the verdict table, and nothing else. Pure, total, read top to bottom.
+//! The verdict on an HTTP response: a pure, total table, read from top to bottom.
 //!
-//! The code of a JSON-RPC error is never evidence of a lost session by itself: −32001 means "session not found" in some
-//! servers and "request timeout" in others, and 404 with −32601 is how 2026-07-28 says "no such method".
+//! The code of a JSON-RPC error alone is never evidence of a lost session: −32001 means "session not found" on some
+//! servers and "request timeout" on others, and 404 with −32601 is 2026-07-28's response to an unknown method.
 
 use crate::core::kit::text::{concat, decimal, mentions, words};
 use crate::core::kit::time::Millis;
 use crate::core::protocol::codes::{self, METHOD_NOT_FOUND, UNSUPPORTED_VERSION};
 use crate::core::protocol::error_code::ErrorCode;
 
-/// How the session id that a request carried relates to the current one.
+/// The relation of a request's session id to the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// It is the current id.
+    /// The current id.
     Current,
-    /// It was replaced since.
+    /// An id that was replaced since.
     Stale,
-    /// The request carried none.
+    /// No id.
     Absent,
 }
 
 /// A JSON-RPC error in the body.
 #[derive(Clone, Debug)]
 pub struct RpcSeen {
-    /// Its code.
+    /// The code.
     pub code: f64,
-    /// Whether its `id` is that of the request; many servers answer with `null`.
+    /// Whether its `id` is that of the request; many servers send `null`.
     pub for_this_request: bool,
 }
 
-/// Everything that a verdict rests on.
+/// The evidence for a verdict.
 #[derive(Clone, Debug)]
 pub struct Seen<'a> {
-    /// The HTTP status; 0 where the browser hides a redirect.
+    /// The HTTP status; 0 if the browser hides a redirect.
     pub status: u16,
-    /// Whose id the request carried.
+    /// The relation of the request's session id to the current one.
     pub relation: Relation,
     /// Whether the request opened or resumed a stream with GET.
     pub is_get: bool,
     /// The JSON-RPC error in the body, if there is one.
     pub rpc: Option<RpcSeen>,
-    /// Whether there is no body at all.
+    /// Whether the body is empty.
     pub is_bare: bool,
     /// The error's message, or the body's text.
     pub text: &'a str,
-    /// Whether there is a `Retry-After` at all.
+    /// Whether there is a `Retry-After`, valid or not.
     pub asks_to_wait: bool,
-    /// `Retry-After` in milliseconds, where it can be read.
+    /// `Retry-After` in milliseconds, if valid.
     pub retry_after: Option<Millis>,
 }
 
 impl Seen<'_> {
-    /// Whether the server speaks none of our version, and says so as 2026-07-28 does (basic/versioning).
+    /// Whether the server refuses the protocol version in the way of 2026-07-28 (basic/versioning).
     pub fn is_version_refusal(&self) -> bool {
         self.status == 400 && self.rpc.as_ref().is_some_and(|rpc| codes::is(Some(rpc.code), UNSUPPORTED_VERSION))
     }
 }
 
-/// What to do with the request, and what is now known of the session.
+/// What happens to the request, and what is now known about the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The server no longer knows the session; the request was refused unread.
     Lost(ErrorCode),
-    /// Either that, or an answer that a handler wrote itself: a ping decides before anything is sent again.
+    /// Either a lost session or a handler's own response: a ping decides before any retry.
     Doubtful(ErrorCode),
-    /// The request carried an id that was replaced since: send it again on the current session.
+    /// The request carried a replaced id: send it again on the current session.
     Stale,
-    /// Another stream holds the session.
+    /// Another stream uses the session.
     Conflict,
-    /// Refused unread, come back later: after so long, where the server said so.
+    /// Refused unread: retry after this delay, if the server gave one.
     Refused(Option<Millis>),
     /// Wrong or missing credentials.
     Unauthorized,
     /// Insufficient credentials.
     Forbidden,
-    /// The server failed: it may or may not have done the work.
+    /// The server failed: the outcome is unknown.
     Unknown,
-    /// Something before the server says that the server is out of reach: it may or may not have done the work.
+    /// An intermediary reports that the server is unreachable: the outcome is unknown.
     Outage,
     /// A JSON-RPC error for the caller.
     Answer,
-    /// The HTTP status is the answer, and trying again will not change it.
+    /// The HTTP status is final; a retry would not change it.
     Final,
 }
 
-/// The verdict on an answer outside 200–299. Exactly one for everything that can be seen.
+/// The verdict on a response outside 200–299: exactly one for every input.
 ///
-/// Whatever a handler could have written itself is [`Verdict::Doubtful`] at most: an answer with the request's own id, and a
-/// body in words that no session layer is known to use. A tool that reports its own error with HTTP 404 runs once.
+/// A response that a handler could have written is at most [`Verdict::Doubtful`]: one with the request's own id, or a
+/// body in words that no known session layer uses. So a tool that reports its own error with HTTP 404 runs once.
 pub fn judge(seen: &Seen<'_>) -> Verdict {
     let method_not_found = codes::is(seen.rpc.as_ref().map(|rpc| rpc.code), METHOD_NOT_FOUND);
     let answered = seen.rpc.as_ref().is_some_and(|rpc| rpc.for_this_request);
@@ -99,8 +99,9 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
     match seen.status {
         404 | 410 if carried && answered && !mentions(text, "session") => Verdict::Answer,
         404 | 410 if carried && answered => doubts(ErrorCode::SessionTerminated),
-        // 2025-11-25 basic/transports, "Session Management" 4: 404 to a request with the id means that the session is over.
-        // Balancers say 410 for what they routed by the id; one handshake tells whether the endpoint is gone instead.
+        // 2025-11-25 basic/transports, "Session Management" 4: 404 to a request with an id means that the session has
+        // ended. Load balancers send 410 when the id no longer has a route; a handshake shows whether the endpoint
+        // itself is gone.
         404 | 410 if carried && !method_not_found && (seen.is_bare || mentions(text, "session")) => {
             loses(ErrorCode::SessionTerminated)
         }
@@ -108,9 +109,9 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         400 | 409 | 422 if carried && answered && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
         400 | 409 | 422 if carried && !answered && answer_names_lost_session(text) => loses(ErrorCode::SessionInvalid),
         400 | 409 | 422 if carried && !answered && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
-        // A server that kept no session and now wants one was replaced by one that does.
+        // The server had no sessions and now requires one: it was replaced.
         400 if !carried && !answered && wants_session(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
-        // A server that was replaced by one that speaks other versions: a new handshake agrees on one (2025-11-25
+        // The server was replaced by one with other versions; a new handshake negotiates one of them (2025-11-25
         // basic/transports, "Protocol Version Header": an unsupported version MUST be answered with 400).
         400 if seen.is_version_refusal() && answered => doubts(ErrorCode::SessionInvalid),
         400 if seen.is_version_refusal() => loses(ErrorCode::SessionInvalid),
@@ -120,21 +121,21 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         403 => Verdict::Forbidden,
         425 | 429 => Verdict::Refused(seen.retry_after),
         503 if seen.asks_to_wait => Verdict::Refused(seen.retry_after),
-        // Python's JSON mode, when the session is ended in mid-request: an answer that answers nothing. And what speaks of
-        // sessions is no proxy whose server is away, but a server with trouble of its own.
+        // Python's JSON mode when the session ends in the middle of a request: an error without information. A body
+        // that mentions sessions comes from a failing server, not from a proxy that cannot reach it.
         500..=599 if mentions(text, "session") => Verdict::Unknown,
         _ if answered || method_not_found => Verdict::Answer,
         // Gateways and CDNs (Cloudflare: 520 to 527) about the server behind them. RFC 9110 §15.6.3 to §15.6.5.
         502..=504 | 520..=527 => Verdict::Outage,
-        // 499 is what the official SDK's server (v2) says of what it was doing when it was stopped.
+        // 499 is the official SDK's (v2) response to requests in progress when the server stops.
         408 | 499 | 500..=599 => Verdict::Unknown,
         _ if seen.rpc.is_some() => Verdict::Answer,
         _ => Verdict::Final,
     }
 }
 
-/// Whether a whole message is one of the sentences in which servers are known to say that the session is lost. A tool may
-/// well speak of sessions of its own, so a part of the message does not count.
+/// Whether the whole message is a known phrase for a lost session. A part of the message does not count: a tool may
+/// have sessions of its own.
 pub fn answer_names_lost_session(message: &str) -> bool {
     const SENTENCES: [&str; 9] = [
         "session not found",
@@ -145,7 +146,7 @@ pub fn answer_names_lost_session(message: &str) -> bool {
         "session has expired",
         "session terminated",
         "unknown session",
-        // The TypeScript transport, when it restarted and has seen no `initialize` yet.
+        // The TypeScript transport after a restart, before its first `initialize`.
         "server not initialized",
     ];
     let message = message.trim_ascii().to_ascii_lowercase();
@@ -158,7 +159,8 @@ pub fn answer_names_lost_session(message: &str) -> bool {
     SENTENCES.contains(&message)
 }
 
-/// The same for the body of a 400: servers that copied an old example, and Python's up to 1.25, answer so instead of 404.
+/// The same for the body of a 400, by its words: servers based on an old example, and Python's up to 1.25, send it
+/// instead of 404.
 pub fn names_lost_session(text: &str) -> bool {
     const WORDS: [&str; 13] = [
         "not found",
@@ -176,11 +178,11 @@ pub fn names_lost_session(text: &str) -> bool {
         // The TypeScript examples of HTTP+SSE: "No transport found for sessionId".
         "no transport",
     ];
-    // The TypeScript transport's words when it restarted and has seen no `initialize` yet.
+    // The TypeScript transport after a restart, before its first `initialize`.
     if mentions(text, "server not initialized") {
         return true;
     }
-    // We did send the id: "required" means that something on the way took it off, which no new session mends.
+    // The request carried the id, so "required" means that an intermediary removed it; a new session would not help.
     mentions(text, "session") && !mentions(text, "required") && WORDS.iter().any(|word| mentions(text, word))
 }
 
@@ -193,7 +195,7 @@ fn wants_session(text: &str) -> bool {
         || mentions(text, "server not initialized")
 }
 
-/// One sentence on what was seen, for errors and events. It never quotes more than a short piece of the server's words.
+/// The evidence as one sentence, for errors and events. It quotes at most a short excerpt of the server's text.
 pub fn evidence(seen: &Seen<'_>) -> String {
     let mut sentence =
         if seen.status == 0 { String::from("a redirect") } else { concat(&["HTTP ", &decimal(seen.status.into())]) };
@@ -216,21 +218,21 @@ pub fn evidence(seen: &Seen<'_>) -> String {
     sentence
 }
 
-/// A JSON-RPC code without the formatting of floats, which would cost 17 KB of wasm.
+/// A JSON-RPC code as text, without float formatting, which would cost 17 KB of wasm.
 #[allow(clippy::cast_possible_truncation, reason = "codes are small integers; an odd one is only displayed")]
 pub fn integer(code: f64) -> String {
     let digits = decimal((code as i64).unsigned_abs());
     if code <= -1.0 { concat(&["-", &digits]) } else { digits }
 }
 
-/// The first words of a server's text, on one line, without anything that looks like markup or a long token.
+/// The beginning of a server's text on one line, without markup or long tokens.
 pub fn excerpt(text: &str) -> String {
     if text.trim_ascii_start().starts_with("<") {
         return String::from("an HTML page");
     }
     let mut excerpt = String::new();
     for word in words(text) {
-        // Long unbroken runs may be ids or tokens that a server echoes: they are never repeated.
+        // Long unbroken runs may be ids or tokens that the server echoes: they are never quoted.
         let word = if word.len() > 24 { "…" } else { word };
         if excerpt.len() + word.len() > 100 {
             break;
@@ -356,7 +358,7 @@ mod tests {
             assert_eq!(judge(&seen(status, Relation::Current, "")), Verdict::Outage);
         }
         let failed = Seen { rpc: rpc(-32603.0, true), ..seen(502, Relation::Current, "upstream API failed") };
-        assert_eq!(judge(&failed), Verdict::Answer, "a tool that hands on what its own upstream said");
+        assert_eq!(judge(&failed), Verdict::Answer, "a tool that relays its own upstream's error");
         for text in ["Session unavailable on this replica", "no such session", "session store is down"] {
             assert_eq!(judge(&seen(503, Relation::Current, text)), Verdict::Unknown, "{text}");
         }
@@ -378,7 +380,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_can_be_seen_is_without_a_verdict(
+        fn every_response_has_a_verdict(
             status in 0u16..=999, relation in 0..3, is_get: bool, code in proptest::option::of(-40000i32..0),
             for_this_request: bool, text in ".{0,200}", retry in proptest::option::of(0u64..1_000_000),
         ) {
@@ -386,11 +388,11 @@ mod tests {
             let rpc = code.map(|code| RpcSeen { code: f64::from(code), for_this_request });
             let seen = Seen { status, relation, is_get, rpc, is_bare: text.is_empty(), text: &text, asks_to_wait: retry.is_some(), retry_after: retry };
             let verdict = judge(&seen);
-            // Only a request that carried the current id, or a sessionless one that is told to bring an id, can lose a session.
+            // Only a request with the current id, or one without an id that must bring one, can lose a session.
             if let Verdict::Lost(_) | Verdict::Doubtful(_) = verdict {
                 prop_assert!(relation == Relation::Current || (relation == Relation::Absent && status == 400));
             }
-            // What carries the request's own id never loses a session by itself.
+            // A response with the request's own id never loses a session by itself.
             prop_assert!(!(for_this_request && code.is_some() && matches!(verdict, Verdict::Lost(_))));
             prop_assert!(evidence(&seen).len() < 320);
         }

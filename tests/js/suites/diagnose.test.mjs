@@ -155,7 +155,7 @@ describe('healthy servers', () => {
     ]);
     assert.deepEqual(await refusal('db', 'ada'), [
       'config_error',
-      'mcpServers.db.headers.x-team: needs a value for {{team}}, which connect() was not given',
+      'mcpServers.db.headers.x-team: needs a value for {{team}}: set it in the vars option of connect()',
     ]);
     await manager.connect('ada', 'db', { vars: { team: 'blue' } });
     assertHealthy(await manager.diagnose('db', 'ada')); // the values passed to connect() are known now

@@ -6,6 +6,7 @@ import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { installPackage, workspace } from '../helpers/package/install.mjs';
@@ -28,7 +29,7 @@ describe('the entries of the package', () => {
     return JSON.parse(stdout);
   }
 
-  test('the tarball holds one module, the entries, their types and the licences, and nothing else', () => {
+  test('the tarball holds the module as a file and inside JavaScript, the entries, their types, the licences and what errors refer to, and nothing else', () => {
     assert.deepEqual(installed.files.filter((path) => path !== 'README.md').sort(), [
       'LICENSE-APACHE',
       'LICENSE-MIT',
@@ -36,10 +37,14 @@ describe('the entries of the package', () => {
       'browser.js',
       'cookies.d.ts',
       'cookies.js',
+      'core.js',
       'diagnose.js',
+      'docs/toolchains.md',
       'doctor.js',
+      'edge.js',
       'elicitation.js',
       'index.d.ts',
+      'inline.js',
       'list-pages.js',
       'lists.d.ts',
       'lists.js',
@@ -72,10 +77,24 @@ describe('the entries of the package', () => {
     ]);
   });
 
+  test('the tarball, which holds the module twice, is no larger than 260 KiB', () => {
+    assert.ok(installed.size <= 260 * 1024, `${installed.size} bytes`);
+  });
+
   test('publint reports nothing', async () => {
     const { messages, pkg } = await publint({ pkgDir: join(workspace, 'pkg'), strict: true });
     assert.deepEqual(
       messages.map((message) => formatMessage(message, pkg, { color: false })),
+      [],
+    );
+  });
+
+  test('the types of every entry are found and match its exports', async () => {
+    const archive = createPackageFromTarballData(await readFile(installed.tarball));
+    const { problems } = await checkPackage(archive);
+    // Only ES modules: `require()` loads them on every supported Node.
+    assert.deepEqual(
+      problems.filter(({ kind }) => kind !== 'CJSResolvesToESM').map(({ trace, ...problem }) => problem),
       [],
     );
   });
@@ -105,11 +124,14 @@ describe('the entries of the package', () => {
       import { fileURLToPath } from 'node:url';
       import { initSync, McpManager } from 'mcp-tether/slim';
       let before;
-      try { new McpManager({ mcpServers: {} }); } catch (error) { before = error.name; }
+      try { new McpManager({ mcpServers: {} }); } catch (error) { before = error.code + ': ' + error.message; }
       initSync(readFileSync(fileURLToPath(import.meta.resolve('mcp-tether/wasm'))));
       console.log(JSON.stringify({ before, stats: new McpManager({ mcpServers: {} }).getSessionStats() }));
     `);
-    assert.deepEqual(report, { before: 'TypeError', stats: { totalUsers: 0, totalSessions: 0, activeSessions: 0 } });
+    assert.deepEqual(report, {
+      before: 'config_error: await init() before new McpManager()',
+      stats: { totalUsers: 0, totalSessions: 0, activeSessions: 0 },
+    });
   });
 
   test('a failed load can be retried', async () => {
@@ -117,12 +139,12 @@ describe('the entries of the package', () => {
       import { readFileSync } from 'node:fs';
       import { fileURLToPath } from 'node:url';
       import init, { McpManager } from 'mcp-tether/slim';
-      const failed = await init(new Uint8Array([1, 2, 3])).catch((error) => error.name);
+      const failed = await init(new Uint8Array([1, 2, 3])).catch((error) => [error.name, error.code, error.cause.name].join());
       const bytes = readFileSync(fileURLToPath(import.meta.resolve('mcp-tether/wasm')));
       await Promise.all([init(bytes), init(bytes), init()]);
       console.log(JSON.stringify({ failed, users: new McpManager({ mcpServers: {} }).getSessionStats().totalUsers }));
     `);
-    assert.deepEqual(report, { failed: 'CompileError', users: 0 });
+    assert.deepEqual(report, { failed: 'McpError,config_error,CompileError', users: 0 });
   });
 
   test('the package.json can be imported, and names the licence', async () => {

@@ -16,15 +16,7 @@ const modules = join(workspace, 'node_modules');
 const runtimes = {
   [`node ${process.versions.node}`]: [process.execPath, 'run-scenario.mjs'],
   'node 24': [join(modules, 'node-24/bin/node'), 'run-scenario.mjs'],
-  deno: [
-    join(modules, '.bin/deno'),
-    'run',
-    '--no-prompt',
-    '--allow-read',
-    '--allow-net',
-    '--allow-env',
-    'run-scenario.mjs',
-  ],
+  deno: [join(modules, '.bin/deno'), 'run', '--no-prompt', '--allow-net', 'run-scenario.mjs'],
   bun: [join(modules, '.bin/bun'), 'run-scenario.mjs'],
 };
 

@@ -16,7 +16,7 @@ export async function installPackage() {
   const { stdout } = await run('npm', ['pack', join(workspace, 'pkg'), '--pack-destination', project, '--json'], {
     cwd: project,
   });
-  const [{ filename, files }] = JSON.parse(stdout);
+  const [{ filename, files, size }] = JSON.parse(stdout);
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
   // --offline, since the package has no dependencies.
   await run('npm', ['install', join(project, filename), '--offline', '--no-audit', '--no-fund'], { cwd: project });
@@ -26,6 +26,7 @@ export async function installPackage() {
   return {
     project,
     tarball: join(project, filename),
+    size,
     files: files.map(({ path }) => path),
     remove: () => rm(project, { recursive: true, force: true }),
   };

@@ -1,0 +1,12 @@
+// The module inside JavaScript, for Node and for pages whose bundler or server lost the file. Bundlers carry it along as a lazy chunk.
+// tools/build.sh writes packed.js: the module in raw DEFLATE and base64.
+
+export { packed } from './packed.js';
+
+import { packed } from './packed.js';
+
+export async function unpack() {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Response(stream).arrayBuffer();
+}

@@ -1,0 +1,5 @@
+import { ask } from './application.js';
+
+test('asks', async () => {
+  expect(await ask(process.env.SERVER)).toBe('grüße');
+});

@@ -1,0 +1,7 @@
+import { ask } from '../../shared/application.js';
+
+export const runtime = 'edge';
+
+export async function GET(request) {
+  return new Response(await ask(new URL(request.url).searchParams.get('server')));
+}

@@ -1,0 +1,3 @@
+import { ask } from './application.js';
+
+console.log(await ask(Deno.args[0]));

@@ -1,0 +1,394 @@
+// The table: a row is one way to build and open the application. `module` says where the page got the module from: its file, or inline.js where the
+// toolchain lost the file; Node's entry has it built in, and an edge runtime's bundler imports it.
+
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { programs } from './bench.mjs';
+import { projects } from './projects.mjs';
+
+const builtIn = (answer) => ({ answer, module: 'built in' });
+const imported = (answer) => ({ answer, module: 'imported' });
+
+const viteDev = (port) => ['vite', '--host', '127.0.0.1', '--port', port, '--strictPort'];
+
+function viteRows(version, { dev }) {
+  const project = `vite-${version}`;
+  return [
+    {
+      name: `Vite ${version}, dev`,
+      project,
+      module: dev,
+      run: async (bench) => bench.open(await bench.serve(viteDev)),
+    },
+    {
+      name: `Vite ${version}, build`,
+      project,
+      module: 'file',
+      async run(bench) {
+        await bench.command(['vite', 'build']);
+        return bench.open(await bench.files('dist'));
+      },
+    },
+  ];
+}
+
+/** A command that builds into a folder of static files. */
+function built(name, project, module, words, { folder = 'dist', ...options } = {}) {
+  return {
+    name,
+    project,
+    module,
+    async run(bench) {
+      await bench.command(words);
+      return bench.open(await bench.files(folder), options);
+    },
+  };
+}
+
+function nodeRows() {
+  const versions = {
+    [`Node ${process.versions.node.split('.')[0]}`]: programs.node,
+    'Node 22': programs.node22,
+    'Node 24': programs.node24,
+  };
+  return Object.entries(versions).flatMap(([name, program]) =>
+    Object.entries({ import: 'command.js', 'require()': 'require.cjs' }).map(([way, file]) => ({
+      name: `${name}, ${way}`,
+      project: 'plain',
+      module: 'built in',
+      run: async (bench) => builtIn(await bench.command([program, '--no-warnings', file, bench.server])),
+    })),
+  );
+}
+
+/** A framework's server: its page, and a route that asks in Node. */
+async function pageAndRoute(bench, origin) {
+  const route = await bench.get(`${origin}/node`);
+  if (route !== 'grüße') throw new Error(`the route answers ${route}\n${bench.output()}`);
+  return bench.open(origin);
+}
+
+export const rows = [
+  ...viteRows(5, { dev: 'inline' }),
+  ...viteRows(6, { dev: 'inline' }),
+  ...viteRows(7, { dev: 'inline' }),
+  ...viteRows(8, { dev: 'file' }),
+  {
+    name: 'Vite 8, web worker',
+    project: 'vite-8',
+    module: 'file',
+    async run(bench) {
+      await cp(join(bench.folder, 'in-worker.js'), join(bench.folder, 'main.js'));
+      await bench.command(['vite', 'build']);
+      return bench.open(await bench.files('dist'));
+    },
+  },
+  built('webpack 5', 'webpack', 'file', ['webpack', '--mode', 'production']),
+  built('webpack 5, web worker', 'webpack', 'file', [
+    'webpack',
+    '--mode',
+    'production',
+    '--entry',
+    './src/in-worker.js',
+  ]),
+  built('webpack 5, target webworker', 'webpack', 'file', ['webpack', '--mode', 'production', '--target', 'webworker']),
+  built('Rspack', 'rspack', 'file', ['rspack', 'build', '--mode', 'production']),
+  built('Rollup', 'rollup', 'inline', [
+    'rollup',
+    'index.js',
+    '--dir',
+    'dist',
+    '--format',
+    'es',
+    '--plugin',
+    'node-resolve',
+  ]),
+  built('Rolldown', 'rolldown', 'inline', ['rolldown', 'index.js', '--dir', 'dist', '--format', 'esm']),
+  built(
+    'esbuild, ESM',
+    'esbuild',
+    'inline',
+    ['esbuild', 'index.js', '--bundle', '--format=esm', '--splitting', '--outdir=esm'],
+    { folder: 'esm' },
+  ),
+  built('esbuild, IIFE', 'esbuild', 'inline', ['esbuild', 'index.js', '--bundle', '--outdir=iife'], { folder: 'iife' }),
+  {
+    name: 'esbuild for Node, CommonJS',
+    project: 'esbuild',
+    module: 'built in',
+    async run(bench) {
+      await bench.command(['esbuild', 'command.js', '--bundle', '--platform=node', '--outfile=out/command.cjs']);
+      return builtIn(await bench.runAlone([programs.node], 'out/command.cjs'));
+    },
+  },
+  {
+    name: 'esbuild for Node, ESM',
+    project: 'esbuild',
+    module: 'built in',
+    async run(bench) {
+      await bench.command([
+        'esbuild',
+        'command.js',
+        '--bundle',
+        '--platform=node',
+        '--format=esm',
+        '--outfile=out/command.mjs',
+      ]);
+      return builtIn(await bench.runAlone([programs.node], 'out/command.mjs'));
+    },
+  },
+  built('Parcel 2, build', 'parcel', 'file', ['parcel', 'build', 'index.html', '--cache-dir', 'cache']),
+  {
+    name: 'Parcel 2, dev',
+    project: 'parcel',
+    module: 'file',
+    run: async (bench) =>
+      bench.open(
+        await bench.serve((port) => [
+          'parcel',
+          'serve',
+          'index.html',
+          '--cache-dir',
+          'cache',
+          '--host',
+          '127.0.0.1',
+          '--port',
+          port,
+        ]),
+      ),
+  },
+  built('Bun, build', 'esbuild', 'inline', [programs.bun, 'build', 'index.js', '--outdir', 'esm'], { folder: 'esm' }),
+  {
+    name: 'Bun, executable',
+    project: 'esbuild',
+    module: 'built in',
+    async run(bench) {
+      await bench.command([programs.bun, 'build', '--compile', 'command.js', '--outfile', 'command']);
+      return builtIn(await bench.runAlone([], 'command'));
+    },
+  },
+  {
+    name: 'Bun',
+    project: 'plain',
+    module: 'built in',
+    run: async (bench) => builtIn(await bench.command([programs.bun, 'command.js', bench.server])),
+  },
+  {
+    name: 'Deno, only --allow-net',
+    project: 'plain',
+    module: 'built in',
+    run: async (bench) =>
+      builtIn(await bench.command([programs.deno, 'run', '--no-prompt', '--allow-net', 'deno.js', bench.server])),
+  },
+  {
+    name: 'Deno, executable',
+    project: 'plain',
+    unavailable: '`deno compile` downloads a runtime that no package registry has',
+  },
+  ...nodeRows(),
+  {
+    name: 'Next 16, build and start',
+    project: 'next',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['next', 'build']);
+      const origin = await bench.serve((port) => ['next', 'start', '--hostname', '127.0.0.1', '--port', port]);
+      return pageAndRoute(bench, origin);
+    },
+  },
+  {
+    name: 'Next 16, standalone',
+    project: 'next',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['next', 'build'], { env: { STANDALONE: '1' } });
+      await cp(join(bench.folder, '.next/static'), join(bench.folder, '.next/standalone/.next/static'), {
+        recursive: true,
+      });
+      return pageAndRoute(
+        bench,
+        await bench.serve(() => ['node', '.next/standalone/server.js'], { env: { HOSTNAME: '127.0.0.1' } }),
+      );
+    },
+  },
+  {
+    name: 'Next 16, webpack',
+    project: 'next',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['next', 'build', '--webpack']);
+      const origin = await bench.serve((port) => ['next', 'start', '--hostname', '127.0.0.1', '--port', port]);
+      return pageAndRoute(bench, origin);
+    },
+  },
+  {
+    name: 'Next 16, dev',
+    project: 'next',
+    module: 'file',
+    async run(bench) {
+      const origin = await bench.serve((port) => ['next', 'dev', '--hostname', '127.0.0.1', '--port', port]);
+      return pageAndRoute(bench, origin);
+    },
+  },
+  {
+    name: 'Next 16, edge route',
+    project: 'next',
+    module: 'imported',
+    async run(bench) {
+      await cp(join(bench.folder, 'edge-route.js'), join(bench.folder, 'app/edge/route.js'));
+      await bench.command(['next', 'build']);
+      const origin = await bench.serve((port) => ['next', 'start', '--hostname', '127.0.0.1', '--port', port]);
+      return imported(await bench.get(`${origin}/edge`));
+    },
+  },
+  {
+    name: 'Nuxt 4',
+    project: 'nuxt',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['nuxt', 'build']);
+      return pageAndRoute(
+        bench,
+        await bench.serve(() => ['node', '.output/server/index.mjs'], { env: { NITRO_HOST: '127.0.0.1' } }),
+      );
+    },
+  },
+  {
+    name: 'SvelteKit',
+    project: 'sveltekit',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['vite', 'build']);
+      return pageAndRoute(bench, await bench.serve(() => ['node', 'build']));
+    },
+  },
+  built('Astro', 'astro', 'file', ['astro', 'build']),
+  {
+    name: 'React Router',
+    project: 'react-router',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['react-router', 'build']);
+      return pageAndRoute(bench, await bench.serve(() => ['react-router-serve', 'build/server/index.js']));
+    },
+  },
+  built('Angular, build', 'angular', 'inline', ['ng', 'build'], { folder: 'dist/browser' }),
+  {
+    name: 'Angular, dev',
+    project: 'angular',
+    module: 'inline',
+    run: async (bench) =>
+      bench.open(await bench.serve((port) => ['ng', 'serve', '--host', '127.0.0.1', '--port', port])),
+  },
+  {
+    name: 'Jest, ESM',
+    project: 'jest',
+    module: 'built in',
+    async run(bench) {
+      await bench.command(['node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--silent']);
+      return builtIn('grüße');
+    },
+  },
+  ...['node', 'jsdom'].map((environment) => ({
+    name: `Vitest, ${environment}`,
+    project: 'vitest',
+    module: 'built in',
+    async run(bench) {
+      await bench.command(['vitest', 'run', '--environment', environment]);
+      return builtIn('grüße');
+    },
+  })),
+  {
+    name: 'Wrangler, deploy --dry-run',
+    project: 'wrangler',
+    module: 'imported',
+    async run(bench) {
+      await bench.command(['wrangler', 'deploy', '--dry-run', '--outdir', 'out']);
+      const { Miniflare } = await import('miniflare');
+      const worker = new Miniflare({
+        modulesRoot: join(bench.folder, 'out'),
+        scriptPath: join(bench.folder, 'out/index.js'),
+        modules: true,
+        modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm'] }],
+        compatibilityDate: '2026-04-01',
+      });
+      try {
+        const response = await worker.dispatchFetch(`http://localhost/?server=${encodeURIComponent(bench.server)}`);
+        return imported(await response.text());
+      } finally {
+        await worker.dispose();
+      }
+    },
+  },
+  {
+    name: 'Wrangler, dev',
+    project: 'wrangler',
+    module: 'imported',
+    run: async (bench) =>
+      imported(await bench.get(await bench.serve((port) => ['wrangler', 'dev', '--ip', '127.0.0.1', '--port', port]))),
+  },
+  {
+    name: 'Import map, another origin',
+    project: 'plain',
+    module: 'file',
+    async run(bench) {
+      const cdn = await bench.files('node_modules/mcp-tether', { headers: { 'Access-Control-Allow-Origin': '*' } });
+      await writeFile(join(bench.folder, 'index.html'), importMapPage(cdn));
+      return bench.open(await bench.files('.'));
+    },
+  },
+  {
+    name: 'MV3 extension',
+    project: 'esbuild',
+    module: 'inline',
+    async run(bench) {
+      await bench.command(['esbuild', 'index.js', 'background.js', '--bundle', '--outdir=extension']);
+      const { context, worker } = await bench.extension('extension');
+      const answer = await worker.evaluate((server) => globalThis.ask(server), bench.server);
+      if (answer !== 'grüße') throw new Error(`the background answers ${answer}`);
+      return bench.open(new URL('page.html', worker.url()).href, { context });
+    },
+  },
+  {
+    name: 'Service worker',
+    project: 'esbuild',
+    module: 'inline',
+    async run(bench) {
+      await bench.command(['esbuild', 'service-worker.js', '--bundle', '--outfile=service-worker/worker.js']);
+      return bench.open(await bench.files('service-worker'));
+    },
+  },
+  {
+    name: 'Electron',
+    project: 'plain',
+    unavailable: 'its package downloads the program, which no package registry has',
+  },
+];
+
+function importMapPage(cdn) {
+  return `<!doctype html>
+<title>Import map</title>
+<script type="importmap">{ "imports": { "mcp-tether": "${cdn}/browser.js" } }</script>
+<script type="module">
+  import { show } from './page.js';
+  show();
+</script>
+`;
+}
+
+/** Those of `make test`: little to install, and one of every way in which the module is found. */
+export const quick = [
+  'Vite 7, dev',
+  'webpack 5',
+  'Rollup',
+  'esbuild, IIFE',
+  'esbuild for Node, CommonJS',
+  'Node 24, require()',
+  'Deno, only --allow-net',
+  'Import map, another origin',
+];
+
+/** The version that a row is about. */
+export function versionOf({ project }) {
+  return Object.values(projects[project])[0] ?? '';
+}
