@@ -1,7 +1,7 @@
 // For Node, Deno and Bun, which can read a file at once: ready when the import is done.
 
 import { readFileSync } from 'node:fs';
-import { initSync, McpManager as AnyManager } from './slim.js';
+import { initSync, McpManager as AnyManager, setTimers } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
 
@@ -13,6 +13,22 @@ export class McpManager extends AnyManager {
 
 // A console shows the name of a class, and the minifier takes it.
 Object.defineProperty(McpManager, 'name', { value: 'McpManager' });
+
+// These stay alive as long as a timer is pending, and a session that expires in an hour is no reason to keep a program from ending: none of the module's
+// timers does. While a call waits for nothing else, one timer of ours does. Deno's are numbers, with functions of Deno's own.
+let anchor;
+setTimers({
+  setTimeout(handler, delay) {
+    const timer = setTimeout(handler, delay);
+    if (typeof timer === 'object') timer.unref();
+    else Deno.unrefTimer(timer);
+    return timer;
+  },
+  hold(holds) {
+    if (holds) anchor = setInterval(() => {}, 2 ** 31 - 1);
+    else clearInterval(anchor);
+  },
+});
 
 initSync(readFileSync(new URL('./mcp_tether_bg.wasm', import.meta.url)));
 

@@ -3,9 +3,12 @@
 import load, { initSync as loadSync, McpManager, McpSession, resolve, setErrorClass } from './mcp_tether.js';
 import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
+import { setTimers } from './timers.js';
 import { SessionTransport } from './transport.js';
 
 export { McpError, McpManager, McpSession };
+// For the other entries of the package.
+export { setTimers };
 
 // A console shows the name of a class, and the minifier took it.
 for (const [value, exported] of Object.entries({ McpError, McpManager, McpSession, SessionTransport })) {

@@ -32,7 +32,7 @@ esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=war
 # The diagnosis stays a file of its own, loaded by those who ask for it.
 "${esbuild[@]}" --bundle "$staging/diagnose.js" --outfile="$staging/diagnose.js"
 "${esbuild[@]}" "$staging"/{browser,node,page,storage,workerd,yaml,doctor}.js --outdir="$staging"
-rm -r "$staging"/{mcp_tether,elicitation,error,transport}.js "$staging"/{diagnosis,snippets}
+rm -r "$staging"/{mcp_tether,elicitation,error,timers,transport}.js "$staging"/{diagnosis,snippets}
 [ -f README.md ] && cp README.md "$staging/"
 
 rm -rf pkg

@@ -32,6 +32,9 @@ glue = glue.replace(/function\(\) \{ return handleError\(function \(([^)]*)\) \{
 glue = glue.replace(/function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/, 'function handleError(e) {\n$1\n}');
 if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in another way than it did');
 
+// The package's own timers hide the host's.
+glue = `import { clearTimeout, holdProcess, setTimeout } from "./timers.js";\n${glue}`;
+
 // What slim.js never asks of the glue: it passes one object or nothing and loads once, and a host with externref has TextEncoder.encodeInto.
 const superfluous = [
   [/if \(Object\.getPrototypeOf\((\w+)\) === Object\.prototype\) \{\n\s*(\(\{\w+\} = \w+\))\n\s*\} else \{\n.*\n\s*\}/g, '$2;'],

@@ -2,8 +2,8 @@
 
 use super::driver::Driver;
 use super::hook::Hook;
-use super::js::{self, Aborter};
 use super::json::JsJson;
+use super::sys::{self, AbortController};
 use crate::core::SessionInfo;
 use crate::core::table::{Named, Table};
 use crate::core::text::{concat, split_once};
@@ -18,7 +18,7 @@ pub(super) struct Auth {
     providers: RefCell<Named<JsJson>>,
     /// So many providers make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<usize>,
-    asking: RefCell<Table<u64, Aborter>>,
+    asking: RefCell<Table<u64, AbortController>>,
     on_token: Hook,
     on_error: Hook,
 }
@@ -75,16 +75,16 @@ impl Auth {
     fn start(&self, session: u64, info: SessionInfo, challenge: Option<&str>) -> Result<(), JsValue> {
         let provider = self.providers.borrow().get(&key(&info.user_id, &info.server_name)).cloned();
         let JsJson(provider) = provider.ok_or(JsValue::NULL)?;
-        let token = js::method(&provider, "token").ok_or(JsValue::NULL)?;
-        let aborter = Aborter::new()?;
+        let token = sys::method(&provider, "token").ok_or(JsValue::NULL)?;
+        let aborter = AbortController::new()?;
         let context = JsValue::from(Object::new());
-        js::put(&context, "userId", &info.user_id.into());
-        js::put(&context, "serverName", &info.server_name.into());
-        js::put(&context, "challenge", &challenge.map_or(JsValue::UNDEFINED, Into::into));
-        js::put(&context, "signal", &aborter.signal()?);
+        sys::put(&context, "userId", &info.user_id.into());
+        sys::put(&context, "serverName", &info.server_name.into());
+        sys::put(&context, "challenge", &challenge.map_or(JsValue::UNDEFINED, Into::into));
+        sys::put(&context, "signal", &aborter.signal()?);
         self.asking.borrow_mut().insert(session, aborter);
         let answer = token.call1(&provider, &context)?;
-        js::follow(&answer, &self.on_token.of(session), &self.on_error.of(session))
+        sys::follow(&answer, &self.on_token.of(session), &self.on_error.of(session))
     }
 }
 

@@ -3,9 +3,9 @@
 use super::abort;
 use super::driver::{Driver, Handle};
 use super::hook::Hook;
-use super::js::{self, Deferred, Signal, Signals};
 use super::json::JsJson;
 use super::session::McpSession;
+use super::sys::{self, AbortSignal, Deferred, Signals};
 use super::{error, failure};
 use crate::core::table::Table;
 use crate::core::{CallId, Input, SessionRef};
@@ -45,7 +45,7 @@ struct Call {
 /// Who is told what becomes of a call.
 enum Caller {
     /// Who has its promise.
-    Promise { signal: Option<Signal>, on_progress: Option<Function> },
+    Promise { signal: Option<AbortSignal>, on_progress: Option<Function> },
     /// The package's own transport, which passes on what an MCP client sends; and headers that the call's requests carry
     /// besides, which beat the others. A promise and a signal would cost a front as much as all else about a call.
     Transport(Option<Object>),
@@ -73,7 +73,7 @@ impl Calls {
         &self,
         shape: Shape,
         server: Option<&Rc<str>>,
-        signal: Option<Signal>,
+        signal: Option<AbortSignal>,
         on_progress: Option<Function>,
     ) -> Result<(CallId, Promise), JsValue> {
         if let Some(reason) = signal.as_ref().and_then(abort::reason) {
@@ -85,7 +85,7 @@ impl Calls {
         if let Some(signal) = &signal {
             self.signals.enter(signal, id as f64, self.on_abort.function());
         }
-        let deferred = js::deferred();
+        let deferred = sys::deferred();
         let promise = deferred.promise();
         let caller = Caller::Promise { signal, on_progress };
         self.waiting.borrow_mut().insert(id, Call { shape, server: server.cloned(), deferred, caller });
@@ -187,7 +187,7 @@ impl Call {
         let _ = self.deferred.settle(&error, &JsValue::UNDEFINED);
     }
 
-    fn signal(&self) -> Option<&Signal> {
+    fn signal(&self) -> Option<&AbortSignal> {
         match &self.caller {
             Caller::Promise { signal, .. } => signal.as_ref(),
             Caller::Transport(_) => None,

@@ -8,11 +8,11 @@ use super::failure;
 use super::fetch::Network;
 use super::handlers::Handlers;
 use super::hook::Hook;
-use super::js::{self, Deferred};
 use super::json::JsJson;
 use super::log::Log;
 use super::options::Host;
 use super::storage::Storage;
+use super::sys::{self, Deferred};
 use super::timers::Timer;
 use crate::core::Instant;
 use crate::core::Manager;
@@ -45,7 +45,6 @@ pub(super) struct Driver {
     reports: Cell<u32>,
     clock: Clock,
     timer: Timer,
-    on_tick: JsValue,
     on_rejected: Hook,
     pub(super) auth: Auth,
     pub(super) calls: Calls,
@@ -73,8 +72,7 @@ impl Driver {
             waiting_for_idle: RefCell::default(),
             reports: Cell::new(0),
             clock: Clock::new(),
-            timer: Timer::new(),
-            on_tick: Hook::new(driver, |driver, _, _| driver.tick()).of(0),
+            timer: Timer::default(),
             on_rejected: Hook::new(driver, |driver, callback, reason| driver.threw(callback, &reason)),
             auth: Auth::new(driver),
             calls: Calls::new(driver),
@@ -196,7 +194,7 @@ impl Driver {
     pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
         match outcome {
             Ok(result) if result.is_object() => {
-                let _ = js::follow(&result, &JsValue::UNDEFINED, &self.on_rejected.of(callback));
+                let _ = sys::follow(&result, &JsValue::UNDEFINED, &self.on_rejected.of(callback));
             }
             Ok(_) => {}
             Err(thrown) => self.threw(callback, &thrown),
@@ -217,7 +215,7 @@ impl Driver {
     }
 
     fn tick(self: &Rc<Self>) {
-        self.timer.fired();
+        self.timer.disarm();
         self.wake();
     }
 
@@ -232,8 +230,14 @@ impl Driver {
         let busy = !self.calls.is_empty();
         if self.closed.get() && !busy {
             self.timer.disarm();
+            self.timer.hold(false);
         } else {
-            self.timer.arm(self.now.get(), self.deadline.get(), &self.on_tick);
+            let driver = Rc::downgrade(self);
+            self.timer.arm(self.now.get(), self.deadline.get(), move || {
+                if let Some(driver) = driver.upgrade() {
+                    driver.tick();
+                }
+            });
             // What is on the wire keeps the process alive by itself.
             self.timer.hold(busy && self.network.is_idle());
         }

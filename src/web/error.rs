@@ -1,6 +1,6 @@
 //! The machine's errors as JS errors of the package's own class.
 
-use super::{js, json::JsJson};
+use super::{json::JsJson, sys};
 use crate::core::text::concat;
 use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Object, Promise};
@@ -22,7 +22,7 @@ pub fn set_error_class(class: Function) {
 pub(super) fn to_js(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     let fields = fields(error, cause);
     let class = CLASS.with(|slot| slot.borrow().clone());
-    js::error(&class, &error.message, &fields)
+    sys::error(&class, &error.message, &fields)
 }
 
 /// A `config_error` about the argument at `path`.
@@ -44,7 +44,7 @@ fn fields(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     let fields = JsValue::from(Object::new());
     let put = |name: &str, value: Option<JsValue>| {
         if let Some(value) = value {
-            js::put(&fields, name, &value);
+            sys::put(&fields, name, &value);
         }
     };
     put("code", Some(error.code.as_str().into()));

@@ -3,8 +3,8 @@
 use super::driver::{Driver, HANDLER};
 use super::failure;
 use super::hook::Hook;
-use super::js::{self, Aborter};
 use super::json::JsJson;
+use super::sys::{self, AbortController};
 use crate::core::table::Table;
 use crate::core::{Input, RpcError, SessionInfo, SessionRef, Ticket};
 use js_sys::{Function, Object};
@@ -20,7 +20,7 @@ pub(super) struct Handlers {
     sessions: RefCell<Table<u64, Set>>,
     /// So many sets make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<usize>,
-    running: RefCell<Table<u64, Aborter>>,
+    running: RefCell<Table<u64, AbortController>>,
     /// Hears what comes on the GET streams of all sessions, and is asked what nobody else answers.
     tap: RefCell<Option<Function>>,
     /// Gets the slots that this tab wants of the connections that tabs share.
@@ -148,14 +148,14 @@ impl Handlers {
         extra: JsValue,
         during: Option<JsValue>,
     ) -> Result<(), JsValue> {
-        let aborter = Aborter::new()?;
-        js::put(&extra, "signal", &aborter.signal()?);
+        let aborter = AbortController::new()?;
+        sys::put(&extra, "signal", &aborter.signal()?);
         if let Some(during) = during {
-            js::put(&extra, "during", &during);
+            sys::put(&extra, "during", &during);
         }
         self.running.borrow_mut().insert(ticket, aborter);
         let result = handler.call2(&JsValue::UNDEFINED, message, &extra)?;
-        js::follow(&result, &self.on_result.of(ticket), &self.on_error.of(ticket))
+        sys::follow(&result, &self.on_result.of(ticket), &self.on_error.of(ticket))
     }
 
     /// Sets the tap, or takes it off.
@@ -211,7 +211,7 @@ impl Handlers {
         let (observer, handler) = self.look(session, told).unwrap_or_default();
         if let Some(observer) = observer {
             let about = JsValue::from(Object::new());
-            js::put(&about, "during", &during.unwrap_or_default());
+            sys::put(&about, "during", &during.unwrap_or_default());
             driver.report(callback, observer.call2(&JsValue::UNDEFINED, message, &about));
         }
         if let Some(handler) = handler {
@@ -224,8 +224,8 @@ impl Handlers {
 fn about(of: Option<SessionInfo>) -> JsValue {
     let about = JsValue::from(Object::new());
     if let Some(info) = of {
-        js::put(&about, "userId", &info.user_id.into());
-        js::put(&about, "serverName", &info.server_name.into());
+        sys::put(&about, "userId", &info.user_id.into());
+        sys::put(&about, "serverName", &info.server_name.into());
     }
     about
 }
@@ -246,7 +246,7 @@ fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
         return Err(failed(INTERNAL_ERROR, "the handler's result is no object"));
     }
     // What cannot be written fails here, where it can still be told to the server.
-    match js::write_json(&result) {
+    match sys::write_json(&result) {
         Ok(Some(_)) => Ok(JsJson(result)),
         _ => Err(failed(INTERNAL_ERROR, "the handler's result has no JSON form")),
     }
@@ -254,11 +254,11 @@ fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
 
 /// What a handler threw, as the server is told.
 fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
-    let code = js::member(thrown, "code").and_then(|code| code.as_f64());
+    let code = sys::member(thrown, "code").and_then(|code| code.as_f64());
     let whole = code.filter(|code| code.fract() == 0.0 && code.abs() <= f64::from(i32::MAX));
     let words = failure::words(thrown);
     let message = if words.is_empty() { "Internal error" } else { &words };
-    let data = js::member(thrown, "data").filter(|data| matches!(js::write_json(data), Ok(Some(_))));
+    let data = sys::member(thrown, "data").filter(|data| matches!(sys::write_json(data), Ok(Some(_))));
     RpcError { data: data.map(JsJson), ..failed(whole.map_or(INTERNAL_ERROR, |code| code as i32), message) }
 }
 

@@ -1,12 +1,12 @@
 //! Callbacks into the driver, made once: a waiting promise gets one with its number bound to it, not a closure of its own.
 
 use super::driver::Driver;
-use super::js::Bindable;
+use super::sys::Function;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
 /// One thing that the host reports to the driver.
-pub(super) struct Hook(Bindable);
+pub(super) struct Hook(Function);
 
 impl Hook {
     /// A hook that hands a number and the reported value to `act`.

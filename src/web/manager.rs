@@ -5,7 +5,7 @@ use super::driver::{Driver, Handle};
 use super::events::to_js;
 use super::json::JsJson;
 use super::options::{self, Host};
-use super::{error, js};
+use super::{error, sys};
 use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
 use crate::core::text::concat;
@@ -36,7 +36,7 @@ impl McpManager {
         let (mut config, warnings) = parse(config, options, host.env.as_ref())?;
         config.connections = options::connections();
         let (limits, debug) = (config.limits.clone(), config.debug);
-        let machine = Manager::new(config, identity(&host), js::seed()).without_events();
+        let machine = Manager::new(config, identity(&host), sys::seed()).without_events();
         let driver = Driver::new(machine, &limits, debug, host);
         for warning in warnings {
             driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
@@ -89,7 +89,7 @@ impl McpManager {
     pub fn metrics(&self) -> JsValue {
         let metrics = JsValue::from(Object::new());
         for (name, count) in self.driver.look(Manager::metrics).unwrap_or_default() {
-            js::put(&metrics, name, &JsValue::from_f64(count as f64));
+            sys::put(&metrics, name, &JsValue::from_f64(count as f64));
         }
         metrics
     }
@@ -177,7 +177,7 @@ impl McpManager {
     /// Resolves when nothing is in flight.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn idle(&self) -> Promise {
-        let deferred = js::deferred();
+        let deferred = sys::deferred();
         let promise = deferred.promise();
         self.driver.when_idle(deferred);
         promise
@@ -233,7 +233,7 @@ impl McpManager {
 }
 
 fn parse(config: JsValue, options: JsValue, env: Option<&JsValue>) -> Result<(Config, Vec<Problem>), JsValue> {
-    let lookup = |name: &str| env.and_then(|env| js::member(env, name)?.as_string());
+    let lookup = |name: &str| env.and_then(|env| sys::member(env, name)?.as_string());
     let parsed = config::parse(&JsJson(config), &JsJson(options), &lookup);
     parsed.map_err(|problems| error::config(Problem::lines(&problems)))
 }

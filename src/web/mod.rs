@@ -27,7 +27,7 @@ mod fetch;
 mod gateway;
 mod handlers;
 mod hook;
-mod js;
+
 mod json;
 mod log;
 mod manager;
@@ -35,8 +35,8 @@ mod options;
 mod request;
 mod session;
 mod storage;
+mod sys;
 mod timers;
-mod words;
 
 pub use diagnosis::resolve;
 pub use error::set_error_class;

@@ -3,9 +3,9 @@
 use super::calls::{self, Shape};
 use super::driver::Handle;
 use super::handlers::Slot;
-use super::js::Deferred;
 use super::json::JsJson;
-use super::{error, js, options};
+use super::sys::Deferred;
+use super::{error, options, sys};
 use crate::core::text::concat;
 use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
@@ -96,7 +96,7 @@ impl McpSession {
             if method == "initialize" {
                 return Err(error::invalid("request.method", "initialize is sent by connect() and nobody else"));
             }
-            let params = js::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
+            let params = sys::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
             self.start(&method, options::object(params, "request.params")?, &options, Shape::Result)
         });
         started.unwrap_or_else(|error| error::rejected(&error))
@@ -181,7 +181,7 @@ impl McpSession {
             return error::rejected(&error::invalid("level", "must be a string"));
         }
         let params = JsValue::from(js_sys::Object::new());
-        js::put(&params, "level", &level);
+        sys::put(&params, "level", &level);
         self.call("logging/setLevel", params, &options, Shape::Void)
     }
 
@@ -325,7 +325,7 @@ impl McpSession {
             self.initialized.replace(Some(result));
         }
         let result = self.initialized.borrow().clone();
-        result.and_then(|result| js::member(&result.0, member)).unwrap_or(JsValue::UNDEFINED)
+        result.and_then(|result| sys::member(&result.0, member)).unwrap_or(JsValue::UNDEFINED)
     }
 
     fn call(&self, method: &str, params: JsValue, options: &JsValue, shape: Shape) -> Promise {
@@ -355,7 +355,7 @@ impl McpSession {
 
     fn start_notification(&self, notification: &JsValue) -> Result<Promise, JsValue> {
         let method = method_of(notification, "notification")?;
-        let params = js::member(notification, "params").unwrap_or(JsValue::UNDEFINED);
+        let params = sys::member(notification, "params").unwrap_or(JsValue::UNDEFINED);
         let params = options::object(params, "notification.params")?.map(JsJson);
         let (call, promise) = self.driver.calls.open(Shape::Void, Some(&self.server), None, None)?;
         self.driver.input(Input::Notify { call, session: self.session, method, params });
@@ -370,7 +370,7 @@ impl McpSession {
 }
 
 fn method_of(message: &JsValue, path: &str) -> Result<String, JsValue> {
-    let method = js::member(message, "method").unwrap_or(JsValue::UNDEFINED);
+    let method = sys::member(message, "method").unwrap_or(JsValue::UNDEFINED);
     options::string(&method, &concat(&[path, ".method"]))
 }
 

@@ -3,10 +3,11 @@
 use super::driver::Driver;
 use super::failure;
 use super::hook::Hook;
-use super::js;
 use super::json::JsJson;
+use super::sys;
 use crate::core::text::concat;
 use crate::core::{Input, Json, Level, SessionRef};
+use js_sys::JSON;
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -69,7 +70,7 @@ impl Storage {
         failed: &JsValue,
     ) -> Result<(), JsValue> {
         let Some(place) = &self.place else { return Ok(()) };
-        js::store(place, method, name, value, done, failed)
+        sys::store(place, method, name, value, done, failed)
     }
 
     fn kept(&self, driver: &Rc<Driver>) {
@@ -81,7 +82,7 @@ impl Storage {
 fn found(driver: &Rc<Driver>, session: u64, value: &JsValue) {
     // What is no JSON is no record either, and the machine says so.
     let text = value.as_string();
-    let found = text.map(|text| JsJson(js::parse_json_str(&text).unwrap_or(JsValue::NULL)));
+    let found = text.map(|text| JsJson(JSON::parse(&text).unwrap_or(JsValue::NULL)));
     driver.input(Input::Recalled { session: SessionRef(session), found });
 }
 

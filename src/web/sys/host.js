@@ -77,12 +77,14 @@ export function soon(then) {
   }
 }
 
-/** Makes a timer keep the process alive, or not. Deno's timers are numbers, with functions of Deno's own. */
-export function hold(timer, holds) {
+/** Whether the host allows timers here: workerd refuses them outside of a request. */
+export function maySetTimeouts() {
   try {
-    if (typeof timer === 'object') timer[holds ? 'ref' : 'unref']();
-    else Deno[holds ? 'refTimer' : 'unrefTimer'](timer);
-  } catch {}
+    clearTimeout(setTimeout(() => {}));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The second argument of `fetch`. */
@@ -191,6 +193,9 @@ export class Signals {
   }
 }
 
+// Between two whole texts it remembers nothing.
+const decoder = new TextDecoder();
+
 /**
  * A body that is read whole, up to a limit.
  *
@@ -233,9 +238,10 @@ export class Text {
     return Number(isOver);
   }
 
-  /** The text. `decoder` is for a body that came in one piece, as most do; characters of others go on from piece to piece. */
-  finish(decoder) {
+  /** The text. */
+  finish() {
     const pieces = this.#pieces;
+    // Most bodies come in one piece. Characters of the others go on from piece to piece.
     if (pieces.length === 1) return decoder.decode(pieces[0]);
     const joining = new TextDecoder();
     return pieces.map((piece) => joining.decode(piece, { stream: true })).join('') + joining.decode();
