@@ -1,6 +1,6 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
-import load, { initSync as loadSync, McpManager, McpSession, resolve, setErrorClass } from './mcp_tether.js';
+import load, { loadSync, McpManager, McpSession, resolve } from './mcp_tether.js';
 import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
 import { setTimers } from './timers.js';
@@ -41,7 +41,7 @@ let loading;
 
 export default function init(source) {
   // One instance for all who ask, whoever asks first. A load that failed may be tried again, perhaps from another place.
-  loading ??= load(source === undefined ? undefined : { module_or_path: source }).then(ready, (error) => {
+  loading ??= load(source).catch((error) => {
     loading = undefined;
     throw error;
   });
@@ -49,11 +49,6 @@ export default function init(source) {
 }
 
 export function initSync(module) {
-  loadSync({ module });
-  ready();
+  loadSync(module);
   loading ??= Promise.resolve();
-}
-
-function ready() {
-  setErrorClass(McpError);
 }

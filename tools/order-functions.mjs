@@ -16,7 +16,7 @@ const imported = countImportedFunctions(sections.find(({ id }) => id === SECTION
 const bodies = [...bodiesOf(sections.find(({ id }) => id === SECTION.code))];
 writeFileSync(output, withNames(bytes, sections, imported, places(order(bodies))));
 
-/** A walk from each function to the one that is most like the last two. */
+/** A walk from each function to the one that is most like the last three. */
 function order(bodies) {
   const grams = bodies.map(gramsOf);
   const counts = new Map();
@@ -38,7 +38,7 @@ function order(bodies) {
     left.delete(next);
     if (left.size === 0) return walk;
     const likeness = new Float64Array(bodies.length);
-    for (const [back, at] of walk.slice(-2).reverse().entries()) {
+    for (const [back, at] of walk.slice(-3).reverse().entries()) {
       for (const gram of lists[at]) for (const owner of owners.get(gram)) likeness[owner] += weights.get(gram) / (1 + back);
     }
     let best = 0;

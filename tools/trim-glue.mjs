@@ -1,6 +1,6 @@
 // Gives the glue the short names that wasm-opt gave to the module's imports and exports. The long ones hold hashes, which
 // nothing compresses: 3 KB of every download.
-// usage: node tools/shorten-names.mjs <glue> < <what wasm-opt --minify-imports-and-exports-and-modules printed>
+// usage: node tools/trim-glue.mjs <glue> < <what wasm-opt --minify-imports-and-exports-and-modules printed>
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -32,22 +32,52 @@ glue = glue.replace(/function\(\) \{ return handleError\(function \(([^)]*)\) \{
 glue = glue.replace(/function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/, 'function handleError(e) {\n$1\n}');
 if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in another way than it did');
 
-// The package's own timers hide the host's.
-glue = `import { clearTimeout, holdProcess, setTimeout } from "./timers.js";\n${glue}`;
+// What loads the module: from a URL or a request, a response, bytes, or a module.
+const loader = `async function instantiate(source, imports) {
+  if (typeof source === 'string' || source instanceof URL || source instanceof Request) source = fetch(source);
+  source = await source;
+  if (source instanceof Response) {
+    if (!source.ok) throw new Error(\`failed to fetch Wasm: \${source.status} \${source.statusText} fetching '\${source.url}'\`);
+    try {
+      return await WebAssembly.instantiateStreaming(source, imports);
+    } catch (error) {
+      if (source.headers.get('content-type') === 'application/wasm') throw error;
+      console.warn('served without the type application/wasm, which takes longer to compile:', error);
+    }
+    source = await source.arrayBuffer();
+  }
+  return WebAssembly.instantiate(source, imports);
+}
 
-// What slim.js never asks of the glue: it passes one object or nothing and loads once, and a host with externref has TextEncoder.encodeInto.
+export default async function load(source = new URL('mcp_tether_bg.wasm', import.meta.url)) {
+  const made = await instantiate(source, __wbg_get_imports());
+  // Of a module there is an instance, of anything else the two of them.
+  __wbg_finalize_init(made.instance ?? made);
+}
+
+export function loadSync(module) {
+  if (!(module instanceof WebAssembly.Module)) module = new WebAssembly.Module(module);
+  if (!wasm) __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()));
+}
+`;
+
+// The package's own timers hide the host's, and the class of its errors is known to it by name.
+glue = `import { McpError } from "./error.js";\nimport { clearTimeout, holdProcess, setTimeout } from "./timers.js";\n${glue}`;
+
+// Closures that are called once, or by a timer alone, need no guard against being called while they run.
+glue = glue.replace(/\nfunction makeMutClosure\([^]*?\n\}\n/, '\n').replaceAll('makeMutClosure(', 'makeClosure(');
+
+// What slim.js never asks of the glue: it loads once and hands over what it got, and a host with externref has TextEncoder.encodeInto, and streams modules.
 const superfluous = [
-  [/if \(Object\.getPrototypeOf\((\w+)\) === Object\.prototype\) \{\n\s*(\(\{\w+\} = \w+\))\n\s*\} else \{\n.*\n\s*\}/g, '$2;'],
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
   [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[^]*?\n\}\n/, ''],
+  [/if \(cachedDataViewMemory0 === null \|\| .* !== (wasm\.\w+\.buffer)\)\) \{/, 'if (cachedDataViewMemory0?.buffer !== $1) {'],
+  [/(?: +table\.set\(\d+, ".*"\);\n)+/, (sets) => `        [${[...sets.matchAll(/".*"/g)]}].forEach((word, index) => table.set(${sets.match(/\d+/)} + index, word));\n`],
+  [/return x === undefined \|\| x === null;/, 'return x == null;'],
   [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
   [/ +wasmInstance = instance;\n/, ''],
   [/ +wasmModule = module;\n/, ''],
-  [/__wbg_init as default/, '__wbg_init_once as default'],
-  [/"`WebAssembly\.instantiateStreaming` failed[^"]*"/, '"served without the type application/wasm, which takes longer to compile:"'],
-  [/const validResponse = expectedResponseType\(module\.type\);\n/, ''],
-  [/validResponse && /, ''],
-  [/function expectedResponseType[^]*?return false;\n +\}\n/, ''],
+  [/async function __wbg_load\([^]*$/, loader],
 ];
 for (const [pattern, replacement] of superfluous) {
   if (!glue.match(pattern)) throw new Error(`the glue has nothing like ${pattern}`);

@@ -4,7 +4,7 @@ use super::json::JsJson;
 use super::sys;
 use crate::core::sse::Block;
 use crate::core::{Body, StreamBlock, StreamData};
-use js_sys::{JSON, JsString};
+use js_sys::JsString;
 
 /// What a text is as a body. One that is no JSON is cut to `max_text`.
 pub(super) fn of(text: &JsString, max_text: usize) -> Body<JsJson> {
@@ -18,7 +18,7 @@ pub(super) fn of(text: &JsString, max_text: usize) -> Body<JsJson> {
 /// A block of an event stream with its data parsed.
 pub(super) fn parsed(block: Block) -> StreamBlock<JsJson> {
     let data = match block.data {
-        Some(text) if !text.is_empty() => match JSON::parse(&text) {
+        Some(text) if !text.is_empty() => match sys::parse_json(&JsString::from(text.as_str())) {
             Ok(value) => StreamData::Json(JsJson(value)),
             Err(_) => StreamData::Text(text),
         },

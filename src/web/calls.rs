@@ -12,7 +12,7 @@ use crate::core::{CallId, Input, SessionRef};
 use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Object, Promise};
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The calls of one driver that are not settled yet.
@@ -20,7 +20,7 @@ pub(super) struct Calls {
     next: Cell<u64>,
     waiting: RefCell<Table<u64, Call>>,
     signals: Signals,
-    on_abort: Hook,
+    hook: Hook,
 }
 
 /// What a settled call gives its caller.
@@ -52,13 +52,8 @@ enum Caller {
 }
 
 impl Calls {
-    pub(super) fn new(driver: &Weak<Driver>) -> Self {
-        Self {
-            next: Cell::new(1),
-            waiting: RefCell::default(),
-            signals: Signals::new(),
-            on_abort: Hook::new(driver, aborted),
-        }
+    pub(super) fn new(hook: Hook) -> Self {
+        Self { next: Cell::new(1), waiting: RefCell::default(), signals: Signals::new(), hook }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -83,7 +78,7 @@ impl Calls {
         }
         let id = self.next.replace(self.next.get() + 1);
         if let Some(signal) = &signal {
-            self.signals.enter(signal, id as f64, self.on_abort.function());
+            self.signals.enter(signal, id as f64, self.hook.function());
         }
         let deferred = sys::deferred();
         let promise = deferred.promise();
@@ -196,8 +191,8 @@ impl Call {
 }
 
 /// The signal of a call was aborted.
-fn aborted(driver: &Rc<Driver>, call: u64, reason: JsValue) {
-    cancel(driver, CallId(call), Some(&reason));
+pub(super) fn aborted(driver: &Rc<Driver>, call: u64, reason: &JsValue) {
+    cancel(driver, CallId(call), Some(reason));
 }
 
 /// A caller gives up.

@@ -7,7 +7,7 @@ use super::abort::{Controller, Pool};
 use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
 use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
-use super::hook::Hook;
+use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::request::Templates;
 use super::sys::{self, Checks, Response, StreamReader, Text};
@@ -17,7 +17,7 @@ use crate::core::table::Table;
 use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
 use js_sys::{Function, JsString, Object, Promise};
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The exchanges of one driver.
@@ -34,8 +34,7 @@ pub(super) struct Network {
     controllers: Pool,
     pub(super) onlineness: Onlineness,
     checks: Checks,
-    on_progress: Hook,
-    on_lost: Hook,
+    hook: Hook,
 }
 
 pub(super) struct Exchange {
@@ -80,12 +79,7 @@ pub(super) enum Stage {
 }
 
 impl Network {
-    pub(super) fn new(
-        driver: &Weak<Driver>,
-        fetch: Option<Function>,
-        max_message_bytes: usize,
-        max_error_bytes: usize,
-    ) -> Self {
+    pub(super) fn new(hook: Hook, fetch: Option<Function>, max_message_bytes: usize, max_error_bytes: usize) -> Self {
         Self {
             is_injected: fetch.as_ref().is_some_and(|fetch| sys::member(fetch, "plain").is_none()),
             fetch: fetch.map_or(JsValue::UNDEFINED, Into::into),
@@ -97,8 +91,7 @@ impl Network {
             controllers: Pool::default(),
             onlineness: Onlineness::default(),
             checks: Checks::new(),
-            on_progress: Hook::new(driver, progress),
-            on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
+            hook,
         }
     }
 
@@ -150,8 +143,8 @@ impl Network {
             id,
             call: request.call,
             controller: self.controllers.take().map_err(unsent)?,
-            on_progress: self.on_progress.of(id.0),
-            on_lost: self.on_lost.of(id.0),
+            on_progress: self.hook.of(Report::Progress, id.0),
+            on_lost: self.hook.of(Report::Lost, id.0),
             reads_session_id: request.reads_session_id,
             follows: request.follows,
             doubted: Cell::new(false),
@@ -215,7 +208,7 @@ impl Exchange {
 }
 
 /// What an exchange waited for is there.
-fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
+pub(super) fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     // Given up meanwhile. A response that comes all the same still holds a connection.
     let Some(exchange) = exchange else { return sys::discard(&value) };
@@ -266,7 +259,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Response) {
 fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, JsValue> {
     let mut status = response.status()? as u16;
     // What a page sees of a redirect that it does not follow. Which one it was is hidden.
-    if status == 0 && response.kind()?.as_string().as_deref() == Some("opaqueredirect") {
+    if status == 0 && response.kind().as_string().as_deref() == Some("opaqueredirect") {
         status = 302;
     }
     let headers = response.headers();
@@ -281,11 +274,11 @@ fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, J
         status,
         media: content_type.map_or(Media::Other, |value| media(&value)),
         session_id: text("mcp-session-id", exchange.reads_session_id)?,
-        hides_headers: exchange.reads_session_id && response.kind()?.as_string().as_deref() == Some("cors"),
+        hides_headers: exchange.reads_session_id && response.kind().as_string().as_deref() == Some("cors"),
         retry_after: text("retry-after", status == 429 || status == 503)?,
         challenge: text("www-authenticate", status == 401 || status == 403)?,
         location: if exchange.follows {
-            response.url()?.as_string()
+            response.url().as_string()
         } else {
             text("location", (301..=308).contains(&status))?
         },
@@ -345,7 +338,7 @@ pub(super) fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJs
 }
 
 /// `fetch` or a `read()` failed.
-fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
+pub(super) fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {

@@ -2,14 +2,14 @@
 
 use super::driver::{Driver, HANDLER};
 use super::failure;
-use super::hook::Hook;
+use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::sys::{self, AbortController};
 use crate::core::table::Table;
 use crate::core::{Input, RpcError, SessionInfo, SessionRef, Ticket};
 use js_sys::{Function, Object};
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The handlers of all sessions, and the requests that they work on.
@@ -25,8 +25,7 @@ pub(super) struct Handlers {
     tap: RefCell<Option<Function>>,
     /// Gets the slots that this tab wants of the connections that tabs share.
     sharing: RefCell<Option<Function>>,
-    on_result: Hook,
-    on_error: Hook,
+    hook: Hook,
 }
 
 /// Which handler of a session.
@@ -67,15 +66,14 @@ impl ByMethod {
 }
 
 impl Handlers {
-    pub(super) fn new(driver: &Weak<Driver>) -> Self {
+    pub(super) fn new(hook: Hook) -> Self {
         Self {
             sessions: RefCell::default(),
             sweep_at: Cell::new(FIRST_SWEEP),
             running: RefCell::default(),
             tap: RefCell::default(),
             sharing: RefCell::default(),
-            on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
-            on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
+            hook,
         }
     }
 
@@ -155,7 +153,7 @@ impl Handlers {
         }
         self.running.borrow_mut().insert(ticket, aborter);
         let result = handler.call2(&JsValue::UNDEFINED, message, &extra)?;
-        sys::follow(&result, &self.on_result.of(ticket), &self.on_error.of(ticket))
+        sys::follow(&result, &self.hook.of(Report::Answered, ticket), &self.hook.of(Report::Refused, ticket))
     }
 
     /// Sets the tap, or takes it off.
@@ -230,7 +228,7 @@ fn about(of: Option<SessionInfo>) -> JsValue {
     about
 }
 
-fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJson>>) {
+pub(super) fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJson>>) {
     let known = driver.handlers.running.borrow_mut().remove(ticket).is_some();
     if known {
         driver.input(Input::Answer { ticket: Ticket(ticket), outcome });
@@ -238,7 +236,7 @@ fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJ
 }
 
 /// A handler that has nothing to say answers with an empty result, because MCP knows no other.
-fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
+pub(super) fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
     if result.is_undefined() || result.is_null() {
         return Ok(JsJson(Object::new().into()));
     }
@@ -253,7 +251,7 @@ fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
 }
 
 /// What a handler threw, as the server is told.
-fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
+pub(super) fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
     let code = sys::member(thrown, "code").and_then(|code| code.as_f64());
     let whole = code.filter(|code| code.fract() == 0.0 && code.abs() <= f64::from(i32::MAX));
     let words = failure::words(thrown);

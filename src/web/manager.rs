@@ -45,7 +45,6 @@ impl McpManager {
     }
 
     /// The session of a user with a server: made on first use, reused after.
-    #[wasm_bindgen(unchecked_return_type = "Promise<McpSession>")]
     pub fn connect(
         &self,
         #[wasm_bindgen(js_name = userId)] user: JsValue,
@@ -95,7 +94,6 @@ impl McpManager {
     }
 
     /// Ends a user's session with a server.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn terminate(
         &self,
         #[wasm_bindgen(js_name = userId)] user: JsValue,
@@ -107,7 +105,7 @@ impl McpManager {
     }
 
     /// Ends all sessions of a user.
-    #[wasm_bindgen(js_name = terminateUser, unchecked_return_type = "Promise<void>")]
+    #[wasm_bindgen(js_name = terminateUser)]
     pub fn terminate_user(&self, #[wasm_bindgen(js_name = userId)] user: JsValue) -> Promise {
         self.end(options::string(&user, "userId").map(Target::User))
     }
@@ -175,7 +173,6 @@ impl McpManager {
     }
 
     /// Resolves when nothing is in flight.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn idle(&self) -> Promise {
         let deferred = sys::deferred();
         let promise = deferred.promise();
@@ -184,13 +181,12 @@ impl McpManager {
     }
 
     /// Ends everything: running calls are rejected with `closed`, handlers are let go of, and nothing is sent after it resolves.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn close(&self, options: JsValue) -> Promise {
         self.start_close(&options).unwrap_or_else(|error| error::rejected(&error))
     }
 
     /// `close()`, for `await using`.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]", unchecked_return_type = "Promise<void>")]
+    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn async_dispose(&self) -> Promise {
         self.close(JsValue::UNDEFINED)
     }

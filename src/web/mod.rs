@@ -36,10 +36,10 @@ mod request;
 mod session;
 mod storage;
 mod sys;
+mod task;
 mod timers;
 
 pub use diagnosis::resolve;
-pub use error::set_error_class;
 #[cfg(feature = "gateway")]
 pub use gateway::Gateway;
 pub use json::JsJson;

@@ -9,10 +9,10 @@ extern "C" {
     pub(crate) type Response;
     #[wasm_bindgen(catch, method, getter)]
     pub(crate) fn status(this: &Response) -> Result<f64, JsValue>;
-    #[wasm_bindgen(catch, method, getter, js_name = type)]
-    pub(crate) fn kind(this: &Response) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, method, getter)]
-    pub(crate) fn url(this: &Response) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    pub(crate) fn kind(this: &Response) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn url(this: &Response) -> JsValue;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn headers(this: &Response) -> Headers;
     #[wasm_bindgen(method, getter)]

@@ -22,9 +22,9 @@ export function follow(value, done, failed) {
   Promise.resolve(value).then(done, failed);
 }
 
-/** Calls a method of the user's storage. */
-export function store(storage, method, name, value, done, failed) {
-  follow(value === undefined ? storage[method](name) : storage[method](name, value), done, failed);
+/** Calls a method of the user's storage. What it throws rejects the promise. */
+export async function store(storage, method, name, value) {
+  return value === undefined ? storage[method](name) : storage[method](name, value);
 }
 
 /** 64 random bits. Workers refuse `crypto` outside of a request; jitter is no secret, so there `Math.random` will do. */
@@ -163,16 +163,19 @@ export class Checks {
 // Milliseconds that a finding holds: for the exchanges that fail in the same moment, not for those of their retries.
 const MEMORY = 250;
 
+// The number of that report (src/web/hook.rs).
+const ABORTED = 0;
+
 /** The signals of running calls, each with one listener however many calls share it: Node warns of the eleventh. */
 export class Signals {
   #shared = new Map();
 
-  /** Enters a call: `abort(call, reason)` is called if its signal is aborted, the oldest call first. */
-  enter(signal, call, abort) {
+  /** Enters a call: `report(ABORTED, call, reason)` is called if its signal is aborted, the oldest call first. */
+  enter(signal, call, report) {
     let shared = this.#shared.get(signal);
     if (!shared) {
       const calls = new Set();
-      shared = { calls, listener: () => [...calls].forEach((other) => abort(other, signal.reason)) };
+      shared = { calls, listener: () => [...calls].forEach((other) => report(ABORTED, other, signal.reason)) };
       this.#shared.set(signal, shared);
       try {
         signal.addEventListener('abort', shared.listener);

@@ -2,7 +2,7 @@
 
 use super::fetch::AbortSignal;
 use super::value::Present;
-use js_sys::{Function, JsString, Promise};
+use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
 
 /// What gets the outcome of a call.
@@ -30,15 +30,7 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(catch)]
     pub(crate) fn follow(value: &JsValue, done: &JsValue, failed: &JsValue) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch)]
-    pub(crate) fn store(
-        storage: &JsValue,
-        method: &str,
-        name: &str,
-        value: Option<String>,
-        done: &JsValue,
-        failed: &JsValue,
-    ) -> Result<(), JsValue>;
+    pub(crate) fn store(storage: &JsValue, method: &str, name: &str, value: Option<String>) -> Promise;
     pub(crate) fn seed() -> u64;
     pub(crate) fn log(sink: &JsValue, level: &str, line: &str);
     pub(crate) fn cancel(stream: &JsValue);
@@ -54,7 +46,8 @@ extern "C" {
     #[wasm_bindgen(js_name = isForeign)]
     pub(crate) fn is_foreign(url: &str) -> bool;
     pub(crate) fn deferred() -> Deferred;
-    pub(crate) fn error(class: &JsValue, message: &str, fields: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = error)]
+    fn error_of(class: Option<&Present>, message: &str, fields: &JsValue) -> JsValue;
 
     pub(crate) type Text;
     #[wasm_bindgen(constructor)]
@@ -76,7 +69,7 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(crate) fn new() -> Signals;
     #[wasm_bindgen(method)]
-    pub(crate) fn enter(this: &Signals, signal: &AbortSignal, call: f64, abort: &JsValue);
+    pub(crate) fn enter(this: &Signals, signal: &AbortSignal, call: f64, report: &JsValue);
     #[wasm_bindgen(method)]
     pub(crate) fn leave(this: &Signals, signal: &AbortSignal, call: f64);
     pub(crate) fn online() -> Option<bool>;
@@ -90,22 +83,26 @@ extern "C" {
     pub(crate) fn words(thrown: &JsValue) -> String;
 }
 
+/// What an entry of the package gives the module (tools/trim-glue.mjs), and a module without an entry lacks.
 #[wasm_bindgen]
 extern "C" {
-    /// Of npm/timers.js; not there where the module runs without an entry of the package.
-    #[wasm_bindgen(thread_local_v2, js_name = holdProcess)]
-    static HOLD_PROCESS: Option<Function>;
+    #[wasm_bindgen(thread_local_v2, js_name = McpError)]
+    static ERROR_CLASS: Option<Present>;
+    #[wasm_bindgen(catch, js_name = holdProcess)]
+    fn try_to_hold_process(holds: bool) -> Result<(), JsValue>;
 }
 
 /// Whether an entry of the package loaded the module, and gave it timers that never throw.
 pub(crate) fn has_entry() -> bool {
-    HOLD_PROCESS.with(Option::is_some)
+    ERROR_CLASS.with(Option::is_some)
+}
+
+/// An error of the package's class; without an entry a plain one with the same members.
+pub(crate) fn error(message: &str, fields: &JsValue) -> JsValue {
+    ERROR_CLASS.with(|class| error_of(class.as_ref(), message, fields))
 }
 
 /// Keeps the process alive, or no longer does. Each `true` is followed by one `false`.
 pub(crate) fn hold_process(holds: bool) {
-    HOLD_PROCESS.with(|hold| {
-        // It does not throw (npm/timers.js).
-        let _ = hold.as_ref().map(|hold| hold.call1(&JsValue::UNDEFINED, &holds.into()));
-    });
+    let _ = try_to_hold_process(holds);
 }

@@ -15,10 +15,11 @@ extern "C" {
     #[wasm_bindgen(method, indexing_setter)]
     pub(crate) fn set_member(this: &Members, key: &JsValue, value: &JsValue);
 
-    /// A function, to fix the first argument of.
+    /// A function, to fix the first arguments of.
+    #[derive(Clone)]
     pub(crate) type Function;
     #[wasm_bindgen(method)]
-    pub(crate) fn bind(this: &Function, context: &JsValue, number: f64) -> JsValue;
+    pub(crate) fn bind(this: &Function, context: &JsValue, first: u32, second: f64) -> JsValue;
 
     /// `JSON.parse` of a string that stays in the engine.
     #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]

@@ -25,15 +25,12 @@ macro_rules! words {
 }
 
 words! {
-    ABORTED = "aborted"
     APPLICATION_JSON = "application/json"
     ARGUMENTS = "arguments"
-    CODE = "code"
     CONTENT_TYPE = "content-type"
     ERROR = "error"
     ID = "id"
     JSONRPC = "jsonrpc"
-    MANUAL = "manual"
     MAX_TOTAL_TIMEOUT = "maxTotalTimeout"
     META = "_meta"
     METHOD = "method"
