@@ -71,7 +71,6 @@ glue = glue.replace(/\nfunction makeMutClosure\([^]*?\n\}\n/, '\n').replaceAll('
 const superfluous = [
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
   [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[^]*?\n\}\n/, ''],
-  [/if \(cachedDataViewMemory0 === null \|\| .* !== (wasm\.\w+\.buffer)\)\) \{/, 'if (cachedDataViewMemory0?.buffer !== $1) {'],
   [/(?: +table\.set\(\d+, ".*"\);\n)+/, (sets) => `        [${[...sets.matchAll(/".*"/g)]}].forEach((word, index) => table.set(${sets.match(/\d+/)} + index, word));\n`],
   [/return x === undefined \|\| x === null;/, 'return x == null;'],
   [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
