@@ -1,7 +1,7 @@
 // Compiles and starts the module, once for all callers. A failure says what to do about it.
 
 import { McpError } from './error.js';
-import { finish, imports, setErrorClass } from './mcp_tether.js';
+import { finish, imports } from './mcp_tether.js';
 
 export let isReady = false;
 
@@ -39,7 +39,6 @@ function start(instance) {
   // `initSync()` may have been faster than an `init()` that was under way.
   if (isReady) return;
   finish(instance);
-  setErrorClass(McpError);
   isReady = true;
 }
 

@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { inflateRawSync } from 'node:zlib';
 import { packed } from './inline.js';
-import { McpManager as AnyManager, initSync } from './slim.js';
+import { McpManager as AnyManager, initSync, setTimers } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
 
@@ -16,6 +16,22 @@ export class McpManager extends AnyManager {
 
 // A console shows the name of a class, and the minifier takes it.
 Object.defineProperty(McpManager, 'name', { value: 'McpManager' });
+
+// A timer of these hosts keeps the process alive while it is pending. A session that expires in an hour must not, so no timer of the module does.
+// While a call waits for nothing else, one interval of ours does. Deno's timers are numbers, with functions of Deno's own.
+let anchor;
+setTimers({
+  setTimeout(handler, delay) {
+    const timer = setTimeout(handler, delay);
+    if (typeof timer === 'object') timer.unref();
+    else Deno.unrefTimer(timer);
+    return timer;
+  },
+  hold(holds) {
+    if (holds) anchor = setInterval(() => {}, 2 ** 31 - 1);
+    else clearInterval(anchor);
+  },
+});
 
 initSync(inflateRawSync(Buffer.from(packed, 'base64')));
 

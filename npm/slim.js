@@ -6,6 +6,8 @@ import { McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
 import { SessionTransport } from './transport.js';
 
 export { initSync } from './load.js';
+// For the other entries of the package.
+export { setTimers } from './timers.js';
 export { McpError, McpSession };
 
 // Names the server to `route`, and is never sent.

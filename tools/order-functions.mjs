@@ -17,7 +17,7 @@ const imported = countImportedFunctions(sections.find(({ id }) => id === SECTION
 const bodies = [...bodiesOf(sections.find(({ id }) => id === SECTION.code))];
 writeFileSync(output, withNames(bytes, sections, imported, places(order(bodies))));
 
-/** A path from each function to the one most similar to the last two. */
+/** A path from each function to the one most similar to the last three. */
 function order(bodies) {
   const grams = bodies.map(gramsOf);
   const weights = weightsOf(grams);
@@ -42,7 +42,7 @@ function order(bodies) {
     walk.push(next);
     left.delete(next);
     if (left.size === 0) return walk;
-    const likeness = likenessTo(walk.slice(-2).reverse());
+    const likeness = likenessTo(walk.slice(-3).reverse());
     let best = 0;
     [next] = left;
     for (const at of left) {

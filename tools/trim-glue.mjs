@@ -46,17 +46,29 @@ glue = glue.replace(
 );
 if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in an unknown way');
 
+// The package's own timers hide the host's, and the glue constructs the package's errors.
+glue = `import { McpError } from "./error.js";\nimport { clearTimeout, holdProcess, setTimeout } from "./timers.js";\n${glue}`;
+
+// Closures that are called once, or by a timer alone, need no guard against being called while they run.
+glue = glue.replace(/\nfunction makeMutClosure\([\s\S]*?\n\}\n/, '\n').replaceAll('makeMutClosure(', 'makeClosure(');
+
 // Parts of the glue that npm/load.js never uses: it compiles and starts the module itself, once, and a host with externref
 // has TextEncoder.encodeInto.
 const superfluous = [
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
   [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/, ''],
+  [
+    /(?: +table\.set\(\d+, ".*"\);\n)+/,
+    (sets) =>
+      `        [${[...sets.matchAll(/".*"/g)]}].forEach((word, index) => table.set(${sets.match(/\d+/)} + index, word));\n`,
+  ],
+  [/return x === undefined \|\| x === null;/, 'return x == null;'],
   [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
   [/ +wasmInstance = instance;\n/, ''],
   [/ +wasmModule = module;\n/, ''],
   [/function __wbg_finalize_init\(instance, module\)/, 'function __wbg_finalize_init(instance)'],
   [
-    /async function __wbg_load\([^]*export \{ initSync, __wbg_init as default \};/,
+    /async function __wbg_load\([\s\S]*export \{ initSync, __wbg_init as default \};/,
     'export { __wbg_get_imports as imports, __wbg_finalize_init as finish };',
   ],
 ];

@@ -1,8 +1,8 @@
 // @ts-check
 // Who we are at an authorization server: known in advance, by a metadata document (CIMD), or registered (RFC 7591); and how we prove it.
 
-import { OAuthError, quote } from './error.js';
 import { more } from '../oauth-lazy.js';
+import { OAuthError, quote } from './error.js';
 import { secure, send } from './web.js';
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
 // The key that tokens are bound to (RFC 9449): P-256, not extractable, one for each user.
 
-import { exclusively } from './lock.js';
 import { more } from '../oauth-lazy.js';
+import { exclusively } from './lock.js';
 
 /** @type {WeakMap<object, Map<string, Promise<any>>>} */
 const provers = new WeakMap();

@@ -1,12 +1,12 @@
 //! Both ends of aborting: the signals that callers give us, and the controllers that we give to `fetch`.
 
-use super::js::{Aborter, Signal};
+use super::sys::{AbortController, AbortSignal};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Why a signal was aborted, if it was.
-pub(super) fn reason(signal: &Signal) -> Option<JsValue> {
+pub(super) fn reason(signal: &AbortSignal) -> Option<JsValue> {
     let aborted = signal.aborted().is_ok_and(|aborted| aborted.is_truthy());
     aborted.then(|| signal.reason().unwrap_or(JsValue::UNDEFINED))
 }
@@ -18,7 +18,7 @@ pub(super) struct Pool(RefCell<Vec<Rc<Controller>>>);
 
 /// A controller and its signal.
 pub(super) struct Controller {
-    aborter: Aborter,
+    aborter: AbortController,
     pub(super) signal: JsValue,
     uses: Cell<u8>,
 }
@@ -32,7 +32,7 @@ impl Pool {
         if let Some(spare) = self.0.borrow_mut().pop() {
             return Ok(spare);
         }
-        let aborter = Aborter::new()?;
+        let aborter = AbortController::new()?;
         Ok(Rc::new(Controller { signal: aborter.signal()?, aborter, uses: Cell::new(0) }))
     }
 

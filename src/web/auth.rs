@@ -1,16 +1,16 @@
 //! The users' auth providers: asked for a token when the machine needs one.
 
 use super::driver::Driver;
-use super::hook::Hook;
-use super::js::{self, Aborter};
+use super::hook::{Hook, Report};
 use super::json::JsJson;
+use super::sys::{self, AbortController};
 use crate::core::SessionInfo;
 use crate::core::kit::table::{Named, Table};
 use crate::core::kit::text::{concat, split_once};
 use crate::core::{Input, Level, SessionRef};
 use js_sys::Object;
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// One provider a (user, server), as the last `connect` gave it.
@@ -18,20 +18,13 @@ pub(super) struct Auth {
     providers: RefCell<Named<JsJson>>,
     /// So many providers make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<usize>,
-    asking: RefCell<Table<u64, Aborter>>,
-    on_token: Hook,
-    on_error: Hook,
+    asking: RefCell<Table<u64, AbortController>>,
+    hook: Hook,
 }
 
 impl Auth {
-    pub(super) fn new(driver: &Weak<Driver>) -> Self {
-        Self {
-            providers: RefCell::default(),
-            sweep_at: Cell::new(FIRST_SWEEP),
-            asking: RefCell::default(),
-            on_token: Hook::new(driver, |driver, session, token| told(driver, session, token.as_string())),
-            on_error: Hook::new(driver, |driver, session, _error| failed(driver, SessionRef(session))),
-        }
+    pub(super) fn new(hook: Hook) -> Self {
+        Self { providers: RefCell::default(), sweep_at: Cell::new(FIRST_SWEEP), asking: RefCell::default(), hook }
     }
 
     /// Remembers the provider of a (user, server).
@@ -75,16 +68,16 @@ impl Auth {
     fn start(&self, session: u64, info: SessionInfo, challenge: Option<&str>) -> Result<(), JsValue> {
         let provider = self.providers.borrow().get(&key(&info.user_id, &info.server_name)).cloned();
         let JsJson(provider) = provider.ok_or(JsValue::NULL)?;
-        let token = js::method(&provider, "token").ok_or(JsValue::NULL)?;
-        let aborter = Aborter::new()?;
+        let token = sys::method(&provider, "token").ok_or(JsValue::NULL)?;
+        let aborter = AbortController::new()?;
         let context = JsValue::from(Object::new());
-        js::put(&context, "userId", &info.user_id.into());
-        js::put(&context, "serverName", &info.server_name.into());
-        js::put(&context, "challenge", &challenge.map_or(JsValue::UNDEFINED, Into::into));
-        js::put(&context, "signal", &aborter.signal()?);
+        sys::put(&context, "userId", &info.user_id.into());
+        sys::put(&context, "serverName", &info.server_name.into());
+        sys::put(&context, "challenge", &challenge.map_or(JsValue::UNDEFINED, Into::into));
+        sys::put(&context, "signal", &aborter.signal()?);
         self.asking.borrow_mut().insert(session, aborter);
         let answer = token.call1(&provider, &context)?;
-        js::follow(&answer, &self.on_token.of(session), &self.on_error.of(session))
+        sys::follow(&answer, &self.hook.of(Report::Token, session), &self.hook.of(Report::NoToken, session))
     }
 }
 
@@ -93,13 +86,13 @@ fn key(user: &str, server: &str) -> String {
     concat(&[server, "\0", user])
 }
 
-fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
+pub(super) fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
     driver.auth.asking.borrow_mut().remove(session);
     driver.input(Input::Token { session: SessionRef(session), token: token.filter(|token| !token.is_empty()) });
 }
 
 /// There is no token to be had. Why is not logged: a provider's error may quote what it was given.
-fn failed(driver: &Rc<Driver>, session: SessionRef) {
+pub(super) fn failed(driver: &Rc<Driver>, session: SessionRef) {
     let server = driver.info(session).map(|info| info.server_name).unwrap_or_default();
     driver.log.line(Level::Warn, &concat(&["[MCP][", &server, "] The auth provider failed"]));
     told(driver, session.0, None);

@@ -3,16 +3,16 @@
 use super::abort;
 use super::driver::{Driver, Handle};
 use super::hook::Hook;
-use super::js::{self, Deferred, Signal, Signals};
 use super::json::JsJson;
 use super::session::McpSession;
+use super::sys::{self, AbortSignal, Deferred, Signals};
 use super::{error, failure};
 use crate::core::kit::table::Table;
 use crate::core::{CallId, Input, SessionRef};
 use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Object, Promise};
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The calls of one driver that are not settled yet.
@@ -20,7 +20,7 @@ pub(super) struct Calls {
     next: Cell<u64>,
     waiting: RefCell<Table<u64, Call>>,
     signals: Signals,
-    on_abort: Hook,
+    hook: Hook,
 }
 
 /// What a settled call gives its caller.
@@ -45,20 +45,15 @@ struct Call {
 /// Who is told what becomes of a call.
 enum Caller {
     /// Who has its promise.
-    Promise { signal: Option<Signal>, on_progress: Option<Function> },
+    Promise { signal: Option<AbortSignal>, on_progress: Option<Function> },
     /// The package's own transport, which passes on what an MCP client sends; and headers that the call's requests carry
     /// besides, which beat the others. A promise and a signal would cost a front as much as all else about a call.
     Transport(Option<Object>),
 }
 
 impl Calls {
-    pub(super) fn new(driver: &Weak<Driver>) -> Self {
-        Self {
-            next: Cell::new(1),
-            waiting: RefCell::default(),
-            signals: Signals::new(),
-            on_abort: Hook::new(driver, aborted),
-        }
+    pub(super) fn new(hook: Hook) -> Self {
+        Self { next: Cell::new(1), waiting: RefCell::default(), signals: Signals::new(), hook }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,7 +68,7 @@ impl Calls {
         &self,
         shape: Shape,
         server: Option<&Rc<str>>,
-        signal: Option<Signal>,
+        signal: Option<AbortSignal>,
         on_progress: Option<Function>,
     ) -> Result<(CallId, Promise), JsValue> {
         if let Some(reason) = signal.as_ref().and_then(abort::reason) {
@@ -83,9 +78,9 @@ impl Calls {
         }
         let id = self.next.replace(self.next.get() + 1);
         if let Some(signal) = &signal {
-            self.signals.enter(signal, id as f64, self.on_abort.function());
+            self.signals.enter(signal, id as f64, self.hook.function());
         }
-        let deferred = js::deferred();
+        let deferred = sys::deferred();
         let promise = deferred.promise();
         let caller = Caller::Promise { signal, on_progress };
         self.waiting.borrow_mut().insert(id, Call { shape, server: server.cloned(), deferred, caller });
@@ -187,7 +182,7 @@ impl Call {
         let _ = self.deferred.settle(&error, &JsValue::UNDEFINED);
     }
 
-    fn signal(&self) -> Option<&Signal> {
+    fn signal(&self) -> Option<&AbortSignal> {
         match &self.caller {
             Caller::Promise { signal, .. } => signal.as_ref(),
             Caller::Transport(_) => None,
@@ -196,8 +191,8 @@ impl Call {
 }
 
 /// The signal of a call was aborted.
-fn aborted(driver: &Rc<Driver>, call: u64, reason: JsValue) {
-    cancel(driver, CallId(call), Some(&reason));
+pub(super) fn aborted(driver: &Rc<Driver>, call: u64, reason: &JsValue) {
+    cancel(driver, CallId(call), Some(reason));
 }
 
 /// A caller gives up.

@@ -1,6 +1,6 @@
 //! The time that the machine is told: milliseconds since the epoch that never run backwards, and know when the host slept.
 
-use super::js;
+use super::sys;
 use crate::core::Instant;
 use js_sys::Date;
 use std::cell::Cell;
@@ -14,12 +14,12 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let offset = Date::now() - js::ticks();
+        let offset = Date::now() - sys::ticks();
         Self { offset: Cell::new((!offset.is_nan()).then_some(offset)), last: Cell::new(0.0) }
     }
 
     pub(super) fn now(&self) -> Instant {
-        let now = self.offset.get().map_or_else(Date::now, |offset| offset + js::ticks());
+        let now = self.offset.get().map_or_else(Date::now, |offset| offset + sys::ticks());
         self.last.set(self.last.get().max(now));
         // Positive, and a whole number of milliseconds is all that the machine wants.
         Instant::from_millis(self.last.get() as u64)
@@ -28,7 +28,7 @@ impl Clock {
     /// Finds out whether the host slept. Some stop `performance.now()` meanwhile, but the deadlines did pass.
     pub(super) fn catch_up(&self) {
         let Some(offset) = self.offset.get() else { return };
-        let behind = Date::now() - (offset + js::ticks());
+        let behind = Date::now() - (offset + sys::ticks());
         if behind > ASLEEP {
             self.offset.set(Some(offset + behind));
         }

@@ -1,7 +1,7 @@
 //! What the package's own diagnosis (npm/diagnose.js) has to know of a manager.
 
 use super::manager::McpManager;
-use super::{error, js, options};
+use super::{error, options, sys};
 use crate::core::config::{Protocol, Transport};
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
@@ -19,17 +19,17 @@ pub fn resolve(manager: &McpManager, server: &JsValue, user: &JsValue) -> Result
     let target = JsValue::from(Object::new());
     let js_headers = JsValue::from(Object::new());
     for (name, value) in headers {
-        js::put(&js_headers, &name, &JsValue::from_str(&value));
+        sys::put(&js_headers, &name, &JsValue::from_str(&value));
     }
-    js::put(&target, "url", &JsValue::from_str(&config.url));
-    js::put(&target, "headers", &js_headers);
-    js::put(&target, "fetch", &manager.driver.network.injected());
-    js::put(&target, "sse", &(config.transport == Transport::HttpSse).into());
+    sys::put(&target, "url", &JsValue::from_str(&config.url));
+    sys::put(&target, "headers", &js_headers);
+    sys::put(&target, "fetch", &manager.driver.network.injected());
+    sys::put(&target, "sse", &(config.transport == Transport::HttpSse).into());
     let version = match &config.protocol {
         Protocol::Auto => "auto",
         Protocol::Legacy => "legacy",
         Protocol::Pinned(version) => version,
     };
-    js::put(&target, "protocolVersion", &JsValue::from_str(version));
+    sys::put(&target, "protocolVersion", &JsValue::from_str(version));
     Ok(target)
 }

@@ -7,12 +7,12 @@ use super::events::Events;
 use super::failure;
 use super::fetch::Network;
 use super::handlers::Handlers;
-use super::hook::Hook;
-use super::js::{self, Deferred};
+use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::log::Log;
 use super::options::Host;
 use super::storage::Storage;
+use super::sys::{self, Deferred};
 use super::timers::Timer;
 use crate::core::Instant;
 use crate::core::Manager;
@@ -45,8 +45,7 @@ pub(super) struct Driver {
     reports: Cell<u32>,
     clock: Clock,
     timer: Timer,
-    on_tick: JsValue,
-    on_rejected: Hook,
+    hook: Hook,
     pub(super) auth: Auth,
     pub(super) calls: Calls,
     pub(super) events: Events,
@@ -61,28 +60,30 @@ const MAX_REPORTS: u32 = 100;
 
 impl Driver {
     pub(super) fn new(machine: Manager<JsJson>, limits: &Limits, debug: bool, host: Host) -> Rc<Self> {
-        Rc::new_cyclic(|driver: &Weak<Self>| Self {
-            machine: RefCell::new(machine),
-            inbox: RefCell::default(),
-            draining: Cell::new(false),
-            now: Cell::default(),
-            deadline: Cell::new(None),
-            handles: Cell::new(0),
-            closed: Cell::new(false),
-            keep: RefCell::new(None),
-            waiting_for_idle: RefCell::default(),
-            reports: Cell::new(0),
-            clock: Clock::new(),
-            timer: Timer::new(),
-            on_tick: Hook::new(driver, |driver, _, _| driver.tick()).of(0),
-            on_rejected: Hook::new(driver, |driver, callback, reason| driver.threw(callback, &reason)),
-            auth: Auth::new(driver),
-            calls: Calls::new(driver),
-            events: Events::default(),
-            handlers: Handlers::new(driver),
-            log: Log::new(host.log, debug),
-            network: Network::new(driver, host.fetch, limits.max_message_bytes, limits.max_error_bytes),
-            storage: Storage::new(driver, host.storage),
+        Rc::new_cyclic(|driver: &Weak<Self>| {
+            let hook = Hook::new(driver);
+            Self {
+                machine: RefCell::new(machine),
+                inbox: RefCell::default(),
+                draining: Cell::new(false),
+                now: Cell::default(),
+                deadline: Cell::new(None),
+                handles: Cell::new(0),
+                closed: Cell::new(false),
+                keep: RefCell::new(None),
+                waiting_for_idle: RefCell::default(),
+                reports: Cell::new(0),
+                clock: Clock::new(),
+                timer: Timer::default(),
+                hook: hook.clone(),
+                auth: Auth::new(hook.clone()),
+                calls: Calls::new(hook.clone()),
+                events: Events::default(),
+                handlers: Handlers::new(hook.clone()),
+                log: Log::new(host.log, debug),
+                network: Network::new(hook, host.fetch, limits.max_message_bytes, limits.max_error_bytes),
+                storage: Storage::new(host.storage),
+            }
         })
     }
 
@@ -196,14 +197,14 @@ impl Driver {
     pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
         match outcome {
             Ok(result) if result.is_object() => {
-                let _ = js::follow(&result, &JsValue::UNDEFINED, &self.on_rejected.of(callback));
+                let _ = sys::follow(&result, &JsValue::UNDEFINED, &self.hook.of(Report::Rejected, callback));
             }
             Ok(_) => {}
             Err(thrown) => self.threw(callback, &thrown),
         }
     }
 
-    fn threw(&self, callback: u64, thrown: &JsValue) {
+    pub(super) fn threw(&self, callback: u64, thrown: &JsValue) {
         // Progress and notifications may come a million times.
         let session = callback.checked_sub(HANDLER).map(SessionRef);
         if session.is_some_and(|session| !self.handlers.blame(session)) {
@@ -217,7 +218,7 @@ impl Driver {
     }
 
     fn tick(self: &Rc<Self>) {
-        self.timer.fired();
+        self.timer.disarm();
         self.wake();
     }
 
@@ -232,8 +233,14 @@ impl Driver {
         let busy = !self.calls.is_empty();
         if self.closed.get() && !busy {
             self.timer.disarm();
+            self.timer.hold(false);
         } else {
-            self.timer.arm(self.now.get(), self.deadline.get(), &self.on_tick);
+            let driver = Rc::downgrade(self);
+            self.timer.arm(self.now.get(), self.deadline.get(), move || {
+                if let Some(driver) = driver.upgrade() {
+                    driver.tick();
+                }
+            });
             // What is on the wire keeps the process alive by itself.
             self.timer.hold(busy && self.network.is_idle());
         }

@@ -1,28 +1,15 @@
-//! The machine's errors as JS errors of the package's own class.
+//! The machine's errors as JS errors of the package's own class, which is written in JavaScript (npm/error.js): a class made
+//! in Rust could not extend `Error`.
 
-use super::{js, json::JsJson};
+use super::{json::JsJson, sys};
 use crate::core::kit::text::concat;
 use crate::core::{Error, ErrorCode};
-use js_sys::{Function, Object, Promise};
-use std::cell::RefCell;
+use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
-
-thread_local! {
-    static CLASS: RefCell<JsValue> = const { RefCell::new(JsValue::UNDEFINED) };
-}
-
-/// Hands over the class of all errors, `McpError(message, fields)`. The package's entries do; without it, errors are
-/// plain `Error`s with the same fields. (A class made in Rust could not extend `Error`.)
-#[wasm_bindgen(js_name = setErrorClass)]
-pub fn set_error_class(class: Function) {
-    CLASS.with(|slot| slot.replace(class.into()));
-}
 
 /// The JS error for `error`; `cause` is what the caller's own code gave as the reason, if it did.
 pub(super) fn to_js(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
-    let fields = fields(error, cause);
-    let class = CLASS.with(|slot| slot.borrow().clone());
-    js::error(&class, &error.message, &fields)
+    sys::error(&error.message, &fields(error, cause))
 }
 
 /// A `config_error` about the argument at `path`.
@@ -44,7 +31,7 @@ fn fields(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     let fields = JsValue::from(Object::new());
     let put = |name: &str, value: Option<JsValue>| {
         if let Some(value) = value {
-            js::put(&fields, name, &value);
+            sys::put(&fields, name, &value);
         }
     };
     put("code", Some(error.code.as_str().into()));

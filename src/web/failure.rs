@@ -1,18 +1,18 @@
 //! Why `fetch` or a stream failed, out of whatever value it was rejected with.
 
-use super::js;
 use super::json::JsJson;
+use super::sys;
 use crate::core::{Failure, FailureKind};
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
-pub(super) use super::js::words;
+pub(super) use super::sys::words;
 
 /// Reads a rejection; of `fetch` itself where there is no response yet. An injected one may do more than to fetch, and
 /// what goes wrong there is not repeated.
 pub(super) fn of(reason: &JsValue, before_response: bool, is_injected: bool) -> Failure<JsJson> {
-    let message = js::message_of(reason);
-    let kind = match js::kind_of(reason, &message) {
+    let message = sys::message_of(reason);
+    let kind = match sys::kind_of(reason, &message) {
         1 => FailureKind::Unsent,
         2 if before_response => FailureKind::Unreachable,
         3 if is_injected => FailureKind::Thrown,
@@ -36,7 +36,7 @@ pub(super) struct Onlineness {
 impl Onlineness {
     /// Whether the host says that it has none, and nothing contradicts it. Hosts that do not say are online.
     pub(super) fn is_offline(&self) -> bool {
-        let offline = js::online() == Some(false);
+        let offline = sys::online() == Some(false);
         // What it says next time is another hint.
         self.misled.set(self.misled.get() && offline);
         offline && !self.misled.get()

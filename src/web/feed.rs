@@ -6,8 +6,8 @@ use super::body::{self, parsed};
 use super::driver::Driver;
 use super::failure;
 use super::fetch::{Exchange, Stage, broken, fail, finish};
-use super::js::{self, Chunk, Reader, Text};
 use super::json::JsJson;
+use super::sys::{self, ReadResult, StreamReader, Text};
 use crate::core::protocol::sse::{Item, Parser};
 use crate::core::{Body, ExchangeId, Failure, FailureKind, Input, Instant, Millis, StreamBlock, StreamData};
 use js_sys::{Array, JsString, Uint8Array};
@@ -125,9 +125,9 @@ const SLICE: Millis = 8;
 const MAX_REPORTS: u32 = 512;
 
 /// Waits for the next piece.
-pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, sink: Sink) {
+pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReader, sink: Sink) {
     if exchange.over.get() {
-        return js::cancel(&reader);
+        return sys::cancel(&reader);
     }
     let chunk = reader.read();
     if let Err(reason) = chunk.and_then(|chunk| exchange.wait_for(&chunk, Stage::Body(reader, sink))) {
@@ -136,7 +136,7 @@ pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, sin
 }
 
 /// A piece came, or the end.
-pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut sink: Sink, chunk: &Chunk) {
+pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReader, mut sink: Sink, chunk: &ReadResult) {
     let bytes = match chunk.value() {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return end(driver, exchange, sink),
@@ -153,11 +153,11 @@ pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: Reader, mut
     match verdict {
         Ok(MORE) => next(driver, exchange, reader, sink),
         Ok(FULL) => {
-            js::cancel(&reader);
+            sys::cancel(&reader);
             end(driver, exchange, sink);
         }
         Ok(_) => {
-            js::cancel(&reader);
+            sys::cancel(&reader);
             fail(driver, exchange, too_large());
         }
         Err(reason) => broken(driver, exchange, &reason),
@@ -174,7 +174,7 @@ fn too_large() -> Failure<JsJson> {
 }
 
 /// Reports what was read, until the machine wants a pause or the slice is over; then reads on.
-pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<Reader>, mut sink: Sink) {
+pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<StreamReader>, mut sink: Sink) {
     while !exchange.over.get() {
         if exchange.paused.get() {
             return exchange.stage.set(Stage::Paused(reader, sink));
@@ -196,7 +196,7 @@ pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<Re
     let is_too_large = matches!(&sink, Sink::Stream(feed) if feed.too_large);
     match reader {
         Some(reader) if is_too_large => {
-            js::cancel(&reader);
+            sys::cancel(&reader);
             fail(driver, exchange, too_large());
         }
         Some(reader) => next(driver, exchange, reader, sink),
@@ -214,10 +214,10 @@ pub(super) fn resume(exchange: &Exchange) {
 }
 
 /// Reports the rest as soon as the event loop has turned. A promise would settle before it has.
-fn turn(exchange: &Exchange, reader: Option<Reader>, sink: Sink) {
+fn turn(exchange: &Exchange, reader: Option<StreamReader>, sink: Sink) {
     exchange.stage.set(Stage::Turn(reader, sink));
     // Where no timer can be made, the host has given the request up.
-    let _ = js::soon(&exchange.on_progress);
+    let _ = sys::soon(&exchange.on_progress);
 }
 
 /// The whole body is there, as text.
@@ -235,7 +235,7 @@ pub(super) fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -
 fn end(driver: &Rc<Driver>, exchange: &Exchange, sink: Sink) {
     match sink {
         Sink::Stream(_) => finish(driver, exchange, Input::Ended { exchange: exchange.id }),
-        Sink::Text(text) => match text.finish(&driver.network.decoder) {
+        Sink::Text(text) => match text.finish() {
             Ok(text) => deliver(driver, exchange, body::of(&text, driver.network.max_error_bytes)),
             Err(reason) => broken(driver, exchange, &reason),
         },

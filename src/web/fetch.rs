@@ -1,23 +1,23 @@
 //! Exchanges: one `fetch` each, its status and headers, and its body.
 //!
 //! Everything here goes from callback to callback, without a Rust future: a call that is answered by one JSON body
-//! takes three of them.
+//! takes three of them. Each `await` would cost a promise and two closures more, and the task that goes with it.
 
 use super::abort::{Controller, Pool};
 use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
 use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
-use super::hook::Hook;
-use super::js::{self, Chain, Checks, Decoder, Reader, Reply, Text};
+use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::request::Templates;
-use super::words::{APPLICATION_JSON, CONTENT_TYPE, word};
+use super::sys::{self, Checks, Response, StreamReader, Text};
+use super::sys::{APPLICATION_JSON, CONTENT_TYPE, word};
 use crate::core::kit::table::Table;
 use crate::core::protocol::headers::Media;
 use crate::core::{Body, CallId, ExchangeId, Failure, FailureKind, HttpRequest, Input, ResponseHead};
-use js_sys::{Function, JsString, Object};
+use js_sys::{Function, JsString, Object, Promise};
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The exchanges of one driver.
@@ -32,11 +32,9 @@ pub(super) struct Network {
     exchanges: RefCell<Table<u64, Rc<Exchange>>>,
     templates: Templates,
     controllers: Pool,
-    pub(super) decoder: Decoder,
     pub(super) onlineness: Onlineness,
     checks: Checks,
-    on_progress: Hook,
-    on_lost: Hook,
+    hook: Hook,
 }
 
 pub(super) struct Exchange {
@@ -68,11 +66,11 @@ pub(super) enum Stage {
     /// Status and headers.
     Head,
     /// A piece of the body.
-    Body(Reader, Sink),
+    Body(StreamReader, Sink),
     /// Nothing: what was read is reported further when the event loop has turned.
-    Turn(Option<Reader>, Sink),
+    Turn(Option<StreamReader>, Sink),
     /// Nothing: what was read is reported further when the machine wants it.
-    Paused(Option<Reader>, Sink),
+    Paused(Option<StreamReader>, Sink),
     /// Whether the server can be reached after all (a CORS check), which decides what this failure means.
     Check(Failure<JsJson>),
     /// Nothing: the piece that came is being handled.
@@ -81,14 +79,9 @@ pub(super) enum Stage {
 }
 
 impl Network {
-    pub(super) fn new(
-        driver: &Weak<Driver>,
-        fetch: Option<Function>,
-        max_message_bytes: usize,
-        max_error_bytes: usize,
-    ) -> Self {
+    pub(super) fn new(hook: Hook, fetch: Option<Function>, max_message_bytes: usize, max_error_bytes: usize) -> Self {
         Self {
-            is_injected: fetch.as_ref().is_some_and(|fetch| js::member(fetch, "plain").is_none()),
+            is_injected: fetch.as_ref().is_some_and(|fetch| sys::member(fetch, "plain").is_none()),
             fetch: fetch.map_or(JsValue::UNDEFINED, Into::into),
             max_message_bytes,
             max_error_bytes,
@@ -96,11 +89,9 @@ impl Network {
             exchanges: RefCell::default(),
             templates: Templates::default(),
             controllers: Pool::default(),
-            decoder: Decoder::new(),
             onlineness: Onlineness::default(),
             checks: Checks::new(),
-            on_progress: Hook::new(driver, progress),
-            on_lost: Hook::new(driver, |driver, id, reason| lost(driver, id, &reason)),
+            hook,
         }
     }
 
@@ -146,14 +137,14 @@ impl Network {
         let unsent = |reason: JsValue| failure::of(&reason, false, false);
         let (url, headers) = self.templates.render(request);
         if let Some(more) = more {
-            js::assign(&headers, more).map_err(unsent)?;
+            Object::try_assign(&headers, more).map_err(unsent)?;
         }
         let exchange = Rc::new(Exchange {
             id,
             call: request.call,
             controller: self.controllers.take().map_err(unsent)?,
-            on_progress: self.on_progress.of(id.0),
-            on_lost: self.on_lost.of(id.0),
+            on_progress: self.hook.of(Report::Progress, id.0),
+            on_lost: self.hook.of(Report::Lost, id.0),
             reads_session_id: request.reads_session_id,
             follows: request.follows,
             doubted: Cell::new(false),
@@ -166,7 +157,7 @@ impl Network {
         self.exchanges.borrow_mut().insert(id.0, Rc::clone(&exchange));
         let signal = &exchange.controller.signal;
         let body = body.unwrap_or(JsValue::UNDEFINED);
-        let init = js::init(&word(request.method), &headers, &body, signal, request.follows);
+        let init = sys::init(&word(request.method), &headers, &body, signal, request.follows);
         if self.onlineness.is_offline() {
             // Before the request, one that does no harm tries whether that is so. What is not sent because of it is
             // provably unsent.
@@ -179,7 +170,7 @@ impl Network {
     }
 
     fn request(&self, exchange: &Exchange, url: &JsString, init: &JsValue) -> Result<(), Failure<JsJson>> {
-        let response = js::send(&self.fetch, url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
+        let response = sys::send(&self.fetch, url, init).and_then(|response| exchange.wait_for(&response, Stage::Head));
         response.map_err(|reason| failure::of(&reason, false, self.is_injected))
     }
 
@@ -196,8 +187,8 @@ impl Network {
 
 impl Exchange {
     /// What `promise` settles with is about `stage`.
-    pub(super) fn wait_for(&self, promise: &Chain, stage: Stage) -> Result<(), JsValue> {
-        js::follow(promise, &self.on_progress, &self.on_lost)?;
+    pub(super) fn wait_for(&self, promise: &Promise, stage: Stage) -> Result<(), JsValue> {
+        sys::follow(promise, &self.on_progress, &self.on_lost)?;
         self.stage.set(stage);
         Ok(())
     }
@@ -208,7 +199,7 @@ impl Exchange {
         // An injected `fetch` may not care about signals.
         match self.stage.take() {
             Stage::Body(reader, _) | Stage::Turn(Some(reader), _) | Stage::Paused(Some(reader), _) => {
-                js::cancel(&reader);
+                sys::cancel(&reader);
             }
             Stage::Gate(..) | Stage::Check(_) => network.checks.leave(&self.url),
             _ => {}
@@ -217,10 +208,10 @@ impl Exchange {
 }
 
 /// What an exchange waited for is there.
-fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
+pub(super) fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     // Given up meanwhile. A response that comes all the same still holds a connection.
-    let Some(exchange) = exchange else { return js::discard(&value) };
+    let Some(exchange) = exchange else { return sys::discard(&value) };
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
         Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
@@ -243,7 +234,7 @@ fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
 }
 
 /// Status and headers are there.
-fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
+fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Response) {
     let head = match read_head(response, exchange) {
         Ok(head) => head,
         Err(reason) => return broken(driver, exchange, &reason),
@@ -257,7 +248,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
     }
     driver.input(Input::Opened { exchange: exchange.id, head });
     if exchange.over.get() {
-        return js::discard(response);
+        return sys::discard(response);
     }
     exchange.accepted.set(is_success(status));
     if let Err(reason) = open(driver, exchange, response, status, media) {
@@ -265,10 +256,10 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply) {
     }
 }
 
-fn read_head(response: &Reply, exchange: &Exchange) -> Result<ResponseHead, JsValue> {
+fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, JsValue> {
     let mut status = response.status()? as u16;
     // What a page sees of a redirect that it does not follow. Which one it was is hidden.
-    if status == 0 && response.kind()?.as_string().as_deref() == Some("opaqueredirect") {
+    if status == 0 && response.kind().as_string().as_deref() == Some("opaqueredirect") {
         status = 302;
     }
     let headers = response.headers();
@@ -283,11 +274,11 @@ fn read_head(response: &Reply, exchange: &Exchange) -> Result<ResponseHead, JsVa
         status,
         media: content_type.map_or(Media::Other, |value| media(&value)),
         session_id: text("mcp-session-id", exchange.reads_session_id)?,
-        hides_headers: exchange.reads_session_id && response.kind()?.as_string().as_deref() == Some("cors"),
+        hides_headers: exchange.reads_session_id && response.kind().as_string().as_deref() == Some("cors"),
         retry_after: text("retry-after", status == 429 || status == 503)?,
         challenge: text("www-authenticate", status == 401 || status == 403)?,
         location: if exchange.follows {
-            response.url()?.as_string()
+            response.url().as_string()
         } else {
             text("location", (301..=308).contains(&status))?
         },
@@ -305,18 +296,24 @@ fn media(content_type: &JsString) -> Media {
 }
 
 /// Begins to read the body, if there is one.
-fn open(driver: &Rc<Driver>, exchange: &Exchange, response: &Reply, status: u16, media: Media) -> Result<(), JsValue> {
+fn open(
+    driver: &Rc<Driver>,
+    exchange: &Exchange,
+    response: &Response,
+    status: u16,
+    media: Media,
+) -> Result<(), JsValue> {
     let network = &driver.network;
     let nothing = || {
         finish(driver, exchange, Input::Body { exchange: exchange.id, body: Body::Empty });
         Ok(())
     };
     if matches!(status, 202 | 204 | 205) {
-        js::discard(response);
+        sys::discard(response);
         return nothing();
     }
     // An injected `fetch` may have read it already (npm/workerd.js).
-    if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Reply::whole) {
+    if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Response::whole) {
         return whole(driver, exchange, &text);
     }
     let Some(body) = response.body() else { return nothing() };
@@ -341,7 +338,7 @@ pub(super) fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJs
 }
 
 /// `fetch` or a `read()` failed.
-fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
+pub(super) fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
@@ -354,7 +351,7 @@ fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
 
 /// Finds out whether the server can be reached, where that says more about a failure than the host does.
 fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
-    if failure.kind != FailureKind::Broken || !js::is_foreign(&exchange.url) {
+    if failure.kind != FailureKind::Broken || !sys::is_foreign(&exchange.url) {
         return fail(driver, exchange, failure);
     }
     match driver.network.checks.ask(&driver.network.fetch, &exchange.url) {
@@ -389,7 +386,7 @@ pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<Js
 
 /// The body's text. What has no JSON form (a cycle, a `BigInt`) is the caller's mistake.
 fn write(message: &JsValue) -> Result<JsValue, Failure<JsJson>> {
-    match js::write_json(message) {
+    match sys::write_json(message) {
         Ok(Some(text)) => Ok(text.into()),
         Ok(None) => Err(failure::new(FailureKind::Unwritable, "the params have no JSON form")),
         Err(reason) => Err(failure::new(FailureKind::Unwritable, &failure::words(&reason))),

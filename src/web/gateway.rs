@@ -1,9 +1,9 @@
 //! The exported class `Gateway`: the gateway's policy for the Worker. Compiled with the feature `gateway` only.
 
 use super::error;
-use super::js;
 use super::json::JsJson;
-use super::words::word;
+use super::sys;
+use super::sys::word;
 use crate::core::config::{self, Config, Problem};
 use crate::core::kit::text::concat;
 use crate::core::protocol::mirror::is_annotated;
@@ -38,7 +38,7 @@ impl Gateway {
     /// `config_error` with all faults of the configuration.
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, env: &JsValue, origins: Vec<String>, per_minute: u32) -> Result<Gateway, JsValue> {
-        let lookup = |name: &str| js::member(env, name)?.as_string();
+        let lookup = |name: &str| sys::member(env, name)?.as_string();
         let (config, _) = config::parse(&JsJson(config), &JsJson(JsValue::UNDEFINED), &lookup)
             .map_err(|problems| error::config(Problem::lines(&problems)))?;
         if let Some(server) = config.servers.iter().map(|(name, _)| name).find(|name| !route::is_name(name)) {
@@ -86,9 +86,9 @@ impl Gateway {
             _ => route.server(),
         };
         let found = JsValue::from(Object::new());
-        js::put(&found, "name", &word(route.name()));
-        js::put(&found, "subject", &subject.map_or(JsValue::UNDEFINED, JsValue::from_str));
-        js::put(&found, "allow", &JsValue::from_str(route.allow()));
+        sys::put(&found, "name", &word(route.name()));
+        sys::put(&found, "subject", &subject.map_or(JsValue::UNDEFINED, JsValue::from_str));
+        sys::put(&found, "allow", &JsValue::from_str(route.allow()));
         found
     }
 
@@ -207,7 +207,7 @@ impl Gateway {
     #[wasm_bindgen(js_name = breakerAfter)]
     pub fn breaker_after(&self, known: &JsValue, happened: &str, now: f64, cooldown: f64) -> JsValue {
         let number =
-            |name: &str| js::member(known, name).and_then(|value| value.as_f64()).map_or(0, |value| value as u64);
+            |name: &str| sys::member(known, name).and_then(|value| value.as_f64()).map_or(0, |value| value as u64);
         let mut breaker = Breaker {
             failures: number("failures"),
             since: number("since"),
@@ -231,7 +231,7 @@ impl Gateway {
             ("trying", trying),
             ("wait", wait),
         ] {
-            js::put(&after, name, &JsValue::from_f64(value as f64));
+            sys::put(&after, name, &JsValue::from_f64(value as f64));
         }
         after
     }
@@ -277,7 +277,7 @@ fn head(headers: &JsValue) -> Head {
 }
 
 fn text_of(headers: &JsValue, name: &str) -> Option<String> {
-    js::member(headers, name)?.as_string()
+    sys::member(headers, name)?.as_string()
 }
 
 fn era(era: Result<Era, Refusal>) -> JsValue {
@@ -290,10 +290,10 @@ fn refused(checked: Result<(), Refusal>) -> JsValue {
 
 fn refusal_object(refusal: Refusal) -> JsValue {
     let object = JsValue::from(Object::new());
-    js::put(&object, "name", &word(refusal.name()));
-    js::put(&object, "status", &JsValue::from_f64(refusal.status().into()));
-    js::put(&object, "code", &JsValue::from_f64(refusal.code().into()));
-    js::put(&object, "message", &JsValue::from_str(refusal.message()));
+    sys::put(&object, "name", &word(refusal.name()));
+    sys::put(&object, "status", &JsValue::from_f64(refusal.status().into()));
+    sys::put(&object, "code", &JsValue::from_f64(refusal.code().into()));
+    sys::put(&object, "message", &JsValue::from_str(refusal.message()));
     object
 }
 

@@ -2,15 +2,15 @@
 
 use super::driver::{Driver, HANDLER};
 use super::failure;
-use super::hook::Hook;
-use super::js::{self, Aborter};
+use super::hook::{Hook, Report};
 use super::json::JsJson;
+use super::sys::{self, AbortController};
 use crate::core::kit::table::Table;
 use crate::core::protocol::codes::{INTERNAL_ERROR, METHOD_NOT_FOUND, NO_SUCH_METHOD};
 use crate::core::{Input, RpcError, SessionInfo, SessionRef, Ticket};
 use js_sys::{Function, Object};
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The handlers of all sessions, and the requests that they work on.
@@ -21,13 +21,12 @@ pub(super) struct Handlers {
     sessions: RefCell<Table<u64, Set>>,
     /// So many sets make it worth while to look for those of sessions that are gone.
     sweep_at: Cell<usize>,
-    running: RefCell<Table<u64, Aborter>>,
+    running: RefCell<Table<u64, AbortController>>,
     /// Hears what comes on the GET streams of all sessions, and is asked what nobody else answers.
     tap: RefCell<Option<Function>>,
     /// Gets the slots that this tab wants of the connections that tabs share.
     sharing: RefCell<Option<Function>>,
-    on_result: Hook,
-    on_error: Hook,
+    hook: Hook,
 }
 
 /// Which handler of a session.
@@ -68,15 +67,14 @@ impl ByMethod {
 }
 
 impl Handlers {
-    pub(super) fn new(driver: &Weak<Driver>) -> Self {
+    pub(super) fn new(hook: Hook) -> Self {
         Self {
             sessions: RefCell::default(),
             sweep_at: Cell::new(FIRST_SWEEP),
             running: RefCell::default(),
             tap: RefCell::default(),
             sharing: RefCell::default(),
-            on_result: Hook::new(driver, |driver, ticket, result| answer(driver, ticket, checked(result))),
-            on_error: Hook::new(driver, |driver, ticket, thrown| answer(driver, ticket, Err(rpc_error(&thrown)))),
+            hook,
         }
     }
 
@@ -149,14 +147,14 @@ impl Handlers {
         extra: JsValue,
         during: Option<JsValue>,
     ) -> Result<(), JsValue> {
-        let aborter = Aborter::new()?;
-        js::put(&extra, "signal", &aborter.signal()?);
+        let aborter = AbortController::new()?;
+        sys::put(&extra, "signal", &aborter.signal()?);
         if let Some(during) = during {
-            js::put(&extra, "during", &during);
+            sys::put(&extra, "during", &during);
         }
         self.running.borrow_mut().insert(ticket, aborter);
         let result = handler.call2(&JsValue::UNDEFINED, message, &extra)?;
-        js::follow(&result, &self.on_result.of(ticket), &self.on_error.of(ticket))
+        sys::follow(&result, &self.hook.of(Report::Answered, ticket), &self.hook.of(Report::Refused, ticket))
     }
 
     /// Sets the tap, or takes it off.
@@ -212,7 +210,7 @@ impl Handlers {
         let (observer, handler) = self.look(session, told).unwrap_or_default();
         if let Some(observer) = observer {
             let about = JsValue::from(Object::new());
-            js::put(&about, "during", &during.unwrap_or_default());
+            sys::put(&about, "during", &during.unwrap_or_default());
             driver.report(callback, observer.call2(&JsValue::UNDEFINED, message, &about));
         }
         if let Some(handler) = handler {
@@ -225,13 +223,13 @@ impl Handlers {
 fn about(of: Option<SessionInfo>) -> JsValue {
     let about = JsValue::from(Object::new());
     if let Some(info) = of {
-        js::put(&about, "userId", &info.user_id.into());
-        js::put(&about, "serverName", &info.server_name.into());
+        sys::put(&about, "userId", &info.user_id.into());
+        sys::put(&about, "serverName", &info.server_name.into());
     }
     about
 }
 
-fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJson>>) {
+pub(super) fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJson>>) {
     let known = driver.handlers.running.borrow_mut().remove(ticket).is_some();
     if known {
         driver.input(Input::Answer { ticket: Ticket(ticket), outcome });
@@ -239,7 +237,7 @@ fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, RpcError<JsJ
 }
 
 /// A handler that has nothing to say answers with an empty result, because MCP knows no other.
-fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
+pub(super) fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
     if result.is_undefined() || result.is_null() {
         return Ok(JsJson(Object::new().into()));
     }
@@ -247,19 +245,19 @@ fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
         return Err(failed(INTERNAL_ERROR, "the handler's result is no object"));
     }
     // What cannot be written fails here, where it can still be told to the server.
-    match js::write_json(&result) {
+    match sys::write_json(&result) {
         Ok(Some(_)) => Ok(JsJson(result)),
         _ => Err(failed(INTERNAL_ERROR, "the handler's result has no JSON form")),
     }
 }
 
 /// What a handler threw, as the server is told.
-fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
-    let code = js::member(thrown, "code").and_then(|code| code.as_f64());
+pub(super) fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
+    let code = sys::member(thrown, "code").and_then(|code| code.as_f64());
     let whole = code.filter(|code| code.fract() == 0.0 && code.abs() <= f64::from(i32::MAX));
     let words = failure::words(thrown);
     let message = if words.is_empty() { "Internal error" } else { &words };
-    let data = js::member(thrown, "data").filter(|data| matches!(js::write_json(data), Ok(Some(_))));
+    let data = sys::member(thrown, "data").filter(|data| matches!(sys::write_json(data), Ok(Some(_))));
     RpcError { data: data.map(JsJson), ..failed(whole.map_or(INTERNAL_ERROR, |code| code as i32), message) }
 }
 

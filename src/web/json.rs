@@ -1,7 +1,7 @@
 //! The engine's own values as the machine's payloads.
 
-use super::js;
-use super::words::word;
+use super::sys;
+use super::sys::word;
 use crate::core::Json;
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
@@ -33,25 +33,25 @@ impl Json for JsJson {
 
     /// For objects that the machine made itself: on `null`, on what is frozen and on a proxy it might throw.
     fn set(&mut self, key: &str, value: Self) {
-        js::put(&self.0, key, &value.0);
+        sys::put(&self.0, key, &value.0);
     }
     fn shallow_copy(&self) -> Self {
-        let empty = JsValue::from(Object::new());
-        if !self.is_object() {
-            return Self(empty);
+        let copy = Object::new();
+        if self.is_object() {
+            // A getter that throws ends the copy where it stands.
+            let _ = Object::try_assign(&copy, self.0.unchecked_ref());
         }
-        // A getter that throws ends the copy where it stands.
-        Self(js::assign(&empty, &self.0).unwrap_or(empty))
+        Self(copy.into())
     }
 
     /// What has no JSON form, or a form that cannot be read, did not come from a server: it stays what it is.
     fn deep_copy(&self) -> Self {
-        let text = js::write_json(&self.0).ok().flatten();
-        Self(text.and_then(|text| js::parse_json(&text).ok()).unwrap_or_else(|| self.0.clone()))
+        let text = sys::write_json(&self.0).ok().flatten();
+        Self(text.and_then(|text| sys::parse_json(&text).ok()).unwrap_or_else(|| self.0.clone()))
     }
 
     fn get(&self, key: &str) -> Option<Self> {
-        js::member(&self.0, key).map(Self)
+        sys::member(&self.0, key).map(Self)
     }
     fn as_str(&self) -> Option<String> {
         self.0.as_string()
@@ -77,6 +77,6 @@ impl Json for JsJson {
         self.0.is_object() && !Array::is_array(&self.0)
     }
     fn to_text(&self) -> String {
-        js::write_json(&self.0).ok().flatten().map(String::from).unwrap_or_default()
+        sys::write_json(&self.0).ok().flatten().map(String::from).unwrap_or_default()
     }
 }

@@ -1,6 +1,6 @@
 //! The log: the user's function, or the console.
 
-use super::js;
+use super::sys;
 use crate::core::Level;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
@@ -20,7 +20,7 @@ impl Log {
     /// Prints one line.
     pub(super) fn line(&self, level: Level, line: &str) {
         if level != Level::Debug || self.debug {
-            js::log(&self.sink, level.as_str(), line);
+            sys::log(&self.sink, level.as_str(), line);
         }
     }
 }

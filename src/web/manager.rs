@@ -5,7 +5,7 @@ use super::driver::{Driver, Handle};
 use super::events::to_js;
 use super::json::JsJson;
 use super::options::{self, Host};
-use super::{error, js};
+use super::{error, sys};
 use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
 use crate::core::kit::text::concat;
@@ -36,7 +36,7 @@ impl McpManager {
         let (mut config, warnings) = parse(config, options, host.env.as_ref())?;
         config.connections = options::connections();
         let (limits, debug) = (config.limits.clone(), config.debug);
-        let machine = Manager::new(config, identity(&host), js::seed()).without_events();
+        let machine = Manager::new(config, identity(&host), sys::seed()).without_events();
         let driver = Driver::new(machine, &limits, debug, host);
         for warning in warnings {
             driver.log.line(Level::Warn, &concat(&["[MCP] ", &warning.line()]));
@@ -45,7 +45,6 @@ impl McpManager {
     }
 
     /// The session of a user with a server: made on first use, reused after.
-    #[wasm_bindgen(unchecked_return_type = "Promise<McpSession>")]
     pub fn connect(
         &self,
         #[wasm_bindgen(js_name = userId)] user: JsValue,
@@ -89,13 +88,12 @@ impl McpManager {
     pub fn metrics(&self) -> JsValue {
         let metrics = JsValue::from(Object::new());
         for (name, count) in self.driver.look(Manager::metrics).unwrap_or_default() {
-            js::put(&metrics, name, &JsValue::from_f64(count as f64));
+            sys::put(&metrics, name, &JsValue::from_f64(count as f64));
         }
         metrics
     }
 
     /// Ends a user's session with a server.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn terminate(
         &self,
         #[wasm_bindgen(js_name = userId)] user: JsValue,
@@ -107,7 +105,7 @@ impl McpManager {
     }
 
     /// Ends all sessions of a user.
-    #[wasm_bindgen(js_name = terminateUser, unchecked_return_type = "Promise<void>")]
+    #[wasm_bindgen(js_name = terminateUser)]
     pub fn terminate_user(&self, #[wasm_bindgen(js_name = userId)] user: JsValue) -> Promise {
         self.end(options::string(&user, "userId").map(Target::User))
     }
@@ -175,22 +173,20 @@ impl McpManager {
     }
 
     /// Resolves when nothing is in flight.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn idle(&self) -> Promise {
-        let deferred = js::deferred();
+        let deferred = sys::deferred();
         let promise = deferred.promise();
         self.driver.when_idle(deferred);
         promise
     }
 
     /// Ends everything: running calls are rejected with `closed`, handlers are let go of, and nothing is sent after it resolves.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn close(&self, options: JsValue) -> Promise {
         self.start_close(&options).unwrap_or_else(|error| error::rejected(&error))
     }
 
     /// `close()`, for `await using`.
-    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]", unchecked_return_type = "Promise<void>")]
+    #[wasm_bindgen(js_name = "[Symbol.asyncDispose]")]
     pub fn async_dispose(&self) -> Promise {
         self.close(JsValue::UNDEFINED)
     }
@@ -233,7 +229,7 @@ impl McpManager {
 }
 
 fn parse(config: JsValue, options: JsValue, env: Option<&JsValue>) -> Result<(Config, Vec<Problem>), JsValue> {
-    let lookup = |name: &str| env.and_then(|env| js::member(env, name)?.as_string());
+    let lookup = |name: &str| env.and_then(|env| sys::member(env, name)?.as_string());
     let parsed = config::parse(&JsJson(config), &JsJson(options), &lookup);
     parsed.map_err(|problems| error::config(Problem::lines(&problems)))
 }

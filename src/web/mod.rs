@@ -27,7 +27,7 @@ mod fetch;
 mod gateway;
 mod handlers;
 mod hook;
-mod js;
+
 mod json;
 mod log;
 mod manager;
@@ -35,11 +35,11 @@ mod options;
 mod request;
 mod session;
 mod storage;
+mod sys;
+mod task;
 mod timers;
-mod words;
 
 pub use diagnosis::resolve;
-pub use error::set_error_class;
 #[cfg(feature = "gateway")]
 pub use gateway::Gateway;
 pub use json::JsJson;

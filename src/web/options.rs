@@ -1,8 +1,8 @@
 //! The arguments of the public methods, checked: what is wrong is a `config_error` with the path to it.
 
 use super::error::invalid;
-use super::js::{self, Signal};
 use super::json::JsJson;
+use super::sys::{self, AbortSignal};
 use crate::core::Json;
 use crate::core::Millis;
 use crate::core::config::{Connections, Replay};
@@ -16,14 +16,14 @@ use wasm_bindgen::prelude::*;
 pub(super) struct Connect {
     pub(super) options: ConnectOptions<JsJson>,
     pub(super) auth: Option<JsValue>,
-    pub(super) signal: Option<Signal>,
+    pub(super) signal: Option<AbortSignal>,
 }
 
 /// What a call was given.
 #[derive(Default)]
 pub(super) struct Call {
     pub(super) options: RequestOptions,
-    pub(super) signal: Option<Signal>,
+    pub(super) signal: Option<AbortSignal>,
     pub(super) on_progress: Option<Function>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Host {
 pub(super) fn connect(value: &JsValue) -> Result<Connect, JsValue> {
     let Some(bag) = Bag::of(value)? else { return Ok(Connect::default()) };
     let auth = bag.get("auth");
-    if auth.as_ref().is_some_and(|auth| js::method(auth, "token").is_none()) {
+    if auth.as_ref().is_some_and(|auth| sys::method(auth, "token").is_none()) {
         return Err(invalid("options.auth", "must have a method token()"));
     }
     let options = ConnectOptions {
@@ -119,7 +119,7 @@ impl<'a> Bag<'a> {
     }
 
     fn get(&self, name: &str) -> Option<JsValue> {
-        js::member(self.0, name)
+        sys::member(self.0, name)
     }
 
     fn function(&self, name: &str) -> Result<Option<Function>, JsValue> {
@@ -149,10 +149,10 @@ impl<'a> Bag<'a> {
         replay.map(Some).ok_or_else(|| wrong("replay", Replay::RULE))
     }
 
-    fn signal(&self) -> Result<Option<Signal>, JsValue> {
+    fn signal(&self) -> Result<Option<AbortSignal>, JsValue> {
         let Some(value) = self.get("signal") else { return Ok(None) };
         // By its looks and not by its class: it may come from another realm.
-        if js::member(&value, "aborted").is_some_and(|aborted| aborted.as_bool().is_some()) {
+        if sys::member(&value, "aborted").is_some_and(|aborted| aborted.as_bool().is_some()) {
             return Ok(Some(value.unchecked_into()));
         }
         Err(wrong("signal", "must be an AbortSignal"))
@@ -162,7 +162,7 @@ impl<'a> Bag<'a> {
         let Some(record) = self.object(name)? else { return Ok(Vec::new()) };
         let mut strings = Vec::new();
         for key in JsJson(record.clone()).keys().unwrap_or_default() {
-            let Some(value) = js::member(&record, &key).and_then(|value| value.as_string()) else {
+            let Some(value) = sys::member(&record, &key).and_then(|value| value.as_string()) else {
                 return Err(invalid(&concat(&[&path(name), ".", &key]), "must be a string"));
             };
             strings.push((key, value));
@@ -172,7 +172,7 @@ impl<'a> Bag<'a> {
 
     fn storage(&self) -> Result<Option<JsValue>, JsValue> {
         let storage = self.get("storage");
-        let has = |method: &str| storage.as_ref().is_none_or(|storage| js::method(storage, method).is_some());
+        let has = |method: &str| storage.as_ref().is_none_or(|storage| sys::method(storage, method).is_some());
         if has("get") && has("set") && has("delete") {
             return Ok(storage);
         }
@@ -182,7 +182,7 @@ impl<'a> Bag<'a> {
     fn client_info(&self) -> Result<Option<JsValue>, JsValue> {
         let Some(info) = self.object("clientInfo")? else { return Ok(None) };
         for name in ["name", "version"] {
-            if js::member(&info, name).is_none_or(|value| !value.is_string()) {
+            if sys::member(&info, name).is_none_or(|value| !value.is_string()) {
                 return Err(invalid(&concat(&["options.clientInfo.", name]), "must be a string"));
             }
         }
@@ -200,7 +200,7 @@ fn wrong(name: &str, problem: &str) -> JsValue {
 
 /// How many connections the host has.
 pub(super) fn connections() -> Connections {
-    match js::connections() {
+    match sys::connections() {
         0 => Connections::Worker,
         1 => Connections::Page,
         _ => Connections::Unlimited,
@@ -208,5 +208,5 @@ pub(super) fn connections() -> Connections {
 }
 
 fn process_env() -> Option<JsValue> {
-    js::env().map(Into::into)
+    sys::env().map(Into::into)
 }

@@ -1,12 +1,12 @@
 //! The machine's HTTP requests as arguments for `fetch`.
 
-use super::js;
 use super::json::JsJson;
+use super::sys;
 use crate::core::HttpRequest;
 use js_sys::{JsString, Object};
 use std::cell::RefCell;
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::JsValue;
 
 /// URLs and headers as JS values, kept for the sessions that were used last: the next call of a session differs from
 /// the one before in its body alone, and turning ten strings into JS strings takes longer than all else about it.
@@ -19,12 +19,12 @@ struct Template {
     url: Rc<str>,
     headers: Vec<(Rc<str>, Rc<str>)>,
     js_url: JsString,
-    js_headers: JsValue,
+    js_headers: Object,
 }
 
 impl Templates {
     /// The URL, and an object of headers that the callee may keep and change.
-    pub(super) fn render(&self, request: &HttpRequest<JsJson>) -> (JsString, JsValue) {
+    pub(super) fn render(&self, request: &HttpRequest<JsJson>) -> (JsString, Object) {
         let mut recent = self.recent.borrow_mut();
         let template = match recent.iter().position(|template| template.is_of(request)) {
             Some(found) => recent.remove(found),
@@ -39,9 +39,9 @@ impl Templates {
 
 impl Template {
     fn of(request: &HttpRequest<JsJson>) -> Self {
-        let js_headers = JsValue::from(Object::new());
+        let js_headers = Object::new();
         for (name, value) in &request.headers {
-            js::put(&js_headers, name, &JsValue::from_str(value));
+            sys::put(&js_headers, name, &JsValue::from_str(value));
         }
         Self {
             url: request.url.clone(),
@@ -58,9 +58,11 @@ impl Template {
             && pairs.all(|(one, other)| same(&one.0, &other.0) && same(&one.1, &other.1))
     }
 
-    fn headers(&self) -> JsValue {
-        let copy = JsValue::from(Object::new());
-        js::assign(&copy, &self.js_headers).unwrap_or(copy)
+    fn headers(&self) -> Object {
+        let copy = Object::new();
+        // Its members are strings of ours.
+        let _ = Object::try_assign(&copy, &self.js_headers);
+        copy
     }
 }
 

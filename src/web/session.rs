@@ -3,9 +3,9 @@
 use super::calls::{self, Shape};
 use super::driver::Handle;
 use super::handlers::Slot;
-use super::js::Deferred;
 use super::json::JsJson;
-use super::{error, js, options};
+use super::sys::Deferred;
+use super::{error, options, sys};
 use crate::core::kit::text::concat;
 use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
@@ -30,31 +30,31 @@ pub struct McpSession {
 #[wasm_bindgen]
 impl McpSession {
     /// Whose session.
-    #[wasm_bindgen(getter, js_name = userId, unchecked_return_type = "string")]
+    #[wasm_bindgen(getter, js_name = userId)]
     pub fn user_id(&self) -> JsValue {
         JsValue::from_str(&self.seen.borrow().user_id)
     }
 
     /// With which server.
-    #[wasm_bindgen(getter, js_name = serverName, unchecked_return_type = "string")]
+    #[wasm_bindgen(getter, js_name = serverName)]
     pub fn server_name(&self) -> JsValue {
         JsValue::from_str(&self.server)
     }
 
     /// The `Mcp-Session-Id`, where the server issued one.
-    #[wasm_bindgen(getter, js_name = sessionId, unchecked_return_type = "string | undefined")]
+    #[wasm_bindgen(getter, js_name = sessionId)]
     pub fn session_id(&self) -> JsValue {
         self.info().session_id.map_or(JsValue::UNDEFINED, Into::into)
     }
 
     /// Where the session stands.
-    #[wasm_bindgen(getter, unchecked_return_type = "SessionState")]
+    #[wasm_bindgen(getter)]
     pub fn state(&self) -> JsValue {
         self.info().state.as_str().into()
     }
 
     /// What the server keeps for us.
-    #[wasm_bindgen(getter, unchecked_return_type = "string")]
+    #[wasm_bindgen(getter)]
     pub fn kind(&self) -> JsValue {
         self.info().kind.as_str().into()
     }
@@ -66,122 +66,118 @@ impl McpSession {
     }
 
     /// The negotiated protocol version.
-    #[wasm_bindgen(getter, js_name = protocolVersion, unchecked_return_type = "string")]
+    #[wasm_bindgen(getter, js_name = protocolVersion)]
     pub fn protocol_version(&self) -> JsValue {
         self.info().protocol_version.into()
     }
 
     /// What the server can do.
-    #[wasm_bindgen(js_name = getServerCapabilities, unchecked_return_type = "object | undefined")]
+    #[wasm_bindgen(js_name = getServerCapabilities)]
     pub fn server_capabilities(&self) -> JsValue {
         self.initialize_result("capabilities")
     }
 
     /// The server's name and version.
-    #[wasm_bindgen(js_name = getServerVersion, unchecked_return_type = "{ name: string; version: string } | undefined")]
+    #[wasm_bindgen(js_name = getServerVersion)]
     pub fn server_version(&self) -> JsValue {
         self.initialize_result("serverInfo")
     }
 
     /// How the server wants to be used.
-    #[wasm_bindgen(js_name = getInstructions, unchecked_return_type = "string | undefined")]
+    #[wasm_bindgen(js_name = getInstructions)]
     pub fn instructions(&self) -> JsValue {
         self.initialize_result("instructions")
     }
 
     /// Sends any request and resolves with its result.
-    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
     pub fn request(&self, request: JsValue, options: JsValue) -> Promise {
         let started = method_of(&request, "request").and_then(|method| {
             if method == "initialize" {
                 return Err(error::invalid("request.method", "initialize is sent by connect() and nobody else"));
             }
-            let params = js::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
+            let params = sys::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
             self.start(&method, options::object(params, "request.params")?, &options, Shape::Result)
         });
         started.unwrap_or_else(|error| error::rejected(&error))
     }
 
     /// Sends a notification.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn notification(&self, notification: JsValue) -> Promise {
         self.start_notification(&notification).unwrap_or_else(|error| error::rejected(&error))
     }
 
     /// Asks for a sign of life.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn ping(&self, options: JsValue) -> Promise {
         self.call("ping", JsValue::UNDEFINED, &options, Shape::Void)
     }
 
     /// `tools/list`
-    #[wasm_bindgen(js_name = listTools, unchecked_return_type = "Promise<any>")]
+    #[wasm_bindgen(js_name = listTools)]
     pub fn list_tools(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("tools/list", params, &options, Shape::Result)
     }
 
     /// `tools/call`
-    #[wasm_bindgen(js_name = callTool, unchecked_return_type = "Promise<any>")]
+    #[wasm_bindgen(js_name = callTool)]
     pub fn call_tool(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("tools/call", params, &options, Shape::Result)
     }
 
     /// `resources/list`
-    #[wasm_bindgen(js_name = listResources, unchecked_return_type = "Promise<any>")]
+    #[wasm_bindgen(js_name = listResources)]
     pub fn list_resources(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("resources/list", params, &options, Shape::Result)
     }
 
     /// `resources/templates/list`
-    #[wasm_bindgen(js_name = listResourceTemplates, unchecked_return_type = "Promise<any>")]
+    #[wasm_bindgen(js_name = listResourceTemplates)]
     pub fn list_resource_templates(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("resources/templates/list", params, &options, Shape::Result)
     }
 
     /// `resources/read`
-    #[wasm_bindgen(js_name = readResource, unchecked_return_type = "Promise<any>")]
+    #[wasm_bindgen(js_name = readResource)]
     pub fn read_resource(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("resources/read", params, &options, Shape::Result)
     }
 
     /// `resources/subscribe`
-    #[wasm_bindgen(js_name = subscribeResource, unchecked_return_type = "Promise<void>")]
+    #[wasm_bindgen(js_name = subscribeResource)]
     pub fn subscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("resources/subscribe", params, &options, Shape::Void)
     }
 
     /// `resources/unsubscribe`
-    #[wasm_bindgen(js_name = unsubscribeResource, unchecked_return_type = "Promise<void>")]
+    #[wasm_bindgen(js_name = unsubscribeResource)]
     pub fn unsubscribe_resource(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("resources/unsubscribe", params, &options, Shape::Void)
     }
 
     /// `prompts/list`
-    #[wasm_bindgen(js_name = listPrompts, unchecked_return_type = "Promise<any>")]
+    #[wasm_bindgen(js_name = listPrompts)]
     pub fn list_prompts(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("prompts/list", params, &options, Shape::Result)
     }
 
     /// `prompts/get`
-    #[wasm_bindgen(js_name = getPrompt, unchecked_return_type = "Promise<any>")]
+    #[wasm_bindgen(js_name = getPrompt)]
     pub fn get_prompt(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("prompts/get", params, &options, Shape::Result)
     }
 
     /// `completion/complete`
-    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
     pub fn complete(&self, params: JsValue, options: JsValue) -> Promise {
         self.call("completion/complete", params, &options, Shape::Result)
     }
 
     /// `logging/setLevel`
-    #[wasm_bindgen(js_name = setLoggingLevel, unchecked_return_type = "Promise<void>")]
+    #[wasm_bindgen(js_name = setLoggingLevel)]
     pub fn set_logging_level(&self, level: JsValue, options: JsValue) -> Promise {
         if !level.is_string() {
             return error::rejected(&error::invalid("level", "must be a string"));
         }
         let params = JsValue::from(js_sys::Object::new());
-        js::put(&params, "level", &level);
+        sys::put(&params, "level", &level);
         self.call("logging/setLevel", params, &options, Shape::Void)
     }
 
@@ -274,7 +270,6 @@ impl McpSession {
     }
 
     /// Ends the session.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn terminate(&self) -> Promise {
         let started = self.driver.calls.open(Shape::Void, Some(&self.server), None, None);
         started.map_or_else(
@@ -325,7 +320,7 @@ impl McpSession {
             self.initialized.replace(Some(result));
         }
         let result = self.initialized.borrow().clone();
-        result.and_then(|result| js::member(&result.0, member)).unwrap_or(JsValue::UNDEFINED)
+        result.and_then(|result| sys::member(&result.0, member)).unwrap_or(JsValue::UNDEFINED)
     }
 
     fn call(&self, method: &str, params: JsValue, options: &JsValue, shape: Shape) -> Promise {
@@ -355,7 +350,7 @@ impl McpSession {
 
     fn start_notification(&self, notification: &JsValue) -> Result<Promise, JsValue> {
         let method = method_of(notification, "notification")?;
-        let params = js::member(notification, "params").unwrap_or(JsValue::UNDEFINED);
+        let params = sys::member(notification, "params").unwrap_or(JsValue::UNDEFINED);
         let params = options::object(params, "notification.params")?.map(JsJson);
         let (call, promise) = self.driver.calls.open(Shape::Void, Some(&self.server), None, None)?;
         self.driver.input(Input::Notify { call, session: self.session, method, params });
@@ -370,7 +365,7 @@ impl McpSession {
 }
 
 fn method_of(message: &JsValue, path: &str) -> Result<String, JsValue> {
-    let method = js::member(message, "method").unwrap_or(JsValue::UNDEFINED);
+    let method = sys::member(message, "method").unwrap_or(JsValue::UNDEFINED);
     options::string(&method, &concat(&[path, ".method"]))
 }
 

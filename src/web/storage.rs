@@ -2,36 +2,26 @@
 
 use super::driver::Driver;
 use super::failure;
-use super::hook::Hook;
-use super::js;
 use super::json::JsJson;
+use super::{sys, task};
 use crate::core::kit::text::concat;
 use crate::core::{Input, Json, Level, SessionRef};
+use js_sys::{JsString, Promise};
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 /// The storage of one driver.
 pub(super) struct Storage {
     place: Option<JsValue>,
     /// What is being stored or removed.
     pending: Cell<usize>,
-    on_found: Hook,
-    on_unfound: Hook,
-    on_kept: Hook,
-    on_unkept: Hook,
 }
 
 impl Storage {
-    pub(super) fn new(driver: &Weak<Driver>, place: Option<JsValue>) -> Self {
-        Self {
-            place,
-            pending: Cell::new(0),
-            on_found: Hook::new(driver, |driver, session, value| found(driver, session, &value)),
-            on_unfound: Hook::new(driver, unfound),
-            on_kept: Hook::new(driver, |driver, _, _| driver.storage.kept(driver)),
-            on_unkept: Hook::new(driver, unkept),
-        }
+    pub(super) fn new(place: Option<JsValue>) -> Self {
+        Self { place, pending: Cell::new(0) }
     }
 
     /// Whether nothing is being stored or removed.
@@ -41,60 +31,46 @@ impl Storage {
 
     /// Looks what is stored.
     pub(super) fn recall(&self, driver: &Rc<Driver>, session: SessionRef, name: &str) {
-        let (done, failed) = (self.on_found.of(session.0), self.on_unfound.of(session.0));
-        if let Err(thrown) = self.call("get", name, None, &done, &failed) {
-            unfound(driver, session.0, thrown);
-        }
+        self.perform(driver, "get", name, None, Some(session));
     }
 
     /// Stores something, or removes it.
     pub(super) fn keep(&self, driver: &Rc<Driver>, name: &str, value: Option<JsJson>) {
-        self.pending.set(self.pending.get() + 1);
-        let (done, failed) = (self.on_kept.of(0), self.on_unkept.of(0));
-        let started = match value {
-            Some(value) => self.call("set", name, Some(value.to_text()), &done, &failed),
-            None => self.call("delete", name, None, &done, &failed),
-        };
-        if let Err(thrown) = started {
-            unkept(driver, 0, thrown);
-        }
+        let method = if value.is_some() { "set" } else { "delete" };
+        self.perform(driver, method, name, value.map(|value| value.to_text()), None);
     }
 
-    fn call(
+    fn perform(
         &self,
+        driver: &Rc<Driver>,
         method: &str,
         name: &str,
         value: Option<String>,
-        done: &JsValue,
-        failed: &JsValue,
-    ) -> Result<(), JsValue> {
-        let Some(place) = &self.place else { return Ok(()) };
-        js::store(place, method, name, value, done, failed)
+        wanted_by: Option<SessionRef>,
+    ) {
+        let Some(place) = &self.place else { return };
+        if wanted_by.is_none() {
+            self.pending.set(self.pending.get() + 1);
+        }
+        let promise = sys::store(place, method, name, value);
+        task::spawn(Box::pin(settled(Rc::downgrade(driver), promise, wanted_by)));
     }
+}
 
-    fn kept(&self, driver: &Rc<Driver>) {
-        self.pending.set(self.pending.get() - 1);
+/// Waits for the storage, and tells the machine what was stored, if that was asked for.
+async fn settled(driver: Weak<Driver>, promise: Promise, wanted_by: Option<SessionRef>) {
+    let outcome = JsFuture::from(promise).await;
+    let Some(driver) = driver.upgrade() else { return };
+    if let Err(thrown) = &outcome {
+        driver.log.line(Level::Warn, &concat(&["[MCP] The storage failed: ", &failure::words(thrown)]));
+    }
+    if let Some(session) = wanted_by {
+        let text = outcome.ok().and_then(|stored| stored.dyn_into::<JsString>().ok());
+        // What is no JSON is no record either, and the machine says so.
+        let found = text.map(|text| JsJson(sys::parse_json(&text).unwrap_or(JsValue::NULL)));
+        driver.input(Input::Recalled { session, found });
+    } else {
+        driver.storage.pending.set(driver.storage.pending.get() - 1);
         driver.look_for_idle();
     }
-}
-
-fn found(driver: &Rc<Driver>, session: u64, value: &JsValue) {
-    // What is no JSON is no record either, and the machine says so.
-    let text = value.as_string();
-    let found = text.map(|text| JsJson(js::parse_json_str(&text).unwrap_or(JsValue::NULL)));
-    driver.input(Input::Recalled { session: SessionRef(session), found });
-}
-
-fn unfound(driver: &Rc<Driver>, session: u64, thrown: JsValue) {
-    warn(driver, &thrown);
-    driver.input(Input::Recalled { session: SessionRef(session), found: None });
-}
-
-fn unkept(driver: &Rc<Driver>, _: u64, thrown: JsValue) {
-    warn(driver, &thrown);
-    driver.storage.kept(driver);
-}
-
-fn warn(driver: &Driver, thrown: &JsValue) {
-    driver.log.line(Level::Warn, &concat(&["[MCP] The storage failed: ", &failure::words(thrown)]));
 }

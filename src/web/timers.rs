@@ -1,72 +1,70 @@
-//! The one host timer, armed for the machine's nearest deadline.
+//! A single timeout, armed for the machine's next deadline.
 //!
 //! It is armed again only for an earlier deadline, or once it fired. A call that is answered takes its deadline with it,
-//! and a timer that then fires early does no harm; so most calls cost no timer at all.
+//! and a timeout that then fires early does no harm; so most calls cost no timeout at all.
 //!
-//! It is bound by hand and not by `gloo-timers`, for two reasons. A handle is needed that gloo keeps to itself: Node, Bun
-//! and Deno stay alive as long as a timer is pending, and a session that expires in an hour is no reason to keep a program
-//! from ending. And gloo panics where the host refuses a timer, as workerd does outside of a request.
+//! In which way hosts differ is known to the entries of the package (npm/timers.js): they give the module its
+//! `setTimeout`, `clearTimeout` and `holdProcess`.
 
-use super::js;
+use super::sys;
 use crate::core::{Instant, Millis};
-use std::cell::RefCell;
-use wasm_bindgen::prelude::*;
+use gloo_timers::callback::Timeout;
+use std::cell::{Cell, RefCell};
 
-/// The timer of one driver.
+/// The timeout of one driver.
+#[derive(Default)]
 pub(super) struct Timer {
     armed: RefCell<Option<Armed>>,
+    /// Whether the process stays alive for it.
+    holds: Cell<bool>,
 }
 
 struct Armed {
     at: Instant,
-    handle: JsValue,
-    /// Whether it keeps the process alive.
-    holds: bool,
+    /// Cleared when it is dropped, which may happen in its own callback.
+    _timeout: Timeout,
 }
 
 impl Timer {
-    pub(super) fn new() -> Self {
-        Self { armed: RefCell::new(None) }
-    }
-
     /// Sees to it that `tick` is called at `deadline`, or earlier.
-    pub(super) fn arm(&self, now: Instant, deadline: Option<Instant>, tick: &JsValue) {
+    pub(super) fn arm(&self, now: Instant, deadline: Option<Instant>, tick: impl FnOnce() + 'static) {
         let Some(deadline) = deadline else { return };
         if self.armed.borrow().as_ref().is_some_and(|armed| armed.at <= deadline && now.since(armed.at) < LOST) {
             return;
         }
         self.disarm();
+        // gloo-timers panics where a host refuses a timeout, as workerd does outside of a request. The entries' `setTimeout`
+        // never throws; without an entry the host is asked first.
+        if !sys::has_entry() && !sys::may_set_timeouts() {
+            return;
+        }
         let delay = deadline.since(now).clamp(1, LONGEST);
-        // Only a host that forbids timers where we are refuses one, and then there is nobody to tell.
-        if let Ok(handle) = js::set_timeout(tick, i32::try_from(delay).unwrap_or(i32::MAX)) {
-            *self.armed.borrow_mut() = Some(Armed { at: now.after(delay), handle, holds: true });
-        }
+        let timeout = Timeout::new(u32::try_from(delay).unwrap_or(u32::MAX), tick);
+        *self.armed.borrow_mut() = Some(Armed { at: now.after(delay), _timeout: timeout });
     }
 
-    /// Whether the pending timer keeps the process alive: yes while somebody waits for it alone.
+    /// Whether the process stays alive for the pending timeout: yes while a call waits for it alone.
     pub(super) fn hold(&self, hold: bool) {
-        if let Some(armed) = self.armed.borrow_mut().as_mut()
-            && armed.holds != hold
-        {
-            armed.holds = hold;
-            js::hold(&armed.handle, hold);
+        let hold = hold && self.armed.borrow().is_some();
+        if self.holds.replace(hold) != hold {
+            sys::hold_process(hold);
         }
     }
 
-    /// The timer fired: there is none any more.
-    pub(super) fn fired(&self) {
+    /// There is no timeout any more: it fired, or is cleared.
+    pub(super) fn disarm(&self) {
         self.armed.take();
     }
+}
 
-    pub(super) fn disarm(&self) {
-        if let Some(armed) = self.armed.take() {
-            js::clear_timeout(&armed.handle);
-        }
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.hold(false);
     }
 }
 
 /// Hosts keep the delay in 32 bits, and fire at once when it does not fit.
 const LONGEST: Millis = i32::MAX as Millis;
 
-/// A timer that is late by so many milliseconds never comes: its I/O context is gone, or the host slept.
+/// A timeout that is late by so many milliseconds never fires: its I/O context is gone, or the host slept.
 const LOST: Millis = 1000;

@@ -55,6 +55,21 @@ async fn delays_beyond_32_bits_are_split() {
     }
 }
 
+/// A Rust program has no entry of the package between its module and the host.
+#[wasm_bindgen_test]
+async fn a_host_that_refuses_timers_costs_the_deadlines_and_nothing_else() {
+    let original = get(&js_sys::global(), "setTimeout");
+    let refused = Received::default();
+    let listener: Function = refused.listener().unchecked_into();
+    let refusal = function(move |_| Err(listener.call1(&JsValue::NULL, &"refused".into()).unwrap_or_default()));
+    put(&js_sys::global(), "setTimeout", &refusal);
+    let session = call(&Fake::server().manager("{}"), "connect", &["u".into(), "s".into()]).await;
+    let answered = call(&session.unwrap(), "callTool", &[tool("x", "{}")]).await;
+    put(&js_sys::global(), "setTimeout", &original);
+    assert!(answered.is_ok(), "{}", described(&answered.unwrap_err()));
+    assert!(!refused.values().is_empty(), "the module asked for a timer");
+}
+
 /// Records the delay of every `setTimeout` in this realm.
 struct SpiedTimers {
     original: JsValue,

@@ -22,9 +22,9 @@ export function follow(value, done, failed) {
   Promise.resolve(value).then(done, failed);
 }
 
-/** Calls a method of the user's storage. */
-export function store(storage, method, name, value, done, failed) {
-  follow(value === undefined ? storage[method](name) : storage[method](name, value), done, failed);
+/** Calls a method of the user's storage. What it throws rejects the promise. */
+export async function store(storage, method, name, value) {
+  return value === undefined ? storage[method](name) : storage[method](name, value);
 }
 
 /** 64 random bits. Workers refuse `crypto` outside of a request; jitter is no secret, so there `Math.random` will do. */
@@ -77,12 +77,14 @@ export function soon(then) {
   }
 }
 
-/** Makes a timer keep the process alive, or not. Deno's timers are numbers, with functions of Deno's own. */
-export function hold(timer, holds) {
+/** Whether the host allows timers here: workerd refuses them outside of a request. */
+export function maySetTimeouts() {
   try {
-    if (typeof timer === 'object') timer[holds ? 'ref' : 'unref']();
-    else Deno[holds ? 'refTimer' : 'unrefTimer'](timer);
-  } catch {}
+    clearTimeout(setTimeout(() => {}));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The second argument of `fetch`. */
@@ -164,16 +166,19 @@ export class Checks {
 // Milliseconds that a finding holds: for the exchanges that fail in the same moment, not for those of their retries.
 const MEMORY = 250;
 
+// The number of that report (src/web/hook.rs).
+const ABORTED = 0;
+
 /** The signals of running calls, each with one listener however many calls share it: Node warns of the eleventh. */
 export class Signals {
   #shared = new Map();
 
-  /** Enters a call: `abort(call, reason)` is called if its signal is aborted, the oldest call first. */
-  enter(signal, call, abort) {
+  /** Enters a call: `report(ABORTED, call, reason)` is called if its signal is aborted, the oldest call first. */
+  enter(signal, call, report) {
     let shared = this.#shared.get(signal);
     if (!shared) {
       const calls = new Set();
-      shared = { calls, listener: () => [...calls].forEach((other) => abort(other, signal.reason)) };
+      shared = { calls, listener: () => [...calls].forEach((other) => report(ABORTED, other, signal.reason)) };
       this.#shared.set(signal, shared);
       try {
         signal.addEventListener('abort', shared.listener);
@@ -193,6 +198,9 @@ export class Signals {
     }
   }
 }
+
+// Between two whole texts it remembers nothing.
+const decoder = new TextDecoder();
 
 /**
  * A body that is read whole, up to a limit.
@@ -236,9 +244,10 @@ export class Text {
     return Number(isOver);
   }
 
-  /** The text. `decoder` is for a body that came in one piece, as most do; characters of others go on from piece to piece. */
-  finish(decoder) {
+  /** The text. */
+  finish() {
     const pieces = this.#pieces;
+    // Most bodies come in one piece. Characters of the others go on from piece to piece.
     if (pieces.length === 1) return decoder.decode(pieces[0]);
     const joining = new TextDecoder();
     return pieces.map((piece) => joining.decode(piece, { stream: true })).join('') + joining.decode();

@@ -10,11 +10,11 @@ macro_rules! words {
     ($($name:ident = $text:tt)*) => {
         #[wasm_bindgen]
         extern "C" {
-            $(#[wasm_bindgen(thread_local_v2, static_string)] pub(super) static $name: JsString = $text;)*
+            $(#[wasm_bindgen(thread_local_v2, static_string)] pub(crate) static $name: JsString = $text;)*
         }
 
         /// `text` as a JS string.
-        pub(super) fn word(text: &str) -> JsValue {
+        pub(crate) fn word(text: &str) -> JsValue {
             // Compared by length first, and in place: most are told apart without a call.
             $(if text.len() == $text.len() && text == $text {
                 return $name.with(|known| known.into());
@@ -25,15 +25,12 @@ macro_rules! words {
 }
 
 words! {
-    ABORTED = "aborted"
     APPLICATION_JSON = "application/json"
     ARGUMENTS = "arguments"
-    CODE = "code"
     CONTENT_TYPE = "content-type"
     ERROR = "error"
     ID = "id"
     JSONRPC = "jsonrpc"
-    MANUAL = "manual"
     MAX_TOTAL_TIMEOUT = "maxTotalTimeout"
     META = "_meta"
     METHOD = "method"

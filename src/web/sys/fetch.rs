@@ -1,0 +1,60 @@
+//! The Fetch standard's objects, and those that an injected `fetch` gives in place of them: all of their methods may throw.
+
+use js_sys::{JsString, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A `Response`. Once its status could be read, it is an object, and reading a member of it throws no more.
+    pub(crate) type Response;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(crate) fn status(this: &Response) -> Result<f64, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    pub(crate) fn kind(this: &Response) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn url(this: &Response) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn headers(this: &Response) -> Headers;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn body(this: &Response) -> Option<ReadableStream>;
+    /// The whole text of the body, where npm/workerd.js has read it already.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn whole(this: &Response) -> Option<JsString>;
+
+    pub(crate) type Headers;
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn get(this: &Headers, name: &JsString) -> Result<Option<JsString>, JsValue>;
+
+    /// A stream of bytes.
+    pub(crate) type ReadableStream;
+    #[wasm_bindgen(catch, method, js_name = getReader)]
+    pub(crate) fn reader(this: &ReadableStream) -> Result<StreamReader, JsValue>;
+
+    /// A `ReadableStreamDefaultReader`.
+    pub(crate) type StreamReader;
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn read(this: &StreamReader) -> Result<Promise, JsValue>;
+
+    /// What the promise of `read()` is fulfilled with: a value, or none at the end.
+    pub(crate) type ReadResult;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(crate) fn value(this: &ReadResult) -> Result<Option<Uint8Array>, JsValue>;
+
+    /// An `AbortController`; workerd refuses `abort()` to another request than the one that made it.
+    #[wasm_bindgen(js_name = AbortController)]
+    pub(crate) type AbortController;
+    #[wasm_bindgen(catch, constructor, js_class = "AbortController")]
+    pub(crate) fn new() -> Result<AbortController, JsValue>;
+    #[wasm_bindgen(catch, method, getter, js_class = "AbortController")]
+    pub(crate) fn signal(this: &AbortController) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, js_class = "AbortController")]
+    pub(crate) fn abort(this: &AbortController) -> Result<(), JsValue>;
+
+    /// An `AbortSignal`, of whatever realm.
+    #[derive(Clone)]
+    pub(crate) type AbortSignal;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(crate) fn aborted(this: &AbortSignal) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    pub(crate) fn reason(this: &AbortSignal) -> Result<JsValue, JsValue>;
+}

@@ -1,0 +1,108 @@
+//! The functions of host.js, and the objects by which JavaScript hears of a call.
+
+use super::fetch::AbortSignal;
+use super::value::Present;
+use js_sys::{JsString, Promise};
+use wasm_bindgen::prelude::*;
+
+/// What gets the outcome of a call.
+#[wasm_bindgen]
+extern "C" {
+    /// The transport's own object for a call (npm/transport.js), or the resolvers of a promise.
+    #[derive(Clone)]
+    pub type Deferred;
+    /// The call is over, with an error or else with a result.
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn settle(this: &Deferred, error: &JsValue, result: &JsValue) -> Result<(), JsValue>;
+    /// The promise, where it is one.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn promise(this: &Deferred) -> Promise;
+    /// The server tells of progress.
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn progress(this: &Deferred, progress: &JsValue) -> Result<JsValue, JsValue>;
+    /// The server answers by a stream.
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn streams(this: &Deferred) -> Result<JsValue, JsValue>;
+}
+
+/// The functions of host.js.
+#[wasm_bindgen(module = "/src/web/sys/host.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub(crate) fn follow(value: &JsValue, done: &JsValue, failed: &JsValue) -> Result<(), JsValue>;
+    pub(crate) fn store(storage: &JsValue, method: &str, name: &str, value: Option<String>) -> Promise;
+    pub(crate) fn seed() -> u64;
+    pub(crate) fn log(sink: &JsValue, level: &str, line: &str);
+    pub(crate) fn cancel(stream: &JsValue);
+    pub(crate) fn discard(response: &JsValue);
+    #[wasm_bindgen(catch)]
+    pub(crate) fn soon(then: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = maySetTimeouts)]
+    pub(crate) fn may_set_timeouts() -> bool;
+    pub(crate) fn init(method: &JsValue, headers: &JsValue, body: &JsValue, signal: &JsValue, follows: bool)
+    -> JsValue;
+    #[wasm_bindgen(catch)]
+    pub(crate) fn send(given: &JsValue, url: &JsString, init: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = isForeign)]
+    pub(crate) fn is_foreign(url: &str) -> bool;
+    pub(crate) fn deferred() -> Deferred;
+    #[wasm_bindgen(js_name = error)]
+    fn error_of(class: Option<&Present>, message: &str, fields: &JsValue) -> JsValue;
+
+    pub(crate) type Text;
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new(limit: usize, is_strict: bool, json_limit: usize) -> Text;
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn push(this: &Text, bytes: &JsValue) -> Result<u32, JsValue>;
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn finish(this: &Text) -> Result<JsString, JsValue>;
+
+    pub(crate) type Checks;
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> Checks;
+    #[wasm_bindgen(catch, method)]
+    pub(crate) fn ask(this: &Checks, given: &JsValue, url: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method)]
+    pub(crate) fn leave(this: &Checks, url: &str);
+
+    pub(crate) type Signals;
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> Signals;
+    #[wasm_bindgen(method)]
+    pub(crate) fn enter(this: &Signals, signal: &AbortSignal, call: f64, report: &JsValue);
+    #[wasm_bindgen(method)]
+    pub(crate) fn leave(this: &Signals, signal: &AbortSignal, call: f64);
+    pub(crate) fn online() -> Option<bool>;
+    pub(crate) fn connections() -> u32;
+    pub(crate) fn ticks() -> f64;
+    pub(crate) fn env() -> Option<Present>;
+    #[wasm_bindgen(js_name = kindOf)]
+    pub(crate) fn kind_of(reason: &JsValue, message: &str) -> u32;
+    #[wasm_bindgen(js_name = messageOf)]
+    pub(crate) fn message_of(reason: &JsValue) -> String;
+    pub(crate) fn words(thrown: &JsValue) -> String;
+}
+
+/// What an entry of the package gives the module (tools/trim-glue.mjs), and a module without an entry lacks.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = McpError)]
+    static ERROR_CLASS: Option<Present>;
+    #[wasm_bindgen(catch, js_name = holdProcess)]
+    fn try_to_hold_process(holds: bool) -> Result<(), JsValue>;
+}
+
+/// Whether an entry of the package loaded the module, and gave it timers that never throw.
+pub(crate) fn has_entry() -> bool {
+    ERROR_CLASS.with(Option::is_some)
+}
+
+/// An error of the package's class; without an entry a plain one with the same members.
+pub(crate) fn error(message: &str, fields: &JsValue) -> JsValue {
+    ERROR_CLASS.with(|class| error_of(class.as_ref(), message, fields))
+}
+
+/// Keeps the process alive, or no longer does. Each `true` is followed by one `false`.
+pub(crate) fn hold_process(holds: bool) {
+    let _ = try_to_hold_process(holds);
+}

@@ -1,0 +1,157 @@
+// The module's timer and the timers that an entry of the package gives it (npm/timers.js).
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, beforeEach, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { answering, loadWatched } from '../helpers/module-memory.mjs';
+
+const packageEntry = process.env.MCP_TETHER_PACKAGE
+  ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
+  : new URL('../../../pkg/node.js', import.meta.url);
+const PAGE = 64 * 1024;
+
+let McpManager;
+let memory;
+before(async () => ({ McpManager, memory } = await loadWatched(() => import(packageEntry))));
+
+const newManager = (options) =>
+  new McpManager(
+    { mcpServers: { s: { url: 'http://server.test/mcp' } } },
+    { env: {}, log: () => {}, fetch: answering, ...options },
+  );
+
+// The host's timers, which a test may refuse, or run by hand.
+const { setTimeout: setTimeoutOfHost, clearTimeout: clearTimeoutOfHost } = globalThis;
+beforeEach(() => Object.assign(globalThis, { setTimeout: setTimeoutOfHost, clearTimeout: clearTimeoutOfHost }));
+after(() => Object.assign(globalThis, { setTimeout: setTimeoutOfHost, clearTimeout: clearTimeoutOfHost }));
+
+function timersByHand() {
+  const armed = new Map();
+  globalThis.setTimeout = (handler) => {
+    const timer = { unref() {}, ref() {} };
+    armed.set(timer, handler);
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => armed.delete(timer);
+  return {
+    armed,
+    fire() {
+      const [[timer, handler]] = armed;
+      armed.delete(timer);
+      handler();
+    },
+  };
+}
+
+test('a host that refuses timers costs the deadlines, and nothing else', async () => {
+  let refused = 0;
+  globalThis.setTimeout = () => {
+    refused += 1;
+    throw new Error('Disallowed operation called within global scope');
+  };
+  const manager = newManager();
+  const session = await manager.connect('u', 's');
+  await session.ping();
+  await manager.close();
+  assert.ok(refused > 0, 'the module asked for a timer');
+});
+
+test('a manager may be closed and freed in the callback of its own timer', async () => {
+  const { armed, fire } = timersByHand();
+  const silent = (url, init) => (/tools\/call/.test(init.body) ? new Promise(() => {}) : answering(url, init));
+  const manager = newManager({ fetch: silent });
+  const { events } = manager;
+  const session = await manager.connect('u', 's');
+  const call = session.callTool({ name: 't' }, { timeout: 1 });
+  let isFiring = false;
+  const settledWhileFiring = [];
+  events.addEventListener(
+    'requestSettled',
+    () => {
+      settledWhileFiring.push(isFiring);
+      session.free();
+      manager.close();
+      manager.free();
+    },
+    { once: true },
+  );
+  const late = performance.now() + 2;
+  while (performance.now() < late);
+  assert.equal(armed.size, 1);
+  isFiring = true;
+  fire();
+  isFiring = false;
+  await assert.rejects(call, { code: 'request_timeout' });
+  assert.deepEqual(settledWhileFiring, [true]);
+  assert.equal(armed.size, 0, 'no timer is left');
+});
+
+test('100,000 timers, each armed when the one before fired, leave nothing behind', async () => {
+  const { armed, fire } = timersByHand();
+  const manager = newManager();
+  await manager.connect('u', 's');
+  for (let count = 0; count < 1_000; count += 1) fire();
+  const pages = memory.buffer.byteLength / PAGE;
+  for (let count = 0; count < 100_000; count += 1) fire();
+  assert.equal(armed.size, 1);
+  assert.equal(memory.buffer.byteLength / PAGE - pages, 0, 'pages of memory');
+  await manager.close();
+});
+
+test('100,000 timers, each replaced by one for an earlier deadline, leave nothing behind', async () => {
+  const { armed } = timersByHand();
+  const manager = newManager();
+  const session = await manager.connect('u', 's');
+  const arm = async (times, longest) => {
+    for (let count = 0; count < times; count += 1) await session.ping({ timeout: longest - count });
+  };
+  await arm(1_000, 3_000_000);
+  const pages = memory.buffer.byteLength / PAGE;
+  await arm(100_000, 2_900_000);
+  assert.equal(armed.size, 1);
+  assert.ok(memory.buffer.byteLength / PAGE - pages <= 2, 'pages of memory');
+  await manager.close();
+});
+
+// A program of its own: whether it ends is the question.
+async function lifeOf(program) {
+  const source = `import { McpManager } from ${JSON.stringify(packageEntry.href)};\n${program}`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    printed += text;
+  });
+  const [code] = await once(child, 'exit');
+  return { code, printed };
+}
+
+const fetchInMemory = `const answering = ${answering};`;
+
+test('a program ends although a session of it would expire in an hour', { timeout: 30_000 }, async () => {
+  const { code, printed } = await lifeOf(`
+    ${fetchInMemory}
+    const manager = new McpManager({ mcpServers: { s: { url: 'http://server.test/mcp' } } }, { env: {}, log() {}, fetch: answering });
+    await (await manager.connect('u', 's')).ping();
+    console.log('answered');`);
+  assert.deepEqual({ code, printed }, { code: 0, printed: 'answered\n' });
+});
+
+test('a program lives as long as calls of two managers wait for nothing but a timer', { timeout: 30_000 }, async () => {
+  const { code, printed } = await lifeOf(`
+    ${fetchInMemory}
+    let refusals = 0;
+    const busy = async (url, init) => {
+      if (!/tools\\/call/.test(init.body) || (refusals += 1) > 3) return answering(url, init);
+      return new Response('', { status: 429, headers: { 'retry-after': '0.2' } });
+    };
+    const call = async () => {
+      const manager = new McpManager({ mcpServers: { s: { url: 'http://server.test/mcp' } } }, { env: {}, log() {}, fetch: busy });
+      await (await manager.connect('u', 's')).callTool({ name: 't' });
+      console.log('answered');
+    };
+    await Promise.all([call(), call()]);`);
+  assert.deepEqual({ code, printed }, { code: 0, printed: 'answered\nanswered\n' });
+});
