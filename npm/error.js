@@ -1,11 +1,16 @@
 // The one error class of the package. It is written here because a class made by wasm-bindgen cannot extend Error.
 
 const brand = Symbol.for('mcp-tether.McpError');
-const optionalFields = ['serverName', 'status', 'rpcCode', 'data', 'retryAfterMs', 'evidence'];
+const optionalFields = /** @type {const} */ (['serverName', 'status', 'rpcCode', 'data', 'retryAfterMs', 'evidence']);
 
 export class McpError extends Error {
+  /**
+   * @param {string} message
+   * @param {ConstructorParameters<typeof import('./index.js').McpError>[1]} fields
+   */
   constructor(message, fields) {
     super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
+    /** @type {Record<string, unknown>} */
     const own = { code: fields.code, retryable: fields.retryable === true };
     for (const name of optionalFields) {
       if (fields[name] !== undefined) own[name] = fields[name];
@@ -15,7 +20,11 @@ export class McpError extends Error {
     }
   }
 
-  // Each entry that a page loads is one file with a class of its own.
+  /**
+   * Each entry that a page loads is one file with a class of its own.
+   * @override
+   * @param {any} value
+   */
   static [Symbol.hasInstance](value) {
     return this === McpError ? value?.[brand] === true : Function.prototype[Symbol.hasInstance].call(this, value);
   }

@@ -6,8 +6,9 @@
 
 const METHOD_NOT_FOUND = -32601;
 
-/** @type {(observer: Observer) => observer is SessionTransport} */
-const isClient = (observer) => 'ask' in observer;
+const isClient = /** @type {(observer: Observer) => observer is SessionTransport} */ (
+  (/** @type {Observer} */ observer) => 'ask' in observer
+);
 
 /**
  * The observers of a session, stored with the one function that the module calls.
