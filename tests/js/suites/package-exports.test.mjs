@@ -9,13 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
+// Exported by the shared file for the package's other entries, and not part of its interface.
+const internal = new Set(['setTimers']);
+
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = join(root, 'pkg');
 const { name, exports: entries } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
 
 for (const [entry, { types, ...conditions }] of Object.entries(entries)) {
-  if (types === undefined) continue; // the module itself, and package.json
+  if (types === undefined || entry === './wasm') continue; // package.json; the module, which no bundler is set up for here
   test(`${name}${entry.slice(1)}: what is exported is what is declared`, async () => {
     for (const file of new Set(Object.values(conditions))) {
       assert.equal(await disagreement(types, await exportedBy(file)), '', `${file} and ${types}`);
@@ -40,10 +43,10 @@ async function exportedBy(file) {
     format: 'esm',
     platform: 'neutral',
     outfile: 'out.js',
-    external: ['node:*', 'yaml', '*.wasm'],
+    external: ['node:*', 'react', 'tough-cookie', 'yaml', '*.wasm', '*.wasm?module'],
     logLevel: 'silent',
   });
-  return metafile.outputs['out.js'].exports;
+  return metafile.outputs['out.js'].exports.filter((exported) => !internal.has(exported));
 }
 
 /** What the compiler says of a declaration file and a list of value exports: nothing where they agree. */
@@ -70,7 +73,7 @@ async function disagreement(types, exported) {
       '--types',
       '',
     ];
-    await run(join(root, 'node_modules/.bin/tsc'), [...options, join(place, 'check.mts')], { cwd: place });
+    await run(join(root, 'node_modules/typescript/bin/tsc'), [...options, join(place, 'check.mts')], { cwd: place });
     return '';
   } catch ({ stdout, message }) {
     return stdout || message;
