@@ -1,49 +1,52 @@
-# Every target sets up what it needs by itself. `make` says what there is.
+# Every target installs what it needs. `make` lists them.
 
-.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop toolchains
+.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop site toolchains
 
 help: ## Lists the targets.
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: build ## Builds the package and serves the demo page beside a real MCP server.
+demo: build ## Builds the package and serves the demo page with a real MCP server behind a fault proxy.
 	@node tests/js/servers/demo.mjs
 
-worker: ## Builds the Worker and runs it on workerd, in front of a real MCP server; prints its URL and a curl that works.
+worker: ## Builds the gateway, runs it on workerd in front of a real MCP server, and prints its URL and a curl command.
 	@tools/build-worker.sh
 	@node gateway/serve.mjs
 
-build: ## Builds the npm package into pkg/ and prints what it weighs.
+build: ## Builds the npm package into pkg/ and prints its size.
 	@tools/build.sh
 
-test: ## Runs everything that CI runs.
+site: ## Builds the demo page as static files, with the crate's documentation, into target/site/.
+	@tools/site.sh
+
+test: ## Runs every check of CI: format, lints, types, native, WebAssembly, package and gateway tests.
 	@tools/test.sh
 
-test-all: test ## Everything, the fault table in Firefox and in workerd, and every toolchain.
+test-all: test ## Also runs fresh simulation seeds, coverage, the fault table in Firefox and workerd, WebKit, slow gateway tests, and every toolchain.
 	@tools/test-all.sh
 
-check: ## Format, lints, documentation and types, without running a test.
+check: ## Checks format, lints, documentation, types, links and dependencies, without running a test.
 	@tools/check.sh
 
-simulate: ## Runs SEEDS (200000) random schedules of the machine against a server that does everything wrong, and FRESH (0) new ones.
+simulate: ## Runs SEEDS (200000) fixed seeds of the simulation and FRESH (0) new ones.
 	@SEEDS=$${SEEDS:-200000} cargo test --test simulation
 
-fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) each; needs nightly Rust.
+fuzz: ## Fuzzes the parsers and sequences of operations for FUZZ_SECONDS (60) each. Needs nightly Rust.
 	@tools/fuzz.sh
 
-interop: build ## Goes through every step with real servers in TypeScript, Python and Rust, and writes docs/interop.md.
+interop: build ## Tests against real servers in TypeScript, Python and Rust, and writes docs/interop.md.
 	@tools/interop.sh
 
 toolchains: build ## Builds and opens a small application with Vite, webpack, Next, Angular, esbuild, Deno, Wrangler and others, unconfigured.
 	@tools/toolchains.sh
 
-compare: ## Puts the official SDK's clients and ours side by side on the same faults, in Node and in a page: what survives, and how many requests it took.
+compare: ## Compares the official clients with this one on the same faults, in Node and in a page: outcomes and numbers of requests.
 	@tools/compare.sh
 
-bench: ## Prints what the package weighs and what one call costs.
+bench: ## Measures the size of the package, the cost of a call, and many sessions and callers.
 	@tools/bench.sh
 
-bench-worker: ## Puts the front beside no front and plain JavaScript under load, then 1,000 users, then a soak of SOAK_SECONDS (600).
+bench-worker: ## Measures the gateway under load, against no gateway and plain JavaScript; then 1,000 users, then a soak of SOAK_SECONDS (600).
 	@tools/bench-worker.sh
 
-clean: ## Removes what was built. The tools in .tools and node_modules stay.
+clean: ## Removes build output. The tools in .tools and node_modules stay.
 	@rm -rf artifacts pkg target www/bundled

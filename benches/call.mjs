@@ -1,4 +1,5 @@
-// What one call adds to a bare fetch and JSON.parse: both against the same fake fetch in this process, turn by turn, so that the machine's moods hit both.
+// The time that one call adds to a bare fetch and JSON.parse: both against the same fake fetch in this process, taking
+// turns, so that noise affects both.
 // usage: node benches/call.mjs [rounds]
 
 import { McpManager } from '../pkg/node.js';
@@ -32,7 +33,7 @@ async function bareCall() {
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify({
       jsonrpc: '2.0',
-      id: (bareId += 1),
+      id: ++bareId,
       method: 'tools/call',
       params: { name: 'echo', arguments: {} },
     }),
@@ -60,7 +61,7 @@ for (let round = 0; round < rounds; round += 1) {
   times.bare.push(await microsecondsPerCall(bareCall));
   times.ours.push(await microsecondsPerCall(ours));
 }
-// The first rounds are the compiler's.
+// The first rounds are a warm-up.
 const bare = median(times.bare.slice(rounds / 4));
 const whole = median(times.ours.slice(rounds / 4));
 console.log(

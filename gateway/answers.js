@@ -1,12 +1,23 @@
 // Answers before they are a Response: `{ status, headers, body }`, plain, for an object hands them to the entry. A text is JSON unless its headers say
 // otherwise.
+// @ts-check
+
 import { Memo } from './memo.js';
+
+/** @import { Gateway } from 'gateway-module' */
+/** @import { Answer, AnswerHeaders, Rpc, RpcId } from './types.js' */
 
 /** What stands on every answer. */
 export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+/** @type {Memo<Headers>} */
 const usual = new Memo(); // Headers, by what they depend on
 
-/** The answer to a request that is refused: a JSON-RPC error, with the id of the request where that is known. */
+/**
+ * The answer to a request that is refused: a JSON-RPC error, with the id of the request where that is known.
+ * @param {{ status: number, code: number, message: string }} refusal
+ * @param {{ headers?: AnswerHeaders, id?: RpcId | null, data?: unknown }} [details]
+ * @returns {Answer}
+ */
 export function refused({ status, code, message }, { headers, id = null, data } = {}) {
   return json(
     { jsonrpc: '2.0', error: data === undefined ? { code, message } : { code, message, data }, id },
@@ -14,29 +25,51 @@ export function refused({ status, code, message }, { headers, id = null, data } 
   );
 }
 
-/** An answer in JSON. */
+/**
+ * An answer in JSON.
+ * @param {unknown} value
+ * @param {{ status?: number, headers?: AnswerHeaders }} [head]
+ * @returns {Answer}
+ */
 export function json(value, { status = 200, headers } = {}) {
   return { status, headers, body: JSON.stringify(value) };
 }
 
-/** An answer that says everything by its status. */
+/**
+ * An answer that says everything by its status.
+ * @param {number} status
+ * @param {AnswerHeaders} [headers]
+ * @returns {Answer}
+ */
 export function bodiless(status, headers) {
   return { status, headers, body: null };
 }
 
-/** The id of a request; null for anything else. */
+/**
+ * The id of a request; null for anything else.
+ * @param {Rpc | undefined} message
+ */
 export function idOf(message) {
   const id = message?.id;
   return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
-/** The Response that an answer is to a page of this origin, or to who is no page. Without the CORS headers a page cannot even see its status. */
+/**
+ * The Response that an answer is to a page of this origin, or to who is no page. Without the CORS headers a page cannot even see its status.
+ * @param {string | undefined} origin
+ * @param {Answer} answer
+ * @param {Gateway} gateway
+ */
 export function responseTo(origin, { status, headers, body }, gateway) {
   const response = new Response(body, { status, headers: usualHeaders(gateway, origin, typeof body === 'string') });
-  for (const name in headers) if (headers[name] !== undefined) response.headers.set(name, headers[name]);
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) response.headers.set(name, value);
+  }
   return response;
 }
 
+/** @param {Gateway} gateway @param {string | undefined} origin @param {boolean} isText */
 function usualHeaders(gateway, origin, isText) {
   const key = JSON.stringify([isText, origin]);
   return (
@@ -49,4 +82,17 @@ function usualHeaders(gateway, origin, isText) {
       ]),
     )
   );
+}
+
+/** For `Retry-After`: @param {number} millis */
+export function seconds(millis) {
+  return String(Math.ceil(millis / 1_000));
+}
+
+/**
+ * The text of an answer, where that tells all of it, as that of nearly all does.
+ * @param {Answer} answer
+ */
+export function onlyText({ status, headers, body }) {
+  return status === 200 && !headers && typeof body === 'string' ? body : undefined;
 }

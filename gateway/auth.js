@@ -1,14 +1,25 @@
 // Who calls: bearer tokens of the configuration, JWTs of an issuer, or the assertion of Cloudflare Access.
+// @ts-check
+
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { sha256 } from './digest.js';
 import { Memo } from './memo.js';
 
+/** @import { AuthMethod, Env, Head, Identity, Users } from './types.js' */
+
+/** @type {Record<string, (env: Env, parsed: Parsed) => AuthMethod>} */
 const methods = { access, bearer, jwt, none };
 
 // Signatures that a public key checks; HMAC and "none" are not among them.
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** The methods that the variable AUTH names; each is `(head) => identity | undefined` or a promise of that, undefined where it does not apply. */
+/** @typedef {(env: Env, name: 'BEARER_TOKENS') => Users | undefined} Parsed reads a variable that is JSON */
+
+/**
+ * The methods that the variable AUTH names; each is `(head) => identity | undefined` or a promise of that, undefined where it does not apply.
+ * @param {Env} env
+ * @param {Parsed} parsed
+ */
 export function readMethods(env, parsed) {
   const names = (env.AUTH ?? '')
     .split(',')
@@ -26,7 +37,10 @@ export function readMethods(env, parsed) {
 /**
  * The caller, or undefined when nobody vouches for them; or a promise of that, where it is not known yet. `key` is whom sessions belong to, `id` is
  * what `{{USER_ID}}` stands for, and `vars` are further names for the headers of servers.
- * @returns {{ key: string, id: string, vars: Record<string, string> } | undefined | Promise<{ key: string, id: string, vars: Record<string, string> } | undefined>}
+ * @returns {Identity | undefined | Promise<Identity | undefined>}
+ * @param {Head} head
+ * @param {AuthMethod[]} auth
+ * @param {number} [turn]
  */
 export function authenticate(head, auth, turn = 0) {
   if (turn === auth.length) return undefined;
@@ -35,22 +49,30 @@ export function authenticate(head, auth, turn = 0) {
   return found ?? authenticate(head, auth, turn + 1);
 }
 
-/** The token of the Authorization header. */
+/**
+ * The token of the Authorization header.
+ * @param {Head} head
+ */
 export function bearerToken(head) {
   return /^Bearer +([\x21-\x7E]+)$/i.exec(head.authorization ?? '')?.[1];
 }
 
 // BEARER_TOKENS: { "<user>": "<token>" } or { "<user>": { token, vars } }.
+/** @param {Env} env @param {Parsed} parsed @returns {AuthMethod} */
 function bearer(env, parsed) {
   const users = parsed(env, 'BEARER_TOKENS');
   if (!users || typeof users !== 'object') throw new Error('BEARER_TOKENS: is missing');
   // Looked up by digest: how long that takes says nothing about a token.
+  /** @type {(entry: [id: string, entry: Users[string]]) => Promise<[digest: string, identity: Identity]>} */
   const entryOf = async ([id, entry]) => {
     const { token, vars = {} } = typeof entry === 'string' ? { token: entry } : entry;
     return [await sha256(token), { key: `bearer:${id}`, id, vars }];
   };
+  /** @type {Map<string, Identity> | undefined} */
   let table;
+  /** @type {Memo<Identity>} */
   const right = new Memo(); // headers whose tokens were found in it
+  /** @type {(header: string, token: string) => Promise<Identity | undefined>} */
   const looked = async (header, token) => {
     // Made by each of the first requests for itself: in workerd a promise of one request may not be awaited in another.
     table ??= new Map(await Promise.all(Object.entries(users).map(entryOf)));
@@ -58,38 +80,50 @@ function bearer(env, parsed) {
     return identity && right.set(header, identity);
   };
   return (head) => {
-    const known = right.get(head.authorization);
+    const header = head.authorization ?? '';
+    const known = right.get(header);
     if (known) return known;
     const token = bearerToken(head);
-    return token === undefined ? undefined : looked(head.authorization, token);
+    return token === undefined ? undefined : looked(header, token);
   };
 }
 
+/** @param {Env} env @returns {AuthMethod} */
 function jwt(env) {
-  for (const name of ['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'])
-    if (!env[name]) throw new Error(`${name}: is missing`);
-  const check = verifier(env.JWT_JWKS_URL, { issuer: env.JWT_ISSUER, audience: env.JWT_AUDIENCE });
+  const check = verifier(required(env, 'JWT_JWKS_URL'), {
+    issuer: required(env, 'JWT_ISSUER'),
+    audience: required(env, 'JWT_AUDIENCE'),
+  });
   return async (head) => identityOf('jwt', await check(bearerToken(head)));
 }
 
 // https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/: the header alone proves nothing.
+/** @param {Env} env @returns {AuthMethod} */
 function access(env) {
-  for (const name of ['ACCESS_TEAM_DOMAIN', 'ACCESS_AUDIENCE']) if (!env[name]) throw new Error(`${name}: is missing`);
-  const issuer = `https://${env.ACCESS_TEAM_DOMAIN}`;
+  const issuer = `https://${required(env, 'ACCESS_TEAM_DOMAIN')}`;
   const check = verifier(env.ACCESS_JWKS_URL ?? `${issuer}/cdn-cgi/access/certs`, {
     issuer,
-    audience: env.ACCESS_AUDIENCE,
+    audience: required(env, 'ACCESS_AUDIENCE'),
   });
   return async (head) => identityOf('access', await check(head['cf-access-jwt-assertion']));
 }
 
+/** @param {Env} env @param {'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'ACCESS_TEAM_DOMAIN' | 'ACCESS_AUDIENCE'} name */
+function required(env, name) {
+  const value = env[name];
+  if (!value) throw new Error(`${name}: is missing`);
+  return value;
+}
+
+/** @returns {AuthMethod} */
 function none() {
   return () => ({ key: 'none:', id: 'anybody', vars: {} });
 }
 
+/** @param {string} url @param {{ issuer: string, audience: string }} expected */
 function verifier(url, { issuer, audience }) {
   const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 5_000 });
-  return async (token) => {
+  return async (/** @type {string | undefined} */ token) => {
     if (token === undefined || token.split('.').length !== 3) return undefined;
     try {
       return (
@@ -107,8 +141,11 @@ function verifier(url, { issuer, audience }) {
   };
 }
 
+/** @param {string} method @param {import('jose').JWTPayload | undefined} claims @returns {Identity | undefined} */
 function identityOf(method, claims) {
-  if (!claims) return undefined;
-  const vars = Object.fromEntries(Object.entries(claims).filter(([, value]) => typeof value === 'string'));
+  if (!claims?.sub) return undefined;
+  /** @type {Record<string, string>} */
+  const vars = {};
+  for (const [name, value] of Object.entries(claims)) if (typeof value === 'string') vars[name] = value;
   return { key: `${method}:${claims.sub}`, id: claims.sub, vars };
 }

@@ -1,8 +1,12 @@
 // Random ids and digests, as text.
+// @ts-check
 
 const encoder = new TextEncoder();
 
-/** SHA-256 in hexadecimal. */
+/**
+ * SHA-256 in hexadecimal.
+ * @param {string} text
+ */
 export async function sha256(text) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text)));
   let hex = '';

@@ -3,6 +3,9 @@
 //
 // What is new is written a moment later, all at once: a commit for each event would take longer than the calls themselves. If the
 // instance dies within that moment, a client that comes back for an answer is told that its stream is not known.
+// @ts-check
+
+/** @import { Limits, LoggedEvent, RpcId, Sql, SqlCursor } from './types.js' */
 
 export const GET_STREAM = 0; // the stream of what belongs to no request
 
@@ -13,14 +16,20 @@ const LARGEST = 1_000_000; // a row of SQLite in a Durable Object holds 2 MB
 export class EventLog {
   #sql;
   #limits;
+  /** @type {number | undefined} */
   #last; // the last number that was given to a stream or an event
+  /** @type {{ id: number, stream: number, data: string | null, bytes: number }[]} */
   #fresh = []; // events that are not written yet
   #size = 0; // how large they are
+  /** @type {Map<number, RpcId[]>} */
   #changed = new Map(); // streams that are not: the ids of requests that they have not answered yet
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isOver = false;
+  /** @type {{ events: number, bytes: number } | undefined} */
   #kept; // { events, bytes }, counted once an instance
 
+  /** @param {Sql} sql @param {Limits} limits */
   constructor(sql, { EVENT_LOG_EVENTS, EVENT_LOG_BYTES }) {
     this.#sql = sql;
     this.#limits = { events: EVENT_LOG_EVENTS, bytes: EVENT_LOG_BYTES };
@@ -34,26 +43,41 @@ export class EventLog {
     `);
   }
 
-  /** A new stream of the answers to requests with these ids; its number, which is also the id of an event without data at its beginning. */
+  /**
+   * A new stream of the answers to requests with these ids; its number, which is also the id of an event without data at its beginning.
+   * @param {RpcId[]} ids
+   */
   openStream(ids) {
     const stream = this.#number();
     if (ids.length > 0) this.setWaiting(stream, ids);
     return stream;
   }
 
-  /** The ids of the requests that a stream has not answered yet. */
+  /**
+   * The ids of the requests that a stream has not answered yet.
+   * @param {number} stream
+   * @returns {RpcId[]}
+   */
   waiting(stream) {
     this.flush();
-    const [row] = this.#sql.exec('SELECT waiting FROM stream WHERE id = ?', stream).toArray();
+    /** @type {SqlCursor<{ waiting: string }>} */
+    const rows = this.#sql.exec('SELECT waiting FROM stream WHERE id = ?', stream);
+    const [row] = rows.toArray();
     return row ? JSON.parse(row.waiting) : [];
   }
 
+  /** @param {number} stream @param {RpcId[]} ids */
   setWaiting(stream, ids) {
     this.#changed.set(stream, ids);
     this.#flushSoon();
   }
 
-  /** Keeps an event; its id. For what is too large it keeps what `instead()` gives. */
+  /**
+   * Keeps an event; its id. For what is too large it keeps what `instead()` gives.
+   * @param {number} stream
+   * @param {string} data
+   * @param {() => string | null} [instead]
+   */
   append(stream, data, instead = () => null) {
     const id = this.#number();
     const isLarge = data.length > Math.min(LARGEST, this.#limits.bytes);
@@ -65,7 +89,10 @@ export class EventLog {
     return id;
   }
 
-  /** Whether anything of a stream is still known: then what is left of it can be told, also where the last event that a client got is not. */
+  /**
+   * Whether anything of a stream is still known: then what is left of it can be told, also where the last event that a client got is not.
+   * @param {number} stream
+   */
   knows(stream) {
     if (stream === GET_STREAM) return true;
     this.flush();
@@ -80,16 +107,25 @@ export class EventLog {
     );
   }
 
-  /** The events of a stream after that one. `data` is null where it was too large to keep. */
+  /**
+   * The events of a stream after that one. `data` is null where it was too large to keep.
+   * @param {number} stream
+   * @param {number} id
+   * @returns {LoggedEvent[]}
+   */
   after(stream, id) {
     this.flush();
-    return this.#sql.exec('SELECT id, data FROM event WHERE stream = ? AND id > ? ORDER BY id', stream, id).toArray();
+    /** @type {SqlCursor<LoggedEvent>} */
+    const events = this.#sql.exec('SELECT id, data FROM event WHERE stream = ? AND id > ? ORDER BY id', stream, id);
+    return events.toArray();
   }
 
   /** The newest event of all; 0 when there was none. */
   newest() {
     this.flush();
-    return this.#sql.exec('SELECT max(id) AS id FROM event').one().id ?? 0;
+    /** @type {SqlCursor<{ id: number | null }>} */
+    const newest = this.#sql.exec('SELECT max(id) AS id FROM event');
+    return newest.one().id ?? 0;
   }
 
   /** Writes what is not written yet. */
@@ -129,6 +165,7 @@ export class EventLog {
     return this.#last;
   }
 
+  /** @returns {void} */
   #grown() {
     if (this.#kept) {
       this.#kept.events += this.#fresh.length;
@@ -136,19 +173,25 @@ export class EventLog {
     } else {
       this.#kept = this.#count();
     }
-    if (this.#kept.events > this.#limits.events || this.#kept.bytes > this.#limits.bytes) this.#prune();
+    const { events, bytes } = this.#kept;
+    if (events > this.#limits.events || bytes > this.#limits.bytes) this.#prune(this.#kept);
   }
 
   #count() {
-    return this.#sql.exec('SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes FROM event').one();
+    /** @type {SqlCursor<{ events: number, bytes: number }>} */
+    const counted = this.#sql.exec('SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes FROM event');
+    return counted.one();
   }
 
-  #prune() {
+  /** @param {{ events: number, bytes: number }} kept */
+  #prune(kept) {
     // A tenth more than needed, so that not every event after this one prunes again.
-    let events = this.#kept.events - this.#limits.events * 0.9;
-    let bytes = this.#kept.bytes - this.#limits.bytes * 0.9;
+    let events = kept.events - this.#limits.events * 0.9;
+    let bytes = kept.bytes - this.#limits.bytes * 0.9;
     let last = 0;
-    for (const row of this.#sql.exec('SELECT id, bytes FROM event ORDER BY id')) {
+    /** @type {SqlCursor<{ id: number, bytes: number }>} */
+    const rows = this.#sql.exec('SELECT id, bytes FROM event ORDER BY id');
+    for (const row of rows) {
       if (events <= 0 && bytes <= 0) break;
       last = row.id;
       events -= 1;

@@ -1,25 +1,41 @@
 // Event streams to the client: what stands in them, and one that goes on, kept alive by comments, which a reader that is too slow loses.
+// @ts-check
+
 import { log } from './log.js';
+
+/** @import { Answer, LoggedEvent } from './types.js' */
 
 const SILENCE = 20_000; // proxies cut what is silent for 30 to 60 seconds
 const RETRY = 1_000; // milliseconds until a client that lost its stream comes back
 
 const encoder = new TextEncoder();
 
-/** 2025-11-25 basic/transports: an event with an id and no data, so that the client can come back from the very beginning. */
+/**
+ * 2025-11-25 basic/transports: an event with an id and no data, so that the client can come back from the very beginning.
+ * @param {number} stream
+ */
 export function priming(stream) {
   return `retry: ${RETRY}\nid: ${eventId(stream, stream)}\ndata: \n\n`;
 }
 
-/** An event with data. */
+/**
+ * An event with data.
+ * @param {number} stream
+ * @param {number} id
+ * @param {string} data
+ */
 export function event(stream, id, data) {
   return `id: ${eventId(stream, id)}\ndata: ${data}\n\n`;
 }
 
 // An id names its stream too: what came after an event can be told when that one has long been dropped.
+/** @type {(stream: number, id: number) => string} */
 const eventId = (stream, id) => `${stream}-${id}`;
 
-/** The parts of an event id as a client sends it back; undefined for what is none. */
+/**
+ * The parts of an event id as a client sends it back; undefined for what is none.
+ * @param {string} text
+ */
 export function readEventId(text) {
   const [, stream, id] = /^(\d{1,16})-(\d{1,16})$/.exec(text) ?? [];
   return stream === undefined ? undefined : { stream: Number(stream), id: Number(id) };
@@ -31,15 +47,20 @@ const headers = {
   'x-accel-buffering': 'no',
 };
 
-/** The answer that carries a stream, or the text of one that is over already. */
+/**
+ * The answer that carries a stream, or the text of one that is over already.
+ * @param {string | ReadableStream<Uint8Array>} body
+ * @returns {Answer}
+ */
 export function streamed(body) {
   return { status: 200, headers, body };
 }
 
 /** A stream that goes on. */
 export class EventStream {
+  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   #controller;
-  #writtenAt;
+  #writtenAt = 0;
   #onclose;
   #replayed = 0; // bytes that do not count against the reader
   #number;
@@ -52,7 +73,10 @@ export class EventStream {
   constructor(number, limit, onclose) {
     this.#number = number;
     this.#onclose = onclose;
-    const start = (controller) => (this.#controller = controller);
+    /** @type {(controller: ReadableStreamDefaultController<Uint8Array>) => void} */
+    const start = (controller) => {
+      this.#controller = controller;
+    };
     this.body = new ReadableStream(
       { start, cancel: () => this.#lost() },
       new ByteLengthQueuingStrategy({ highWaterMark: limit }),
@@ -69,19 +93,31 @@ export class EventStream {
     this.#write(priming(this.#number));
   }
 
-  /** Sends an event. */
+  /**
+   * Sends an event.
+   * @param {number} id
+   * @param {string} data
+   */
   send(id, data) {
     this.#write(event(this.#number, id, data));
   }
 
-  /** Sends again what a client missed that comes back: it may be more at once than a slow reader is allowed. */
+  /**
+   * Sends again what a client missed that comes back: it may be more at once than a slow reader is allowed.
+   * @param {LoggedEvent[]} missed
+   */
   replay(missed) {
     for (const { id, data } of missed) {
       if (!data) continue;
-      const before = this.#controller.desiredSize;
+      const before = this.#room;
       this.send(id, data);
-      this.#replayed += before - this.#controller.desiredSize;
+      this.#replayed += before - this.#room;
     }
+  }
+
+  // How many bytes may still wait for the client.
+  get #room() {
+    return this.#controller?.desiredSize ?? 0;
   }
 
   /** Something to read, so that the head of the answer goes out at once. */
@@ -89,7 +125,10 @@ export class EventStream {
     this.#write(': welcome\n\n');
   }
 
-  /** To be called every few seconds. */
+  /**
+   * To be called every few seconds.
+   * @param {number} now
+   */
   beat(now) {
     if (now - this.#writtenAt >= SILENCE) this.#write(': keepalive\n\n');
   }
@@ -97,15 +136,17 @@ export class EventStream {
   close() {
     if (!this.#controller) return;
     this.#controller.close();
-    this.#end();
+    this.#controller = undefined;
   }
 
+  /** @param {string} text */
   #write(text) {
     if (!this.#controller) return;
-    if (this.#controller.desiredSize + this.#replayed <= 0) {
+    if (this.#room + this.#replayed <= 0) {
       log('info', 'slowReader', { stream: this.#number });
       this.#controller.error(new Error('the client reads too slowly'));
-      return this.#lost();
+      this.#lost();
+      return;
     }
     this.#writtenAt = Date.now();
     this.#controller.enqueue(encoder.encode(text));
@@ -113,11 +154,7 @@ export class EventStream {
 
   #lost() {
     if (!this.#controller) return;
-    this.#end();
-    this.#onclose();
-  }
-
-  #end() {
     this.#controller = undefined;
+    this.#onclose();
   }
 }

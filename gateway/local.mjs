@@ -8,7 +8,7 @@ const dist = fileURLToPath(new URL('dist/', import.meta.url));
 export const compatibility = { compatibilityDate: '2026-04-01', compatibilityFlags: ['enable_request_signal'] };
 
 /**
- * Starts the front and waits until it answers.
+ * Starts the gateway and waits until it answers.
  * @param {object} options
  * @param {object} options.servers the `mcpServers` of the configuration
  * @param {Record<string, unknown>} options.vars further variables and secrets, AUTH among them
@@ -17,7 +17,7 @@ export const compatibility = { compatibilityDate: '2026-04-01', compatibilityFla
  * @param {(line: string) => void} [options.log] gets what the Worker prints
  * @returns {Promise<{ origin: string, url(server: string): string, stop(): Promise<void> }>}
  */
-export async function startFront({ servers, vars, state, port = 0, log }) {
+export async function startGateway({ servers, vars, state, port = 0, log }) {
   const files = await readdir(dist).catch(() => []);
   const entry = files.includes('index.js')
     ? files.filter((name) => name === 'index.js' || name.endsWith('.wasm'))
@@ -26,7 +26,8 @@ export async function startFront({ servers, vars, state, port = 0, log }) {
   const miniflare = new Miniflare({
     ...compatibility,
     host: '127.0.0.1',
-    // Straight to the Worker: before its own port miniflare has a Worker of its own, which compresses, and does not tell when a client leaves.
+    // Straight to the Worker: before its own port miniflare has a Worker of its own, which compresses, and does not
+    // tell when a client leaves.
     unsafeDirectSockets: [{ host: '127.0.0.1', port }],
     modulesRoot: dist,
     modules: [

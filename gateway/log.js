@@ -1,5 +1,12 @@
 // Log lines as JSON, for the platform's log. Whoever calls this passes no token, header or whole session id.
+// @ts-check
 
+/** @param {'log' | 'info' | 'warn' | 'error'} level @param {string} event @param {Record<string, unknown>} [fields] */
 export function log(level, event, fields = {}) {
   console[level](JSON.stringify({ level, event, ...fields }));
+}
+
+/** What an error says: @param {unknown} error */
+export function wordsOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }

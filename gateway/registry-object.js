@@ -1,16 +1,24 @@
 // The Durable Object that sums up counters over all users, for /metrics. Others tell it what happened; nobody waits for it.
+// @ts-check
+
 import { DurableObject } from 'cloudflare:workers';
+
+/** @import { Counts, Env, ObjectContext, SqlCursor } from './types.js' */
 
 export class RegistryObject extends DurableObject {
   #sql;
 
+  /** @param {ObjectContext} ctx @param {Env} env */
   constructor(ctx, env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec('CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL)');
   }
 
-  /** Adds to counters: `{ name: how much }`, a name having its labels with it. */
+  /**
+   * Adds to counters: `{ name: how much }`, a name having its labels with it.
+   * @param {Counts} counts
+   */
   add(counts) {
     for (const [name, value] of Object.entries(counts)) {
       this.#sql.exec(
@@ -24,8 +32,11 @@ export class RegistryObject extends DurableObject {
   /** All of them in the text format of Prometheus. */
   text() {
     const lines = [];
+    /** @type {string | undefined} */
     let metric;
-    for (const { name, value } of this.#sql.exec('SELECT name, value FROM counter ORDER BY name')) {
+    /** @type {SqlCursor<{ name: string, value: number }>} */
+    const counters = this.#sql.exec('SELECT name, value FROM counter ORDER BY name');
+    for (const { name, value } of counters) {
       const [bare] = name.split('{');
       if (bare !== metric) lines.push(`# TYPE mcp_tether_${bare} counter`);
       metric = bare;

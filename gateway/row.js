@@ -1,29 +1,47 @@
 // What a session object must not forget, in one row: everything that a new instance needs to go on with the session.
+// @ts-check
+
+/** @import { SessionStorage } from 'mcp-tether' */
+/** @import { SessionRow, Sql, SqlCursor } from './types.js' */
 
 const TOUCH_EVERY = 60_000; // a call writes nothing unless the last one was so long ago
 
 // When a session was used last is the row's own affair, and no reason to write every few seconds.
+/** @type {(kept: string | null) => string | undefined} */
 const withoutUse = (kept) => kept?.replace(/"lastUsedAt":\d+/, '');
 
 export class Row {
   #sql;
+  /** @type {SessionRow | null | undefined} */
   #values; // undefined: not read; null: there is none
+  /** @type {string | null} */
   #early = null; // what the manager keeps before there is a row
 
+  /** @param {Sql} sql */
   constructor(sql) {
     this.#sql = sql;
   }
 
-  /** The values; null when the object has none. Looking writes nothing: whoever guesses ids costs no storage. */
+  /**
+   * The values; null when the object has none. Looking writes nothing: a guessed id costs no storage.
+   * @returns {SessionRow | null}
+   */
   get values() {
     if (this.#values === undefined) {
       const exists =
         this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray().length > 0;
-      this.#values = exists ? (this.#sql.exec('SELECT * FROM session').toArray()[0] ?? null) : null;
+      this.#values = exists ? this.#read() : null;
     }
     return this.#values;
   }
 
+  #read() {
+    /** @type {SqlCursor<SessionRow>} */
+    const rows = this.#sql.exec('SELECT * FROM session');
+    return rows.toArray()[0] ?? null;
+  }
+
+  /** @param {Omit<SessionRow, 'upstream' | 'lives' | 'touched'>} values */
   create(values) {
     this.#sql.exec(`CREATE TABLE session (
       owner TEXT NOT NULL,        -- whose it is and where it leads, as the entry writes it
@@ -51,7 +69,10 @@ export class Row {
     this.#values = undefined;
   }
 
-  /** Where the manager keeps the session with the server. */
+  /**
+   * Where the manager keeps the session with the server.
+   * @returns {SessionStorage}
+   */
   get storage() {
     return {
       get: () => (this.values ? this.values.upstream : this.#early),
@@ -60,6 +81,7 @@ export class Row {
     };
   }
 
+  /** @param {string | null} value */
   #keep(value) {
     if (!this.values) {
       this.#early = value;
@@ -69,19 +91,25 @@ export class Row {
     }
   }
 
-  /** Notes that the session is used; true when that was written. */
+  /**
+   * Notes that the session is used; true when that was written.
+   * @param {number} now
+   */
   touch(now) {
-    if (now - this.values.touched < TOUCH_EVERY) return false;
+    const { values } = this;
+    if (!values || now - values.touched < TOUCH_EVERY) return false;
     this.#sql.exec('UPDATE session SET touched = ?', now);
-    this.#values.touched = now;
+    values.touched = now;
     return true;
   }
 
   /** A new instance takes over: the number of this one. */
   revive() {
+    const { values } = this;
+    if (!values) throw new Error('there is no session');
     this.#sql.exec('UPDATE session SET lives = lives + 1');
-    this.#values.lives += 1;
-    return this.#values.lives;
+    values.lives += 1;
+    return values.lives;
   }
 
   /** It is gone, and everything with it. */

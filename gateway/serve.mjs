@@ -1,8 +1,8 @@
-// `make worker`: the front on workerd, in front of the official reference server, with its storage on disk.
+// `make worker`: the gateway on workerd, in front of the official reference server, with its storage on disk.
 import { fileURLToPath } from 'node:url';
 import { startReferenceServer } from '../tests/js/servers/proxy/reference-server.mjs';
 import { commandLineOptions, runUntilStopped } from '../tests/js/servers/shared/lifetime.mjs';
-import { startFront } from './local.mjs';
+import { startGateway } from './local.mjs';
 
 const usualPort = 8788;
 const token = 'try-me';
@@ -10,7 +10,7 @@ const token = 'try-me';
 const options = commandLineOptions();
 const state = options.state ?? fileURLToPath(new URL('.state/', import.meta.url));
 const reference = await startReferenceServer();
-const front = await startFront({
+const gateway = await startGateway({
   servers: { everything: { url: reference.url } },
   vars: {
     AUTH: 'bearer',
@@ -22,7 +22,7 @@ const front = await startFront({
   port: Number(options.port ?? usualPort),
   log: console.log,
 });
-const url = front.url('everything');
+const url = gateway.url('everything');
 const initialize = JSON.stringify({
   jsonrpc: '2.0',
   id: 1,
@@ -37,9 +37,9 @@ const headers = [
 const curl = ['curl -sS -i', url, ...headers.map((header) => `-H '${header}'`), `-d '${initialize}'`].join(' ');
 
 async function stop() {
-  await front.stop();
+  await gateway.stop();
   await reference.close();
 }
 
 runUntilStopped(stop);
-console.log(`\nThe front is at ${url}; its sessions are kept in ${state}.\n\n${curl}\n\nPress Ctrl+C to stop.`);
+console.log(`\nThe gateway is at ${url}; its sessions are kept in ${state}.\n\n${curl}\n\nPress Ctrl+C to stop.`);

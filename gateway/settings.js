@@ -1,12 +1,17 @@
 // What the Worker was given: variables, secrets and the configuration of its servers, read once an isolate.
+// @ts-check
+
 import 'mcp-tether'; // loads the module
 import { Gateway } from 'gateway-module';
 import { readMethods } from './auth.js';
+
+/** @import { Env, LimitName, Limits, Settings } from './types.js' */
 
 const MEBIBYTE = 1024 * 1024;
 const LARGEST_BODY = 15 * MEBIBYTE; // a call from entry to object carries 32 MiB, and a text may take two bytes a character there
 
 // The settings that are numbers, and what they are by default.
+/** @type {Limits} */
 const numbers = {
   MAX_BODY_BYTES: 4 * MEBIBYTE, // the official server takes as much
   MAX_HEADER_BYTES: 16 * 1024,
@@ -20,18 +25,26 @@ const numbers = {
   SESSION_MAX_AGE: 24 * 3_600_000, // milliseconds; a server's sessionConfig.maxAge beats it
 };
 
+/** @type {Settings | undefined} */
 let known;
 
-/** The settings; throws with everything that is wrong with them. They cannot change while an isolate lives. */
+/**
+ * The settings; throws with everything that is wrong with them. They cannot change while an isolate lives.
+ * @param {Env} env
+ */
 export function settingsOf(env) {
   known ??= read(env);
   return known;
 }
 
+/** @param {Env} env @returns {Settings} */
 function read(env) {
-  const limits = {};
-  for (const [name, usual] of Object.entries(numbers)) {
-    const value = env[name] === undefined || env[name] === '' ? usual : Number(env[name]);
+  const limits = { ...numbers };
+  const variables = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (env));
+  for (const name of /** @type {LimitName[]} */ (Object.keys(numbers))) {
+    const value = [undefined, ''].includes(/** @type {string | undefined} */ (variables[name]))
+      ? numbers[name]
+      : Number(variables[name]);
     if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name}: must be a whole number`);
     limits[name] = value;
   }
@@ -41,7 +54,7 @@ function read(env) {
   const gateway = new Gateway(config, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
   const lifetimes = new Map(
     Object.keys(config.mcpServers).map((server) => {
-      const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server);
+      const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server) ?? [0];
       return [server, { timeout, maxAge }];
     }),
   );
@@ -55,7 +68,9 @@ function read(env) {
     /** The names and values that the configuration has for a user, which may be secret: no session stores them. */
     configuredVars(key) {
       const [method, ...id] = key.split(':');
-      return method === 'bearer' ? parsed(env, 'BEARER_TOKENS')?.[id.join(':')]?.vars : undefined;
+      if (method !== 'bearer') return undefined;
+      const entry = parsed(env, 'BEARER_TOKENS')?.[id.join(':')];
+      return typeof entry === 'object' ? entry.vars : undefined;
     },
     /** How long the sessions of a server live, in milliseconds; undefined for a server that is not configured. */
     lifetime: (server) => lifetimes.get(server),
@@ -63,9 +78,15 @@ function read(env) {
 }
 
 // A variable that is JSON: as an object, which a binding can be, or as text.
+/**
+ * @template {'MCP_SERVERS' | 'BEARER_TOKENS'} Name
+ * @param {Env} env
+ * @param {Name} name
+ * @returns {Exclude<Env[Name], string>}
+ */
 function parsed(env, name) {
   const value = env[name];
-  if (typeof value !== 'string') return value;
+  if (typeof value !== 'string') return /** @type {Exclude<Env[Name], string>} */ (value);
   try {
     return JSON.parse(value);
   } catch {
@@ -73,6 +94,7 @@ function parsed(env, name) {
   }
 }
 
+/** @param {string | string[] | undefined} value */
 function list(value) {
   if (Array.isArray(value)) return value;
   return (value ?? '').split(/[\s,]+/).filter(Boolean);

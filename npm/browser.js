@@ -1,5 +1,6 @@
 // For pages and their workers, in one file: the module is fetched from beside it, or taken from inline.js where that fails.
 
+// biome-ignore-all assist/source/organizeImports: start.js is first, because it starts the download of the module
 import { cancel, request, response } from './start.js';
 import { compile, isForbidden, loadOnce } from './load.js';
 

@@ -1,11 +1,15 @@
 // Tries one server out, step by step, and says what was seen and how to mend it. Loaded when it is asked for the first time.
 // `manager.diagnose()` and the command `mcp-tether doctor` are made of it.
+// @ts-check
 
 import { corsDoctor } from './diagnosis/cors.js';
 import { open } from './diagnosis/opening.js';
 import { isThere, watchPolicy } from './diagnosis/page.js';
 import { explain } from './diagnosis/refusals.js';
 import { Wire } from './diagnosis/wire.js';
+
+/** @import { Answer, Finding, Resolve, Server, StepName } from './diagnosis/types.js' */
+/** @import { Diagnosis, DiagnosisOptions } from './index.js' */
 
 export { shownUrl } from './diagnosis/discreet.js';
 
@@ -15,8 +19,9 @@ const defaultTimeout = 5_000;
 /**
  * Makes a session of its own and ends it; sessions that there are it never touches.
  *
- * @param {() => { url: string, headers: Record<string, string>, fetch?: typeof fetch, sse?: boolean, protocolVersion?: string }} resolve
- * @param {{ origin?: string, timeout?: number }} [options]
+ * @param {Resolve} resolve
+ * @param {DiagnosisOptions} [options]
+ * @returns {Promise<Diagnosis>}
  */
 export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {}) {
   const wire = new Wire(resolve, { origin, timeout });
@@ -24,7 +29,7 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
   const report = new Report(wire);
   const { answer, server } = await open(wire);
   report.add('reachable', answer, await reachable(wire, answer));
-  const { ok: isReached } = report.steps.reachable;
+  const isReached = report.steps.reachable?.ok ?? false;
   if (server) {
     report.add('initialize', server.answer, server.initialize());
     await report.time('sessionHeader', () => server.sessionHeader());
@@ -37,7 +42,7 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
       isReached ? answer : { ms: 0 },
       isReached ? { ok: false, ...explain(answer, wire) } : notReached,
     );
-    for (const name of ['sessionHeader', 'reuse', 'terminate'])
+    for (const name of /** @type {const} */ (['sessionHeader', 'reuse', 'terminate']))
       report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: there is no session' });
   }
   await report.time('cors', () => (isReached ? cors.examineEnd(server, answer) : notReached));
@@ -46,17 +51,19 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
 
 const notReached = { ok: false, detail: 'not tried: the server was not reached' };
 
+/** @param {Wire} wire @param {Answer} answer @returns {Promise<Finding>} */
 async function reachable(wire, answer) {
   if (!answer.failure) return { ok: true, detail: `answers, with status ${answer.isRedirect ? '3xx' : answer.status}` };
   if (answer.failure.kind !== 'hidden') return { ok: false, ...explain(answer, wire) };
   const { result, why } = await watchPolicy(wire, () => isThere(wire));
   return result
     ? { ok: true, detail: 'answers, but the browser hides from this page what it says' }
-    : { ok: false, ...why };
+    : { ok: false, detail: '', ...why };
 }
 
 /** The steps in their order, with no secret in them. */
 class Report {
+  /** @type {Record<StepName, (Finding & { name: StepName, ms: number }) | undefined>} */
   steps = {
     reachable: undefined,
     initialize: undefined,
@@ -66,24 +73,32 @@ class Report {
     cors: undefined,
   };
 
+  /** @param {Wire} wire */
   constructor(wire) {
     this.wire = wire;
   }
 
+  /** @param {StepName} name @param {{ ms: number }} answer @param {Finding | void} found */
   add(name, { ms }, found) {
-    this.steps[name] = { name, ms, ...found };
+    this.steps[name] = { name, ms, ...(found ?? { ok: false, detail: '' }) };
   }
 
-  /** A step may be examined in two parts; what the last one finds counts. */
+  /**
+   * A step may be examined in two parts; what the last one finds counts.
+   * @param {StepName} name
+   * @param {() => Finding | void | Promise<Finding | void>} examine
+   */
   async time(name, examine) {
     const started = performance.now();
     const found = await examine();
     this.add(name, { ms: (this.steps[name]?.ms ?? 0) + Math.round(performance.now() - started) }, found);
   }
 
+  /** @param {Server | undefined} server @returns {Diagnosis} */
   result(server) {
-    const told = (text) => this.wire.discretion.told(text);
-    const steps = Object.values(this.steps).map(({ name, ok, ms, detail, fix }) => ({
+    const told = (/** @type {string} */ text) => this.wire.discretion.told(text);
+    const examined = Object.values(this.steps).filter((step) => step !== undefined);
+    const steps = examined.map(({ name, ok, ms, detail, fix }) => ({
       name,
       ok,
       ms,

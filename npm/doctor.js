@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 // The command `mcp-tether doctor <url>`: tries a server out and prints what was seen, and how to mend it.
+// @ts-check
 
 import { parseArgs } from 'node:util';
 import { diagnose, shownUrl } from './diagnose.js';
+
+/** @import { Finding, Target } from './diagnosis/types.js' */
+/** @import { Diagnosis, DiagnosisOptions } from './index.js' */
 
 const usage = `usage: mcp-tether doctor <url> [options]
 
@@ -18,29 +22,33 @@ options:
   --json                   print the diagnosis as JSON
   --help                   print this
 
-exit code: 0 if every step is well, 1 if one is not, 2 if the command is wrong
+exit code: 0 if all checks passed, 1 if one failed, 2 if the command is invalid
 colours: only in a terminal, and not if NO_COLOR is set
 `;
 
-const options = {
+/** @typedef {{ help: false, target: Target, json: boolean, options: DiagnosisOptions }} Command */
+
+const options = /** @type {const} */ ({
   header: { type: 'string', multiple: true, default: [] },
   origin: { type: 'string' },
   timeout: { type: 'string', default: '5000' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
-};
+});
 
 /** Of ECMA-48, Select Graphic Rendition. */
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
 
 process.exitCode = await main(process.argv.slice(2));
 
+/** @param {string[]} words */
 async function main(words) {
+  /** @type {Command | { help: true }} */
   let command;
   try {
     command = read(words);
   } catch (error) {
-    process.stderr.write(`mcp-tether: ${error.message}\n\n${usage}`);
+    process.stderr.write(`mcp-tether: ${wordsOf(error)}\n\n${usage}`);
     return 2;
   }
   if (command.help) {
@@ -54,6 +62,7 @@ async function main(words) {
   return diagnosis.ok ? 0 : 1;
 }
 
+/** @param {string[]} words @returns {Command | { help: true }} */
 function read(words) {
   const { values, positionals } = parsed(words);
   if (values.help) return { help: true };
@@ -69,21 +78,29 @@ function read(words) {
     headers: Object.fromEntries(values.header.map(headerOf)),
     protocolVersion: 'auto',
   };
-  return { target, json: values.json, options: { timeout, origin: values.origin && originOf(values.origin) } };
+  const origin = values.origin && originOf(values.origin);
+  return { help: false, target, json: values.json, options: { timeout, ...(origin && { origin }) } };
 }
 
+/** @param {string[]} words */
 function parsed(words) {
   try {
     return parseArgs({ args: words, options, allowPositionals: true });
   } catch (error) {
     // Its message quotes the word that it did not understand, which may be half of a header.
-    const known = /^Unknown option '(--?[\w-]+)/.exec(error.message);
+    const known = /^Unknown option '(--?[\w-]+)/.exec(wordsOf(error));
     throw new Error(
       known ? `there is no option ${known[1]}` : 'an option lacks its value, or has one that it cannot have',
     );
   }
 }
 
+/** @param {unknown} error */
+function wordsOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** @param {string} text */
 function checkedUrl(text) {
   if (!URL.canParse(text)) throw new Error('the address is no URL: write it out, with https://');
   const url = new URL(text);
@@ -93,44 +110,51 @@ function checkedUrl(text) {
   return url.href;
 }
 
+/** @param {string} line @param {number} index @returns {[name: string, value: string]} */
 function headerOf(line, index) {
   const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*$/.exec(line) ?? [];
-  if (name === undefined) throw new Error(`--header number ${index + 1} is not of the form 'Name: value'`);
+  if (name === undefined || value === undefined)
+    throw new Error(`--header number ${index + 1} is not of the form 'Name: value'`);
   if (/^(accept|content-type|content-length|host|origin|mcp-.*|last-event-id)$/i.test(name))
     throw new Error(`the header ${name} is set by the doctor itself`);
   return [name.toLowerCase(), value];
 }
 
+/** @param {string} text */
 function originOf(text) {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new Error('--origin has to be like https://app.example');
   return new URL(text).origin;
 }
 
+/** @param {Diagnosis} diagnosis @param {string} url */
 function rendered({ ok, kind, protocolVersion, steps }, url) {
   const lines = [`${paint('bold', shownUrl(url))}`, ''];
   for (const step of steps) {
-    const mark = /^not (tried|checked)/.test(step.detail)
-      ? paint('dim', '–')
-      : step.ok
-        ? paint('green', '✓')
-        : paint('red', '✗');
     lines.push(
-      `${mark} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
+      `${markOf(step)} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
     );
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }
   const what = [kind, protocolVersion].filter(Boolean).join(', ');
-  lines.push(
-    '',
-    ok
-      ? paint('green', `all is well${what && ` (${what})`}`)
-      : paint('red', `something is wrong${what && ` (${what})`}`),
-    '',
-  );
+  const failed = steps.filter((step) => !step.ok && !isSkipped(step)).length;
+  const verdict = ok ? 'All checks passed' : `${failed} ${failed === 1 ? 'check' : 'checks'} failed`;
+  lines.push('', paint(ok ? 'green' : 'red', `${verdict}${what && ` (${what})`}`), '');
   return lines.join('\n');
 }
 
+/** @param {Pick<Finding, 'ok' | 'detail'>} step */
+function markOf(step) {
+  if (isSkipped(step)) return paint('dim', '–');
+  return step.ok ? paint('green', '✓') : paint('red', '✗');
+}
+
+/** @param {Pick<Finding, 'detail'>} step */
+function isSkipped({ detail }) {
+  return /^not (tried|checked)/.test(detail);
+}
+
+/** @param {keyof typeof codes} style @param {string} text */
 function paint(style, text) {
   const wanted = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
   return wanted ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;

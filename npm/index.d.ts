@@ -6,6 +6,50 @@
  * All times are in milliseconds. Whatever fails, fails with an {@link McpError}.
  */
 
+import type {
+  Bytes,
+  PlatformEvent,
+  PlatformEventTarget,
+  PlatformModule,
+  PlatformRequestInit,
+  PlatformResponse,
+  PlatformSignal,
+  PlatformUrl,
+} from './platform.js';
+import type {
+  CallToolRequestParams,
+  CallToolResult,
+  ClientCapabilities,
+  ClientNotifications,
+  ClientRequests,
+  CompleteRequestParams,
+  CompleteResult,
+  GetPromptRequestParams,
+  GetPromptResult,
+  Implementation,
+  ListPromptsResult,
+  ListResourcesResult,
+  ListResourceTemplatesResult,
+  ListToolsResult,
+  LoggingLevel,
+  MessageOf,
+  NotificationMethod,
+  PaginatedRequestParams,
+  Progress,
+  ReadResourceResult,
+  RequestMethod,
+  ResourceRequestParams,
+  Result,
+  ServerCapabilities,
+  ServerNotification,
+  ServerNotifications,
+  ServerRequestMethod,
+  ServerRequests,
+  UnknownMessage,
+} from './protocol.js';
+
+export type * from './protocol.js';
+
 /**
  * Loads the WebAssembly module, once for all callers.
  *
@@ -14,8 +58,11 @@
  * @param source Where the module is, if it is not beside this package's files; heeded only by the first call.
  */
 export default function init(
-  source?: BufferSource | WebAssembly.Module | URL | Response | Promise<Response>,
+  source?: Bytes | PlatformModule | PlatformUrl | PlatformResponse | Promise<PlatformResponse>,
 ): Promise<void>;
+
+/** What is used to send requests: the global `fetch`, or a function that is called in its place. The middlewares of the official SDK have this type. */
+export type FetchLike = (url: string | PlatformUrl, init?: PlatformRequestInit) => Promise<PlatformResponse>;
 
 /** The servers that a manager may connect to, in the shape that chat applications already keep them. */
 export interface McpConfig {
@@ -53,6 +100,15 @@ export interface ServerConfig {
    */
   protocolVersion?: 'auto' | 'legacy' | string;
   sessionConfig?: SessionConfig;
+  /** Used for this server instead of {@link ManagerOptions.fetch}, which says what becomes of what it throws. */
+  fetch?: FetchLike;
+  /** Asked for tokens where `connect` is given no `auth` of its own. */
+  auth?: AuthProvider;
+  /**
+   * Whether the browser sends cookies: `include` to other origins as well, which the server has to allow (`Access-Control-Allow-Credentials`), `omit`
+   * never. Default: `same-origin`. Where the host keeps no cookies: `mcp-tether/cookies`.
+   */
+  credentials?: 'omit' | 'same-origin' | 'include';
 }
 
 /** How long a session lives, and what is done to save it. */
@@ -109,11 +165,11 @@ export interface ManagerOptions {
    * an `AbortError` or `TimeoutError` of its own, and errors with a code of the system (`ECONNRESET`) are failures of the network; anything else is told
    * at once and never retried.
    */
-  fetch?: typeof fetch;
+  fetch?: FetchLike;
   /** The name that this client gives to servers. */
-  clientInfo?: { name: string; version: string; title?: string };
+  clientInfo?: Implementation;
   /** Capabilities to declare at the handshake. A request handler adds its own. */
-  capabilities?: object;
+  capabilities?: ClientCapabilities;
   /**
    * Keeps sessions beyond this page or process: the next manager with the same storage, servers and users goes on with them, without a handshake.
    * None by default: nothing is written. Ready-made ones are in `mcp-tether/storage`.
@@ -211,8 +267,11 @@ export class McpManager {
    * @throws McpError `config_error` for anything else.
    */
   notifyNetwork(state: 'offline' | 'online'): void;
-  /** Tells what happens, as `CustomEvent`s named in {@link SessionEvent}. */
-  readonly events: EventTarget;
+  /**
+   * Reports what happens, as `CustomEvent`s named in {@link SessionEvent}:
+   * `manager.events.addEventListener('recoverySucceeded', (event) => event.detail.durationMs)`.
+   */
+  readonly events: SessionEventTarget;
   /** Resolves once nothing is under way: for `waitUntil` in a Worker. */
   idle(): Promise<void>;
   /** Settles what is under way with `closed` and lets go of all handlers; once it resolves, nothing more is sent. `terminate` ends the sessions at their servers first. */
@@ -257,7 +316,7 @@ export interface ConnectOptions {
   /** Asked for a token when the server wants one. */
   auth?: AuthProvider;
   /** Gives up waiting. Others who wait for the same session are not disturbed. */
-  signal?: AbortSignal;
+  signal?: PlatformSignal;
 }
 
 /**
@@ -272,7 +331,7 @@ export interface ConnectOptions {
  */
 export interface SdkTransport {
   start(): Promise<void>;
-  send(message: any, options?: any): Promise<void>;
+  send(message: object, options?: object): Promise<void>;
   /** Ends this client's part; its running requests are cancelled. The session stays, for other clients and for the next one. */
   close(): Promise<void>;
   /** Ends the session, for all its clients, as {@link McpManager.terminate} does. */
@@ -280,11 +339,22 @@ export interface SdkTransport {
   /** Called once: by `close()`, or when a request finds that the session or the manager was ended. */
   onclose?: (() => void) | undefined;
   onerror?: ((error: Error) => void) | undefined;
-  onmessage?: ((message: any, extra?: any) => void) | undefined;
+  /** `extra.relatedRequestId` is the client's request on whose stream the message came. */
+  onmessage?: ((message: JsonRpcMessage, extra?: object) => void) | undefined;
   /** What the server calls the session at present; undefined before `initialize` is answered, and where it keeps none. */
   readonly sessionId?: string | undefined;
   /** Does nothing: the session knows its version. */
   setProtocolVersion(version: string): void;
+}
+
+/** A JSON-RPC message as a `Client` gets it. */
+export interface JsonRpcMessage {
+  jsonrpc: '2.0';
+  id?: string | number | undefined;
+  method?: string | undefined;
+  params?: { [key: string]: unknown } | undefined;
+  result?: { [key: string]: unknown } | undefined;
+  error?: { code: number; message: string; data?: unknown } | undefined;
 }
 
 /** One user's session with one server. It outlives restarts of the server: methods wait for a recovery that is under way. */
@@ -300,8 +370,8 @@ export class McpSession {
   /** How many handshakes this session has had. */
   readonly generation: number;
   readonly protocolVersion: string;
-  getServerCapabilities(): object | undefined;
-  getServerVersion(): { name: string; version: string } | undefined;
+  getServerCapabilities(): ServerCapabilities | undefined;
+  getServerVersion(): Implementation | undefined;
   getInstructions(): string | undefined;
   /**
    * Sends a request and resolves with its result.
@@ -311,24 +381,44 @@ export class McpSession {
    *
    * @throws McpError `rpc_error` if the server answered with an error, `outcome_unknown` if it may or may not have run, `request_timeout`, `cancelled` and others.
    */
-  request<T = any>(request: { method: string; params?: object }, options?: RequestOptions): Promise<T>;
+  request<Method extends RequestMethod>(
+    request: MessageOf<Method, ClientRequests[Method]['params']>,
+    options?: RequestOptions,
+  ): Promise<ClientRequests[Method]['result']>;
+  /** For methods that are not described here; `T` is the result's type, which is not checked. */
+  request<T = unknown>(request: { method: string; params?: object }, options?: RequestOptions): Promise<T>;
+  /** The same with the method's name: `session.request('tools/list')`, `session.request('tools/call', { name: 'echo' })`. */
+  request<Method extends RequestMethod>(
+    method: Method,
+    ...rest: undefined extends ClientRequests[Method]['params']
+      ? [params?: ClientRequests[Method]['params'], options?: RequestOptions]
+      : [params: ClientRequests[Method]['params'], options?: RequestOptions]
+  ): Promise<ClientRequests[Method]['result']>;
+  request<T = unknown>(method: string, params?: object, options?: RequestOptions): Promise<T>;
   /** Sends a notification; resolves once the server has taken it. */
+  notification<Method extends keyof ClientNotifications>(
+    notification: MessageOf<Method, ClientNotifications[Method]>,
+  ): Promise<void>;
   notification(notification: { method: string; params?: object }): Promise<void>;
   ping(options?: RequestOptions): Promise<void>;
   /** Lists of a server of 2026-07-28 come from memory for as long as it calls them fresh (`ttlMs`), and until it tells of a change. */
-  listTools(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
-  callTool(params: { name: string; arguments?: object; _meta?: object }, options?: RequestOptions): Promise<any>;
-  listResources(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
-  listResourceTemplates(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
-  readResource(params: { uri: string }, options?: RequestOptions): Promise<any>;
+  listTools(params?: PaginatedRequestParams, options?: RequestOptions): Promise<ListToolsResult>;
+  /** The tool that failed itself is a result with `isError`; what fails on the way there rejects. */
+  callTool(params: CallToolRequestParams, options?: RequestOptions): Promise<CallToolResult>;
+  listResources(params?: PaginatedRequestParams, options?: RequestOptions): Promise<ListResourcesResult>;
+  listResourceTemplates(
+    params?: PaginatedRequestParams,
+    options?: RequestOptions,
+  ): Promise<ListResourceTemplatesResult>;
+  readResource(params: ResourceRequestParams, options?: RequestOptions): Promise<ReadResourceResult>;
   /** Asks for updates of a resource. A recovery asks again by itself. */
-  subscribeResource(params: { uri: string }, options?: RequestOptions): Promise<void>;
-  unsubscribeResource(params: { uri: string }, options?: RequestOptions): Promise<void>;
-  listPrompts(params?: { cursor?: string }, options?: RequestOptions): Promise<any>;
-  getPrompt(params: { name: string; arguments?: object }, options?: RequestOptions): Promise<any>;
-  complete(params: object, options?: RequestOptions): Promise<any>;
+  subscribeResource(params: ResourceRequestParams, options?: RequestOptions): Promise<void>;
+  unsubscribeResource(params: ResourceRequestParams, options?: RequestOptions): Promise<void>;
+  listPrompts(params?: PaginatedRequestParams, options?: RequestOptions): Promise<ListPromptsResult>;
+  getPrompt(params: GetPromptRequestParams, options?: RequestOptions): Promise<GetPromptResult>;
+  complete(params: CompleteRequestParams, options?: RequestOptions): Promise<CompleteResult>;
   /** Sets what the server logs. A recovery sets it again by itself. */
-  setLoggingLevel(level: string, options?: RequestOptions): Promise<void>;
+  setLoggingLevel(level: LoggingLevel, options?: RequestOptions): Promise<void>;
   /**
    * Answers a request of the server, such as `sampling/createMessage`, `elicitation/create` or `roots/list`; also what a server of 2026-07-28
    * wants to know before it goes on with a call.
@@ -339,18 +429,46 @@ export class McpSession {
    * - A form (`elicitation/create`) that is accepted gets the defaults of its schema for the fields that `content` leaves out. Only forms are asked
    *   for, unless the capabilities say `{ elicitation: { form: {}, url: {} } }`.
    */
-  setRequestHandler(method: string, handler: (request: any, extra: { signal: AbortSignal }) => any): void;
-  setNotificationHandler(method: string, handler: (notification: any) => void): void;
+  setRequestHandler<Method extends ServerRequestMethod | (string & {})>(
+    method: Method,
+    handler: RequestHandler<Method>,
+  ): void;
+  setNotificationHandler<Method extends NotificationMethod | (string & {})>(
+    method: Method,
+    handler: NotificationHandler<Method>,
+  ): void;
   /** Gets every notification that has no handler of its own. */
-  onnotification?: (notification: any) => void;
+  onnotification?: ((notification: ServerNotification) => void) | undefined;
   /** Ends this session, as {@link McpManager.terminate} does. */
   terminate(): Promise<void>;
+  /**
+   * Releases this object, not the session: nothing is sent, the session stays for the other objects that `connect` gave out, and handlers stay set.
+   * Calls under way are still answered; any further use of this object throws `closed`. For `await using session = await manager.connect(…)`.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** Answers a request of the server: the result, or a promise of it. What it throws is the error that the server gets. */
+export type RequestHandler<Method extends string> = Method extends ServerRequestMethod
+  ? (
+      request: MessageOf<Method, ServerRequests[Method]['params']>,
+      extra: RequestHandlerExtra,
+    ) => ServerRequests[Method]['result'] | Promise<ServerRequests[Method]['result']>
+  : (request: UnknownMessage, extra: RequestHandlerExtra) => unknown;
+
+export interface RequestHandlerExtra {
+  /** Aborted when the server takes its request back, and when the session or the manager is ended. */
+  signal: PlatformSignal;
+}
+
+export type NotificationHandler<Method extends string> = (
+  notification: Method extends NotificationMethod ? MessageOf<Method, ServerNotifications[Method]> : UnknownMessage,
+) => void;
 
 /** What is particular to one request. */
 export interface RequestOptions {
   /** Cancels the request, here and at the server. */
-  signal?: AbortSignal;
+  signal?: PlatformSignal;
   /** Default: the server's `timeout`. */
   timeout?: number;
   /** Bound on the whole wait, whatever progress comes. Default: none. */
@@ -358,7 +476,7 @@ export interface RequestOptions {
   /** Progress starts the `timeout` anew. Default: true. */
   resetTimeoutOnProgress?: boolean;
   /** Called for each step that the server reports; asking for it is what makes the server report. */
-  onprogress?: (progress: { progress: number; total?: number; message?: string }) => void;
+  onprogress?: (progress: Progress) => void;
   /** Default: the session's `replay`. */
   replay?: SessionConfig['replay'];
 }
@@ -465,7 +583,7 @@ export class McpError extends Error {
   readonly cause?: unknown;
 }
 
-/** The types of the events; each is a `CustomEvent<SessionEventDetail>`. */
+/** The types of the events; the `detail` of each is in {@link SessionEventMap}. */
 export type SessionEvent =
   | 'sessionCreated'
   | 'sessionReused'
@@ -530,6 +648,92 @@ export interface SessionEventDetail {
   source?: 'storage';
 }
 
+/** The `detail` of an event with the fields that it always has and those that it may have. */
+type DetailWith<
+  Always extends keyof SessionEventDetail = never,
+  Perhaps extends keyof SessionEventDetail = never,
+> = Pick<SessionEventDetail, 'userId' | 'serverName' | 'generation' | 'at'> &
+  Required<Pick<SessionEventDetail, Always>> &
+  Pick<SessionEventDetail, Perhaps>;
+
+/** The `detail` of each event. `sessionId` is missing where the server gave none. */
+export interface SessionEventMap {
+  /** A handshake succeeded: the first one, and that of each recovery. */
+  sessionCreated: DetailWith<never, 'sessionId'>;
+  /** `connect` found a session that lives, or the storage had one (`source`). */
+  sessionReused: DetailWith<never, 'sessionId' | 'source'>;
+  /** The session was lost, or the server broke a rule about sessions. `code` says which, `evidence` what was seen. */
+  sessionError: DetailWith<'code', 'evidence'>;
+  /** A new handshake begins, and calls wait for it. `code` is the loss. */
+  recoveryStarted: DetailWith<'code'>;
+  /** The new session works; `durationMs` since the loss, `code` is the loss. */
+  recoverySucceeded: DetailWith<'code' | 'durationMs'>;
+  /** The attempts are spent, and waiting calls failed. The session tries once more after `delayMs`. */
+  recoveryFailed: DetailWith<'code' | 'delayMs', 'evidence'>;
+  /**
+   * Something is tried again after `delayMs`: a call (`method`), a handshake (`attempt` failed, `code`, `evidence`), the GET stream
+   * (`stream`, `attempt`), or all calls after `Retry-After` (`code`, `evidence`).
+   */
+  retryScheduled: DetailWith<'delayMs', 'method' | 'attempt' | 'code' | 'evidence' | 'stream'>;
+  /** `SessionConfig.timeout` or `maxAge` has passed. */
+  sessionExpired: DetailWith<'code', 'sessionId'>;
+  /** The owner ended the session. */
+  sessionTerminated: DetailWith<never, 'sessionId'>;
+  /** `from` is missing for a session that was just made. */
+  stateChanged: DetailWith<'to', 'from'>;
+  /** A JSON-RPC request was sent. `replaces` is the `requestId` of the attempt before. */
+  requestSent: DetailWith<'method' | 'requestId' | 'attempt', 'replaces'>;
+  /** A call ended. `requestId` is missing if it was never sent. */
+  requestSettled: DetailWith<'method' | 'outcome' | 'durationMs', 'requestId' | 'evidence'>;
+  /** The GET stream or the response stream of a call (`requestId`) delivers. */
+  streamOpened: DetailWith<'stream', 'requestId' | 'evidence'>;
+  /** It ended, broke (`evidence`) or was given up. */
+  streamClosed: DetailWith<'stream', 'requestId' | 'evidence'>;
+  /** The GET stream waits for its turn: see {@link Limits.maxStreamsPerOrigin}. */
+  streamWaiting: DetailWith<'stream'>;
+  /** The tools differ from those before the recovery. */
+  toolsChanged: DetailWith;
+  /** Too many failures: nothing is sent for `delayMs`. */
+  breakerOpened: DetailWith<never, 'delayMs'>;
+  /** An attempt succeeded after that. */
+  breakerClosed: DetailWith;
+  /** The server is out of reach. */
+  outageStarted: DetailWith<'code', 'evidence'>;
+  /** The server is within reach again after `durationMs`; `waited` calls are sent now. */
+  outageEnded: DetailWith<'durationMs' | 'waited'>;
+}
+
+/** An event of {@link McpManager.events}: a `CustomEvent`, typed without the DOM library. */
+export type SessionCustomEvent<Type extends SessionEvent = SessionEvent> = PlatformEvent & {
+  readonly type: Type;
+  readonly detail: SessionEventMap[Type];
+};
+
+export type SessionEventListener<Type extends SessionEvent> =
+  | ((event: SessionCustomEvent<Type>) => void)
+  | { handleEvent(event: SessionCustomEvent<Type>): void };
+
+export interface SessionEventListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: PlatformSignal;
+}
+
+/** An `EventTarget` that knows its events. */
+export interface SessionEventTarget extends PlatformEventTarget {
+  addEventListener<Type extends SessionEvent>(
+    type: Type,
+    listener: SessionEventListener<Type> | null,
+    options?: boolean | SessionEventListenerOptions,
+  ): void;
+  removeEventListener<Type extends SessionEvent>(
+    type: Type,
+    listener: SessionEventListener<Type> | null,
+    options?: boolean | { capture?: boolean },
+  ): void;
+}
+
 /**
  * Counters since the manager was made, by name: `created`, `reused`, `restored`, `recovered`, `recoveryFailed`, `expired`, `terminated`, `requests`,
  * `succeeded`, `failed`, `resent`, `replayed`, `outcomeUnknown`, `retries`, `streamsOpened`, `streamsResumed`, `breakerOpened`, `outages` (times that a
@@ -549,6 +753,6 @@ export interface AuthProvider {
     userId: string;
     serverName: string;
     challenge?: string;
-    signal: AbortSignal;
+    signal: PlatformSignal;
   }): Promise<string | undefined>;
 }

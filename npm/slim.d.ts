@@ -1,3 +1,5 @@
+import type { Bytes, PlatformModule } from './platform.js';
+
 export * from './index.js';
 export { default } from './index.js';
 
@@ -5,4 +7,4 @@ export { default } from './index.js';
  * Loads the module at once from bytes or from a module that is compiled already.
  * A page's main thread may refuse to compile a large one this way; there, use the default export.
  */
-export function initSync(module: BufferSource | WebAssembly.Module): void;
+export function initSync(module: Bytes | PlatformModule): void;

@@ -9,10 +9,57 @@ import { SessionTransport } from './transport.js';
 export { initSync } from './load.js';
 export { McpError, McpSession };
 
+// Names the server to `route`, and is never sent.
+const MARK = 'mcp-tether-server';
+
 export class McpManager extends Machine {
+  #servers;
+
+  // A server's own `fetch`, `credentials` and `auth` stay here: the module reads only JSON.
   constructor(config, options) {
     if (!isReady) throw new McpError('await init() before new McpManager()', { code: 'config_error' });
-    super(config, options);
+    const servers = { ...config?.mcpServers };
+    const mcpServers = { ...servers };
+    let routed = options;
+    for (const name in servers) {
+      const { fetch: own, credentials, auth, ...server } = servers[name] ?? {};
+      if (own || credentials || auth) {
+        mcpServers[name] = server;
+        config = { ...config, mcpServers };
+      }
+      if (own || credentials) {
+        server.headers = { ...server.headers, [MARK]: encodeURIComponent(name) };
+        // The module rejects a value that is not a function.
+        routed = { ...options, fetch: own && typeof own !== 'function' ? own : route };
+      }
+    }
+    super(config, routed);
+    this.#servers = servers;
+
+    function route(url, { headers: { [MARK]: mark, ...headers } = {}, ...init }) {
+      const { fetch: own, credentials } = servers[decodeURIComponent(mark)] ?? {};
+      if (credentials) init.credentials = credentials;
+      return (own ?? options?.fetch ?? fetch)(url, { ...init, headers });
+    }
+    route.base = options?.fetch;
+  }
+
+  connect(userId, serverName, options) {
+    const auth = this.#servers[serverName]?.auth;
+    return super.connect(userId, serverName, auth ? { auth, ...options } : options);
+  }
+
+  // Loaded on demand.
+  async diagnose(serverName, userId, options) {
+    const target = () => {
+      const found = resolve(this, serverName, userId);
+      const given = found.fetch?.base ?? found.fetch;
+      delete found.headers[MARK];
+      return { ...found, fetch: this.#servers[serverName].fetch ?? given?.plain ?? given };
+    };
+    target(); // reports a wrong argument before anything is loaded
+    const { diagnose } = await import('./diagnose.js');
+    return diagnose(target, options);
   }
 }
 
@@ -26,21 +73,44 @@ McpManager.prototype.transport = function (userId, serverName, options) {
   return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
 };
 
-// Most pages never need it, so it is loaded when it is asked for.
-McpManager.prototype.diagnose = async function (serverName, userId, options) {
-  const target = () => {
-    const found = resolve(this, serverName, userId);
-    return { ...found, fetch: found.fetch?.plain ?? found.fetch };
-  };
-  target(); // a wrong argument is told before anything is loaded
-  const { diagnose } = await import('./diagnose.js');
-  return diagnose(target, options);
+const { request, setRequestHandler } = McpSession.prototype;
+
+// `request('tools/list', params, options)` is `request({ method: 'tools/list', params }, options)`.
+McpSession.prototype.request = function (message, params, options) {
+  return typeof message === 'string'
+    ? request.call(this, { method: message, params }, options)
+    : request.call(this, message, params);
 };
 
-const { setRequestHandler } = McpSession.prototype;
-McpSession.prototype.setRequestHandler = function (method, handler) {
-  const isForm = method === 'elicitation/create' && typeof handler === 'function';
-  setRequestHandler.call(this, method, isForm ? withDefaults(handler) : handler);
+// Most lists have one page. What reads the others is loaded when there are some.
+const lists = {
+  listTools: 'tools',
+  listResources: 'resources',
+  listResourceTemplates: 'resourceTemplates',
+  listPrompts: 'prompts',
+};
+for (const [name, member] of Object.entries(lists)) {
+  const list = McpSession.prototype[name];
+  McpSession.prototype[name] = async function (params, options) {
+    const since = Date.now();
+    const first = await list.call(this, params, options);
+    if (first.nextCursor === undefined || params?.cursor !== undefined) return first;
+    const { readOn } = await import('./list-pages.js');
+    return readOn(first, member, (...page) => list.call(this, ...page), params, options, since);
+  };
+}
+
+// Releases the object, never the session: `connect` gives that to others, too.
+McpSession.prototype[Symbol.asyncDispose] = async function () {
+  this[Symbol.asyncDispose] = async () => {};
+  await undefined; // the module may be at work on this object
+  this.free();
+  // Every method reads the pointer first, and the module would trap without one.
+  Object.defineProperty(this, '__wbg_ptr', {
+    get() {
+      throw new McpError('this session object was released', { code: 'closed' });
+    },
+  });
 };
 
 export default function init(source) {

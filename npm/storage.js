@@ -1,6 +1,13 @@
 // Places to keep sessions in, for the manager's option `storage`. Apart from the main entry: most who use one use one of them.
+// @ts-check
 
-/** `sessionStorage`, which lives as long as the tab, or `localStorage`, which all tabs of an origin share. */
+/** @import { SessionStorage } from './index.js' */
+
+/**
+ * `sessionStorage`, which lives as long as the tab, or `localStorage`, which all tabs of an origin share.
+ * @param {Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>} storage
+ * @returns {SessionStorage}
+ */
 export function webStorage(storage) {
   return {
     get: (key) => storage.getItem(key),
@@ -9,50 +16,91 @@ export function webStorage(storage) {
   };
 }
 
-/** A database of its own, shared by all tabs and workers of an origin. */
+/**
+ * A database of its own, shared by all tabs and workers of an origin.
+ * @param {string} [name]
+ * @returns {SessionStorage}
+ */
 export function indexedDbStorage(name = 'mcp-tether') {
+  /** @type {Promise<IDBDatabase> | undefined} */
   let opening;
+  const forget = () => {
+    opening = undefined;
+  };
 
   const open = () => {
-    opening ??= new Promise((resolve, reject) => {
-      const request = indexedDB.open(name, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    }).then((database) => {
+    opening ??= /** @type {Promise<IDBDatabase>} */ (
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open(name, 1);
+        request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      })
+    ).then((database) => {
       // Who deletes the database, or the browser that clears it, must not wait for us; the next use opens it again.
-      database.onversionchange = () => database.close((opening = undefined));
-      database.onclose = () => (opening = undefined);
+      database.onversionchange = () => {
+        forget();
+        database.close();
+      };
+      database.onclose = forget;
       return database;
     });
-    opening.catch(() => (opening = undefined));
+    opening.catch(forget);
     return opening;
   };
 
+  /** @type {(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest) => Promise<unknown>} */
   const use = async (mode, act) => {
     const database = await open();
     return new Promise((resolve, reject) => {
       const transaction = database.transaction(STORE, mode);
       const request = act(transaction.objectStore(STORE));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+      transaction.onabort = () => reject(transaction.error);
+      transaction.onerror = () => reject(transaction.error);
     });
   };
 
   return {
-    get: async (key) => (await use('readonly', (store) => store.get(key))) ?? null,
-    set: (key, value) => use('readwrite', (store) => store.put(value, key)),
-    delete: (key) => use('readwrite', (store) => store.delete(key)),
+    get: async (key) => /** @type {string | undefined} */ (await use('readonly', (store) => store.get(key))) ?? null,
+    set: async (key, value) => void (await use('readwrite', (store) => store.put(value, key))),
+    delete: async (key) => void (await use('readwrite', (store) => store.delete(key))),
   };
 }
 
-/** The storage of a Durable Object: `durableObjectStorage(ctx.storage)`. */
+/** @typedef {{ get(key: string): Promise<unknown>, put(key: string, value: string): Promise<void>, delete(key: string): Promise<boolean> }} DurableStorage */
+
+/**
+ * The storage of a Durable Object: `durableObjectStorage(ctx.storage)`.
+ * @param {DurableStorage} storage
+ * @returns {SessionStorage}
+ */
 export function durableObjectStorage(storage) {
   return {
-    get: async (key) => (await storage.get(key)) ?? null,
+    get: async (key) => /** @type {string | undefined} */ (await storage.get(key)) ?? null,
     set: (key, value) => storage.put(key, value),
     delete: async (key) => void (await storage.delete(key)),
   };
 }
 
+/**
+ * @typedef {{
+ *   get(key: string): Promise<Record<string, unknown>>,
+ *   set(items: Record<string, unknown>): Promise<void>,
+ *   remove(key: string): Promise<void>,
+ * }} ExtensionArea
+ */
+
 const STORE = 'sessions';
+
+/**
+ * @param {ExtensionArea} area
+ * @returns {SessionStorage}
+ */
+export function chromeStorage(area) {
+  return {
+    get: async (key) => /** @type {string | undefined} */ ((await area.get(key))[key]) ?? null,
+    set: (key, value) => area.set({ [key]: value }),
+    delete: (key) => area.remove(key),
+  };
+}

@@ -1,5 +1,5 @@
 //! MCP sessions that survive: a `fetch`-based transport and a single-threaded session store for Model Context Protocol
-//! clients in browsers and on edge runtimes, with everything that decides written as a machine without I/O.
+//! clients in browsers and on edge runtimes. All decisions are made by a state machine without I/O.
 //!
 //! ```text
 //!     McpManager / McpSession (JavaScript)                         an MCP server
@@ -11,34 +11,36 @@
 //!   └───────────────┬──────────────────────────────────────────────────▲───────────────┘
 //!                   │ handle(now, Input)                               │ poll() → Output
 //!   ┌───────────────▼──────────────────────────────────────────────────┴───────────────┐
-//!   │  src/core: store ─ session ─ connect ─ era ─ handshake ─ calls ─ exchange        │
-//!   │            verdict ─ recovery ─ replay ─ resume ─ listen ─ persistence ─ timers  │
+//!   │  src/core/manager.rs   handle ─ poll                                             │
+//!   │  machine/   behaviour: inbound ─ lifecycle ─ outbound                            │
+//!   │  state/     records: session ─ call ─ exchange ─ server ─ store ─ timers         │
+//!   │  config/    api/    protocol/    kit/                                            │
 //!   └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! # The drain contract
 //!
-//! **After every [`Manager::handle`](core::Manager::handle), call [`Manager::poll`](core::Manager::poll) until it says
-//! [`Output::Wait`](core::Output::Wait).** What comes before is to be done in that order; the moment in `Wait` is when to
-//! send [`Input::Wake`](core::Input::Wake) at the latest. Waking too early is harmless.
+//! **After every [`Manager::handle`](core::Manager::handle), call [`Manager::poll`](core::Manager::poll) until it
+//! returns [`Output::Wait`](core::Output::Wait).** Perform the outputs in order. The moment in `Wait` is the deadline for
+//! the next [`Input::Wake`](core::Input::Wake); an earlier one is harmless.
 //!
-//! # Time, chance and payloads
+//! # Time, randomness and payloads
 //!
-//! The machine has no clock, no randomness of its own and no JSON library: the moment is an argument, jitter follows from
-//! a seed, and messages are opaque values of the host's engine, reached through [`core::Json`]. So a run is repeated
-//! exactly by repeating its inputs, a day passes in a test as fast as its events can be handled, and a tool's result is
-//! never copied into the module.
+//! The machine has no clock, no random source and no JSON library: time is an argument, jitter comes from a seeded
+//! generator, and messages are opaque values of the host's engine, accessed through [`core::Json`]. The same inputs
+//! therefore give the same run, a test simulates a day as fast as it can handle the events, and a tool's result is never
+//! copied into the module.
 //!
 //! # Example
 //!
-//! A driver in a few lines. The server's side is played by hand here; a real driver performs [`Output::Send`](core::Output::Send).
+//! A minimal driver with a simulated server; a real driver performs [`Output::Send`](core::Output::Send) with `fetch`.
 //!
 //! ```ignore-wasm32
 //! use mcp_tether::core::{config, headers::Media, Body, CallId, ClientIdentity, Input, Instant, Manager, Output, ResponseHead};
 //! use serde_json::{json, Value};
 //!
 //! let settings = json!({ "mcpServers": { "notes": { "url": "https://notes.example/mcp" } } });
-//! let (config, _warnings) = config::parse(&settings, &Value::Null, &|_| None).expect("the settings are right");
+//! let (config, _warnings) = config::parse(&settings, &Value::Null, &|_| None).expect("the settings are valid");
 //! let client = ClientIdentity { info: json!({ "name": "example", "version": "1" }), capabilities: json!({}) };
 //! let mut manager = Manager::new(config, client, 42);
 //!
@@ -54,8 +56,8 @@
 //!             let head = ResponseHead { status: 200, media: Media::Json, session_id: Some("a-session-id".into()), ..Default::default() };
 //!             manager.handle(now, Input::Opened { exchange, head });
 //!             let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": { "name": "notes", "version": "1" } });
-//!             let answer = json!({ "jsonrpc": "2.0", "id": body["id"], "result": result });
-//!             manager.handle(now, Input::Body { exchange, body: Body::Json(answer) });
+//!             let response = json!({ "jsonrpc": "2.0", "id": body["id"], "result": result });
+//!             manager.handle(now, Input::Body { exchange, body: Body::Json(response) });
 //!         }
 //!         Output::Connected { session, .. } => connected = Some(session),
 //!         Output::Wait(_) => break,

@@ -1,9 +1,9 @@
 //! The parser against an independent one, crate `sse-stream`, on streams of random fields in random pieces.
 //!
-//! Where the two differ by intent, the comparison says so:
-//! * invalid UTF-8: ours replaces it, as the standard wants; `sse-stream` fails. The streams here are valid UTF-8.
+//! Intended differences of the two:
+//! * invalid UTF-8: ours replaces it, as the standard requires; `sse-stream` fails. The streams here are valid UTF-8.
 //! * an event's type: ours is `None` when the field is empty (the standard's default), theirs is `Some("")`;
-//! * a block with nothing but a type, or a bad `retry`: ours says nothing, theirs yields it.
+//! * a block with nothing but a type, or a bad `retry`: ours skips it, theirs yields it.
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -42,7 +42,7 @@ fn theirs(pieces: &[&'static str]) -> Vec<Block> {
             retry: event.retry,
         })
         .filter(|block| std::future::ready(block.data.is_some() || block.id.is_some() || block.retry.is_some()));
-    // The pieces are all there, so nothing has to be waited for.
+    // All pieces are available, so nothing has to be awaited.
     blocks.collect().now_or_never().unwrap()
 }
 

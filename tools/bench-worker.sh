@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the front costs and carries on this machine: beside no front and plain JavaScript, with 1,000 users, and in a soak. benches/gateway/main.mjs says how to make it shorter.
+# The gateway's overhead and capacity on this machine: compared with no gateway and plain JavaScript, with 1,000 users,
+# and in a soak. benches/gateway/main.mjs lists the settings that shorten it.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

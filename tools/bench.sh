@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the package weighs, what one call adds to a bare fetch, and what crowds cost.
+# The package's size, the time that one call adds to a bare fetch, and the cost of many callers.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

@@ -1,4 +1,5 @@
-// Bundles the official TypeScript client for the demo page, which runs it beside ours. Not committed: it is built from node_modules.
+// Bundles the official TypeScript client for the demo page, which runs it beside ours. Not committed: it is built from
+// node_modules.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

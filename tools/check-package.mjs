@@ -1,4 +1,5 @@
-// Prints what the package weighs and fails if it is too much, or if the module is not what we mean to publish.
+// Prints the package's size and fails if it is over the limit, or if the module contains something that must not be
+// published.
 // usage: node tools/check-package.mjs <package folder> [--unoptimized <module before wasm-opt>]
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -15,12 +16,15 @@ const {
   options: { unoptimized: { type: 'string' } },
 });
 
-// What a page downloads to use the main entry.
+// The files that a page downloads for the main entry.
 const downloads = {
   'mcp_tether_bg.wasm': ['mcp_tether_bg.wasm'],
-  // With the glue.
+  // Including the glue.
   'browser.js': ['browser.js'],
 };
+
+/** Bytes of mcp-tether/oauth in brotli, which is loaded by those who log in. */
+const oauthLimit = 10_240;
 
 const problems = [
   ...checkModule(join(folder, 'mcp_tether_bg.wasm')),
@@ -28,6 +32,7 @@ const problems = [
   ...checkFirstStatement(join(folder, 'browser.js')),
   ...checkCopies(folder),
   ...checkSizes(weigh()),
+  ...checkOAuth(join(folder, 'oauth.js')),
 ];
 for (const problem of problems) console.error(`package: ${problem}`);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -69,6 +74,12 @@ function checkSizes(total) {
   return found;
 }
 
+function checkOAuth(path) {
+  const bytes = brotli(readFileSync(path));
+  console.log(`oauth: ${bytes} bytes in brotli`);
+  return bytes > oauthLimit ? [`oauth.js has ${bytes} bytes in brotli, the limit is ${oauthLimit}`] : [];
+}
+
 function readBudget() {
   const text = readFileSync(fileURLToPath(new URL('../wasm-pack.toml', import.meta.url)), 'utf8');
   const table = text.split(/^\[size-budget\]$/m)[1]?.split(/^\[/m)[0] ?? '';
@@ -85,7 +96,7 @@ function checkModule(path) {
   const bytes = readFileSync(path);
   const module = new WebAssembly.Module(bytes);
   const found = [];
-  // The glue, as wasm-opt calls it.
+  // The glue, by wasm-opt's name for it.
   const strangers = new Set(
     WebAssembly.Module.imports(module)
       .map((entry) => entry.module)
@@ -98,20 +109,21 @@ function checkModule(path) {
       found.push(`the module still has its ${section} section`);
   }
   if (/\/(root|home|Users)\//.test(bytes.toString('latin1')))
-    found.push("the module holds a path of the builder's machine");
+    found.push('the module contains a path of the build machine');
   if (unoptimized !== undefined) {
     const before = statSync(unoptimized).size;
     console.log(`wasm-opt: ${before} bytes before, ${bytes.length} after`);
-    if (bytes.length >= before * 0.97) found.push('wasm-opt saved next to nothing: did it run?');
+    if (bytes.length >= before * 0.97) found.push('wasm-opt saved almost nothing: did it run?');
   }
   return found;
 }
 
 function checkGlue(path) {
   const text = readFileSync(path, 'utf8');
-  // js_sys::Function::new_no_args and its like end here. workerd throws at it, and so does a page with a strict policy.
+  // js_sys::Function::new_no_args and similar functions end here. workerd throws on it, and so does a page with a
+  // strict policy.
   return /new Function\(|\beval\(/.test(text)
-    ? ['the glue makes code out of strings, which workerd and a strict Content-Security-Policy forbid']
+    ? ['the glue compiles strings to code, which workerd and a strict Content-Security-Policy forbid']
     : [];
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the official clients and ours side by side on the same faults. Arguments go to tests/js/bench/compare.mjs.
+# Runs the official clients and ours side by side on the same faults. Arguments go to tests/js/bench/compare.mjs.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

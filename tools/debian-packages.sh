@@ -1,4 +1,5 @@
-# Sourced: `install_debian_packages program-or-file:package…` installs the packages whose program is not on the PATH, or whose file is not there.
+# Sourced: `install_debian_packages program-or-file:package…` installs the packages whose program is not on the PATH, or
+# whose file is missing.
 
 install_debian_packages() {
   local pair missing=()

@@ -1,15 +1,17 @@
-# Sourced by every script here: the pinned versions, and where the tools of this project live.
+# Sourced by every script here: the pinned versions, and the location of this project's tools.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 tools="$root/.tools"
 stamps="$tools/stamps"
 
 rust_channel="$(sed -n 's/^channel = "\(.*\)"/\1/p' "$root/rust-toolchain.toml")"
-# The command line has to be of exactly the version that the crate is, so it is written down once, in Cargo.toml.
+# The command line tool must have exactly the crate's version, so it is written once, in Cargo.toml.
 wasm_bindgen_version="$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' "$root/Cargo.toml")"
 wasm_pack_version="0.15.1"
 geckodriver_version="0.37.1"
 cargo_fuzz_version="0.13.2"
+cargo_deny_version="0.20.2"
+cargo_llvm_cov_version="0.9.1"
 oha_version="1.16.0"
 node_minimum="20"
 
@@ -23,13 +25,13 @@ fail() {
   exit 1
 }
 
-# Sets up the named parts (tools/setup.sh) and takes up the toolchain that came of it.
+# Sets up the named parts (tools/setup.sh) and uses the resulting toolchain.
 set_up() {
   "$root/tools/setup.sh" "$@"
   use_linked_toolchain
 }
 
-# There is one if the wasm target had to be built from Debian's sources (tools/toolchain-debian.sh).
+# It exists if the wasm target had to be built from Debian's sources (tools/toolchain-debian.sh).
 use_linked_toolchain() {
   [ -f "$tools/toolchain" ] || return 0
   RUSTUP_TOOLCHAIN="$(cat "$tools/toolchain")"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The whole interop matrix: servers in TypeScript, Python and Rust. Argument: part of a server's name, to try that one only. Writes docs/interop.md.
+# The whole interop matrix: servers in TypeScript, Python and Rust. Argument: part of a server's name, to run that one
+# only. Writes docs/interop.md.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

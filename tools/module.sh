@@ -1,16 +1,16 @@
-# Sourced by the builds of the npm package and of the Worker: how the one module of both is made.
+# Sourced by the builds of the npm package and of the Worker: builds the wasm module of each.
 
 # Compiles the crate with a feature, in a profile of Cargo.toml; leaves the path of the module in $built.
 compile_module() {
   local feature="$1" profile="$2" cargo_home sysroot remaps target
   cargo_home="${CARGO_HOME:-$HOME/.cargo}"
   sysroot="$(rustc --print sysroot)"
-  # The paths of the builder's machine would otherwise be in the module, as the places of panics.
+  # Otherwise the module contains paths of the build machine, as the locations of panics.
   remaps="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot=/rust --remap-path-prefix=$root=/mcp-tether"
-  # The published module is built with a standard library of its own: one made for size, in which a panic is a trap without
-  # a word. That is 8 KB less to download in brotli, most of it formatting of messages for panics that must not happen
-  # anyway. Cargo still calls it unstable, hence the bootstrap flag; the compiler is the pinned one, so it cannot shift.
-  # It has a folder of its own because tests and lints are built without it.
+  # The published module is built with a standard library of its own: one optimized for size, in which a panic is a trap
+  # without a message. That is 8 KB less to download in brotli, most of it formatting of messages for panics that must
+  # not happen anyway. Cargo still calls it unstable, hence the bootstrap flag; the compiler is pinned, so the behaviour
+  # is stable. It has a folder of its own because tests and lints are built without it.
   target="$root/target/published"
   RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none $remaps" \
     cargo build --quiet --profile "$profile" --lib --features "$feature" --target wasm32-unknown-unknown --target-dir "$target" \
@@ -18,13 +18,14 @@ compile_module() {
   built="$target/wasm32-unknown-unknown/$profile/mcp_tether.wasm"
 }
 
-# How wasm-opt makes a module small: no inlining to speak of, for calls that look alike compress better than bodies that were
+# The passes that make the module small: almost no inlining, because similar calls compress better than bodies that were
 # merged, which is 4 KB less in brotli than -Oz. Values are left in their locals for the same reason: another 0.2 KB.
 small=(-O2 --shrink-level 2 --always-inline-max-function-size 5 --one-caller-inline-max-function-size 0 --flexible-inline-max-function-size 0 --skip-pass=simplify-locals)
-# And fast.
+# And the passes that make it fast.
 fast=(-O4)
 
-# Writes the compiled module and its glue to a new folder, optimized by the rest of the arguments, and what wasm-opt was given to $unoptimized.
+# Writes the compiled module and its glue to a new folder, optimized by the rest of the arguments; copies wasm-opt's
+# input to $unoptimized.
 bind_module() {
   local folder="$1" wasm_opt="$root/node_modules/.bin/wasm-opt"
   shift
@@ -37,10 +38,11 @@ bind_module() {
     node tools/trim-glue.mjs "$folder/mcp_tether.js"
 }
 
-# What the module uses beyond the first WebAssembly; stripped from it, so wasm-opt has to be told.
+# Features of the module beyond the first WebAssembly; the section that lists them is stripped, so wasm-opt needs the
+# flags.
 features=(--enable-reference-types --enable-bulk-memory --enable-multivalue --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals)
 
-# Puts functions that look alike next to each other: 3 KB less to download (tools/order-functions.mjs).
+# Puts similar functions next to each other: 3 KB less to download (tools/order-functions.mjs).
 order_functions() {
   local module="$1" wasm_opt="$root/node_modules/.bin/wasm-opt"
   node tools/order-functions.mjs "$module" "$module.named"

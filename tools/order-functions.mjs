@@ -1,12 +1,13 @@
-// Puts functions of a module that look alike next to each other, which is 3 KB less to download in brotli: a compressor repeats what it has seen
-// lately for less. `node order-functions.mjs in.wasm out.wasm` writes the module with names whose order is the wanted one; wasm-opt's pass
-// reorder-functions-by-name then does the rest, because it knows every place where a function's number stands.
+// Puts similar functions of a module next to each other, which is 3 KB less to download in brotli: a compressor repeats
+// recent bytes more cheaply. `node order-functions.mjs in.wasm out.wasm` writes the module with names that sort into
+// the new order; wasm-opt's pass reorder-functions-by-name then does the rest, because it knows every reference to a
+// function's index.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const GRAM = 4; // bytes that are compared at a time: an opcode with its operand, and a neighbour
-const COMMON = 0.3; // what so many of all functions have in common tells none of them apart
-const LONG = 0.7; // a long function is like many others: how much that counts against it
+const GRAM = 4; // bytes compared at a time: an opcode with its operand, and a neighbour
+const COMMON = 0.3; // a gram in this share of all functions distinguishes none of them
+const LONG = 0.7; // a long function resembles many others: how much that counts against it
 const SECTION = { custom: 0, import: 2, code: 10 };
 
 const [, , input, output] = process.argv;
@@ -16,19 +17,23 @@ const imported = countImportedFunctions(sections.find(({ id }) => id === SECTION
 const bodies = [...bodiesOf(sections.find(({ id }) => id === SECTION.code))];
 writeFileSync(output, withNames(bytes, sections, imported, places(order(bodies))));
 
-/** A walk from each function to the one that is most like the last two. */
+/** A path from each function to the one most similar to the last two. */
 function order(bodies) {
   const grams = bodies.map(gramsOf);
-  const counts = new Map();
-  for (const set of grams) for (const gram of set) counts.set(gram, (counts.get(gram) ?? 0) + 1);
-  const weights = new Map();
-  for (const [gram, count] of counts) {
-    if (count > 1 && count < bodies.length * COMMON) weights.set(gram, Math.log(bodies.length / count));
-  }
+  const weights = weightsOf(grams);
   const owners = new Map();
   const lists = grams.map((set) => [...set].filter((gram) => weights.has(gram)));
   lists.forEach((list, at) => list.forEach((gram) => (owners.get(gram) ?? owners.set(gram, []).get(gram)).push(at)));
   const sizes = lists.map((list) => (1 + list.reduce((sum, gram) => sum + weights.get(gram), 0)) ** LONG);
+
+  const likenessTo = (last) => {
+    const likeness = new Float64Array(bodies.length);
+    for (const [back, at] of last.entries()) {
+      for (const gram of lists[at])
+        for (const owner of owners.get(gram)) likeness[owner] += weights.get(gram) / (1 + back);
+    }
+    return likeness;
+  };
 
   const left = new Set(bodies.keys());
   const walk = [];
@@ -37,11 +42,7 @@ function order(bodies) {
     walk.push(next);
     left.delete(next);
     if (left.size === 0) return walk;
-    const likeness = new Float64Array(bodies.length);
-    for (const [back, at] of walk.slice(-2).reverse().entries()) {
-      for (const gram of lists[at])
-        for (const owner of owners.get(gram)) likeness[owner] += weights.get(gram) / (1 + back);
-    }
+    const likeness = likenessTo(walk.slice(-2).reverse());
     let best = 0;
     [next] = left;
     for (const at of left) {
@@ -50,13 +51,24 @@ function order(bodies) {
   }
 }
 
+/** The weight of each gram: the rarer, the higher. */
+function weightsOf(grams) {
+  const counts = new Map();
+  for (const set of grams) for (const gram of set) counts.set(gram, (counts.get(gram) ?? 0) + 1);
+  const weights = new Map();
+  for (const [gram, count] of counts) {
+    if (count > 1 && count < grams.length * COMMON) weights.set(gram, Math.log(grams.length / count));
+  }
+  return weights;
+}
+
 function gramsOf(body) {
   const grams = new Set();
   for (let at = 0; at + GRAM <= body.length; at++) grams.add(body.readUInt32LE(at));
   return grams;
 }
 
-/** Where each function goes. */
+/** The new position of each function. */
 function places(walk) {
   const places = new Array(walk.length);
   walk.forEach((at, place) => {
@@ -102,7 +114,7 @@ function* bodiesOf({ content }) {
   }
 }
 
-/** WebAssembly core specification, "Import Section": two names, a kind, and what the kind needs. */
+/** WebAssembly core specification, "Import Section": two names, a kind, and the operands of the kind. */
 function countImportedFunctions({ content }) {
   let [count, at] = read(content, 0);
   let functions = 0;
@@ -130,7 +142,7 @@ function countImportedFunctions({ content }) {
   return functions;
 }
 
-/** An unsigned LEB128, and where it ends. */
+/** An unsigned LEB128, and the offset of its end. */
 function read(bytes, at) {
   let value = 0;
   for (let shift = 0; ; shift += 7) {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Brings a machine to the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-fuzz, node, browsers, webkit, python, load. What is there is left alone.
+# Installs the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz,
+# llvm-cov, node, browsers, webkit, python, load. Existing tools are left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, node, browsers, webkit, python, load"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, load"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
@@ -15,7 +16,9 @@ main() {
       rust) set_up_rust ;;
       wasm-bindgen) set_up_cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version" ;;
       wasm-pack) set_up_cargo_tool wasm-pack wasm-pack "$wasm_pack_version" ;;
+      cargo-deny) set_up_cargo_tool cargo-deny cargo-deny "$cargo_deny_version" --no-default-features ;;
       cargo-fuzz) set_up_cargo_tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version" ;;
+      llvm-cov) set_up_llvm_cov ;;
       node) set_up_node ;;
       browsers) set_up_browsers ;;
       webkit) set_up_webkit ;;
@@ -65,7 +68,7 @@ debian_rust_works() {
   rustc "+$(cat "$tools/toolchain")" --version >/dev/null 2>&1
 }
 
-# Built from source and kept in the tree, so that neither another project's version nor an empty cargo home gets in the way.
+# Built from source and kept in the tree, independently of other projects' versions and of the state of the cargo home.
 set_up_cargo_tool() {
   local crate="$1" program="$2" version="$3"
   shift 3
@@ -74,9 +77,26 @@ set_up_cargo_tool() {
   [ "${present##* }" = "$version" ] && return
   set_up_rust
   say "building $crate $version (a few minutes, once)"
-  # Not --locked, unless a tool asks for it: the lock files of most of these crates pin versions that have been withdrawn since.
+  # Not --locked, unless a tool requires it: the lock files of most of these crates pin versions that have been yanked
+  # since.
   (cd "$root" && cargo install --quiet --force --root "$tools" --version "=$version" "$@" "$crate") ||
     fail "$crate $version did not build: a C compiler and the crate registry have to be within reach"
+}
+
+# The command, and the LLVM tools of the compiler's version.
+set_up_llvm_cov() {
+  # It prints its version only as a subcommand of cargo.
+  local present
+  present="$("$tools/bin/cargo-llvm-cov" llvm-cov --version 2>/dev/null || true)"
+  [ "${present##* }" = "$cargo_llvm_cov_version" ] || set_up_cargo_tool cargo-llvm-cov cargo-llvm-cov "$cargo_llvm_cov_version"
+  set_up_rust
+  local host="x86_64-unknown-linux-gnu"
+  if [ -f "$tools/toolchain" ]; then
+    install_debian_packages "/usr/lib/rustlib/$host/bin/llvm-cov:rust-web-llvm"
+    return
+  fi
+  compgen -G "$(rustc "+$rust_channel" --print sysroot)/lib/rustlib/*/bin/llvm-cov" >/dev/null ||
+    rustup component add --toolchain "$rust_channel" llvm-tools || fail "rustup could not install llvm-tools"
 }
 
 set_up_node() {
@@ -97,21 +117,22 @@ set_up_browsers() {
   set_up_cargo_tool geckodriver geckodriver "$geckodriver_version"
 }
 
-# It has no headless mode: xvfb is its screen.
+# It has no headless mode: xvfb provides the screen.
 set_up_webkit() {
   install_debian_packages WebKitWebDriver:webkit2gtk-driver xvfb-run:xvfb xauth:xauth
 }
 
-# Generators of load: wrk for closed loops, oha for open ones.
+# Load generators: wrk for closed loops, oha for open ones.
 set_up_load() {
   install_debian_packages wrk:wrk
-  # With its lock file: what it would resolve to by itself wants a newer Rust. In a subshell: the bench can do without, and says so.
+  # With its lock file: newer dependencies need a newer Rust. In a subshell: without oha the bench skips the open loop,
+  # and reports that.
   (set_up_cargo_tool oha oha "$oha_version" --locked) || say "oha is missing: nothing will be measured at a fixed rate"
 }
 
 # The official Python SDK, 1.x and 2.x, each in an environment of its own.
 set_up_python() {
-  # No program has that name: it stands for the part of Python that Debian packs apart.
+  # Not a program's name: it stands for the part of Python that Debian packages separately.
   python_makes_environments || install_debian_packages python3:python3 ensurepip:python3-venv
   python_makes_environments || fail "python3 cannot make virtual environments: install Python 3.10 or newer with venv and ensurepip, then run this again"
   local requirements

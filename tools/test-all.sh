@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# What takes too long for every change: 200,000 seeds of the simulation that were never run before, the fault table in Firefox and in workerd, the page in WebKit, the front before more kinds of servers and behind Python's clients, and every toolchain. `make test` runs the same in Node and Chromium.
+# What takes too long for every change: 200,000 seeds of the simulation that were never run before, the coverage of the native tests, the fault table in Firefox and
+# in workerd, the page in WebKit, and the gateway with more kinds of servers and with Python's clients. `make test` runs the same in Node and Chromium.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 set_up node browsers webkit
 cd "$root"
 FRESH=${FRESH:-200000} SEEDS=0 cargo test --quiet --test simulation seeds_
+tools/coverage.sh
 node --test --test-reporter=spec --test-concurrency=1 tests/js/suites/*.all.mjs
 tools/test-worker.sh --all
 tools/toolchains.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The tests that use the built package as its users do: in every runtime, in a page, against the conformance suite. Arguments narrow it to some files.
+# The tests that use the built package as its users do: in every runtime, in a page, against the conformance suite.
+# Arguments select files.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -13,5 +14,6 @@ else
   mapfile -t files < <(find tests/js/suites -name '*.test.mjs' | sort)
 fi
 [ ${#files[@]} -gt 0 ] || fail "there is no test in tests/js/suites"
-# One file at a time: the tests measure time, and two browsers at once on a small machine are slower than one after the other.
+# One file at a time: the tests measure time, and two browsers at once on a small machine are slower than one after the
+# other.
 node --test --test-reporter=spec --test-concurrency=1 "${files[@]}"

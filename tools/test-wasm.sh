@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Runs tests/wasm where the package is used. Arguments select some of the environments: `plain` is `wasm-pack test` as typed, in Node, Chrome and Firefox;
-# `node`, `chrome`, `firefox`, `dedicated-worker` and `service-worker` run the same tests against servers of the official SDK.
+# Runs tests/wasm in the hosts of the package. Arguments select some of them: `plain` is a plain `wasm-pack test`, in
+# Node, Chrome and Firefox; `node`, `chrome`, `firefox`, `dedicated-worker` and `service-worker` run the same tests
+# against servers of the official SDK.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-# A run that executes nothing exits with 0 as well, so a count below these is a failure. Raise them when tests are added.
+# A run that executes nothing also exits with 0, so a count below these is a failure. Raise them when tests are added.
 minimum_plain=60
 minimum_with_servers=61
 
@@ -29,7 +30,8 @@ main() {
   done
 }
 
-# In this tree and not in a clone, which would compile all dependencies again. The difference that matters is the environment, so ours is removed.
+# In this tree and not in a clone, which would compile all dependencies again. Only the environment matters, so ours is
+# removed.
 run_plain() {
   run_tests plain-node "$minimum_plain" env -u MCP_TETHER_TEST_SERVERS wasm-pack test --node
   run_tests plain-chrome "$minimum_plain" env -u MCP_TETHER_TEST_SERVERS wasm-pack test --headless --chrome
@@ -42,8 +44,9 @@ run_with_servers() {
   run_tests "$name" "$minimum_with_servers" wasm-pack test --mode no-install "$@" --test wasm -- --include-ignored
 }
 
-# The servers print their addresses as one line of JSON once they listen. The tests get that line at compile time, since a page has no environment to read.
-# So the ports of the last run are asked for again: with new ones, every run would compile the tests anew.
+# The servers print their addresses as one line of JSON once they listen. The tests get that line at compile time, since
+# a page has no environment. So the ports of the last run are requested again: with new ones, every run would recompile
+# the tests.
 start_servers() {
   local ports=()
   [ -f "$stamps/wasm-servers" ] && mapfile -t ports < <(node --eval '

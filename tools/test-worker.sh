@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The tests of the front: the built Worker on workerd, real servers behind it, real clients before it. `--all` runs what takes long; other arguments narrow it to some files.
+# The tests of the gateway: the built Worker on workerd, real servers behind it, real clients before it. `--all` runs
+# the long ones; other arguments select files.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

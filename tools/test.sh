@@ -10,7 +10,7 @@ started="$SECONDS"
 tools/check.sh
 say "native tests"
 cargo test --quiet
-# The fuzz targets as plain tests: what they do with bytes must keep compiling, without libFuzzer's C++.
+# The fuzz targets as plain tests: they must compile without libFuzzer's C++.
 CARGO_TARGET_DIR="$root/target/fuzz" cargo test --quiet --no-default-features --manifest-path fuzz/Cargo.toml
 tools/test-wasm.sh
 tools/test-js.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes a Rust toolchain with the wasm target out of Debian's packages, for machines that cannot reach rustup's server. Its name goes to .tools/toolchain.
-# Debian has a recent compiler (rustc-web) and the matching sources, but no standard library for wasm32-unknown-unknown: that is built here.
+# Builds a Rust toolchain with the wasm target from Debian's packages, for machines that cannot reach rustup's server.
+# Its name goes to .tools/toolchain. Debian has a recent compiler (rustc-web) and the matching sources, but no standard
+# library for wasm32-unknown-unknown: that is built here.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
@@ -32,7 +33,7 @@ main() {
   printf '%s\n' "$name" >"$tools/toolchain"
 }
 
-# Debian's own sysroot belongs to its packages; ours borrows the host's half and adds the target.
+# Debian's own sysroot belongs to its packages; ours links the host's part and adds the target.
 lay_out_sysroot() {
   mkdir -p "$toolchain/lib/rustlib/$host/bin" "$toolchain/lib/rustlib/$target/lib" "$toolchain/bin"
   ln -s "/usr/lib/rustlib/$host/lib" "$toolchain/lib/rustlib/$host/lib"
@@ -47,7 +48,7 @@ write_wrappers() {
     printf '#!/bin/sh\nexec /usr/bin/%s --sysroot "%s" "$@"\n' "$program" "$toolchain" >"$toolchain/bin/$program"
     chmod +x "$toolchain/bin/$program"
   done
-  # Clippy starts its own driver, which takes the sysroot from the environment only.
+  # Clippy starts its own driver, which reads the sysroot from the environment only.
   printf '#!/bin/sh\nSYSROOT="%s" exec /usr/bin/cargo "$@"\n' "$toolchain" >"$toolchain/bin/cargo"
   chmod +x "$toolchain/bin/cargo"
   for program in cargo-clippy clippy-driver cargo-fmt rustfmt; do
@@ -60,8 +61,8 @@ build_standard_library() {
   mkdir -p "$empty/src"
   printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n' >"$empty/Cargo.toml"
   : >"$empty/src/lib.rs"
-  # Building std is an unstable feature of cargo, which RUSTC_BOOTSTRAP allows on a stable one. The bitcode is for our link-time optimisation;
-  # no path of this machine shall end up in a package.
+  # Building std is an unstable feature of cargo, which RUSTC_BOOTSTRAP enables on a stable one. The bitcode is for our
+  # link-time optimisation; no path of this machine may end up in a package.
   local flags="-C embed-bitcode=yes --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=/usr/src=/rustc"
   (
     cd "$empty"

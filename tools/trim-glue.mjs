@@ -1,6 +1,6 @@
-// Gives the glue the short names that wasm-opt gave to the module's imports and exports. The long ones hold hashes, which
-// nothing compresses: 3 KB of every download.
-// usage: node tools/shorten-names.mjs <glue> < <what wasm-opt --minify-imports-and-exports-and-modules printed>
+// Replaces the long names of the module's imports and exports in the glue by wasm-opt's short ones. The long ones
+// contain hashes, which do not compress: 3 KB of every download.
+// usage: node tools/trim-glue.mjs <glue> < <output of wasm-opt --minify-imports-and-exports-and-modules>
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -11,7 +11,8 @@ const shortExports = new Map(exports.map(([long, short]) => [long, short]));
 
 let glue = readFileSync(path, 'utf8');
 
-// A function of a snippet that needs no conversion is imported straight from it, as from a module of its own. wasm-opt made one module of all.
+// A function of a snippet that needs no conversion is imported directly from the snippet, as from a module of its own.
+// wasm-opt merged all modules into one.
 const direct = imports.filter(([module]) => module.startsWith('./snippets/'));
 if (direct.length > 0) {
   const names = direct.map(([, name]) => `${name} as snippet_${name}`).join(', ');
@@ -25,30 +26,31 @@ if (direct.length > 0) {
 // wasm-bindgen writes each import as a member of one object, each use of an export as a member of `wasm`.
 glue = glue.replace(
   /^( +)(\w+)(: function\()/gm,
-  (whole, before, long, after) => before + taken(shortImports, long) + after,
+  (_whole, before, long, after) => before + taken(shortImports, long) + after,
 );
 glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) =>
   shortImports.has(long) ? before + taken(shortImports, long) + after : whole,
 );
-glue = glue.replace(/\bwasm\.(\w+)/g, (whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
+glue = glue.replace(/\bwasm\.(\w+)/g, (_whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
 const [own] = imports.find(([module]) => !module.startsWith('./snippets/'));
 glue = glue.replaceAll(`"${own}"`, `"a"`);
 
-// An import that may throw is wrapped in a function of its own, made for each call. A plain try does the same.
+// A throwing import is wrapped in a function of its own, created for each call. A plain try is equivalent.
 glue = glue.replace(
-  /function\(\) \{ return handleError\(function \(([^)]*)\) \{\n([^]*?)\n {8}\}, arguments\); \}/g,
+  /function\(\) \{ return handleError\(function \(([^)]*)\) \{\n([\s\S]*?)\n {8}\}, arguments\); \}/g,
   'function($1) { try {\n$2\n        } catch (error) { handleError(error); } }',
 );
 glue = glue.replace(
-  /function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([^]*?)\n {4}\}\n\}/,
+  /function handleError\(f, args\) \{\n {4}try \{\n.*\n {4}\} catch \(e\) \{\n([\s\S]*?)\n {4}\}\n\}/,
   'function handleError(e) {\n$1\n}',
 );
-if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in another way than it did');
+if (/handleError\((?!e(rror)?\))/.test(glue)) throw new Error('the glue catches errors in an unknown way');
 
-// What npm/load.js never asks of the glue: it compiles and starts the module itself, once, and a host with externref has TextEncoder.encodeInto.
+// Parts of the glue that npm/load.js never uses: it compiles and starts the module itself, once, and a host with externref
+// has TextEncoder.encodeInto.
 const superfluous = [
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
-  [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[^]*?\n\}\n/, ''],
+  [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/, ''],
   [/let wasmModule, wasmInstance, wasm;/, 'let wasm;'],
   [/ +wasmInstance = instance;\n/, ''],
   [/ +wasmModule = module;\n/, ''],
@@ -59,7 +61,7 @@ const superfluous = [
   ],
 ];
 for (const [pattern, replacement] of superfluous) {
-  if (!glue.match(pattern)) throw new Error(`the glue has nothing like ${pattern}`);
+  if (!glue.match(pattern)) throw new Error(`the glue has no match for ${pattern}`);
   glue = glue.replace(pattern, replacement);
 }
 

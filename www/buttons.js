@@ -1,88 +1,119 @@
 // Which buttons can be pressed now, and if not, why; and the one that is the next step of the story.
+// @ts-check
 
 import { argumentsFor } from './calls.js';
 import { faults } from './faults.js';
 import { nameOf } from './holders.js';
 import { isOver } from './session-view.js';
 
+/** @import { PageElements } from './elements.js' */
+/** @import { Holder } from './types.js' */
+/** @import { World } from './world.js' */
+/** @typedef {{ isOver: boolean, isUsable: boolean, whyNot: string | undefined }} Situation */
+
 export class Buttons {
   #ui;
   broken = false; // a fault was asked for, and no call has met it yet
   called = false;
 
+  /** @param {PageElements} ui */
   constructor(ui) {
     this.#ui = ui;
   }
 
+  /** @param {World} world */
   show(world) {
-    const ui = this.#ui;
-    const { holder, holders } = world;
+    const { holder } = world;
     const over = isOver(world.stateOf(holder));
-    const usable = Boolean(holder.session) && !over;
+    const situation = {
+      isOver: over,
+      isUsable: Boolean(holder.session) && !over,
+      whyNot: this.#whyNoCall(holder, over),
+    };
+    this.#showConnecting(world);
+    this.#showCalling(holder, situation);
+    this.#showBreaking(world, situation);
+    enable(this.#ui.diagnose, !holder.busy, 'One moment.');
+    enable(
+      this.#ui.terminate,
+      situation.isUsable && holder.busy !== 'terminating',
+      over ? 'It is over already.' : 'There is no session to end yet.',
+    );
+    const next = this.#next(holder, over);
+    for (const button of document.querySelectorAll('.buttons button'))
+      button.toggleAttribute('data-next', button === next && !next.disabled);
+  }
+
+  /** @param {World} world */
+  #showConnecting(world) {
+    const ui = this.#ui;
+    const { holders } = world;
     const main = world.backend.servers[0].name;
+    const isConnected = holders.connected.length > 0;
+    this.#showConnect(ui.connectA, world, holders.get('ada', main));
+    this.#showConnect(ui.connectB, world, holders.get('ben', main));
+    enable(ui.addUser, Boolean(holders.nextUser()) && isConnected, 'Connect first.');
+    enable(ui.addServer, isConnected, 'Connect first.');
+    ui.whyConnect.textContent = isConnected ? '' : 'Users of one server, each with a session of their own.';
+  }
 
-    for (const [button, userId] of [
-      [ui['connect-a'], 'ada'],
-      [ui['connect-b'], 'ben'],
-    ])
-      this.#connect(button, world, holders.get(userId, main));
-    enable(ui['add-user'], Boolean(holders.nextUser()) && holders.connected.length > 0, 'Connect first.');
-    enable(ui['add-server'], holders.connected.length > 0, 'Connect first.');
-    ui['why-connect'].textContent =
-      holders.connected.length > 0 ? '' : 'Users of one server, each with a session of their own.';
+  /** @param {HTMLButtonElement} button @param {World} world @param {Holder} holder */
+  #showConnect(button, world, holder) {
+    const name = nameOf(holder.userId);
+    const isConnecting = holder.busy === 'connecting';
+    const isLive = holder.session && !isOver(world.stateOf(holder));
+    const label = isLive ? `${name}, once more` : `Connect as ${name}`;
+    button.textContent = isConnecting ? `Connecting ${name}…` : label;
+    enable(button, !holder.busy, `${name} is ${holder.busy}.`);
+    button.toggleAttribute('aria-busy', isConnecting);
+  }
 
-    const tool = holder.tools?.find(({ name }) => name === ui.tool.value);
-    const callable = tool && argumentsFor(tool, '') !== undefined;
-    const whyNot = over
-      ? `${nameOf(holder.userId)}’s session is over; connect again first.`
-      : !holder.session
-        ? 'Connect first.'
-        : !callable
-          ? 'This server has no tool that can be called from here.'
-          : `One moment: ${nameOf(holder.userId)} is ${holder.busy}.`;
-    const canCall = Boolean(usable && callable && !holder.busy);
-    for (const id of ['call-one', 'call-many', 'call-thousand']) enable(ui[id], canCall, whyNot);
-    ui['why-use'].textContent = canCall || holder.busy ? '' : whyNot;
+  /** @param {Holder} holder @param {Situation} situation */
+  #showCalling({ busy }, { whyNot }) {
+    const ui = this.#ui;
+    for (const button of [ui.callOne, ui.callMany, ui.callThousand]) enable(button, !whyNot, whyNot);
+    ui.whyUse.textContent = busy ? '' : (whyNot ?? '');
+  }
 
+  /** @param {World} world @param {Situation} situation */
+  #showBreaking(world, { isOver: over, isUsable, whyNot }) {
     const noVictim = over ? whyNot : 'There is no session to break yet.';
     for (const fault of faults) {
       const possible = fault.possible(world);
-      enable(
-        ui[fault.id],
-        usable && possible && !holder.busy,
-        possible ? noVictim : 'Only a server of the demo’s own can be told to do this.',
-      );
+      const button = this.#ui.faultButtons.get(fault.id);
+      if (button)
+        enable(
+          button,
+          isUsable && possible && !world.holder.busy,
+          possible ? noVictim : 'Only a server of the demo’s own can be told to do this.',
+        );
     }
-    enable(ui.diagnose, !holder.busy, 'One moment.');
-    enable(
-      ui.terminate,
-      usable && holder.busy !== 'terminating',
-      over ? 'It is over already.' : 'There is no session to end yet.',
-    );
-
-    const next =
-      !holder.session || over
-        ? ui[holder.userId === 'ben' ? 'connect-b' : 'connect-a']
-        : this.broken
-          ? ui['call-one']
-          : this.called
-            ? ui.forget
-            : ui['call-one'];
-    for (const button of document.querySelectorAll('.buttons button'))
-      button.toggleAttribute('data-next', button === next && !button.disabled);
   }
 
-  #connect(button, world, holder) {
-    const name = nameOf(holder.userId);
-    const live = holder.session && !isOver(world.stateOf(holder));
-    button.textContent =
-      holder.busy === 'connecting' ? `Connecting ${name}…` : live ? `${name}, once more` : `Connect as ${name}`;
-    enable(button, !holder.busy, `${name} is ${holder.busy}.`);
-    button.toggleAttribute('aria-busy', holder.busy === 'connecting');
+  /**
+   * Why no tool can be called; undefined if one can.
+   * @param {Holder} holder
+   * @param {boolean} over
+   */
+  #whyNoCall(holder, over) {
+    if (over) return `${nameOf(holder.userId)}’s session is over; connect again first.`;
+    if (!holder.session) return 'Connect first.';
+    const tool = holder.tools?.find(({ name }) => name === this.#ui.tool.value);
+    if (!tool || argumentsFor(tool, '') === undefined) return 'This server has no tool that can be called from here.';
+    return holder.busy ? `One moment: ${nameOf(holder.userId)} is ${holder.busy}.` : undefined;
+  }
+
+  /** @param {Holder} holder @param {boolean} over */
+  #next(holder, over) {
+    const { callOne, connectA, connectB, faultButtons } = this.#ui;
+    if (!holder.session || over) return holder.userId === 'ben' ? connectB : connectA;
+    const forget = faultButtons.get('forget');
+    return this.called && !this.broken && forget ? forget : callOne;
   }
 }
 
-function enable(button, yes, whyNot) {
+/** @param {HTMLButtonElement} button @param {boolean} yes @param {string} [whyNot] */
+function enable(button, yes, whyNot = '') {
   button.disabled = !yes;
   if (yes) button.removeAttribute('title');
   else button.title = whyNot;

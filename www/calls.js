@@ -1,12 +1,22 @@
 // Calling tools: arguments made up from a tool's schema, one call or many at once, and what came back in a few words.
+// @ts-check
 
 import { explain, paragraph } from './errors.js';
 import { duration } from './format.js';
 
-/** Arguments that a tool will take; undefined if it wants something that cannot be made up. */
+/** @import { McpError, McpSession, RequestOptions } from 'mcp-tether' */
+/** @import { CallOutcome, LoadOutcome, Tool, ToolProperty, ToolResult } from './types.js' */
+
+/**
+ * Arguments that a tool will take; undefined if it wants something that cannot be made up.
+ * @param {Tool} tool
+ * @param {string} message
+ * @returns {Record<string, unknown> | undefined}
+ */
 export function argumentsFor(tool, message) {
   const { properties = {}, required = [] } = tool.inputSchema ?? {};
   const names = required.length > 0 ? required : Object.keys(properties).filter((name) => name === 'message');
+  /** @type {Record<string, unknown>} */
   const given = {};
   for (const name of names) {
     const value = valueFor(properties[name] ?? {}, message, Object.keys(given).length);
@@ -16,6 +26,7 @@ export function argumentsFor(tool, message) {
   return given;
 }
 
+/** @param {ToolProperty} property @param {string} message @param {number} index @returns {unknown} */
 function valueFor({ type, default: usual, enum: choices }, message, index) {
   if (usual !== undefined) return usual;
   if (choices) return choices[0];
@@ -32,51 +43,85 @@ function valueFor({ type, default: usual, enum: choices }, message, index) {
   }
 }
 
-/** Whether a second run of the tool does no harm, as it says itself. */
+/**
+ * Whether a second run of the tool does no harm, as it says itself.
+ * @param {Tool} tool
+ */
 export const isSafe = (tool) => Boolean(tool.annotations?.readOnlyHint || tool.annotations?.idempotentHint);
 
-/** One call: { ok, text | error, ms }. `onprogress` is told each step. */
+/**
+ * One call: { ok, text | error, ms }. `onprogress` is told each step.
+ * @param {McpSession} session
+ * @param {Tool} tool
+ * @param {Record<string, unknown>} given
+ * @param {RequestOptions['onprogress']} [onprogress]
+ * @returns {Promise<CallOutcome>}
+ */
 export async function callOnce(session, tool, given, onprogress) {
   const began = performance.now();
-  const outcome = await session
-    .callTool({ name: tool.name, arguments: given }, onprogress ? { onprogress } : undefined)
-    .then(
-      (result) => ({ ok: !result.isError, text: textOf(result) }),
-      (error) => ({ ok: false, error }),
+  const since = () => performance.now() - began;
+  try {
+    const result = await session.callTool(
+      { name: tool.name, arguments: given },
+      onprogress ? { onprogress } : undefined,
     );
-  return { ...outcome, ms: performance.now() - began };
+    return { ok: !result.isError, text: textOf(result), ms: since() };
+  } catch (error) {
+    return { ok: false, error, ms: since() };
+  }
 }
 
-/** `n` calls at once; each has to bring its own answer: { sent, answered, failures, ms }. */
+/**
+ * `n` calls at once; each has to bring its own answer: { sent, answered, failures, ms }.
+ * @param {McpSession} session
+ * @param {Tool} tool
+ * @param {number} n
+ * @param {string} message
+ * @returns {Promise<LoadOutcome>}
+ */
 export async function callMany(session, tool, n, message) {
   const began = performance.now();
   const settled = await Promise.allSettled(
     Array.from({ length: n }, async (_, i) => {
       const own = `${message} (${i + 1})`;
-      const given = argumentsFor(tool, own);
+      const given = argumentsFor(tool, own) ?? {};
       const text = textOf(await session.callTool({ name: tool.name, arguments: given }));
       if (Object.values(given).includes(own) && !text.includes(own))
         throw new Error(`The answer to call ${i + 1} is another call's: ${text}`);
     }),
   );
-  const failures = settled.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
+  const failures = settled.filter((one) => one.status === 'rejected').map(({ reason }) => reason);
   return { sent: n, answered: n - failures.length, failures, ms: performance.now() - began };
 }
 
-export function textOf(result) {
+/** @param {ToolResult} result */
+function textOf(result) {
   return (result.content ?? []).map((part) => part.text ?? `[${part.type}]`).join(' ');
 }
 
-/** Paragraphs for the outcome of one call. */
+/**
+ * Paragraphs for the outcome of one call.
+ * @param {CallOutcome} outcome
+ */
 export function tellOne({ ok, text, error, ms }) {
   if (error) return explain(error);
-  return [paragraph(text), paragraph(`${ok ? 'After' : 'The tool itself failed, after'} ${duration(ms)}.`, true)];
+  return [paragraph(text ?? ''), paragraph(`${ok ? 'After' : 'The tool itself failed, after'} ${duration(ms)}.`, true)];
 }
 
-/** Paragraphs for the outcome of many calls: the numbers, and each kind of failure once. */
+/** @param {unknown} thrown */
+function kindOf(thrown) {
+  const error = /** @type {Partial<McpError>} */ (thrown);
+  return error.code ?? error.message;
+}
+
+/**
+ * Paragraphs for the outcome of many calls: the numbers, and each kind of failure once.
+ * @param {LoadOutcome} outcome
+ */
 export function tellMany({ sent, answered, failures, ms }) {
+  /** @type {(n: number) => string} */
   const number = (n) => n.toLocaleString('en');
-  const kinds = [...new Map(failures.map((error) => [error.code ?? error.message, error])).values()];
+  const kinds = [...new Map(failures.map((error) => [kindOf(error), error])).values()];
   return [
     paragraph(
       `${number(sent)} sent, ${number(answered)} answered, ${number(failures.length)} failed, in ${duration(ms)}.`,

@@ -1,5 +1,9 @@
 // One step of a diagnosis as a line: whether it went well, what was seen, and how to mend it.
+// @ts-check
 
+/** @import { Diagnosis } from 'mcp-tether' */
+
+/** @type {Record<string, string>} */
 const titles = {
   reachable: 'Reachable',
   initialize: 'Handshake',
@@ -9,6 +13,7 @@ const titles = {
   cors: 'CORS',
 };
 
+/** @param {Diagnosis['steps'][number]} step */
 export function diagnosisStep({ name, ok, detail, fix }) {
   const line = document.createElement('p');
   const mark = document.createElement('span');

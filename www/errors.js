@@ -1,7 +1,11 @@
 // Errors as sentences: what went wrong in words, then the code and what was seen on the wire, never swallowed.
+// @ts-check
 
 import { capital } from './format.js';
 
+/** @import { McpError } from 'mcp-tether' */
+
+/** @type {Record<string, string>} */
 const meanings = {
   session_terminated: 'The server has forgotten the session, and a new one could not be had.',
   session_expired: 'The session was not used for too long and has expired.',
@@ -26,10 +30,14 @@ const meanings = {
   closed: 'The session is closed.',
 };
 
-/** Paragraphs for `error`: the meaning, the library's own message, the code with its evidence. */
-export function explain(error) {
+/**
+ * Paragraphs for what was thrown: the meaning, the library's own message, the code with its evidence.
+ * @param {unknown} thrown
+ */
+export function explain(thrown) {
+  const error = /** @type {Partial<McpError> | undefined} */ (thrown);
   const code = error?.code;
-  const lines = [meanings[code] ?? 'Something went wrong.', asSentence(String(error?.message ?? error))];
+  const lines = [(code && meanings[code]) ?? 'Something went wrong.', asSentence(String(error?.message ?? thrown))];
   const paragraphs = [...new Set(lines.filter(Boolean))].map((text, i) => paragraph(text, i > 0));
   if (code || error?.evidence) {
     const last = paragraph('', true);
@@ -38,16 +46,18 @@ export function explain(error) {
       name.textContent = code;
       last.append(name);
     }
-    if (error.evidence) last.append(`${code ? ', ' : ''}evidence: ${error.evidence}`);
+    if (error?.evidence) last.append(`${code ? ', ' : ''}evidence: ${error.evidence}`);
     paragraphs.push(last);
   }
   return paragraphs;
 }
 
+/** @param {string} text */
 function asSentence(text) {
   return text && capital(/[.!?…]$/.test(text) ? text : `${text}.`);
 }
 
+/** @param {string} text @param {boolean} [small] */
 export function paragraph(text, small = false) {
   const element = document.createElement('p');
   if (small) element.className = 'small';

@@ -2,21 +2,28 @@
 //
 // `arm(world, client)` makes the trouble for one client, `break(world)` for everybody at once. A world is
 // `{ backend, holder, manager, network, control(what, body) }`; `flag` is what the timeline writes on its axis.
+// @ts-check
 
 import { briefTimeout } from './backends/backend.js';
 import { duration } from './format.js';
 
+/** @import { Backend, Fault, Holder } from './types.js' */
+
 const offlineMs = 3_000;
 const slowMs = 3_000;
 const waitSeconds = 2;
+/** @type {Fault['possible']} */
 const served = ({ backend }) => backend.controlUrl !== undefined;
+/** @type {() => boolean} */
 const always = () => true;
 
+/** @type {(kind: string, settings?: object) => Pick<Fault, 'possible' | 'arm'>} */
 const refusal = (kind, settings) => ({
   possible: served,
   arm: ({ control }, client) => control('fault', { kind, client, ...settings }),
 });
 
+/** @type {Fault[]} */
 export const faults = [
   {
     id: 'forget',
@@ -41,7 +48,9 @@ export const faults = [
     label: 'Let it expire',
     flag: 'unused',
     possible: always,
-    tells: `A session with an idle limit of ${duration(briefTimeout)} is left unused: the client gives it up in time, with a DELETE, and the next call opens a new one.`,
+    tells:
+      `A session with an idle limit of ${duration(briefTimeout)} is left unused: ` +
+      'the client gives it up in time, with a DELETE, and the next call opens a new one.',
   },
   {
     id: 'lookalike',
@@ -56,7 +65,8 @@ export const faults = [
     flag: 'cut',
     possible: always,
     tells:
-      'The connection breaks while the answer is on its way. It is fetched again by its event id, not by a second run; without an id, only what is safe is repeated.',
+      'The connection breaks while the answer is on its way. It is fetched again by its event id, not by a second run; ' +
+      'without an id, only what is safe is repeated.',
     arm: ({ backend, control, network }, client) =>
       served({ backend }) ? control('fault', { kind: 'cut-stream', client }) : network.cutNext(),
   },
@@ -109,18 +119,23 @@ export const faults = [
   },
 ];
 
+/** @param {EventTarget} target @param {string} type */
 function once(target, type) {
   return new Promise((resolve) => {
     target.addEventListener(type, resolve, { once: true });
   });
 }
 
-/** A real server is made to forget as any other client of the visitor's could do it: with a DELETE that our client knows nothing of. */
+/**
+ * A real server is made to forget as any other client of the visitor's could do it: with a DELETE that our client knows nothing of.
+ * @param {Backend} backend
+ * @param {Holder} holder
+ */
 async function endBehindItsBack(backend, { serverName, session }) {
-  const { url, headers } = backend.servers.find(({ name }) => name === serverName);
+  const { url, headers } = backend.servers.find(({ name }) => name === serverName) ?? backend.servers[0];
   const response = await fetch(url, {
     method: 'DELETE',
-    headers: { ...headers, 'Mcp-Session-Id': session.sessionId ?? '' },
+    headers: { ...headers, 'Mcp-Session-Id': session?.sessionId ?? '' },
   });
   if (!response.ok)
     throw new Error(`The server answered ${response.status} to the DELETE, so the session is probably still there.`);

@@ -1,11 +1,19 @@
 // Loads the built package from pkg/, and measures how long the page waited for it.
+// @ts-check
 
+/** @import { Library } from './types.js' */
+
+const built = new URL('pkg/browser.js', import.meta.url).href;
+
+/** @returns {Promise<Library>} */
 export async function loadLibrary() {
   const asked = performance.now();
   try {
-    const library = await import('./pkg/browser.js');
+    /** @type {typeof import('mcp-tether')} */
+    const library = await import(built);
     await library.default();
     const readyMs = performance.now() - asked;
+    /** @type {{ version?: string }} */
     const { version = '0' } = await fetch('pkg/package.json')
       .then((response) => (response.ok ? response.json() : {}))
       .catch(() => ({}));
@@ -16,6 +24,7 @@ export async function loadLibrary() {
 }
 
 /** Something that the page stands on is missing; the message says what. */
-export class NotSetUp extends Error {
+class NotSetUp extends Error {
+  /** @override */
   name = 'NotSetUp';
 }

@@ -1,14 +1,17 @@
 // The log as the library writes it: one line an entry, coloured by level, kept at the bottom while it is read there.
+// @ts-check
 
 const kept = 1000;
 
 export class LogView {
   #box;
 
+  /** @param {HTMLElement} box */
   constructor(box) {
     this.#box = box;
   }
 
+  /** @param {string} level @param {string} line */
   write(level, line) {
     const box = this.#box;
     const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 24;
@@ -18,10 +21,11 @@ export class LogView {
     element.textContent = line;
     if (level === 'warn' || level === 'error') element.title = level;
     box.append(element);
-    if (box.childElementCount > kept) box.firstElementChild.remove();
+    if (box.childElementCount > kept) box.firstElementChild?.remove();
     if (atEnd) box.scrollTop = box.scrollHeight;
   }
 
+  /** @param {boolean} yes */
   showDebug(yes) {
     this.#box.toggleAttribute('data-hide-debug', !yes);
     this.#box.scrollTop = this.#box.scrollHeight;
@@ -29,7 +33,7 @@ export class LogView {
 
   get text() {
     const lines = [...this.#box.children].filter(
-      (line) => !this.#box.hasAttribute('data-hide-debug') || line.dataset.level !== 'debug',
+      (line) => !this.#box.hasAttribute('data-hide-debug') || line.getAttribute('data-level') !== 'debug',
     );
     return lines.map((line) => line.textContent).join('\n');
   }

@@ -1,16 +1,21 @@
 // The story line: what happened last, in plain words, read aloud at most every 300 ms; what comes in between is never shown.
+// @ts-check
 
 const pace = 300;
 
 export class Narration {
   #element;
+  /** @type {string | undefined} */
   #story;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
+  /** @param {HTMLElement} element */
   constructor(element) {
     this.#element = element;
   }
 
+  /** @param {string} text */
   tell(text) {
     if (this.#story === text) return;
     const first = this.#story === undefined;
@@ -18,7 +23,7 @@ export class Narration {
     this.#timer ??= setTimeout(
       () => {
         this.#timer = undefined;
-        this.#element.textContent = this.#story;
+        this.#element.textContent = this.#story ?? '';
       },
       first ? 0 : pace,
     );

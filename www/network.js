@@ -1,15 +1,23 @@
 // The page's network, which can be taken away: `fetch` for the clients, failing as the browser's own does when it is gone.
+// @ts-check
+
+/** @typedef {(send: () => Promise<Response>, cut: AbortController) => Promise<Response>} Trouble what happens to a call */
 
 export class Network extends EventTarget {
+  /** @type {Error | undefined} */
   #gone; // the error that everything fails with while the network is gone
   #online = new AbortController(); // aborted when it goes: ends what is under way
+  /** @type {Trouble[]} */
   #next = []; // what happens to the next calls: a function each
 
   get offline() {
     return this.#gone !== undefined;
   }
 
-  /** Cuts what is open and refuses what comes, for so long. */
+  /**
+   * Cuts what is open and refuses what comes, for so long.
+   * @param {number} ms
+   */
   async goOffline(ms) {
     this.#gone = new TypeError('Failed to fetch');
     this.#online.abort(this.#gone);
@@ -22,7 +30,10 @@ export class Network extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
-  /** Delays the next tool call. */
+  /**
+   * Delays the next tool call.
+   * @param {number} ms
+   */
   delayNext(ms) {
     this.#next.push(async (send) => {
       await new Promise((resolve) => {
@@ -41,6 +52,7 @@ export class Network extends EventTarget {
     });
   }
 
+  /** @type {typeof fetch} */
   fetch = (url, init = {}) => {
     if (this.#gone) return Promise.reject(new TypeError('Failed to fetch'));
     const cut = new AbortController();

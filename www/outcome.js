@@ -1,27 +1,43 @@
 // The box that says what came back: an answer, an error in words, or what is being waited for.
+// @ts-check
 
 import { explain, paragraph } from './errors.js';
+
+/** @typedef {'good' | 'bad' | 'busy' | 'note'} Kind */
 
 export class Outcome {
   #box;
 
+  /** @param {HTMLElement} box */
   constructor(box) {
     this.#box = box;
   }
 
-  /** @param {'good' | 'bad' | 'busy' | 'note'} kind @param {(string | Node)[]} content strings become paragraphs; returns a token for `replace` */
+  /**
+   * Strings become paragraphs; returns a token for `replace`.
+   * @param {Kind} kind
+   * @param {(string | Node | undefined)[]} content
+   */
   show(kind, ...content) {
-    const parts = content.map((part) => (typeof part === 'string' ? paragraph(part) : part));
+    const parts = content
+      .filter((part) => part !== undefined)
+      .map((part) => (typeof part === 'string' ? paragraph(part) : part));
     this.#box.dataset.kind = kind;
     this.#box.replaceChildren(...parts);
     return parts[0];
   }
 
+  /** @param {unknown} error */
   error(error) {
     this.show('bad', ...explain(error));
   }
 
-  /** Shows something in the place of what `token` stands for, unless something newer is there already. */
+  /**
+   * Shows something in the place of what `token` stands for, unless something newer is there already.
+   * @param {Node | undefined} token
+   * @param {Kind} kind
+   * @param {(string | Node | undefined)[]} content
+   */
   replace(token, kind, ...content) {
     if (this.#box.firstElementChild === token) this.show(kind, ...content);
   }

@@ -1,24 +1,37 @@
 // Where the MCP server is: the choice between the demo's servers, simulated ones and any other, with what such a one has to allow.
+// @ts-check
 
 import { corsNeeded, ownBackend } from './backends/own.js';
+import { find } from './find.js';
+
+/** @import { Backend, BackendMaker } from './types.js' */
 
 export class ServerForm {
   #details;
   #form;
   #problem;
+  #own;
+  #url;
+  #headers;
   #choose;
 
-  /** @param {HTMLDetailsElement} details @param {(make: () => Promise<object>) => Promise<void>} choose gets what makes the chosen backend */
+  /**
+   * @param {HTMLDetailsElement} details
+   * @param {{ choose: (make: BackendMaker) => Promise<void>, makers: Record<string, BackendMaker> }} options `choose` gets what makes the chosen backend
+   */
   constructor(details, { choose, makers }) {
     this.#details = details;
-    this.#form = details.querySelector('form');
-    this.#problem = details.querySelector('.problem');
+    this.#form = find(details, 'form', HTMLFormElement);
+    this.#problem = find(details, '.problem', HTMLElement);
+    this.#own = find(details, '.own', HTMLElement);
+    this.#url = find(details, '[name="url"]', HTMLInputElement);
+    this.#headers = find(details, '[name="headers"]', HTMLTextAreaElement);
     this.#choose = choose;
-    details.querySelector('.cors').textContent = corsNeeded();
-    for (const radio of this.#form.elements.where) {
+    find(details, '.cors', HTMLElement).textContent = corsNeeded();
+    for (const radio of this.#radios) {
       const missing = radio.value !== 'own' && !makers[radio.value];
       radio.disabled = missing;
-      radio.closest('label').toggleAttribute('data-missing', missing);
+      radio.closest('label')?.toggleAttribute('data-missing', missing);
     }
     this.#form.addEventListener('change', () => this.#showOwn());
     this.#form.addEventListener('submit', (event) => {
@@ -27,9 +40,21 @@ export class ServerForm {
     });
   }
 
-  /** Shows which backend is in use. */
+  /** The choice between kinds of servers. */
+  get #radios() {
+    return /** @type {NodeListOf<HTMLInputElement>} */ (this.#form.querySelectorAll('[name="where"]'));
+  }
+
+  get #where() {
+    return [...this.#radios].find(({ checked }) => checked)?.value;
+  }
+
+  /**
+   * Shows which backend is in use.
+   * @param {Backend['kind']} kind
+   */
   show(kind) {
-    this.#form.elements.where.value = kind;
+    for (const radio of this.#radios) radio.checked = radio.value === kind;
     this.#showOwn();
   }
 
@@ -37,24 +62,24 @@ export class ServerForm {
   ask() {
     this.#details.open = true;
     this.show('own');
-    this.#form.elements.url.focus();
+    this.#url.focus();
   }
 
+  /** @param {Record<string, BackendMaker>} makers */
   async #submit(makers) {
-    const { where, url, headers } = this.#form.elements;
     this.#problem.textContent = '';
     try {
-      const own = () => ownBackend({ url: url.value, headers: headers.value });
-      await this.#choose(where.value === 'own' ? own : makers[where.value]);
+      const own = async () => ownBackend({ url: this.#url.value, headers: this.#headers.value });
+      await this.#choose(makers[this.#where ?? ''] ?? own);
       this.#details.open = false;
     } catch (error) {
-      this.#problem.textContent = error.message;
+      this.#problem.textContent = error instanceof Error ? error.message : String(error);
     }
   }
 
   #showOwn() {
-    const own = this.#form.elements.where.value === 'own';
-    this.#form.querySelector('.own').hidden = !own;
-    this.#form.elements.url.required = own;
+    const isOwn = this.#where === 'own';
+    this.#own.hidden = !isOwn;
+    this.#url.required = isOwn;
   }
 }

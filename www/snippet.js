@@ -1,18 +1,23 @@
 // The scenario on the page as a program: what to paste into a project, or into this page's console, to see the same.
+// @ts-check
 
-/** @param {{ backend: object, holder: object, fault?: object, tool?: string, given?: object, times: number }} scenario */
+/** @import { SessionConfig } from 'mcp-tether' */
+/** @import { Backend, Holder, Scenario } from './types.js' */
+
+/** @param {Scenario & { backend: Backend, holder: Holder, tool?: string, given?: object | undefined }} scenario */
 export function snippetFor({ backend, holder, fault, tool = 'echo', given = { message: 'Still there?' }, times }) {
-  const { name, url, sessionConfig, headers } = backend.servers.find((server) => server.name === holder.serverName);
+  const { name, url, sessionConfig, headers } = find(backend, holder.serverName);
   const hidden = headers && Object.fromEntries(Object.keys(headers).map((header) => [header, '…']));
   const server = {
     url,
     ...(hidden && Object.keys(hidden).length > 0 && { headers: hidden }),
     ...(sessionConfig && { sessionConfig }),
   };
+  const library = literal(new URL('pkg/browser.js', document.baseURI).href);
   const call = `session.callTool(${literal({ name: tool, arguments: given })})`;
   return [
     backend.kind === 'simulated'
-      ? `// In this page's console, for its simulated server:\nconst { default: init, McpManager } = await import(${literal(new URL('pkg/browser.js', document.baseURI).href)});`
+      ? `// In this page's console, for its simulated server:\nconst { default: init, McpManager } = await import(${library});`
       : "import init, { McpManager } from 'mcp-tether';",
     'await init();',
     '',
@@ -20,13 +25,22 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
     "manager.events.addEventListener('recoverySucceeded', () => console.log('recovered'));",
     `const session = await manager.connect(${literal(holder.userId)}, ${literal(name)});`,
     ...breaking(fault, sessionConfig),
-    times > 1
-      ? `const results = await Promise.allSettled(Array.from({ length: ${times} }, () => ${call}));\nconsole.log(results.filter(({ status }) => status === 'fulfilled').length, 'of', results.length, 'answered');`
-      : `console.log(await ${call});`,
+    ...(times > 1
+      ? [
+          `const results = await Promise.allSettled(Array.from({ length: ${times} }, () => ${call}));`,
+          "console.log(results.filter(({ status }) => status === 'fulfilled').length, 'of', results.length, 'answered');",
+        ]
+      : [`console.log(await ${call});`]),
     'await manager.close({ terminate: true });',
   ].join('\n');
 }
 
+/** @param {Backend} backend @param {string} serverName */
+function find({ servers }, serverName) {
+  return servers.find(({ name }) => name === serverName) ?? servers[0];
+}
+
+/** @param {Scenario['fault']} fault @param {SessionConfig | undefined} sessionConfig */
 function breaking(fault, sessionConfig) {
   if (!fault) return [];
   const requests = fault.requests?.map(
@@ -47,7 +61,11 @@ function breaking(fault, sessionConfig) {
   ];
 }
 
-/** As a person writes it: unquoted keys, single quotes. */
+/**
+ * As a person writes it: unquoted keys, single quotes.
+ * @param {unknown} value
+ * @returns {string}
+ */
 function literal(value) {
   if (typeof value === 'string') return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\n/g, '\\n')}'`;
   if (typeof value !== 'object' || value === null) return String(value);
@@ -56,6 +74,7 @@ function literal(value) {
   return fields.length > 0 ? `{ ${fields.join(', ')} }` : '{}';
 }
 
+/** @param {string} name */
 function key(name) {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : literal(name);
 }

@@ -1,5 +1,9 @@
 // The server's tools, with the two hints that decide whether a call may be sent twice.
+// @ts-check
 
+/** @import { Tool } from './types.js' */
+
+/** @param {HTMLElement} list @param {Tool[]} tools */
 export function showTools(list, tools) {
   list.replaceChildren(
     ...tools.map((tool) => {
@@ -17,6 +21,7 @@ export function showTools(list, tools) {
   );
 }
 
+/** @param {string} text */
 function hint(text) {
   const element = document.createElement('span');
   element.className = 'hint';
@@ -24,6 +29,7 @@ function hint(text) {
   return element;
 }
 
+/** @param {string} text */
 function firstSentence(text) {
   const end = text.search(/[.!?](\s|$)/);
   const sentence = end < 0 ? text : text.slice(0, end + 1);

@@ -1,5 +1,9 @@
 // What happened as a file: the events as they came, and what the manager says of itself. No header, token or whole session id is in it.
+// @ts-check
 
+/** @import { World } from './world.js' */
+
+/** @param {World} world */
 export function traceOf({ timeline, manager, library, backend }) {
   const sessions = manager
     .getAllActiveSessions()
@@ -17,12 +21,16 @@ export function traceOf({ timeline, manager, library, backend }) {
   };
 }
 
-/** A query may hold a key. */
+/**
+ * A query may hold a key.
+ * @param {string} url
+ */
 function withoutQuery(url) {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
+/** @param {string} name @param {unknown} value */
 export function download(name, value) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: 'application/json' }));

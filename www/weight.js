@@ -1,18 +1,22 @@
 // What the page weighs: the sizes and times the browser itself measured for the library's files.
+// @ts-check
 
 import { duration, kilobytes } from './format.js';
 
+/** @param {number} readyMs */
 export function weigh(readyMs) {
-  const files = performance
-    .getEntriesByType('resource')
-    .filter((entry) => new URL(entry.name).pathname.includes('/pkg/'));
+  const loaded = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
+  const files = loaded.filter((entry) => new URL(entry.name).pathname.includes('/pkg/'));
   const wasm = files.find((entry) => new URL(entry.name).pathname.endsWith('.wasm'));
   const code = files.filter((entry) => new URL(entry.name).pathname.endsWith('.js'));
+  /** @type {(entries: PerformanceResourceTiming[]) => number} */
   const plain = (entries) => entries.reduce((sum, entry) => sum + entry.decodedBodySize, 0);
+  /** @type {(entries: PerformanceResourceTiming[]) => number} */
   const sent = (entries) => entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
-  if (!wasm || !wasm.decodedBodySize) return `Ready in ${duration(readyMs)}.`;
+  if (!wasm?.decodedBodySize) return `Ready in ${duration(readyMs)}.`;
   const all = [wasm, ...code];
   const parts = `${kilobytes(wasm.decodedBodySize)} of wasm and ${kilobytes(plain(code))} of JavaScript`;
   const packed = sent(all) < plain(all) ? ` (${kilobytes(sent(all))} over the wire)` : '';
-  return `${parts}${packed}, fetched in ${duration(Math.max(...all.map((entry) => entry.responseEnd)) - Math.min(...all.map((entry) => entry.startTime)))} and ready ${duration(readyMs)} after the page asked for it.`;
+  const took = Math.max(...all.map((entry) => entry.responseEnd)) - Math.min(...all.map((entry) => entry.startTime));
+  return `${parts}${packed}, fetched in ${duration(took)} and ready ${duration(readyMs)} after the page asked for it.`;
 }

@@ -1,5 +1,5 @@
--- For wrk: calls in turn over some sessions. Every answer has to have status 200 and the text of a request that waits for it.
--- arguments: a file with the bearer token and then the sessions' ids, a line each
+-- For wrk: calls in turn over some sessions. Every response has to have status 200 and the text of a request that waits
+-- for it. arguments: a file with the bearer token and then the sessions' ids, a line each
 
 local sessions = {}
 local token

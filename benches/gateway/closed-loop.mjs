@@ -1,4 +1,4 @@
-// As many calls as there is room for, with wrk: a connection sends its next one when it has the answer to the last.
+// The maximum throughput, with wrk: a connection sends its next call when it has the answer to the last.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { run } from './run.mjs';
 
 const script = fileURLToPath(new URL('closed-loop.lua', import.meta.url));
 
-/** Loads one target; `{ rps, p50, p99 }`, in milliseconds, or an error where anything was not as it has to be. */
+/** Loads one target; `{ rps, p50, p99 }`, in milliseconds. Throws if any response is wrong. */
 export async function closedLoop(stack, target, { connections, seconds }) {
   const file = join(stack.state, 'closed-loop');
   await writeFile(file, [target.token, ...target.ids].join('\n'));
@@ -33,7 +33,7 @@ export async function closedLoop(stack, target, { connections, seconds }) {
     throw new Error(
       `${what}: ${answered} right answers, ${wrong} wrong, ${broken} broken off; ${/^example: .*$/m.exec(output)}`,
     );
-  // What was under way when time was up ran, and has no answer.
+  // Calls in flight at the end of the time have run, and have no answer.
   const ran = after.calls.echo - (before.calls.echo ?? 0);
   if (ran < answered || ran > answered + connections)
     throw new Error(`${what}: ${answered} answers, but the server ran ${ran} calls`);

@@ -1,5 +1,6 @@
-// What the front costs and carries. Every status and body is looked at: a bench of errors would look fast. `make bench-worker` runs it.
-// environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second, BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
+// The gateway's overhead and capacity. Every status and body is checked: a benchmark of errors would look fast. `make
+// bench-worker` runs it. environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second,
+// BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
 import { availableParallelism, loadavg } from 'node:os';
 import { closedLoop } from './closed-loop.mjs';
 import { openLoop, writeBodies } from './open-loop.mjs';
@@ -22,7 +23,8 @@ const ms = (value) => value.toFixed(2);
 const mb = (value) => `${value.toFixed(0)} MB`;
 const machine = () => `${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}`;
 
-// All ways in turn, round by round: what the machine does besides hits each of them alike. The first round is for compilers to warm up.
+// All ways take turns, round by round, so that other load on the machine affects each of them alike. The first round is
+// a warm-up for compilers.
 async function measuredRounds(stack, { server, sessions }, load) {
   const targets = [];
   for (const way of ways) targets.push(await stack.target(way, server, sessions));
@@ -45,7 +47,7 @@ function compared(results) {
   return new Map(ways.map((way) => [way, summed(results.get(way), results.get('JS object'))]));
 }
 
-// Compared round by round, and not median with median: what slows the machine down lasts longer than a round.
+// Compared round by round, not by medians: a slowdown of the machine lasts longer than a round.
 function summed(results, object) {
   const of = (name) => median(results.map((result) => result[name]));
   const all = results.map(({ rps }) => rps);
@@ -88,7 +90,8 @@ async function loads(stack) {
   return latencies.get('ours').added;
 }
 
-// What the last line is about, several times from the start: one and the same workerd is faster or slower by a tenth for as long as it lives, by luck.
+// The measurement of the last line, several times from the start: the speed of a workerd process varies by a tenth,
+// and is constant for its lifetime.
 async function headline() {
   const results = new Map(ways.map((way) => [way, []]));
   for (let start = 0; start < STARTS; start += 1) {
@@ -113,7 +116,7 @@ async function fixedRate(stack) {
     await run('oha', ['--version']);
   } catch (error) {
     console.log(
-      `\nNot measured: the open loop, for there is no oha (${error.message}). The p50 below is that of one connection in a closed loop.`,
+      `\nNot measured: the open loop, because oha is missing (${error.message}). The p50 below is that of one connection in a closed loop.`,
     );
     return undefined;
   }
@@ -129,7 +132,8 @@ const stack = await startStack(names);
 let added;
 try {
   console.log(
-    `Memory at rest: the front ${mb(await memory(stack.front.pid))}, the JS pass-through ${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`,
+    `Memory at rest: the gateway ${mb(await memory(stack.gateway.pid))}, the JS pass-through ` +
+      `${mb(await memory(stack.passThrough.pid))}, each a workerd process of its own.`,
   );
   added = await loads(stack);
   if (users > 0) {
@@ -138,7 +142,7 @@ try {
   }
 } catch (error) {
   console.error(
-    `The front ${(await stack.front.isRunning()) ? 'is running' : 'has ended'}; this is the last that it said:\n${stack.front.lines.join('\n')}`,
+    `The gateway ${(await stack.gateway.isRunning()) ? 'is running' : 'has ended'}; its last log lines:\n${stack.gateway.lines.join('\n')}`,
   );
   throw error;
 } finally {
@@ -158,9 +162,10 @@ if (soakSeconds > 0) {
     kills,
   } = await soak(soakSeconds);
   console.log(
-    `\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ${unsafe} unsafe calls, ${events} events, ${sessions} sessions that came and went, ${kills} kills of the server`,
+    `\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ` +
+      `${unsafe} unsafe calls, ${events} events, ${sessions} sessions opened and ended, ${kills} kills of the server`,
   );
-  console.log(`of unknown outcome, each cut by a kill: ${JSON.stringify(unknown)}; all else right`);
+  console.log(`outcome unknown, each cut by a kill: ${JSON.stringify(unknown)}; all others right`);
   console.log(
     `memory of workerd: ${mb(weight.start)} at the start, ${mb(weight.end)} at the end, ${mb(weight.most)} at most`,
   );

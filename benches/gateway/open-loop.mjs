@@ -1,10 +1,12 @@
-// Calls at a fixed rate, with oha: one is sent when its time has come, and waits from then on, whatever became of those before it.
+// Calls at a fixed rate, with oha: each is sent on schedule, and its latency counts from then on, independently of
+// earlier calls.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, sender } from '../../tests/gateway/http.mjs';
 import { run } from './run.mjs';
 
-// oha takes them at random. Two requests with one id at the same time would be an error, which so many ids make unlikely.
+// oha picks them at random. Two requests with one id at the same time would be an error, which the number of ids makes
+// unlikely.
 const BODIES = 500_000;
 
 const bodyOf = (id) =>
@@ -15,14 +17,17 @@ const bodyOf = (id) =>
     params: { name: 'echo', arguments: { text: `text ${id}` } },
   });
 
-/** The file of requests: all of one size, so that all answers are. */
+/** The file of requests: all of one size, so that all answers have one size. */
 export async function writeBodies(stack) {
   const file = join(stack.state, 'open-loop');
   await writeFile(file, Array.from({ length: BODIES }, (_, index) => bodyOf(1_000_000 + index)).join('\n'));
   return file;
 }
 
-/** Loads the first session of one target; `{ p50, p99 }` in milliseconds, or an error where anything was not as it has to be. */
+/**
+ * Loads the first session of one target; `{ p50, p99 }` in milliseconds. Throws if any
+ * response is wrong.
+ */
 export async function openLoop(stack, target, { bodies, rate, seconds, connections = 16 }) {
   const headers = {
     'Content-Type': 'application/json',
@@ -71,7 +76,7 @@ export async function openLoop(stack, target, { bodies, rate, seconds, connectio
   };
 }
 
-// The right answer's, looked at.
+// The right answer, checked.
 async function sizeOfAnswer({ url, token, ids }) {
   const id = 1_000_000;
   const response = await sender(url, token).send('POST', { headers: { 'Mcp-Session-Id': ids[0] }, body: bodyOf(id) });

@@ -1,4 +1,5 @@
-// What the front is measured against: plain JavaScript that passes requests on, in a Worker and in a Durable Object, and does nothing else.
+// The baseline of the gateway's benchmark: plain JavaScript that passes requests on, in a Worker and in a Durable
+// Object, and does nothing else.
 import { DurableObject } from 'cloudflare:workers';
 
 function pass(request, upstream) {

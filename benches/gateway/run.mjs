@@ -1,7 +1,7 @@
 // Runs a program to its end.
 import { spawn } from 'node:child_process';
 
-/** What it printed; an error where it failed. */
+/** Returns its output; throws if it failed. */
 export function run(program, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args.map(String), { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,4 +1,5 @@
-// Calls, streams, sessions that come and go, and a server that is killed again and again. Nothing may go wrong, and memory may not grow for ever.
+// Calls, streams, sessions that are opened and ended, and a server that is killed repeatedly. Every answer must be
+// right, and memory must not grow without bound.
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventsOf, messageOf, sender } from '../../tests/gateway/http.mjs';
 import { startStack } from '../../tests/gateway/stack.mjs';
@@ -6,9 +7,12 @@ import { memory, started, stopped } from './workerd.mjs';
 
 const SESSIONS = 8;
 const RESTART_EVERY = 15_000;
-const WARM = 0.1; // of the time, before memory is first looked at
+const WARM = 0.1; // of the time, before memory is first measured
 
-/** Runs for so many seconds; throws at the first answer that is neither right nor, after a kill of the server and only then, an honest "nobody knows". */
+/**
+ * Runs for the given number of seconds; throws at the first answer that is neither right nor, only after a kill of the
+ * server, `outcome_unknown`.
+ */
 export async function soak(seconds) {
   const { running: stack, pid } = await started(() =>
     startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }),
@@ -38,7 +42,7 @@ export async function soak(seconds) {
 async function client(stack, tally, goesOn, index) {
   const { open, call, send, rpc } = sender(stack.url);
   const id = await open();
-  // From now on it is known that "echo" may be repeated.
+  // From now on it is known that "echo" is safe.
   const { result } = await messageOf(
     await send('POST', { headers: { 'Mcp-Session-Id': id }, body: rpc('tools/list', {}) }),
   );
@@ -77,11 +81,12 @@ async function mixed(call, id, turn, tally, index) {
   );
   if (isRight && steps.length !== 5) throw new Error(`${steps.length} steps of progress, not 5`);
   tally.events += steps.length;
-  // The server has something to say on the GET stream.
+  // The server sends a message on the GET stream.
   if (turn % 4 === 0) await settled(tally, 'unsafe', 'sent', () => call(id, 'notify', {}, { id: turn * 10 + 9 }));
 }
 
-// One call: true when it is answered as it has to be, false when it may have been cut by a kill of the server, and says so.
+// One call: true if its answer is right, false if it was cut by a kill of the server, and its error
+// reports that.
 async function settled(tally, kind, text, call, told = []) {
   const { kills, down } = tally;
   const response = await call();
@@ -97,7 +102,7 @@ async function settled(tally, kind, text, call, told = []) {
   return false;
 }
 
-// The answer, and what was told before it.
+// The answer, and the messages before it.
 async function answerOf(response, told) {
   if (response.headers.get('content-type').startsWith('application/json')) return response.json();
   let answer;
@@ -108,7 +113,7 @@ async function answerOf(response, told) {
   return answer;
 }
 
-// The server's own news reach the client while it listens.
+// Notifications of the server reach the client while it listens.
 async function listen(stack, id, tally, signal) {
   const response = await fetch(stack.url, {
     headers: { Authorization: 'Bearer token-of-ada', Accept: 'text/event-stream', 'Mcp-Session-Id': id },
@@ -122,11 +127,11 @@ async function listen(stack, id, tally, signal) {
   }
 }
 
-// Sessions of one call each: whatever stays of them would add up.
+// Sessions of one call each: leftovers of them would accumulate.
 async function comeAndGo(stack, tally, goesOn) {
   const { open, call, send } = sender(stack.url, 'token-of-bob');
   while (goesOn()) {
-    // Where there is no server at the moment, no session can be opened, and the client is told so.
+    // While the server is down, no session can be opened, and the client gets an error.
     const id = await open().catch((error) =>
       /initialize: (502|503|504)/.test(error.message) ? undefined : Promise.reject(error),
     );

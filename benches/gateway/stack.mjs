@@ -1,32 +1,33 @@
-// What is measured: three servers, each directly, through a Worker and an object of plain JavaScript, and through the front.
+// The measured setup: three servers, each reached directly, through a Worker and an object of plain JavaScript, and
+// through the gateway.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
-import { compatibility, startFront } from '../../gateway/local.mjs';
+import { compatibility, startGateway } from '../../gateway/local.mjs';
 import { sender } from '../../tests/gateway/http.mjs';
 import { startChildServer } from '../../tests/js/servers/shared/child-server.mjs';
 import { findFreePort } from '../../tests/js/servers/shared/listen.mjs';
 import { isWorkerd, started, stopped } from './workerd.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const LINES = 20; // of what the front prints, for when it fails
-const QUIET = 250; // milliseconds without a call: then those that a load left behind are through
+const LINES = 20; // of the gateway's log, printed if it fails
+const QUIET = 250; // milliseconds without a call: then those left over from a load have ended
 const programs = {
   fast: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs')] },
   streaming: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs'), '--stream'] },
   sdk: { args: [here('../../tests/js/servers/sdk-server.mjs'), '--json-response'] },
 };
 
-/** What stands between the client and the server, from nothing to everything. */
+/** The layers between the client and the server, from none to the gateway. */
 export const ways = ['direct', 'JS Worker', 'JS object', 'ours'];
 export const tokenOf = (user) => `token-of-${user}-0123456789`;
 
 /**
  * Starts everything.
- * @param {string[]} users who may use the front
+ * @param {string[]} users allowed at the gateway
  */
 export async function startStack(users) {
   const state = await mkdtemp(join(tmpdir(), 'bench-'));
@@ -35,10 +36,10 @@ export async function startStack(users) {
   const upstreams = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url]));
   const passThrough = await started(() => startPassThrough(upstreams));
   const lines = [];
-  const front = await started(() =>
-    startFront({
+  const gateway = await started(() =>
+    startGateway({
       servers: Object.fromEntries(Object.entries(upstreams).map(([name, url]) => [name, { url }])),
-      // A bench of refusals would look fast.
+      // A benchmark of refusals would look fast.
       vars: {
         AUTH: 'bearer',
         BEARER_TOKENS: Object.fromEntries(users.map((user) => [user, tokenOf(user)])),
@@ -53,13 +54,13 @@ export async function startStack(users) {
     direct: (server) => upstreams[server],
     'JS Worker': (server) => `${passThrough.running.origin}/worker/${server}`,
     'JS object': (server) => `${passThrough.running.origin}/object/${server}`,
-    ours: (server) => front.running.url(server),
+    ours: (server) => gateway.running.url(server),
   };
   return {
     state,
-    front: { pid: front.pid, lines, isRunning: () => isWorkerd(front.pid) },
+    gateway: { pid: gateway.pid, lines, isRunning: () => isWorkerd(gateway.pid) },
     passThrough: { pid: passThrough.pid },
-    /** What a server counted, once it has nothing more to do. */
+    /** The counts of a server, once it is idle. */
     async countsOf(server) {
       let counts = await servers[server].counts();
       for (let before; before !== counts.calls.echo; counts = await servers[server].counts()) {
@@ -78,7 +79,7 @@ export async function startStack(users) {
       return { way, server, url, token: tokenOf(user), ids, end };
     },
     async stop() {
-      await stopped(() => front.running.stop(), front.pid);
+      await stopped(() => gateway.running.stop(), gateway.pid);
       await stopped(() => passThrough.running.stop(), passThrough.pid);
       await Promise.all(Object.values(servers).map(({ child }) => child.close()));
       await rm(state, { recursive: true, force: true });
@@ -97,7 +98,7 @@ async function startPassThrough(upstreams) {
   const miniflare = new Miniflare({
     ...compatibility,
     host: '127.0.0.1',
-    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }], // as for the front (gateway/local.mjs)
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }], // as for the gateway (gateway/local.mjs)
     modules: true,
     scriptPath: here('pass-through.js'),
     bindings: { UPSTREAMS: upstreams },

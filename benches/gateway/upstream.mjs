@@ -1,4 +1,4 @@
-// A real MCP server with sessions, on Bun, as fast as one can be: so that a bench measures what is in front of it.
+// A real MCP server with sessions, on Bun, as fast as possible, so that a benchmark measures the layers in front of it.
 // usage: bun upstream.mjs --port <port> [--stream: answers are event streams]
 import { randomUUID } from 'node:crypto';
 import { commandLineOptions, runUntilStopped } from '../../tests/js/servers/shared/lifetime.mjs';

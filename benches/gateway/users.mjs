@@ -1,4 +1,4 @@
-// Very many users at once: a session of its own for each, one call on each, and what all that weighs.
+// Very many concurrent users: a session for each, one call on each, and their memory and storage.
 import { execFile } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -7,9 +7,12 @@ import { tokenOf } from './stack.mjs';
 import { memory } from './workerd.mjs';
 
 const AT_ONCE = 32;
-const EVICTED = 20_000; // workerd forgets an object that was idle for ten seconds
+const EVICTED = 20_000; // workerd evicts an object that was idle for ten seconds
 
-/** Each of `users` opens a session and calls; throws unless every answer is the user's own. What it weighs is told as it comes. */
+/**
+ * Each of `users` opens a session and calls; throws unless every answer is the user's own. Prints the memory after each
+ * step.
+ */
 export async function manyUsers(stack, users, tell) {
   const url = (await stack.target('ours', 'fast', 0)).url;
   const clients = users.map((user) => ({ user, ...sender(url, tokenOf(user)) }));
@@ -23,7 +26,7 @@ export async function manyUsers(stack, users, tell) {
     await each(clients, action);
     const perSecond = users.length / ((performance.now() - from) / 1_000);
     tell(
-      `${what}: ${perSecond.toFixed(0)} a second; workerd has ${(await memory(stack.front.pid)).toFixed(0)} MB, its storage ${await storage(stack.state)} KB`,
+      `${what}: ${perSecond.toFixed(0)} a second; workerd has ${(await memory(stack.gateway.pid)).toFixed(0)} MB, its storage ${await storage(stack.state)} KB`,
     );
   };
   const call = async ({ user, id, call: send }) => {
@@ -45,8 +48,8 @@ export async function manyUsers(stack, users, tell) {
     throw new Error(`${sessions - before.sessions} sessions that were ended live on at the server`);
 }
 
-// RFC 9110 §9.2.2: what is idempotent is sent again where a kept connection was closed without an answer. workerd does that 5 s after the
-// last message, also to a request that came meanwhile and that it was too busy to read.
+// RFC 9110 §9.2.2: an idempotent request is retried if a kept connection was closed without a response. workerd closes
+// one 5 s after the last message, even with a request on it that it was too busy to read.
 async function end({ user, id, send }) {
   const remove = () => send('DELETE', { headers: { 'Mcp-Session-Id': id } });
   const first = await remove().catch(() => undefined);
@@ -54,7 +57,7 @@ async function end({ user, id, send }) {
   if (status !== 200 && (first || status !== 404)) throw new Error(`${user}: DELETE ${status}`);
 }
 
-// Does something with each, so many at once.
+// Runs an action for each, with limited concurrency.
 async function each(items, action) {
   const queue = items.values();
   await Promise.all(
@@ -65,7 +68,7 @@ async function each(items, action) {
 }
 
 async function storage(folder) {
-  // Files that go while they are counted make it complain.
+  // du reports files that are deleted during the count.
   const { stdout } = await promisify(execFile)('du', ['-sk', folder]).catch((error) => error);
   return Number.parseInt(stdout, 10);
 }

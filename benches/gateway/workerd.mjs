@@ -1,10 +1,10 @@
-// The workerd processes of this one: found, weighed, and ended even when they do not want to.
+// The workerd processes started by this one: found, measured, and ended even if they hang.
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const GRACE = 10_000;
 
-/** Starts something that runs on workerd; it and the process that came of it. */
+/** Starts something that runs on workerd; returns it and the new process. */
 export async function started(start) {
   const before = new Set(await processes());
   const running = await start();
@@ -13,19 +13,19 @@ export async function started(start) {
   return { running, pid };
 }
 
-/** Memory of a process in MB: what is resident. */
+/** Resident memory of a process in MB. */
 export async function memory(pid) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024;
 }
 
-/** Ends it: workerd with a request that hangs ignores SIGTERM. */
+/** Ends it: workerd with a hanging request ignores SIGTERM. */
 export async function stopped(stop, pid) {
   await Promise.race([stop(), wait(GRACE, undefined, { ref: false })]);
   if (await isWorkerd(pid)) process.kill(pid, 'SIGKILL');
 }
 
-// The children of this process, of whichever of its threads.
+// The children of all threads of this process.
 async function processes() {
   const threads = await readdir('/proc/self/task');
   const lists = await Promise.all(
@@ -36,7 +36,7 @@ async function processes() {
   return children.filter((_, index) => ours[index]);
 }
 
-/** Whether that process is there, and is workerd. */
+/** Whether that process exists and is workerd. */
 export async function isWorkerd(pid) {
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
   return name.trim() === 'workerd';

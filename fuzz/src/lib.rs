@@ -1,4 +1,4 @@
-//! What the fuzz targets do with their bytes, as plain functions: libFuzzer calls them, and so do tests on stable Rust.
+//! The fuzz targets as plain functions of bytes: libFuzzer calls them, and so do tests on stable Rust.
 //! A failure is a panic.
 
 mod operations;
@@ -10,7 +10,7 @@ use mcp_tether::core::verdict::{self, Relation, RpcSeen, Seen};
 
 pub use operations::operations;
 
-/// An event stream gives the same events in whatever pieces it comes, and never more than the limit.
+/// An event stream gives the same events however it is divided, and never more than the limit.
 pub fn sse(bytes: &[u8]) {
     let Some((cut, stream)) = bytes.split_first() else { return };
     let limit = 64;
@@ -21,7 +21,7 @@ pub fn sse(bytes: &[u8]) {
     assert_eq!(whole, pieces);
     for item in &whole.0 {
         if let Item::Block(block) = item {
-            // A byte that is no UTF-8 becomes a character of three.
+            // An invalid byte becomes a character of three bytes.
             assert!(block.data.as_ref().is_none_or(|data| data.len() <= 3 * limit));
             assert!(block.id.as_ref().is_none_or(|id| !id.contains(['\0', '\r', '\n'])));
         }
@@ -38,7 +38,7 @@ fn parsed<'a>(pieces: impl Iterator<Item = &'a [u8]>, limit: usize) -> (Vec<Item
     (items, false)
 }
 
-/// Whatever a server puts into its status and headers has exactly one meaning, and no meaning is dangerous.
+/// Any status and headers of a server have exactly one meaning, and none is dangerous.
 pub fn headers(bytes: &[u8]) {
     let [high, low, kind, rest @ ..] = bytes else { return };
     let text = String::from_utf8_lossy(rest);
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use mcp_tether::core::Rng;
 
-    /// Bytes that look a little like what they stand for.
+    /// Bytes that resemble valid values.
     fn bytes(rng: &mut Rng, words: &[&str]) -> Vec<u8> {
         let mut all = Vec::new();
         for _ in 0..rng.up_to(60) {

@@ -1,4 +1,4 @@
-//! A run of the machine spelled by bytes: anything may happen at any moment, also what no server and no driver does.
+//! A run of the machine encoded by bytes: any input at any moment, including those that no server or driver produces.
 
 use mcp_tether::core::config;
 use mcp_tether::core::headers::Media;
@@ -9,7 +9,7 @@ use mcp_tether::core::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Outputs of one input: more than that is a machine that does not come to rest.
+/// Outputs of one input: more than that is a machine that does not become idle.
 const MOST_OUTPUTS: usize = 10_000;
 
 struct Run<'a> {
@@ -19,12 +19,12 @@ struct Run<'a> {
     calls: u64,
     waiting: BTreeSet<CallId>,
     sessions: Vec<SessionRef>,
-    /// Open exchanges, with the JSON-RPC id that they asked with.
+    /// Open exchanges, with the JSON-RPC id of their request.
     open: BTreeMap<ExchangeId, Value>,
     tickets: Vec<Ticket>,
 }
 
-/// Every call ends once, nothing loops, and closing ends everything.
+/// Every call is settled once, nothing loops, and closing ends everything.
 pub fn operations(bytes: &[u8]) {
     let mut run = Run::new(bytes);
     while !run.bytes.is_empty() {
@@ -32,13 +32,13 @@ pub fn operations(bytes: &[u8]) {
     }
     let call = run.call();
     run.input(Input::Close { call, terminate: false });
-    // A handshake that is under way has 5 seconds to tell its session id, and the DELETE another 5.
+    // A handshake in flight has 5 seconds to return its session id, and the DELETE another 5.
     for _ in 0..2 {
         run.now += 5_000;
         run.input(Input::Wake);
     }
-    assert!(run.waiting.is_empty(), "closing ends every call");
-    assert!(run.open.is_empty(), "and every exchange");
+    assert!(run.waiting.is_empty(), "closing settles every call");
+    assert!(run.open.is_empty(), "and ends every exchange");
 }
 
 impl<'a> Run<'a> {
@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
                 output => self.take(output),
             }
         }
-        panic!("the machine does not come to rest");
+        panic!("the machine does not become idle");
     }
 
     fn take(&mut self, output: Output<Value>) {
@@ -225,10 +225,10 @@ impl<'a> Run<'a> {
             }
             Output::Abort { exchange } => drop(self.open.remove(&exchange)),
             Output::Connected { call, session } => {
-                assert!(self.waiting.remove(&call), "a call ends once");
+                assert!(self.waiting.remove(&call), "a call is settled once");
                 self.sessions.push(session);
             }
-            Output::Settle { call, .. } => assert!(self.waiting.remove(&call), "a call ends once"),
+            Output::Settle { call, .. } => assert!(self.waiting.remove(&call), "a call is settled once"),
             Output::ServerRequest { ticket, .. } => self.tickets.push(ticket),
             _ => {}
         }

@@ -1,22 +1,32 @@
 // The CORS doctor where nothing is hidden: sends the preflights that a browser would, and reads them as it would (Fetch Standard, CORS protocol).
+// @ts-check
 
 import { sentences, stepOf } from './cors-findings.js';
 import { harmless, openStream, pingUnknownSession } from './cors-probes.js';
+
+/** @import { Seen, Server } from './types.js' */
+/** @import { Wire } from './wire.js' */
 
 /** Never asked for: what every page may send without leave. */
 const safeMethods = ['GET', 'HEAD', 'POST'];
 
 export class CorsInTheOpen {
+  /** @type {string[]} */
   #findings = [];
+  /** @type {string[]} */
   #seen = [];
   #say;
 
+  /** @param {Wire} wire */
   constructor(wire) {
     this.wire = wire;
     this.#say = sentences(wire.origin);
   }
 
-  /** While the session lives: what a client of a lost session meets, and what opens the stream. */
+  /**
+   * While the session lives: what a client of a lost session meets, and what opens the stream.
+   * @param {Server} server
+   */
   async examineSession(server) {
     if (!server.id) return;
     await harmless(this.wire, server);
@@ -24,7 +34,10 @@ export class CorsInTheOpen {
     await openStream(this.wire, server);
   }
 
-  /** When everything was asked; without a server if it took nobody in. */
+  /**
+   * When everything was asked; without a server if no session was opened.
+   * @param {Server | undefined} server
+   */
   async examineEnd(server) {
     for (const method of server?.methods ?? ['POST']) await this.#examinePreflight(method, server);
     this.#examineOrigins();
@@ -36,8 +49,10 @@ export class CorsInTheOpen {
     );
   }
 
+  /** @param {string} method @param {Server | undefined} server */
   async #examinePreflight(method, server) {
     const names = this.#requestHeaders(method, server);
+    /** @type {Record<string, string>} */
     const asked = {
       'access-control-request-method': method,
       ...(names.length > 0 && { 'access-control-request-headers': names.join(',') }),
@@ -46,13 +61,17 @@ export class CorsInTheOpen {
       url: method === 'POST' ? server?.endpoint : undefined,
     });
     if (failure || status < 200 || status > 299) {
-      return this.#find(
+      this.#find(
         this.#say.preflight(failure ? 'nothing' : status),
         `OPTIONS for ${method}: ${failure?.words ?? status}`,
       );
+      return;
     }
     const wrong = this.#wrongOrigin(headers, 'answers to OPTIONS');
-    if (wrong) return this.#find(wrong, `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Origin')}`);
+    if (wrong) {
+      this.#find(wrong, `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Origin')}`);
+      return;
+    }
     const methods = list(headers, 'access-control-allow-methods');
     if (![...safeMethods, ...methods].includes(method) && !methods.includes('*')) {
       this.#find(
@@ -70,10 +89,13 @@ export class CorsInTheOpen {
         this.#say.allowHeader(name),
         `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Headers')}`,
       );
-    return undefined;
   }
 
-  /** The names that a browser asks for: all that are not safe, sorted. */
+  /**
+   * The names that a browser asks for: all that are not safe, sorted.
+   * @param {string} method
+   * @param {Server | undefined} server
+   */
   #requestHeaders(method, server) {
     const protocol = (server?.requestHeaders ?? []).filter((name) => name !== 'last-event-id' || method === 'GET');
     return [...this.wire.ownHeaders, ...(method === 'POST' ? ['content-type'] : []), ...protocol].sort();
@@ -83,7 +105,9 @@ export class CorsInTheOpen {
   #examineOrigins() {
     const answers = this.wire.seen;
     const wrong = answers.filter(({ headers }) => this.#wrongOrigin(headers, ''));
+    /** @type {(part: Seen[]) => boolean} */
     const isWhole = (part) => part.length > 0 && part.every((answer) => wrong.includes(answer));
+    /** @type {(answer: Seen) => string} */
     const placeOf = ({ method, status }) => {
       if (isWhole(answers)) return 'every answer';
       // Either a method is forgotten, or a kind of error.
@@ -91,12 +115,13 @@ export class CorsInTheOpen {
       return status >= 400 && !isMethod ? `${status} answers` : `answers to ${method}`;
     };
     for (const [place, { headers }] of new Map(wrong.map((answer) => [placeOf(answer), answer]))) {
-      this.#find(this.#wrongOrigin(headers, place), `${place}: ${told(headers, 'Access-Control-Allow-Origin')}`);
+      this.#find(this.#wrongOrigin(headers, place) ?? '', `${place}: ${told(headers, 'Access-Control-Allow-Origin')}`);
     }
   }
 
   #examineExposed() {
-    const { headers } = this.wire.seen.find((answer) => answer.headers.has('mcp-session-id'));
+    const { headers } = this.wire.seen.find((answer) => answer.headers.has('mcp-session-id')) ?? {};
+    if (!headers) return;
     const exposed = list(headers, 'access-control-expose-headers').map((name) => name.toLowerCase());
     if (exposed.includes('mcp-session-id') || exposed.includes('*')) return;
     this.#find(
@@ -105,22 +130,26 @@ export class CorsInTheOpen {
     );
   }
 
+  /** @param {Headers} headers @param {string} where */
   #wrongOrigin(headers, where) {
     const value = headers.get('access-control-allow-origin');
     if (value === '*' || value === this.wire.origin) return undefined;
     return value === null ? this.#say.allowOrigin(where) : this.#say.otherOrigin(where, value.slice(0, 100));
   }
 
+  /** @param {string} sentence @param {string} seen */
   #find(sentence, seen) {
     this.#findings.push(sentence);
     this.#seen.push(seen);
   }
 }
 
+/** @param {Headers} headers @param {string} name */
 function told(headers, name) {
   return `${name}: ${headers.get(name)?.slice(0, 200) ?? 'none'}`;
 }
 
+/** @param {Headers} headers @param {string} name */
 function list(headers, name) {
   return (headers.get(name) ?? '')
     .split(',')

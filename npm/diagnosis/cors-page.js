@@ -1,4 +1,5 @@
 // The CORS doctor inside a page, which is not told why an answer is hidden: found out by requests that differ in one thing.
+// @ts-check
 
 import { sentences, stepOf } from './cors-findings.js';
 import { harmless, openStream, pingUnknownSession, sample, unknownMethod } from './cors-probes.js';
@@ -6,20 +7,32 @@ import { isPreflightAnswered } from './page.js';
 import { said } from './refusals.js';
 import { json } from './wire.js';
 
+/** @import { Answer, Finding, Server } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
+/** @type {(answer: Answer) => boolean} */
 const isHidden = ({ failure }) => failure?.kind === 'hidden';
 
 export class CorsOfPage {
+  /** @type {string[]} */
   #findings = [];
+  /** @type {string[]} */
   #seen = [];
   #say;
   #headersPass = false;
 
+  /** @param {Wire} wire */
   constructor(wire) {
     this.wire = wire;
     this.#say = sentences(wire.origin);
   }
 
-  /** When everything was asked; without a server if it took nobody in. */
+  /**
+   * When everything was asked; without a server if no session was opened.
+   * @param {Server | undefined} server
+   * @param {Answer} answer
+   * @returns {Promise<Finding>}
+   */
   async examineEnd(server, answer) {
     if (server) {
       if (server.methods.includes('DELETE')) await this.#examineDelete(server);
@@ -43,7 +56,7 @@ export class CorsOfPage {
     const bare = await this.#post(json);
     if (isHidden(bare)) return this.#examineBare();
     const lacking = await this.#lacking(this.wire.ownHeaders, (name) =>
-      this.#post({ ...json, [name]: this.wire.target().headers[name] }),
+      this.#post({ ...json, [name]: this.wire.target().headers[name] ?? '' }),
     );
     if (lacking.length > 0) return undefined;
     return this.#find(
@@ -66,7 +79,10 @@ export class CorsOfPage {
     return this.#find(this.#say.allowOrigin(where), 'not even a request that needs no preflight shows an answer');
   }
 
-  /** While the session lives: each header, the answers to errors, the stream. */
+  /**
+   * While the session lives: each header, the answers to errors, the stream.
+   * @param {Server} server
+   */
   async examineSession(server) {
     if (server.idIsHidden)
       this.#find(this.#say.exposeHeader('Mcp-Session-Id'), 'the answer to initialize shows no Mcp-Session-Id');
@@ -87,11 +103,13 @@ export class CorsOfPage {
     return undefined;
   }
 
+  /** @param {Server} server */
   async #examineHeaders(server) {
     const withAll = Object.fromEntries(server.requestHeaders.map((name) => [name, sample(name, server)]));
     if (server.requestHeaders.length === 0 || !isHidden(await harmless(this.wire, server, withAll))) return [];
     // Some answer that can be read without the headers; with each of them it is the same answer.
-    const id = server.id && { 'mcp-session-id': server.id };
+    const id = server.id === undefined ? undefined : { 'mcp-session-id': server.id };
+    /** @type {Record<string, string>} */
     let base = {};
     if (isHidden(await harmless(this.wire, server))) {
       this.#find(this.#say.allowOrigin('400 answers'), 'the answer to a request without a session id is hidden');
@@ -103,13 +121,17 @@ export class CorsOfPage {
     );
   }
 
+  /** @param {string[]} lacking */
   async #examineModern(lacking) {
     if (lacking.length === 0 && isHidden(await unknownMethod(this.wire))) {
       this.#find(this.#say.allowOrigin('404 answers'), 'the answer to an unknown method is hidden');
     }
   }
 
-  /** What DELETE met, once it was sent with all its headers. */
+  /**
+   * What DELETE met, once it was sent with all its headers.
+   * @param {Server} server
+   */
   async #examineDelete({ deleted }) {
     if (!deleted || !this.#headersPass) return this.#examineDeleteWithoutHeaders();
     const { answer, alive } = deleted;
@@ -124,12 +146,18 @@ export class CorsOfPage {
       this.#find(this.#say.allowMethod('DELETE'), 'the answer to DELETE is hidden');
   }
 
+  /** @param {Record<string, string>} headers */
   #post(headers) {
     return this.wire.send('POST', headers, { body: '{"jsonrpc":"2.0","id":"mcp-tether","method":"ping"}' });
   }
 
-  /** Those of the headers that hide an answer. */
+  /**
+   * Those of the headers that hide an answer.
+   * @param {string[]} names
+   * @param {(name: string) => Promise<Answer>} send
+   */
   async #lacking(names, send) {
+    /** @type {string[]} */
     const lacking = [];
     for (const name of names) {
       if (!isHidden(await send(name))) continue;
@@ -139,6 +167,7 @@ export class CorsOfPage {
     return lacking;
   }
 
+  /** @param {string} sentence @param {string} seen */
   #find(sentence, seen) {
     this.#findings.push(sentence);
     this.#seen.push(seen);

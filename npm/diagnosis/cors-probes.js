@@ -1,12 +1,20 @@
 // Requests that a client sends sooner or later, and whose answers a page has to be let see: beyond those of the steps before.
+// @ts-check
 
 import { modernHeaders, modernRequest, request } from './messages.js';
 import { json } from './wire.js';
 
+/** @import { Server } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
 /** An id that no server knows. */
 const unknownId = () => `mcp-tether-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
-/** A value for a header whose name alone matters. */
+/**
+ * A value for a header whose name alone matters.
+ * @param {string} name
+ * @param {Server} [server]
+ */
 export function sample(name, server) {
   if (name === 'mcp-session-id') return server?.id ?? '';
   if (name === 'mcp-protocol-version') return server?.protocolVersion ?? '2025-11-25';
@@ -14,7 +22,12 @@ export function sample(name, server) {
   return name === 'last-event-id' ? '0' : 'mcp-tether';
 }
 
-/** A request that every server answers, if only with an error; with what `headers` adds to it. */
+/**
+ * A request that every server answers, if only with an error; with what `headers` adds to it.
+ * @param {Wire} wire
+ * @param {Server | undefined} server
+ * @param {Record<string, string>} [headers]
+ */
 export function harmless(wire, server, headers = {}) {
   const { headers: own } = wire.target();
   // A client of 2024-11-05 sends nothing to the address of the stream.
@@ -26,18 +39,21 @@ export function harmless(wire, server, headers = {}) {
   );
 }
 
+/** @param {Wire} wire @param {string | undefined} version */
 export function pingUnknownSession(wire, version) {
   return wire.post(
     request('ping'),
-    { 'mcp-session-id': unknownId(), 'mcp-protocol-version': version },
+    { 'mcp-session-id': unknownId(), 'mcp-protocol-version': version ?? '2025-11-25' },
     { title: 'ping with an unknown session id' },
   );
 }
 
+/** @param {Wire} wire @param {Server} server */
 export function openStream(wire, server) {
   return wire.get(server.headers);
 }
 
+/** @param {Wire} wire */
 export function unknownMethod(wire) {
   return wire.post(modernRequest('mcp-tether/unknown'), modernHeaders('mcp-tether/unknown'), {
     title: 'an unknown method',

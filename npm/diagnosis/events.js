@@ -1,10 +1,12 @@
 // Reads an event stream (HTML Standard, Server-sent events) as far as the diagnosis needs it: names and data, no ids.
+// @ts-check
 
 const longestLine = 1024 * 1024;
 
-/** @returns {AsyncGenerator<{ event: string, data: string }>} */
+/** @param {ReadableStream<Uint8Array>} body @returns {AsyncGenerator<{ event: string, data: string }>} */
 export async function* eventsOf(body) {
   let event = '';
+  /** @type {string[]} */
   let data = [];
   for await (const line of linesOf(body)) {
     if (line === '') {
@@ -13,12 +15,13 @@ export async function* eventsOf(body) {
       data = [];
       continue;
     }
-    const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line);
+    const [, field, value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
     if (field === 'event') event = value;
     if (field === 'data') data.push(value);
   }
 }
 
+/** @param {ReadableStream<Uint8Array>} body */
 async function* linesOf(body) {
   const reader = body.getReader();
   const decoder = new TextDecoder(); // drops a byte order mark
@@ -29,7 +32,7 @@ async function* linesOf(body) {
     rest += decoder.decode(value, { stream: true });
     // A carriage return at the very end may be half of an end of line.
     const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop();
+    rest = lines.pop() ?? '';
     if (rest.length > longestLine) throw new Error('a line of the event stream is too long');
     yield* lines;
   }

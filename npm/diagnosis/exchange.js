@@ -1,55 +1,82 @@
 // One HTTP exchange: sent with a deadline, read within bounds, told as plain values whatever becomes of it.
+// @ts-check
 
 import { eventsOf } from './events.js';
 import { failureOf } from './failures.js';
 
+/** @import { Answer, Media, Message, Received } from './types.js' */
+
 const mostText = 64 * 1024;
 
-/** For what a cache might answer. workerd throws at the option before compatibility date 2024-11-11, and has no such member then. */
+/**
+ * What is sent, and how much of the answer is read.
+ * @typedef {{
+ *   method: string,
+ *   headers: Record<string, string>,
+ *   body?: string,
+ *   mode?: 'cors' | 'no-cors' | undefined,
+ *   wanted?: (message: Message) => boolean,
+ *   reads?: boolean,
+ * }} Request
+ */
+
+/**
+ * For what a cache might answer. workerd throws at the option before compatibility date 2024-11-11, and has no such member then.
+ * @type {{ cache?: RequestCache }}
+ */
 export const uncached = 'cache' in (globalThis.Request?.prototype ?? {}) ? { cache: 'no-store' } : {};
 
 /**
  * Sends one request and reads its answer: an event stream until `wanted` is found in it, anything else to its end.
  *
- * @returns {{ ms, status, media, headers, text, message, isLate } | { ms, failure: { kind, words } }} `message` is the JSON-RPC message of the answer,
- * `isLate` says that the head came and the rest did not
+ * @param {{ fetch: typeof globalThis.fetch, url: string, timeout: number, hides: boolean }} way
+ * @param {Request} request
+ * @returns {Promise<Answer>}
  */
 export async function exchange(
   { fetch, url, timeout, hides },
-  { method, headers, body, mode, wanted = (message) => message, reads = true },
+  { method, headers, body, mode, wanted = () => true, reads = true },
 ) {
   const started = performance.now();
   const elapsed = () => Math.round(performance.now() - started);
   const controller = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  /** @type {Received | undefined} */
   let head; // of an answer whose body is still to come
+  /** @type {Answer} */
   const silence = { ms: timeout, failure: { kind: 'timeout', words: `no answer within ${timeout} ms` } };
+  /** @type {Promise<Answer>} */
   const late = new Promise((resolve) => {
     timer = setTimeout(() => resolve(head ? { ...head, isLate: true } : silence), timeout);
   });
+  /** @type {() => Promise<Answer>} */
   const work = async () => {
     const response = await fetch(url, {
       method,
       headers,
-      body,
+      ...(body !== undefined && { body }),
       // A redirect would carry the session id and the user's token to wherever the server likes.
       redirect: mode ? 'follow' : 'manual',
       signal: controller.signal,
       // Only in pages: Chromium then asks anew for permission instead of remembering an earlier preflight.
-      ...(hides && { cache: 'no-store', credentials: 'omit' }),
+      ...(hides && /** @type {const} */ ({ cache: 'no-store', credentials: 'omit' })),
       ...(method === 'GET' && uncached),
       ...(mode && { mode }),
     });
     const media = mediaOf(response.headers.get('content-type'));
-    head = {
+    /** @type {Received} */
+    const received = {
       ms: elapsed(),
       status: response.status,
       headers: response.headers,
       media,
       isRedirect: response.type === 'opaqueredirect',
     };
-    return reads && !mode ? { ...head, ...(await contentOf(response, head.media, wanted)) } : head;
+    head = received;
+    return reads && !mode ? { ...received, ...(await contentOf(response, media, wanted)) } : received;
   };
+  /** @type {(error: unknown) => Answer} */
   const failed = (error) => ({ ms: elapsed(), failure: failureOf(error, { hides, url }) });
   try {
     return await Promise.race([work().catch(failed), late]);
@@ -59,25 +86,36 @@ export async function exchange(
   }
 }
 
+/** @param {string | null} type @returns {Media} */
 export function mediaOf(type) {
-  const essence = (type ?? '').split(';')[0].trim().toLowerCase();
+  const [essence = ''] = (type ?? '')
+    .toLowerCase()
+    .split(';', 1)
+    .map((part) => part.trim());
   if (essence === 'text/event-stream') return 'stream';
   if (essence === 'application/json' || /^application\/.+\+json$/.test(essence)) return 'json';
   return essence === 'text/html' ? 'page' : 'other';
 }
 
+/**
+ * @param {Response} response
+ * @param {Media} media
+ * @param {(message: Message) => boolean} wanted
+ * @returns {Promise<{ text: string, message?: Message | undefined }>}
+ */
 async function contentOf(response, media, wanted) {
   if (media !== 'stream') {
     const text = await textOf(response);
     return { text, message: parsed(text) };
   }
-  for await (const { data } of eventsOf(response.body)) {
+  for await (const { data } of response.body ? eventsOf(response.body) : []) {
     const message = parsed(data);
     if (message && wanted(message)) return { text: data, message };
   }
   return { text: '' };
 }
 
+/** @param {Response} response */
 async function textOf(response) {
   const reader = response.body?.getReader();
   if (!reader) return '';
@@ -89,7 +127,11 @@ async function textOf(response) {
   return text.slice(0, mostText);
 }
 
-/** The text as a JSON-RPC message; undefined when it is something else. */
+/**
+ * The text as a JSON-RPC message; undefined when it is something else.
+ * @param {string} text
+ * @returns {Message | undefined}
+ */
 export function parsed(text) {
   try {
     const value = JSON.parse(text);

@@ -1,6 +1,15 @@
 // Why `fetch` failed: which of the few things that go wrong on the way it was, and what to do about it.
+// @ts-check
 
-/** What runtimes say: Node in codes, Deno, Bun and workerd partly in words. The first that fits. */
+/** @import { Failure } from './types.js' */
+
+/** @typedef {'refused' | 'dns' | 'not-tls' | 'tls' | 'port' | 'timeout' | 'unreachable' | 'reset' | 'other'} Kind */
+/** @typedef {{ code?: unknown, message?: unknown, cause?: unknown, errors?: unknown[] }} Thrown */
+
+/**
+ * What runtimes say: Node in codes, Deno, Bun and workerd partly in words. The first that fits.
+ * @type {[kind: Kind, pattern: RegExp][]}
+ */
 const kinds = [
   ['refused', /ECONNREFUSED|ConnectionRefused|connection refused|FailedToOpenSocket/i],
   ['dns', /ENOTFOUND|EAI_AGAIN|dns (error|lookup)|getaddrinfo|DNSResolveFailed/i],
@@ -18,7 +27,10 @@ const kinds = [
   ],
 ];
 
-/** Certificates fail for a handful of reasons, each with its own remedy. */
+/**
+ * Certificates fail for a handful of reasons, each with its own remedy.
+ * @type {[pattern: RegExp, fix: string][]}
+ */
 const certificates = [
   [/EXPIRED/i, 'Renew the certificate: it has expired.'],
   [/ALTNAME|NotValidForName/i, 'Use the name that the certificate is for, or get one for this name.'],
@@ -28,7 +40,7 @@ const certificates = [
   ],
 ];
 
-/** @returns {{ kind: string, words: string, fix?: string }} */
+/** @param {unknown} error @param {{ hides: boolean, url: string }} where @returns {Failure} */
 export function failureOf(error, { hides, url }) {
   // Every failure looks the same to a page. Which one it was, is found out by other requests: page.js.
   if (hides) return { kind: 'hidden', words: 'the browser shows no answer, and does not say why' };
@@ -38,6 +50,9 @@ export function failureOf(error, { hides, url }) {
   return { kind, ...remedies[kind]({ host, hostname, told, code: codeOf(error) }) };
 }
 
+/**
+ * @type {Record<Kind, (seen: { host: string, hostname: string, told: string, code: string }) => Required<Omit<Failure, 'kind'>>>}
+ */
 const remedies = {
   refused: ({ host }) => ({
     words: `nothing listens at ${host}: the connection was refused`,
@@ -79,12 +94,17 @@ const remedies = {
   }),
 };
 
+/** @param {unknown} error */
 function codeOf(error) {
   const code = [...causesOf(error)].map((cause) => cause.code).find((code) => typeof code === 'string');
-  return code && /^\w{1,60}$/.test(code) ? code : '';
+  return typeof code === 'string' && /^\w{1,60}$/.test(code) ? code : '';
 }
 
+/** @param {unknown} error @returns {Generator<Thrown>} */
 function* causesOf(error) {
-  for (let cause = error, depth = 0; cause && depth < 5; cause = cause.cause ?? cause.errors?.[0], depth += 1)
+  let cause = /** @type {Thrown | undefined} */ (error);
+  for (let depth = 0; cause && depth < 5; depth += 1) {
     yield cause;
+    cause = /** @type {Thrown | undefined} */ (cause.cause ?? cause.errors?.[0]);
+  }
 }

@@ -1,11 +1,18 @@
 // What the answer to `initialize` says, for all servers that have one.
+// @ts-check
 
 import { quoted } from './discreet.js';
 import { legacyVersions } from './messages.js';
 
-/** The step `initialize`, from its answer. */
+/** @import { Answer, Finding } from './types.js' */
+
+/**
+ * The step `initialize`, from its answer.
+ * @param {Answer} answer
+ * @returns {Finding}
+ */
 export function greeting({ message }) {
-  const { protocolVersion, serverInfo, capabilities } = message.result;
+  const { protocolVersion = '', serverInfo, capabilities } = message?.result ?? {};
   if (!legacyVersions.includes(protocolVersion)) {
     const detail = `the server wants revision ${quoted(protocolVersion, 40)}`;
     return {
@@ -22,7 +29,10 @@ export function greeting({ message }) {
   };
 }
 
-/** Whether a JSON-RPC answer came: an error says as well that the request was taken in. */
+/**
+ * Whether a JSON-RPC answer came: an error says as well that the request was taken in.
+ * @param {Answer} answer
+ */
 export function answered({ status, message }) {
   return status === 200 && (message?.result !== undefined || message?.error?.code === -32601);
 }

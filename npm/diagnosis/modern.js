@@ -1,25 +1,31 @@
 // A server of 2026-07-28: every request stands for itself.
+// @ts-check
 
 import { quoted } from './discreet.js';
 import { modernHeaders, modernRequest, modernVersion } from './messages.js';
 import { explain, said } from './refusals.js';
 
+/** @import { Answer, Finding } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
 const noSessions = { ok: true, detail: 'not needed: this server keeps no sessions' };
 
 export class Modern {
-  kind = 'modern';
+  kind = /** @type {const} */ ('modern');
   protocolVersion = modernVersion;
   /** What its requests need CORS to allow. */
   methods = ['POST'];
   requestHeaders = ['mcp-protocol-version', 'mcp-method', 'mcp-name'];
 
+  /** @param {Wire} wire @param {Answer} answer */
   constructor(wire, answer) {
     this.wire = wire;
     this.answer = answer;
   }
 
+  /** @returns {Finding} */
   initialize() {
-    const { result } = this.answer.message;
+    const result = this.answer.message?.result;
     if (!result) {
       const fix = this.wire.hides
         ? 'Mend what the step cors names.'
@@ -34,8 +40,9 @@ export class Modern {
     };
   }
 
+  /** @returns {Finding} */
   sessionHeader() {
-    const id = this.answer.headers.get('mcp-session-id');
+    const id = this.answer.headers?.get('mcp-session-id') ?? null;
     return id === null
       ? noSessions
       : {
@@ -44,6 +51,7 @@ export class Modern {
         };
   }
 
+  /** @returns {Promise<Finding>} */
   async reuse() {
     const answer = await this.wire.post(modernRequest('tools/list'), modernHeaders('tools/list'), {
       title: 'tools/list',

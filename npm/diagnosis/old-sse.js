@@ -1,4 +1,5 @@
 // A server of 2024-11-05, HTTP with SSE: a stream that answers come on, and the address that its first event names for requests.
+// @ts-check
 
 import { shownUrl } from './discreet.js';
 import { eventsOf } from './events.js';
@@ -8,20 +9,33 @@ import { greeting } from './handshake.js';
 import { initialize, initialized, request } from './messages.js';
 import { explain, said } from './refusals.js';
 
+/** @import { Answer, Finding, Message } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
+/** @type {(millis: number) => Promise<void>} */
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
 export class OldSse {
-  kind = 'stateful';
+  kind = /** @type {const} */ ('stateful');
   /** What its requests need CORS to allow. */
   methods = ['POST', 'GET'];
+  /** @type {string[]} */
   requestHeaders = [];
+  endpoint = ''; // where requests go
+  /** @type {string | undefined} */
+  protocolVersion;
+  /** @type {Map<Message["id"], (message: Message | undefined) => void>} */
   #waiting = new Map();
   #controller = new AbortController();
 
-  /** @returns {{ answer, stream?: OldSse }} the stream if an address for requests came on it */
+  /**
+   * @returns {Promise<{ answer: Answer, stream?: OldSse }>} the stream if an address for requests came on it
+   * @param {Wire} wire
+   */
   static async connect(wire) {
     const stream = new OldSse(wire);
     const answer = await stream.#open();
+    stream.answer = answer;
     if (!answer.endpoint) {
       stream.close();
       return { answer };
@@ -32,7 +46,7 @@ export class OldSse {
       stream.close();
       return {
         answer: {
-          ...answer,
+          ms: answer.ms,
           failure: {
             kind: 'endpoint',
             words: `the stream names another origin for requests: ${shownUrl(answer.endpoint, wire.url)}`,
@@ -49,16 +63,21 @@ export class OldSse {
     return { answer: greeted, stream };
   }
 
+  /** @param {Wire} wire */
   constructor(wire) {
     this.wire = wire;
+    /** @type {Answer} */
+    this.answer = { ms: 0, failure: { kind: 'other', words: 'nothing was sent yet' } };
   }
 
+  /** @returns {Finding} */
   initialize() {
     if (this.protocolVersion === undefined) return { ok: false, ...explain(this.answer, this.wire) };
     const { ok, detail, fix } = greeting(this.answer);
     return { ok, detail: `HTTP with SSE: ${detail}`, ...(fix && { fix }) };
   }
 
+  /** @returns {Finding} */
   sessionHeader() {
     return {
       ok: true,
@@ -66,6 +85,7 @@ export class OldSse {
     };
   }
 
+  /** @returns {Promise<Finding>} */
   async reuse() {
     const accepted = await this.#post(initialized());
     const answer = accepted.failure ? accepted : await this.ask(request('ping'));
@@ -73,7 +93,10 @@ export class OldSse {
     return { ok: false, ...explain(answer, this.wire) };
   }
 
-  /** The end of the stream is the end of the session. */
+  /**
+   * The end of the stream is the end of the session.
+   * @returns {Promise<Finding>}
+   */
   async terminate() {
     this.close();
     const deadline = performance.now() + this.wire.timeout;
@@ -95,13 +118,18 @@ export class OldSse {
     this.#controller.abort();
   }
 
-  /** POSTs a request, and waits for its answer on the stream. */
+  /**
+   * POSTs a request, and waits for its answer on the stream.
+   * @param {Message} message
+   * @returns {Promise<Answer>}
+   */
   async ask(message) {
     const started = performance.now();
     let timer;
+    /** @type {Promise<Message | undefined>} */
     const answer = new Promise((resolve) => {
       this.#waiting.set(message.id, resolve);
-      timer = setTimeout(resolve, this.wire.timeout);
+      timer = setTimeout(() => resolve(undefined), this.wire.timeout);
     });
     const accepted = await this.#post(message);
     try {
@@ -116,17 +144,21 @@ export class OldSse {
     }
   }
 
+  /** @param {Message} message */
   #post(message) {
     return this.wire.post(message, {}, { url: this.endpoint, title: message.method });
   }
 
+  /** @returns {Promise<Answer>} */
   async #open() {
     const { wire } = this;
     const { headers, fetch = globalThis.fetch.bind(globalThis) } = wire.target();
     const started = performance.now();
     const ms = () => Math.round(performance.now() - started);
+    /** @type {Record<string, string>} */
     const origin = !wire.hides && wire.origin ? { origin: wire.origin } : {};
     let timer;
+    /** @type {Promise<Answer>} */
     const late = new Promise((resolve) => {
       timer = setTimeout(
         () =>
@@ -137,7 +169,9 @@ export class OldSse {
         wire.timeout,
       );
     });
+    /** @type {() => Promise<Answer>} */
     const work = async () => {
+      /** @type {RequestInit} */
       const init = {
         ...uncached,
         headers: { ...headers, ...origin, accept: 'text/event-stream' },
@@ -147,6 +181,7 @@ export class OldSse {
       const response = await fetch(wire.url, wire.hides ? { ...init, credentials: 'omit' } : init);
       const { status } = response;
       if (wire.origin) wire.seen.push({ method: 'GET', title: 'the stream', status, headers: response.headers });
+      /** @type {Answer} */
       const answer = {
         ms: ms(),
         status,
@@ -154,23 +189,34 @@ export class OldSse {
         isRedirect: response.type === 'opaqueredirect',
         media: mediaOf(response.headers.get('content-type')),
       };
-      if (status !== 200 || answer.media !== 'stream') return answer;
+      if (status !== 200 || answer.media !== 'stream' || !response.body) return answer;
       return { ...answer, endpoint: await this.#read(response.body) };
     };
+    /** @type {(error: unknown) => Answer} */
+    const failed = (error) => ({ ms: ms(), failure: failureOf(error, wire) });
     try {
-      return await Promise.race([work().catch((error) => ({ ms: ms(), failure: failureOf(error, wire) })), late]);
+      return await Promise.race([work().catch(failed), late]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Resolves with what the first event names, and goes on reading. */
+  /** @param {Message | undefined} message */
+  #deliver(message) {
+    if (message) this.#waiting.get(message.id)?.(message);
+  }
+
+  /**
+   * Resolves with what the first event names, and goes on reading.
+   * @param {ReadableStream<Uint8Array>} body
+   * @returns {Promise<string | undefined>}
+   */
   #read(body) {
     return new Promise((resolve) => {
       const run = async () => {
         for await (const { event, data } of eventsOf(body)) {
           if (event === 'endpoint') resolve(data.trim());
-          else this.#waiting.get(parsed(data)?.id)?.(parsed(data));
+          else this.#deliver(parsed(data));
         }
       };
       run()

@@ -1,4 +1,5 @@
 // How a conversation with the server begins: which of the three kinds of server it is, and what it said of itself.
+// @ts-check
 
 import {
   initialize,
@@ -9,17 +10,22 @@ import {
   modernHeaders,
   modernRequest,
   modernVersion,
+  newestLegacy,
 } from './messages.js';
 import { Modern } from './modern.js';
 import { OldSse } from './old-sse.js';
 import { Stateful } from './stateful.js';
 import { Stateless } from './stateless.js';
 
+/** @import { Answer, Server } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
 /**
  * As a client of both eras begins (MCP 2026-07-28, Streamable HTTP, Backward Compatibility): a request of the new one, then
  * `initialize`, then the stream of 2024-11-05.
  *
- * @returns {{ answer, server? }} the last answer, and the server if it took us in
+ * @param {Wire} wire
+ * @returns {Promise<{ answer: Answer, server?: Server | undefined }>} the last answer, and the server if it took us in
  */
 export async function open(wire) {
   if (wire.sse) return openOldSse(wire);
@@ -35,15 +41,16 @@ export async function open(wire) {
   if (isInitializeResult(answer)) return { answer, server: await servingWithHandshake(wire, answer) };
   if (isModernRefusal(answer.message?.error)) return { answer, server: new Modern(wire, answer) };
   // MCP 2025-11-25, Transports, Backwards Compatibility.
-  if ([400, 404, 405].includes(answer.status)) {
+  if ([400, 404, 405].includes(answer.status ?? 0)) {
     const older = await openOldSse(wire);
     if (older.server) return older;
   }
   return { answer: await withReasonOf403(wire, answer) };
 }
 
+/** @param {Wire} wire */
 async function shakeHands(wire) {
-  const wanted = legacyVersions.includes(wire.protocolVersion) ? wire.protocolVersion : legacyVersions[0];
+  const wanted = legacyVersions.find((version) => version === wire.protocolVersion) ?? newestLegacy;
   const answer = await wire.post(initialize(wanted), {}, { title: 'initialize' });
   // Instead of a version of its own a server may name those that it has (MCP 2025-11-25, Lifecycle, Error Handling).
   const supported = answer.message?.error?.data?.supported;
@@ -51,30 +58,40 @@ async function shakeHands(wire) {
   return common && common !== wanted ? wire.post(initialize(common), {}, { title: 'initialize' }) : answer;
 }
 
+/** @param {Wire} wire @param {Answer} answer @returns {Promise<Server>} */
 async function servingWithHandshake(wire, answer) {
-  const id = answer.headers.get('mcp-session-id');
+  const id = answer.headers?.get('mcp-session-id') ?? null;
   if (id !== null) return new Stateful(wire, answer, id);
   return (await Stateful.hidesItsId(wire)) ? new Stateful(wire, answer, undefined) : new Stateless(wire, answer);
 }
 
+/** @param {Wire} wire @returns {Promise<{ answer: Answer, server?: Server | undefined }>} */
 async function openOldSse(wire) {
   const { answer, stream } = await OldSse.connect(wire);
   return { answer, server: stream };
 }
 
-/** Nothing else that could be sent would arrive either. */
+/**
+ * Nothing else that could be sent would arrive either.
+ * @param {Answer} answer
+ */
 function isOutOfReach({ failure }) {
   return failure !== undefined && !['timeout', 'hidden', 'reset'].includes(failure.kind);
 }
 
-/** A 403 that goes away without the Origin is about the origin. */
+/**
+ * A 403 that goes away without the Origin is about the origin.
+ * @param {Wire} wire
+ * @param {Answer} answer
+ * @returns {Promise<Answer>}
+ */
 async function withReasonOf403(wire, answer) {
   if (answer.status !== 403 || !wire.origin || wire.hides) return answer;
   const { headers } = wire.target();
   const { status } = await wire.send(
     'POST',
     { ...headers, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
-    { origin: null, body: JSON.stringify(initialize(legacyVersions[0])) },
+    { origin: null, body: JSON.stringify(initialize(newestLegacy)) },
   );
   return { ...answer, isAboutOrigin: status !== 403 };
 }

@@ -1,20 +1,35 @@
 // In a page: what keeps a request from being sent at all, and requests that need no leave.
+// @ts-check
 
-/** Whether anything answers at that address: asked in a way that needs no CORS, because nothing of the answer is shown. */
+/** @import { Explanation } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
+/**
+ * Whether anything answers at that address: asked in a way that needs no CORS, because nothing of the answer is shown.
+ * @param {Wire} wire
+ */
 export async function isThere(wire) {
   // Isolated pages are shown no such answer, but readable ones.
-  for (const mode of ['no-cors', 'cors']) {
+  for (const mode of /** @type {const} */ (['no-cors', 'cors'])) {
     const answer = await wire.send('HEAD', {}, { mode });
     if (!answer.failure) return answer;
   }
   return undefined;
 }
 
-/** Runs `work`, and tells what the page's own policy forbade meanwhile. */
+/**
+ * Runs `work`, and tells what the page's own policy forbade meanwhile.
+ * @template T
+ * @param {Wire} wire
+ * @param {() => Promise<T | undefined>} work
+ */
 export async function watchPolicy(wire, work) {
   const target = globalThis.document ?? globalThis;
+  /** @type {SecurityPolicyViolationEvent | undefined} */
   let violation;
+  /** @type {(event: Event) => void} */
   const note = (event) => {
+    if (!(event instanceof SecurityPolicyViolationEvent)) return;
     if (event.effectiveDirective === 'connect-src' || event.violatedDirective?.startsWith('connect-src'))
       violation = event;
   };
@@ -29,6 +44,11 @@ export async function watchPolicy(wire, work) {
   }
 }
 
+/**
+ * @param {Pick<Wire, 'url'>} wire
+ * @param {SecurityPolicyViolationEvent | undefined} violation
+ * @returns {Explanation}
+ */
 function whyBlocked({ url }, violation) {
   const { origin, protocol, hostname } = new URL(url);
   if (violation) {
@@ -50,14 +70,19 @@ function whyBlocked({ url }, violation) {
   };
 }
 
-/** A POST with a preflight that has nothing to allow but the origin: an upload that is watched asks for one (XMLHttpRequest Standard, send()). */
+/**
+ * A POST with a preflight that has nothing to allow but the origin: an upload that is watched asks for one (XMLHttpRequest Standard, send()).
+ * @param {Pick<Wire, 'url' | 'timeout'>} wire
+ * @returns {Promise<boolean | undefined>}
+ */
 export function isPreflightAnswered({ url, timeout }) {
   if (!globalThis.XMLHttpRequest) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const upload = new XMLHttpRequest();
     upload.upload.onloadstart = () => {};
     upload.onload = () => resolve(true);
-    upload.onerror = upload.ontimeout = () => resolve(false);
+    upload.onerror = () => resolve(false);
+    upload.ontimeout = () => resolve(false);
     upload.open('POST', url);
     upload.timeout = timeout;
     upload.send('{}');

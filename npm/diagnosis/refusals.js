@@ -1,11 +1,15 @@
 // What an answer that was not hoped for means, and what to do about it: { detail, fix }.
+// @ts-check
 
 import { quoted, shownUrl } from './discreet.js';
 
-/** @param {object} answer of exchange.js @param {import('./wire.js').Wire} wire */
+/** @import { Answer, Explanation, Failure, Received } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
+/** @param {Answer} answer @param {Wire} wire @returns {Explanation} */
 export function explain(answer, wire) {
-  const { failure, status, message, media, text = '', isRedirect } = answer;
-  if (failure) return { detail: failure.words, fix: failure.fix ?? fixOf(failure, wire) };
+  if (answer.failure) return { detail: answer.failure.words, fix: answer.failure.fix ?? fixOf(answer.failure) };
+  const { status, message, media, text = '', isRedirect } = answer;
   if (isRedirect || (status >= 300 && status < 400)) return redirect(answer, wire);
   const remedy = remedies[status] ?? (status >= 500 ? remedies.broken : undefined);
   if (remedy) return remedy(answer, wire);
@@ -42,7 +46,10 @@ export function explain(answer, wire) {
   return { detail: `answered with ${said(answer)}, which is no JSON-RPC answer`, fix: wrongPath };
 }
 
-/** The status and what the server said with it. */
+/**
+ * The status and what the server said with it.
+ * @param {Answer} answer
+ */
 export function said({ status, failure, message, text = '' }) {
   if (failure) return failure.words;
   const words = message?.error ? `JSON-RPC error ${message.error.code}: ${message.error.message}` : text;
@@ -51,12 +58,14 @@ export function said({ status, failure, message, text = '' }) {
 
 const wrongPath = 'Correct the path of the address: it has to be that of the MCP endpoint, often /mcp.';
 
+/** @param {Failure} failure */
 function fixOf({ kind }) {
   return kind === 'hidden'
     ? 'Mend what the step cors names.'
     : 'Check that the address is that of the MCP endpoint, and that nothing between here and there holds requests back.';
 }
 
+/** @param {Received} answer @param {Wire} wire @returns {Explanation} */
 function redirect({ status, headers }, { url }) {
   const target = headers.get('location');
   const to = target ? shownUrl(target, url) : 'an address that a page is not shown';
@@ -66,6 +75,7 @@ function redirect({ status, headers }, { url }) {
   };
 }
 
+/** @type {Record<string, (answer: Received, wire: Wire) => Explanation>} */
 const remedies = {
   401: ({ headers }, wire) => {
     const challenge = headers.get('www-authenticate');
@@ -107,6 +117,7 @@ const remedies = {
   }),
 };
 
+/** @param {Received} answer */
 function wait({ headers }) {
   const after = headers.get('retry-after');
   return after ? ` (Retry-After: ${quoted(after, 40)})` : '';

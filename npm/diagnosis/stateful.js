@@ -1,32 +1,41 @@
 // A server with sessions: each request names the one it belongs to.
+// @ts-check
 
 import { shortId } from './discreet.js';
 import { answered, greeting } from './handshake.js';
 import { initialized, isLegalId, request } from './messages.js';
 import { explain, said } from './refusals.js';
 
+/** @import { Answer, Explanation, Finding } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
 /** Pings sent at once, so that they take connections of their own and meet more than one replica. */
 const replicas = 3;
 const notTried = { ok: false, detail: 'not tried: the session id cannot be read' };
 
 export class Stateful {
-  kind = 'stateful';
+  kind = /** @type {const} */ ('stateful');
+  /** @type {{ answer: Answer, alive: boolean } | undefined} for the step cors: whether a DELETE whose answer is hidden arrived nevertheless */
+  deleted;
   /** What its requests need CORS to allow and to expose. */
   methods = ['POST', 'GET', 'DELETE'];
   requestHeaders = ['mcp-session-id', 'mcp-protocol-version', 'last-event-id'];
 
-  /** Whether a server that showed a page no id refuses requests without one. */
+  /**
+   * Whether a server that showed a page no id refuses requests without one.
+   * @param {Wire} wire
+   */
   static async hidesItsId(wire) {
     // Without the header of the revision, which CORS may not let through either.
     return wire.hides && !answered(await wire.post(request('ping'), {}, { title: 'ping without a session id' }));
   }
 
-  /** @param {string | undefined} id undefined: there is one, but CORS hides it */
+  /** @param {Wire} wire @param {Answer} answer @param {string | undefined} id undefined: there is one, but CORS hides it */
   constructor(wire, answer, id) {
     this.wire = wire;
     this.answer = answer;
     this.id = id;
-    this.protocolVersion = answer.message.result.protocolVersion;
+    this.protocolVersion = answer.message?.result?.protocolVersion;
     wire.discretion.keep(id);
   }
 
@@ -35,14 +44,16 @@ export class Stateful {
     return this.id === undefined;
   }
 
+  /** @returns {Record<string, string>} */
   get headers() {
-    return { 'mcp-session-id': this.id, 'mcp-protocol-version': this.protocolVersion };
+    return { 'mcp-session-id': this.id ?? '', 'mcp-protocol-version': this.protocolVersion ?? '' };
   }
 
   initialize() {
     return greeting(this.answer);
   }
 
+  /** @returns {Finding} */
   sessionHeader() {
     if (this.id === undefined) {
       return {
@@ -58,6 +69,7 @@ export class Stateful {
     return { ok: true, detail: `Mcp-Session-Id: ${shortId(this.id)} (${this.id.length} characters)` };
   }
 
+  /** @returns {Promise<Finding>} */
   async reuse() {
     if (!this.id) return notTried;
     const accepted = await this.wire.post(initialized(), this.headers, { title: 'notifications/initialized' });
@@ -67,13 +79,14 @@ export class Stateful {
     }
     const answers = await Promise.all(Array.from({ length: replicas }, () => this.ping()));
     const refused = answers.filter((answer) => !answered(answer));
-    if (refused.length === 0) {
+    const [first] = refused;
+    if (!first) {
       return {
         ok: true,
         detail: `${replicas} pings with the id at once were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`,
       };
     }
-    const { detail, fix } = this.#refused(refused[0]);
+    const { detail, fix } = this.#refused(first);
     return { ok: false, detail: `${refused.length} of ${replicas} pings with the id failed: ${detail}`, fix };
   }
 
@@ -81,20 +94,24 @@ export class Stateful {
     return this.wire.post(request('ping'), this.headers, { title: 'ping' });
   }
 
+  /** @param {Answer} answer @returns {Explanation} */
   #refused(answer) {
-    if (![400, 404, 410].includes(answer.status)) return explain(answer, this.wire);
+    if (![400, 404, 410].includes(answer.status ?? 0)) return explain(answer, this.wire);
     const fix =
       'Keep sessions where every replica finds them, or lead each session to its replica: this server lost one that it had just made.';
     return { detail: `the id that the server gave is refused with ${said(answer)}`, fix };
   }
 
-  /** Ends the session, and proves it. */
+  /**
+   * Ends the session, and proves it.
+   * @returns {Promise<Finding>}
+   */
   async terminate() {
     if (!this.id) return notTried;
     const answer = await this.wire.delete(this.headers);
     const after = await this.ping();
-    /** For the step cors: whether a DELETE whose answer is hidden arrived nevertheless. */
-    this.deleted = { answer, alive: answered(after) };
+    const alive = answered(after);
+    this.deleted = { answer, alive };
     // The server MAY not let clients end sessions (MCP 2025-11-25, Transports, Session Management).
     if (answer.status === 405)
       return { ok: true, detail: 'DELETE is answered with 405: this server ends sessions by itself alone' };
@@ -110,7 +127,7 @@ export class Stateful {
       };
     }
     const deleted = `DELETE was answered with ${answer.status}`;
-    if (this.deleted.alive) {
+    if (alive) {
       return {
         ok: false,
         detail: `${deleted}, but a ping with the id is still answered`,

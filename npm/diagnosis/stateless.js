@@ -1,21 +1,26 @@
 // A server with a handshake and without sessions: it gives no id.
+// @ts-check
 
 import { answered, greeting } from './handshake.js';
 import { request } from './messages.js';
 import { explain } from './refusals.js';
 
+/** @import { Answer, Finding } from './types.js' */
+/** @import { Wire } from './wire.js' */
+
 const noSessions = { ok: true, detail: 'not needed: this server keeps no sessions' };
 
 export class Stateless {
-  kind = 'stateless';
+  kind = /** @type {const} */ ('stateless');
   /** What its requests need CORS to allow. */
   methods = ['POST'];
   requestHeaders = ['mcp-protocol-version'];
 
+  /** @param {Wire} wire @param {Answer} answer */
   constructor(wire, answer) {
     this.wire = wire;
     this.answer = answer;
-    this.protocolVersion = answer.message.result.protocolVersion;
+    this.protocolVersion = answer.message?.result?.protocolVersion;
   }
 
   initialize() {
@@ -26,10 +31,11 @@ export class Stateless {
     return { ok: true, detail: 'the answer to initialize has no Mcp-Session-Id: this server keeps no sessions' };
   }
 
+  /** @returns {Promise<Finding>} */
   async reuse() {
     const answer = await this.wire.post(
       request('ping'),
-      { 'mcp-protocol-version': this.protocolVersion },
+      { 'mcp-protocol-version': this.protocolVersion ?? '' },
       { title: 'ping' },
     );
     return answered(answer)

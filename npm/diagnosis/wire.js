@@ -1,17 +1,36 @@
 // The way to one server: sends requests as one user, and keeps what the answers let pages see.
+// @ts-check
 
 import { Discretion } from './discreet.js';
 import { exchange } from './exchange.js';
 
+/** @import { Message, Resolve, Seen } from './types.js' */
+
+/**
+ * What is particular to one request.
+ * @typedef {{
+ *   url?: string | undefined,
+ *   title?: string | undefined,
+ *   origin?: string | null | undefined,
+ *   body?: string,
+ *   mode?: 'cors' | 'no-cors',
+ *   wanted?: (message: Message) => boolean,
+ *   reads?: boolean,
+ * }} How
+ */
+
 export class Wire {
-  /** Every answer: { method, status, headers, title }. */
+  /**
+   * Every answer: { method, status, headers, title }.
+   * @type {Seen[]}
+   */
   seen = [];
   discretion = new Discretion();
   #resolve;
 
   /**
-   * @param {() => { url: string, headers: Record<string, string>, fetch?: typeof fetch, sse?: boolean, protocolVersion?: string }} resolve
-   * asked before every request, so that nothing is sent once its manager is closed
+   * @param {Resolve} resolve
+   * @param {{ origin?: string | undefined, timeout: number }} options
    */
   constructor(resolve, { origin, timeout }) {
     this.#resolve = resolve;
@@ -25,7 +44,8 @@ export class Wire {
     /** Whether a browser stands between, which hides what CORS does not let a page see. */
     this.hides = page !== undefined && page !== new URL(url).origin;
     /** The origin that answers are judged for; undefined where CORS does not come in. */
-    this.origin = this.hides ? page : page === undefined ? origin : undefined;
+    this.origin = this.isPage ? undefined : origin;
+    if (this.hides) this.origin = page;
   }
 
   target() {
@@ -40,7 +60,12 @@ export class Wire {
     return Object.keys(this.target().headers);
   }
 
-  /** POSTs a message as the user, and finds the answer to it. */
+  /**
+   * POSTs a message as the user, and finds the answer to it.
+   * @param {Message} message
+   * @param {Record<string, string>} [headers]
+   * @param {{ url?: string | undefined, title?: string }} [how]
+   */
   post(message, headers = {}, { url, title } = {}) {
     return this.send(
       'POST',
@@ -49,16 +74,25 @@ export class Wire {
     );
   }
 
-  /** Opens the stream, and reads nothing of it. */
+  /**
+   * Opens the stream, and reads nothing of it.
+   * @param {Record<string, string>} [headers]
+   */
   get(headers = {}) {
     return this.send('GET', { ...this.target().headers, accept: 'text/event-stream', ...headers }, { reads: false });
   }
 
+  /** @param {Record<string, string>} [headers] */
   delete(headers = {}) {
     return this.send('DELETE', { ...this.target().headers, ...headers });
   }
 
-  /** Sends exactly this, and outside of pages the origin. */
+  /**
+   * Sends exactly this, and outside of pages the origin.
+   * @param {string} method
+   * @param {Record<string, string>} headers
+   * @param {How} [how]
+   */
   async send(method, headers, { url = this.url, title, origin = this.origin, ...rest } = {}) {
     const { fetch = globalThis.fetch.bind(globalThis) } = this.target();
     const all = this.hides || !origin ? headers : { ...headers, origin };
@@ -75,13 +109,16 @@ export class Wire {
 /** What every POST says of its body and of its answer (MCP 2025-11-25, Transports, Sending Messages). */
 export const json = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
 
-/** An error about what could not be read has no id, or null. */
-export function isAnswerTo({ id }) {
+/**
+ * An error about what could not be read has no id, or null.
+ * @param {Message} message
+ * @returns {(answer: Message) => boolean}
+ */
+function isAnswerTo({ id }) {
   return (message) => !message.method && (message.id === id || (message.id ?? null) === null);
 }
 
 /** Node, Deno and Bun show a program everything, even where they have a location. */
 function originOfPage() {
-  const { location, Deno, process } = globalThis;
-  return Deno || process?.versions?.node ? undefined : location?.origin;
+  return globalThis.Deno || globalThis.process?.versions?.node ? undefined : globalThis.location?.origin;
 }

@@ -1,78 +1,42 @@
-//! The machine: MCP sessions over Streamable HTTP, and HTTP+SSE before it, without any I/O of its own.
+//! The machine: MCP sessions over Streamable HTTP, and over the older HTTP+SSE, without I/O.
 //!
-//! There are four kinds of method on [`Manager`]: one that takes in what happened ([`Manager::handle`]), one that says
-//! what to do ([`Manager::poll`]), getters, and none that performs anything. Time is an argument, chance is seeded, and
-//! payloads are opaque ([`Json`]), so a run is repeated by repeating its inputs.
+//! [`Manager`] takes inputs ([`Manager::handle`]) and returns outputs ([`Manager::poll`]); its other public methods are
+//! getters. Time is an argument, randomness is seeded, and payloads are opaque ([`Json`]), so the same inputs always give
+//! the same run.
+//!
+//! # Storeys
+//!
+//! Each folder is a storey. Imports run downwards only and form no cycles (`tests/storeys.rs`):
+//!
+//! | storey | contents |
+//! |---|---|
+//! | `manager.rs` | the public methods: `handle`, `poll`, getters |
+//! | `machine/` | the behaviour: `mod.rs` declares [`Manager`], the other files are its methods, by the direction of the data: `inbound/`, `lifecycle/`, `outbound/` |
+//! | `state/` | the records: sessions, calls, exchanges, and discovery results of servers |
+//! | `config/` | the validated configuration, and its parser |
+//! | `api/` | the types at the border: inputs, outputs, errors, events, snapshots |
+//! | `protocol/` | pure protocol functions: revisions, codes, messages, headers, streams, verdicts |
+//! | `kit/` | smaller replacements for crates |
+//!
+//! `Manager` is declared in `machine/mod.rs`, below its methods: they import it, and it imports only records. A method may
+//! call any other method, but no file of `machine/` imports types of another.
 
-mod address;
-mod answers;
-mod auth;
-mod backoff;
-mod breaker;
-mod cache;
-mod calls;
+pub(crate) mod api;
 pub mod config;
-mod connect;
-mod deadline;
-mod ending;
-mod endpoint;
-mod era;
-pub(crate) mod error;
-pub(crate) mod event;
-mod exchange;
-pub(crate) mod fields;
-mod handshake;
-pub mod headers;
-mod http_sse;
-mod index;
-pub(crate) mod io;
-pub(crate) mod json;
-mod jsonrpc;
-mod listen;
-mod liveness;
+pub(crate) mod kit;
+mod machine;
 pub(crate) mod manager;
-pub(crate) mod metrics;
-pub(crate) mod mirror;
-mod modern;
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-mod native;
-mod outage;
-mod outcome;
-mod pace;
-mod page;
-mod persistence;
-pub(crate) mod queue;
-mod recovery;
-mod refusal;
-mod replay;
-mod resolve;
-mod resume;
-mod retry_after;
-pub(crate) mod rng;
-mod rounds;
-mod server_requests;
-pub(crate) mod session;
-mod sleep;
-pub mod sse;
-pub(crate) mod store;
-mod subscriptions;
-mod suspicion;
-pub(crate) mod table;
-pub(crate) mod text;
-pub(crate) mod time;
-mod timers;
-mod tools;
-mod turns;
-pub mod verdict;
+pub(crate) mod protocol;
+mod state;
 
-pub use error::{Error, ErrorCode};
-pub use event::{Detail, Event, EventKind};
-pub use io::*;
-pub use json::Json;
-pub use manager::{ClientIdentity, Manager};
-pub use replay::Safety;
-pub use rng::Rng;
-pub use session::{Kind, SessionInfo, State};
-pub use store::{Key, Stats};
-pub use table::Named;
-pub use time::{Instant, Millis};
+pub use api::*;
+pub use kit::rng::Rng;
+pub use kit::table::Named;
+pub use kit::time::{Instant, Millis};
+pub use machine::{ClientIdentity, Manager};
+pub use protocol::error_code::ErrorCode;
+pub use protocol::headers::HeaderList;
+pub use protocol::json::Json;
+pub use protocol::jsonrpc::RpcError;
+pub use protocol::replay::Safety;
+pub use protocol::{headers, sse, verdict};

@@ -1,51 +1,53 @@
-//! The circuit breaker of one user and one server, over all of the user's sessions: while it is open, no session is opened.
+//! The circuit breaker of one user and one server, across all of the user's sessions: while it is open, no session is
+//! opened.
 //!
-//! Only evidence that the server is out of reach counts: a session that could not be opened after all its attempts, and an
-//! outage of an open session whose attempts are spent. A session's own breaker (`src/core/breaker.rs`) also counts answers
-//! of the server, so its state says nothing here.
+//! Only evidence that the server is unreachable counts: a session that failed to open after all attempts, and an outage
+//! of an open session after its last attempt. A session's own breaker (`src/core/state/session/breaker.rs`) also counts
+//! responses of the server, so its state is not used here.
 
 use crate::core::{Instant, Millis};
 
-/// Whether an error of the machine, by its code and HTTP status, says that the server is out of reach. Every other status
-/// was written by the server, or by something that can reach it.
+/// Whether an error of the machine, by its code and HTTP status, means that the server is unreachable. Every other
+/// status comes from the server, or from an intermediary that reaches it.
 pub fn is_out_of_reach(code: &str, status: u16) -> bool {
     match code {
         "network_error" | "request_timeout" => true,
-        // RFC 9110 §15.6.3 to §15.6.5; 520 to 527 are Cloudflare's for an origin that it cannot reach.
+        // RFC 9110 §15.6.3 to §15.6.5; Cloudflare uses 520 to 527 for an unreachable origin.
         "http_error" => matches!(status, 502..=504 | 520..=527),
         _ => false,
     }
 }
 
-/// So many sessions in a row that could not be opened, the server being out of reach, open it.
+/// The number of consecutive failures that opens the breaker.
 const FAILURES: u32 = 3;
-/// Failures that are further apart do not count together.
+/// Failures further apart than this are not consecutive.
 const WINDOW: Millis = 120_000;
-/// It stays open for a cooldown that is doubled each time that a try fails, but never for longer than this.
+/// The longest cooldown; it doubles with each failed canary.
 const LONGEST: Millis = 300_000;
-/// One that tries has so long, retries included; then somebody else may.
-const TRY: Millis = 60_000;
+/// The time for a canary, retries included; after that, another one is admitted.
+const CANARY_TIMEOUT: Millis = 60_000;
 
-/// What is known of the server, and forgotten when it works. It is all numbers, for it outlives whoever holds it.
+/// The breaker's state, discarded when the server works. It consists of numbers, so that it can be persisted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Breaker {
-    /// How many failures came since `since`.
+    /// Failures since `since`.
     pub failures: u64,
-    /// When the first of them came.
+    /// The moment of the first of them.
     pub since: u64,
-    /// How often it opened without a success; 0: it is closed.
+    /// How often it opened without a success in between; 0: it is closed.
     pub openings: u64,
-    /// Until when nobody may try.
+    /// Until when no session may be opened.
     pub until: u64,
-    /// 1: somebody is trying.
+    /// 1 while a canary is in progress.
     pub trying: u64,
 }
 
 impl Breaker {
-    /// Whether a session may be opened: always while it is closed, and one at a time once it was open for long enough.
+    /// Whether a session may be opened: always while the breaker is closed, and one at a time, as a canary, after the
+    /// cooldown.
     ///
     /// # Errors
-    /// For how long the server is still left alone.
+    /// The rest of the cooldown.
     pub fn admit(&mut self, now: Instant) -> Result<(), Millis> {
         if self.openings == 0 {
             return Ok(());
@@ -54,16 +56,16 @@ impl Breaker {
         if left > 0 {
             return Err(left);
         }
-        self.until = now.after(TRY).as_millis();
+        self.until = now.after(CANARY_TIMEOUT).as_millis();
         self.trying = 1;
         Ok(())
     }
 
-    /// The server could not be reached, and the attempts of one session are spent. `cooldown` is the first pause.
+    /// Records that the server was unreachable in all attempts of one session. `cooldown` is the first one.
     pub fn note_failure(&mut self, now: Instant, cooldown: Millis) {
         let cooldown = cooldown << self.openings.min(16);
         if self.openings > 0 {
-            // Others that began before it opened say nothing new.
+            // Failures of sessions that began before the breaker opened are ignored.
             if self.trying == 1 {
                 self.open(now, cooldown);
             }
@@ -115,33 +117,33 @@ mod tests {
     }
 
     #[test]
-    fn then_one_tries_and_what_comes_of_it_holds_for_all() {
+    fn then_one_canary_decides_for_all() {
         let mut breaker = opened();
         assert_eq!(breaker.admit(at(32)), Ok(()));
-        assert_eq!(breaker.admit(at(33)), Err(59_000), "somebody is trying");
+        assert_eq!(breaker.admit(at(33)), Err(59_000), "a canary is in progress");
         breaker.note_failure(at(34), 30_000);
-        assert_eq!(breaker.admit(at(34)), Err(60_000), "twice as long");
+        assert_eq!(breaker.admit(at(34)), Err(60_000), "doubled");
         assert_eq!(breaker.admit(at(94)), Ok(()));
         breaker = Breaker::default();
         assert_eq!([breaker.admit(at(95)), breaker.admit(at(95))], [Ok(()), Ok(())]);
     }
 
     #[test]
-    fn one_that_tries_and_is_never_heard_of_again_blocks_nobody_for_ever() {
+    fn a_canary_without_an_outcome_times_out() {
         let mut breaker = opened();
         assert_eq!(breaker.admit(at(32)), Ok(()));
         assert_eq!(breaker.admit(at(92)), Ok(()));
     }
 
     #[test]
-    fn failures_that_began_before_it_opened_do_not_lengthen_it() {
+    fn failures_of_earlier_sessions_do_not_extend_the_cooldown() {
         let mut breaker = opened();
         (3..20).for_each(|second| breaker.note_failure(at(second), 30_000));
         assert_eq!(breaker.admit(at(20)), Err(12_000));
     }
 
     #[test]
-    fn slow_failures_and_failures_with_successes_between_them_never_open_it() {
+    fn rare_failures_and_failures_between_successes_never_open_it() {
         let mut breaker = Breaker::default();
         for round in 0..10 {
             breaker.note_failure(at(round * 121), 30_000);
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_says_that_the_server_is_out_of_reach_counts() {
+    fn only_evidence_of_an_unreachable_server_counts() {
         for status in [502, 503, 504, 520, 527] {
             assert!(is_out_of_reach("http_error", status), "{status}");
         }

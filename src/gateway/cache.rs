@@ -1,9 +1,10 @@
-//! Which results of 2026-07-28 a front may keep, for whom and for how long (server/utilities/caching, SEP-2549).
+//! The cache policy for results of 2026-07-28: which, for whom and how long (server/utilities/caching, SEP-2549).
 
-use super::era::{MODERN, claim};
+use super::head::claim;
+use crate::core::protocol::revisions::MODERN;
 use crate::core::{Json, Millis};
 
-/// The key of what a request asks for, if that may be kept at all: its method, and the params that the result depends on.
+/// The cache key of a cacheable request: its method, and the param that the result depends on.
 pub fn key<J: Json>(message: &J) -> Option<String> {
     let method = message.get_str("method")?;
     let param = match method.as_str() {
@@ -12,12 +13,12 @@ pub fn key<J: Json>(message: &J) -> Option<String> {
         "resources/read" => Some("uri"),
         _ => return None,
     };
-    // Of a revision that the server may not speak it has to say so itself.
+    // The server itself must refuse a revision that it may not support.
     if claim(message)?.as_str().as_deref() != Some(MODERN) {
         return None;
     }
     let params = message.get("params")?;
-    // The answer to a server's question: it MUST NOT be cached.
+    // A response to a server's input request: it MUST NOT be cached.
     if params.get("inputResponses").is_some() || params.get("requestState").is_some() {
         return None;
     }
@@ -25,7 +26,7 @@ pub fn key<J: Json>(message: &J) -> Option<String> {
     Some([method.as_str(), value.as_str()].join(" "))
 }
 
-/// For how long a result may be given to anybody: 0 unless the server calls it complete and public.
+/// How long a result may be shared between users: 0 unless the server marks it as complete and public.
 pub fn public_for<J: Json>(result: &J) -> Millis {
     let is = |member: &str, value: &str| result.get_str(member).as_deref() == Some(value);
     if !is("resultType", "complete") || !is("cacheScope", "public") {
@@ -34,15 +35,15 @@ pub fn public_for<J: Json>(result: &J) -> Millis {
     fresh_for(result)
 }
 
-/// For how long a result is fresh.
+/// How long a result is fresh.
 pub fn fresh_for<J: Json>(result: &J) -> Millis {
     let millis = result.get("ttlMs").and_then(|ttl| ttl.as_f64()).unwrap_or_default();
-    // A negative one counts as 0, and so it is cast; nothing is kept for longer than an hour.
+    // The cast turns a negative number into 0; no entry lives longer than an hour.
     (millis as Millis).min(3_600_000)
 }
 
-/// Whether a piece of a stream may carry the news that something cached has changed: then all of it is forgotten.
-pub fn tells_of_change(text: &str) -> bool {
+/// Whether a part of a stream may contain a change notification, which clears the whole cache.
+pub fn may_signal_change(text: &str) -> bool {
     text.contains("/list_changed") || text.contains("resources/updated")
 }
 
@@ -53,7 +54,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_may_be_kept_has_a_key() {
+    fn cacheable_requests_have_a_key() {
         for (method, mut params, expected) in [
             ("tools/list", json!({}), Some("tools/list ")),
             ("tools/list", json!({ "cursor": "2" }), Some("tools/list 2")),
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn another_revision_has_none() {
+    fn other_revisions_have_none() {
         for version in [json!("2027-01-01"), json!(""), json!(7)] {
             let meta = json!({ "io.modelcontextprotocol/protocolVersion": version });
             let message = json!({ "id": 1, "method": "server/discover", "params": { "_meta": meta } });
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn only_complete_public_results_are_for_all() {
+    fn only_complete_public_results_are_shared() {
         let result =
             |kind: &str, scope: &str, ttl: i64| json!({ "resultType": kind, "cacheScope": scope, "ttlMs": ttl });
         assert_eq!(public_for(&result("complete", "public", 5_000)), 5_000);

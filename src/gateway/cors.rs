@@ -1,29 +1,30 @@
-//! CORS: which pages may use the front, and the headers that every answer to them carries, whatever its method and status.
+//! CORS: the origins that may use the gateway, and the headers of every response to them, whatever its method and
+//! status.
 //!
-//! A page sees nothing of an answer without these, not even its status: a 404 that lacks them can never tell a browser
-//! that its session is gone.
+//! Without these headers a page cannot even read the status: a 404 without them could never show a browser that its
+//! session has ended.
 
 use super::forward::is_param_header;
 
-/// The pages that may use the front.
+/// The origins that may use the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// Pages of any origin; said by `*`.
+    /// Any origin, configured as `*`.
     Any,
-    /// Pages of these origins, such as `https://app.example`; none by default.
+    /// These origins, such as `https://app.example`; none by default.
     Listed(Vec<String>),
 }
 
-/// A header of an answer.
+/// A response header.
 pub type Header = (&'static str, String);
 
 impl Origins {
-    /// The origins in the entries of a list.
+    /// Parses a list of origins.
     pub fn of(entries: &[String]) -> Self {
         if entries.iter().any(|entry| entry == "*") { Self::Any } else { Self::Listed(entries.to_vec()) }
     }
 
-    /// Whether a request may pass: it comes from no page (then it has no `Origin`), or from one that is let in.
+    /// Whether a request may pass: it has no `Origin`, or an allowed one.
     pub fn admit(&self, origin: Option<&str>) -> bool {
         match (self, origin) {
             (Self::Any, _) | (_, None) => true,
@@ -31,8 +32,8 @@ impl Origins {
         }
     }
 
-    /// The headers of an answer to a page, whatever its status. One who is not let in gets none that let it read.
-    pub fn answer(&self, origin: Option<&str>) -> Vec<Header> {
+    /// The headers of any response to this origin. Only allowed origins get headers that let them read it.
+    pub fn response_headers(&self, origin: Option<&str>) -> Vec<Header> {
         let mut headers = vec![("vary", String::from("Origin"))];
         if let Some(origin) = origin.filter(|_| self.admit(origin)) {
             let allowed = if *self == Self::Any { "*" } else { origin };
@@ -42,14 +43,14 @@ impl Origins {
         headers
     }
 
-    /// The headers of the answer to a preflight for a path with these methods, where the page `asked` for headers.
+    /// The headers of a preflight response, for a path with these methods and the requested headers.
     pub fn preflight(&self, origin: Option<&str>, methods: &str, asked: Option<&str>) -> Vec<Header> {
-        let mut headers = self.answer(origin);
+        let mut headers = self.response_headers(origin);
         if origin.is_none() || !self.admit(origin) {
             return headers;
         }
         let mut allowed = String::from(ALLOWED);
-        // No list names them beforehand: they are made of the arguments of the tools (2026-07-28, SEP-2243).
+        // No list can name them in advance: they derive from tool arguments (2026-07-28, SEP-2243).
         for name in asked.unwrap_or_default().split(',').map(str::trim).filter(|name| is_param_header(name)) {
             allowed.push_str(", ");
             allowed.push_str(name);
@@ -62,14 +63,14 @@ impl Origins {
     }
 }
 
-/// What a client of any revision sends, the traces of W3C, and the caller's token.
+/// The request headers of clients of all revisions, W3C trace headers, and the caller's token.
 const ALLOWED: &str = "Authorization, Content-Type, Accept, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, \
     Mcp-Method, Mcp-Name, traceparent, tracestate, baggage";
 
-/// What a client reads besides the headers that a page may always read.
+/// The response headers that clients need in addition to the CORS-safelisted ones.
 const EXPOSED: &str = "Mcp-Session-Id, MCP-Protocol-Version, Retry-After, WWW-Authenticate, Allow";
 
-/// Two hours, in seconds: Chromium keeps a preflight no longer.
+/// Two hours, in seconds: Chromium caches a preflight no longer.
 const MAX_AGE: &str = "7200";
 
 #[cfg(test)]
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_let_in() {
+    fn listed_origins_are_allowed() {
         for (origin, expected) in [
             (None, true),
             (Some(PAGE), true),
@@ -106,8 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_can_be_read_by_those_alone() {
-        let headers = listed().answer(Some(PAGE));
+    fn only_allowed_origins_can_read_a_response() {
+        let headers = listed().response_headers(Some(PAGE));
         assert_eq!(value(&headers, "access-control-allow-origin"), Some(PAGE));
         assert_eq!(value(&headers, "vary"), Some("Origin"));
         let exposed = value(&headers, "access-control-expose-headers").unwrap();
@@ -115,14 +116,14 @@ mod tests {
             assert!(exposed.split(", ").any(|other| other == name), "{name}");
         }
         for stranger in [None, Some("https://evil.example")] {
-            assert_eq!(listed().answer(stranger), [("vary", "Origin".to_owned())]);
+            assert_eq!(listed().response_headers(stranger), [("vary", "Origin".to_owned())]);
         }
-        let any = Origins::of(&["*".into()]).answer(Some("https://evil.example"));
+        let any = Origins::of(&["*".into()]).response_headers(Some("https://evil.example"));
         assert_eq!(value(&any, "access-control-allow-origin"), Some("*"));
     }
 
     #[test]
-    fn a_preflight_mirrors_the_headers_of_parameters_and_no_others() {
+    fn a_preflight_allows_parameter_headers_and_no_unknown_ones() {
         let asked = "content-type, mcp-param-region, Mcp-Param-X_1,x-evil, mcp-param-, mcp-param-b d,mcp-param-ü";
         let headers = listed().preflight(Some(PAGE), "GET, POST, DELETE, OPTIONS", Some(asked));
         let allowed: Vec<&str> = value(&headers, "access-control-allow-headers").unwrap().split(", ").collect();

@@ -1,42 +1,25 @@
-//! What a request is, by the revision of the protocol that it speaks: the beginning of a session, a part of one, or a
-//! request of 2026-07-28, which knows no sessions.
+//! Classifies requests by protocol era: the start of a session, a message of one, or a request of 2026-07-28, which has
+//! no sessions.
 
+use super::head::{Head, claim};
 use super::mirror;
 use super::refusal::Refusal;
 use crate::core::Json;
+use crate::core::protocol::revisions::{BATCHES, MODERN, VERSIONS};
 
-/// The headers that decide, as they came.
-#[derive(Clone, Debug, Default)]
-pub struct Head {
-    /// `Mcp-Session-Id`.
-    pub session: Option<String>,
-    /// `MCP-Protocol-Version`.
-    pub version: Option<String>,
-    /// `Mcp-Method`.
-    pub method: Option<String>,
-    /// `Mcp-Name`.
-    pub name: Option<String>,
-    /// `Accept`.
-    pub accept: Option<String>,
-    /// `Content-Type`.
-    pub content_type: Option<String>,
-    /// Whether a page sent it: official clients leave out headers there.
-    pub from_page: bool,
-}
-
-/// What a request is.
+/// The class of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Era {
-    /// `initialize`: a session begins.
+    /// `initialize`, which opens a session.
     Initialize,
     /// A message of a session, up to 2025-11-25.
     Session,
-    /// A request of 2026-07-28: it stands for itself.
+    /// A request of 2026-07-28, independent of any session.
     Modern,
 }
 
 impl Era {
-    /// Its name, by which the Worker knows it.
+    /// The name in the Worker's JavaScript.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Initialize => "initialize",
@@ -46,54 +29,48 @@ impl Era {
     }
 }
 
-/// The revisions with sessions. 2024-11-05 had another transport, but clients that name it speak this one all the same.
-pub const WITH_SESSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
-
-/// The revision from which on there are none.
-pub const MODERN: &str = "2026-07-28";
-
-/// What a POST is.
+/// Classifies a POST.
 ///
 /// # Errors
-/// Why it is nothing that is understood here.
+/// The refusal of a request that is valid in no era.
 pub fn of_post<J: Json>(head: &Head, message: &J) -> Result<Era, Refusal> {
     if let Some(batch) = message.as_array() {
         return of_batch(head, &batch);
     }
-    // Each look at a message is a call out of the module, so none is taken twice.
+    // Each access to a message is a call into JavaScript, so the method is read once.
     let method = message.get_str("method");
     if !is_message(message, method.is_some()) {
         return Err(Refusal::Message);
     }
     let is_initialize = method.as_deref() == Some("initialize");
-    // The body decides: a client may leave out a header, but it knows what it wrote (2026-07-28 basic/versioning).
+    // The body decides: a client may omit a header, but not the version in the body (2026-07-28 basic/versioning).
     if let Some(claimed) = claim(message) {
         return mirror::check(head, message, &claimed).map(|()| Era::Modern);
     }
     if is_modern(head) {
-        // A header that the body does not bear out.
+        // The body does not confirm the header.
         return Err(if is_initialize { Refusal::HeaderMismatch } else { Refusal::Meta });
     }
     if is_initialize && message.get("id").is_some() {
-        // Some clients still send the id of the session that they replace. It means nothing here.
+        // Some clients still send the id of the replaced session; it is ignored.
         return Ok(Era::Initialize);
     }
     of_session(head)
 }
 
-/// What a GET or a DELETE is.
+/// Classifies a GET or a DELETE.
 ///
 /// # Errors
-/// Why it is nothing that is understood here.
+/// The refusal of a request that is valid in no era.
 pub fn of_other(head: &Head) -> Result<Era, Refusal> {
-    // 2026-07-28 streamable-http: there is POST alone.
+    // 2026-07-28 streamable-http: POST is the only method.
     if is_modern(head) && head.session.is_none() { Err(Refusal::Method) } else { of_session(head) }
 }
 
-/// Whether a POST accepts both forms of an answer, and announces JSON; whether a GET accepts the stream.
+/// Whether a POST accepts both response types and declares JSON; whether a GET accepts an event stream.
 ///
 /// # Errors
-/// What is amiss.
+/// The refusal.
 pub fn check_media(head: &Head, method: &str) -> Result<(), Refusal> {
     let accepts = |media: &str| head.accept.as_ref().is_none_or(|accept| accepts(accept, media));
     match method {
@@ -104,27 +81,28 @@ pub fn check_media(head: &Head, method: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Whether nothing in the headers of a POST speaks against its being a part of the session that they name. The body has
-/// the last word ([`of_post`]); but this much is enough to leave the reading to the session.
+/// Whether the headers of a POST allow it to be a message of the session that they name. [`of_post`] decides by the
+/// body; this suffices to forward the request to the session unread.
 pub fn names_session(head: &Head) -> bool {
     head.session.is_some() && head.method.is_none() && !is_modern(head)
 }
 
-/// Whether a request may pass in the session that it names, which was opened with revision `agreed`; `message` is the
-/// body of a POST. What is no part of any session is told by its era.
+/// Whether a request may pass in the session that it names, which negotiated revision `agreed`; `message` is the body
+/// of a POST. A request of another era is returned as that.
 ///
 /// # Errors
-/// Why it may not.
+/// The refusal.
 pub fn in_session<J: Json>(head: &Head, message: Option<&J>, agreed: &str) -> Result<Era, Refusal> {
     let era = message.map_or(Ok(Era::Session), |message| of_post(head, message))?;
     if era != Era::Session {
         return Ok(era);
     }
-    // 2025-06-18 basic/transports, "Protocol Version Header": invalid or unsupported is 400, absent is fine.
-    if head.version.as_ref().is_some_and(|version| !WITH_SESSIONS.contains(&version.as_str())) {
+    // 2025-06-18 basic/transports, "Protocol Version Header": an invalid or unsupported version is a 400, an absent one
+    // is allowed.
+    if head.version.as_ref().is_some_and(|version| !VERSIONS.contains(&version.as_str())) {
         return Err(Refusal::Version);
     }
-    if message.is_some_and(|message| message.as_array().is_some()) && agreed != "2025-03-26" {
+    if message.is_some_and(|message| message.as_array().is_some()) && agreed != BATCHES {
         return Err(Refusal::Batch);
     }
     Ok(Era::Session)
@@ -135,28 +113,23 @@ fn of_session(head: &Head) -> Result<Era, Refusal> {
 }
 
 fn of_batch<J: Json>(head: &Head, batch: &[J]) -> Result<Era, Refusal> {
-    // 2025-03-26 basic/lifecycle: `initialize` MUST NOT be part of a batch; 2026-07-28 has none at all.
-    let strange = |message: &J| {
+    // 2025-03-26 basic/lifecycle: `initialize` MUST NOT be part of a batch. 2026-07-28 has no batches.
+    let is_invalid = |message: &J| {
         let method = message.get_str("method");
         !is_message(message, method.is_some()) || claim(message).is_some() || method.as_deref() == Some("initialize")
     };
-    if batch.is_empty() || batch.len() > MAX_BATCH || batch.iter().any(strange) {
+    if batch.is_empty() || batch.len() > MAX_BATCH || batch.iter().any(is_invalid) {
         return Err(Refusal::Message);
     }
     of_session(head)
 }
 
-/// Whether a header names a revision without sessions. Dates sort as text.
+/// Whether the header names a revision without sessions. Dates sort as text.
 fn is_modern(head: &Head) -> bool {
     head.version.as_deref().is_some_and(|version| version >= MODERN && version.starts_with("20"))
 }
 
-/// The revision that a request claims to speak: 2026-07-28 and later write it into every one.
-pub(super) fn claim<J: Json>(message: &J) -> Option<J> {
-    message.get("params")?.get("_meta")?.get("io.modelcontextprotocol/protocolVersion")
-}
-
-/// Whether this is a JSON-RPC request, notification or response; `has_method` tells whether its `method` is a text.
+/// Whether this is a JSON-RPC request, notification or response; `has_method`: its `method` is a string.
 fn is_message<J: Json>(message: &J, has_method: bool) -> bool {
     let id = message.get("id");
     let has_answer = message.get("result").is_some() || message.get("error").is_some_and(|error| error.is_object());
@@ -179,7 +152,7 @@ fn is_json(content_type: Option<&str>) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Messages of one batch: a client that has more to say may say it twice.
+/// The maximum size of a batch; clients can send several.
 const MAX_BATCH: usize = 100;
 
 #[cfg(test)]
@@ -202,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_is_what_its_body_says() {
+    fn a_post_is_classified_by_its_body() {
         let mut announced = head("", MODERN);
         announced.method = Some("tools/list".into());
         for (head, body, expected) in [
@@ -225,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused() {
+    fn invalid_messages_are_refused() {
         for body in [
             json!(null),
             json!(1),

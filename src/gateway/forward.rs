@@ -1,17 +1,17 @@
-//! Which headers of a request that is passed straight on reach the server, and which of its answer reach the client.
+//! The request headers that are forwarded to the server, and the response headers that are forwarded to the client.
 
-use crate::core::headers::{self, PARAM_PREFIX};
+use crate::core::protocol::headers::{self, PARAM_PREFIX};
 
-/// Whether a header of the client's request goes on to the server. The client's token does not, nor do its cookies, its
-/// session, and what a proxy before us wrote: the server gets what its configuration says.
+/// Whether a request header is forwarded to the server. The client's token, cookies, session and proxy headers are not:
+/// the server receives the configured credentials.
 pub fn to_server(name: &str) -> bool {
     PROTOCOL.contains(&name) || TRACE.contains(&name) || is_param_header(name)
 }
 
-/// Whether a header of the server's answer goes on to the client. Its CORS headers do not: ours stand there. Nor do its
-/// cookies and its session, which are the front's affair.
+/// Whether a response header is forwarded to the client. CORS headers are not, because the gateway sets its own; nor
+/// are cookies and the session id, which stay with the gateway.
 pub fn to_client(name: &str) -> bool {
-    ANSWER.contains(&name)
+    RESPONSE.contains(&name)
 }
 
 /// Whether this is the header of a mirrored tool argument (2026-07-28, SEP-2243): the prefix and a token.
@@ -20,19 +20,19 @@ pub fn is_param_header(name: &str) -> bool {
     prefix.eq_ignore_ascii_case(PARAM_PREFIX) && name.len() > prefix.len() && headers::validate(name, "").is_ok()
 }
 
-/// The protocol's own.
+/// Protocol headers.
 const PROTOCOL: [&str; 5] =
     [headers::ACCEPT, headers::CONTENT_TYPE, headers::METHOD, headers::NAME, headers::PROTOCOL_VERSION];
 
 /// W3C Trace Context and Baggage.
 pub const TRACE: [&str; 3] = ["traceparent", "tracestate", "baggage"];
 
-const ANSWER: [&str; 6] = [
+const RESPONSE: [&str; 6] = [
     headers::CONTENT_TYPE,
     headers::PROTOCOL_VERSION,
     headers::RETRY_AFTER,
     "cache-control",
-    // Tells reverse proxies not to collect a stream (2026-07-28 streamable-http).
+    // Disables buffering in reverse proxies (2026-07-28 streamable-http).
     "x-accel-buffering",
     "content-language",
 ];
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clients_secrets_stay_here() {
+    fn the_clients_secrets_are_not_forwarded() {
         for name in
             ["authorization", "cookie", "mcp-session-id", "last-event-id", "origin", "host", "cf-access-jwt-assertion"]
         {

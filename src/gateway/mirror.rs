@@ -1,30 +1,30 @@
-//! The headers of a 2026-07-28 request that repeat its body: held against it, and added where a page left them out.
+//! The headers of a 2026-07-28 request that repeat its body: compared with it, and added if a page omitted them.
 
-use super::era::Head;
+use super::head::Head;
 use super::refusal::Refusal;
 use crate::core::Json;
-use crate::core::mirror::{encoded, parameter_headers};
+use crate::core::protocol::mirror::{encoded, parameter_headers};
 
-/// Whether the headers say what the body says. `claimed` is the version in its `_meta`.
+/// Whether the headers match the body. `claimed` is the version in its `_meta`.
 ///
 /// # Errors
-/// What is malformed, missing or different (2026-07-28 streamable-http: MUST be refused with 400).
+/// Malformed, missing or different headers (2026-07-28 streamable-http: MUST be refused with 400).
 pub(super) fn check<J: Json>(head: &Head, message: &J, claimed: &J) -> Result<(), Refusal> {
     let Some(claimed) = claimed.as_str() else { return Err(Refusal::Meta) };
     if head.version.as_ref() != Some(&claimed) {
         return Err(Refusal::HeaderMismatch);
     }
-    // A response is nothing that a client of this revision sends.
+    // Clients of this revision send no responses.
     let Some(method) = message.get_str("method") else { return Err(Refusal::Message) };
     agrees(head, head.method.as_ref(), Some(&method))?;
     let named = named(message, &method);
     let name = head.name.as_deref().map(decoded).transpose()?;
-    // Other methods have no name; a header that says so all the same is not ours to judge.
+    // Other methods have no name, so their header is not checked.
     if named.is_some() { agrees(head, name.as_ref(), named.as_ref()) } else { Ok(()) }
 }
 
-/// The headers that a page left out: the official client sends them everywhere else, but not all of them there. `tool` is
-/// what a call calls, if it wants arguments mirrored; `given` knows those that the page did send.
+/// The headers that a page omitted: in pages, the official client does not send all of them. `tool` is the called tool
+/// if it has annotations; `given` reports whether the page sent a header.
 pub fn missing<J: Json>(
     head: &Head,
     message: &J,
@@ -50,12 +50,12 @@ pub fn missing<J: Json>(
     added
 }
 
-fn agrees(head: &Head, given: Option<&String>, meant: Option<&String>) -> Result<(), Refusal> {
+fn agrees(head: &Head, given: Option<&String>, expected: Option<&String>) -> Result<(), Refusal> {
     let added = given.is_none() && head.from_page;
-    if added || given == meant { Ok(()) } else { Err(Refusal::HeaderMismatch) }
+    if added || given == expected { Ok(()) } else { Err(Refusal::HeaderMismatch) }
 }
 
-/// What `Mcp-Name` has to say of a request (2026-07-28 streamable-http; for tasks SEP-2663).
+/// The expected value of `Mcp-Name` (2026-07-28 streamable-http; for tasks SEP-2663).
 fn named<J: Json>(message: &J, method: &str) -> Option<String> {
     let member = match method {
         "tools/call" | "prompts/get" => "name",
@@ -66,7 +66,7 @@ fn named<J: Json>(message: &J, method: &str) -> Option<String> {
     message.get("params")?.get_str(member)
 }
 
-/// The value of a header as text: what does not fit into one is in Base64 between marks.
+/// Decodes a header value, which may be base64 between markers.
 fn decoded(value: &str) -> Result<String, Refusal> {
     let Some(inner) = value.strip_prefix(OPENING).and_then(|rest| rest.strip_suffix(CLOSING)) else {
         return Ok(value.into());
@@ -100,7 +100,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
-    use crate::gateway::era::MODERN;
+    use crate::core::protocol::revisions::MODERN;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -123,7 +123,7 @@ mod tests {
             (head(Some("tools/list"), Some("echo"), false), "echo", Err(Refusal::HeaderMismatch)),
             (head(Some("tools/call"), None, false), "echo", Err(Refusal::HeaderMismatch)),
             (head(None, Some("echo"), false), "echo", Err(Refusal::HeaderMismatch)),
-            // A page's client leaves them out; the front adds them.
+            // Clients in pages omit them; the gateway adds them.
             (head(None, None, true), "echo", Ok(())),
             (head(None, Some("other"), true), "echo", Err(Refusal::HeaderMismatch)),
         ] {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_page_left_out_is_added() {
+    fn headers_omitted_by_a_page_are_added() {
         let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
         };
@@ -153,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(text in "\\PC{0,20}|[ =?a-z0-9/]{0,20}|=\\?base64\\?[a-z]{0,3}\\?=") {
+        fn encoded_values_are_decoded(text in "\\PC{0,20}|[ =?a-z0-9/]{0,20}|=\\?base64\\?[a-z]{0,3}\\?=") {
             let header = encoded(&text);
             prop_assert!(header.bytes().all(|byte| byte == b'\t' || (0x20..0x7F).contains(&byte)));
             prop_assert_eq!(header.trim(), &header);

@@ -1,14 +1,15 @@
-//! The policy of a front for MCP servers: which requests it takes, whose they are, what it answers to the others.
+//! The policy of the gateway for MCP servers: accepted requests, their owners, and the refusal of all others.
 //!
-//! Pure functions of text and JSON heads, without I/O and without a clock of their own, so that every rule has a native
-//! test. The Worker in `gateway/` performs them; `src/web/gateway.rs` is the thin shell between the two, and is compiled
-//! with the feature `gateway` alone: what a page downloads has none of this.
+//! Pure functions of strings and parsed JSON, without I/O and without a clock, so that every rule has a native test.
+//! The Worker in `gateway/` applies them; `src/web/gateway.rs` is the thin shell between the two. The feature `gateway`
+//! includes both, so pages do not download them.
 
 pub mod breaker;
 pub mod cache;
 pub mod cors;
 pub mod era;
 pub mod forward;
+pub mod head;
 pub mod mirror;
 pub mod rate;
 pub mod refusal;

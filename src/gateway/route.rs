@@ -1,15 +1,15 @@
-//! What the paths of the front lead to, and which methods each has.
+//! The paths of the gateway and their methods.
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     /// `/{server}/mcp`: the MCP endpoint of a server.
     Mcp(&'a str),
-    /// `/.well-known/oauth-protected-resource/{server}/mcp`: whom the endpoint wants tokens from (RFC 9728 §3.1).
+    /// `/.well-known/oauth-protected-resource/{server}/mcp`: the authorization servers of the endpoint (RFC 9728 §3.1).
     Metadata(&'a str),
-    /// `/healthz`: whether the front answers.
+    /// `/healthz`: a health check of the gateway.
     Health,
-    /// `/sessions`: the caller's own.
+    /// `/sessions`: the user's sessions.
     Sessions,
     /// `/sessions/{handle}`: one of them.
     Session(&'a str),
@@ -18,7 +18,7 @@ pub enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    /// Reads a path. Whether a server of that name is configured is another question.
+    /// Parses a path. The server may not be configured.
     pub fn of(path: &'a str) -> Option<Self> {
         let path = path.strip_prefix('/')?;
         match path {
@@ -36,7 +36,7 @@ impl<'a> Route<'a> {
         path.strip_suffix("/mcp").filter(|name| is_name(name)).map(Self::Mcp)
     }
 
-    /// The server that it is about.
+    /// The name of the server, if any.
     pub const fn server(self) -> Option<&'a str> {
         match self {
             Self::Mcp(server) | Self::Metadata(server) => Some(server),
@@ -44,7 +44,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Its name, by which the Worker knows it.
+    /// The name in the Worker's JavaScript.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mcp(_) => "mcp",
@@ -65,20 +65,20 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Whether it has this method.
+    /// Whether the path allows this method.
     pub fn allows(self, method: &str) -> bool {
         self.allow().split(", ").any(|allowed| allowed == method)
     }
 }
 
-/// Whether a server of this name can be reached: its path is the name as it stands, so it may have the unreserved
-/// characters of a URL alone (RFC 3986 §2.3).
+/// Whether a server of this name can have a path: the name is not encoded, so it may only contain unreserved characters
+/// of a URL (RFC 3986 §2.3).
 pub fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     !name.is_empty() && name != "." && name != ".." && name.bytes().all(plain)
 }
 
-/// Whether this is how the front calls a session in public: the SHA-256 of its id, in hexadecimal.
+/// Whether this is a session's public handle: the SHA-256 of its id, in hexadecimal.
 fn is_handle(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }

@@ -1,21 +1,21 @@
-//! The session ids that the front gives out, and how it tells whose a session is.
+//! The session ids that the gateway issues.
 //!
-//! An id is 256 random bits and nothing else: there is nothing in it to read, to forge or to rotate a key for, and a
-//! session that was deleted cannot come back. Its SHA-256 names the Durable Object that keeps the session, so the id
-//! itself is stored nowhere.
+//! An id is 256 random bits and nothing else: it contains no data to read or to forge, needs no key to rotate, and a
+//! deleted session cannot come back. Its SHA-256 names the Durable Object of the session, so the id itself is never
+//! stored.
 
-/// Bytes of randomness in an id.
+/// Random bytes in an id.
 pub const BYTES: usize = 32;
 
-/// Characters of an id: the bytes in base64url without padding (RFC 4648 §5), which is visible ASCII as MCP wants it.
+/// Characters of an id: base64url without padding (RFC 4648 §5), which is visible ASCII as MCP requires.
 const LENGTH: usize = 43;
 
-/// Whether this may be an id of ours. Of what may not be, there is no need to ask an object.
+/// Whether this has the form of an issued id. Other ids need no request to a Durable Object.
 pub fn is_plausible(text: &str) -> bool {
     text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// Whether two texts are the same, in a time that depends on their lengths alone.
+/// Whether two strings are equal, in time that depends only on their lengths.
 pub fn same(one: &str, other: &str) -> bool {
     let pairs = one.bytes().zip(other.bytes());
     one.len() == other.len() && std::hint::black_box(pairs.fold(0, |seen, (one, other)| seen | (one ^ other))) == 0

@@ -2,7 +2,7 @@
 
 use super::js;
 use super::json::JsJson;
-use crate::core::sse::Block;
+use crate::core::protocol::sse::Block;
 use crate::core::{Body, StreamBlock, StreamData};
 use js_sys::JsString;
 

@@ -7,7 +7,7 @@ use super::js::{self, Deferred, Signal, Signals};
 use super::json::JsJson;
 use super::session::McpSession;
 use super::{error, failure};
-use crate::core::table::Table;
+use crate::core::kit::table::Table;
 use crate::core::{CallId, Input, SessionRef};
 use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Object, Promise};

@@ -1,7 +1,7 @@
 //! The machine's errors as JS errors of the package's own class.
 
 use super::{js, json::JsJson};
-use crate::core::text::concat;
+use crate::core::kit::text::concat;
 use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;

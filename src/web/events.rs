@@ -1,7 +1,7 @@
 //! `manager.events`: what the machine reports, as `CustomEvent`s.
 
 use crate::core::Event;
-use crate::core::fields::Fields;
+use crate::core::kit::fields::Fields;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::cell::OnceCell;

@@ -8,7 +8,7 @@ use super::failure;
 use super::fetch::{Exchange, Stage, broken, fail, finish};
 use super::js::{self, Chunk, Reader, Text};
 use super::json::JsJson;
-use crate::core::sse::{Item, Parser};
+use crate::core::protocol::sse::{Item, Parser};
 use crate::core::{Body, ExchangeId, Failure, FailureKind, Input, Instant, Millis, StreamBlock, StreamData};
 use js_sys::{Array, JsString, Uint8Array};
 use std::cell::Cell;

@@ -1,16 +1,17 @@
-//! The exported class `Gateway`: the policy of the front as the Worker calls it. Compiled with the feature `gateway` alone.
+//! The exported class `Gateway`: the gateway's policy for the Worker. Compiled with the feature `gateway` only.
 
 use super::error;
 use super::js;
 use super::json::JsJson;
 use super::words::word;
 use crate::core::config::{self, Config, Problem};
-use crate::core::mirror::is_annotated;
-use crate::core::text::concat;
+use crate::core::kit::text::concat;
+use crate::core::protocol::mirror::is_annotated;
 use crate::core::{Instant, Json};
 use crate::gateway::breaker::{self, Breaker};
 use crate::gateway::cors::Origins;
-use crate::gateway::era::{self, Era, Head};
+use crate::gateway::era::{self, Era};
+use crate::gateway::head::Head;
 use crate::gateway::rate::Rates;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::route::{self, Route};
@@ -19,7 +20,8 @@ use js_sys::{Array, Object};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
-/// The rules of one front. A refusal is an object `{ name, status, code, message }`, and `undefined` means "go on".
+/// The policy of one gateway. A refusal is an object `{ name, status, code, message }`; `undefined` means that the
+/// request may pass.
 #[wasm_bindgen]
 pub struct Gateway {
     config: Config,
@@ -29,11 +31,11 @@ pub struct Gateway {
 
 #[wasm_bindgen]
 impl Gateway {
-    /// The rules for these servers, with `${NAME}` looked up in `env`; for pages of these origins; and for so many requests
-    /// a minute of each user (0: no limit).
+    /// A policy for these servers, with `${NAME}` looked up in `env`; for these CORS origins; and for this number of
+    /// requests a minute and user (0: no limit).
     ///
     /// # Errors
-    /// `config_error` with every fault of the configuration.
+    /// `config_error` with all faults of the configuration.
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, env: &JsValue, origins: Vec<String>, per_minute: u32) -> Result<Gateway, JsValue> {
         let lookup = |name: &str| js::member(env, name)?.as_string();
@@ -43,23 +45,23 @@ impl Gateway {
             let path = concat(&["mcpServers.", server]);
             return Err(error::invalid(
                 &path,
-                "must be a name of letters, digits, '-', '.', '_' and '~': it is in the path",
+                "must consist of letters, digits, '-', '.', '_' and '~', because it is part of the path",
             ));
         }
         Ok(Self { config, origins: Origins::of(&origins), rates: RefCell::new(Rates::new(per_minute)) })
     }
 
-    /// How long the sessions of a server live: `[timeout, maxAge]` in milliseconds; `undefined` when there is no such server.
+    /// The lifetime of a server's sessions: `[timeout, maxAge]` in milliseconds; `undefined` for an unknown server.
     pub fn lifetime(&self, server: &str) -> JsValue {
         let Some(server) = self.config.servers.get(server) else { return JsValue::UNDEFINED };
         let age = server.session.max_age.map_or(JsValue::UNDEFINED, |age| JsValue::from_f64(age as f64));
         Array::of2(&JsValue::from_f64(server.session.timeout as f64), &age).into()
     }
 
-    /// Where a user's requests to a server go, and the headers that they carry: `[url, pairs]`.
+    /// The URL of a user's requests to a server, and their headers: `[url, pairs]`.
     ///
     /// # Errors
-    /// `config_error`: there is no such server, or a header cannot be filled in for this user.
+    /// `config_error` for an unknown server, or for a header that lacks a value for this user.
     pub fn upstream(&self, server: &str, user: &str, vars: JsValue) -> Result<Array, JsValue> {
         let Some(server) = self.config.servers.get(server) else {
             return Err(error::invalid("server", "is not configured"));
@@ -76,7 +78,7 @@ impl Gateway {
         Ok(Array::of2(&JsValue::from_str(&server.url), &list))
     }
 
-    /// What a path leads to: `{ name, subject, allow }`, the subject being a server's name or a session's handle.
+    /// The target of a path: `{ name, subject, allow }`; `subject` is a server's name or a session's handle.
     pub fn route(&self, path: &str) -> JsValue {
         let Some(route) = Route::of(path) else { return JsValue::UNDEFINED };
         let subject = match route {
@@ -90,58 +92,59 @@ impl Gateway {
         found
     }
 
-    /// Whether a page of this origin may pass; so may who is no page.
+    /// Whether requests of this origin may pass; requests without an origin always may.
     pub fn admits(&self, origin: Option<String>) -> bool {
         self.origins.admit(origin.as_deref())
     }
 
-    /// The CORS headers of every answer to this origin, as pairs.
+    /// The CORS headers of every response to this origin, as pairs.
     #[wasm_bindgen(js_name = corsHeaders)]
     pub fn cors_headers(&self, origin: Option<String>) -> Array {
-        pairs(self.origins.answer(origin.as_deref()))
+        pairs(self.origins.response_headers(origin.as_deref()))
     }
 
-    /// The headers of the answer to a preflight, as pairs.
+    /// The headers of a preflight response, as pairs.
     #[wasm_bindgen(js_name = preflightHeaders)]
     pub fn preflight_headers(&self, origin: Option<String>, allow: &str, asked: Option<String>) -> Array {
         pairs(self.origins.preflight(origin.as_deref(), allow, asked.as_deref()))
     }
 
-    /// Whether the media types of a request are right.
+    /// Checks the media types of a request.
     #[wasm_bindgen(js_name = checkMedia)]
     pub fn check_media(&self, headers: &JsValue, method: &str) -> JsValue {
         refused(era::check_media(&head(headers), method))
     }
 
-    /// What a POST with this body is: `initialize`, `session` or `modern`, or a refusal.
+    /// Classifies a POST with this body: `initialize`, `session` or `modern`, or a refusal.
     #[wasm_bindgen(js_name = eraOfPost)]
     pub fn era_of_post(&self, headers: &JsValue, message: JsValue) -> JsValue {
         era(era::of_post(&head(headers), &JsJson(message)))
     }
 
-    /// What a GET or a DELETE is, likewise.
+    /// Classifies a GET or a DELETE, likewise.
     #[wasm_bindgen(js_name = eraOfOther)]
     pub fn era_of_other(&self, headers: &JsValue) -> JsValue {
         era(era::of_other(&head(headers)))
     }
 
-    /// Whether the headers of a POST are such that the session that they name may read the rest.
+    /// Whether the headers of a POST allow it to be forwarded unread to the session that they name.
     #[wasm_bindgen(js_name = namesSession)]
     pub fn names_session(&self, headers: &JsValue) -> bool {
         era::names_session(&head(headers))
     }
 
-    /// What a message, or a request without one, is to the session that it names, which was opened with revision `agreed`;
-    /// `version` is the request's header. `session` where it may pass, another era where it is no part of it, or a refusal.
+    /// Classifies a message, or a request without one, for the session that it names, which negotiated revision
+    /// `agreed`; `version` is the request's header. `session` if it may pass, another era if it belongs to none, or a
+    /// refusal.
     #[wasm_bindgen(js_name = eraInSession)]
     pub fn era_in_session(&self, version: Option<String>, message: JsValue, agreed: &str) -> JsValue {
         let message = (!message.is_undefined()).then_some(JsJson(message));
-        // Which session that is, the object knows by its own name.
+        // The id itself is irrelevant here: the Durable Object is named by it.
         let head = Head { session: Some(String::new()), version, ..Head::default() };
         era(era::in_session(&head, message.as_ref(), agreed))
     }
 
-    /// The headers that a page's client left out of a 2026-07-28 request, as pairs; `tool` is the one that it calls.
+    /// The headers that a page's client omitted from a 2026-07-28 request, as pairs; `tool` is the called tool.
     #[wasm_bindgen(js_name = missingHeaders)]
     pub fn missing_headers(&self, headers: &JsValue, message: JsValue, tool: JsValue) -> Array {
         let tool = (!tool.is_undefined()).then_some(JsJson(tool));
@@ -149,58 +152,58 @@ impl Gateway {
         pairs(mirror::missing(&head(headers), &JsJson(message), tool.as_ref(), given))
     }
 
-    /// Whether a tool wants arguments mirrored into headers.
+    /// Whether a tool has arguments that are mirrored into headers.
     #[wasm_bindgen(js_name = isAnnotated)]
     pub fn is_annotated(&self, tool: JsValue) -> bool {
         is_annotated(&JsJson(tool))
     }
 
-    /// The key under which the result of a request may be kept; `undefined` where it may not.
+    /// The cache key of a request; `undefined` if its result may not be cached.
     #[wasm_bindgen(js_name = cacheKey)]
     pub fn cache_key(&self, message: JsValue) -> Option<String> {
         cache::key(&JsJson(message))
     }
 
-    /// For how many milliseconds a result may be given to anybody; 0: not at all.
+    /// How many milliseconds a result may be shared between users; 0: not at all.
     #[wasm_bindgen(js_name = publicFor)]
     pub fn public_for(&self, result: JsValue) -> f64 {
         cache::public_for(&JsJson(result)) as f64
     }
 
-    /// Whether a piece of a stream may tell that something cached has changed.
+    /// Whether a part of a stream may contain a change notification for cached results.
     #[wasm_bindgen(js_name = tellsOfChange)]
-    pub fn tells_of_change(&self, text: &str) -> bool {
-        cache::tells_of_change(text)
+    pub fn may_signal_change(&self, text: &str) -> bool {
+        cache::may_signal_change(text)
     }
 
-    /// Whether a header of a request goes on to the server.
+    /// Whether a request header is forwarded to the server.
     #[wasm_bindgen(js_name = goesToServer)]
     pub fn goes_to_server(&self, name: &str) -> bool {
         forward::to_server(name)
     }
 
-    /// Whether a header of an answer goes on to the client.
+    /// Whether a response header is forwarded to the client.
     #[wasm_bindgen(js_name = goesToClient)]
     pub fn goes_to_client(&self, name: &str) -> bool {
         forward::to_client(name)
     }
 
-    /// Takes one request from a user's allowance; how many seconds to wait where it is spent, else 0.
+    /// Takes one request from a user's rate limit; the seconds to pause if it is exhausted, else 0.
     #[wasm_bindgen(js_name = takeRate)]
     pub fn take_rate(&self, user: &str, now: f64) -> f64 {
         let now = Instant::from_millis(now as u64);
         self.rates.borrow_mut().take(user, now).err().unwrap_or(0) as f64
     }
 
-    /// Whether an error of a session, by its code and HTTP status, says that the server is out of reach.
+    /// Whether a session error, by its code and HTTP status, means that the server is unreachable.
     #[wasm_bindgen(js_name = isOutOfReach)]
     pub fn is_out_of_reach(&self, code: &str, status: Option<u16>) -> bool {
         breaker::is_out_of_reach(code, status.unwrap_or_default())
     }
 
-    /// What becomes of the breaker of a user and a server, `{ failures, since, openings, until, trying, wait }` or nothing yet,
-    /// when something happens at that moment: `admit` (then `wait` says for how many milliseconds the server is still left alone),
-    /// or `failed`. `cooldown` is for how long it opens. When the server works, all that is forgotten.
+    /// The next state of the breaker of a user and a server, `{ failures, since, openings, until, trying, wait }`, from
+    /// the known one (if any) and an event at this moment: `admit` (`wait` is then the rest of the cooldown in
+    /// milliseconds) or `failed`. `cooldown` is the first one. After a success, the state is discarded.
     #[wasm_bindgen(js_name = breakerAfter)]
     pub fn breaker_after(&self, known: &JsValue, happened: &str, now: f64, cooldown: f64) -> JsValue {
         let number =
@@ -235,28 +238,31 @@ impl Gateway {
 
     /// The refusal of this name.
     pub fn refusal(&self, name: &str) -> JsValue {
-        Refusal::ALL.iter().find(|refusal| refusal.name() == name).map_or(JsValue::UNDEFINED, |found| told(*found))
+        Refusal::ALL
+            .iter()
+            .find(|refusal| refusal.name() == name)
+            .map_or(JsValue::UNDEFINED, |found| refusal_object(*found))
     }
 
-    /// Whether a server of this name has a path.
+    /// Whether a server of this name can have a path.
     #[wasm_bindgen(js_name = isServerName)]
     pub fn is_server_name(&self, name: &str) -> bool {
         route::is_name(name)
     }
 
-    /// Whether this may be a session id of ours.
+    /// Whether this has the form of an issued session id.
     #[wasm_bindgen(js_name = isPlausibleId)]
     pub fn is_plausible_id(&self, id: &str) -> bool {
         session_id::is_plausible(id)
     }
 
-    /// Whether two texts are the same, in constant time.
+    /// Whether two strings are equal, in constant time.
     pub fn same(&self, one: &str, other: &str) -> bool {
         session_id::same(one, other)
     }
 }
 
-/// Reads the headers that decide, from an object of all headers by their names in lower case (gateway/head.js).
+/// The headers that decide, from an object of all headers by lower-case name (gateway/head.js).
 fn head(headers: &JsValue) -> Head {
     let text = |name: &str| text_of(headers, name);
     Head {
@@ -275,14 +281,14 @@ fn text_of(headers: &JsValue, name: &str) -> Option<String> {
 }
 
 fn era(era: Result<Era, Refusal>) -> JsValue {
-    era.map_or_else(told, |era| word(era.name()))
+    era.map_or_else(refusal_object, |era| word(era.name()))
 }
 
 fn refused(checked: Result<(), Refusal>) -> JsValue {
-    checked.map_or_else(told, |()| JsValue::UNDEFINED)
+    checked.map_or_else(refusal_object, |()| JsValue::UNDEFINED)
 }
 
-fn told(refusal: Refusal) -> JsValue {
+fn refusal_object(refusal: Refusal) -> JsValue {
     let object = JsValue::from(Object::new());
     js::put(&object, "name", &word(refusal.name()));
     js::put(&object, "status", &JsValue::from_f64(refusal.status().into()));

@@ -5,7 +5,8 @@ use super::failure;
 use super::hook::Hook;
 use super::js::{self, Aborter};
 use super::json::JsJson;
-use crate::core::table::Table;
+use crate::core::kit::table::Table;
+use crate::core::protocol::codes::{INTERNAL_ERROR, METHOD_NOT_FOUND, NO_SUCH_METHOD};
 use crate::core::{Input, RpcError, SessionInfo, SessionRef, Ticket};
 use js_sys::{Function, Object};
 use std::cell::{Cell, RefCell};
@@ -132,7 +133,7 @@ impl Handlers {
         let own = self.look(session, |set| set.requests.get(method).or(set.observer.as_ref()).cloned());
         let of = if own.is_none() { driver.info(session) } else { None };
         let Some(handler) = own.or_else(|| self.tap.borrow().clone()) else {
-            let outcome = Err(failed(METHOD_NOT_FOUND, "Method not found"));
+            let outcome = Err(failed(METHOD_NOT_FOUND, NO_SUCH_METHOD));
             return driver.input(Input::Answer { ticket, outcome });
         };
         if let Err(thrown) = self.run(ticket.0, &handler, message, about(of), during) {
@@ -265,11 +266,6 @@ fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
 fn failed(code: i32, message: &str) -> RpcError<JsJson> {
     RpcError { code, message: message.into(), data: None }
 }
-
-/// JSON-RPC 2.0 §5.1.
-const METHOD_NOT_FOUND: i32 = -32601;
-/// JSON-RPC 2.0 §5.1.
-const INTERNAL_ERROR: i32 = -32603;
 
 /// Below that many sets nothing is gained by looking.
 const FIRST_SWEEP: usize = 256;

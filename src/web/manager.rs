@@ -8,7 +8,7 @@ use super::options::{self, Host};
 use super::{error, js};
 use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
-use crate::core::text::concat;
+use crate::core::kit::text::concat;
 use crate::core::{ClientIdentity, Manager};
 use crate::core::{Input, Key, Level, News, Target};
 use js_sys::{Array, Object, Promise};

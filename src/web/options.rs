@@ -6,7 +6,7 @@ use super::json::JsJson;
 use crate::core::Json;
 use crate::core::Millis;
 use crate::core::config::{Connections, Replay};
-use crate::core::text::concat;
+use crate::core::kit::text::concat;
 use crate::core::{ConnectOptions, RequestOptions};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;

@@ -6,7 +6,7 @@ use super::handlers::Slot;
 use super::js::Deferred;
 use super::json::JsJson;
 use super::{error, js, options};
-use crate::core::text::concat;
+use crate::core::kit::text::concat;
 use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
 use js_sys::{Function, Promise};

@@ -5,7 +5,7 @@ use super::failure;
 use super::hook::Hook;
 use super::js;
 use super::json::JsJson;
-use crate::core::text::concat;
+use crate::core::kit::text::concat;
 use crate::core::{Input, Json, Level, SessionRef};
 use std::cell::Cell;
 use std::rc::{Rc, Weak};

@@ -1,5 +1,5 @@
-// Answers that a tool writes itself, and that look like something else: a lost session, another revision, a server out of reach. Each runs once, is told once,
-// and costs nothing else. The server counts.
+// Answers written by a tool itself that resemble something else: a lost session, another revision, a server out of
+// reach. Each call runs once, its answer is delivered once, and nothing else changes. The server counts.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startFaultServer } from '../js/servers/fault-server.mjs';
@@ -11,7 +11,7 @@ import { page, startStack } from './stack.mjs';
 const TURNS = 4; // more failures than open the breaker
 const html = (status) => `<html><body><h1>${status}</h1></body></html>`;
 
-/** A tool that has run and answers with a JSON-RPC error to the request. */
+/** A tool that has run and answers the request with a JSON-RPC error. */
 const error = (status, code, message, data) => (exchange) => {
   exchange.execute();
   sendJson(exchange.response, status, { jsonrpc: '2.0', id: exchange.message.id, error: { code, message, data } });
@@ -24,54 +24,63 @@ const body =
     exchange.say(status, text, { type });
   };
 
-// In a session: what the tool answers, and the error that the client is told.
+// In a session: the tool's answer, and the error that the client gets.
 const answered = {
   '404-error': {
     answer: error(404, -32000, 'customer not found'),
-    told: { code: -32000, message: 'customer not found' },
+    expected: { code: -32000, message: 'customer not found' },
   },
   '404-session-code': {
     answer: error(404, -32001, 'Order 12 does not exist'),
-    told: { code: -32001, message: 'Order 12 does not exist' },
+    expected: { code: -32001, message: 'Order 12 does not exist' },
   },
   '404-own-session': {
     answer: error(404, -32004, 'Checkout session not found'),
-    told: { code: -32004, message: 'Checkout session not found' },
+    expected: { code: -32004, message: 'Checkout session not found' },
   },
   '410-error': {
     answer: error(410, 4711, 'this file was deleted', { file: 'a' }),
-    told: { code: 4711, message: 'this file was deleted', data: { file: 'a' } },
+    expected: { code: 4711, message: 'this file was deleted', data: { file: 'a' } },
   },
   '400-error': {
     answer: error(400, -32602, 'unknown session type'),
-    told: { code: -32602, message: 'unknown session type' },
+    expected: { code: -32602, message: 'unknown session type' },
   },
   '409-error': {
     answer: error(409, -32009, 'the row was changed'),
-    told: { code: -32009, message: 'the row was changed' },
+    expected: { code: -32009, message: 'the row was changed' },
   },
-  '500-error': { answer: error(500, -32603, 'Internal error'), told: { code: -32603, message: 'Internal error' } },
-  '502-error': { answer: error(502, -32000, 'the bank is away'), told: { code: -32000, message: 'the bank is away' } },
-  '504-error': { answer: error(504, -32000, 'the bank is slow'), told: { code: -32000, message: 'the bank is slow' } },
+  '500-error': { answer: error(500, -32603, 'Internal error'), expected: { code: -32603, message: 'Internal error' } },
+  '502-error': {
+    answer: error(502, -32000, 'the bank is away'),
+    expected: { code: -32000, message: 'the bank is away' },
+  },
+  '504-error': {
+    answer: error(504, -32000, 'the bank is slow'),
+    expected: { code: -32000, message: 'the bank is slow' },
+  },
   '200-like-our-breaker': {
     answer: error(200, 1000, 'open', { code: 'circuit_open', retryAfterMs: 300_000 }),
-    told: { code: 1000, message: 'open', data: { code: 'circuit_open', retryAfterMs: 300_000 } },
+    expected: { code: 1000, message: 'open', data: { code: 'circuit_open', retryAfterMs: 300_000 } },
   },
   '200-like-our-network': {
     answer: error(200, 1000, 'away', { code: 'network_error', retryable: true }),
-    told: { code: 1000, message: 'away', data: { code: 'network_error', retryable: true } },
+    expected: { code: 1000, message: 'away', data: { code: 'network_error', retryable: true } },
   },
-  '404-text': { answer: body(404, 'Not Found: customer 7'), told: 'http_error' },
-  '404-html': { answer: body(404, html(404), 'text/html'), told: 'http_error' },
-  '404-json': { answer: body(404, '{"detail":"Item not found"}', 'application/json'), told: 'http_error' },
-  '410-text': { answer: body(410, 'Gone'), told: 'http_error' },
-  '422-json': { answer: body(422, '{"detail":[{"msg":"field required"}]}', 'application/json'), told: 'http_error' },
-  '500-text': { answer: body(500, 'Internal Server Error'), told: 'outcome_unknown' },
-  '502-html': { answer: body(502, html(502), 'text/html'), told: 'outcome_unknown' },
-  '504-html': { answer: body(504, html(504), 'text/html'), told: 'outcome_unknown' },
+  '404-text': { answer: body(404, 'Not Found: customer 7'), expected: 'http_error' },
+  '404-html': { answer: body(404, html(404), 'text/html'), expected: 'http_error' },
+  '404-json': { answer: body(404, '{"detail":"Item not found"}', 'application/json'), expected: 'http_error' },
+  '410-text': { answer: body(410, 'Gone'), expected: 'http_error' },
+  '422-json': {
+    answer: body(422, '{"detail":[{"msg":"field required"}]}', 'application/json'),
+    expected: 'http_error',
+  },
+  '500-text': { answer: body(500, 'Internal Server Error'), expected: 'outcome_unknown' },
+  '502-html': { answer: body(502, html(502), 'text/html'), expected: 'outcome_unknown' },
+  '504-html': { answer: body(504, html(504), 'text/html'), expected: 'outcome_unknown' },
 };
 
-// What `initialize` is answered, and how the client is refused.
+// The answer to `initialize`, and the gateway's refusal of the client.
 const refusals = {
   '400-text': { answer: (exchange) => exchange.say(400, 'no'), status: 502 },
   '404-html': { answer: (exchange) => exchange.say(404, html(404), { type: 'text/html' }), status: 502 },
@@ -95,7 +104,7 @@ const faults = {
   ),
 };
 
-describe('what a tool answers by itself, in a session', () => {
+describe('answers written by the tool itself, in a session', () => {
   let server;
   let stack;
   before(async () => {
@@ -113,19 +122,20 @@ describe('what a tool answers by itself, in a session', () => {
     await server.close();
   });
 
-  for (const [name, { told }] of Object.entries(answered)) {
-    test(`${name}: runs once, is told once, and the session and the server stay in use`, async () => {
+  for (const [name, { expected }] of Object.entries(answered)) {
+    test(`${name}: runs once, is delivered once, and the session and the server stay in use`, async () => {
       const ada = sender(`${stack.origin}/${name}/mcp`);
       const session = await ada.open();
       for (let turn = 0; turn < TURNS; turn += 1) {
         const response = await ada.call(session, 'unsafe', { key: `turn ${turn}` }, { id: turn });
         const message = await messageOf(response);
         assert.equal(message.id, turn);
-        if (typeof told === 'string') assert.deepEqual([message.error.code, message.error.data.code], [1000, told]);
-        else assert.deepEqual(message.error, told);
+        if (typeof expected === 'string')
+          assert.deepEqual([message.error.code, message.error.data.code], [1000, expected]);
+        else assert.deepEqual(message.error, expected);
       }
       const next = await ada.send('POST', { body: ada.rpc('initialize', initializeParams) });
-      assert.equal(next.status, 200, 'the breaker counted none of that');
+      assert.equal(next.status, 200, 'the breaker counted none of these');
       const { executions, initialize, deleted } = server.counts(`/${name}`);
       assert.deepEqual(executions, Object.fromEntries(Array.from({ length: TURNS }, (_, turn) => [`turn ${turn}`, 1])));
       assert.deepEqual(
@@ -137,7 +147,7 @@ describe('what a tool answers by itself, in a session', () => {
   }
 
   for (const [name, { status }] of Object.entries(refusals)) {
-    test(`initialize answered with ${name}: each try reaches the server`, async () => {
+    test(`initialize answered with ${name}: each attempt reaches the server`, async () => {
       const ada = sender(`${stack.origin}/initialize-${name}/mcp`);
       for (let turn = 0; turn <= TURNS; turn += 1) {
         const response = await ada.send('POST', { body: ada.rpc('initialize', initializeParams) });
@@ -154,7 +164,7 @@ const LATE = 2_300; // milliseconds: more than the gateway waits before it begin
 const SECRET = 'a-secret-of-the-gateway';
 const late = (answer) => async (exchange) => void ((await exchange.pause(LATE)) && answer(exchange));
 
-// A request that stands for itself: what the tool answers; the status that the client gets, and what the body holds.
+// A request without a session: the tool's answer; the client's status, and the contents of the body.
 const modern = {
   '404-error': { answer: error(404, -32000, 'customer not found'), status: 404, code: -32000 },
   '400-error': { answer: error(400, -32000, 'Unsupported protocol version of the bank'), status: 400, code: -32000 },
@@ -164,7 +174,7 @@ const modern = {
   '404-text': { answer: body(404, 'Not Found: customer 7'), status: 404, text: 'Not Found: customer 7' },
   '400-html': { answer: body(400, html(400), 'text/html'), status: 400, text: html(400) },
   '406-text': { answer: body(406, 'no such format'), status: 406, text: 'no such format' },
-  // The status would send the client for a token.
+  // With the original status, the client would fetch a token.
   '401-error': { answer: error(401, -32000, 'the bank wants a login'), status: 200, code: -32000 },
   '403-error': { answer: error(403, -32003, 'ada may not read this'), status: 200, code: -32003 },
   '403-text': { answer: body(403, 'Forbidden'), status: 502, code: -32000 },
@@ -175,7 +185,7 @@ const modern = {
   'late-404-text': { answer: late(body(404, 'Not Found')), status: 200, code: -32000, text: '404' },
 };
 
-describe('what a tool answers by itself, on 2026-07-28', { concurrency: 4 }, () => {
+describe('answers written by the tool itself, on 2026-07-28', { concurrency: 4 }, () => {
   let server;
   let stack;
   before(async () => {
@@ -223,16 +233,14 @@ describe('what a tool answers by itself, on 2026-07-28', { concurrency: 4 }, () 
     });
 
   for (const [name, { status, code, text }] of Object.entries(modern)) {
-    test(`${name}: runs once and is told as it is, to a page too`, async () => {
+    test(`${name}: runs once and is delivered unchanged, to a page too`, async () => {
       for (const [key, origin] of Object.entries({ client: {}, page: { Origin: page } })) {
         const response = await call(name, key, origin);
         assert.equal(response.status, status);
         const words = await response.text();
         assert.ok(!words.includes(SECRET));
         if (text !== undefined) assert.ok(words.includes(text), words);
-        if (code === undefined) continue;
-        const told = JSON.parse(words.startsWith('{') ? words : words.match(/^data: (.*)$/m)[1]);
-        assert.deepEqual([told.error.code, told.id], [code, status === 502 ? null : key]);
+        if (code !== undefined) expectError(words, code, status === 502 ? null : key);
       }
       const { executions, rpc } = server.counts(`/${name}`);
       assert.deepEqual(executions, { client: 1, page: 1 });
@@ -240,3 +248,8 @@ describe('what a tool answers by itself, on 2026-07-28', { concurrency: 4 }, () 
     });
   }
 });
+
+function expectError(words, code, id) {
+  const message = JSON.parse(words.startsWith('{') ? words : words.match(/^data: (.*)$/m)[1]);
+  assert.deepEqual([message.error.code, message.id], [code, id]);
+}

@@ -1,4 +1,5 @@
-// Who may pass: JWTs by JWKS, the assertion of Cloudflare Access, nobody where nothing is said, and anybody where that is said.
+// Authentication: JWTs by JWKS, the assertion of Cloudflare Access, no access without a setting, and open access if
+// configured.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -49,7 +50,7 @@ describe('JWTs and Cloudflare Access', () => {
         AUTH: 'jwt, access',
         JWT_JWKS_URL: `${jwks.origin}/keys`,
         JWT_ISSUER: issuer,
-        JWT_AUDIENCE: 'the-front',
+        JWT_AUDIENCE: 'the-gateway',
         AUTHORIZATION_SERVERS: issuer,
         ACCESS_TEAM_DOMAIN: team,
         ACCESS_JWKS_URL: `${jwks.origin}/keys`,
@@ -70,13 +71,13 @@ describe('JWTs and Cloudflare Access', () => {
   });
 
   const sign = (claims = {}, { key = keys.privateKey, expires = '5m' } = {}) =>
-    new SignJWT({ iss: issuer, aud: 'the-front', sub: 'ada', email: 'ada@example.com', ...claims })
+    new SignJWT({ iss: issuer, aud: 'the-gateway', sub: 'ada', email: 'ada@example.com', ...claims })
       .setProtectedHeader({ alg: 'ES256', kid: 'one' })
       .setIssuedAt()
       .setExpirationTime(expires)
       .sign(key);
 
-  test('a token of the issuer is taken, and its claims fill in headers', async () => {
+  test('a token of the issuer is accepted, and its claims fill in headers', async () => {
     const ada = sender(`${stack.origin}/spy/mcp`, await sign());
     const session = await ada.open();
     await (await ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body: ada.rpc('ping', {}, 7) })).text();
@@ -85,7 +86,7 @@ describe('JWTs and Cloudflare Access', () => {
         seen.every((headers) => headers['x-user'] === 'ada' && headers['x-mail'] === 'ada@example.com'),
     );
     assert.ok(seen.every((headers) => headers.authorization === undefined));
-    // A renewed token of the same user goes on with the session; one of another user does not.
+    // A renewed token of the same user continues the session; one of another user does not.
     const renewed = sender(`${stack.origin}/spy/mcp`, await sign({ jti: 'another' }));
     assert.equal(
       (await renewed.send('POST', { headers: { 'Mcp-Session-Id': session }, body: ada.rpc('ping', {}, 8) })).status,
@@ -98,12 +99,14 @@ describe('JWTs and Cloudflare Access', () => {
     );
   });
 
-  test('every other token is refused, and the refusal says where to get one', async () => {
-    const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ iss: issuer, aud: 'the-front', sub: 'ada', exp: 9e9 })).toString('base64url')}.`;
+  test('every other token is refused, and the refusal names the metadata for getting one', async () => {
+    const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const claims = { iss: issuer, aud: 'the-gateway', sub: 'ada', exp: 9e9 };
+    const unsigned = `${encoded({ alg: 'none' })}.${encoded(claims)}.`;
     const shared = await new SignJWT({ sub: 'ada' })
       .setProtectedHeader({ alg: 'HS256' })
       .setIssuer(issuer)
-      .setAudience('the-front')
+      .setAudience('the-gateway')
       .setExpirationTime('5m')
       .sign(new TextEncoder().encode('x'.repeat(32)));
     const bad = {
@@ -113,7 +116,7 @@ describe('JWTs and Cloudflare Access', () => {
       'a shared secret': shared,
       'another key': await sign({}, { key: stranger.privateKey }),
       'another issuer': await sign({ iss: 'https://evil.example' }),
-      'another audience': await sign({ aud: 'somebody' }),
+      'another audience': await sign({ aud: 'someone-else' }),
       expired: await sign({}, { expires: '-5m' }),
       'no subject': await sign({ sub: undefined }),
     };
@@ -142,7 +145,7 @@ describe('JWTs and Cloudflare Access', () => {
       });
     const response = await open(await assertion());
     assert.equal((await messageOf(response)).result.serverInfo.name, 'mcp-tether-test-server');
-    assert.equal((await open(await assertion({ aud: 'the-front' }))).status, 401);
+    assert.equal((await open(await assertion({ aud: 'the-gateway' }))).status, 401);
     assert.equal((await open('made.up.text')).status, 401);
   });
 });
@@ -160,18 +163,18 @@ describe('the variable AUTH', () => {
     return answer;
   };
 
-  test('has to say something', async () => {
+  test('is required', async () => {
     const { status, lines } = await ask({ AUTH: '' });
     assert.equal(status, 500);
     assert.ok(lines.some((line) => line.includes('AUTH: must say how clients are authenticated')));
   });
 
-  test('may say that anybody may pass', async () => {
+  test('may allow unauthenticated clients', async () => {
     const { status, text } = await ask({ AUTH: 'none' });
     assert.equal(status, 200, text);
   });
 
-  test('a configuration that is wrong is told in the log, with everything that is wrong, and not to clients', async () => {
+  test('an invalid configuration is logged with all its errors, and not shown to clients', async () => {
     const { status, text, lines } = await ask({
       MCP_SERVERS: {
         mcpServers: { a: { url: 'nonsense' }, b: { url: 'https://b.example', headers: { X: '${MISSING}' } } },

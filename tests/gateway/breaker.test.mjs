@@ -1,4 +1,4 @@
-// A server that is out of reach: its user opens no more sessions with it for a while, and nobody else notices.
+// A server that is out of reach: its user opens no more sessions with it for a while; other users are not affected.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
@@ -13,8 +13,8 @@ describe('a server that is out of reach', () => {
   let stack;
   let ada;
   let bob;
-  let lost; // answers, until it is out of reach
-  let dead; // accepts connections and drops them, and counts
+  let lost; // answers until it is out of reach
+  let dead; // accepts connections, drops them, and counts
   before(async () => {
     dead = await startDead(await findFreePort());
     lost = await startOutageServer('502');
@@ -49,7 +49,7 @@ describe('a server that is out of reach', () => {
       return answer.status === 503 ? answer : assert.equal(answer.status, 502);
     }, 'it is refused at once');
 
-  test('after three failures it sees no more of that user, who is told when to come back', async () => {
+  test('after three failures the server gets no more requests of that user, who gets a Retry-After', async () => {
     for (let turn = 0; turn < 3; turn += 1) assert.equal((await initialize(ada, '/dead/mcp')).status, 502);
     const { wait, session, message } = await refused(ada, '/dead/mcp');
     assert.ok(wait >= 1 && wait <= COOLDOWN / 1_000);
@@ -61,7 +61,7 @@ describe('a server that is out of reach', () => {
     assert.deepEqual(sessions, []);
   });
 
-  test('another user goes on trying, and this one goes on with another server', async () => {
+  test('another user continues to try, and this one uses another server', async () => {
     const seen = dead.connections();
     assert.equal((await initialize(bob, '/dead/mcp')).status, 502);
     assert.ok(dead.connections() > seen);
@@ -69,25 +69,25 @@ describe('a server that is out of reach', () => {
     assert.equal((await messageOf(await ada.call(session, 'echo', { text: 'here' }))).result.content[0].text, 'here');
   });
 
-  test('when it was left alone for long enough one tries, and when it is back all may', async () => {
+  test('after the pause one request is the canary, and when the server is back all are let through', async () => {
     await stack.server.kill();
     for (let turn = 0; turn < 3; turn += 1) assert.equal((await initialize(ada)).status, 502);
     await refused(ada);
-    // While it is still away only one of many tries.
+    // While the server is still away, only one of many is let through.
     const tried = await until(async () => {
       const answers = await Promise.all(Array.from({ length: 4 }, () => initialize(ada)));
       return answers.some(({ status }) => status === 502) && answers.map(({ status }) => status).sort();
-    }, 'somebody tries');
+    }, 'a canary is let through');
     assert.deepEqual(tried, [502, 503, 503, 503]);
     await stack.server.start();
-    await until(async () => (await initialize(ada)).status === 200, 'it is back');
+    await until(async () => (await initialize(ada)).status === 200, 'the server is back');
     await until(
       async () => (await Promise.all([initialize(ada), initialize(ada)])).every(({ status }) => status === 200),
       'all may',
     );
   });
 
-  test('an open session whose attempts are spent is a failure, however many of its calls wait; three in a row, and no session is opened', async () => {
+  test('an open session with its attempts used up is one failure, however many of its calls wait; after three in a row no session is opened', async () => {
     const path = '/lost/mcp';
     const [of, other] = await Promise.all(
       [bob, ada].map(async (who) => ({
@@ -98,17 +98,17 @@ describe('a server that is out of reach', () => {
     await lost.begin(600_000);
     let id = 0;
     const call = ({ who, session }) =>
-      who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, (id += 1)) });
+      who.send('POST', { path, headers: { 'Mcp-Session-Id': session }, body: who.rpc('tools/list', {}, ++id) });
     const codesOf = (calls) =>
       Promise.all(calls.map(async (response) => (await messageOf(await response)).error.data.code));
     assert.deepEqual(await codesOf(Array.from({ length: 6 }, () => call(other))), Array(6).fill('http_error'));
     assert.equal((await initialize(ada, path)).status, 502, 'one failure');
     for (let turn = 0; turn < 3; turn += 1) assert.deepEqual(await codesOf([call(of)]), ['http_error']);
-    assert.equal((await initialize(bob, path)).status, 503, 'the first that tries');
+    assert.equal((await initialize(bob, path)).status, 503, 'the canary');
   });
 });
 
-// Takes connections and says nothing on them.
+// Accepts connections and sends nothing on them.
 function startDead(port) {
   let connections = 0;
   const server = createServer((socket) => {

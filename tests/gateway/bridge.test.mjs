@@ -1,4 +1,5 @@
-// A client of 2025-11-25 before servers that speak 2026-07-28 only: the front makes up the session that they know nothing of.
+// A client of 2025-11-25 before servers that speak 2026-07-28 only: the gateway provides the session that these servers
+// do not have.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
@@ -41,7 +42,7 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     await Promise.all([modern.close(), faults.close()]);
   });
 
-  // One session at a time: what the server counts is about that one.
+  // One session at a time, so that the server's counts belong to it.
   let end = () => {};
   const open = async (who = ada) => {
     const session = await who.open({ ...initializeParams, capabilities });
@@ -50,13 +51,16 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
   };
   afterEach(async () => {
     await end();
-    await until(() => modern.counts.openStreams === 0, 'nobody listens any more');
+    await until(() => modern.counts.openStreams === 0, 'no open listen stream');
   });
   const post = (session, body) => ada.send('POST', { headers: { 'Mcp-Session-Id': session }, body });
   const listen = (session, last) =>
     ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...(last && { 'Last-Event-ID': last }) } });
 
-  /** Reads the answer to a call, and replies to what the server asks on its stream: what was asked, and the answer. */
+  /**
+   * Reads the answer to a call, and replies to the server's requests on its stream: returns the requests and the
+   * answer.
+   */
   async function converse(who, session, response) {
     const asked = [];
     for await (const { data } of eventsOf(response)) {
@@ -81,7 +85,7 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     }
   }
 
-  test('initialize is answered by what server/discover says', async () => {
+  test('initialize is answered from server/discover', async () => {
     const response = await ada.send('POST', { body: ada.rpc('initialize', initializeParams, 'hello') });
     const session = response.headers.get('mcp-session-id');
     end = () => ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } });
@@ -96,11 +100,11 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     );
     assert.deepEqual(result.capabilities.resources, { subscribe: true, listChanged: true });
     assert.ok(modern.counts.methods['server/discover'] >= 1);
-    assert.equal(modern.counts.methods.initialize, undefined, 'the server is never asked for a session');
+    assert.equal(modern.counts.methods.initialize, undefined, 'the server never gets initialize');
     assert.equal(modern.counts.sessionHeaders, 0);
   });
 
-  test('what a call needs of the client is asked as requests on its stream, and the call goes on with the answers', async () => {
+  test('input required by a call is requested from the client on its stream, and the call continues with the answers', async () => {
     const session = await open();
     const { asked, answer } = await converse(ada, session, await ada.call(session, 'ask', {}, { id: 'ask' }));
     assert.deepEqual(asked.map(({ method }) => method).sort(), [
@@ -114,7 +118,7 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     assert.equal(answer.id, 'ask');
     const { first, last } = JSON.parse(textOf(answer.result));
     assert.deepEqual([first.name, first.sample, first.roots, last], [accepted, sample, { roots }, accepted]);
-    assert.equal(modern.counts.calls.ask, 3, 'a leg for each round and no more');
+    assert.equal(modern.counts.calls.ask, 3, 'one request for each round');
   });
 
   test('a tool that must not run twice runs once, however many rounds it takes', async () => {
@@ -130,23 +134,23 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     assert.deepEqual([counts.executions.rounds, counts.rounds.length], [1, 2]);
   });
 
-  test('what the server tells its listeners is heard on the GET stream, also by a client that comes back', async () => {
+  test('notifications of the server are delivered on the GET stream, also to a client that comes back', async () => {
     const session = await open();
     const events = eventsOf(await listen(session));
     assert.deepEqual((await messageOf(await post(session, ada.rpc('resources/subscribe', counter, 's')))).result, {});
-    await (await ada.call(session, 'increment', { key: 'told' }, { id: 1 })).text();
+    await (await ada.call(session, 'increment', { key: 'notified' }, { id: 1 })).text();
     assert.deepEqual((await heard(events, 'notifications/resources/updated')).data.params.uri, counter.uri);
     await (await ada.call(session, 'change', {}, { id: 2 })).text();
     const { id } = await heard(events, 'notifications/tools/list_changed');
     await events.return();
     const listens = modern.counts.methods[LISTEN];
     await modern.restart();
-    await until(() => modern.counts.methods[LISTEN] > listens, 'the front listens again');
-    await (await ada.call(session, 'increment', { key: 'told' }, { id: 3 })).text();
+    await until(() => modern.counts.methods[LISTEN] > listens, 'the gateway listens again');
+    await (await ada.call(session, 'increment', { key: 'notified' }, { id: 3 })).text();
     const back = eventsOf(await listen(session, id));
     await heard(back, 'notifications/resources/updated');
     await back.return();
-    assert.equal(modern.counts.http.GET, undefined, 'there is no GET in 2026-07-28');
+    assert.equal(modern.counts.http.GET, undefined, '2026-07-28 has no GET');
   });
 
   test('a call that the client cancels is cancelled', async () => {
@@ -157,24 +161,24 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     await until(() => (modern.counts.calls.slow ?? 0) > calls, 'the call runs');
     const notification = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'slow' } };
     assert.equal((await post(session, notification)).status, 202);
-    await until(() => modern.counts.aborted > aborted, 'the server hears of it');
+    await until(() => modern.counts.aborted > aborted, 'the server sees the cancellation');
     await (await call).text();
     assert.equal(modern.counts.executions.cancelled, undefined);
   });
 
-  test('the session outlives the front, and its subscription with it', async () => {
+  test('the session outlives the gateway, and its subscription with it', async () => {
     const session = await open();
     await (await post(session, ada.rpc('resources/subscribe', counter, 's'))).text();
-    await stack.restartFront();
+    await stack.restartGateway();
     const listens = modern.counts.methods[LISTEN];
     const events = eventsOf(await listen(session));
-    await until(() => modern.counts.methods[LISTEN] > listens, 'the front listens again');
+    await until(() => modern.counts.methods[LISTEN] > listens, 'the gateway listens again');
     await (await ada.call(session, 'increment', { key: 'after' }, { id: 1 })).text();
     await heard(events, 'notifications/resources/updated');
     await events.return();
   });
 
-  test('the official client v1 answers, hears and goes on, all over its own session', async () => {
+  test('the official client v1 answers, gets notifications and continues, all over its own session', async () => {
     const client = new Client1({ name: 'v1', version: '1' }, { capabilities });
     const changes = [];
     client.setRequestHandler(ElicitRequestSchema, () => accepted);
@@ -191,9 +195,9 @@ describe('a client of 2025-11-25 before a server of 2026-07-28', { timeout: 30_0
     assert.equal(modern.counts.calls.ask, calls + 3);
     await client.subscribeResource(counter);
     await client.callTool({ name: 'increment', arguments: {} });
-    await until(() => changes.includes(counter.uri), 'the resource is told of');
+    await until(() => changes.includes(counter.uri), 'the resource update arrives');
     await client.callTool({ name: 'change', arguments: {} });
-    await until(() => changes.includes('notifications/tools/list_changed'), 'the tools are told of');
+    await until(() => changes.includes('notifications/tools/list_changed'), 'the tools change arrives');
     await transport.terminateSession();
     await client.close();
   });

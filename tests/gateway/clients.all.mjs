@@ -1,4 +1,4 @@
-// Three clients through the front, before servers of other kinds than in clients.test.mjs.
+// Three clients through the gateway, before servers of other kinds than in clients.test.mjs.
 import { survive } from './survive.mjs';
 
 survive('a server that answers in JSON', ['--json-response']);

@@ -1,4 +1,4 @@
-// The clients that the front is tried with: the official SDK's, v1 and v2, and our own, behind one face.
+// The clients that the gateway is tested with: the official SDK's, v1 and v2, and our own, behind one interface.
 
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
@@ -7,7 +7,9 @@ import { ElicitRequestSchema, LoggingMessageNotificationSchema } from '@modelcon
 
 const packageEntry = process.env.MCP_TETHER_PACKAGE ?? new URL('../../pkg/node.js', import.meta.url).href;
 
-/** Each: `(url, { token, onElicit, onLog }) => client`, connected, with `list`, `call`, `session`, `close` and `end`. */
+/**
+ * Each: `(url, { token, onElicit, onLog }) => client`, connected, with `list`, `call`, `session`, `close` and `end`.
+ */
 export const clients = {
   'the official client v1': official(Client1, Http1, {
     call: (client, params, options) => client.callTool(params, undefined, options),
@@ -53,10 +55,10 @@ async function ours(
 ) {
   const { McpManager } = await import(packageEntry);
   const config = {
-    mcpServers: { front: { url, headers: { Authorization: `Bearer ${token}` }, sessionConfig: { retryDelay: 100 } } },
+    mcpServers: { gateway: { url, headers: { Authorization: `Bearer ${token}` }, sessionConfig: { retryDelay: 100 } } },
   };
   const manager = new McpManager(config, { env: {}, log: () => {}, capabilities: { elicitation: { form: {} } } });
-  const session = await manager.connect('u', 'front');
+  const session = await manager.connect('u', 'gateway');
   session.setRequestHandler('elicitation/create', elicit);
   session.setNotificationHandler('notifications/message', log);
   return {

@@ -1,4 +1,5 @@
-// Three clients through the front, before a server that answers by streams; tests/gateway/clients.all.mjs has the other kinds.
+// Three clients through the gateway, before a server that answers by streams; tests/gateway/clients.all.mjs has the
+// other kinds.
 import { survive } from './survive.mjs';
 
 survive('a server that answers by streams', []);

@@ -1,31 +1,32 @@
-// The official conformance suites' server scenarios: what passes before a server has to pass through the front. They run without authentication, as the suites know none.
+// The official conformance suites' server scenarios: those that pass against a server have to pass through the gateway.
+// They run without authentication, which the suites do not support.
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startFront } from '../../gateway/local.mjs';
+import { startGateway } from '../../gateway/local.mjs';
 import { next, run, stable, suiteNode } from '../js/helpers/conformance/suite.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
 import { startModernEverything } from './servers/everything-modern.mjs';
 import { startSessionsServer } from './servers/everything-sessions.mjs';
 
 const runs = [
-  // Its raw call names 2025-03-26, to which the SDK's server sends no priming event: it warns of that.
+  // Its raw request names 2025-03-26, for which the SDK's server sends no priming event: it warns about that.
   { revision: '2025-11-25', suite: stable, server: 'sessions', notDirectly: ['server-sse-polling'] },
   { revision: '2025-11-25', suite: next, server: 'sessions', notDirectly: [] },
   { revision: '2026-07-28', suite: next, server: 'modern', notDirectly: [] },
 ];
 
-describe('conformance: server scenarios, directly and through the front', () => {
+describe('conformance: server scenarios, directly and through the gateway', () => {
   const direct = {};
-  let front;
+  let gateway;
   let state;
   before(async () => {
     [direct.sessions, direct.modern] = await Promise.all([startSessionsServer(), startModernEverything()]);
-    state = await mkdtemp(join(tmpdir(), 'front-'));
+    state = await mkdtemp(join(tmpdir(), 'gateway-'));
     const port = await findFreePort();
-    front = await startFront({
+    gateway = await startGateway({
       servers: { sessions: { url: direct.sessions.url }, modern: { url: direct.modern.url } },
       vars: {
         AUTH: 'none',
@@ -39,7 +40,7 @@ describe('conformance: server scenarios, directly and through the front', () => 
     });
   });
   after(async () => {
-    await front.stop();
+    await gateway.stop();
     await Promise.all(Object.values(direct).map((server) => server.close()));
     await rm(state, { recursive: true, force: true });
   });
@@ -47,12 +48,12 @@ describe('conformance: server scenarios, directly and through the front', () => 
   for (const { revision, suite, server, notDirectly } of runs) {
     test(`${revision} on ${suite.version}`, async (t) => {
       const [before, through] = await Promise.all(
-        [direct[server].url, front.url(server)].map((url) => scenarios(suite, revision, url)),
+        [direct[server].url, gateway.url(server)].map((url) => scenarios(suite, revision, url)),
       );
       const passing = (results) => [...results.keys()].filter((name) => passes(results.get(name)));
       t.diagnostic(`directly ${passing(before).length} of ${before.size} pass: ${passing(before).join(', ')}`);
       t.diagnostic(
-        `through the front ${passing(through).length} of ${through.size} pass: ${passing(through).join(', ')}`,
+        `through the gateway ${passing(through).length} of ${through.size} pass: ${passing(through).join(', ')}`,
       );
       assert.deepEqual(
         [...before.keys()].filter((name) => !passes(before.get(name))),
@@ -61,12 +62,12 @@ describe('conformance: server scenarios, directly and through the front', () => 
       const lost = passing(before)
         .map((name) => [name, missing(before.get(name), through.get(name))])
         .filter(([, checks]) => checks.length > 0);
-      assert.deepEqual(Object.fromEntries(lost), {}, 'what passes directly passes through the front');
+      assert.deepEqual(Object.fromEntries(lost), {}, 'scenarios that pass directly pass through the gateway');
     });
   }
 });
 
-/** Runs all scenarios that a suite has for a revision: each one's checks, by its name. */
+/** Runs all scenarios of a suite for a revision. Returns each one's checks, by its name. */
 async function scenarios(suite, revision, url) {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
   try {
@@ -94,13 +95,13 @@ async function scenarios(suite, revision, url) {
   }
 }
 
-// The server ends a stream in the middle of a call; the front takes it up again itself, and its client notices nothing.
+// The server ends a stream in the middle of a call; the gateway resumes it itself, and the client is not affected.
 const healed = ['server-sse-disconnect-resume'];
 
 const judged = (checks) => checks.filter(({ status }) => status !== 'INFO');
 const passes = (checks) => judged(checks).length > 0 && judged(checks).every(({ status }) => status === 'SUCCESS');
 
-/** The checks that went wrong through the front, and those that were not even made. */
+/** The checks that failed through the gateway, and those that did not run. */
 function missing(direct, through = []) {
   const made = judged(through).map(({ id }) => id);
   const unmade = judged(direct)

@@ -1,4 +1,4 @@
-// CORS over the wire: every method, on every status, for pages that may use the front and for those that may not.
+// CORS over the wire: every method and every status, for pages of allowed and of other origins.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { initializeParams, sender } from './http.mjs';
@@ -12,7 +12,7 @@ const large = JSON.stringify({
   params: { text: 'x'.repeat(5 * 1024 * 1024) },
 });
 
-// What is sent, and which status comes of it. `session`: with the id of a live one.
+// The requests, and the status of each response. `session`: with the id of a live one.
 const rows = [
   {
     name: 'initialize',
@@ -32,9 +32,9 @@ const rows = [
   { name: 'no session', method: 'POST', status: 400, body: { jsonrpc: '2.0', id: 2, method: 'tools/list' } },
   { name: 'no session', method: 'GET', status: 400 },
   { name: 'no session', method: 'DELETE', status: 400 },
-  { name: 'nobody', method: 'POST', status: 401, token: 'wrong', body: {} },
-  { name: 'nobody', method: 'GET', status: 401, token: 'wrong' },
-  { name: 'nobody', method: 'DELETE', status: 401, token: 'wrong' },
+  { name: 'a wrong token', method: 'POST', status: 401, token: 'wrong', body: {} },
+  { name: 'a wrong token', method: 'GET', status: 401, token: 'wrong' },
+  { name: 'a wrong token', method: 'DELETE', status: 401, token: 'wrong' },
   {
     name: 'an unknown session',
     method: 'POST',
@@ -85,18 +85,9 @@ describe('CORS over the wire', () => {
       assert.equal(foreign.headers.get('access-control-allow-origin'), null);
       assert.match(foreign.headers.get('vary'), /Origin/);
       await foreign.text();
-      let response;
-      for (let time = 0; time < times; time += 1) {
-        response = await send(page);
-        await response.text();
-        if (response.status === status) break;
-      }
+      const response = await untilStatus(status, times, () => send(page));
       assert.equal(response.status, status);
-      assert.equal(response.headers.get('access-control-allow-origin'), page);
-      assert.match(response.headers.get('vary'), /Origin/);
-      const exposed = response.headers.get('access-control-expose-headers').toLowerCase().split(', ');
-      for (const wanted of ['mcp-session-id', 'retry-after', 'www-authenticate'])
-        assert.ok(exposed.includes(wanted), wanted);
+      expectReadable(response.headers);
       if (status === 401)
         assert.match(
           response.headers.get('www-authenticate'),
@@ -162,3 +153,23 @@ describe('CORS over the wire', () => {
     }
   });
 });
+
+/** The first response with this status, or the last of all. */
+async function untilStatus(status, times, send) {
+  let response;
+  for (let time = 0; time < times; time += 1) {
+    response = await send();
+    await response.text();
+    if (response.status === status) break;
+  }
+  return response;
+}
+
+/** The page may read the response and the headers that its client needs. */
+function expectReadable(headers) {
+  assert.equal(headers.get('access-control-allow-origin'), page);
+  assert.match(headers.get('vary'), /Origin/);
+  const exposed = headers.get('access-control-expose-headers').toLowerCase().split(', ');
+  for (const wanted of ['mcp-session-id', 'retry-after', 'www-authenticate'])
+    assert.ok(exposed.includes(wanted), wanted);
+}

@@ -1,4 +1,4 @@
-// A stream to a client that does not read is cut before it fills the memory; to one that reads, it is not.
+// A stream to a client that does not read is cut before it fills the memory; one to a client that reads is not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventStream } from '../../gateway/event-stream.js';
@@ -19,7 +19,7 @@ test('a reader that is too slow loses its stream', async () => {
 });
 
 test('a reader that keeps up loses nothing, and gets an event of any size', async () => {
-  const stream = new EventStream(3, 1_000, () => assert.fail('it is not lost'));
+  const stream = new EventStream(3, 1_000, () => assert.fail('it is not cut'));
   const reader = stream.body.getReader();
   const decoder = new TextDecoder();
   for (const size of [10, 900, 5_000, 10]) {
@@ -31,7 +31,7 @@ test('a reader that keeps up loses nothing, and gets an event of any size', asyn
   assert.equal((await reader.read()).done, true);
 });
 
-test('what is sent again to a client that comes back may be more than a slow reader is allowed, and what follows is held to the limit', async () => {
+test('events sent again to a returning client may exceed the limit, and later events are held to it', async () => {
   let lost = 0;
   const stream = new EventStream(3, 1_000, () => (lost += 1));
   stream.replay(Array.from({ length: 20 }, (_, id) => ({ id, data: id % 2 ? data : '' })));

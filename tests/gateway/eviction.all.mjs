@@ -1,4 +1,4 @@
-// An idle object is evicted by workerd after some seconds: whoever comes back goes on all the same.
+// An idle object is evicted by workerd after some seconds: a returning client continues its session.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,7 +14,7 @@ const bare = async (url) => {
   let id = 0;
   return {
     session: () => session,
-    call: async (name, args) => (await messageOf(await ada.call(session, name, args, { id: (id += 1) }))).result,
+    call: async (name, args) => (await messageOf(await ada.call(session, name, args, { id: ++id }))).result,
     end: () => ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } }),
   };
 };
@@ -25,10 +25,11 @@ describe('a client that was away, until its object was evicted', { concurrency: 
     ...clients,
     ...pythonClients,
   })) {
-    test(`${name} goes on with its session, without a handshake`, { timeout: 400_000 }, async (t) => {
+    test(`${name} continues its session without a handshake`, { timeout: 400_000 }, async (t) => {
       const stack = await startStack({ vars: { REST_AFTER: 1_000 } });
       t.after(() => stack.stop());
-      // An open GET stream keeps the object where it is. So this is a machine that goes to sleep: its connections break.
+      // An open GET stream keeps the object alive. So this simulates a machine that goes to sleep: its connections
+      // break.
       const network = await startNetwork(stack.url);
       const client = await connect(network.url);
       const session = client.session();
@@ -36,7 +37,8 @@ describe('a client that was away, until its object was evicted', { concurrency: 
       const isEvicted = () =>
         stack.lines.some((line) => line.includes('sessionRevived') && line.includes('"here":false'));
       let turns = 1;
-      // Looking wakes it up, so each look waits longer than the one before. That a stream's client has gone is seen by writing to it, now and then.
+      // Each check wakes it up, so each waits longer than the one before. Only writing to a stream detects that its
+      // client has gone, which happens occasionally.
       for (let seconds = 60; !isEvicted(); seconds += 20) {
         assert.ok(seconds < 120, 'it is never evicted');
         network.down();
@@ -47,7 +49,7 @@ describe('a client that was away, until its object was evicted', { concurrency: 
         assert.equal(client.session(), session);
       }
       const { initialize, sessions } = await stack.counts();
-      assert.deepEqual({ initialize, sessions }, { initialize: 1, sessions: 1 }, 'the server notices nothing');
+      assert.deepEqual({ initialize, sessions }, { initialize: 1, sessions: 1 }, 'the server sees no change');
       await client.end();
       await network.close();
     });

@@ -1,13 +1,13 @@
-// Bare requests to the front, where a client would be too polite.
+// Raw requests to the gateway, for what a client library would not send.
 
-export const acceptBoth = 'application/json, text/event-stream';
+const acceptBoth = 'application/json, text/event-stream';
 export const initializeParams = {
   protocolVersion: '2025-11-25',
   capabilities: {},
   clientInfo: { name: 'bare', version: '1' },
 };
 
-/** A sender of requests to one endpoint as one user. */
+/** Sends requests to one endpoint as one user. */
 export function sender(url, token = 'token-of-ada') {
   const send = (method, { headers = {}, body, path } = {}) => {
     const all = new Headers({ Authorization: `Bearer ${token}`, Accept: acceptBoth });
@@ -26,7 +26,7 @@ export function sender(url, token = 'token-of-ada') {
   return {
     send,
     rpc,
-    /** Opens a session; its id. */
+    /** Opens a session and returns its id. */
     async open(params = initializeParams, headers = {}) {
       const response = await send('POST', { body: rpc('initialize', params, 0), headers });
       const session = response.headers.get('mcp-session-id');
@@ -46,7 +46,7 @@ export function sender(url, token = 'token-of-ada') {
   };
 }
 
-/** The events of a stream, as `{ id, data }`, `data` parsed where there is any; comments are left out. */
+/** The events of a stream, as `{ id, data }`, with `data` parsed if there is any; comments are left out. */
 export async function* eventsOf(response) {
   let text = '';
   const decoder = new TextDecoder();
@@ -67,7 +67,7 @@ export async function* eventsOf(response) {
   }
 }
 
-/** The one message of an answer, JSON or stream. */
+/** The one message of a response, JSON or stream. */
 export async function messageOf(response) {
   if (!response.headers.get('content-type').includes('event-stream')) return response.json();
   for await (const { data } of eventsOf(response)) if (data && data.method === undefined) return data;

@@ -1,13 +1,17 @@
-// Comments keep silent streams alive: the GET stream, a call that the server answers by a stream, and one that it answers in JSON.
+// Comments keep silent streams alive: the GET stream, a call that the server answers by a stream, and one that it
+// answers in JSON.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { sender } from './http.mjs';
 import { startStack } from './stack.mjs';
 
-const SILENCE = 65_000; // long enough for two comments, by the promise of one every 25 seconds
-const MOST = 4; // comments in that time
+const SILENCE = 65_000; // long enough for two comments at the documented 25 seconds
+const MOST = 4; // the highest number of comments in that time
 
-/** What a stream consists of, in order: `'keepalive'` for such a comment, what the data say, nothing for the rest. Ends after `count` of them. */
+/**
+ * The contents of a stream, in order: `'keepalive'` for such a comment, the data, nothing for the rest. Ends after
+ * `count` of them.
+ */
 async function piecesOf(response, count = Infinity) {
   const pieces = [];
   const decoder = new TextDecoder();
@@ -48,7 +52,7 @@ for (const [kind, args] of Object.entries({ 'answers by streams': [], 'answers i
       assert.match(response.headers.get('content-type'), /event-stream/);
       const pieces = await piecesOf(response);
       assert.equal(pieces.pop().result.content[0].text, `took ${SILENCE} ms`);
-      // Before a server that answers in JSON the first of the silence passes before there is a stream at all.
+      // Before a server that answers in JSON, the first part of the silence passes before there is a stream.
       assert.ok(pieces.length >= (args.length > 0 ? 1 : 2) && pieces.length <= MOST, `${pieces.length} comments`);
       assert.ok(
         pieces.every((piece) => piece === 'keepalive'),

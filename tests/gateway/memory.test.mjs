@@ -1,4 +1,5 @@
-// What a session object has let go of leaves nothing behind in the module's memory. In Node, which can be told to collect garbage.
+// A session object that was released leaves nothing behind in the module's memory. Runs in Node, where garbage
+// collection can be forced.
 import assert from 'node:assert/strict';
 import { register } from 'node:module';
 import { before, test } from 'node:test';
@@ -8,11 +9,12 @@ let Upstream;
 let memory;
 before(async () => {
   const builtPackage = new URL('../../pkg/node.js', import.meta.url);
-  const resolve = `export const resolve = (name, context, next) => name === 'mcp-tether' ? { url: '${builtPackage}', shortCircuit: true } : next(name, context)`;
+  const found = `{ url: '${builtPackage}', shortCircuit: true }`;
+  const resolve = `export const resolve = (name, context, next) => name === 'mcp-tether' ? ${found} : next(name, context)`;
   register(`data:text/javascript,${encodeURIComponent(resolve)}`);
   ({ Upstream, memory } = await loadWatched(() => import('../../gateway/upstream.js')));
   globalThis.fetch = answering;
-  console.log = console.info = () => {}; // the front's lines
+  console.log = console.info = () => {}; // the gateway's log lines
 });
 
 async function used(end) {
@@ -36,7 +38,7 @@ async function used(end) {
   upstream.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
   assert.deepEqual((await answer).result, {});
   await upstream[end]();
-  assert.ok(upstream.metrics().requests > 0, 'what it counted is still known');
+  assert.ok(upstream.metrics().requests > 0, 'its counts are still known');
 }
 
 for (const end of ['rest', 'terminate']) {

@@ -1,4 +1,5 @@
-// 2026-07-28 through the front: requests stand alone and stream straight through; older clients get a session all the same.
+// 2026-07-28 through the gateway: requests are self-contained and streamed straight through; older clients still get a
+// session.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
@@ -9,7 +10,7 @@ import { page, startStack, until } from './stack.mjs';
 const authorization = { Authorization: 'Bearer token-of-ada' };
 const VERSION = '2026-07-28';
 
-describe('2026-07-28 through the front', () => {
+describe('2026-07-28 through the gateway', () => {
   let modern;
   let stack;
   let url;
@@ -45,10 +46,6 @@ describe('2026-07-28 through the front', () => {
       body: JSON.stringify(message),
       ...options,
     });
-  const without = (headers, ...names) => ({
-    ...headers,
-    ...Object.fromEntries(names.map((name) => [name, undefined])),
-  });
 
   async function modernClient(options = {}) {
     const client = new Client2(
@@ -59,7 +56,7 @@ describe('2026-07-28 through the front', () => {
     return client;
   }
 
-  test('the official client v2 discovers, lists, calls and hears of progress, without a session', async () => {
+  test('the official client v2 discovers, lists, calls and gets progress, without a session', async () => {
     const client = await modernClient();
     assert.ok((await client.listTools()).tools.some(({ name }) => name === 'echo'));
     assert.equal(textOf(await client.callTool({ name: 'echo', arguments: { text: 'hello' } })), 'hello');
@@ -106,7 +103,7 @@ describe('2026-07-28 through the front', () => {
     });
   });
 
-  test('a client that goes away cancels', async () => {
+  test('a client that disconnects cancels', async () => {
     const aborted = modern.counts.aborted;
     const aborter = new AbortController();
     const gone = post(
@@ -118,10 +115,10 @@ describe('2026-07-28 through the front', () => {
     await until(() => (modern.counts.calls.slow ?? 0) > calls, 'the call runs');
     aborter.abort();
     await assert.rejects(gone);
-    await until(() => modern.counts.aborted > aborted, 'the server hears of it');
+    await until(() => modern.counts.aborted > aborted, 'the server sees the cancellation');
   });
 
-  test('public results are kept for as long as they are fresh, private ones never', async () => {
+  test('public results are cached while they are fresh, private ones never', async () => {
     const before = { ...modern.counts.methods };
     for (const user of ['token-of-ada', 'token-of-bob', 'token-of-ada']) {
       const response = await post(body('tools/list', {}, user), { Authorization: `Bearer ${user}` });
@@ -135,7 +132,7 @@ describe('2026-07-28 through the front', () => {
     assert.equal(modern.counts.methods['prompts/list'] - (before['prompts/list'] ?? 0), 2);
   });
 
-  test('news of a change ends what is kept', async () => {
+  test('a change notification invalidates the cache', async () => {
     const aborter = new AbortController();
     const listen = await post(
       body('subscriptions/listen', { notifications: { toolsListChanged: true } }, 'l'),
@@ -147,7 +144,7 @@ describe('2026-07-28 through the front', () => {
     await reader.read(); // the acknowledgement
     const lists = modern.counts.methods['tools/list'];
     await post(body('tools/list'));
-    assert.equal(modern.counts.methods['tools/list'], lists, 'it is kept from before');
+    assert.equal(modern.counts.methods['tools/list'], lists, 'it is served from the cache');
     await post(body('tools/call', { name: 'change', arguments: {} }), { 'Mcp-Name': 'change' });
     const decoder = new TextDecoder();
     for (let heard = ''; !heard.includes('tools/list_changed'); )
@@ -171,7 +168,7 @@ describe('2026-07-28 through the front', () => {
       servers: {
         spy: { url: `${server.origin}/mcp`, headers: { 'X-User': '{{USER_ID}}', Authorization: 'Bearer ${KEY}' } },
       },
-      vars: { KEY: 'of-the-front' },
+      vars: { KEY: 'of-the-gateway' },
     });
     t.after(() => spied.stop());
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -194,7 +191,7 @@ describe('2026-07-28 through the front', () => {
     assert.equal(response.headers.get('set-cookie'), null);
     assert.equal(response.headers.get('mcp-session-id'), null);
     const [headers] = seen;
-    assert.equal(headers.authorization, 'Bearer of-the-front');
+    assert.equal(headers.authorization, 'Bearer of-the-gateway');
     assert.equal(headers['x-user'], 'ada');
     assert.equal(headers['mcp-param-other'], 'kept');
     assert.equal(headers.traceparent, traceparent);

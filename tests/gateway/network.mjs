@@ -1,9 +1,9 @@
-// The network between clients and the front, which may be gone for a while: connections break, and new ones are refused.
+// A network between clients and the gateway that can be down: connections break, and new ones are refused.
 import { connect, createServer } from 'node:net';
 
 /**
- * @param {string} url where it leads
- * @returns {Promise<{ url: string, down(): void, up(): void, close(): Promise<void> }>} `url` is the same address on the near side
+ * @param {string} url its target
+ * @returns {Promise<{ url: string, down(): void, up(): void, close(): Promise<void> }>} `url` is the same endpoint on the client's side
  */
 export async function startNetwork(url) {
   const far = new URL(url);
@@ -31,7 +31,9 @@ export async function startNetwork(url) {
       isUp = false;
       cut();
     },
-    up: () => void (isUp = true),
+    up() {
+      isUp = true;
+    },
     close() {
       cut();
       return new Promise((resolve) => server.close(resolve));

@@ -1,4 +1,5 @@
-// A server behind the gateway that is out of reach for 3 s: its port is closed, or a proxy answers 502. Sessions have the defaults. The proxy counts.
+// A server behind the gateway that is out of reach for 3 s: its port is closed, or a proxy answers 502. Sessions have
+// the default settings. The proxy counts.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { McpManager } from '../../pkg/node.js';
@@ -35,7 +36,7 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
   });
 
   for (const kind of kinds) {
-    test(`${kind}: every call that begins meanwhile is answered, sessions can be opened, and nothing runs twice`, {
+    test(`${kind}: every call made during the outage is answered, sessions can be opened, and nothing runs twice`, {
       timeout: 60_000,
     }, async () => {
       const server = servers[kind];
@@ -49,7 +50,7 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
           ),
         );
       const before = { unsafe: begin('unsafe'), read: begin('safe') };
-      await until(() => server.counts().rpc['tools/call'] === 2 * underWay * sessionCount, 'the calls are under way');
+      await until(() => server.counts().rpc['tools/call'] === 2 * underWay * sessionCount, 'the calls are in flight');
 
       await server.begin(outageMs);
       held[kind].release();
@@ -77,7 +78,7 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
       );
       assert.equal(Object.keys(executions).filter((key) => key.startsWith('unsafe')).length, each);
       assert.equal(initialize, sessionCount + opened.length, 'one handshake has reached the server for each session');
-      assert.ok(countDuringOutage(server.requests()).requests <= 4 * each, 'nothing is sent again and again');
+      assert.ok(countDuringOutage(server.requests()).requests <= 4 * each, 'no request storm');
       const next = await ada.open();
       const own = [...sessions, ...opened.slice(0, -1), next];
       assert.deepEqual(
@@ -86,7 +87,7 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
       );
     });
 
-    test(`${kind}, 2026-07-28: our own client waits, and goes on`, { timeout: 60_000 }, async () => {
+    test(`${kind}, 2026-07-28: our own client waits and continues`, { timeout: 60_000 }, async () => {
       const server = servers[`modern-${kind}`];
       const manager = new McpManager(
         {
@@ -101,7 +102,7 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
         assert.equal(session.kind, 'modern');
         await session.listTools();
         await server.begin(outageMs);
-        const noticed = until(() => session.state === 'outage', 'the client notices');
+        const noticed = until(() => session.state === 'outage', 'the client detects it');
         const during = await crowd(
           { list: () => session.listPrompts(), call: (name, args) => session.callTool({ name, arguments: args }) },
           { each, noticed },
@@ -125,10 +126,10 @@ describe('a server behind the gateway that is out of reach for 3 s', { concurren
     resultOf(
       who.send('POST', {
         headers: { 'Mcp-Session-Id': session },
-        body: who.rpc('tools/list', {}, `id ${(lastId += 1)}`),
+        body: who.rpc('tools/list', {}, `id ${++lastId}`),
       }),
     );
-  const call = (who, session, name, key) => resultOf(who.call(session, name, { key }, { id: `id ${(lastId += 1)}` }));
+  const call = (who, session, name, key) => resultOf(who.call(session, name, { key }, { id: `id ${++lastId}` }));
 });
 
 /** The result of an answer, or a rejection with the error's name. */
@@ -144,7 +145,10 @@ const outcome = (promise) =>
     ({ code }) => code,
   );
 
-/** Calls whose key begins with `held` stay under way until they are released: even ones have run by then, odd ones run after that. */
+/**
+ * Calls whose key begins with `held` stay in flight until they are released: even ones have run by then, odd ones run
+ * after that.
+ */
 function holdCalls() {
   let release;
   const released = new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// What page.test.mjs runs in the page.
+// Runs in the page of page.test.mjs.
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
 const answer = () => ({ action: 'accept', content: { name: 'Ada' } });
@@ -25,10 +25,10 @@ const make = {
     const { default: init, McpManager } = await import('/pkg/browser.js');
     await init();
     const manager = new McpManager(
-      { mcpServers: { front: { url, headers: { Authorization: `Bearer ${token}` } } } },
+      { mcpServers: { gateway: { url, headers: { Authorization: `Bearer ${token}` } } } },
       { log: () => {}, capabilities: { elicitation: { form: {} } } },
     );
-    const session = await manager.connect('u', 'front');
+    const session = await manager.connect('u', 'gateway');
     session.setRequestHandler('elicitation/create', answer);
     session.setNotificationHandler('notifications/message', log);
     return {
@@ -44,7 +44,8 @@ const textOf = ({ content }) => content[0].text;
 
 export async function begin(name, url, token) {
   logs[name] = [];
-  const client = (open[name] = await make[name](url, token, ({ params }) => logs[name].push(params.data)));
+  const client = await make[name](url, token, ({ params }) => logs[name].push(params.data));
+  open[name] = client;
   const steps = [];
   const { tools } = await client.list();
   const echo = textOf(await client.call({ name: 'echo', arguments: { text: 'from a page' } }));
@@ -54,7 +55,7 @@ export async function begin(name, url, token) {
 
 export const again = async (name) => textOf(await open[name].call({ name: 'echo', arguments: { text: 'again' } }));
 
-/** A call that may not run twice; what becomes of it is asked for later. */
+/** A call that may not run twice; its outcome is read later. */
 export function unsafe(name) {
   open[name].unsafe = open[name].call({ name: 'slow', arguments: { ms: 60_000, key: 'once' } }).then(
     () => 'answered',
@@ -64,7 +65,7 @@ export function unsafe(name) {
 
 export const outcome = (name) => open[name].unsafe;
 
-/** Has the server log something. */
+/** Makes the server send a log message. */
 export const notify = (name) => open[name].call({ name: 'notify', arguments: {} });
 
 export const heard = (name) => logs[name];

@@ -1,4 +1,5 @@
-// A page in Chromium on another origin: the official client v2 and our own, through the front, over a restart of the server.
+// A page in Chromium on another origin: the official client v2 and our own, through the gateway, across a restart of
+// the server.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,8 +23,8 @@ describe('a page on another origin', () => {
   let stack;
   let browser;
   let page;
-  const complaints = []; // a CORS header that is missing shows in the console, whatever the client makes of it
-  // Our client asks which era a server is of, and one with sessions answers like this: Chromium tells of every status.
+  const complaints = []; // a missing CORS header shows in the console, however the client handles it
+  // Our client sends `server/discover`, and a server with sessions answers like this: Chromium logs every error status.
   const eraAsked = /^Failed to load resource: the server responded with a status of 400/;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'page-'));
@@ -69,7 +70,7 @@ describe('a page on another origin', () => {
     page.evaluate(async ([name, words]) => (await import('/client.js'))[name](...words), [name, words]);
 
   for (const client of ['official', 'ours']) {
-    test(`${client}: lists, calls, hears of progress and logs, answers, and goes on after the server was killed in the middle of a call`, async () => {
+    test(`${client}: lists, calls, gets progress and logs, answers, and continues after the server was killed during a call`, async () => {
       const first = await run('begin', client, stack.url, 'token-of-ada');
       assert.deepEqual(first, { tools: true, echo: 'from a page', steps: [1, 2, 3, 4, 5], asked: 'hello Ada' });
       const [session] = await run('session', client);
@@ -79,7 +80,7 @@ describe('a page on another origin', () => {
       await run('unsafe', client);
       await until(async () => (await stack.counts()).calls.slow === 2, 'the call runs');
       await stack.server.restart();
-      assert.match(await run('outcome', client), /nobody knows whether it was carried out/);
+      assert.match(await run('outcome', client), /its outcome is unknown/);
       assert.deepEqual(await run('again', client), 'again');
       assert.deepEqual(await run('session', client), [session]);
       const { initialize, calls } = await stack.counts();
@@ -97,7 +98,7 @@ describe('a page on another origin', () => {
     assert.deepEqual(await run('route', `${stack.origin}/modern/mcp`, 'token-of-ada'), { region: 'eu', header: 'eu' });
   });
 
-  test('a page sees that its session is gone, and a page of another origin sees nothing', async () => {
+  test('a page can read that its session is gone, and a page of another origin can read nothing', async () => {
     assert.deepEqual(await run('unknown', stack.url, 'token-of-ada'), { status: 404, code: -32001 });
     const stranger = await browser.newPage();
     const other = await listen(

@@ -1,7 +1,7 @@
 """A client of the official Python SDK, 1.x or 2.x: `python-client.py URL TOKEN [hasty]`.
 
 Each line on standard input is a JSON object, `{"id", "list": true}` or `{"id", "call", "arguments"}`; each line on standard output is one too:
-what was asked for, a step of progress, or a log message. When the input ends, so does the session.
+a result, a progress step, or a log message. The session ends with the input.
 """
 
 import json
@@ -59,7 +59,7 @@ async def main():
     async with client, streamable_http_client(url, http_client=client) as streams:
         async with ClientSession(*streams[:2], elicitation_callback=answer, logging_callback=log) as session:
             await session.initialize()
-            # Its notification goes out on its own; what is answered after it has come after it.
+            # Its notification is sent asynchronously; a response that comes after it was answered after it.
             if not hasty:
                 await session.send_ping()
             tell(id=0, result={})

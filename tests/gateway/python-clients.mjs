@@ -1,4 +1,4 @@
-// Python's official clients with the face of those in clients.mjs: each a process, talked to in lines of JSON.
+// Python's official clients with the interface of those in clients.mjs: each is a process that exchanges lines of JSON.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -41,7 +41,7 @@ function pythonClient(environment) {
       return expect(number, onprogress);
     };
     await expect(0);
-    // A test that fails does not come to `end`: the process must not wait for this one, which ends with its input.
+    // A failed test does not reach `end`: the process must not wait for this one, which ends with its input.
     for (const handle of [child, child.stdin, child.stdout, child.stderr]) handle.unref();
     return {
       session: () => session,

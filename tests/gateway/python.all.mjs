@@ -1,4 +1,4 @@
-// Python's official clients through the front: before servers of each kind, and while the front restarts.
+// Python's official clients through the gateway: before servers of each kind, and while the gateway restarts.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startModernFaultServer } from '../js/servers/modern-fault-server.mjs';
@@ -15,7 +15,7 @@ survive('a server that answers by streams', [], pythonClients);
 survive('a server that answers in JSON', ['--json-response'], pythonClients);
 
 for (const [name, connect] of Object.entries(pythonClients)) {
-  describe(`${name} through the front, before a server of 2026-07-28`, () => {
+  describe(`${name} through the gateway, before a server of 2026-07-28`, () => {
     let modern;
     let faults;
     let stack;
@@ -30,7 +30,7 @@ for (const [name, connect] of Object.entries(pythonClients)) {
       await Promise.all([modern.close(), faults.close()]);
     });
 
-    test('lists, calls, hears of progress, in a session that outlives the front', async () => {
+    test('lists, calls, gets progress, in a session that outlives the gateway', async () => {
       const client = await connect(`${stack.origin}/modern/mcp`);
       const session = client.session();
       assert.match(session, /^[A-Za-z0-9_-]{43}$/);
@@ -38,14 +38,14 @@ for (const [name, connect] of Object.entries(pythonClients)) {
       const steps = [];
       await client.call('slow', { ms: 100 }, { onprogress: ({ progress }) => steps.push(progress) });
       assert.deepEqual(steps, [1, 2, 3, 4, 5]);
-      await stack.restartFront();
+      await stack.restartGateway();
       assert.equal(textOf(await client.call('echo', { text: 'here' })), 'here');
       assert.equal(client.session(), session);
       await client.end();
       assert.equal(modern.counts.methods.initialize, undefined);
     });
 
-    test('answers what a call needs of it, and the call runs once', async () => {
+    test('answers the input requests of a call, and the call runs once', async () => {
       const client = await connect(`${stack.origin}/rounds/mcp`);
       assert.match(textOf(await client.call('unsafe', { key: 'python' })), /python: 1/);
       const { executions, rounds } = await (await fetch(`${faults.origin}/control/counts?path=/rounds`)).json();
@@ -58,14 +58,15 @@ for (const [name, connect] of Object.entries(pythonClients)) {
     });
   });
 
-  // A connection that breaks under its notification ends a client of Python by itself. Here none does: what it sends after `initialize` waits.
-  test(`${name} goes on with a front that restarted between its initialize and all the rest`, async (t) => {
+  // Python's clients end if a connection breaks under their notification. Here none does: requests after `initialize`
+  // are held back.
+  test(`${name} continues after the gateway restarted between initialize and everything else`, async (t) => {
     const stack = await startStack();
     t.after(() => stack.stop());
     const edge = await startHoldingEdge(stack.url);
     const client = await connect(edge.url, { isHasty: true });
     const session = client.session();
-    await stack.restartFront();
+    await stack.restartGateway();
     edge.release();
     assert.equal(textOf(await client.call('echo', { text: 'here' })), 'here');
     assert.equal(client.session(), session);
@@ -76,7 +77,7 @@ for (const [name, connect] of Object.entries(pythonClients)) {
   });
 }
 
-/** A proxy that holds back what comes after an `initialize` until it is told to release it. */
+/** A proxy that holds back everything after an `initialize` until it is released. */
 async function startHoldingEdge(url) {
   let release;
   let held;

@@ -1,4 +1,5 @@
-// What is in the gateway's storage when a new version of it starts: records of the version before are used, and what cannot be read is passed over.
+// The gateway's storage when a new version starts: records of the previous version are used, and unreadable ones are
+// ignored.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
@@ -19,9 +20,12 @@ describe('records that are in the storage already', () => {
     (await messageOf(await ada.call(session, 'echo', { text: 'on' }))).result?.content[0].text;
   const objectOf = (session) => ({ binding: 'SESSIONS', name: createHash('sha256').update(session).digest('hex') });
 
-  /** Replaces what is kept of each session with the server, while the gateway is stopped: `written` makes it of what is there. */
+  /**
+   * Replaces the records of each session with the server while the gateway is stopped: `written` maps the old to the
+   * new text.
+   */
   async function rewrite(records) {
-    await stack.restartFront({}, async () => {
+    await stack.restartGateway({}, async () => {
       for (const { session, written } of records) {
         const object = objectOf(session);
         const [[{ upstream }]] = await runOnStorage(stack.state, object, [['SELECT upstream FROM session']]);
@@ -30,16 +34,18 @@ describe('records that are in the storage already', () => {
     });
   }
 
-  test('one of format 1, as the version before wrote it, goes on without a handshake', async () => {
+  test('one of format 1, as the previous version wrote it, continues without a handshake', async () => {
     const session = await ada.open();
-    // Word for word as version 0 wrote it, but for what differs in each run: the hash of the configuration, the id and the times.
+    // Byte for byte as version 0 wrote it, except for what differs in each run: the hash of the configuration, the id
+    // and the times.
     const written = (found) => {
       const { config, sessionId, createdAt } = JSON.parse(found);
       return (
         `{"format":1,"user":"ada","server":"s","config":${config},"protocolVersion":"2025-11-25","initializeResult":{"protocolVersion":"2025-11-25",` +
         '"capabilities":{"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"prompts":{},"logging":{}},' +
         '"serverInfo":{"name":"mcp-tether-test-server","version":"1.0.0"},"instructions":"A server for tests."},' +
-        `"generation":3,"createdAt":${createdAt},"lastUsedAt":${createdAt},"sessionId":"${sessionId}","logLevel":"info","subscriptions":[{"uri":"test://counter"}]}`
+        `"generation":3,"createdAt":${createdAt},"lastUsedAt":${createdAt},"sessionId":"${sessionId}",` +
+        '"logLevel":"info","subscriptions":[{"uri":"test://counter"}]}'
       );
     };
     const { initialize } = await stack.counts();
@@ -48,11 +54,11 @@ describe('records that are in the storage already', () => {
     assert.equal((await stack.counts()).initialize, initialize);
   });
 
-  test('what cannot be read is passed over: the client keeps its id, and the server gets one handshake', async () => {
+  test('an unreadable record is ignored: the client keeps its id, and the server gets one handshake', async () => {
     const damage = {
       'a later format': (found) => JSON.stringify({ ...JSON.parse(found), format: 2 }),
       'no format': (found) => JSON.stringify({ ...JSON.parse(found), format: undefined }),
-      'a state that nobody knows': (found) =>
+      'an unknown state': (found) =>
         JSON.stringify({ ...JSON.parse(found), format: 1, state: 'outage', outage: { since: 1 }, sessionId: 7 }),
       'half a record': (found) => found.slice(0, found.length / 2),
       'no JSON': () => 'x',
@@ -70,14 +76,14 @@ describe('records that are in the storage already', () => {
     assert.equal((await stack.counts()).initialize, initialize + records.length, 'one each');
   });
 
-  test('breakers of the version before hold for as long as they said, and one that cannot be read is none', async () => {
+  test('breakers of the previous version hold until their stored time, and an unreadable one is ignored', async () => {
     const open = async () => {
       const response = await ada.send('POST', { body: ada.rpc('initialize', initializeParams) });
       return { status: response.status, wait: Number(response.headers.get('retry-after')) };
     };
     const object = { binding: 'INDEX', name: 'bearer:ada' };
     const keep = (known) =>
-      stack.restartFront({}, () =>
+      stack.restartGateway({}, () =>
         runOnStorage(stack.state, object, [
           ['INSERT INTO breaker VALUES (?1, ?2) ON CONFLICT DO UPDATE SET known = ?2', 's', known],
         ]),

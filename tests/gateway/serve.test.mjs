@@ -1,4 +1,4 @@
-// `make worker`: what it prints works as it stands there.
+// `make worker`: its printed commands work unchanged.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ let serving;
 let curl;
 
 before(async () => {
-  state = await mkdtemp(join(tmpdir(), 'front-'));
+  state = await mkdtemp(join(tmpdir(), 'gateway-'));
   serving = spawn(process.execPath, [program, '--port', String(await findFreePort()), '--state', state], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -33,7 +33,7 @@ after(async () => {
   await rm(state, { recursive: true, force: true });
 });
 
-test('the curl line that it prints opens a session', async () => {
+test('the printed curl line opens a session', async () => {
   const { stdout } = await promisify(execFile)('sh', ['-c', curl], { timeout: 30_000 });
   const [head, body] = stdout.split('\r\n\r\n');
   assert.match(head, /^HTTP\/1\.1 200 /);

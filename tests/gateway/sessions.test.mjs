@@ -1,4 +1,4 @@
-// Sessions of the front: whose they are, how they end, and how a client comes back for what it missed.
+// Sessions of the gateway: ownership, their end, and clients that come back for missed messages.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { eventsOf, initializeParams, messageOf, sender } from './http.mjs';
 import { adminToken, startStack, until } from './stack.mjs';
 
-describe('whose a session is', () => {
+describe('session ownership', () => {
   let stack;
   let ada;
   let bob;
@@ -33,7 +33,7 @@ describe('whose a session is', () => {
     };
   };
 
-  test('another user’s, a forged, a foreign and a deleted id are answered alike, and the next honest request works', async () => {
+  test('another user’s, a forged, a foreign and a deleted id get the same answer, and the next valid request works', async () => {
     const session = await ada.open();
     const deleted = await ada.open();
     assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': deleted } })).status, 200);
@@ -90,7 +90,7 @@ describe('whose a session is', () => {
     assert.deepEqual(await list(ada), []);
   });
 
-  test('a user has so many sessions and no more', async () => {
+  test('the number of sessions of a user is limited', async () => {
     const sessions = [];
     for (let turn = 0; turn < 12; turn += 1) sessions.push(await bob.open());
     const response = await bob.send('POST', { body: bob.rpc('initialize', initializeParams) });
@@ -105,17 +105,19 @@ describe('whose a session is', () => {
     await ada.open();
   });
 
-  test('10 MB bodies, floods of headers and bytes that are no HTTP do not disturb the next request', async () => {
+  test('10 MB bodies, floods of headers and bytes that are not HTTP do not disturb the next request', async () => {
     const session = await ada.open();
     const large = await ada.send('POST', {
       headers: { 'Mcp-Session-Id': session },
       body: 'x'.repeat(10 * 1024 * 1024),
     });
     assert.equal(large.status, 413);
+    let sent = 0;
     const streamed = new ReadableStream({
       pull(controller) {
         controller.enqueue(new Uint8Array(64 * 1024));
-        if ((this.sent = (this.sent ?? 0) + 1) > 160) controller.close();
+        sent += 1;
+        if (sent > 160) controller.close();
       },
     });
     const endless = await fetch(stack.url, {
@@ -157,9 +159,9 @@ describe('whose a session is', () => {
     assert.notEqual(answers[0][0], 500);
   });
 
-  test('a header that says "undefined" is not one that is missing: what is known of one request is not said of another', async () => {
+  test('a header with the text "undefined" is not a missing one: facts about one request are not applied to another', async () => {
     const session = await ada.open();
-    // Each Accept is a new one to the front, so that either of the two may come first.
+    // Each Accept is new to the gateway, so that either of the two may come first.
     const status = async (accept, headers) =>
       (
         await ada.call(
@@ -179,7 +181,7 @@ describe('whose a session is', () => {
     );
   });
 
-  test('in a batch, what is answered does not wait for the rest', { timeout: 30_000 }, async () => {
+  test('in a batch, answered requests do not wait for the rest', { timeout: 30_000 }, async () => {
     const session = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
     const call = (id, name, args) => ada.rpc('tools/call', { name, arguments: args }, id);
     const response = await ada.send('POST', {
@@ -195,7 +197,7 @@ describe('whose a session is', () => {
     assert.equal((await events.next()).value.data.error.data.code, 'cancelled');
   });
 
-  test('batches of 2025-03-26, and of nobody else', async () => {
+  test('batches of 2025-03-26, and of no other revision', async () => {
     const old = await ada.open({ ...initializeParams, protocolVersion: '2025-03-26' });
     const batch = [
       ada.rpc('tools/list', {}, 'a'),
@@ -223,7 +225,7 @@ describe('whose a session is', () => {
     assert.ok(!/ada|token/.test(text));
   });
 
-  test('nothing that is printed holds a token or a whole id', async () => {
+  test('no printed line contains a token or a whole id', async () => {
     const session = await ada.open();
     await stack.forget();
     await (await ada.call(session, 'echo', { text: 'x' })).text();
@@ -232,7 +234,7 @@ describe('whose a session is', () => {
   });
 });
 
-const LOGGED = 500; // milliseconds, more than event-log.js takes to write what is new
+const LOGGED = 500; // milliseconds, more than event-log.js takes to write new events
 
 describe('a client that comes back', () => {
   let stack;
@@ -246,18 +248,18 @@ describe('a client that comes back', () => {
   const resume = (session, id) =>
     ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': id, Accept: 'text/event-stream' } });
 
-  // Begins a call, reads its first event and leaves; that event's id.
+  // Begins a call, reads its first event and disconnects; returns that event's id.
   async function leave(session, args, id = 1, tool = 'slow') {
     const response = await ada.call(session, tool, args, { id, meta: { progressToken: 'p' } });
     assert.match(response.headers.get('content-type'), /event-stream/);
     const events = eventsOf(response);
     const { value: first } = await events.next();
-    assert.equal(first.data, undefined, 'an event with an id and nothing in it');
+    assert.equal(first.data, undefined, 'an event with an id and no data');
     await events.return();
     return first.id;
   }
 
-  test('gets what it missed, and a call that it left is not cancelled', async () => {
+  test('gets what it missed, and its call is not cancelled', async () => {
     const session = await ada.open();
     const id = await leave(session, { ms: 300, key: 'left' });
     const messages = [];
@@ -268,7 +270,7 @@ describe('a client that comes back', () => {
     );
     assert.equal(messages.at(-1).data.id, 1);
     assert.equal((await stack.counts()).executions.left, 1);
-    // Once more, from the middle, when all is long over.
+    // Once more, from the middle, after everything has ended.
     const again = [];
     for await (const event of eventsOf(await resume(session, messages[8].id))) if (event.data) again.push(event.data);
     assert.deepEqual(
@@ -277,11 +279,11 @@ describe('a client that comes back', () => {
     );
   });
 
-  test('also when the front was restarted meanwhile: an unsafe call is not repeated, and its outcome is honest', async () => {
+  test('also if the gateway was restarted in between: an unsafe call is not repeated, and gets outcome_unknown', async () => {
     const session = await ada.open();
     const id = await leave(session, { ms: 60_000, key: 'cut' }, 'cut');
     await wait(LOGGED);
-    await stack.restartFront();
+    await stack.restartGateway();
     const messages = [];
     for await (const { data } of eventsOf(await resume(session, id))) if (data) messages.push(data);
     assert.equal(messages.at(-1).id, 'cut');
@@ -294,7 +296,7 @@ describe('a client that comes back', () => {
     );
   });
 
-  test('gets an error for an answer that was too large to be kept', async () => {
+  test('gets an error for an answer that was too large for the log', async () => {
     const session = await ada.open();
     const id = await leave(session, { bytes: 2_000_000 }, 'large', 'big');
     await (await resume(session, id)).text(); // ends with the answer, which may come only now
@@ -311,7 +313,7 @@ describe('a client that comes back', () => {
     );
   });
 
-  test('gets news that came while it was away, once, and events of others never', async () => {
+  test('gets notifications sent while it was away, once, and never events of others', async () => {
     const session = await ada.open();
     const other = await ada.open();
     const listen = (last) =>
@@ -337,7 +339,7 @@ describe('a client that comes back', () => {
 });
 
 describe('sessions end', () => {
-  test('and who is told so finds nothing of them, neither in the list nor in the storage; the server is told', async (t) => {
+  test('a client that learns of it finds no trace, neither in the list nor in the storage; the server gets a DELETE', async (t) => {
     const stack = await startStack();
     t.after(() => stack.stop());
     const ada = sender(stack.url);
@@ -350,7 +352,7 @@ describe('sessions end', () => {
     for (let turn = 0; turn < 12; turn += 1)
       sessions.push(await ada.open({ ...initializeParams, clientInfo: { name: mark, version: '1' } }));
     assert.ok(await isKept());
-    // Each is looked for as soon as its end is told, while others are still under way.
+    // Each is looked for as soon as its end is answered, while others are still in flight.
     await Promise.all(
       sessions.map(async (session) => {
         assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': session } })).status, 200);
@@ -361,32 +363,32 @@ describe('sessions end', () => {
       }),
     );
     assert.ok(!(await isKept()));
-    await until(async () => (await stack.counts()).sessions === 0, 'the server is told');
+    await until(async () => (await stack.counts()).sessions === 0, 'the DELETE reaches the server');
   });
 
-  test('unused, by age, and when their server is another one', async (t) => {
+  test('unused sessions, by age, and when their server is another one', async (t) => {
     const stack = await startStack({ config: { sessionConfig: { timeout: 1_500 } } });
     t.after(() => stack.stop());
     const ada = sender(stack.url);
     const idle = await ada.open();
-    await until(async () => (await stack.counts()).delete === 1, 'the server is told');
+    await until(async () => (await stack.counts()).delete === 1, 'the DELETE reaches the server');
     assert.equal((await ada.call(idle, 'echo')).status, 404);
-    await stack.restartFront({ config: { sessionConfig: { timeout: 60_000, maxAge: 2_000 } } });
+    await stack.restartGateway({ config: { sessionConfig: { timeout: 60_000, maxAge: 2_000 } } });
     const aged = await ada.open();
     await until(async () => (await ada.call(aged, 'echo', { text: 'x' })).status === 404, 'it is too old');
-    await stack.restartFront({ config: {} });
+    await stack.restartGateway({ config: {} });
     const kept = await ada.open();
-    await stack.restartFront({ config: { headers: { 'X-New': 'shape' } } });
+    await stack.restartGateway({ config: { headers: { 'X-New': 'shape' } } });
     assert.equal((await ada.call(kept, 'echo')).status, 404);
     await ada.open();
   });
 
-  test('a token that is taken out of the configuration opens nothing any more', async (t) => {
+  test('a token removed from the configuration opens nothing', async (t) => {
     const stack = await startStack();
     t.after(() => stack.stop());
     const ada = sender(stack.url);
     const session = await ada.open();
-    await stack.restartFront({ vars: { BEARER_TOKENS: { ada: 'another-token' } } });
+    await stack.restartGateway({ vars: { BEARER_TOKENS: { ada: 'another-token' } } });
     assert.equal((await ada.call(session, 'echo')).status, 401);
     const renewed = sender(stack.url, 'another-token');
     assert.equal(
@@ -397,7 +399,7 @@ describe('sessions end', () => {
 });
 
 describe('an object that was evicted, or restarted', () => {
-  test('takes the session with the server up again, to go on and to say goodbye', async (t) => {
+  test('resumes the session with the server, to continue and to delete it', async (t) => {
     const stack = await startStack();
     t.after(() => stack.stop());
     const ada = sender(stack.url);
@@ -407,21 +409,21 @@ describe('an object that was evicted, or restarted', () => {
       headers: { 'Mcp-Session-Id': one },
       body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub'),
     });
-    await until(async () => stack.counts(), 'it is there');
-    await stack.restartFront();
+    await until(async () => stack.counts(), 'it is up');
+    await stack.restartGateway();
     assert.equal((await messageOf(await ada.call(one, 'echo', { text: 'on' }))).result.content[0].text, 'on');
     assert.equal((await ada.send('DELETE', { headers: { 'Mcp-Session-Id': two } })).status, 200);
-    await until(async () => (await stack.counts()).delete === 1, 'the server is told');
+    await until(async () => (await stack.counts()).delete === 1, 'the DELETE reaches the server');
     const { initialize, sessions } = await stack.counts();
     assert.deepEqual({ initialize, sessions }, { initialize: 2, sessions: 1 });
   });
 
-  test('lets go of the server when nobody needs it, and takes the session up again', async (t) => {
+  test('releases the server when no client needs it, and resumes the session', async (t) => {
     const stack = await startStack({ vars: { REST_AFTER: 200 } });
     t.after(() => stack.stop());
     const ada = sender(stack.url);
     const session = await ada.open();
-    await until(async () => (await stack.counts()).get >= 1, 'the front listens to the server');
+    await until(async () => (await stack.counts()).get >= 1, 'the gateway opens a GET stream');
     const streams = (await stack.counts()).get;
     for (let turn = 0; turn < 3; turn += 1) {
       const revived = () => stack.lines.some((line) => line.includes(`"lives":${turn + 2}`));
@@ -434,7 +436,7 @@ describe('an object that was evicted, or restarted', () => {
     }
     const { initialize, get } = await stack.counts();
     assert.equal(initialize, 1);
-    assert.ok(get > streams, 'it listens anew');
+    assert.ok(get > streams, 'the GET stream is opened again');
   });
 });
 

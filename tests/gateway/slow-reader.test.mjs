@@ -1,4 +1,5 @@
-// Clients that stop reading, over the wire: their stream is cut before it fills the memory, nobody else notices, and they can come back.
+// Clients that stop reading, over the wire: their stream is cut before it fills the memory, no other client is
+// affected, and they can come back.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -10,9 +11,9 @@ const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 const EVENT = 64 * KIBIBYTE;
 const COUNT = 512; // 32 MiB: far more than sockets hold
-const IN_SOCKETS = 16 * MEBIBYTE; // at most: what the kernel takes from a writer that nobody reads
+const IN_SOCKETS = 16 * MEBIBYTE; // at most: what the kernel accepts from a writer without a reader
 
-/** A client with a connection of its own, which reads when it wants to. */
+/** A client with a connection of its own, which reads on demand. */
 async function slowClient(url, method, headers, body) {
   const { hostname, port, pathname, host } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname });
@@ -29,7 +30,7 @@ async function slowClient(url, method, headers, body) {
   socket.pause();
   socket.write(`${head.join('\r\n')}\r\n\r\n${payload ?? ''}`);
   return {
-    /** What had been sent until the connection ended. */
+    /** Everything sent until the connection ended. */
     async rest() {
       const chunks = [];
       socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
@@ -44,7 +45,7 @@ const END = `"turn":${COUNT},`;
 const turnsIn = (text) => [...text.matchAll(/"turn":(\d+)/g)].length;
 const lastId = (text) => [...text.matchAll(/id: (\S+)\ndata: [^\n]*\n\n/g)].at(-1)[1];
 
-// Of the smaller log nothing is left that the client got, when it comes back.
+// When the client comes back, the smaller log contains nothing that the client has already received.
 for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEBIBYTE, 'of the last': MEBIBYTE })) {
   describe(`a client that does not read, with a log ${size}`, { timeout: 120_000 }, () => {
     let stack;
@@ -71,7 +72,8 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
 
     const cuts = () => stack.lines.filter((line) => line.includes('"slowReader"')).length;
 
-    // What the client of a call hears that comes back as often as it is cut off again: what was said on, and the answer.
+    // Everything that the client of a call receives if it comes back after every cut: the messages since, and the
+    // answer.
     const comeBack = async (session, last, id) => {
       const turns = [];
       let answer;
@@ -87,7 +89,7 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       return { turns, answer };
     };
 
-    // All in order, to the last; without a gap from where it was, if the log goes back so far.
+    // All in order, to the last; without a gap from its cursor, if the log reaches back that far.
     const assertKept = (missed, heard) => {
       if (size === 'of everything') {
         assert.ok(missed.length >= COUNT - heard, `${heard} before and ${missed.length} after`);
@@ -102,7 +104,7 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       }
     };
 
-    test('loses its GET stream; the session goes on, and what it missed is there when it comes back', async () => {
+    test('loses its GET stream; the session continues, and missed messages are there when it comes back', async () => {
       const session = await ada.open();
       const slow = await slowClient(stack.url, 'GET', { 'Mcp-Session-Id': session });
       const running = ada.call(session, 'flood', flood({ aside: true }), { id: 'flood' });
@@ -111,9 +113,9 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       assert.equal(await echo(session, 'afterwards'), 'afterwards');
       const got = await slow.rest();
       assert.match(got, /^HTTP\/1\.1 200 /);
-      // In workerd a stream that fails behind an object just ends: for an event stream that is all the same.
+      // In workerd a stream that fails behind an object just ends, which makes no difference for an event stream.
       assert.ok(!got.includes(END), 'it ends early');
-      assert.ok(got.length < IN_SOCKETS, `${got.length} bytes were kept for it`);
+      assert.ok(got.length < IN_SOCKETS, `${got.length} bytes were buffered for it`);
       const last = lastId(got);
       const back = await ada.send('GET', { headers: { 'Mcp-Session-Id': session, 'Last-Event-ID': last } });
       assert.equal(back.status, 200);
@@ -128,7 +130,7 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       const slow = await slowClient(stack.url, 'POST', { 'Mcp-Session-Id': session }, body);
       assert.equal(await echo(session, 'same session'), 'same session');
       assert.equal(await echo(other, 'other session'), 'other session');
-      // The other one reads all of it meanwhile.
+      // The other one reads all of it in the meantime.
       const turns = await turnsOf(
         await ada.call(other, 'flood', flood(), { id: 'read' }),
         (data) => data?.id === 'read',
@@ -141,7 +143,7 @@ for (const [size, EVENT_LOG_BYTES] of Object.entries({ 'of everything': 64 * MEB
       await until(() => cuts() === 2, 'its stream is cut');
       const got = await slow.rest();
       assert.ok(!got.includes(END), 'it ends early');
-      assert.ok(got.length < IN_SOCKETS, `${got.length} bytes were kept for it`);
+      assert.ok(got.length < IN_SOCKETS, `${got.length} bytes were buffered for it`);
       const { turns: missed, answer } = await comeBack(session, lastId(got), 'slow');
       assertKept(missed, turnsIn(got));
       assert.equal(answer.result.content[0].text, `sent ${COUNT}`);

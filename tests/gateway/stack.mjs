@@ -1,31 +1,31 @@
-// The built Worker on workerd with a real server behind it, each of which can be killed and started again.
+// The built gateway on workerd with a real server behind it, each of which can be killed and restarted.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startFront } from '../../gateway/local.mjs';
+import { startGateway } from '../../gateway/local.mjs';
 import { startChildServer } from '../js/servers/shared/child-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
 
-export const users = { ada: 'token-of-ada', bob: { token: 'token-of-bob', vars: { team: 'red' } } };
+const users = { ada: 'token-of-ada', bob: { token: 'token-of-bob', vars: { team: 'red' } } };
 export const adminToken = 'token-of-the-admin';
 export const page = 'https://app.example';
 
 const serverProgram = fileURLToPath(new URL('../js/servers/sdk-server.mjs', import.meta.url));
 
 /**
- * Starts both. The server is `s` in the front's configuration.
+ * Starts both. The server is `s` in the gateway's configuration.
  * @param {object} [options]
  * @param {string[]} [options.server] arguments of tests/js/servers/sdk-server.mjs
  * @param {object} [options.config] more of that server's configuration
  * @param {object} [options.servers] further servers
- * @param {object} [options.vars] further variables of the front
+ * @param {object} [options.vars] further variables of the gateway
  */
 export async function startStack({ server: args = [], config = {}, servers = {}, vars = {} } = {}) {
-  const state = await mkdtemp(join(tmpdir(), 'front-'));
+  const state = await mkdtemp(join(tmpdir(), 'gateway-'));
   const serverPort = await findFreePort();
-  const frontPort = await findFreePort();
+  const gatewayPort = await findFreePort();
   const server = await startChildServer({
     name: 'the SDK server',
     args: [serverProgram, '--port', String(serverPort), ...args],
@@ -33,9 +33,9 @@ export async function startStack({ server: args = [], config = {}, servers = {},
   });
   const serverOrigin = `http://127.0.0.1:${serverPort}`;
   const lines = [];
-  let front;
+  let gateway;
   const start = async (changed = {}) => {
-    front = await startFront({
+    gateway = await startGateway({
       servers: {
         s: { url: `${serverOrigin}/mcp`, sessionConfig: { retryDelay: 100 }, ...config, ...changed.config },
         ...servers,
@@ -49,38 +49,38 @@ export async function startStack({ server: args = [], config = {}, servers = {},
         ...changed.vars,
       },
       state,
-      port: frontPort,
+      port: gatewayPort,
       log: (line) => lines.push(line),
     });
   };
   await start();
   return {
-    origin: `http://127.0.0.1:${frontPort}`,
-    url: `http://127.0.0.1:${frontPort}/s/mcp`,
+    origin: `http://127.0.0.1:${gatewayPort}`,
+    url: `http://127.0.0.1:${gatewayPort}/s/mcp`,
     server,
-    /** The folder of the front's storage. */
+    /** The folder of the gateway's storage. */
     state,
-    /** What the front printed. */
+    /** The log lines of the gateway. */
     lines,
-    /** What the server counted since it was started. */
+    /** The server's counts since it was started. */
     counts: async () => (await fetch(`${serverOrigin}/control/counts`)).json(),
-    /** The server forgets all its sessions. */
+    /** Makes the server lose all its sessions. */
     forget: () => fetch(`${serverOrigin}/control/forget`, { method: 'POST' }),
-    /** A new process of the front, with the same storage, to which something may be done while there is none. */
-    async restartFront(changed, whileStopped) {
-      await front.stop();
+    /** Restarts the gateway's process with the same storage; a callback may change the storage in between. */
+    async restartGateway(changed, whileStopped) {
+      await gateway.stop();
       await whileStopped?.();
       await start(changed);
     },
     async stop() {
-      await front.stop();
+      await gateway.stop();
       await server.close();
       await rm(state, { recursive: true, force: true });
     },
   };
 }
 
-/** Waits until `check()` gives something true, and gives that. */
+/** Waits until `check()` returns something truthy, and returns that. */
 export async function until(check, what) {
   for (let tries = 0; tries < 1_000; tries += 1) {
     const found = await check();

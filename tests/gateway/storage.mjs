@@ -24,7 +24,7 @@ export default {
  * @param {string} state the folder of the gateway's storage
  * @param {{ binding: 'SESSIONS' | 'INDEX', name: string }} object
  * @param {unknown[][]} statements each is SQL and its values
- * @returns {Promise<object[][]>} the rows that each gives
+ * @returns {Promise<object[][]>} the rows of each
  */
 export async function runOnStorage(state, object, statements) {
   const miniflare = new Miniflare({

@@ -1,4 +1,5 @@
-// What each client does through the front, before the official SDK's server: list, call, stream, answer a question, and survive.
+// The steps of each client through the gateway, before the official SDK's server: list, call, stream, answer a server
+// request, and survive.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { clients, textOf } from './clients.mjs';
@@ -7,13 +8,13 @@ import { startStack, until } from './stack.mjs';
 /** The tests of clients before a server of one kind: `args` are those of tests/js/servers/sdk-server.mjs. */
 export function survive(kind, args, connects = clients) {
   for (const [name, connect] of Object.entries(connects)) {
-    describe(`${name} through the front, before ${kind}`, () => {
+    describe(`${name} through the gateway, before ${kind}`, () => {
       let stack;
       let initialized;
       before(async () => (stack = await startStack({ server: args })));
       after(() => stack.stop());
 
-      test('lists, calls, hears of progress and logs, answers a question', async () => {
+      test('lists, calls, gets progress and logs, answers a server request', async () => {
         const logs = [];
         const client = await connect(stack.url, { log: ({ params }) => logs.push(params.data) });
         assert.match(client.session(), /^[A-Za-z0-9_-]{43}$/);
@@ -29,11 +30,11 @@ export function survive(kind, args, connects = clients) {
         await until(() => logs.includes('a log message'), 'the log message');
         assert.equal(textOf(await client.call('ask', {})), 'hello Ada');
         await client.end();
-        await until(async () => (await stack.counts()).delete === 1, 'the server is told of the end');
+        await until(async () => (await stack.counts()).delete === 1, 'the DELETE reaches the server');
         assert.equal((await stack.counts()).sessions, 0);
       });
 
-      test('does not notice that the server lost the session', async () => {
+      test('is not affected when the server loses the session', async () => {
         const client = await connect(stack.url);
         const session = client.session();
         await stack.forget();
@@ -56,7 +57,7 @@ export function survive(kind, args, connects = clients) {
           Array.from({ length: 10 }, (_, turn) => String(turn)),
         );
         await stack.server.restart();
-        assert.match((await unsafe).message, /nobody knows whether it was carried out/);
+        assert.match((await unsafe).message, /its outcome is unknown/);
         assert.equal(textOf(await client.call('echo', { text: 'back' })), 'back');
         assert.equal(client.session(), session);
         const counts = await stack.counts();
@@ -65,11 +66,11 @@ export function survive(kind, args, connects = clients) {
         await client.end();
       });
 
-      test('goes on with its id after the front was restarted', async () => {
+      test('continues with its id after the gateway was restarted', async () => {
         const client = await connect(stack.url);
         const session = client.session();
         initialized = (await stack.counts()).initialize;
-        await stack.restartFront();
+        await stack.restartGateway();
         assert.equal(textOf(await client.call('echo', { text: 'here' })), 'here');
         assert.equal(client.session(), session);
         assert.equal(textOf(await client.call('ask', {})), 'hello Ada');

@@ -1,4 +1,5 @@
-// Trace context (W3C: traceparent, tracestate, baggage) of a request inside a session: it goes to the server with that request and with no other, and credentials never do.
+// Trace context (W3C: traceparent, tracestate, baggage) of a request inside a session: it goes to the server with that
+// request and no other, and credentials never do.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startModernServer } from '../js/servers/modern-server.mjs';
@@ -18,7 +19,7 @@ const traceOf = (number) => ({
   baggage: `turn=${number}`,
 });
 
-/** A server that hears what goes to another one, and passes it on. */
+/** A server that records requests to another one, and forwards them. */
 async function startWitness(target) {
   const seen = [];
   const listening = await listen(async (request, response) => {
@@ -46,7 +47,7 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       witness = await startWitness(server.url);
       stack = await startStack({
         servers: { witness: { url: witness.url, headers: { Authorization: 'Bearer ${KEY}' } } },
-        vars: { KEY: 'of-the-front' },
+        vars: { KEY: 'of-the-gateway' },
       });
       ada = sender(`${stack.origin}/witness/mcp`);
     });
@@ -59,7 +60,7 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
     const calls = (name) =>
       witness.seen.filter(({ message }) => message?.method === 'tools/call' && message.params.name === name);
 
-    test('each of many calls at once has its own, and one without has none', async () => {
+    test('each of many concurrent calls has its own, and one without has none', async () => {
       const session = await ada.open(initializeParams, traceOf(999));
       await Promise.all(
         Array.from({ length: CALLS }, async (_, turn) => {
@@ -77,14 +78,14 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       }
     });
 
-    test('the front’s own requests have none: its greeting, its stream, what it does before a call', async () => {
+    test('the gateway’s own requests have none: its handshake, its stream, and its requests before a call', async () => {
       const session = await ada.open(initializeParams, traceOf(1));
       const events = eventsOf(await ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...traceOf(2) } }));
       if (kind === '2025-11-25') await server.forgetSessions();
       await (await ada.call(session, 'increment', {}, { id: 'last', headers: traceOf(3) })).text();
       await until(
         () => witness.seen.some(({ http, message }) => http === 'GET' || message?.method === 'subscriptions/listen'),
-        'the front listens',
+        'the gateway opens its stream',
       );
       for (const { trace } of calls('increment')) assert.deepEqual(trace, traceOf(3));
       assert.equal(server.counts.executions.default, 1);
@@ -95,9 +96,9 @@ for (const kind of ['2025-11-25', '2026-07-28']) {
       await events.return();
     });
 
-    test('the client’s credentials never get there', () => {
+    test('the client’s credentials never reach the server', () => {
       assert.ok(witness.seen.length > CALLS);
-      for (const { headers } of witness.seen) assert.equal(headers.authorization, 'Bearer of-the-front');
+      for (const { headers } of witness.seen) assert.equal(headers.authorization, 'Bearer of-the-gateway');
       assert.ok(!JSON.stringify(witness.seen).includes('token-of-ada'));
     });
   });

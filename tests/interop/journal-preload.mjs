@@ -1,5 +1,5 @@
-// Loaded into a server with the official SDK v1 before its own code, to keep a journal for it. The key of a call is its argument `key`.
-// Tools named in UNSAFE lose their annotations, so that nobody may run them twice.
+// Loaded into a server with the official SDK v1 before its own code, to write its journal. The key of a call is its
+// argument `key`. Tools named in UNSAFE lose their annotations, so that they must not run twice.
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import {
   CallToolRequestSchema,

@@ -1,5 +1,6 @@
-// The journal of a server: what it did, a line of JSON each, in a file that outlives the process when it is killed.
-// `{ did: 'initialize' | 'call' | 'done' | 'cancelled', process, tool?, key? }`; servers in other languages write the same.
+// The journal of a server: its actions, a line of JSON each, in a file that outlives the process when it is killed. `{
+// did: 'initialize' | 'call' | 'done' | 'cancelled', process, tool?, key? }`; servers in other languages write the
+// same.
 import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
@@ -9,7 +10,7 @@ export function note(entry) {
 }
 
 /**
- * For the test: what the journal says so far.
+ * For the test: the contents of the journal so far.
  * @param {string} path
  */
 export async function readJournal(path) {
@@ -20,7 +21,7 @@ export async function readJournal(path) {
   return {
     /** How often a tool did this in the call with this key. */
     count: (did, key) => entries.filter((entry) => entry.did === did && entry.key === key).length,
-    /** How many handshakes each process saw, in the order of the processes. */
+    /** The number of handshakes of each process, in the order of the processes. */
     handshakes() {
       const byProcess = new Map();
       for (const { did, process: id } of entries)

@@ -1,4 +1,4 @@
-// The steps that our client goes through with every server, and what has to be true on both sides after each.
+// The steps of our client with every server, and what has to be true on both sides after each.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ export async function open(peer) {
     manager,
     streams,
     journal: () => readJournal(journal),
-    /** The same session at every call: made by the first. */
+    /** The same session for every call: created by the first. */
     session: async () => (session ??= await manager.connect('ada', 'peer')),
     async close() {
       await manager.close();
@@ -55,7 +55,7 @@ export async function open(peer) {
   };
 }
 
-/** In the order in which they are taken. */
+/** In the order in which they run. */
 export const steps = {
   connect,
   list,
@@ -94,10 +94,10 @@ async function call({ peer, session }) {
 
 async function progress({ peer, session }) {
   const seen = [];
-  const result = await (await session()).callTool(peer.tools.progress, { onprogress: (told) => seen.push(told) });
+  const result = await (await session()).callTool(peer.tools.progress, { onprogress: (step) => seen.push(step) });
   assert.notEqual(result.isError, true);
   assert.deepEqual(
-    seen.map((told) => [told.progress, told.total]),
+    seen.map((step) => [step.progress, step.total]),
     [
       [1, 3],
       [2, 3],
@@ -112,7 +112,7 @@ async function notification({ peer, session, streams }) {
   made.setNotificationHandler(peer.notifies, (message) => heard.push(message));
   if (peer.notifiesOnStream) await until(() => streams.opened > 0, 'the stream of the session is open');
   await made.callTool(peer.tools.notify);
-  await until(() => heard.length > 0, 'the notification is heard');
+  await until(() => heard.length > 0, 'the notification arrives');
   assert.equal(heard[0].method, peer.notifies);
 }
 
@@ -124,7 +124,7 @@ async function cancel(run) {
   await until(async () => (await journal()).count('call', key) > 0, 'the tool runs');
   stop.abort();
   assert.equal((await outcome).code, 'cancelled');
-  await until(async () => (await journal()).count('cancelled', key) > 0, 'the server is told');
+  await until(async () => (await journal()).count('cancelled', key) > 0, 'the server is notified');
   await call(run);
   const seen = await journal();
   assert.equal(seen.count('call', key), 1, 'runs of the tool');
@@ -134,7 +134,7 @@ async function restart(run) {
   await restartAtRest(run);
   await restartUnderCall(run);
   const handshakes = (await run.journal()).handshakes();
-  // Of the stateless, one handshake serves for ever: there is nothing to lose.
+  // A stateless server needs one handshake only: there is no session to lose.
   assert.deepEqual(
     handshakes,
     { stateful: [1, 1, 1], stateless: [1], modern: [] }[run.peer.kind],
@@ -157,14 +157,14 @@ async function restartUnderCall(run) {
   const outcome = settle((await session()).callTool(withKey(peer.tools.slow, key)));
   await until(async () => (await journal()).count('call', key) > 0, 'the tool runs');
   await server.restart();
-  assert.equal((await outcome).code, 'outcome_unknown', 'what became of the call is not known');
+  assert.equal((await outcome).code, 'outcome_unknown', 'the outcome of the call is unknown');
   await call(run);
   await countOnce(run, 'after the second restart');
   const seen = await journal();
   assert.equal(seen.count('call', key), 1, 'runs of the tool that was cut off');
 }
 
-/** Somebody else ends our session: the server answers the next request as it answers unknown sessions. */
+/** A DELETE from outside ends our session: the server answers the next request as it answers unknown sessions. */
 async function loseSession(run) {
   const made = await run.session();
   const before = made.sessionId;
@@ -185,13 +185,13 @@ async function terminate(run) {
   if (!hasId(run.peer)) return;
   const status = await askOutside(run, 'POST', sessionId, protocolVersion, {
     jsonrpc: '2.0',
-    id: 'probe',
+    id: 'outside',
     method: 'ping',
   });
   assert.ok([400, 404].includes(status), `the server still knows the session: ${status}`);
 }
 
-/** A request about a session that our client does not see. @returns {Promise<number>} its status */
+/** A request on a session that our client does not see. @returns {Promise<number>} its status */
 async function askOutside({ url }, method, sessionId, protocolVersion, message) {
   const headers = {
     'Mcp-Session-Id': sessionId,
@@ -212,7 +212,7 @@ async function countOnce({ peer, session, journal }, key) {
   assert.equal(seen.count('call', key), 1, `runs of ${peer.tools.count.name} ${key}`);
 }
 
-/** Whether the server tells the client what it calls the session. */
+/** Whether the server sends the client a session id. */
 const hasId = ({ kind, config }) => kind === 'stateful' && config?.type !== 'sse';
 
 const withKey = ({ name, arguments: given }, key) => ({ name, arguments: { ...given, key } });

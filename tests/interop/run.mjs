@@ -1,4 +1,5 @@
-// The whole interop matrix: goes through every step with every server, prints what happens, and writes docs/interop.md: `make interop`.
+// The whole interop matrix: runs every step with every server, prints the results, and writes docs/interop.md: `make
+// interop`.
 // usage: node tests/interop/run.mjs [part of a server's name], which writes nothing
 import { writeFile } from 'node:fs/promises';
 import { open, steps } from './matrix.mjs';

@@ -3,14 +3,14 @@ import { steps } from './matrix.mjs';
 
 const columns = Object.keys(steps);
 
-/** What a peer's cell says when nothing goes wrong. @returns {'yes' | '–'} */
+/** The contents of a peer's cell if every step succeeds. @returns {'yes' | '–'} */
 export function expected(peer, step) {
   return peer.missing?.[step] ? '–' : 'yes';
 }
 
 /**
  * The whole document.
- * @param {{ peer: import('./peers/index.mjs').Peer, cells: Record<string, string> }[]} rows a cell is what `expected` says, or `no`
+ * @param {{ peer: import('./peers/index.mjs').Peer, cells: Record<string, string> }[]} rows a cell is the result of `expected`, or `no`
  */
 export function render(rows) {
   const notes = [];
@@ -25,7 +25,7 @@ export function render(rows) {
   return `${[
     '# Interop',
     '',
-    'What `make interop` saw: this client in Node with real servers, each in a process of its own. The run writes this file.',
+    'The results of `make interop`: this client in Node with real servers, each in a process of its own. The run writes this file.',
     '',
     line(['server', 'revision', 'built with', ...columns]),
     line(['server', 'revision', 'built with', ...columns].map(() => '---')),
@@ -40,15 +40,15 @@ export function render(rows) {
 const legend = [
   '- **connect**: the kind of session, the revision, and one handshake at the server.',
   '- **list**: tools, resources and prompts.',
-  '- **progress**: every step that the tool tells, before its result.',
-  '- **notification**: what a tool sends beside its result is heard.',
-  '- **cancel**: the caller is told `cancelled`, the tool is told to stop, and the session goes on.',
-  '- **restart**: the server is killed and started again on its port, at rest and under a call. The call is `outcome_unknown` and ran once;',
-  '  all others are answered, tools that must not run twice ran once, and each process saw one handshake.',
+  '- **progress**: every step that the tool reports, before its result.',
+  '- **notification**: a notification that a tool sends beside its result is delivered.',
+  '- **cancel**: the call fails with `cancelled`, the tool is stopped, and the session continues.',
+  '- **restart**: the server is killed and started again on its port, between calls and during one. The call is `outcome_unknown` and ran once;',
+  '  all others are answered, tools that must not run twice ran once, and each process got one handshake.',
   '- **session lost**: the server forgets the session between two calls; the next one is answered after one handshake, and ran once.',
   '- **terminate**: the server does not know the session any more.',
   '',
-  'What ran and how often is read from journals that the servers keep, not from what the client believes.',
+  'The executions are read from the servers’ journals, not from the client.',
 ];
 
 function note(peer, step, cell, notes) {

@@ -1,4 +1,4 @@
-//! How answers reach a server: how many at once, how often, and what a flood of requests comes to.
+//! Answers to server requests: concurrency, retries, and the bound on a flood of requests.
 
 use super::reply::{Data, Reply, Step, fails, http, http_json, refused, reset, silence, stream};
 use super::{Tether, world, world_with};
@@ -20,20 +20,20 @@ fn message(id: u64, method: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method})
 }
 
-/// The server sends this on the GET stream.
+/// Sends a message on the GET stream.
 fn say(world: &mut Tether, message: Value) {
     let get = world.open_gets()[0];
     world.push(get, Step::Event(None, None, Data::Json(message)));
 }
 
-/// A tool asks, and the user answers.
+/// A tool sends a server request, and the application answers it.
 fn answered(world: &mut Tether) {
     say(world, message(900, "elicitation/create"));
     let ticket = world.asked.last().unwrap().0;
     world.answer_server(ticket, Ok(json!({"action": "accept"})));
 }
 
-/// The most answers that were on the wire at once.
+/// The highest number of answers that were on the wire at the same time.
 fn most_at_once(world: &Tether, ends: impl Fn(u64) -> u64) -> usize {
     let spans: Vec<(u64, u64)> = world.sent_as("answer").iter().map(|sent| (sent.at, ends(sent.at))).collect();
     spans.iter().map(|(at, _)| spans.iter().filter(|(from, to)| from <= at && at < to).count()).max().unwrap_or(0)
@@ -51,10 +51,10 @@ fn ten_thousand_pings_in_one_stream_are_answered_sixteen_at_once() {
     let exchange = world.sent_as("tools/call")[0].exchange;
     world.run_for(10);
     assert_eq!(world.count("answer"), 16);
-    assert!(world.paused.contains(&exchange), "the stream is not read further");
+    assert!(world.paused.contains(&exchange), "the stream is paused");
     let other = world.tool(session, "read");
     world.finish(other);
-    assert!(world.waiting.contains(&call), "other calls go on");
+    assert!(world.waiting.contains(&call), "other calls continue");
     world.finish(call);
     world.result(call);
     world.run_for(10_000);
@@ -65,7 +65,7 @@ fn ten_thousand_pings_in_one_stream_are_answered_sixteen_at_once() {
 }
 
 #[test]
-fn requests_without_a_handler_are_held_back_like_pings() {
+fn requests_without_a_handler_are_limited_like_pings() {
     for (method, effort) in [("vendor/x", "handler"), ("roots/list", "tickets")] {
         let (mut world, _) = listening();
         world.diary = None;
@@ -96,7 +96,7 @@ fn a_batch_that_no_pause_divides_ends_the_session_with_an_error() {
     let error = world.events.iter().find(|event| event.kind.as_str() == "sessionError").unwrap();
     assert_eq!(error.detail.code, Some(ErrorCode::LimitExceeded.as_str()));
     world.run_for(100);
-    assert_eq!(world.count("DELETE"), 1, "the server need not keep it");
+    assert_eq!(world.count("DELETE"), 1, "the session is deleted at the server");
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
@@ -144,7 +144,7 @@ fn an_answer_that_meets_trouble_is_sent_again_until_the_server_has_it() {
 }
 
 #[test]
-fn retry_after_holds_all_answers_back() {
+fn retry_after_pauses_all_answers() {
     let (mut world, _) = listening();
     world.server().next("answer", [http(429, "").retry_after("7")]);
     answered(&mut world);
@@ -177,7 +177,7 @@ fn a_404_to_an_answer_is_a_reason_to_ping_and_no_more() {
     (0..5).for_each(|_| answered(&mut world));
     world.run_for(60_000);
     assert_eq!((world.count("answer"), world.count("ping"), world.count("initialize")), (5, 1, 1));
-    // Where the session is gone indeed, the ping tells.
+    // If the session is gone, the ping finds out.
     world.server().forget();
     world.server().behave();
     let call = world.tool(session, "order");
@@ -207,23 +207,23 @@ fn during_an_outage_one_answer_at_a_time_is_tried() {
     assert!(world.count("answer") <= 16 + 40, "{}", world.count("answer"));
     world.server().behave();
     world.run_for(60_000);
-    assert_eq!(world.sent_as("answer").last().unwrap().id(), Some(900), "the answer arrived after all");
+    assert_eq!(world.sent_as("answer").last().unwrap().id(), Some(900), "the answer was delivered");
     let before = world.count("answer");
     world.run_for(600_000);
     assert_eq!(world.count("answer"), before);
 }
 
 #[test]
-fn a_ping_is_not_answered_for_ever() {
+fn the_answer_to_a_ping_is_retried_a_bounded_number_of_times() {
     let (mut world, _) = listening();
     world.server().always("answer", refused());
     say(&mut world, message(1, "ping"));
     world.run_for(3_600_000);
-    assert_eq!(world.count("answer"), 4, "once, and retryAttempts times more");
+    assert_eq!(world.count("answer"), 4, "once, and retryAttempts retries");
 }
 
 #[test]
-fn what_was_never_delivered_is_said_once_when_its_session_ends() {
+fn undelivered_answers_are_logged_once_when_their_session_ends() {
     let (mut world, session) = listening();
     world.server().always("answer", refused());
     answered(&mut world);
@@ -235,7 +235,7 @@ fn what_was_never_delivered_is_said_once_when_its_session_ends() {
     let text = "[MCP][db] Answers to requests of the server that never reached it before the session ended: 1";
     assert_eq!(world.lines().iter().filter(|line| **line == text).count(), 1);
     world.run_for(600_000);
-    assert_eq!(world.count("answer"), before, "the next session is not told");
+    assert_eq!(world.count("answer"), before, "the next session does not get the answer");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Credentials: the provider is asked when it is needed, once, and the session stays.
+//! Credentials: the provider is asked on demand, once, and the session is kept.
 
 use super::reply::{http, silence};
 use super::{Tether, world, world_with};
@@ -83,7 +83,7 @@ fn a_401_to_initialize_asks_with_the_challenge_once() {
 }
 
 #[test]
-fn a_provider_that_failed_once_is_asked_again_at_the_next_try() {
+fn a_provider_that_failed_once_is_asked_again_at_the_next_attempt() {
     let (mut world, session) = connected();
     world.server().forget();
     world.server().always("initialize", http(401, ""));
@@ -134,6 +134,40 @@ fn a_401_during_a_recovery_makes_no_second_handshake() {
     assert_eq!(world.count("initialize"), 2);
 }
 
+/// Found by the simulation.
+#[test]
+fn a_401_to_a_notification_in_the_middle_of_a_trial_makes_no_second_handshake() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [silence(), http(500, "session trouble")]);
+    world.server().next("ping", [http(500, "session trouble")]);
+    world.server().next("notifications/cancelled", [http(401, "").after(20)]);
+    world.server().slow.insert("initialize".into(), 100);
+    let cancelled = world.tool(session, "order");
+    world.cancel(cancelled);
+    let odd = world.tool(session, "order");
+    world.run_until("the trial", |world| world.count("initialize") == 2);
+    world.run_for(50);
+    assert_eq!(world.tokens_wanted.len(), 1, "the handshake asks for its own token");
+    world.drive();
+    world.run_for(10_000);
+    assert_eq!(world.code(odd), ErrorCode::OutcomeUnknown);
+    assert_eq!(world.count("initialize"), 2);
+}
+
+#[test]
+fn a_provider_that_never_answers_a_401_to_a_notification_is_given_up_too() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [silence()]);
+    world.server().next("notifications/cancelled", [http(401, "")]);
+    let cancelled = world.tool(session, "order");
+    world.cancel(cancelled);
+    world.run_until("the question", |world| world.tokens_wanted.len() == 2);
+    let call = world.tool_within(session, "order", 5_000);
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.tokens_given_up.len(), 1);
+}
+
 #[test]
 fn a_provider_without_a_token_lets_the_request_go_as_it_is() {
     let mut world = world();
@@ -169,7 +203,7 @@ fn a_connect_that_waits_for_a_token_can_be_cancelled_and_ended() {
     assert!(world.sent.is_empty());
 }
 
-/// A session whose call was refused with 401, so that its provider is being asked.
+/// A session whose call got a 401, so that its provider is being asked.
 fn asking() -> (Tether, SessionRef) {
     let (mut world, session) = connected();
     world.server().next("tools/call", [http(401, "")]);
@@ -177,14 +211,14 @@ fn asking() -> (Tether, SessionRef) {
 }
 
 #[test]
-fn while_the_provider_is_asked_a_timeout_stands_still() {
+fn while_the_provider_is_asked_the_timeout_is_suspended() {
     let (mut world, session) = asking();
     let first = world.tool_within(session, "order", 5_000);
     world.run_for(1_000);
     let second = world.tool_within(session, "order", 5_000);
     world.run_for(200_000);
     assert_eq!(world.count("tools/call"), 1, "both wait");
-    // What was left goes on from here: the first had spent nothing but its way to the server and back.
+    // The remaining time continues from here: the first attempt spent only its round trip.
     world.server().always("tools/call", silence());
     let at = world.elapsed();
     world.give_token(session, Some("token-2"));
@@ -230,7 +264,7 @@ fn a_provider_that_never_answers_is_given_up_after_auth_timeout() {
     assert!((300_000..=300_100).contains(&(world.settled_at(call) - started)));
     assert!(world.error(call).evidence.as_ref().unwrap().contains("authTimeout"));
     assert_eq!((world.tokens_wanted.len(), world.tokens_given_up.len()), (2, 1));
-    // A token that comes all the same is not the answer to anything.
+    // A token that arrives afterwards answers no pending request.
     world.give_token(session, Some("late"));
     world.server().behave();
     let call = world.tool(session, "order");
@@ -260,7 +294,7 @@ fn a_handshake_gives_its_provider_one_time_and_goes_without() {
 }
 
 #[test]
-fn a_session_that_is_ended_while_its_provider_is_asked_is_told_nothing_later() {
+fn a_session_ended_while_its_provider_is_asked_gets_no_late_token() {
     let (mut world, session) = asking();
     let call = world.tool(session, "order");
     world.run_for(10);

@@ -1,4 +1,4 @@
-//! Handshakes: what is sent in which order, what is kept of the answer, and what ends one.
+//! Handshakes: the order of requests, what is stored from the response, and what ends a handshake.
 
 use super::reply::{http, http_answer, http_rpc, refused, reset, result, rpc_error, silence, stream};
 use super::{world, world_of, world_with};
@@ -90,7 +90,7 @@ fn an_older_revision_is_agreed_on_and_its_header_left_out() {
 }
 
 #[test]
-fn a_revision_that_nobody_speaks_is_an_error() {
+fn an_unsupported_revision_is_an_error() {
     let mut world = world();
     world.server().version = "1999-01-01".into();
     let call = world.begin_connect("ann", "db", ConnectOptions::default());
@@ -114,7 +114,7 @@ fn a_counter_offer_is_taken_once_a_version_and_never_in_circles() {
 }
 
 #[test]
-fn a_server_that_is_not_there_yet_is_waited_for() {
+fn a_connect_retries_until_the_server_is_up() {
     let mut world = world();
     world.server().next("initialize", [refused(), refused(), reset()]);
     world.connect();
@@ -129,8 +129,8 @@ fn the_attempts_are_counted() {
     let call = world.begin_connect("ann", "db", ConnectOptions::default());
     world.drive();
     assert_eq!(world.code(call), ErrorCode::NetworkError);
-    assert_eq!(world.count("initialize"), 4, "one try and three more");
-    assert_eq!(world.machine.stats().total_sessions, 0, "nothing is left behind");
+    assert_eq!(world.count("initialize"), 4, "one attempt and three retries");
+    assert_eq!(world.machine.stats().total_sessions, 0, "no session is left");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn an_initialize_without_an_answer_is_given_up_at_its_own_timeout() {
 }
 
 #[test]
-fn the_wrong_address_is_no_reason_to_try_again() {
+fn a_wrong_address_is_not_retried() {
     for reply in [http(404, "<html>Not found</html>"), http(405, ""), http(200, "<html>Hello</html>")] {
         let mut world = world();
         world.server().always("initialize", reply);
@@ -218,7 +218,7 @@ fn a_server_that_stumbles_over_initialized_itself_is_still_used() {
 }
 
 #[test]
-fn a_server_that_loses_each_session_before_initialized_is_told_as_such() {
+fn a_server_that_loses_each_session_before_initialized_is_reported_as_such() {
     let mut world = world();
     world.server().always("notifications/initialized", http_rpc(404, -32001, "Session not found"));
     let call = world.begin_connect("ann", "db", ConnectOptions::default());

@@ -6,7 +6,7 @@ use mcp_tether::core::{ConnectOptions, ErrorCode, Target};
 use serde_json::json;
 
 #[test]
-fn terminate_says_goodbye_and_forgets() {
+fn terminate_sends_delete_and_forgets_the_session() {
     let mut world = world();
     let session = world.connect();
     let end = world.terminate(Target::Session(session));
@@ -18,7 +18,7 @@ fn terminate_says_goodbye_and_forgets() {
     let call = world.tool(session, "order");
     world.drive();
     assert_eq!(world.code(call), ErrorCode::Closed);
-    assert_ne!(world.connect(), session, "a new record has a new number");
+    assert_ne!(world.connect(), session, "a new record gets a new number");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_delete_without_an_answer_takes_five_seconds() {
 }
 
 #[test]
-fn terminate_ends_what_waits() {
+fn terminate_settles_waiting_calls() {
     let mut world = world_with(json!({}), json!({"limits": {"maxInFlight": 1}}));
     let session = world.connect();
     world.server().always("tools/call", silence());
@@ -59,7 +59,7 @@ fn terminate_ends_what_waits() {
 }
 
 #[test]
-fn a_user_leaves_with_all_sessions_and_nobody_elses() {
+fn terminating_a_user_ends_all_sessions_of_that_user_only() {
     let mut world = world_of(&["a", "b"], json!({}), json!({}));
     world.connect_as("ann", "a");
     world.connect_as("ann", "b");
@@ -76,7 +76,7 @@ fn each_terminate_waits_for_its_own_delete() {
     let mut world = world_of(&["a", "b"], json!({"sessionConfig": {"timeout": 60_000}}), json!({}));
     let first = world.connect_as("ann", "a");
     world.connect_as("ann", "b");
-    // b expires, and its DELETE is answered while that of a is not.
+    // b expires, and its DELETE is answered while a's is not.
     world.run_for(59_000);
     let call = world.tool(first, "read");
     world.finish(call);
@@ -90,7 +90,7 @@ fn each_terminate_waits_for_its_own_delete() {
 }
 
 #[test]
-fn terminating_what_is_not_there_is_fine() {
+fn terminating_an_unknown_session_succeeds() {
     let mut world = world();
     for target in [Target::Key("ann".into(), "db".into()), Target::User("ann".into())] {
         let end = world.terminate(target);
@@ -109,7 +109,7 @@ fn terminate_during_the_handshake_ends_it() {
     assert_eq!(world.code(connect), ErrorCode::Closed);
     assert!(world.outcome(end).is_ok());
     world.run_for(600_000);
-    assert_eq!(world.methods(), ["initialize", "DELETE"], "nobody would ever know of that session");
+    assert_eq!(world.methods(), ["initialize", "DELETE"], "without the DELETE, the session would leak at the server");
     assert!(world.server().sessions.is_empty());
 }
 
@@ -119,7 +119,7 @@ fn an_end_waits_for_no_handshake_whose_answer_has_begun_without_an_id() {
         [|world| world.close(false), |world| world.close(true), |world| world.terminate(Target::User("ann".into()))];
     for end in close {
         let mut world = world();
-        // A stateless server that streams: the head is there, the answer is not.
+        // A stateless server that streams: its headers have arrived, the answer has not.
         world.server().next("initialize", [super::reply::stream()]);
         let connect = world.begin_connect("ann", "db", ConnectOptions::default());
         world.run_for(50);
@@ -163,7 +163,7 @@ fn after_close_there_is_silence() {
         ];
         world.run_for(100_000);
         assert!(late.iter().all(|call| world.code(*call) == ErrorCode::Closed));
-        assert_eq!(world.sent.len(), sent, "nothing is sent any more");
+        assert_eq!(world.sent.len(), sent, "nothing more is sent");
     }
 }
 

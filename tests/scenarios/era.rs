@@ -1,4 +1,4 @@
-//! How the era of a server is found out: one question, no verdict from trouble, and never against the server's own word.
+//! Discovery: one `server/discover`, no verdict from failures, and never against what the server has declared.
 
 use super::reply::{Reply, fails, http, http_answer, http_json, http_rpc, refused, reset, result, rpc_error, silence};
 use super::server::{MODERN, unsupported};
@@ -9,11 +9,11 @@ use serde_json::json;
 const HANDSHAKE: [&str; 3] = ["server/discover", "initialize", "notifications/initialized"];
 
 fn kind(world: &Tether) -> Kind {
-    world.machine.info("ann", "db").expect("there is a session").kind
+    world.machine.info("ann", "db").expect("the session exists").kind
 }
 
 #[test]
-fn a_modern_server_is_ready_after_one_question() {
+fn a_modern_server_is_ready_after_one_discovery() {
     let mut world = modern_world();
     let session = world.connect();
     assert_eq!(world.methods(), ["server/discover"]);
@@ -47,14 +47,14 @@ fn every_answer_of_an_old_server_leads_to_initialize() {
         world.server().next("server/discover", [answer]);
         world.connect();
         assert_eq!(world.methods()[..3], HANDSHAKE);
-        // The verdict is kept: the next user is not kept waiting.
+        // The verdict is cached: the next user does not wait for discovery.
         world.connect_as("bob", "db");
         assert_eq!(world.count("server/discover"), 1);
     }
 }
 
 #[test]
-fn trouble_is_no_verdict_and_does_not_make_an_old_server_unreachable() {
+fn a_failed_discovery_gives_no_verdict_and_an_old_server_stays_reachable() {
     let troubles: [Reply; 9] = [
         http(500, ""),
         http(502, "<html>"),
@@ -72,7 +72,7 @@ fn trouble_is_no_verdict_and_does_not_make_an_old_server_unreachable() {
         world.connect();
         assert_eq!(world.methods()[..3], HANDSHAKE);
         assert_eq!(kind(&world), Kind::Stateful);
-        // Nothing was learnt, but the next user need not suffer the same; a handshake a little later asks again.
+        // Discovery found nothing, but the next user does not pay for it again; a handshake a little later repeats it.
         world.connect_as("bob", "db");
         assert_eq!(world.count("server/discover"), 1);
         world.run_for(300_000);
@@ -82,7 +82,7 @@ fn trouble_is_no_verdict_and_does_not_make_an_old_server_unreachable() {
 }
 
 #[test]
-fn a_server_that_hangs_on_the_question_costs_five_seconds_once() {
+fn a_server_that_never_answers_discovery_costs_five_seconds_once() {
     let mut world = world_that_asks();
     world.server().always("server/discover", silence());
     world.connect();
@@ -90,7 +90,7 @@ fn a_server_that_hangs_on_the_question_costs_five_seconds_once() {
 }
 
 #[test]
-fn a_busy_server_is_asked_when_it_says_and_not_before() {
+fn a_busy_server_gets_discovery_after_its_retry_after() {
     let mut world = modern_world();
     world.server().next("server/discover", [http(429, "").retry_after("7")]);
     world.connect();
@@ -99,7 +99,7 @@ fn a_busy_server_is_asked_when_it_says_and_not_before() {
 }
 
 #[test]
-fn a_server_that_refuses_only_the_question_is_reached_all_the_same() {
+fn a_server_that_refuses_only_discovery_is_reachable() {
     let mut world = world_that_asks();
     world.server().always("server/discover", http(503, "").retry_after("1"));
     world.connect();
@@ -107,7 +107,7 @@ fn a_server_that_refuses_only_the_question_is_reached_all_the_same() {
 }
 
 #[test]
-fn a_server_that_is_down_is_asked_for_its_era_when_it_is_up() {
+fn discovery_of_a_server_that_is_down_waits_until_it_is_up() {
     let mut world = modern_world();
     world.server().next("server/discover", [refused(), refused()]);
     world.connect();
@@ -129,17 +129,17 @@ fn a_version_that_is_refused_and_named_is_offered_once_more() {
 }
 
 #[test]
-fn a_known_modern_server_is_never_asked_for_more_than_its_description() {
+fn a_known_modern_server_gets_discovery_and_no_initialize() {
     let mut world = modern_world();
     world.connect();
     world.connect_as("bob", "db");
-    assert_eq!(world.methods(), ["server/discover"; 2], "what is private is asked for by each");
+    assert_eq!(world.methods(), ["server/discover"; 2], "a private result is fetched by each user");
     let mut world = modern_world();
     world.server().description["ttlMs"] = json!(60_000);
     world.server().description["cacheScope"] = json!("public");
     world.connect();
     world.connect_as("bob", "db");
-    assert_eq!(world.methods(), ["server/discover"], "what is public serves everybody");
+    assert_eq!(world.methods(), ["server/discover"], "a public result serves all users");
     world.run_for(60_001);
     world.connect_as("cid", "db");
     assert_eq!(world.methods(), ["server/discover"; 2]);
@@ -157,7 +157,7 @@ fn a_modern_server_in_trouble_is_not_taken_for_an_old_one() {
 }
 
 #[test]
-fn an_old_verdict_is_asked_again_after_an_hour() {
+fn an_old_verdict_is_checked_again_after_an_hour() {
     let mut world = world_that_asks();
     world.connect();
     world.server().modern = true;
@@ -182,7 +182,7 @@ fn a_session_whose_server_was_upgraded_falls_forward() {
 }
 
 #[test]
-fn initialize_that_is_refused_for_2026_falls_forward_though_the_probe_said_nothing() {
+fn initialize_that_is_refused_for_2026_falls_forward_though_discovery_found_nothing() {
     let mut world = modern_world();
     world.server().next("server/discover", [reset()]);
     world.connect();
@@ -191,7 +191,7 @@ fn initialize_that_is_refused_for_2026_falls_forward_though_the_probe_said_nothi
 }
 
 #[test]
-fn a_server_that_was_rolled_back_is_asked_again_and_served_as_an_old_one() {
+fn a_server_that_was_rolled_back_is_discovered_again_and_served_as_an_old_one() {
     for answer in [http(404, "Not Found"), http(405, ""), unsupported(&["2025-11-25"])] {
         let mut world = modern_world();
         let session = world.connect();
@@ -207,7 +207,7 @@ fn a_server_that_was_rolled_back_is_asked_again_and_served_as_an_old_one() {
 }
 
 #[test]
-fn an_unknown_method_is_no_lost_session() {
+fn an_unknown_method_is_not_a_lost_session() {
     let mut world = modern_world();
     let session = world.connect();
     world.server().next("prompts/list", [http_answer(404, -32601, "Method not found")]);
@@ -237,7 +237,7 @@ fn what_is_pinned_is_what_is_spoken() {
 }
 
 #[test]
-fn a_probe_waits_for_credentials_where_there_are_any() {
+fn discovery_waits_for_credentials_if_a_provider_is_configured() {
     let mut world = modern_world();
     world.server().next("server/discover", [http(401, "").head(|head| head.challenge = Some("Bearer".into()))]);
     let options = ConnectOptions { has_auth: true, ..ConnectOptions::default() };
@@ -253,7 +253,7 @@ fn a_probe_waits_for_credentials_where_there_are_any() {
 }
 
 #[test]
-fn json_that_only_looks_like_a_description_is_none() {
+fn json_that_only_resembles_a_discovery_result_is_ignored() {
     for lie in [
         json!({"supportedVersions": MODERN, "capabilities": {}}),
         json!({"supportedVersions": [MODERN]}),

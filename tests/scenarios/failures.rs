@@ -1,4 +1,4 @@
-//! Exchanges that fail before their answer: what the host knows of it decides what the caller is told.
+//! Exchanges that fail before their response: the caller's error follows from what the host knows of the failure.
 
 use super::reply::{fails, http_rpc, result};
 use super::{world, world_with};
@@ -6,7 +6,7 @@ use mcp_tether::core::{ErrorCode, FailureKind, State};
 use serde_json::json;
 
 #[test]
-fn what_an_injected_fetch_throws_is_told_once_and_never_repeated() {
+fn what_an_injected_fetch_throws_is_delivered_once_and_never_retried() {
     let mut world = world();
     let session = world.connect();
     let list = world.plain(session, "tools/list");
@@ -26,7 +26,7 @@ fn what_an_injected_fetch_throws_is_told_once_and_never_repeated() {
 }
 
 #[test]
-fn a_handshake_whose_fetch_throws_is_not_repeated() {
+fn a_handshake_whose_fetch_throws_is_not_retried() {
     for protocol in ["auto", "legacy"] {
         let mut world = world_with(json!({"protocolVersion": protocol}), json!({}));
         for method in ["server/discover", "initialize"] {
@@ -40,7 +40,7 @@ fn a_handshake_whose_fetch_throws_is_not_repeated() {
 }
 
 #[test]
-fn out_of_reach_in_a_page_does_not_tell_whether_the_request_was_read() {
+fn out_of_reach_in_a_page_leaves_the_outcome_unknown() {
     let mut world = world();
     let session = world.connect();
     let list = world.plain(session, "tools/list");
@@ -55,7 +55,7 @@ fn out_of_reach_in_a_page_does_not_tell_whether_the_request_was_read() {
     assert_eq!((world.code(order), world.count("tools/call")), (ErrorCode::OutcomeUnknown, 3));
 }
 
-/// A server that keeps sessions, and a page that may not see their ids.
+/// A server that keeps sessions, and a page that cannot read their ids.
 fn hidden_id() -> super::Tether {
     let mut world = world();
     world.server().stateful = false;
@@ -66,7 +66,7 @@ fn hidden_id() -> super::Tether {
 }
 
 #[test]
-fn a_session_id_that_cors_hides_is_told_where_the_server_wants_one() {
+fn a_session_id_hidden_by_cors_is_reported_if_the_server_requires_one() {
     for (status, words) in [
         (400, "Bad Request: No valid session ID provided"),
         (400, "Mcp-Session-Id header is required"),
@@ -86,7 +86,7 @@ fn a_session_id_that_cors_hides_is_told_where_the_server_wants_one() {
 }
 
 #[test]
-fn a_session_id_that_cors_hides_is_told_at_connect_where_the_server_wants_one_at_once() {
+fn a_session_id_hidden_by_cors_is_reported_at_connect_if_the_server_requires_one_at_once() {
     let mut world = hidden_id();
     world
         .server()

@@ -1,4 +1,4 @@
-//! HTTP+SSE of 2024-11-05: the stream is the session. What is true of calls and recoveries is true here as well.
+//! HTTP+SSE of 2024-11-05: the stream is the session. The rules for calls and recoveries apply here too.
 
 use super::reply::{Data, Step, http, http_json, http_rpc, refused, reset, result, silence, stream};
 use super::sse_server::SseServer;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 pub type Old = World<SseServer>;
 
-/// A world with one server of HTTP+SSE, which the configuration calls by its name.
+/// A world with one HTTP+SSE server, configured as such.
 pub fn world() -> Old {
     world_with(json!({"type": "sse"}))
 }
@@ -24,7 +24,7 @@ pub fn world_of(mut server: Value, options: &Value) -> Old {
     World::new(configured(&json!({"mcpServers": {"db": server}}), options), SseServer::new(), 7)
 }
 
-/// What a handshake over HTTP+SSE sends.
+/// The requests of a handshake over HTTP+SSE.
 pub const HANDSHAKE: [&str; 3] = ["GET", "initialize", "notifications/initialized"];
 
 pub fn get(world: &Old) -> ExchangeId {
@@ -63,7 +63,7 @@ fn a_session_is_a_stream_and_an_endpoint_that_the_stream_names() {
     let info = world.machine.session(session).unwrap();
     assert_eq!((info.kind, info.session_id, info.generation), (Kind::Stateful, None, 1));
     assert_eq!(info.protocol_version, "2024-11-05");
-    assert!(world.sent.iter().all(|sent| sent.header("mcp-protocol-version").is_none()), "born with 2025-06-18");
+    assert!(world.sent.iter().all(|sent| sent.header("mcp-protocol-version").is_none()), "introduced with 2025-06-18");
     let call = world.tool(session, "order");
     world.finish(call);
     assert_eq!(world.result(call)["content"][0]["text"], "order");
@@ -111,12 +111,12 @@ fn errors_and_progress_come_on_the_stream_too() {
     world.run_for(900);
     let error = json!({"code": -32000, "message": "Session not found"});
     say(&mut world, json!({"jsonrpc": "2.0", "id": id, "error": error}));
-    assert_eq!(world.code(call), ErrorCode::RpcError, "the stream lives, so what it says is the tool's");
+    assert_eq!(world.code(call), ErrorCode::RpcError, "the stream is open, so the error is the tool's");
     assert_eq!(state(&world, session), State::Ready);
 }
 
 #[test]
-fn the_server_asks_and_tells_and_is_answered_by_post() {
+fn server_requests_and_notifications_come_on_the_stream_and_answers_go_by_post() {
     let mut world = world();
     let session = world.connect();
     say(&mut world, json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {}}));
@@ -191,7 +191,7 @@ fn a_stream_that_is_cut_ends_the_session_and_only_what_is_safe_goes_again() {
 }
 
 #[test]
-fn an_idle_session_whose_stream_is_cut_heals_by_itself_with_what_was_set() {
+fn an_idle_session_whose_stream_is_cut_recovers_by_itself_with_its_settings() {
     let mut world = world();
     let session = world.connect();
     for (method, params) in
@@ -238,7 +238,7 @@ fn a_new_stream_is_not_opened_sooner_than_retry_says_and_never_resumed() {
 }
 
 #[test]
-fn streams_that_always_end_at_once_are_no_hot_loop() {
+fn streams_that_always_end_at_once_cause_no_hot_loop() {
     let mut world = world();
     world.connect();
     for _ in 0..100 {
@@ -274,7 +274,7 @@ fn a_post_that_names_a_lost_session_is_sent_again_on_the_next_stream() {
 }
 
 #[test]
-fn a_400_about_something_else_is_the_callers() {
+fn a_400_about_something_else_is_delivered_to_the_caller() {
     let mut world = world();
     let session = world.connect();
     world.network.next("tools/call", [http(400, "Invalid message")]);
@@ -295,7 +295,7 @@ fn what_is_being_posted_while_the_stream_ends_may_still_be_refused() {
     world.drive();
     world.result(calls[0]);
     assert_eq!([world.code(calls[1]), world.code(calls[2])], [ErrorCode::OutcomeUnknown; 2]);
-    assert!(world.settled_at(calls[2]) < 10_000, "nobody waits for the whole timeout");
+    assert!(world.settled_at(calls[2]) < 10_000, "no caller waits for the whole timeout");
     assert_eq!((world.network.executed("order"), world.count("initialize")), (1, 2));
 }
 
@@ -308,7 +308,7 @@ fn a_post_that_could_not_be_sent_goes_again_and_one_that_broke_is_unknown() {
     world.drive();
     world.result(first);
     assert_eq!(world.code(second), ErrorCode::OutcomeUnknown);
-    assert_eq!(world.count("GET"), 1, "the stream lives");
+    assert_eq!(world.count("GET"), 1, "the stream is open");
 }
 
 #[test]
@@ -367,23 +367,23 @@ fn a_stream_that_is_refused_says_why() {
         let mut world = world();
         world.network.next("GET", [reply]);
         assert_eq!(connect_error(&mut world), code);
-        assert_eq!(world.methods(), ["GET"], "what is configured is not guessed");
+        assert_eq!(world.methods(), ["GET"], "a configured transport is not guessed");
     }
 }
 
 #[test]
-fn a_quiet_stream_is_asked_and_only_a_dead_one_is_given_up() {
+fn a_quiet_stream_is_pinged_and_only_a_dead_one_is_given_up() {
     let mut world = world();
     let session = world.connect();
     world.run_for(1_000_000);
-    assert_eq!((world.count("ping"), world.count("GET")), (3, 1), "a server without comments keeps its session");
+    assert_eq!((world.count("ping"), world.count("GET")), (3, 1), "a server that sends no comments keeps its session");
     world.network.mute = vec!["ping".into()];
     world.run_for(400_000);
     assert_eq!((world.count("initialize"), state(&world, session)), (2, State::Ready));
 }
 
 #[test]
-fn after_a_sleep_a_ping_looks_whether_the_stream_lives() {
+fn after_a_sleep_a_ping_checks_the_stream() {
     let mut world = world();
     let session = world.connect();
     let call = world.tool(session, "order");
@@ -468,7 +468,7 @@ fn close_is_silence() {
 }
 
 #[test]
-fn the_id_in_the_endpoint_is_told_to_nobody() {
+fn the_id_in_the_endpoint_is_never_exposed() {
     let mut world = world();
     let session = world.connect();
     world.network.next(

@@ -1,4 +1,4 @@
-//! The endpoint that a stream of HTTP+SSE names: where it may lie, and when it has to come.
+//! The endpoint event of an HTTP+SSE stream: which URLs are accepted, and its deadline.
 
 use super::http_sse::{connect_error, get, world, world_with};
 use super::reply::{Step, stream};
@@ -31,7 +31,7 @@ fn an_endpoint_of_another_origin_is_refused_for_good_and_nothing_is_sent_there()
         let call = world.begin_connect("ann", "db", ConnectOptions::default());
         world.finish(call);
         assert_eq!(world.code(call), ErrorCode::ProtocolError);
-        let sentence = if endpoint.contains('@') { "no URL" } else { "another origin" };
+        let sentence = if endpoint.contains('@') { "no valid URL" } else { "another origin" };
         assert!(world.error(call).message.contains(sentence), "{}", world.error(call));
         world.run_for(60_000);
         assert_eq!(world.methods(), ["GET"]);
@@ -40,7 +40,7 @@ fn an_endpoint_of_another_origin_is_refused_for_good_and_nothing_is_sent_there()
 }
 
 #[test]
-fn an_endpoint_that_comes_late_is_waited_for_and_one_that_never_comes_is_not() {
+fn a_late_endpoint_is_accepted_and_a_missing_one_times_out() {
     let mut slow = world();
     slow.network.endpoint_after = 25_000;
     slow.connect();

@@ -1,11 +1,11 @@
-//! HTTP+SSE where the configuration does not say so: a server that refuses the POST of `initialize` is tried for it.
+//! HTTP+SSE that is not configured: if a server refuses the POST of `initialize`, the transport is guessed.
 
 use super::http_sse::{HANDSHAKE, Old, connect_error, cut, world_of, world_with};
 use super::reply::{fails, http, http_answer, http_json, http_rpc, refused, reset, result, stream};
 use mcp_tether::core::{ConnectOptions, ErrorCode, FailureKind, Kind};
 use serde_json::json;
 
-/// A world with a server of HTTP+SSE of which the configuration does not know.
+/// A world with an HTTP+SSE server that is not configured as such.
 fn guessing() -> Old {
     world_with(json!({}))
 }
@@ -27,7 +27,7 @@ fn a_server_that_refuses_the_post_is_tried_for_http_sse() {
 }
 
 #[test]
-fn the_question_for_the_era_comes_first_and_where_http_sse_is_configured_or_known_it_does_not_come() {
+fn discovery_comes_first_and_is_skipped_where_http_sse_is_configured_or_known() {
     let mut world = world_with(json!({"protocolVersion": "auto"}));
     world.connect();
     assert_eq!(world.methods()[..3], ["server/discover", "initialize", "GET"]);
@@ -42,7 +42,7 @@ fn the_question_for_the_era_comes_first_and_where_http_sse_is_configured_or_know
 }
 
 #[test]
-fn nothing_else_is_a_reason_to_try() {
+fn nothing_else_makes_http_sse_a_guess() {
     let modern = |code: i32| http_answer(400, code, "no");
     for (refusal, code) in [
         (http(401, ""), ErrorCode::Unauthorized),
@@ -71,7 +71,7 @@ fn nothing_else_is_a_reason_to_try() {
 }
 
 #[test]
-fn a_pinned_version_is_no_guess() {
+fn a_pinned_version_prevents_the_guess() {
     let mut world = world_with(json!({"protocolVersion": "2025-06-18"}));
     assert_eq!(connect_error(&mut world), ErrorCode::HttpError);
     assert_eq!(world.methods(), ["initialize"]);
@@ -125,7 +125,7 @@ fn a_guess_that_meets_a_401_asks_for_a_token_and_goes_on() {
 }
 
 #[test]
-fn a_guess_that_was_right_about_a_server_that_is_wrong_ends_with_what_is_wrong() {
+fn a_right_guess_about_a_faulty_server_ends_with_that_servers_error() {
     let mut world = guessing();
     world.network.endpoint = Some("https://evil.test/m".into());
     assert_eq!(connect_error(&mut world), ErrorCode::ProtocolError);
@@ -166,8 +166,8 @@ fn what_was_learnt_is_remembered_until_it_fails_once() {
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
-    let anew = ["GET", "initialize", "GET", "initialize", "notifications/initialized", "tools/call"];
-    assert_eq!(world.methods(), anew);
+    let restarted = ["GET", "initialize", "GET", "initialize", "notifications/initialized", "tools/call"];
+    assert_eq!(world.methods(), restarted);
 }
 
 #[test]

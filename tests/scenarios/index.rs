@@ -1,7 +1,7 @@
-//! The index of promises names tests that exist.
+//! Every test named in tests/INDEX.md and docs/limits.md exists.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn every_name_in_the_index_is_a_test() {
@@ -30,10 +30,22 @@ fn every_limit_has_a_test_that_exists() {
                 assert!(root.join(name).exists(), "{name}");
                 continue;
             };
-            let places =
-                ["tests/scenarios", "src/core"].map(|folder| root.join(folder).join(module).with_extension("rs"));
+            let mut places = Vec::new();
+            find(&root.join("tests/scenarios"), module, &mut places);
+            find(&root.join("src/core"), module, &mut places);
             let is_test = |source: String| source.contains(&format!("fn {test}("));
             assert!(places.iter().any(|place| fs::read_to_string(place).is_ok_and(is_test)), "{name}");
+        }
+    }
+}
+
+/// The files of this module, wherever they are in `folder`.
+fn find(folder: &Path, module: &str, places: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            find(&entry, module, places);
+        } else if entry.file_stem().is_some_and(|stem| stem == module) {
+            places.push(entry);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One user never sees, slows or breaks another.
+//! No user can see, slow down or break another user's sessions.
 
 use super::reply::{Data, Step, http, http_rpc, refused, silence};
 use super::{world, world_of};
@@ -41,7 +41,7 @@ fn headers_belong_to_the_user() {
 }
 
 #[test]
-fn what_a_diagnosis_sends_is_the_users_own() {
+fn a_diagnosis_sends_the_users_own_headers() {
     let mut world = world();
     let options =
         ConnectOptions { headers: vec![("x-user".into(), "ann".into())], has_auth: true, ..ConnectOptions::default() };
@@ -58,7 +58,7 @@ fn what_a_diagnosis_sends_is_the_users_own() {
 }
 
 #[test]
-fn one_users_failing_server_slows_nobody_else() {
+fn one_users_failing_server_does_not_slow_others() {
     let mut world = world_of(&["bad", "good"], json!({}), json!({}));
     let bad = world.connect_as("ann", "bad");
     let good = world.connect_as("ann", "good");
@@ -118,7 +118,7 @@ fn one_servers_messages_do_not_touch_another_servers_calls() {
     }
     assert!(world.progress.is_empty(), "b cannot report progress of a call to a");
     world.finish(call);
-    assert_eq!(world.settled_at(call) - from, 5000, "nor lengthen its deadline");
+    assert_eq!(world.settled_at(call) - from, 5000, "nor extend its deadline");
 }
 
 #[test]

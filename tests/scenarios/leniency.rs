@@ -1,4 +1,4 @@
-//! What servers and gateways do in another way than the specification says, and every official SDK takes all the same.
+//! Deviations of servers and gateways from the specification that every official SDK accepts.
 
 use super::reply::{Data, Step, http, http_json, result, silence, stream};
 use super::{Tether, http_sse, world, world_with};
@@ -19,12 +19,12 @@ fn progress_of(token: &Value) -> Step {
     )
 }
 
-/// The id of the latest request of this method, as the text that a careless gateway makes of it.
+/// The id of the latest request of this method as a string, the way some gateways rewrite it.
 fn as_text(world: &Tether, method: &str) -> Value {
     json!(world.sent_as(method).last().unwrap().id().unwrap().to_string())
 }
 
-/// A call that the server answers on a stream, which is open.
+/// A call whose answer comes on a stream that is open.
 fn streaming(world: &mut Tether, session: SessionRef) -> (CallId, ExchangeId) {
     world.server().next("tools/call", [stream()]);
     let call = world.tool(session, "order");
@@ -89,10 +89,10 @@ fn progress_that_names_no_call_of_ours_is_dropped() {
     world.push(exchange, message(json!({"jsonrpc": "2.0", "method": "notifications/progress"})));
     assert_eq!((world.progress.len(), world.notified.len()), (0, 0));
     world.push(exchange, message(json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {}})));
-    assert_eq!(world.notified.len(), 1, "all else is passed on");
+    assert_eq!(world.notified.len(), 1, "all other messages are delivered");
 }
 
-/// What servers and proxies put on a stream to keep it open.
+/// Keep-alives that servers and proxies send on a stream.
 fn heartbeats() -> Vec<Step> {
     let text = |text: &str| Step::Event(None, None, Data::Text(text.into()));
     let json = [
@@ -165,7 +165,7 @@ fn on_the_stream_of_a_session_they_are_skipped_as_well() {
         old.push(get, heartbeat);
     }
     old.push(get, message(answer_to(&json!(id.unwrap().to_string()), "late")));
-    assert_eq!(old.result(call), json!({"text": "late"}), "and there too an id may come back as text");
+    assert_eq!(old.result(call), json!({"text": "late"}), "there too an id may come back as a string");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn an_accepted_request_waits_no_longer_than_its_deadline_and_is_cancelled_then()
 
 #[test]
 fn an_accepted_request_has_an_unknown_outcome_once_its_stream_or_its_session_is_gone() {
-    // The GET stream ends, and the server offers none any more.
+    // The GET stream ends, and the server no longer offers one.
     let (mut world, session, get) = listening();
     world.server().next("tools/call", [http(202, "")]);
     let call = world.tool(session, "order");
@@ -268,7 +268,7 @@ fn without_a_stream_a_request_that_is_accepted_without_an_answer_fails_at_once()
     assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
     let call = world.tool(session, "read");
     world.finish(call);
-    assert_eq!(world.code(call), ErrorCode::OutcomeUnknown, "before its annotations are known");
+    assert_eq!(world.code(call), ErrorCode::OutcomeUnknown, "its annotations are not known yet");
     assert!(world.elapsed() < 1000);
 }
 
@@ -295,7 +295,7 @@ fn ids_and_tokens_fit_into_31_bits_also_where_sessions_are_stored() {
     let call = world.tool(session, "order");
     world.finish(call);
     let first = world.sent_as("initialize")[0].id().unwrap();
-    assert!(first > 1000, "begins at random: {first}");
+    assert!(first > 1000, "starts at a random number: {first}");
     for sent in world.sent.iter().filter(|sent| sent.is_request()) {
         assert!(sent.id().unwrap() < 1 << 31);
         assert!(sent.param("_meta")["progressToken"].as_u64().is_none_or(|token| token < 1 << 31));

@@ -1,4 +1,4 @@
-//! Bounds: what is refused rather than held.
+//! Limits: what is refused instead of buffered.
 
 use super::reply::{fails, result, silence};
 use super::{world, world_of, world_with};
@@ -94,7 +94,7 @@ fn a_list_of_tools_without_end_is_not_read_to_the_end() {
 }
 
 #[test]
-fn open_questions_of_a_server_are_bounded() {
+fn open_requests_of_a_server_are_bounded() {
     let mut world = world();
     world.server().listens = true;
     world.connect();
@@ -139,7 +139,7 @@ fn an_event_id_that_no_header_can_carry_moves_no_cursor() {
 }
 
 #[test]
-fn a_servers_words_are_quoted_in_short() {
+fn a_servers_error_text_is_shortened() {
     let long = "Session not found because of ".repeat(2_000);
     for status in [400, 404, 418, 500] {
         let mut world = world();
@@ -178,7 +178,7 @@ fn a_line_break_in_a_header_is_refused() {
 }
 
 #[test]
-fn ten_thousand_calls_that_nobody_answers_leave_nothing_behind() {
+fn ten_thousand_unanswered_calls_leave_nothing_behind() {
     let mut world = world_with(json!({"timeout": 2000}), json!({}));
     world.diary = None;
     let session = world.connect();

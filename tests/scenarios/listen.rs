@@ -1,4 +1,4 @@
-//! The GET stream of a session: gentle with every server, and the idle client's way to learn that its session is gone.
+//! The GET stream of a session: a bounded request rate on every server, and how an idle client detects a lost session.
 
 use super::reply::{Data, Reply, Step, http, http_json, http_rpc, reset, silence, stream};
 use super::{Tether, world};
@@ -36,17 +36,17 @@ fn hostile_streams_get_at_most_ten_requests_in_two_seconds() {
     };
     with("retry: 0", retry_0);
     with("a cursor that never moves", new_id_each_time);
-    with("the same message for ever", message_each_time);
+    with("the same message each time", message_each_time);
     with("closed at once", stream().end(0));
     with("reset at once", stream().cut(5));
-    with("reset before the head", reset());
+    with("reset before the headers", reset());
     with("bad gateway", http(502, ""));
     with("busy", http(429, ""));
     with("busy until now", http(503, "").retry_after("0"));
 }
 
 #[test]
-fn a_stream_that_brings_nothing_is_tried_slowly_and_for_ever() {
+fn a_stream_that_brings_nothing_is_reopened_slowly_without_limit() {
     let mut world = world();
     world.server().always("GET", stream().end(0));
     let session = world.connect();
@@ -54,11 +54,11 @@ fn a_stream_that_brings_nothing_is_tried_slowly_and_for_ever() {
     let gets = world.count("GET");
     assert!((8..=80).contains(&gets), "{gets} in half an hour");
     assert!(world.lines().contains(&"[MCP][db] The GET stream brings nothing: trying again slowly"));
-    assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "the session itself is fine");
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "the session itself is ready");
 }
 
 #[test]
-fn a_quiet_stream_that_a_proxy_cuts_is_opened_again_for_ever() {
+fn a_quiet_stream_cut_by_a_proxy_is_always_reopened() {
     let mut world = world();
     world.server().always("GET", stream().cut(100_000));
     world.connect();
@@ -69,7 +69,7 @@ fn a_quiet_stream_that_a_proxy_cuts_is_opened_again_for_ever() {
 }
 
 #[test]
-fn a_server_without_a_stream_is_asked_once() {
+fn a_server_without_a_stream_gets_one_get() {
     for reply in [http(405, ""), http(400, "no"), http(406, ""), http(200, "hello")] {
         let mut world = world();
         world.server().always("GET", reply);
@@ -83,7 +83,7 @@ fn a_server_without_a_stream_is_asked_once() {
 
 #[test]
 fn a_get_that_does_not_exist_is_tried_rarely_and_keeps_the_session() {
-    // NestJS, FastAPI, Fastify, Express, Go's mux, a gateway; and one that speaks of sessions all the same.
+    // NestJS, FastAPI, Fastify, Express, Go's mux, a gateway; and two whose refusals mention the session.
     for reply in [
         http_json(404, json!({"statusCode": 404, "message": "Cannot GET /mcp", "error": "Not Found"})),
         http_json(404, json!({"detail": "Not Found"})),
@@ -108,7 +108,7 @@ fn a_get_that_does_not_exist_is_tried_rarely_and_keeps_the_session() {
 }
 
 #[test]
-fn a_404_on_the_stream_heals_an_idle_client_without_any_call() {
+fn a_404_on_the_stream_recovers_an_idle_client_without_any_call() {
     for lost in [
         http_rpc(404, -32001, "Session not found"),
         http(404, "session not found"),
@@ -124,16 +124,16 @@ fn a_404_on_the_stream_heals_an_idle_client_without_any_call() {
         let info = world.machine.session(session).unwrap();
         assert_eq!((info.state, info.generation), (State::Ready, 2));
         assert_eq!(world.count("initialize"), 2);
-        assert_eq!(world.open_gets().len(), 1, "and it listens again");
+        assert_eq!(world.open_gets().len(), 1, "the stream is reopened");
     }
 }
 
 #[test]
-fn a_restart_behind_a_proxy_heals_an_idle_client_too() {
+fn a_restart_behind_a_proxy_recovers_an_idle_client_too() {
     let (mut world, session) = listening();
     world.server().forget();
     world.server().lost = http(404, "<html>404</html>");
-    // While it restarts, the proxy answers for it.
+    // While it restarts, the proxy answers in its place.
     world.server().next("ping", [http(502, "")]);
     let get = world.open_gets()[0];
     world.push(get, Step::End);
@@ -151,7 +151,7 @@ fn the_new_session_listens_from_its_own_beginning() {
     world.finish(call);
     world.run_for(10);
     assert_eq!(world.sent_as("GET").last().unwrap().cursor(), None);
-    assert!(world.aborted.contains(&get), "the old stream is cut");
+    assert!(world.aborted.contains(&get), "the old stream is closed");
     assert_eq!(world.open_gets().len(), 1);
 }
 
@@ -185,10 +185,10 @@ fn a_conflict_is_waited_out_twice_and_then_left_alone() {
     world.server().always("GET", http_rpc(409, -32000, "Conflict: Only one SSE stream is allowed per session"));
     let session = world.connect();
     world.run_for(600_000);
-    assert_eq!(world.count("GET"), 3, "one try and two more");
+    assert_eq!(world.count("GET"), 3, "one attempt and two retries");
     assert_eq!(world.count("initialize"), 1, "a conflict never costs the session");
     let errors = world.lines().iter().filter(|line| line.contains("session_conflict")).count();
-    assert_eq!(errors, 1, "the first is told, the others are not");
+    assert_eq!(errors, 1, "only the first conflict is reported");
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
@@ -205,19 +205,19 @@ fn a_conflict_that_passes_is_forgotten() {
 }
 
 #[test]
-fn a_stream_with_wrong_credentials_is_not_a_loop_and_not_the_end() {
+fn a_stream_with_wrong_credentials_causes_no_loop_and_keeps_the_session() {
     let mut world = world();
     world.server().listens = true;
     world.server().next("GET", [http(401, "")]);
     world.connect();
     world.run_for(300_000);
     assert_eq!(world.count("initialize"), 1);
-    assert_eq!(world.open_gets().len(), 1, "once the credentials are good again, it listens again");
+    assert_eq!(world.open_gets().len(), 1, "the stream is reopened once the credentials are good again");
     assert!(world.count("GET") <= 3);
 }
 
 #[test]
-fn nothing_for_five_minutes_cuts_the_stream_and_comments_are_something() {
+fn five_silent_minutes_close_the_stream_and_comments_count_as_traffic() {
     let (mut world, _) = listening();
     let get = world.open_gets()[0];
     for _ in 0..10 {
@@ -232,7 +232,7 @@ fn nothing_for_five_minutes_cuts_the_stream_and_comments_are_something() {
 }
 
 #[test]
-fn a_head_that_does_not_come_is_not_waited_for_endlessly() {
+fn response_headers_that_never_come_time_out() {
     let mut world = world();
     world.server().always("GET", silence());
     let session = world.connect();

@@ -1,4 +1,4 @@
-//! The lines that people grep for, byte for byte.
+//! The documented log lines, byte for byte.
 
 use super::reply::{http, result};
 use super::world_with;
@@ -35,7 +35,7 @@ fn a_life_with_one_recovery_reads_as_documented() {
 }
 
 #[test]
-fn debug_lines_come_where_they_are_wanted() {
+fn debug_lines_are_written_if_enabled() {
     let debug = mcp_tether::core::config::parse(
         &json!({"mcpServers": {"db": {"url": "https://db.test/mcp"}}}),
         &json!({}),

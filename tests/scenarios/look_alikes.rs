@@ -1,11 +1,11 @@
-//! What an ordinary handler may answer and a client may take for a lost session: it is told once, and run once.
+//! Answers of ordinary handlers that resemble a lost session: delivered once, and the tool runs once.
 
 use super::reply::{Data, Reply, Step, http, http_answer, http_json, http_rpc, rpc_error, stream};
 use super::{Tether, modern_world, world};
 use mcp_tether::core::{ErrorCode, State};
 use serde_json::{Value, json};
 
-/// Calls a tool that does its work and answers so. It runs once, and the session is what it was.
+/// Calls a tool that does its work and then returns this reply. It must run once, and the session must be kept.
 fn answered_with(mut world: Tether, reply: Reply) -> (ErrorCode, Option<f64>) {
     let session = world.connect();
     let warm = world.tool(session, "read");
@@ -16,11 +16,11 @@ fn answered_with(mut world: Tether, reply: Reply) -> (ErrorCode, Option<f64>) {
         let call = world.tool(session, "order");
         world.finish(call);
         assert!(world.outcome(call).is_err());
-        assert_eq!(world.server().executed("order"), times, "each call is run once");
+        assert_eq!(world.server().executed("order"), times, "each call runs once");
     }
     world.run_for(300_000);
     assert_eq!(world.server().executed("order"), 3);
-    assert_eq!(world.count("initialize"), handshakes, "the session is not given up");
+    assert_eq!(world.count("initialize"), handshakes, "the session is kept");
     let info = world.machine.session(session).unwrap();
     assert_eq!((info.state, info.generation), (State::Ready, 1));
     let call = world.tool(session, "order");
@@ -122,7 +122,7 @@ fn a_tool_of_a_server_without_handshakes_that_sends_404_is_run_once() {
     }
 }
 
-/// Found by the simulation: whoever refuses `server/discover` is no server of 2026-07-28, but its tool has run.
+/// Found by the simulation: a server that refuses `server/discover` is not a 2026-07-28 server, but its tool has run.
 #[test]
 fn a_tool_that_sends_404_is_run_once_where_the_ping_is_refused_in_other_words() {
     for (reply, ping) in [
@@ -142,8 +142,8 @@ fn a_tool_that_sends_404_is_run_once_where_the_ping_is_refused_in_other_words() 
 }
 
 #[test]
-fn a_404_in_the_words_of_the_session_layer_is_a_lost_session_all_the_same() {
-    // With the request's own id, and of a server that has really forgotten the session: the ping meets the same.
+fn a_404_in_the_words_of_the_session_layer_is_still_a_lost_session() {
+    // With the request's own id, from a server that has forgotten the session: the ping gets the same answer.
     for lost in [
         http_answer(404, -32001, "Session not found"),
         http_answer(410, -32000, "session 7f has ended"),

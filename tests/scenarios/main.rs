@@ -1,4 +1,4 @@
-//! The machine in a small world, one file a theme: what happens is named by the test, what is sent is seen by the server.
+//! The machine in a small world, one file a topic. The test's name says what happens; the server sees what is sent.
 #![cfg(not(target_family = "wasm"))]
 #![allow(
     clippy::unwrap_used,
@@ -55,22 +55,22 @@ use world::{World, configured};
 
 type Tether = World<Servers>;
 
-/// A world with one server, `db`, and no patience spared.
+/// A world with one server, `db`, and default settings.
 fn world() -> Tether {
     world_with(json!({}), json!({}))
 }
 
-/// The same with settings of the server and options of the manager.
+/// The same, with settings of the server and options of the manager.
 fn world_with(server: Value, options: Value) -> Tether {
     world_of(&["db"], server, options)
 }
 
-/// A world whose server is asked for its era.
+/// A world whose server gets `server/discover` first.
 fn world_that_asks() -> Tether {
     world_with(json!({"protocolVersion": "auto"}), json!({}))
 }
 
-/// A world whose server speaks 2026-07-28 and nothing else.
+/// A world whose server speaks 2026-07-28 only.
 fn modern_world() -> Tether {
     let mut world = world_that_asks();
     world.server().modern = true;
@@ -95,12 +95,12 @@ impl Tether {
     }
 
     fn server_of(&mut self, name: &str) -> &mut Server {
-        self.network.0.get_mut(name).expect("a server of this name")
+        self.network.0.get_mut(name).expect("a server with this name")
     }
 }
 
 impl<N: world::Network> World<N> {
-    /// Connects ann to db, which has to work.
+    /// Connects ann to db, which has to succeed.
     fn connect(&mut self) -> SessionRef {
         self.connect_as("ann", "db")
     }
@@ -114,7 +114,7 @@ impl<N: world::Network> World<N> {
         }
     }
 
-    /// Calls a tool with what is set by default.
+    /// Calls a tool with default options.
     fn tool(&mut self, session: SessionRef, name: &str) -> CallId {
         self.request(session, "tools/call", json!({"name": name}), RequestOptions::default())
     }
@@ -128,7 +128,7 @@ impl<N: world::Network> World<N> {
         self.request(session, "tools/call", json!({"name": name}), options)
     }
 
-    /// Runs until this call ends.
+    /// Runs until this call is settled.
     fn finish(&mut self, call: CallId) {
         self.run_until("the call to settle", |world| !world.waiting.contains(&call));
     }

@@ -1,4 +1,4 @@
-//! Calls to a server of 2026-07-28: what each request says, and what is done here because no session does it there.
+//! Calls to a server of 2026-07-28: the contents of each request, and what the client does in place of a session.
 
 use super::reply::{Data, Step, http_answer, http_json, reset, result, rpc_error, stream};
 use super::{Tether, modern_world};
@@ -49,7 +49,7 @@ fn meta_of_the_caller_is_kept_but_not_what_is_ours() {
 }
 
 #[test]
-fn capabilities_of_handlers_are_said_from_the_next_request_on() {
+fn capabilities_of_handlers_are_declared_from_the_next_request_on() {
     let (mut world, session) = connected();
     ask(&mut world, session, "tools/list", Value::Null);
     world.input(Input::Declare { session, capability: "elicitation".into() });
@@ -60,14 +60,14 @@ fn capabilities_of_handlers_are_said_from_the_next_request_on() {
 }
 
 #[test]
-fn what_older_revisions_asked_the_server_is_answered_here() {
+fn requests_that_the_revision_dropped_are_answered_by_the_client() {
     let (mut world, session) = connected();
     ask(&mut world, session, "logging/setLevel", json!({"level": "debug"}));
     let notified = world.notify(session, "notifications/roots/list_changed");
     world.finish(notified);
     assert_eq!(world.methods(), ["server/discover"]);
     ask(&mut world, session, "ping", Value::Null);
-    assert_eq!(world.methods(), ["server/discover"; 2], "a sign of life is still one");
+    assert_eq!(world.methods(), ["server/discover"; 2], "a liveness check is still a request");
     ask(&mut world, session, "tools/list", Value::Null);
     assert_eq!(world.sent.last().unwrap().param("_meta")["io.modelcontextprotocol/logLevel"], "debug");
     let vendors = world.notify(session, "vendor/told");
@@ -163,7 +163,7 @@ fn arguments_are_mirrored_once_the_tool_is_known() {
     ask(&mut world, session, "tools/call", params.clone());
     assert_eq!(world.sent.last().unwrap().header("Mcp-Param-Region"), Some("eu"));
 
-    // The schema has changed: the list is asked for again, and the call goes once more.
+    // The schema has changed: the list is fetched again, and the call is sent once more.
     world.server().tools = json!([{"name": "order", "inputSchema": schema("Zone")}]);
     world.server().next("tools/call", [mismatch()]);
     ask(&mut world, session, "tools/call", params.clone());
@@ -175,7 +175,7 @@ fn arguments_are_mirrored_once_the_tool_is_known() {
     let call = world.request(session, "tools/call", params, RequestOptions::default());
     world.finish(call);
     assert_eq!((world.code(call), world.error(call).rpc_code), (ErrorCode::RpcError, Some(-32020.0)));
-    assert_eq!(world.count("tools/call"), 5, "once more, not more often");
+    assert_eq!(world.count("tools/call"), 5, "one retry, not several");
 }
 
 #[test]
@@ -190,14 +190,14 @@ fn tools_whose_annotations_break_the_rules_are_left_out() {
 }
 
 #[test]
-fn fresh_results_are_not_asked_for_again() {
+fn fresh_results_are_served_from_the_cache() {
     let (mut world, session) = connected();
     let fresh = |name: &str| {
         result(json!({"resultType": "complete", "prompts": [{"name": name}], "ttlMs": 10_000, "cacheScope": "private"}))
     };
     world.server().next("prompts/list", [fresh("a"), fresh("b"), fresh("c")]);
     let mut first = ask(&mut world, session, "prompts/list", Value::Null);
-    first["prompts"] = json!("changed by its reader");
+    first["prompts"] = json!("changed by its consumer");
     assert_eq!(ask(&mut world, session, "prompts/list", Value::Null)["prompts"][0]["name"], "a");
     assert_eq!(ask(&mut world, session, "prompts/list", json!({"cursor": "2"}))["prompts"][0]["name"], "b");
     assert_eq!(world.count("prompts/list"), 2);
@@ -226,7 +226,7 @@ fn a_refused_cursor_drops_the_kept_pages() {
 }
 
 #[test]
-fn a_missing_capability_is_the_callers_to_see() {
+fn a_missing_capability_is_delivered_to_the_caller() {
     let (mut world, session) = connected();
     let error =
         json!({"code": -32021, "message": "Missing capability", "data": {"requiredCapabilities": {"sampling": {}}}});
@@ -239,7 +239,7 @@ fn a_missing_capability_is_the_callers_to_see() {
 }
 
 #[test]
-fn nothing_is_said_at_the_end() {
+fn the_end_of_a_session_sends_nothing() {
     let (mut world, session) = connected();
     let end = world.terminate(mcp_tether::core::Target::Session(session));
     world.finish(end);

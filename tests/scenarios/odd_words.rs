@@ -1,4 +1,4 @@
-//! What servers say in another form than the specification has, and what is read from it all the same.
+//! Unusual forms of values that servers send, and how each is read.
 
 use super::leniency::{answer_to, listening, message};
 use super::reply::{Data, Step, http, http_json, result, stream};
@@ -6,7 +6,7 @@ use super::{Tether, world, world_with};
 use mcp_tether::core::ErrorCode;
 use serde_json::{Value, json};
 
-/// The cursors that the machine's own listing asked with, when each page names the next of these.
+/// The cursors of the machine's own listing, when each page names the next of these.
 fn listing(cursors: &[Value]) -> (Tether, Vec<Value>) {
     let mut world = world();
     let session = world.connect();
@@ -36,10 +36,10 @@ fn a_repeated_cursor_ends_the_list_of_tools() {
 }
 
 #[test]
-fn a_list_that_was_ended_so_is_whole_and_the_next_one_begins_anew() {
+fn a_list_ended_by_a_repeated_cursor_is_complete_and_the_next_one_starts_over() {
     let (mut world, _) = listing(&[json!("again")]);
     let session = world.connect();
-    // Whether a tool is safe is known now: nothing is listed again for it.
+    // Whether the tool is safe is known now: nothing is listed again for it.
     world.server().next("tools/call", [super::reply::reset()]);
     let call = world.tool(session, "x");
     world.finish(call);

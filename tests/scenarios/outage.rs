@@ -1,11 +1,11 @@
-//! A server that is out of reach: the session pauses, one canary goes at a time, and calls wait within their deadlines.
+//! A server that is out of reach: the session pauses, sends one canary at a time, and calls wait until their deadline.
 
 use super::reply::{Reply, fails, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence};
 use super::{Tether, modern_world, world, world_with};
 use mcp_tether::core::{CallId, ErrorCode, Event, EventKind, FailureKind, SessionRef, State};
 use serde_json::json;
 
-/// What an outage looks like: from behind a proxy, from the network, and from a page.
+/// The forms of an outage: from behind a proxy, from the network, and from a page.
 fn outages() -> Vec<Reply> {
     let mut all: Vec<Reply> = [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527].map(|code| http(code, "")).into();
     all.extend([http(502, "<html>Bad Gateway</html>"), refused()]);
@@ -51,7 +51,7 @@ fn three_seconds_cost_no_safe_and_no_new_call() {
         world.server().down = None;
         world.drive();
         safe.iter().chain(&new).for_each(|call| drop(world.result(*call)));
-        // Provably unsent, it is sent again; otherwise the truth is told.
+        // A provably unsent call is sent again; any other gets `outcome_unknown`.
         let is_honest = world.outcome(cut).is_ok() || world.code(cut) == ErrorCode::OutcomeUnknown;
         assert!(is_honest, "{:?}", world.outcome(cut));
         assert!(world.server().executed("order") <= 21);
@@ -78,7 +78,7 @@ fn one_canary_goes_at_a_time_and_nothing_else() {
 }
 
 #[test]
-fn it_is_told_once_with_its_length_and_with_how_many_waited() {
+fn an_outage_is_logged_once_with_its_duration_and_the_waiting_calls() {
     let (mut world, session) = working();
     world.server().down = Some(http(502, ""));
     let calls = [0; 7].map(|_| world.tool(session, "read"));
@@ -185,7 +185,7 @@ fn a_canary_without_an_answer_takes_five_seconds() {
 }
 
 #[test]
-fn after_the_last_canary_callers_are_told_and_the_id_is_kept() {
+fn after_the_last_canary_calls_fail_and_the_id_is_kept() {
     let (mut world, session) = working();
     world.server().down = Some(http(502, ""));
     let calls = [world.tool(session, "read"), world.plain(session, "prompts/list")];
@@ -194,15 +194,15 @@ fn after_the_last_canary_callers_are_told_and_the_id_is_kept() {
     let codes = [calls[0], calls[1]].map(|call| world.code(call));
     assert_eq!(codes, [ErrorCode::HttpError; 2]);
     assert!(calls.iter().all(|call| world.error(*call).retryable));
-    assert_eq!(world.code(new), ErrorCode::OutcomeUnknown, "it was under way when it began");
+    assert_eq!(world.code(new), ErrorCode::OutcomeUnknown, "it was in flight when the outage began");
     assert_eq!(world.count("ping"), 1 + 3);
     let info = world.machine.session(session).unwrap();
     assert_eq!((info.state, info.session_id.as_deref()), (State::Outage, Some("00000001-db-secret")));
     assert!((3_500..7_100).contains(&world.settled_at(calls[0])), "{}", world.settled_at(calls[0]));
 
-    // The next call is the next canary, and no handshake.
+    // The next call is the next canary; no handshake is sent.
     world.run_for(60_000);
-    assert_eq!(world.count("ping"), 4, "and nothing goes without a call");
+    assert_eq!(world.count("ping"), 4, "no canary is sent without a call");
     let fails = world.tool(session, "order");
     world.finish(fails);
     assert_eq!(world.count("ping"), 5);
@@ -217,7 +217,7 @@ fn after_the_last_canary_callers_are_told_and_the_id_is_kept() {
 }
 
 #[test]
-fn calls_in_a_loop_after_the_last_canary_are_no_storm() {
+fn calls_in_a_loop_after_the_last_canary_cause_no_storm() {
     let (mut world, session) = working();
     world.server().down = Some(refused());
     for _ in 0..2_000 {
@@ -230,7 +230,7 @@ fn calls_in_a_loop_after_the_last_canary_are_no_storm() {
 }
 
 #[test]
-fn neither_the_breaker_nor_the_recoveries_see_it() {
+fn an_outage_counts_neither_for_the_breaker_nor_as_a_recovery() {
     let (mut world, session) = working();
     for _ in 0..10 {
         world.server().down = Some(http(502, ""));
@@ -271,11 +271,11 @@ fn a_request_that_itself_brings_the_server_down_ends() {
             let before = world.count("tools/call");
             world
                 .run_until("another try", |world| world.count("tools/call") > before || !world.waiting.contains(&call));
-            // It falls, and comes back.
+            // The server goes down, and comes back.
             world.server().next("ping", [http(502, ""), http(502, "")]);
         }
         assert!(world.outcome(call).is_err());
-        assert_eq!(world.count("tools/call"), 1 + 3, "as often as is configured");
+        assert_eq!(world.count("tools/call"), 1 + 3, "as often as configured");
     }
 }
 
@@ -319,7 +319,7 @@ fn deadlines_go_on() {
 }
 
 #[test]
-fn what_may_be_sent_twice_is_the_policys_to_say() {
+fn the_replay_policy_decides_what_is_sent_twice() {
     for (replay, read_survives, unsent_order_survives) in
         [("refused", true, true), ("safe", true, false), ("never", false, false)]
     {
@@ -343,7 +343,7 @@ fn what_may_be_sent_twice_is_the_policys_to_say() {
 }
 
 #[test]
-fn tools_whose_annotations_are_not_known_are_asked_for_when_it_is_over() {
+fn unknown_annotations_are_fetched_when_the_outage_is_over() {
     let mut world = world();
     let session = world.connect();
     world.server().down = Some(http(502, ""));

@@ -1,5 +1,5 @@
-//! Outages of more than one kind of life: before there is a session, in a recovery, at the end of one, in a page, and of
-//! ten thousand users at once.
+//! Outages in every phase of a session: before there is one, during a recovery, at its end, in a page, and with ten
+//! thousand users at once.
 
 use super::outage::working;
 use super::reply::{Reply, Step, fails, http, http_rpc, refused, silence, stream};
@@ -16,7 +16,7 @@ fn hidden() -> Reply {
     fails(FailureKind::Hidden)
 }
 
-// Before there is a session, and in a recovery.
+// Before there is a session, and during a recovery.
 
 #[test]
 fn a_connect_outlasts_three_seconds() {
@@ -35,7 +35,7 @@ fn a_connect_outlasts_three_seconds() {
 }
 
 #[test]
-fn a_connect_that_never_succeeds_is_told_after_the_last_attempt() {
+fn a_connect_that_never_succeeds_fails_after_the_last_attempt() {
     let mut world = world();
     world.server().down = Some(refused());
     let connect = world.begin_connect("ann", "db", ConnectOptions::default());
@@ -45,7 +45,7 @@ fn a_connect_that_never_succeeds_is_told_after_the_last_attempt() {
     for _ in 0..5 {
         let connect = world.begin_connect("ann", "db", ConnectOptions::default());
         world.finish(connect);
-        assert_eq!(world.code(connect), ErrorCode::NetworkError, "no breaker opens on an outage");
+        assert_eq!(world.code(connect), ErrorCode::NetworkError, "an outage opens no breaker");
     }
 }
 
@@ -70,7 +70,7 @@ fn a_recovery_that_meets_an_outage_goes_on_when_it_is_over() {
 }
 
 #[test]
-fn a_lost_session_whose_server_stays_away_is_in_an_outage_and_heals_with_the_next_call_or_by_itself() {
+fn a_lost_session_whose_server_stays_away_is_in_an_outage_and_recovers_with_the_next_call_or_by_itself() {
     for calls_again in [true, false] {
         let (mut world, session) = working();
         world.server().forget();
@@ -112,7 +112,7 @@ fn an_expired_session_whose_server_is_away_waits_for_it() {
 
 #[test]
 fn minutes_of_outage_are_survived_with_the_settings_for_high_availability() {
-    // The quick reference's example.
+    // The example of the quick reference.
     let settings = json!({"timeout": 600_000, "sessionConfig": {"retryAttempts": 10, "retryDelay": 2_000}});
     let mut world = world_with(settings, json!({}));
     let session = world.connect();
@@ -145,7 +145,7 @@ fn waiting_never_extends_a_session_and_never_expires_it() {
     world.run_for(30_000);
     let info = world.machine.session(session).unwrap();
     assert_eq!(info.state, State::Outage, "two calls wait, so it does not expire");
-    assert_eq!(info.last_used_at - used, 10_000, "but neither waiting nor canaries are use");
+    assert_eq!(info.last_used_at - used, 10_000, "but neither waiting calls nor canaries count as use");
     world.cancel(first);
     world.cancel(second);
     world.run_for(5_000);
@@ -172,7 +172,7 @@ fn terminate_and_close_end_it_at_once() {
         world.drive();
         assert!(world.outcome(end).is_ok());
         assert_eq!([calls[0], waits, connect].map(|call| world.code(call)), [ErrorCode::Closed; 3]);
-        assert_eq!(world.count("DELETE"), 1, "said goodbye to, as well as it can be");
+        assert_eq!(world.count("DELETE"), 1, "deleted, as far as that is possible");
         let sent = world.sent.len();
         world.run_for(600_000);
         assert_eq!(world.sent.len(), sent);
@@ -187,7 +187,7 @@ fn a_page_that_goes_in_the_middle_of_it_gives_the_session_up() {
     let call = world.tool(session, "read");
     world.run_for(700);
     world.input(Input::Page { news: News::Retire, of: Some(Key { user: "ann".into(), server: "db".into() }) });
-    assert_eq!((state(&world, session), world.count("DELETE")), (State::Connecting, 1), "a call waits for another one");
+    assert_eq!((state(&world, session), world.count("DELETE")), (State::Connecting, 1), "the call waits for another");
     world.cancel(call);
     world.server().down = None;
     let call = world.tool(session, "order");
@@ -204,13 +204,13 @@ fn offline_in_the_middle_of_it_waits_for_the_network() {
     world.input(Input::Page { news: News::Offline, of: None });
     let before = world.sent.len();
     world.run_for(20_000);
-    assert!(world.sent.len() - before <= 1, "nothing is tried without a network");
+    assert!(world.sent.len() - before <= 1, "almost nothing is sent without a network");
     world.server().down = None;
     let from = world.elapsed();
     world.input(Input::Page { news: News::Online, of: None });
     world.finish(call);
     world.result(call);
-    assert!(world.elapsed() - from < 100, "and everything at once with one");
+    assert!(world.elapsed() - from < 100, "everything is sent at once when the network is back");
 }
 
 // Streams.
@@ -248,7 +248,7 @@ fn a_get_or_a_delete_or_a_discovery_that_fails_pauses_nothing() {
         let connect = world.begin_connect("ann", "db", ConnectOptions::default());
         world.drive();
         let Some((_, session)) = world.connected.get(&connect).copied() else {
-            assert_eq!(world.code(connect), ErrorCode::NetworkError, "a server that refuses everything so far");
+            assert_eq!(world.code(connect), ErrorCode::NetworkError, "a server that has refused every request so far");
             continue;
         };
         world.run_for(20_000);
@@ -300,8 +300,8 @@ fn a_hidden_404_is_told_from_an_outage_by_a_ping_without_an_id() {
     world.server().bare = Some(http_rpc(400, -32000, "Bad Request: No valid session ID provided"));
     world.drive();
     world.result(calls[0]);
-    assert_eq!(world.code(calls[1]), ErrorCode::OutcomeUnknown, "it is inference, not proof");
-    assert_eq!((world.count("initialize"), world.count("ping")), (2, 3), "with the id, without it, with it once more");
+    assert_eq!(world.code(calls[1]), ErrorCode::OutcomeUnknown, "this is inference, not proof");
+    assert_eq!((world.count("initialize"), world.count("ping")), (2, 3), "with the id, without it, with it again");
     assert!(world.elapsed() < 100);
     assert!(!world.event_names().contains(&"outageStarted"));
 }
@@ -313,7 +313,7 @@ fn a_hidden_outage_that_ends_between_two_pings_keeps_the_session() {
     world.server().down = Some(hidden().after(10));
     let call = world.tool(session, "read");
     world.run_for(15);
-    assert_eq!(world.count("ping"), 1, "the ping with the id is under way");
+    assert_eq!(world.count("ping"), 1, "the ping with the id is in flight");
     world.server().down = None;
     world.drive();
     world.result(call);
@@ -357,7 +357,7 @@ fn a_hidden_outage_that_lasts_keeps_the_session() {
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::CorsBlocked);
     assert!(world.error(call).retryable);
-    assert_eq!(world.count("initialize"), 2, "one handshake, which was hidden too");
+    assert_eq!(world.count("initialize"), 2, "one handshake, whose response was hidden too");
     world.run_for(60_000);
     world.server().down = None;
     let call = world.tool(session, "order");
@@ -388,7 +388,7 @@ fn answers_that_stay_hidden_on_every_new_session_name_the_cors_headers() {
 // Ten thousand users.
 
 #[test]
-fn canaries_and_handshakes_of_one_server_go_sixteen_at_once_and_one_users_failures_slow_nobody() {
+fn canaries_and_handshakes_of_one_server_go_sixteen_at_once_and_one_users_failures_do_not_slow_others() {
     for forgets in [false, true] {
         let mut world = world_of(&["db", "other"], json!({"timeout": 600_000}), json!({}));
         world.diary = None;
@@ -401,7 +401,7 @@ fn canaries_and_handshakes_of_one_server_go_sixteen_at_once_and_one_users_failur
         if forgets {
             world.server().forget();
         }
-        // Each of them takes a while, so that they pile up.
+        // Each handshake takes a while, so that they accumulate.
         for method in ["ping", "initialize"] {
             world.server().slow.insert(method.into(), 20);
         }

@@ -1,4 +1,4 @@
-//! What a page tells the machine: hidden, offline, about to go, and what other tabs have done.
+//! Page life: hidden, offline, about to unload, and changes made by other tabs.
 
 use super::reply::{Data, Step, http, refused, result};
 use super::world::configured;
@@ -34,7 +34,7 @@ fn a_parked_stream_is_closed_and_opened_again_where_it_was() {
     tell(&mut world, News::Park);
     assert!(!world.is_open(get));
     world.run_for(600_000);
-    assert_eq!(world.count("GET"), 1, "nothing is tried while nobody looks");
+    assert_eq!(world.count("GET"), 1, "nothing is sent while the page is hidden");
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
@@ -62,7 +62,7 @@ fn sessions_that_are_made_or_recovered_while_parked_have_no_stream_yet() {
 }
 
 #[test]
-fn a_server_without_a_stream_is_not_asked_again_by_looking_at_the_page() {
+fn a_server_without_a_stream_gets_no_get_when_the_page_is_shown_again() {
     let mut world = world_with(json!({}), json!({}));
     world.connect();
     world.run_for(10);
@@ -105,7 +105,7 @@ fn a_call_made_offline_waits_no_longer_than_its_deadline() {
 }
 
 #[test]
-fn who_connects_offline_waits_as_long_as_a_handshake_may_take() {
+fn a_connect_offline_waits_for_at_most_the_handshake_timeout() {
     let mut world = world_with(json!({"initTimeout": 20_000}), json!({}));
     tell(&mut world, News::Offline);
     let call = world.begin_connect("ann", "db", ConnectOptions::default());
@@ -127,7 +127,7 @@ fn what_the_application_says_of_the_network_counts_for_a_server_on_this_machine_
     tell(&mut world, News::Offline);
     let call = world.begin_connect("ann", "db", ConnectOptions::default());
     world.run_for(5_000);
-    // The browser's hints do not take the word back.
+    // The browser's online events do not override what the application has said.
     tell(&mut world, News::LooksOffline);
     tell(&mut world, News::LooksOnline);
     world.run_for(5_000);
@@ -153,7 +153,7 @@ fn where_the_browser_is_wrong_about_the_network_nothing_waits() {
 }
 
 #[test]
-fn where_the_browser_is_right_each_call_tries_once_and_waits_whatever_it_may_do() {
+fn where_the_browser_is_right_each_call_makes_one_attempt_and_waits() {
     let (mut world, session) = listening(json!({"storage": {}}));
     tell(&mut world, News::LooksOffline);
     world.server().always("tools/call", refused());
@@ -162,10 +162,10 @@ fn where_the_browser_is_right_each_call_tries_once_and_waits_whatever_it_may_do(
         world.run_for(20);
         call
     });
-    // A call that is made tries for all that wait.
+    // A new call is an attempt on behalf of all waiting calls.
     assert_eq!(world.count("tools/call"), 1 + 2 + 3);
     world.run_for(40_000);
-    assert_eq!(world.count("tools/call"), 6, "and then nothing is tried");
+    assert_eq!(world.count("tools/call"), 6, "and then nothing is sent");
     world.server().always("tools/call", result(json!({})));
     tell(&mut world, News::LooksOnline);
     let at = world.elapsed();
@@ -215,7 +215,7 @@ fn a_call_that_waits_for_the_network_keeps_its_deadline_and_its_attempts() {
 }
 
 #[test]
-fn who_connects_where_the_browser_sees_no_network_tries_once_and_waits() {
+fn a_connect_where_the_browser_sees_no_network_makes_one_attempt_and_waits() {
     let mut world = world_with(json!({"initTimeout": 20_000}), json!({}));
     tell(&mut world, News::LooksOffline);
     world.server().always("initialize", refused());
@@ -226,7 +226,7 @@ fn who_connects_where_the_browser_sees_no_network_tries_once_and_waits() {
     assert_eq!(world.code(call), ErrorCode::NetworkError);
     let call = world.begin_connect("ann", "db", ConnectOptions::default());
     world.run_for(5_000);
-    assert_eq!(world.count("initialize"), 2, "another try for another connect");
+    assert_eq!(world.count("initialize"), 2, "another connect makes another attempt");
     world.server().behave();
     tell(&mut world, News::LooksOnline);
     world.finish(call);
@@ -249,7 +249,7 @@ fn a_backoff_that_began_offline_ends_when_the_network_is_back() {
 }
 
 #[test]
-fn a_retired_session_is_ended_at_its_server_and_made_anew_when_it_is_wanted() {
+fn a_retired_session_is_ended_at_its_server_and_replaced_by_the_next_call() {
     let (mut world, session) = listening(stored());
     tell(&mut world, News::Retire);
     world.run_for(10);
@@ -280,7 +280,7 @@ fn callers_that_wait_for_an_outage_to_end_get_a_new_session_where_theirs_is_reti
 }
 
 #[test]
-fn what_is_told_to_save_is_written_at_once() {
+fn a_notified_save_is_written_at_once() {
     let (mut world, _) = listening(stored());
     let get = world.open_gets()[0];
     world.push(get, Step::Event(Some("n9".into()), None, Data::Json(note("x"))));
@@ -347,20 +347,20 @@ fn a_storage_that_hangs_keeps_neither_the_stream_closed_nor_the_session_alive() 
 }
 
 #[test]
-fn who_takes_the_stream_over_goes_on_where_another_tab_was() {
+fn a_tab_that_takes_over_the_stream_continues_at_the_other_tabs_cursor() {
     let mut world = world_with(json!({}), stored());
     world.server().listens = true;
     tell(&mut world, News::Park);
     world.connect();
     world.storage.record()["cursor"] = json!("n5");
-    // The world wants to know every cursor from a stream that it has seen.
+    // The world asserts that it has seen every cursor on a stream.
     world.newest.insert(mcp_tether::core::ExchangeId(1), "n5".into());
     tell(&mut world, News::Unpark);
     assert_eq!(world.sent_as("GET")[0].cursor(), Some("n5"));
 }
 
 #[test]
-fn what_another_tab_has_heard_is_heard_here() {
+fn messages_heard_by_another_tab_are_delivered_here() {
     let (mut world, _) = listening(json!({}));
     tell(&mut world, News::Hear(note("from afar")));
     assert_eq!(world.notified[0].2["params"]["data"], "from afar");

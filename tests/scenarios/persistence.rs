@@ -1,10 +1,10 @@
-//! A session in the owner's storage: taken up by the next page without a handshake, and never by anybody else.
+//! A session in the user's storage: restored by the next page without a handshake, and never for another user.
 
-use super::reply::{Data, Step, http_rpc};
+use super::reply::{Data, Step, fails, http_rpc, refused};
 use super::world::configured;
 use super::{Tether, world_with};
 use mcp_tether::core::config::Config;
-use mcp_tether::core::{ConnectOptions, Kind, SessionRef, State, Target};
+use mcp_tether::core::{ConnectOptions, ErrorCode, FailureKind, Kind, SessionRef, State, Target};
 use serde_json::{Value, json};
 
 fn config(server: &Value) -> Config {
@@ -17,7 +17,7 @@ fn options() -> Value {
     json!({"storage": {}, "debug": true})
 }
 
-/// A page that has connected ann to db, and may be loaded again.
+/// A page that has connected ann to db, and can be reloaded.
 fn connected() -> (Tether, SessionRef) {
     let mut world = world_with(json!({}), options());
     world.server().listens = true;
@@ -39,7 +39,7 @@ fn warnings(world: &Tether) -> Vec<&str> {
 }
 
 #[test]
-fn the_next_page_goes_on_with_the_session_and_says_no_hello() {
+fn the_next_page_resumes_the_session_without_a_handshake() {
     let (mut world, session) = connected();
     let id = world.machine.session(session).unwrap().session_id;
     let session = reload(&mut world);
@@ -70,7 +70,7 @@ fn the_stream_goes_on_where_the_last_page_has_left_it() {
 
 #[test]
 fn ids_of_requests_are_not_used_again_by_the_next_page() {
-    // The world itself fails where one is.
+    // The world itself fails if an id is used twice.
     let (mut world, _) = connected();
     for _ in 0..3 {
         let session = reload(&mut world);
@@ -98,7 +98,7 @@ fn a_session_that_the_server_has_lost_costs_one_404_and_one_handshake() {
     let info = world.machine.session(session).unwrap();
     assert_eq!((info.generation, info.recoveries), (2, 1));
     let id = info.session_id.unwrap();
-    assert_eq!(world.storage.record()["sessionId"], id, "the new one takes the place of the old one");
+    assert_eq!(world.storage.record()["sessionId"], id, "the new record replaces the old one");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn nothing_secret_but_the_id_is_written() {
     world.run_for(10_000);
     let record = world.storage.record().to_string();
     assert!(!record.contains("s3cr3t"), "{record}");
-    assert!(!record.contains("https://"), "a URL may have a key in it: {record}");
+    assert!(!record.contains("https://"), "a URL may contain a key: {record}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn use_is_written_now_and_then_and_not_with_each_request() {
 }
 
 #[test]
-fn a_record_past_its_deadline_is_not_taken_up_and_its_server_is_told() {
+fn a_record_past_its_deadline_is_not_restored_and_its_session_is_deleted() {
     for (settings, wait) in [(json!({"timeout": 60_000}), 60_000), (json!({"maxAge": 90_000}), 90_000)] {
         let server = json!({"sessionConfig": settings});
         let mut world = world_with(server.clone(), options());
@@ -260,7 +260,7 @@ fn a_storage_that_hangs_is_waited_for_two_seconds_and_no_longer() {
 }
 
 #[test]
-fn an_answer_that_comes_too_late_is_not_heard() {
+fn a_storage_answer_that_comes_too_late_is_ignored() {
     let (mut world, _) = connected();
     let found = world.storage.record().clone();
     world.storage.hangs = true;
@@ -271,7 +271,7 @@ fn an_answer_that_comes_too_late_is_not_heard() {
 }
 
 #[test]
-fn many_who_connect_ask_the_storage_once() {
+fn many_connects_read_the_storage_once() {
     let (mut world, _) = connected();
     world.reload(config(&json!({})));
     let calls: Vec<_> = (0..5).map(|_| world.begin_connect("ann", "db", ConnectOptions::default())).collect();
@@ -296,7 +296,7 @@ fn closing_keeps_the_session_and_terminating_removes_it() {
 }
 
 #[test]
-fn a_session_that_its_owner_ends_is_removed_whoever_holds_it() {
+fn a_terminated_session_is_removed_also_by_a_page_that_has_not_restored_it() {
     let (mut world, session) = connected();
     let call = world.terminate(Target::Session(session));
     world.finish(call);
@@ -306,7 +306,7 @@ fn a_session_that_its_owner_ends_is_removed_whoever_holds_it() {
     world.reload(config(&json!({})));
     let call = world.terminate(Target::Key("ann".into(), "db".into()));
     world.finish(call);
-    assert!(world.storage.entries.is_empty(), "also by a page that has not taken it up");
+    assert!(world.storage.entries.is_empty(), "also by a page that has not restored it");
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn what_was_set_on_the_server_is_known_to_the_next_page_and_put_back_by_it() {
     }
     world.run_for(2_000);
     let session = reload(&mut world);
-    assert_eq!(world.count("resources/subscribe"), 1, "the server has it still");
+    assert_eq!(world.count("resources/subscribe"), 1, "the server still has the subscription");
     world.server().forget();
     let call = world.tool(session, "order");
     world.finish(call);
@@ -342,7 +342,7 @@ fn a_provider_is_asked_before_the_first_request() {
 }
 
 #[test]
-fn a_stateless_server_is_not_greeted_again_either() {
+fn a_stateless_server_gets_no_second_handshake_either() {
     let mut world = world_with(json!({}), options());
     world.server().stateful = false;
     world.connect();
@@ -369,7 +369,7 @@ fn a_stateless_server_that_keeps_sessions_by_now_gets_a_handshake() {
 }
 
 #[test]
-fn a_server_without_sessions_is_not_asked_again_for_its_era() {
+fn a_server_without_sessions_is_not_discovered_again() {
     let auto = json!({"protocolVersion": "auto"});
     let mut world = world_with(auto.clone(), options());
     world.server().modern = true;
@@ -393,11 +393,11 @@ fn a_server_without_sessions_is_not_asked_again_for_its_era() {
     assert_eq!(world.machine.session(session).unwrap().kind, Kind::Modern);
     assert_eq!(world.count("server/discover"), 1);
     let meta = world.sent.last().unwrap().param("_meta").clone();
-    assert_eq!(meta["io.modelcontextprotocol/logLevel"], "debug", "what only the client keeps is kept");
+    assert_eq!(meta["io.modelcontextprotocol/logLevel"], "debug", "client-side state is restored");
 }
 
 #[test]
-fn what_no_server_of_2026_knows_is_written_before_it_is_answered() {
+fn client_side_state_of_2026_is_written_before_the_call_is_answered() {
     let auto = json!({"protocolVersion": "auto"});
     let mut world = world_with(auto.clone(), options());
     world.server().modern = true;
@@ -468,4 +468,49 @@ fn a_session_that_another_page_has_made_meanwhile_is_taken_up_after_a_loss() {
     assert_eq!(info.session_id.as_deref(), Some("00000009-db-other"));
     assert_eq!((info.generation, info.recoveries), (2, 1));
     assert_eq!(world.count("initialize"), 1);
+}
+
+/// Found by the simulation.
+#[test]
+fn a_session_that_the_browser_has_always_hidden_is_not_taken_up_again() {
+    let (mut world, session) = connected();
+    let hides = fails(FailureKind::Hidden);
+    world.server().lost = hides.clone();
+    world.server().bare = Some(http_rpc(400, -32000, "Bad Request"));
+    for method in ["prompts/list", "ping"] {
+        world.server().always(method, hides.clone());
+    }
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    assert_eq!((world.code(call), world.count("initialize")), (ErrorCode::CorsBlocked, 2));
+    assert!(world.storage.entries.is_empty(), "the record was of no use to this page, nor is it to the next");
+    world.server().behave();
+    world.run_for(60_000);
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    assert_eq!(world.count("initialize"), 3);
+}
+
+/// Found by the simulation.
+#[test]
+fn a_session_that_another_page_has_made_ends_the_outage_that_this_one_is_in() {
+    let (mut world, session) = connected();
+    let mut record = world.storage.record().clone();
+    let name = world.storage.entries.keys().next().unwrap().clone();
+    world.server().forget();
+    world.server().always("initialize", refused());
+    let call = world.plain(session, "prompts/list");
+    world.finish(call);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Outage, "lost, and out of reach");
+    world.server().sessions.insert("00000009-db-other".into());
+    record["sessionId"] = json!("00000009-db-other");
+    world.storage.entries.insert(name, record);
+    world.run_for(10_000);
+    let handshakes = world.count("initialize");
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), handshakes);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
+    assert!(world.event_names().contains(&"outageEnded"));
 }

@@ -1,4 +1,4 @@
-//! A lost session: one new handshake for everybody who waits, everything put back, and nothing of the old one left.
+//! A lost session: one new handshake for all waiting calls, all state put back, and nothing left of the old session.
 
 use super::reply::{Reply, http, http_json, http_rpc, result, rpc_error, silence};
 use super::{Tether, world, world_with};
@@ -64,7 +64,7 @@ fn an_error_with_200_that_is_one_of_the_known_sentences_is_an_invalid_session() 
 }
 
 #[test]
-fn a_400_about_anything_else_is_the_callers() {
+fn a_400_about_anything_else_is_delivered_to_the_caller() {
     for reply in [
         http_rpc(400, -32000, "Bad Request: Mcp-Session-Id header is required"),
         http(400, "file not found"),
@@ -136,7 +136,7 @@ fn a_late_answer_of_the_old_session_still_answers_its_call() {
 fn the_tools_of_the_old_session_say_nothing_about_those_of_the_new_one() {
     let mut world = world();
     let session = world.connect();
-    // The old session's list comes after the new session is there, and calls the tool harmless.
+    // The old session's list arrives after the new session exists, and declares the tool safe.
     let old = result(json!({"tools": [{"name": "order", "annotations": {"readOnlyHint": true}}]}));
     world.server().next("tools/list", [old.after(500)]);
     world.server().next("tools/call", [http(404, "")]);
@@ -198,13 +198,13 @@ fn a_session_that_is_lost_again_while_things_are_put_back_is_still_one_recovery(
     world.finish(call);
     world.result(call);
     assert_eq!(world.count("initialize"), 3);
-    assert_eq!(world.count("tools/call"), 2, "nothing was sent on a session that was lost already");
+    assert_eq!(world.count("tools/call"), 2, "nothing was sent on a session already known to be lost");
     assert_eq!(world.server().executed("order"), 1);
     assert_eq!(world.machine.session(session).unwrap().recoveries, 1);
 }
 
 #[test]
-fn a_server_that_cannot_put_back_is_used_all_the_same() {
+fn a_server_that_refuses_restored_state_is_used_nevertheless() {
     let mut world = world();
     let session = world.connect();
     let call = world.request(session, "logging/setLevel", json!({"level": "info"}), Default::default());
@@ -221,7 +221,7 @@ fn tools_changed(world: &Tether) -> usize {
 }
 
 #[test]
-fn tools_that_differ_are_told_and_tools_that_do_not_are_not() {
+fn changed_tools_emit_an_event_and_unchanged_ones_do_not() {
     let mut world = world();
     let session = world.connect();
     let list = world.plain(session, "tools/list");
@@ -278,7 +278,7 @@ fn the_very_first_session_lost_at_once_gets_one_more_handshake() {
 }
 
 #[test]
-fn a_server_that_does_not_come_back_degrades_the_session_which_heals_when_it_does() {
+fn a_server_that_does_not_come_back_degrades_the_session_which_recovers_when_it_does() {
     let mut world = world();
     let session = world.connect();
     world.server().forget();
@@ -290,14 +290,14 @@ fn a_server_that_does_not_come_back_degrades_the_session_which_heals_when_it_doe
     assert!(world.event_names().contains(&"recoveryFailed"));
     world.server().behave();
     world.run_for(300_000);
-    assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "a slow probe found it");
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "a slow canary found it");
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
 }
 
 #[test]
-fn a_call_on_a_degraded_session_tries_at_once_or_soon() {
+fn a_call_on_a_degraded_session_starts_an_attempt_at_once_or_soon() {
     let mut world = world();
     let session = world.connect();
     world.server().forget();
@@ -313,7 +313,7 @@ fn a_call_on_a_degraded_session_tries_at_once_or_soon() {
 }
 
 #[test]
-fn a_server_that_fails_for_long_is_probed_slowly_and_never_given_up() {
+fn a_server_that_fails_for_long_gets_slow_canaries_and_is_never_given_up() {
     let mut world = world_with(json!({"sessionConfig": {"timeout": 864_000_000}}), json!({}));
     let session = world.connect();
     world.server().forget();
@@ -322,8 +322,8 @@ fn a_server_that_fails_for_long_is_probed_slowly_and_never_given_up() {
     world.finish(call);
     let before = world.count("initialize");
     world.run_for(3_600_000);
-    let probes = world.count("initialize") - before;
-    assert!((12..=200).contains(&probes), "{probes} in an hour");
+    let handshakes = world.count("initialize") - before;
+    assert!((12..=200).contains(&handshakes), "{handshakes} in an hour");
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn a_stateless_server_that_became_stateful_gets_a_handshake() {
 }
 
 #[test]
-fn a_404_of_a_stateless_server_is_no_loss() {
+fn a_404_of_a_stateless_server_is_not_a_lost_session() {
     let mut world = world();
     world.server().stateful = false;
     let session = world.connect();

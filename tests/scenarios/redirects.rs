@@ -1,16 +1,16 @@
-//! Servers that redirect: within their origin they are followed, and nothing secret ever leaves it.
+//! Servers that redirect: redirects within the origin are followed, and no secret ever leaves it.
 
 use super::reply::{Reply, http, http_rpc, redirect};
 use super::{Tether, http_sse, world, world_of};
 use mcp_tether::core::{ConnectOptions, ErrorCode};
 use serde_json::json;
 
-/// Where the requests of this method went.
+/// The paths of all requests of this method.
 fn urls<'a>(world: &'a Tether, method: &str) -> Vec<&'a str> {
     world.sent_as(method).iter().map(|sent| sent.url.trim_start_matches("https://db.test")).collect()
 }
 
-/// What is logged of an address.
+/// How often the log reports the new address.
 fn said(world: &Tether) -> usize {
     world.lines().iter().filter(|line| line.contains("redirects; requests go to https://db.test/")).count()
 }
@@ -137,7 +137,7 @@ fn loops_and_long_chains_end_in_an_error_and_are_not_remembered() {
     }
 }
 
-/// The answer to the GET that follows redirects, as a host reports it that hides them.
+/// The answer to the GET that follows redirects, as reported by a host that hides them.
 fn ends_at(status: u16, url: &str) -> Reply {
     http(status, "no").head(|head| head.location = Some(url.into()))
 }
@@ -151,7 +151,7 @@ fn where_the_host_hides_the_target_one_bare_get_finds_out() {
         world.connect();
         world.connect_as("bob", "db");
         assert_eq!(urls(&world, "initialize"), ["/mcp", "/mcp/", "/mcp/"]);
-        assert_eq!(urls(&world, "GET"), ["/mcp", "/mcp/", "/mcp/"], "one to learn, and the streams");
+        assert_eq!(urls(&world, "GET"), ["/mcp", "/mcp/", "/mcp/"], "one to find the target, and the streams");
         assert_eq!(said(&world), 1);
     }
 }
@@ -162,7 +162,7 @@ fn a_hidden_redirect_that_leads_nowhere_is_an_error() {
         ends_at(200, "https://evil.test/mcp/"),
         ends_at(200, "http://db.test/mcp/"),
         ends_at(405, "https://db.test/mcp"),
-        http(200, "of a host that does not say"),
+        http(200, "from a host that does not report the URL"),
         super::reply::reset(),
     ];
     for answer in answers {
@@ -183,7 +183,7 @@ fn a_hidden_redirect_that_leads_nowhere_is_an_error() {
 }
 
 #[test]
-fn a_caller_who_gives_up_ends_the_question_for_the_address() {
+fn a_cancelled_call_ends_the_redirect_lookup() {
     let mut world = world();
     let session = world.connect();
     world.run_for(10);
@@ -198,7 +198,7 @@ fn a_caller_who_gives_up_ends_the_question_for_the_address() {
 }
 
 #[test]
-fn a_404_at_a_learnt_address_is_told_and_the_next_call_tries_the_configured_one() {
+fn a_404_at_a_learnt_address_is_delivered_and_the_next_call_uses_the_configured_one() {
     for reply in [http(404, "Not Found"), super::reply::http_json(404, json!({"detail": "Not Found"})), http(405, "")] {
         let mut world = world();
         world.server().next("initialize", [redirect(307, Some("/mcp/"))]);
@@ -211,7 +211,7 @@ fn a_404_at_a_learnt_address_is_told_and_the_next_call_tries_the_configured_one(
         world.finish(call);
         world.result(call);
         assert_eq!(urls(&world, "tools/call"), ["/mcp/", "/mcp"]);
-        assert_eq!(world.count("initialize"), 2, "the redirect, and the one handshake");
+        assert_eq!(world.count("initialize"), 2, "the redirected one, and one handshake");
     }
 }
 
@@ -289,9 +289,9 @@ fn a_redirect_to_where_nothing_is_leaves_the_error_of_what_is_there() {
     world.drive();
     assert_eq!(world.error(call).status, Some(404));
     assert_eq!(urls(&world, "initialize"), ["/mcp", "/mcp/"]);
-    assert_eq!(urls(&world, "GET"), ["/mcp/"], "it may have been a server of HTTP+SSE");
+    assert_eq!(urls(&world, "GET"), ["/mcp/"], "it could have been an HTTP+SSE server");
 
-    // A session that was lost there is made anew at the configured address.
+    // After a loss there, the new session is opened at the configured address.
     let mut world = self::world();
     world.server().next("initialize", [redirect(307, Some("/mcp/"))]);
     let session = world.connect();

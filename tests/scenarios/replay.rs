@@ -1,4 +1,4 @@
-//! What is sent again, what is not, and what the caller is told instead.
+//! Retries: what is sent again, what is not, and the error that the caller gets instead.
 
 use super::reply::{Reply, http, http_rpc, refused, reset, result, silence};
 use super::{Tether, world, world_with};
@@ -30,7 +30,7 @@ fn an_unsafe_tool_whose_outcome_is_unknown_is_never_sent_again() {
         assert!(world.error(call).evidence.is_some());
         assert!(!world.error(call).retryable);
         assert_eq!(world.count("tools/call"), 1);
-        assert_eq!(world.count("tools/list"), 1, "the annotations were asked for before judging");
+        assert_eq!(world.count("tools/list"), 1, "the annotations were fetched before the decision");
     }
 }
 
@@ -68,7 +68,7 @@ fn a_read_is_replayed_as_often_as_is_configured() {
     let call = world.tool(session, "read");
     world.finish(call);
     assert_eq!(world.count("tools/call"), 1 + 3);
-    assert_eq!(world.code(call), ErrorCode::NetworkError, "a read that failed did no harm");
+    assert_eq!(world.code(call), ErrorCode::NetworkError, "a failed read has no side effects");
     assert!(world.error(call).retryable);
 }
 
@@ -107,7 +107,7 @@ fn under_safe_even_a_refused_call_is_sent_again_only_if_it_is_safe() {
         let call = world.tool(session, tool);
         world.finish(call);
         assert_eq!(outcome_code(&world, call), error);
-        assert_eq!(world.count("initialize"), 2, "the session heals all the same");
+        assert_eq!(world.count("initialize"), 2, "the session recovers nevertheless");
     }
 }
 
@@ -118,7 +118,7 @@ fn under_safe_a_refused_call_of_which_nothing_can_be_learnt_was_still_refused() 
     world.server().always("tools/list", http(500, ""));
     let call = world.tool(session, "read");
     world.finish(call);
-    assert_eq!(world.code(call), ErrorCode::SessionTerminated, "it was provably not carried out");
+    assert_eq!(world.code(call), ErrorCode::SessionTerminated, "it was provably not executed");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_call_may_have_its_own_policy() {
 }
 
 #[test]
-fn nothing_is_sent_again_once_its_caller_gave_up() {
+fn nothing_is_sent_again_after_it_was_cancelled() {
     for reply in [http(429, "").retry_after("1"), http_rpc(404, -32001, "Session not found"), refused(), reset()] {
         let mut world = world();
         let session = world.connect();
@@ -209,7 +209,7 @@ fn annotations_of_another_generation_do_not_count() {
     world.finish(list);
     world.server().tools = json!([{"name": "order"}]);
     world.server().forget();
-    // The list of the new generation is never answered: nothing says that the tool is safe.
+    // The list of the new generation is never answered, so the tool is not known to be safe.
     world.server().always("tools/list", silence());
     world.server().next("tools/call", [http(404, ""), http(502, "")]);
     let call = world.tool(session, "order");
@@ -220,7 +220,7 @@ fn annotations_of_another_generation_do_not_count() {
 }
 
 #[test]
-fn a_list_asked_of_a_session_that_is_lost_is_asked_of_the_next_one() {
+fn a_list_requested_on_a_lost_session_is_requested_again_on_the_next() {
     let mut world = world();
     let session = world.connect();
     world.server().next("tools/call", [reset()]);
@@ -252,7 +252,7 @@ fn a_tool_that_is_called_by_a_page_of_the_list_further_on_is_found() {
 }
 
 #[test]
-fn notifications_are_not_sent_twice_on_hope() {
+fn notifications_with_an_unknown_outcome_are_not_retried() {
     let mut world = world();
     let session = world.connect();
     world.server().next("notifications/x", [reset()]);
@@ -266,9 +266,9 @@ fn notifications_are_not_sent_twice_on_hope() {
     assert_eq!(world.count("notifications/y"), 2);
 }
 
-/// Found by the simulation: the list waited for a place, and all places for the list.
+/// Found by the simulation: the list waited for a slot, and all slots for the list.
 #[test]
-fn the_list_of_tools_needs_no_place_where_all_places_wait_for_it() {
+fn the_list_of_tools_needs_no_slot_if_all_slots_wait_for_it() {
     let mut world = world_with(json!({}), json!({"limits": {"maxInFlight": 2}}));
     let session = world.connect();
     world.server().next("tools/call", [reset(), reset()]);

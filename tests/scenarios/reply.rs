@@ -1,4 +1,4 @@
-//! What a server may say to one request: steps, each a while after the one before.
+//! A scripted response to one request: steps, each with a delay after the one before.
 
 use mcp_tether::core::headers::Media;
 use mcp_tether::core::{Body, ExchangeId, Failure, FailureKind, Input, ResponseHead, StreamBlock, StreamData};
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug)]
 pub enum Step {
     Head(ResponseHead),
-    /// A body of JSON, as it is.
+    /// A JSON body, sent verbatim.
     Json(Value),
-    /// A JSON-RPC result for the request at hand.
+    /// A JSON-RPC result with the request's id.
     Result(Value),
-    /// A JSON-RPC error for the request at hand.
+    /// A JSON-RPC error with the request's id.
     Error(i32, String),
     Text(String),
     Empty,
@@ -30,16 +30,16 @@ pub enum Step {
 pub enum Data {
     None,
     Json(Value),
-    /// The JSON-RPC result for the request at hand.
+    /// A JSON-RPC result with the request's id.
     Result(Value),
-    /// A JSON-RPC error for the request at hand.
+    /// A JSON-RPC error with the request's id.
     #[allow(dead_code, reason = "the simulation's servers stream no errors")]
     Error(Value),
     Text(String),
 }
 
 impl Step {
-    /// The input that it is, on an exchange whose request had this JSON-RPC id.
+    /// The machine's input for this step, on an exchange whose request had this JSON-RPC id.
     pub fn into_input(self, exchange: ExchangeId, id: &Value) -> Input<Value> {
         let result = |result: Value| json!({"jsonrpc": "2.0", "id": id, "result": result});
         let failure = |error: Value| json!({"jsonrpc": "2.0", "id": id, "error": error});
@@ -77,14 +77,14 @@ impl Step {
     }
 }
 
-/// Everything that one request is answered with.
+/// The whole response to one request.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
     pub steps: Vec<(u64, Step)>,
 }
 
 impl Reply {
-    /// Waits `delay` milliseconds before all of it.
+    /// Delays all of it by `delay` milliseconds.
     pub fn after(mut self, delay: u64) -> Self {
         if let Some((before, _)) = self.steps.first_mut() {
             *before += delay;
@@ -92,7 +92,7 @@ impl Reply {
         self
     }
 
-    /// One more step, so long after the one before.
+    /// Adds a step with this delay after the one before.
     pub fn then(mut self, delay: u64, step: Step) -> Self {
         self.steps.push((delay, step));
         self
@@ -111,12 +111,12 @@ impl Reply {
         self.head(|head| head.retry_after = Some(value.into()))
     }
 
-    /// Event with an id and a message.
+    /// An event with an id and a message.
     pub fn event(self, delay: u64, id: &str, message: Value) -> Self {
         self.then(delay, Step::Event(Some(id.into()), None, Data::Json(message)))
     }
 
-    /// Event with an id and no data, such as servers begin their streams with.
+    /// An event with an id and no data: the priming event of many servers.
     pub fn priming(self, delay: u64, id: &str, retry: Option<u64>) -> Self {
         self.then(delay, Step::Event(Some(id.into()), retry, Data::None))
     }
@@ -139,7 +139,7 @@ fn status(status: u16, media: Media) -> Reply {
     Reply::default().then(1, Step::Head(ResponseHead { status, media, ..ResponseHead::default() }))
 }
 
-/// Nothing, ever.
+/// No response at all.
 pub fn silence() -> Reply {
     Reply::default()
 }
@@ -165,7 +165,7 @@ pub fn http_rpc(code: u16, rpc: i32, message: &str) -> Reply {
     http_json(code, json!({"jsonrpc": "2.0", "id": null, "error": {"code": rpc, "message": message}}))
 }
 
-/// A status and a JSON-RPC error that answers the request at hand.
+/// A status and a JSON-RPC error with the request's id.
 pub fn http_answer(code: u16, rpc: i32, message: &str) -> Reply {
     status(code, Media::Json).then(0, Step::Error(rpc, message.into()))
 }
@@ -175,7 +175,7 @@ pub fn http_json(code: u16, body: Value) -> Reply {
     status(code, Media::Json).then(0, Step::Json(body))
 }
 
-/// A redirect; without a target where the host hides it.
+/// A redirect; without a target if the host hides it.
 pub fn redirect(status_code: u16, location: Option<&str>) -> Reply {
     let location = location.map(String::from);
     status(status_code, Media::Other).head(|head| head.location.clone_from(&location)).then(0, Step::Empty)
@@ -186,17 +186,17 @@ pub fn stream() -> Reply {
     status(200, Media::EventStream)
 }
 
-/// The exchange breaks before any answer.
+/// The exchange fails before any response.
 pub fn fails(kind: FailureKind) -> Reply {
     Reply::default().then(1, Step::Fail(kind))
 }
 
-/// The connection is reset before any answer.
+/// The connection is reset before any response.
 pub fn reset() -> Reply {
     fails(FailureKind::Broken)
 }
 
-/// Nobody listens there.
+/// The connection is refused.
 pub fn refused() -> Reply {
     fails(FailureKind::Unsent)
 }

@@ -1,4 +1,4 @@
-//! Calls on a live session: what is sent, which answer is whose, and what an answer may look like.
+//! Calls on a live session: what is sent, which answer belongs to which call, and the forms that an answer may have.
 
 use super::reply::{Step, http, http_answer, http_json, result, rpc_error, silence, stream};
 use super::{world, world_with};
@@ -68,11 +68,11 @@ fn a_batch_of_messages_is_read_as_each_of_them() {
     let ping = world.plain(session, "ping");
     world.run_for(10);
     assert_eq!((world.result(calls[0]), world.result(calls[1])), (json!(1), json!(2)));
-    assert_eq!(world.code(ping), ErrorCode::ProtocolError, "its own answer was not among them");
+    assert_eq!(world.code(ping), ErrorCode::ProtocolError, "its own answer was not in the batch");
 }
 
 #[test]
-fn a_json_rpc_error_is_the_callers_with_code_and_data() {
+fn a_json_rpc_error_is_delivered_with_code_and_data() {
     let mut world = world();
     let session = world.connect();
     world.server().next("tools/call", [rpc_error(-32001, "Request timed out")]);
@@ -81,7 +81,7 @@ fn a_json_rpc_error_is_the_callers_with_code_and_data() {
     assert_eq!(world.code(call), ErrorCode::RpcError);
     assert_eq!(world.error(call).rpc_code, Some(-32001.0));
     assert_eq!(world.error(call).message, "Request timed out");
-    assert_eq!(world.count("initialize"), 1, "-32001 alone proves nothing");
+    assert_eq!(world.count("initialize"), 1, "-32001 by itself proves nothing");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn what_follows_the_response_is_read_and_then_the_stream_is_cut() {
     world.finish(call);
     world.run_for(60_000);
     assert_eq!(world.notified.len(), 1);
-    assert!(!world.is_open(world.sent_as("tools/call")[0].exchange), "it does not stay open for ever");
+    assert!(!world.is_open(world.sent_as("tools/call")[0].exchange), "the stream is closed in the end");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_notification_is_settled_when_it_is_taken() {
 }
 
 #[test]
-fn a_cancelled_call_tells_the_server_and_hears_nothing_more() {
+fn a_cancelled_call_notifies_the_server_and_ignores_what_follows() {
     let mut world = world();
     let session = world.connect();
     world.server().next("tools/call", [result(json!({})).after(1000)]);
@@ -194,5 +194,5 @@ fn progress_reaches_its_call_and_no_other() {
     world.push(sent.exchange, Step::Event(None, None, super::reply::Data::Json(progress(json!("x")))));
     assert_eq!(world.progress.len(), 1);
     assert_eq!(world.progress[0].0, call);
-    assert_eq!(world.notified, [], "progress of no call of ours is for no listener");
+    assert_eq!(world.notified, [], "progress that matches no call is not delivered");
 }

@@ -1,4 +1,4 @@
-//! Busy servers and broken ones: waits as told, one probe ahead of the others, and a breaker.
+//! Busy and broken servers: `Retry-After`, one canary ahead of the others, and a breaker.
 
 use super::reply::{http, http_rpc, refused, result, silence};
 use super::{world, world_with};
@@ -23,7 +23,7 @@ fn retry_after_in_seconds_is_waited_out() {
 fn retry_after_as_a_date_is_waited_out() {
     let mut world = world();
     let session = world.connect();
-    // The world begins on Wed, 18 Nov 2026 11:06:40 GMT.
+    // The world's clock starts at Wed, 18 Nov 2026 11:06:40 GMT.
     world.server().next("tools/call", [http(503, "").retry_after("Wed, 18 Nov 2026 11:07:00 GMT")]);
     assert_eq!(super::world::START, 1_795_000_000_000);
     let call = world.tool(session, "order");
@@ -33,7 +33,7 @@ fn retry_after_as_a_date_is_waited_out() {
 }
 
 #[test]
-fn a_wait_beyond_the_deadline_is_told_at_once() {
+fn a_retry_after_beyond_the_deadline_fails_at_once() {
     let mut world = world();
     let session = world.connect();
     world.server().always("tools/call", http(429, "").retry_after("3600"));
@@ -54,15 +54,15 @@ fn while_the_server_is_busy_the_whole_session_waits_and_one_call_goes_first() {
     let calls = [0; 6].map(|_| world.tool(session, "order"));
     world.run_for(100);
     let before = world.count("tools/call");
-    world.run_until("the probe", |world| world.count("tools/call") > before);
+    world.run_until("the canary", |world| world.count("tools/call") > before);
     assert!(world.elapsed() - from >= 5000);
-    assert_eq!(world.count("tools/call"), before + 1, "one ahead of the others");
+    assert_eq!(world.count("tools/call"), before + 1, "one canary ahead of the others");
     world.drive();
     calls.iter().for_each(|call| drop(world.result(*call)));
 }
 
 #[test]
-fn a_slow_tool_does_not_keep_others_waiting_after_a_hold() {
+fn a_slow_tool_does_not_keep_others_waiting_after_a_pause() {
     let mut world = world();
     let session = world.connect();
     world.server().next("tools/call", [result(json!({})).after(50_000), http(429, "").retry_after("2")]);
@@ -77,7 +77,7 @@ fn a_slow_tool_does_not_keep_others_waiting_after_a_hold() {
 }
 
 #[test]
-fn a_probe_that_is_refused_again_holds_the_others_again() {
+fn a_canary_that_is_refused_again_pauses_the_others_again() {
     let mut world = world();
     let session = world.connect();
     let busy = || http(429, "").retry_after("2");
@@ -104,7 +104,7 @@ fn a_server_that_is_always_busy_is_tried_as_often_as_configured() {
 }
 
 #[test]
-fn a_handshake_waits_as_told_too() {
+fn a_handshake_obeys_retry_after_too() {
     let mut world = world();
     world.server().next("initialize", [http(503, "").retry_after("9")]);
     world.connect();
@@ -119,11 +119,11 @@ fn a_call_that_could_not_be_sent_is_sent_again() {
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);
-    assert_eq!(world.count("initialize"), 1, "the session may well be alive");
+    assert_eq!(world.count("initialize"), 1, "the session may be alive");
 }
 
 #[test]
-fn a_call_that_can_never_be_sent_says_that_nothing_was() {
+fn a_call_that_can_never_be_sent_fails_as_unsent() {
     let mut world = world();
     let session = world.connect();
     world.server().always("tools/call", refused());
@@ -135,7 +135,7 @@ fn a_call_that_can_never_be_sent_says_that_nothing_was() {
 }
 
 #[test]
-fn three_failed_rounds_open_the_breaker_and_one_probe_closes_it() {
+fn three_failed_rounds_open_the_breaker_and_one_canary_closes_it() {
     let mut world = world_with(json!({"sessionConfig": {"retryAttempts": 0, "retryDelay": 10}}), json!({}));
     world.server().always("initialize", http(500, ""));
     for _ in 0..3 {
@@ -147,7 +147,7 @@ fn three_failed_rounds_open_the_breaker_and_one_probe_closes_it() {
     world.drive();
     assert_eq!(world.code(call), ErrorCode::CircuitOpen);
     assert!(world.error(call).retry_after.unwrap() > 29_000);
-    assert_eq!(world.count("initialize"), 3, "the breaker is why nothing was sent");
+    assert_eq!(world.count("initialize"), 3, "nothing was sent because of the breaker");
     world.run_for(31_000);
     world.server().behave();
     world.connect();
@@ -166,7 +166,7 @@ fn an_open_breaker_is_one_users_alone() {
 }
 
 #[test]
-fn a_hundred_calls_on_a_server_that_never_answers_end_in_time_and_heal() {
+fn a_hundred_calls_on_a_server_that_never_answers_end_in_time_and_recover() {
     let mut world = world_with(json!({"timeout": 5000}), json!({}));
     let session = world.connect();
     world.server().always("tools/call", silence());

@@ -1,4 +1,4 @@
-//! Requests in several rounds (2026-07-28 basic/patterns/mrtr): questions, answers, and the same request again.
+//! Requests in several rounds (2026-07-28 basic/patterns/mrtr): server questions, answers, and the same request again.
 
 use super::reply::{Reply, result};
 use super::{Tether, modern_world};
@@ -77,18 +77,18 @@ fn state_alone_is_sent_back_after_a_pause_and_none_is_invented() {
     assert_eq!(legs[1].param("requestState"), "s1");
     assert!(legs[1].param("inputResponses").is_null());
     assert!(legs[1].at - legs[0].at >= 250);
-    assert!(legs[2].param("requestState").is_null(), "the state of an earlier round is over");
+    assert!(legs[2].param("requestState").is_null(), "the state of an earlier round is not sent");
 }
 
 #[test]
-fn a_form_that_nobody_answers_is_cancelled_and_anything_else_ends_the_call() {
+fn a_form_without_a_handler_is_cancelled_and_anything_else_ends_the_call() {
     let (mut world, session) = connected();
-    let nobody = || Err(RpcError { code: -32601, message: "Method not found".into(), data: None });
+    let unhandled = || Err(RpcError { code: -32601, message: "Method not found".into(), data: None });
     world.server().next("tools/call", [wants(json!({"a": form()}), Value::Null)]);
     let call = world.tool(session, "order");
     world.run_for(10);
     let ticket = world.asked[0].0;
-    world.answer_server(ticket, nobody());
+    world.answer_server(ticket, unhandled());
     world.finish(call);
     assert_eq!(world.sent.last().unwrap().param("inputResponses")["a"], json!({"action": "cancel"}));
     world
@@ -97,10 +97,10 @@ fn a_form_that_nobody_answers_is_cancelled_and_anything_else_ends_the_call() {
     let call = world.tool(session, "order");
     world.run_for(10);
     let (form, sampling) = (world.asked[1].0, world.asked[2].0);
-    world.answer_server(sampling, nobody());
+    world.answer_server(sampling, unhandled());
     world.finish(call);
     assert_eq!((world.code(call), world.error(call).rpc_code), (ErrorCode::RpcError, Some(-32601.0)));
-    assert_eq!(world.taken_back, [form], "nobody waits for the other answer");
+    assert_eq!(world.taken_back, [form], "no request waits for the other answer");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn the_time_that_the_user_takes_is_not_the_servers() {
     let call = world.tool_within(session, "order", 5_000);
     world.run_for(3_600_000);
     assert!(world.waiting.contains(&call));
-    // From the answer on it is the server's again.
+    // From the answer on, the server's time counts again.
     world.server().next("tools/call", [Reply::default()]);
     let ticket = world.asked[0].0;
     world.answer_server(ticket, Ok(json!({"action": "accept"})));

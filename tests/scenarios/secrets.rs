@@ -1,4 +1,4 @@
-//! Secrets are planted everywhere and looked for in everything that is told: after str0m's `pii.rs`.
+//! Plants secrets everywhere and searches all output for them: after str0m's `pii.rs`.
 
 use super::reply::{Reply, http, http_json, http_rpc, result, rpc_error};
 use super::{Servers, Tether, World};
@@ -37,7 +37,7 @@ fn world() -> (Tether, mcp_tether::core::SessionRef) {
     (world, session)
 }
 
-/// Everything that the machine has told anybody but the server.
+/// All output of the machine except requests to the server.
 fn told(world: &Tether) -> String {
     let mut all = String::new();
     for event in &world.events {
@@ -54,7 +54,7 @@ fn told(world: &Tether) -> String {
     all
 }
 
-/// What a careless server may say back.
+/// What a careless server may echo.
 fn echoes() -> Vec<Reply> {
     let text = format!("Session {ID} not found for Bearer {TOKEN} (x-key={KEY}, env '{ENV}')");
     vec![
@@ -75,11 +75,11 @@ fn echoes() -> Vec<Reply> {
 }
 
 #[test]
-fn no_secret_is_in_anything_that_is_told() {
+fn no_output_contains_a_secret() {
     for echo in echoes() {
         for method in ["tools/call", "GET", "DELETE", "notifications/x"] {
             let (mut world, session) = world();
-            assert_eq!(world.sent[0].header("x-env"), Some(ENV), "it is really sent");
+            assert_eq!(world.sent[0].header("x-env"), Some(ENV), "the header is sent");
             assert_eq!(world.sent[1].session(), Some(ID));
             world.server().always(method, echo.clone());
             let call = world.tool_within(session, "order", 20_000);

@@ -1,4 +1,4 @@
-//! A model MCP server that behaves, and does otherwise where a test says so. It counts what it has carried out.
+//! A model MCP server that obeys the specification unless a test scripts otherwise. It counts what it executes.
 
 use super::reply::{Data, Reply, Step, http, http_json, http_rpc, result, stream};
 use super::world::{Network, Sent};
@@ -19,23 +19,23 @@ pub struct Server {
     /// Whether it answers GET with a stream that stays open.
     pub listens: bool,
     pub tools: Value,
-    /// What it says of an id that it does not know.
+    /// Its answer to an unknown id.
     pub lost: Reply,
-    /// What is answered to everything while it is out of reach.
+    /// Its answer to everything while it is out of reach.
     pub down: Option<Reply>,
-    /// What it says to a ping without a session, where that differs from what it says of an id that it does not know.
+    /// Its answer to a ping without a session, if that differs from the answer to an unknown id.
     pub bare: Option<Reply>,
-    /// How long it takes for these methods.
+    /// Delays of these methods, in milliseconds.
     pub slow: BTreeMap<String, u64>,
-    /// The sessions that it knows.
+    /// The live sessions.
     pub sessions: BTreeSet<String>,
-    /// How often it has carried out each tool.
+    /// How often each tool was executed.
     pub executed: BTreeMap<String, u32>,
     pub log_levels: Vec<(String, Value)>,
     pub subscriptions: Vec<(String, Value)>,
     name: String,
     issued: u32,
-    /// Tools that do their work and answer so.
+    /// Tools that are executed and then answered like this.
     runs: BTreeMap<String, Reply>,
     once: BTreeMap<String, VecDeque<Reply>>,
     always: BTreeMap<String, Reply>,
@@ -76,22 +76,22 @@ impl Server {
         self.sessions.clear();
     }
 
-    /// The next requests of this method get these replies, one each. The server does nothing else for them.
+    /// Scripts one reply for each of the next requests of this method. The server does nothing else for them.
     pub fn next(&mut self, method: &str, replies: impl IntoIterator<Item = Reply>) {
         self.once.entry(method.into()).or_default().extend(replies);
     }
 
-    /// All requests of this method get this reply.
+    /// Scripts the reply to all requests of this method.
     pub fn always(&mut self, method: &str, reply: Reply) {
         self.always.insert(method.into(), reply);
     }
 
-    /// This tool does its work, which is counted, and is answered so.
+    /// This tool is executed, which is counted, and then answered like this.
     pub fn runs_then(&mut self, tool: &str, reply: Reply) {
         self.runs.insert(tool.into(), reply);
     }
 
-    /// Behaves again.
+    /// Removes all scripted replies.
     pub fn behave(&mut self) {
         self.once.clear();
         self.always.clear();
@@ -204,14 +204,14 @@ impl Server {
 /// The revision without sessions.
 pub const MODERN: &str = "2026-07-28";
 
-/// How a server of 2026-07-28 refuses a version.
+/// A 2026-07-28 server's refusal of a version.
 pub fn unsupported(versions: &[&str]) -> Reply {
     let data = json!({"supported": versions, "requested": "?"});
     let error = json!({"code": -32022, "message": "Unsupported protocol version", "data": data});
     http_json(400, json!({"jsonrpc": "2.0", "id": null, "error": error}))
 }
 
-/// All servers, by the name that is the first part of their host.
+/// All servers, by the name that is the first label of their host.
 pub struct Servers(pub BTreeMap<String, Server>);
 
 impl Servers {
@@ -223,6 +223,6 @@ impl Servers {
 impl Network for Servers {
     fn answer(&mut self, sent: &Sent) -> Reply {
         let name = sent.url.trim_start_matches("https://").split('.').next().unwrap_or_default();
-        self.0.get_mut(name).expect("a server of this name").answer(sent)
+        self.0.get_mut(name).expect("a server with this name").answer(sent)
     }
 }

@@ -1,4 +1,4 @@
-//! What servers ask of the client.
+//! Server requests and their answers.
 
 use super::reply::{Data, Reply, Step, http, reset, stream};
 use super::{Tether, world};
@@ -17,7 +17,7 @@ fn ask(world: &mut Tether, id: Value, method: &str) {
     say(world, json!({"jsonrpc": "2.0", "id": id, "method": method}));
 }
 
-/// The server says something on the GET stream.
+/// The server sends a message on the GET stream.
 fn say(world: &mut Tether, message: Value) {
     let get = world.open_gets()[0];
     world.push(get, Step::Event(None, None, Data::Json(message)));
@@ -29,7 +29,7 @@ fn last(world: &Tether) -> Value {
 }
 
 #[test]
-fn a_ping_is_answered_without_anybody() {
+fn a_ping_is_answered_without_a_handler() {
     let (mut world, _) = listening();
     ask(&mut world, json!("p-1"), "ping");
     let answer = world.sent_as("answer")[0];
@@ -73,7 +73,7 @@ fn an_answer_to_the_old_session_is_never_sent_on_the_new_one() {
 }
 
 #[test]
-fn what_an_old_stream_still_asks_is_not_heard() {
+fn requests_on_an_old_stream_are_ignored() {
     let (mut world, session) = listening();
     world.server().next("tools/call", [stream(), super::reply::http(404, "")]);
     let old = world.tool(session, "order");
@@ -106,7 +106,7 @@ fn a_request_taken_back_is_not_answered() {
 }
 
 #[test]
-fn a_degraded_session_answers_nobody() {
+fn a_degraded_session_answers_no_server_request() {
     let (mut world, session) = listening();
     world.server().next("tools/call", [stream(), super::reply::http(404, "")]);
     let old = world.tool(session, "order");
@@ -121,7 +121,7 @@ fn a_degraded_session_answers_nobody() {
 }
 
 #[test]
-fn what_the_client_throws_is_told_with_its_code_and_data() {
+fn an_error_of_a_handler_is_sent_with_its_code_and_data() {
     let (mut world, _) = listening();
     ask(&mut world, json!(4), "sampling/createMessage");
     let ticket = world.asked[0].0;
@@ -133,12 +133,12 @@ fn what_the_client_throws_is_told_with_its_code_and_data() {
 #[test]
 fn a_mode_of_elicitation_that_was_not_declared_is_invalid() {
     let modes = [
-        // What is declared, and which of no mode, `form`, `url` and `smell` are passed on.
+        // What is declared, and which of no mode, `form`, `url` and `smell` are delivered.
         (json!({"elicitation": {}}), [true, true, false, false]),
         (json!({"elicitation": {"form": {}}}), [true, true, false, false]),
         (json!({"elicitation": {"form": {}, "url": {}}}), [true, true, true, false]),
         (json!({"elicitation": {"url": {}}}), [false, false, true, false]),
-        // Nothing is declared: whoever has handlers says that there is none.
+        // Nothing is declared: the application's own handlers answer that there is none.
         (json!({}), [true, true, true, true]),
     ];
     for (declared, passed) in modes {
@@ -162,8 +162,8 @@ fn a_mode_of_elicitation_that_was_not_declared_is_invalid() {
     }
 }
 
-/// Loses the session with a call under way, and says when that call was sent again, after the handshake; the new session's
-/// GET is answered as given.
+/// Loses the session with a call in flight, and returns when that call was retried, after the handshake; the new
+/// session's GET is answered as given.
 fn resumed_after(get: Reply) -> u64 {
     let (mut world, session) = listening();
     world.server().forget();
@@ -177,11 +177,11 @@ fn resumed_after(get: Reply) -> u64 {
 
 #[test]
 fn after_a_recovery_calls_wait_for_the_stream_on_which_they_may_be_asked() {
-    assert_eq!(resumed_after(stream().after(200)), 202, "until it is open");
-    assert_eq!(resumed_after(http(405, "Method not allowed").after(300)), 302, "or is not offered");
+    assert_eq!(resumed_after(stream().after(200)), 202, "until the stream is open");
+    assert_eq!(resumed_after(http(405, "or is not offered").after(300)), 302, "or is not offered");
     assert_eq!(resumed_after(reset().after(300)), 302, "or broke");
-    assert_eq!(resumed_after(stream().after(60_000)), 1_001, "but not for ever");
-    // The first handshake is not slowed down by a stream that comes late.
+    assert_eq!(resumed_after(stream().after(60_000)), 1_001, "but for a limited time");
+    // The first handshake is not delayed by a stream that opens late.
     let mut world = world();
     world.server().always("GET", stream().after(60_000));
     let session = world.connect();
@@ -191,14 +191,14 @@ fn after_a_recovery_calls_wait_for_the_stream_on_which_they_may_be_asked() {
 }
 
 #[test]
-fn a_new_session_is_answered_anew() {
+fn answers_after_a_recovery_go_to_the_new_session() {
     let (mut world, session) = listening();
     world.input(Input::Declare { session, capability: "roots".into() });
     world.server().forget();
     let call = world.tool(session, "order");
     world.finish(call);
     world.run_for(10);
-    // 2025-11-25 client/roots: the capability says that changes are told.
+    // 2025-11-25 client/roots: the capability declares that changes are notified.
     assert_eq!(world.sent_as("initialize")[1].param("capabilities"), &json!({"roots": {"listChanged": true}}));
     ask(&mut world, json!(1), "roots/list");
     let ticket = world.asked[0].0;

@@ -1,4 +1,4 @@
-//! A model server of HTTP+SSE (2024-11-05): a stream that names an endpoint, and answers that come on the stream.
+//! A model HTTP+SSE server (2024-11-05): a stream that names an endpoint, and answers that arrive on the stream.
 
 use super::reply::{Data, Reply, Step, http, stream};
 use super::world::{Network, Sent};
@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// One server, whose streams are at `https://db.test/sse`.
 pub struct SseServer {
-    /// What the endpoint event says, with `{id}` for the session's id; `None`: it never comes.
+    /// The data of the endpoint event, with `{id}` for the session's id; `None`: it is never sent.
     pub endpoint: Option<String>,
-    /// How long it takes.
+    /// The delay of the endpoint event, in milliseconds.
     pub endpoint_after: u64,
     pub version: String,
-    /// What a POST to the stream's own URL gets.
+    /// The reply to a POST to the stream's own URL.
     pub no_post: Reply,
-    /// What a POST to an endpoint gets whose stream is gone.
+    /// The reply to a POST to an endpoint whose stream is gone.
     pub lost: Reply,
     /// Requests of these methods are accepted and not answered.
     pub mute: Vec<String>,
-    /// The streams that it knows, by session.
+    /// The open streams, by session.
     pub streams: BTreeMap<String, ExchangeId>,
-    /// How often it has carried out each tool.
+    /// How often each tool was executed.
     pub executed: BTreeMap<String, u32>,
     /// What was set in which session.
     pub set: Vec<(String, String)>,
@@ -48,7 +48,7 @@ impl SseServer {
         }
     }
 
-    /// The next requests of this method get these replies, one each. The server does nothing else for them.
+    /// Scripts one reply for each of the next requests of this method. The server does nothing else for them.
     pub fn next(&mut self, method: &str, replies: impl IntoIterator<Item = Reply>) {
         self.once.entry(method.into()).or_default().extend(replies);
     }
@@ -98,7 +98,7 @@ impl Network for SseServer {
     fn answer(&mut self, sent: &Sent) -> Reply {
         let url = sent.url.to_ascii_lowercase().replace(":443/", "/");
         assert!(url.starts_with("https://db.test/"), "nothing goes to another origin: {}", sent.url);
-        assert_eq!(sent.session(), None, "there is no session id in this transport");
+        assert_eq!(sent.session(), None, "this transport has no session id");
         if let Some(reply) = self.once.get_mut(sent.method()).and_then(VecDeque::pop_front) {
             return reply;
         }

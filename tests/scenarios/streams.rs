@@ -1,4 +1,4 @@
-//! Response streams that break: resumed where they were, for as long as that brings something.
+//! Response streams that break: resumed at their cursor while resuming makes progress.
 
 use super::reply::{Data, Reply, Step, http, http_rpc, reset, stream};
 use super::{Tether, world, world_with};
@@ -19,7 +19,7 @@ fn cursors(world: &Tether) -> Vec<Option<&str>> {
     world.sent_as("GET").iter().map(|sent| sent.cursor()).collect()
 }
 
-/// A call whose stream gives `events` as its own, then is resumed with `resumes`.
+/// A call whose stream gives `events` as its own, and is then resumed with `resumes`.
 fn call(first: Reply, resumes: impl IntoIterator<Item = Reply>) -> (Tether, SessionRef, CallId) {
     let mut world = world();
     let session = world.connect();
@@ -93,7 +93,7 @@ fn a_stream_that_ends_unanswered_without_an_id_fails_at_once() {
 }
 
 #[test]
-fn the_same_stream_of_a_safe_tool_is_asked_for_once_more_with_a_new_id() {
+fn a_safe_tool_with_such_a_stream_is_retried_once_with_a_new_id() {
     let mut world = world();
     let session = world.connect();
     world.server().next("tools/call", [stream().end(5)]);
@@ -168,7 +168,7 @@ fn a_refused_resume_is_an_unknown_outcome_and_the_session_lives() {
 }
 
 #[test]
-fn a_resume_that_is_refused_says_nothing_of_the_session() {
+fn a_refused_resume_proves_nothing_about_the_session() {
     for refusal in [http_rpc(404, -32001, "Session not found"), http(404, "no such event"), http(410, "")] {
         let (mut world, _, call) = call(stream().priming(0, "e1", None).cut(0), [refusal]);
         world.finish(call);
@@ -180,7 +180,7 @@ fn a_resume_that_is_refused_says_nothing_of_the_session() {
 }
 
 #[test]
-fn a_resume_on_a_lost_session_heals_the_session_and_tells_the_truth_about_the_call() {
+fn a_resume_on_a_lost_session_recovers_the_session_and_leaves_the_outcome_unknown() {
     let (mut world, session, call) = call(stream().priming(0, "e1", Some(500)).end(0), []);
     world.run_for(10);
     world.server().forget();
@@ -226,7 +226,7 @@ fn an_error_on_the_stream_is_an_answer_and_nothing_is_resumed() {
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::RpcError);
     world.run_for(10_000);
-    assert_eq!(world.count("GET"), 1, "the stream of the session, at first");
+    assert_eq!(world.count("GET"), 1, "the stream of the session, initially");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn after_nonsense_alone_the_end_of_the_stream_ends_the_call_and_not_the_session(
     world.server().next("tools/call", [stream().then(0, nonsense).end(1000)]);
     let call = world.tool(session, "order");
     world.run_for(500);
-    assert!(world.waiting.contains(&call), "an event that is no message says nothing");
+    assert!(world.waiting.contains(&call), "an event without a message proves nothing");
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
     assert_eq!(world.count("tools/call"), 1);
@@ -271,5 +271,5 @@ fn resuming_stops_at_the_deadline_of_the_call() {
     assert_eq!(world.code(call), ErrorCode::RequestTimeout);
     world.run_for(120_000);
     assert_eq!(world.count("GET"), 0);
-    assert_eq!(world.count("notifications/cancelled"), 1, "the server may still be at it");
+    assert_eq!(world.count("notifications/cancelled"), 1, "the server may still be executing it");
 }

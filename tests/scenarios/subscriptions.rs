@@ -1,4 +1,4 @@
-//! `subscriptions/listen` of 2026-07-28 behind the same calls as before.
+//! `subscriptions/listen` of 2026-07-28 behind the same API calls as in older revisions.
 
 use super::reply::{Data, Step, http_answer, stream};
 use super::{Tether, modern_world};
@@ -49,7 +49,7 @@ fn subscribing_opens_a_stream_with_more_in_it_before_the_old_one_is_closed() {
     let (mut world, session) = connected();
     let first = last_listen(&world);
     let call = subscribe(&mut world, session, "resources/subscribe", "x://1");
-    assert!(world.aborted.is_empty(), "the old one still delivers");
+    assert!(world.aborted.is_empty(), "the old stream still delivers");
     world.finish(call);
     assert_eq!(world.result(call), json!({}));
     assert_eq!(listens(&world)[1], json!({"toolsListChanged": true, "resourceSubscriptions": ["x://1"]}));
@@ -58,7 +58,7 @@ fn subscribing_opens_a_stream_with_more_in_it_before_the_old_one_is_closed() {
     assert_eq!(world.notified.last().unwrap().1, "notifications/resources/updated");
     let again = subscribe(&mut world, session, "resources/subscribe", "x://1");
     world.finish(again);
-    assert_eq!(listens(&world).len(), 2, "it is subscribed to already");
+    assert_eq!(listens(&world).len(), 2, "it is already subscribed");
     let gone = subscribe(&mut world, session, "resources/unsubscribe", "x://1");
     world.finish(gone);
     world.run_for(10);
@@ -70,7 +70,7 @@ fn what_the_old_stream_was_granted_says_nothing_about_the_new_one() {
     let mut world = modern_world();
     world.server().description =
         json!({"capabilities": {"tools": {"listChanged": true}, "resources": {"subscribe": true}}});
-    // The first acknowledgement comes when the second stream is already asked for.
+    // The first acknowledgement arrives after the second stream was requested.
     world.server().next("subscriptions/listen", [stream()]);
     let session = world.connect();
     let first = last_listen(&world);
@@ -92,7 +92,7 @@ fn what_the_old_stream_was_granted_says_nothing_about_the_new_one() {
 }
 
 #[test]
-fn what_is_not_granted_is_an_error_and_not_asked_for_again() {
+fn what_is_not_granted_is_an_error_and_not_requested_again() {
     let (mut world, session) = connected();
     let acknowledged = json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": {"notifications": {}}});
     world.server().next("subscriptions/listen", [stream().then(1, Step::Event(None, None, Data::Json(acknowledged)))]);
@@ -121,7 +121,7 @@ fn a_stream_that_ends_is_opened_again_under_a_new_id_and_what_was_kept_is_droppe
 }
 
 #[test]
-fn changes_that_are_told_drop_what_was_kept() {
+fn notified_changes_drop_cached_results() {
     let (mut world, session) = connected();
     let mut page = json!({"tools": [], "ttlMs": 600_000});
     world.server().always("tools/list", super::reply::result(page.take()));

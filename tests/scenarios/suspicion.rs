@@ -1,4 +1,4 @@
-//! Odd answers: a ping decides, a new handshake tells, and the old session has the last word.
+//! Odd answers: a ping checks the session, a trial handshake decides, and the old session is pinged last.
 
 use super::reply::{Reply, http, http_answer, http_rpc, rpc_error, silence};
 use super::{Tether, world, world_with};
@@ -13,7 +13,7 @@ fn working() -> (Tether, SessionRef) {
     (world, session)
 }
 
-/// So many calls at most fail, then the session is a new one and works.
+/// At most this many calls fail; then the session is a new one and works.
 fn healed(lost: Reply, most: usize) {
     let (mut world, session) = working();
     world.server().forget();
@@ -28,7 +28,7 @@ fn healed(lost: Reply, most: usize) {
         failures += 1;
         world.run_for(1000);
     }
-    assert!((1..=most).contains(&failures), "{failures} unsafe calls had an honest error");
+    assert!((1..=most).contains(&failures), "{failures} unsafe calls failed with outcome_unknown");
     let info = world.machine.session(session).unwrap();
     assert_eq!((info.state, info.recoveries), (State::Ready, 1));
     assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 2));
@@ -36,7 +36,7 @@ fn healed(lost: Reply, most: usize) {
 }
 
 #[test]
-fn a_lost_session_that_is_told_with_500_503_or_200_and_words_about_it_is_found_out_at_once() {
+fn a_lost_session_reported_with_500_503_or_200_and_words_about_it_is_found_at_once() {
     for lost in [
         http(500, "session does not exist"),
         http_answer(500, -32603, "Internal error: session is gone"),
@@ -50,7 +50,7 @@ fn a_lost_session_that_is_told_with_500_503_or_200_and_words_about_it_is_found_o
 }
 
 #[test]
-fn a_lost_session_that_is_told_without_a_word_is_found_out_when_it_repeats() {
+fn a_lost_session_reported_without_a_word_is_found_when_it_repeats() {
     for lost in [
         http(500, "oops"),
         http(401, ""),
@@ -71,7 +71,7 @@ fn a_lost_session_that_is_told_without_a_word_is_found_out_when_it_repeats() {
 }
 
 #[test]
-fn errors_that_a_request_earns_by_itself_are_no_suspicion_however_often_they_come() {
+fn errors_caused_by_the_request_itself_raise_no_suspicion() {
     for error in [
         rpc_error(-32601, "no such method"),
         rpc_error(-32602, "unknown tool"),
@@ -91,7 +91,7 @@ fn errors_that_a_request_earns_by_itself_are_no_suspicion_however_often_they_com
 }
 
 #[test]
-fn an_error_of_a_tool_that_repeats_costs_a_ping_a_minute_and_is_told_each_time() {
+fn a_repeated_error_of_a_tool_costs_a_ping_a_minute_and_is_delivered_each_time() {
     let (mut world, session) = working();
     world.server().always("tools/call", rpc_error(-32603, "the printer is on fire"));
     for _ in 0..100 {
@@ -105,7 +105,7 @@ fn an_error_of_a_tool_that_repeats_costs_a_ping_a_minute_and_is_told_each_time()
 }
 
 #[test]
-fn a_call_that_is_made_while_a_ping_looks_for_the_loss_waits_for_it() {
+fn a_call_during_the_ping_about_a_suspected_loss_waits_for_it() {
     for (lost, odd) in
         [(http(401, "Session expired, please log in"), 1), (http(401, ""), 2), (rpc_error(-32600, "stale session"), 1)]
     {
@@ -115,9 +115,9 @@ fn a_call_that_is_made_while_a_ping_looks_for_the_loss_waits_for_it() {
         for _ in 0..odd {
             let call = world.tool(session, "order");
             world.finish(call);
-            assert!(world.outcome(call).is_err(), "the honest error of an unsafe call");
+            assert!(world.outcome(call).is_err(), "an unsafe call gets its error");
         }
-        // At once, as an application does that tries again: the ping is under way.
+        // A call right after the error, as an application retries: the ping is in flight.
         let again = world.tool(session, "order");
         world.finish(again);
         world.result(again);
@@ -126,7 +126,7 @@ fn a_call_that_is_made_while_a_ping_looks_for_the_loss_waits_for_it() {
 }
 
 #[test]
-fn a_ping_that_looks_for_a_loss_and_is_not_answered_holds_calls_for_ten_seconds_at_most() {
+fn an_unanswered_ping_about_a_suspected_loss_delays_calls_for_ten_seconds_at_most() {
     let (mut world, session) = working();
     world.server().next("tools/call", [http(500, "session trouble")]);
     world.server().next("ping", [silence()]);
@@ -140,7 +140,7 @@ fn a_ping_that_looks_for_a_loss_and_is_not_answered_holds_calls_for_ten_seconds_
 
 #[test]
 fn two_seconds_of_500s_do_not_cost_a_healthy_session() {
-    // Of everything, of everything but handshakes, and of what is over when the old session gets its last ping.
+    // The 500s hit all requests; all but handshakes; or all but handshakes, and are over before the last ping.
     for (pings, also) in [(9, Some("initialize")), (9, None), (1, None)] {
         let (mut world, session) = working();
         for method in ["tools/call", "tools/list"].into_iter().chain(also) {
@@ -153,14 +153,14 @@ fn two_seconds_of_500s_do_not_cost_a_healthy_session() {
             world.finish(call);
             world.run_for(100);
         }
-        assert_eq!(world.count("initialize"), 2, "it was in doubt");
+        assert_eq!(world.count("initialize"), 2, "the session was in doubt");
         world.server().behave();
         let call = world.tool(session, "order");
         world.finish(call);
         world.result(call);
         let (old, info) = ("00000001-db-secret", world.machine.session(session).unwrap());
-        assert_eq!((info.session_id.as_deref(), info.recoveries), (Some(old), 0), "the old one is kept");
-        assert_eq!(world.server().sessions.iter().collect::<Vec<_>>(), [old], "and the new one was ended");
+        assert_eq!((info.session_id.as_deref(), info.recoveries), (Some(old), 0), "the old session is kept");
+        assert_eq!(world.server().sessions.iter().collect::<Vec<_>>(), [old], "the new one was ended");
         assert_eq!(world.sent_as("tools/call").last().unwrap().session(), Some(old));
     }
 }
@@ -177,7 +177,7 @@ fn a_handshake_that_fails_leaves_the_session_as_it_is() {
         let call = world.tool(session, "order");
         world.finish(call);
         world.run_for(40_000);
-        assert_eq!(world.count("initialize"), 2, "one try, and no GET that guesses another transport");
+        assert_eq!(world.count("initialize"), 2, "one attempt, and no GET that guesses another transport");
         world.server().behave();
         let call = world.tool(session, "order");
         world.finish(call);
@@ -188,7 +188,7 @@ fn a_handshake_that_fails_leaves_the_session_as_it_is() {
 }
 
 #[test]
-fn odd_answers_for_ever_cost_a_ping_and_a_handshake_a_minute_at_most() {
+fn endless_odd_answers_cost_a_ping_and_a_handshake_a_minute_at_most() {
     let (mut world, session) = working();
     for method in ["tools/call", "ping"] {
         world.server().always(method, http(500, "session trouble"));
@@ -203,7 +203,7 @@ fn odd_answers_for_ever_cost_a_ping_and_a_handshake_a_minute_at_most() {
 }
 
 #[test]
-fn different_odd_answers_and_good_ones_in_between_are_no_suspicion() {
+fn different_odd_answers_and_good_ones_in_between_raise_no_suspicion() {
     let (mut world, session) = working();
     for reply in [http(500, "a"), http(418, "b"), http(500, "c"), http(403, "d")] {
         world.server().next("tools/call", [reply]);

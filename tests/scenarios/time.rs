@@ -10,7 +10,7 @@ fn progress(token: Option<u64>) -> Value {
 }
 
 #[test]
-fn a_deadline_ends_the_wait_and_tells_the_server() {
+fn a_deadline_settles_the_call_and_cancels_it_at_the_server() {
     let mut world = world();
     let session = world.connect();
     world.server().next("tools/call", [silence()]);
@@ -22,7 +22,7 @@ fn a_deadline_ends_the_wait_and_tells_the_server() {
     assert!(!world.error(call).retryable);
     let cancelled = world.sent_as("notifications/cancelled");
     assert_eq!(cancelled[0].param("requestId"), &json!(world.sent_as("tools/call")[0].id()));
-    assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "one slow tool costs no session");
+    assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "one slow tool does not cost the session");
     assert_eq!(world.count("ping"), 0);
     assert!(world.lines().contains(&"[MCP][db] Session error: session_timeout - Session operation timed out"));
 }
@@ -58,7 +58,7 @@ fn a_ping_that_is_answered_keeps_the_session() {
 }
 
 #[test]
-fn progress_starts_the_wait_anew_until_the_total_is_spent() {
+fn progress_restarts_the_timeout_until_the_total_timeout() {
     for (reset, total, end) in [(true, None, 31_001), (true, Some(15_000), 15_000), (false, None, 5000)] {
         let mut world = world();
         let session = world.connect();
@@ -128,7 +128,7 @@ fn a_session_never_expires_with_a_call_in_flight() {
     world.finish(call);
     assert_eq!(world.result(call), json!({"slow": 1}));
     world.run_for(1);
-    assert_eq!(world.machine.session(session).unwrap().state, State::Expired, "too old, once nothing runs");
+    assert_eq!(world.machine.session(session).unwrap().state, State::Expired, "past its maximum age once no call runs");
 }
 
 #[test]
@@ -160,6 +160,26 @@ fn age_ends_a_session_however_much_it_is_used() {
     }
     assert_eq!(world.count("initialize"), 2);
     assert_eq!(world.machine.session(session).unwrap().generation, 2);
+}
+
+/// Found by the simulation.
+#[test]
+fn a_session_that_comes_of_age_in_an_outage_ends_with_the_last_call_that_waited_for_it() {
+    let mut world = world_with(json!({"sessionConfig": {"maxAge": 10_000, "retryDelay": 60_000}}), json!({}));
+    let session = world.connect();
+    world.run_for(9_990);
+    world.server().next("prompts/list", [http(502, "")]);
+    world.server().slow.insert("ping".into(), 50);
+    // A backoff would take longer than this.
+    let options = RequestOptions { timeout: Some(100), ..RequestOptions::default() };
+    let call = world.request(session, "prompts/list", Value::Null, options);
+    world.finish(call);
+    assert_eq!((world.code(call), world.count("ping")), (ErrorCode::HttpError, 1), "its outage has ended");
+    assert_eq!(world.machine.session(session).unwrap().state, State::Expired);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), 2);
 }
 
 #[test]
@@ -211,14 +231,14 @@ fn a_night_of_sleep_costs_one_handshake_and_no_storm() {
 }
 
 #[test]
-fn a_nap_looks_whether_the_stream_lives() {
+fn a_short_sleep_checks_the_stream() {
     let mut world = world();
     world.server().listens = true;
     let session = world.connect();
     world.run_for(10);
     let get = world.open_gets()[0];
     world.sleep(20 * 60_000);
-    assert!(!world.is_open(get), "a stream that was silent for twenty minutes is opened anew");
+    assert!(!world.is_open(get), "a stream that was silent for twenty minutes is reopened");
     world.run_for(10_000);
     assert_eq!(world.open_gets().len(), 1);
     assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
@@ -257,16 +277,16 @@ fn keep_alive_pings_a_quiet_session_and_extends_nothing() {
     let call = world.tool(session, "order");
     world.finish(call);
     world.run_for(59_000);
-    assert_eq!(world.count("ping"), 4, "a call is as good");
+    assert_eq!(world.count("ping"), 4, "a call counts as a sign of life");
     world.run_for(700_000);
-    assert_eq!(world.machine.session(session).unwrap().state, State::Expired, "pings are no use of the session");
+    assert_eq!(world.machine.session(session).unwrap().state, State::Expired, "keep-alive pings do not count as use");
     let pings = world.count("ping");
     world.run_for(600_000);
     assert_eq!(world.count("ping"), pings);
 }
 
 #[test]
-fn keep_alive_finds_out_that_a_session_was_lost_before_a_call_does() {
+fn keep_alive_detects_a_lost_session_before_a_call_does() {
     for lost in [http_rpc(404, -32001, "Session not found"), http(404, "")] {
         let settings = json!({"sessionConfig": {"keepAlive": 60_000}});
         let mut world = world_with(settings, json!({}));
@@ -277,7 +297,7 @@ fn keep_alive_finds_out_that_a_session_was_lost_before_a_call_does() {
         assert_eq!((world.count("ping"), world.count("initialize")), (1, 2));
         assert_eq!(world.machine.session(session).unwrap().generation, 2);
         world.run_for(120_000);
-        assert_eq!(world.count("ping"), 3, "and the new one is kept alive as well");
+        assert_eq!(world.count("ping"), 3, "the new session is kept alive as well");
     }
 }
 

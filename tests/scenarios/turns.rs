@@ -1,4 +1,4 @@
-//! The budget of long-lived responses: many sessions at one origin, and a host that has six connections to it.
+//! The budget of long-lived responses: many sessions at one origin, and a host that opens six connections to it.
 
 use super::reply::{Data, Step, http, silence, stream};
 use super::server::Servers;
@@ -9,7 +9,7 @@ use mcp_tether::core::config::{Config, Connections};
 use mcp_tether::core::{ErrorCode, ExchangeId, Input, News, RequestOptions, SessionRef};
 use serde_json::{Value, json};
 
-/// The span of one turn.
+/// The duration of one turn.
 const TURN: u64 = 30_000;
 
 fn page(url: &str, options: &Value) -> Config {
@@ -32,7 +32,7 @@ fn page_at(url: &str, name: &str) -> Tether {
     world
 }
 
-/// Sessions of so many users with one server.
+/// Sessions of this number of users with one server.
 fn connect_all<N: super::world::Network>(world: &mut World<N>, count: usize) -> Vec<SessionRef> {
     let sessions = (0..count).map(|user| world.connect_as(&format!("user {user}"), "db")).collect();
     world.run_for(10);
@@ -43,7 +43,7 @@ fn note(text: &str) -> Value {
     json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": text}})
 }
 
-/// The open stream of a session, by the session id that it carries.
+/// The open stream of a session, found by the session id that it carries.
 fn stream_of(world: &Tether, session: SessionRef) -> Option<ExchangeId> {
     let id = world.machine.session(session).unwrap().session_id;
     world.open_gets().into_iter().find(|exchange| world.session_of(*exchange) == id)
@@ -94,7 +94,7 @@ fn a_stream_goes_on_where_its_last_turn_ended() {
 }
 
 #[test]
-fn a_wait_is_an_event_once() {
+fn a_waiting_stream_emits_one_event() {
     let mut world = plain_page();
     connect_all(&mut world, 5);
     world.run_for(20_000);
@@ -117,7 +117,7 @@ fn a_session_that_is_used_has_its_turn_sooner() {
     world.finish(call);
     world.run_for(200);
     assert!(stream_of(&world, sessions[5]).is_some(), "the others have had five seconds");
-    assert!(stream_of(&world, sessions[3]).is_none(), "and one of them is enough");
+    assert!(stream_of(&world, sessions[3]).is_none(), "and closing one of them is enough");
     let used = sessions[4];
     for _ in 0..100 {
         let call = world.tool(used, "order");
@@ -128,7 +128,7 @@ fn a_session_that_is_used_has_its_turn_sooner() {
         let id = world.machine.session(**session).unwrap().session_id;
         world.sent_as("GET").iter().any(|sent| sent.session() == id.as_deref())
     });
-    assert_eq!(heard.count(), 6, "a session that is always used takes nobody's turn");
+    assert_eq!(heard.count(), 6, "a session in constant use takes no other session's turn");
 }
 
 #[test]
@@ -171,9 +171,9 @@ fn streams_of_calls_count_and_are_never_cut() {
         world.tool_within(*session, "order", 200_000);
     }
     world.run_for(900);
-    assert_eq!(world.open_gets().len(), 3, "a response that is soon over does not count");
+    assert_eq!(world.open_gets().len(), 3, "a response that ends soon does not count");
     world.run_for(200);
-    assert_eq!(world.open_gets().len(), 0, "three responses stream on: streams wait");
+    assert_eq!(world.open_gets().len(), 0, "three responses keep streaming: GET streams wait");
     let calls: Vec<ExchangeId> = world.sent_as("tools/call").iter().map(|sent| sent.exchange).collect();
     world.run_for(90_000);
     assert!(calls.iter().all(|call| world.is_open(*call)));
@@ -227,11 +227,11 @@ fn over_tls_a_slow_server_is_told_from_a_lack_of_connections() {
     world.server().next("tools/call", [silence()]);
     world.tool_within(sessions[0], "order", 50_000);
     world.run_for(2_100);
-    assert_eq!(world.open_gets().len(), 3, "idle sessions make room");
+    assert_eq!(world.open_gets().len(), 3, "idle sessions release their streams");
     world.run_for(2_100);
     assert_eq!(world.open_gets().len(), 5, "which did not help");
     world.run_for(25_000);
-    assert_eq!(world.count("GET"), 7, "and is not tried again soon");
+    assert_eq!(world.count("GET"), 7, "and is not attempted again soon");
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn streams_of_the_newest_revision_take_turns_and_subscribing_does_not_wait() {
     assert!(world.elapsed() - started < 100, "{}", world.elapsed() - started);
     world.run_for(10);
     assert_eq!(open(&world), 1);
-    // The stream that replaces another one does not take another's place.
+    // A stream that replaces another one takes no additional slot.
     let before = world.count("subscriptions/listen");
     let call = world.request(sessions[1], "resources/subscribe", json!({"uri": "x://2"}), RequestOptions::default());
     world.finish(call);
@@ -330,7 +330,7 @@ fn tabs_share_slots() {
     assert_eq!((world.open_gets().len(), world.slots[&origin]), (3, [3, 3, 3]));
     slots(&mut world, 2);
     assert_eq!((world.open_gets().len(), world.slots[&origin]), (2, [2, 3, 3]), "another tab gets one");
-    // What is in use is not given back.
+    // A slot in use is not released.
     world.server_of("http://db").always("tools/call", silence());
     for session in &sessions {
         world.tool(*session, "order");
@@ -338,7 +338,7 @@ fn tabs_share_slots() {
     slots(&mut world, 1);
     assert_eq!((world.open_gets().len(), world.slots[&origin]), (2, [2, 3, 3]));
     world.input(Input::Page { news: News::Park, of: None });
-    assert_eq!(world.slots[&origin], [0, 0, 3], "a hidden page wants none");
+    assert_eq!(world.slots[&origin], [0, 0, 3], "a hidden page wants no slot");
     world.input(Input::Page { news: News::Unpark, of: None });
     world.input(Input::Page { news: News::Share(false), of: None });
     assert_eq!(world.open_gets().len(), 3);
@@ -377,7 +377,7 @@ fn offline_a_stream_keeps_waiting_and_has_its_turn_online() {
 }
 
 #[test]
-fn a_place_that_is_free_again_is_given_away() {
+fn a_freed_slot_goes_to_the_next_stream() {
     let mut world = plain_page();
     let sessions = connect_all(&mut world, 5);
     world.terminate(mcp_tether::core::Target::Session(sessions[0]));
@@ -390,5 +390,5 @@ fn a_place_that_is_free_again_is_given_away() {
     world.run_for(10);
     assert!(stream_of(&world, sessions[1]).is_none());
     world.run_for(TURN / 2);
-    assert_eq!(world.open_gets().len(), 3, "the stream that is refused leaves its place");
+    assert_eq!(world.open_gets().len(), 3, "the refused stream releases its slot");
 }

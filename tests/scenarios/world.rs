@@ -1,5 +1,5 @@
-//! A small world for the machine: a virtual clock, a network that delivers what a scripted server says, and everything
-//! that the machine has said so far. After quinn's `Pair`: step to the next thing that happens, drive until idle.
+//! A small world for the machine: a virtual clock, a network that delivers a scripted server's replies, and a record of
+//! all output of the machine. After quinn's `Pair`: step to the next event, drive until idle.
 
 use super::reply::{Data, Reply, Step};
 use mcp_tether::core::config::{self, Config};
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
-/// When every world begins: an ordinary day, so that HTTP dates can be written for it.
+/// The start of every world's clock: an ordinary day, so that HTTP dates can be written for it.
 pub const START: u64 = 1_795_000_000_000;
 
-/// No test waits longer than that for one thing.
+/// The longest virtual time that a test waits for one condition.
 const PATIENCE: u64 = 24 * 3_600_000;
 
-/// One request as it left the machine.
+/// One request as the machine sent it.
 #[derive(Clone)]
 pub struct Sent {
     pub at: u64,
@@ -37,7 +37,7 @@ impl Sent {
         Self { at, exchange, verb: request.method, url: request.url.to_string(), headers, body: request.body.clone() }
     }
 
-    /// The JSON-RPC method; "answer" for an answer to the server, the HTTP method where there is no body.
+    /// The JSON-RPC method; "answer" for an answer to the server, the HTTP method if there is no body.
     pub fn method(&self) -> &str {
         let Some(body) = &self.body else { return self.verb };
         body["method"].as_str().unwrap_or("answer")
@@ -68,34 +68,34 @@ impl Sent {
     }
 }
 
-/// Whatever answers the machine's requests.
+/// Answers the machine's requests.
 pub trait Network {
-    /// What comes back on this exchange.
+    /// The reply on this exchange.
     fn answer(&mut self, sent: &Sent) -> Reply;
-    /// What comes of the last request on other exchanges, each so many milliseconds later.
+    /// The effects of the last request on other exchanges, each with a delay in milliseconds.
     fn elsewhere(&mut self) -> Vec<(ExchangeId, u64, Step)> {
         Vec::new()
     }
-    /// A caller's call ended.
+    /// A caller's call is settled.
     fn settled(&mut self, _call: CallId) {}
     /// The result of this request has arrived.
     fn arrived(&mut self, _sent: &Sent) {}
-    /// What the auth provider answers, after so many milliseconds. `None`: the test answers itself.
+    /// The auth provider's answer and its delay in milliseconds. `None`: the test answers itself.
     fn token(&mut self, _session: SessionRef) -> Option<(u64, Option<String>)> {
         None
     }
 }
 
-/// How a call ended, and when.
+/// The outcome of a call, and its time.
 pub type Outcome = Result<Option<Value>, Error<Value>>;
 
-/// What arrives at its moment.
+/// An event with its time of arrival.
 enum Coming {
     Step(ExchangeId, Step),
     Token(SessionRef, Option<String>),
 }
 
-/// The machine, its clock, its network, and its diary.
+/// The machine, its clock, its network, and its record of events.
 pub struct World<N> {
     pub machine: Manager<Value>,
     pub network: N,
@@ -106,17 +106,17 @@ pub struct World<N> {
     count: u64,
     ids: BTreeSet<u64>,
     streams: BTreeSet<ExchangeId>,
-    /// Handshakes whose sessions were ended in the middle of them.
+    /// Handshakes whose sessions were ended before they completed.
     disowned: BTreeSet<ExchangeId>,
     /// Pings of the machine's own.
     pings: BTreeSet<ExchangeId>,
-    /// Exchanges on which a result came; their streams may still be open.
+    /// Exchanges on which a result arrived; their streams may still be open.
     answered: BTreeSet<ExchangeId>,
     /// The newest event id that each stream has delivered, or was opened with.
     pub newest: BTreeMap<ExchangeId, String>,
     pub sent: Vec<Sent>,
     pub aborted: Vec<ExchangeId>,
-    /// What is not read for now: its next steps are held.
+    /// Paused exchanges: their next steps are held back.
     pub paused: BTreeSet<ExchangeId>,
     held: Vec<(ExchangeId, Step)>,
     pub settled: BTreeMap<CallId, (u64, Outcome)>,
@@ -129,11 +129,11 @@ pub struct World<N> {
     pub tokens_wanted: Vec<(SessionRef, Option<String>)>,
     pub tokens_given_up: Vec<SessionRef>,
     pub storage: Storage,
-    /// What the page was told last of each origin: slots that are used, wanted, and there.
+    /// The latest slots of each origin reported to the page: used, wanted, and available.
     pub slots: BTreeMap<String, [usize; 3]>,
     pub events: Vec<Event>,
     pub log: Vec<(Level, String)>,
-    /// Written as it happens and printed when a test fails. `None` where thousands of worlds run.
+    /// Written during the run and printed when a test fails. `None` where thousands of worlds run.
     pub diary: Option<String>,
 }
 
@@ -175,15 +175,15 @@ impl<N: Network> World<N> {
         }
     }
 
-    // What callers do.
+    // Caller actions.
 
-    /// The number that the next call gets.
+    /// The number of the next call.
     #[allow(dead_code, reason = "the simulation marks its calls with it")]
     pub fn next_number(&self) -> u64 {
         self.count + 1
     }
 
-    /// The session id that an open exchange carries.
+    /// The session id of an open exchange.
     #[allow(dead_code, reason = "the simulation's servers name their events by it")]
     pub fn session_of(&self, exchange: ExchangeId) -> Option<String> {
         Some(self.open.get(&exchange)?.session()?.to_owned())
@@ -227,7 +227,7 @@ impl<N: Network> World<N> {
         let call = self.next_call();
         self.note(|| format!("call {} terminates {target:?}", call.0));
         self.input(Input::Terminate { call, target });
-        // What is left of a handshake that was ended only waits for an id to end.
+        // A handshake that was ended remains only until its id is deleted.
         let handshakes = self.open.iter().filter(|(_, sent)| sent.method() == "initialize");
         self.disowned.extend(handshakes.map(|(exchange, _)| *exchange));
         call
@@ -244,7 +244,7 @@ impl<N: Network> World<N> {
         self.input(Input::Answer { ticket, outcome });
     }
 
-    /// The page is gone with all that it had under way, and another one begins with the same storage.
+    /// Drops the page with everything in flight, and starts another one with the same storage.
     pub fn reload(&mut self, config: Config) {
         self.note(|| "the page is loaded again".into());
         let client = ClientIdentity { info: json!({"name": "world", "version": "1"}), capabilities: json!({}) };
@@ -260,7 +260,7 @@ impl<N: Network> World<N> {
         self.input(Input::Token { session, token: token.map(Into::into) });
     }
 
-    /// The server says something more on an open exchange, now.
+    /// The server sends something more on an open exchange, now.
     pub fn push(&mut self, exchange: ExchangeId, step: Step) {
         if self.open.contains_key(&exchange) {
             self.schedule(0, Coming::Step(exchange, step));
@@ -270,12 +270,12 @@ impl<N: Network> World<N> {
 
     // The clock.
 
-    /// Does the next thing that is due until `end`, at its moment. `false` when nothing is.
+    /// Processes the next event due before `end`, at its time. Returns `false` if there is none.
     fn step_until(&mut self, end: u64) -> bool {
         let coming = self.coming.keys().next().map(|(at, _)| *at);
         let wait = self.wait.map(|at| at.as_millis().max(self.now));
         match (coming, wait) {
-            // What comes at the moment of a deadline comes in time.
+            // An arrival at the time of a deadline is in time.
             (Some(at), wait) if wait.is_none_or(|wait| at <= wait) && at <= end => self.deliver(),
             (_, Some(at)) if at <= end => {
                 self.now = at;
@@ -286,54 +286,54 @@ impl<N: Network> World<N> {
         true
     }
 
-    /// Lets `span` milliseconds pass.
+    /// Advances the clock by `span` milliseconds.
     pub fn run_for(&mut self, span: u64) {
         let end = self.now + span;
         let mut steps = 0;
         while self.step_until(end) {
             steps += 1;
-            assert!(steps < 1_000_000, "the machine never comes to rest");
+            assert!(steps < 1_000_000, "the machine never becomes idle");
         }
         self.now = end;
     }
 
-    /// Time passes at once, as when a laptop sleeps: whatever was due happens late.
+    /// Jumps the clock, as when a laptop sleeps: everything due in between happens late.
     pub fn sleep(&mut self, span: u64) {
         self.now += span;
         self.note(|| format!("the clock jumps by {span} ms"));
         self.input(Input::Wake);
     }
 
-    /// Runs until `done`; fails where that does not happen within a virtual day.
+    /// Runs until `done`; fails if that does not happen within a virtual day.
     pub fn run_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let end = self.now + PATIENCE;
         while !done(self) {
-            assert!(self.step_until(end), "waited in vain for: {what}");
+            assert!(self.step_until(end), "timed out waiting for: {what}");
         }
     }
 
-    /// Runs until nobody waits.
+    /// Runs until every call is settled.
     pub fn drive(&mut self) {
         self.run_until("every call to settle", |world| world.waiting.is_empty());
     }
 
-    /// When the machine wants to be woken next.
+    /// The machine's next wake-up time.
     pub fn next_wake(&self) -> Option<u64> {
         self.wait.map(Instant::as_millis)
     }
 
-    /// Whether something is still to arrive.
+    /// Whether anything is still to arrive.
     #[allow(dead_code, reason = "the simulation asks what waiting calls wait for")]
     pub fn expects_something(&self) -> bool {
         !self.coming.is_empty()
     }
 
-    /// Since the world began.
+    /// Milliseconds since the start of the world.
     pub fn elapsed(&self) -> u64 {
         self.now.saturating_sub(START)
     }
 
-    // The diary.
+    // The record of events.
 
     pub fn note(&mut self, what: impl FnOnce() -> String) {
         let now = self.now.saturating_sub(START);
@@ -350,7 +350,7 @@ impl<N: Network> World<N> {
         self.settled.get(&call).expect("the call has settled").0 - START
     }
 
-    /// The result of a call that must have one.
+    /// The result of a call that must have succeeded.
     pub fn result(&self, call: CallId) -> Value {
         match self.outcome(call) {
             Ok(result) => result.clone().unwrap_or_default(),
@@ -358,7 +358,7 @@ impl<N: Network> World<N> {
         }
     }
 
-    /// The error of a call that must have one.
+    /// The error of a call that must have failed.
     pub fn error(&self, call: CallId) -> &Error<Value> {
         self.outcome(call).as_ref().expect_err("the call has failed")
     }
@@ -367,7 +367,7 @@ impl<N: Network> World<N> {
         self.error(call).code
     }
 
-    /// Everything sent by this JSON-RPC or HTTP method.
+    /// Every request with this JSON-RPC or HTTP method.
     pub fn sent_as(&self, method: &str) -> Vec<&Sent> {
         self.sent.iter().filter(|sent| sent.method() == method).collect()
     }
@@ -393,8 +393,8 @@ impl<N: Network> World<N> {
         self.open.contains_key(&exchange)
     }
 
-    /// The exchanges whose head has come, and says that they are streams.
-    #[allow(dead_code, reason = "the simulation's servers talk on them")]
+    /// The exchanges whose headers have arrived and declare a stream.
+    #[allow(dead_code, reason = "the simulation's servers write to them")]
     pub fn open_streams(&self) -> Vec<ExchangeId> {
         self.streams.iter().filter(|exchange| self.open.contains_key(exchange)).copied().collect()
     }
@@ -474,9 +474,9 @@ impl<N: Network> World<N> {
         }
     }
 
-    /// A call ends once, and only if somebody waits for it.
+    /// A call is settled once, and only if a caller waits for it.
     fn end(&mut self, call: CallId) {
-        assert!(self.waiting.remove(&call), "call {} ended twice, or nobody made it", call.0);
+        assert!(self.waiting.remove(&call), "call {} was settled twice, or was never made", call.0);
     }
 
     fn send(&mut self, exchange: ExchangeId, request: &HttpRequest<Value>) {
@@ -502,10 +502,10 @@ impl<N: Network> World<N> {
         }
     }
 
-    /// What holds for every single request.
+    /// Invariants of every single request.
     fn check(&mut self, sent: &Sent, request: &HttpRequest<Value>) {
         let initialize = sent.method() == "initialize";
-        assert_eq!(request.reads_session_id, initialize, "ids are read from the answer to initialize alone");
+        assert_eq!(request.reads_session_id, initialize, "ids are read from the answer to initialize only");
         assert!(!initialize || sent.session().is_none(), "an id is never sent on initialize");
         assert!(!initialize || sent.header("mcp-protocol-version").is_none(), "nothing is negotiated yet");
         let same = |other: &Sent| {
@@ -518,19 +518,19 @@ impl<N: Network> World<N> {
         let one_user = sent.header("x-user").is_some();
         assert!(!(initialize && one_user && self.open.values().any(same)), "one handshake at a time");
         if request.follows {
-            // A redirect may lead anywhere, so nothing goes along that is secret.
+            // A redirect may lead anywhere, so no secret is sent along.
             assert_eq!((sent.verb, sent.headers.len(), sent.header("accept")), ("GET", 1, Some("application/json")));
             return;
         }
         let own = request.call.is_none_or(|call| call.0 >= 1 << 52);
-        // Over HTTP+SSE the answer comes elsewhere, so an open exchange says nothing.
+        // Over HTTP+SSE the answer arrives on another exchange, so an open exchange proves nothing.
         let own = own && !sent.url.contains("?sessionId=");
         if own && one_user && sent.method() == "ping" {
             let same = |other: &Sent| {
                 let is_pending = self.pings.contains(&other.exchange) && !self.answered.contains(&other.exchange);
                 is_pending && other.url == sent.url && other.header("x-user") == sent.header("x-user")
             };
-            assert!(!self.open.values().any(same), "one ping of the machine at a time");
+            assert!(!self.open.values().any(same), "the machine sends one ping at a time");
             self.pings.insert(sent.exchange);
         }
         let accept = match sent.verb {
@@ -566,7 +566,7 @@ impl<N: Network> World<N> {
     }
 
     fn resume(&mut self, exchange: ExchangeId) {
-        assert!(self.paused.remove(&exchange), "what is resumed was paused");
+        assert!(self.paused.remove(&exchange), "only a paused exchange is resumed");
         let (now, rest) = std::mem::take(&mut self.held).into_iter().partition(|(of, _)| *of == exchange);
         self.held = rest;
         let now: Vec<(ExchangeId, Step)> = now;
@@ -592,7 +592,7 @@ impl<N: Network> World<N> {
             self.answered.insert(exchange);
             self.network.arrived(sent);
         }
-        // An answer may come on another stream than its own.
+        // An answer may arrive on another stream than its own.
         if let Step::Event(_, _, Data::Json(message)) = &step
             && message.get("result").is_some()
         {
@@ -601,7 +601,7 @@ impl<N: Network> World<N> {
         }
         let input = step.into_input(exchange, &id);
         self.note(|| format!("   <-- [{}] {}", exchange.0, words(&input)));
-        // A longer one is no cursor.
+        // A longer one is not used as a cursor.
         if let Input::Block { block: StreamBlock { id: Some(id), .. }, .. } = &input
             && id.len() <= 8192
         {
@@ -619,12 +619,12 @@ impl<N: Network> World<N> {
     }
 }
 
-/// An event id as a header carries it: one character for each byte of its UTF-8, where Latin-1 does not have it.
+/// An event id as a header carries it: one character for each byte of its UTF-8 if Latin-1 cannot represent it.
 fn in_header(id: &str) -> String {
     if id.chars().all(|character| character <= '\u{FF}') { id.into() } else { id.bytes().map(char::from).collect() }
 }
 
-/// What 2026-07-28 wants of every request: it stands alone, and its headers mirror it.
+/// 2026-07-28: every request is self-contained, and its headers mirror its body.
 fn check_modern(sent: &Sent) {
     assert_eq!((sent.verb, sent.session(), sent.cursor()), ("POST", None, None));
     assert_eq!(sent.header("mcp-method"), Some(sent.method()));
@@ -634,24 +634,24 @@ fn check_modern(sent: &Sent) {
         assert!(meta["io.modelcontextprotocol/clientCapabilities"].is_object());
         assert!(meta["io.modelcontextprotocol/clientInfo"]["name"].is_string());
     }
-    assert_ne!(sent.method(), "answer", "no request of a server is answered by a message");
+    assert_ne!(sent.method(), "answer", "no server request is answered by a message");
 }
 
-/// Where sessions are kept from one page to the next.
+/// A storage that outlives the page.
 #[derive(Default)]
 pub struct Storage {
     pub entries: BTreeMap<String, Value>,
-    /// It never answers.
+    /// Never answers.
     pub hangs: bool,
-    /// It forgets nothing that it is told to remove.
+    /// Ignores every removal.
     pub keeps_all: bool,
-    /// How often something was written or removed.
+    /// The number of writes and removals.
     pub writes: usize,
     asked: VecDeque<(SessionRef, String)>,
 }
 
 impl Storage {
-    /// The one record that there is.
+    /// The only record.
     pub fn record(&mut self) -> &mut Value {
         assert_eq!(self.entries.len(), 1);
         self.entries.values_mut().next().expect("one record")
@@ -678,13 +678,13 @@ impl<N> Drop for World<N> {
         if let (true, Some(diary)) = (std::thread::panicking(), &self.diary) {
             let skipped = diary.lines().count().saturating_sub(400);
             let tail: Vec<&str> = diary.lines().skip(skipped).collect();
-            eprintln!("--- what happened ({skipped} lines left out) ---\n{}", tail.join("\n"));
+            eprintln!("--- trace ({skipped} lines left out) ---\n{}", tail.join("\n"));
         }
     }
 }
 
-/// A configuration from the JSON that JavaScript would pass. Where a test does not say otherwise, its servers are not asked
-/// whether they speak 2026-07-28: that has scenarios of its own.
+/// A configuration from the JSON that JavaScript would pass. Unless a test says otherwise, discovery is off: it has
+/// scenarios of its own.
 pub fn configured(config: &Value, options: &Value) -> Config {
     let mut config = config.clone();
     for (_, server) in config["mcpServers"].as_object_mut().into_iter().flatten() {

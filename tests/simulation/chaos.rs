@@ -1,5 +1,5 @@
-//! A model MCP server with every fault that the verdict table knows. It keeps the truth: which ids it gave to whom, and how
-//! often it has carried out what. What it must never see is asserted where it would be seen.
+//! A model MCP server with every fault of the verdict table. It records the truth: which ids it issued to which user,
+//and ! how often it executed each call. What a server must never see is asserted on arrival.
 
 mod faults;
 mod reach;
@@ -13,19 +13,19 @@ use reach::Span;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What goes wrong in a run, and with it what has to hold.
+/// The faults of a run, which determine what has to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Everything.
+    /// All faults.
     Everything,
-    /// Servers are out of reach for a while, shorter than the attempts last, and nothing else.
+    /// Servers are out of reach for a while, shorter than the attempts last, and nothing else fails.
     Outages,
     /// GETs are refused and streams of calls are cut, and every POST is answered.
     Gets,
 }
 
 impl Class {
-    /// The class of a seed. All four threads of the test get some of each.
+    /// The class of a seed. Each of the test's four threads gets some of each.
     pub fn of(seed: u64) -> Self {
         match seed % 10 {
             3 => Self::Outages,
@@ -35,20 +35,20 @@ impl Class {
     }
 }
 
-/// Who owns an id, and whether it is still good.
+/// The owner of an id, and whether it is valid.
 struct Issued {
     user: String,
     server: String,
     alive: bool,
-    /// The client has begun another handshake: it must never be seen again.
+    /// The client has begun another handshake: the id must not be seen again.
     retired: bool,
-    /// It was used for more than to find out whether it is any good.
+    /// It was used for more than checking its validity.
     used: bool,
     /// How often it was refused after all faults had stopped.
     told: u32,
     /// A result of it has arrived.
     worked: bool,
-    /// Its owner has ended it: nothing but DELETEs may carry it.
+    /// Its owner has terminated it: only DELETEs may carry it.
     ended: bool,
 }
 
@@ -67,37 +67,37 @@ impl Issued {
     }
 }
 
-/// Which revisions a server speaks.
+/// The revisions of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Era {
-    /// Those that begin with `initialize`.
+    /// The revisions that begin with `initialize`.
     Legacy,
-    /// 2026-07-28 alone.
+    /// 2026-07-28 only.
     Modern,
     Both,
 }
 
 const MODERN: &str = "2026-07-28";
 
-/// What a server is like for the whole run.
+/// The properties of a server for the whole run.
 struct Manners {
     stateful: bool,
     get: u64,
     lost: u64,
     streams: bool,
-    /// It speaks HTTP+SSE, of 2024-11-05.
+    /// Uses HTTP+SSE of 2024-11-05.
     sse: bool,
-    /// It redirects to the address with a slash at its end.
+    /// Redirects to the address with a slash at its end.
     moved: bool,
 }
 
-/// Requests of one session in one minute.
+/// The requests of one session in one minute.
 #[derive(Default)]
 pub struct Load {
     pub handshakes: u64,
     pub gets: u64,
     pub pings: u64,
-    /// All others.
+    /// All other requests.
     pub rest: u64,
 }
 
@@ -107,41 +107,41 @@ pub struct Chaos {
     manners: BTreeMap<String, Manners>,
     eras: BTreeMap<String, Era>,
     issued: BTreeMap<String, Issued>,
-    /// How often each marked call was carried out.
+    /// How often each marked call was executed.
     pub executed: BTreeMap<u64, u32>,
     pub unsafe_marks: BTreeSet<u64>,
     over: BTreeSet<u64>,
     /// The streams of HTTP+SSE, by session.
     sse_streams: BTreeMap<String, ExchangeId>,
     elsewhere: Vec<(ExchangeId, u64, Step)>,
-    /// Results that wait to be fetched by a resume, by cursor.
+    /// Results to be fetched by a resume, by cursor.
     buffered: BTreeMap<String, Value>,
     class: Class,
-    /// When each server is out of reach, and how.
+    /// When each server is out of reach, and in which way.
     away: Vec<Span>,
-    /// When each server, or one session, answers oddly.
+    /// When each server, or one session, gives odd answers.
     odd: Vec<Span>,
-    /// Whether there has been any of the two.
+    /// Whether either has occurred.
     was_odd: bool,
-    /// Calls whose handlers wrote something that looks like a lost session, with the session.
+    /// Calls whose handlers returned something that resembles a lost session, with the session.
     doubtful: BTreeMap<u64, String>,
-    /// Calls that met an outage which may have let them through.
+    /// Calls that met an outage in which the request may have been executed.
     pub thrown: BTreeSet<u64>,
-    /// What the run has come across, once for each time.
+    /// The situations that occurred in the run, one entry for each time.
     pub seen: Vec<&'static str>,
     /// Whether answers were hidden.
     pub hid: bool,
-    /// Calls that were asked for another round.
+    /// Calls that required another round.
     pub rounds: BTreeSet<u64>,
     /// Calls whose streams were cut.
     pub cut: BTreeSet<u64>,
     /// The newest GET of each session.
     gets: BTreeMap<String, ExchangeId>,
     pub tools_version: u64,
-    /// Percent of requests that go wrong.
+    /// The percentage of requests that fail.
     pub faults: u64,
     pub calm: bool,
-    /// How often each (user, server) has sent `initialize`.
+    /// The number of `initialize` requests of each (user, server).
     pub handshakes: BTreeMap<(String, String), u32>,
     /// Requests by (user, server) and minute.
     pub load: BTreeMap<(String, String, u64), Load>,
@@ -203,12 +203,12 @@ impl Chaos {
         }
     }
 
-    /// Whether a server speaks HTTP+SSE.
+    /// Whether a server uses HTTP+SSE.
     pub fn is_sse(&self, server: &str) -> bool {
         self.manners[server].sse
     }
 
-    /// A server forgets everything, and may be away for a while. Returns the streams that end with it.
+    /// A server loses all sessions, and may be down for a while. Returns the streams that end with it.
     pub fn restart(&mut self, server: &str, until: u64) -> Vec<ExchangeId> {
         self.was_odd = true;
         self.away.push(Span::restart(server, until));
@@ -220,7 +220,7 @@ impl Chaos {
         gone.filter_map(|id| self.sse_streams.get(id).copied()).collect()
     }
 
-    /// A server is replaced by one that speaks something else, and keeps its sessions if it can.
+    /// A server is replaced by one of another revision, which keeps the sessions if it can.
     pub fn change_era(&mut self, server: &str, era: Era) {
         self.eras.insert(server.to_owned(), era);
         if era == Era::Modern {
@@ -228,39 +228,39 @@ impl Chaos {
         }
     }
 
-    /// A server forgets one session.
+    /// A server loses one session.
     pub fn lose_one(&mut self) {
         let alive: Vec<String> =
             self.issued.iter().filter(|(_, issued)| issued.alive).map(|(id, _)| id.clone()).collect();
         if let Some(id) = self.pick(&alive) {
-            self.issued.get_mut(&id).expect("it was there").alive = false;
+            self.issued.get_mut(&id).expect("the session was issued").alive = false;
         }
     }
 
-    /// Whether the session whose id begins so is still good.
+    /// Whether the session whose id has this prefix is still valid.
     pub fn is_alive(&self, short: &str) -> bool {
         let start = short.trim_end_matches('.');
         self.issued.iter().any(|(id, issued)| id.starts_with(start) && issued.alive)
     }
 
-    /// All sessions of (user, server) that there are, or that are being made, have been ended by their owner.
+    /// All sessions of (user, server), and handshakes in flight, are terminated by their owner.
     pub fn end(&mut self, user: &str, server: &str) {
         let of = |issued: &&mut Issued| issued.user == user && issued.server == server;
         self.issued.values_mut().filter(of).for_each(|issued| issued.ended = true);
     }
 
-    /// Whether this text holds the id of a session that was ended.
+    /// Whether this text contains the id of a terminated session.
     pub fn names_ended(&self, text: &str) -> bool {
         self.issued.iter().any(|(id, issued)| issued.ended && text.contains(id.as_str()))
     }
 
-    /// Everything works from now on.
+    /// Stops all faults.
     pub fn calm_down(&mut self) {
         self.calm = true;
         self.away.clear();
     }
 
-    /// Whether anything may happen.
+    /// Whether faults may occur.
     fn is_wild(&self) -> bool {
         !self.calm && self.class == Class::Everything
     }
@@ -292,12 +292,12 @@ fn refused_version(supported: &str) -> Reply {
     http_json(400, json!({"jsonrpc": "2.0", "id": null, "error": error}))
 }
 
-/// The mark of a tool call, which says whose it is however often it is sent.
+/// The mark of a tool call, which identifies it across retries.
 fn mark(sent: &Sent) -> Option<u64> {
     sent.param("arguments")["mark"].as_u64()
 }
 
-/// The session that a request is for: its header says so, or its endpoint.
+/// The session of a request: named in its header, or in its endpoint.
 fn session(sent: &Sent) -> Option<&str> {
     sent.session().or_else(|| Some(sent.url.split_once("?sessionId=")?.1))
 }
@@ -309,7 +309,7 @@ fn handshake(server: &str) -> Value {
 impl Network for Chaos {
     fn answer(&mut self, sent: &Sent) -> Reply {
         let server = sent.url.trim_start_matches("https://").split('.').next().unwrap_or_default().to_owned();
-        let user = sent.header("x-user").expect("every request says whose it is").to_owned();
+        let user = sent.header("x-user").expect("every request names its user").to_owned();
         self.check(sent, &user, &server);
         if self.manners[&server].moved && !self.is_sse(&server) && sent.url.ends_with("/mcp") {
             self.seen.push("a redirect");

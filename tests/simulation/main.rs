@@ -1,7 +1,7 @@
-//! The machine against servers that do everything wrong, at random and by the thousand; a seed repeats its run exactly.
+//! The machine against servers with every fault, at random and by the thousand; a seed repeats its run exactly.
 //!
-//! `SEEDS=100000 cargo test --test simulation` runs more, `SEED=17 …` runs one and prints what happened, and `FRESH=1000 …`
-//! runs as many seeds that nobody has run before.
+//! `SEEDS=100000 cargo test --test simulation` runs more, `SEED=17 …` runs one and prints its trace, and `FRESH=1000 …`
+//! runs that number of seeds never run before.
 #![cfg(not(target_family = "wasm"))]
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a test fails by panicking, and reads how much it is to do from the environment"
+    reason = "a test fails by panicking, and reads its size from the environment"
 )]
 
 mod chaos;
@@ -27,19 +27,19 @@ use std::time::SystemTime;
 
 /// Seeds that failed once.
 const REGRESSIONS: [u64; 11] = [
-    // A caller of `connect` that waited in an outage hung when the page retired the session.
+    // A connect that waited in an outage hung when the page retired the session.
     5475, 6139, //
     // A GET that guesses HTTP+SSE met an outage, and the connect ended with the error of the POST.
     963, 973, //
     // An outage of hidden answers ended between a ping with the id and one without it, and the session was given up.
     563, 4513, //
-    // A call that rested after an outage ended, and with it a session that was too old and was then entered again.
+    // A call that backed off after an outage ended, and with it a session that was too old and was then entered again.
     14732, //
-    // A token that an answer had asked for began a second handshake.
+    // A token requested by a response began a second handshake.
     29277, //
-    // A session that had never been readable was taken up from the storage again, and stayed in its outage.
+    // A session that had never been readable was restored from the storage again, and stayed in its outage.
     37264, //
-    // The list of tools waited for a place that a call held which waited for the list; and spent its time in an outage.
+    // The list of tools waited for a slot held by a call that waited for the list, and spent its time in an outage.
     254313, 261923,
 ];
 
@@ -53,15 +53,15 @@ fn seeds(part: u64) {
         one(seed);
     }
     let Some(fresh) = wanted("FRESH") else { return };
-    // Far from the fixed ones, and short enough to be typed.
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock that goes").as_secs();
+    // Far from the fixed seeds, and short enough to type.
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock after 1970").as_secs();
     let first = (now % 1_000_000_000 + 1) * 1_000_000;
     for seed in (first..first + fresh).filter(|seed| seed % 4 == part) {
         one(seed);
     }
 }
 
-/// Everything that the simulation is meant to come across does happen, again and again.
+/// Every situation that the simulation is meant to cover occurs, repeatedly.
 #[test]
 fn nothing_is_left_out() {
     let mut all = run::Tally::new();
@@ -131,14 +131,14 @@ fn nothing_is_left_out() {
     }
 }
 
-/// The machine checks its own transitions where assertions of debug builds are on.
+/// The machine checks its own transitions in builds with debug assertions.
 #[test]
 fn the_machine_checks_itself() {
     let is_noticed = catch_unwind(|| debug_assert!(std::hint::black_box(false), "this one is meant to fail")).is_err();
     assert!(is_noticed, "run without --release, or an illegal transition goes unnoticed");
 }
 
-/// Runs a seed silently; if it fails, once more aloud.
+/// Runs a seed without a trace; if it fails, once more with one.
 fn one(seed: u64) {
     if catch_unwind(AssertUnwindSafe(|| drop(run::run(seed, false)))).is_err() {
         eprintln!(
@@ -171,7 +171,7 @@ fn every_order_of_a_few_happenings() {
     }
 }
 
-// Four tests, because the test runner has a thread for each.
+// Four tests, so that the test runner uses a thread for each.
 
 #[test]
 fn seeds_0_mod_4() {

@@ -1,7 +1,6 @@
-//! Every order of a few happenings on one session with three calls in flight, up to a depth: what chance would find late.
-//!
-//! The server answers nothing by itself. Each happening is one move of it, of a caller or of the clock; when all moves are
-//! made, the server answers whatever is left, and the same must hold as in the random runs.
+//! Every order of a few events on one session with three calls in flight, up to a depth: random runs would find these
+//late. ! ! The server answers nothing by itself. Each event is one move of the server, of a caller or of the clock;
+//after the last ! move the server answers everything left, and the invariants of the random runs must hold.
 
 use crate::reply::{self, Reply, Step};
 use crate::world::{Network, Sent, World, configured};
@@ -15,21 +14,21 @@ pub const DEPTH: u32 = 5;
 /// One move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// The server forgets all sessions; who asks next is told so.
+    /// The server loses all sessions; later requests are answered accordingly.
     Loss,
-    /// The request that has waited longest is answered, truthfully.
+    /// The oldest pending request is answered correctly.
     AnswerOldest,
-    /// The request that came last is answered, truthfully.
+    /// The newest pending request is answered correctly.
     AnswerNewest,
-    /// The request that has waited longest is carried out, and its connection is reset.
+    /// The oldest pending request is executed, and its connection is reset.
     Cut,
-    /// The oldest call is given up by its caller.
+    /// The oldest call is cancelled by its caller.
     Cancel,
-    /// The clock goes on to the next deadline.
+    /// The clock advances to the next deadline.
     Timeout,
-    /// The owner ends the session.
+    /// The session is terminated.
     Terminate,
-    /// The owner makes another call.
+    /// Another call is made.
     Call,
 }
 
@@ -44,7 +43,7 @@ pub const MOVES: [Move; 8] = [
     Move::Call,
 ];
 
-/// A server that waits to be told what to answer.
+/// A server that answers only on demand.
 #[derive(Default)]
 struct Held {
     pending: Vec<Sent>,
@@ -209,7 +208,7 @@ impl Game {
     fn check(&self) {
         for (mark, times) in &self.world.network.executed {
             let most = if self.orders.contains(mark) { 1 } else { 2 };
-            assert!(*times <= most, "call {mark} was carried out {times} times");
+            assert!(*times <= most, "call {mark} was executed {times} times");
         }
     }
 
@@ -227,7 +226,7 @@ impl Game {
     fn answer_all(&mut self) {
         let end = self.world.now + 120_000;
         while !self.world.waiting.is_empty() {
-            assert!(self.world.now < end, "somebody waits for ever");
+            assert!(self.world.now < end, "a call is never settled");
             match self.take(false) {
                 Some(sent) => {
                     let reply = self.world.network.truth(&sent);

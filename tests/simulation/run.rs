@@ -1,4 +1,4 @@
-//! One run: what callers do at random moments, and what must hold whatever happens.
+//! One run: callers act at random moments, and the invariants must hold whatever happens.
 
 mod checks;
 mod ends;
@@ -14,34 +14,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const USERS: [&str; 3] = ["ann", "bob", "eve"];
 const SERVERS: [&str; 2] = ["one", "two"];
-/// Between two outages of a run that is about them: longer than any backoff, so that every session is back.
+/// Between two outages of a run about outages: longer than any backoff, so that every session has recovered.
 const BETWEEN_OUTAGES: u64 = 90_000;
-/// What a call may take in such a run, where it is to wait as long as an outage lasts.
+/// The timeout of a call in such a run, in which it has to outlast an outage.
 const LONG: u64 = 30 * 60_000;
-/// How long a provider of credentials that never settles is waited for, which costs calls nothing of their own time.
+/// The time limit for a provider that never settles, which is not counted against calls.
 const AUTH_TIMEOUT: u64 = 5 * 60_000 + GRACE;
-/// A sleep gives calls whose deadline passed in it a moment more.
+/// A sleep gives calls whose deadline passed during it some extra time.
 const GRACE: u64 = 2_000;
-/// A connection is tried a few times, each with a timeout, and may be told to wait for five minutes.
+/// A connect makes a few attempts, each with a timeout, and may get a `Retry-After` of five minutes.
 const CONNECT_CAP: u64 = 25 * 60_000;
-/// How long after the last fault everything must work: the longest pause of a breaker and of a probe, twice.
+/// How long after the last fault everything must work: the longest pause of a breaker and of a canary, twice.
 const HEALING: u64 = 20 * 60_000;
 
 struct Made {
     at: u64,
     deadline: Option<u64>,
     what: What,
-    /// It is a tool call, which the servers count.
+    /// Whether it is a tool call, which the servers count.
     is_marked: bool,
 }
 
-/// What a call is, for what has to become of it.
+/// The kind of a call, which determines the permitted outcomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
     Connect,
-    /// A request that may be sent twice.
+    /// A request that may be executed twice.
     Safe,
-    /// A tool that may run once.
+    /// A tool that may be executed once.
     Order,
     Notification,
     End,
@@ -52,33 +52,33 @@ struct Run {
     rng: Rng,
     sessions: BTreeMap<(usize, usize), SessionRef>,
     made: BTreeMap<CallId, Made>,
-    /// Time that was slept over, which deadlines may be late by.
+    /// Time spent asleep, by which deadlines may be late.
     slept: u64,
-    /// Whether servers are asked for their era, so that they may have another one.
+    /// Whether discovery is on, so that servers may change their revision.
     asks: bool,
-    /// As often may a safe call be sent again.
+    /// How often a safe call may be retried.
     attempts: u32,
-    /// So many events have been looked at.
+    /// The number of events examined.
     checked: usize,
     /// Tool calls on the wire, by (user, server).
     on_wire: BTreeMap<(String, String), BTreeSet<u64>>,
     class: Class,
-    /// How long each server may be out of reach without any call noticing.
+    /// How long each server may be out of reach without any call failing.
     patience: Vec<u64>,
     /// When the last of those outages ends.
     away_until: u64,
     /// Whether a user's tokens come from a provider.
     has_auth: bool,
-    /// Who has an outage that was told and has not ended.
+    /// Users and servers with an outage that was emitted and has not ended.
     in_outage: BTreeSet<(String, String)>,
-    /// Who has no session because a browser hid the middle of a handshake, which is the last word on a server that allows
-    /// too little.
+    /// Users and servers without a session because a browser hid the middle of a handshake, which is final on a server
+    /// whose CORS headers are insufficient.
     hidden_handshakes: BTreeSet<(String, String)>,
-    /// How many outages were told.
+    /// The number of outages emitted.
     outages: u64,
 }
 
-/// Runs one seed; with a diary where it is going to be read.
+/// Runs one seed; records a trace if it is going to be printed.
 pub fn run(seed: u64, diary: bool) -> Tally {
     let mut run = Run::new(seed, diary);
     for _ in 0..15 + run.rng.up_to(45) {
@@ -90,7 +90,7 @@ pub fn run(seed: u64, diary: bool) -> Tally {
     run.tally()
 }
 
-/// What a run has come across, to see that nothing is left out.
+/// The situations that occurred in a run, to see that none is left out.
 pub type Tally = BTreeMap<String, u64>;
 
 impl Run {
@@ -175,12 +175,12 @@ impl Run {
     }
 
     fn operate(&mut self) {
-        // Most happens to one session: faults of one session are to meet each other.
+        // Most events concern one session, so that its faults meet each other.
         let user = self.rng.up_to(5).saturating_sub(3) as usize;
         let server = self.rng.up_to(3).saturating_sub(2) as usize;
         let any = self.rng.up_to(40);
         match any {
-            // Runs about one thing have nothing else in them.
+            // Runs about one fault have no other faults.
             13 | 15..=17 | 21..=32 if self.class != Class::Everything => {
                 if self.class == Class::Outages {
                     self.short_outage();
@@ -230,8 +230,8 @@ impl Run {
     fn session(&mut self, user: usize, server: usize) -> Option<SessionRef> {
         for (_, session) in std::mem::take(&mut self.world.connected).into_values() {
             if let Some(info) = self.world.machine.session(session) {
-                let user = USERS.iter().position(|name| *name == info.user_id).expect("a user of ours");
-                let server = SERVERS.iter().position(|name| *name == info.server_name).expect("a server of ours");
+                let user = USERS.iter().position(|name| *name == info.user_id).expect("a known user");
+                let server = SERVERS.iter().position(|name| *name == info.server_name).expect("a known server");
                 self.sessions.insert((user, server), session);
             }
         }
@@ -259,7 +259,7 @@ impl Run {
             reset_on_progress: self.rng.up_to(1) == 0,
             ..RequestOptions::default()
         };
-        // The world numbers this call next.
+        // The world gives this number to the next call.
         let mark = self.world.next_number();
         if tool == "order" {
             self.world.network.unsafe_marks.insert(mark);
@@ -307,7 +307,7 @@ impl Run {
         }
     }
 
-    /// A server says something on one of its streams, whether they are listened to or answer a call.
+    /// A server sends a message on one of its streams, a GET stream or a call's.
     fn push(&mut self) {
         let open = self.world.open_streams();
         if open.is_empty() {
@@ -317,7 +317,7 @@ impl Run {
         let id = self.world.session_of(get).unwrap_or_default();
         let number = self.rng.next_u64() % 100_000;
         let message = |method: &str| json!({"jsonrpc": "2.0", "method": method});
-        // Where only GETs misbehave, what a server kept of a call is found again.
+        // If only GETs fail, what a server kept of a call is found again.
         let is_stream = self.world.open_gets().contains(&get) && !self.world.newest.contains_key(&get);
         let cursor = Some(format!("{id}+p{number}")).filter(|_| is_stream || self.class != Class::Gets);
         let event = |message: Value| Step::Event(cursor.clone(), None, Data::Json(message));
@@ -334,7 +334,7 @@ impl Run {
             3 => event(message("notifications/tools/list_changed")),
             4 => event(json!({"jsonrpc": "2.0", "id": number, "method": "roots/list"})),
             5 => event(json!({"jsonrpc": "2.0", "id": number, "method": "ping"})),
-            // An answer that nobody asked for, or that is somebody else's.
+            // An answer to no request, or to another user's.
             6 => event(json!({"jsonrpc": "2.0", "id": 900_000 + number, "result": {"stolen": true}})),
             _ => event(message("notifications/message")),
         };
@@ -348,7 +348,7 @@ impl Run {
     }
 }
 
-/// How long a server may be out of reach at least until the last canary: each of them rests for half of its delay at least.
+/// How long a server may at least be out of reach until the last canary: each backoff is at least half of its maximum.
 fn patience(session: &Value) -> u64 {
     let number = |name: &str| session[name].as_u64().expect("a number");
     let delays = (0..number("retryAttempts")).map(|attempt| (number("retryDelay") << attempt).min(30_000).div_ceil(2));

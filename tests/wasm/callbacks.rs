@@ -1,4 +1,4 @@
-//! Callbacks of the application may call back, throw, and end what they are called about.
+//! Callbacks of the application may call the API, throw, and end the session that they are called for.
 
 use super::support::*;
 use js_sys::{Object, Promise};
@@ -43,7 +43,7 @@ async fn a_getter_on_params_may_call_back_and_throw() {
     });
     let params = json(r#"{"arguments":{"text":"x"}}"#);
     define_getter(&params, "name", &getter);
-    // The getter ends the session, so the outcome of the call is open; it only has to be settled.
+    // The getter ends the session, so the outcome of the call is open; it only has to settle.
     drop(call(&session, "callTool", &[params]).await);
 
     let session = world.connect("u").await;

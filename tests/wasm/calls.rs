@@ -1,4 +1,4 @@
-//! Options of a call: signal, progress; and the events about it.
+//! Options of a call: signal and progress; and its events.
 
 use super::support::*;
 use js_sys::{Array, Object, Promise};
@@ -21,7 +21,7 @@ async fn an_aborted_call_is_rejected_with_the_reason() {
     assert_eq!(text(&error, "code"), "cancelled");
     assert_eq!(get(&error, "cause"), reason);
 
-    // Aborted already: nothing is sent.
+    // Already aborted: nothing is sent.
     let sent = world.events(&["requestSent"]);
     let error = call(&session, "callTool", &[tool("echo", "{}"), options.into()]).await.unwrap_err();
     assert_eq!(text(&error, "code"), "cancelled");

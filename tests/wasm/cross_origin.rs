@@ -1,4 +1,4 @@
-//! Responses that a page cannot read. What hides them is the browser, so this needs real servers on another origin.
+//! Responses that a page cannot read. The browser hides them, so this needs real servers on another origin.
 
 use super::support::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -15,7 +15,7 @@ async fn a_lost_session_is_recovered_though_the_browser_hides_the_answer() {
     assert!(to_json(&result.unwrap_or_else(|error| panic!("{}", described(&error)))).contains("safe default: 1"));
     assert_eq!(number(&session, "generation"), 2.0);
 
-    // Where the response is hidden, the outcome of this tool is unknown, and it must not run twice.
+    // If the response is hidden, the outcome of this tool is unknown, and it must not run twice.
     world.forget().await;
     let result = call(&session, "callTool", &[tool("unsafe", "{}")]).await;
     if get(&js_sys::global(), "location").is_undefined() {

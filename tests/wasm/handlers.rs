@@ -33,8 +33,8 @@ async fn the_server_asks_and_is_answered() {
     let world = World::new("stateful", r#"{"capabilities":{"elicitation":{}}}"#);
     let listening = world.count("get").await;
     let session = world.connect("u").await;
-    // The server asks on the GET stream, and drops what it sends without one. `streamOpened` comes later: Firefox hands over
-    // a response with its first byte.
+    // The server asks on the GET stream, and drops its requests without one. `streamOpened` comes later: Firefox
+    // delivers a response with its first byte.
     until("the stream", || async { world.count("get").await > listening }).await;
     let ask = || async { call(&session, "callTool", &[tool("ask", "{}")]).await };
 

@@ -17,7 +17,7 @@ async fn fetch_is_called_as_a_bare_function_with_plain_arguments() {
     assert!(get(&get(&init, "signal"), "aborted").as_bool() == Some(false));
     assert_eq!(text(&get(&init, "headers"), "mcp-session-id"), "fake-session");
     assert!(text(&get(&init, "headers"), "accept").contains("text/event-stream"));
-    // What a wrapper does to its headers stays with that one request.
+    // A wrapper's changes to its headers affect that request only.
     put(&get(&init, "headers"), "x-added", &"1".into());
     call(&session, "callTool", &[tool("x", "{}")]).await.unwrap();
     assert!(get(&get(&fake.last("tools/call").1, "headers"), "x-added").is_undefined());

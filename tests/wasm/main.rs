@@ -1,9 +1,7 @@
-//! The exported classes as JavaScript uses them, by the names of their methods, in the hosts they are made for: Node, pages, workers.
-//!
-//! The tests bring a server along (support/server.js), so `wasm-pack test` runs them anywhere. `tools/test-wasm.sh` starts servers of the
-//! official SDK and runs the same tests against those; tests of what only a network does are ignored without it.
-//!
-//! tests/wasm_page.rs is this target once more, for pages.
+//! The exported classes, called from JavaScript by their methods' names, in their hosts: Node, pages, workers. ! ! The
+//tests include a server (support/server.js), so `wasm-pack test` runs them anywhere. `tools/test-wasm.sh` starts
+//servers of the ! official SDK and runs the same tests against them; tests that need a network are ignored without it.
+//! ! tests/wasm_page.rs is the same target for pages.
 
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 #![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]

@@ -56,7 +56,7 @@ async fn the_log_has_the_life_of_a_session() {
     assert!(!lines.concat().contains(&first) && !lines.concat().contains(&second), "{lines:?}");
 }
 
-/// Every way in which servers say that a session is gone, with the tool that must not run twice.
+/// Every way in which servers report a lost session, with the tool that must not run twice.
 #[wasm_bindgen_test]
 async fn a_lost_session_is_recovered_in_every_spelling() {
     for fault in [
@@ -70,7 +70,7 @@ async fn a_lost_session_is_recovered_in_every_spelling() {
         let session = world.connect("u").await;
         let first = text(&session, "sessionId");
         world.fault("tools/call", fault);
-        // A page of a web framework may be the tool's own: a ping decides.
+        // A 404 page of a web framework may be the tool's own: a ping decides.
         world.fault("ping", fault);
         let result = call(&session, "callTool", &[tool("increment", "{}")]).await;
         let result = result.unwrap_or_else(|error| panic!("{fault}: {}", described(&error)));

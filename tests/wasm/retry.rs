@@ -1,4 +1,4 @@
-//! Attempts that did not reach the server or were refused unread, and outcomes that are unknown.
+//! Attempts that did not reach the server or were refused unread, and unknown outcomes.
 
 use super::support::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -58,7 +58,7 @@ async fn an_unsafe_call_with_an_unknown_outcome_runs_once() {
 
 #[wasm_bindgen_test]
 async fn a_safe_call_with_an_unknown_outcome_runs_again() {
-    // Safe by the server's word: `add` says `idempotentHint`, `echo` says `readOnlyHint`.
+    // Safe by their annotations: `add` has `idempotentHint`, `echo` has `readOnlyHint`.
     for (name, arguments, expected) in [("add", r#"{"a":1,"b":2}"#, "\"3\""), ("echo", r#"{"text":"x"}"#, "\"x\"")] {
         let world = World::in_memory("stateful", QUICK, "{}");
         let session = world.connect("u").await;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// A storage in memory, in the shape that the `storage` option takes.
+/// A storage in memory with the interface of the `storage` option.
 #[derive(Default, Clone)]
 struct Storage(Rc<RefCell<BTreeMap<String, String>>>);
 
@@ -40,7 +40,7 @@ fn with_storage(storage: &JsValue) -> JsValue {
     options.into()
 }
 
-/// A manager that ends and leaves its session stored.
+/// Closes a manager and leaves its session stored.
 async fn stored_session(storage: &Storage) -> (World, String) {
     let world = World::in_memory_with("stateful", "{}", storage.options());
     let id = text(&world.connect("u").await, "sessionId");
@@ -93,7 +93,7 @@ async fn a_terminated_session_leaves_the_storage() {
     assert!(!storage.holds(&id), "{:?}", storage.0.borrow());
 }
 
-/// A storage that throws, rejects, or holds records of another program.
+/// A storage that throws, rejects, or contains another program's records.
 #[wasm_bindgen_test]
 async fn a_broken_storage_costs_a_warning() {
     let throws = || function(|_| Err(js_sys::Error::new("quota exceeded").into()));

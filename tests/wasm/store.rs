@@ -22,7 +22,7 @@ async fn each_user_has_a_session_of_their_own() {
     assert_eq!(world.count("delete").await, 1.0);
 }
 
-/// Names that look alike, and names that would collide in a joined key.
+/// Similar names, and names that would collide in a joined key.
 #[wasm_bindgen_test]
 async fn names_that_look_alike_are_different_users() {
     let world = World::in_memory("stateful", "{}", "{}");

@@ -1,4 +1,4 @@
-//! Deadlines, delays and expiry, on the timer of the host.
+//! Deadlines, delays and expiry, on the host's timer.
 
 use super::support::*;
 use js_sys::{Function, Object, Promise};
@@ -35,12 +35,12 @@ async fn progress_extends_the_deadline_up_to_the_total() {
     assert_eq!(text(&error, "code"), "request_timeout");
 }
 
-/// A delay that does not fit into 32 bits makes `setTimeout` fire at once (HTML, timers: `timeout` is a `long`). The machine then finds nothing
-/// to do and arms it again, so the error would be a busy loop.
+/// A delay that does not fit into 32 bits makes `setTimeout` fire at once (HTML, timers: `timeout` is a `long`). The
+/// machine then finds nothing to do and arms it again, so the failure would be a busy loop.
 #[wasm_bindgen_test]
 async fn delays_beyond_32_bits_are_split() {
     for millis in [2_147_483_647_u64, 2_147_483_648, 4_294_967_296, 9_000_000_000] {
-        // A timer is armed for the nearest deadline, so all of them have to be far away: no version discovery, no GET stream.
+        // One timer is armed for the nearest deadline, so all of them have to be far away: no discovery, no GET stream.
         let settings = format!(r#"{{"protocolVersion":"legacy","timeout":{millis},"initTimeout":{millis}}}"#);
         let spied = SpiedTimers::new();
         let world = World::in_memory("stateless", &settings, "{}");
@@ -55,7 +55,7 @@ async fn delays_beyond_32_bits_are_split() {
     }
 }
 
-/// Records the delays that anything in this realm gives to `setTimeout`.
+/// Records the delay of every `setTimeout` in this realm.
 struct SpiedTimers {
     original: JsValue,
     delays: Received,

@@ -1,19 +1,27 @@
 // Any real MCP server that the visitor names. Nobody there breaks things on demand, so what can be shown is less.
+// @ts-check
 
 import { withBrief } from './backend.js';
 
-/** @param {{ url: string, headers: string }} form headers as lines of `Name: value` */
+/** @import { Backend } from '../types.js' */
+
+/** @param {{ url: string, headers: string }} form headers as lines of `Name: value` @returns {Backend} */
 export function ownBackend({ url, headers }) {
   const server = { name: nameOf(new URL(url)), url, headers: parseHeaders(headers) };
   return {
     kind: 'own',
-    about: `This page talks to ${new URL(url).host} itself, without anything in between. What can be broken from here: the network, and the session, by ending it behind the client's back.`,
+    about:
+      `This page talks to ${new URL(url).host} itself, without anything in between. What can be broken from here: ` +
+      "the network, and the session, by ending it behind the client's back.",
     servers: withBrief([server]),
     controlUrl: undefined,
   };
 }
 
-/** What the server has to allow, for a page from here: what most servers forget is the last line. */
+/**
+ * What the server has to allow, for a page from here: what most servers forget is the last line.
+ * @param {string} [origin]
+ */
 export function corsNeeded(origin = location.origin) {
   return [
     `Access-Control-Allow-Origin: ${origin}`,
@@ -23,10 +31,12 @@ export function corsNeeded(origin = location.origin) {
   ].join('\n');
 }
 
+/** @param {URL} url */
 function nameOf(url) {
   return url.hostname.replace(/[^a-z0-9]+/gi, '-').slice(0, 24) || 'server';
 }
 
+/** @param {string} text @returns {Record<string, string>} */
 function parseHeaders(text) {
   return Object.fromEntries(
     text

@@ -1,11 +1,48 @@
 // The official TypeScript client, as the demo was built with it. Its doings become events, so that the timeline can show them.
+// @ts-check
+
+/** @import { SessionEvent, SessionEventDetail } from 'mcp-tether' */
+/** @import { CallOutcome } from '../types.js' */
 
 const info = { name: 'mcp-tether-demo', version: '1.0.0' };
 
-/** Fetches the bundle, once. @throws where the page was published without it */
+const bundled = new URL('../bundled/official-client.js', import.meta.url).href;
+
+/** @typedef {{ id?: unknown, method?: string, error?: { message?: string } }} Rpc */
+/** @typedef {{ isError?: boolean, content: { text?: string }[] }} Result */
+/**
+ * The official client as it is used here.
+ * @typedef {{
+ *   onerror?: (error: Error) => void,
+ *   connect(transport: OfficialTransport): Promise<void>,
+ *   callTool(params: object, options: object): Promise<Result>,
+ *   close(): Promise<void>,
+ * }} Client
+ */
+/**
+ * @typedef {{
+ *   sessionId?: string,
+ *   send(message: Rpc, options?: object): Promise<void>,
+ *   onmessage?: (message: Rpc) => void,
+ * }} OfficialTransport
+ */
+/**
+ * @typedef {{
+ *   version: string,
+ *   Client: new (info: object) => Client,
+ *   StreamableHTTPClientTransport: new (url: URL, options: object) => OfficialTransport,
+ * }} OfficialModule
+ */
+/** @typedef {(kind: SessionEvent, detail: Pick<SessionEventDetail, 'at' | 'generation'> & Record<string, unknown>) => void} Tell */
+/** @typedef {{ url: URL, headers: Record<string, string> | undefined, fetch: typeof fetch, tell: Tell }} Options */
+
+/**
+ * Fetches the bundle, once. @throws where the page was published without it
+ * @returns {Promise<OfficialModule>}
+ */
 export async function loadOfficialClient() {
   try {
-    return await import('../bundled/official-client.js');
+    return await import(bundled);
   } catch (cause) {
     throw new Error('The official client is not bundled with this page. `make demo` does that.', { cause });
   }
@@ -14,30 +51,47 @@ export async function loadOfficialClient() {
 export class OfficialClient {
   #client;
   #transport;
+  /** @type {Map<unknown, { method: string, at: number }>} */
   #sent = new Map(); // JSON-RPC id → { method, at }
   #tell;
 
-  /** @param {(kind: string, detail: object) => void} tell gets events like the manager's */
+  /**
+   * `tell` gets events like the manager's.
+   * @param {OfficialModule} module
+   * @param {Options} options
+   */
   static async connect({ Client, StreamableHTTPClientTransport }, { url, headers, fetch, tell }) {
-    const official = new OfficialClient();
-    official.#tell = tell;
-    official.#client = new Client(info);
+    const transport = new StreamableHTTPClientTransport(url, { fetch, requestInit: { headers } });
+    const official = new OfficialClient(new Client(info), transport, tell);
     official.#client.onerror = () => {};
-    official.#transport = new StreamableHTTPClientTransport(url, { fetch, requestInit: { headers } });
     official.#observe();
     await official.#client.connect(official.#transport);
     tell('sessionCreated', { generation: 1, at: Date.now(), sessionId: official.#transport.sessionId?.slice(0, 8) });
     return official;
   }
 
-  /** One call: { ok, text | error, ms }. */
+  /** @param {Client} client @param {OfficialTransport} transport @param {Tell} tell */
+  constructor(client, transport, tell) {
+    this.#client = client;
+    this.#transport = transport;
+    this.#tell = tell;
+  }
+
+  /**
+   * One call: { ok, text | error, ms }.
+   * @param {string} name
+   * @param {Record<string, unknown>} given
+   * @returns {Promise<CallOutcome>}
+   */
   async call(name, given) {
     const began = performance.now();
-    const outcome = await this.#client.callTool({ name, arguments: given }, { timeout: 10_000 }).then(
-      (result) => ({ ok: !result.isError, text: result.content.map((part) => part.text ?? '').join(' ') }),
-      (error) => ({ ok: false, error }),
-    );
-    return { ...outcome, ms: performance.now() - began };
+    const since = () => performance.now() - began;
+    try {
+      const result = await this.#client.callTool({ name, arguments: given }, { timeout: 10_000 });
+      return { ok: !result.isError, text: result.content.map((part) => part.text ?? '').join(' '), ms: since() };
+    } catch (error) {
+      return { ok: false, error, ms: since() };
+    }
   }
 
   async close() {
@@ -53,7 +107,7 @@ export class OfficialClient {
       try {
         return await send(message, options);
       } catch (error) {
-        if (message.id !== undefined) this.#settled(message.id, 'failed', error);
+        if (message.id !== undefined) this.#settled(message.id, 'failed', /** @type {{ message?: string }} */ (error));
         throw error;
       }
     };
@@ -63,12 +117,14 @@ export class OfficialClient {
     };
   }
 
-  #began({ id, method }) {
+  /** @param {Rpc} message */
+  #began({ id, method = '' }) {
     const at = Date.now();
     this.#sent.set(id, { method, at });
     this.#tell('requestSent', { generation: 1, at, method, requestId: id });
   }
 
+  /** @param {unknown} id @param {string} outcome @param {{ message?: string }} [error] */
   #settled(id, outcome, error) {
     const sent = this.#sent.get(id);
     if (!sent) return;
@@ -86,6 +142,7 @@ export class OfficialClient {
   }
 }
 
+/** @param {unknown} text @param {number} [most] */
 export function shorten(text, most = 120) {
   const line = String(text).replace(/\s+/g, ' ').trim();
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;

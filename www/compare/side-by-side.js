@@ -1,32 +1,49 @@
 // The same fault for two clients of one server, and the same two calls after it: what each was told, and what the server counted.
+// @ts-check
 
 import { paragraph } from '../errors.js';
 import { duration } from '../format.js';
 import { loadOfficialClient, OfficialClient, shorten } from './official-client.js';
 
+/** @import { McpError } from 'mcp-tether' */
+/** @import { World } from '../world.js' */
+/** @import { CallOutcome, Fault, FaultClient, Holder, ServerCounts, Tool, ToolResult } from '../types.js' */
+
+/** @typedef {{ handshakes: number, calls: number, runs: number }} Counted */
+
 const callsEach = 2;
+/** @type {FaultClient} */
 const ours = 'mcp-tether';
+/** @type {FaultClient} */
 const theirs = 'official';
 
 export class SideBySide {
+  version = '';
   #rows;
+  /** @type {OfficialClient | undefined} */
   #official;
+  /** @type {Holder | undefined} */
   #of; // the holder beside whom it was opened
 
+  /** @param {HTMLElement} rows */
   constructor(rows) {
     this.#rows = rows;
   }
 
-  /** Opens a session of the official client beside the holder's. */
+  /**
+   * Opens a session of the official client beside the holder's.
+   * @param {World} world
+   */
   async open({ backend, holder, network, timeline }) {
     if (this.#official && this.#of === holder) return;
     await this.close();
     const module = await loadOfficialClient();
     this.version = module.version;
-    const server = backend.servers.find(({ name }) => name === holder.serverName);
+    const server = backend.servers.find(({ name }) => name === holder.serverName) ?? backend.servers[0];
     const url = new URL(server.url);
     if (backend.controlUrl) url.searchParams.set('client', theirs);
     const who = { userId: holder.userId, serverName: 'official client' };
+    /** @type {import('./official-client.js').Tell} */
     const tell = (kind, detail) => timeline.add(kind, { ...who, ...detail });
     this.#official = await OfficialClient.connect(module, { url, headers: server.headers, fetch: network.fetch, tell });
     this.#of = holder;
@@ -38,16 +55,21 @@ export class SideBySide {
     await official?.close();
   }
 
-  /** Breaks the server for both, lets both call, and adds a row. */
+  /**
+   * Breaks the server for both, lets both call, and adds a row.
+   * @param {Fault} fault
+   * @param {World} world
+   * @param {{ tool: Tool, given: Record<string, unknown>, breakIt: (clients: FaultClient[]) => Promise<void> }} how
+   */
   async run(fault, world, { tool, given, breakIt }) {
     await this.open(world);
     const before = await world.counts();
     await breakIt([ours, theirs]);
-    const call = () => world.holder.session.callTool({ name: tool.name, arguments: given });
-    const [mine, other] = await Promise.all([
-      repeat(() => timed(call)),
-      repeat(() => this.#official.call(tool.name, given)),
-    ]);
+    const { session } = world.holder;
+    const official = this.#official;
+    if (!session || !official) throw new Error('there is no session');
+    const call = () => session.callTool({ name: tool.name, arguments: given });
+    const [mine, other] = await Promise.all([repeat(() => timed(call)), repeat(() => official.call(tool.name, given))]);
     const after = await world.counts();
     // A client that has lost its session keeps failing until its page is reloaded: each row begins as if it was.
     if (other.some(({ ok }) => !ok)) await this.close();
@@ -61,32 +83,44 @@ export class SideBySide {
   }
 }
 
+/** @param {() => Promise<CallOutcome>} call */
 async function repeat(call) {
+  /** @type {CallOutcome[]} */
   const outcomes = [];
   for (let n = 0; n < callsEach; n += 1) outcomes.push(await call());
   return outcomes;
 }
 
+/** @param {() => Promise<ToolResult>} call @returns {Promise<CallOutcome>} */
 async function timed(call) {
   const began = performance.now();
-  const outcome = await call().then(
-    (result) => ({ ok: !result.isError }),
-    (error) => ({ ok: false, error }),
-  );
-  return { ...outcome, ms: performance.now() - began };
+  const since = () => performance.now() - began;
+  try {
+    return { ok: !(await call()).isError, ms: since() };
+  } catch (error) {
+    return { ok: false, error, ms: since() };
+  }
 }
 
+/** @param {CallOutcome[]} outcomes */
 function summary(outcomes) {
   const answered = outcomes.filter(({ ok }) => ok).length;
   const error = outcomes.find((outcome) => outcome.error)?.error;
   return { answered, total: outcomes.length, ms: Math.max(...outcomes.map(({ ms }) => ms)), error };
 }
 
-/** What the server counted of one client meanwhile; undefined where nobody counts. */
+/**
+ * What the server counted of one client meanwhile; undefined where there are no counts.
+ * @param {ServerCounts | undefined} before
+ * @param {ServerCounts | undefined} after
+ * @param {FaultClient} client
+ * @returns {Counted | undefined}
+ */
 function difference(before, after, client) {
   const then = before?.clients[client];
   const now = after?.clients[client];
   if (!now) return undefined;
+  /** @type {(kind: 'http' | 'rpc', name: string) => number} */
   const grown = (kind, name) => (now[kind][name] ?? 0) - (then?.[kind][name] ?? 0);
   return {
     handshakes: grown('rpc', 'initialize'),
@@ -95,6 +129,7 @@ function difference(before, after, client) {
   };
 }
 
+/** @param {string} label @param {(ReturnType<typeof summary> & { counts: Counted | undefined })[]} cells */
 function row(label, cells) {
   const element = document.createElement('tr');
   const head = document.createElement('th');
@@ -117,17 +152,24 @@ function row(label, cells) {
   return element;
 }
 
-function wordsOf(error) {
+/** @param {unknown} thrown */
+function wordsOf(thrown) {
+  const error = /** @type {Partial<McpError> & Error} */ (thrown);
   return error.name === 'McpError' && typeof error.code === 'string'
     ? `${error.code}: ${shorten(error.message)}`
     : `“${shorten(plain(error.message))}”`;
 }
 
-/** The official client quotes the whole body of an answer; the sentence in it is enough. */
+/**
+ * The official client quotes the whole body of an answer; the sentence in it is enough.
+ * @param {string} message
+ */
 function plain(message) {
   return message.replace(/\{.*"message":"([^"]*)".*\}/s, '$1');
 }
 
+/** @param {Counted} counted @param {number} ms */
 function countsInWords({ handshakes, calls, runs }, ms) {
-  return `${handshakes === 0 ? 'No new handshake' : `${handshakes} new ${handshakes === 1 ? 'handshake' : 'handshakes'}`}, calls sent ${calls}×, tool run ${runs}×, the slower after ${duration(ms)}.`;
+  const made = handshakes === 1 ? '1 new handshake' : `${handshakes} new handshakes`;
+  return `${handshakes === 0 ? 'No new handshake' : made}, calls sent ${calls}×, tool run ${runs}×, the slower after ${duration(ms)}.`;
 }

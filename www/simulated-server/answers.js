@@ -1,5 +1,7 @@
 // The HTTP answers that the simulated server and its faults give.
+// @ts-check
 
+/** @param {number} status @param {unknown} value @param {Record<string, string>} [headers] */
 export function json(status, value, headers) {
   return new Response(JSON.stringify(value), {
     status,
@@ -7,9 +9,19 @@ export function json(status, value, headers) {
   });
 }
 
-/** A JSON-RPC error; `id` is null where the request could not be told. */
+/** @typedef {string | number | null} Id */
+
+/**
+ * A JSON-RPC error; `id` is null where the request could not be told.
+ * @param {number} status
+ * @param {number} code
+ * @param {string} message
+ * @param {Id} [id]
+ * @param {Record<string, string>} [headers]
+ */
 export function refusal(status, code, message, id = null, headers = {}) {
   return json(status, { jsonrpc: '2.0', id, error: { code, message } }, headers);
 }
 
+/** @param {Id} [id] */
 export const unknownSession = (id) => refusal(404, -32001, 'Session not found', id);

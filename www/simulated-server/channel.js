@@ -2,21 +2,29 @@
 //
 // 2025-11-25, basic/transports §Resumability and Redelivery: ids are unique within the session, an id names the stream
 // it belongs to, and what is replayed after `Last-Event-ID` is what that same stream would have brought.
+// @ts-check
 
 const encoder = new TextEncoder();
 
-/** The stream that an event id belongs to, and its place there; undefined for what is no id of ours. */
+/**
+ * The stream that an event id belongs to, and its place there; undefined for what is no id of ours.
+ * @param {string} eventId
+ */
 export function placeOf(eventId) {
   const match = /^([\w-]+)\.(\d+)$/.exec(eventId);
-  return match ? { name: match[1], index: Number(match[2]) } : undefined;
+  const [, name, index] = match ?? [];
+  return name === undefined ? undefined : { name, index: Number(index) };
 }
 
 export class Channel {
   #name;
+  /** @type {string[]} */
   #events = [];
+  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   #connection;
   #finished = false;
 
+  /** @param {string} name */
   constructor(name) {
     this.#name = name;
     this.#events.push('retry: 300\ndata: \n\n'); // the priming event: an id to come back with
@@ -26,9 +34,13 @@ export class Channel {
     return this.#connection !== undefined;
   }
 
-  /** The response that carries everything from event `from` on. A new connection takes the place of an older one. */
+  /**
+   * The response that carries everything from event `from` on. A new connection takes the place of an older one.
+   * @param {number} [from]
+   */
   open(from = 0) {
     this.close();
+    /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
     let mine;
     const body = new ReadableStream({
       start: (controller) => {
@@ -44,6 +56,7 @@ export class Channel {
     return new Response(body, { headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' } });
   }
 
+  /** @param {object} message */
   send(message) {
     this.#events.push(`data: ${JSON.stringify(message)}\n\n`);
     this.#write(this.#events.length - 1);
@@ -75,6 +88,7 @@ export class Channel {
     this.#connection = undefined;
   }
 
+  /** @param {number} index */
   #write(index) {
     try {
       this.#connection?.enqueue(encoder.encode(`id: ${this.#name}.${index}\n${this.#events[index]}`));

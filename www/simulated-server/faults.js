@@ -1,14 +1,27 @@
 // The faults that the simulated servers can be asked for: what each does to one request, and which requests it waits for.
 // Names and settings are those of the proxy before the real server (tests/js/servers/proxy/faults.mjs).
+// @ts-check
 
 import { refusal } from './answers.js';
 import { pause } from './tools.js';
 
+/** @import { Channel } from './channel.js' */
+/** @import { Hooks, Rpc } from './server.js' */
+
+/** @typedef {{ request: Request, message: Rpc | undefined }} Exchange */
+/** @typedef {{ retryAfter?: number, executed?: boolean, delay?: number }} Settings */
+/** @typedef {{ settings: Settings, pass: (hooks?: Hooks) => Promise<Response> }} Act */
+
 // Tool calls alone: what a client asks on its own behalf, lists and pings, would take a fault that somebody waits to see.
+/** @type {(exchange: Exchange) => boolean} */
 const isCall = ({ message }) => message?.id !== undefined && message.method === 'tools/call';
+/** @type {(exchange: Exchange) => boolean} */
 const isStreamOpening = ({ request }) => request.method === 'GET';
 
-/** By kind: `act` gets the exchange `{ request, message }` and `{ settings, pass }`, and either answers itself or passes on. */
+/**
+ * By kind: `act` gets the exchange `{ request, message }` and `{ settings, pass }`, and either answers itself or passes on.
+ * @type {Record<string, { applies: (exchange: Exchange) => boolean, act: (exchange: Exchange, act: Act) => Response | Promise<Response> }>}
+ */
 export const faults = {
   'status-429': {
     applies: isCall,
@@ -28,15 +41,21 @@ export const faults = {
   slow: { applies: isCall, act: delay },
 };
 
+/** @param {number} status @param {string} text @param {Rpc} [message] @param {Record<string, string>} [headers] */
 function refuse(status, text, message, headers) {
   return refusal(status, -32000, text, message?.id ?? null, headers);
 }
 
+/** @param {Settings} settings */
 function retryAfter({ retryAfter: seconds = 1 }) {
   return { 'Retry-After': String(seconds) };
 }
 
-/** A proxy's own 503. With `executed: true` the server did the work and only its answer is lost. */
+/**
+ * A proxy's own 503. With `executed: true` the server did the work and only its answer is lost.
+ * @param {Exchange} _exchange
+ * @param {Act} act
+ */
 async function answerBare(_exchange, { settings, pass }) {
   if (settings.executed) await pass().then((response) => response.text());
   return new Response('upstream connect error or disconnect/reset before headers', {
@@ -45,12 +64,16 @@ async function answerBare(_exchange, { settings, pass }) {
   });
 }
 
-/** The pause lets the client read the event before: a body that fails drops what nobody has read yet. */
+/**
+ * The pause lets the client read the event before: a body that fails drops what is not read yet.
+ * @param {Channel} channel
+ */
 async function cut(channel) {
   await pause(120);
   channel.cut();
 }
 
+/** @param {Exchange} exchange @param {Act} act */
 async function delay({ request }, { settings, pass }) {
   await pause(settings.delay ?? 2_000, request.signal);
   return pass();

@@ -1,18 +1,31 @@
 // The servers of one tab and how to break them: `<server>/mcp` is an endpoint, `control/<name>` makes trouble and counts.
 // The controls are those of the proxy before the real server (tests/js/servers/fault-proxy.mjs).
+// @ts-check
 
 import { json, refusal } from './answers.js';
 import { faults } from './faults.js';
 import { SimulatedServer } from './server.js';
 
+/** @import { Exchange, Settings } from './faults.js' */
+/** @import { Hooks, Rpc } from './server.js' */
+
+/** @typedef {Settings & { kind: string, client?: string, left: number }} Pending a fault that waits for its request */
+/** @typedef {Partial<Pending> & { count?: number, quiet?: boolean }} Control */
+/** @typedef {Record<string, number>} Tally */
+/** @typedef {{ http: Tally, rpc: Tally, runs: number }} ClientCounts */
+/** @typedef {{ http: Tally, rpc: Tally, status: Tally, faults: Tally, restarts: number, clients: Record<string, ClientCounts> }} Counts */
+
 export class Room {
+  /** @type {Map<string, SimulatedServer>} */
   #servers = new Map();
+  /** @type {Pending[]} */
   #pending = [];
+  /** @type {Counts} */
   #counts = { http: {}, rpc: {}, status: {}, faults: {}, restarts: 0, clients: {} };
 
   /** @param {Request} request @param {string} path within the room */
   async answer(request, path) {
-    const [place, name] = path.split('/');
+    const [place = '', name] = path.split('/');
     const text = request.method === 'POST' ? await request.text() : '';
     const body = parse(text);
     if (place === 'control') return this.#control(name, body);
@@ -20,14 +33,17 @@ export class Room {
     return this.#mcp(this.#server(place), request, body);
   }
 
+  /** @param {SimulatedServer} server @param {Request} request @param {Rpc | undefined} message */
   async #mcp(server, request, message) {
     const client = new URL(request.url).searchParams.get('client') ?? 'mcp-tether';
-    const own = (this.#counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 });
+    const own = this.#counts.clients[client] ?? { http: {}, rpc: {}, runs: 0 };
+    this.#counts.clients[client] = own;
     for (const counts of [this.#counts, own]) {
       tally(counts.http, request.method);
       if (message?.method) tally(counts.rpc, message.method);
     }
     const exchange = { request, message };
+    /** @type {(hooks?: Hooks) => Promise<Response>} */
     const pass = (hooks) =>
       server.answer(request, message, {
         ...hooks,
@@ -37,24 +53,28 @@ export class Room {
       });
     const fault = this.#take(exchange, client);
     if (fault) tally(this.#counts.faults, fault.kind);
-    const response = await (fault ? faults[fault.kind].act(exchange, { settings: fault, pass }) : pass());
+    const kind = fault && faults[fault.kind];
+    const response = await (kind ? kind.act(exchange, { settings: fault, pass }) : pass());
     tally(this.#counts.status, response.status);
     return response;
   }
 
+  /** @param {Exchange} exchange @param {string} client */
   #take(exchange, client) {
     const index = this.#pending.findIndex(
-      (fault) => (fault.client ?? client) === client && faults[fault.kind].applies(exchange),
+      (fault) => (fault.client ?? client) === client && faults[fault.kind]?.applies(exchange),
     );
-    if (index < 0) return undefined;
     const fault = this.#pending[index];
+    if (!fault) return undefined;
     fault.left -= 1;
     if (fault.left <= 0) this.#pending.splice(index, 1);
     return fault;
   }
 
+  /** @param {string | undefined} name @param {Control} [settings] */
   async #control(name, settings = {}) {
     const all = [...this.#servers.values()];
+    /** @type {(values: number[]) => number} */
     const sum = (values) => values.reduce((total, n) => total + n, 0);
     switch (name) {
       case 'counts':
@@ -73,9 +93,9 @@ export class Room {
         this.#counts.restarts += 1;
         return json(200, {});
       case 'fault':
-        if (!Object.hasOwn(faults, settings.kind))
+        if (settings.kind === undefined || !Object.hasOwn(faults, settings.kind))
           return json(400, { error: `kind must be one of: ${Object.keys(faults).join(', ')}` });
-        this.#pending.push({ ...settings, left: settings.count ?? 1 });
+        this.#pending.push({ ...settings, kind: settings.kind, left: settings.count ?? 1 });
         return json(200, { pendingFaults: this.#pending.length });
       case 'clear':
         this.#pending.length = 0;
@@ -85,12 +105,15 @@ export class Room {
     }
   }
 
+  /** @param {string} name @returns {SimulatedServer} */
   #server(name) {
-    if (!this.#servers.has(name)) this.#servers.set(name, new SimulatedServer(name));
-    return this.#servers.get(name);
+    const server = this.#servers.get(name) ?? new SimulatedServer(name);
+    this.#servers.set(name, server);
+    return server;
   }
 }
 
+/** @param {string} text */
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -99,6 +122,7 @@ function parse(text) {
   }
 }
 
+/** @param {Record<string, number>} counts @param {string | number} name */
 function tally(counts, name) {
   counts[name] = (counts[name] ?? 0) + 1;
 }

@@ -1,14 +1,24 @@
 // A small MCP server of its own, 2025-11-25 over Streamable HTTP: it takes a Request and gives a Response, wherever it runs.
+// @ts-check
 
 import { json, refusal, unknownSession } from './answers.js';
 import { Session } from './session.js';
 import { definitions, tools } from './tools.js';
 
-const versions = ['2025-11-25', '2025-06-18', '2025-03-26'];
+/** @import { Id } from './answers.js' */
+/** @import { Channel } from './channel.js' */
+
+const newest = '2025-11-25';
+const versions = [newest, '2025-06-18', '2025-03-26'];
 const restartMs = 700;
+
+/** @typedef {{ requestId?: Id, protocolVersion?: string, name?: string, arguments?: object, _meta?: { progressToken?: Id } }} Params */
+/** @typedef {{ jsonrpc: '2.0', id?: Id, method?: string, params?: Params }} Rpc */
+/** @typedef {{ ran?: (tool: string) => void, beforeAnswer?: (channel: Channel) => Promise<void> }} Hooks */
 
 export class SimulatedServer {
   #name;
+  /** @type {Map<string, Session>} */
   #sessions = new Map();
   #down = false;
   memory = { counter: 0 }; // what its tools keep; lost with a restart
@@ -24,8 +34,8 @@ export class SimulatedServer {
 
   /**
    * @param {Request} request
-   * @param {object | undefined} message the body of a POST
-   * @param {{ ran?: (tool: string) => void, beforeAnswer?: (channel: import('./channel.js').Channel) => Promise<void> }} [hooks]
+   * @param {Rpc | undefined} message the body of a POST
+   * @param {Hooks} [hooks]
    */
   async answer(request, message, hooks = {}) {
     // A balancer's words: nothing was handed on.
@@ -45,7 +55,10 @@ export class SimulatedServer {
     }
   }
 
-  /** The sessions are gone. Quietly: open streams stay, so that a client learns of it by its next request. */
+  /**
+   * The sessions are gone. Quietly: open streams stay, so that a client learns of it by its next request.
+   * @param {{ quiet?: boolean }} [how]
+   */
   forget({ quiet = false } = {}) {
     const lost = [...this.#sessions.values()];
     this.#sessions.clear();
@@ -71,6 +84,7 @@ export class SimulatedServer {
     for (const session of this.#sessions.values()) session.listening.cut();
   }
 
+  /** @param {Request} request @param {Rpc | undefined} message @param {Hooks} hooks */
   #post(request, message, hooks) {
     // 2025-11-25, basic/transports §Sending Messages to the Server: 2, the client lists both types.
     const accept = request.headers.get('accept') ?? '';
@@ -89,10 +103,11 @@ export class SimulatedServer {
     return this.#request(session, message, hooks);
   }
 
+  /** @param {Rpc} message */
   #initialize({ id, params }) {
     const asked = params?.protocolVersion;
     // basic/lifecycle §Version Negotiation: the version asked for if it is spoken here, else the newest that is.
-    const session = new Session(versions.includes(asked) ? asked : versions[0]);
+    const session = new Session(versions.find((version) => version === asked) ?? newest);
     this.#sessions.set(session.id, session);
     const result = {
       protocolVersion: session.protocolVersion,
@@ -102,7 +117,9 @@ export class SimulatedServer {
     return json(200, { jsonrpc: '2.0', id, result }, { 'Mcp-Session-Id': session.id });
   }
 
-  #request(session, { id, method, params }, hooks) {
+  /** @param {Session} session @param {Rpc} message @param {Hooks} hooks */
+  #request(session, { id = null, method, params }, hooks) {
+    /** @type {(value: object) => Response} */
     const result = (value) => json(200, { jsonrpc: '2.0', id, result: value });
     switch (method) {
       case 'ping':
@@ -116,13 +133,15 @@ export class SimulatedServer {
     }
   }
 
-  #call(session, id, { name, arguments: given = {}, _meta }, { ran, beforeAnswer }) {
-    if (!Object.hasOwn(tools, name))
-      return json(200, { jsonrpc: '2.0', id, error: { code: -32602, message: `Unknown tool: ${name}` } });
+  /** @param {Session} session @param {Id} id @param {Params} params @param {Hooks} hooks */
+  #call(session, id, { name = '', arguments: given = {}, _meta }, { ran, beforeAnswer }) {
+    const tool = tools[name];
+    if (!tool) return json(200, { jsonrpc: '2.0', id, error: { code: -32602, message: `Unknown tool: ${name}` } });
     const channel = session.channel();
     const response = channel.open();
     const signal = session.begin(id);
     const token = _meta?.progressToken;
+    /** @type {(done: number, total: number) => void} */
     const progress = (done, total) => {
       if (token !== undefined)
         channel.send({
@@ -133,7 +152,7 @@ export class SimulatedServer {
     };
     ran?.(name);
     Promise.resolve()
-      .then(() => tools[name].run(given, { memory: this.memory, progress, signal }))
+      .then(() => tool.run(given, { memory: this.memory, progress, signal }))
       .then(async (value) => {
         await beforeAnswer?.(channel);
         channel.send({ jsonrpc: '2.0', id, result: value });
@@ -149,6 +168,7 @@ export class SimulatedServer {
     return response;
   }
 
+  /** @param {Request} request */
   #get(request) {
     const session = this.#sessionOf(request);
     if (session instanceof Response) return session;
@@ -157,6 +177,7 @@ export class SimulatedServer {
     return session.resume(last) ?? refusal(400, -32000, 'Bad Request: Unknown event id');
   }
 
+  /** @param {Request} request */
   #delete(request) {
     const session = this.#sessionOf(request);
     if (session instanceof Response) return session;
@@ -165,7 +186,10 @@ export class SimulatedServer {
     return new Response(null, { status: 204 });
   }
 
-  /** basic/transports §Session Management: 2, without an id 400; 3, with one that is no longer known 404. */
+  /**
+   * basic/transports §Session Management: 2, without an id 400; 3, with one that is no longer known 404.
+   * @param {Request} request
+   */
   #sessionOf(request) {
     const id = request.headers.get('mcp-session-id');
     if (id === null) return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');

@@ -1,9 +1,26 @@
 // What the simulated server can do: a tool that only reads, one that may be repeated, one that must not be, and a slow one.
+// @ts-check
 
+/** @type {(properties: object, required?: string[]) => object} */
 const object = (properties, required = Object.keys(properties)) => ({ type: 'object', properties, required });
+/** @type {(value: unknown) => object} */
 const text = (value) => ({ content: [{ type: 'text', text: String(value) }] });
 
-/** By name; `run` gets the arguments and `{ memory, progress(done, of), signal }`. */
+/** @typedef {{ message?: string, a?: number, b?: number, seconds?: number }} Given the arguments of a call */
+/** @typedef {{ memory: { counter: number }, progress: (done: number, of: number) => void, signal: AbortSignal }} Context */
+/**
+ * @typedef {{
+ *   description: string,
+ *   annotations?: object,
+ *   inputSchema: object,
+ *   run: (given: Given, context: Context) => object | Promise<object>,
+ * }} Tool
+ */
+
+/**
+ * By name; `run` gets the arguments and `{ memory, progress(done, of), signal }`.
+ * @type {Record<string, Tool>}
+ */
 export const tools = {
   echo: {
     description: 'Says what it was told.',
@@ -15,7 +32,7 @@ export const tools = {
     description: 'Adds two numbers. Doing it twice does no harm.',
     annotations: { idempotentHint: true },
     inputSchema: object({ a: { type: 'number' }, b: { type: 'number' } }),
-    run: ({ a, b }) => text(`${a} + ${b} = ${a + b}`),
+    run: ({ a = 0, b = 0 }) => text(`${a} + ${b} = ${a + b}`),
   },
   count: {
     description: 'Counts up by one, and must not be run twice: each run shows.',
@@ -35,6 +52,7 @@ export const tools = {
 
 export const definitions = Object.entries(tools).map(([name, { run, ...definition }]) => ({ name, ...definition }));
 
+/** @param {Given} given @param {Context} context */
 async function runSlowly({ seconds = 2 }, { progress, signal }) {
   const steps = 8;
   for (let step = 1; step <= steps; step += 1) {
@@ -44,7 +62,12 @@ async function runSlowly({ seconds = 2 }, { progress, signal }) {
   return text(`Done after ${seconds} s.`);
 }
 
-/** Waits, or throws as soon as nobody wants the result any more. */
+/**
+ * Waits, or throws as soon as the result is not wanted any more.
+ * @param {number} ms
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>}
+ */
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);

@@ -1,7 +1,12 @@
 // One item of the timeline in words: for its detail line, its accessible name and the list that stands beside the picture.
+// @ts-check
 
 import { capital, clock, count, duration } from '../format.js';
 
+/** @import { TimelineItem } from '../types.js' */
+/** @typedef {{ title: string, facts: (string | undefined)[] }} Description */
+
+/** @type {Record<string, string>} */
 const markTitles = {
   sessionError: 'Session error',
   sessionExpired: 'Session expired by our own clock',
@@ -15,64 +20,112 @@ const markTitles = {
   outageEnded: 'The outage is over',
 };
 
-/** { title, facts }: a short title and the facts worth telling, in order. */
+/** @type {Record<TimelineItem['type'], (item: TimelineItem) => Description>} */
+const describers = { request, state, wait, stream, generation, mark };
+
+/**
+ * A short title and the facts worth telling, in order.
+ * @param {TimelineItem} item
+ * @returns {{ title: string, facts: string[] }}
+ */
 export function describe(item) {
-  const facts = [];
-  const tell = (text) => {
-    if (text !== undefined && text !== '') facts.push(text);
-  };
-  const took = item.end === undefined ? undefined : duration(item.end - item.start);
-  let title;
-  switch (item.type) {
-    case 'request':
-      title = `${item.method ?? 'request'}${item.requestId === undefined ? '' : ` #${item.requestId}`}`;
-      tell(item.end === undefined ? 'under way' : outcomeWords(item.outcome));
-      tell(took);
-      if (item.durationMs > item.end - item.start + 5) tell(`${duration(item.durationMs)} since it was first asked`);
-      if (item.attempt > 1) tell(`try ${item.attempt}`);
-      break;
-    case 'state':
-      title = capital(item.state);
-      tell(item.from ? `before: ${item.from}` : undefined);
-      tell(took === undefined ? 'now' : `for ${took}`);
-      break;
-    case 'wait':
-      title = `Waiting ${duration(item.delayMs ?? 0)}`;
-      tell(`next try at ${clock(item.end)}`);
-      if (item.attempt > 0) tell(`after try ${item.attempt}`);
-      tell(item.stream ? 'before the stream is opened again' : item.method);
-      if (item.refusals > 1) tell(`asked for ${item.refusals} times`);
-      tell(item.code);
-      break;
-    case 'stream':
-      title =
-        item.stream === 'call'
-          ? `Answer${item.requestId === undefined ? '' : ` to #${item.requestId}`} begins, as a stream`
-          : 'Stream for what the server says unasked';
-      if (item.stream !== 'call') tell(took === undefined ? 'open' : `open for ${took}`);
-      tell(item.code);
-      break;
-    case 'generation':
-      title = `Handshake ${item.generation}`;
-      tell(item.sessionId ? `session ${item.sessionId.replace(/\.+$/, '')}…` : 'no session id');
-      break;
-    default:
-      title = markTitles[item.kind] ?? item.kind;
-      tell(item.durationMs === undefined ? undefined : `after ${duration(item.durationMs)}`);
-      tell(item.waited > 0 ? `${count(item.waited, 'call')} waited` : undefined);
-      tell(item.code);
-  }
-  if (item.type !== 'generation' && item.generation > 0) tell(`generation ${item.generation}`);
-  tell(item.evidence);
-  return { title, facts };
+  const { title, facts } = describers[item.type](item);
+  const all = [
+    ...facts,
+    item.type !== 'generation' && item.generation > 0 ? `generation ${item.generation}` : undefined,
+    item.evidence,
+  ];
+  return { title, facts: all.filter((fact) => fact !== undefined).filter(Boolean) };
 }
 
+/** @param {TimelineItem} item */
+function request(item) {
+  const { method = 'request', requestId, attempt = 0, durationMs = 0, start, end = start } = item;
+  return {
+    title: `${method}${requestId === undefined ? '' : ` #${requestId}`}`,
+    facts: [
+      item.end === undefined ? 'under way' : outcomeWords(item.outcome),
+      tookOf(item),
+      item.end !== undefined && durationMs > end - start + 5
+        ? `${duration(durationMs)} since it was first asked`
+        : undefined,
+      attempt > 1 ? `try ${attempt}` : undefined,
+    ],
+  };
+}
+
+/** @param {TimelineItem} item */
+function state(item) {
+  const took = tookOf(item);
+  return {
+    title: capital(item.state ?? ''),
+    facts: [item.from && `before: ${item.from}`, took === undefined ? 'now' : `for ${took}`],
+  };
+}
+
+/** @param {TimelineItem} item */
+function wait({ delayMs = 0, start, end = start, attempt = 0, stream, method, refusals = 1, code }) {
+  return {
+    title: `Waiting ${duration(delayMs)}`,
+    facts: [
+      `next try at ${clock(end)}`,
+      attempt > 0 ? `after try ${attempt}` : undefined,
+      stream ? 'before the stream is opened again' : method,
+      refusals > 1 ? `asked for ${refusals} times` : undefined,
+      code,
+    ],
+  };
+}
+
+/** @param {TimelineItem} item */
+function stream(item) {
+  if (item.stream === 'call') {
+    const to = item.requestId === undefined ? '' : ` to #${item.requestId}`;
+    return { title: `Answer${to} begins, as a stream`, facts: [item.code] };
+  }
+  const took = tookOf(item);
+  return {
+    title: 'Stream for what the server says unasked',
+    facts: [took === undefined ? 'open' : `open for ${took}`, item.code],
+  };
+}
+
+/** @param {TimelineItem} item */
+function generation({ generation: number, sessionId }) {
+  return {
+    title: `Handshake ${number}`,
+    facts: [sessionId ? `session ${sessionId.replace(/\.+$/, '')}…` : 'no session id'],
+  };
+}
+
+/** @param {TimelineItem} item */
+function mark({ kind = 'sessionError', durationMs, waited = 0, code }) {
+  return {
+    title: markTitles[kind] ?? kind,
+    facts: [
+      durationMs === undefined ? undefined : `after ${duration(durationMs)}`,
+      waited > 0 ? `${count(waited, 'call')} waited` : undefined,
+      code,
+    ],
+  };
+}
+
+/** @param {TimelineItem} item */
+function tookOf({ start, end }) {
+  return end === undefined ? undefined : duration(end - start);
+}
+
+/** @param {TimelineItem} item */
 export function sentence(item) {
   const { title, facts } = describe(item);
   return `${clock(item.start)}, ${capital(item.lane.userId)}: ${[title, ...facts].join(', ')}.`;
 }
 
-/** `good`, `bad`, `unknown`, `again`, `dropped` or `open`: what the colour says. */
+/**
+ * What the colour says.
+ * @param {TimelineItem} item
+ * @returns {'good' | 'bad' | 'unknown' | 'again' | 'dropped' | 'open'}
+ */
 export function tone(item) {
   if (item.end === undefined) return 'open';
   if (item.outcome === 'result') return 'good';
@@ -82,6 +135,7 @@ export function tone(item) {
   return 'bad';
 }
 
+/** @param {string | undefined} outcome */
 function outcomeWords(outcome) {
   if (outcome === 'result') return 'answered';
   if (outcome === 'sent again') return 'refused, then sent again';

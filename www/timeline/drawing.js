@@ -1,8 +1,17 @@
 // Draws the timeline's items in SVG: bars, bands, waits, streams and marks, each where the axis says, and their captions.
+// @ts-check
 
 import { capital, duration } from '../format.js';
 import { sentence, tone } from './describe.js';
 import { draw, make, set } from './svg.js';
+
+/** @import { Lane, LayerName, TimelineItem, TimelineParts } from '../types.js' */
+/** @import { Rows } from './rows.js' */
+/** @import { TimeAxis } from './time-axis.js' */
+
+/** @typedef {{ x0: number, x1: number, y: number }} Span where a caption may stand */
+/** @typedef {{ time: number, text: string, element: SVGGElement | undefined }} Note */
+/** @typedef {{ element: SVGElement, settled?: boolean, text?: SVGTextElement, line?: SVGLineElement, caption?: Span }} View */
 
 // Heights, shared with timeline.css.
 export const axisHeight = 34;
@@ -15,6 +24,7 @@ const captionY = 109;
 const captionLetter = 6.5; // about the width of a letter there
 const bandLetter = 6.4; // and on a band
 const narrowest = 5; // a bar of no duration is still seen and hit
+/** @type {Record<TimelineItem['type'], LayerName>} */
 const layerOf = {
   request: 'bars',
   state: 'bands',
@@ -28,12 +38,17 @@ export class Drawing {
   #axis;
   #rows;
   #parts;
+  /** @type {Map<TimelineItem, View>} */
   #views = new Map(); // item → { element, text, line, caption }
+  /** @type {WeakMap<object, TimelineItem>} */
   #items = new WeakMap(); // element → item
+  /** @type {View[]} */
   #captioned = []; // views whose captions are kept in sight
+  /** @type {Map<Lane, { x: number, text: SVGTextElement }>} */
   #lastCaption = new Map(); // lane → { x, text } of its last handshake
   #stretches = 1;
 
+  /** @param {TimeAxis} axis @param {Rows} rows @param {TimelineParts} parts */
   constructor(axis, rows, parts) {
     this.#axis = axis;
     this.#rows = rows;
@@ -49,21 +64,24 @@ export class Drawing {
     this.#stretches = 1;
   }
 
+  /** @param {TimelineItem | undefined} item */
   elementOf(item) {
-    return this.#views.get(item)?.element;
+    return item && this.#views.get(item)?.element;
   }
+  /** @param {EventTarget | null} element */
   itemOf(element) {
-    return this.#items.get(element);
+    return element ? this.#items.get(element) : undefined;
   }
 
   /** How far to the right the captions reach. */
   get captionsEnd() {
     let right = 0;
     for (const { x, text } of this.#lastCaption.values())
-      right = Math.max(right, x + text.textContent.length * captionLetter - 16);
+      right = Math.max(right, x + lengthOf(text) * captionLetter - 16);
     return right;
   }
 
+  /** @param {Lane} lane */
   lane(lane) {
     lane.drawn = true;
     const name = make('div', 'tl-lane-name');
@@ -77,7 +95,11 @@ export class Drawing {
     this.#parts.layers.rules.append(draw('line', { class: 'tl-rule', x1: 0, x2: 0, y1: y, y2: y }));
   }
 
-  /** Draws an item or moves it; `edge` is how far what is still going on reaches. Returns whether its right end is settled. */
+  /**
+   * Draws an item or moves it; `edge` is how far what is still going on reaches. Returns whether its right end is settled.
+   * @param {TimelineItem} item
+   * @param {number} edge
+   */
   item(item, edge) {
     const axis = this.#axis;
     const x0 = axis.x(item.start);
@@ -114,6 +136,7 @@ export class Drawing {
     this.#stretches = this.#axis.length;
   }
 
+  /** @param {Note} note */
   note(note) {
     const x = this.#axis.x(note.time);
     note.element = draw('g', { class: 'tl-note' });
@@ -127,7 +150,11 @@ export class Drawing {
     this.#parts.layers.notes.append(note.element);
   }
 
-  /** Stretches what spans the whole picture. */
+  /**
+   * Stretches what spans the whole picture.
+   * @param {number} width
+   * @param {number} height
+   */
   resize(width, height) {
     const { svg, layers } = this.#parts;
     set(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
@@ -140,17 +167,20 @@ export class Drawing {
   keepCaptionsInSight() {
     const { scrollLeft, clientWidth } = this.#parts.scroll;
     for (const view of this.#captioned) {
+      if (!view.caption) continue;
       const { x0, x1 } = view.caption;
       if (x1 >= scrollLeft - 2000 && x0 <= scrollLeft + clientWidth + 2000) this.#keepInSight(view, scrollLeft);
     }
   }
 
+  /** @param {TimelineItem} item @returns {View} */
   #create(item) {
     const common = { class: `tl-item tl-${item.type}`, role: 'img', tabindex: -1 };
     const element = draw(item.type === 'generation' || item.type === 'mark' ? 'path' : 'rect', common);
     if (item.type === 'state') element.dataset.state = item.state;
     if (item.type === 'stream') element.dataset.stream = item.stream;
     if (item.type === 'mark') element.dataset.kind = item.kind;
+    /** @type {View} */
     const view = { element };
     this.#views.set(item, view);
     this.#items.set(element, item);
@@ -158,6 +188,7 @@ export class Drawing {
     return view;
   }
 
+  /** @param {TimelineItem} item @param {View} view @param {number} x0 @param {number} x1 @param {number} top */
   #shape(item, view, x0, x1, top) {
     const width = Math.max(x1 - x0, narrowest);
     switch (item.type) {
@@ -171,14 +202,19 @@ export class Drawing {
       }
       case 'state':
         set(view.element, { x: x0, y: top + band.y, width: Math.max(x1 - x0, 2), height: band.height });
-        this.#caption(view, item.state, x0, x1, top + band.y + 11, 'tl-state-text');
+        this.#caption(view, item.state ?? '', { x0, x1, y: top + band.y + 11 }, 'tl-state-text');
         break;
       case 'wait':
         set(view.element, { x: x0, y: top + waits.y, width, height: waits.height, rx: 3 });
-        this.#caption(view, `wait ${duration(item.delayMs ?? 0)}`, x0, x0 + width, top + waits.y + 11, 'tl-wait-text');
+        this.#caption(
+          view,
+          `wait ${duration(item.delayMs ?? 0)}`,
+          { x0, x1: x0 + width, y: top + waits.y + 11 },
+          'tl-wait-text',
+        );
         break;
       case 'stream': {
-        const place = streams[item.stream] ?? streams.listen;
+        const place = streams[item.stream ?? 'listen'];
         set(view.element, {
           x: x0,
           y: top + place.y,
@@ -197,8 +233,9 @@ export class Drawing {
     }
   }
 
-  #caption(view, text, x0, x1, y, className) {
-    view.caption = { x0, x1, y };
+  /** @param {View} view @param {string} text @param {Span} span @param {string} className */
+  #caption(view, text, span, className) {
+    view.caption = span;
     if (!view.text) {
       view.text = draw('text', { class: className });
       this.#parts.layers.captions.append(view.text);
@@ -208,30 +245,45 @@ export class Drawing {
     this.#keepInSight(view, this.#parts.scrolled ?? 0);
   }
 
-  #keepInSight({ text, caption: { x0, x1, y } }, scrollLeft) {
+  /** @param {View} view @param {number} scrollLeft */
+  #keepInSight({ text, caption }, scrollLeft) {
+    if (!text || !caption) return;
+    const { x0, x1, y } = caption;
     const x = Math.max(x0, Math.min(scrollLeft, x1));
-    const fits = x1 - x > text.textContent.length * bandLetter + 15;
+    const fits = x1 - x > lengthOf(text) * bandLetter + 15;
     set(text, { x: x + 10, y, visibility: fits ? 'visible' : 'hidden' });
   }
 
+  /** @param {View} view @param {TimelineItem} item @param {number} x @param {number} top */
   #generation(view, item, x, top) {
-    if (!view.line) {
-      view.line = draw('line', { class: 'tl-generation-line' });
-      this.#parts.layers.lines.append(view.line);
+    view.line ??= this.#generationLine();
+    if (!view.text) {
       view.text = draw('text', { class: 'tl-generation-text' });
       const id = item.sessionId ? ` · ${item.sessionId.replace(/\.+$/, '')}` : '';
       view.text.textContent = `handshake ${item.generation}${id}`;
       this.#parts.layers.captions.append(view.text);
       const before = this.#lastCaption.get(item.lane);
-      if (before && before.x + before.text.textContent.length * captionLetter + 16 > x)
+      if (before && before.x + lengthOf(before.text) * captionLetter + 16 > x)
         set(before.text, { visibility: 'hidden' });
       this.#lastCaption.set(item.lane, { x, text: view.text });
     }
     set(view.line, { x1: x, x2: x, y1: top + band.y + band.height, y2: top + laneHeight - 10 });
     set(view.text, { x: x + 8, y: top + captionY + 1 });
   }
+
+  #generationLine() {
+    const line = draw('line', { class: 'tl-generation-line' });
+    this.#parts.layers.lines.append(line);
+    return line;
+  }
 }
 
+/** @param {SVGTextElement} text */
+function lengthOf(text) {
+  return text.textContent?.length ?? 0;
+}
+
+/** @param {Lane} lane */
 function laneTop(lane) {
   return axisHeight + lane.index * laneHeight;
 }

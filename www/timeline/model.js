@@ -1,7 +1,12 @@
 // What the timeline knows: the manager's events folded into lanes of bars, bands, waits, streams and marks. No drawing.
+// @ts-check
 
 import { OpenRequests } from './open-requests.js';
 
+/** @import { SessionEvent, SessionEventDetail } from 'mcp-tether' */
+/** @import { Lane, TimelineItem } from '../types.js' */
+
+/** @type {Set<SessionEvent>} */
 const markKinds = new Set([
   'sessionError',
   'sessionExpired',
@@ -18,7 +23,9 @@ const markKinds = new Set([
 const lateness = 250; // milliseconds by which a timer may come late
 
 export class TimelineModel {
+  /** @type {Map<string, Lane>} */
   lanes = new Map();
+  /** @type {TimelineItem[]} */
   items = []; // everything that can be pointed at, in the order in which it began
 
   clear() {
@@ -26,10 +33,14 @@ export class TimelineModel {
     this.items = [];
   }
 
-  /** Whether a request is under way, or a wait is running or has just run out at `time`. */
+  /**
+   * Whether a request is under way, or a wait is running or has just run out at `time`.
+   * @param {number} time
+   */
   busy(time) {
     return (
-      this.working || [...this.lanes.values()].some((lane) => lane.waits.some((wait) => wait.end > time - lateness))
+      this.working ||
+      [...this.lanes.values()].some((lane) => lane.waits.some((wait) => (wait.end ?? 0) > time - lateness))
     );
   }
 
@@ -38,144 +49,171 @@ export class TimelineModel {
     return [...this.lanes.values()].some((lane) => lane.open.size > 0);
   }
 
-  /** Folds one event in; returns the items that began or changed. */
+  /**
+   * Folds one event in; returns the items that began or changed.
+   * @param {SessionEvent} kind
+   * @param {SessionEventDetail} detail
+   * @returns {TimelineItem[]}
+   */
   add(kind, detail) {
-    const lane = this.#lane(detail);
-    const touched = [];
-    const begin = (item) => {
-      const whole = { lane, generation: detail.generation, start: detail.at, end: undefined, ...item };
-      this.items.push(whole);
-      touched.push(whole);
-      return whole;
-    };
-    const finish = (item, more) => {
-      Object.assign(item, { end: detail.at }, more);
-      touched.push(item);
-    };
-
-    switch (kind) {
-      case 'stateChanged': {
-        // A record begins in its first state without a change into it.
-        const before = lane.band ?? (detail.from && begin({ type: 'state', state: detail.from, start: lane.since }));
-        if (before) finish(before);
-        lane.state = detail.to;
-        lane.band = begin({ type: 'state', state: detail.to, from: detail.from, evidence: detail.evidence });
-        // A session keeps its stream in `ready` and through an outage: one that breaks has an event of its own. Waits of another state are over.
-        if (detail.to !== 'ready' && detail.to !== 'outage') this.#endStream(lane, finish);
-        this.#cutWaits(lane, finish);
-        break;
-      }
-      case 'sessionCreated':
-      case 'recoverySucceeded':
-        if (kind === 'sessionCreated' || lane.generation !== detail.generation) {
-          lane.generation = detail.generation;
-          finish(begin({ type: 'generation', sessionId: detail.sessionId }));
-        }
-        break;
-      case 'requestSent': {
-        const { method, requestId, attempt, evidence } = detail;
-        const item = begin({ type: 'request', method, requestId, attempt, evidence });
-        item.replaces = lane.open.send(detail, item);
-        if (item.replaces) finish(item.replaces, { outcome: 'sent again' });
-        break;
-      }
-      case 'requestSettled': {
-        const { method, requestId, durationMs, code } = detail;
-        const settled = lane.open.settle(detail);
-        const item =
-          settled.item ?? begin({ type: 'request', method, requestId, start: detail.at - (durationMs ?? 0) });
-        if (settled.first) {
-          item.replaces = settled.first;
-          finish(settled.first, { outcome: 'sent again', end: item.start });
-        }
-        finish(item, {
-          outcome: detail.outcome ?? 'result',
-          durationMs,
-          code,
-          evidence: detail.evidence ?? item.evidence,
-        });
-        break;
-      }
-      case 'retryScheduled':
-        lane.open.wait(detail);
-        this.#wait(lane, detail, begin, finish);
-        break;
-      case 'streamOpened':
-        if (detail.stream === 'call') {
-          // A call's stream lives as long as its request, which has a bar of its own: the opening is told, not the length.
-          finish(begin({ type: 'stream', stream: 'call', requestId: detail.requestId }));
-        } else {
-          this.#endStream(lane, finish);
-          lane.stream = begin({ type: 'stream', stream: 'listen' });
-        }
-        break;
-      case 'streamClosed':
-        if (detail.stream !== 'call') this.#endStream(lane, finish, { code: detail.code, evidence: detail.evidence });
-        break;
-      default:
-        if (markKinds.has(kind))
-          finish(
-            begin({
-              type: 'mark',
-              kind,
-              code: detail.code,
-              evidence: detail.evidence,
-              sessionId: detail.sessionId,
-              durationMs: detail.durationMs,
-              waited: detail.waited,
-            }),
-          );
-    }
-    return touched;
+    const fold = new Fold(this.#lane(detail), detail, this.items);
+    const folder = folders[kind];
+    if (folder) folder(fold);
+    else if (markKinds.has(kind)) mark(fold, kind);
+    return fold.touched;
   }
 
+  /** @param {SessionEventDetail} detail */
   #lane({ userId, serverName, at }) {
     const key = `${userId}\n${serverName}`;
-    let lane = this.lanes.get(key);
-    if (!lane) {
-      lane = {
-        key,
-        index: this.lanes.size,
-        userId,
-        serverName,
-        since: at,
-        state: undefined,
-        generation: 0,
-        band: undefined,
-        open: new OpenRequests(),
-        waits: [],
-        stream: undefined,
-      };
-      this.lanes.set(key, lane);
-    }
+    const known = this.lanes.get(key);
+    if (known) return known;
+    /** @type {Lane} */
+    const lane = {
+      key,
+      index: this.lanes.size,
+      userId,
+      serverName,
+      since: at,
+      generation: 0,
+      open: new OpenRequests(),
+      waits: [],
+    };
+    this.lanes.set(key, lane);
     return lane;
   }
+}
 
-  /** Waits that a change of state made pointless. */
-  #cutWaits(lane, finish) {
-    for (const wait of lane.waits) if (wait.end > lane.band.start) finish(wait);
-    lane.waits = [];
+/** One event on its way into a lane. */
+class Fold {
+  /** @type {TimelineItem[]} */
+  touched = [];
+  #items;
+
+  /** @param {Lane} lane @param {SessionEventDetail} detail @param {TimelineItem[]} items */
+  constructor(lane, detail, items) {
+    this.lane = lane;
+    this.detail = detail;
+    this.#items = items;
   }
 
-  /** Twenty calls that are refused together wait together: that is one wait, which the last of them may lengthen. */
-  #wait(lane, detail, begin, finish) {
-    const { at, delayMs = 0, stream, method, attempt, code, evidence } = detail;
-    lane.waits = lane.waits.filter((wait) => wait.end > at);
-    const same = lane.waits.find(
-      (wait) => wait.stream === stream && wait.attempt === attempt && at - wait.start < delayMs / 2,
-    );
-    if (same) {
-      const end = Math.max(same.end, at + delayMs);
-      finish(same, { end, delayMs: end - same.start, refusals: same.refusals + 1 });
-      return;
-    }
-    lane.waits.push(
-      begin({ type: 'wait', delayMs, end: at + delayMs, refusals: 1, stream, method, attempt, code, evidence }),
-    );
+  /** @param {Pick<TimelineItem, 'type'> & Partial<TimelineItem>} item @returns {TimelineItem} */
+  begin(item) {
+    const { lane, detail } = this;
+    const whole = { lane, generation: detail.generation, start: detail.at, end: undefined, ...item };
+    this.#items.push(whole);
+    this.touched.push(whole);
+    return whole;
   }
 
-  #endStream(lane, finish, more) {
-    if (lane.stream) finish(lane.stream, more);
-    lane.stream = undefined;
+  /** @param {TimelineItem} item @param {Partial<TimelineItem>} [more] */
+  finish(item, more) {
+    Object.assign(item, { end: this.detail.at }, more);
+    this.touched.push(item);
   }
+
+  /** @param {Partial<TimelineItem>} [more] */
+  endStream(more) {
+    if (this.lane.stream) this.finish(this.lane.stream, more);
+    this.lane.stream = undefined;
+  }
+}
+
+/** @type {Partial<Record<SessionEvent, (fold: Fold) => void>>} */
+const folders = {
+  stateChanged,
+  sessionCreated: handshake,
+  recoverySucceeded(fold) {
+    if (fold.lane.generation !== fold.detail.generation) handshake(fold);
+  },
+  requestSent,
+  requestSettled,
+  retryScheduled,
+  streamOpened,
+  streamClosed(fold) {
+    const { stream, code, evidence } = fold.detail;
+    if (stream !== 'call') fold.endStream({ code, evidence });
+  },
+};
+
+/** @param {Fold} fold */
+function stateChanged(fold) {
+  const { lane, detail } = fold;
+  // A record begins in its first state without a change into it.
+  const before = lane.band ?? (detail.from && fold.begin({ type: 'state', state: detail.from, start: lane.since }));
+  if (before) fold.finish(before);
+  lane.state = detail.to;
+  lane.band = fold.begin({ type: 'state', state: detail.to, from: detail.from, evidence: detail.evidence });
+  // A session keeps its stream in `ready` and through an outage: one that breaks has an event of its own.
+  if (detail.to !== 'ready' && detail.to !== 'outage') fold.endStream();
+  // Waits of another state are over.
+  for (const wait of lane.waits) if ((wait.end ?? 0) > lane.band.start) fold.finish(wait);
+  lane.waits = [];
+}
+
+/** @param {Fold} fold */
+function handshake(fold) {
+  const { generation, sessionId } = fold.detail;
+  fold.lane.generation = generation;
+  fold.finish(fold.begin({ type: 'generation', sessionId }));
+}
+
+/** @param {Fold} fold */
+function requestSent(fold) {
+  const { method, requestId, attempt, evidence } = fold.detail;
+  const item = fold.begin({ type: 'request', method, requestId, attempt, evidence });
+  item.replaces = fold.lane.open.send(fold.detail, item);
+  if (item.replaces) fold.finish(item.replaces, { outcome: 'sent again' });
+}
+
+/** @param {Fold} fold */
+function requestSettled(fold) {
+  const { at, method, requestId, durationMs, code, outcome = 'result', evidence } = fold.detail;
+  const settled = fold.lane.open.settle(fold.detail);
+  const item = settled.item ?? fold.begin({ type: 'request', method, requestId, start: at - (durationMs ?? 0) });
+  if (settled.first) {
+    item.replaces = settled.first;
+    fold.finish(settled.first, { outcome: 'sent again', end: item.start });
+  }
+  fold.finish(item, { outcome, durationMs, code, evidence: evidence ?? item.evidence });
+}
+
+/**
+ * Twenty calls that are refused together wait together: that is one wait, which the last of them may lengthen.
+ * @param {Fold} fold
+ */
+function retryScheduled(fold) {
+  const { lane, detail } = fold;
+  const { at, delayMs = 0, stream, method, attempt, code, evidence } = detail;
+  lane.open.wait(detail);
+  lane.waits = lane.waits.filter((wait) => (wait.end ?? 0) > at);
+  const same = lane.waits.find(
+    (wait) => wait.stream === stream && wait.attempt === attempt && at - wait.start < delayMs / 2,
+  );
+  if (same) {
+    const end = Math.max(same.end ?? 0, at + delayMs);
+    fold.finish(same, { end, delayMs: end - same.start, refusals: (same.refusals ?? 1) + 1 });
+    return;
+  }
+  lane.waits.push(
+    fold.begin({ type: 'wait', delayMs, end: at + delayMs, refusals: 1, stream, method, attempt, code, evidence }),
+  );
+}
+
+/** @param {Fold} fold */
+function streamOpened(fold) {
+  const { stream, requestId } = fold.detail;
+  if (stream === 'call') {
+    // A call's stream lives as long as its request, which has a bar of its own: the opening is told, not the length.
+    fold.finish(fold.begin({ type: 'stream', stream: 'call', requestId }));
+  } else {
+    fold.endStream();
+    fold.lane.stream = fold.begin({ type: 'stream', stream: 'listen' });
+  }
+}
+
+/** @param {Fold} fold @param {SessionEvent} kind */
+function mark(fold, kind) {
+  const { code, evidence, sessionId, durationMs, waited } = fold.detail;
+  fold.finish(fold.begin({ type: 'mark', kind, code, evidence, sessionId, durationMs, waited }));
 }

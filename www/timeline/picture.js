@@ -1,9 +1,20 @@
 // The timeline's own markup: legend, buttons, lane names, the layers of the drawing, and the list that says the same in words.
+// @ts-check
 
+import { find } from '../find.js';
+
+/** @import { LayerName, TimelineParts } from '../types.js' */
+
+/** @type {LayerName[]} */
 const layers = ['cuts', 'rules', 'lines', 'waits', 'streams', 'bands', 'bars', 'marks', 'captions', 'notes'];
+/** @type {Set<LayerName>} */
 const reachable = new Set(['waits', 'streams', 'bands', 'bars', 'marks']); // what can be pointed at; the rest is decoration
 
-/** Builds everything inside `host`, with what the page wrote there below the picture; returns the parts by name. */
+/**
+ * Builds everything inside `host`, with what the page wrote there below the picture; returns the parts by name.
+ * @param {HTMLElement} host
+ * @returns {TimelineParts}
+ */
 export function build(host) {
   const told = [...host.childNodes];
   const template = document.createElement('template');
@@ -31,8 +42,12 @@ export function build(host) {
       <div class="tl-scroll">
         <svg role="group" aria-label="Timeline: arrow keys walk through it, plus and minus zoom" width="10" height="10">
           <defs>
-            <pattern id="tl-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="tl-hatch-line" d="M4 0v8"/></pattern>
-            <pattern id="tl-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><path class="tl-unknown-line" d="M2.5 0v5"/></pattern>
+            <pattern id="tl-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+              <path class="tl-hatch-line" d="M4 0v8"/>
+            </pattern>
+            <pattern id="tl-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
+              <path class="tl-unknown-line" d="M2.5 0v5"/>
+            </pattern>
           </defs>
           ${layers.map((name) => `<g data-layer="${name}"${reachable.has(name) ? '' : ' aria-hidden="true"'}></g>`).join('')}
           <line class="tl-live" hidden/>
@@ -42,22 +57,26 @@ export function build(host) {
     <p class="tl-detail"></p>
     <details class="tl-text"><summary>The same as a list</summary><ol tabindex="0" aria-label="Everything on the timeline, oldest first"></ol></details>`;
   host.append(template.content);
-  const find = (selector) => host.querySelector(selector);
-  find('.tl-detail').after(...told);
+  const html = (/** @type {string} */ selector) => find(host, selector, HTMLElement);
+  html('.tl-detail').after(...told);
   return {
-    lanes: find('.tl-lanes'),
-    scroll: find('.tl-scroll'),
-    svg: find('.tl-scroll svg'),
-    live: find('.tl-live'),
-    buttons: find('.tl-buttons'),
-    detail: find('.tl-detail'),
-    text: find('.tl-text'),
-    list: find('.tl-text ol'),
-    scale: find('.tl-scale-text'),
-    layers: Object.fromEntries(layers.map((name) => [name, find(`[data-layer="${name}"]`)])),
+    lanes: html('.tl-lanes'),
+    scroll: html('.tl-scroll'),
+    svg: find(host, '.tl-scroll svg', SVGSVGElement),
+    live: find(host, '.tl-live', SVGLineElement),
+    buttons: html('.tl-buttons'),
+    detail: html('.tl-detail'),
+    text: find(host, '.tl-text', HTMLDetailsElement),
+    list: find(host, '.tl-text ol', HTMLOListElement),
+    scale: html('.tl-scale-text'),
+    layers: /** @type {Record<LayerName, SVGGElement>} */ (
+      Object.fromEntries(layers.map((name) => [name, find(host, `[data-layer="${name}"]`, SVGGElement)]))
+    ),
   };
 }
 
+/** @param {string} className @param {string} [more] @param {number} [height] */
 function swatch(className, more = '', height = 10) {
-  return `<svg width="16" height="12" viewBox="0 0 16 12" aria-hidden="true"><rect class="${className}" ${more} x="1" y="${(12 - height) / 2}" width="14" height="${height}" rx="2"/></svg>`;
+  const place = `x="1" y="${(12 - height) / 2}" width="14" height="${height}" rx="2"`;
+  return `<svg width="16" height="12" viewBox="0 0 16 12" aria-hidden="true"><rect class="${className}" ${more} ${place}/></svg>`;
 }

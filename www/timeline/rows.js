@@ -1,13 +1,23 @@
 // Gives each request's bar its row. Bars that overlap in time form a cluster, whose rows share the height of the lane.
+// @ts-check
+
+/** @import { Lane, TimelineItem } from '../types.js' */
+/** @import { TimeAxis } from './time-axis.js' */
+
+/** @typedef {{ items: TimelineItem[], freeFrom: number[], holders: TimelineItem[], open: number, end: number }} Cluster */
+/** @typedef {{ row: number, cluster: Cluster, open: boolean }} Place */
 
 const mostRows = 35; // more bars than these at once share rows
 const narrowest = 5; // a bar of no duration still takes up so many pixels
 
 export class Rows {
   #axis;
+  /** @type {Map<TimelineItem, Place>} */
   #places = new Map(); // item → { row, cluster, open }
+  /** @type {Map<Lane, Cluster>} */
   #growing = new Map(); // lane → the cluster that later bars may still join
 
+  /** @param {TimeAxis} axis */
   constructor(axis) {
     this.#axis = axis;
   }
@@ -17,7 +27,10 @@ export class Rows {
     this.#growing.clear();
   }
 
-  /** Places a bar that began or ended; returns the bars that have to be drawn anew. */
+  /**
+   * Places a bar that began or ended; returns the bars that have to be drawn again.
+   * @param {TimelineItem} item
+   */
   place(item) {
     const x0 = this.#axis.x(item.start);
     let place = this.#places.get(item);
@@ -46,12 +59,16 @@ export class Rows {
     return touched;
   }
 
-  /** Which of how many rows a bar is in. */
+  /**
+   * Which of how many rows a bar is in.
+   * @param {TimelineItem} item
+   */
   of(item) {
-    const { row, cluster } = this.#places.get(item);
-    return { row, rows: cluster.freeFrom.length };
+    const place = this.#places.get(item);
+    return place ? { row: place.row, rows: place.cluster.freeFrom.length } : { row: 0, rows: 1 };
   }
 
+  /** @param {Lane} lane @param {number} x0 @returns {Cluster} */
   #clusterOf(lane, x0) {
     let cluster = this.#growing.get(lane);
     if (!cluster || (cluster.open === 0 && x0 > cluster.end)) {
@@ -61,7 +78,12 @@ export class Rows {
     return cluster;
   }
 
-  /** The row of the try that it replaces, else the first that is free where it begins, else a new one. */
+  /**
+   * The row of the try that it replaces, else the first that is free where it begins, else a new one.
+   * @param {TimelineItem} item
+   * @param {Cluster} cluster
+   * @param {number} x0
+   */
   #rowFor(item, cluster, x0) {
     const replaced = item.replaces && this.#places.get(item.replaces);
     if (replaced?.cluster === cluster) return replaced.row;

@@ -3,6 +3,7 @@
 // A request takes five milliseconds and a visitor's thought takes ten seconds, so a plain linear axis shows either dots
 // or emptiness. Between two events this axis is linear up to a limit and grows by the logarithm beyond it; a stretch
 // during which nothing was under way is cut to a fixed width. Whatever is not linear is labelled with its true length.
+// @ts-check
 
 const linearPixels = 90; // how wide a stretch may get before it grows by the logarithm
 const octavePixels = 26; // what each doubling beyond that adds
@@ -11,15 +12,18 @@ const startPixels = 14;
 
 export class TimeAxis {
   pixelsPerMs = 0.8;
+  /** @type {number[]} */
   #times = [];
+  /** @type {boolean[]} */
   #busy = []; // #busy[i]: something was under way between times[i - 1] and times[i]
+  /** @type {number[]} */
   #xs = [];
 
   get empty() {
     return this.#times.length === 0;
   }
   get lastTime() {
-    return this.#times.at(-1);
+    return this.#times.at(-1) ?? 0;
   }
   get lastX() {
     return this.#xs.at(-1) ?? startPixels;
@@ -31,7 +35,11 @@ export class TimeAxis {
     this.#xs = [];
   }
 
-  /** Notes that something happened at `time`; returns `time`, or the latest time known if that is later. */
+  /**
+   * Notes that something happened at `time`; returns `time`, or the latest time known if that is later.
+   * @param {number} time
+   * @param {boolean} busy
+   */
   push(time, busy) {
     if (this.empty) {
       this.#times.push(time);
@@ -47,29 +55,35 @@ export class TimeAxis {
     return time;
   }
 
-  /** Where `time` is; after the last event, where it would be if something were under way. */
+  /**
+   * Where `time` is; after the last event, where it would be if something were under way.
+   * @param {number} time
+   */
   x(time) {
     const times = this.#times;
-    if (times.length === 0 || time <= times[0]) return startPixels;
+    if (time <= this.#time(0)) return startPixels;
     if (time >= this.lastTime) return this.lastX + this.#width(time - this.lastTime, true);
     let low = 0;
     let high = times.length - 1;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (times[middle] <= time) low = middle;
+      if (this.#time(middle) <= time) low = middle;
       else high = middle;
     }
-    const share = (time - times[low]) / (times[high] - times[low]);
-    return this.#xs[low] + share * (this.#xs[high] - this.#xs[low]);
+    const share = (time - this.#time(low)) / (this.#time(high) - this.#time(low));
+    return this.#xAt(low) + share * (this.#xAt(high) - this.#xAt(low));
   }
 
-  /** The stretches from the `from`th on that are visibly not linear, as { index, x0, x1, ms, idle, time }. */
+  /**
+   * The stretches from the `from`th on that are visibly not linear, as { index, x0, x1, ms, idle, time }.
+   * @param {number} [from]
+   */
   *stretches(from = 1) {
     for (let i = Math.max(1, from); i < this.#times.length; i += 1) {
-      const ms = this.#times[i] - this.#times[i - 1];
+      const ms = this.#time(i) - this.#time(i - 1);
       const idle = !this.#busy[i];
       if (ms * this.pixelsPerMs <= (idle ? idlePixels : linearPixels * 1.5)) continue;
-      yield { index: i, x0: this.#xs[i - 1], x1: this.#xs[i], ms, idle, time: this.#times[i] };
+      yield { index: i, x0: this.#xAt(i - 1), x1: this.#xAt(i), ms, idle, time: this.#time(i) };
     }
   }
 
@@ -77,6 +91,17 @@ export class TimeAxis {
     return this.#times.length;
   }
 
+  /** @param {number} index */
+  #time(index) {
+    return this.#times[index] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** @param {number} index */
+  #xAt(index) {
+    return this.#xs[index] ?? startPixels;
+  }
+
+  /** @param {number} ms @param {boolean} busy */
   #width(ms, busy) {
     const linear = ms * this.pixelsPerMs;
     if (!busy) return Math.min(linear, idlePixels);

@@ -3,16 +3,24 @@
 // `timeline.watch(manager.events)` is all it needs. Left and right walk through what happened, up and down change lanes,
 // plus and minus zoom. `timeline.note(text)` flags on the time axis what the visitor did; it never draws in a lane.
 // `timeline.nextTimer` may be set to a function that says what a session's next timer is, for what is still going on.
+// @ts-check
 
 import { capital, duration } from '../format.js';
+import { onSessionEvent } from '../session-events.js';
 import { describe, sentence } from './describe.js';
 import { axisHeight, Drawing, laneHeight } from './drawing.js';
+import { neighbours, zoomKeys } from './keys.js';
 import { TimelineModel } from './model.js';
 import { build } from './picture.js';
 import { Rows } from './rows.js';
 import { make, set } from './svg.js';
 import { TimeAxis } from './time-axis.js';
 
+/** @import { SessionEvent, SessionEventDetail } from 'mcp-tether' */
+/** @import { Note } from './drawing.js' */
+/** @import { Lane, TimelineEvent, TimelineItem, TimelineParts } from '../types.js' */
+
+/** @type {SessionEvent[]} */
 export const eventKinds = [
   'sessionCreated',
   'sessionReused',
@@ -44,19 +52,28 @@ const listed = 500; // lines of the list in words
 const scales = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
 
 export class SessionTimeline extends HTMLElement {
+  /** @type {(lane: Lane) => string | undefined} */
   nextTimer = () => undefined;
   #axis = new TimeAxis();
   #model = new TimelineModel();
   #rows = new Rows(this.#axis);
-  #drawing;
-  #parts;
+  // Both from the first connection on.
+  #drawing = /** @type {Drawing} */ (/** @type {unknown} */ (undefined));
+  #parts = /** @type {TimelineParts} */ (/** @type {unknown} */ (undefined));
+  /** @type {TimelineEvent[]} */
   #events = [];
+  /** @type {Note[]} */
   #notes = [];
+  /** @type {Set<TimelineItem>} */
   #dirty = new Set();
+  /** @type {Set<TimelineItem>} */
   #pending = new Set(); // items whose right end still moves
+  /** @type {TimelineItem | undefined} */
   #current; // the item that the Tab key reaches
+  /** @type {TimelineItem | undefined} */
   #shown; // the item whose details are told
   #frame = 0; // what will draw: the next frame, or a timer before it
+  /** @type {ReturnType<typeof setTimeout> | 0} */
   #later = 0;
   #drawnAt = 0;
   #follow = true;
@@ -73,9 +90,12 @@ export class SessionTimeline extends HTMLElement {
     this.#tellScale();
   }
 
-  /** Follows a manager's events from now on. */
+  /**
+   * Follows a manager's events from now on.
+   * @param {EventTarget} target
+   */
   watch(target) {
-    for (const kind of eventKinds) target.addEventListener(kind, (event) => this.add(kind, event.detail));
+    for (const kind of eventKinds) onSessionEvent(target, kind, (detail) => this.add(kind, detail));
   }
 
   /** Everything that is drawn, as it came: { type, …detail }. */
@@ -83,6 +103,7 @@ export class SessionTimeline extends HTMLElement {
     return this.#events.map(([type, detail]) => ({ type, ...detail }));
   }
 
+  /** @param {SessionEvent} kind @param {SessionEventDetail} detail */
   add(kind, detail) {
     this.#events.push([kind, detail]);
     if (this.#events.length > keptEvents) {
@@ -94,6 +115,7 @@ export class SessionTimeline extends HTMLElement {
     this.#schedule();
   }
 
+  /** @param {string} text @param {number} [at] */
   note(text, at = Date.now()) {
     if (this.#axis.empty) return;
     const time = this.#axis.push(at, this.#model.busy(at));
@@ -103,6 +125,7 @@ export class SessionTimeline extends HTMLElement {
 
   // Folding events in
 
+  /** @param {SessionEvent} kind @param {SessionEventDetail} detail */
   #fold(kind, detail) {
     const at = this.#axis.push(detail.at, this.#model.busy(detail.at));
     for (const item of this.#model.add(kind, at === detail.at ? detail : { ...detail, at })) {
@@ -122,9 +145,13 @@ export class SessionTimeline extends HTMLElement {
     this.#shown = undefined;
     const notes = this.#notes;
     this.#notes = [];
+    /** @type {(note: Note) => void} */
     const replay = ({ time, text }) => this.note(text, time);
     for (const [kind, detail] of this.#events) {
-      while (notes.length > 0 && notes[0].time <= detail.at) replay(notes.shift());
+      for (let note = notes[0]; note && note.time <= detail.at; note = notes[0]) {
+        notes.shift();
+        replay(note);
+      }
       this.#fold(kind, detail);
     }
     notes.forEach(replay);
@@ -136,7 +163,10 @@ export class SessionTimeline extends HTMLElement {
   #schedule() {
     if (this.#frame) return;
     const rest = this.#dirty.size + this.#pending.size > crowd ? this.#drawnAt + crowdPace - performance.now() : 0;
-    if (rest > 0) return void this.#soon(rest);
+    if (rest > 0) {
+      this.#soon(rest);
+      return;
+    }
     clearTimeout(this.#later);
     this.#later = 0;
     this.#frame = requestAnimationFrame(() => {
@@ -145,6 +175,7 @@ export class SessionTimeline extends HTMLElement {
     });
   }
 
+  /** @param {number} ms */
   #soon(ms) {
     this.#later ||= setTimeout(() => {
       this.#later = 0;
@@ -181,6 +212,7 @@ export class SessionTimeline extends HTMLElement {
     this.#fillList();
   }
 
+  /** @param {number} edge */
   #drawItems(edge) {
     for (const item of this.#pending) this.#dirty.add(item);
     this.#pending.clear();
@@ -194,19 +226,22 @@ export class SessionTimeline extends HTMLElement {
     if (newest) this.#reach(newest);
   }
 
+  /** @param {number} edge */
   #right(edge) {
     let right = Math.max(edge, this.#drawing.captionsEnd);
-    for (const item of this.#pending) if (item.type === 'wait') right = Math.max(right, this.#axis.x(item.end));
+    for (const item of this.#pending)
+      if (item.type === 'wait') right = Math.max(right, this.#axis.x(item.end ?? item.start));
     return right;
   }
 
   /** Waiting alone is worth a picture now and then; it may last for minutes. */
   #drawAgain() {
-    const pace = this.#calm.matches ? 500 : this.#model.working ? 0 : 150;
-    if (pace === 0) this.#schedule();
-    else this.#soon(pace);
+    if (this.#calm.matches) this.#soon(500);
+    else if (this.#model.working) this.#schedule();
+    else this.#soon(150);
   }
 
+  /** @param {number} step */
   #zoom(step) {
     const scale = scales[scales.indexOf(this.#axis.pixelsPerMs) + step];
     if (scale === undefined) return;
@@ -233,13 +268,16 @@ export class SessionTimeline extends HTMLElement {
 
   #listen() {
     const { svg, scroll, buttons, text } = this.#parts;
+    /** @type {(event: Event) => TimelineItem | undefined} */
     const itemAt = (event) => this.#drawing.itemOf(event.target);
     svg.addEventListener('pointerover', (event) => {
-      if (itemAt(event)) this.#tell(itemAt(event));
+      const item = itemAt(event);
+      if (item) this.#tell(item);
     });
     svg.addEventListener('focusin', (event) => this.#tell(itemAt(event)));
     svg.addEventListener('click', (event) => {
-      if (itemAt(event)) this.#focus(itemAt(event));
+      const item = itemAt(event);
+      if (item) this.#focus(item);
     });
     svg.addEventListener('keydown', (event) => this.#onKey(event));
     scroll.addEventListener(
@@ -251,7 +289,7 @@ export class SessionTimeline extends HTMLElement {
       { passive: true },
     );
     buttons.addEventListener('click', (event) => {
-      const what = event.target.closest('button')?.dataset.do;
+      const what = event.target instanceof Element ? event.target.closest('button')?.dataset.do : undefined;
       if (what === 'in') this.#zoom(1);
       if (what === 'out') this.#zoom(-1);
       if (what === 'latest') {
@@ -263,15 +301,19 @@ export class SessionTimeline extends HTMLElement {
     text.addEventListener('toggle', () => this.#fillList());
   }
 
-  /** The Tab key reaches one item: the newest, until another is visited. */
+  /**
+   * The Tab key reaches one item: the newest, until another is visited.
+   * @param {TimelineItem} item
+   */
   #reach(item) {
     const before = this.#drawing.elementOf(this.#current);
     if (before && before === document.activeElement) return;
     before?.setAttribute('tabindex', '-1');
     this.#current = item;
-    this.#drawing.elementOf(item).setAttribute('tabindex', '0');
+    this.#drawing.elementOf(item)?.setAttribute('tabindex', '0');
   }
 
+  /** @param {TimelineItem} item */
   #focus(item) {
     const element = this.#drawing.elementOf(item);
     if (!element) return;
@@ -286,48 +328,23 @@ export class SessionTimeline extends HTMLElement {
       scroll.scrollLeft = x0 - scroll.clientWidth / 2;
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey(event) {
     const item = this.#drawing.itemOf(event.target);
     if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { items } = this.#model;
-    const index = items.indexOf(item);
-    let next;
-    switch (event.key) {
-      case 'ArrowRight':
-        next = items[index + 1];
-        break;
-      case 'ArrowLeft':
-        next = items[index - 1];
-        break;
-      case 'Home':
-        next = items[0];
-        break;
-      case 'End':
-        next = items.at(-1);
-        break;
-      case 'ArrowDown':
-      case 'ArrowUp': {
-        const lane = item.lane.index + (event.key === 'ArrowDown' ? 1 : -1);
-        next =
-          items.findLast((other) => other.lane.index === lane && other.start <= item.start) ??
-          items.find((other) => other.lane.index === lane);
-        break;
-      }
-      case '+':
-      case '=':
-        this.#zoom(1);
-        break;
-      case '-':
-        this.#zoom(-1);
-        break;
-      default:
-        return;
-    }
+    const zoom = zoomKeys[event.key];
+    const neighbour = neighbours[event.key];
+    if (zoom === undefined && !neighbour) return;
     event.preventDefault();
+    if (zoom !== undefined) this.#zoom(zoom);
+    const next = neighbour?.(this.#model.items, item);
     if (next) this.#focus(next);
   }
 
-  /** Evidence and next timer of one item, below the picture; it stays there to be read until another is pointed at. */
+  /**
+   * Evidence and next timer of one item, below the picture; it stays there to be read until another is pointed at.
+   * @param {TimelineItem | undefined} item
+   */
   #tell(item) {
     const { detail } = this.#parts;
     this.#shown = item;

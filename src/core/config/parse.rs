@@ -1,22 +1,28 @@
-//! Reads the configuration: every fault at once, each with the path to it, and unknown keys as warnings.
+//! Parses the configuration: reports all faults at once, each with its path, and unknown keys as warnings.
 
-use super::{
-    Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, Limits, LostWhen,
-    MAX_RETRY_ATTEMPTS, Problem, Protocol, Replay, ServerConfig, SessionConfig, Template, Transport, check_header, url,
+use crate::core::config::limits::Limits;
+use crate::core::config::problem::Problem;
+use crate::core::config::server::{
+    Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, LostWhen,
+    MAX_RETRY_ATTEMPTS, Protocol, ServerConfig, SessionConfig, Transport, check_header,
 };
-use crate::core::era::MODERN;
-use crate::core::handshake::VERSIONS;
-use crate::core::text::{self, concat};
-use crate::core::{json::Json, table::Named, time::Millis};
+use crate::core::config::template::Template;
+use crate::core::kit::table::Named;
+use crate::core::kit::text::{self, concat};
+use crate::core::kit::time::Millis;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::replay::Replay;
+use crate::core::protocol::revisions::{MODERN, VERSIONS};
+use crate::core::protocol::url::fault;
 use std::rc::Rc;
 
-/// Reads a manager's configuration and, from its options, `limits` and `debug`; `env` knows the environment's variables.
+/// Parses a manager's configuration, and `limits` and `debug` from its options; `env` looks up environment variables.
 ///
-/// A server's `sessionConfig` beats the `MCP_SESSION_*` variables, which beat the defaults. A member that is `null`
-/// counts as absent, and so does a variable that is empty.
+/// A server's `sessionConfig` overrides the `MCP_SESSION_*` variables, which override the defaults. A `null` member
+/// counts as absent, and so does an empty variable.
 ///
 /// # Errors
-/// Every fault that was found. Without one: the configuration, and a warning for each key that nothing reads.
+/// All faults. On success: the configuration, and a warning for each unknown key.
 pub fn parse<J: Json>(
     config: &J,
     options: &J,
@@ -37,7 +43,7 @@ pub fn parse<J: Json>(
     }
 }
 
-/// An object of the configuration and the path to it; "" for the outermost.
+/// An object of the configuration and its path; "" for the root.
 struct Section<J> {
     path: String,
     value: J,
@@ -49,14 +55,14 @@ impl<J: Json> Section<J> {
     }
 }
 
-/// Collects what is wrong. A reading method answers the default for what it complains of, so that the rest is read too.
+/// Collects the faults. After a fault, reading methods return the default, so that the rest is checked too.
 struct Reader<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
 
-/// What the configuration says, section by section.
+/// Readers of the sections.
 impl Reader<'_> {
     fn servers<J: Json>(&mut self, config: &J, session: &SessionConfig) -> Named<Rc<ServerConfig>> {
         let mut servers = Named::default();
@@ -79,7 +85,7 @@ impl Reader<'_> {
 
     fn server<J: Json>(&mut self, name: &str, server: &Section<J>, session: &SessionConfig) -> Option<ServerConfig> {
         if name.is_empty() || name.len() > MAX_NAME_BYTES || text::has_control(name) {
-            self.problem(server.path.clone(), "has a name that is not 1 to 128 bytes without control characters");
+            self.problem(server.path.clone(), "must have a name of 1 to 128 bytes without control characters");
         }
         // What desktop applications configure: a program that talks over its standard input and output.
         if server.value.get("command").is_some() && server.value.get("url").is_none() {
@@ -135,9 +141,9 @@ impl Reader<'_> {
         let template = self.template(&path, &text)?;
         let text = template.literal();
         let fault = if template.has_holes() {
-            Some("has a {{name}}, which is filled in headers only")
+            Some("contains a {{name}}, which is replaced in headers only")
         } else {
-            url::fault(&text)
+            fault(&text)
         };
         match fault {
             None => Some(text),
@@ -157,7 +163,7 @@ impl Reader<'_> {
             let Some(template) = self.template(&path, &text) else { continue };
             let lower = name.to_ascii_lowercase();
             let fault = if headers.iter().any(|(other, _)| *other == lower) {
-                Some("is there twice: letter case makes no difference")
+                Some("is a duplicate: header names are case-insensitive")
             } else {
                 check_header(&name, &template.literal()).err()
             };
@@ -187,7 +193,7 @@ impl Reader<'_> {
         let Some(value) = session.value.get("lostWhen") else { return Vec::new() };
         let path = session.path_of("lostWhen");
         let Some(items) = value.as_array() else {
-            self.problem(path, "must be a list of objects with a status, a message, or both");
+            self.problem(path, "must be an array of objects with a status, a message, or both");
             return Vec::new();
         };
         let mut list = Vec::new();
@@ -228,9 +234,10 @@ impl Reader<'_> {
             &mut limits.max_streams_per_origin,
         ];
         for (key, place) in LIMITS.iter().zip(places) {
-            // A queue and an error's text can be done without; of the others, none would mean that nothing works.
-            let least = u64::from(!matches!(*key, "maxQueued" | "maxErrorBytes"));
-            let range = Range { least, most: u64::from(u32::MAX), rule: COUNT_RULE };
+            // A queue and an error's text are optional; a zero in any other limit would disable the client.
+            let (least, rule) =
+                if matches!(*key, "maxQueued" | "maxErrorBytes") { (0, COUNT_OR_ZERO_RULE) } else { (1, COUNT_RULE) };
+            let range = Range { least, most: u64::from(u32::MAX), rule };
             if let Some(limit) = self.number(&section, key, &range) {
                 *place = usize::try_from(limit).unwrap_or(usize::MAX);
             }
@@ -255,7 +262,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The defaults of every session, as the environment changes them.
+    /// The defaults of every session, overridden by the environment.
     fn environment(&mut self) -> SessionConfig {
         let defaults = SessionConfig::default();
         SessionConfig {
@@ -271,7 +278,7 @@ impl Reader<'_> {
     }
 }
 
-/// Values of one kind.
+/// Readers of single values.
 impl Reader<'_> {
     fn section<J: Json>(&mut self, parent: &Section<J>, key: &str) -> Option<Section<J>> {
         let (path, value) = (parent.path_of(key), parent.value.get(key)?);
@@ -321,7 +328,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A variable that is set to something.
+    /// A variable that is set and not empty.
     fn variable(&self, name: &str) -> Option<String> {
         (self.env)(name).map(|value| value.trim_ascii().to_owned()).filter(|value| !value.is_empty())
     }
@@ -348,7 +355,7 @@ impl Reader<'_> {
     }
 }
 
-/// Which whole numbers are allowed, and how that is said.
+/// The allowed whole numbers, and the message for all others.
 struct Range {
     least: u64,
     most: u64,
@@ -375,7 +382,8 @@ const ATTEMPTS: Range =
 
 const STATUS: Range = Range { least: 200, most: 599, rule: "must be an HTTP status from 200 to 599" };
 
-const COUNT_RULE: &str = "must be a whole number that makes sense as a limit";
+const COUNT_RULE: &str = "must be a whole number from 1 to 4294967295";
+const COUNT_OR_ZERO_RULE: &str = "must be a whole number from 0 to 4294967295";
 const IS_MISSING: &str = "is missing";
 const MUST_BE_OBJECT: &str = "must be an object";
 const IS_STDIO: &str =
@@ -386,7 +394,7 @@ const SERVER: [&str; 8] =
     ["type", "url", "headers", "timeout", "initTimeout", "authTimeout", "protocolVersion", "sessionConfig"];
 const SESSION: [&str; 7] = ["timeout", "retryAttempts", "retryDelay", "maxAge", "keepAlive", "replay", "lostWhen"];
 const LOST_WHEN: [&str; 2] = ["status", "message"];
-/// In the order of the members of [`Limits`].
+/// In the order of the fields of [`Limits`].
 const LIMITS: [&str; 8] = [
     "maxUsers",
     "maxSessionsPerUser",
@@ -398,20 +406,20 @@ const LIMITS: [&str; 8] = [
     "maxStreamsPerOrigin",
 ];
 
-/// Log lines begin with the name, so it must be short enough to read and unable to fake a line.
+/// Log lines begin with the name, so it must be short and must not be able to forge a line.
 const MAX_NAME_BYTES: usize = 128;
 
-/// 2⁵³ − 1: up to here a JavaScript number is exact, and so is the end of a span from now.
+/// 2⁵³ − 1: JavaScript numbers are exact up to here, and so is a deadline that far from now.
 const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
 
-/// A finite number without a fraction that is exact in JavaScript.
+/// A whole number that is exact in JavaScript.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
 fn whole(number: f64) -> Option<u64> {
     let exact = (0.0..=MAX_SAFE_INTEGER as f64).contains(&number) && number.trunc() == number;
     exact.then_some(number as u64)
 }
 
-/// A number that its range keeps far below the end of `u32`.
+/// A number whose range lies within `u32`.
 fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(MAX_RETRY_ATTEMPTS)
 }

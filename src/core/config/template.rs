@@ -1,39 +1,39 @@
-//! Header values with holes: `${NAME}` is filled from the environment once, `{{name}}` anew for every user.
+//! Header values with placeholders: `${NAME}` is replaced from the environment once, `{{name}}` for each user.
 
-use crate::core::text::{concat, find, has, split_once};
+use crate::core::kit::text::{concat, find, has, split_once};
 use std::fmt;
 
-/// A header's value as configured: literal text, secrets from the environment among it, and holes for what is the user's.
+/// A configured header value: literal text, including secrets from the environment, and placeholders for user data.
 ///
-/// What fills a hole is never read for further holes. `Debug` shows the names of the holes and no text.
+/// Replacements are never scanned for placeholders. `Debug` shows the placeholders' names and no text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
 
 impl Template {
-    /// Reads `text` and puts the variables of `env` in.
+    /// Parses `text` and substitutes the variables of `env`.
     ///
     /// # Errors
-    /// Every fault in the text, as the end of a sentence that the setting's path begins; names are told, values never.
+    /// All faults in the text, as predicates that follow the setting's path; names are shown, values never.
     pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
         let (mut pieces, mut faults) = (Vec::new(), Vec::new());
         let mut rest = text;
         loop {
             let (variable, user) = (find(rest, "${"), find(rest, "{{"));
-            // "${{" is a dollar sign before a hole of the user's: a variable's name has no brace.
-            let of_user = user.is_some_and(|user| variable.is_none_or(|variable| user <= variable + 1));
-            let (open, close) = if of_user { ("{{", "}}") } else { ("${", "}") };
+            // "${{" is a dollar sign before a user placeholder: names of variables contain no brace.
+            let is_user = user.is_some_and(|user| variable.is_none_or(|variable| user <= variable + 1));
+            let (open, close) = if is_user { ("{{", "}}") } else { ("${", "}") };
             let Some((literal, inside)) = split_once(rest, open) else { break };
             pieces.push(Piece::Text(literal.into()));
             let Some((name, after)) = split_once(inside, close) else {
-                faults.push(concat(&["has a ", open, " that is never closed"]));
+                faults.push(concat(&["has an unclosed ", open]));
                 break;
             };
             rest = after;
             let name = name.trim_ascii();
             if !is_name(name) {
-                faults.push(concat(&["has a ", open, " without a proper name in it"]));
-            } else if of_user {
-                pieces.push(Piece::Hole(name.into()));
+                faults.push(concat(&["has a ", open, " without a valid name"]));
+            } else if is_user {
+                pieces.push(Piece::Placeholder(name.into()));
             } else if let Some(value) = env(name) {
                 pieces.push(Piece::Text(value));
             } else {
@@ -44,16 +44,16 @@ impl Template {
         if faults.is_empty() { Ok(Self(pieces)) } else { Err(faults) }
     }
 
-    /// The value for one user; `lookup` knows what goes into a hole.
+    /// The value for one user; `lookup` returns the value of a placeholder.
     ///
     /// # Errors
-    /// The names of the holes that `lookup` has nothing for.
+    /// The names of placeholders without a value.
     pub fn fill<'a>(&'a self, lookup: &dyn Fn(&str) -> Option<&'a str>) -> Result<String, Vec<&'a str>> {
         let (mut filled, mut unknown) = (String::new(), Vec::new());
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
-                Piece::Hole(name) => match lookup(name) {
+                Piece::Placeholder(name) => match lookup(name) {
                     Some(value) => filled.push_str(value),
                     None => unknown.push(name.as_str()),
                 },
@@ -62,7 +62,7 @@ impl Template {
         if unknown.is_empty() { Ok(filled) } else { Err(unknown) }
     }
 
-    /// The text of the value without its holes, which is the whole value where [`Self::has_holes`] is false.
+    /// The text without placeholders: the whole value if [`Self::has_holes`] is false.
     pub fn literal(&self) -> String {
         let mut literal = String::new();
         for piece in &self.0 {
@@ -73,9 +73,9 @@ impl Template {
         literal
     }
 
-    /// Whether the value differs from user to user.
+    /// Whether the value depends on the user.
     pub fn has_holes(&self) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Hole(_)))
+        self.0.iter().any(|piece| matches!(piece, Piece::Placeholder(_)))
     }
 }
 
@@ -83,7 +83,7 @@ impl fmt::Debug for Template {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Template(")?;
         for piece in &self.0 {
-            if let Piece::Hole(name) = piece {
+            if let Piece::Placeholder(name) = piece {
                 formatter.write_str("{{")?;
                 formatter.write_str(name)?;
                 formatter.write_str("}}")?;
@@ -96,10 +96,10 @@ impl fmt::Debug for Template {
 #[derive(Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Hole(String),
+    Placeholder(String),
 }
 
-/// Letters, digits, `_`, `-` and `.`: what environments and programs name things with.
+/// Letters, digits, `_`, `-` and `.`: the usual characters of variable names.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || has(b"_-.", byte))
 }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_are_filled_once() {
+    fn placeholders_are_replaced_once() {
         assert_eq!(filled("plain"), Ok("plain".into()));
         assert_eq!(filled("a{{USER_ID}}b{{ USER_ID }}"), Ok("aannbann".into()));
         assert_eq!(filled("Bearer ${KEY}!"), Ok("Bearer {{USER_ID}} ${KEY}!".into()));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_by_name() {
+    fn every_fault_is_named() {
         assert_eq!(
             filled("${NONE}${ALSO_NONE}"),
             Err("needs the environment variable NONE, which is not set; \
@@ -137,12 +137,9 @@ mod tests {
                 .into())
         );
         assert_eq!(filled("{{who}}{{USER_ID}}{{what}}"), Err("who, what".into()));
-        assert_eq!(filled("secret ${KEY"), Err("has a ${ that is never closed".into()));
-        assert_eq!(filled("secret {{x"), Err("has a {{ that is never closed".into()));
-        assert_eq!(
-            filled("{{a b}}${}"),
-            Err("has a {{ without a proper name in it; has a ${ without a proper name in it".into())
-        );
+        assert_eq!(filled("secret ${KEY"), Err("has an unclosed ${".into()));
+        assert_eq!(filled("secret {{x"), Err("has an unclosed {{".into()));
+        assert_eq!(filled("{{a b}}${}"), Err("has a {{ without a valid name; has a ${ without a valid name".into()));
     }
 
     #[test]
@@ -153,7 +150,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_too_odd(text in "([ab${} ]|KEY|\\PC){0,40}") {
+        fn any_text_is_handled(text in "([ab${} ]|KEY|\\PC){0,40}") {
             if let Ok(template) = Template::parse(&text, &env) {
                 prop_assert_eq!(template.has_holes(), template.fill(&|_| None).is_err());
             }

@@ -1,4 +1,4 @@
-// The fixture's tools that ask the client in the middle of a call, as servers did up to 2025-11-25.
+// The fixture's tools that send requests to the client during a call, as servers did up to 2025-11-25.
 import { object, textResult } from './everything.mjs';
 
 const string = (description, more) => ({ type: 'string', description, ...more });
@@ -45,9 +45,11 @@ const enums = object(
   { required: [] },
 );
 
-const told = ({ action, content = {} }) => `action=${action}, content=${JSON.stringify(content)}`;
+const described = ({ action, content = {} }) => `action=${action}, content=${JSON.stringify(content)}`;
 
-/** `run` gets the arguments and `{ sample(prompt), elicit(message, schema) }`, which resolve with the client's answer. */
+/**
+ * `run` gets the arguments and `{ sample(prompt), elicit(message, schema) }`, which resolve with the client's answer.
+ */
 export const askingTools = {
   test_sampling: {
     inputSchema: object({ prompt: string('what to ask the model') }, { required: ['prompt'] }),
@@ -57,15 +59,15 @@ export const askingTools = {
     inputSchema: object({ message: string('what to ask the user') }, { required: ['message'] }),
     run: async ({ message }, { elicit }) =>
       textResult(
-        `User response: ${told(await elicit(message, object({ response: string('The answer') }, { required: ['response'] })))}`,
+        `User response: ${described(await elicit(message, object({ response: string('The answer') }, { required: ['response'] })))}`,
       ),
   },
   test_elicitation_sep1034_defaults: {
     run: async (_arguments, { elicit }) =>
-      textResult(`Elicitation completed: ${told(await elicit('Please review the defaults', defaults))}`),
+      textResult(`Elicitation completed: ${described(await elicit('Please review the defaults', defaults))}`),
   },
   test_elicitation_sep1330_enums: {
     run: async (_arguments, { elicit }) =>
-      textResult(`Elicitation completed: ${told(await elicit('Please choose', enums))}`),
+      textResult(`Elicitation completed: ${described(await elicit('Please choose', enums))}`),
   },
 };

@@ -52,9 +52,11 @@ const tools = {
       return textResult('logged');
     },
   },
-  test_trigger_tool_change: { run: (_arguments, { notify }) => textResult(String(notify.toolsChanged() ?? 'told')) },
+  test_trigger_tool_change: {
+    run: (_arguments, { notify }) => textResult(String(notify.toolsChanged() ?? 'notified')),
+  },
   test_trigger_prompt_change: {
-    run: (_arguments, { notify }) => textResult(String(notify.promptsChanged() ?? 'told')),
+    run: (_arguments, { notify }) => textResult(String(notify.promptsChanged() ?? 'notified')),
   },
 };
 const allPrompts = { ...prompts, ...contextPrompt };
@@ -92,7 +94,7 @@ function buildServer(states, notify) {
       cacheHints,
     },
   );
-  // Registered, so that the SDK knows their schemas and holds Mcp-Param-* against the body.
+  // Registered, so that the SDK knows their schemas and compares Mcp-Param-* with the body.
   for (const { name, inputSchema, description } of listed(tools)) {
     mcp.registerTool(name, { description, inputSchema: fromJsonSchema(inputSchema) }, (given, { mcpReq }) =>
       tools[name].run(given, contextOf(mcpReq, states, notify)),
@@ -116,7 +118,7 @@ function buildServer(states, notify) {
   return mcp;
 }
 
-/** What a request brings, and what may be done while it is served. */
+/** The contents of a request, and the actions available while it is served. */
 function contextOf(request, states, notify) {
   const token = request._meta?.progressToken;
   return {

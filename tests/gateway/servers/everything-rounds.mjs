@@ -1,4 +1,5 @@
-// The fixture's tools and prompt that take several rounds: since 2026-07-28 a server answers with what it needs to know, and is asked again (SEP-2322).
+// The fixture's tools and prompt that take several rounds: since 2026-07-28 a server answers with the input it
+// requires, and gets the request again (SEP-2322).
 import { inputRequired } from '@modelcontextprotocol/server';
 import { object, text, textResult } from './everything.mjs';
 
@@ -9,10 +10,13 @@ const sample = (prompt) =>
 const askName = () => ask('What is your name?', 'name');
 const confirm = () => ask('Please confirm', 'ok', 'boolean');
 
-/** What a form was filled in with, if it was. */
+/** The contents of a form, if it was accepted. */
 const filled = (answer) => (answer?.action === 'accept' ? answer.content : undefined);
 
-/** `run` gets the arguments and `{ answers, state, mint, capabilities }`: `state` is what an earlier round minted, checked already. */
+/**
+ * `run` gets the arguments and `{ answers, state, mint, capabilities }`: `state` is what an earlier round minted,
+ * already verified.
+ */
 export const roundTools = {
   test_missing_capability: {
     run: (_arguments, { answers }) =>
@@ -70,7 +74,9 @@ export const roundTools = {
         ...(capabilities.elicitation && { name: askName() }),
         ...(capabilities.sampling && { sample: sample('Hm?') }),
       };
-      return Object.keys(inputRequests).length > 0 ? inputRequired({ inputRequests }) : textResult('nobody to ask');
+      return Object.keys(inputRequests).length > 0
+        ? inputRequired({ inputRequests })
+        : textResult('the client supports no input');
     },
   },
 };

@@ -1,4 +1,5 @@
-// The conformance suite's fixture server for revisions with sessions, up to 2025-11-25, built with the official SDK (v1).
+// The conformance suite's fixture server for revisions with sessions, up to 2025-11-25, built with the official SDK
+// (v1).
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
@@ -49,7 +50,7 @@ const tools = {
     },
   },
   test_reconnection: {
-    // SEP-1699: the stream ends before the answer, which a client comes back for.
+    // SEP-1699: the stream ends before the answer, and a client resumes it.
     async run(_arguments, { endStream }) {
       endStream();
       await wait(100);
@@ -91,7 +92,7 @@ export async function startSessionsServer() {
   };
 }
 
-/** DNS rebinding: a page of another site that has its name point at this machine. */
+/** DNS rebinding: a page of another site whose name resolves to this machine. */
 export function isForeign({ headers }, port) {
   const names = ['127.0.0.1', 'localhost'].map((name) => `${name}:${port}`);
   return (
@@ -136,7 +137,7 @@ function buildServer(transport) {
   return server;
 }
 
-/** What tools may do while they run, on the stream of their own call. */
+/** The actions of tools while they run, on the stream of their own call. */
 function contextOf({ requestId, sendNotification, sendRequest }, meta, transport) {
   return {
     progress: (progress, total) =>

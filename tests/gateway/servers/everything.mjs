@@ -1,4 +1,5 @@
-// What the conformance suite's server scenarios ask for, in both eras: its tools, resources and prompts by name, with the texts that it compares.
+// Fixtures of the conformance suite's server scenarios, in both eras: tools, resources and prompts by name, with the
+// texts that it compares.
 
 const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 const silence = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=';
@@ -9,7 +10,7 @@ export const textResult = (value) => ({ content: [text(value)] });
 export const object = (properties = {}, more = {}) => ({ type: 'object', properties, ...more });
 const embedded = (uri, mimeType, content) => ({ type: 'resource', resource: { uri, mimeType, text: content } });
 
-// Every keyword of it has to arrive at the client.
+// Every keyword of it has to reach the client.
 const fullSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   type: 'object',
@@ -29,12 +30,13 @@ const fullSchema = {
   },
   allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
   if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
   then: { required: ['phone'] },
   else: { required: ['email'] },
   additionalProperties: false,
 };
 
-/** Tools that answer without asking anybody. `run` gets the arguments and `progress(step, total)`. */
+/** Tools that answer without input from the client. `run` gets the arguments and `progress(step, total)`. */
 export const plainTools = {
   test_simple_text: { run: () => textResult('This is a simple text response for testing.') },
   test_image_content: { run: () => ({ content: [image] }) },
@@ -118,7 +120,7 @@ export const prompts = {
   test_prompt_with_image: { messages: () => said(image, text('Please analyze the image above.')) },
 };
 
-/** What `tools/list` says of tools. */
+/** The entries of `tools/list`. */
 export function listed(tools) {
   return Object.entries(tools).map(([name, { inputSchema = object() }]) => ({
     name,
@@ -127,7 +129,7 @@ export function listed(tools) {
   }));
 }
 
-/** What `prompts/list` says of prompts. */
+/** The entries of `prompts/list`. */
 export function listedPrompts(all) {
   return Object.entries(all).map(([name, { arguments: given }]) => ({
     name,

@@ -1,4 +1,4 @@
-// What servers of one kind have in common, whoever made them: how sessions are kept, and what then becomes of the tool `notify`.
+// What servers of one kind have in common: how sessions are kept, and what that means for the tool `notify`.
 
 const legacy = { protocolVersion: '2025-11-25', notifies: 'notifications/message' };
 const missing = { 'session lost': 'there is no session to lose' };

@@ -1,4 +1,4 @@
-// Every server that our client is held against.
+// Every server that our client is tested with.
 import python from './python.mjs';
 import referenceServer from './reference-server.mjs';
 import rmcp from './rmcp.mjs';
@@ -9,16 +9,16 @@ import sdkV2 from './sdk-v2.mjs';
  * @typedef {object} Peer
  * @property {string} name
  * @property {() => string} version what it is built with
- * @property {boolean} [quick] needs no more than Node: part of `make test`
+ * @property {boolean} [quick] needs only Node: part of `make test`
  * @property {(place: { port: number, journal: string }) => { program?: string, args: string[], env: Record<string, string> }} program
  * @property {string} [path] of its endpoint
  * @property {object} [config] settings of our client for this server
  * @property {'stateful' | 'stateless' | 'modern'} kind
  * @property {string} protocolVersion
  * @property {Record<'echo' | 'progress' | 'slow' | 'count' | 'notify', { name: string, arguments: object, answers?: string }>} tools
- * @property {string} notifies the method of what its tool `notify` sends
- * @property {boolean} [notifiesOnStream] on the session's stream, not on the answer's
- * @property {Record<string, string>} [missing] the steps that the server leaves no room for, and why
+ * @property {string} notifies the method of the notification that its tool `notify` sends
+ * @property {boolean} [notifiesOnStream] on the session's stream, not on the call's
+ * @property {Record<string, string>} [missing] the steps that are impossible with the server, and why
  */
 
 /** @type {Peer[]} */

@@ -1,4 +1,4 @@
-// How the tools are called that every server written for the matrix has.
+// The names of the tools that every server written for the matrix has.
 
 export const ownTools = {
   echo: { name: 'echo', arguments: { text: 'hello' }, answers: 'hello' },

@@ -1,4 +1,5 @@
-// The official reference server, as it is published. Its tools are its own: the one that runs long stands for what must not run twice.
+// The official reference server, as published. Its tools are its own: the long-running one stands for a tool that must
+// not run twice.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

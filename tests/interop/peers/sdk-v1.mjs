@@ -39,7 +39,7 @@ export default [
     ...peer('--mode', 'stateless'),
     missing: {
       ...stateless.missing,
-      notification: 'this server tells its news on the stream of a session, and keeps none',
+      notification: 'this server sends notifications on the stream of a session, and has none',
     },
   },
 ];

@@ -1,4 +1,4 @@
-// The official TypeScript SDK v2, in the revisions with sessions, without them, and in the one that knows none.
+// The official TypeScript SDK v2, in the revisions with sessions, without them, and in the one that has none.
 import { fileURLToPath } from 'node:url';
 import { modern, stateful, stateless } from './eras.mjs';
 import { ownTools } from './own-tools.mjs';

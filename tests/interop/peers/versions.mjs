@@ -1,4 +1,4 @@
-// Which version of a peer is in use: what its lock file says, not what the peer says of itself.
+// The version of a peer in use: from its lock file, not from what the peer reports.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -1,6 +1,6 @@
 """A real MCP server, built with the official Python SDK, 1.x or 2.x: `server.py PORT stateful|stateless|sse`.
 
-It writes what it does into the file that JOURNAL names, which outlives the process, and ends when its standard input closes.
+It writes its actions into the file named by JOURNAL, which outlives the process, and ends when its standard input closes.
 """
 
 import json
@@ -36,7 +36,7 @@ def echo(text: str) -> str:
 
 @server.tool()
 async def progress(steps: int, ctx: Context) -> str:
-    """Tells of its progress, step by step."""
+    """Reports its progress, step by step."""
     for step in range(1, steps + 1):
         await anyio.sleep(0.02)
         await ctx.report_progress(step, steps)
@@ -45,7 +45,7 @@ async def progress(steps: int, ctx: Context) -> str:
 
 @server.tool()
 async def slow(key: str, ms: int) -> str:
-    """Takes its time, and stops when it is cancelled. Not safe to run twice."""
+    """Runs for a while, and stops when it is cancelled. Not safe to run twice."""
     note("call", tool="slow", key=key)
     try:
         await anyio.sleep(ms / 1000)
@@ -66,7 +66,7 @@ async def count(key: str) -> str:
 
 @server.tool()
 async def notify(ctx: Context) -> str:
-    """Sends a log message and the news that the tools changed."""
+    """Sends a log message and a notification that the tools changed."""
     await ctx.error("a log message")
     if hasattr(ctx, "notify_tools_changed"):
         await ctx.notify_tools_changed()

@@ -1,5 +1,6 @@
-// A real MCP server, built with the official SDK v2: `server.mjs --port N --mode stateful | stateless | modern`.
-// It writes what it does into the file that JOURNAL names. `modern` serves 2026-07-28 alone, `stateless` that and the revisions before it.
+// A real MCP server, built with the official SDK v2: `server.mjs --port N --mode stateful | stateless | modern`. It
+// writes its actions into the file named by JOURNAL. `modern` serves 2026-07-28 only, `stateless` that and the
+// revisions before it.
 import { randomUUID } from 'node:crypto';
 import { createMcpHandler, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { commandLineOptions, runUntilStopped } from '../../js/servers/shared/lifetime.mjs';

@@ -1,4 +1,5 @@
-// The tools, the resource and the prompt of the server with the official SDK v2; those of the servers in other languages are the same.
+// The tools, the resource and the prompt of the server with the official SDK v2; those of the servers in other
+// languages are the same.
 import { setTimeout as wait } from 'node:timers/promises';
 import { Server } from '@modelcontextprotocol/server';
 import { note } from '../journal.mjs';
@@ -16,12 +17,12 @@ const tools = {
     run: ({ text: given }) => text(given),
   },
   progress: {
-    description: 'Tells of its progress, step by step.',
+    description: 'Reports its progress, step by step.',
     inputSchema: schema({ steps: number }),
     run: tellProgress,
   },
   slow: {
-    description: 'Takes its time, and stops when it is cancelled. Not safe to run twice.',
+    description: 'Runs for a while, and stops when it is cancelled. Not safe to run twice.',
     inputSchema: schema({ key: string, ms: number }),
     run: runSlowly,
   },
@@ -35,7 +36,7 @@ const tools = {
     },
   },
   notify: {
-    description: 'Sends a log message and the news that the tools changed.',
+    description: 'Sends a log message and a notification that the tools changed.',
     inputSchema: schema({}),
     run: async (_arguments, { mcpReq }, toolsChanged) => {
       await mcpReq.notify({ method: 'notifications/message', params: { level: 'error', data: 'a log message' } });
@@ -45,7 +46,7 @@ const tools = {
   },
 };
 
-/** @param {() => void} [toolsChanged] tells whoever listens, in the revision that has no sessions */
+/** @param {() => void} [toolsChanged] notifies subscribers, in the revision that has no sessions */
 export function buildServer(toolsChanged) {
   const server = new Server(
     { name: 'interop-sdk-v2-server', version: '1.0.0' },

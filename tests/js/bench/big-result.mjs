@@ -1,9 +1,9 @@
-// One result of 8 MB over an event stream, in pieces of 64 KB, and in pieces of 2 KB as a slow network brings them.
+// One result of 8 MB over an event stream, in pieces of 64 KB, and in pieces of 2 KB as on a slow network.
 import { clients } from './compare/clients.mjs';
 import { fakeServer, median } from './fake-server.mjs';
 
 const size = 8 * 1_048_576;
-/** Text as tools give it: words, and nothing that JSON writes longer. */
+/** Text typical of tools: words, with nothing that JSON escapes. */
 const filler = 'What a tool says, with a number 12345 and a word. '.padEnd(64, '.');
 
 export async function bigResult() {
@@ -14,7 +14,7 @@ export async function bigResult() {
 
 async function inPieces(piece, rounds = 9) {
   const encode = (text) => new TextEncoder().encode(text);
-  // Made once: what is measured is the reader.
+  // Built once: the benchmark measures the reader.
   const [head, tail] = JSON.stringify({
     jsonrpc: '2.0',
     id: '#',
@@ -69,7 +69,7 @@ async function inPieces(piece, rounds = 9) {
       .join(', ')}`,
   );
   console.log(
-    `  ours is ${(ours / theirs).toFixed(2)} of v2's (at most 0.5); of what is added to bare it is ${(added('mcp-tether') / added('SDK v2')).toFixed(2)}`,
+    `  ours is ${(ours / theirs).toFixed(2)} of v2's (at most 0.5); of the time added to bare fetch it is ${(added('mcp-tether') / added('SDK v2')).toFixed(2)}`,
   );
   return ours > theirs / 2 ? [`an 8 MB result takes ${(ours / theirs).toFixed(2)} of v2's time`] : [];
 }

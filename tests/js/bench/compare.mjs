@@ -1,11 +1,12 @@
-// Prints side by side what the official SDK's clients, v1 and v2, and ours survive, and how many requests it took: `make compare`.
-// The counts are the servers' own. Every client has its defaults, except for the timeout of a call. It fails if a client was not run, or did not finish in time.
-// usage: node tests/js/bench/compare.mjs [--json] [part of a probe's name]
+// Prints side by side which faults the official SDK's clients, v1 and v2, and ours survive, and the number of requests:
+// `make compare`. The counts are the servers' own. Every client has its defaults, except for the timeout of a call. It
+// fails if a client was not run, or did not finish in time.
+// usage: node tests/js/bench/compare.mjs [--json] [part of a comparison's name]
 import { openBrowser } from '../helpers/browsers/chromium.mjs';
+import { comparisons } from './compare/comparisons.mjs';
 import { outages } from './compare/outages.mjs';
 import { pages } from './compare/pages.mjs';
-import { probes } from './compare/probes.mjs';
-import { names, runProbe } from './compare/run.mjs';
+import { names, runComparison } from './compare/run.mjs';
 
 const words = process.argv.slice(2);
 const asJson = words.includes('--json');
@@ -16,12 +17,12 @@ process.on('unhandledRejection', () => {});
 let browser;
 const chromium = () => (browser ??= openBrowser());
 
-const chosen = [...probes, ...outages, ...pages].filter(({ name }) => name.includes(wanted));
+const chosen = [...comparisons, ...outages, ...pages].filter(({ name }) => name.includes(wanted));
 const results = [];
-for (const probe of chosen) {
-  const seen = await runProbe(probe, { chromium });
-  results.push({ probe: probe.name, ...seen });
-  if (!asJson) printRow(probe.name, seen);
+for (const comparison of chosen) {
+  const seen = await runComparison(comparison, { chromium });
+  results.push({ comparison: comparison.name, ...seen });
+  if (!asJson) printRow(comparison.name, seen);
 }
 await browser?.then(
   (opened) => opened.close(),
@@ -32,7 +33,8 @@ const incomplete = results.filter((result) => names.some((name) => /^(NOT |FAILE
 if (asJson) console.log(JSON.stringify(results, null, 2));
 else
   console.log(
-    `\n${results.length} probes in ${Math.round((performance.now() - started) / 1_000)} s; ${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`,
+    `\n${results.length} comparisons in ${Math.round((performance.now() - started) / 1_000)} s; ` +
+      `${incomplete.length} of them with a client that was NOT RUN, did NOT FINISH or FAILED`,
   );
 process.exit(incomplete.length > 0 ? 1 : 0);
 

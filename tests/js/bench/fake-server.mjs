@@ -1,7 +1,8 @@
-// A stateful MCP server that is a `fetch`: no socket, no thread, so that what is measured is the client. It counts what it is sent.
+// A stateful MCP server that is a `fetch`: no socket, no thread, so that only the client is measured. It counts its
+// requests.
 
 /**
- * @param {{ later?: boolean, answer?: (id: number) => Response }} [options] `later`: answers in a turn of the event loop of their own, as a network's come
+ * @param {{ later?: boolean, answer?: (id: number) => Response }} [options] `later`: answers in a later turn of the event loop, as a network does
  */
 export function fakeServer({ later = false, answer } = {}) {
   const server = {
@@ -64,7 +65,7 @@ function json(id, result, headers = {}) {
   });
 }
 
-/** Watches the event loop. `stop()` says how long its longest turn was. */
+/** Watches the event loop. `stop()` returns the duration of its longest turn. */
 export function watchPauses() {
   let last = performance.now();
   let longest = 0;
@@ -77,15 +78,21 @@ export function watchPauses() {
   };
   setImmediate(turn);
   return {
-    restart: () => ((last = performance.now()), (longest = 0)),
-    stop: () => ((running = false), Math.max(longest, performance.now() - last)),
+    restart() {
+      last = performance.now();
+      longest = 0;
+    },
+    stop() {
+      running = false;
+      return Math.max(longest, performance.now() - last);
+    },
   };
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 export const megabytes = (bytes) => `${(bytes / 1_048_576).toFixed(1)} MB`;
 
-/** All memory of the process, when it has been tidied up. */
+/** All memory of the process after garbage collection. */
 export function settledMemory() {
   globalThis.gc?.();
   globalThis.gc?.();

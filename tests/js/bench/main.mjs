@@ -1,4 +1,5 @@
-// What crowds cost: many calls that wait for one dead session, one call among official clients, one big result, very many sessions. `make bench` runs it.
+// The benchmarks: many calls that wait for one dead session, one call beside official clients, one big result, very
+// many sessions. `make bench` runs it.
 // usage: node --expose-gc tests/js/bench/main.mjs [waiting|overhead|bigResult|manySessions …] [--strict]
 import { pathToFileURL } from 'node:url';
 import { bigResult } from './big-result.mjs';
@@ -17,8 +18,8 @@ const chosen = words.filter((word) => Object.hasOwn(benches, word));
 let missed = 0;
 for (const name of chosen.length ? chosen : Object.keys(benches)) {
   const { failures } = await benches[name](mcp);
-  for (const failure of failures) console.log(`  past the budget: ${failure}`);
+  for (const failure of failures) console.log(`  over budget: ${failure}`);
   missed += failures.length;
 }
-// Times are this machine's: they fail the run only where that is asked for.
+// Times depend on the machine: they fail the run only with --strict.
 process.exit(words.includes('--strict') && missed > 0 ? 1 : 0);

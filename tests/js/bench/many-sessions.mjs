@@ -1,4 +1,5 @@
-// 100,000 live sessions: what each weighs, and whether a connect, a call and an expiry cost the same among them as among 1,000.
+// 100,000 live sessions: the memory of each, and whether a connect, a call and an expiry cost the same among them as
+// among 1,000.
 import { fakeServer, median, megabytes, settledMemory } from './fake-server.mjs';
 
 const sample = 1_000;
@@ -14,7 +15,7 @@ export async function manySessions({ McpManager }, most = 100_000) {
     { env: {}, fetch: server.fetch, log: () => {}, limits: { maxUsers: most + 10 * sample } },
   );
   let users = 0;
-  const connect = (name = 'fake') => manager.connect(`user-${(users += 1)}`, name);
+  const connect = (name = 'fake') => manager.connect(`user-${++users}`, name);
   const timed = async (times, action) => {
     const started = performance.now();
     for (let time = 0; time < times; time += 1) await action(time);
@@ -34,7 +35,10 @@ export async function manySessions({ McpManager }, most = 100_000) {
     return { connect: median(connecting), call: median(calling), expiry: median(expiring) };
   };
 
-  /** The work of the process, from the moment that so many brief sessions are there until all are expired. */
+  /**
+   * The CPU time of the process from the moment that the given number of short-lived sessions exist until all are
+   * expired.
+   */
   async function expiry() {
     const before = manager.getMetrics().expired;
     for (let time = 0; time < sample; time += 1) await connect('brief');
@@ -45,7 +49,7 @@ export async function manySessions({ McpManager }, most = 100_000) {
     return (user + system) / sample;
   }
 
-  // So that the compiler's work is done before anything is measured.
+  // A warm-up, so that compilation is not measured.
   await measure();
   for (const session of kept.splice(0)) await session.terminate();
   const few = await measure();
@@ -61,7 +65,8 @@ export async function manySessions({ McpManager }, most = 100_000) {
   const ratio = (what) => many[what] / few[what];
   const show = (what) => `${what} ${few[what].toFixed(1)} → ${many[what].toFixed(1)} µs (×${ratio(what).toFixed(2)})`;
   console.log(
-    `${most} live sessions: ${(alone / 1_024).toFixed(2)} KB each with what the fake server keeps, ${(held / 1_024).toFixed(2)} KB with the McpSession object too, ${megabytes(process.memoryUsage.rss())} in all`,
+    `${most} live sessions: ${(alone / 1_024).toFixed(2)} KB each with the fake server's share, ` +
+      `${(held / 1_024).toFixed(2)} KB with the McpSession object too, ${megabytes(process.memoryUsage.rss())} in all`,
   );
   console.log(`  from 1,000 to ${most} of them: ${['connect', 'call', 'expiry'].map(show).join(', ')}`);
   await manager.close();

@@ -1,4 +1,5 @@
-// What one call adds to a bare fetch and JSON.parse, for each client, turn by turn with the same fake fetch: the machine's moods hit all.
+// The time that each client adds to a bare fetch and JSON.parse for one call, taking turns with the same fake fetch, so
+// that noise affects all alike.
 import { clients } from './compare/clients.mjs';
 import { fakeServer, median } from './fake-server.mjs';
 
@@ -34,7 +35,7 @@ export async function overhead(_mcp, rounds = 60, callsPerRound = 200) {
     }
   }
   for (const client of opened) await client.close();
-  // The first rounds are the compiler's.
+  // The first rounds are a warm-up.
   const typical = Object.fromEntries(
     Object.entries(times).map(([name, values]) => [name, median(values.slice(rounds / 3))]),
   );
@@ -45,7 +46,8 @@ export async function overhead(_mcp, rounds = 60, callsPerRound = 200) {
       .join(', ')}`,
   );
   console.log(
-    `  ours is ${(added('mcp-tether') / added('SDK v1')).toFixed(2)} of v1's (at most 1), ${(added('mcp-tether') / added('SDK v2')).toFixed(2)} of v2's (at most 0.33)`,
+    `  ours is ${(added('mcp-tether') / added('SDK v1')).toFixed(2)} of v1's (at most 1), ` +
+      `${(added('mcp-tether') / added('SDK v2')).toFixed(2)} of v2's (at most 0.33)`,
   );
   return {
     failures: [

@@ -32,10 +32,13 @@ export async function waiting({ McpManager }, count = 10_000) {
   const right = results.every(({ content }, index) => content[0].text === `${index}`);
   const handshakes = server.counts.initialize - initialize;
   console.log(
-    `${count} calls on one dead session: ${handshakes} initialize, ${server.counts.refused} refused, ${server.counts.call - call} carried out, ${right ? 'every answer its own' : 'WRONG ANSWERS'}`,
+    `${count} calls on one dead session: ${handshakes} initialize, ${server.counts.refused} refused, ` +
+      `${server.counts.call - call} executed, ${right ? 'every answer its own' : 'WRONG ANSWERS'}`,
   );
   console.log(
-    `  ${took.toFixed(0)} ms in all (${(issued - started).toFixed(0)} ms of it the caller's own loop of ${count} callTool()), longest pause of the event loop ${longest.toFixed(1)} ms, memory at most ${megabytes(peak - memory)} more`,
+    `  ${took.toFixed(0)} ms in all (` +
+      `${(issued - started).toFixed(0)} ms of it the caller's own loop of ${count} callTool()), ` +
+      `longest pause of the event loop ${longest.toFixed(1)} ms, memory at most ${megabytes(peak - memory)} more`,
   );
   return {
     failures: [

@@ -1,4 +1,4 @@
-// How much memory the module takes, which no collector of garbage looks into: for tests of what is left behind in it.
+// The size of the module's memory, which no garbage collector reports: for tests of leaks in it.
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -6,15 +6,19 @@ import { runInNewContext } from 'node:vm';
 
 const PAGE = 64 * 1024;
 const WARM = 200;
-const OFTEN = 1_000; // what a manager takes is 4 KB at the least, so 60 pages
+const OFTEN = 1_000; // a manager takes at least 4 KB, so a leak would be 60 pages
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
 
-/** What `load()` imports, which loads the module; and its memory, which the package keeps to itself. */
+/**
+ * The result of importing with `load()`, which loads the module; and the module's memory, which the package does not
+ * export.
+ */
 export async function loadWatched(load) {
   const { Instance } = WebAssembly;
   let memory;
+  // biome-ignore lint/complexity/useArrowFunction: it is called with `new`.
   WebAssembly.Instance = function (...args) {
     const instance = new Instance(...args);
     memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
@@ -26,7 +30,7 @@ export async function loadWatched(load) {
   return { ...loaded, memory };
 }
 
-/** Fails if `use()`, done very often, leaves anything behind. */
+/** Fails if `use()`, run many times, leaks memory. */
 export async function leavesNothing(memory, use) {
   await often(WARM, use);
   const before = memory.buffer.byteLength;
@@ -40,7 +44,7 @@ async function often(times, use) {
     await use();
     if (count % 100 > 0) continue;
     collectGarbage();
-    await wait(5); // the module hears of what was collected when nothing runs
+    await wait(5); // the module's finalizers run while it is idle
   }
 }
 

@@ -1,5 +1,5 @@
-// A real MCP server, built with the official SDK (v1), that asks its client: for samples, forms, visits to URLs and roots, on
-// the call's own stream or on the GET stream. It also runs calls as tasks (2025-11-25, experimental there).
+// A real MCP server, built with the official SDK (v1), that sends requests to its client: samples, forms, URLs and
+// roots, on the call's own stream or on the GET stream. It also runs calls as tasks (2025-11-25, experimental there).
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { InMemoryTaskMessageQueue, InMemoryTaskStore } from '@modelcontextprotocol/sdk/experimental/tasks';
@@ -27,7 +27,7 @@ const tools = [
   { name: 'pay', description: 'Needs a visit to a URL first.', inputSchema: { type: 'object' } },
   {
     name: 'work',
-    description: 'Takes its time, as a task.',
+    description: 'Runs for a while, as a task.',
     inputSchema: { type: 'object' },
     execution: { taskSupport: 'required' },
   },
@@ -41,7 +41,7 @@ const tools = [
 export async function startAskingServer({ streamDelay = 0 } = {}) {
   const sessions = new Map();
   const taskStore = new InMemoryTaskStore();
-  /** What the server saw: requests by method, the roots that each session has told it of, and the work done by key. */
+  /** The server's record: requests by method, the roots that each session has reported, and the work done by key. */
   const counts = { methods: {}, capabilities: [], roots: [], executions: {} };
   let origin;
   let paid = false;
@@ -56,7 +56,7 @@ export async function startAskingServer({ streamDelay = 0 } = {}) {
       },
     );
     const session = { server, taskStore, counts, isPaid: () => paid, payUrl: () => `${origin}/pay` };
-    // As soon as there is a GET stream, and whenever the client says so.
+    // As soon as there is a GET stream, and on each notification from the client.
     session.askForRoots = async () => {
       if (!server.getClientCapabilities()?.roots) return;
       counts.roots.push(
@@ -139,7 +139,7 @@ const run = {
   },
 
   async work({ arguments: { key, ms }, task: asked }, { taskStore }, { counts }) {
-    if (!asked) throw new McpError(-32601, 'work is done as a task alone');
+    if (!asked) throw new McpError(-32601, 'work runs only as a task');
     const task = await taskStore.createTask({ ttl: asked.ttl, pollInterval: 20 });
     wait(ms, undefined, { ref: false }).then(async () => {
       const { status } = await taskStore.getTask(task.taskId);

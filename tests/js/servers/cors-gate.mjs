@@ -1,10 +1,10 @@
-// Stands before a server that knows nothing of CORS, and lets pages in by rules of which each can be broken.
+// A proxy in front of a server without CORS, which allows pages by rules of which each can be broken.
 import { request as forward } from 'node:http';
 import { listen } from './shared/listen.mjs';
 
-/** What a server has to say so that a page can do all that a client does. */
+/** The headers that a server has to send so that a page can do everything that a client does. */
 export const goodRules = {
-  /** The status of the answer to OPTIONS, and where a redirect leads. */
+  /** The status of the answer to OPTIONS, and the target of a redirect. */
   preflight: { status: 204, headers: {} },
   allowHeaders: [
     'content-type',
@@ -18,7 +18,7 @@ export const goodRules = {
   ],
   allowMethods: ['GET', 'POST', 'DELETE'],
   exposeHeaders: ['Mcp-Session-Id'],
-  /** The value of Access-Control-Allow-Origin on an answer, or undefined for none. */
+  /** The value of Access-Control-Allow-Origin on a response, or undefined for none. */
   allowOrigin: ({ origin }) => origin,
 };
 

@@ -1,4 +1,5 @@
-// The demo: the page, the official reference server and one that counts, and before each on another origin a fault proxy.
+// The demo: the page, the official reference server and one that counts, each with a fault proxy on another origin in
+// front of it.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
@@ -70,7 +71,7 @@ async function listenOnUsualPort(handler, port) {
   }
 }
 
-/** Fetches the page, its settings and one handshake, as a page would; throws when something is wrong. */
+/** Fetches the page, its settings and one handshake, as a page would; throws on the first failure. */
 async function check({ pageUrl }) {
   const page = await fetch(pageUrl);
   if (!page.ok) throw new Error(`the page answered ${page.status}`);

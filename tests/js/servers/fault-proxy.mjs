@@ -1,4 +1,5 @@
-// A proxy with CORS in front of a real MCP server. On demand it makes sessions vanish, the server restart, and requests fail.
+// A proxy with CORS in front of a real MCP server. On demand it drops sessions, restarts the server, and makes requests
+// fail.
 
 import { faults } from './proxy/faults.mjs';
 import { breakConnection, forward } from './proxy/forward.mjs';
@@ -10,7 +11,7 @@ import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
  * @param {object} options
  * @param {string} options.upstream the real server's MCP address
  * @param {() => Promise<void>} [options.restart] kills the real server and starts it again
- * @param {() => string[]} [options.origins] the page origins let in; every origin when left out
+ * @param {() => string[]} [options.origins] the allowed page origins; every origin when left out
  * @param {number} [options.port]
  */
 export async function startFaultProxy({ upstream, restart, origins, port = 0 }) {
@@ -38,7 +39,8 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     tally(counts.http, request.method);
     if (message?.method) tally(counts.rpc, message.method);
     const client = clientOf(request);
-    const own = (counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 });
+    counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 };
+    const own = counts.clients[client];
     tally(own.http, request.method);
     if (message?.method) tally(own.rpc, message.method);
     if (request.method === 'GET') {
@@ -89,7 +91,9 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     return fault;
   }
 
-  /** The server loses every session. Quietly: the GET streams stay open, so that a client learns of it by its next request only. */
+  /**
+   * The server loses every session. The GET streams stay open, so that a client detects it by its next request only.
+   */
   async function forget({ quiet = false } = {}) {
     const lost = [...seen].filter((id) => !forgotten.has(id));
     for (const id of lost) forgotten.add(id);
@@ -126,7 +130,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
       pending.length = 0;
       return {};
     },
-    /** Breaks the streams on which the server speaks unasked; the sessions live. */
+    /** Breaks the streams for server-initiated messages; the sessions stay alive. */
     'cut-listening'() {
       const open = [...listening];
       for (const response of open) breakConnection(response);
@@ -148,11 +152,11 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   const server = await listen(
     async (request, response) => {
       const allowed = origins?.();
-      // Chromium sends a POST again by itself when a connection that it used before is reset. On a connection of its own, a
-      // request that breaks is seen by the page, as it is by every other client.
+      // Chromium retries a POST by itself when a connection that it used before is reset. On a connection of its own, a
+      // request that breaks is reported to the page, as it is to every other client.
       response.setHeader('Connection', 'close');
       setCorsHeaders(request, response, allowed);
-      if (isForeignOrigin(request, allowed)) return sendJson(response, 403, { error: 'this origin is not let in' });
+      if (isForeignOrigin(request, allowed)) return sendJson(response, 403, { error: 'this origin is not allowed' });
       if (answerPreflight(request, response)) return;
       const { pathname } = new URL(request.url, 'http://localhost');
       try {
@@ -177,7 +181,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   };
 }
 
-/** Who asks: two clients side by side tell themselves apart by `?client=`, which the real server never sees. */
+/** The client's name: two clients side by side are distinguished by `?client=`, which the real server never sees. */
 function clientOf(request) {
   return new URL(request.url, 'http://localhost').searchParams.get('client') ?? 'mcp-tether';
 }

@@ -1,7 +1,7 @@
-// A hand-written MCP server with one fault a path, which counts what it saw and what it executed.
-// A path may have a name after the fault's, `/lost-404/my-test`: it is a server of its own, so tests do not meet.
-// With `?connection=close` every request comes on a connection of its own. Chromium needs that wherever a connection is
-// reset: it sends a POST again by itself, without telling the page, when a connection that it used before is reset.
+// A hand-written MCP server with one fault a path, which counts its requests and executions.
+// A path may have a name after the fault's, `/lost-404/my-test`: it is a server of its own, so tests do not interfere.
+// With `?connection=close` every request uses a connection of its own. Chromium needs that wherever a connection is
+// reset: it retries a POST by itself, invisibly to the page, when a connection that it used before is reset.
 
 import { Exchange } from './faults/exchange.mjs';
 import { dispatch as legacyDispatch } from './faults/healthy.mjs';
@@ -13,8 +13,8 @@ import { listen } from './shared/listen.mjs';
 import { parseJson, readText, sendJson } from './shared/messages.mjs';
 
 /**
- * Starts the fault server, and on a second origin the stranger that redirects lead to.
- * @param {{ port?: number, faults?: object, dispatch?: Function }} [options] other faults, and what takes a request to them
+ * Starts the fault server, and on a second origin the target of redirects.
+ * @param {{ port?: number, faults?: object, dispatch?: Function }} [options] other faults, and their dispatcher
  */
 export async function startFaultServer({ port = 0, faults = legacyFaults, dispatch = legacyDispatch } = {}) {
   const places = new Map();
@@ -46,7 +46,11 @@ export async function startFaultServer({ port = 0, faults = legacyFaults, dispat
     forget: (path) => ({ forgotten: forget(path) }),
     reset: (path) => reset(path) ?? {},
     'end-streams': (path) => placeOf(path)?.endStreams() ?? {},
-    switch: (path) => ({ switched: (placeOf(path).switched = !placeOf(path).switched) }),
+    switch(path) {
+      const place = placeOf(path);
+      place.switched = !place.switched;
+      return { switched: place.switched };
+    },
     faults: () => Object.keys(faults),
   };
   const isSafe = new Set(['counts', 'faults']);
@@ -88,14 +92,14 @@ export async function startFaultServer({ port = 0, faults = legacyFaults, dispat
   return {
     origin: listening.origin,
     port: listening.port,
-    /** The MCP address of a fault, with settings for it in the query. */
+    /** The MCP URL of a fault, with its settings in the query. */
     url: (path, settings = {}) =>
       String(Object.assign(new URL(path, listening.origin), { search: new URLSearchParams(settings) })),
     counts: countsOf,
     forget,
-    /** Turns a fault that has two phases to the other one. */
+    /** Switches a fault with two phases to the other one. */
     switch: (path) => void controls.switch(path),
-    /** Sends a message on all streams that the path holds open, and says how many there are. */
+    /** Sends a message on all open streams of the path, and returns their number. */
     tell: (path, message) => placeOf(path).tell(message),
     endStreams: (path) => placeOf(path).endStreams(),
     reset,

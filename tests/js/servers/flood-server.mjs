@@ -1,12 +1,12 @@
-// A hand-written server that overwhelms its client: pings and notifications by the thousand, in a stream, in batches, in one body; and one that
-// spoils the answers to its own requests. `/a` and `/b` are two servers of one origin.
+// A hand-written server that floods its client: thousands of pings and notifications, in a stream, in batches, in one
+// body; and one that fails the answers to its own requests. `/a` and `/b` are two servers of one origin.
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 
-/** @param {{ answerDelay?: number }} [options] milliseconds that an answer of the client takes to be accepted */
+/** @param {{ answerDelay?: number }} [options] milliseconds until an answer of the client is accepted */
 export async function startFloodServer({ answerDelay = 5 } = {}) {
   const answers = { count: 0, now: 0, most: 0, ids: [], spoil: [] };
-  const waiting = new Map(); // the tool call that an answer of the client ends
+  const waiting = new Map(); // the tool call that is settled by an answer of the client
   const closed = [];
 
   const { origin, close } = await listen(async (request, response) => {
@@ -66,7 +66,10 @@ export async function startFloodServer({ answerDelay = 5 } = {}) {
   return { origin, urls: { a: `${origin}/a`, b: `${origin}/b` }, answers, closed, close };
 }
 
-/** Messages `of` a kind, then the result. `as`: events of a stream, one chunk of them, one event with a batch, or a body that is a batch. */
+/**
+ * Messages `of` a kind, then the result. `as`: events of a stream, one chunk of them, one event with a batch, or a body
+ * that is a batch.
+ */
 function flood(response, result, { of, count, as = 'events' }) {
   const one = (number) =>
     of === 'ping'

@@ -1,4 +1,4 @@
-// The servers that the wasm tests in a browser talk to, all in one process: real ones, and the fault server.
+// The servers for the wasm tests in a browser, all in one process: real ones, and the fault server.
 import { startFaultServer } from './fault-server.mjs';
 import { startSdkServer } from './sdk-server.mjs';
 import { commandLineOptions, runUntilStopped } from './shared/lifetime.mjs';

@@ -1,4 +1,5 @@
-// The official SDK's server (v1) over HTTP+SSE of 2024-11-05: the same server as sdk-server.mjs, a stream at /sse and an endpoint at /messages.
+// The official SDK's server (v1) over HTTP+SSE of 2024-11-05: the same server as sdk-server.mjs, a stream at /sse and
+// an endpoint at /messages.
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import { buildServer, count, newCounts } from './sdk-server.mjs';
 import { counterUri } from './sdk-tools.mjs';
@@ -61,9 +62,9 @@ export async function startHttpSseServer({ port = 0, endpoint = '/messages' } = 
     port: listening.port,
     counts,
     openStreams: () => sessions.size,
-    /** Every stream breaks, and its session with it. */
+    /** Breaks every stream, and ends its session. */
     cutStreams: () => all().forEach(({ response }) => response.socket.destroy()),
-    /** Every session is forgotten; the streams stay open and say nothing any more. */
+    /** Drops every session; the streams stay open and silent. */
     forgetSessions: () => sessions.clear(),
     close: () => listening.close(),
   };

@@ -1,5 +1,5 @@
-// A hand-written MCP server of 2026-07-28 with one fault a path, which counts what it saw, what it executed and what was wrong
-// with the requests. Paths, settings in the query and counts work as those of fault-server.mjs do.
+// A hand-written MCP server of 2026-07-28 with one fault a path, which counts its requests, its executions and
+// violations in the requests. Paths, settings in the query and counts work as in fault-server.mjs.
 import { startFaultServer } from './fault-server.mjs';
 import { dispatch } from './modern-faults/healthy.mjs';
 import { faults } from './modern-faults/index.mjs';

@@ -1,4 +1,4 @@
-// A real MCP server of 2026-07-28, built with the official SDK (v2), that counts what it sees and does.
+// A real MCP server of 2026-07-28, built with the official SDK (v2), that counts its requests and executions.
 import { createMcpHandler, ProtocolError, Server } from '@modelcontextprotocol/server';
 import { counterUri, prompt, tools } from './modern-tools.mjs';
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
@@ -10,7 +10,7 @@ import { serveWeb } from './shared/web-handler.mjs';
 /**
  * Starts the server.
  * @param {object} [options]
- * @param {'stateless' | 'reject'} [options.legacy] what becomes of clients that say `initialize`: a session of one request, or a refusal
+ * @param {'stateless' | 'reject'} [options.legacy] the handling of `initialize`: a session of one request, or a refusal
  * @param {'auto' | 'sse' | 'json'} [options.responseMode]
  * @param {object} [options.cacheHints] `{ 'tools/list': { ttlMs, cacheScope }, … }`
  * @param {number} [options.port]
@@ -19,7 +19,7 @@ export async function startModernServer({ legacy = 'stateless', responseMode = '
   const counts = newCounts();
   let handler = newHandler();
 
-  /** A new handler is what a restart is to a server without sessions: streams end, and nothing else is lost. */
+  /** A new handler simulates a restart of a server without sessions: streams end, and nothing else is lost. */
   function newHandler() {
     return createMcpHandler(() => buildServer({ counts, notify: handler.notify, cacheHints }), {
       legacy,
@@ -133,7 +133,7 @@ function newCounts() {
   };
 }
 
-/** Notes a request as it arrives, and its status when it has been answered. */
+/** Records a request on arrival, and its status when it has been answered. */
 function see(counts, request, response, message) {
   const tally = (name, key) => (counts[name][key] = (counts[name][key] ?? 0) + 1);
   tally('http', request.method);

@@ -1,4 +1,4 @@
-// What the modern server (2026-07-28) offers: its tools, its one resource and its one prompt.
+// The tools, the one resource and the one prompt of the modern server (2026-07-28).
 import { setTimeout as wait } from 'node:timers/promises';
 import { inputRequired } from '@modelcontextprotocol/server';
 
@@ -14,12 +14,15 @@ const nameForm = {
   message: 'What is your name?',
   requestedSchema: {
     type: 'object',
-    properties: { name: { type: 'string', default: 'nobody' }, age: { type: 'integer' } },
+    properties: { name: { type: 'string', default: 'unnamed' }, age: { type: 'integer' } },
   },
 };
 const sampling = { messages: [{ role: 'user', content: { type: 'text', text: 'Hm?' } }], maxTokens: 9 };
 
-/** The tools by name. `run` gets the arguments, the SDK's request context, and what the server shares: `{ counts, notify }`. */
+/**
+ * The tools by name. `run` gets the arguments, the SDK's request context, and the server's shared state: `{ counts,
+ * notify }`.
+ */
 export const tools = {
   echo: {
     description: 'Answers with the text it was given.',
@@ -52,7 +55,7 @@ export const tools = {
     },
   },
   slow: {
-    description: 'Takes its time, and tells of its progress when asked to.',
+    description: 'Runs for a while, and reports its progress when asked to.',
     inputSchema: object({ ms: { type: 'number' }, key: { type: 'string' } }),
     run: runSlowly,
   },
@@ -62,7 +65,7 @@ export const tools = {
     run: () => ({ ...text('session not found'), isError: true }),
   },
   ask: {
-    description: 'Asks for a name, a sample and the roots at once, and then for a last word.',
+    description: 'Asks for a name, a sample and the roots at once, and then for a final input.',
     inputSchema: object(),
     run: askTwice,
   },
@@ -75,13 +78,13 @@ export const tools = {
     },
   },
   change: {
-    description: 'Tells that tools, prompts and resources changed.',
+    description: 'Notifies that tools, prompts and resources changed.',
     inputSchema: object(),
     run: (_arguments, _context, { notify }) => {
       notify.toolsChanged();
       notify.promptsChanged();
       notify.resourcesChanged();
-      return text('told');
+      return text('notified');
     },
   },
 };
@@ -89,7 +92,7 @@ export const tools = {
 /** The one prompt. */
 export const prompt = {
   name: 'greeting',
-  description: 'Greets somebody.',
+  description: 'Greets by name.',
   arguments: [{ name: 'name', description: 'whom to greet', required: true }],
   messages: ({ name = 'world' } = {}) => [{ role: 'user', content: { type: 'text', text: `Say hello to ${name}.` } }],
 };

@@ -1,4 +1,4 @@
-// A small MCP server that does one thing in another way than the specification says, and notes every request that reaches it.
+// A small MCP server that deviates from the specification in one point, and records every request that reaches it.
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 
@@ -16,9 +16,7 @@ export async function startOddServer({ path = '/mcp', redirects = {}, answer = (
   const host = await listen(async (request, response) => {
     setCorsHeaders(request, response);
     if (answerPreflight(request, response)) return;
-    let text = '';
-    for await (const piece of request) text += piece;
-    const message = text ? JSON.parse(text) : undefined;
+    const message = await messageOf(request);
     seen.push({ verb: request.method, url: request.url, headers: request.headers, method: message?.method });
     const redirect = state.redirects[request.url];
     if (redirect) return response.writeHead(redirect.status, { Location: redirect.to }).end();
@@ -27,9 +25,7 @@ export async function startOddServer({ path = '/mcp', redirects = {}, answer = (
     if (request.method === 'GET') return get(request, response) || response.writeHead(405).end();
     if (request.method === 'DELETE') return response.writeHead(200).end();
     if (message.id === undefined) return response.writeHead(202).end();
-    if (answer(response, message)) return;
-    if (message.method === 'initialize') response.setHeader('Mcp-Session-Id', 'session-of-odd-server');
-    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(resultOf(message)));
+    if (!answer(response, message)) answerWell(response, message);
   });
   return {
     ...host,
@@ -40,7 +36,18 @@ export async function startOddServer({ path = '/mcp', redirects = {}, answer = (
   };
 }
 
-/** The answer that is expected of a server. */
+async function messageOf(request) {
+  let text = '';
+  for await (const piece of request) text += piece;
+  return text ? JSON.parse(text) : undefined;
+}
+
+function answerWell(response, message) {
+  if (message.method === 'initialize') response.setHeader('Mcp-Session-Id', 'session-of-odd-server');
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(resultOf(message)));
+}
+
+/** The regular answer of a server. */
 export function resultOf({ id, method, params }) {
   const described = {
     protocolVersion: '2025-11-25',

@@ -1,5 +1,6 @@
-// A healthy MCP server behind a proxy that can be out of reach for a time: its port is closed, or it answers with a status of its own, such as 502.
-// The server and its sessions live on. Each request is noted at the proxy, with the phase in which it arrived.
+// A healthy MCP server behind a proxy that can be out of reach for a time: its port is closed, or it answers with a
+// status of its own, such as 502. The server and its sessions stay alive. Each request is recorded at the proxy, with
+// the phase in which it arrived.
 import { setTimeout as wait } from 'node:timers/promises';
 import { startFaultServer } from './fault-server.mjs';
 import { breakConnection, forward } from './proxy/forward.mjs';
@@ -7,13 +8,13 @@ import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText } from './shared/messages.mjs';
 
-// A refusal takes this long, so that requests that are sent side by side are seen side by side.
+// A refusal takes this long, so that requests sent in parallel are counted as parallel.
 const refusalMs = 50;
 
 /**
- * @param {string} kind of being out of reach: `refused`, or the proxy's status, such as `502`. `hidden-502` is nginx's default:
+ * @param {string} kind of outage: `refused`, or the proxy's status, such as `502`. `hidden-502` is nginx's default:
  *   the answer has no CORS headers, and preflights are answered the same
- * @param {object} [fault] what the server behind the proxy does otherwise than a healthy one; see faults/healthy.mjs
+ * @param {object} [fault] the deviations of the server behind the proxy; see faults/healthy.mjs
  * @param {{ dispatch?: Function }} [options] another server behind the proxy; see fault-server.mjs
  */
 export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
@@ -25,7 +26,7 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
   const closing = new AbortController();
   let isDown = false;
 
-  const front = await listenBelowEphemeralPorts(async (request, response) => {
+  const listener = await listenBelowEphemeralPorts(async (request, response) => {
     const exchange = {
       request,
       response,
@@ -53,7 +54,7 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
     }
   });
 
-  /** What a proxy says whose server cannot be reached, or has gone in the middle. */
+  /** The answer of a proxy whose server cannot be reached, or has disconnected. */
   async function refuse({ response }) {
     await wait(refusalMs);
     if (response.headersSent || response.destroyed) return;
@@ -72,20 +73,23 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
   }
 
   return {
-    url: `${front.origin}${path}`,
+    url: `${listener.origin}${path}`,
     counts: () => behind.counts(path),
     requests: () => requests,
-    /** Puts the server out of reach for `ms` milliseconds of its own clock. Resolves when it is, with a promise of the end. */
+    /**
+     * Puts the server out of reach for `ms` milliseconds of its own clock. Resolves once it is, with a promise of the
+     * end.
+     */
     async begin(ms) {
       isDown = true;
       const ended = end(ms);
-      if (kind === 'refused') await front.shut();
+      if (kind === 'refused') await listener.shut();
       breakExchanges();
       return { ended };
     },
     async close() {
       closing.abort();
-      await front.shut();
+      await listener.shut();
       await behind.close();
     },
   };
@@ -93,12 +97,15 @@ export async function startOutageServer(kind, fault = {}, { dispatch } = {}) {
   async function end(ms) {
     await wait(ms, undefined, { signal: closing.signal }).catch(() => {});
     if (closing.signal.aborted) return;
-    if (kind === 'refused') await front.open();
+    if (kind === 'refused') await listener.open();
     isDown = false;
   }
 }
 
-/** How many requests came while the server was out of reach, and in the worst second of it. Preflights are the browser's own. */
+/**
+ * How many requests arrived while the server was out of reach, and in the worst second of it. Preflights are the
+ * browser's own.
+ */
 export function countDuringOutage(requests) {
   const times = requests.filter(({ isDown, http }) => isDown && http !== 'OPTIONS').map(({ at }) => at);
   return { requests: times.length, worstSecond: worstSecond(times) };
@@ -109,15 +116,16 @@ export function worstSecond(times) {
   return times.reduce((most, from) => Math.max(most, times.filter((at) => at >= from && at < from + 1_000).length), 0);
 }
 
-/** How many requests of a kind were under way side by side, at most. */
+/** The highest number of requests of a kind that were in flight at the same time. */
 export function mostAtOnce(requests) {
   const during = (at) => requests.filter((other) => other.at <= at && at < (other.endedAt ?? Infinity)).length;
   return requests.reduce((most, { at }) => Math.max(most, during(at)), 0);
 }
 
 /**
- * Listens on a port that the system gives to no outgoing connection: while the port is closed, no connection of a client, and of a client to itself, can take it.
- * `shut` closes the port and breaks its connections; `open` listens there again.
+ * Listens on a port that the system gives to no outgoing connection: while the port is closed, no connection of a
+ * client, and of a client to itself, can take it. `shut` closes the port and breaks its connections; `open` listens
+ * there again.
  */
 async function listenBelowEphemeralPorts(handler, tries = 20) {
   const port = 20_000 + Math.floor(Math.random() * 10_000);

@@ -1,4 +1,5 @@
-// A healthy, stateful MCP server of 2025-11-25 that a test changes with a hook: what the hook answers itself is not the server's any more.
+// A healthy, stateful MCP server of 2025-11-25 that a test changes with a hook: exchanges answered by the hook bypass
+// the server.
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText, sendJson } from './shared/messages.mjs';
@@ -16,7 +17,7 @@ const results = {
 
 /**
  * @param {(exchange: { request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse, message: any, count: number })
- *   => unknown} [hook] returns true where it takes the exchange; `count` says how many of its kind there were, this one included
+ *   => unknown} [hook] returns true if it handles the exchange; `count` is the number of its kind so far, including this one
  * @param {{ port?: number }} [options]
  */
 export async function startScriptedServer(hook = () => false, options = {}) {
@@ -53,7 +54,7 @@ export async function startScriptedServer(hook = () => false, options = {}) {
   return {
     ...listening,
     url: `${listening.origin}/mcp`,
-    /** Every request by its JSON-RPC method, or by its HTTP method where it has none. */
+    /** Every request by its JSON-RPC method, or by its HTTP method if there is none. */
     seen,
     count: (kind) => seen.filter((other) => other === kind).length,
   };

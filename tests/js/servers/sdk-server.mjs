@@ -1,4 +1,4 @@
-// A real MCP server, built with the official SDK (v1), that counts what it does.
+// A real MCP server, built with the official SDK (v1), that counts its requests and executions.
 import { randomUUID } from 'node:crypto';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -129,7 +129,7 @@ export async function startSdkServer({
   };
 }
 
-/** One session's server; `session` as the tools get it. */
+/** One session's server; `session` as passed to the tools. */
 export function buildServer(session) {
   const server = new Server(
     { name: 'mcp-tether-test-server', version: '1.0.0' },
@@ -180,7 +180,7 @@ export function buildServer(session) {
   return server;
 }
 
-/** What a server counts. */
+/** The counters of a server. */
 export function newCounts() {
   return {
     initialize: 0,

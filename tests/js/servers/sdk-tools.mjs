@@ -1,4 +1,4 @@
-// What the official SDK's test server offers: its tools, its one resource and its one prompt.
+// The tools, the one resource and the one prompt of the official SDK's test server.
 import { setTimeout as wait } from 'node:timers/promises';
 
 export const counterUri = 'test://counter';
@@ -12,7 +12,7 @@ const text = (value) => ({ content: [{ type: 'text', text: String(value) }] });
  */
 export const tools = {
   echo: {
-    // Under either name: the reference server's tool calls its text `message`.
+    // Accepts either name: the reference server's tool calls its text `message`.
     description: 'Answers with the text it was given.',
     annotations: { readOnlyHint: true },
     inputSchema: objectSchema({ text: { type: 'string' }, message: { type: 'string' } }, []),
@@ -34,7 +34,7 @@ export const tools = {
     },
   },
   slow: {
-    description: 'Takes its time, and tells of its progress when asked to.',
+    description: 'Runs for a while, and reports its progress when asked to.',
     inputSchema: objectSchema({ ms: { type: 'number' }, key: { type: 'string' } }, ['ms']),
     run: runSlowly,
   },
@@ -49,13 +49,13 @@ export const tools = {
     run: askForName,
   },
   big: {
-    description: 'Answers with so many bytes of text.',
+    description: 'Answers with text of the given size.',
     annotations: { readOnlyHint: true },
     inputSchema: objectSchema({ bytes: { type: 'number' } }),
     run: ({ bytes }) => text('x'.repeat(bytes)),
   },
   flood: {
-    description: 'Sends so many log messages of so many bytes: on the stream of the call, or on the GET stream.',
+    description: 'Sends log messages, by number and size: on the stream of the call, or on the GET stream.',
     annotations: { readOnlyHint: true },
     inputSchema: objectSchema({ count: { type: 'number' }, bytes: { type: 'number' }, aside: { type: 'boolean' } }, [
       'count',
@@ -64,7 +64,7 @@ export const tools = {
     run: flood,
   },
   notify: {
-    description: 'Sends a log message and the news that the tools changed.',
+    description: 'Sends a log message and a notification that the tools changed.',
     inputSchema: objectSchema({}),
     run: async (_arguments, _context, { server }) => {
       await server.sendLoggingMessage({ level: 'error', logger: 'test', data: 'a log message' });
@@ -77,7 +77,7 @@ export const tools = {
 /** The one prompt. */
 export const prompt = {
   name: 'greeting',
-  description: 'Greets somebody.',
+  description: 'Greets by name.',
   arguments: [{ name: 'name', description: 'whom to greet', required: true }],
   messages: ({ name = 'world' } = {}) => [{ role: 'user', content: { type: 'text', text: `Say hello to ${name}.` } }],
 };
@@ -103,7 +103,7 @@ async function flood({ count, bytes, aside = false }, context, { server }) {
     const params = { level: 'error', logger: 'flood', data: { turn, padding } };
     if (aside) await server.sendLoggingMessage(params);
     else await context.sendNotification({ method: 'notifications/message', params });
-    await wait(0); // so that other requests have their turn
+    await wait(0); // so that other requests get a turn
   }
   return text(`sent ${count}`);
 }
@@ -113,7 +113,7 @@ async function askForName(_arguments, context, { server }) {
     {
       mode: 'form',
       message: 'What is your name?',
-      requestedSchema: objectSchema({ name: { type: 'string', default: 'nobody' } }, []),
+      requestedSchema: objectSchema({ name: { type: 'string', default: 'unnamed' } }, []),
     },
     { signal: context.signal },
   );

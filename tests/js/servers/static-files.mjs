@@ -21,8 +21,8 @@ const types = {
 };
 
 /**
- * The policy of the demo page: its own files, wasm, and connections to whatever MCP server the visitor names, over HTTPS or
- * on this machine. www/index.html has the same in a tag, for where nobody sets headers.
+ * The policy of the demo page: its own files, wasm, and connections to any MCP server named by the visitor, over HTTPS
+ * or on this machine. www/index.html has the same in a tag, for hosts that send no headers.
  */
 export const contentSecurityPolicy = [
   "default-src 'none'",

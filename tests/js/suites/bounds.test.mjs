@@ -1,4 +1,5 @@
-// What a server may make its client do, against a server that overdoes it: floods of requests and notifications, in Node and in Chromium.
+// The bounds on a server's demands, against a server that exceeds them: floods of requests and notifications, in Node
+// and in Chromium.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +22,7 @@ const hosts = {
     run: (story, options) => story({ McpManager, ...options }),
   },
   Chromium: {
-    // Six connections take their time; the queue is full at 272.
+    // Six connections have a limited rate; the queue is full at 272.
     pings: 2_000,
     async open() {
       this.browser = await openPage();
@@ -48,33 +49,33 @@ for (const [name, host] of Object.entries(hosts)) {
     before(() => host.open());
     after(() => host.close());
 
-    test(`${host.pings} pings in one body: 16 answers at once, and another server of the origin is served meanwhile`, async (t) => {
+    test(`${host.pings} pings in one body: 16 answers at once, and another server of the origin is served during the flood`, async (t) => {
       const server = await startFloodServer({ answerDelay: 1 });
       t.after(() => server.close());
       const { meanwhile, slowest } = await host.run(takePings, { urls: server.urls, count: host.pings });
       t.diagnostic(
-        `${meanwhile} calls meanwhile, the slowest ${Math.round(slowest)} ms; ${server.answers.most} answers at once`,
+        `${meanwhile} calls during it, the slowest ${Math.round(slowest)} ms; ${server.answers.most} answers at once`,
       );
       assert.ok(server.answers.most <= 16, `${server.answers.most}`);
       assert.ok(meanwhile >= 5, `${meanwhile}`);
-      // In the order of the requests, and none left out; the last ones may be on their way when the call is answered.
+      // In the order of the requests, and complete; the last ones may be on their way when the call is answered.
       assert.equal(new Set(server.answers.ids).size, server.answers.count);
       assert.ok(server.answers.count >= host.pings - 16 - 256, `${server.answers.count}`);
     });
 
     for (const as of shapes) {
-      test(`a hundred thousand notifications (${as}): the event loop turns`, async (t) => {
+      test(`a hundred thousand notifications (${as}): the event loop keeps turning`, async (t) => {
         const server = await startFloodServer();
         t.after(() => server.close());
         const seen = await host.run(takeFlood, { url: server.urls.a, of: 'note', count: 100_000, as });
         t.diagnostic(`longest pause ${seen.longest} ms, ${seen.ticks} ticks of a timer`);
         assert.deepEqual([seen.text, seen.heard, seen.inOrder], ['done', 100_000, true]);
-        // 50 ms where nothing else runs. In one piece it is a second or more, and the timer does not tick at all.
+        // 50 ms on an idle machine. In one piece it is a second or more, and the timer does not tick at all.
         assert.ok(seen.longest < 1_000, `${seen.longest} ms`);
         assert.ok(seen.ticks >= 10, `${seen.ticks}`);
       });
 
-      test(`a caller that gives up in the middle (${as}) hears nothing more`, async (t) => {
+      test(`a call cancelled in the middle (${as}) delivers nothing more`, async (t) => {
         const server = await startFloodServer();
         t.after(() => server.close());
         const seen = await host.run(leaveFlood, { url: server.urls.a, count: 50_000, as, after: 3_000 });
@@ -114,7 +115,7 @@ describe('answers and handlers', { timeout: 60_000 }, () => {
     await manager.close();
   });
 
-  test('handlers that throw or reject are logged once a session, and take nothing down', async () => {
+  test('handlers that throw or reject are logged once a session, and break nothing else', async () => {
     const unhandled = [];
     const note = (reason) => unhandled.push(reason);
     process.on('unhandledRejection', note);

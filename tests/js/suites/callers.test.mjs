@@ -1,4 +1,4 @@
-// What belongs to callers: their signals, callbacks, names and auth providers.
+// Objects that belong to callers: their signals, callbacks, names and auth providers.
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, before, describe, test } from 'node:test';
@@ -59,7 +59,7 @@ describe('callers', () => {
       ({ code }) => code,
     );
 
-  test('callbacks that return rejecting promises are logged, and nothing is left unhandled', async () => {
+  test('callbacks that return rejecting promises are logged, and no rejection is left unhandled', async () => {
     const session = await manager.connect('ada', 's');
     session.setNotificationHandler('notifications/message', () => Promise.reject(new Error('no handler today')));
     await session.callTool(
@@ -103,7 +103,7 @@ describe('callers', () => {
     assert.equal(await codeOf(session.callTool({ name: 'read' }, { signal })), 'cancelled', 'and it stays aborted');
   });
 
-  test('a signal serves again after its calls are over', async () => {
+  test('a signal can be used again after its calls are settled', async () => {
     const session = await manager.connect('ada', 's');
     const controller = new AbortController();
     await session.callTool({ name: 'read' }, { signal: controller.signal });
@@ -129,7 +129,7 @@ describe('callers', () => {
     });
   }
 
-  test('an auth provider that never settles is given up, and its signal is aborted', { timeout: 20_000 }, async () => {
+  test('an auth provider that never settles times out, and its signal is aborted', { timeout: 20_000 }, async () => {
     let signal;
     let answer;
     const token = (context) => {

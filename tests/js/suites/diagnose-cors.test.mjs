@@ -1,4 +1,4 @@
-// The CORS doctor, in Chromium and in Node: each rule that a server can break is named by itself.
+// The CORS doctor, in Chromium and in Node: each broken rule is named on its own.
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -36,7 +36,7 @@ after(async () => {
 
 const stepOf = ({ steps }, name) => steps.find((step) => step.name === name);
 
-/** Asks in a page of its own, so that nothing is remembered from the row before. */
+/** Runs in a page of its own, so that nothing is cached from the row before. */
 async function diagnoseInPage(url, { prepare = async () => {}, own = headers } = {}) {
   const page = await browser.newPage();
   try {

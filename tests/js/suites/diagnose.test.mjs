@@ -1,14 +1,14 @@
-// manager.diagnose() in Node, on real servers of every kind, and on those that are ill in one way each.
+// manager.diagnose() in Node, on real servers of every kind, and on servers with one fault each.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { illServers } from '../helpers/diagnose/ill-servers.mjs';
+import { brokenServers } from '../helpers/diagnose/broken-servers.mjs';
 import { startHttpSseServer } from '../servers/http-sse-server.mjs';
 import { startModernServer } from '../servers/modern-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
@@ -35,7 +35,7 @@ async function diagnose(server, options, userId = 'ada') {
 const step = (diagnosis, name) => diagnosis.steps.find((one) => one.name === name);
 const shown = (diagnosis) => JSON.stringify(diagnosis, undefined, 2);
 
-function assertWell(diagnosis) {
+function assertHealthy(diagnosis) {
   assert.equal(diagnosis.ok, true, shown(diagnosis));
   assert.deepEqual(
     diagnosis.steps.map(({ name }) => name),
@@ -47,7 +47,7 @@ function assertWell(diagnosis) {
   }
 }
 
-describe('servers that are well', () => {
+describe('healthy servers', () => {
   for (const [name, options] of Object.entries({
     'stateful, answering by streams': { mode: 'stateful' },
     'stateful, answering by JSON': { mode: 'stateful', jsonResponse: true },
@@ -57,7 +57,7 @@ describe('servers that are well', () => {
       const server = await startSdkServer(options);
       context.after(server.close);
       const diagnosis = await diagnose({ url: server.url });
-      assertWell(diagnosis);
+      assertHealthy(diagnosis);
       assert.equal(diagnosis.kind, 'stateful');
       assert.equal(diagnosis.protocolVersion, '2025-11-25');
       assert.match(step(diagnosis, 'sessionHeader').detail, /^Mcp-Session-Id: [\w-]{8}\.\.\. \(36 characters\)$/);
@@ -76,7 +76,7 @@ describe('servers that are well', () => {
     const server = await startSdkServer({ mode: 'stateless' });
     context.after(server.close);
     const diagnosis = await diagnose({ url: server.url });
-    assertWell(diagnosis);
+    assertHealthy(diagnosis);
     assert.equal(diagnosis.kind, 'stateless');
     assert.equal(step(diagnosis, 'terminate').detail, 'not needed: this server keeps no sessions');
     assert.equal(server.counts.delete, 0);
@@ -87,7 +87,7 @@ describe('servers that are well', () => {
       const server = await startModernServer({ legacy });
       context.after(server.close);
       const diagnosis = await diagnose({ url: server.url });
-      assertWell(diagnosis);
+      assertHealthy(diagnosis);
       assert.equal(diagnosis.kind, 'modern');
       assert.equal(diagnosis.protocolVersion, '2026-07-28');
       for (const name of ['sessionHeader', 'terminate'])
@@ -100,13 +100,13 @@ describe('servers that are well', () => {
       const server = await startHttpSseServer();
       context.after(server.close);
       const diagnosis = await diagnose({ url: server.url, ...(type && { type }) }, { origin: 'https://app.example' });
-      assertWell(diagnosis);
+      assertHealthy(diagnosis);
       assert.equal(diagnosis.protocolVersion, '2024-11-05');
       assert.equal(server.openStreams(), 0);
     });
   }
 
-  test('the live session of the user is not touched, and its own headers are used', patience, async (context) => {
+  test('the live session of the user is not affected, and its own headers are used', patience, async (context) => {
     const server = await startSdkServer();
     const users = [];
     const gate = await listen((request, response) => {
@@ -125,7 +125,7 @@ describe('servers that are well', () => {
     );
     const session = await manager.connect('ada', 'db');
     const { sessionId, generation } = session;
-    assertWell(await manager.diagnose('db', 'ada'));
+    assertHealthy(await manager.diagnose('db', 'ada'));
     await session.ping();
     assert.deepEqual({ sessionId: session.sessionId, generation: session.generation }, { sessionId, generation });
     assert.equal(manager.getSessionStats().totalSessions, 1);
@@ -134,7 +134,7 @@ describe('servers that are well', () => {
     await manager.close();
   });
 
-  test('what cannot be asked is a config_error, and a closed manager sends nothing', patience, async (context) => {
+  test('an impossible request is a config_error, and a closed manager sends nothing', patience, async (context) => {
     const server = await startSdkServer();
     context.after(server.close);
     const manager = new McpManager({
@@ -155,17 +155,17 @@ describe('servers that are well', () => {
     ]);
     assert.deepEqual(await refusal('db', 'ada'), [
       'config_error',
-      'mcpServers.db.headers.x-team: needs a value for {{team}}, which connect() was not given',
+      'mcpServers.db.headers.x-team: needs a value for {{team}}: set it in the vars option of connect()',
     ]);
     await manager.connect('ada', 'db', { vars: { team: 'blue' } });
-    assertWell(await manager.diagnose('db', 'ada')); // the values that connect() was given are known now
+    assertHealthy(await manager.diagnose('db', 'ada')); // the values passed to connect() are known now
     await manager.close();
     assert.equal((await refusal('db', 'ada'))[0], 'closed');
   });
 });
 
-describe('servers that are ill', () => {
-  for (const [name, { serve, headers, origin, step: wrong, detail, fix }] of Object.entries(illServers)) {
+describe('servers with a fault', () => {
+  for (const [name, { serve, headers, origin, step: wrong, detail, fix }] of Object.entries(brokenServers)) {
     test(name, patience, async (context) => {
       const server = await listen(serve);
       context.after(server.close);
@@ -209,24 +209,24 @@ describe('servers that are ill', () => {
     );
   });
 
-  test('there is no such name', patience, () =>
+  test('an unknown name', patience, () =>
     notReached(
       'http://no-such-host.invalid/mcp',
       /^no address is found for the name no-such-host\.invalid \| Correct the host name/,
     ),
   );
 
-  test('a port that is forbidden', patience, () =>
+  test('a port that fetch forbids', patience, () =>
     notReached('http://127.0.0.1:9/mcp', /^the Fetch standard forbids this port \| Move the server/),
   );
 
-  test('http where https is wanted', patience, async (context) => {
-    const server = await listen(illServers['a web page'].serve);
+  test('http instead of https', patience, async (context) => {
+    const server = await listen(brokenServers['a web page'].serve);
     context.after(server.close);
     await notReached(server.origin.replace('http:', 'https:'), /does not speak TLS \| Use http:\/\/ in the address/);
   });
 
-  test('a certificate that nobody knows', patience, async (context) => {
+  test('a certificate of an unknown authority', patience, async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'certificate-'));
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     await run('openssl', [
@@ -259,7 +259,7 @@ describe('servers that are ill', () => {
     );
   });
 
-  test('no secret is told, whatever the server says back', patience, async (context) => {
+  test('no output contains a secret, whatever the server echoes', patience, async (context) => {
     const secrets = ['t0ken-of-ada', 'key-in-the-query', 'basic-secret'];
     const server = await listen((request, response) => {
       response
@@ -276,7 +276,7 @@ describe('servers that are ill', () => {
     for (const secret of secrets) assert.ok(!shown(diagnosis).includes(secret), secret);
   });
 
-  test('closing the manager ends it', patience, async (context) => {
+  test('closing the manager ends the diagnosis', patience, async (context) => {
     let arrived;
     const first = new Promise((done) => (arrived = done));
     const server = await listen((_request, response) => {

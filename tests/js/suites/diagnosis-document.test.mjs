@@ -1,4 +1,4 @@
-// The curl lines of docs/diagnosis.md, as they stand there: run one after the other against a real server.
+// The curl lines of docs/diagnosis.md, unchanged: run one after the other against a real server.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { startSdkServer } from '../servers/sdk-server.mjs';
 const run = promisify(execFile);
 const between = '=== next block ===';
 
-/** Every shell block of the document, as one script, with this address in the place of the example's. */
+/** Every shell block of the document, as one script, with this URL in place of the example's. */
 async function script(url) {
   const text = await readFile(new URL('../../../docs/diagnosis.md', import.meta.url), 'utf8');
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
@@ -32,10 +32,10 @@ for (const jsonResponse of [false, true]) {
 
     assert.match(initialize, /"protocolVersion":"2025-11-25"/);
     assert.match(header, /^session: [\w-]{36}\n$/);
-    assert.match(reuse, /^202\n[^]*"result":\{\}[^]*\n200\n$/);
+    assert.match(reuse, /^202\n[\s\S]*"result":\{\}[\s\S]*\n200\n$/);
     assert.equal(stream, '200\n');
     assert.match(stderr, /^curl: \(28\)/);
-    assert.match(preflight, /^HTTP\/1\.1 204[^]*access-control-allow-methods: [^\n]*DELETE/i);
+    assert.match(preflight, /^HTTP\/1\.1 204[\s\S]*access-control-allow-methods: [^\n]*DELETE/i);
     assert.equal(end, '200\n404\n');
     assert.deepEqual(
       { initialize: server.counts.initialize, initialized: server.counts.initialized, delete: server.counts.delete },

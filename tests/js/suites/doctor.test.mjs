@@ -1,4 +1,4 @@
-// The command of the packed package, installed into an empty project and run as a user does.
+// The command of the packed package, installed into an empty project and run as a user would.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { installPackage } from '../helpers/package/install.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
 
-const escape = '\u001b[';
+const controlSequence = '\u001b[';
 let installed;
 let server;
 
@@ -33,25 +33,25 @@ function doctor(words, { env = {} } = {}) {
 }
 
 describe('mcp-tether doctor', () => {
-  test('a server that is well: 0, and a line a step', async () => {
+  test('a healthy server: exit code 0, and one line a step', async () => {
     const { code, stdout, stderr } = await doctor(['doctor', server.url, '--origin', 'https://app.example']);
     assert.equal(code, 0, stdout + stderr);
     assert.deepEqual(
       [...stdout.matchAll(/^✓ (\w+) /gm)].map(([, name]) => name),
       ['reachable', 'initialize', 'sessionHeader', 'reuse', 'terminate', 'cors'],
     );
-    assert.match(stdout, /^all is well \(stateful, 2025-11-25\)$/m);
-    assert.ok(!stdout.includes(escape), 'no colours outside of a terminal');
+    assert.match(stdout, /^All checks passed \(stateful, 2025-11-25\)$/m);
+    assert.ok(!stdout.includes(controlSequence), 'no colours outside of a terminal');
     assert.equal(stderr, '');
   });
 
-  test('without an origin CORS is not checked, and that is said', async () => {
+  test('without an origin CORS is not checked, and the output says so', async () => {
     const { code, stdout } = await doctor(['doctor', server.url]);
     assert.equal(code, 0);
     assert.match(stdout, /^– cors .*not checked/m);
   });
 
-  test('a server that is down: 1, and how to mend it', async () => {
+  test('a server that is down: exit code 1, and the fix', async () => {
     const port = await findFreePort();
     const { code, stdout } = await doctor(['doctor', `http://127.0.0.1:${port}/mcp`]);
     assert.equal(code, 1);
@@ -62,10 +62,10 @@ describe('mcp-tether doctor', () => {
         'm',
       ),
     );
-    assert.match(stdout, /^something is wrong$/m);
+    assert.match(stdout, /^1 check failed$/m);
   });
 
-  test('--json is the diagnosis', async () => {
+  test('--json prints the diagnosis', async () => {
     const { code, stdout } = await doctor(['doctor', server.url, '--json']);
     const diagnosis = JSON.parse(stdout);
     assert.equal(code, 0);
@@ -163,7 +163,7 @@ describe('mcp-tether doctor', () => {
   }
 
   describe('in a terminal', () => {
-    // script(1) of util-linux lends it one.
+    // script(1) of util-linux provides a terminal.
     const inTerminal = (env) =>
       new Promise((resolve) => {
         const command = `'${join(installed.project, 'node_modules/.bin/mcp-tether')}' doctor ${server.url}`;
@@ -177,12 +177,12 @@ describe('mcp-tether doctor', () => {
 
     test('there are colours', async () => {
       const stdout = await inTerminal({});
-      assert.ok(stdout.includes(`${escape}32m✓`), stdout);
+      assert.ok(stdout.includes(`${controlSequence}32m✓`), stdout);
     });
 
     test('NO_COLOR is heeded', async () => {
       const stdout = await inTerminal({ NO_COLOR: '1' });
-      assert.ok(stdout.includes('✓ reachable') && !stdout.includes(escape), stdout);
+      assert.ok(stdout.includes('✓ reachable') && !stdout.includes(controlSequence), stdout);
     });
   });
 });

@@ -1,4 +1,4 @@
-// Each runtime has its own words for a connection that never came to be. All of them prove that nothing was sent.
+// Each runtime has its own errors for a connection that was not established. All of them prove that nothing was sent.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
@@ -22,7 +22,7 @@ describe('nothing was sent', () => {
         env: { ...process.env, NO_COLOR: '1' },
       });
       const { refused, noSuchName } = JSON.parse(stdout);
-      assert.equal(refused.outcome, 'write ran', 'an unsafe tool is sent again');
+      assert.equal(refused.outcome, 'write ran', 'an unsafe tool is retried');
       assert.equal(refused.ran, 1, 'and runs once');
       assert.ok(refused.failures >= 1);
       assert.equal(noSuchName, 'network_error: the server could not be reached; nothing was sent');
@@ -30,7 +30,7 @@ describe('nothing was sent', () => {
   }
 });
 
-describe('a call outlasts the 300 s that Node gives headers and bodies', () => {
+describe('a call outlasts Node’s limit of 300 s for headers and bodies', () => {
   for (const [name, [runtime]] of Object.entries(runtimes).filter(([name]) => name.startsWith('node'))) {
     test(name, { timeout: 60_000 }, async () => {
       const { stdout } = await promisify(execFile)(runtime, [

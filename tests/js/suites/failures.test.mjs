@@ -1,4 +1,4 @@
-// What a caller is told when `fetch` fails, the host's or an injected one: the cause, and whether the request is repeated.
+// The caller's error when `fetch` fails, the host's or an injected one: its cause, and whether the request is retried.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { McpManager } from '../../../pkg/node.js';
@@ -19,7 +19,7 @@ describe('a failing fetch', () => {
     await server.close();
   });
 
-  /** A session whose `fetch` meets `fault` for tool calls. Returns it, and the number of tries of them. */
+  /** A session whose `fetch` meets `fault` for tool calls. Returns it, and the number of their attempts. */
   async function faulty(fault) {
     const tries = { tools: 0 };
     const inject = (url, init) => {
@@ -47,12 +47,12 @@ describe('a failing fetch', () => {
   for (const [what, thrown] of [
     ['an Error of an auth middleware', new Error('no account is signed in')],
     ['an error class of its own', new LoginRequired('sign in first')],
-    ['a bug that is no TypeError', new RangeError('Invalid array length')],
+    ['a bug other than a TypeError', new RangeError('Invalid array length')],
     ['a string', 'not today'],
     ['nothing', undefined],
   ]) {
     for (const how of ['rejects with', 'throws']) {
-      test(`an injected fetch that ${how} ${what}: told at once, never repeated`, async () => {
+      test(`an injected fetch that ${how} ${what}: fails at once, never retried`, async () => {
         const { session, tries } = await faulty(() => {
           if (how === 'throws') throw thrown;
           return Promise.reject(thrown);
@@ -87,7 +87,7 @@ describe('a failing fetch', () => {
       const read = await outcome(session, 'read');
       assert.deepEqual(codes(read), { code: 'network_error', retryable: true });
       assert.equal(read.cause, thrown);
-      assert.ok(tries.tools > 1, 'a safe tool is repeated');
+      assert.ok(tries.tools > 1, 'a safe tool is retried');
       const before = tries.tools;
       const write = await outcome(session, 'write');
       assert.deepEqual(codes(write), { code: 'outcome_unknown', retryable: false });
@@ -107,14 +107,14 @@ describe('a failing fetch', () => {
     assert.equal(error.cause, thrown.at(-1));
   });
 
-  test('an error that the server answered with has no cause', async () => {
+  test('an error from the server has no cause', async () => {
     const { session } = await faulty(fetch);
     const error = await session.request({ method: 'no/such' }).catch((reason) => reason);
     assert.equal(error.code, 'rpc_error');
     assert.equal('cause' in error, false);
   });
 
-  test("connect fails with the cause too: at once what an injected fetch threw, the host's own error after the attempts", async () => {
+  test("connect fails with the cause too: at once for an error of an injected fetch, after the attempts for the host's own", async () => {
     const config = { mcpServers: { s: { url: server.url, sessionConfig: quick.sessionConfig } } };
     const thrown = new Error('no account is signed in');
     let tries = 0;
@@ -199,7 +199,7 @@ describe('a failing fetch', () => {
       ),
     ],
   ]) {
-    test(`${what}: nothing was sent, so an unsafe tool is sent again, and runs once`, async () => {
+    test(`${what}: nothing was sent, so an unsafe tool is retried, and runs once`, async () => {
       let isDown = true;
       const { session, tries } = await faulty((url, init) => {
         if (!isDown) return fetch(url, init);
@@ -214,8 +214,8 @@ describe('a failing fetch', () => {
 
   for (const [what, thrown] of [
     ['a reset of a connection in use', failed(system('ECONNRESET', 'read'))],
-    ['a host that is gone while a connection is read', failed(system('EHOSTUNREACH', 'read'))],
-    ['a network that is gone while a connection is written', failed(system('ENETUNREACH', 'write'))],
+    ['a host lost while reading from a connection', failed(system('EHOSTUNREACH', 'read'))],
+    ['a network lost while writing to a connection', failed(system('ENETUNREACH', 'write'))],
     ['a timeout without more', failed(system('ETIMEDOUT'))],
     [
       'one address of several that was reached',
@@ -227,7 +227,7 @@ describe('a failing fetch', () => {
     ],
     ['no address at all', failed(new AggregateError([]))],
   ]) {
-    test(`${what}: it may have been read, so an unsafe tool is not sent again`, async () => {
+    test(`${what}: it may have been read, so an unsafe tool is not retried`, async () => {
       const { session, tries } = await faulty(() => Promise.reject(thrown));
       assert.equal((await outcome(session, 'write')).code, 'outcome_unknown');
       assert.equal(tries.tools, 1);

@@ -1,4 +1,4 @@
-// Checks the fault server itself with bare fetch: each path does what its name says, and counts it.
+// Checks the fault server itself with bare fetch: each path behaves as its name says, and is counted.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startFaultServer } from '../servers/fault-server.mjs';
@@ -7,7 +7,7 @@ let server;
 before(async () => (server = await startFaultServer()));
 after(() => server.close());
 
-/** A client without any cleverness. */
+/** A minimal client. */
 class BareClient {
   #nextId = 1;
 
@@ -72,7 +72,7 @@ const lostAnswers = {
   'stale-accepts': [200, /"result"/],
 };
 for (const [name, [status, body]] of Object.entries(lostAnswers)) {
-  test(`/${name}: works, is forgotten, and says so`, async () => {
+  test(`/${name}: works, loses the session, and reports that`, async () => {
     const client = await connect(name);
     assert.equal((await client.call()).status, 200);
     assert.equal(server.forget(client.path), 1);
@@ -144,7 +144,7 @@ for (const empty of [undefined, 1]) {
   });
 }
 
-test('/stream-polling: primes, says when to come back, and answers then', async () => {
+test('/stream-polling: primes, sends `retry`, and answers the resume', async () => {
   const client = await connect('stream-polling');
   const text = await (await client.call()).text();
   assert.match(text, /^id: (\S+)\nretry: 300\ndata: \n\n$/);
@@ -203,7 +203,7 @@ test('/fresh-lost-at-once keeps no session', async () => {
   assert.equal((await client.call()).status, 404);
 });
 
-test('`after` loses the session after so many calls', async () => {
+test('`after` loses the session after a number of calls', async () => {
   const client = await connect('lost-404', { after: 2 });
   const seen = [];
   for (let turn = 0; turn < 3; turn += 1) seen.push((await client.call()).status);
@@ -215,7 +215,7 @@ test('/session-id-swap: a call answers with another id', async () => {
   assert.equal((await client.call()).headers.get('mcp-session-id'), 'swapped-session-id');
 });
 
-test('/bad-session-id: the bytes are really illegal', async () => {
+test('/bad-session-id: the bytes are illegal', async () => {
   for (const [kind, pattern] of [
     ['space', /^has a space$/],
     ['latin1', /\u00e9/],
@@ -268,7 +268,7 @@ for (const name of ['server-request-ping', 'server-request-unknown']) {
   });
 }
 
-test('/redirect-other-origin: the stranger notes what it gets', async () => {
+test('/redirect-other-origin: the other origin records its requests', async () => {
   const client = await connect('redirect-other-origin');
   const target = (await client.call()).headers.get('location');
   await (await fetch(target, { method: 'POST', headers: { 'Mcp-Session-Id': 'leaked' }, body: '{}' })).text();

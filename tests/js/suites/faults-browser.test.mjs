@@ -1,4 +1,5 @@
-// The fault table in a headless Chromium page, which is a stranger to every server: each row's is an origin of its own. ROW=… narrows it.
+// The fault table in a headless Chromium page, to which every server is cross-origin: each row has an origin of its
+// own. ROW=… narrows it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -23,7 +24,7 @@ describe('the fault table in Chromium', { concurrency: 8 }, () => {
 
   for (const row of rows.filter(({ name }) => name.includes(process.env.ROW ?? ''))) {
     test(row.name, { timeout: 60_000 }, async () => {
-      // Six connections at once are all that a page has for one origin: rows that shared one would wait for each other.
+      // A page has six connections to one origin: rows that shared one would wait for each other.
       const server = await startFaultServer();
       try {
         const expected = forPage({ ...row, ...row.browser });

@@ -1,4 +1,5 @@
-// The fault table in a headless Firefox page. ROW=… narrows it. WebDriver runs one script at a time: rows are begun, and asked for later.
+// The fault table in a headless Firefox page. ROW=… narrows it. WebDriver runs one script at a time: rows are started,
+// and polled later.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -17,7 +18,11 @@ describe('the fault table in Firefox', { concurrency: 6 }, () => {
       await init();
       const { drive } = await import('/tests/helpers/faults/drive.mjs');
       window.reports = {};
-      window.begin = (name, row, origin) => void drive(mcp, row, origin).then((report) => (window.reports[name] = report), (error) => (window.reports[name] = { error: String(error) }));
+      window.begin = (name, row, origin) => {
+        drive(mcp, row, origin)
+          .catch((error) => ({ error: String(error) }))
+          .then((report) => (window.reports[name] = report));
+      };
     `);
   });
   after(() => firefox?.close());

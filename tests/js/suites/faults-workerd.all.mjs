@@ -1,4 +1,4 @@
-// Some rows of the fault table in workerd: one Worker request a row, which is what a manager in a plain Worker lives for.
+// Some rows of the fault table in workerd: one Worker request a row, the lifetime of a manager in a plain Worker.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

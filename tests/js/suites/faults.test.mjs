@@ -1,4 +1,5 @@
-// The fault table in Node: the package driven over every path of the fault server, and the server's counts compared. ROW=… narrows it to rows whose name has it.
+// The fault table in Node: the package run on every path of the fault server, and the server's counts compared.
+// ROW=… narrows it to rows whose name contains the text.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-// HTTP+SSE of 2024-11-05 against the official SDK's server (v1), in Node and in a page: called by its name, and found by its refusal of a POST.
+// HTTP+SSE of 2024-11-05 against the official SDK's server (v1), in Node and in a page: configured, and guessed from a
+// refused POST.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -29,7 +30,7 @@ const settled = (call) =>
     (error) => ({ error }),
   );
 
-for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'by its refusal': {} })) {
+for (const [name, config] of Object.entries({ configured: { type: 'sse' }, guessed: {} })) {
   describe(`HTTP+SSE, ${name}`, { timeout: 60_000 }, () => {
     let server;
     let manager;
@@ -45,7 +46,7 @@ for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'b
       await until(() => server.openStreams() === 0, 'the stream is closed');
     });
 
-    test('connects, lists, calls, hears and answers', async () => {
+    test('connects, lists, calls, gets notifications and answers requests', async () => {
       const seen = await mainPath(mcp, { url: server.url, ...config });
       assert.deepEqual(seen, {
         kind: 'stateful',
@@ -72,14 +73,14 @@ for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'b
       await until(() => server.counts.calls.slow > 0, 'the tool runs');
       stop.abort();
       assert.equal((await call).error.code, 'cancelled');
-      await until(() => server.counts.methods['notifications/cancelled'] > 0, 'the server is told');
+      await until(() => server.counts.methods['notifications/cancelled'] > 0, 'the server is notified');
       assert.equal(
         (await session.callTool({ name: 'echo', arguments: { text: 'still here' } })).content[0].text,
         'still here',
       );
     });
 
-    test('a stream that is cut costs one handshake, and only what is safe goes again', async () => {
+    test('a stream that is cut costs one handshake, and only safe calls are retried', async () => {
       await session.setLoggingLevel('debug');
       await session.subscribeResource({ uri: 'test://counter' });
       await session.listTools();
@@ -93,10 +94,10 @@ for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'b
       const updates = [];
       session.setNotificationHandler('notifications/resources/updated', (message) => updates.push(message));
       await session.callTool({ name: 'increment', arguments: { key } });
-      assert.equal(server.counts.calls.slow, (before.calls.slow ?? 0) + 1, 'it was not run again');
+      assert.equal(server.counts.calls.slow, (before.calls.slow ?? 0) + 1, 'it did not run again');
       assert.equal(server.counts.streams, before.streams + 1);
       assert.equal(server.counts.initialize, before.initialize + 1);
-      await until(() => updates.length > 0, 'the subscription was put back');
+      await until(() => updates.length > 0, 'the subscription was restored');
       assert.equal(session.generation, 2);
     });
 
@@ -114,8 +115,8 @@ for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'b
 }
 
 describe('HTTP+SSE, the process killed', { timeout: 60_000 }, () => {
-  for (const [name, config] of Object.entries({ 'by its name': { type: 'sse' }, 'by its refusal': {} })) {
-    test(`${name}: the session comes back, and the call under way is honest`, async () => {
+  for (const [name, config] of Object.entries({ configured: { type: 'sse' }, guessed: {} })) {
+    test(`${name}: the session comes back, and the call in flight gets outcome_unknown`, async () => {
       const port = await findFreePort();
       const program = fileURLToPath(new URL('../servers/http-sse-server.mjs', import.meta.url));
       const server = await startChildServer({
@@ -147,14 +148,14 @@ describe('HTTP+SSE, the process killed', { timeout: 60_000 }, () => {
   }
 });
 
-describe('HTTP+SSE, what is refused', { timeout: 60_000 }, () => {
+describe('HTTP+SSE, refusals', { timeout: 60_000 }, () => {
   test('an endpoint of another origin gets nothing', async () => {
     let reached = 0;
-    const other = await listen((request, response) => {
+    const other = await listen((_request, response) => {
       reached += 1;
       response.writeHead(202).end();
     });
-    const server = await listen((request, response) => {
+    const server = await listen((_request, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       response.write(`event: endpoint\ndata: ${other.origin}/messages?sessionId=secret-1234\n\n`);
     });

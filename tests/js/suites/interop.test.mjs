@@ -1,4 +1,4 @@
-// Our client and the servers of the interop matrix that need no more than Node, and the table that `make interop` wrote.
+// Our client and the servers of the interop matrix that need only Node, and the table written by `make interop`.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';

@@ -1,4 +1,5 @@
-// What real servers, routers and gateways do in their own way, and the package takes as every official SDK does: in Node, and in a page.
+// Deviations of real servers, routers and gateways that the package accepts as every official SDK does: in Node, and in
+// a page.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -38,14 +39,14 @@ function managerOf(url, options = {}) {
 
 const textOf = async (session, text) => (await session.callTool({ name: 'echo', arguments: { text } })).content[0].text;
 
-/** Nothing that only the server itself may know. */
+/** No header that only the configured server may get. */
 function assertBare({ headers }) {
   for (const name of ['authorization', 'x-api-key', 'mcp-session-id', 'mcp-protocol-version', 'cookie'])
     assert.equal(headers[name], undefined, name);
 }
 
 describe('a redirect', () => {
-  test('from /mcp to /mcp/ is followed in Node, remembered, and said once', async () => {
+  test('from /mcp to /mcp/ is followed in Node, remembered, and logged once', async () => {
     const server = await start({ path: '/mcp/', redirects: slash });
     const { manager, lines } = managerOf(server.url);
     const session = await manager.connect('ada', 's');
@@ -57,7 +58,7 @@ describe('a redirect', () => {
     );
     assert.ok(
       server.seen.every(({ verb, headers }) => verb === 'GET' || headers['content-type'] === 'application/json'),
-      'the method and the body are kept',
+      'the method and the body are preserved',
     );
     assert.equal(
       lines.filter((line) => line.startsWith('warn [MCP][s] The server redirects; requests go to')).length,
@@ -66,7 +67,7 @@ describe('a redirect', () => {
     );
   });
 
-  test('to another origin is not followed by anything in Node', async () => {
+  test('to another origin is not followed in Node', async () => {
     const stranger = await start({ path: '/mcp/' });
     for (const status of [301, 302, 307, 308]) {
       const server = await start({ path: '/mcp/', redirects: { '/mcp': { status, to: `${stranger.origin}/mcp/` } } });
@@ -79,7 +80,7 @@ describe('a redirect', () => {
     assert.deepEqual(stranger.seen, []);
   });
 
-  test('that leads on and on ends in an error', async () => {
+  test('chain without an end is an error', async () => {
     const to = (path) => ({ status: 307, to: path });
     const server = await start({ path: '/end', redirects: { '/mcp': to('/a'), '/a': to('/b'), '/b': to('/mcp') } });
     await assert.rejects(managerOf(server.url).manager.connect('ada', 's'), {
@@ -89,13 +90,14 @@ describe('a redirect', () => {
     assert.deepEqual(server.methods(), ['initialize /mcp', 'initialize /a', 'initialize /b']);
   });
 
-  describe('in Chromium, which hides where it leads', () => {
+  describe('in Chromium, which hides the target', () => {
     let browser;
     before(async () => {
       browser = await openPage();
       await browser.page.evaluate(async () => {
         const { default: init, McpManager: Manager } = await import('/pkg/browser.js');
         await init();
+        // biome-ignore lint/suspicious/noDocumentCookie: not every Firefox and WebKit has the Cookie Store API.
         document.cookie = 'page=cookie';
         globalThis.connect = async (url, users) => {
           const lines = [];
@@ -129,7 +131,7 @@ describe('a redirect', () => {
       browser.page.evaluate(([at, who]) => globalThis.connect(at, who), [url, users]);
 
     for (const status of [307, 308]) {
-      test(`${status}: one GET that carries nothing finds the address`, async () => {
+      test(`${status}: one GET without headers or body finds the address`, async () => {
         const server = await start({ path: '/mcp/', redirects: { '/mcp': { status, to: '/mcp/' } } });
         const { texts, lines } = await connect(server.url, ['ada', 'bob']);
         assert.deepEqual(texts, ['ada', 'bob']);
@@ -178,7 +180,7 @@ describe('a redirect', () => {
     const { manager } = managerOf(server.url);
     const session = await manager.connect('ada', 's');
     Object.assign(server.state, { path: '/mcp', redirects: {} });
-    // A tool may say 404 itself, so its caller is told, and only the next call tries the other address.
+    // A tool may answer 404 itself, so the call fails, and only the next one uses the other address.
     await assert.rejects(textOf(session, 'hello'), { code: 'http_error', status: 404 });
     assert.equal(await textOf(session, 'hello'), 'hello');
     assert.equal(
@@ -190,7 +192,7 @@ describe('a redirect', () => {
   });
 });
 
-describe('a body of JSON whose Content-Type does not say so', () => {
+describe('a body of JSON with another Content-Type', () => {
   const long = 'x'.repeat(300_000);
   const types = {
     none: undefined,
@@ -210,7 +212,7 @@ describe('a body of JSON whose Content-Type does not say so', () => {
           if (message.method !== 'tools/call') return false;
           response.writeHead(200, type && { 'Content-Type': type });
           const text = `${prefix}${JSON.stringify(resultOf(message))}${prefix === '[' ? ']' : ''}`;
-          // In pieces, the first of which has nothing but what goes before the JSON.
+          // In pieces, the first of which contains only the prefix of the JSON.
           response.write(text.slice(0, prefix.length));
           setImmediate(() => response.end(text.slice(prefix.length)));
           return true;
@@ -222,7 +224,7 @@ describe('a body of JSON whose Content-Type does not say so', () => {
     }
   }
 
-  test('is held to limits.maxMessageBytes', async () => {
+  test('is limited to limits.maxMessageBytes', async () => {
     const answer = (response, message) =>
       message.method === 'tools/call' && Boolean(response.writeHead(200).end(JSON.stringify(resultOf(message))));
     const server = await start({ answer });
@@ -230,7 +232,7 @@ describe('a body of JSON whose Content-Type does not say so', () => {
     await assert.rejects(textOf(session, long), { code: 'limit_exceeded' });
   });
 
-  test('a page of HTML is cut, and is an error', async () => {
+  test('an HTML page is cut, and is an error', async () => {
     const answer = (response, message) =>
       message.method === 'tools/call' &&
       Boolean(
@@ -275,7 +277,7 @@ test('an event id that is beyond Latin-1 is sent back as the bytes of its UTF-8'
   }
 });
 
-test('a request that is answered 202 is answered on the open stream, with its id as a text', async () => {
+test('a request that is answered 202 is answered on the open stream, with its id as a string', async () => {
   const stream = {};
   const server = await start({
     answer(response, message) {

@@ -1,4 +1,4 @@
-// A manager that was closed leaves nothing behind in the module's memory, whoever still listened to its sessions.
+// A closed manager leaves nothing behind in the module's memory, even if its sessions still have listeners.
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
@@ -18,7 +18,7 @@ const newManager = () =>
     { env: {}, log: () => {}, fetch: answering },
   );
 
-test('a manager with a session that was called', () =>
+test('a manager with a session that made a call', () =>
   leavesNothing(memory, async () => {
     const manager = newManager();
     const session = await manager.connect('u', 's');
@@ -27,7 +27,7 @@ test('a manager with a session that was called', () =>
     await manager.close();
   }));
 
-test('a manager with an official client that nobody closed', () =>
+test('a manager with an official client that was not closed', () =>
   leavesNothing(memory, async () => {
     const manager = newManager();
     const client = new Client({ name: 'c', version: '1' });

@@ -1,4 +1,5 @@
-// The official SDK's server of 2026-07-28 (v2), in its three ways: everything that a session does, and what a restart does to it.
+// The official SDK's server of 2026-07-28 (v2), in its three modes: every operation of a session, and the effect of a
+// restart.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -18,7 +19,7 @@ const newManager = (url, server = {}, options = {}) =>
     { env: {}, log: () => {}, ...options },
   );
 
-/** Waits until `check()` holds, and says so if it never does. */
+/** Waits until `check()` holds, and throws if it never does. */
 async function until(check, what) {
   for (let tries = 0; tries < 600; tries += 1) {
     if (await check()) return;
@@ -69,14 +70,14 @@ for (const responseMode of ['auto', 'sse']) {
       assert.equal(header, '=?base64?WsO8cmljaA==?=');
     });
 
-    test('a call before any list reaches a tool with headers too', async () => {
+    test('a call before any list reaches a tool with mirrored headers too', async () => {
       assert.equal(
         JSON.parse(textOf(await session.callTool({ name: 'route', arguments: { region: 'eu', size: 1 } }))).region,
         'eu',
       );
     });
 
-    test('answers what the server needs to know, in two rounds', async () => {
+    test('answers the server’s input requests, in two rounds', async () => {
       session.setRequestHandler('elicitation/create', ({ params }) => ({
         action: 'accept',
         content: params.message === 'Sure?' ? { name: 'yes' } : {},
@@ -88,7 +89,7 @@ for (const responseMode of ['auto', 'sse']) {
       }));
       session.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///here' }] }));
       const { first, last } = JSON.parse(textOf(await session.callTool({ name: 'ask' })));
-      assert.deepEqual(first.name, { action: 'accept', content: { name: 'nobody' } }, 'with the form’s default');
+      assert.deepEqual(first.name, { action: 'accept', content: { name: 'unnamed' } }, 'with the form’s default');
       assert.equal(first.sample.content.text, 'Aha.');
       assert.deepEqual(first.roots, { roots: [{ uri: 'file:///here' }] });
       assert.deepEqual(last, { action: 'accept', content: { name: 'yes' } });
@@ -120,7 +121,7 @@ for (const responseMode of ['auto', 'sse']) {
       assert.equal(server.counts.executions.cancelled, undefined);
     });
 
-    test('hears of changes', async () => {
+    test('gets change notifications', async () => {
       const heard = [];
       session.onnotification = ({ method }) => heard.push(method);
       await session.subscribeResource({ uri });
@@ -131,7 +132,7 @@ for (const responseMode of ['auto', 'sse']) {
         await until(() => heard.includes(`notifications/${what}/list_changed`), `changed ${what}`);
     });
 
-    test('a restart: calls go on, and the subscription is there again', async () => {
+    test('a restart: calls continue, and the subscription is restored', async () => {
       const heard = [];
       session.setNotificationHandler('notifications/resources/updated', ({ params }) => heard.push(params.uri));
       await session.subscribeResource({ uri });
@@ -145,7 +146,7 @@ for (const responseMode of ['auto', 'sse']) {
       await until(async () => {
         await session.callTool({ name: 'increment', arguments: { key: 'restarted' } });
         return heard.length > 0;
-      }, 'updates come again');
+      }, 'updates arrive again');
       assert.equal(session.kind, 'modern');
     });
 
@@ -166,7 +167,7 @@ for (const responseMode of ['auto', 'sse']) {
   });
 }
 
-describe('lists that the official server lets be kept', { timeout: 30_000 }, () => {
+describe('cacheable lists of the official server', { timeout: 30_000 }, () => {
   let server;
   before(
     async () =>
@@ -174,7 +175,7 @@ describe('lists that the official server lets be kept', { timeout: 30_000 }, () 
   );
   after(() => server.close());
 
-  test('are fetched once, until the server says that they changed', async () => {
+  test('are fetched once, until the server notifies a change', async () => {
     const manager = newManager(server.url);
     const session = await manager.connect('u', 's');
     let changes = 0;
@@ -186,7 +187,10 @@ describe('lists that the official server lets be kept', { timeout: 30_000 }, () 
     assert.ok(server.counts.methods['tools/list'] - before <= 1);
     const fetched = server.counts.methods['tools/list'];
     // The stream may be open before the server listens to its own bus.
-    await until(() => (server.notify.toolsChanged(), changes > 0), 'the change');
+    await until(() => {
+      server.notify.toolsChanged();
+      return changes > 0;
+    }, 'the change');
     await session.listTools();
     assert.ok(server.counts.methods['tools/list'] > fetched);
     await manager.close();
@@ -194,7 +198,7 @@ describe('lists that the official server lets be kept', { timeout: 30_000 }, () 
 });
 
 describe('older clients and the official server', { timeout: 30_000 }, () => {
-  test('it serves those who say initialize as well, without sessions', async () => {
+  test('it also serves clients that send initialize, without sessions', async () => {
     const server = await startModernServer({ legacy: 'stateless' });
     const manager = newManager(server.url, { protocolVersion: 'legacy' });
     const session = await manager.connect('u', 's');

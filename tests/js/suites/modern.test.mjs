@@ -1,5 +1,5 @@
-// Servers of 2026-07-28, and servers of which one cannot tell: the package on every path of the modern fault server, held against
-// the server's own counts. ROW=… narrows it to rows whose name has it.
+// Servers of 2026-07-28, and servers of an unclear revision: the package on every path of the modern fault server,
+// checked against the server's own counts. ROW=… narrows it to rows whose name contains the text.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -55,7 +55,7 @@ describe('the modern fault table', { concurrency: 8 }, () => {
 
 function checkCounts(row, counts) {
   const executed = Object.values(counts.executions).reduce((sum, times) => sum + times, 0);
-  // How many subscriptions there are is the client's affair; rows about them say so by name.
+  // The client chooses the number of subscriptions; rows about them check it explicitly.
   const requests = counts.trace.filter(({ http, rpc }) => http === 'POST' && rpc !== 'subscriptions/listen').length;
   const all = { ...counts.rpc, aborted: counts.aborted, initialize: counts.initialize, executed, requests };
   for (const [name, wanted] of Object.entries(row.counts ?? {})) {
@@ -69,7 +69,7 @@ function checkCounts(row, counts) {
   }
 }
 
-/** What holds whatever a row is about. */
+/** Invariants of every row. */
 function checkAlways(row, counts) {
   for (const [key, times] of Object.entries(counts.executions)) {
     if (/^c\d+$/.test(key)) assert.ok(times <= 1, `the unsafe call ${key} ran ${times} times`);
@@ -87,10 +87,10 @@ function checkAlways(row, counts) {
   assert.deepEqual(
     Object.keys(counts.http).filter((method) => method !== 'POST'),
     [],
-    'POST is all that there is',
+    'only POST is used',
   );
-  assert.deepEqual(counts.clientAnswers, [], 'a client never answers by itself');
-  assert.equal(counts.initialize, 0, 'nobody says initialize');
-  const told = Object.keys(counts.rpc).filter((method) => method.startsWith('notifications/'));
-  assert.deepEqual(told, [], 'no notification is sent');
+  assert.deepEqual(counts.clientAnswers, [], 'the client sends no responses');
+  assert.equal(counts.initialize, 0, 'no initialize is sent');
+  const notifications = Object.keys(counts.rpc).filter((method) => method.startsWith('notifications/'));
+  assert.deepEqual(notifications, [], 'no notification is sent');
 }

@@ -1,4 +1,4 @@
-// Checks the outage server itself with bare fetch: what a client meets before, during and after an outage, and what is noted of it.
+// Checks the outage server itself with bare fetch: its behaviour before, during and after an outage, and its records.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -75,7 +75,7 @@ test('refused: no connection can be made for a time, and those that were open br
   }),
 );
 
-test('a call that is under way when it begins gets the refusal, and its answer is lost', {
+test('a call in flight when it begins gets the refusal, and its answer is lost', {
   timeout: 20_000,
 }, async () => {
   let release;

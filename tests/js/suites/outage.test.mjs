@@ -1,5 +1,6 @@
-// A server that is out of reach for 3 s, and a client with its defaults: in Node, in a page of Chromium and in a plain Worker on workerd.
-// Its port is closed, or a proxy answers with a status of its own, in pages without CORS headers too. The proxy counts, and the outage lasts by its clock.
+// A server that is out of reach for 3 s, and a client with its defaults: in Node, in a page of Chromium and in a plain
+// Worker on workerd. Its port is closed, or a proxy answers with a status of its own, in pages without CORS headers
+// too. The proxy counts, and its clock times the outage.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +11,8 @@ import { setCorsHeaders } from '../servers/shared/cors.mjs';
 import { listen } from '../servers/shared/listen.mjs';
 
 const outageMs = 3_000;
-// The first canary request and `retryAttempts` (3) more; a page may send each once more without a session id, and a stream that breaks may cost one.
+// The first canary request and `retryAttempts` (3) more; a page may send each once more without a session id, and a
+// broken stream may cost one.
 const mostPings = 2 * 4 + 1;
 
 const places = {
@@ -50,7 +52,7 @@ for (const [place, { kinds, start }] of Object.entries(places)) {
 
 describe('a server out of reach for 1 s when the first session is opened: Node', { concurrency: 4 }, () => {
   for (const kind of ['refused', '502', '503', '521']) {
-    test(`${kind}: the session is opened when it ends`, { timeout: 30_000 }, async () => {
+    test(`${kind}: the session is opened when the outage ends`, { timeout: 30_000 }, async () => {
       const server = await startOutageServer(kind);
       const { mcp } = await startInNode();
       const manager = new mcp.McpManager({ mcpServers: { it: { url: server.url } } }, { env: {}, log: () => {} });
@@ -67,7 +69,10 @@ describe('a server out of reach for 1 s when the first session is opened: Node',
   }
 });
 
-/** Calls whose key begins with `held` stay under way until they are released: even ones have run by then, odd ones run after that. */
+/**
+ * Calls whose key begins with `held` stay in flight until they are released: even ones have run by then, odd ones run
+ * after that.
+ */
 function holdCalls() {
   let release;
   const released = new Promise((resolve) => {
@@ -89,7 +94,7 @@ function holdCalls() {
   };
 }
 
-/** Begins the outage at a client's word, once its calls are under way and its stream is open. */
+/** Begins the outage when the client requests it, once its calls are in flight and its stream is open. */
 function startConductor(server, held) {
   return listen(async (request, response) => {
     setCorsHeaders(request, response);
@@ -113,11 +118,11 @@ function expectReport(report, server) {
       { list: answered, read: answered, unsafe: answered },
       'calls that began during the outage',
     );
-    // A result of an unsafe call would mean that it was sent again: the answer to the first was lost.
+    // A result of an unsafe call would mean that it was retried: the answer to the first attempt was lost.
     assert.deepEqual(
       tallyOfEach(report.before),
       { read: { result: underWay }, unsafe: { outcome_unknown: underWay } },
-      'calls that were under way',
+      'calls that were in flight',
     );
     assert.equal(report.afterwards, 'result');
 
@@ -134,7 +139,8 @@ function expectReport(report, server) {
     assert.ok(mostAtOnce(pings) <= 1, `${mostAtOnce(pings)} canary requests at once`);
     assert.ok(pings.length >= 1 && pings.length <= mostPings, `${pings.length} canary requests`);
     const during = countDuringOutage(requests).requests;
-    // Calls that begin with the outage may be sent before it is noticed, each once; then canary requests and the stream's attempts.
+    // Calls made right at the outage's beginning may be sent before it is noticed, each once; then canary requests and
+    // the stream's attempts.
     assert.ok(during <= 2 * each + mostPings + 10, `${during} requests while the server was out of reach`);
   } catch (error) {
     error.stack += `\n${seen()}`;
@@ -142,7 +148,7 @@ function expectReport(report, server) {
   }
 }
 
-/** For each kind of call, how many ended in which way. */
+/** For each kind of call, the number of each outcome. */
 function tallyOfEach(kinds) {
   return Object.fromEntries(
     Object.entries(kinds).map(([kind, outcomes]) => {

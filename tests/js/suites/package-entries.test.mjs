@@ -1,4 +1,4 @@
-// What the tarball holds, and what each of its entries gives.
+// The contents of the tarball, and the exports of each of its entries.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -33,7 +33,10 @@ describe('the entries of the package', () => {
     assert.deepEqual(installed.files.filter((path) => path !== 'README.md').sort(), [
       'LICENSE-APACHE',
       'LICENSE-MIT',
+      'THIRD-PARTY-NOTICES',
       'browser.js',
+      'cookies.d.ts',
+      'cookies.js',
       'core.js',
       'diagnose.js',
       'docs/toolchains.md',
@@ -41,13 +44,29 @@ describe('the entries of the package', () => {
       'edge.js',
       'index.d.ts',
       'inline.js',
+      'list-pages.js',
+      'lists.d.ts',
+      'lists.js',
       'mcp_tether_bg.wasm',
       'node.js',
+      'oauth-more.js',
+      'oauth.d.ts',
+      'oauth.js',
+      'openai-agents.d.ts',
+      'openai-agents.js',
+      'output-schema.d.ts',
+      'output-schema.js',
       'package.json',
       'page.d.ts',
       'page.js',
+      'platform.d.ts',
+      'protocol.d.ts',
+      'react.d.ts',
+      'react.js',
       'slim.d.ts',
       'slim.js',
+      'snapshot.d.ts',
+      'snapshot.js',
       'storage.d.ts',
       'storage.js',
       'wasm.d.ts',
@@ -61,7 +80,7 @@ describe('the entries of the package', () => {
     assert.ok(installed.size <= 260 * 1024, `${installed.size} bytes`);
   });
 
-  test('publint finds nothing to say', async () => {
+  test('publint reports nothing', async () => {
     const { messages, pkg } = await publint({ pkgDir: join(workspace, 'pkg'), strict: true });
     assert.deepEqual(
       messages.map((message) => formatMessage(message, pkg, { color: false })),
@@ -69,26 +88,26 @@ describe('the entries of the package', () => {
     );
   });
 
-  test('the types of every entry are found, and say what is there', async () => {
+  test('the types of every entry are found and match its exports', async () => {
     const archive = createPackageFromTarballData(await readFile(installed.tarball));
     const { problems } = await checkPackage(archive);
-    // ES modules alone: `require()` takes them on every Node that is supported.
+    // Only ES modules: `require()` loads them on every supported Node.
     assert.deepEqual(
       problems.filter(({ kind }) => kind !== 'CJSResolvesToESM').map(({ trace, ...problem }) => problem),
       [],
     );
   });
 
-  test('the main entry has exactly what its types say', async () => {
+  test('the main entry exports exactly what its types declare', async () => {
     const names = await evaluate("console.log(JSON.stringify(Object.keys(await import('mcp-tether')).sort()))");
     assert.deepEqual(names, ['McpError', 'McpManager', 'McpSession', 'default']);
   });
 
-  test('every member that the types name is there', async () => {
+  test('every member declared in the types exists', async () => {
     const types = await readFile(join(workspace, 'pkg/index.d.ts'), 'utf8');
     for (const name of ['McpManager', 'McpSession']) {
       const [, body] = types.match(new RegExp(`export class ${name} \\{\\n(.*?)\\n\\}`, 's'));
-      const members = [...body.matchAll(/^  (?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
+      const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
       assert.ok(members.length > 10);
       const missing = await evaluate(`
         import { ${name} } from 'mcp-tether';
@@ -98,7 +117,7 @@ describe('the entries of the package', () => {
     }
   });
 
-  test('the slim entry loads nothing until it is given the module', async () => {
+  test('the slim entry loads nothing until it gets the module', async () => {
     const report = await evaluate(`
       import { readFileSync } from 'node:fs';
       import { fileURLToPath } from 'node:url';
@@ -114,7 +133,7 @@ describe('the entries of the package', () => {
     });
   });
 
-  test('a load that fails may be tried again', async () => {
+  test('a failed load can be retried', async () => {
     const report = await evaluate(`
       import { readFileSync } from 'node:fs';
       import { fileURLToPath } from 'node:url';
@@ -154,7 +173,7 @@ describe('the entries of the package', () => {
       }
     `);
 
-    test('gives the servers and leaves the rest of the file alone', async () => {
+    test('returns the servers and ignores the rest of the file', async () => {
       const config = await parse(`
 version: 1.2.1
 mcpServers:

@@ -1,4 +1,4 @@
-// The packed package, installed into an empty project, lives one session with a real server in every runtime that we name.
+// The packed package, installed into an empty project, runs one session with a real server in every supported runtime.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -52,7 +52,7 @@ describe('the packed package', () => {
     });
   }
 
-  test('workerd before it knew the option `cache`', { timeout: 60_000 }, async () => {
+  test('workerd before it supported the option `cache`', { timeout: 60_000 }, async () => {
     const report = await runInWorkerd(installed.project, servers.stateless.url, '2024-01-01');
     checkReport(report, 'Cloudflare-Workers', 'stateless');
   });
@@ -88,7 +88,7 @@ function checkReport(report, runtime, mode) {
 }
 
 async function runInWorkerd(project, url, compatibilityDate = '2026-04-01') {
-  // As wrangler does it: one script, and the module beside it, compiled at upload.
+  // As wrangler does: one script, and the module beside it, compiled at upload.
   await build({
     absWorkingDir: project,
     entryPoints: ['worker.mjs'],

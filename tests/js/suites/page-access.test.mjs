@@ -1,4 +1,5 @@
-// Whether everybody can use the demo page: by keyboard, with a screen reader, in the dark, on a narrow screen, without motion.
+// The accessibility of the demo page: by keyboard, with a screen reader, in the dark, on a narrow screen, without
+// motion.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -22,13 +23,13 @@ after(async () => {
   await demo?.close();
 });
 
-/** What axe calls serious or critical, in a line each. */
+/** The serious or critical findings of axe, a line each. */
 async function findings() {
   await visitor.page.evaluate(axe);
   const { violations, passes } = await visitor.page.evaluate(() =>
     globalThis.axe.run(document, { resultTypes: ['violations', 'passes'] }),
   );
-  assert.ok(passes.length > 20, 'axe has looked');
+  assert.ok(passes.length > 20, 'axe has run');
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
@@ -38,7 +39,7 @@ async function findings() {
 
 const focused = () => visitor.page.evaluate(() => document.activeElement.id);
 
-/** Presses Tab until the focus is where it is wanted. */
+/** Presses Tab until the focus reaches the element. */
 async function tabTo(id) {
   for (let presses = 0; presses < 60; presses += 1) {
     if ((await focused()) === id) return;
@@ -55,7 +56,7 @@ test('axe has no serious finding before anything happened', async () => {
   assert.deepEqual(await findings(), []);
 });
 
-test('the whole story is told by keyboard alone', async () => {
+test('everything can be done by keyboard alone', async () => {
   const { keyboard } = visitor.page;
   await tabTo('connect-a');
   await keyboard.press('Enter');
@@ -64,20 +65,20 @@ test('the whole story is told by keyboard alone', async () => {
   await keyboard.press('Enter');
   await visitor.untilText('#result', 'Still there');
   await tabTo('forget');
-  assert.match(await visitor.text('#why-break'), /404/, 'what the button does is told before it is pressed');
+  assert.match(await visitor.text('#why-break'), /404/, 'the button is described before it is pressed');
   await keyboard.press('Space');
   await visitor.untilLogged('Session recovery successful');
   await visitor.untilText('#narration', 'One new handshake was made');
 });
 
-test('the timeline is walked through by arrow keys, and says what each thing was', async () => {
+test('the timeline can be traversed with the arrow keys, and each item has a description', async () => {
   const { page } = visitor;
   await visitor.press('connect-b');
   await page.locator('.tl-item[tabindex="0"]').focus();
-  const told = () => visitor.text('.tl-detail');
+  const detail = () => visitor.text('.tl-detail');
   const labelOf = () => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
   await page.keyboard.press('End');
-  assert.match(await told(), /Ben/);
+  assert.match(await detail(), /Ben/);
   const last = await labelOf();
   assert.match(last, /Ben/);
   await page.keyboard.press('ArrowUp');
@@ -90,8 +91,8 @@ test('the timeline is walked through by arrow keys, and says what each thing was
   const before = await width();
   for (let times = 0; times < 3; times += 1) await page.keyboard.press('+');
   assert.ok((await width()) > before, 'plus zooms in');
-  assert.equal(await page.locator('.tl-item[tabindex="0"]').count(), 1, 'the Tab key reaches one thing');
-  assert.ok(await labelOf(), 'the focus outlives the zoom');
+  assert.equal(await page.locator('.tl-item[tabindex="0"]').count(), 1, 'the Tab key reaches one item');
+  assert.ok(await labelOf(), 'the focus survives the zoom');
   await page.locator('.tl-text summary').click();
   await page.locator('.tl-text li').first().waitFor();
   assert.match(
@@ -100,12 +101,12 @@ test('the timeline is walked through by arrow keys, and says what each thing was
       .allInnerTexts()
       .then((lines) => lines.join('\n')),
     /404/,
-    'the list says it in words',
+    'the list has it as text',
   );
 });
 
 for (const colorScheme of ['light', 'dark']) {
-  test(`axe has no serious finding after it all, in the ${colorScheme}`, async () => {
+  test(`axe has no serious finding after all that, in the ${colorScheme}`, async () => {
     await visitor.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await visitor.page.evaluate(() => {
       document.querySelector('#where').open = true;
@@ -135,7 +136,7 @@ test('beside the official client, and nothing overflows at 360 pixels', async ()
   assert.ok((await overflow()) <= 0, 'nor on a tablet');
 });
 
-test('nothing moves for who wants nothing to move', async () => {
+test('nothing moves with reduced motion', async () => {
   const moving = await visitor.page.evaluate(
     () =>
       [...document.querySelectorAll('*')].filter(

@@ -1,18 +1,19 @@
-// The six connections of Chromium to one HTTP/1.1 origin: more sessions than that, each with a GET stream, in one tab and in several.
+// The six connections of Chromium to one HTTP/1.1 origin: more sessions than that, each with a GET stream, in one tab
+// and in several.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { launchOptions, startPageServer } from '../helpers/browsers/chromium.mjs';
-import { startFront } from '../servers/front.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
+import { startStreamCountingProxy } from '../servers/stream-counting-proxy.mjs';
 
 describe('the connections of a page', () => {
   let files;
   let browser;
   let server;
   let context;
-  let front;
+  let proxy;
 
   before(async () => {
     files = await startPageServer();
@@ -28,11 +29,11 @@ describe('the connections of a page', () => {
   });
   afterEach(async () => {
     await context.close();
-    await front?.close();
+    await proxy?.close();
     await server.close();
   });
 
-  /** A tab with so many sessions, of one user each. */
+  /** A tab with the given number of sessions, of one user each. */
   async function openTab(count, { name = 'user', attached = false, clock = false } = {}) {
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
@@ -53,7 +54,7 @@ describe('the connections of a page', () => {
           session.setNotificationHandler('notifications/message', () => (globalThis.heard[at] += 1)),
         );
       },
-      [front.origin, Array.from({ length: count }, (_, at) => `${name}-${at}`), attached],
+      [proxy.origin, Array.from({ length: count }, (_, at) => `${name}-${at}`), attached],
     );
     return page;
   }
@@ -77,25 +78,25 @@ describe('the connections of a page', () => {
       if (await check()) return;
       await wait(20);
     }
-    const { open, most, sessions } = front.streams;
+    const { open, most, sessions } = proxy.streams;
     assert.fail(`never: ${what}; ${open} streams are open, ${most} were, of ${sessions.size} sessions`);
   }
   const untilMost = async (most) => {
-    await until(`${most} streams for a second`, () => front.streams.settled >= most);
-    assert.equal(front.streams.most, most);
+    await until(`${most} streams for a second`, () => proxy.streams.settled >= most);
+    assert.equal(proxy.streams.most, most);
   };
-  const untilOpen = (count) => until(`${count} open streams`, () => front.streams.open === count);
+  const untilOpen = (count) => until(`${count} open streams`, () => proxy.streams.open === count);
 
   test('six sessions at one origin over HTTP: every call is answered', async () => {
-    front = await startFront(new URL(server.url).origin);
+    proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const page = await openTab(6);
     await untilOpen(3);
     for (let round = 0; round < 3; round += 1) assert.deepEqual(await callAll(page), Array(6).fill('hello'));
     await untilMost(3);
   });
 
-  test('slow calls that stream their answers are all answered while others are made', async () => {
-    front = await startFront(new URL(server.url).origin);
+  test('slow calls that stream their answers are all answered while other calls are made', async () => {
+    proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const page = await openTab(5);
     await untilOpen(3);
     const slow = page.evaluate(() =>
@@ -105,30 +106,30 @@ describe('the connections of a page', () => {
     );
     assert.deepEqual(await callAll(page), Array(5).fill('hello'));
     assert.equal((await slow).length, 2);
-    assert.ok(front.streams.most <= 3);
+    assert.ok(proxy.streams.most <= 3);
   });
 
-  test('ten sessions take turns, and each one hears what is pushed', async () => {
-    front = await startFront(new URL(server.url).origin);
+  test('ten sessions take turns, and each one gets pushed notifications', async () => {
+    proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const page = await openTab(10, { clock: true });
     await untilOpen(3);
     const heard = () => page.evaluate(() => globalThis.heard.filter(Boolean).length);
-    // Two rotations of ten sessions are eight turns, of five seconds each where all sessions are in use.
+    // Two rotations of ten sessions are eight turns, of five seconds each if all sessions are in use.
     for (let turn = 0; turn < 8; turn += 1) {
       assert.deepEqual(await callAll(page), Array(10).fill('hello'));
       await callAll(page, 'notify', {});
-      await until('the first three to hear', async () => (await heard()) >= 3);
+      await until('the first three notifications', async () => (await heard()) >= 3);
       await page.clock.runFor(5_500);
       await untilOpen(3);
     }
-    assert.deepEqual([await heard(), front.streams.sessions.size], [10, 10]);
-    assert.ok(front.streams.most <= 3);
+    assert.deepEqual([await heard(), proxy.streams.sessions.size], [10, 10]);
+    assert.ok(proxy.streams.most <= 3);
     assert.ok((await page.evaluate(() => globalThis.waits)) >= 7);
     assert.equal(server.counts.initialize, 10);
   });
 
-  test('over HTTP/1.1 with TLS streams make room once calls wait for a connection', async () => {
-    front = await startFront(new URL(server.url).origin, 'https');
+  test('over HTTP/1.1 with TLS streams release connections once calls wait for one', async () => {
+    proxy = await startStreamCountingProxy(new URL(server.url).origin, 'https');
     const page = await openTab(6);
     await untilOpen(6);
     assert.deepEqual(await callAll(page), Array(6).fill('hello'));
@@ -137,28 +138,28 @@ describe('the connections of a page', () => {
   });
 
   test('more sessions than connections can be made over HTTP/1.1 with TLS', async () => {
-    front = await startFront(new URL(server.url).origin, 'https');
+    proxy = await startStreamCountingProxy(new URL(server.url).origin, 'https');
     const page = await openTab(10);
-    // Calls that are sent before the streams open wait for nothing; later ones do.
+    // Calls sent before the streams open do not wait; later ones do.
     await until('3 open streams', async () => {
       assert.deepEqual(await callAll(page), Array(10).fill('hello'));
-      return front.streams.open === 3;
+      return proxy.streams.open === 3;
     });
   });
 
   test('over HTTP/2 every session keeps its stream', async () => {
-    front = await startFront(new URL(server.url).origin, 'h2');
+    proxy = await startStreamCountingProxy(new URL(server.url).origin, 'h2');
     const page = await openTab(10);
     await untilOpen(10);
     const slow = page.evaluate(() => globalThis.sessions[0].callTool({ name: 'slow', arguments: { ms: 3_000 } }));
     assert.deepEqual(await callAll(page), Array(10).fill('hello'));
     await slow;
-    assert.deepEqual([front.streams.open, front.streams.most], [10, 10]);
+    assert.deepEqual([proxy.streams.open, proxy.streams.most], [10, 10]);
     assert.equal(await page.evaluate(() => globalThis.waits), 0);
   });
 
-  test('two tabs share three streams, and a tab that is closed leaves its own to the other', async () => {
-    front = await startFront(new URL(server.url).origin);
+  test('two tabs share three streams, and a closed tab releases its streams to the other', async () => {
+    proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const first = await openTab(3, { name: 'first', attached: true });
     await untilOpen(3);
     const second = await openTab(3, { name: 'second', attached: true });
@@ -168,14 +169,14 @@ describe('the connections of a page', () => {
     );
     await until('the second tab to wait', () => second.evaluate(() => globalThis.waits === 3));
     await untilMost(3);
-    assert.deepEqual([front.streams.open, front.streams.sessions.size], [3, 3]);
+    assert.deepEqual([proxy.streams.open, proxy.streams.sessions.size], [3, 3]);
     await first.close();
-    await until('streams of the second tab', () => front.streams.open === 3 && front.streams.sessions.size === 6);
+    await until('streams of the second tab', () => proxy.streams.open === 3 && proxy.streams.sessions.size === 6);
     await untilMost(3);
   });
 
-  test('where Web Locks are refused each tab has a budget of its own', async () => {
-    front = await startFront(new URL(server.url).origin);
+  test('if Web Locks are refused, each tab has a budget of its own', async () => {
+    proxy = await startStreamCountingProxy(new URL(server.url).origin);
     await context.addInitScript(
       () => (navigator.locks.request = () => Promise.reject(new DOMException('refused', 'SecurityError'))),
     );
@@ -186,13 +187,13 @@ describe('the connections of a page', () => {
   });
 
   test('a tab gives a slot to another tab after its turn', async () => {
-    front = await startFront(new URL(server.url).origin);
+    proxy = await startStreamCountingProxy(new URL(server.url).origin);
     const first = await openTab(3, { name: 'first', attached: true, clock: true });
     await untilOpen(3);
     const second = await openTab(1, { name: 'second', attached: true });
     await until('the second tab to wait', () => second.evaluate(() => globalThis.waits === 1));
     await first.clock.runFor(36_000);
-    await until('a stream of the second tab', () => front.streams.sessions.size === 4 && front.streams.open === 3);
+    await until('a stream of the second tab', () => proxy.streams.sessions.size === 4 && proxy.streams.open === 3);
     await untilMost(3);
     // It waits for a slot again, and gets the one that is released.
     await second.evaluate(() => globalThis.detach());
@@ -201,7 +202,7 @@ describe('the connections of a page', () => {
   });
 
   test('seven tabs over HTTP/1.1 with TLS share three streams once calls wait', async () => {
-    front = await startFront(new URL(server.url).origin, 'https');
+    proxy = await startStreamCountingProxy(new URL(server.url).origin, 'https');
     const tabs = [];
     for (let tab = 0; tab < 7; tab += 1) tabs.push(await openTab(1, { name: `tab-${tab}`, attached: true }));
     assert.deepEqual(await Promise.all(tabs.map((tab) => callAll(tab))), Array(7).fill(['hello']));

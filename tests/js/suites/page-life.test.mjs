@@ -1,5 +1,6 @@
-// The life of a page in Chromium, with a real server that counts: hidden, offline, restored, closed; and tabs that share a session.
-// The server goes by a name of its own, because being offline does not matter to a server on this machine.
+// The life of a page in Chromium, with a real server that counts: hidden, offline, restored, closed; and tabs that
+// share a session. The server has a name other than localhost, because being offline does not affect a server on this
+// machine.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -19,7 +20,7 @@ describe('the life of a page', () => {
   let complaints;
 
   before(async () => {
-    // What must not be stored is not kept in the back/forward cache either.
+    // A page with no-store is not put into the back/forward cache either.
     files = await startPageServer({ caching: 'no-cache' });
     browser = await chromium.launch({
       ...launchOptions,
@@ -68,7 +69,7 @@ describe('the life of a page', () => {
         };
         const storage = withTabs ? sharedStorage(indexedDbStorage()) : webStorage(sessionStorage);
         globalThis.lines = [];
-        const log = (level, line) => globalThis.lines.push(line);
+        const log = (_level, line) => globalThis.lines.push(line);
         globalThis.manager = new McpManager(
           { mcpServers: { s: { url: to, ...server } } },
           { storage, debug: true, log, capabilities: { elicitation: {} } },
@@ -106,13 +107,16 @@ describe('the life of a page', () => {
   }
   const untilGets = (gets) => until(`${gets} GETs`, () => server.counts.get >= gets);
 
-  /** One DELETE was asked for, as some page of the origin knows, and it arrived: twice at times, for Chromium repeats what nobody waits for. */
+  /**
+   * One DELETE was requested by a page of the origin, and it arrived: sometimes twice, because Chromium repeats a
+   * request without a waiting page.
+   */
   async function untilDeleted(page) {
     await until('a DELETE', () => server.counts.delete > 0);
     assert.equal(await page.evaluate(() => localStorage.deletes), '1');
   }
 
-  test('a page that is closed ends its session with a DELETE that outlives it', async () => {
+  test('a page that is closed ends its session with a DELETE that outlives the page', async () => {
     const [page, other] = [await openTab({ onHide: 'terminate' }), await context.newPage()];
     await other.goto(`${files.origin}/tests/helpers/browsers/page.html`);
     await untilGets(1);
@@ -121,14 +125,14 @@ describe('the life of a page', () => {
     assert.equal(server.counts.initialize, 1);
   });
 
-  test('a page that is left for another one does so too', async () => {
+  test('a page that navigates away does so too', async () => {
     const page = await openTab({ onHide: 'terminate' });
     await untilGets(1);
     await page.goto(`${files.origin}/tests/helpers/browsers/page.html`);
     await untilDeleted(page);
   });
 
-  test('a page that is loaded again goes on with its session', async () => {
+  test('a page that is loaded again continues its session', async () => {
     const page = await openTab();
     await untilGets(1);
     const id = await idOf(page);
@@ -139,7 +143,7 @@ describe('the life of a page', () => {
     assert.deepEqual(counts(), { initialize: 1, get: 2, delete: 0 });
   });
 
-  test('while hidden, the stream is closed; what was said meanwhile is heard on coming back', async () => {
+  test('while hidden, the stream is closed; missed notifications arrive when the page is shown', async () => {
     const page = await openTab({ grace: 0 });
     await untilGets(1);
     await call(page, { name: 'notify' });
@@ -149,11 +153,11 @@ describe('the life of a page', () => {
     await call(page, { name: 'notify' });
     assert.deepEqual([await heardBy(page), server.counts.get], [1, 1]);
     await page.evaluate(hide, false);
-    await until('what was missed', async () => (await heardBy(page)) === 2);
+    await until('the missed notification', async () => (await heardBy(page)) === 2);
     assert.deepEqual(counts(), { initialize: 1, get: 2, delete: 0 });
   });
 
-  test('offline nothing is tried, and online at once', async () => {
+  test('nothing is sent offline, and everything at once online', async () => {
     const page = await openTab();
     await untilGets(1);
     await context.setOffline(true);
@@ -165,14 +169,14 @@ describe('the life of a page', () => {
     });
     const before = server.counts.post;
     await wait(1_500);
-    assert.equal(await page.evaluate(() => globalThis.manager.getMetrics().requests), sent, 'nothing is tried');
+    assert.equal(await page.evaluate(() => globalThis.manager.getMetrics().requests), sent, 'nothing is sent');
     assert.equal(server.counts.post, before);
     await context.setOffline(false);
     assert.equal(await page.evaluate(() => globalThis.pending), '1');
     assert.deepEqual([server.counts.executions.offline, server.counts.initialize], [1, 1]);
   });
 
-  test('a page out of the back/forward cache goes on where it was', async () => {
+  test('a page out of the back/forward cache continues where it was', async () => {
     const page = await openTab({ grace: 0 });
     await untilGets(1);
     const id = await idOf(page);
@@ -183,14 +187,14 @@ describe('the life of a page', () => {
     assert.deepEqual(
       await page.evaluate(() => globalThis.seen),
       ['pagehide true', 'pageshow true'],
-      'the page was kept',
+      'the page was cached',
     );
     await untilGets(2);
     assert.deepEqual([await idOf(page), await call(page)], [id, 'hello']);
     assert.deepEqual(counts(), { initialize: 1, get: 2, delete: 0 });
   });
 
-  test('an hour without use ends the session, and the next call makes another', async () => {
+  test('an hour without use ends the session, and the next call opens another', async () => {
     const page = await context.newPage();
     await page.clock.install();
     await page.goto(files.origin);
@@ -202,7 +206,7 @@ describe('the life of a page', () => {
     assert.equal(server.counts.initialize, 2);
   });
 
-  test('after a sleep the stream is opened anew, and the session goes on', async () => {
+  test('after a sleep the stream is reopened, and the session continues', async () => {
     const page = await asleep();
     await untilGets(2);
     assert.equal(await call(page), 'hello');
@@ -211,14 +215,14 @@ describe('the life of a page', () => {
     assert.deepEqual(counts(), { initialize: 1, get: 2, delete: 0 });
   });
 
-  test('a session that was lost in a sleep costs one handshake, and nobody has to call for it', async () => {
+  test('a session that was lost in a sleep costs one handshake, without any call', async () => {
     const page = await asleep(() => server.forgetSessions());
     await until('a handshake', () => server.counts.initialize === 2);
     assert.equal(await call(page), 'hello');
     assert.deepEqual([server.counts.initialize, server.counts.delete], [2, 0]);
   });
 
-  /** A tab with a session on a machine whose lid was closed for twenty minutes. */
+  /** A tab with a session on a machine that slept for twenty minutes. */
   async function asleep(meanwhile) {
     const page = await context.newPage();
     await page.clock.install();
@@ -226,7 +230,7 @@ describe('the life of a page', () => {
     await start(page);
     await untilGets(1);
     await meanwhile?.();
-    // Everything that was due comes at once, and once: as when a lid is opened.
+    // Everything due happens at once, and once: as after a wake-up.
     await page.clock.fastForward(1_200_000);
     await page.clock.resume();
     return page;
@@ -247,18 +251,18 @@ describe('the life of a page', () => {
       assert.deepEqual(counts(), { initialize: 1, get: 1, delete: 0 });
     });
 
-    test('when the tab with the stream is closed, another takes it over where it was', async () => {
+    test('when the tab with the stream is closed, another takes it over at its cursor', async () => {
       const first = await openTab({ shared: true });
       await untilGets(1);
       const second = await openTab({ shared: true });
       await call(second, { name: 'notify' });
       await until('both hear', async () => (await heardBy(first)) === 1 && (await heardBy(second)) === 1);
-      // The cursor is written by then.
+      // The cursor is stored by then.
       await wait(2_500);
       await first.close();
       await untilGets(2);
       await call(second, { name: 'notify' });
-      await until('the other hears', async () => (await heardBy(second)) === 2);
+      await until('the other gets the notification', async () => (await heardBy(second)) === 2);
       assert.deepEqual(counts(), { initialize: 1, get: 2, delete: 0 });
     });
 
@@ -288,7 +292,7 @@ describe('the life of a page', () => {
       await Promise.all(tabs.map((tab) => until('the notification', async () => (await heardBy(tab)) === 1)));
     });
 
-    test('what the server asks is answered by the tab that has a handler', async () => {
+    test('a server request is answered by the tab that has a handler', async () => {
       const first = await openTab({ shared: true });
       const second = await openTab({ shared: true });
       const third = await openTab({ shared: true });
@@ -298,7 +302,7 @@ describe('the life of a page', () => {
           content: { name: 'Ada' },
         })),
       );
-      await until('all know each other', () => wait(200, true));
+      await until('all tabs know each other', () => wait(200, true));
       assert.match(await call(first, { name: 'ask' }), /Ada/);
       assert.match(await call(third, { name: 'ask' }), /Ada/);
       assert.match(await call(second, { name: 'ask' }), /Ada/);
@@ -313,7 +317,10 @@ describe('the life of a page', () => {
   });
 });
 
-/** As a page is told that it is hidden. Headless Chromium hides none: neither minimized, nor behind another tab, nor frozen by its own protocol. */
+/**
+ * Simulates that the page is hidden. Headless Chromium hides none: neither minimized, nor behind another tab, nor
+ * frozen by its own protocol.
+ */
 function hide(hidden) {
   Object.defineProperty(document, 'visibilityState', {
     configurable: true,

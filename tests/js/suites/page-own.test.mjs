@@ -1,4 +1,4 @@
-// The demo page with a server of the visitor's own: nobody there breaks things on demand, and its own counts say what arrived.
+// The demo page with the visitor's own server, which has no fault controls; its own counts are compared.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
@@ -33,7 +33,7 @@ async function use(url, headers = '') {
   await visitor.until(() => !document.querySelector('#where').open);
 }
 
-test("a server of one's own: its tools, its session, headers as given", async () => {
+test("a visitor's own server: its tools, its session, headers as given", async () => {
   await visitor.page.locator('#connect-a:enabled').waitFor();
   await use(own.url, 'X-Team: demo');
   await visitor.connect();
@@ -43,7 +43,7 @@ test("a server of one's own: its tools, its session, headers as given", async ()
   assert.equal(own.counts.calls.echo, 1);
 });
 
-test('only what can be done from here is offered', async () => {
+test('only faults that the page itself can cause are offered', async () => {
   for (const id of ['restart', 'lookalike', 'conflict', 'busy', 'unavailable'])
     assert.equal(await visitor.page.locator(`#${id}`).isDisabled(), true, id);
   for (const id of ['forget', 'expire', 'cut', 'slow', 'offline'])
@@ -57,14 +57,14 @@ test("forget: a DELETE behind the client's back is a real loss", async () => {
   await visitor.untilState('ready');
 });
 
-test('cut: the answer breaks off in this page, and a tool that must not run twice is not', async () => {
+test('cut: the answer is cut in this page, and a tool that must not run twice is not retried', async () => {
   await visitor.page.locator('#tool').selectOption('increment');
   assert.match(await visitor.press('cut'), /outcome_unknown|^\d/);
   assert.equal(own.counts.calls.increment, 1);
 });
 
 for (const kind of ['refused', '502']) {
-  test(`a server that is away for three seconds (${kind}): the call waits, and the page tells of the outage`, async () => {
+  test(`a server that is away for three seconds (${kind}): the call waits, and the page shows the outage`, async () => {
     const away = await startOutageServer(kind);
     try {
       await use(away.url);
@@ -86,7 +86,7 @@ for (const kind of ['refused', '502']) {
       await visitor.until(() => document.querySelector('#result').dataset.kind === 'good');
       assert.equal(await visitor.text('#session-id'), before);
       assert.equal(handshakes(), made, 'no handshake');
-      // The state's band ends with the outage, and the session's band goes on.
+      // The state's band ends with the outage, and the session's band continues.
       const states = await page.locator('.tl-state').evaluateAll((bands) => bands.map(({ dataset }) => dataset.state));
       assert.deepEqual(states.slice(-2), ['outage', 'ready']);
       for (const mark of ['outageStarted', 'outageEnded'])
@@ -98,7 +98,7 @@ for (const kind of ['refused', '502']) {
   });
 }
 
-test('a server that says nothing of CORS: the page names what is missing', async () => {
+test('a server without CORS headers: the page names the missing ones', async () => {
   const silent = await listen((_request, response) => sendJson(response, 200, {}));
   try {
     await use(`${silent.origin}/mcp`);

@@ -1,4 +1,4 @@
-// What leaves a Chromium page on its way to a server of another origin, and what comes back: counted by the server.
+// The requests of a Chromium page to a server of another origin, and the responses: counted by the server.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openPage } from '../helpers/browsers/chromium.mjs';
@@ -29,7 +29,9 @@ describe('the requests of a page', () => {
     const server = await startScriptedServer(hook);
     try {
       return {
-        told: await chromium.page.evaluate(`(${act})(${JSON.stringify(server.url)}, ${JSON.stringify(value ?? null)})`),
+        outcome: await chromium.page.evaluate(
+          `(${act})(${JSON.stringify(server.url)}, ${JSON.stringify(value ?? null)})`,
+        ),
         server,
       };
     } finally {
@@ -38,9 +40,9 @@ describe('the requests of a page', () => {
   }
 
   describe('a server that is out of reach', () => {
-    test('64 calls that fail together ask once, and are not told of CORS', { timeout: 30_000 }, async () => {
+    test('64 calls that fail together make one CORS check, and do not blame CORS', { timeout: 30_000 }, async () => {
       let isDown = false;
-      const { told, server } = await against(
+      const { outcome, server } = await against(
         ({ response, message }) => {
           isDown ||= message?.method === 'tools/call';
           if (isDown) response.destroy();
@@ -56,13 +58,16 @@ describe('the requests of a page', () => {
           return [...new Set(codes)];
         },
       );
-      assert.deepEqual(told, ['outcome_unknown']);
-      // Six connections at a time, so the calls fail in a few waves; Chromium itself repeats what is cut on a used connection.
+      assert.deepEqual(outcome, ['outcome_unknown']);
+      // Six connections at a time, so the calls fail in a few waves; Chromium itself retries a cut request on a used
+      // connection.
       assert.ok(server.count('HEAD') >= 2 && server.count('HEAD') <= 24, `${server.count('HEAD')} checks`);
     });
 
-    test('a check belongs to all that wait for it, and ends with the last of them', { timeout: 30_000 }, async () => {
-      const { told } = await against(
+    test('a CORS check is shared by all waiting calls, and ends with the last of them', {
+      timeout: 30_000,
+    }, async () => {
+      const { outcome } = await against(
         ({ response, message }) => {
           if (message?.method !== 'tools/call') return false;
           return response.destroy();
@@ -71,7 +76,7 @@ describe('the requests of a page', () => {
           const manager = globalThis.open(url, { sessionConfig: { replay: 'never' } });
           const session = await manager.connect('ada', 's');
           const { fetch } = globalThis;
-          const checks = []; // their signals; they are answered by nothing
+          const checks = []; // their signals; no check is answered
           let failed = 0;
           globalThis.fetch = (target, init) => {
             if (init.method === 'HEAD') {
@@ -101,14 +106,14 @@ describe('the requests of a page', () => {
           return seen;
         },
       );
-      assert.deepEqual(told, [
+      assert.deepEqual(outcome, [
         ['cancelled', 2, false, false],
         ['cancelled', 2, true, true],
       ]);
     });
   });
 
-  describe('answers that a cache may keep', () => {
+  describe('cacheable responses', () => {
     const cacheable = (response) => {
       response.setHeader('Cache-Control', 'public, max-age=600');
       response.setHeader('ETag', '"1"');
@@ -116,7 +121,7 @@ describe('the requests of a page', () => {
       response.removeHeader('Vary');
     };
 
-    /** A stream of so many events that says whose session it is about. */
+    /** A stream of the given number of events, which name the user of the session. */
     function stream({ request, response, count }, events = 1) {
       const { 'mcp-session-id': session } = request.headers;
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
@@ -129,9 +134,9 @@ describe('the requests of a page', () => {
       response.end();
     }
 
-    test('a GET stream is heard by the user whose it is, and each event once', { timeout: 30_000 }, async () => {
+    test('a GET stream is delivered to its own user, and each event once', { timeout: 30_000 }, async () => {
       const asked = [];
-      const { told } = await against(
+      const { outcome } = await against(
         (exchange) => {
           cacheable(exchange.response);
           if (exchange.request.method !== 'GET') return false;
@@ -152,25 +157,25 @@ describe('the requests of a page', () => {
         },
       );
       assert.ok(
-        told.ann.every((words) => words.startsWith('session-1 ')),
-        told.ann.join(),
+        outcome.ann.every((words) => words.startsWith('session-1 ')),
+        outcome.ann.join(),
       );
       assert.ok(
-        told.bob.every((words) => words.startsWith('session-2 ')),
-        told.bob.join(),
+        outcome.bob.every((words) => words.startsWith('session-2 ')),
+        outcome.bob.join(),
       );
-      for (const words of [told.ann, told.bob]) assert.equal(new Set(words).size, words.length, words.join());
+      for (const words of [outcome.ann, outcome.bob]) assert.equal(new Set(words).size, words.length, words.join());
       assert.ok(
         asked.every((headers) => headers['if-none-match'] === undefined),
-        'nothing is asked by a tag of the cache',
+        'no conditional request is sent',
       );
     });
 
-    test("the stream that is a session of HTTP+SSE is its own user's, also while another is open", {
+    test("the stream of an HTTP+SSE session is its own user's, also while another is open", {
       timeout: 30_000,
     }, async () => {
       const streams = new Map();
-      const { told } = await against(
+      const { outcome } = await against(
         ({ request, response, message, count }) => {
           cacheable(response);
           if (request.method === 'OPTIONS') return false;
@@ -200,7 +205,7 @@ describe('the requests of a page', () => {
           return texts;
         },
       );
-      assert.deepEqual(told, ['stream-1', 'stream-2']);
+      assert.deepEqual(outcome, ['stream-1', 'stream-2']);
     });
 
     for (const [what, protocolVersion, kind] of [
@@ -208,7 +213,7 @@ describe('the requests of a page', () => {
       ['answers to discovery', 'auto', 'server/discover'],
     ]) {
       test(`${what} always come from the server`, { timeout: 30_000 }, async () => {
-        const { server, told } = await against(
+        const { server, outcome } = await against(
           ({ response }) => cacheable(response),
           async (url, version) => {
             const kinds = [];
@@ -222,7 +227,7 @@ describe('the requests of a page', () => {
           },
           protocolVersion,
         );
-        assert.deepEqual(told, [2, 2, 2]);
+        assert.deepEqual(outcome, [2, 2, 2]);
         assert.equal(server.count(kind), 3);
       });
     }
@@ -241,7 +246,7 @@ describe('the requests of a page', () => {
   });
 
   describe('the network, as the browser and the application see it', () => {
-    /** In the page: what the browser says from now on. */
+    /** In the page: sets the browser's online state. */
     const browserSays = (online) => {
       Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => online });
       dispatchEvent(new Event(online ? 'online' : 'offline'));
@@ -257,7 +262,7 @@ describe('the requests of a page', () => {
 
     test('a browser that is wrong costs one harmless request', { timeout: 30_000 }, async () => {
       const checks = [];
-      const { told, server } = await against(
+      const { outcome, server } = await against(
         ({ request }) => void (request.method === 'HEAD' && checks.push(request.headers)),
         async (url) => {
           const manager = globalThis.open(url);
@@ -272,20 +277,20 @@ describe('the requests of a page', () => {
           return texts;
         },
       );
-      assert.deepEqual(told, ['read ran', 'write ran', 'read ran']);
+      assert.deepEqual(outcome, ['read ran', 'write ran', 'read ran']);
       assert.deepEqual([server.count('initialize'), server.count('tools/call'), server.count('HEAD')], [1, 3, 2]);
       for (const headers of checks)
         assert.deepEqual([headers.authorization, headers['mcp-session-id']], [undefined, undefined]);
     });
 
     for (const [when, pause] of [
-      ['while the try is under way', 0],
+      ['during the attempt', 0],
       ['after it', 50],
     ])
-      test(`a browser that is right until the network is back ${when}: nothing but the try leaves the page`, {
+      test(`a browser that is right until the network is back ${when}: only the attempt leaves the page`, {
         timeout: 30_000,
       }, async () => {
-        const { told, server } = await against(
+        const { outcome, server } = await against(
           undefined,
           async (url, millis) => {
             const manager = globalThis.open(url, { sessionConfig: { retryAttempts: 0 } });
@@ -311,14 +316,14 @@ describe('the requests of a page', () => {
           },
           pause,
         );
-        assert.deepEqual(told, { offline: ['HEAD', 'HEAD'], texts: ['write ran', 'read ran'] });
+        assert.deepEqual(outcome, { offline: ['HEAD', 'HEAD'], texts: ['write ran', 'read ran'] });
         assert.equal(server.count('tools/call'), 2);
       });
 
-    test('the word of the application counts for this machine too, and beats the browser', {
+    test('the application’s network state counts for this machine too, and overrides the browser', {
       timeout: 30_000,
     }, async () => {
-      const { told, server } = await against(undefined, async (url) => {
+      const { outcome, server } = await against(undefined, async (url) => {
         const manager = globalThis.open(url);
         const detach = globalThis.attachToPage(manager);
         const session = await manager.connect('ann', 's');
@@ -344,7 +349,7 @@ describe('the requests of a page', () => {
         await manager.close();
         return { tried, text, wrong: [...new Set(wrong)] };
       });
-      assert.deepEqual(told, {
+      assert.deepEqual(outcome, {
         tried: 0,
         text: 'write ran',
         wrong: ["config_error: state: must be 'offline' or 'online'"],
@@ -358,8 +363,8 @@ describe('the requests of a page', () => {
       ['to the first call', 'tools/call'],
       ['to notifications/initialized', 'notifications/initialized'],
     ]) {
-      test(`is named where the server wants one in answer ${what}`, { timeout: 30_000 }, async () => {
-        const { told, server } = await against(
+      test(`is reported if the server requires one in answer ${what}`, { timeout: 30_000 }, async () => {
+        const { outcome, server } = await against(
           ({ response, request, message }) => {
             response.setHeader('Access-Control-Expose-Headers', 'Content-Type');
             if (message?.method !== method || request.headers['mcp-session-id']) return false;
@@ -374,16 +379,16 @@ describe('the requests of a page', () => {
           },
           async (url) => {
             const manager = globalThis.open(url);
-            const told = await manager
+            const outcome = await manager
               .connect('ann', 's')
               .then((session) => session.callTool({ name: 'write' }))
               .catch(({ code, message }) => ({ code, message }));
             await manager.close();
-            return told;
+            return outcome;
           },
         );
-        assert.equal(told.code, 'cors_blocked');
-        assert.match(told.message, /Access-Control-Expose-Headers: Mcp-Session-Id/);
+        assert.equal(outcome.code, 'cors_blocked');
+        assert.match(outcome.message, /Access-Control-Expose-Headers: Mcp-Session-Id/);
         assert.equal(server.count('initialize'), 1);
       });
     }

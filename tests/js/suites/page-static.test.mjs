@@ -1,5 +1,5 @@
-// The page as anybody may publish it: www with pkg inside, served from a folder by a server that only has files. Its MCP servers
-// are in a Service Worker, and what they counted is asked of that.
+// The page as static files: www with pkg inside, served from a folder by a file server. Its MCP servers
+// are in a Service Worker, which is asked for their counts.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ const counts = () =>
 
 before(async () => {
   await bundleOfficialClient();
-  // Without any header of ours: the content security policy is the page's own.
+  // Without headers of ours: the content security policy is in the page.
   files = await listen(
     serveFolders(
       [
@@ -70,19 +70,19 @@ test('a server can be added, and each is a session of its own', async () => {
   assert.equal((await visitor.page.locator('#who input').count()) >= 3, true);
 });
 
-test('a worker that the browser stopped is a restarted server: the next call recovers', async () => {
+test('a Service Worker stopped by the browser is a restarted server: the next call recovers', async () => {
   const cdp = await visitor.context.newCDPSession(visitor.page);
   await cdp.send('ServiceWorker.enable');
   await cdp.send('ServiceWorker.stopAllWorkers');
   await visitor.press('call-one');
   const after = await counts();
-  // One handshake for each session whose stream broke: those of other users and servers come back by themselves.
+  // One handshake for each session whose stream broke: those of other users and servers recover by themselves.
   assert.ok(after.clients['mcp-tether'].rpc.initialize >= 1);
   assert.equal(after.clients['mcp-tether'].runs, 1);
   await visitor.untilState('ready');
 });
 
-test('nothing was blocked by the policy, and nothing but the asked-for faults went wrong', async () => {
+test('nothing was blocked by the policy, and only requested faults occurred', async () => {
   assert.deepEqual(visitor.complaints('/simulated/'), []);
 });
 

@@ -1,4 +1,5 @@
-// The demo page in WebKit: connect, lose the session, be answered all the same; a server that is killed; the end. On the server's counts.
+// The demo page in WebKit: connect, lose the session, get the answer; a server that is killed; the end. Checked by the
+// server's counts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openPage } from '../helpers/browsers/webkit.mjs';
@@ -11,7 +12,7 @@ const counts = async () => {
   const { rpc, http } = clients['mcp-tether'];
   return { handshakes: rpc.initialize, deletes: http.DELETE ?? 0 };
 };
-// Both wait for what they need, within the page.
+// Both poll within the page.
 const wait = `
   const element = document.getElementById(words[0]);
   const until = async (condition) => {
@@ -51,7 +52,7 @@ for (const [fault, handshakes] of [
   });
 }
 
-test('the end is told to the server', async () => {
+test('the server gets a DELETE', async () => {
   await press('terminate');
   await shows('log', 'Session terminated');
   assert.deepEqual(await counts(), { handshakes: 3, deletes: 1 });

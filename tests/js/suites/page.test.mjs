@@ -1,4 +1,5 @@
-// Drives the demo page as a visitor would, against the real servers behind their proxies. CHROMIUM names another browser.
+// Drives the demo page as a visitor would, against the real servers behind their proxies. CHROMIUM names another
+// browser.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before } from 'node:test';
@@ -10,7 +11,7 @@ import { startDemo } from '../servers/demo.mjs';
 const test = steps();
 let demo;
 let visitor;
-/** What is counted of the server that is in use. */
+/** The counts of the server in use. */
 let server = 0;
 const counts = async () => (await fetch(`${demo.servers[server].controlUrl}/counts`)).json();
 
@@ -27,7 +28,7 @@ after(async () => {
 const servers = () => demo.servers.map(({ mcpUrl }) => new URL(mcpUrl).origin);
 const proxy = new Proxy({}, { get: (_target, name) => visitor[name] });
 
-test('the page loads, and one button is obvious', async () => {
+test('the page loads, and one button stands out', async () => {
   await visitor.page.locator('#connect-a:enabled').waitFor();
   assert.equal(await visitor.page.locator('#call-one').isDisabled(), true);
   assert.equal(await visitor.page.locator('[data-next]').count(), 1);
@@ -53,7 +54,7 @@ await wholeLife({
   },
 });
 await sideBySide({ visitor: proxy, counts, test });
-test('a picture of it all', () => visitor.screenshot('beside'));
+test('a screenshot of the whole page', () => visitor.screenshot('beside'));
 await takeAway({
   visitor: proxy,
   test,
@@ -64,6 +65,6 @@ await takeAway({
   },
 });
 
-test('the browser had nothing to complain of but the faults that were asked for', async () => {
+test('the browser reported only the requested faults', async () => {
   assert.deepEqual(visitor.complaints(...servers()), []);
 });

@@ -1,4 +1,4 @@
-// Sessions in a storage: a manager goes on with what another one has left, on a real server that counts.
+// Sessions in a storage: a manager resumes what another one has stored, on a real server that counts.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -12,12 +12,12 @@ const packageEntry = process.env.MCP_TETHER_PACKAGE
   ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
   : new URL('../../../pkg/node.js', import.meta.url);
 const { McpError, McpManager } = await import(packageEntry);
-const { webStorage } = await import(new URL('storage.js', packageEntry));
+const { chromeStorage, webStorage } = await import(new URL('storage.js', packageEntry));
 
 const echo = { name: 'echo', arguments: { text: 'hello' } };
 const never = new Promise(() => {});
 
-/** What a page's sessionStorage is, and a way to look into it. */
+/** An imitation of a page's sessionStorage, with access to its contents. */
 function memory() {
   const entries = new Map();
   const storage = webStorage({
@@ -34,6 +34,16 @@ function memory() {
     entries,
     record,
     change: (change) => entries.set([...entries.keys()][0], JSON.stringify({ ...record(), ...change })),
+  };
+}
+
+/** What an extension has as `chrome.storage.session`. */
+function extensionArea() {
+  const items = {};
+  return {
+    get: async (key) => (key in items ? { [key]: items[key] } : {}),
+    set: async (more) => void Object.assign(items, structuredClone(more)),
+    remove: async (key) => void delete items[key],
   };
 }
 
@@ -66,13 +76,14 @@ describe('a session in a storage', () => {
 
   for (const [name, wrap] of Object.entries({
     'that answers at once': (storage) => storage,
+    'of an extension': () => chromeStorage(extensionArea()),
     'that answers later': (storage) => ({
       get: async (key) => wait(5, await storage.get(key)),
       set: async (key, value) => storage.set(key, await wait(5, value)),
       delete: async (key) => storage.delete(await wait(5, key)),
     }),
   })) {
-    test(`the next manager goes on with it: a storage ${name}`, async () => {
+    test(`the next manager resumes it: a storage ${name}`, async () => {
       const storage = wrap(memory());
       const first = newManager(storage);
       const { sessionId, protocolVersion } = await first.connect('ada', 's');
@@ -98,7 +109,7 @@ describe('a session in a storage', () => {
     });
   }
 
-  test('five who connect at once share what was stored', async () => {
+  test('five concurrent connects share the stored session', async () => {
     const storage = memory();
     await (await newManager(storage).connect('ada', 's')).ping();
     await managers[0].close();
@@ -108,7 +119,7 @@ describe('a session in a storage', () => {
     assert.equal(server.counts.initialize, 1);
   });
 
-  test('the stream goes on after the last event that was heard', async () => {
+  test('the stream continues after the last delivered event', async () => {
     const storage = memory();
     const first = newManager(storage);
     const session = await first.connect('ada', 's');
@@ -127,7 +138,7 @@ describe('a session in a storage', () => {
     while (server.counts.get < 2) await wait(5);
     await (await second.connect('ada', 's')).callTool({ name: 'notify' });
     while (again.length < 2) await wait(5);
-    assert.equal(again.length, 2, 'what was heard before is not heard again');
+    assert.equal(again.length, 2, 'earlier events are not delivered again');
     assert.equal(server.counts.initialize, 1);
   });
 
@@ -192,7 +203,7 @@ describe('a session in a storage', () => {
     });
   }
 
-  test('a record past its deadline is ended at its server, and not used', async () => {
+  test('a record past its deadline is deleted at its server, and not used', async () => {
     const storage = memory();
     const { sessionId } = await newManager(storage).connect('ada', 's');
     await managers[0].close();
@@ -209,7 +220,7 @@ describe('a session in a storage', () => {
     rejects: () => Promise.reject(new Error('no room')),
     'never answers': () => never,
   })) {
-    test(`a storage that ${name} is gone on without`, async () => {
+    test(`a storage that ${name} is ignored`, async () => {
       const manager = newManager({ get: broken, set: broken, delete: broken });
       const session = await manager.connect('ada', 's');
       assert.equal((await session.callTool(echo)).content[0].text, 'hello');
@@ -219,7 +230,7 @@ describe('a session in a storage', () => {
     });
   }
 
-  test('what is no storage is refused', () => {
+  test('an invalid storage is refused', () => {
     for (const storage of [{}, 7, { get() {}, set() {} }]) {
       assert.throws(
         () => newManager(storage),
@@ -228,7 +239,7 @@ describe('a session in a storage', () => {
     }
   });
 
-  test('a stateless server is not greeted again either', async () => {
+  test('a stateless server gets no second handshake either', async () => {
     const stateless = await startSdkServer({ mode: 'stateless' });
     const storage = memory();
     await newManager(storage, { url: stateless.url }).connect('ada', 's');
@@ -240,7 +251,7 @@ describe('a session in a storage', () => {
   });
 });
 
-describe('the ready-made storages where they belong', () => {
+describe('the ready-made storages in their hosts', () => {
   test("a Durable Object's, in workerd", async () => {
     const contents = `
       import { durableObjectStorage } from './storage.js';
@@ -297,7 +308,7 @@ describe('the ready-made storages where they belong', () => {
       );
 
     for (const kind of ['sessionStorage', 'IndexedDB']) {
-      test(`a page that is loaded again in mid-session says no second hello: ${kind}`, async () => {
+      test(`a page reloaded in mid-session sends no second handshake: ${kind}`, async () => {
         Object.assign(server.counts, { initialize: 0, delete: 0, unknownSession: 0 });
         const { id } = await connect(kind);
         await browser.page.reload();
@@ -317,7 +328,7 @@ describe('the ready-made storages where they belong', () => {
       });
     }
 
-    test('a database that is deleted under it is made again', async () => {
+    test('a database deleted while in use is created again', async () => {
       const found = await browser.page.evaluate(async () => {
         const { indexedDbStorage } = await import('/pkg/storage.js');
         const storage = indexedDbStorage('deleted');

@@ -1,40 +1,51 @@
-// The README's example, as it stands there: run in a project of its own against a real server.
+// The programs of the README and of the documents, as they stand there: all compiled strictly, and run against a real server where they can be.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { after, before, describe, test } from 'node:test';
+import { makeProject } from '../helpers/snippets/project.mjs';
+import { readSnippets } from '../helpers/snippets/read.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const snippets = await readSnippets();
 
-/** The first JavaScript block of the README. */
-async function example() {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const block = /```js\n([\s\S]*?)```/.exec(readme);
-  assert.ok(block, 'the README has an example');
-  return block[1];
-}
+describe('the programs of the documents', () => {
+  let server;
+  let project;
 
-test('the example of the README runs as it stands', async (context) => {
-  const server = await startSdkServer({ mode: 'stateful' });
-  const project = await mkdtemp(join(tmpdir(), 'readme-'));
-  context.after(async () => {
-    await server.close();
-    await rm(project, { recursive: true });
+  before(async () => {
+    project = await makeProject();
+    server = await startSdkServer({ mode: 'stateful' });
   });
-  const code = await example();
-  assert.ok(code.trim().split('\n').length <= 20, 'it is short');
-  await mkdir(join(project, 'node_modules'));
-  await symlink(join(root, 'pkg'), join(project, 'node_modules', 'mcp-tether'));
-  await writeFile(join(project, 'example.mjs'), code.replace('http://127.0.0.1:3000/mcp', server.url));
+  after(async () => {
+    await server.close();
+    await project.remove();
+  });
 
-  const { stdout } = await promisify(execFile)(process.execPath, ['example.mjs'], { cwd: project, timeout: 30_000 });
+  const here = (code) => code.replaceAll('http://127.0.0.1:3000/mcp', server.url);
 
-  assert.match(stdout, /^\d+ tools; hello$/m);
-  assert.equal(server.counts.initialize, 1);
-  assert.equal(server.counts.delete, 1, 'the session is ended at its server');
+  test('all compile', async () => {
+    const fileOf = ({ language }, index) => `snippet-${index}.${language.endsWith('x') ? 'tsx' : 'mts'}`;
+    await Promise.all(snippets.map((snippet, index) => project.write(fileOf(snippet, index), snippet.whole)));
+    const complaints = await project.compile(snippets.map(fileOf));
+    const named = complaints.replace(/snippet-(\d+)\.\w+/g, (_, index) => snippets[index].name);
+    assert.equal(named, '');
+  });
+
+  for (const [index, { name, whole, notRun }] of snippets.entries())
+    test(`${name} runs`, { skip: notRun }, async () => {
+      const { ok, output } = await project.run(`run-${index}`, here(whole));
+      assert.ok(ok, output);
+      assert.doesNotMatch(output, /error/i);
+    });
+
+  test('the first of them is short, prints what it says and ends its session', async () => {
+    const [{ code }] = snippets;
+    assert.ok(code.trim().split('\n').length <= 20, 'it is short');
+    const before = { ...server.counts };
+
+    const { output } = await project.run('first', here(code));
+
+    assert.match(output, /^\d+ tools; hello$/m);
+    assert.equal(server.counts.initialize - before.initialize, 1);
+    assert.equal(server.counts.delete - before.delete, 1, 'the session is ended at its server');
+  });
 });

@@ -1,4 +1,4 @@
-// What a server asks of its client in the course of a session, against the official SDK's server (v1): samples, forms, URLs, roots, tasks.
+// Server requests in the course of a session, with the official SDK's server (v1): samples, forms, URLs, roots, tasks.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +10,7 @@ const packageEntry = process.env.MCP_TETHER_PACKAGE
   : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
-/** Waits until `check()` holds, and says so if it never does. */
+/** Waits until `check()` holds, and throws if it never does. */
 async function until(check, what) {
   for (let tries = 0; tries < 400; tries += 1) {
     if (await check()) return;
@@ -39,7 +39,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
   });
   afterEach(() => manager.close({ terminate: true }));
 
-  /** Has the server ask; its answer is what our handler said, or `{ code, message, data }`. */
+  /** Makes the server send a request; returns our handler's result, or `{ code, message, data }`. */
   async function asked(method, params, on) {
     const { content } = await session.callTool({ name: 'ask', arguments: { method, params, on } });
     return JSON.parse(content[0].text);
@@ -57,7 +57,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
       assert.deepEqual(await asked('sampling/createMessage', sampling, on), sample);
     });
 
-    test(`what a handler throws is the error, on the ${on.toUpperCase()} stream`, async () => {
+    test(`a handler's error is sent as the error, on the ${on.toUpperCase()} stream`, async () => {
       const refusals = [
         [new Error('the user said no'), { code: -32603, message: /the user said no/ }],
         [
@@ -74,14 +74,14 @@ describe('requests of the server', { timeout: 30_000 }, () => {
         session.setRequestHandler('sampling/createMessage', () => {
           throw thrown;
         });
-        const { message: told, ...error } = await asked('sampling/createMessage', sampling, on);
+        const { message: received, ...error } = await asked('sampling/createMessage', sampling, on);
         assert.deepEqual(error, wanted);
-        assert.match(told, message);
+        assert.match(received, message);
       }
     });
   }
 
-  test('a call right after a recovery finds the GET stream open: this server keeps nothing for later', async () => {
+  test('a call right after a recovery finds the GET stream open: this server buffers nothing', async () => {
     const slow = await startAskingServer({ streamDelay: 100 });
     const plain = new McpManager(
       { mcpServers: { s: { url: slow.url, timeout: 3_000, sessionConfig: { retryDelay: 40 } } } },
@@ -95,13 +95,13 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     await slow.close();
   });
 
-  test('a request that nobody handles is answered −32601', async () => {
+  test('a request without a handler is answered −32601', async () => {
     assert.equal((await asked('sampling/createMessage', sampling)).code, -32601);
-    assert.equal((await asked('nobody/knows', {})).code, -32601);
+    assert.equal((await asked('unknown/method', {})).code, -32601);
     assert.deepEqual(await asked('ping'), {});
   });
 
-  test('the server takes a request back: the handler’s signal is aborted, and the call goes on', async () => {
+  test('the server cancels a request: the handler’s signal is aborted, and the call continues', async () => {
     let signal;
     session.setRequestHandler(
       'sampling/createMessage',
@@ -112,7 +112,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
       { name: 'ask', arguments: { method: 'sampling/createMessage', params: sampling } },
       { signal: controller.signal },
     );
-    await until(() => signal, 'the handler is asked');
+    await until(() => signal, 'the handler is called');
     server.forgetSessions();
     controller.abort();
     await assert.rejects(call, { code: 'cancelled' });
@@ -124,7 +124,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     const requestedSchema = {
       type: 'object',
       properties: {
-        name: { type: 'string', default: 'nobody' },
+        name: { type: 'string', default: 'unnamed' },
         age: { type: 'integer', default: 30 },
         score: { type: 'number', default: 0 },
         member: { type: 'boolean', default: false },
@@ -134,9 +134,9 @@ describe('requests of the server', { timeout: 30_000 }, () => {
       },
     };
     const form = { message: 'Who are you?', requestedSchema };
-    const defaults = { name: 'nobody', age: 30, score: 0, member: false, tier: 'tin', tags: ['a'] };
+    const defaults = { name: 'unnamed', age: 30, score: 0, member: false, tier: 'tin', tags: ['a'] };
 
-    test('what an accepted form leaves out has the default of the schema', async () => {
+    test('fields left out of an accepted form get the default of the schema', async () => {
       const answers = [
         [
           { action: 'accept', content: {} },
@@ -150,15 +150,15 @@ describe('requests of the server', { timeout: 30_000 }, () => {
         [{ action: 'decline' }, { action: 'decline' }],
         [{ action: 'cancel' }, { action: 'cancel' }],
       ];
-      for (const [given, told] of answers) {
+      for (const [given, answer] of answers) {
         const kept = structuredClone(given);
         session.setRequestHandler('elicitation/create', async () => given);
-        assert.deepEqual(await asked('elicitation/create', form), told);
-        assert.deepEqual(given, kept, 'the handler’s own object is not touched');
+        assert.deepEqual(await asked('elicitation/create', form), answer);
+        assert.deepEqual(given, kept, 'the handler’s own object is not changed');
       }
     });
 
-    test('a mode that was not declared is answered −32602, and the handler is not asked', async () => {
+    test('a mode that was not declared is answered −32602, and the handler is not called', async () => {
       session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
       assert.equal((await asked('elicitation/create', { mode: 'smell', message: 'Sniff.' })).code, -32602);
       const plain = new McpManager(
@@ -175,7 +175,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
   });
 
   describe('URLs', () => {
-    test('a handler is asked to visit one, and its answer is told as it is', async () => {
+    test('a handler is called with the URL, and its answer is sent unchanged', async () => {
       const visit = {
         mode: 'url',
         message: 'Please sign in.',
@@ -191,7 +191,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
       assert.deepEqual(seen, [visit.url]);
     });
 
-    test('−32042 says what to visit; after `elicitation/complete` the same call goes through', async () => {
+    test('−32042 names the URLs; after `elicitation/complete` the same call goes through', async () => {
       const complete = new Promise((resolve) =>
         session.setNotificationHandler('notifications/elicitation/complete', resolve),
       );
@@ -205,7 +205,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     });
   });
 
-  test('roots: asked for at the start, at every change, and again of the recovered session', async () => {
+  test('roots: requested at the start, at every change, and again from the recovered session', async () => {
     const plain = new McpManager(
       { mcpServers: { s: { url: server.url, sessionConfig: { retryDelay: 40 } } } },
       { env: {}, log: () => {} },
@@ -214,21 +214,21 @@ describe('requests of the server', { timeout: 30_000 }, () => {
     let roots = [{ uri: 'file:///one' }];
     own.setRequestHandler('roots/list', () => ({ roots }));
     const before = server.counts.roots.length;
-    const told = () => server.counts.roots.slice(before);
+    const reported = () => server.counts.roots.slice(before);
 
     // The handler came after the first handshake; the next one declares it.
     await server.forgetSessions();
     await own.ping();
     assert.deepEqual(server.counts.capabilities.at(-1), { roots: { listChanged: true } });
-    await until(() => told().length === 1, 'the server asks for roots');
+    await until(() => reported().length === 1, 'the server requests roots');
     roots = [{ uri: 'file:///two' }];
     await own.notification({ method: 'notifications/roots/list_changed' });
-    await until(() => told().length === 2, 'the server asks again');
+    await until(() => reported().length === 2, 'the server requests them again');
     roots = [{ uri: 'file:///three' }];
     await server.forgetSessions();
     await own.ping();
-    await until(() => told().length === 3, 'the server asks the recovered session');
-    assert.deepEqual(told(), [['file:///one'], ['file:///two'], ['file:///three']]);
+    await until(() => reported().length === 3, 'the server requests them from the recovered session');
+    assert.deepEqual(reported(), [['file:///one'], ['file:///two'], ['file:///three']]);
     await plain.close({ terminate: true });
   });
 
@@ -244,7 +244,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
       const { task } = await start('followed', 150);
       assert.equal(task.status, 'working');
       assert.equal((await taskRequest('tasks/get', { taskId: task.taskId })).taskId, task.taskId);
-      // `tasks/result` waits for the task: longer than the server's own `timeout`, if it is told to.
+      // `tasks/result` waits for the task: longer than the server's own `timeout`, if configured.
       const result = await taskRequest('tasks/result', { taskId: task.taskId }, { timeout: 600_000 });
       assert.match(result.content[0].text, /worked 150 ms/);
       assert.equal(result._meta['io.modelcontextprotocol/related-task'].taskId, task.taskId);
@@ -263,7 +263,7 @@ describe('requests of the server', { timeout: 30_000 }, () => {
       await assert.rejects(taskRequest('tasks/get', { taskId: 'nothing' }), { code: 'rpc_error', rpcCode: -32602 });
     });
 
-    test('a call that has to be a task says so', async () => {
+    test('a call that has to be a task fails with a hint', async () => {
       await assert.rejects(session.callTool({ name: 'work', arguments: { key: 'plain', ms: 1 } }), {
         code: 'rpc_error',
         rpcCode: -32601,

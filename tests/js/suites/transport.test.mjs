@@ -1,4 +1,5 @@
-// manager.transport(): the official SDK's own clients, v1 and v2, over our sessions, against real servers and the fault server.
+// manager.transport(): the official SDK's own clients, v1 and v2, over our sessions, against real servers and the fault
+// server.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
@@ -17,7 +18,7 @@ const packageEntry = process.env.MCP_TETHER_PACKAGE
   : new URL('../../../pkg/node.js', import.meta.url);
 const { McpManager } = await import(packageEntry);
 
-/** What the two majors of the SDK say differently. */
+/** The differences between the two majors of the SDK. */
 const sdks = {
   v1: {
     Client: Client1,
@@ -46,7 +47,7 @@ function newManager(url, options = {}) {
   );
 }
 
-/** Waits until `check()` is true, and says so if it never is. */
+/** Waits until `check()` is true, and throws if it never is. */
 async function until(check, what) {
   for (let tries = 0; tries < 400; tries += 1) {
     if (check()) return;
@@ -89,7 +90,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await client.close();
       });
 
-      test('passes results and errors on as they are', async () => {
+      test('passes results and errors on unchanged', async () => {
         const client = await connected();
         assert.equal((await sdk.call(client, { name: 'fail', arguments: {} })).isError, true);
         const error = await client.readResource({ uri: 'test://nothing' }).then(assert.fail, (reason) => reason);
@@ -111,7 +112,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await client.close();
       });
 
-      test('asks for progress where the client does, and nowhere else', async () => {
+      test('asks for progress only if the client does', async () => {
         const asked = [];
         const recorded = (url, init) => {
           const { method, params } = init.body ? JSON.parse(init.body) : {};
@@ -128,7 +129,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await own.close();
       });
 
-      test('says which request of the client a message is about', async () => {
+      test('names the client’s request that a message belongs to', async () => {
         const transport = manager.transport('related', 's');
         const heard = [];
         transport.onmessage = (message, extra) => heard.push({ ...message, about: extra.relatedRequestId });
@@ -156,7 +157,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await transport.close();
       });
 
-      test('names the cause of an error that no server sent, and of no other', async () => {
+      test('names the cause of local errors only', async () => {
         const transport = manager.transport('causes', 's');
         const answers = new Map();
         transport.onmessage = (message, { cause }) =>
@@ -198,13 +199,13 @@ for (const [name, sdk] of Object.entries(sdks)) {
           );
           assert.ok(performance.now() - started < 1_000);
         }
-        await until(() => server.counts.methods['notifications/cancelled'] >= 2, 'the server hears of both');
+        await until(() => server.counts.methods['notifications/cancelled'] >= 2, 'both cancellations reach the server');
         if (mode === 'stateful') assert.equal(server.counts.executions[`${name}-cancelled`], undefined);
         assert.equal(textOf(await sdk.call(client, echo('goes on'))), 'goes on');
         await client.close();
       });
 
-      test('keeps apart the same ids of several clients', async () => {
+      test('keeps equal ids of several clients apart', async () => {
         const clients = await Promise.all([connected(), connected(), connected({}, 'v')]);
         const answers = await Promise.all(
           clients.flatMap((client, who) =>
@@ -225,7 +226,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
     before(async () => (server = await startSdkServer()));
     after(() => server.close());
 
-    test('the SDK’s own transport fails for ever, ours with the one changed line goes on', async () => {
+    test('the SDK’s own transport fails every call, ours with the one changed line recovers', async () => {
       const manager = newManager(server.url);
       const theirs = newClient();
       const ours = newClient();
@@ -239,7 +240,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await Promise.all([theirs.close(), ours.close(), manager.close()]);
     });
 
-    test('sessionId is the current one, through a loss', async () => {
+    test('sessionId is the current one, also after a loss', async () => {
       const manager = newManager(server.url);
       const client = newClient();
       const transport = manager.transport('u', 's');
@@ -256,7 +257,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await manager.close();
     });
 
-    test('a server that restarts is not noticed, but by a call that may have run', async () => {
+    test('a server restart affects only a call that may have run', async () => {
       let restarting = await startSdkServer();
       const manager = newManager(restarting.url);
       const client = newClient();
@@ -274,7 +275,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
     });
   });
 
-  describe(`what a server says to the official client ${name}`, () => {
+  describe(`server messages to the official client ${name}`, () => {
     let server;
     before(async () => (server = await startSdkServer()));
     after(() => server.close());
@@ -291,7 +292,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       session.setNotificationHandler('notifications/message', ({ params }) => heard.push(['session', params.data]));
       await wait(50);
       await sdk.call(clients[0], { name: 'notify', arguments: {} });
-      await until(() => heard.length === 3, 'three hear it');
+      await until(() => heard.length === 3, 'three receive it');
       assert.deepEqual(heard.sort(), [
         [0, 'a log message'],
         [1, 'a log message'],
@@ -299,11 +300,11 @@ for (const [name, sdk] of Object.entries(sdks)) {
       ]);
       await clients[1].close();
       await sdk.call(clients[0], { name: 'notify', arguments: {} });
-      await until(() => heard.length === 5, 'two hear it');
+      await until(() => heard.length === 5, 'two receive it');
       await manager.close();
     });
 
-    test('the client declares its capabilities and its name, and answers what it is asked, also after a recovery', async () => {
+    test('the client declares its capabilities and its name, and answers server requests, also after a recovery', async () => {
       const hellos = [];
       const manager = newManager(server.url, {
         clientInfo: { name: 'manager', version: '1' },
@@ -334,7 +335,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await manager.close();
     });
 
-    test('of several clients that can, the one is asked that has a call running', async () => {
+    test('of several capable clients, the one with a running call gets a server request', async () => {
       const manager = newManager(server.url);
       const clients = await Promise.all(
         ['Ada', 'Bea', 'Cleo'].map(async (who) => {
@@ -350,15 +351,15 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await manager.close();
     });
 
-    test('what a handler throws comes back as an error of the client', async () => {
+    test('an error thrown by a handler is sent as the client’s error', async () => {
       const manager = newManager(server.url);
       const client = newClient({ elicitation: {} });
       sdk.onElicit(client, () => {
-        throw Object.assign(new Error('nobody is here'), { code: -32042 });
+        throw Object.assign(new Error('the user is away'), { code: -32042 });
       });
       await client.connect(manager.transport('u', 's'));
       const error = await sdk.call(client, { name: 'ask', arguments: {} }).then(assert.fail, (reason) => reason);
-      assert.match(error.message, /nobody is here/);
+      assert.match(error.message, /the user is away/);
       assert.equal(error.code, -32042);
       await manager.close();
     });
@@ -369,7 +370,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
     before(async () => (server = await startSdkServer()));
     after(() => server.close());
 
-    test('close() ends this client alone', async () => {
+    test('close() ends this client only', async () => {
       const manager = newManager(server.url);
       const [first, second] = [newClient(), newClient()];
       let closed = 0;
@@ -387,14 +388,14 @@ for (const [name, sdk] of Object.entries(sdks)) {
       assert.equal(textOf(await sdk.call(second, echo('still here'))), 'still here');
       assert.equal(manager.getSessionStats().totalSessions, 1);
       assert.equal(server.counts.delete, 0);
-      // The next client joins the session that stayed.
+      // The next client joins the remaining session.
       await first.connect(manager.transport('u', 's'));
       assert.equal(textOf(await sdk.call(first, echo('back'))), 'back');
       assert.equal(manager.getMetrics().created, 1);
       await manager.close();
     });
 
-    test('terminateSession() ends the session, and every client of it hears that', async () => {
+    test('terminateSession() ends the session, and notifies every client of it', async () => {
       const manager = newManager(server.url);
       const [first, second] = [newClient(), newClient()];
       const closed = [];
@@ -413,7 +414,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await manager.close();
     });
 
-    test('a manager that closes closes the clients that wait', async () => {
+    test('closing the manager closes waiting clients', async () => {
       const manager = newManager(server.url);
       const client = newClient();
       let closed = 0;
@@ -427,7 +428,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await until(() => closed === 1, 'onclose is called');
     });
 
-    test('a handshake that fails is an error of connect(), and the same client may try again', async () => {
+    test('a handshake that fails is an error of connect(), and the same client may retry', async () => {
       const away = await startSdkServer();
       await away.close();
       const manager = newManager(away.url, { server: { sessionConfig: { retryAttempts: 1, retryDelay: 10 } } });
@@ -445,7 +446,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
     test('an unknown server is a config_error', async () => {
       const manager = newManager(server.url);
       const error = await newClient()
-        .connect(manager.transport('u', 'nobody'))
+        .connect(manager.transport('u', 'unknown'))
         .then(assert.fail, (reason) => reason);
       assert.equal(error.data.code, 'config_error');
       await manager.close();
@@ -472,7 +473,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       };
     }
 
-    test('lost-404: calls that wait together are all answered after one handshake', async () => {
+    test('lost-404: concurrent calls are all answered after one handshake', async () => {
       const { call, forget, counts, end } = await meet('lost-404');
       await forget();
       const results = await Promise.all(Array.from({ length: 10 }, () => call('unsafe')));
@@ -497,7 +498,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await end();
     });
 
-    test('stream-ends-unanswered: nobody knows, and the client is told so', async () => {
+    test('stream-ends-unanswered: the client gets outcome_unknown', async () => {
       const { client, call, counts, end } = await meet('stream-ends-unanswered');
       const reported = [];
       client.onerror = (error) => reported.push(error.code);
@@ -526,14 +527,14 @@ for (const [name, sdk] of Object.entries(sdks)) {
         .map(({ result }) => result);
       assert.deepEqual(
         answers.sort((one, other) => one.who - other.who),
-        [0, 1, 2].map((who) => ({ method: 'nobody/knows', who })),
+        [0, 1, 2].map((who) => ({ method: 'unknown/method', who })),
       );
       await end();
     });
   });
 }
 
-test('a v2 client that asks for a newer revision first falls back to initialize', async () => {
+test('a v2 client that first requests a newer revision falls back to initialize', async () => {
   const server = await startSdkServer();
   const manager = newManager(server.url);
   const client = new Client2({ name: 'auto', version: '1' }, { versionNegotiation: { mode: 'auto' } });
@@ -543,7 +544,7 @@ test('a v2 client that asks for a newer revision first falls back to initialize'
   await server.close();
 });
 
-test('a client that knows only an older revision is answered in that one', async () => {
+test('a client of an older revision is answered in that one', async () => {
   const server = await startSdkServer();
   const manager = newManager(server.url);
   const transport = manager.transport('u', 's');

@@ -12,6 +12,8 @@ import type {
   SessionState,
 } from 'mcp-tether';
 import init, { McpError, McpManager, McpSession } from 'mcp-tether';
+import type { CredentialStorage, OAuthProvider } from 'mcp-tether/oauth';
+import { clientCredentials, fileStorage, loopback, OAuthError, oauth, popup, redirect } from 'mcp-tether/oauth';
 import { attachToPage, sharedStorage } from 'mcp-tether/page';
 import { initSync } from 'mcp-tether/slim';
 import { durableObjectStorage, indexedDbStorage, webStorage } from 'mcp-tether/storage';
@@ -44,12 +46,16 @@ const fromYaml: McpConfig = parseConfig('mcpServers: {}');
 const options: ManagerOptions = {
   env: { FILES_URL: undefined },
   log: (level, line) => console.log(level, line),
-  fetch,
+  fetch: (url, init) => fetch(url, init),
   limits: { maxUsers: 10, maxStreamsPerOrigin: 3 },
 };
 
 await using manager = new McpManager(config, options);
-new McpManager(fromYaml);
+new McpManager(fromYaml, { fetch });
+// As the official SDK's middlewares have it.
+new McpManager(config, {
+  fetch: async (url: string | URL, init?: RequestInit): Promise<Response> => fetch(url, { ...init, keepalive: true }),
+});
 
 for (const storage of [indexedDbStorage(), webStorage(sessionStorage), { get: () => null, set() {}, delete() {} }])
   new McpManager(config, { storage });
@@ -77,8 +83,10 @@ session.onnotification = (notification) => console.log(notification);
 const info: SessionInfo | undefined = manager.getSessionInfo('alice', 'files');
 const created: SessionEvent = 'sessionCreated';
 manager.events.addEventListener(created, (event) =>
-  console.log((event as CustomEvent<SessionEventDetail>).detail.generation),
+  console.log((event as CustomEvent<SessionEventDetail>).detail.generation, event.detail.at),
 );
+const anyEvents: EventTarget = manager.events;
+anyEvents.addEventListener('sessionCreated', (event) => console.log(event.type));
 const during: Record<'outageStarted' | 'outageEnded' | 'streamWaiting', (detail: SessionEventDetail) => unknown> = {
   outageStarted: ({ code, evidence }) => `${code satisfies ErrorCode | undefined}: ${evidence?.trim()}`,
   outageEnded: ({ durationMs = 0, waited = 0 }) => durationMs / waited,
@@ -112,15 +120,33 @@ try {
 }
 console.log(id, result, info);
 
-// @ts-expect-error A server without a url is no server.
+// @ts-expect-error A server needs a url.
 new McpManager({ mcpServers: { files: {} } });
 // @ts-expect-error An entry without a status and a message fits everything.
 export const everything: LostWhen = {};
 // @ts-expect-error A network is there or not.
 manager.notifyNetwork('slow');
-// @ts-expect-error There is no such policy.
+// @ts-expect-error Not a replay policy.
 await session.ping({ replay: 'always' });
 // @ts-expect-error A session comes from connect().
 new McpSession();
 // @ts-expect-error What a session is called is for the server to say.
 session.sessionId = 'mine';
+
+const login: OAuthProvider = oauth({
+  redirectUri: 'https://app.example/callback',
+  authorize: popup({ onClosed: (cancel) => cancel() }),
+  storage: indexedDbStorage(),
+  servers: { notes: { url: 'https://notes.example/mcp', resource: null, assumePkce: true } },
+});
+await login.signIn('ada', 'notes', { url: 'https://notes.example/mcp' });
+await manager.connect('ada', 'notes', { auth: login });
+await login.signOut('ada', 'notes');
+const file: CredentialStorage = fileStorage('/tmp/x');
+oauth({ authorize: loopback(), storage: file, parameters: { audience: 'x' } });
+oauth({ redirectUri: 'https://app.example/callback', authorize: redirect() });
+oauth({ redirectUri: 'https://app.example/callback', authorize: async (url) => new URL(url.href) });
+await manager.connect('bot', 'notes', { auth: clientCredentials({ clientId: 'a', clientSecret: 'b' }) });
+const why: string = new OAuthError().code;
+// @ts-expect-error: there has to be a way to log in
+oauth({ redirectUri: 'https://app.example/callback' });

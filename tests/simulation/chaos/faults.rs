@@ -1,4 +1,4 @@
-//! What goes wrong: before a request is carried out, after it, and instead of it.
+//! Faults: before a request is executed, after it, and instead of it.
 
 use super::{Chaos, is_modern, mark, session};
 use crate::reply::{self, Data, Reply, Step, fails, http, http_answer, http_json, http_rpc, rpc_error, stream};
@@ -7,14 +7,14 @@ use mcp_tether::core::FailureKind;
 use serde_json::{Value, json};
 
 impl Chaos {
-    /// What a server says of an id that it does not know. Some of it means anything else as well.
+    /// A server's answer to an unknown id. Some of these answers are ambiguous.
     pub(super) fn lost(&mut self, sent: &Sent, server: &str) -> Reply {
         let is_request = sent.is_request();
         if sent.method() == "ping" {
             self.seen.push("a ping met a lost session");
         }
-        // What may mean anything is only asked about where the session has worked, and never over HTTP+SSE.
-        // A result that came in the middle of a trial does not count for the client, so in the end the server speaks up.
+        // An ambiguous answer leads to a ping only if the session has worked, and never over HTTP+SSE. A result that
+        // arrived during a trial does not count for the client, so the server names the session in the end.
         let calm = u32::from(self.calm);
         let may_be_vague = session(sent).and_then(|id| self.issued.get_mut(id)).is_some_and(|issued| {
             issued.told += calm;
@@ -38,7 +38,7 @@ impl Chaos {
             11 if is_request => rpc_error(-32600, "the client is not attached"),
             12 if is_request => rpc_error(-32600, "Session not found"),
             13 if is_request => http_answer(400, -32000, "Bad Request: No valid session ID provided"),
-            // Nothing with an id can be read in a page, and everything without one.
+            // A page can read no answer to a request with an id, and every answer to one without.
             14 if session(sent).is_some() => fails(FailureKind::Hidden),
             14 => http_rpc(400, -32000, "Bad Request: Mcp-Session-Id header is required"),
             // The next two are configured as `lostWhen`.
@@ -48,7 +48,7 @@ impl Chaos {
         }
     }
 
-    /// Something that goes wrong before the request is carried out.
+    /// A fault before the request is executed.
     pub(super) fn unexecuted(&mut self, sent: &Sent) -> Reply {
         match self.rng.up_to(18) {
             0 => reply::refused(),
@@ -74,8 +74,8 @@ impl Chaos {
         }
     }
 
-    /// What goes wrong after the request was carried out.
-    pub(super) fn executed_badly(&mut self, sent: &Sent, result: &Value) -> Reply {
+    /// A fault after the request was executed.
+    pub(super) fn executed_with_fault(&mut self, sent: &Sent, result: &Value) -> Reply {
         match self.rng.up_to(19) {
             13..=15 if sent.method() == "tools/call" => self.handlers_words(sent),
             16 => fails(FailureKind::Hidden),
@@ -95,7 +95,7 @@ impl Chaos {
         }
     }
 
-    /// A stream that ends early; its answer can be fetched by a resume, perhaps.
+    /// A stream that ends early; a resume may fetch its answer.
     pub(super) fn cut_stream(&mut self, sent: &Sent, result: &Value) -> Reply {
         let message = json!({"jsonrpc": "2.0", "id": sent.id(), "result": result});
         self.count += 1;
@@ -107,8 +107,8 @@ impl Chaos {
         if self.chance(50) { begun.end(10) } else { begun.cut(10) }
     }
 
-    /// A tool did its work, or half of it, and its handler or its framework says so in words of its own. None of it says for
-    /// certain that a session is lost.
+    /// A tool was executed, at least in part, and its handler or its framework reports that in its own words. None of
+    /// them proves that a session is lost.
     fn handlers_words(&mut self, sent: &Sent) -> Reply {
         const WORDS: [&str; 9] = [
             "no such customer",
@@ -128,8 +128,8 @@ impl Chaos {
         let words = WORDS[self.rng.up_to(8) as usize];
         let status = [404, 410, 400, 409, 422, 200, 500][self.rng.up_to(6) as usize];
         let code = [-32001, -32600, -32602, -32000, -32603, 404, 1][self.rng.up_to(6) as usize];
-        // A route that is gone is told by 2026-07-28 like that, and the machine believes it where the next question is refused
-        // as well, however that is.
+        // 2026-07-28 reports a missing route like that, and the machine accepts it if the next discovery is refused too, in
+        // whichever way.
         let any = if is_modern(sent) { 9 } else { self.rng.up_to(9) };
         match any {
             0 => http(404, "<html>404 Not Found</html>"),
@@ -143,7 +143,7 @@ impl Chaos {
         }
     }
 
-    /// How a GET is refused, by number; those beyond are streams.
+    /// The refusals of a GET, by number; numbers beyond them are streams.
     pub(super) fn refused_get(&mut self, kind: u64) -> Reply {
         self.seen.push("a GET was refused while POSTs work");
         match kind {
@@ -178,11 +178,11 @@ impl Chaos {
     }
 }
 
-/// One of them is none, and one is a success.
+/// Two numbers that are not refusals: no response, and a success without a stream.
 pub(super) const SILENCE: u64 = 24;
 pub(super) const NO_ANSWER: u64 = 25;
-/// So often a server that is left alone says something vague.
+/// How many vague answers about one session a server gives after the faults have stopped.
 const PATIENCE: u32 = 60;
 
-/// So many ways of refusing a GET there are.
+/// The number of ways to refuse a GET.
 pub(super) const GET_REFUSALS: u64 = 26;

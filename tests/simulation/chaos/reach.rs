@@ -1,4 +1,4 @@
-//! Spans of time in which a server is out of reach, or answers oddly. They overlap as they like.
+//! Spans of time in which a server is out of reach, or gives odd answers. They may overlap.
 
 use super::{Chaos, Class, mark, session};
 use crate::reply::{self, Reply, fails, http, http_rpc, rpc_error};
@@ -16,9 +16,9 @@ pub(super) struct Span {
     kind: u64,
 }
 
-/// An outage of changing kinds, as while a server restarts.
+/// An outage whose kind changes, as while a server restarts.
 const RESTART: u64 = 100;
-/// The kinds of outages: nothing sent, no route, hidden, hidden but for what has no id, and what a gateway says.
+/// The kinds of outages: not sent, no route, hidden, hidden unless the request has no id, and a gateway's error.
 const OUTAGES: u64 = 15;
 const HIDDEN: u64 = 2;
 const HIDDEN_WITH_ID: u64 = 3;
@@ -37,7 +37,7 @@ impl Span {
 }
 
 impl Chaos {
-    /// A server goes out of reach from `from` to `until`, in one way or in two.
+    /// A server is out of reach from `from` to `until`, in one way or in two.
     pub fn outage(&mut self, server: &str, from: u64, until: u64) {
         self.was_odd = true;
         let mut kind = self.rng.up_to(OUTAGES - 1);
@@ -53,7 +53,7 @@ impl Chaos {
         }
     }
 
-    /// A server, or one session of it, answers oddly for a while.
+    /// A server, or one session of it, gives odd answers for a while.
     pub fn spell(&mut self, server: &str, from: u64, until: u64) {
         self.was_odd = true;
         let kind = self.rng.up_to(ODDITIES - 1);
@@ -63,17 +63,17 @@ impl Chaos {
         self.odd.push(Span { server: server.into(), session, from, until, kind });
     }
 
-    /// Whether anything in this run gave a reason to doubt a session that lives.
+    /// Whether anything in this run gave a reason to doubt a live session.
     pub const fn has_been_odd(&self) -> bool {
         self.was_odd
     }
 
-    /// What comes of a request to a server that is out of reach.
+    /// The result of a request to a server that is out of reach.
     pub(super) fn out_of_reach(&mut self, sent: &Sent, server: &str) -> Option<Reply> {
         let kinds: Vec<u64> = self.away.iter().filter(|span| span.covers(sent, server)).map(|span| span.kind).collect();
         let kind = self.pick(&kinds)?;
         let code = [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527];
-        // Behind a gateway, or a browser that hides the answer, the request may have been carried out all the same.
+        // Behind a gateway, or if a browser hides the answer, the request may have been executed.
         if !matches!(kind, 0 | RESTART) {
             self.thrown.extend(mark(sent));
             if self.chance(30) && session(sent).is_some_and(|id| self.issued[id].alive) && sent.method() == "tools/call"
@@ -106,7 +106,7 @@ impl Chaos {
         })
     }
 
-    /// What a server says that is odd for a while. Nothing is carried out.
+    /// The odd answers of a server. Nothing is executed.
     pub(super) fn answer_oddly(&mut self, sent: &Sent, server: &str) -> Option<Reply> {
         if self.calm || sent.verb != "POST" || session(sent).is_none() {
             return None;

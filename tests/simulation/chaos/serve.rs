@@ -1,4 +1,4 @@
-//! What a server of the model does with a request that reaches it.
+//! How a model server handles a request that reaches it.
 
 use super::faults::{GET_REFUSALS, NO_ANSWER, SILENCE};
 use super::{Chaos, Class, Issued, MODERN, handshake, mark, refused_version, session};
@@ -7,7 +7,7 @@ use crate::world::Sent;
 use mcp_tether::core::FailureKind;
 use serde_json::{Value, json};
 
-/// Servers whose number for GETs is as high refuse all of them, each in one way, or now like this and now like that.
+/// Servers with a GET number from here on refuse all GETs, each in one way, or in changing ways.
 const FIRST_REFUSAL: u64 = 20;
 
 impl Chaos {
@@ -25,7 +25,7 @@ impl Chaos {
         reply.head(|head| head.session_id = Some(id.clone()))
     }
 
-    /// A request in the form of 2026-07-28 to a server that speaks it. Some calls take several rounds.
+    /// A request in the form of 2026-07-28 to a server that supports it. Some calls take several rounds.
     pub(super) fn serve_modern(&mut self, sent: &Sent, server: &str) -> Reply {
         let begins_round = sent.method() == "tools/call" && sent.param("requestState").is_null();
         match sent.method() {
@@ -51,13 +51,13 @@ impl Chaos {
             }
             _ => {
                 let state = sent.param("requestState");
-                assert!(state.is_null() || state == "\u{e9}\"\\", "the state comes back as it went");
+                assert!(state.is_null() || state == "\u{e9}\"\\", "the state comes back unchanged");
                 self.serve(sent, server)
             }
         }
     }
 
-    /// A request in the form of 2026-07-28 to a server that does not speak it.
+    /// A request in the form of 2026-07-28 to a server that does not support it.
     pub(super) fn misunderstood(&mut self, server: &str) -> Reply {
         match self.manners[server].lost {
             0 => http(404, "Cannot POST /mcp"),
@@ -69,8 +69,8 @@ impl Chaos {
 
     pub(super) fn carry_out(&mut self, sent: &Sent, server: &str) -> Value {
         if let Some(mark) = mark(sent) {
-            // A handler's answer that looks like a lost session, and a session that was lost right behind it: nothing tells
-            // the client that the first one was carried out.
+            // A handler's answer that resembles a lost session, directly followed by a real loss: the client cannot
+            // know that the first request was executed.
             let looked_lost = self.doubtful.get(&mark).is_some_and(|id| !self.issued[id].alive);
             *self.executed.entry(mark).or_default() += u32::from(!looked_lost);
         }
@@ -85,7 +85,7 @@ impl Chaos {
         }
     }
 
-    pub(super) fn well(&mut self, sent: &Sent, server: &str, result: Value) -> Reply {
+    pub(super) fn answered_correctly(&mut self, sent: &Sent, server: &str, result: Value) -> Reply {
         let lies = !self.calm && self.chance(5);
         let reply = if self.manners[server].streams {
             let progress = json!({
@@ -106,8 +106,8 @@ impl Chaos {
         if let Some(kind) = refusal.filter(|_| !self.calm) {
             let any = self.rng.up_to(2 * GET_REFUSALS);
             let kind = if kind < GET_REFUSALS { kind } else { any };
-            // A stream may begin when there is something to say. A call whose resume gets no answer waits for its deadline, and
-            // one whose resume gets an answer that is none ends with that.
+            // A stream may begin when there is a message to send. A call whose resume gets no answer waits for its
+            // deadline, and one whose resume gets a response that is not a stream ends with that.
             let is_final = kind >= GET_REFUSALS || matches!(kind, SILENCE | NO_ANSWER);
             if !is_final || sent.cursor().is_none_or(|cursor| !self.buffered.contains_key(cursor)) {
                 return self.refused_get(kind);
@@ -150,7 +150,7 @@ impl Chaos {
         }
     }
 
-    /// A message to an endpoint of HTTP+SSE: its answer comes on the stream.
+    /// A message to an endpoint of HTTP+SSE: its answer arrives on the stream.
     pub(super) fn post_sse(&mut self, sent: &Sent, server: &str, id: &str) -> Reply {
         if !self.issued[id].alive {
             return self.lost(sent, server);
@@ -200,16 +200,16 @@ impl Chaos {
             return self.oddly_well(sent, server);
         }
         let result = self.carry_out(sent, server);
-        // Once each: what is cut again and again fails in the end.
+        // Once each: a stream that is cut every time fails in the end.
         let may_be_cut = self.class == Class::Gets && mark(sent).is_some_and(|mark| !self.cut.contains(&mark));
         if may_be_cut && self.chance(10) {
             return self.cut_stream(sent, &result);
         }
         let goes_wrong = !self.calm && self.chance(self.faults);
-        if goes_wrong { self.executed_badly(sent, &result) } else { self.well(sent, server, result) }
+        if goes_wrong { self.executed_with_fault(sent, &result) } else { self.answered_correctly(sent, server, result) }
     }
 
-    /// The right answer in a form that no specification knows, and that every official SDK understands.
+    /// The correct answer in a form that no specification defines, and that every official SDK accepts.
     fn oddly_well(&mut self, sent: &Sent, server: &str) -> Reply {
         let result = self.carry_out(sent, server);
         let answer = json!({"jsonrpc": "2.0", "id": sent.id(), "result": result});
@@ -225,7 +225,7 @@ impl Chaos {
                 stream().then(1, Step::Event(None, None, data)).streamed(1, result).end(1)
             }
             _ => match sent.session().and_then(|id| self.gets.get(id)).copied() {
-                // Where that stream is cut or hidden too, nobody can tell what became of the call.
+                // If that stream is cut or hidden too, the outcome of the call is unknown.
                 Some(get) if self.class == Class::Everything => {
                     self.elsewhere.push((get, 5, Step::Event(None, None, Data::Json(answer))));
                     http(202, "")

@@ -1,4 +1,4 @@
-//! What a server of the model must never see, asserted where it would be seen.
+//! What a model server must never see, asserted on arrival.
 
 use super::{Chaos, Issued, is_modern, mark, session};
 use crate::world::Sent;
@@ -10,30 +10,31 @@ impl Chaos {
             let of = |issued: &&mut Issued| issued.user == user && issued.server == server;
             self.issued.values_mut().filter(of).for_each(|issued| issued.retired = true);
         }
-        // A GET without a session asks for HTTP+SSE, and a ping without one whether only answers to an id are hidden.
+        // A GET without a session tests for HTTP+SSE, and a ping without one tests whether only answers to an id are
+        // hidden.
         let may_be_bare = matches!(sent.method(), "initialize" | "ping") || sent.verb == "GET" || is_modern(sent);
         let keeps_sessions = self.manners[server].stateful || is_sse;
         assert!(!keeps_sessions || may_be_bare || session(sent).is_some(), "sent without a session");
         if let Some(id) = session(sent) {
-            let issued = self.issued.get(id).expect("only ids that a server gave");
-            assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id went to somebody else");
-            assert!(!issued.ended || sent.verb == "DELETE", "an id was sent after its session was ended: {id}");
+            let issued = self.issued.get(id).expect("only issued ids");
+            assert_eq!((issued.user.as_str(), issued.server.as_str()), (user, server), "an id of another owner");
+            assert!(!issued.ended || sent.verb == "DELETE", "an id was sent after its session was terminated: {id}");
             let finds_out = matches!(sent.method(), "ping" | "DELETE" | "notifications/initialized");
             if !finds_out && issued.retired {
                 self.return_to(id);
             }
-            self.issued.get_mut(id).expect("it is there").used |= !finds_out;
+            self.issued.get_mut(id).expect("the id was issued").used |= !finds_out;
         }
         if let (Some(cursor), Some(id)) = (sent.cursor(), sent.session()) {
             assert!(cursor.starts_with(id), "cursor {cursor} was sent on session {id}");
         }
         if let Some(mark) = mark(sent) {
-            assert!(!self.over.contains(&mark), "call {mark} was sent after it had ended");
+            assert!(!self.over.contains(&mark), "call {mark} was sent after it had settled");
         }
     }
 
-    /// The client has begun another handshake since it got this id. It may come back to it where the new session is no better,
-    /// and only after something that lets it doubt the old one.
+    /// The client has begun another handshake since it got this id. It may return to it if the new session is no
+    /// better, and only after something that justifies doubting the old one.
     fn return_to(&mut self, id: &str) {
         let (user, server) = (self.issued[id].user.clone(), self.issued[id].server.clone());
         let tells_nothing = matches!(self.manners[&server].lost, 7..=11 | 14);
@@ -47,7 +48,7 @@ impl Chaos {
             assert!(!issued.used, "{id} was sent after {other}, which was in use");
             issued.retired = true;
         }
-        self.issued.get_mut(id).expect("it is there").retired = false;
+        self.issued.get_mut(id).expect("the id was issued").retired = false;
     }
 
     pub(super) fn note_load(&mut self, sent: &Sent, user: &str, server: &str) {

@@ -1,4 +1,4 @@
-//! What must hold in every run.
+//! Invariants of every run.
 
 use super::{Run, SERVERS, USERS, What};
 use crate::chaos::Class;
@@ -6,7 +6,7 @@ use mcp_tether::core::{ErrorCode, Event, EventKind, State};
 use std::collections::BTreeMap;
 
 impl Run {
-    /// What holds at every moment.
+    /// Invariants at every moment.
     pub(super) fn check(&mut self) {
         self.check_expiries();
         self.check_outages();
@@ -20,18 +20,18 @@ impl Run {
         }
         for (mark, times) in &self.world.network.executed {
             let most = if self.world.network.unsafe_marks.contains(mark) { 1 } else { 1 + self.attempts };
-            assert!(*times <= most, "call {mark} was carried out {times} times");
+            assert!(*times <= most, "call {mark} was executed {times} times");
         }
         self.check_stats();
         for record in self.world.storage.entries.values() {
             let is_ended = self.world.network.names_ended(&record.to_string());
-            assert!(!is_ended, "a session is stored that was ended: {record}");
+            assert!(!is_ended, "a terminated session is stored: {record}");
         }
         let goes_on = self.world.next_wake().is_some() || self.world.expects_something();
-        assert!(self.world.waiting.is_empty() || goes_on, "calls wait for nothing");
+        assert!(self.world.waiting.is_empty() || goes_on, "no pending event for waiting calls");
     }
 
-    /// An outage is told once, and ends before the next.
+    /// An outage is emitted once, and ends before the next.
     fn check_outages(&mut self) {
         for event in &self.world.events[self.checked..] {
             let key = (event.user_id.clone(), event.server_name.clone());
@@ -42,7 +42,7 @@ impl Run {
                 }
                 EventKind::OutageEnded => assert!(self.in_outage.remove(&key), "an outage ended that never began"),
                 EventKind::SessionTerminated => drop(self.in_outage.remove(&key)),
-                // Only canaries go, and handshakes where the session was lost before.
+                // Only canaries are sent, and handshakes if the session was lost before.
                 EventKind::RequestSent if self.in_outage.contains(&key) => {
                     let method = event.detail.method.as_deref().unwrap_or_default();
                     let is_canary = matches!(method, "ping" | "initialize" | "server/discover");
@@ -53,12 +53,12 @@ impl Run {
         }
     }
 
-    /// What the runs promise that are about one thing.
+    /// Invariants of runs about one fault.
     fn check_promises(&mut self) {
         let network = &self.world.network;
         for (call, made) in &self.made {
             let has_result = matches!(self.world.settled.get(call), Some((_, Ok(_))));
-            // A server that changes its era in mid-call may leave its question as the last word.
+            // A server that changes its revision during a call may leave discovery as the last request.
             let has_run = network.executed.contains_key(&call.0) || network.rounds.contains(&call.0);
             let is_tool = made.is_marked && has_result;
             assert!(!is_tool || has_run, "call {} has a result and was never carried out", call.0);
@@ -87,7 +87,7 @@ impl Run {
         }
     }
 
-    /// No call fails that may be sent again, and none that may not unless it went out in the outage.
+    /// No safe call fails, and no unsafe one unless it was sent in the outage.
     fn check_survival(&self) {
         for (call, made) in &self.made {
             let Some((_, Err(error))) = self.world.settled.get(call) else { continue };
@@ -95,11 +95,11 @@ impl Run {
             let may_have_run = network.thrown.contains(&call.0) || network.cut.contains(&call.0);
             let is_honest = error.code == ErrorCode::OutcomeUnknown
                 && (made.what == What::Order && may_have_run || made.what == What::Notification);
-            // A page that has never read an answer of a server cannot tell an outage from missing headers.
+            // A page that has never read an answer of a server cannot distinguish an outage from missing headers.
             let is_hidden = made.what == What::Connect
                 && network.hid
                 && matches!(error.code, ErrorCode::CorsBlocked | ErrorCode::CircuitOpen | ErrorCode::HttpError);
-            // Of 2026-07-28: unsubscribing takes the acknowledgement away that a subscriber waits for.
+            // Of 2026-07-28: unsubscribing takes away the acknowledgement that a subscribing call waits for.
             let is_unsubscribed =
                 error.code == ErrorCode::RequestTimeout || error.to_string().contains("tell of changes");
             let is_unsubscribed = is_unsubscribed && made.what == What::Safe && !made.is_marked;
@@ -125,13 +125,13 @@ impl Run {
         }
     }
 
-    /// No session is given up that its server still knows, whatever comes late on behalf of an older one.
+    /// No session that its server still has is given up because of late messages about an older one.
     fn check_losses(&mut self) {
         let events = &self.world.events;
         for (at, event) in events.iter().enumerate().skip(self.checked) {
             let evidence = event.detail.evidence.as_deref().unwrap_or_default();
-            // Nothing but odd answers and outages makes the client try a new session. Which of the two it keeps, slow answers and
-            // naps of the host decide as well.
+            // Only odd answers and outages make the client try a new session. Which of the two it keeps also depends on
+            // slow answers and on sleeps of the host.
             let by_trial = evidence.starts_with("the old id meets the same") && !self.world.network.has_been_odd();
             let by_server = matches!(event.detail.code, Some("session_terminated" | "session_invalid"))
                 && event.detail.evidence.as_ref().is_some_and(|evidence| evidence.starts_with("HTTP"));

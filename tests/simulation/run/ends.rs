@@ -21,16 +21,16 @@ impl Run {
             }
         }
         self.world.run_for(30_000);
-        // A ping of before that failed late may have begun another outage, which only a call ends.
+        // A ping from before that failed late may have begun another outage, which only a call ends.
         for (user, server) in (0..USERS.len()).flat_map(|user| (0..SERVERS.len()).map(move |server| (user, server))) {
             let info = self.world.machine.info(USERS[user], SERVERS[server]);
             if info.is_some_and(|info| info.state == State::Outage) {
                 self.heal_one(user, server, self.world.now + HEALING);
             }
         }
-        // A session that expires at this very moment may still be saying goodbye.
+        // A session that expires right now may still be sending its DELETE.
         let end = self.world.now + 30_000;
-        self.world.run_until("nobody to wait and nothing to be on the wire", |world| world.machine.is_idle());
+        self.world.run_until("no waiting call and no open exchange", |world| world.machine.is_idle());
         assert!(self.world.now <= end);
         for (user, server) in USERS.iter().flat_map(|user| SERVERS.map(|server| (user, server))) {
             let info = self.world.machine.info(user, server);
@@ -42,7 +42,7 @@ impl Run {
         self.check_load();
     }
 
-    /// Nobody is hammered. A ping has a call that asks for it, or is one of a few canaries and suspicions.
+    /// Bounds on the request rate. A ping has a call that asks for it, or is one of a few canaries and suspicions.
     fn check_load(&self) {
         for ((user, server, minute), load) in &self.world.network.load {
             let of = format!("of {user} with {server} in minute {minute}");
@@ -120,7 +120,7 @@ impl Run {
         }
         self.world.run_for(5000);
         assert!(self.world.settled.contains_key(&call), "closing takes five seconds at most");
-        assert!(self.world.waiting.is_empty(), "nobody waits any more");
+        assert!(self.world.waiting.is_empty(), "no call is waiting");
         assert_eq!(self.world.next_wake(), None, "no timer is left");
         let sent = self.world.sent.len();
         for user in USERS {
@@ -133,7 +133,7 @@ impl Run {
         assert!(!terminate || records.all(|record| !self.world.network.names_ended(&record.to_string())));
     }
 
-    /// Leaves sessions in the middle of something, to be closed there.
+    /// Leaves sessions in intermediate states, to be closed there.
     fn close_midway(&mut self) {
         self.world.network.calm = false;
         for server in 0..SERVERS.len() {

@@ -1,4 +1,4 @@
-//! What happens to sessions from outside of them: their owner ends them, servers fail, the page goes and the host sleeps.
+//! Events from outside a session: termination, server failures, page life and sleep of the host.
 
 use super::{BETWEEN_OUTAGES, GRACE, Run, SERVERS, USERS, What};
 use crate::chaos::Class;
@@ -12,7 +12,7 @@ impl Run {
         let target = match (self.rng.up_to(3), self.session(user, server)) {
             (0, _) => {
                 ended = SERVERS.iter().map(|server| (USERS[user].into(), (*server).into())).collect();
-                // What only the storage has of a user is not known to belong to them.
+                // What only the storage has of a user is not known to be theirs.
                 ended.retain(|(user, server)| self.world.machine.info(user, server).is_some());
                 Target::User(USERS[user].into())
             }
@@ -29,7 +29,7 @@ impl Run {
         self.make(call, What::End, Some(5_000));
     }
 
-    /// A session is ended in the middle of its handshake, of a trial, of an outage, or whatever it does just then.
+    /// A session is terminated during its handshake, a trial, an outage, or in any other state.
     pub(super) fn stop_midway(&mut self, user: usize, server: usize) {
         if self.class != Class::Everything {
             return;
@@ -57,7 +57,8 @@ impl Run {
         self.world.network.outage(SERVERS[server], from, until);
     }
 
-    /// All servers are out of reach, for less time than calls wait. Not before everybody has come back from the last time.
+    /// All servers are out of reach, for less time than calls wait. Not before all sessions have recovered from the
+    /// last time.
     pub(super) fn short_outage(&mut self) {
         let now = self.world.now;
         if now < self.away_until + BETWEEN_OUTAGES {
@@ -76,7 +77,7 @@ impl Run {
         self.world.network.spell(SERVERS[server], from, until);
     }
 
-    /// The host loses the network, for a moment or until something says otherwise.
+    /// The host loses the network, for a moment or until an event restores it.
     pub(super) fn offline(&mut self, user: usize, server: usize) {
         self.page(News::Offline, user, server);
         if self.rng.up_to(3) > 0 {
@@ -87,7 +88,7 @@ impl Run {
         }
     }
 
-    /// The page has noticed something, of one session or of all.
+    /// The page reports something about one session or all.
     pub(super) fn page(&mut self, news: News<Value>, user: usize, server: usize) {
         let of = (self.rng.up_to(2) > 0).then(|| Key { user: USERS[user].into(), server: SERVERS[server].into() });
         self.world.input(Input::Page { news, of });

@@ -1,4 +1,4 @@
-//! A scripted `fetch`, and what it was called with.
+//! A scripted `fetch` that records its calls.
 
 use super::{Response, described, function2, get, json, put, resolved, response, string, text, to_json};
 use js_sys::Object;
@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// A `fetch` of the test, with its calls.
+/// A `fetch` for tests, with its calls.
 pub struct Fake {
     fetch: JsValue,
     seen: Rc<RefCell<Vec<(String, JsValue)>>>,
@@ -24,7 +24,7 @@ impl Fake {
         Self { fetch: fetch.into_js_value(), seen }
     }
 
-    /// A small server that keeps a session and answers every call alike.
+    /// A small server that keeps a session and answers every call in the same way.
     pub fn server() -> Self {
         Self::server_that(|_| None)
     }

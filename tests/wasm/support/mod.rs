@@ -1,4 +1,4 @@
-//! What the tests are written with.
+//! Helpers for the tests.
 
 mod fake;
 mod world;
@@ -50,7 +50,7 @@ pub fn response(body: &str, status: u16, headers: &str) -> JsValue {
     resolved(&Response::new(&body, &init))
 }
 
-/// Calls a method and awaits what it returns; a value that is no promise is awaited as well.
+/// Calls a method and awaits its result; a value that is not a promise is awaited as well.
 pub async fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
     JsFuture::from(Promise::from(resolved(&sync(object, method, arguments)))).await
 }

@@ -1,5 +1,5 @@
-// An MCP server in memory, in the form of a `fetch`. The tests evaluate this file: it is one expression, because wasm-bindgen cannot import
-// the same snippet into a CommonJS module (Node) and into a page.
+// An MCP server in memory, with the interface of `fetch`. The tests evaluate this file: it is one expression, because
+// wasm-bindgen cannot import the same snippet into a CommonJS module (Node) and into a page.
 (mode) => {
   const encoder = new TextEncoder();
   const sessions = new Map();
@@ -18,7 +18,8 @@
   function openStream(signal) {
     let controller;
     let isOpen = true;
-    // Like the socket of a real stream, it keeps a Node process alive: the manager's timer does not while requests are in flight.
+    // Like the socket of a real stream, it keeps a Node process alive: the manager's timer does not while requests are
+    // in flight.
     const socket = setInterval(() => {}, 1000);
     const end = (act) => {
       clearInterval(socket);
@@ -65,7 +66,7 @@
     return text(`took ${ms} ms`);
   }
 
-  // Like the servers of the official SDK, it keeps nothing for a client without a GET stream.
+  // Like the servers of the official SDK, it stores nothing for a client without a GET stream.
   function notify(_given, { session }) {
     const params = { level: 'error', logger: 'test', data: 'a log message' };
     session.listening?.send({ jsonrpc: '2.0', method: 'notifications/message', params });
@@ -74,7 +75,8 @@
   }
 
   async function askForName(_given, { session }) {
-    if (!session.capabilities.elicitation) throw { code: -32603, message: 'Client does not support elicitation.' };
+    if (!session.capabilities.elicitation)
+      throw Object.assign(new Error('Client does not support elicitation.'), { code: -32603 });
     serverRequests += 1;
     const id = `ask-${serverRequests}`;
     const answered = new Promise((resolve) => session.asked.set(id, resolve));
@@ -99,7 +101,7 @@
       }
       case 'tools/call': {
         const tool = Object.hasOwn(tools, params.name) ? tools[params.name] : undefined;
-        if (!tool) throw { code: -32602, message: `no such tool: ${params.name}` };
+        if (!tool) throw Object.assign(new Error(`no such tool: ${params.name}`), { code: -32602 });
         counts.runs += 1;
         return tool.run(params.arguments ?? {}, { ...context, token: params._meta?.progressToken });
       }
@@ -114,7 +116,7 @@
         return { messages: [{ role: 'user', content }] };
       }
       default:
-        throw { code: -32601, message: 'Method not found' };
+        throw Object.assign(new Error('Method not found'), { code: -32601 });
     }
   }
 
@@ -163,7 +165,7 @@
     return new Response(body, { status, headers: { ...headers, ...date } });
   }
 
-  // The next fault for this method, which is spent by that.
+  // Takes the next fault for this method, which applies once.
   function faultOf(method) {
     const index = faults.findIndex((fault) => fault.method === method);
     if (index < 0) return undefined;
@@ -213,11 +215,11 @@
 
   return {
     fetch: (_url, init) => answer(init),
-    // What a restart does to a server that keeps its sessions in memory.
+    // Simulates the restart of a server that keeps its sessions in memory.
     forget: () => [...sessions.keys()].forEach(end),
     fault: (fault) => faults.push(fault),
     count: (name) => counts[name],
-    // When the POSTs of a method arrived, in milliseconds.
+    // The arrival times of a method's POSTs, in milliseconds.
     arrivals: (method) => posts.filter((post) => post.method === method).map(({ at }) => at),
   };
 };

@@ -1,4 +1,4 @@
-//! A manager for one server, and what it logs.
+//! A manager for one server, and its log.
 
 use super::{call, described, fetch, function, function2, get, json, number, put, string, sync, text};
 use js_sys::{Array, Function, Reflect};
@@ -8,7 +8,8 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// The addresses of the servers that `tools/test-wasm.sh` started, as JSON. A page has no environment to read, so they are compiled in.
+/// The addresses of the servers started by `tools/test-wasm.sh`, as JSON. A page has no environment, so they are
+/// compiled in.
 const SERVERS: Option<&str> = option_env!("MCP_TETHER_TEST_SERVERS");
 
 /// A manager whose server `s` is a real one or one in memory.
@@ -21,7 +22,7 @@ pub struct World {
 enum Server {
     /// The URL of its controls, with `?path=…` for the fault server.
     Real(String),
-    /// The object that server.js makes.
+    /// The object created by server.js.
     InMemory(JsValue),
 }
 
@@ -48,7 +49,7 @@ impl World {
         Self::with(Server::InMemory(server), "http://memory.test/mcp", settings, options)
     }
 
-    /// One of the faults of the fault server, at a path of its own.
+    /// One fault of the fault server, at a path of its own.
     pub fn at_fault(fault: &str) -> Self {
         let servers =
             json(SERVERS.unwrap_or_else(|| panic!("tools/test-wasm.sh starts the servers that this test needs")));
@@ -82,7 +83,7 @@ impl World {
         connected.unwrap_or_else(|error| panic!("{}", described(&error)))
     }
 
-    /// Makes the server forget its sessions, as a restart does.
+    /// Makes the server lose its sessions, as a restart does.
     pub async fn forget(&self) {
         match &self.server {
             Server::Real(control) => {
@@ -93,7 +94,7 @@ impl World {
         }
     }
 
-    /// How many requests of that kind the server has seen.
+    /// The number of requests of that kind that the server has received.
     pub async fn count(&self, name: &str) -> f64 {
         match &self.server {
             Server::Real(control) => {
@@ -104,8 +105,9 @@ impl World {
         }
     }
 
-    /// Spoils the next request of a method at the server in memory, or the next `times`: with `status`, `headers`, `body` and `dated`, a
-    /// `Retry-After` as a date; `refused`, a connection that fails; or `cut`, a response that breaks off after the tool ran.
+    /// Injects a fault into the next request of a method at the server in memory, or the next `times`: `status`,
+    /// `headers`, `body` and `dated`, a `Retry-After` as a date; `refused`, a failed connection; or `cut`, a response
+    /// that is cut after the tool ran.
     pub fn fault(&self, method: &str, fault: &str) {
         let Server::InMemory(server) = &self.server else { panic!("only a server in memory takes faults") };
         let fault = json(fault);
@@ -113,9 +115,9 @@ impl World {
         sync(server, "fault", &[fault]);
     }
 
-    /// When the POSTs of a method arrived at the server in memory, in milliseconds.
+    /// The arrival times of a method's POSTs at the server in memory, in milliseconds.
     pub fn arrivals(&self, method: &str) -> Vec<f64> {
-        let Server::InMemory(server) = &self.server else { panic!("only a server in memory tells arrivals") };
+        let Server::InMemory(server) = &self.server else { panic!("only a server in memory records arrivals") };
         Array::from(&sync(server, "arrivals", &[method.into()])).iter().filter_map(|at| at.as_f64()).collect()
     }
 

@@ -1,4 +1,4 @@
-//! Every setting, read and refused.
+//! Every setting, accepted and rejected.
 
 use super::*;
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn server(server: Value) -> Result<Rc<ServerConfig>, Vec<String>> {
     parsed(&json!({ "mcpServers": { "db": server } })).map(|config| Rc::clone(config.servers.get("db").unwrap()))
 }
 
-/// The server's faults, the part of the path that they share left out.
+/// The faults of one server, without the common prefix of their paths.
 fn faults(members: Value) -> Vec<String> {
     let mut all = json!({ "url": "https://example.com/mcp" });
     for (key, value) in members.as_object().unwrap() {
@@ -103,7 +103,7 @@ fn a_server_beats_the_environment_beats_the_defaults() {
 }
 
 #[test]
-fn bad_variables_are_named() {
+fn invalid_variables_are_named() {
     let problems = parse(&json!({ "mcpServers": {} }), &json!({}), &|_| Some("+5".into())).unwrap_err();
     assert_eq!(
         texts(&problems),
@@ -144,15 +144,15 @@ fn the_outermost_shape_is_checked() {
             "mcpServers.a: is missing",
             "mcpServers.b: must be an object",
             "mcpServers.c.url: is missing",
-            "mcpServers.: has a name that is not 1 to 128 bytes without control characters",
-            "mcpServers.e?: has a name that is not 1 to 128 bytes without control characters",
+            "mcpServers.: must have a name of 1 to 128 bytes without control characters",
+            "mcpServers.e?: must have a name of 1 to 128 bytes without control characters",
             "mcpServers.e?.url: must be a string",
         ]
     );
 }
 
 #[test]
-fn every_fault_of_a_server_is_told_at_once() {
+fn all_faults_of_a_server_are_reported_at_once() {
     let found = faults(json!({
         "type": "stdio", "url": "ftp://hidden-host", "timeout": 0, "initTimeout": "1", "protocolVersion": "latest", "headers": { "a": 1 },
         "sessionConfig": { "timeout": 1.5, "retryAttempts": 101, "retryDelay": -1, "maxAge": 0, "replay": "always" },
@@ -183,22 +183,22 @@ fn headers_are_checked_and_never_shown() {
     assert_eq!(
         found,
         [
-            "headers.x-a: is there twice: letter case makes no difference",
-            "headers.Host: is a header that is set by the client itself",
-            "headers.b c: has a name that HTTP does not allow",
+            "headers.x-a: is a duplicate: header names are case-insensitive",
+            "headers.Host: is set by the client itself and cannot be configured",
+            "headers.b c: is not a valid HTTP header name",
             "headers.d: has a line break or another control character in its value",
             "headers.e: has a line break or another control character in its value",
             "headers.f: needs the environment variable NONE, which is not set",
-            "headers.g: has a {{ that is never closed",
+            "headers.g: has an unclosed {{",
         ]
     );
 }
 
 #[test]
-fn urls_are_filled_from_the_environment_alone() {
+fn only_the_environment_fills_urls() {
     assert_eq!(
         faults(json!({ "url": "https://a/{{USER_ID}}" })),
-        ["url: has a {{name}}, which is filled in headers only"]
+        ["url: contains a {{name}}, which is replaced in headers only"]
     );
     assert_eq!(
         faults(json!({ "url": "https://${NONE}" })),
@@ -242,7 +242,7 @@ fn whole_numbers() {
     }
 }
 
-/// Any JSON, with the keys that mean something among its own.
+/// Arbitrary JSON, with known keys among its own.
 fn any_json() -> impl Strategy<Value = Value> {
     let keys = [&SERVER[..], &SESSION, &LIMITS, &["mcpServers", "db", "limits", "debug", "X-Key", ""]].concat();
     let texts = ["https://a/", "http://", "sse", "auto", "${KEY}", "{{x}}", "${", "safe", "a\r\nb", "hidden-text"];

@@ -1,4 +1,4 @@
-//! What the server did, a line of JSON each, in a file that outlives the process.
+//! The server's actions, a line of JSON each, in a file that outlives the process.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -25,7 +25,7 @@ impl Journal {
     /// One write a line, so that a kill leaves whole lines behind.
     fn note(&self, entry: &Value) {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A test that misses the line says more than a panic here would.
+        // The test that misses the line reports more than a panic here would.
         let _ = file.write_all(format!("{entry}\n").as_bytes());
     }
 }

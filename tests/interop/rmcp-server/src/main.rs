@@ -1,5 +1,5 @@
-//! A real MCP server, built with rmcp: `interop-rmcp-server PORT stateful|stateless`. It writes what it does into the file that JOURNAL names,
-//! which outlives the process, and ends when its standard input closes.
+//! A real MCP server, built with rmcp: `interop-rmcp-server PORT stateful|stateless`. It writes its actions into the
+//file named by JOURNAL, ! which outlives the process, and ends when its standard input closes.
 #![allow(deprecated, reason = "log messages are deprecated since 2026-07-28, and the revisions before it have them")]
 
 mod journal;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port: u16 = words.next().ok_or("the first argument is the port")?.parse()?;
     let stateful = words.next().as_deref() != Some("stateless");
     let journal = Arc::new(Journal::open(&std::env::var("JOURNAL")?)?);
-    // Whoever listens for changes of the tools, in the revision that has no sessions.
+    // Subscribers to changes of the tools, in the revision that has no sessions.
     let (tools_changed, _) = broadcast::channel(16);
 
     let service = StreamableHttpService::new(

@@ -56,7 +56,7 @@ impl TestServer {
         text
     }
 
-    #[tool(description = "Tells of its progress, step by step.")]
+    #[tool(description = "Reports its progress, step by step.")]
     async fn progress(
         &self,
         Parameters(Steps { steps }): Parameters<Steps>,
@@ -72,7 +72,7 @@ impl TestServer {
         format!("{steps} steps")
     }
 
-    #[tool(description = "Takes its time, and stops when it is cancelled. Not safe to run twice.")]
+    #[tool(description = "Runs for a while, and stops when it is cancelled. Not safe to run twice.")]
     async fn slow(
         &self,
         Parameters(Slow { key, ms }): Parameters<Slow>,
@@ -94,7 +94,7 @@ impl TestServer {
         key
     }
 
-    #[tool(description = "Sends a log message and the news that the tools changed.")]
+    #[tool(description = "Sends a log message and a notification that the tools changed.")]
     async fn notify(&self, peer: Peer<RoleServer>) -> String {
         let message = LoggingMessageNotificationParam::new(LoggingLevel::Error, json!("a log message"));
         let _ = peer.notify_logging_message(message).await;

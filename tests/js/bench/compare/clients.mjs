@@ -1,4 +1,4 @@
-// The clients that are compared, in Node: the official SDK's v1 and v2, and ours.
+// The compared clients in Node: the official SDK's v1 and v2, and ours.
 import { pathToFileURL } from 'node:url';
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
@@ -13,7 +13,8 @@ const { McpManager } = await import(packageEntry);
 
 /**
  * By name: opens a session at a URL. `timeout` is that of one call; `headers` go with each request.
- * @type {Record<string, (url: string, options?: { timeout?: number, headers?: Record<string, string>, fetch?: typeof fetch, sessionConfig?: object }) => Promise<object>>}
+ * @typedef {{ timeout?: number, headers?: Record<string, string>, fetch?: typeof fetch, sessionConfig?: object }} Options
+ * @type {Record<string, (url: string, options?: Options) => Promise<object>>}
  */
 export const clients = {
   'SDK v1': officialClient({ Client: ClientV1, StreamableHTTPClientTransport: TransportV1, CallToolResultSchema }),

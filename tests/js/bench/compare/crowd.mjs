@@ -1,8 +1,8 @@
-// The calls that are made while a server is out of reach. It runs wherever a client does: in Node, in a page, in a Worker.
+// The calls made while a server is out of reach. It runs in any host of a client: Node, a page, a Worker.
 
 const settle = (promise) => promise.then(() => 'result', nameOf);
 
-/** A few words for an error. */
+/** A short name for an error. */
 export function nameOf(error) {
   if (error.name === 'McpError' && typeof error.code === 'string') return error.code;
   const text = String(error.message).replace(/\s+/g, ' ');
@@ -12,7 +12,8 @@ export function nameOf(error) {
 const many = (count, start) => Promise.all(Array.from({ length: count }, (_, index) => settle(start(index))));
 
 /**
- * Lists, and calls of a tool that only reads, begin at once; calls of a tool that must not run twice begin half a second later, and not before `noticed`.
+ * Lists and calls of a read-only tool begin at once; calls of a tool that must not run twice begin half a second later,
+ * and not before `noticed`.
  * @param {{ list(): Promise<unknown>, call(name: string, args: object): Promise<unknown> }} client
  * @returns {Promise<{ list: string[], read: string[], unsafe: string[] }>} `result`, or the name of an error, for each call
  */

@@ -1,10 +1,10 @@
-// Three clients with one interface, each with its defaults. It names no package, so that a page can load it too.
+// Three clients with one interface, each with its defaults. It imports no package, so that a page can load it too.
 
 const info = { name: 'compare', version: '1.0.0' };
 
 /**
  * A function that opens a session with an official client, v1 or v2.
- * @param {{ Client: Function, StreamableHTTPClientTransport: Function, CallToolResultSchema?: object }} sdk the schema is v1's alone
+ * @param {{ Client: Function, StreamableHTTPClientTransport: Function, CallToolResultSchema?: object }} sdk only v1 needs the schema
  */
 export const officialClient =
   ({ Client, StreamableHTTPClientTransport, CallToolResultSchema }) =>
@@ -33,7 +33,7 @@ export const officialClient =
     };
   };
 
-/** A function that opens a session of ours. */
+/** A function that opens a session of our client. */
 export const ownClient =
   ({ McpManager }) =>
   async (url, { timeout = 60_000, headers, fetch, onnotification, sessionConfig } = {}) => {

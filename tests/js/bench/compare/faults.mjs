@@ -1,10 +1,11 @@
-// Faults of the comparison: what frameworks, gateways and CDNs make of a server. See servers/faults/healthy.mjs for their form.
+// Faults of the comparison: how frameworks, gateways and CDNs change a server's behaviour. See
+// servers/faults/healthy.mjs for their form.
 
 const heartbeats = { json: '{"type":"heartbeat"}', text: 'ping' };
 
 /** By path. */
 export const faults = {
-  /** A framework has no route for GET, and says so with its own 404. Every POST works. */
+  /** A framework has no route for GET, and answers with its own 404. Every POST works. */
   'get-404-route': {
     every(exchange) {
       if (exchange.request.method !== 'GET') return false;
@@ -12,7 +13,10 @@ export const faults = {
     },
   },
 
-  /** A tool's own error is sent with HTTP 404: the id is the request's, and no session is spoken of. The tool has run. */
+  /**
+   * A tool's own error is sent with HTTP 404: the id is the request's, and the session is not mentioned. The tool has
+   * run.
+   */
   'tool-error-404': {
     call(exchange) {
       exchange.execute();
@@ -20,7 +24,7 @@ export const faults = {
     },
   },
 
-  /** Events that are no JSON-RPC messages come before a call's answer: `?kind=json|text`. */
+  /** Events that are not JSON-RPC messages come before a call's answer: `?kind=json|text`. */
   'call-heartbeats': {
     async call(exchange) {
       exchange.openStream();
@@ -33,14 +37,14 @@ export const faults = {
     },
   },
 
-  /** A gateway makes a string of the request's id in the answer. */
+  /** A gateway turns the request's id into a string in the answer. */
   'string-ids': {
     call(exchange) {
       exchange.answerWith({ jsonrpc: '2.0', id: String(exchange.message.id), result: exchange.execute() });
     },
   },
 
-  /** A CDN's rule lets caches keep the GET stream, which brings one notification that names its user, and ends. */
+  /** A CDN's rule lets caches store the GET stream, which sends one notification that names its user, and ends. */
   'get-cacheable': {
     stream(exchange) {
       exchange.openStream({ 'Cache-Control': 'public, max-age=600' });

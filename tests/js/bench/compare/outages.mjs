@@ -1,14 +1,14 @@
-// What is compared while a server is out of reach, in Node: the server lives on behind a proxy that answers 502.
+// Comparisons while a server is out of reach, in Node: the server stays alive behind a proxy that answers 502.
 import { setTimeout as wait } from 'node:timers/promises';
 import { countDuringOutage, startOutageServer } from '../../servers/outage-server.mjs';
 import { clients } from './clients.mjs';
 import { crowd } from './crowd.mjs';
 
 const each = 20;
-// Beyond the longest outage and every backoff, so that no call fails for having waited.
+// Beyond the longest outage and every backoff, so that no call fails because of its timeout.
 export const callTimeout = 30_000;
 
-/** How the calls ended: what survived, what ran twice, and the names of the errors. */
+/** The outcomes of the calls: what survived, what ran twice, and the names of the errors. */
 export function describeCrowd(outcomes, executions) {
   const survived = Object.entries(outcomes).map(
     ([kind, all]) => `${kind} ${all.filter((outcome) => outcome === 'result').length}/${all.length}`,
@@ -18,7 +18,7 @@ export function describeCrowd(outcomes, executions) {
   return `${survived.join(', ')}; ${twice} ran twice${errors.length > 0 ? `; fails with ${errors.join(', ')}` : ''}`;
 }
 
-/** Calls at a server whose proxy answers 502 for `ms` milliseconds. */
+/** Calls to a server whose proxy answers 502 for `ms` milliseconds. */
 async function outage(name, ms, sessionConfig) {
   const server = await startOutageServer('502');
   let client;
@@ -38,10 +38,10 @@ async function outage(name, ms, sessionConfig) {
 
 function describePace(requests) {
   const during = countDuringOutage(requests);
-  return `${during.requests} requests meanwhile, ${during.worstSecond} in the worst second`;
+  return `${during.requests} requests during it, ${during.worstSecond} in the worst second`;
 }
 
-/** The official clients open their stream beside the first calls; it should stand when the outage begins. */
+/** The official clients open their stream beside the first calls; it has to be open when the outage begins. */
 export async function untilStreamOpens(server, streams = 1, within = 3_000) {
   const deadline = performance.now() + within;
   while (server.counts().openStreams < streams && performance.now() < deadline) await wait(10);
@@ -50,7 +50,7 @@ export async function untilStreamOpens(server, streams = 1, within = 3_000) {
 const title = (ms, more = '') =>
   `R. the proxy answers 502 for ${ms / 1_000} s${more}: ${each} lists and ${each} reads begin with it, ${each} unsafe calls 0.5 s later`;
 
-/** @type {import('./run.mjs').Probe[]} */
+/** @type {import('./run.mjs').Comparison[]} */
 export const outages = [
   ...[1_000, 3_000, 10_000].map((ms) => ({
     name: title(ms),

@@ -1,4 +1,5 @@
-// The clients that are compared, in a page: esbuild bundles this file with the official SDK; our package is loaded from its own address.
+// The compared clients in a page: esbuild bundles this file with the official SDK; our package is loaded from its own
+// URL.
 
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';

@@ -1,4 +1,4 @@
-// What is compared in a page of Chromium: every client in a page of its own, which is a stranger to the server.
+// Comparisons in a page of Chromium: every client in a page of its own, on another origin than the server.
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -33,7 +33,7 @@ async function openClientPage(chromium, name) {
   return page;
 }
 
-/** Runs a probe's work in a page beside a server of its own, and closes both. */
+/** Runs a comparison in a page with a server of its own, and closes both. */
 const inPage =
   (start, work) =>
   async (name, { chromium }) => {
@@ -74,7 +74,7 @@ const outage = (kind, ms) =>
       await ended;
       const meanwhile = [...sent];
       const outcomes = await finished;
-      return `${describeCrowd(outcomes, server.counts().executions)}; ${meanwhile.length} requests meanwhile, ${worstSecond(meanwhile)} in the worst second`;
+      return `${describeCrowd(outcomes, server.counts().executions)}; ${meanwhile.length} requests during it, ${worstSecond(meanwhile)} in the worst second`;
     },
   );
 
@@ -123,7 +123,7 @@ const cachedStream = inPage(
     await page.waitForFunction(() => globalThis.heard.ann.length > 0, undefined, { timeout: 5_000 });
     await page.evaluate(() => globalThis.enter('bob').then(() => undefined));
     await page.waitForFunction(() => globalThis.heard.bob.length > 0, undefined, { timeout: 5_000 });
-    // Time for the streams to be opened again, from the cache or not.
+    // Time for the streams to be reopened, from the cache or not.
     await wait(3_000);
     const heard = await page.evaluate(() => globalThis.heard);
     const foreign = Object.entries(heard).flatMap(([user, events]) =>
@@ -134,7 +134,7 @@ const cachedStream = inPage(
   },
 );
 
-/** @type {import('./run.mjs').Probe[]} */
+/** @type {import('./run.mjs').Comparison[]} */
 export const pages = [
   {
     name: "S. in a page: the server's port is closed for 3 s; the same calls",

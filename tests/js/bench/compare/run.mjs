@@ -1,4 +1,5 @@
-// Performs a probe with every client, within a time limit, and never lets a failure of the probe look like one of the client.
+// Runs a comparison with every client, within a time limit, and never reports a failure of the comparison as one of the
+// client.
 import { setTimeout as wait } from 'node:timers/promises';
 import { startFaultServer } from '../../servers/fault-server.mjs';
 import { faults as legacyFaults } from '../../servers/faults/index.mjs';
@@ -6,18 +7,18 @@ import { clients } from './clients.mjs';
 import { faults } from './faults.mjs';
 
 /**
- * One thing that is compared. It has a fault of the fault server, with `run`; or it does everything itself, with `perform`.
- * @typedef {object} Probe
+ * One comparison. It has a fault of the fault server, with `run`; or it does everything itself, with `perform`.
+ * @typedef {object} Comparison
  * @property {string} name
  * @property {string} [fault]
  * @property {object} [settings] of the fault
  * @property {number} [timeout] of a call, 5 s when left out
  * @property {object} [headers]
  * @property {boolean} [connects] `run` opens the session itself
- * @property {boolean} [atOnce] it is mostly waiting: the clients take it side by side, each with a server of its own
+ * @property {boolean} [atOnce] it mostly waits: the clients run it in parallel, each with a server of its own
  * @property {boolean} [page] it needs Chromium
  * @property {number} [limit] milliseconds for one client, 30 s when left out
- * @property {string} [only] the one client that can take it; `why` says why the others cannot
+ * @property {string} [only] the one client that supports it; `why` is the reason
  * @property {string} [why]
  * @property {(world: object) => Promise<string>} [run]
  * @property {(client: string, tools: { chromium: () => Promise<object> }) => Promise<string>} [perform]
@@ -26,39 +27,40 @@ import { faults } from './faults.mjs';
 export const names = Object.keys(clients);
 
 /**
- * What was seen with each client, by its name.
- * @param {Probe} probe
+ * The results by the client's name.
+ * @param {Comparison} comparison
  * @param {{ chromium: () => Promise<object> }} tools
  */
-export async function runProbe(probe, tools) {
+export async function runComparison(comparison, tools) {
   const seen = {};
-  const one = async (name) => (seen[name] = await within(probe.limit ?? 30_000, () => perform(probe, name, tools)));
-  if (probe.atOnce) await Promise.all(names.map(one));
+  const one = async (name) =>
+    (seen[name] = await within(comparison.limit ?? 30_000, () => perform(comparison, name, tools)));
+  if (comparison.atOnce) await Promise.all(names.map(one));
   else for (const name of names) await one(name);
   return seen;
 }
 
-async function perform(probe, name, tools) {
-  if (probe.only && probe.only !== name) return `not run: ${probe.why}`;
-  if (probe.page) {
+async function perform(comparison, name, tools) {
+  if (comparison.only && comparison.only !== name) return `not run: ${comparison.why}`;
+  if (comparison.page) {
     const missing = await tools.chromium().then(
       () => undefined,
       (error) => error,
     );
     if (missing) return `NOT RUN: Chromium did not start (${firstLine(missing)})`;
   }
-  return probe.perform ? probe.perform(name, tools) : onFaultServer(probe, clients[name]);
+  return comparison.perform ? comparison.perform(name, tools) : onFaultServer(comparison, clients[name]);
 }
 
-async function onFaultServer(probe, open) {
+async function onFaultServer(comparison, open) {
   const server = await startFaultServer({ faults: { ...legacyFaults, ...faults } });
-  const path = `/${probe.fault}/compare`;
-  const url = server.url(path, probe.settings);
-  const connect = () => open(url, { timeout: probe.timeout ?? 5_000, headers: probe.headers });
+  const path = `/${comparison.fault}/compare`;
+  const url = server.url(path, comparison.settings);
+  const connect = () => open(url, { timeout: comparison.timeout ?? 5_000, headers: comparison.headers });
   let client;
   try {
-    client = probe.connects ? undefined : await connect();
-    return await probe.run({
+    client = comparison.connects ? undefined : await connect();
+    return await comparison.run({
       client,
       connect,
       server,

@@ -1,18 +1,18 @@
-// What a page and a program do alike while a server floods them. Each function returns what it saw.
+// Runs the same in a page and in a program while a server floods it. Each function returns its measurements.
 
-/** A tool call that brings `count` messages; how the event loop fared meanwhile. */
+/** A tool call that brings `count` messages; returns the state of the event loop during it. */
 export async function takeFlood({ McpManager, url, of, count, as, fails = false }) {
   const lines = [];
   const manager = new McpManager({ mcpServers: { s: { url } } }, { env: {}, log: (_level, line) => lines.push(line) });
   const session = await manager.connect('u', 's');
   let next = 0;
   let inOrder = true;
-  let loop; // from the first message on: what the server needs to make them up is not the client's
+  let loop; // from the first message on: the server's time to generate the messages is not the client's
   session.setNotificationHandler('notifications/flood', ({ params }) => {
     if (next === 0) loop = watchLoop();
     inOrder &&= params.number === next;
     next += 1;
-    if (fails) throw new Error('no use for it');
+    if (fails) throw new Error('rejected by the test');
   });
   const { content } = await session.callTool({ name: 'flood', arguments: { of, count, as } });
   const { longest, ticks } = loop.stop();
@@ -20,7 +20,10 @@ export async function takeFlood({ McpManager, url, of, count, as, fails = false 
   return { text: content[0].text, heard: next, inOrder, longest, ticks, lines };
 }
 
-/** Pings by the thousand from server a, and calls to server b meanwhile; how many of those were answered before the flood was over. */
+/**
+ * Thousands of pings from server a, and calls to server b at the same time; returns how many calls were answered before
+ * the flood was over.
+ */
 export async function takePings({ McpManager, urls, count }) {
   const manager = new McpManager(
     { mcpServers: { a: { url: urls.a }, b: { url: urls.b } } },
@@ -45,7 +48,7 @@ export async function takePings({ McpManager, urls, count }) {
   return { meanwhile, slowest };
 }
 
-/** A flood whose caller gives up after some messages. Returns how many came before that and in all. */
+/** A flood whose call is cancelled after some messages. Returns how many arrived before that and in all. */
 export async function leaveFlood({ McpManager, url, count, as, after }) {
   const manager = new McpManager({ mcpServers: { s: { url } } }, { env: {}, log: () => {} });
   const session = await manager.connect('u', 's');

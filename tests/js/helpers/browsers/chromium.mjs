@@ -1,4 +1,5 @@
-// A headless Chromium with a page from an origin of its own, which serves the package and the modules of tests/js. CHROMIUM names another browser.
+// A headless Chromium with a page from an origin of its own, which serves the package and the modules of tests/js.
+// CHROMIUM names another browser.
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -34,7 +35,8 @@ export function startPageServer({ caching = 'no-store' } = {}) {
 }
 
 /**
- * Starts the browser and the page server. Each page is in a context of its own: it shares no cache and no connection with another.
+ * Starts the browser and the page server. Each page has a context of its own: it shares no cache and no connection with
+ * another.
  * @returns {Promise<{ newPage(): Promise<import('playwright-core').Page>, close(): Promise<void> }>}
  */
 export async function openBrowser() {

@@ -1,4 +1,5 @@
-// A headless Firefox with a page from an origin of its own, through geckodriver. FIREFOX and GECKODRIVER name other programs.
+// A headless Firefox with a page from an origin of its own, through geckodriver. FIREFOX and GECKODRIVER name other
+// programs.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startPageServer } from './chromium.mjs';

@@ -1,15 +1,16 @@
-// A browser behind plain WebDriver: its driver is started, asked for a session, and given scripts to run.
+// A browser behind plain WebDriver: starts its driver, opens a session, and runs scripts.
 import { spawn } from 'node:child_process';
 import { findFreePort } from '../../servers/shared/listen.mjs';
 
 /**
  * @param {{ driver: string, arguments: (port: number) => string[], capabilities: object, url: string }} browser
- * @returns {Promise<{ run(script: string, ...words: unknown[]): Promise<any>, close(): Promise<void> }>} `run` awaits what the script, the body of a function, returns
+ * @returns {Promise<{ run(script: string, ...words: unknown[]): Promise<any>, close(): Promise<void> }>}
+ * `run` awaits the return value of the script, a function body
  */
 export async function openBrowser({ driver: program, arguments: argumentsFor, capabilities, url }) {
   const port = await findFreePort();
   const driver = spawn(program, argumentsFor(port), { stdio: 'ignore', detached: true });
-  driver.on('error', () => {}); // it does not answer, which is told below
+  driver.on('error', () => {}); // reported below as a driver that does not answer
   const command = async (method, path, body) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -35,14 +36,15 @@ export async function openBrowser({ driver: program, arguments: argumentsFor, ca
   await command('POST', `${session}/url`, { url });
   return {
     async run(script, ...words) {
-      const wrapped = `const done = arguments[arguments.length - 1]; (async (...words) => { ${script} })(...arguments).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+      const wrapped = `const done = arguments[arguments.length - 1]; (async (...words) => { ${script} })(...arguments)
+        .then((value) => done({ value }), (error) => done({ error: String(error) }));`;
       const { value, error } = await command('POST', `${session}/execute/async`, { script: wrapped, args: words });
       if (error) throw new Error(error);
       return value;
     },
     async close() {
       await command('DELETE', session).catch(() => {});
-      // With whatever it has started.
+      // With all its child processes.
       process.kill(-driver.pid);
     },
   };

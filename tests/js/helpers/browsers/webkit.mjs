@@ -1,4 +1,5 @@
-// WebKit, as Debian has it (WebKitGTK's MiniBrowser), through its own driver. It knows no headless mode, so it gets a screen that nobody sees.
+// WebKit as packaged by Debian (WebKitGTK's MiniBrowser), through its own driver. It has no headless mode, so it gets a
+// virtual screen.
 import { existsSync, readdirSync } from 'node:fs';
 import { openBrowser } from './webdriver.mjs';
 

@@ -1,12 +1,14 @@
-// The command-line client that the official conformance suite drives: one scenario a run, the server's URL as last argument.
+// The command-line client that the official conformance suite runs: one scenario a run, the server's URL as last
+// argument.
 import { pathToFileURL } from 'node:url';
+import { providerOf, useTools } from './oauth.mjs';
 
 const packageEntry = process.env.MCP_TETHER_PACKAGE
   ? pathToFileURL(process.env.MCP_TETHER_PACKAGE)
   : new URL('../../../../pkg/node.js', import.meta.url);
 const { default: init, McpManager } = await import(packageEntry);
 
-/** What a scenario needs to know, such as the calls to make. */
+/** The parameters of a scenario, such as the calls to make. */
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
 
 const scenarios = {
@@ -26,7 +28,7 @@ const scenarios = {
   },
 
   'elicitation-sep1034-client-defaults': async (session) => {
-    // What the user leaves out is filled in by the package, from the defaults of the schema.
+    // Fields that the user leaves out are filled in by the package, from the defaults of the schema.
     session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
     await session.listTools();
     await session.callTool({ name: 'test_client_elicitation_defaults', arguments: {} });
@@ -58,7 +60,7 @@ const scenarios = {
     for (const call of context.toolCalls) await session.callTool(call);
   },
 
-  // Whatever is listed is called: a tool with an invalid header must not be listed.
+  // Every listed tool is called: a tool with an invalid header must not be listed.
   'http-invalid-tool-headers': async (session) => {
     const { tools } = await session.listTools();
     for (const { name } of tools) await session.callTool({ name, arguments: {} });
@@ -82,10 +84,33 @@ async function listTools(session) {
   await session.listTools();
 }
 
+// TODO-SHIM begin
+let lastStatus;
+async function shimFetch(url, init) {
+  const response = await fetch(url, init);
+  const challenge = response.headers.get('www-authenticate') ?? '';
+  lastStatus = response.status;
+  if (response.status === 403 && challenge.includes('insufficient_scope')) {
+    return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } });
+  }
+  return response;
+}
+const shim = (auth, url) =>
+  auth && {
+    token: async (context) => {
+      const status = lastStatus;
+      lastStatus = undefined;
+      const got = await auth.token({ ...context, url, status: status === 401 || status === 403 ? status : undefined });
+      return typeof got === 'object' ? got.token : got;
+    },
+  };
+// TODO-SHIM end
 async function main() {
   const url = process.argv.at(-1);
   const name = process.env.MCP_CONFORMANCE_SCENARIO;
-  const scenario = Object.hasOwn(scenarios, name ?? '') ? scenarios[name] : undefined;
+  const isAuth = name?.startsWith('auth/');
+  const own = Object.hasOwn(scenarios, name ?? '') ? scenarios[name] : undefined;
+  const scenario = isAuth ? useTools : own;
   if (!scenario) throw new Error(`this client has no part for the scenario ${name}`);
   await init();
   const manager = new McpManager(
@@ -94,10 +119,12 @@ async function main() {
       clientInfo: { name: 'mcp-tether-conformance-client', version: '1.0.0' },
       capabilities: capabilities[name] ?? {},
       log: (level, line) => console.error(level, line),
+      ...(isAuth && { fetch: shimFetch }),
     },
   );
   try {
-    await scenario(await manager.connect('tester', 'conformance'));
+    const auth = isAuth ? providerOf(name, context) : undefined;
+    await scenario(await manager.connect('tester', 'conformance', { auth: shim(auth, url) }));
   } finally {
     await manager.close({ terminate: true });
   }

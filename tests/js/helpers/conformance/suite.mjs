@@ -1,4 +1,4 @@
-// The official conformance suites, as programs: where they are, what runs them, and running them.
+// The official conformance suites as programs: their location, their runtime, and running them.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
 
-/** The suites need Node 22, what they test does not. */
+/** The suites need Node 22; the code under test does not. */
 export const suiteNode = join(dirname(require.resolve('node-22/package.json')), 'bin', 'node');
 
 export const stable = findSuite('@modelcontextprotocol/conformance');
-/** The first line that knows 2026-07-28. */
+/** The first version that supports 2026-07-28. */
 export const next = findSuite('conformance-next');
 
-/** Runs a program to its end: its exit code and all that it printed. */
+/** Runs a program to its end; returns its exit code and all its output. */
 export function run(program, words) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });

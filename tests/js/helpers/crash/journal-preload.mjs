@@ -1,5 +1,6 @@
-// Loaded into a server with the official SDK before its own code: what it does is written to a file, which outlives the process when it is killed.
-// JOURNAL names the file; of the tools in UNSAFE no annotation is told, so that nobody may run them twice.
+// Loaded into a server with the official SDK before its own code: writes its actions to a file, which outlives the
+// process when it is killed. JOURNAL names the file; tools in UNSAFE lose their annotations, so that they must not run
+// twice.
 import { appendFileSync } from 'node:fs';
 import { Server as HttpServer } from 'node:http';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
@@ -19,7 +20,8 @@ Server.prototype.setRequestHandler = function setJournalledHandler(schema, handl
 };
 
 const wrappers = new Map([
-  // Counted here and not by missing session ids: in a page a ping without one looks for what the browser hides.
+  // Counted here and not by missing session ids: in a page, a ping without one checks whether the browser hides
+  // responses.
   [
     InitializeRequestSchema,
     (handler) => (request, context) => {
@@ -47,10 +49,12 @@ const wrappers = new Map([
 ]);
 
 const emit = HttpServer.prototype.emit;
-HttpServer.prototype.emit = function emitWithoutReuse(event, _request, response) {
+HttpServer.prototype.emit = function emitWithoutReuse(event, ...rest) {
   if (event === 'request') {
-    // Chromium sends a POST again by itself when a connection that it used before is reset without an answer; on a connection of its own it does not.
+    // Chromium retries a POST by itself when a connection that it used before is reset without a response; on a fresh
+    // connection it does not.
+    const [, response] = rest;
     response.setHeader('Connection', 'close');
   }
-  return emit.apply(this, arguments);
+  return emit.call(this, event, ...rest);
 };

@@ -1,8 +1,10 @@
-// Twenty users with ten calls each under way, in Node or in a page: every second call runs a tool that must not run twice.
+// Twenty users with ten calls each in flight, in Node or in a page: every second call runs a tool that must not run
+// twice.
 
 /**
  * @param {{ McpManager: Function, McpError: Function }} mcp
- * @param {{ urls: string[], users: number, callsEach: number, unsafe: object, safe: object, timeout: number }} plan the tool calls; a user's server is `urls[user % urls.length]`
+ * @param {{ urls: string[], users: number, callsEach: number, unsafe: object, safe: object, timeout: number }} plan
+ * the tool calls; a user's server is `urls[user % urls.length]`
  */
 export function startUsers({ McpManager, McpError }, { urls, users, callsEach, unsafe, safe, timeout }) {
   const mcpServers = Object.fromEntries(

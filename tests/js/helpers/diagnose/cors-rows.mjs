@@ -1,4 +1,5 @@
-// Each CORS rule broken in turn, and the sentences that have to name it: read from the answers in Node, found out in a page.
+// Each CORS rule broken in turn, and the sentences that have to name it: read from responses in Node, found by
+// elimination in a page.
 import { goodRules } from '../../servers/cors-gate.mjs';
 
 const without = (list, name) => list.filter((other) => other.toLowerCase() !== name.toLowerCase());
@@ -12,22 +13,23 @@ const hidesOrigin = (where, isHidden, more = {}) => ({
   ...more,
 });
 const refusedPreflight = (seen) =>
-  `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.`;
+  `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: ` +
+  'answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.';
 const everyAnswer = (origin) =>
   `Access-Control-Allow-Origin is missing on every answer: send ${origin} or * there too.`;
 const onOptions = (origin) =>
   `Access-Control-Allow-Origin is missing on answers to OPTIONS: send ${origin} or * there too.`;
 
-/** `fix` is what both say; `page` and `open` where a page sees less than everybody else. */
+/** `fix` is the result of both; `page` and `open` where a page sees less than Node. */
 export const corsRows = {
   'nothing is missing': { rules: {}, fix: undefined },
-  'a server that lets everybody in': {
+  'a server that allows every origin': {
     rules: { allowOrigin: () => '*', allowHeaders: ['*', 'Authorization'], allowMethods: ['*'], exposeHeaders: ['*'] },
     fix: undefined,
   },
   'content-type is not allowed': lacksHeader('content-type'),
   'authorization is not allowed': lacksHeader('authorization'),
-  'authorization is not meant by the asterisk': {
+  'authorization is not covered by the asterisk': {
     rules: { allowHeaders: ['*'] },
     page: undefined, // Chromium is more lenient than the Fetch Standard, Firefox is not
     open: 'Access-Control-Allow-Headers lacks authorization: name it in the answer to OPTIONS.',

@@ -1,4 +1,5 @@
-// Whether a call outlasts the limits of Node's own fetch, made short for this: run by each version of Node, prints a report.
+// Whether a call outlasts the limits of Node's own fetch, shortened for this: run by each version of Node, prints a
+// report.
 import { McpManager } from '../../../../pkg/node.js';
 import { startScriptedServer } from '../../servers/scripted-server.mjs';
 
@@ -38,7 +39,7 @@ const calls = ['headers', 'body'].map((name) =>
   ),
 );
 await until(() => held.length === 2);
-// The limit is in force: it ends a request that was sent later than the calls.
+// The limit is in force: it ended a request that was sent later than the calls.
 const bare = await fetch(server.url, { method: 'HEAD' }).catch(({ cause }) => cause.code);
 for (const answer of held) answer();
 console.log(JSON.stringify({ bare, calls: await Promise.all(calls), asked: server.count('tools/call') }));

@@ -1,4 +1,5 @@
-// What a runtime's own `fetch` says of a server that refuses connections and of a name that is not found: run by each runtime, prints a report.
+// The errors of a runtime's own `fetch` for a server that refuses connections and for an unknown name: run by each
+// runtime, prints a report.
 import { McpManager } from '../../../../pkg/node.js';
 import { startScriptedServer } from '../../servers/scripted-server.mjs';
 
@@ -7,9 +8,9 @@ const config = (url) => ({
   mcpServers: { s: { url, protocolVersion: 'legacy', sessionConfig: { retryDelay: 20, retryAttempts: 10 } } },
 });
 
-/** An unsafe tool is called while nothing listens; once that was found out, the server is there again. */
+/** Calls an unsafe tool while the port is closed; once the client has noticed, the server is started again. */
 async function refused() {
-  // Nothing is kept alive, so that the next request finds no connection that is just being closed.
+  // Nothing is kept alive, so that the next request finds no connection that is being closed.
   const first = await startScriptedServer(({ response }) => void response.setHeader('Connection', 'close'));
   let failures = 0;
   let second;
@@ -46,12 +47,12 @@ async function noSuchName() {
     },
     options,
   );
-  const told = await manager.connect('ada', 's').then(
+  const outcome = await manager.connect('ada', 's').then(
     () => 'connected',
     ({ code, message }) => `${code}: ${message}`,
   );
   await manager.close();
-  return told;
+  return outcome;
 }
 
 console.log(JSON.stringify({ refused: await refused(), noSuchName: await noSuchName() }));

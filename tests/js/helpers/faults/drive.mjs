@@ -1,4 +1,4 @@
-// Performs one row of the fault table with the package, wherever this runs: Node, a page, a Worker. It needs `fetch` and nothing else.
+// Performs one row of the fault table with the package, in any host: Node, a page, a Worker. It needs `fetch` only.
 
 const eventTypes = [
   'sessionCreated',
@@ -22,16 +22,16 @@ const eventTypes = [
   'outageEnded',
 ];
 
-/** A value that no log line, event or error may show: it goes with every request. */
+/** A value that no log line, event or error may contain: it is sent with every request. */
 export const secret = 'k-7f1c2e94-never-shown';
 
-/** What a row gets when it does not say otherwise: quick, so that the whole table is. */
+/** Default settings of a row: short delays, so that the whole table runs quickly. */
 const quick = { timeout: 8_000, initTimeout: 5_000, sessionConfig: { retryDelay: 40 } };
 
 /**
- * Performs the steps and says what the caller saw. The server's own counts are read by whoever started it.
+ * Performs the steps and reports the caller's view. The server's own counts are read by the test that started it.
  * @param {{ McpManager: Function, McpError: Function }} mcp
- * @param {object} row see rows.mjs; only what JSON can hold is used
+ * @param {object} row see rows.mjs; only JSON values are used
  * @param {string} origin of the fault server
  */
 export async function drive({ McpManager, McpError }, row, origin) {
@@ -40,7 +40,7 @@ export async function drive({ McpManager, McpError }, row, origin) {
     row.url ?? String(Object.assign(new URL(place, origin), { search: new URLSearchParams(row.settings ?? {}) }));
   const report = { outcomes: [], events: [], log: [], notifications: [], challenges: [], secondsTaken: 0 };
   const started = performance.now();
-  // The rows count requests; how a server is asked for its era is tested with servers of its own (modern.test.mjs).
+  // The rows count requests; discovery is tested with servers of its own (modern.test.mjs).
   const server = {
     protocolVersion: 'legacy',
     ...(row.defaults ? {} : quick),
@@ -86,7 +86,7 @@ export async function drive({ McpManager, McpError }, row, origin) {
     return made;
   }
 
-  function call({ tool, key = `c${(calls += 1)}`, abortAfter, ...options }) {
+  function call({ tool, key = `c${++calls}`, abortAfter, ...options }) {
     const controller = abortAfter === undefined ? undefined : new AbortController();
     if (controller) setTimeout(() => controller.abort(), abortAfter);
     return outcomeOf(() =>
@@ -104,7 +104,11 @@ export async function drive({ McpManager, McpError }, row, origin) {
     connect: async ({ user, times = 1 }) => {
       report.outcomes.push(
         ...(await Promise.all(
-          Array.from({ length: times }, () => outcomeOf(async () => void (session = await connect(user)))),
+          Array.from({ length: times }, () =>
+            outcomeOf(async () => {
+              session = await connect(user);
+            }),
+          ),
         )),
       );
     },
@@ -133,7 +137,8 @@ export async function drive({ McpManager, McpError }, row, origin) {
     stats: manager.getSessionStats(),
     metrics: manager.getMetrics(),
   };
-  // What is told to the server on the side, such as a cancellation, is still on its way when the caller has its error.
+  // Messages to the server outside of calls, such as cancellations, are still on their way when the caller gets its
+  // error.
   await Promise.race([manager.idle(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   await manager.close();
   report.secondsTaken = (performance.now() - started) / 1_000;
@@ -168,7 +173,7 @@ function failureOf(error, McpError) {
   };
 }
 
-/** An auth provider that hands out these tokens in turn, and notes what it was challenged with. */
+/** An auth provider that returns these tokens in turn, and records the challenges. */
 function provider(tokens, report) {
   return {
     async token({ challenge }) {

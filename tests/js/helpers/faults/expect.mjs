@@ -1,4 +1,4 @@
-// Holds what a row gave against what it should give, and against what is true of every row.
+// Compares a row's report with its expectations and with the invariants of every row.
 import assert from 'node:assert/strict';
 import { pick, secret } from './drive.mjs';
 
@@ -37,7 +37,7 @@ export function expectRow(row, report, counts) {
     if (row.state !== undefined) assert.equal(report.final.state, row.state, 'state');
     if (row.challenged) assert.match(report.challenges.join('\n'), row.challenged);
     if (row.notifications) expectNotifications(row.notifications, report.notifications);
-    expectInvariants(row, report, counts);
+    expectInvariants(report, counts);
   } catch (error) {
     error.stack += seen();
     throw error;
@@ -45,7 +45,7 @@ export function expectRow(row, report, counts) {
 }
 
 function expectOutcomes(wanted, outcomes) {
-  assert.equal(outcomes.length, wanted.length, 'so many outcomes');
+  assert.equal(outcomes.length, wanted.length, 'the number of outcomes');
   wanted.forEach((want, index) => {
     for (const [field, value] of Object.entries(want)) {
       const actual = outcomes[index][field];
@@ -59,7 +59,7 @@ function expectOutcomes(wanted, outcomes) {
   });
 }
 
-// A machine that does other things as well takes longer. What would be waited for in vain takes longer still: the rows' deadlines.
+// A busy machine takes longer. Waiting for what never happens takes longer still: until the rows' deadlines.
 const PATIENCE = 4;
 
 function expectRange(what, actual, least, most) {
@@ -94,8 +94,8 @@ function expectNotifications({ least = 0, most = Infinity, inOrder }, notificati
     );
 }
 
-/** What holds whatever the row is about. */
-function expectInvariants(row, report, counts) {
+/** Invariants of every row. */
+function expectInvariants(report, counts) {
   for (const [key, times] of Object.entries(counts.executions)) {
     if (/^c\d+$/.test(key)) assert.ok(times <= 1, `the unsafe call ${key} ran ${times} times`);
   }
@@ -106,10 +106,10 @@ function expectInvariants(row, report, counts) {
     initializing.every(({ sessionId }) => sessionId === undefined),
     'no handshake carries a session id',
   );
-  const told = JSON.stringify([report.outcomes, report.log, report.events]);
-  assert.ok(!told.includes(secret), 'no header value is told');
+  const output = JSON.stringify([report.outcomes, report.log, report.events]);
+  assert.ok(!output.includes(secret), 'no output contains a header value');
   for (const id of Object.keys(counts.sessionIds))
-    assert.ok(id === 'none' || id === '' || !told.includes(id), 'no whole session id is told');
+    assert.ok(id === 'none' || id === '' || !output.includes(id), 'no output contains a whole session id');
 }
 
 function traceOf({ trace }) {

@@ -1,6 +1,6 @@
-// What of a row goes into a page, and what is expected of one.
+// The part of a row that goes into a page, and the expectations for a page.
 
-/** The row as a page gets it: its expectations stay here. */
+/** The row as sent to a page: its expectations stay here. */
 export function plain(
   {
     outcomes: _outcomes,
@@ -16,7 +16,10 @@ export function plain(
   return JSON.parse(JSON.stringify({ ...row, url: elsewhere ? `${origin}${elsewhere}` : row.url }));
 }
 
-/** Chromium may put one fetch() of a DELETE on the wire twice, a millisecond apart, when it aborts another of the same URL at that moment. */
+/**
+ * Chromium may send a DELETE of one fetch() twice, a millisecond apart, if it aborts another request of the same URL at
+ * that moment.
+ */
 export function forPage(row) {
   const goodbyes = row.counts['http.DELETE'];
   return goodbyes > 0

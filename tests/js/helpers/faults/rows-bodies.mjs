@@ -1,4 +1,5 @@
-// Answers that are too big, of the wrong kind or not what was asked; bad settings; and servers that ask the client.
+// Responses that are too big, of the wrong type or of another request; invalid settings; and servers that send
+// requests.
 import { between, call, connect, fails, ok, request } from './steps.mjs';
 
 const badIds = ['space', 'tab', 'latin1', 'long'].map((kind) => ({
@@ -25,7 +26,7 @@ const config = (name, server, pattern, more = {}) => ({
 export const bodyRows = [
   ...badIds,
   {
-    name: '/bad-session-id: control characters, which no runtime lets through',
+    name: '/bad-session-id: control characters, which no runtime accepts',
     fault: 'bad-session-id',
     place: 'control',
     settings: { kind: 'control' },
@@ -42,7 +43,7 @@ export const bodyRows = [
     counts: { initialize: 1, executed: 2 },
   },
   {
-    name: '/huge-line past the limit: told, and the next call works',
+    name: '/huge-line past the limit: the call fails, and the next one works',
     fault: 'huge-line',
     place: 'limit',
     options: { limits: { maxMessageBytes: 1_000_000 } },
@@ -51,7 +52,7 @@ export const bodyRows = [
     counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
   },
   {
-    name: '/huge-json past the limit: told, and the next call works',
+    name: '/huge-json past the limit: the call fails, and the next one works',
     fault: 'huge-json',
     options: { limits: { maxMessageBytes: 1_000_000 } },
     steps: [call(), call()],
@@ -59,7 +60,7 @@ export const bodyRows = [
     counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
   },
   {
-    name: '/huge-error: only its beginning is read',
+    name: '/huge-error: only the beginning is read',
     fault: 'huge-error',
     steps: [call(), call()],
     outcomes: [fails('outcome_unknown', /^.{1,400}$/s, { status: 500 }), ok],
@@ -73,7 +74,7 @@ export const bodyRows = [
     counts: { executed: 0 },
   },
   {
-    name: '/html-page in answer to calls: the session goes on',
+    name: '/html-page in answer to calls: the session continues',
     fault: 'html-page',
     place: 'call',
     settings: { when: 'call' },
@@ -103,7 +104,7 @@ export const bodyRows = [
     counts: { initialize: 1, executed: 2 },
   },
   {
-    name: '/unknown-version: told at once, nothing is called',
+    name: '/unknown-version: fails at once, nothing is called',
     fault: 'unknown-version',
     steps: [connect()],
     outcomes: [fails('unsupported_version', /1999-01-01/, { message: /2024-11-05 to 2025-11-25/ })],
@@ -121,14 +122,14 @@ export const bodyRows = [
     counts: { initialize: 0 },
   },
   {
-    name: 'server-request-ping: answered on the way',
+    name: 'server-request-ping: answered during the call',
     fault: 'server-request-ping',
     steps: [call()],
     outcomes: [ok],
     counts: { executed: 1, 'clientAnswers.length': 1, 'clientAnswers.0.result': {} },
   },
   {
-    name: 'server-request-unknown: refused on the way',
+    name: 'server-request-unknown: refused during the call',
     fault: 'server-request-unknown',
     steps: [call()],
     outcomes: [ok],
@@ -145,15 +146,15 @@ export const bodyRows = [
     name: 'a method that the server does not know',
     fault: 'healthy',
     place: 'method',
-    steps: [request('nobody/knows'), request('tools/list')],
+    steps: [request('unknown/method'), request('tools/list')],
     outcomes: [fails('rpc_error', undefined, { rpcCode: -32601 }), ok],
     counts: { initialize: 1 },
   },
   config('no url', { url: null }, /mcpServers\.fault\.url/),
-  config('a url that is none', { url: 'not a url' }, /mcpServers\.fault\.url/),
-  config('a timeout that is none', { timeout: 'soon' }, /mcpServers\.fault\.timeout/),
+  config('an invalid url', { url: 'not a url' }, /mcpServers\.fault\.url/),
+  config('an invalid timeout', { timeout: 'soon' }, /mcpServers\.fault\.timeout/),
   config('a session timeout below one', { sessionConfig: { timeout: 0 } }, /mcpServers\.fault\.sessionConfig\.timeout/),
   config('a variable that is not set', { headers: { Authorization: 'Bearer ${NO_SUCH_NAME}' } }, /NO_SUCH_NAME/),
-  config('a header that would be two', { headers: { 'X-Two': 'one\r\nX-Other: two' } }, /X-Two|x-two/),
-  config('several faults: all are told', { timeout: -1, initTimeout: 'x' }, /timeout[^]*initTimeout/),
+  config('a header with a line break', { headers: { 'X-Two': 'one\r\nX-Other: two' } }, /X-Two|x-two/),
+  config('several faults: all are reported', { timeout: -1, initTimeout: 'x' }, /timeout[\s\S]*initTimeout/),
 ];

@@ -1,24 +1,24 @@
-// The connection breaks, or nothing ever comes.
+// The connection breaks, or no response arrives.
 import { between, call, connect, fails, ok, okWithin, request, together, watch } from './steps.mjs';
 
-/** With keep-alive Chromium would send a POST again by itself when the connection is reset, without telling anybody. */
+/** With keep-alive, Chromium would retry a POST by itself when the connection is reset, without reporting it. */
 const settings = { connection: 'close' };
 
 const broken = { 'reset-before-answer': 0, 'reset-after-execution': 1, 'cut-body': 1, 'cut-stream': 1 };
 
 const eachBroken = Object.entries(broken).map(([fault, executed]) => ({
-  name: `/${fault}: unknown for an unsafe call, and it is not run again`,
+  name: `/${fault}: the outcome of an unsafe call is unknown, and it does not run again`,
   fault,
   settings,
   steps: [call('unsafe'), call('unsafe')],
   outcomes: [fails('outcome_unknown', /./, { retryable: false, ms: [0, 2_000] }), ok],
   counts: { initialize: 1, 'rpc.tools/call': 2, executed: executed + 1 },
-  // What a page is not told it cannot know: it may take the break for a hidden 404, and then makes one handshake.
+  // A page cannot see why a request failed: it may take the break for a hidden 404, and then makes one handshake.
   browser: { counts: { initialize: between(1, 2), 'rpc.tools/call': 2, executed: executed + 1 } },
 }));
 
 const eachBrokenSafe = Object.entries(broken).map(([fault, executed]) => ({
-  name: `/${fault}: a call that may be repeated is, once`,
+  name: `/${fault}: a safe call is retried once`,
   fault,
   place: 'set',
   settings,
@@ -32,7 +32,7 @@ export const connectionRows = [
   ...eachBroken,
   ...eachBrokenSafe,
   {
-    name: 'a read whose connection is reset goes again, more than once',
+    name: 'a read whose connection is reset is retried more than once',
     fault: 'reset-before-answer',
     place: 'twice',
     settings: { ...settings, times: 2 },
@@ -41,7 +41,7 @@ export const connectionRows = [
     counts: { 'rpc.tools/call': 3, executed: 1 },
   },
   {
-    name: 'a read whose connection is reset each time goes again `retryAttempts` times, and then it is told',
+    name: 'a read whose connection is reset each time is retried `retryAttempts` times, and then fails',
     fault: 'reset-before-answer',
     place: 'for-ever',
     settings: { ...settings, times: 1_000 },
@@ -51,7 +51,7 @@ export const connectionRows = [
     browser: { outcomes: [{ ok: false, isMcpError: true }], counts: { 'rpc.tools/call': 4, executed: 0 } },
   },
   {
-    name: '/never-answers: the deadline holds, the server is told, the session stays',
+    name: '/never-answers: the deadline holds, the server is notified, the session stays',
     fault: 'never-answers',
     settings: { times: 1 },
     steps: [call('unsafe', { timeout: 400 }), call()],
@@ -89,7 +89,7 @@ export const connectionRows = [
     counts: { 'rpc.ping': 1, initialize: between(2, 5), executed: 0 },
   },
   {
-    name: '/goes-silent before the handshake is over: told in time',
+    name: '/goes-silent before the handshake is over: the connect fails in time',
     fault: 'goes-silent',
     place: 'early',
     settings: { early: 1 },
@@ -99,7 +99,7 @@ export const connectionRows = [
     counts: { initialize: 2, executed: 0 },
   },
   {
-    name: '/initialize-slow: everybody waits for the same handshake',
+    name: '/initialize-slow: all connects wait for the same handshake',
     fault: 'initialize-slow',
     settings: { ms: 300 },
     steps: [connect({ times: 20 }), call()],
@@ -107,7 +107,7 @@ export const connectionRows = [
     counts: { initialize: 1, initialized: 1, executed: 1 },
   },
   {
-    name: '/initialize-slow, longer than initTimeout: told in time',
+    name: '/initialize-slow, longer than initTimeout: the connect fails in time',
     fault: 'initialize-slow',
     place: 'too-slow',
     settings: { ms: 5_000 },
@@ -117,7 +117,7 @@ export const connectionRows = [
     counts: { initialize: between(1, 2), executed: 0 },
   },
   {
-    name: '/call-slow: whoever gives up is told at once, and so is the server',
+    name: '/call-slow: a cancelled call fails at once, and the server is notified',
     fault: 'call-slow',
     settings: { ms: 1_500 },
     steps: [call('unsafe', { abortAfter: 200 }), { do: 'until', count: 'cancelled', atLeast: 1 }, watch(300)],
@@ -134,15 +134,15 @@ export const connectionRows = [
     counts: { initialize: 1, executed: 50 },
   },
   {
-    name: 'nobody listens: told, with what was tried, and it can be tried again',
+    name: 'a closed port: the error names the attempts and is retryable',
     fault: 'healthy',
-    place: 'nobody',
+    place: 'closed-port',
     url: 'http://127.0.0.1:9/mcp',
     server: { sessionConfig: { retryAttempts: 1, retryDelay: 20 } },
     steps: [connect()],
     outcomes: [fails('network_error', /./, { retryable: true })],
     counts: { initialize: 0 },
-    // 127.0.0.1:9 is one of the ports that fetch refuses by itself; a page is not told why.
+    // 127.0.0.1:9 is one of the ports that fetch itself refuses; a page cannot see why.
     browser: { outcomes: [{ ok: false, isMcpError: true }] },
   },
 ];

@@ -1,9 +1,9 @@
-// Answers that look like a lost session and are none, and lost sessions that are told in a vendor's own way.
+// Answers that resemble a lost session but are none, and lost sessions reported in a vendor's own words.
 import { between, call, fails, forget, ok, together, turn, until, watch } from './steps.mjs';
 
 const slug = (text) => text.replaceAll(/\W+/g, '-').toLowerCase();
 
-/** What a GET is answered where there is no stream: none of it is said of the session. */
+/** Answers to a GET where no stream is offered: none of them is about the session. */
 const getRefusals = [
   { status: 404, form: 'framework', words: 'Route GET /mcp not found' },
   { status: 410, words: 'Gone' },
@@ -32,7 +32,7 @@ const eachGetRefusal = getRefusals.map((settings) => ({
   events: { recoveryStarted: 0, breakerOpened: 0, outageStarted: 0 },
 }));
 
-/** The event is gone: this is said of the cursor. */
+/** The event is gone: the answer is about the cursor. */
 const resumeRefusals = [
   { status: 404, words: 'event not found' },
   { status: 404, form: 'rpc', code: -32001, words: 'Session not found' },
@@ -43,7 +43,7 @@ const resumeRefusals = [
 
 const eachResumeRefusal = resumeRefusals.flatMap((settings) => [
   {
-    name: `/get-resume-refused: ${settings.status} "${settings.words}" drops the cursor, and the stream is opened plainly`,
+    name: `/get-resume-refused: ${settings.status} "${settings.words}" drops the cursor, and the stream is opened without one`,
     fault: 'get-resume-refused',
     place: slug(`${settings.status} ${settings.words}`),
     settings,
@@ -59,7 +59,7 @@ const eachResumeRefusal = resumeRefusals.flatMap((settings) => [
     generation: 1,
   },
   {
-    name: `/stream-resume-refused: ${settings.status} "${settings.words}" to a call's resume: unknown for the call, and the session is kept`,
+    name: `/stream-resume-refused: ${settings.status} "${settings.words}" to a call's resume: the call's outcome is unknown, and the session is kept`,
     fault: 'stream-resume-refused',
     place: slug(`${settings.status} ${settings.words}`),
     settings,
@@ -70,7 +70,10 @@ const eachResumeRefusal = resumeRefusals.flatMap((settings) => [
   },
 ]);
 
-/** A loss that one of these tells: what the first call is told, and whether a second has to meet it. Unsafe calls keep their honest error. */
+/**
+ * A loss that one of these reports: the first call's error, and whether a second call has to meet it. Unsafe calls get
+ * their error.
+ */
 const oddLosses = [
   { settings: { status: 500, words: 'Error: session 7 does not exist' }, code: 'outcome_unknown' },
   { settings: { status: 503, words: 'Session unavailable on this replica' }, code: 'outcome_unknown' },
@@ -88,7 +91,7 @@ const oddLosses = [
     code: 'rpc_error',
     isRepeated: true,
   },
-  // The second odd answer is the one to `tools/list`, which is asked because the outcome is unknown.
+  // The second odd answer is the one to `tools/list`, which is sent because the outcome is unknown.
   { settings: { status: 500, words: 'Internal Server Error' }, code: 'outcome_unknown' },
   { settings: { status: 440, words: 'Login Time-out' }, code: 'http_error', isRepeated: true },
   { settings: { status: 419, form: 'html', words: 'Page Expired' }, code: 'http_error', isRepeated: true },
@@ -110,7 +113,7 @@ const eachOddLoss = oddLosses.map(({ settings, code, isRepeated }) => ({
   sessionErrors: ['session_invalid'],
 }));
 
-/** Sentences that servers are known to say: a ping decides, and the call succeeds. */
+/** Sentences of known servers: a ping decides, and the call succeeds. */
 const knownSentences = [
   { status: 400, form: 'own', words: 'Bad Request: No valid session ID provided' },
   { status: 400, form: 'echoed', words: 'Bad Request: Server not initialized' },
@@ -129,7 +132,7 @@ const eachKnownSentence = knownSentences.map((settings) => ({
   counts: { initialize: 2, executed: 3, 'rpc.ping': between(0, 1), unknownSession: between(1, 2) },
 }));
 
-/** The tool's own error, sent with an HTTP status: it is the answer. */
+/** The tool's own error, sent with an HTTP status: it is delivered as the answer. */
 const handlerErrors = [
   { status: 404, code: -32001, words: 'customer 7 not found' },
   { status: 404, code: -32600, words: 'no such route' },
@@ -143,7 +146,7 @@ const handlerErrors = [
 ];
 
 const eachHandlerError = handlerErrors.map((settings) => ({
-  name: `/handler-error: ${settings.status}${settings.form ? ' with the id as a string' : ''} "${settings.words}" is told once, and the session is kept`,
+  name: `/handler-error: ${settings.status}${settings.form ? ' with the id as a string' : ''} "${settings.words}" is delivered once, and the session is kept`,
   fault: 'handler-error',
   place: slug(`${settings.status} ${settings.form ?? ''} ${settings.words}`),
   settings,
@@ -154,7 +157,7 @@ const eachHandlerError = handlerErrors.map((settings) => ({
   sessionErrors: [],
 }));
 
-/** Odd answers to every request of a session that lives, for a time. */
+/** Odd answers to every request of a live session, for a time. */
 const oddTimes = [
   { status: 500, words: 'oops' },
   { status: 500, words: 'session store is slow' },
@@ -225,7 +228,7 @@ export const lookAlikeRows = [
     },
   ),
   {
-    name: '/progress-foreign: progress with a token that is none of ours is dropped',
+    name: '/progress-foreign: progress with an unknown token is dropped',
     fault: 'progress-foreign',
     steps: [call(), call()],
     outcomes: [ok, ok],

@@ -1,4 +1,4 @@
-// The session is lost, in every way that servers have of saying so. Probes A, B, F and K.
+// The session is lost, in every way in which servers report it.
 import {
   between,
   call,
@@ -15,7 +15,7 @@ import {
   watch,
 } from './steps.mjs';
 
-/** By path: the code of the session error that the log and the events name. */
+/** By path: the code of the session error in the log and the events. */
 const sayings = {
   'lost-404': 'session_terminated',
   'lost-404-text': 'session_terminated',
@@ -31,7 +31,7 @@ const sayings = {
   'lost-200-error': 'session_invalid',
 };
 
-/** Words that a router or a handler may have written too: one ping decides. */
+/** Words that a router or a handler may also have written: one ping decides. */
 const doubtful = new Set(['lost-404-html', 'lost-200-error']);
 
 const eachSaying = Object.entries(sayings).map(([fault, code]) => ({
@@ -52,7 +52,7 @@ const eachSaying = Object.entries(sayings).map(([fault, code]) => ({
 export const lostRows = [
   ...eachSaying,
   {
-    name: 'probe A: the server forgets, the next three calls succeed on one new handshake',
+    name: 'the server forgets, and the next three calls succeed on one new handshake',
     fault: 'lost-404',
     place: 'a',
     defaults: true,
@@ -66,7 +66,7 @@ export const lostRows = [
     ],
   },
   {
-    name: 'probe B: ten calls at once on a dead session share one handshake',
+    name: 'ten calls at once on a dead session share one handshake',
     fault: 'lost-404',
     place: 'b',
     defaults: true,
@@ -76,7 +76,7 @@ export const lostRows = [
     recoveries: 1,
   },
   {
-    name: 'probe B, with two hundred',
+    name: 'two hundred calls at once on a dead session share one handshake',
     fault: 'lost-404',
     place: 'b200',
     steps: [call(), forget, together(200)],
@@ -85,14 +85,14 @@ export const lostRows = [
     recoveries: 1,
   },
   {
-    name: 'probe F: an id in the answer to a call is not taken',
+    name: 'an id in the answer to a call is ignored',
     fault: 'session-id-swap',
     steps: [call(), call()],
     outcomes: [ok, ok],
     counts: { initialize: 1, executed: 2, 'sessionIds.swapped-session-id': 0 },
   },
   {
-    name: 'probe K: an idle client finds the loss on its stream and heals without a call',
+    name: 'an idle client finds the loss on its stream and recovers without a call',
     fault: 'lost-get-404',
     defaults: true,
     steps: [until('openStreams', 1), forget, until('initialize', 2), until('http.GET', 3), call()],
@@ -111,7 +111,7 @@ export const lostRows = [
     counts: { initialize: 4, executed: 4, unknownSession: between(3, 10) },
   },
   {
-    name: 'the session is lost while ten calls are under way: each runs once',
+    name: 'the session is lost while ten calls are in flight: each runs once',
     fault: 'lost-404',
     place: 'under-way',
     settings: { after: 3 },
@@ -120,7 +120,7 @@ export const lostRows = [
     counts: { initialize: between(2, 3), executed: 6 },
   },
   {
-    name: 'replay `safe`: what was refused unread goes again only if it is safe',
+    name: 'replay `safe`: a call refused unread is retried only if it is safe',
     fault: 'lost-404',
     place: 'replay-safe',
     server: { sessionConfig: { replay: 'safe', retryDelay: 40 } },
@@ -129,7 +129,7 @@ export const lostRows = [
     counts: { initialize: 3, executed: 2 },
   },
   {
-    name: 'replay `never`: the loss is told, and the next call finds a new session',
+    name: 'replay `never`: the call fails with the loss, and the next one has a new session',
     fault: 'lost-404',
     place: 'replay-never',
     steps: [forget, call('safe', { replay: 'never' }), call('safe')],
@@ -137,7 +137,7 @@ export const lostRows = [
     counts: { initialize: 2, executed: 1 },
   },
   {
-    name: '/opaque-404: where the answer can be read it is a plain loss; a page infers it, and does not run an unsafe call again',
+    name: '/opaque-404: a plain loss where the answer can be read; a page infers it, and does not retry an unsafe call',
     fault: 'opaque-404',
     steps: [call('safe'), forget, call('unsafe'), call('safe')],
     outcomes: [ok, ok, ok],
@@ -153,28 +153,28 @@ export const lostRows = [
     counts: { initialize: 2, executed: 2 },
   },
   {
-    name: '/fresh-lost-at-once: a server that keeps no session is not asked for ever',
+    name: '/fresh-lost-at-once: a server that keeps no session gets a bounded number of handshakes',
     fault: 'fresh-lost-at-once',
     steps: [call(), watch(1_500)],
     outcomes: [fails('session_terminated', /404/, { message: /does not keep sessions between replicas/ })],
     counts: { initialize: 2, executed: 0 },
   },
   {
-    name: '/stale-accepts: no new session where the old id is still good',
+    name: '/stale-accepts: no new session if the old id is still valid',
     fault: 'stale-accepts',
     steps: [call(), forget, call()],
     outcomes: [ok, ok],
     counts: { initialize: 1, executed: 2 },
   },
   {
-    name: '/lost-during-call-500: nobody knows; the next call recovers',
+    name: '/lost-during-call-500: the outcome is unknown, and the next call recovers',
     fault: 'lost-during-call-500',
     steps: [call(), call()],
     outcomes: [fails('outcome_unknown', /500/), ok],
     counts: { initialize: 2, executed: 2 },
   },
   {
-    name: 'a call that runs when the session is lost keeps its own answer',
+    name: 'a call that is in flight when the session is lost keeps its own answer',
     fault: 'call-slow',
     place: 'lost',
     settings: { ms: 600 },
@@ -197,7 +197,7 @@ export const lostRows = [
     counts: { initialize: 3, executed: 1, sessions: 3 },
   },
   {
-    name: 'the stream ends while the session lives: it is opened again, and nothing else',
+    name: 'the stream ends while the session is alive: only the stream is reopened',
     fault: 'healthy',
     place: 'stream-ends',
     defaults: true,

@@ -1,7 +1,7 @@
-// The server is out of reach for a time, as proxies say it.
+// The server is out of reach for a time, as a proxy reports it.
 import { between, call, fails, forget, ok, request, settle, start, together, turn, until, watch } from './steps.mjs';
 
-/** Canaries go on for seconds, and the first ones come quickly. */
+/** Canaries continue for seconds, and the first ones are sent quickly. */
 const patient = { sessionConfig: { retryAttempts: 8, retryDelay: 40 } };
 const waiting = [start('unsafe'), start('unsafe'), start('safe')];
 
@@ -22,7 +22,7 @@ const eachStatus = [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527].map((
 export const outageRows = [
   ...eachStatus,
   {
-    name: '/down: what was under way when it began is unknown if it is not safe',
+    name: '/down: an unsafe call in flight when it began has an unknown outcome',
     fault: 'down',
     place: 'under-way',
     server: patient,
@@ -32,7 +32,7 @@ export const outageRows = [
     generation: 1,
   },
   {
-    name: '/down: a server that knows no ping is found again by its error',
+    name: '/down: a server without ping is detected by its error',
     fault: 'down',
     place: 'no-ping',
     settings: { noPing: 1 },
@@ -44,7 +44,7 @@ export const outageRows = [
     generation: 1,
   },
   {
-    name: '/down: the session was lost meanwhile: one recovery, and what waited succeeds',
+    name: '/down: the session was lost during it: one recovery, and waiting calls succeed',
     fault: 'down',
     place: 'lost',
     server: patient,
@@ -56,11 +56,11 @@ export const outageRows = [
     generation: 2,
   },
   {
-    name: '/down for longer than the attempts: callers are told, the session keeps its id, the next call is the next canary',
+    name: '/down for longer than the attempts: calls fail, the session keeps its id, the next call is the next canary',
     fault: 'down',
     place: 'long',
     server: { sessionConfig: { retryAttempts: 2, retryDelay: 40 } },
-    // Without the list of tools no call is known to be safe.
+    // Without the list of tools, no call is known to be safe.
     steps: [
       request('tools/list'),
       call('safe'),
@@ -73,13 +73,13 @@ export const outageRows = [
       call('unsafe'),
     ],
     outcomes: [ok, ok, ...Array(22).fill(fails('http_error', /502/, { retryable: true })), ok],
-    // No handshake, and nothing but pings after the first call.
+    // No handshake, and only pings after the first call.
     counts: { initialize: 1, 'rpc.ping': between(4, 8), 'rpc.tools/call': 3, executed: 2 },
     events: { outageStarted: 1, outageEnded: 1, recoveryStarted: 0, breakerOpened: 0 },
     generation: 1,
   },
   {
-    name: '/down, for ever: the state says so',
+    name: '/down without end: the state is outage',
     fault: 'down',
     place: 'for-ever',
     server: { sessionConfig: { retryAttempts: 1, retryDelay: 40 } },
@@ -90,7 +90,7 @@ export const outageRows = [
     generation: 1,
   },
   {
-    name: '/call-crashes: a read that brings the server down each time is sent again `retryAttempts` times, no more',
+    name: '/call-crashes: a read that brings the server down each time is retried at most `retryAttempts` times',
     fault: 'call-crashes',
     server: { sessionConfig: { retryAttempts: 3, retryDelay: 40 } },
     steps: [call('safe')],

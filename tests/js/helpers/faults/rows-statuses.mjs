@@ -1,4 +1,4 @@
-// A call is answered with an HTTP status. Probes H, I and J.
+// A call is answered with an HTTP status.
 import {
   between,
   call,
@@ -24,7 +24,7 @@ const failing = {
 };
 
 const eachFailing = Object.entries(failing).map(([fault, status]) => ({
-  name: `/${fault}: an unsafe call has an unknown outcome; a safe one goes again`,
+  name: `/${fault}: an unsafe call has an unknown outcome; a safe one is retried`,
   fault,
   settings: { times: 2, executed: 1 },
   steps: [call('unsafe'), call('set', { key: 'set' }), call('unsafe')],
@@ -35,7 +35,7 @@ const eachFailing = Object.entries(failing).map(([fault, status]) => ({
 export const statusRows = [
   ...eachFailing,
   {
-    name: 'a server that keeps failing: a safe call is sent again `retryAttempts` times, and then it is told',
+    name: 'a server that keeps failing: a safe call is retried `retryAttempts` times, and then fails',
     fault: 'unavailable-503-bare',
     place: 'for-ever',
     settings: { times: 1_000 },
@@ -53,7 +53,7 @@ export const statusRows = [
     counts: { initialize: 1, 'rpc.tools/call': between(100, 121), executed: 0 },
   },
   {
-    name: 'probe J: 503 with Retry-After is waited out',
+    name: '503 with Retry-After is waited out',
     fault: 'unavailable-503-retry',
     defaults: true,
     steps: [call()],
@@ -61,14 +61,14 @@ export const statusRows = [
     counts: { initialize: 1, 'rpc.tools/call': 2, executed: 1 },
   },
   {
-    name: '/unavailable-503-date: a date is waited for',
+    name: '/unavailable-503-date: the call waits until the date',
     fault: 'unavailable-503-date',
     steps: [call()],
     outcomes: [okWithin(900, 4_000)],
     counts: { 'rpc.tools/call': 2, executed: 1 },
   },
   {
-    name: '/rate-429-seconds: waited out, for everybody',
+    name: '/rate-429-seconds: waited out, for all calls',
     fault: 'rate-429-seconds',
     steps: [call(), together(5)],
     outcomes: [okWithin(950, 2_500), ...Array(5).fill(ok)],
@@ -84,7 +84,7 @@ export const statusRows = [
     counts: { 'rpc.tools/call': 1, executed: 0 },
   },
   {
-    name: '/rate-429-date: a date is waited for',
+    name: '/rate-429-date: the call waits until the date',
     fault: 'rate-429-date',
     steps: [call()],
     outcomes: [okWithin(900, 4_000)],
@@ -98,7 +98,7 @@ export const statusRows = [
     counts: { 'rpc.tools/call': 2, executed: 1 },
   },
   {
-    name: '/rate-429-bare, for ever: at most retryAttempts more',
+    name: '/rate-429-bare without end: at most retryAttempts retries',
     fault: 'rate-429-bare',
     place: 'for-ever',
     settings: { times: 1_000 },
@@ -107,7 +107,7 @@ export const statusRows = [
     counts: { 'rpc.tools/call': 4, executed: 0 },
   },
   {
-    name: '/retry-after-huge: told at once, with how long',
+    name: '/retry-after-huge: fails at once, with the delay',
     fault: 'retry-after-huge',
     steps: [call(), call()],
     outcomes: [fails('http_error', /429/, { ms: [0, 500], retryable: true, retryAfterMs: [300_001, 1e12] }), ok],
@@ -121,21 +121,21 @@ export const statusRows = [
     counts: { 'rpc.tools/call': 2, executed: 1 },
   },
   {
-    name: '/bad-request-400: told, and nothing else',
+    name: '/bad-request-400: the call fails, nothing else happens',
     fault: 'bad-request-400',
     steps: [call(), call()],
     outcomes: [fails('http_error', /400/, { status: 400 }), ok],
     counts: { initialize: 1, 'rpc.tools/call': 2, executed: 1 },
   },
   {
-    name: '/forbidden-403: told, never a recovery',
+    name: '/forbidden-403: the call fails, without a recovery',
     fault: 'forbidden-403',
     steps: [call(), call()],
     outcomes: [fails('forbidden', /403/, { status: 403, retryable: false }), fails('forbidden')],
     counts: { initialize: 1, 'rpc.tools/call': 2, executed: 0 },
   },
   {
-    name: '/unauthorized-401 without a provider: told, never a recovery',
+    name: '/unauthorized-401 without a provider: the call fails, without a recovery',
     fault: 'unauthorized-401',
     steps: [call()],
     outcomes: [fails('unauthorized', /401/, { status: 401 })],
@@ -152,7 +152,7 @@ export const statusRows = [
     challenged: /invalid_token/,
   },
   {
-    name: '/unauthorized-401 with a provider that has nothing better: no loop',
+    name: '/unauthorized-401 with a provider that returns the same token: no loop',
     fault: 'unauthorized-401',
     place: 'hopeless',
     tokens: ['bad'],
@@ -187,7 +187,7 @@ export const statusRows = [
     counts: { initialize: 1, 'rpc.tools/call': 1 },
   },
   {
-    name: "/tool-says-not-found: a tool's words mean nothing",
+    name: "/tool-says-not-found: a tool's text proves nothing",
     fault: 'tool-says-not-found',
     steps: [call(), call()],
     outcomes: [
@@ -197,7 +197,7 @@ export const statusRows = [
     counts: { initialize: 1, executed: 2 },
   },
   {
-    name: '/conflict-409: two tries, then without the stream; calls never notice',
+    name: '/conflict-409: two retries, then without the stream; calls are not affected',
     fault: 'conflict-409',
     steps: [call(), watch(2_500), call()],
     outcomes: [okWithin(0, 500), ok],
@@ -205,7 +205,7 @@ export const statusRows = [
     sessionErrors: ['session_conflict'],
   },
   {
-    name: '/get-405: no stream is offered, which is normal and not asked again',
+    name: '/get-405: no stream is offered, which is normal and not requested again',
     fault: 'get-405',
     steps: [call(), watch(1_200), call()],
     outcomes: [ok, ok],
@@ -227,11 +227,11 @@ export const statusRows = [
     steps: [call()],
     outcomes: [fails('http_error', /redirect|307/, { message: /redirects/ })],
     counts: { initialize: 1, redirected: [], executed: 0 },
-    // A page is not told which redirect it was.
+    // A page cannot see which redirect it was.
     browser: { outcomes: [fails('http_error', undefined, { message: /redirects/ })] },
   },
   {
-    name: 'probe H: terminate() sends one DELETE',
+    name: 'terminate() sends one DELETE',
     fault: 'healthy',
     place: 'h',
     defaults: true,
@@ -241,7 +241,7 @@ export const statusRows = [
     state: undefined,
   },
   {
-    name: 'probe H: close({ terminate: true }) says goodbye, then silence',
+    name: 'close({ terminate: true }) sends one DELETE, then nothing',
     fault: 'healthy',
     place: 'h-close',
     steps: [connect(), connect({ user: 'bob' }), close({ terminate: true })],
@@ -249,7 +249,7 @@ export const statusRows = [
     counts: { 'http.DELETE': 2, sessions: 0 },
   },
   {
-    name: 'probe I: DELETE answered 404 is done',
+    name: 'a DELETE answered with 404 is complete',
     fault: 'delete-404',
     defaults: true,
     steps: [terminate],
@@ -264,7 +264,7 @@ export const statusRows = [
     counts: { 'http.DELETE': 1, initialize: 1 },
   },
   {
-    name: '/delete-500 is not tried again',
+    name: '/delete-500 is not retried',
     fault: 'delete-500',
     steps: [terminate, watch(500)],
     outcomes: [okWithin(0, 1_000)],
@@ -278,7 +278,7 @@ export const statusRows = [
     counts: { 'http.DELETE': 1, initialize: 1 },
   },
   {
-    name: 'a session that was terminated comes back on connect() alone',
+    name: 'a session that was terminated comes back only with connect()',
     fault: 'healthy',
     place: 'terminated',
     steps: [terminate, call(), connect(), call()],

@@ -1,9 +1,9 @@
-// Event streams that end, are resumed, poll, trickle or come back too fast. Probes C, C2, CE, D and E.
+// Event streams that end, are resumed, poll, trickle or come back too fast.
 import { between, call, fails, forget, ok, okWithin, settle, start, until, watch } from './steps.mjs';
 
 export const streamRows = [
   {
-    name: 'probe C: a stream that ends with `retry: 0` is not hammered',
+    name: 'a stream that ends with `retry: 0` is reopened at a bounded rate',
     fault: 'get-retry-zero',
     defaults: true,
     steps: [watch(2_000), call()],
@@ -11,7 +11,7 @@ export const streamRows = [
     counts: { initialize: 1, 'http.GET': between(1, 10), executed: 1 },
   },
   {
-    name: 'probe C2: a stream that ends at once is not hammered',
+    name: 'a stream that ends at once is reopened at a bounded rate',
     fault: 'get-closes-at-once',
     defaults: true,
     steps: [watch(6_500), call()],
@@ -19,7 +19,7 @@ export const streamRows = [
     counts: { initialize: 1, 'http.GET': between(1, 10), executed: 1 },
   },
   {
-    name: 'probe CE: a stream that is reset at once is not hammered',
+    name: 'a stream that is reset at once is reopened at a bounded rate',
     fault: 'get-resets-at-once',
     defaults: true,
     settings: { connection: 'close' },
@@ -28,7 +28,7 @@ export const streamRows = [
     counts: { initialize: 1, 'http.GET': between(1, 10), executed: 1 },
   },
   {
-    name: 'probe D: resumes that bring nothing keep the cursor, and are bounded',
+    name: 'resumes that bring nothing keep the cursor, and are bounded',
     fault: 'stream-resume',
     place: 'd',
     settings: { never: 1, empty: 1 },
@@ -38,7 +38,7 @@ export const streamRows = [
     counts: { initialize: 1, 'lastEventIds.length': between(3, 10), wrongCursors: 0, executed: 1, 'rpc.tools/call': 1 },
   },
   {
-    name: 'probe E: a stream that ends without the answer and without an id fails its call at once',
+    name: 'a stream that ends without the answer and without an id fails its call at once',
     fault: 'stream-ends-unanswered',
     defaults: true,
     steps: [call(), call()],
@@ -46,7 +46,7 @@ export const streamRows = [
     counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
   },
   {
-    name: '/stream-ends-unanswered: a safe call goes again',
+    name: '/stream-ends-unanswered: a safe call is retried',
     fault: 'stream-ends-unanswered',
     place: 'safe',
     steps: [call('safe', { key: 'safe' })],
@@ -88,7 +88,7 @@ export const streamRows = [
     counts: { initialize: 1, 'lastEventIds.length': 1, wrongCursors: 0, executed: 1 },
   },
   {
-    name: '/stream-polling: comes back when told, not sooner',
+    name: '/stream-polling: resumes after `retry`, not sooner',
     fault: 'stream-polling',
     settings: { retry: 700 },
     steps: [call()],
@@ -113,7 +113,7 @@ export const streamRows = [
     counts: { 'lastEventIds.length': 10, wrongCursors: 0, executed: 10 },
   },
   {
-    name: 'a session lost before the resume: unknown, and recovered',
+    name: 'a session lost before the resume: the outcome is unknown, and the session recovers',
     fault: 'stream-polling',
     place: 'lost',
     settings: { retry: 600 },
@@ -122,14 +122,14 @@ export const streamRows = [
     counts: { initialize: 2, executed: 2 },
   },
   {
-    name: '/stream-resume-refused: unknown for an unsafe call',
+    name: '/stream-resume-refused: the outcome of an unsafe call is unknown',
     fault: 'stream-resume-refused',
     steps: [call()],
     outcomes: [fails('outcome_unknown', /400/)],
     counts: { initialize: 1, 'lastEventIds.length': 1, executed: 1 },
   },
   {
-    name: '/get-retry-huge: waits as told, and calls go on',
+    name: '/get-retry-huge: waits as `retry` says, and calls continue',
     fault: 'get-retry-huge',
     steps: [watch(1_500), call()],
     outcomes: [ok],
@@ -143,7 +143,7 @@ export const streamRows = [
     counts: { 'http.GET': 1, executed: 1 },
   },
   {
-    name: '/get-never-ends: one stream, and calls go on beside it',
+    name: '/get-never-ends: one stream, and calls continue beside it',
     fault: 'get-never-ends',
     steps: [call(), watch(500), call()],
     outcomes: [ok, ok],
@@ -171,7 +171,7 @@ export const streamRows = [
     notifications: { least: 3, inOrder: true },
   },
   {
-    name: '/progress-slow: progress keeps a call alive that nobody asked to hear of',
+    name: '/progress-slow: progress keeps a call alive without a progress handler',
     fault: 'progress-slow',
     settings: { ms: 250, n: 10 },
     steps: [call('unsafe', { timeout: 1_500 })],
@@ -179,7 +179,7 @@ export const streamRows = [
     counts: { executed: 1 },
   },
   {
-    name: '/progress-slow: but not past maxTotalTimeout',
+    name: '/progress-slow: progress does not extend a call past maxTotalTimeout',
     fault: 'progress-slow',
     place: 'total',
     settings: { ms: 150, n: 20 },
@@ -188,7 +188,7 @@ export const streamRows = [
     counts: { executed: 0, 'cancelled.length': 1 },
   },
   {
-    name: '/progress-slow: nor with resetTimeoutOnProgress false',
+    name: '/progress-slow: progress does not extend a call if resetTimeoutOnProgress is false',
     fault: 'progress-slow',
     place: 'no-reset',
     settings: { ms: 150, n: 8 },

@@ -1,4 +1,4 @@
-// The steps that rows are written in. Each is plain data, so that a row can be sent into a page or a Worker.
+// The steps of a row. Each is plain data, so that a row can be sent into a page or a Worker.
 
 export const call = (tool = 'unsafe', options = {}) => ({ do: 'call', tool, ...options });
 export const together = (times, tool = 'unsafe', options = {}) => ({ do: 'together', times, tool, ...options });
@@ -9,19 +9,19 @@ export const request = (method, params) => ({ do: 'request', request: { method, 
 export const connect = (options = {}) => ({ do: 'connect', ...options });
 export const forget = { do: 'forget' };
 export const endStreams = { do: 'endStreams' };
-/** Turns a fault that has two phases to the other one. */
+/** Switches a fault with two phases to the other one. */
 export const turn = { do: 'turn' };
 export const terminate = { do: 'terminate' };
 export const close = (options = {}) => ({ do: 'close', ...options });
-/** Does nothing for so long: for what must not happen. */
+/** Waits for that many milliseconds, to check that something does not happen. */
 export const watch = (ms) => ({ do: 'watch', ms });
-/** Waits until the server has counted so many. */
+/** Waits until the server has counted that many. */
 export const until = (count, atLeast, within) => ({ do: 'until', count, atLeast, within });
 
-/** What an outcome has to look like: a result … */
+/** An expected outcome: a result … */
 export const ok = { ok: true };
 export const okWithin = (least, most) => ({ ok: true, ms: [least, most] });
-/** … or a failure with this code, whose evidence reads like this. */
+/** … or a failure with this code and evidence. */
 export const fails = (code, evidence, more = {}) => ({ ok: false, code, ...(evidence && { evidence }), ...more });
-/** A count from here to there. */
+/** A count within this range. */
 export const between = (least, most) => ({ least, most });

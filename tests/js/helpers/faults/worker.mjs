@@ -1,4 +1,4 @@
-// The fault table's driver as a Worker: a row comes in, the report goes out.
+// The fault table's driver as a Worker: the request is a row, the response is the report.
 import init, { McpError, McpManager } from 'mcp-tether';
 import { drive } from './drive.mjs';
 

@@ -1,4 +1,4 @@
-// What a session over HTTP+SSE is used for, in Node or in a page.
+// The main operations of a session over HTTP+SSE, in Node or in a page.
 
 /**
  * @param {{ McpManager: Function }} mcp

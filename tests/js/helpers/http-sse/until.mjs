@@ -1,7 +1,7 @@
 // Waiting for a condition.
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Waits until `check()` is true, and says so if it never is. */
+/** Waits until `check()` is true, and throws if it never is. */
 export async function until(check, what) {
   for (let tries = 0; tries < 1_000; tries += 1) {
     if (check()) return;

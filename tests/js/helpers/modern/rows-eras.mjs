@@ -1,4 +1,4 @@
-// Which revision a server speaks: found out once, with one request too many at most, and found out again when it changes.
+// Discovery: which revision a server speaks, found with one extra request at most, and found again when it changes.
 import assert from 'node:assert/strict';
 
 const isModern = ({ kind, protocolVersion, sessionId }) => {
@@ -13,9 +13,9 @@ const isStateful = (session) => {
   assert.ok(session.sessionId);
 };
 
-/** A legacy server behind some answer to the probe: a session and a call of it. */
+/** A legacy server with some answer to discovery: a session and a call of it. */
 const behind = (name, fault, settings = {}, more = {}) => ({
-  name: `a legacy server whose answer to the probe is ${name}`,
+  name: `a legacy server whose answer to discovery is ${name}`,
   fault,
   settings,
   legacy: true,
@@ -29,17 +29,17 @@ const behind = (name, fault, settings = {}, more = {}) => ({
   ...more,
 });
 
-/** What says nothing about the revision may be asked again by the next user. */
+/** Answers that give no verdict; the next user may repeat discovery. */
 const noVerdict = { counts: { initialize: 2, executed: 1, 'server/discover': [1, 2] } };
 const statuses = [400, 404, 405, 406, 415, 422, 500, 501, 503];
 const bodies = ['rpc', 'text', 'html', 'empty'];
 const plainAnswers = statuses.flatMap((status) =>
   bodies.map((body) =>
-    behind(`${status} with ${body}`, 'probe-status', { status, body }, status >= 500 ? noVerdict : {}),
+    behind(`${status} with ${body}`, 'discovery-status', { status, body }, status >= 500 ? noVerdict : {}),
   ),
 );
 const rpcAnswers = [-32000, -32001, -32600, -32601, -32602].map((code) =>
-  behind(`400 with ${code}`, 'probe-status', {
+  behind(`400 with ${code}`, 'discovery-status', {
     status: 400,
     code,
     text: 'Bad Request: Unsupported protocol version: 2026-07-28',
@@ -49,18 +49,18 @@ const rpcAnswers = [-32000, -32001, -32600, -32601, -32602].map((code) =>
 const results = {
   'an empty result': {},
   'a list of tools': { tools: [] },
-  'versions that are no list': { supportedVersions: '2026-07-28', capabilities: {} },
+  'versions that are not a list': { supportedVersions: '2026-07-28', capabilities: {} },
   'no capabilities': { supportedVersions: ['2026-07-28'] },
-  'older versions alone': { supportedVersions: ['2025-11-25'], capabilities: {} },
+  'older versions only': { supportedVersions: ['2025-11-25'], capabilities: {} },
   'what initialize gives': { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } },
 };
 const resultAnswers = Object.entries(results).map(([name, result]) =>
-  behind(`200 with ${name}`, 'probe-result', { result: JSON.stringify(result) }),
+  behind(`200 with ${name}`, 'discovery-result', { result: JSON.stringify(result) }),
 );
 
 export const eraRows = [
   {
-    name: 'a modern server is found out by one request, and needs no other to be connected',
+    name: 'a modern server is discovered with one request, and needs no other to connect',
     fault: 'healthy',
     async run(use) {
       const session = await use.connect();
@@ -77,7 +77,7 @@ export const eraRows = [
     counts: { executed: 1, requests: 2 },
   },
   {
-    name: 'concurrent connects of one user probe once',
+    name: 'concurrent connects of one user send one discovery',
     fault: 'healthy',
     run: (use) => Promise.all(Array.from({ length: 10 }, () => use.connect())),
     counts: { requests: 1 },
@@ -102,7 +102,7 @@ export const eraRows = [
     counts: { requests: 1 },
   },
   {
-    name: 'a first request that is refused with the version it asked for is made once more',
+    name: 'a first request that is refused with a supported version is retried once',
     fault: 'refuse-first',
     async run(use) {
       const session = await use.connect();
@@ -112,7 +112,7 @@ export const eraRows = [
     counts: { executed: 1, 'server/discover': 2, requests: 3 },
   },
   {
-    name: 'a server that refuses every version is not asked in circles',
+    name: 'a server that refuses every version does not cause a loop',
     fault: 'refuse-always',
     async run(use) {
       const { ok, code } = await use.outcome(use.connect());
@@ -121,7 +121,7 @@ export const eraRows = [
     counts: { requests: [2, 4], 'server/discover': [2, 3] },
   },
   {
-    name: 'a server of later revisions alone is not supported, and says which it speaks',
+    name: 'a server of later revisions only is not supported, and the error names its versions',
     fault: 'refuse-future',
     legacy: true,
     async run(use) {
@@ -131,16 +131,16 @@ export const eraRows = [
     counts: { requests: [1, 3] },
   },
   behind('−32022 that lists older versions', 'refuse-legacy'),
-  behind('−32022 whose data say nothing', 'refuse-garbage'),
+  behind('−32022 with meaningless data', 'refuse-garbage'),
   behind('−32022 without data', 'refuse-bare'),
   ...plainAnswers,
   ...rpcAnswers,
   ...resultAnswers,
-  behind('a reset connection', 'probe-reset', { connection: 'close' }, noVerdict),
-  behind('nothing at all', 'probe-hang', {}, { server: { initTimeout: 1_000 }, ...noVerdict }),
+  behind('a reset connection', 'discovery-reset', { connection: 'close' }, noVerdict),
+  behind('nothing at all', 'discovery-hang', {}, { server: { initTimeout: 1_000 }, ...noVerdict }),
   ...['legacy', 'modern'].map((era) => ({
-    name: `a ${era} server behind a 401 is found out with a token`,
-    fault: 'probe-unauthorized',
+    name: `a ${era} server behind a 401 is discovered with a token`,
+    fault: 'discovery-unauthorized',
     settings: { era },
     legacy: era === 'legacy',
     async run(use) {
@@ -155,8 +155,8 @@ export const eraRows = [
     counts: { executed: 1, requests: [3, 6] },
   })),
   {
-    name: 'a 401 without a provider is the caller’s, and no verdict',
-    fault: 'probe-unauthorized',
+    name: 'a 401 without a provider is delivered to the caller, and gives no verdict',
+    fault: 'discovery-unauthorized',
     settings: { era: 'modern' },
     legacy: true,
     async run(use) {
@@ -165,7 +165,7 @@ export const eraRows = [
     counts: { executed: 0, requests: [1, 2] },
   },
   {
-    name: 'a lost legacy session is not probed again',
+    name: 'a lost legacy session is not discovered again',
     fault: 'upgrade',
     legacy: true,
     async run(use) {
@@ -206,7 +206,7 @@ export const eraRows = [
     counts: { initialize: 1, executed: 20, 'server/discover': [1, 3] },
   },
   {
-    name: 'a modern server that becomes a legacy one: it is found out again',
+    name: 'a modern server that becomes a legacy one: it is discovered again',
     fault: 'downgrade',
     legacy: true,
     async run(use) {
@@ -222,7 +222,7 @@ export const eraRows = [
     counts: { initialize: 1, executed: [2, 3] },
   },
   ...['legacy', '2025-11-25'].map((protocolVersion) => ({
-    name: `protocolVersion ${protocolVersion} never probes`,
+    name: `protocolVersion ${protocolVersion} sends no discovery`,
     fault: 'upgrade',
     legacy: true,
     server: { protocolVersion },

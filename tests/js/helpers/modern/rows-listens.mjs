@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { listenMessage } from '../../servers/modern-faults/healthy.mjs';
 
 const uri = 'test://thing';
-/** The listens in the order of their ids. They come on connections of their own, so a later one may arrive before an earlier one. */
+/**
+ * The listens in the order of their ids. They use connections of their own, so a later one may arrive before an earlier
+ * one.
+ */
 const listens = (use) => [...(use.counts.listens ?? [])].sort((one, other) => one.id - other.id);
-/** Whether the latest listen asks for updates of these resources. */
+/** Whether the latest listen requests updates of these resources. */
 const asksFor = (use, ...uris) => {
   const wanted = listens(use).at(-1)?.notifications.resourceSubscriptions ?? [];
   return JSON.stringify([...wanted].sort()) === JSON.stringify([...uris].sort());
@@ -13,7 +16,7 @@ const asksFor = (use, ...uris) => {
 const updated = (of) => (opener) => listenMessage(opener, 'notifications/resources/updated', { uri: of });
 const changed = (what) => (opener) => listenMessage(opener, `notifications/${what}/list_changed`);
 
-/** Subscribes, and waits until the server holds the stream. */
+/** Subscribes, and waits until the server has the stream open. */
 async function subscribed(use, ...uris) {
   const session = await use.connect();
   for (const one of uris) await session.subscribeResource({ uri: one });
@@ -21,9 +24,9 @@ async function subscribed(use, ...uris) {
   return session;
 }
 
-/** A subscription that goes wrong: calls go on, and the server is not hammered. */
+/** A subscription that fails: calls continue, and the request rate is bounded. */
 const patient = (fault, most) => ({
-  name: `/${fault}: calls go on, and the server is not hammered`,
+  name: `/${fault}: calls continue, and the request rate is bounded`,
   fault,
   async run(use) {
     const session = await use.connect();
@@ -50,25 +53,25 @@ export const listenRows = [
     counts: { 'resources/subscribe': 0 },
   },
   {
-    name: 'several subscriptions, and one that is taken back',
+    name: 'several subscriptions, and one that is cancelled',
     fault: 'healthy',
     async run(use) {
       const session = await subscribed(use, 'test://a', 'test://b');
       await session.unsubscribeResource({ uri: 'test://a' });
       await use.until(
         () => asksFor(use, 'test://b') && use.counts.openStreams === 1,
-        'the filter is what is wanted now',
+        'the filter matches the current subscriptions',
       );
       await session.unsubscribeResource({ uri: 'test://b' });
       await use.until(
         () => !(use.counts.openStreams > 0 && listens(use).at(-1).notifications.resourceSubscriptions?.length),
-        'nothing is asked for any more',
+        'no subscription is left',
       );
     },
     counts: { 'resources/unsubscribe': 0 },
   },
   {
-    name: 'changed lists are told to a handler, and a kept list is dropped',
+    name: 'changed lists are delivered to a handler, and the cached list is dropped',
     fault: 'healthy',
     async run(use) {
       const session = await use.connect();
@@ -86,11 +89,11 @@ export const listenRows = [
         'a subscription to all three',
       );
       for (const what of ['tools', 'prompts', 'resources']) use.server.tell(use.path, changed(what));
-      await use.until(() => heard.length >= 3, 'all three are heard');
+      await use.until(() => heard.length >= 3, 'all three arrive');
     },
   },
   {
-    name: 'caching: a change that is told makes a fresh list stale',
+    name: 'caching: a change notification makes a fresh list stale',
     fault: 'cached',
     settings: { ttl: 60_000 },
     async run(use) {
@@ -107,7 +110,7 @@ export const listenRows = [
     counts: { 'tools/list': [2, 3] },
   },
   {
-    name: 'a subscription that is cut is made again with a new id and the whole filter',
+    name: 'a subscription that is cut is reopened with a new id and the whole filter',
     fault: 'listen-cut',
     async run(use) {
       const session = await use.connect();
@@ -116,12 +119,12 @@ export const listenRows = [
       await session.subscribeResource({ uri });
       const asking = () =>
         listens(use).filter(({ notifications }) => notifications.resourceSubscriptions?.includes(uri));
-      await use.until(() => asking().length >= 2, 'it is made again');
+      await use.until(() => asking().length >= 2, 'it is reopened');
       const [first, second] = asking();
       assert.notEqual(first.id, second.id);
       assert.deepEqual(second.notifications, first.notifications);
       assert.equal(second.notifications.toolsListChanged, true);
-      // Told until it is heard: the server may still hold a stream that the client has left.
+      // Sent until one arrives: the server may still have a stream open that the client has left.
       await use.until(() => {
         use.server.tell(use.path, updated(uri));
         return heard.includes(uri);
@@ -130,7 +133,7 @@ export const listenRows = [
     counts: { 'subscriptions/listen': [2, 4] },
   },
   {
-    name: 'a subscription that is taken back as on stdio is over',
+    name: 'a subscription that is cancelled as on stdio has ended',
     fault: 'listen-cancelled',
     async run(use) {
       const session = await use.connect();

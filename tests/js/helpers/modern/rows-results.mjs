@@ -1,8 +1,8 @@
-// Answers of modern servers: errors with the new codes, results of other types, headers that mirror, lists that may be kept.
+// Results of modern servers: errors with the new codes, results of other types, mirrored headers, cacheable lists.
 import assert from 'node:assert/strict';
 
 const error = (settings, expected, more = {}) => ({
-  name: `an error ${settings.code} with status ${settings.status}${settings.id ? ' and no id' : ''} is the caller’s`,
+  name: `an error ${settings.code} with status ${settings.status}${settings.id ? ' and no id' : ''} is delivered to the caller`,
   fault: 'error',
   settings,
   async run(use) {
@@ -28,10 +28,10 @@ const described = async (listing) => (await listing).tools[0].description;
 
 export const resultRows = [
   {
-    name: 'every request carries what it has to, and nothing that it must not',
+    name: 'every request carries the required fields and headers, and no forbidden ones',
     fault: 'healthy',
     options: {
-      clientInfo: { name: 'somebody', version: '9' },
+      clientInfo: { name: 'custom-client', version: '9' },
       capabilities: { sampling: {}, elicitation: { form: {} } },
     },
     async run(use) {
@@ -47,7 +47,7 @@ export const resultRows = [
       for (const { method, params, headers } of use.counts.requests) {
         const meta = params._meta;
         assert.equal(meta['io.modelcontextprotocol/protocolVersion'], '2026-07-28', method);
-        assert.deepEqual(meta['io.modelcontextprotocol/clientInfo'], { name: 'somebody', version: '9' }, method);
+        assert.deepEqual(meta['io.modelcontextprotocol/clientInfo'], { name: 'custom-client', version: '9' }, method);
         const { sampling, elicitation } = meta['io.modelcontextprotocol/clientCapabilities'];
         assert.deepEqual({ sampling, elicitation }, { sampling: {}, elicitation: { form: {} } }, method);
         assert.equal(headers['mcp-protocol-version'], '2026-07-28', method);
@@ -61,7 +61,7 @@ export const resultRows = [
     counts: { requests: 9 },
   },
   {
-    name: 'arguments are mirrored into headers as the schema says',
+    name: 'arguments are mirrored into headers according to the schema',
     fault: 'healthy',
     async run(use) {
       const session = await use.connect();
@@ -82,7 +82,7 @@ export const resultRows = [
       await session.callTool({ name: 'routed', arguments: {} });
       const sent = use.requests('tools/call').map(({ headers }) => headers['mcp-param-region']);
       assert.deepEqual(sent.slice(0, 2), ['eu', 'us west']);
-      assert.match(sent[7], /^=\?base64\?/, 'what looks wrapped is wrapped');
+      assert.match(sent[7], /^=\?base64\?/, 'a value in the form of a wrapped one is wrapped');
       assert.deepEqual(sent.slice(-2), [undefined, undefined]);
       assert.ok(
         sent.slice(0, -2).every((value) => value !== undefined),
@@ -92,18 +92,18 @@ export const resultRows = [
     counts: { 'tools/call': 11 },
   },
   {
-    name: 'a call before any list still reaches its tool',
+    name: 'a call before any list reaches its tool',
     fault: 'healthy',
     legacy: true,
     async run(use) {
       const session = await use.connect();
-      // Without the schema the headers are missing: −32020 brings the list, and the call again.
+      // Without the schema the headers are missing: −32020 causes a list, and the call is sent again.
       await session.callTool({ name: 'routed', arguments: { region: 'eu', size: 1 } });
     },
     counts: { 'tools/list': 1, 'tools/call': [1, 2], executed: 1 },
   },
   {
-    name: '−32020: the tools are listed again, and the call is made once more',
+    name: '−32020: the tools are listed again, and the call is retried once',
     fault: 'mismatch-until-listed',
     async run(use) {
       const session = await use.connect();
@@ -113,7 +113,7 @@ export const resultRows = [
     counts: { 'tools/list': 2, 'tools/call': 2, executed: 1 },
   },
   {
-    name: '−32020 for ever is told after that',
+    name: 'a second −32020 is delivered to the caller',
     fault: 'mismatch-always',
     async run(use) {
       const session = await use.connect();
@@ -134,13 +134,13 @@ export const resultRows = [
       );
       assert.ok(
         use.log.some((line) => line.startsWith('warn') && line.includes('twice-in-other-case')),
-        'and it is said which are not',
+        'and the log names them',
       );
     },
     counts: { 'tools/list': 1 },
   },
   {
-    name: 'a result of an unknown type is invalid: nobody knows what became of an unsafe call',
+    name: 'a result of an unknown type is invalid: the outcome of an unsafe call is unknown',
     fault: 'result-type-unknown',
     async run(use) {
       const session = await use.connect();
@@ -158,7 +158,7 @@ export const resultRows = [
     counts: { 'tools/call': 1, executed: 1 },
   },
   {
-    name: 'input_required from a method that may not say so is invalid',
+    name: 'input_required from a method that may not return it is invalid',
     fault: 'input-required-on-list',
     async run(use) {
       const session = await use.connect();
@@ -174,7 +174,7 @@ export const resultRows = [
   error({ code: -32002, status: 200 }),
   error({ code: -32603, status: 500 }, undefined, { counts: { 'tools/call': 1, 'server/discover': 1 } }),
   {
-    name: 'a method that the server does not have is −32601, and the server stays what it is',
+    name: 'a method that the server does not have is −32601, and the server stays modern',
     fault: 'healthy',
     async run(use) {
       const session = await use.connect();
@@ -186,7 +186,7 @@ export const resultRows = [
     counts: { executed: 1, requests: 3 },
   },
   {
-    name: 'what looks like a lost session is none: no handshake, and nothing runs twice',
+    name: 'answers that resemble a lost session: no handshake, and nothing runs twice',
     fault: 'no-session',
     async run(use) {
       const session = await use.connect();
@@ -208,7 +208,7 @@ export const resultRows = [
     counts: { executed: 1, 'tools/call': 2 },
   },
   {
-    name: '503 without a word: an unsafe call has an unknown outcome',
+    name: '503 without a body: an unsafe call has an unknown outcome',
     fault: 'unavailable',
     async run(use) {
       const session = await use.connect();
@@ -217,7 +217,7 @@ export const resultRows = [
     counts: { executed: 1, 'tools/call': 1 },
   },
   {
-    name: '503 without a word: a safe call goes again, once, with a new id',
+    name: '503 without a body: a safe call is retried once with a new id',
     fault: 'unavailable',
     async run(use) {
       const session = await use.connect();
@@ -226,11 +226,15 @@ export const resultRows = [
     counts: { executed: 2, 'tools/call': 2 },
   },
   {
-    name: 'a 401 to a call asks for a token, and the call goes again',
+    name: 'a 401 to a call asks for a token, and the call is retried',
     fault: 'unauthorized-call',
     async run(use) {
       let asked = 0;
-      const session = await use.connect('ann', { auth: { token: async () => ((asked += 1) > 1 ? 'good' : 'stale') } });
+      const token = async () => {
+        asked += 1;
+        return asked > 1 ? 'good' : 'stale';
+      };
+      const session = await use.connect('ann', { auth: { token } });
       await use.call(session);
       assert.equal(asked, 2);
     },
@@ -248,7 +252,7 @@ export const resultRows = [
     counts: { executed: 1, requests: 2, 'logging/setLevel': 0 },
   },
   {
-    name: 'a session of 2026-07-28 is alive as long as nobody ends it: ping() sends no ping',
+    name: 'a session of 2026-07-28 is alive until it is closed: ping() sends no ping',
     fault: 'healthy',
     async run(use) {
       const session = await use.connect();
@@ -273,7 +277,7 @@ export const resultRows = [
     { 'tools/list': 2 },
   ),
   cachedRow(
-    'what a caller does to its list is its own affair',
+    'a caller’s changes to its list do not affect the cache',
     { ttl: 60_000 },
     async (use) => {
       const session = await use.connect();
@@ -308,7 +312,7 @@ export const resultRows = [
     { 'tools/list': 2 },
   ),
   cachedRow(
-    'what is private to one user is not shown to another',
+    'a private result is not shown to another user',
     { ttl: 60_000, scope: 'private' },
     async (use) => {
       const [ann, bob] = [await use.connect('ann'), await use.connect('bob')];

@@ -1,4 +1,4 @@
-// Requests that need something of the client first (2026-07-28 basic/patterns/mrtr).
+// Requests that need input from the client first (2026-07-28 basic/patterns/mrtr).
 import assert from 'node:assert/strict';
 import { states } from '../../servers/modern-faults/rounds.mjs';
 
@@ -6,7 +6,7 @@ const capabilities = { elicitation: { form: {}, url: {} }, sampling: {}, roots: 
 const sample = { role: 'assistant', content: { type: 'text', text: 'Aha.' }, model: 'test' };
 const options = { capabilities };
 
-/** A session whose user is called Ann, and says yes to everything. */
+/** A session whose user is called Ann, and accepts everything. */
 async function obliging(use) {
   const session = await use.connect();
   session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'Ann' } }));
@@ -18,7 +18,7 @@ async function obliging(use) {
 const answer = { action: 'accept', content: { name: 'Ann' } };
 
 const echoed = (name) => ({
-  name: `a state is given back byte for byte: ${name}`,
+  name: `a state is returned byte for byte: ${name}`,
   fault: 'rounds',
   settings: { state: name },
   options,
@@ -30,7 +30,7 @@ const echoed = (name) => ({
   counts: { 'tools/call': 2, executed: 1 },
 });
 
-/** A call that asks for what cannot be had ends at once. */
+/** A call whose input requests cannot be fulfilled ends at once. */
 const abandoned = (name, fault, prepare, more = {}) => ({
   name,
   fault,
@@ -74,7 +74,7 @@ export const roundRows = [
   },
   ...Object.keys(states).map(echoed),
   {
-    name: 'no state is given, and none is sent',
+    name: 'without a state, none is sent',
     fault: 'rounds',
     settings: { state: 'none' },
     options,
@@ -85,7 +85,7 @@ export const roundRows = [
     counts: { 'tools/call': 2, executed: 1 },
   },
   {
-    name: 'a state alone: the same request again, without answers',
+    name: 'only a state: the same request again, without answers',
     fault: 'state-only',
     settings: { n: 2 },
     async run(use) {
@@ -126,19 +126,19 @@ export const roundRows = [
     counts: { 'tools/call': 2, executed: 1 },
   },
   {
-    name: 'a form’s defaults are filled in here too',
+    name: 'a form’s defaults are filled in',
     fault: 'rounds',
     options,
     async run(use) {
       const session = await use.connect();
       session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
       await use.call(session);
-      assert.deepEqual(use.counts.rounds[0].inputResponses, { q1: { action: 'accept', content: { name: 'nobody' } } });
+      assert.deepEqual(use.counts.rounds[0].inputResponses, { q1: { action: 'accept', content: { name: 'unnamed' } } });
     },
     counts: { executed: 1 },
   },
   {
-    name: 'a user who declines is an answer',
+    name: 'a declined form is an answer',
     fault: 'rounds',
     options,
     async run(use) {
@@ -150,7 +150,7 @@ export const roundRows = [
     counts: { 'tools/call': 2 },
   },
   {
-    name: 'a handler alone declares its capability with the next request',
+    name: 'a handler declares its capability with the next request',
     fault: 'rounds',
     async run(use) {
       await use.call(await obliging(use));
@@ -161,20 +161,20 @@ export const roundRows = [
     counts: { executed: 1 },
   },
   {
-    name: 'prompts and resources may ask too',
+    name: 'prompts and resources may require input too',
     fault: 'rounds',
     options,
     async run(use) {
       const session = await obliging(use);
       await session.getPrompt({ name: 'greeting', arguments: { key: 'p' } });
       assert.deepEqual((await session.readResource({ uri: 'test://asks' })).contents, []);
-      // What came of a retry must not be kept, whatever it says.
+      // The result of a retry must not be cached, whatever its fields.
       await session.readResource({ uri: 'test://asks' });
     },
     counts: { 'prompts/get': 2, 'resources/read': 4 },
   },
   {
-    name: 'other calls go on while one waits for its user, and carry nothing of it',
+    name: 'other calls continue while one waits for its user, and carry none of its data',
     fault: 'rounds',
     options,
     async run(use) {
@@ -202,7 +202,7 @@ export const roundRows = [
     counts: { executed: 2, 'tools/call': 6 },
   },
   {
-    name: 'a user who takes long does not let the call time out',
+    name: 'a slow user does not make the call time out',
     fault: 'rounds',
     options,
     server: { timeout: 400 },
@@ -217,7 +217,7 @@ export const roundRows = [
     counts: { executed: 1 },
   },
   {
-    name: 'a call that is cancelled while its user thinks is not made again, and the handler hears of it',
+    name: 'a call that is cancelled during a form is not sent again, and its handler is aborted',
     fault: 'rounds',
     options,
     async run(use) {
@@ -237,7 +237,7 @@ export const roundRows = [
     counts: { 'tools/call': 1, executed: 0 },
   },
   {
-    name: 'a server that asks without an end is left in the end',
+    name: 'a server that requires input without end is given up',
     fault: 'endless-rounds',
     options,
     async run(use) {
@@ -247,7 +247,7 @@ export const roundRows = [
     counts: { 'tools/call': [5, 40], executed: 0 },
   },
   {
-    name: 'a server that says “again” without an end is not hammered',
+    name: 'a server that answers “again” without end gets requests at a bounded rate',
     fault: 'endless-states',
     async run(use) {
       const { ok, isMcpError } = await use.outcome(use.call(await use.connect()));
@@ -255,20 +255,24 @@ export const roundRows = [
     },
     counts: { 'tools/call': [3, 40], executed: 0 },
   },
-  abandoned('a server that asks for nothing at all is wrong', 'nothing-asked', () => {}),
-  abandoned('what nobody handles ends the call', 'several-inputs', (session) =>
+  abandoned('input_required without input requests is an error', 'nothing-asked', () => {}),
+  abandoned('an input request without a handler ends the call', 'several-inputs', (session) =>
     session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} })),
   ),
-  abandoned('what no client can answer ends the call', 'unknown-input', () => {}),
-  abandoned('a handler that throws ends the call: there is no place for its error', 'several-inputs', (session) => {
-    session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
-    session.setRequestHandler('roots/list', () => ({ roots: [] }));
-    session.setRequestHandler('sampling/createMessage', () => {
-      throw new Error('no model there');
-    });
-  }),
+  abandoned('an unknown input request ends the call', 'unknown-input', () => {}),
+  abandoned(
+    'a handler that throws ends the call: the protocol has no field for its error',
+    'several-inputs',
+    (session) => {
+      session.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
+      session.setRequestHandler('roots/list', () => ({ roots: [] }));
+      session.setRequestHandler('sampling/createMessage', () => {
+        throw new Error('no model there');
+      });
+    },
+  ),
   {
-    name: 'a handler of forms that throws cancels the form, which says as much',
+    name: 'a handler of forms that throws cancels the form',
     fault: 'rounds',
     options,
     async run(use) {
@@ -282,7 +286,7 @@ export const roundRows = [
     counts: { 'tools/call': 2 },
   },
   {
-    name: 'the last leg breaks: an unsafe call has an unknown outcome',
+    name: 'the last round breaks: an unsafe call has an unknown outcome',
     fault: 'rounds-cut',
     options,
     async run(use) {

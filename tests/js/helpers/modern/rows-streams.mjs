@@ -14,7 +14,7 @@ const broken = (fault, settings, executed = 1) => [
     counts: { 'tools/call': 2, executed: executed + 1 },
   },
   {
-    name: `/${fault}: a safe call is made again, as a new request`,
+    name: `/${fault}: a safe call is retried as a new request`,
     fault,
     settings,
     async run(use) {
@@ -34,7 +34,7 @@ export const streamRows = [
   ...broken('ids-and-cut', { connection: 'close' }),
   ...broken('reset', { connection: 'close' }),
   {
-    name: 'progress and log lines arrive, comments do no harm',
+    name: 'progress and log lines arrive, comments are ignored',
     fault: 'slow',
     settings: { ms: 200 },
     async run(use) {
@@ -48,7 +48,7 @@ export const streamRows = [
     counts: { executed: 1 },
   },
   {
-    name: 'a cancelled call closes its stream, and nothing else is said',
+    name: 'a cancelled call closes its stream, and sends nothing else',
     fault: 'slow',
     settings: { ms: 3_000 },
     async run(use) {
@@ -74,7 +74,7 @@ export const streamRows = [
     counts: { executed: 0, aborted: 1, ping: 0 },
   },
   {
-    name: 'calls that time out again and again bring no handshake and no ping',
+    name: 'calls that time out again and again cause no handshake and no ping',
     fault: 'silent',
     async run(use) {
       const session = await use.connect();
@@ -84,7 +84,7 @@ export const streamRows = [
     counts: { 'tools/call': [1, 4], ping: 0, 'server/discover': [1, 4] },
   },
   {
-    name: 'a server that asks on a stream is not answered',
+    name: 'a server request on a stream is not answered',
     fault: 'asks-on-the-stream',
     options: { capabilities: { roots: {} } },
     async run(use) {

@@ -1,9 +1,9 @@
-// What a row of the modern table works with: a manager on one path of the fault server, and what the server counted there.
+// The context of a row of the modern table: a manager on one path of the fault server, and the server's counts for it.
 import { setTimeout as wait } from 'node:timers/promises';
 
 const quick = { timeout: 6_000, initTimeout: 4_000, sessionConfig: { retryDelay: 40 } };
 
-/** One row's manager, made when it is first needed. */
+/** One row's manager, created on first use. */
 export class Use {
   log = [];
   #keys = 0;
@@ -33,12 +33,12 @@ export class Use {
     return this.manager.connect(user, 's', options);
   }
 
-  /** Calls a tool, under a key of its own: `unsafe` must not run twice for one. */
+  /** Calls a tool, with a key of its own: `unsafe` must not run twice for one. */
   call(session, name = 'unsafe', options) {
-    return session.callTool({ name, arguments: { key: `c${(this.#keys += 1)}` } }, options);
+    return session.callTool({ name, arguments: { key: `c${++this.#keys}` } }, options);
   }
 
-  /** How a promise ends: `{ ok: true, result }`, or `{ ok: false, code, … }`. */
+  /** The outcome of a promise: `{ ok: true, result }`, or `{ ok: false, code, … }`. */
   async outcome(promise) {
     return promise.then(
       (result) => ({ ok: true, result }),
@@ -54,7 +54,7 @@ export class Use {
     );
   }
 
-  /** How many requests of this method the server saw. */
+  /** The number of requests of this method at the server. */
   seen(method) {
     return this.counts.rpc[method] ?? 0;
   }
@@ -64,7 +64,7 @@ export class Use {
     return (this.counts.requests ?? []).filter((request) => request.method === method);
   }
 
-  /** Waits until `check()` holds, and says so if it never does. */
+  /** Waits until `check()` holds, and throws if it never does. */
   async until(check, what, within = 5_000) {
     const deadline = performance.now() + within;
     while (!(await check())) {
@@ -73,17 +73,17 @@ export class Use {
     }
   }
 
-  /** Lets time pass, for what must not happen in it. */
+  /** Waits, to check that something does not happen. */
   watch(ms) {
     return wait(ms);
   }
 
-  /** Switches a fault that has two phases. */
+  /** Switches a fault with two phases. */
   switch() {
     this.server.switch(this.path);
   }
 
-  /** Closes the manager, after what is on its way has arrived, and waits for the server to see it. */
+  /** Closes the manager once its requests have arrived, and waits until the server has seen that. */
   leave() {
     this.#left ??= this.#leave();
     return this.#left;

@@ -1,4 +1,4 @@
-// Where the client of an outage runs: each place gives a function that takes two addresses and returns the report of drive().
+// The hosts of an outage's client: each gives a function that takes two URLs and returns the report of drive().
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';

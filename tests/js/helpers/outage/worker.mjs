@@ -1,4 +1,4 @@
-// The client of an outage as a plain Worker: one request is the whole life of its manager.
+// The client of an outage as a plain Worker: its manager lives for one request.
 import init, { McpManager } from 'mcp-tether';
 import { drive } from './drive.mjs';
 

@@ -1,4 +1,4 @@
-// Packs what `make build` made and installs it into an empty project, as a user would.
+// Packs the output of `make build` and installs it into an empty project, as a user would.
 
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ export async function installPackage() {
   });
   const [{ filename, files, size }] = JSON.parse(stdout);
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
-  // --offline, since the package depends on nothing.
+  // --offline, since the package has no dependencies.
   await run('npm', ['install', join(project, filename), '--offline', '--no-audit', '--no-fund'], { cwd: project });
   for (const file of ['scenario.mjs', 'run-scenario.mjs', 'worker.mjs']) {
     await cp(new URL(file, import.meta.url), join(project, file));

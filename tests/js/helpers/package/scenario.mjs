@@ -1,4 +1,5 @@
-// One small life of a session, the same in every runtime; the runners beside this file hand over the package and the address of a real server.
+// A short session, the same in every runtime; the runners beside this file pass in the package and the URL of a real
+// server.
 
 export async function scenario({ init, McpManager, McpSession, McpError, runtime }, url) {
   await Promise.all([init(), init()]);

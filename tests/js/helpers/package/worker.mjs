@@ -1,4 +1,4 @@
-// The runner for workerd: a Worker whose answer is the report. The server's address is a binding.
+// The runner for workerd: a Worker that responds with the report. The server's URL is a binding.
 
 import init, { McpError, McpManager, McpSession } from 'mcp-tether';
 import { scenario } from './scenario.mjs';

@@ -1,8 +1,9 @@
-// What each fault button has to do, told by the server's own counts and by what the page shows then. The same for every backend.
+// The effect of each fault button, checked by the server's own counts and by what the page then shows. The same for
+// every backend.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-/** What one client did between two countings. */
+/** One client's requests between two readings of the counts. */
 function grown(before, after, client = 'mcp-tether') {
   const [then, now] = [before, after].map((counts) => counts.clients[client] ?? { http: {}, rpc: {}, runs: 0 });
   const difference = (kind, name) => (now[kind][name] ?? 0) - (then[kind][name] ?? 0);
@@ -15,8 +16,8 @@ function grown(before, after, client = 'mcp-tether') {
   };
 }
 
-/** Presses a button and returns what came back, what the server counted meanwhile, and how often it gave each status. */
-export async function meet(visitor, counts, id) {
+/** Presses a button and returns its result, the server's counts for it, and the number of each status. */
+async function meet(visitor, counts, id) {
   const before = await counts();
   const result = await visitor.press(id);
   const after = await counts();
@@ -26,8 +27,8 @@ export async function meet(visitor, counts, id) {
 
 const answered = /Still there\?/;
 
-/** By fault: what must be true after its button was pressed by somebody who is connected and calls `echo`. */
-export const stories = {
+/** By fault: what must be true after its button was pressed while the page is connected and calls `echo`. */
+const stories = {
   async forget({ visitor, counts }) {
     const idBefore = await visitor.text('#session-id');
     const seen = await meet(visitor, counts, 'forget');
@@ -57,7 +58,7 @@ export const stories = {
     const seen = await meet(visitor, counts, 'cut');
     assert.match(seen.result, answered);
     assert.deepEqual([seen.handshakes, seen.calls], [0, seen.runs]);
-    // With an event id the answer is fetched by a GET; if none came through, a tool that only reads is called once more.
+    // With an event id the answer is fetched by a GET; if none came through, a read-only tool is called once more.
     assert.ok(seen.runs === 1 ? seen.gets >= 1 : seen.runs === 2, `${seen.runs} runs, ${seen.gets} GETs`);
   },
   async conflict({ visitor, counts }) {
@@ -79,7 +80,7 @@ export const stories = {
   async unavailable({ visitor, counts }) {
     const seen = await meet(visitor, counts, 'unavailable');
     assert.match(seen.result, answered);
-    // It reads only: the run whose answer is lost, and one more.
+    // It is read-only: the run whose answer is lost, and one more.
     assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(503)], [0, 2, 2, 1]);
   },
   async slow({ visitor, counts }) {
@@ -91,8 +92,9 @@ export const stories = {
 };
 
 /**
- * Everything that has to be true of a backend, beginning with nobody connected. `unsafe` chooses a tool that must not run twice, perhaps of
- * another server, and `backToFirst` counts the first one's requests again. What `servers()` answer is no complaint: which protocol they speak is asked first.
+ * Everything that has to be true of a backend, starting disconnected. `unsafe` chooses a tool that must not run twice,
+ * perhaps of another server, and `backToFirst` counts the first one's requests again. Failed requests to `servers()`
+ * are not errors: discovery comes first.
  */
 export async function wholeLife({ visitor, counts, test, servers, unsafe, backToFirst }) {
   test('connect: one handshake, an id of eight characters, tools', async () => {
@@ -124,9 +126,9 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
   });
 
   for (const [name, story] of Object.entries(stories))
-    test(`${name}: what the server counted is what the page tells`, () => story({ visitor, counts }));
+    test(`${name}: the page shows the server’s counts`, () => story({ visitor, counts }));
 
-  test('offline: nothing reaches the server, and the session outlives it', async () => {
+  test('offline: nothing reaches the server, and the session survives', async () => {
     const { handshakes, runs } = await meet(visitor, counts, 'offline');
     assert.equal(handshakes, 0);
     assert.ok(runs <= 1);
@@ -136,15 +138,15 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
     assert.deepEqual([back.handshakes, back.runs], [0, 1]);
   });
 
-  test('expire: given up with a DELETE when its time is over, and the next call opens a new session', async () => {
+  test('expire: deleted at its timeout, and the next call opens a new session', async () => {
     const seen = await meet(visitor, counts, 'expire');
     assert.match(seen.result, answered);
     assert.deepEqual([seen.handshakes, seen.deletes, seen.runs], [2, 1, 1]);
-    // The new one is left alone as well: when it has ended too, it disturbs no later count.
+    // The new one is not used either: once it has expired too, it affects no later count.
     await visitor.until(() => document.querySelectorAll('.tl-state[data-state="expired"]').length === 2);
   });
 
-  test('a tool that must not run twice is not: its caller learns that nobody knows', async () => {
+  test('a tool that must not run twice is not retried: its outcome is unknown', async () => {
     await unsafe();
     const seen = await meet(visitor, counts, 'unavailable');
     assert.match(seen.result, /outcome_unknown/);
@@ -164,7 +166,7 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
     assert.equal(JSON.parse(await visitor.text('#stats')).totalUsers, 2);
   });
 
-  test('terminate: the server is told, once', async () => {
+  test('terminate: the server gets one DELETE', async () => {
     const { deletes } = await meet(visitor, counts, 'terminate');
     assert.equal(deletes, 1);
     await visitor.untilState('terminated');
@@ -172,9 +174,12 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
   });
 }
 
-/** What a visitor can take along: the events as a file, and the scenario as a program, which `run(program)` has to print the answer of. */
+/**
+ * What a visitor can save: the events as a file, and the scenario as a program, which `run(program)` runs and whose
+ * output it returns.
+ */
 export async function takeAway({ visitor, test, run }) {
-  test('the trace is the events as they came, without a whole session id', async () => {
+  test('the trace contains the events in order, without a whole session id', async () => {
     const [file] = await Promise.all([visitor.page.waitForEvent('download'), visitor.page.locator('#export').click()]);
     const text = await readFile(await file.path(), 'utf8');
     const { library, stats, events } = JSON.parse(text);
@@ -188,7 +193,7 @@ export async function takeAway({ visitor, test, run }) {
     assert.doesNotMatch(text, /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}/);
   });
 
-  test('the snippet reproduces what was just seen', async () => {
+  test('the snippet reproduces the scenario', async () => {
     await visitor.page.locator('#beside').uncheck();
     await visitor.press('forget');
     const printed = await run(await visitor.text('#snippet'));
@@ -199,7 +204,7 @@ export async function takeAway({ visitor, test, run }) {
 
 /** The same fault for both clients, counted by the server for each. */
 export async function sideBySide({ visitor, counts, test }) {
-  test('beside the official client: after a loss it fails for good, and this one goes on', async () => {
+  test('beside the official client: after a loss it fails every call, and this one continues', async () => {
     await visitor.press('connect-a');
     await visitor.page.locator('#tool').selectOption('echo');
     await visitor.page.locator('#beside').check();

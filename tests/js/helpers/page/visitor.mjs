@@ -1,4 +1,4 @@
-// A visitor of the demo page in Chromium: presses its buttons, reads what it shows, and hears what the browser complains of.
+// A visitor of the demo page in Chromium: presses its buttons, reads the page, and records the browser's errors.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { test as runTest } from 'node:test';
@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 import { launchOptions } from '../browsers/chromium.mjs';
 
 const artifacts = fileURLToPath(new URL('../../../../artifacts/', import.meta.url));
-export const patience = { timeout: 90_000 };
+const patience = { timeout: 90_000 };
 
 /**
  * Opens the page and waits until it can be used.
@@ -55,7 +55,7 @@ export async function openVisitor(url, options = {}) {
         .locator('#log')
         .innerText()
         .then((log) => [...log.matchAll(new RegExp(pattern, 'g'))].length),
-    /** Presses a button, and waits until everything that it began has come to an end; says what came back. */
+    /** Presses a button, and waits until everything that it started has ended; returns the result. */
     async press(id) {
       await page.evaluate(() => {
         document.querySelector('#result').dataset.kind = 'pressed';
@@ -76,8 +76,8 @@ export async function openVisitor(url, options = {}) {
     },
     screenshot: (name) => page.screenshot({ path: `${artifacts}page-${name}.png`, fullPage: true }),
     /**
-     * Chromium itself complains of every failed fetch; those from the MCP servers are what faults are made of. And a manager
-     * of a snippet's own writes its log to the console.
+     * Chromium itself logs an error for every failed fetch; failed fetches from the MCP servers are expected. And a
+     * manager of a snippet's own writes its log to the console.
      */
     complaints: (...servers) =>
       complaints.filter(
@@ -90,7 +90,7 @@ export async function openVisitor(url, options = {}) {
   return visitor;
 }
 
-/** Steps that build on each other: after one has failed, the rest are not tried. */
+/** Steps that build on each other: after one has failed, the rest are skipped. */
 export function steps() {
   let failed;
   return (name, step) =>

@@ -1,4 +1,4 @@
-// Faults: answers whose content is too big, of the wrong kind, or not what was asked.
+// Faults: responses whose content is too big, of the wrong type, or of another request.
 import { initializeResult } from './healthy.mjs';
 
 const page = '<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>';
@@ -13,7 +13,10 @@ const illegalIds = {
 
 /** By path. */
 export const bodies = {
-  /** The handshake's session id is illegal: `?kind=space|tab|latin1|control|long|empty`. Written by hand, since Node refuses to. */
+  /**
+   * The handshake's session id is illegal: `?kind=space|tab|latin1|control|long|empty`. Written to the socket, since
+   * Node refuses to.
+   */
   'bad-session-id': {
     initialize(exchange) {
       const id = illegalIds[exchange.text('kind', 'latin1')];
@@ -80,7 +83,7 @@ export const bodies = {
   'wrong-answer-id': {
     call(exchange) {
       if (!exchange.takeTurn()) return false;
-      return exchange.answerWith({ jsonrpc: '2.0', id: 'somebody-else', result: exchange.execute() });
+      return exchange.answerWith({ jsonrpc: '2.0', id: 'other-request', result: exchange.execute() });
     },
   },
 
@@ -95,7 +98,7 @@ export const bodies = {
     },
   },
 
-  /** The server speaks a revision that nobody knows. */
+  /** The server answers with an unknown revision. */
   'unknown-version': {
     initialize: (exchange) => exchange.answer({ ...initializeResult(exchange), protocolVersion: '1999-01-01' }),
   },

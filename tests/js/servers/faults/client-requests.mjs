@@ -1,9 +1,10 @@
-// Faults that are none: the server asks the client for something while a call runs, and answers when the client has.
+// Not faults: the server sends a request to the client while a call runs, and answers the call after the client's
+// answer.
 
-/** By path. What the client answered is in the counts, under `clientAnswers`. */
+/** By path. The client's answers are in the counts, under `clientAnswers`. */
 export const clientRequests = {
   'server-request-ping': { call: (exchange) => askFirst(exchange, { method: 'ping' }) },
-  'server-request-unknown': { call: (exchange) => askFirst(exchange, { method: 'nobody/knows', params: {} }) },
+  'server-request-unknown': { call: (exchange) => askFirst(exchange, { method: 'unknown/method', params: {} }) },
 
   /** The ping comes on the GET stream, while a call waits for its answer. */
   'server-request-on-get': {

@@ -1,4 +1,4 @@
-// Faults: the connection breaks, or nothing ever comes. The first call is hit, or the first `?times=…`.
+// Faults: the connection breaks, or no response arrives. They affect the first call, or the first `?times=…`.
 
 /** By path. */
 export const connections = {
@@ -53,7 +53,7 @@ export const connections = {
     },
   },
 
-  /** A stream is opened for the answer, and nothing comes on it. The tool runs. */
+  /** A stream is opened for the answer, and stays empty. The tool runs. */
   'stream-never-answers': {
     call(exchange) {
       if (!exchange.takeTurn(Infinity)) return false;
@@ -62,7 +62,10 @@ export const connections = {
     },
   },
 
-  /** Nothing answers after the handshake: neither calls, nor pings, nor a new handshake. With `?early=1` not even its end is. */
+  /**
+   * Nothing is answered after the handshake: neither calls, nor pings, nor a new handshake. With `?early=1` not even
+   * `notifications/initialized`.
+   */
   'goes-silent': {
     every: ({ place, message, ...exchange }) => {
       const isHandshake =

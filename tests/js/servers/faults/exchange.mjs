@@ -1,4 +1,4 @@
-// One request to the fault server with the ways to answer it, or to fail to.
+// One request to the fault server, with the ways to answer it or to fail.
 import { setTimeout as wait } from 'node:timers/promises';
 import { rpcError, sendJson } from '../shared/messages.mjs';
 import { runTool } from './healthy.mjs';
@@ -22,14 +22,14 @@ export class Exchange {
     return this.url.searchParams.get(name) ?? otherwise;
   }
 
-  /** True, and counted, for the first so many requests: `?times=…`. */
+  /** True, and counted, for the first `?times=…` requests. */
   takeTurn(otherwise = 1) {
     if (this.place.counts.faulted >= this.number('times', otherwise)) return false;
     this.place.counts.faulted += 1;
     return true;
   }
 
-  /** Does what the called tool does, and counts it. Returns the result. */
+  /** Runs the called tool, and counts it. Returns the result. */
   execute() {
     return runTool(this.place, this.message.params);
   }
@@ -58,7 +58,7 @@ export class Exchange {
     this.response.end(text);
   }
 
-  /** Begins an event stream; its headers go out at once. */
+  /** Begins an event stream; its headers are sent at once. */
   openStream(headers = {}) {
     this.response.writeHead(200, {
       'Content-Type': 'text/event-stream',
@@ -77,7 +77,7 @@ export class Exchange {
     this.response.write(`${lines.join('\n')}\n\n`);
   }
 
-  /** Sends the called request's progress, when it asked for it. */
+  /** Sends the called request's progress, if it asked for it. */
   progress(progress, total, { id } = {}) {
     const progressToken = this.message.params?._meta?.progressToken;
     if (progressToken === undefined)
@@ -88,7 +88,7 @@ export class Exchange {
     );
   }
 
-  /** Waits; resolves to false when the client has gone. */
+  /** Waits; resolves to false if the client has disconnected. */
   async pause(milliseconds) {
     await wait(milliseconds, undefined, { ref: false });
     return !this.response.destroyed;
@@ -99,7 +99,7 @@ export class Exchange {
     this.response.socket?.resetAndDestroy();
   }
 
-  /** Ends the connection in the middle of the answer, after the client had time to read what was sent. */
+  /** Ends the connection in the middle of the response, after the client had time to read what was sent. */
   async cut() {
     await this.pause(30);
     this.response.socket?.destroy();

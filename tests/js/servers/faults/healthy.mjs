@@ -1,9 +1,9 @@
-// The healthy, stateful MCP server that each fault departs from.
+// The healthy, stateful MCP server that each fault is based on.
 
 const versions = ['2025-03-26', '2025-06-18', '2025-11-25'];
 const inputSchema = { type: 'object', properties: { key: { type: 'string' } } };
 
-/** The tools: one that only reads, one that may be repeated, one that must not run twice. */
+/** The tools: one that is read-only, one that is idempotent, one that must not run twice. */
 export const tools = [
   { name: 'safe', description: 'Only reads.', annotations: { readOnlyHint: true }, inputSchema },
   { name: 'set', description: 'May be repeated.', annotations: { idempotentHint: true }, inputSchema },
@@ -21,8 +21,8 @@ export function runTool({ counts }, { name, arguments: { key = 'default' } = {} 
   return { content: [{ type: 'text', text: `${name} ${key}: ${counts.executions[key]}` }] };
 }
 
-/** What a healthy server does, by the same names as a fault's own functions. */
-export const healthy = {
+/** The functions of a healthy server, by the same names as a fault's own. */
+const healthy = {
   unknownSession: (exchange) => exchange.refuse(404, -32001, 'Session not found'),
 
   initialize(exchange) {
@@ -79,7 +79,7 @@ export function initializeResult({ message }) {
 }
 
 /**
- * Takes one request to where it belongs, to the fault's own function first. A fault's function returns false to leave
+ * Dispatches one request, to the fault's own function first. A fault's function returns false to leave
  * the request to the healthy server.
  * @param {import('./exchange.mjs').Exchange} exchange
  * @param {object} fault

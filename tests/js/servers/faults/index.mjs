@@ -1,4 +1,4 @@
-// All faults of the fault server, by the path they are found at.
+// All faults of the fault server, by path.
 import { bodies } from './bodies.mjs';
 import { clientRequests } from './client-requests.mjs';
 import { connections } from './connections.mjs';
@@ -7,7 +7,7 @@ import { oddities } from './oddities.mjs';
 import { statuses } from './statuses.mjs';
 import { streams } from './streams.mjs';
 
-/** A fault is a set of functions that stand in for the healthy server's; see healthy.mjs. */
+/** A fault is a set of functions that replace the healthy server's; see healthy.mjs. */
 export const faults = {
   healthy: {},
   ...lostSessions,

@@ -1,9 +1,9 @@
-// Faults: a session is lost, and the server says so in one of the ways that real servers have.
-// Sessions are lost by POST /control/forget, or after so many calls by `?after=…`.
+// Faults: a session is lost, and the server reports it in one of the ways of real servers.
+// Sessions are lost by POST /control/forget, or after a number of calls by `?after=…`.
 
 const lost = (unknownSession, more = {}) => ({ unknownSession, ...more });
 
-/** By path. Each says what a request with a lost session id is answered. */
+/** By path: the answer to a request with a lost session id. */
 export const lostSessions = {
   'lost-404': {},
   'lost-404-text': lost((exchange) => exchange.say(404, 'session not found\n')),
@@ -29,16 +29,16 @@ export const lostSessions = {
     });
   }),
 
-  /** Forgetting ends the open stream too, so that an idle client can notice: its next GET is answered 404. */
+  /** Forgetting ends the open stream too, so that an idle client can detect it: its next GET is answered 404. */
   'lost-get-404': { forgetEndsStreams: true },
 
-  /** A page sees a network error: the answer has no CORS header. */
+  /** A page sees a network error: the response has no CORS header. */
   'opaque-404': lost((exchange) => {
     for (const name of exchange.response.getHeaderNames()) exchange.response.removeHeader(name);
     exchange.refuse(404, -32001, 'Session not found');
   }),
 
-  /** No session is kept at all, as when replicas do not share them. */
+  /** No session is stored at all, as when replicas do not share them. */
   'fresh-lost-at-once': {
     initialize(exchange) {
       exchange.response.on('finish', () => exchange.place.sessions.clear());
@@ -46,7 +46,7 @@ export const lostSessions = {
     },
   },
 
-  /** Takes any session id for a good one. */
+  /** Accepts any session id. */
   'stale-accepts': {
     every(exchange) {
       if (exchange.sessionId !== undefined) exchange.session ??= { id: exchange.sessionId, calls: 0 };
@@ -54,7 +54,7 @@ export const lostSessions = {
     },
   },
 
-  /** The session ends while the call runs: it may or may not have been executed. It was. */
+  /** The session ends while the call runs: the client cannot know whether it was executed. It was. */
   'lost-during-call-500': {
     call(exchange) {
       if (!exchange.takeTurn()) return false;
@@ -66,7 +66,7 @@ export const lostSessions = {
     },
   },
 
-  /** A tool's answer carries another session id, which must not be taken. */
+  /** A tool's answer carries another session id, which must be ignored. */
   'session-id-swap': {
     call: (exchange) => exchange.answer(exchange.execute(), { 'Mcp-Session-Id': 'swapped-session-id' }),
   },

@@ -1,18 +1,18 @@
-// Faults: answers that look like a lost session and are none, that tell one in a vendor's own way, and a server that is out of reach for a time.
-// What is answered stands in the URL; see as-told.mjs.
-import { answerAsTold } from './as-told.mjs';
+// Faults: answers that resemble a lost session but are none, that report one in a vendor's own words, and a server that
+// is out of reach for a time. The URL chooses the answer; see chosen-answer.mjs.
+import { giveChosenAnswer } from './chosen-answer.mjs';
 import { runTool } from './healthy.mjs';
 
 /** By path. */
 export const oddities = {
-  /** No GET stream, and the answer may say anything; POST works. */
-  'get-refused': { stream: (exchange) => answerAsTold(exchange) },
+  /** No GET stream, and the answer may have any words; POST works. */
+  'get-refused': { stream: (exchange) => giveChosenAnswer(exchange) },
 
   /** The first GET stream ends after one event. A GET that resumes it is refused; one without a cursor is served. */
   'get-resume-refused': {
     stream(exchange) {
       const { place, request } = exchange;
-      if (request.headers['last-event-id'] !== undefined) return answerAsTold(exchange);
+      if (request.headers['last-event-id'] !== undefined) return giveChosenAnswer(exchange);
       if (place.hasEnded) return false;
       place.hasEnded = true;
       exchange.openStream();
@@ -21,10 +21,13 @@ export const oddities = {
     },
   },
 
-  /** A lost session is told in a vendor's own way. */
-  'odd-loss': { unknownSession: (exchange) => answerAsTold(exchange) },
+  /** A lost session is reported in a vendor's own words. */
+  'odd-loss': { unknownSession: (exchange) => giveChosenAnswer(exchange) },
 
-  /** While it is switched on, every POST with a session id is answered like this, at most `?times=…` of them. Sessions live on. */
+  /**
+   * While it is switched on, every POST with a session id is answered like this, at most `?times=…` of them. Sessions
+   * stay alive.
+   */
   'odd-for-a-while': {
     every(exchange) {
       const { place, request, message, sessionId } = exchange;
@@ -34,7 +37,7 @@ export const oddities = {
         sessionId !== undefined &&
         message?.method !== 'notifications/initialized';
       if (!isMeant || !exchange.takeTurn(Infinity)) return false;
-      return answerAsTold(exchange);
+      return giveChosenAnswer(exchange);
     },
   },
 
@@ -42,17 +45,17 @@ export const oddities = {
   'handler-error': {
     call(exchange) {
       exchange.execute();
-      return answerAsTold(exchange, { status: 404, form: 'own' });
+      return giveChosenAnswer(exchange, { status: 404, form: 'own' });
     },
   },
 
-  /** Progress comes with tokens that the client never gave: a text, another number, none. */
+  /** Progress with tokens that the client never issued: a string, another number, none. */
   'progress-foreign': {
     call(exchange) {
       const result = runTool(exchange.place, exchange.message.params);
       exchange.openStream();
       for (const params of [
-        { progressToken: 'somebody-else', progress: 1 },
+        { progressToken: 'other-token', progress: 1 },
         { progressToken: 987_654_321, progress: 1 },
         undefined,
         {},
@@ -64,11 +67,15 @@ export const oddities = {
     },
   },
 
-  /** While it is switched on, a proxy says that the server is out of reach. With `?noPing=1` the server knows no ping. */
+  /**
+   * While it is switched on, a proxy answers that the server is out of reach. With `?noPing=1` the server does not
+   * support ping.
+   */
   down: {
     every(exchange) {
       const { place, message } = exchange;
-      if (place.switched) return answerAsTold(exchange, { status: 502, words: '<html><h1>Bad Gateway</h1></html>' });
+      if (place.switched)
+        return giveChosenAnswer(exchange, { status: 502, words: '<html><h1>Bad Gateway</h1></html>' });
       if (message?.method !== 'ping' || !exchange.text('noPing')) return false;
       return exchange.answerWith({
         jsonrpc: '2.0',
@@ -82,11 +89,11 @@ export const oddities = {
   'call-crashes': {
     every(exchange) {
       if (Date.now() >= (exchange.place.downUntil ?? 0)) return false;
-      return answerAsTold(exchange, { status: 502 });
+      return giveChosenAnswer(exchange, { status: 502 });
     },
     call(exchange) {
       exchange.place.downUntil = Date.now() + exchange.number('ms', 60);
-      return answerAsTold(exchange, { status: 502 });
+      return giveChosenAnswer(exchange, { status: 502 });
     },
   },
 };

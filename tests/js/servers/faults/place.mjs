@@ -1,4 +1,4 @@
-// What the fault server knows about one of its paths: the sessions it gave out and everything that it saw and did there.
+// The state of one path of the fault server: its sessions, and its record of requests and executions.
 import { randomUUID } from 'node:crypto';
 
 const longestTrace = 10_000;
@@ -10,7 +10,7 @@ export class Place {
     this.reset();
   }
 
-  /** Forgets all that was seen, and ends the streams that are still open. */
+  /** Resets the record, and ends the streams that are still open. */
   reset() {
     this.endStreams();
     this.sessions = new Map();
@@ -60,7 +60,7 @@ export class Place {
     this.streams?.clear();
   }
 
-  /** Sends one event on every open stream. A function makes it from the request that opened the stream. */
+  /** Sends one event on every open stream. A function builds it from the request that opened the stream. */
   tell(message) {
     for (const stream of this.streams) {
       stream.write(`data: ${JSON.stringify(typeof message === 'function' ? message(stream.opener) : message)}\n\n`);
@@ -68,7 +68,7 @@ export class Place {
     return this.streams.size;
   }
 
-  /** Notes that a request arrived; its status is added when it has been answered. */
+  /** Records the arrival of a request; its status is added when it has been answered. */
   see({ request, message, response }) {
     const { counts } = this;
     const sessionId = request.headers['mcp-session-id'];

@@ -1,4 +1,4 @@
-// Faults: a call is answered with an HTTP status. The first so many calls are, `?times=…`, one when left out.
+// Faults: a call is answered with an HTTP status. This affects the first `?times=…` calls, by default one.
 // With `?executed=1` the tool has run before.
 
 function status(number, { headers = () => ({}), body = 'not now', times = 1 } = {}) {
@@ -32,12 +32,12 @@ export const statuses = {
   'bad-request-400': status(400, { body: 'Bad Request: the arguments are wrong' }),
   'forbidden-403': status(403, { body: 'Forbidden', times: Infinity }),
 
-  /** The modern way to say that a method is unknown; it is not a lost session. */
+  /** The modern way to report an unknown method; it is not a lost session. */
   'method-not-found-404': {
     call: (exchange) => exchange.refuse(404, -32601, 'Method not found', { id: exchange.message.id }),
   },
 
-  /** A tool's result that reads like a lost session; it is only a result. */
+  /** A tool's result that reads like a lost session but is only a result. */
   'tool-says-not-found': {
     call(exchange) {
       exchange.execute();
@@ -59,7 +59,7 @@ export const statuses = {
     },
   },
 
-  /** The GET stream is always taken; `?times=…` limits it. */
+  /** The GET stream is always in use; `?times=…` limits it. */
   'conflict-409': {
     stream(exchange) {
       if (!exchange.takeTurn(Infinity)) return false;
@@ -92,7 +92,7 @@ export const statuses = {
     },
   },
 
-  /** Calls are sent on to another origin, which notes what arrives there: see `redirected` in the counts. */
+  /** Calls are redirected to another origin, which records its requests: see `redirected` in the counts. */
   'redirect-other-origin': {
     call(exchange) {
       const target = `${exchange.strangerOrigin}/stranger?path=${encodeURIComponent(exchange.place.path)}`;

@@ -1,6 +1,6 @@
 // Faults: event streams that end, are resumed, poll, trickle or come back too fast.
 
-import { answerAsTold } from './as-told.mjs';
+import { giveChosenAnswer } from './chosen-answer.mjs';
 
 /** By path. */
 export const streams = {
@@ -16,8 +16,8 @@ export const streams = {
   },
 
   /**
-   * The answer needs `?n=…` resumes (2): each brings a newer event id and ends again. With `?empty=1` the resumes in
-   * between bring nothing new. With `?never=1` the answer never comes.
+   * The answer needs `?n=…` resumes (2): each sends a newer event id and ends again. With `?empty=1` the resumes in
+   * between send nothing new. With `?never=1` the answer never comes.
    */
   'stream-resume': {
     call(exchange) {
@@ -40,7 +40,7 @@ export const streams = {
     },
   },
 
-  /** The connection is reset instead of ended, after the first event id. Resuming brings the answer. */
+  /** The connection is reset instead of ended, after the first event id. A resume brings the answer. */
   'stream-resume-after-reset': {
     async call(exchange) {
       const stream = addResumable(exchange, { result: exchange.execute() });
@@ -54,7 +54,7 @@ export const streams = {
 
   /**
    * Polling: an event with an id and no data, `retry` (`?retry=…`, 300), the end; the answer comes on the GET that
-   * comes back. How long each client took is noted as `resumedAfter`.
+   * resumes it. The delay of each client is recorded as `resumedAfter`.
    */
   'stream-polling': {
     call(exchange) {
@@ -77,7 +77,7 @@ export const streams = {
     },
     stream(exchange) {
       if (!findResumable(exchange)) return false;
-      return answerAsTold(exchange, { status: 400, words: 'Invalid event ID format', form: 'rpc' });
+      return giveChosenAnswer(exchange, { status: 400, words: 'Invalid event ID format', form: 'rpc' });
     },
   },
 
@@ -123,7 +123,7 @@ export const streams = {
   /** The stream is open and silent, without even a first byte of body. */
   'get-never-ends': { stream: (exchange) => exchange.openStream() },
 
-  /** Not even the headers of the GET stream come. */
+  /** Not even the response headers of the GET stream are sent. */
   'get-never-begins': { stream: () => undefined },
 
   /** One notification with an event id each time, then the end: progress on every connection. */
@@ -171,7 +171,7 @@ function addResumable({ place, message, sessionId }, { result }) {
   return stream;
 }
 
-/** The stream that this GET resumes; a cursor that is not its newest is counted. */
+/** The stream that this GET resumes; an outdated cursor is counted. */
 function findResumable({ place, request, sessionId }) {
   const cursor = request.headers['last-event-id'];
   if (cursor === undefined) return undefined;

@@ -1,4 +1,4 @@
-// Faults of servers whose revision is not plain to see: they answer the first modern request in all the ways that there are.
+// Faults of servers whose revision is not obvious: they answer the first modern request in many ways.
 import { isModern, legacy, modernVersion } from './healthy.mjs';
 
 const refuse = (exchange, data) => exchange.fail(-32022, 'Unsupported protocol version', { status: 400, data });
@@ -6,37 +6,37 @@ const refuse = (exchange, data) => exchange.fail(-32022, 'Unsupported protocol v
 const refuseAll = (data) => ({ every: (exchange) => (exchange.message?.method ? refuse(exchange, data) : false) });
 const requested = ({ message }) => message.params._meta['io.modelcontextprotocol/protocolVersion'];
 
-/** By path. `legacy` servers answer modern requests as each fault says, and serve everybody else. */
+/** By path. `legacy` servers answer modern requests as each fault says, and serve all others. */
 export const eras = {
-  /** The very first request is refused, with the version that it asked for. (The conformance suite does so too.) */
+  /** The very first request is refused, with the version that it requested. (The conformance suite does so too.) */
   'refuse-first': {
     every(exchange) {
       if (!exchange.message?.method || !exchange.takeTurn()) return false;
       return refuse(exchange, { supported: [modernVersion], requested: requested(exchange) });
     },
   },
-  /** And so is every other. */
+  /** Every request is refused. */
   'refuse-always': refuseAll({ supported: [modernVersion], requested: modernVersion }),
-  /** A server of revisions that nobody knows yet. */
+  /** A server of unknown revisions. */
   'refuse-future': refuseAll({ supported: ['2031-01-01'], requested: modernVersion }),
-  /** An old server that knows the new error. */
+  /** A legacy server that uses the new error. */
   'refuse-legacy': beforeLegacy((exchange) =>
     refuse(exchange, { supported: ['2025-11-25', '2025-06-18'], requested: modernVersion }),
   ),
-  /** The code by chance: its data say nothing. */
+  /** The same code by coincidence: its data are meaningless. */
   'refuse-garbage': beforeLegacy((exchange) => refuse(exchange, { supported: 'everything' })),
   'refuse-bare': beforeLegacy((exchange) => refuse(exchange, undefined)),
 
-  /** An old server that answers the probe with `?status=…`, and `?body=` rpc (default), text, html or empty. */
-  'probe-status': beforeLegacy((exchange) => answerProbe(exchange)),
-  /** An old server that never answers what it does not know. */
-  'probe-hang': beforeLegacy(() => undefined),
-  /** An old server that resets the connection of whoever asks too much. */
-  'probe-reset': beforeLegacy((exchange) => exchange.reset()),
-  /** An old server that answers whatever it is asked, with a result of `?result=…` (JSON). */
-  'probe-result': beforeLegacy((exchange) => exchange.answer(JSON.parse(exchange.text('result', '{}')))),
-  /** A server whose door wants a token, of whichever revision it is: `?era=legacy` or modern. */
-  'probe-unauthorized': {
+  /** A legacy server that answers discovery with `?status=…`, and `?body=` rpc (default), text, html or empty. */
+  'discovery-status': beforeLegacy((exchange) => answerDiscovery(exchange)),
+  /** A legacy server that never answers unknown methods. */
+  'discovery-hang': beforeLegacy(() => undefined),
+  /** A legacy server that resets the connection on an unknown method. */
+  'discovery-reset': beforeLegacy((exchange) => exchange.reset()),
+  /** A legacy server that answers every request with a result of `?result=…` (JSON). */
+  'discovery-result': beforeLegacy((exchange) => exchange.answer(JSON.parse(exchange.text('result', '{}')))),
+  /** A server that requires a token, of either revision: `?era=legacy` or modern. */
+  'discovery-unauthorized': {
     every(exchange) {
       if (exchange.request.headers.authorization === 'Bearer good')
         return exchange.text('era') === 'legacy' ? legacyOnly(exchange) : false;
@@ -44,18 +44,18 @@ export const eras = {
     },
   },
 
-  /** Stateful and old, until it is switched: then modern alone. */
+  /** Stateful and legacy, until it is switched: then modern only. */
   upgrade: { every: (exchange) => (exchange.place.switched ? false : legacyOnly(exchange)) },
-  /** Modern, until it is switched: then stateful and old. */
+  /** Modern, until it is switched: then stateful and legacy. */
   downgrade: { every: (exchange) => (exchange.place.switched ? legacyOnly(exchange) : false) },
 };
 
-/** An old server, which answers modern requests in a way of its own. */
+/** A legacy server, which answers modern requests in its own way. */
 function beforeLegacy(answer) {
   return { every: (exchange) => (isModern(exchange) ? answer(exchange) : legacy(exchange)) };
 }
 
-/** What the SDK (v1) says to a request of a session that it does not know, or of a revision that it does not know. */
+/** The SDK's (v1) answers to a request of an unknown session, or of an unknown revision. */
 function legacyOnly(exchange) {
   if (!isModern(exchange)) return legacy(exchange);
   return exchange.refuse(
@@ -65,7 +65,7 @@ function legacyOnly(exchange) {
   );
 }
 
-function answerProbe(exchange) {
+function answerDiscovery(exchange) {
   const status = exchange.number('status', 400);
   const bodies = {
     rpc: () =>

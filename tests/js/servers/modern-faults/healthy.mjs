@@ -1,12 +1,12 @@
-// The healthy server of 2026-07-28 that each fault departs from: it takes nothing that breaks a rule, and notes every breach.
+// The healthy server of 2026-07-28 that each fault is based on: it rejects every violation, and records it.
 import { dispatch as legacyDispatch, tools } from '../faults/healthy.mjs';
 
 export const modernVersion = '2026-07-28';
 const meta = (name) => `io.modelcontextprotocol/${name}`;
 const mirrored = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' };
 
-/** What a healthy server does, by the same names as a fault's own functions. Each has a result, or answers by itself. */
-export const healthy = {
+/** The functions of a healthy server, by the same names as a fault's own. Each returns a result, or answers itself. */
+const healthy = {
   'server/discover': () => ({
     supportedVersions: [modernVersion],
     capabilities: {
@@ -51,7 +51,7 @@ const routed = {
   },
 };
 
-/** How long a result may be kept, and by whom. */
+/** How long a result may be cached, and in which scope. */
 export function cacheable(ttlMs, cacheScope = 'private') {
   return { ttlMs, cacheScope };
 }
@@ -75,7 +75,7 @@ export function listenMessage(opener, method, params = {}) {
 }
 
 /**
- * Takes one request to where it belongs: to the fault's `every`, then to its function for the method. A function returns a
+ * Dispatches one request: to the fault's `every`, then to its function for the method. A function returns a
  * result, or nothing when it has answered, or false to leave the request to the healthy server.
  * @param {import('../faults/exchange.mjs').Exchange} exchange
  * @param {object} fault
@@ -115,7 +115,7 @@ export async function dispatch(exchange, fault) {
   );
 }
 
-/** The legacy server that stands at the same address, as the other half of a fault. */
+/** The legacy server at the same address, as the other half of a fault. */
 export function legacy(exchange) {
   return legacyDispatch(exchange, {});
 }
@@ -145,7 +145,7 @@ function sendError({ message, response }, status, error) {
   response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, error }));
 }
 
-/** The first rule that a request breaks (2026-07-28 basic/transports/streamable-http, basic/index §_meta). */
+/** The first rule that a request violates (2026-07-28 basic/transports/streamable-http, basic/index §_meta). */
 function breachOf({ request, message }) {
   const { headers } = request;
   const { method, params } = message;
@@ -188,8 +188,8 @@ function breachOfParams(headers, { region, size }) {
   return undefined;
 }
 
-/** A mirrored value as it was before it was made fit for a header. */
-export function decoded(value) {
+/** A mirrored value before it was encoded for a header. */
+function decoded(value) {
   const wrapped = /^=\?base64\?(.*)\?=$/.exec(value ?? '');
   return wrapped ? Buffer.from(wrapped[1], 'base64').toString('utf8') : value;
 }

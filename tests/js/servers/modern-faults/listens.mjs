@@ -1,11 +1,11 @@
-// Subscriptions that are refused, end, are cut or say less than they should. Each listen is in the counts, with its filter.
+// Subscriptions that are refused, end, are cut or are incomplete. Each listen is in the counts, with its filter.
 import { listenMessage, openListen } from './healthy.mjs';
 
 const listen = (otherwise) => ({ 'subscriptions/listen': otherwise });
 
 /** By path. */
 export const listens = {
-  /** Ends in order, at once. */
+  /** Ends gracefully, at once. */
   'listen-ends': listen((exchange) => {
     openListen(exchange);
     exchange.event({
@@ -21,7 +21,7 @@ export const listens = {
     openListen(exchange);
     return exchange.cut();
   }),
-  /** Is taken back as on stdio. */
+  /** Is cancelled as on stdio. */
   'listen-cancelled': listen((exchange) => {
     if (!exchange.takeTurn()) return false;
     openListen(exchange);
@@ -31,9 +31,9 @@ export const listens = {
   'listen-refused': listen((exchange) => exchange.fail(-32603, 'Subscription limit reached')),
   'listen-unknown': listen((exchange) => exchange.fail(-32601, 'Method not found', { status: 404 })),
   'listen-failing': listen((exchange) => exchange.say(503, 'no')),
-  /** Opens its stream and never says a word. */
+  /** Opens its stream and stays silent. */
   'listen-mute': listen((exchange) => exchange.openStream()),
-  /** Honours nothing of what was asked for. */
+  /** Grants none of the requested subscriptions. */
   'listen-empty': listen((exchange) => {
     exchange.place.counts.listens.push({
       id: exchange.message.id,

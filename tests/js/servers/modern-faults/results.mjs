@@ -1,4 +1,4 @@
-// Faults of answers: refusals with the new codes, results of other types, results that may be kept.
+// Faults of answers: refusals with the new codes, results of other types, cacheable results.
 import { tools } from '../faults/healthy.mjs';
 import { cacheable } from './healthy.mjs';
 
@@ -8,7 +8,10 @@ const listTurn = (place) => (place.lists = (place.lists ?? 0) + 1);
 export const results = {
   /** Calls are refused until the tools were listed again. */
   'mismatch-until-listed': {
-    'tools/list': ({ place }) => (listTurn(place), false),
+    'tools/list'({ place }) {
+      listTurn(place);
+      return false;
+    },
     'tools/call'(exchange) {
       const { place } = exchange;
       place.refusedAt ??= place.lists ?? 0;
@@ -19,7 +22,7 @@ export const results = {
 
   'result-type-unknown': { 'tools/call': (exchange) => ({ ...exchange.execute(), resultType: 'telepathy' }) },
   'result-type-absent': { 'tools/call': (exchange) => exchange.answer(exchange.execute()) },
-  /** Something that only some methods may answer with. */
+  /** A result type that only some methods may return. */
   'input-required-on-list': { 'resources/list': () => ({ resultType: 'input_required', requestState: 'x' }) },
 
   /** `?code=…&status=…`: a JSON-RPC error in the body, with the id of the request or (`?id=null`) without. */
@@ -32,7 +35,7 @@ export const results = {
       exchange.response.end(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: 'so it is', data } }));
     },
   },
-  /** What a lost session looks like, where there are none. */
+  /** Looks like a lost session on a server without sessions. */
   'no-session': {
     'tools/call': (exchange) => (exchange.takeTurn(1) ? exchange.refuse(404, -32001, 'Session not found') : false),
   },
@@ -47,13 +50,17 @@ export const results = {
         : exchange.say(401, '', { headers: { 'WWW-Authenticate': 'Bearer' } }),
   },
   unavailable: {
-    'tools/call': (exchange) => (exchange.takeTurn(1) ? (exchange.execute(), exchange.say(503, 'later')) : false),
+    'tools/call'(exchange) {
+      if (!exchange.takeTurn(1)) return false;
+      exchange.execute();
+      return exchange.say(503, 'later');
+    },
   },
 
-  /** Some tools that may not be listed to anybody, among one that may. */
+  /** Several tools that must not be listed, and one that may. */
   'invalid-tools': { 'tools/list': () => ({ tools: [...tools, ...invalidTools()], ...cacheable(0) }) },
 
-  /** Lists that may be kept: `?ttl=…&scope=…`; the list names how often it was asked for. */
+  /** Cacheable lists: `?ttl=…&scope=…`; the list's content is the number of requests for it. */
   cached: {
     'tools/list'(exchange) {
       const ttl = exchange.text('ttl');

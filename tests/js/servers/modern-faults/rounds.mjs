@@ -1,11 +1,11 @@
-// Requests that need something of the client first: `input_required`, and the same request again with what was asked for.
+// Requests that need input from the client first: `input_required`, and the same request again with the input.
 
 const form = (message = 'Who are you?') => ({
   method: 'elicitation/create',
   params: {
     mode: 'form',
     message,
-    requestedSchema: { type: 'object', properties: { name: { type: 'string', default: 'nobody' } } },
+    requestedSchema: { type: 'object', properties: { name: { type: 'string', default: 'unnamed' } } },
   },
 });
 const sampling = {
@@ -15,7 +15,7 @@ const sampling = {
 const roots = { method: 'roots/list' };
 const url = { method: 'elicitation/create', params: { mode: 'url', message: 'Sign in.', url: 'https://example.com' } };
 
-/** States that a client must give back byte for byte: `?state=…`. */
+/** States that a client must return byte for byte: `?state=…`. */
 export const states = {
   plain: 'state-1',
   empty: '',
@@ -25,7 +25,7 @@ export const states = {
   long: 'x'.repeat(100_000),
 };
 
-/** By path. What each retry carried is in the counts, under `rounds`. */
+/** By path. The contents of each retry are in the counts, under `rounds`. */
 export const rounds = {
   /** `?n=…` rounds, each with a state of its own, and then the tool runs. `?state=none`: without states. */
   rounds: {
@@ -40,7 +40,7 @@ export const rounds = {
         cacheScope: 'public',
       }),
   },
-  /** Nothing is asked: come again. */
+  /** No input is required: the request is to be sent again. */
   'state-only': { 'tools/call': (exchange) => ask(exchange, () => ({})) },
   'several-inputs': {
     'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { form: form(), sampling, roots } })),
@@ -50,12 +50,12 @@ export const rounds = {
     'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { q: form() } }), undefined, Infinity),
   },
   'endless-states': { 'tools/call': (exchange) => ask(exchange, () => ({}), undefined, Infinity) },
-  /** Neither of the two that there must be. */
+  /** Neither of the two required fields. */
   'nothing-asked': { 'tools/call': () => ({ resultType: 'input_required' }) },
   'unknown-input': {
     'tools/call': (exchange) => ask(exchange, () => ({ inputRequests: { q: { method: 'vendor/dream', params: {} } } })),
   },
-  /** The last leg runs the tool, and its stream is cut. */
+  /** The last round runs the tool, and its stream is cut. */
   'rounds-cut': {
     async 'tools/call'(exchange) {
       if (!exchange.message.params.inputResponses) return ask(exchange, () => ({ inputRequests: { q: form() } }));
@@ -70,14 +70,16 @@ export const rounds = {
 
 function note({ message, place }) {
   const { arguments: given, inputResponses, requestState } = message.params;
-  (place.counts.rounds ??= []).push({ id: message.id, arguments: given, inputResponses, requestState });
+  place.counts.rounds ??= [];
+  place.counts.rounds.push({ id: message.id, arguments: given, inputResponses, requestState });
 }
 
-/** Asks for so many rounds and then lets the call be. Each call of a tool counts its own rounds by its key. */
+/** Requires a number of rounds and then executes the call. Each call of a tool counts its own rounds by its key. */
 function ask(exchange, question, result, most = exchange.number('n', 1)) {
   const { message, place } = exchange;
   const { inputResponses, requestState, arguments: { key = 'default' } = {} } = message.params;
-  const asked = (place.asked ??= new Map());
+  place.asked ??= new Map();
+  const { asked } = place;
   const isRetry = inputResponses !== undefined || requestState !== undefined;
   const round = isRetry ? (asked.get(key) ?? 0) : 0;
   if (isRetry) note(exchange);

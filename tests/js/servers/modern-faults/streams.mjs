@@ -1,4 +1,4 @@
-// Streams of calls: they end with the answer, or the request is lost; and whoever closes one does not want it any more.
+// Streams of calls: they end with the answer, or the request is lost; a client that closes one cancels the request.
 
 /** By path. */
 export const streams = {
@@ -22,7 +22,7 @@ export const streams = {
       return undefined;
     },
   },
-  /** Ids and `retry:` mean nothing in this revision: nothing can be resumed. */
+  /** Ids and `retry:` have no meaning in this revision: nothing can be resumed. */
   'ids-and-cut': {
     async 'tools/call'(exchange) {
       if (!exchange.takeTurn()) return false;
@@ -40,7 +40,7 @@ export const streams = {
       return exchange.reset();
     },
   },
-  /** Works for `?ms=…`, with progress, a log line and comments, and notices when its client goes away. */
+  /** Works for `?ms=…`, with progress, a log line and comments, and detects when its client disconnects. */
   slow: {
     async 'tools/call'(exchange) {
       exchange.openStream();
@@ -62,7 +62,7 @@ export const streams = {
   },
   /** Never answers. */
   silent: { 'tools/call': () => undefined },
-  /** Asks on the stream, as older revisions do. */
+  /** Sends a request on the stream, as older revisions do. */
   'asks-on-the-stream': {
     async 'tools/call'(exchange) {
       exchange.openStream();

@@ -2,7 +2,8 @@
 
 /**
  * How many bytes of this piece of the body come before the answer (a result or an error); undefined when it has none.
- * Whole events before the answer are kept, so that their ids reach the client. A plain JSON answer is cut in its middle.
+ * Whole events before the answer are kept, so that their ids reach the client. A plain JSON answer is cut in its
+ * middle.
  * @param {Buffer} chunk
  */
 export function bytesBeforeAnswer(chunk) {

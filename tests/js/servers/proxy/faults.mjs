@@ -1,13 +1,13 @@
-// The faults that the proxy can be asked for: what each does to one request, and which requests it waits for.
+// The faults of the proxy: the effect of each on one request, and the requests that it applies to.
 import { setTimeout as wait } from 'node:timers/promises';
 import { rpcError, sendJson } from '../shared/messages.mjs';
 
-// Tool calls alone: what a client asks on its own behalf, lists and pings, would take a fault that somebody waits to see.
+// Tool calls only: a client's own requests, lists and pings, would use up a fault meant for a call.
 const isCall = ({ message }) => message?.id !== undefined && message.method === 'tools/call';
 const isStreamOpening = ({ request }) => request.method === 'GET';
 
 /**
- * By kind: `applies` says whether a request is one that the fault waits for; `act` gets the exchange and
+ * By kind: `applies` returns whether the fault applies to a request; `act` gets the exchange and
  * `{ settings, forward }`, and either answers itself or forwards.
  */
 export const faults = {
@@ -30,7 +30,7 @@ export const faults = {
     applies: isCall,
     act: ({ response }) => refuse(response, 400, 'Bad Request: No valid session ID provided'),
   },
-  'cut-stream': { applies: isCall, act: (exchange, { forward }) => forward({ cutBeforeAnswer: true }) },
+  'cut-stream': { applies: isCall, act: (_exchange, { forward }) => forward({ cutBeforeAnswer: true }) },
   slow: { applies: isCall, act: delay },
 };
 

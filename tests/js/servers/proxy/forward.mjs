@@ -1,4 +1,4 @@
-// Passes one request on to the real server and streams its answer back, breaking where the real connection breaks.
+// Forwards one request to the real server and streams its response back, breaking where the real connection breaks.
 import { request as startRequest } from 'node:http';
 import { bytesBeforeAnswer } from './cut.mjs';
 
@@ -80,7 +80,7 @@ export function forward(
 }
 
 /**
- * Ends the client's connection the hard way, as a server that died does.
+ * Resets the client's connection, as a server that died does.
  * @param {import('node:http').ServerResponse} response
  */
 export function breakConnection(response) {
@@ -90,7 +90,7 @@ export function breakConnection(response) {
 
 /**
  * Sends the last bytes and then ends the connection in the middle of the body. The pause lets the client read what came
- * before: a body stream that fails drops what nobody has read yet.
+ * before: a body stream that fails drops unread data.
  */
 function cutAfter(response, bytes) {
   if (bytes.length > 0) response.write(bytes);

@@ -1,4 +1,5 @@
-// Loaded into the reference server before its own code: it listens on the loopback address only, and it ends with its parent.
+// Loaded into the reference server before its own code: it listens on the loopback address only, and it ends with its
+// parent.
 import { Server } from 'node:net';
 
 const listen = Server.prototype.listen;

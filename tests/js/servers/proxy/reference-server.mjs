@@ -8,7 +8,8 @@ import { findFreePort } from '../shared/listen.mjs';
 const preload = fileURLToPath(new URL('./reference-server-preload.mjs', import.meta.url));
 
 /**
- * Starts the reference server and waits until it accepts connections. Its environment is empty: one of its tools shows it to whoever asks.
+ * Starts the reference server and waits until it accepts connections. Its environment is empty: one of its tools
+ * returns it to any caller.
  * @param {{ startTimeout?: number, preloads?: string[], env?: Record<string, string> }} [options] milliseconds; further modules to load before it
  * @returns {Promise<{ url: string } & Awaited<ReturnType<typeof startChildServer>>>}
  */

@@ -1,11 +1,12 @@
-// Runs a server as a child process that can be killed and started again on the same port.
+// Runs a server as a child process that can be killed and restarted on the same port.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Starts `program ...args`, by default Node, and waits until it accepts connections on the port. It gets a pipe as standard input, and nothing of this machine's environment but PATH.
+ * Starts `program ...args`, by default Node, and waits until it accepts connections on the port.
+ * It gets a pipe as standard input, and only PATH from the environment.
  * @param {{ name: string, program?: string, args: string[], env?: Record<string, string>, port: number, startTimeout?: number }} options milliseconds
  * @returns {Promise<{ port: number, restarts: number, kill(): Promise<void>, start(): Promise<void>, restart(): Promise<void>, close(): Promise<void> }>}
  */
@@ -28,7 +29,7 @@ export async function startChildServer({
     await waitForPort(name, port, child, startTimeout, () => complaints);
   }
 
-  /** SIGKILL: the process gets no chance to end anything. */
+  /** SIGKILL: the process cannot shut down gracefully. */
   async function kill() {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');

@@ -1,4 +1,4 @@
-// The CORS headers that every test server puts on every answer, whatever its status.
+// The CORS headers that every test server sends with every response, whatever its status.
 
 const exposedHeaders = [
   'Mcp-Session-Id',
@@ -11,10 +11,10 @@ const exposedHeaders = [
 ];
 
 /**
- * Puts the CORS headers on an answer. They stay there when the status is chosen later.
+ * Sets the CORS headers on a response. They stay when the status is chosen later.
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
- * @param {string[]} [origins] the only origins let in; every origin when left out
+ * @param {string[]} [origins] the only allowed origins; every origin when left out
  */
 export function setCorsHeaders(request, response, origins) {
   response.setHeader('Access-Control-Allow-Origin', allowedOrigin(request.headers.origin, origins));
@@ -30,7 +30,7 @@ export function setCorsHeaders(request, response, origins) {
 }
 
 /**
- * True when a browser sent this request from a page that is not let in.
+ * True if a browser sent this request from a page of an origin that is not allowed.
  * @param {import('node:http').IncomingMessage} request
  * @param {string[]} [origins]
  */

@@ -1,7 +1,7 @@
 // An event store for the official SDK's server transport, so that a cut stream can be resumed.
 
 /**
- * Keeps every event of one session in order. Event ids name their stream, so a replay stays on it.
+ * Stores every event of one session in order. Event ids name their stream, so a replay stays on it.
  */
 export class EventStore {
   #events = [];

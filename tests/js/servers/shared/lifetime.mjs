@@ -1,9 +1,9 @@
-// Ends a server process when it is told to, and also when the process that started it is gone.
+// Ends a server process on request, and also when the process that started it is gone.
 import { fstatSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /**
- * True when this module is the program that Node was started with.
+ * True if this module is the program that Node was started with.
  * @param {string} moduleUrl the module's import.meta.url
  */
 export function isMain(moduleUrl) {
@@ -45,8 +45,11 @@ export function commandLineOptions(words = process.argv.slice(2)) {
     const [name, value] = words[index].slice(2).split('=', 2);
     const next = words[index + 1];
     if (value !== undefined) options[name] = value;
-    else if (next !== undefined && !next.startsWith('--')) options[name] = words[(index += 1)];
-    else options[name] = true;
+    else if (next === undefined || next.startsWith('--')) options[name] = true;
+    else {
+      options[name] = next;
+      index += 1;
+    }
   }
   return options;
 }

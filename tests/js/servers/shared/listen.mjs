@@ -36,7 +36,7 @@ export async function listen(handler, { port = 0 } = {}) {
 }
 
 /**
- * Finds a port that nothing listens on, for a child process that must be told its port.
+ * Finds a port that nothing listens on, for a child process that needs its port at start.
  * @returns {Promise<number>}
  */
 export async function findFreePort() {

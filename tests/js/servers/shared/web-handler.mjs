@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 
 /**
- * Answers one request; when its client goes away, the request's signal is aborted and the answer's body is cancelled.
+ * Answers one request; when its client disconnects, the request's signal is aborted and the response's body is
+ * cancelled.
  * @param {(request: Request) => Promise<Response>} handler
  * @param {import('node:http').IncomingMessage} incoming
  * @param {import('node:http').ServerResponse} outgoing

@@ -1,0 +1,17 @@
+// What the examples share: the address of a server, and a pause in which to restart it.
+
+import { createInterface } from 'node:readline';
+
+/** Any MCP server with a tool `echo`; `MCP_URL` names another one than `node tests/js/servers/sdk-server.mjs` starts. */
+export const config = {
+  mcpServers: { notes: { url: process.env.MCP_URL ?? 'http://127.0.0.1:3000/mcp' } },
+};
+
+/** Waits for Enter. */
+export async function pause() {
+  const lines = createInterface({ input: process.stdin });
+  console.log('Restart the server now, then press Enter.');
+  await new Promise((resolve) => lines.once('line', resolve));
+  lines.close();
+  process.stdin.unref?.();
+}

@@ -1,0 +1,323 @@
+// One request at the gateway's entry: who may pass and where to, by the rules of src/gateway.
+// @ts-check
+
+import { bodiless, idOf, json, refused, responseTo } from './answers.js';
+import { authenticate, bearerToken } from './auth.js';
+import { drain, readText } from './body.js';
+import { countRequest, flush, isFlushDue, registry } from './counters.js';
+import { randomId, sha256 } from './digest.js';
+import { readHead } from './head.js';
+import { log, wordsOf } from './log.js';
+import { Memo } from './memo.js';
+import { passOn } from './modern.js';
+import { askSession, endSession, findPlace, knownPlace, received } from './session-places.js';
+
+/** @import { Gateway, Refusal } from 'gateway-module' */
+/** @import { SessionStub } from './session-places.js' */
+/** @import { Answer, AnswerHeaders, Env, EventContext, Head, Identity, Rpc, RpcId, Settings } from './types.js' */
+
+/** @typedef {{ origin: string, name: string | undefined, subject: string, allow: string[] | undefined }} Route */
+/** @typedef {{ isAdmitted: boolean, route: Route, media: Refusal | undefined, namesSession: boolean }} Verdict */
+
+/** @type {Memo<Verdict>} */
+const verdicts = new Memo(); // by URL, method and the headers that decide: they are the same of one request after the other
+
+/** @type {Route} */
+const NOWHERE = { origin: '', name: undefined, subject: '', allow: undefined };
+
+export class IncomingRequest {
+  route = NOWHERE; // what its path leads to
+  #size; // of its headers, in bytes
+
+  /** @param {Request} request @param {Env} env @param {EventContext} ctx @param {Settings} settings */
+  constructor(request, env, ctx, settings) {
+    this.request = request;
+    this.env = env;
+    this.ctx = ctx;
+    this.settings = settings;
+    this.gateway = settings.gateway;
+    const { fields, size } = readHead(request.headers);
+    this.head = fields;
+    this.#size = size;
+    this.origin = fields.origin;
+  }
+
+  // An answer (answers.js) or a promise of one. Most requests are a session's own messages, and for each of those as little as possible is waited for.
+  /** @returns {Answer | Promise<Answer>} */
+  answer() {
+    const {
+      request: { method },
+      head,
+    } = this;
+    const verdict = this.#judged();
+    if (!verdict.isAdmitted) return this.refuse('origin');
+    this.route = verdict.route;
+    const { allow } = this.route;
+    if (!allow) return this.refuse('path');
+    if (method === 'OPTIONS') return this.#preflight(allow);
+    if (!allow.includes(method)) return this.refuse('method', { headers: { allow: allow.join(', ') } });
+    if (this.#size > this.settings.limits.MAX_HEADER_BYTES) return this.refuse('headers');
+    switch (this.route.name) {
+      case 'health':
+        return json({ ok: true });
+      case 'metadata':
+        return this.#metadata();
+      case 'metrics':
+        return this.#metrics();
+    }
+    // Who calls is settled before anything is looked up.
+    const found = authenticate(head, this.settings.auth);
+    return found instanceof Promise
+      ? found.then((identity) => this.#answerTo(identity, verdict))
+      : this.#answerTo(found, verdict);
+  }
+
+  /** @param {Identity | undefined} identity @param {Verdict} verdict @returns {Answer | Promise<Answer>} */
+  #answerTo(identity, verdict) {
+    if (!identity) return this.#unauthorized();
+    const wait = this.settings.limits.RATE_PER_MINUTE > 0 ? this.gateway.takeRate(identity.key, Date.now()) : 0;
+    if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
+    switch (this.route.name) {
+      case 'sessions':
+        return this.#list(identity);
+      case 'session':
+        return this.#endOne(identity);
+    }
+    if (!this.settings.lifetime(this.route.subject)) return this.refuse('path');
+    if (verdict.media) return refused(verdict.media);
+    return this.request.method === 'POST' ? this.#post(identity, verdict.namesSession) : this.#byEra(identity);
+  }
+
+  // What the rules say before the caller and the body are looked at.
+  #judged() {
+    const {
+      request: { method, url },
+      head,
+      origin,
+    } = this;
+    const hasSession = head['mcp-session-id'] !== undefined;
+    // One client's headers may not pass for another's: one that is missing is not one that says "undefined".
+    const key = JSON.stringify([
+      method,
+      url,
+      origin,
+      head.accept,
+      head['content-type'],
+      head['mcp-protocol-version'],
+      head['mcp-method'],
+      hasSession,
+    ]);
+    return verdicts.get(key) ?? verdicts.set(key, this.#verdict());
+  }
+
+  /** @returns {Verdict} */
+  #verdict() {
+    const {
+      request: { method, url },
+      head,
+      gateway,
+    } = this;
+    return {
+      isAdmitted: gateway.admits(this.origin),
+      route: routeOf(gateway, url),
+      media: gateway.checkMedia(head, method),
+      namesSession: gateway.namesSession(head),
+    };
+  }
+
+  /**
+   * A refusal by its name in src/gateway/refusal.rs.
+   * @param {string} name
+   * @param {{ id?: RpcId | null, headers?: AnswerHeaders, data?: unknown }} [details]
+   */
+  refuse(name, details) {
+    return refused(this.gateway.refusal(name), details);
+  }
+
+  /**
+   * The answer as it is sent, or a promise of that.
+   * @param {Answer} answer
+   * @returns {Response | Promise<Response>}
+   */
+  finished(answer) {
+    const { request } = this;
+    if (request.bodyUsed || !request.body) return this.#sent(answer);
+    const isOver = drain(request).catch(() => {}); // a client that broke off
+    return isOver.then(() => this.#sent(answer));
+  }
+
+  /** @param {Answer} answer */
+  #sent(answer) {
+    countRequest(this.route.name, answer.status);
+    if (isFlushDue())
+      this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: wordsOf(error) })));
+    return responseTo(this.origin, answer, this.gateway);
+  }
+
+  /** @param {string[]} allow */
+  #preflight(allow) {
+    const methods = allow.join(', ');
+    /** @type {Record<string, string>} */
+    const headers = { allow: methods };
+    for (const [name, value] of this.gateway.preflightHeaders(
+      this.origin,
+      methods,
+      this.head['access-control-request-headers'],
+    )) {
+      headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    }
+    return bodiless(204, headers);
+  }
+
+  // RFC 9728 §3.2.
+  #metadata() {
+    const { authorizationServers, lifetime } = this.settings;
+    if (!lifetime(this.route.subject)) return this.refuse('path');
+    return json({
+      resource: `${this.route.origin}/${this.route.subject}/mcp`,
+      authorization_servers: authorizationServers.length > 0 ? authorizationServers : undefined,
+      bearer_methods_supported: ['header'],
+    });
+  }
+
+  async #metrics() {
+    const { adminToken } = this.settings;
+    const token = bearerToken(this.head);
+    const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
+    if (!adminToken || !token || !this.gateway.same(given, wanted))
+      return this.refuse('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
+    await flush(this.env);
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+      body: await registry(this.env).text(),
+    };
+  }
+
+  // RFC 9728 §5.1, RFC 6750 §3.
+  #unauthorized() {
+    /** @type {string[]} */
+    const parts = [];
+    if (this.route.name === 'mcp')
+      parts.push(
+        `resource_metadata="${this.route.origin}/.well-known/oauth-protected-resource/${this.route.subject}/mcp"`,
+      );
+    if (this.head.authorization !== undefined) parts.push('error="invalid_token"');
+    return this.refuse('unauthorized', { headers: { 'www-authenticate': `Bearer ${parts.join(', ')}`.trim() } });
+  }
+
+  /** @param {Identity} identity */
+  async #list(identity) {
+    return json({ sessions: await this.#index(identity).list() });
+  }
+
+  /** @param {Pick<Identity, 'key'>} identity */
+  #index({ key }) {
+    return this.env.INDEX.get(this.env.INDEX.idFromName(key));
+  }
+
+  /** @param {Identity} identity */
+  async #endOne(identity) {
+    const handle = this.route.subject;
+    const server = await this.#index(identity).serverOf(handle);
+    if (server === undefined) return this.refuse('sessionUnknown');
+    await endSession(this.env, identity, server, handle);
+    return bodiless(204);
+  }
+
+  /** @param {Identity} identity @param {boolean} namesSession @returns {Promise<Answer>} */
+  async #post(identity, namesSession) {
+    const { request, gateway, head } = this;
+    const { subject } = this.route;
+    const text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
+    if (text === undefined) return this.refuse('body');
+    const id = head['mcp-session-id'];
+    const place =
+      namesSession &&
+      id !== undefined &&
+      (knownPlace(identity, subject, id) ??
+        (gateway.isPlausibleId(id) && (await findPlace(this.env, identity, subject, id))));
+    if (place) {
+      // As nearly always: a session's own message, which only the session need look into.
+      const object = this.env.SESSIONS.get(place.name);
+      const answer = received(object, await this.#postTo(object, place.owner, text));
+      if (answer) return answer;
+    }
+    return this.#byEra(identity, text);
+  }
+
+  // What a request is that is not obviously a session's.
+  /** @param {Identity} identity @param {string} [text] @returns {Promise<Answer>} */
+  async #byEra(identity, text) {
+    const {
+      gateway,
+      head,
+      request: { method },
+    } = this;
+    const id = head['mcp-session-id'];
+    /** @type {Rpc | undefined} */
+    let message;
+    try {
+      message = text === undefined ? undefined : JSON.parse(text);
+    } catch {
+      return this.refuse('json');
+    }
+    const era = text === undefined ? gateway.eraOfOther(head) : gateway.eraOfPost(head, message);
+    if (typeof era === 'object')
+      return refused(era, {
+        id: idOf(message),
+        headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined,
+      });
+    if (message && text !== undefined) {
+      if (era === 'modern') return passOn(this, identity, message, text);
+      if (era === 'initialize') return this.#open(identity, message);
+    }
+    if (!id || !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
+    const version = head['mcp-protocol-version'];
+    const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) => {
+      switch (method) {
+        case 'POST':
+          return this.#postTo(object, owner, text ?? '');
+        case 'GET':
+          return object.listen(owner, version, head['last-event-id']);
+        default:
+          return object.delete(owner, version);
+      }
+    });
+    return answer ?? this.refuse('sessionUnknown');
+  }
+
+  /** @param {SessionStub} object @param {string} owner @param {string} text */
+  #postTo(object, owner, text) {
+    const { head } = this;
+    /** @type {Head | undefined} */
+    let trace;
+    for (const name of TRACE) {
+      if (head[name] === undefined) continue;
+      trace ??= {};
+      trace[name] = head[name];
+    }
+    return object.post(owner, head['mcp-protocol-version'], text, trace);
+  }
+
+  /** @param {Identity} identity @param {Rpc} message @returns {Promise<Answer>} */
+  async #open(identity, message) {
+    const id = randomId();
+    const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) =>
+      object.open(owner, identity, idOf(message), message.params),
+    );
+    if (!answer) return this.refuse('sessionUnknown');
+    return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;
+  }
+}
+
+// W3C Trace Context and Baggage.
+const TRACE = ['traceparent', 'tracestate', 'baggage'];
+
+// What a URL leads to; without methods, to nothing.
+/** @param {Gateway} gateway @param {string} url @returns {Route} */
+function routeOf(gateway, url) {
+  const { origin, pathname } = new URL(url);
+  const found = gateway.route(pathname);
+  return { origin, name: found?.name, subject: found?.subject ?? '', allow: found?.allow.split(', ') };
+}

@@ -1,0 +1,69 @@
+// The GET streams of a session's client: what the server sends that belongs to no request.
+// @ts-check
+import { GET_STREAM } from './event-log.js';
+import { EventStream } from './event-stream.js';
+
+/** @import { EventLog } from './event-log.js' */
+/** @import { Limits, Rpc } from './types.js' */
+
+const MOST = 4; // GET streams of one session
+
+export class Listeners {
+  /** @type {EventStream[]} the newest last */
+  #streams = [];
+  #log;
+  #limits;
+  #onend;
+  #told = 0; // the last event that a stream was there for
+
+  /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when the client has left a stream */
+  constructor(log, limits, onend) {
+    this.#log = log;
+    this.#limits = limits;
+    this.#onend = onend;
+  }
+
+  get size() {
+    return this.#streams.length;
+  }
+
+  /** What was sent before this instance of the object: @param {number} id of the last event of all */
+  begin(id) {
+    this.#told = id;
+  }
+
+  /** Opens a stream with what the client missed: @param {number} [after] the last event that it got */
+  add(after = this.#told) {
+    const stream = new EventStream(GET_STREAM, this.#limits.SLOW_READER_BYTES, () => {
+      this.#streams = this.#streams.filter((other) => other !== stream);
+      this.#onend();
+    });
+    const { answer } = stream;
+    if (this.#streams.length >= MOST) this.#streams.shift()?.close();
+    this.#streams.push(stream);
+    stream.greet();
+    const missed = this.#log.after(GET_STREAM, after);
+    stream.replay(missed);
+    this.#told = Math.max(this.#told, missed.at(-1)?.id ?? 0);
+    return answer;
+  }
+
+  /** Sends a message on the newest stream, or keeps it for the next one: @param {Rpc} message */
+  tell(message) {
+    const data = JSON.stringify(message);
+    const id = this.#log.append(GET_STREAM, data);
+    const stream = this.#streams.at(-1);
+    if (!stream) return;
+    this.#told = id;
+    stream.send(id, data);
+  }
+
+  /** To be called every few seconds: @param {number} now */
+  beat(now) {
+    for (const stream of [...this.#streams]) stream.beat(now);
+  }
+
+  close() {
+    for (const stream of this.#streams.splice(0)) stream.close();
+  }
+}

@@ -1,0 +1,144 @@
+// @ts-check
+// Who we are at an authorization server: known in advance, by a metadata document (CIMD), or registered (RFC 7591); and how we prove it.
+
+import { OAuthError, quote } from './error.js';
+import { more } from '../oauth-lazy.js';
+import { secure, send } from './web.js';
+
+/**
+ * @typedef {import('./web.js').Web} Web
+ * @typedef {import('./discovery.js').Metadata} Metadata
+ * @typedef {object} Client
+ * @property {string} client_id
+ * @property {string} [client_secret]
+ * @property {string} [method] how the token endpoint wants it proved; undefined while it is a guess
+ * @property {'given' | 'document' | 'registered'} kind
+ * @property {string} [redirect_uri]
+ * @property {number} [expires] of the secret, milliseconds
+ * @property {boolean} [isDoubtful] a login with it did not come back
+ * @property {CryptoKey | { key: CryptoKey, kid?: string }} [key]
+ */
+
+/**
+ * The client for a login: the one that is stored if it still fits, or the next way of having one.
+ *
+ * @param {Web} web
+ * @param {Metadata} as
+ * @param {any} options
+ * @param {{ redirectUri: string, scope?: string, grants: string[], stored?: Client, withoutDocument?: boolean }} about
+ * @returns {Promise<Client>}
+ */
+export async function identify(web, as, options, { redirectUri, scope, grants, stored, withoutDocument }) {
+  const { clientId, clientSecret, clientMetadataUrl } = options;
+  if (clientId) return { client_id: clientId, client_secret: clientSecret, kind: 'given', redirect_uri: redirectUri };
+  const hasPublicClients = as.token_endpoint_auth_methods_supported?.includes?.('none') ?? true;
+  if (clientMetadataUrl && as.client_id_metadata_document_supported === true && hasPublicClients && !withoutDocument) {
+    return { client_id: clientMetadataUrl, method: 'none', kind: 'document', redirect_uri: redirectUri };
+  }
+  if (stored?.kind === 'registered' && stored.redirect_uri === redirectUri && !(Number(stored.expires) < Date.now()))
+    return stored;
+  return register(web, as, options, redirectUri, grants, scope);
+}
+
+/** @param {Web} web @param {Metadata} as @param {any} options @param {string} redirectUri @param {string[]} grants @param {string} [scope] */
+async function register(web, as, options, redirectUri, grants, scope) {
+  const advice = 'register a client there and give its `clientId`';
+  const endpoint = as.registration_endpoint;
+  if (typeof endpoint !== 'string') {
+    throw new OAuthError('no_registration', `${as.issuer} registers no clients: ${advice}`, { url: as.issuer });
+  }
+  const offered = as.grant_types_supported;
+  const methods = as.token_endpoint_auth_methods_supported;
+  const metadata = {
+    client_name: options.clientName ?? 'MCP client',
+    redirect_uris: [redirectUri],
+    grant_types: Array.isArray(offered) ? grants.filter((grant) => offered.includes(grant)) : grants,
+    response_types: ['code'],
+    token_endpoint_auth_method:
+      (Array.isArray(methods) && METHODS.find((method) => methods.includes(method))) || 'none',
+    // OpenID Connect Registration §2; MUST since 2026-07-28.
+    application_type: /^https:/.test(redirectUri) ? 'web' : 'native',
+  };
+  const what = 'registration endpoint';
+  const post = (/** @type {object} */ body) =>
+    send(web, endpoint, what, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(body),
+    });
+  let answer = await post(scope ? { ...metadata, scope } : metadata);
+  if (scope && (answer.status === 400 || answer.status === 403)) answer = await post(metadata);
+  const { status, json, text } = answer;
+  const words = quote(json?.error_description ?? json?.error ?? text);
+  if (status >= 500 || status === 429) {
+    throw new OAuthError('server_error', `${what} at ${endpoint}: status ${status} ${words}`, {
+      url: endpoint,
+      status,
+      isTransient: true,
+    });
+  }
+  if (status >= 300 || status < 200 || json?.error || typeof json?.client_id !== 'string') {
+    const message = `${what} at ${endpoint} refuses (status ${status}): ${words}; ${advice}`;
+    throw new OAuthError('registration_refused', message, { url: endpoint, status });
+  }
+  const { client_id, client_secret, client_secret_expires_at: expires } = json;
+  return /** @type {Client} */ ({
+    client_id,
+    client_secret: client_secret ?? undefined,
+    method: client_secret ? (json.token_endpoint_auth_method ?? undefined) : 'none',
+    kind: 'registered',
+    redirect_uri: redirectUri,
+    expires: Number(expires) > 0 ? Number(expires) * 1000 : undefined,
+  });
+}
+
+const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
+
+/**
+ * The ways to prove who we are, best first. Where the method is a guess there is a second one.
+ *
+ * @param {Metadata} as
+ * @param {Client} client
+ * @returns {string[]}
+ */
+export function methodsOf(as, client) {
+  if (client.key) return ['private_key_jwt'];
+  if (!client.client_secret) return ['none'];
+  if (client.method) return [client.method];
+  const offered = as.token_endpoint_auth_methods_supported;
+  const [basic, post] = METHODS.slice(1);
+  const prefersPost = Array.isArray(offered) && !offered.includes(basic) && offered.includes(post);
+  return prefersPost ? [post, basic] : [basic, post];
+}
+
+/**
+ * @param {Metadata} as
+ * @param {Client} client
+ * @param {string} method
+ * @param {URLSearchParams} body
+ * @param {Headers} headers
+ */
+export async function authenticate(as, client, method, body, headers) {
+  const { client_id: id, client_secret: secret } = client;
+  if (method === 'client_secret_basic') {
+    // Not form-encoded, as RFC 6749 §2.3.1 asks for: many servers decode Base64 and nothing else.
+    const bytes = new TextEncoder().encode(`${id}:${secret}`);
+    headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`);
+  } else if (client.key) {
+    const { PrivateKeyJwt } = await more();
+    await PrivateKeyJwt(client.key)(as, { client_id: id }, body, headers);
+  } else {
+    body.set('client_id', id);
+    if (method === 'client_secret_post' && secret) body.set('client_secret', secret);
+  }
+}
+
+/** Endpoints get secrets and users: each has to be https or loopback. @param {Metadata} as @param {string} name */
+export function endpointOf(as, name) {
+  if (typeof as[name] !== 'string') {
+    throw new OAuthError('no_endpoint', `authorization server metadata of ${as.issuer} has no ${name}`, {
+      url: as.issuer,
+    });
+  }
+  return secure(as[name], `${name} of ${as.issuer}`);
+}

@@ -1,0 +1,89 @@
+// @ts-check
+// A login by the authorization code flow, with what is tried a second time: once each.
+
+import { identify } from './client.js';
+import { OAuthError } from './error.js';
+import { authorizationRequest, checkServer, readCallback } from './flow.js';
+import { without } from './scope.js';
+import { post } from './tokens.js';
+
+/** @param {import('./provider.js').Login} login */
+export async function codeLogin({ web, place, found, sent, scope, entry, prover, keepClient }) {
+  const { settings, key } = place;
+  const { authorize } = settings;
+  const { as, resource } = found;
+  const isDevice = as.device_authorization_endpoint && (await authorize.device?.());
+  if (!isDevice) checkServer(as, settings);
+  const redirectUri = (await authorize.redirectUri?.(entry?.client?.redirect_uri)) ?? settings.redirectUri;
+  if (!redirectUri) throw new OAuthError('no_redirect_uri', 'the option `redirectUri` is missing');
+  const grants = [
+    'authorization_code',
+    'refresh_token',
+    ...(isDevice ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
+  ];
+  let stored = entry?.client;
+  let withoutDocument = stored?.kind === 'registered';
+  let [withoutOffline, hasNewClient] = [false, false];
+  for (;;) {
+    const client = await identify(web, as, settings, { redirectUri, scope, grants, stored, withoutDocument });
+    if (client === stored && client.isDoubtful && (await isForgotten(web, as, client))) {
+      stored = undefined;
+      continue;
+    }
+    await keepClient({ ...client, isDoubtful: true });
+    const about = { as, client, redirectUri, resource, sent, scope };
+    try {
+      if (isDevice) return { json: await authorize.byCode(post, web, about, prover), client, scope };
+      const { url, pending } = await authorizationRequest(web, settings, about);
+      authorize.save?.(key, { ...pending, withoutOffline });
+      const callback = await authorize(url, { signal: web.signal, state: pending.state, redirectUri });
+      web.signal.throwIfAborted();
+      return { ...(await redeem(web, pending, callback, prover, keepClient)), withoutOffline };
+    } catch (error) {
+      if (error.code === 'invalid_scope' && scope?.includes('offline_access') && !withoutOffline) {
+        withoutOffline = true;
+        scope = without(scope, 'offline_access');
+      } else if (error.code === 'invalid_client' && client.kind !== 'given' && !hasNewClient) {
+        // The registration is forgotten, or the server takes no metadata document for this redirect URI.
+        [hasNewClient, withoutDocument, stored] = [true, true, undefined];
+      } else throw error;
+    }
+  }
+}
+
+/**
+ * From the callback to the token answer.
+ *
+ * @param {import('./web.js').Web} web
+ * @param {import('./flow.js').Pending} pending
+ * @param {string | URL} callback
+ * @param {import('./tokens.js').Prover | undefined} prover
+ * @param {(client: any) => Promise<void>} keepClient
+ */
+export async function redeem(web, pending, callback, prover, keepClient) {
+  const { as, client, scope, redirectUri, sent, verifier } = pending;
+  try {
+    const code = readCallback(pending, callback);
+    const parameters = {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+      resource: sent,
+    };
+    return { json: await post(web, as, client, 'token_endpoint', parameters, prover), client, scope };
+  } finally {
+    // The login came back, so the server knows the client.
+    await keepClient(client);
+  }
+}
+
+/** A server that has forgotten a client may tell the user alone. Asked with a grant that cannot be, it tells us. */
+async function isForgotten(/** @type {any} */ web, /** @type {any} */ as, /** @type {any} */ client) {
+  try {
+    await post(web, as, client, 'token_endpoint', { grant_type: 'refresh_token', refresh_token: 'none' });
+    return false;
+  } catch (error) {
+    return error.code === 'invalid_client' || error.code === 'unauthorized_client';
+  }
+}

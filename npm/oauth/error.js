@@ -1,0 +1,31 @@
+// @ts-check
+// The error of this entry. The manager passes it on as the `cause` of `unauthorized`.
+
+export class OAuthError extends Error {
+  /**
+   * @param {string} code an OAuth error code (`access_denied`), or one of ours (`issuer_mismatch`)
+   * @param {string} message
+   * @param {{ url?: string, status?: number, cause?: unknown, isTransient?: boolean }} [about]
+   */
+  constructor(code, message, { url, status, cause, isTransient = false } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'OAuthError';
+    this.code = code;
+    this.url = url;
+    this.status = status;
+    /** Whether the same request may succeed later: stored tokens stay. */
+    this.isTransient = isTransient;
+  }
+}
+
+/**
+ * Words of a server, fit for an error: one line, bounded, and without the secrets that were sent to it.
+ *
+ * @param {unknown} words
+ * @param {Iterable<string | undefined>} [secrets]
+ */
+export function quote(words, secrets = []) {
+  let text = typeof words === 'string' ? words : (JSON.stringify(words) ?? '');
+  for (const secret of secrets) if (secret) text = text.replaceAll(secret, '…');
+  return text.replace(/[^\x20-\x7e\xa0-\uffff]+/g, ' ').slice(0, 300);
+}

@@ -1,0 +1,49 @@
+// @ts-check
+// One at a time: over tabs by Web Locks, over processes by the storage, within this process by a queue.
+
+/** @type {Map<string, Promise<unknown>>} */
+const queues = new Map();
+
+/**
+ * @template T
+ * @param {any} storage
+ * @param {string} name
+ * @param {AbortSignal} signal
+ * @param {() => Promise<T>} act
+ * @returns {Promise<T>}
+ */
+export async function exclusively(storage, name, signal, act) {
+  const before = queues.get(name);
+  const turn = (async () => {
+    await before;
+    return acrossContexts(storage, name, signal, act);
+  })();
+  const over = turn.then(
+    () => {},
+    () => {},
+  );
+  queues.set(name, over);
+  try {
+    return await turn;
+  } finally {
+    if (queues.get(name) === over) queues.delete(name);
+  }
+}
+
+/** @type {typeof exclusively} */
+async function acrossContexts(storage, name, signal, act) {
+  if (storage.lock) return storage.lock(name, act);
+  const { locks } = globalThis.navigator ?? {};
+  if (!locks) return act();
+  let isHeld = false;
+  try {
+    return await locks.request(name, { signal }, () => {
+      isHeld = true;
+      return act();
+    });
+  } catch (error) {
+    // In a sandboxed frame locks are there and refused (Web Locks §3.3).
+    if (isHeld || signal.aborted) throw error;
+    return act();
+  }
+}

@@ -1,0 +1,113 @@
+// @ts-check
+// The token endpoint, and those that are asked in the same way. Its answers are read leniently: an `error` decides, not the status; `null` is absent.
+
+import { authenticate, endpointOf, methodsOf } from './client.js';
+import { OAuthError, quote } from './error.js';
+import { send } from './web.js';
+
+/**
+ * @typedef {import('./web.js').Web} Web
+ * @typedef {import('./discovery.js').Metadata} Metadata
+ * @typedef {import('./client.js').Client} Client
+ * @typedef {{ token: string, scheme: 'Bearer' | 'DPoP', refresh?: string, scope?: string, expiresAt?: number }} Tokens
+ * @typedef {{ addProof(url: URL, headers: Headers, method: string, token?: string): Promise<void>, cacheNonce(response: { headers: Headers }, url: URL): void }} Prover
+ */
+
+/**
+ * Posts a form as the client. The result is the JSON object of a response without an error.
+ *
+ * @param {Web} web
+ * @param {Metadata} as
+ * @param {Client} client
+ * @param {string} name of the endpoint's member in the metadata
+ * @param {Record<string, string | undefined>} parameters
+ * @param {Prover} [prover]
+ */
+export async function post(web, as, client, name, parameters, prover) {
+  const url = endpointOf(as, name);
+  const what = name.replaceAll('_', ' ');
+  const methods = methodsOf(as, client);
+  let useNonce = Boolean(prover);
+  for (;;) {
+    const body = new URLSearchParams();
+    for (const [key, value] of Object.entries(parameters)) if (value) body.set(key, value);
+    const headers = new Headers({ accept: 'application/json' });
+    await authenticate(as, client, methods[0], body, headers);
+    await prover?.addProof(url, headers, 'POST');
+    const answer = await send(web, url.href, what, { method: 'POST', headers, body });
+    prover?.cacheNonce(answer, url);
+    const error = errorOf(answer);
+    if (error === undefined) {
+      if (client.client_secret) client.method = methods[0];
+      return answer.json ?? {};
+    }
+    if (error === 'use_dpop_nonce' && useNonce) useNonce = false;
+    else if (error === 'invalid_client' && methods.length > 1) methods.shift();
+    else throw refusal(answer, error, what, url.href, [...secretsOf(body), client.client_secret]);
+  }
+}
+
+const SECRETS =
+  'code refresh_token code_verifier assertion client_assertion subject_token device_code token client_secret'.split(
+    ' ',
+  );
+
+/** @param {URLSearchParams} body */
+const secretsOf = (body) => SECRETS.map((name) => body.get(name) ?? undefined);
+
+/** @param {import('./web.js').Answer} answer @returns {string | undefined} undefined if the answer is none */
+function errorOf({ status, json }) {
+  const named = json?.error ?? (json?.ok === false ? 'invalid_grant' : undefined);
+  if (typeof named === 'string') return named;
+  if (named) return typeof named.code === 'string' ? named.code : 'invalid_grant';
+  if (status >= 200 && status < 300 && json) return undefined;
+  if (status === 401) return 'invalid_client';
+  return status === 400 ? 'invalid_grant' : 'server_error';
+}
+
+/** @param {import('./web.js').Answer} answer @param {string} code @param {string} what @param {string} url @param {Iterable<string | undefined>} secrets */
+function refusal({ status, json }, code, what, url, secrets) {
+  const words = json?.error_description ?? json?.error?.message ?? json?.error_uri ?? '';
+  const isTransient =
+    status >= 500 || status === 429 || ['temporarily_unavailable', 'slow_down', 'server_error'].includes(code);
+  const said = quote(words ? `${code}: ${quote(words)}` : code, secrets);
+  let advice = '';
+  if (code === 'invalid_target') advice = '; where it takes no `resource`, the option `resource: null` leaves it out';
+  return new OAuthError(code, `${what} at ${url}: ${said} (status ${status})${advice}`, { url, status, isTransient });
+}
+
+/**
+ * The tokens of an answer.
+ *
+ * @param {any} json
+ * @param {{ as: Metadata, scope?: string, refresh?: string, isBound?: boolean }} about what stands where the answer is silent
+ * @returns {Tokens}
+ */
+export function readTokens(json, { as, scope, refresh, isBound = false }) {
+  const bad = (/** @type {string} */ why) =>
+    new OAuthError('invalid_response', `token endpoint of ${as.issuer}: ${why}`, { url: as.token_endpoint });
+  const token = json.access_token;
+  if (typeof token !== 'string' || token === '') throw bad('the response has no access_token');
+  const type = String(json.token_type ?? 'Bearer').toLowerCase();
+  if (type !== 'bearer' && type !== 'dpop') throw bad(`token_type ${quote(json.token_type)} is unknown`);
+  // RFC 9449 §5: a client that needs binding discards a token without.
+  if (isBound !== (type === 'dpop')) throw bad(isBound ? 'the token is not bound to the DPoP key' : 'DPoP unasked');
+  const seconds = Number(json.expires_in ?? Number.NaN);
+  return {
+    token,
+    scheme: isBound ? 'DPoP' : 'Bearer',
+    refresh: (typeof json.refresh_token === 'string' && json.refresh_token) || refresh,
+    scope: typeof json.scope === 'string' ? json.scope : scope,
+    expiresAt: seconds > 0 ? Date.now() + seconds * 1000 : hint(token),
+  };
+}
+
+/** The `exp` of a JWT that is still to come. It is only a hint: the server decides. @param {string} token */
+function hint(token) {
+  try {
+    const { exp } = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
+    return exp * 1000 > Date.now() ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+// @ts-check
+// HTTP requests to authorization servers: bounded in time and size, without cookies, within one origin.
+
+import { OAuthError, quote } from './error.js';
+
+/**
+ * @typedef {{ fetch: typeof fetch, signal: AbortSignal }} Web
+ * @typedef {{ status: number, headers: Headers, text: string, json: any, url: string }} Answer
+ */
+
+/** Bytes of one response. */
+const LIMIT = 262_144;
+/** Milliseconds for one response. */
+const PATIENCE = 15_000;
+const MOST_REDIRECTS = 4;
+
+/**
+ * The URL, if it is safe to send secrets to (OAuth 2.1 §1.5).
+ *
+ * @param {string} url
+ * @param {string} what
+ */
+export function secure(url, what) {
+  let parsed;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new OAuthError('invalid_url', `${what}: ${quote(url)} is not a URL`);
+  }
+  const isLoopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
+  if (parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback)) return parsed;
+  throw new OAuthError('insecure_url', `${what}: ${quote(url)} is neither https nor on this machine`, { url });
+}
+
+/**
+ * One request with its response. Redirects of a GET are followed within the origin.
+ *
+ * @param {Web} web
+ * @param {string} url
+ * @param {string} what the document or endpoint, for errors
+ * @param {RequestInit} [init]
+ * @returns {Promise<Answer>}
+ */
+export async function send(web, url, what, init = {}) {
+  const first = secure(url, what);
+  const signal = AbortSignal.any([web.signal, AbortSignal.timeout(PATIENCE)]);
+  const request = (/** @type {string} */ at, /** @type {RequestRedirect} */ redirect) =>
+    web.fetch(at, { ...init, credentials: 'omit', cache: 'no-store', redirect, signal });
+  let at = first.href;
+  const elsewhere = () =>
+    new OAuthError('redirected', `${what} at ${url} redirects to another origin, which is not followed`, { url });
+  try {
+    let response = await request(at, 'manual');
+    for (let hops = 0; response.status >= 300 && response.status < 400 && !init.method; hops += 1) {
+      const location = response.headers.get('location');
+      if (location === null || hops === MOST_REDIRECTS) break;
+      response.body?.cancel().catch(() => {});
+      const next = new URL(location, at);
+      if (next.origin !== first.origin) throw elsewhere();
+      at = next.href;
+      response = await request(at, 'manual');
+    }
+    if (response.type === 'opaqueredirect' && !init.method) {
+      // A page does not see where a redirect leads; only where it has led.
+      response = await request(at, 'follow');
+      if (new URL(response.url).origin !== first.origin) throw elsewhere();
+    }
+    const text = await readText(response, what, url);
+    return { status: response.status, headers: response.headers, text, json: parse(text), url: at };
+  } catch (cause) {
+    if (cause instanceof OAuthError) throw cause;
+    web.signal.throwIfAborted();
+    throw new OAuthError('unreachable', `${what} at ${url} cannot be read${reason(signal, first)}`, {
+      url,
+      cause,
+      isTransient: true,
+    });
+  }
+}
+
+/** @param {AbortSignal} signal @param {URL} url */
+function reason(signal, url) {
+  if (signal.aborted) return `: no complete response within ${PATIENCE / 1000} s`;
+  const { location } = globalThis;
+  const isCrossOrigin = location?.origin && location.origin !== 'null' && location.origin !== url.origin;
+  return isCrossOrigin ? `: the network failed, or it sends no CORS headers for ${location.origin}` : '';
+}
+
+/** @param {Response} response @param {string} what @param {string} url */
+async function readText(response, what, url) {
+  if (!response.body) return response.text();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let [text, size] = ['', 0];
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.length;
+    if (size > LIMIT) {
+      reader.cancel().catch(() => {});
+      throw new OAuthError('too_large', `${what} at ${url} is larger than ${LIMIT} bytes`, { url, isTransient: true });
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** @param {string} text an object in JSON, or undefined @returns {any} */
+function parse(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && !Array.isArray(value) ? (value ?? undefined) : undefined;
+  } catch {
+    return undefined;
+  }
+}

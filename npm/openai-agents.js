@@ -1,0 +1,76 @@
+// A session as an `MCPServer` of OpenAI's Agents SDK.
+
+export class TetherMcpServer {
+  cacheToolsList;
+  toolFilter;
+  useStructuredContent;
+  errorFunction;
+  name;
+  #connect;
+  #session;
+  #tools;
+
+  constructor(manager, userId, serverName, options = {}) {
+    const { name, cacheToolsList, toolFilter, useStructuredContent, errorFunction, ...connection } = options;
+    this.name = name ?? serverName;
+    this.cacheToolsList = cacheToolsList ?? false;
+    if (toolFilter) this.toolFilter = toolFilter;
+    if (useStructuredContent !== undefined) this.useStructuredContent = useStructuredContent;
+    if (errorFunction !== undefined) this.errorFunction = errorFunction;
+    this.#connect = () => manager.connect(userId, serverName, connection);
+  }
+
+  async connect() {
+    this.#session ??= await this.#connect();
+  }
+
+  // The session stays for the next run; `manager.terminate()` ends it.
+  async close() {
+    const session = this.#session;
+    this.#session = this.#tools = undefined;
+    await session?.[Symbol.asyncDispose]();
+  }
+
+  async listTools() {
+    if (this.cacheToolsList && this.#tools) return this.#tools;
+    const { tools } = await this.#live().listTools();
+    // The SDK takes these two for granted.
+    const complete = tools.map((tool) => {
+      const { properties = {}, required = [], additionalProperties = false, ...schema } = tool.inputSchema;
+      return { ...tool, inputSchema: { ...schema, properties, required, additionalProperties } };
+    });
+    this.#tools = complete;
+    return complete;
+  }
+
+  async callTool(name, args, meta, options) {
+    const { content } = await this.callToolResult(name, args, meta, options);
+    return content;
+  }
+
+  async callToolResult(name, args, meta, options) {
+    const params = { name, arguments: args ?? {}, ...(meta && { _meta: meta }) };
+    return this.#live().callTool(params, options?.signal ? { signal: options.signal } : undefined);
+  }
+
+  async listResources(params) {
+    return this.#live().listResources(params);
+  }
+
+  async listResourceTemplates(params) {
+    return this.#live().listResourceTemplates(params);
+  }
+
+  async readResource(uri) {
+    return this.#live().readResource({ uri });
+  }
+
+  async invalidateToolsCache() {
+    this.#tools = undefined;
+  }
+
+  #live() {
+    if (!this.#session) throw new Error(`${this.name} is not connected: await connect() first`);
+    return this.#session;
+  }
+}

@@ -1,0 +1,23 @@
+import type { McpManager } from './index.js';
+
+/** A provider of the official SDK: `AjvJsonSchemaValidator`, `CfWorkerJsonSchemaValidator`. */
+export interface ValidatorProvider {
+  getValidator(schema: never): (value: unknown) => { valid: boolean; errorMessage?: string | undefined };
+}
+
+/** A class like the `Validator` of `@cfworker/json-schema`, which works where `eval` is forbidden. */
+export type ValidatorClass = new (
+  schema: never,
+  draft: '2020-12',
+  shortCircuit: boolean,
+) => { validate(value: unknown): { valid: boolean; errors: { instanceLocation: string; error: string }[] } };
+
+/**
+ * From now on `callTool` of the sessions that this manager connects checks what a tool returns against its `outputSchema`:
+ *
+ * `checkOutput(manager, Validator)` with `import { Validator } from '@cfworker/json-schema'`.
+ *
+ * A result that does not match, or that has no `structuredContent` although the tool has a schema, rejects with `protocol_error`, as does a schema that
+ * cannot be used; results with `isError` pass. The tool has run by then. The first call of a session lists the tools.
+ */
+export function checkOutput(manager: McpManager, validator: ValidatorProvider | ValidatorClass): void;

@@ -1,0 +1,133 @@
+// A storage whose sessions all tabs use together.
+//
+// Web Locks end with their holder however it ends:
+//   mcp-tether:make:<name>:<key>   held from a look into the storage that found no session until one is stored: one handshake for all.
+// @ts-check
+
+/** @import { SessionStorage } from '../index.js' */
+/** @import { SessionRecord } from './types.js' */
+
+/** How long a tab waits for another's handshake: less than a manager waits for its storage. */
+const LONGEST_WAIT = 1_500;
+/** A handshake that takes longer than that has failed, and the others may try. */
+const LONGEST_HANDSHAKE = 10_000;
+
+export class SharedStorage {
+  #storage;
+  /** @type {Map<string, string | undefined>} */
+  #known = new Map(); // the session of each key that this tab has seen last, as long as it has not lost it
+  /** @type {Map<string, (value?: unknown) => void>} */
+  #making = new Map(); // what lets the lock of each session go that this tab is making
+  /** @type {Map<string, Promise<unknown>>} */
+  #tails = new Map(); // the end of what is being done about each key: one thing after the other
+  /** @type {(record: SessionRecord) => void} */
+  onstored = () => {};
+  /** @type {(record: SessionRecord) => boolean} */
+  listens = () => true;
+
+  /** @param {SessionStorage} storage @param {string} name */
+  constructor(storage, name) {
+    this.#storage = storage;
+    this.name = name;
+    this.supported = typeof BroadcastChannel === 'function' && Boolean(globalThis.navigator?.locks);
+  }
+
+  /** @param {string} key */
+  get(key) {
+    return this.#next(key, async () => {
+      let text = await this.#storage.get(key);
+      // Not a look at the session that this tab has: it is about to make one.
+      if (text === null && this.supported && !this.#known.has(key)) {
+        await this.#lock(key);
+        text = await this.#storage.get(key);
+        // Who had the lock before has made it.
+        if (text !== null) this.#unlock(key);
+      }
+      if (text !== null) this.#known.set(key, sessionOf(text));
+      return text;
+    });
+  }
+
+  /** @param {string} key @param {string} value */
+  set(key, value) {
+    /** @type {SessionRecord} */
+    const record = JSON.parse(value);
+    const listens = this.listens(record);
+    return this.#next(key, async () => {
+      const stored = parse(await this.#storage.get(key));
+      const isNew = stored?.sessionId !== record.sessionId;
+      if (stored && !isNew) {
+        record.lastUsedAt = Math.max(record.lastUsedAt, stored.lastUsedAt);
+        // The cursor is the affair of the tab that has the stream.
+        if (!listens) record.cursor = stored.cursor;
+      }
+      await this.#storage.set(key, JSON.stringify(record));
+      this.#known.set(key, record.sessionId);
+      this.#unlock(key);
+      if (isNew) this.onstored(record);
+    });
+  }
+
+  /** @param {string} key */
+  delete(key) {
+    return this.#next(key, async () => {
+      const text = await this.#storage.get(key);
+      // Another tab may have made the next session already.
+      if (text !== null && sessionOf(text) === this.#known.get(key)) await this.#storage.delete(key);
+      this.#known.delete(key);
+    });
+  }
+
+  /** Resolves when nothing is being done. */
+  settled() {
+    return Promise.all(this.#tails.values());
+  }
+
+  /** @template T @param {string} key @param {() => Promise<T>} act @returns {Promise<T>} */
+  #next(key, act) {
+    const done = (this.#tails.get(key) ?? Promise.resolve()).then(act);
+    this.#tails.set(
+      key,
+      done.catch(() => {}),
+    );
+    return done;
+  }
+
+  /** @param {string} key @returns {Promise<void>} */
+  #lock(key) {
+    return new Promise((resolve) => {
+      // A tab whose server does not answer must not keep the others from trying.
+      const signal = AbortSignal.timeout(LONGEST_WAIT);
+      navigator.locks
+        .request(`mcp-tether:make:${this.name}:${key}`, { signal }, () => {
+          resolve();
+          return new Promise((release) => {
+            this.#unlock(key);
+            this.#making.set(key, release);
+            setTimeout(release, LONGEST_HANDSHAKE);
+          });
+        })
+        .catch(() => resolve());
+    });
+  }
+
+  /** @param {string} key */
+  #unlock(key) {
+    this.#making.get(key)?.();
+    this.#making.delete(key);
+  }
+}
+
+/** @param {string | null} text @returns {SessionRecord | undefined} */
+function parse(text) {
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} text */
+function sessionOf(text) {
+  return parse(text)?.sessionId;
+}

@@ -1,0 +1,45 @@
+//! Time as an argument: instants and durations in whole milliseconds, without a clock.
+
+use std::fmt;
+
+/// A moment in milliseconds since the Unix epoch, given by the driver.
+///
+/// It never goes backwards: the driver's clock is monotonic, set to the wall clock once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Instant(u64);
+
+/// A duration in milliseconds.
+pub type Millis = u64;
+
+impl Instant {
+    /// The moment `millis` milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The moment `span` later, saturating.
+    pub const fn after(self, span: Millis) -> Self {
+        Self(self.0.saturating_add(span))
+    }
+
+    /// The time since `earlier`; 0 if that is in the future.
+    pub const fn since(self, earlier: Self) -> Millis {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ms", self.0)
+    }
+}
+
+/// The earlier of a moment and an optional other.
+pub(crate) fn earlier(one: Instant, other: Option<Instant>) -> Instant {
+    other.map_or(one, |other| one.min(other))
+}

@@ -1,0 +1,103 @@
+//! JSON-RPC messages: where each of them goes.
+
+use crate::core::api::{Body, CallId, Error, ExchangeId, SessionRef};
+use crate::core::kit::text::{concat, decimal};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc::{self, Head};
+use crate::core::protocol::modern::ACKNOWLEDGED;
+use crate::core::protocol::verdict;
+use crate::core::state::call::Stage;
+use crate::core::state::exchange::Wire;
+use crate::core::state::session::Session;
+
+impl<J: Json> Manager<J> {
+    /// A message, or a batch of them (2025-03-26 basic: receivers MUST accept batches).
+    pub(crate) fn receive_all(&mut self, exchange: ExchangeId, message: J) {
+        for message in message.as_array().unwrap_or_else(|| vec![message]) {
+            self.receive(exchange, message);
+        }
+    }
+
+    pub(crate) fn receive(&mut self, exchange: ExchangeId, message: J) {
+        let Some(record) = self.exchanges.get(exchange) else { return };
+        let (session, wire, relation) = (record.session, record.wire, self.relation(record));
+        let is_current = self.store.get(session).is_some_and(|session| session.hears(record.generation));
+        match jsonrpc::head(&message) {
+            Head::Result { id, result } => {
+                if let Some(call) = self.call_answered(session, wire, id, false) {
+                    self.on_result(call, result);
+                }
+            }
+            Head::Error { id, error } => {
+                if let Some(call) = self.call_answered(session, wire, id, true) {
+                    self.on_rpc_error(call, &error, relation);
+                }
+            }
+            // What a server asks or tells on behalf of a session that is gone must not reach the new one.
+            Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
+            // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, clients MUST NOT send responses.
+            Head::Request { .. } if self.store.get(session).is_some_and(Session::is_modern) => {}
+            Head::Request { id, method } => {
+                self.on_server_request(session, Some(exchange), wire.call(), id, method, message);
+            }
+            Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
+            Head::Notification { method } => self.on_notification(session, wire.call(), method, message),
+            // On a stream: `{"type":"heartbeat"}`. A body that holds nothing else ends in `on_success_without_answer`.
+            Head::Malformed => {}
+        }
+    }
+
+    /// Which pending call an answer belongs to: by its id; an error without one belongs to the exchange that it came on.
+    fn call_answered(&self, session: SessionRef, wire: Wire, id: Option<u64>, is_error: bool) -> Option<CallId> {
+        let by_exchange = match wire {
+            Wire::Call(call) | Wire::Resume(call) if is_error && id.is_none() => Some(call),
+            _ => None,
+        };
+        let call = id.and_then(|id| self.by_request.get(id).copied()).or(by_exchange)?;
+        self.calls.get(call).is_some_and(|record| record.session == session).then_some(call)
+    }
+
+    /// Whether the answer to a request that was accepted without one may come on the session's GET stream. Servers whose
+    /// workers share one queue answer so, and every official SDK takes an answer from any stream of the session.
+    fn answers_on_stream(&self, call: CallId) -> bool {
+        let Some(record) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return false };
+        self.store
+            .get(record.session)
+            .is_some_and(|owner| owner.is_live(record.generation) && !owner.is_modern() && owner.listen.is_expected())
+    }
+
+    pub(crate) fn on_success_without_answer(
+        &mut self,
+        call: CallId,
+        exchange: ExchangeId,
+        status: u16,
+        body: &Body<J>,
+    ) {
+        let Some(record) = self.calls.get(call) else { return };
+        if !matches!(record.stage, Stage::OnWire(other) if other == exchange) {
+            return;
+        }
+        if record.is_notification() {
+            return self.settle(call, Ok(None));
+        }
+        if matches!(body, Body::Empty) && self.answers_on_stream(call) {
+            if let Some(record) = self.calls.get_mut(call) {
+                record.stage = Stage::Accepted;
+            }
+            return;
+        }
+        let what = match body {
+            Body::Text(text) => concat(&[
+                &verdict::excerpt(text),
+                " instead of a JSON-RPC message; is this the URL of an MCP endpoint?",
+            ]),
+            Body::Json(_) => String::from("JSON that does not answer the request"),
+            Body::Empty => String::from("nothing, where a request wants an answer"),
+        };
+        let evidence = concat(&["HTTP ", &decimal(status.into()), " with ", &what]);
+        let error = Error::new(ErrorCode::ProtocolError, concat(&["the server answered with ", &what])).seen(evidence);
+        self.settle_unreadable(call, error.status(status));
+    }
+}

@@ -1,0 +1,176 @@
+//! What becomes of a call whose try did not end in a result: sent again, replayed, or told to the caller.
+
+use crate::core::api::{CallId, Error, Failure, FailureKind, SessionRef, as_unknown, failure_error, rpc_error};
+use crate::core::kit::text::mentions;
+use crate::core::machine::Manager;
+use crate::core::protocol::codes::METHOD_NOT_FOUND;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::replay::Safety;
+use crate::core::protocol::verdict::{Relation, Verdict, answer_names_lost_session, names_lost_session};
+use crate::core::state::call::Purpose;
+use crate::core::state::refusal::{Refusal, hidden_id, own_words, refusal_error};
+use crate::core::state::session::liveness::Pong;
+use crate::core::state::session::suspicion::Oddity;
+
+impl<J: Json> Manager<J> {
+    /// The server answered a call with a status outside 200–299.
+    pub(crate) fn on_call_refused(&mut self, call: CallId, mut refusal: Refusal<'_, J>) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (session, is_handshake) = (record.session, record.is_handshake());
+        // A handshake has no session to lose: the server's own words are the error, with the versions that it names.
+        if is_handshake && matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
+            refusal.verdict = own_words(&refusal);
+        }
+        let error = self.with_provider(session, refusal_error(&refusal));
+        if is_handshake {
+            self.note_challenge(session, refusal.challenge);
+            return self.settle(call, Err(error));
+        }
+        if record.pings() {
+            return self.on_ping_refused(call, &refusal, error);
+        }
+        if self.hides_id(session, &refusal) {
+            return self.settle(call, Err(hidden_id(&refusal)));
+        }
+        let (generation, oddity, speaks) = (refusal.generation, refusal.oddity, refusal.speaks);
+        match refusal.verdict {
+            Verdict::Lost(code) => {
+                self.lose_session(session, generation, code, &refusal.evidence);
+                self.refused_by_loss(call, error);
+            }
+            Verdict::Doubtful(code) => {
+                let honest = Refusal { verdict: own_words(&refusal), ..refusal };
+                self.doubt(call, code, refusal_error(&honest));
+            }
+            Verdict::Stale => self.refused_by_loss(call, error),
+            Verdict::Refused(wait) => self.refused_for_now(call, wait, error),
+            Verdict::Unauthorized => {
+                if self.refused_credentials(call, refusal, error) {
+                    self.note_odd(session, generation, oddity, speaks);
+                }
+            }
+            Verdict::Outage => {
+                self.note_outage(session, generation, &error);
+                self.unknown_outcome(call, error);
+            }
+            Verdict::Unknown => {
+                self.note_odd(session, generation, oddity, speaks);
+                self.unknown_outcome(call, error);
+            }
+            Verdict::Answer => {
+                self.note_answered(call);
+                if speaks || oddity.may_tell_a_loss() {
+                    self.note_odd(session, generation, oddity, speaks);
+                }
+                if !self.goes_on_after(call, &error) {
+                    self.settle(call, Err(error));
+                }
+            }
+            Verdict::Conflict | Verdict::Forbidden | Verdict::Final => {
+                self.note_odd(session, generation, oddity, speaks);
+                self.settle(call, Err(error));
+            }
+        }
+    }
+
+    /// The exchange of a call broke before its answer.
+    pub(crate) fn on_call_broken(&mut self, call: CallId, failure: &Failure<J>) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (session, generation) = (record.session, record.generation);
+        let mut error = failure_error(failure);
+        if record.pings() {
+            return self.on_ping_broken(call, failure.kind, error);
+        }
+        match failure.kind {
+            FailureKind::Unwritable | FailureKind::TooLarge => self.settle(call, Err(error)),
+            FailureKind::Thrown => {
+                self.note_unsent(session);
+                self.settle(call, Err(error));
+            }
+            FailureKind::Unsent => {
+                self.note_unsent(session);
+                self.note_outage(session, generation, &error);
+                self.unsent(call, error);
+            }
+            FailureKind::Broken => self.unknown_outcome(call, error),
+            FailureKind::Unreachable => {
+                self.note_outage(session, generation, &error);
+                self.unknown_outcome(call, error);
+            }
+            // A page that has read answers of this server can read the next as well: what hides them now is before the server.
+            FailureKind::Hidden if self.store.get(session).is_some_and(|owner| owner.generation > 0) => {
+                error.away = true;
+                error.retryable = true;
+                self.note_outage(session, generation, &error);
+                self.unknown_outcome(call, error);
+            }
+            FailureKind::Hidden => self.unknown_outcome(call, error),
+        }
+    }
+
+    /// Whether the server wants a session id that the browser keeps from us: no handshake would help.
+    pub(crate) fn hides_id(&self, session: SessionRef, refusal: &Refusal<'_, J>) -> bool {
+        let wants_id = match refusal.verdict {
+            Verdict::Lost(_) | Verdict::Doubtful(_) => true,
+            // The POST of `initialize` was answered at the same URL.
+            Verdict::Final => refusal.status == 404,
+            _ => refusal.status == 404 && names_lost_session(&refusal.evidence),
+        };
+        wants_id && self.store.get(session).is_some_and(|record| record.hides_id)
+    }
+
+    /// A request of a handshake did not go out, so the next one would not either.
+    fn note_unsent(&mut self, session: SessionRef) {
+        if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
+            handshake.unsent = true;
+        }
+    }
+
+    /// The server answered with a JSON-RPC error.
+    pub(crate) fn on_rpc_error(&mut self, call: CallId, error: &J, relation: Relation) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (session, generation, losses, pings) = (record.session, record.generation, record.losses, record.pings());
+        let words = error.get_str("message").or_else(|| error.as_str()).unwrap_or_default();
+        let code = error.get("code").and_then(|code| code.as_f64());
+        let oddity = Oddity { status: 200, rpc_code: code.map(|code| code as i64) };
+        let told = rpc_error(error);
+        let current = self.store.get(session).filter(|_| relation != Relation::Absent);
+        let names_loss = current.is_some() && answer_names_lost_session(&words);
+        let is_vendors = current.is_some_and(|owner| owner.server.session.loses(200, &words));
+        if pings {
+            let pong = match () {
+                () if names_loss || is_vendors => Pong::Lost(ErrorCode::SessionInvalid),
+                () if oddity.rpc_code == Some(METHOD_NOT_FOUND.into()) => Pong::Alive,
+                () => Pong::Odd(oddity),
+            };
+            return self.end_ping(call, pong, told);
+        }
+        let is_handshake = record.is_handshake();
+        let evidence = "HTTP 200 with a JSON-RPC error that names the session";
+        if !is_handshake && losses == 0 && is_vendors {
+            self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
+            let error = Error::new(ErrorCode::SessionInvalid, "the server refuses the session").seen(evidence);
+            return self.refused_by_loss(call, error);
+        }
+        if !is_handshake && names_loss && relation == Relation::Current {
+            return self.doubt(call, ErrorCode::SessionInvalid, told.seen(evidence));
+        }
+        self.note_answered(call);
+        let speaks = mentions(&words, "session");
+        if !is_handshake && (speaks || oddity.may_tell_a_loss()) {
+            self.note_odd(session, generation, oddity, speaks);
+        }
+        if !self.goes_on_after(call, &told) {
+            self.settle(call, Err(told));
+        }
+    }
+
+    /// The server took the request and gave an answer that cannot be read. It is not sent again, and only of a safe call
+    /// does nobody have to wonder what it did.
+    pub(crate) fn settle_unreadable(&mut self, call: CallId, error: Error<J>) {
+        let is_users = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User);
+        let error = if is_users && self.safety(call) != Safety::Safe { as_unknown(error) } else { error };
+        self.settle(call, Err(error));
+    }
+}

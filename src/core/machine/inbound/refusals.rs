@@ -1,0 +1,99 @@
+//! Refusals: answers outside 200–299, what they are evidence of, and who is told.
+
+use crate::core::api::{Body, ExchangeId};
+use crate::core::kit::text::{mentions, without};
+use crate::core::machine::Manager;
+use crate::core::protocol::endpoint;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::modern::has_no_route;
+use crate::core::protocol::verdict::{self, Relation, Seen, Verdict};
+use crate::core::state::exchange::{Exchange, Wire};
+use crate::core::state::refusal::{Refusal, said};
+use crate::core::state::session::Session;
+use crate::core::state::session::suspicion::Oddity;
+
+impl<J: Json> Manager<J> {
+    /// A status outside 200–299: the verdict table decides.
+    pub(crate) fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
+        let Some(record) = self.take_exchange(exchange) else { return };
+        let head = record.head.clone().unwrap_or_default();
+        let (rpc, text) = said(body, self.request_id_of(record.wire));
+        let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
+        let seen = Seen {
+            status: head.status,
+            relation: self.relation(&record),
+            is_get: matches!(record.wire, Wire::Listen | Wire::SessionStream | Wire::Resume(_)) && !is_modern,
+            rpc,
+            is_bare: matches!(body, Body::Empty),
+            text: &text,
+            asks_to_wait: head.retry_after.is_some(),
+            retry_after: head.retry_after.as_deref().and_then(|value| headers::retry_after(value, self.now)),
+        };
+        let evidence = self.discreet(&record, &verdict::evidence(&seen));
+        let is_vendors = seen.relation == Relation::Current
+            && self.store.get(record.session).is_some_and(|owner| owner.server.session.loses(head.status, &text));
+        let verdict = match verdict::judge(&seen) {
+            _ if is_vendors => Verdict::Lost(ErrorCode::SessionInvalid),
+            // 2026-07-28 basic/versioning: an answer that no server of that revision gives has the era asked for again.
+            Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Doubtful(ErrorCode::SessionInvalid),
+            verdict => verdict,
+        };
+        if matches!(verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) && (is_modern || seen.is_version_refusal()) {
+            self.doubt_era(record.session);
+        }
+        let oddity = Oddity { status: head.status, rpc_code: seen.rpc.as_ref().map(|rpc| rpc.code as i64) };
+        let speaks = mentions(&text, "session");
+        let refusal = Refusal {
+            verdict,
+            evidence,
+            status: head.status,
+            challenge: head.challenge,
+            token: record.token,
+            generation: record.generation,
+            oddity,
+            speaks,
+            body,
+        };
+        match record.wire {
+            Wire::Call(call) => self.on_call_refused(call, refusal),
+            Wire::Resume(call) => self.on_resume_refused(call, &refusal),
+            Wire::Listen => self.on_listen_refused(record.session, &refusal),
+            Wire::SessionStream => self.on_session_stream_refused(record.session, refusal),
+            Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
+            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
+            Wire::Aside(number) => self.on_aside_refused(record.session, number, refusal),
+            Wire::Leftover | Wire::Address(_) => {}
+        }
+    }
+
+    /// How the id that an exchange carried relates to the session's current one.
+    pub(crate) fn relation(&self, exchange: &Exchange) -> Relation {
+        if let Some(used) = &exchange.endpoint {
+            return self.relation_of_endpoint(exchange.session, used);
+        }
+        if exchange.carried.is_none() {
+            return Relation::Absent;
+        }
+        let current = self
+            .store
+            .get(exchange.session)
+            .is_some_and(|session| session.generation == exchange.generation && session.id().is_some());
+        if current { Relation::Current } else { Relation::Stale }
+    }
+
+    /// A server's words without what the request carried and the session carries by now.
+    fn discreet(&self, exchange: &Exchange, text: &str) -> String {
+        let text = exchange.carried.as_ref().map_or_else(|| text.to_owned(), |id| without(text, id.as_str()));
+        let text = exchange.endpoint.as_ref().map_or(text.clone(), |endpoint| endpoint::discreet(&text, endpoint));
+        self.store.get(exchange.session).map_or_else(|| text.clone(), |session| session.discreet(&text))
+    }
+
+    fn request_id_of(&self, wire: Wire) -> Option<u64> {
+        match wire {
+            Wire::Call(call) => Some(self.calls.get(call)?.request_id),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Results: what an answer proves, and what is remembered of it.
+
+use crate::core::api::{CallId, StreamBlock};
+use crate::core::machine::Manager;
+use crate::core::protocol::json::Json;
+use crate::core::state::call::Purpose;
+use crate::core::state::session::liveness::Pong;
+
+impl<J: Json> Manager<J> {
+    /// A result came.
+    pub(crate) fn on_result(&mut self, call: CallId, result: J) {
+        self.note_answered(call);
+        let Some(record) = self.calls.get_mut(call) else { return };
+        if record.pings() {
+            record.pong = Some(Pong::Alive);
+            return self.settle(call, Ok(Some(result)));
+        }
+        let (session, is_probe) = (record.session, record.purpose == Purpose::Probe);
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.suspicion.clear(owner.generation);
+        }
+        if self.goes_to_modern(call) && !is_probe {
+            return self.on_modern_result(call, result);
+        }
+        self.remember(call, &result);
+        self.settle(call, Ok(Some(result)));
+    }
+
+    /// Any answer proves that the session lives and that the server reads.
+    /// But no handshake says that the session is kept, and no older generation says anything of this one.
+    pub(crate) fn note_answered(&mut self, call: CallId) {
+        let Some(answered) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return };
+        let (now, limit, pings) = (self.now, self.config.limits.max_in_flight, answered.pings());
+        if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
+            record.silent = 0;
+            record.credentials.forgive();
+            // What the machine wants to know is no use of the session, and pays for no retry.
+            if !pings {
+                record.last_used_at = now;
+                record.pace.earn();
+            }
+            record.pace.widen(limit);
+            record.pace.note_over(call, true);
+            let session = answered.session;
+            if !std::mem::replace(&mut record.fruitful, true) {
+                self.note_kept(session);
+            }
+            self.keep_soon(session);
+        }
+    }
+
+    /// Keeps what a recovery has to put back, and the list of tools.
+    pub(crate) fn remember(&mut self, call: CallId, result: &J) {
+        let Some(record) = self.calls.get(call) else { return };
+        if !matches!(record.purpose, Purpose::User | Purpose::Tools) {
+            return;
+        }
+        let Some(session) = self.store.get_mut(record.session) else { return };
+        let uri = || record.params.as_ref().and_then(|params| params.get_str("uri"));
+        match record.method.as_str() {
+            "logging/setLevel" => session.remembered.log_level.clone_from(&record.params),
+            "resources/subscribe" => {
+                if let (Some(uri), Some(params)) = (uri(), &record.params) {
+                    session.remembered.subscriptions.insert(uri, params.clone());
+                }
+            }
+            "resources/unsubscribe" => {
+                if let Some(uri) = uri() {
+                    session.remembered.subscriptions.remove(&uri);
+                }
+            }
+            // Annotations count for the generation that they were listed in, and for no other.
+            "tools/list" if session.is_live(record.generation) => {
+                let is_first = record.params.as_ref().and_then(|params| params.get("cursor")).is_none();
+                session.tools.note_page(result, is_first);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a block says about the stream that it came on. Streams of 2026-07-28 are not resumed, whatever their ids are.
+    pub(crate) fn note_call_block(&mut self, call: CallId, block: &StreamBlock<J>) {
+        if self.goes_to_modern(call) {
+            return;
+        }
+        if let Some(record) = self.calls.get_mut(call) {
+            record.stream.note(block);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Eras: whether a server speaks 2026-07-28, which has neither handshakes nor sessions, or begins with `initialize`.
+//! One `server/discover` finds out, its verdict is kept for the and no later failure alone takes it back.
+
+use crate::core::api::{Error, SessionRef};
+use crate::core::config::{Protocol, Transport};
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::revisions::MODERN;
+use crate::core::state::call::Purpose;
+use crate::core::state::server::discovery::judge_discovery;
+use crate::core::state::server::discovery::{Era, GUESS_HOLDS, LEGACY_HOLDS, Probed, is_pinned, shareable, supported};
+use crate::core::state::session::Session;
+
+/// How long a server that nothing is known of may think about the probe. One that hangs on requests that it does not know
+/// costs its users that much, once.
+const PROBE_CAP: Millis = 5_000;
+
+impl<J: Json> Manager<J> {
+    /// Begins an attempt by asking for the era, or by the answer that is known. `false`: `initialize` comes first.
+    pub(crate) fn discover(&mut self, session: SessionRef) -> bool {
+        let Some(record) = self.store.get(session) else { return false };
+        if !self.asks_for_era(record) {
+            return false;
+        }
+        let init_timeout = record.server.init_timeout;
+        if let Some(result) = self.eras.shared(&record.url, self.now) {
+            self.accept_modern(session, result);
+            return true;
+        }
+        let known = self.eras.is_modern(&record.url) || is_pinned(&record.server);
+        let timeout = if known { init_timeout } else { init_timeout.min(PROBE_CAP) };
+        self.own_request(session, Purpose::Probe, "server/discover", None, timeout);
+        true
+    }
+
+    fn asks_for_era(&self, record: &Session<J>) -> bool {
+        let probed = record.handshake.as_ref().is_some_and(|handshake| handshake.probed);
+        match (&record.server.protocol, self.eras.get(&record.url)) {
+            (Protocol::Pinned(version), _) => version == MODERN,
+            (Protocol::Legacy, _) => false,
+            _ if record.server.transport == Transport::HttpSse => false,
+            (Protocol::Auto, Some(Era::Modern(_))) => true,
+            (Protocol::Auto, Some(Era::Legacy(until))) => !probed && self.now >= *until,
+            (Protocol::Auto, None) => !probed,
+        }
+    }
+
+    /// The probe was answered, or was not.
+    pub(crate) fn on_probed(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let (url, pinned) = (record.url.clone(), is_pinned(&record.server));
+        let known = pinned || self.eras.is_modern(&url);
+        let asks_for_token = record.credentials.may_challenge();
+        let Some(handshake) = record.handshake.as_mut() else { return };
+        let unsent = std::mem::take(&mut handshake.unsent);
+        match judge_discovery(outcome) {
+            Probed::Modern(result) => {
+                self.eras.set(&url, Era::Modern(shareable(&result, self.now)));
+                self.accept_modern(session, result);
+            }
+            // 2026-07-28 basic/versioning: pick a version that both speak and ask again; but once, or we would go in circles.
+            Probed::Again(_) if !std::mem::replace(&mut handshake.renegotiated, true) => {
+                self.eras.set(&url, Era::Modern(None));
+                self.attempt(session);
+            }
+            Probed::Legacy if pinned => {
+                let error = Error::new(ErrorCode::UnsupportedVersion, "the server does not speak 2026-07-28");
+                self.handshake_failed(session, error);
+            }
+            Probed::Legacy => {
+                handshake.probed = true;
+                self.eras.set(&url, Era::Legacy(self.now.after(LEGACY_HOLDS)));
+                self.attempt(session);
+            }
+            Probed::Nothing(error) if known || unsent || (error.code == ErrorCode::Unauthorized && asks_for_token) => {
+                self.handshake_failed(session, error);
+            }
+            Probed::Nothing(_) => {
+                handshake.probed = true;
+                self.attempt(session);
+            }
+            Probed::Later(error) => {
+                // It may be the probe alone that is refused.
+                handshake.probed = handshake.failures > 0;
+                self.handshake_failed(session, error);
+            }
+            Probed::Again(error) => self.handshake_failed(session, error),
+        }
+    }
+
+    /// `initialize` was refused by a server that names 2026-07-28 instead: whether we go there, and have not been there yet.
+    pub(crate) fn falls_forward(&mut self, session: SessionRef, error: &Error<J>) -> bool {
+        let Some(record) = self.store.get_mut(session) else { return false };
+        let names_modern = supported(error).is_some_and(|versions| versions.iter().any(|version| version == MODERN));
+        let Some(handshake) = record.handshake.as_mut() else { return false };
+        let goes = record.server.protocol == Protocol::Auto && names_modern && !handshake.renegotiated;
+        if goes {
+            handshake.renegotiated = true;
+            let url = record.url.clone();
+            self.eras.set(&url, Era::Modern(None));
+        }
+        goes
+    }
+
+    /// A session goes on without a handshake: its era is what it was when it was made.
+    pub(crate) fn recall_era(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        let era =
+            if record.is_modern() { Era::Modern(None) } else { Era::Legacy(record.created_at.after(LEGACY_HOLDS)) };
+        let url = record.url.clone();
+        self.eras.set(&url, era);
+    }
+
+    /// `initialize` succeeded where the question had said nothing: good enough for a while.
+    pub(crate) fn guess_era(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        if self.eras.get(&record.url).is_none() {
+            self.eras.set(&record.url, Era::Legacy(self.now.after(GUESS_HOLDS)));
+        }
+    }
+
+    /// The server behind a session has changed its era, it seems: the next handshake asks.
+    pub(crate) fn doubt_era(&mut self, session: SessionRef) {
+        if let Some(record) = self.store.get(session) {
+            self.eras.forget(&record.url);
+        }
+    }
+}

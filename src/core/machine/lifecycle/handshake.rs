@@ -1,0 +1,372 @@
+//! Handshakes: `initialize`, `notifications/initialized`, and everything that a new session is given back.
+
+use crate::core::api::{
+    CallId, Detail, Error, EventKind, Failure, Kind, Level, Output, SessionRef, State, failure_error, may_pass,
+};
+use crate::core::kit::backoff::{RETRY_AFTER_CAP, equal_jitter, full_jitter};
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::codes::{self, UNSUPPORTED_VERSION};
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{HeaderList, SessionId, session_headers};
+use crate::core::protocol::json::{Json, completed};
+use crate::core::protocol::jsonrpc;
+use crate::core::protocol::verdict::Verdict;
+use crate::core::state::call::Purpose;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
+use crate::core::state::session::Agreed;
+use crate::core::state::session::handshake::{
+    Handshake, agreed_version, checked_id, counter_offer, first_offer, is_blank,
+};
+use crate::core::state::session::loss::{MAX_BARREN, lost_at_once};
+use crate::core::state::session::outage::Outage;
+use crate::core::state::timers::Timer;
+
+impl<J: Json> Manager<J> {
+    /// Starts a handshake for everybody who waits, now and until it ends.
+    pub(crate) fn begin_handshake(&mut self, session: SessionRef, state: State) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        // A trial, and a call after an outage whose attempts are spent, are worth one attempt.
+        let is_trial = record.former.is_some();
+        let is_single = is_trial || record.outage.as_ref().is_some_and(Outage::is_spent);
+        record.handshake = Some(Handshake {
+            offer: first_offer(&record.server.protocol),
+            failures: if is_single { record.server.session.retry_attempts } else { 0 },
+            recalled: is_trial,
+            ..Handshake::default()
+        });
+        // The provider may know better than in the round before.
+        record.credentials.forgive();
+        if let Some(until) = record.breaker.open_until(now) {
+            let wait = until.since(now);
+            let error = Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
+                .retry_after(Some(wait));
+            return self.give_up(session, error);
+        }
+        if !self.enter(session, state) {
+            return;
+        }
+        self.try_network(session);
+        match self.stream_pause(session) {
+            0 => self.attempt(session),
+            pause => self.attempt_after(session, pause),
+        }
+    }
+
+    /// The next attempt starts after `delay`.
+    fn attempt_after(&mut self, session: SessionRef, delay: Millis) {
+        let next = self.now.after(delay);
+        self.leave_lane(session);
+        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+            handshake.next_attempt = Some(next);
+            self.timers.arm(next, Timer::Handshake(session));
+        }
+    }
+
+    /// One attempt: ask for a token first where a provider has one and none is there yet.
+    pub(crate) fn attempt(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        // A call's 401 has asked already: the answer starts this attempt.
+        if record.credentials.is_asking() {
+            return;
+        }
+        let wants_token = record.credentials.lacks_token();
+        if let Some(handshake) = record.handshake.as_mut()
+            && wants_token
+            && !std::mem::replace(&mut handshake.asked, true)
+        {
+            let challenge = handshake.challenge.take();
+            return self.ask_for_token(session, challenge);
+        }
+        if self.recalls_first(session) || self.waits_for_network(session) {
+            return;
+        }
+        let Some(record) = self.store.get_mut(session) else { return };
+        let Some(handshake) = record.handshake.as_mut() else { return };
+        handshake.next_attempt = None;
+        // A first connect is no rush, whatever its number; recoveries and retries are.
+        let is_rush = record.generation > 0 || handshake.failures > 0;
+        if is_rush && !self.enters_lane(session) {
+            return;
+        }
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.sse.is_some() {
+            self.open_session_stream(session);
+        } else if !self.discover(session) {
+            self.initialize(session);
+        }
+    }
+
+    /// Sends `initialize`.
+    pub(crate) fn initialize(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let timeout = record.server.init_timeout;
+        let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
+        let info = record.client_info.as_ref().unwrap_or(&self.client.info).clone();
+        let Some(handshake) = record.handshake.as_mut() else { return };
+        handshake.issued = None;
+        let params = J::object()
+            .with("protocolVersion", J::string(handshake.offer))
+            .with("capabilities", capabilities)
+            .with("clientInfo", info);
+        self.own_request(session, Purpose::Handshake, "initialize", Some(params), timeout);
+    }
+
+    /// The headers of the answer to our own `initialize`: the only place that a session id is ever taken from.
+    pub(crate) fn note_issued_id(
+        &mut self,
+        session: SessionRef,
+        call: CallId,
+        issued: Option<String>,
+        hides_headers: bool,
+    ) {
+        let is_handshake = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Handshake);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if let (true, Some(handshake)) = (is_handshake, record.handshake.as_mut()) {
+            handshake.issued = issued;
+            handshake.hides_headers = hides_headers;
+        }
+    }
+
+    /// What a 401 to `initialize` asks for.
+    pub(crate) fn note_challenge(&mut self, session: SessionRef, challenge: Option<String>) {
+        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+            handshake.challenge = challenge;
+        }
+    }
+
+    /// `initialize` was answered, or was not.
+    pub(crate) fn on_handshake_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
+        let accepted = match outcome {
+            Ok(Some(result)) => self.accept(session, result),
+            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "initialize was answered with nothing")),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = accepted {
+            self.handshake_failed(session, error);
+        }
+    }
+
+    fn accept(&mut self, session: SessionRef, result: J) -> Result<(), Error<J>> {
+        let limit = self.config.limits.max_session_id_bytes;
+        let Some(record) = self.store.get_mut(session) else { return Ok(()) };
+        let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
+        let version = agreed_version(&result, &record.server.protocol)?;
+        let (issued, hides_headers) = (handshake.issued.take(), handshake.hides_headers);
+        let is_sse = record.note_transport_works();
+        let id = issued.filter(|id| !is_sse && !is_blank(id)).map(|id| checked_id(&id, limit)).transpose()?;
+        record.generation += 1;
+        record.hides_id = hides_headers && id.is_none() && !is_sse;
+        record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
+        let headers = session_headers(id.as_ref(), &version);
+        record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
+        self.guess_era(session);
+        if let Some(id) = id {
+            self.log(session, Level::Debug, &concat(&["Session extracted: ", &id.short()]));
+        }
+        // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
+        let body = jsonrpc::notification("notifications/initialized", None);
+        self.open(session, Wire::Initialized, "POST", Some(body), HeaderList::new());
+        Ok(())
+    }
+
+    /// `notifications/initialized` was taken.
+    pub(crate) fn on_initialized_accepted(&mut self, session: SessionRef, generation: u64) {
+        self.begin_generation(session, generation);
+    }
+
+    /// The session lives.
+    pub(crate) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation != generation || record.handshake.is_none() {
+            return;
+        }
+        if record.former.is_some() {
+            // A server of 2026-07-28 has no sessions that could still be there.
+            let is_modern = record.is_modern();
+            return if is_modern { self.replace_former(session) } else { self.ask_former(session) };
+        }
+        record.start_anew(now, now);
+        let (may_be_kept, expiry) = (record.barren == 0, record.expiry());
+        let id = record.id().map(SessionId::short);
+        self.leave_lane(session);
+        self.finish_outage(session);
+        self.timers.arm(expiry, Timer::Expiry(session));
+        self.metrics.created += 1;
+        if let Some(id) = &id {
+            self.log(session, Level::Info, &concat(&["Session created: ", id]));
+        }
+        self.event(session, EventKind::SessionCreated, Detail::new().session_id(id));
+        // Where earlier sessions were lost at once, only an answer tells whether this one is kept.
+        if may_be_kept {
+            self.note_kept(session);
+        }
+        self.start_listening(session, None);
+        self.restore(session);
+    }
+
+    /// The server did not take `notifications/initialized`.
+    pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
+        match refusal.verdict {
+            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, refusal) => {
+                self.give_up(session, hidden_id(refusal));
+            }
+            // Servers that stumble over the notification itself still serve requests: 4xx and 5xx alike. If not, the next
+            // answer says so; a new session for each failure would only leave more of them behind.
+            Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => {
+                self.on_initialized_accepted(session, refusal.generation);
+            }
+            Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
+            _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
+        }
+    }
+
+    /// `notifications/initialized` got no answer.
+    pub(crate) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure<J>) {
+        self.on_initialized_failed(session, generation, failure_error(failure));
+    }
+
+    /// The new session is gone before its first use.
+    fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation != generation || record.handshake.is_none() {
+            return;
+        }
+        record.barren += 1;
+        let (gives_up, error) = (record.barren >= MAX_BARREN, lost_at_once(code, evidence));
+        if gives_up {
+            record.forget_id();
+            return self.give_up(session, error);
+        }
+        self.on_initialized_failed(session, generation, error);
+    }
+
+    fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation == generation && record.handshake.is_some() {
+            record.forget_id();
+            self.handshake_failed(session, error);
+        }
+    }
+
+    pub(crate) fn handshake_failed(&mut self, session: SessionRef, error: Error<J>) {
+        if self.falls_forward(session, &error) {
+            return self.attempt(session);
+        }
+        let Some(mut error) = self.other_transport(session, error) else { return };
+        let Some(record) = self.store.get_mut(session) else { return };
+        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
+        let floor = record.retry_floor();
+        let Some(handshake) = record.handshake.as_mut() else { return };
+        if error.code == ErrorCode::Unauthorized && record.credentials.challenge() {
+            record.credentials.drop_token();
+            handshake.asked = false;
+            return self.attempt(session);
+        }
+        if let Some(version) = counter_offer(&error, handshake.offer) {
+            handshake.offer = version;
+            return self.attempt(session);
+        }
+        if codes::is(error.rpc_code, UNSUPPORTED_VERSION) {
+            error.code = ErrorCode::UnsupportedVersion;
+        }
+        handshake.failures += 1;
+        let failures = handshake.failures;
+        // What waits for a server that is out of reach has been promised the time.
+        let jitter = if error.away { equal_jitter } else { full_jitter };
+        let delay = jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
+        if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
+            self.forget_address(session);
+            return self.give_up(session, error);
+        }
+        let detail =
+            Detail::new().attempt(failures).delay_ms(delay).code(error.code.as_str()).evidence(error.evidence.clone());
+        if error.away {
+            self.note_handshake_away(session, &error);
+        }
+        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+            handshake.last_error = Some(error);
+        }
+        self.attempt_after(session, delay);
+        self.metrics.retries += 1;
+        self.event(session, EventKind::RetryScheduled, detail);
+    }
+
+    /// The next attempt of a handshake, or the next probe of a degraded session, is due.
+    pub(crate) fn on_handshake_timer(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        match &record.handshake {
+            Some(handshake) if handshake.next_attempt.is_some_and(|at| at <= self.now) => self.attempt(session),
+            None if record.state == State::Degraded => self.on_probe_due(session),
+            _ => {}
+        }
+    }
+
+    /// Puts back what the client had set on the lost session, then lets everybody go on.
+    pub(crate) fn restore(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let timeout = record.server.init_timeout;
+        let mut puts: Vec<(&str, J)> = Vec::new();
+        if record.loss.is_some() && !record.is_modern() {
+            if let Some(params) = &record.remembered.log_level {
+                puts.push(("logging/setLevel", params.clone()));
+            }
+            for (_, params) in record.remembered.subscriptions.iter() {
+                puts.push(("resources/subscribe", params.clone()));
+            }
+        }
+        let (is_recovery, count) = (record.loss.is_some(), u32::try_from(puts.len()).unwrap_or(u32::MAX));
+        let restoring = count.saturating_add(u32::from(is_recovery && self.await_stream(session)));
+        if restoring == 0 {
+            return self.release(session);
+        }
+        if let Some(record) = self.store.get_mut(session) {
+            record.restoring = restoring;
+        }
+        for (method, params) in puts {
+            self.own_request(session, Purpose::Restore, method, Some(params), timeout);
+        }
+    }
+
+    /// One thing was put back, or could not be.
+    pub(crate) fn on_restored(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.handshake.is_some() || record.restoring == 0 {
+            return;
+        }
+        record.restoring -= 1;
+        if record.restoring == 0 {
+            self.release(session);
+        }
+    }
+
+    /// The session is ready: everybody who waits goes on.
+    pub(crate) fn release(&mut self, session: SessionRef) {
+        if !self.enter(session, State::Ready) {
+            return;
+        }
+        self.keep(session);
+        self.keep_alive(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        let (waiting, loss) = (std::mem::take(&mut record.connecting), record.loss.take());
+        let list_tools = !record.tools.waiting.is_empty() || (loss.is_some() && record.tools.has_before());
+        if let Some(loss) = loss {
+            record.recoveries += 1;
+            self.metrics.recovered += 1;
+            self.log(session, Level::Info, "Session recovery successful");
+            let detail = Detail::new().code(loss.code.as_str()).duration_ms(self.now.since(loss.at));
+            self.event(session, EventKind::RecoverySucceeded, detail);
+        }
+        for call in waiting {
+            self.out.push_back(Output::Connected { call, session });
+        }
+        if list_tools {
+            self.fetch_tools(session);
+        }
+        self.pump(session);
+    }
+}

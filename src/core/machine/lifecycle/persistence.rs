@@ -1,0 +1,221 @@
+//! Persistence: what of a session is written to the owner's storage, and how a session is taken up from there.
+//!
+//! The machine decides what is kept, when, and whether what is found may be used; the driver stores, finds and removes
+//! texts under a name. Headers and tokens are never kept, nor anything that a call sent or got. The session's id is: the
+//! storage has to be as private as the user's other credentials.
+
+use crate::core::api::{Detail, EventKind, Key, Kind, Level, Output, SessionRef, State};
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::SessionId;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::revisions::MODERN;
+use crate::core::state::session::Agreed;
+use crate::core::state::session::loss::Loss;
+use crate::core::state::session::persistence::Kept;
+use crate::core::state::stored::{Stored, is_past, name, read, written};
+use crate::core::state::timers::Timer;
+
+/// How long a storage may take to find a record; then the handshake goes on without one.
+const PATIENCE: Millis = 2_000;
+
+/// How long news that are not worth a write of their own are gathered: use, the cursor, the log level, subscriptions.
+const GATHERING: Millis = 2_000;
+
+impl<J: Json> Manager<J> {
+    /// Asks the storage before a handshake, once each. Returns whether its answer has to be waited for.
+    pub(crate) fn recalls_first(&mut self, session: SessionRef) -> bool {
+        let until = self.now.after(PATIENCE);
+        let Some(record) = self.store.get_mut(session).filter(|record| self.config.keeps && record.sse.is_none())
+        else {
+            return false;
+        };
+        let Some(handshake) = record.handshake.as_mut() else { return false };
+        if std::mem::replace(&mut handshake.recalled, true) {
+            if std::mem::take(&mut record.kept.asked) {
+                self.log(session, Level::Warn, "The storage does not answer: going on without it");
+            }
+            return false;
+        }
+        handshake.next_attempt = Some(until);
+        record.kept.asked = true;
+        let name = name(&record.key);
+        self.timers.arm(until, Timer::Handshake(session));
+        self.out.push_back(Output::Recall { session, name });
+        true
+    }
+
+    /// What the storage has for a session.
+    pub(crate) fn on_recalled(&mut self, session: SessionRef, found: Option<&J>) {
+        let (now, limit) = (self.now, self.config.limits.max_session_id_bytes);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if !std::mem::take(&mut record.kept.asked) {
+            return;
+        }
+        let Some(handshake) = record.handshake.as_mut() else {
+            let stored = found.and_then(|found| read(record, found, limit, now).ok());
+            return self.on_looked(session, stored);
+        };
+        handshake.next_attempt = None;
+        match found.map(|found| read(record, found, limit, now)) {
+            Some(Ok(stored)) if record.kept.lost.is_some() && stored.agreed.id == record.kept.lost => {}
+            Some(Ok(stored)) if is_past(record, &stored, now) => self.let_past(session, stored),
+            Some(Ok(stored)) => return self.take_up(session, stored),
+            Some(Err(why)) => {
+                self.log(session, Level::Warn, &concat(&["The stored session is not used: ", why]));
+                self.unkeep(session);
+            }
+            None => {}
+        }
+        self.attempt(session);
+    }
+
+    /// The session goes on without a handshake. The first request shows whether the server still knows it.
+    fn take_up(&mut self, session: SessionRef, stored: Stored<J>) {
+        // It is none that was lost here, so another tab has reached the server.
+        self.finish_outage(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.start_anew(stored.created_at, stored.last_used_at);
+        record.generation = stored.generation.max(record.generation + 1);
+        record.kind = match &stored.agreed {
+            Agreed { id: Some(_), .. } => Kind::Stateful,
+            Agreed { version, .. } if version == MODERN => Kind::Modern,
+            _ => Kind::Stateless,
+        };
+        record.agreed = Some(stored.agreed);
+        record.meta = None;
+        record.cache.clear();
+        // What this page has set itself, before it lost a session, is put back as after any loss.
+        if record.loss.is_none() {
+            record.remembered = stored.remembered;
+        }
+        let (expiry, id) = (record.expiry(), record.id().map(SessionId::short));
+        self.timers.arm(expiry, Timer::Expiry(session));
+        self.metrics.restored += 1;
+        self.recall_era(session);
+        if let Some(id) = &id {
+            self.log(session, Level::Debug, &concat(&["Using existing session ID: ", id]));
+        }
+        self.event(session, EventKind::SessionReused, Detail::new().session_id(id).source("storage"));
+        self.start_listening(session, stored.cursor);
+        self.restore(session);
+    }
+
+    /// A stored session is past our own deadlines: its server is told, as when a session expires in memory.
+    fn let_past(&mut self, session: SessionRef, stored: Stored<J>) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.agreed = Some(stored.agreed);
+        }
+        if self.store.get(session).is_some_and(|record| record.id().is_some()) {
+            self.say_goodbye(session, None);
+        }
+        self.unkeep(session);
+        if let Some(record) = self.store.get_mut(session) {
+            record.forget_id();
+        }
+    }
+
+    /// Writes a session that is ready.
+    pub(crate) fn keep(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
+        record.kept.due = None;
+        if let Some(value) = written(record).filter(|_| self.config.keeps) {
+            self.out.push_back(Output::Keep { name: name(&record.key), value: Some(value) });
+        }
+    }
+
+    /// Writes a session a little later, with whatever else has changed by then.
+    pub(crate) fn keep_soon(&mut self, session: SessionRef) {
+        let due = self.now.after(GATHERING);
+        let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return };
+        if record.kept.due.is_none() {
+            record.kept.due = Some(due);
+            self.timers.arm(due, Timer::Keep(session));
+        }
+    }
+
+    pub(crate) fn on_keep_timer(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let is_due = record.kept.due.is_some_and(|due| due <= now);
+        // A look that nothing came of.
+        if record.handshake.is_none() && std::mem::take(&mut record.kept.asked) {
+            self.on_looked(session, None);
+        }
+        if is_due {
+            self.keep(session);
+        }
+    }
+
+    /// Looks what another tab has done with the session. Returns whether the answer has to be waited for.
+    pub(crate) fn look_again(&mut self, session: SessionRef) -> bool {
+        let until = self.now.after(PATIENCE);
+        let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
+        if record.state != State::Ready || record.handshake.is_some() || record.sse.is_some() {
+            return false;
+        }
+        record.kept.asked = true;
+        let name = name(&record.key);
+        self.timers.arm(until, Timer::Keep(session));
+        self.out.push_back(Output::Recall { session, name });
+        true
+    }
+
+    /// The same before a session expires, once. Returns whether the answer decides about it.
+    pub(crate) fn looks_before_end(&mut self, session: SessionRef) -> bool {
+        let Some(record) = self.store.get_mut(session) else { return false };
+        if std::mem::take(&mut record.kept.ending) {
+            return false;
+        }
+        record.kept.ending = true;
+        self.look_again(session)
+    }
+
+    fn on_looked(&mut self, session: SessionRef, stored: Option<Stored<J>>) {
+        let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
+        if let Some(stored) = stored {
+            let same = record.agreed.as_ref().is_some_and(|agreed| agreed.id == stored.agreed.id);
+            if !same && stored.created_at > record.created_at {
+                return self.follow(session, stored);
+            }
+            if same {
+                record.last_used_at = record.last_used_at.max(stored.last_used_at);
+                record.listen.move_cursor(stored.cursor);
+            }
+        }
+        self.open_at_once(session);
+        if self.store.get(session).is_some_and(|record| record.kept.ending) {
+            self.on_expiry(session);
+        }
+        if let Some(record) = self.store.get_mut(session) {
+            record.kept.ending = false;
+        }
+    }
+
+    /// Another tab has a newer session: ours is lost, and that one is taken up.
+    fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
+        self.enter(session, State::Recovering);
+        self.drop_generation(session);
+        self.strand_calls(session, "the session was replaced by that of another tab");
+        if let Some(record) = self.store.get_mut(session) {
+            record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: self.now });
+        }
+        self.take_up(session, stored);
+    }
+
+    /// The session is over: nobody is to take it up.
+    pub(crate) fn unkeep(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.kept = Kept { lost: record.id().cloned(), ..Kept::default() };
+        let key = std::rc::Rc::clone(&record.key);
+        self.unkeep_key(&key);
+    }
+
+    pub(crate) fn unkeep_key(&mut self, key: &Key) {
+        if self.config.keeps {
+            self.out.push_back(Output::Keep { name: name(key), value: None });
+        }
+    }
+}

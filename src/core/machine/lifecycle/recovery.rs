@@ -1,0 +1,279 @@
+//! Recovery: what happens when a session is lost, when recovering fails, and when nobody knows whether it lives.
+
+use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State, as_unknown};
+use crate::core::kit::backoff::{full_jitter, probe_delay};
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::state::call::OWN_CALLS;
+use crate::core::state::session::liveness::Check;
+use crate::core::state::session::loss::{Degraded, Loss, MAX_BARREN, lost_at_once};
+use crate::core::state::timers::Timer;
+
+/// A generation that lasted as long was not lost at once, even if nobody asked anything in it.
+const AT_ONCE: Millis = 10_000;
+
+/// Breakers of records that never came to be, kept so that a new `connect` does not hammer; more are forgotten.
+const MAX_KEPT_BREAKERS: usize = 256;
+
+impl<J: Json> Manager<J> {
+    /// Generation `generation` of a session is lost. Only the first to say so matters: everybody else joins.
+    pub(crate) fn lose_session(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
+        self.lose_session_as(session, generation, code, evidence, true);
+    }
+
+    /// The same; `counts`: whether it says something of how long the server keeps sessions.
+    pub(crate) fn lose_session_as(
+        &mut self,
+        session: SessionRef,
+        generation: u64,
+        code: ErrorCode,
+        evidence: &str,
+        counts: bool,
+    ) {
+        let Some(record) = self.store.get(session) else { return };
+        if !record.is_live(generation) {
+            return;
+        }
+        self.tell_session_error(session, code, Some(evidence.to_owned()), Level::Error);
+        self.finish_outage(session);
+        // First of all: from here on nothing is sent on the lost session, whatever else ends.
+        if !self.enter(session, State::Recovering) {
+            return;
+        }
+        let doubters = self.take_doubters(session);
+        self.unkeep(session);
+        self.drop_generation(session);
+        self.strand_calls(session, evidence);
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.barren = match code {
+            _ if record.fruitful || now.since(record.created_at) >= AT_ONCE => 0,
+            // Silence is no word about sessions, and what a GET met may be about streams.
+            ErrorCode::SessionTimeout => record.barren,
+            _ => record.barren + u32::from(counts),
+        };
+        // A loss in mid-restoration is still the same recovery for everybody who waits.
+        record.loss.get_or_insert(Loss { code, at: now });
+        let is_hopeless = record.barren >= MAX_BARREN;
+        if !is_hopeless && record.breaker.note_cycle(now) {
+            self.note_breaker_opened(session);
+        }
+        if is_hopeless {
+            self.give_up(session, lost_at_once(code, evidence));
+        } else {
+            self.announce_recovery(session, code);
+            self.begin_handshake(session, State::Recovering);
+        }
+        for call in doubters {
+            if let Some((code, _)) = self.calls.get_mut(call).and_then(|record| record.doubt.take()) {
+                let error = Error::new(code, "the server no longer knows the session").seen(evidence);
+                self.refused_by_loss(call, error);
+            }
+        }
+    }
+
+    pub(crate) fn announce_recovery(&mut self, session: SessionRef, code: ErrorCode) {
+        self.log(session, Level::Info, &concat(&["Starting session recovery for error: ", code.as_str()]));
+        self.event(session, EventKind::RecoveryStarted, Detail::new().code(code.as_str()));
+    }
+
+    /// Nothing of a lost generation may touch the next one: its id, its streams, its server requests, its own calls.
+    pub(crate) fn drop_generation(&mut self, session: SessionRef) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.forget_id();
+        }
+        self.forget_generation(session);
+    }
+
+    /// The same but for the id, which may be that of the next generation by now.
+    pub(crate) fn forget_generation(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.restoring = 0;
+        record.tools.forget();
+        record.tools.end_listing();
+        record.cache.clear();
+        if record.check.take().is_some() {
+            self.leave_lane(session);
+        }
+        self.stop_listening(session);
+        self.abandon_server_requests(session);
+        // Who subscribes does so with the next generation.
+        let subscribing = self.store.get_mut(session).map(|record| std::mem::take(&mut record.listen.waiting));
+        subscribing.into_iter().flatten().for_each(|call| self.requeue(call));
+        for call in self.own_calls(session) {
+            self.drop_call(call, Error::new(ErrorCode::SessionTerminated, "the session is gone"));
+        }
+        self.settle_doubters(session);
+    }
+
+    /// The machine's own calls on a session, but for its handshake.
+    fn own_calls(&self, session: SessionRef) -> Vec<CallId> {
+        let mut own = Vec::new();
+        for (id, call) in self.calls.from(OWN_CALLS) {
+            if call.session == session && !call.is_handshake() {
+                own.push(id);
+            }
+        }
+        own
+    }
+
+    /// A handshake is given up: those who wait are told, and what becomes of the record depends on its past.
+    pub(crate) fn give_up(&mut self, session: SessionRef, error: Error<J>) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.handshake = None;
+        self.leave_lane(session);
+        self.stop_listening(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.former.is_some() {
+            return self.give_up_trial(session, &error);
+        }
+        let has_lived = record.generation > 0;
+        // A server that is out of reach is no reason to try less often than an outage does.
+        let counts = error.code != ErrorCode::CircuitOpen && !error.away;
+        if counts && record.breaker.note_failed_round(now) {
+            self.note_breaker_opened(session);
+        }
+        match has_lived {
+            true if error.away => self.suspend(session, error),
+            true => self.degrade(session, error),
+            false => self.bury(session, &error),
+        }
+    }
+
+    pub(crate) fn note_breaker_opened(&mut self, session: SessionRef) {
+        self.metrics.breaker_opened += 1;
+        let until = self.store.get(session).and_then(|record| record.breaker.open_until(self.now));
+        self.event(session, EventKind::BreakerOpened, Detail::new().delay_ms(until.map(|until| until.since(self.now))));
+    }
+
+    /// A session that never came to be leaves nothing behind but its breaker.
+    fn bury(&mut self, session: SessionRef, error: &Error<J>) {
+        self.enter(session, State::Closed);
+        self.fail_waiting(session, error);
+        let Some(record) = self.store.remove(session) else { return };
+        if self.breakers.len() >= MAX_KEPT_BREAKERS {
+            self.breakers.remove(0);
+        }
+        self.breakers.push((record.key, record.breaker));
+    }
+
+    /// A session that lived stays, to be probed slowly and by the next call.
+    fn degrade(&mut self, session: SessionRef, error: Error<J>) {
+        self.finish_outage(session);
+        self.enter(session, State::Degraded);
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let rounds = record.degraded.as_ref().map_or(0, |degraded| degraded.rounds + 1);
+        let retry_at = now.after(full_jitter(&mut self.rng, record.server.session.retry_delay, rounds));
+        let breaker = record.breaker.open_until(now).unwrap_or(now);
+        let probe_at = now.after(probe_delay(&mut self.rng, rounds)).max(breaker);
+        record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), probe_at, rounds, error: error.clone() });
+        self.timers.arm(probe_at, Timer::Handshake(session));
+        // Nobody's session is probed for ever.
+        self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
+        self.metrics.recovery_failed += 1;
+        self.log(session, Level::Error, &concat(&["Session recovery failed: ", error.code.as_str()]));
+        let detail =
+            Detail::new().code(error.code.as_str()).evidence(error.evidence.clone()).delay_ms(probe_at.since(now));
+        self.event(session, EventKind::RecoveryFailed, detail);
+        self.fail_waiting(session, &error);
+    }
+
+    /// Tells everybody who waits for a session that there is none. Calls on the wire have their own ends.
+    pub(crate) fn fail_waiting(&mut self, session: SessionRef, error: &Error<J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let told = record.told(error.clone());
+        let (connecting, queue, undecided) = (
+            std::mem::take(&mut record.connecting),
+            record.queue.take_all(),
+            std::mem::take(&mut record.tools.waiting),
+        );
+        connecting.into_iter().for_each(|call| self.reject(call, told.clone()));
+        queue.into_iter().for_each(|call| self.settle(call, Err(error.clone())));
+        for call in undecided {
+            let Some(record) = self.calls.get_mut(call) else { continue };
+            let refused = record.refused;
+            if let Some(unknown) = record.unknown.take() {
+                self.settle(call, Err(if refused { unknown } else { as_unknown(unknown) }));
+            }
+        }
+    }
+
+    /// The session is kept by its server: what went wrong before is forgotten.
+    pub(crate) fn note_kept(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.barren = 0;
+        record.degraded = None;
+        if record.breaker.note_success() {
+            self.event(session, EventKind::BreakerClosed, Detail::new());
+        }
+    }
+
+    /// Somebody wants a session that sleeps: an expired one is made anew, a degraded one is tried again when it may be.
+    pub(crate) fn wake_session(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        match record.state {
+            State::Expired => {
+                record.loss = Some(Loss { code: ErrorCode::SessionExpired, at: now });
+                self.announce_recovery(session, ErrorCode::SessionExpired);
+                self.begin_handshake(session, State::Connecting);
+            }
+            State::Degraded => self.wake_degraded(session),
+            State::Outage => self.wake_outage(session),
+            _ => {}
+        }
+    }
+
+    fn wake_degraded(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get(session) else { return };
+        let Some(degraded) = record.degraded.as_ref() else { return };
+        let retry_at = degraded.retry_at;
+        if retry_at <= now {
+            return self.recover_again(session);
+        }
+        if let Some(until) = record.breaker.open_until(now) {
+            let mut error =
+                Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
+                    .retry_after(Some(until.since(now)));
+            error.evidence.clone_from(&degraded.error.evidence);
+            return self.fail_waiting(session, &error);
+        }
+        self.timers.arm(retry_at, Timer::Handshake(session));
+    }
+
+    /// A degraded session's timer: a call waits for it, or it is time to look by ourselves.
+    pub(crate) fn on_probe_due(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get(session) else { return };
+        let Some(degraded) = record.degraded.as_ref() else { return };
+        let waited_for = degraded.retry_at <= now && record.is_wanted();
+        if waited_for || degraded.probe_at <= now {
+            self.recover_again(session);
+        }
+    }
+
+    pub(crate) fn recover_again(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let code = record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: now }).code;
+        self.announce_recovery(session, code);
+        self.begin_handshake(session, State::Recovering);
+    }
+
+    /// A deadline passed without an answer. One may be a slow tool; after two in a row a ping finds out.
+    pub(crate) fn on_silence(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.silent += 1;
+        let silent = record.silent;
+        self.tell_session_error(session, ErrorCode::SessionTimeout, None, Level::Warn);
+        if silent >= 2 {
+            self.check_session(session, Check { silence: true, ..Check::default() });
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Where a user's requests to a server go and what they carry, for the diagnosis, which sends some of its own.
+
+use crate::core::api::{ConnectOptions, Error, Key};
+use crate::core::config::ServerConfig;
+use crate::core::kit::text::concat;
+use crate::core::machine::Manager;
+use crate::core::machine::lifecycle::connect::resolve_headers;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::HeaderList;
+use crate::core::protocol::json::Json;
+use std::rc::Rc;
+
+impl<J: Json> Manager<J> {
+    /// The server, and the headers that a user's requests to it begin with: those of the session that there is, token
+    /// included; else the configured ones. Without a user, a server whose headers are the same for all.
+    ///
+    /// # Errors
+    /// `closed`, and `config_error` for an unknown server and for holes that cannot be filled.
+    pub fn resolve(&self, user: Option<&str>, server: &str) -> Result<(Rc<ServerConfig>, HeaderList), Error<J>> {
+        let config = self.configured(server)?;
+        let key = Key { user: user.unwrap_or_default().to_owned(), server: server.to_owned() };
+        let mut headers = HeaderList::new();
+        if let Some(record) = self.store.find(&key).and_then(|session| self.store.get(session)) {
+            record.credentials.add_to(&mut headers);
+        } else if user.is_none() && config.headers.iter().any(|(_, template)| template.has_holes()) {
+            let message = concat(&["userId: is needed, because the headers of ", server, " differ from user to user"]);
+            return Err(Error::new(ErrorCode::ConfigError, message).of(server));
+        } else {
+            headers = resolve_headers(&config, &key.user, &ConnectOptions::<J>::default())?;
+        }
+        Ok((config, headers))
+    }
+}

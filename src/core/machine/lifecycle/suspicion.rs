@@ -1,0 +1,166 @@
+//! Suspicion: odd answers that may mean a lost session, of which no rule speaks. A ping decides whether there is anything
+//! to it, then a new handshake whether that helps, and a last ping on the old id whether the old session is still there.
+
+use crate::core::api::{Error, Level, SessionRef, State};
+use crate::core::kit::backoff::STREAM_FLOOR;
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::state::session::liveness::{Check, Identity, Pong};
+use crate::core::state::session::loss::Loss;
+use crate::core::state::session::suspicion::Oddity;
+use crate::core::state::timers::Timer;
+
+/// One suspicion that comes to nothing is enough for so long.
+const ONCE_IN: Millis = 60_000;
+
+/// So many equal odd answers in a row are suspicious by themselves.
+const IN_A_ROW: u32 = 2;
+
+/// How long either session may take to answer the ping that decides between them.
+const TRIAL_CAP: Millis = 5_000;
+
+impl<J: Json> Manager<J> {
+    /// A call of this generation was answered with something odd. `speaks`: the words are about the session.
+    pub(crate) fn note_odd(&mut self, session: SessionRef, generation: u64, oddity: Oddity, speaks: bool) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let is_kept = record.id().is_some() && record.sse.is_none();
+        if record.state != State::Ready || record.generation != generation || record.outage.is_some() || !is_kept {
+            return;
+        }
+        let suspicion = &mut record.suspicion;
+        suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
+        suspicion.last = oddity;
+        // A session that never worked has nothing to lose, unless the server says so.
+        let repeats = suspicion.times >= IN_A_ROW && record.fruitful;
+        let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
+        if (speaks || repeats) && may_ask {
+            suspicion.asked = Some((now, generation));
+            self.check_session(session, Check { suspected: Some(oddity), ..Check::default() });
+        }
+    }
+
+    /// A GET was refused as if the session were gone. It says something of the stream: only a ping says it of the session.
+    pub(crate) fn suspect_by_stream(&mut self, session: SessionRef) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.state != State::Ready || record.outage.is_some() {
+            return self.listen_again(session);
+        }
+        let asked = record.suspicion.asked_by_stream;
+        if asked.is_none_or(|at| now.since(at) >= ONCE_IN) {
+            record.suspicion.asked_by_stream = Some(now);
+            self.check_session(session, Check { stream: true, ..Check::default() });
+        } else {
+            self.listen_rarely(session);
+        }
+    }
+
+    /// The ping met the same: one new handshake, while the old session is kept until it is known to be gone. `false` where
+    /// there is nothing to try.
+    pub(crate) fn begin_trial(&mut self, session: SessionRef) -> bool {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return false };
+        let has_session = record.id().is_some() && record.sse.is_none() && record.former.is_none();
+        if !has_session || record.breaker.open_until(now).is_some() {
+            return false;
+        }
+        record.former.clone_from(&record.agreed);
+        record.loss.get_or_insert(Loss { code: ErrorCode::SessionInvalid, at: now });
+        if record.breaker.note_cycle(now) {
+            self.note_breaker_opened(session);
+        }
+        self.log(session, Level::Warn, "The session may be lost: a new handshake finds out");
+        self.stop_listening(session);
+        self.begin_handshake(session, State::Recovering);
+        true
+    }
+
+    /// The handshake of a trial succeeded: whether the old session is still there, too.
+    pub(crate) fn ask_former(&mut self, session: SessionRef) {
+        self.ping_in_trial(session, Identity::Former);
+    }
+
+    fn ping_in_trial(&mut self, session: SessionRef, identity: Identity) {
+        let Some(record) = self.store.get(session) else { return };
+        let cap = record.server.init_timeout.min(TRIAL_CAP);
+        self.ping(session, Check { identity, ..Check::default() }, cap);
+    }
+
+    /// The last ping on the old id was answered, or was not.
+    pub(crate) fn on_former_answered(&mut self, session: SessionRef, pong: &Pong) {
+        let Some(record) = self.store.get(session) else { return };
+        let same = Pong::Odd(record.suspicion.last);
+        match pong {
+            Pong::Lost(_) => self.replace_former(session),
+            Pong::Alive | Pong::Busy(_) => self.keep_former(session),
+            Pong::Odd(_) if *pong != same => self.keep_former(session),
+            // The server may treat every session like that for a while: then the new one is no better.
+            _ => self.ping_in_trial(session, Identity::Successor),
+        }
+    }
+
+    /// The first ping on the new id was answered, or was not.
+    pub(crate) fn on_successor_answered(&mut self, session: SessionRef, pong: &Pong) {
+        if *pong == Pong::Alive { self.replace_former(session) } else { self.keep_former(session) }
+    }
+
+    /// The old session was lost: this is a recovery like any other.
+    pub(crate) fn replace_former(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.former = None;
+        let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
+        let evidence = String::from("the old id meets the same as before, and a new session does not");
+        self.tell_session_error(session, code, Some(evidence), Level::Error);
+        self.unkeep(session);
+        self.forget_generation(session);
+        self.announce_recovery(session, code);
+        self.begin_generation(session, generation);
+    }
+
+    /// The old session is still there, or a new one is no better: the new one is ended.
+    fn keep_former(&mut self, session: SessionRef) {
+        self.say_goodbye(session, None);
+        if let Some(record) = self.store.get_mut(session) {
+            record.agreed = record.former.take();
+        }
+        self.log(session, Level::Info, "The session is kept: the new one was ended");
+        self.keep_session(session);
+    }
+
+    /// The trial is over and the session is what it was before; `failed` says so of its handshake.
+    pub(crate) fn give_up_trial(&mut self, session: SessionRef, error: &Error<J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        // An attempt may have got as far as a new id.
+        if let Some(former) = record.former.take() {
+            record.agreed = Some(former);
+        }
+        self.log(session, Level::Warn, &concat(&["No new handshake, so the session is kept: ", error.code.as_str()]));
+        if !self.is_out_of_reach(session) {
+            return self.keep_session(session);
+        }
+        if let Some(record) = self.store.get_mut(session) {
+            record.loss = None;
+        }
+        self.enter(session, State::Outage);
+        self.fail_round(session, 0);
+    }
+
+    /// The old session goes on.
+    fn keep_session(&mut self, session: SessionRef) {
+        let now = self.now;
+        self.finish_outage(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.handshake = None;
+        record.loss = None;
+        record.suspicion.times = 0;
+        record.suspicion.asked = Some((now, record.generation));
+        let (cursor, expiry) = (record.listen.cursor().map(str::to_owned), record.expiry());
+        self.timers.arm(expiry.max(now.after(STREAM_FLOOR)), Timer::Expiry(session));
+        self.start_listening(session, cursor);
+        self.release(session);
+    }
+}

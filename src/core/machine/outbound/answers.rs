@@ -1,0 +1,232 @@
+//! POSTs without a caller: answers to a server's requests, and `notifications/cancelled`. At most [`MAX_ON_WIRE`] at once
+//! per session, the rest queued; a server that asks faster than it takes answers is not read further.
+
+use crate::core::api::{ExchangeId, Failure, FailureKind, Level, Output, SessionRef, failure_error};
+use crate::core::kit::backoff::{RETRY_AFTER_CAP, STREAM_FLOOR, full_jitter};
+use crate::core::kit::text::{concat, decimal};
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::verdict::Verdict;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::{Refusal, refusal_error};
+use crate::core::state::session::answers::{Answers, Effort, MAX_IN_ALL, MAX_WAITING, Message};
+use crate::core::state::session::liveness::Check;
+use crate::core::state::timers::Timer;
+
+impl<J: Json> Manager<J> {
+    /// Queues a message, and sends it if it may go at once. `of`: the exchange whose request it answers.
+    pub(crate) fn post(&mut self, session: SessionRef, body: J, effort: Effort, of: Option<ExchangeId>) {
+        let number = self.numbers.next();
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let generation = record.generation;
+        let answers = record.answers.get_or_insert_default();
+        let waiting = answers.waiting();
+        // What comes from no stream (another tab's, a handler) cannot be paused. Handlers have at most 64 requests open.
+        let is_expendable = of.is_none() && effort != Effort::UntilDelivered;
+        if waiting >= MAX_WAITING && is_expendable {
+            return;
+        }
+        if waiting >= MAX_IN_ALL {
+            let evidence = "more requests of the server than may wait for their answers";
+            self.say_goodbye(session, None);
+            return self.lose_session(session, generation, ErrorCode::LimitExceeded, evidence);
+        }
+        answers.messages.insert(number, Message { body, effort, on_wire: false, failures: 0, not_before: now });
+        self.send_answers(session);
+    }
+
+    /// Stops reading an exchange whose requests have filled the queue.
+    pub(crate) fn pause_if_full(&mut self, session: SessionRef, exchange: Option<ExchangeId>) {
+        let answers = self.store.get_mut(session).and_then(|record| record.answers.as_mut());
+        if let (Some(exchange), Some(answers)) = (exchange, answers)
+            && answers.waiting() >= MAX_WAITING
+            && let Some(record) = self.exchanges.get_mut(exchange).filter(|record| !record.paused)
+        {
+            answers.paused = true;
+            record.paused = true;
+            self.out.push_back(Output::Pause { exchange });
+        }
+    }
+
+    /// Sends what is queued, as far as the limits and the session's holds allow.
+    pub(crate) fn send_answers(&mut self, session: SessionRef) {
+        let (now, is_cut_off) = (self.now, self.is_cut_off(session));
+        loop {
+            let Some(record) = self.store.get_mut(session) else { return };
+            let is_paused = record.outage.is_some() || record.former.is_some() || record.credentials.is_asking();
+            let is_held = is_paused || record.pace.is_paused(now);
+            let has_endpoint = record.sse.is_none() || record.endpoint().is_some();
+            let Some(answers) = record.answers.as_mut() else { return };
+            if is_cut_off || is_held || !has_endpoint {
+                return;
+            }
+            match answers.next(now) {
+                Ok(number) => {
+                    let Some(message) = answers.messages.get_mut(number) else { return };
+                    message.on_wire = true;
+                    answers.on_wire += 1;
+                    let body = message.body.clone();
+                    self.open(session, Wire::Aside(number), "POST", Some(body), Vec::new());
+                }
+                Err(at) => {
+                    let resumes = answers.paused && answers.waiting() <= MAX_WAITING / 2;
+                    answers.paused &= !resumes;
+                    let before = answers.armed;
+                    if let Some(at) = at.filter(|at| before.is_none_or(|before| before <= now || *at < before)) {
+                        answers.armed = Some(at);
+                        self.timers.arm(at, Timer::Answers(session));
+                    }
+                    if resumes {
+                        self.resume_reading(session);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn resume_reading(&mut self, session: SessionRef) {
+        for exchange in self.exchanges.keys_where(|record| record.paused && record.session == session) {
+            if let Some(record) = self.exchanges.get_mut(exchange) {
+                record.paused = false;
+                record.last_alive = self.now;
+            }
+            self.out.push_back(Output::Resume { exchange });
+        }
+    }
+
+    /// The server has the message, or will never take it.
+    pub(crate) fn on_aside_over(&mut self, session: SessionRef, number: u64) {
+        let Some(answers) = self.answers(session) else { return };
+        answers.take(number);
+        answers.failures = 0;
+        self.send_answers(session);
+    }
+
+    /// The exchange broke. The same id makes a repeated answer harmless.
+    pub(crate) fn on_aside_broken(&mut self, session: SessionRef, number: u64, failure: &Failure<J>) {
+        match failure.kind {
+            // A 2xx came, with more of a body than anything has use for.
+            FailureKind::TooLarge => self.on_aside_over(session, number),
+            FailureKind::Unwritable | FailureKind::Thrown => self.drop_answer(session, number, &failure.message),
+            FailureKind::Broken | FailureKind::Hidden => self.post_again(session, number, None),
+            FailureKind::Unsent | FailureKind::Unreachable => {
+                self.post_again(session, number, None);
+                let generation = self.store.get(session).map_or(0, |record| record.generation);
+                self.note_outage(session, generation, &failure_error(failure));
+            }
+        }
+    }
+
+    /// The server refused the message, for now or for good.
+    pub(crate) fn on_aside_refused(&mut self, session: SessionRef, number: u64, refusal: Refusal<'_, J>) {
+        match refusal.verdict {
+            Verdict::Refused(wait) => return self.post_again(session, number, wait),
+            Verdict::Unknown => return self.post_again(session, number, None),
+            Verdict::Outage => {
+                self.post_again(session, number, None);
+                return self.note_outage(session, refusal.generation, &refusal_error(&refusal));
+            }
+            Verdict::Unauthorized => {
+                if let Some(record) = self.store.get_mut(session).filter(|record| record.credentials.has_provider()) {
+                    // Another token is there or on its way, and a handshake asks for one by itself.
+                    let is_late = refusal.token.as_ref() != record.credentials.token()
+                        || record.credentials.is_asking()
+                        || record.handshake.is_some();
+                    if !is_late && record.credentials.challenge() {
+                        self.ask_for_token(session, refusal.challenge);
+                        return self.post_again(session, number, None);
+                    }
+                    if is_late {
+                        return self.post_again(session, number, None);
+                    }
+                }
+            }
+            // The answer may be unwelcome for reasons of its own: a ping decides, once.
+            Verdict::Lost(_) | Verdict::Doubtful(_) if self.answers(session).is_some_and(|answers| !answers.noted) => {
+                self.check_session(session, Check { doubt: true, ..Check::default() });
+            }
+            _ => {}
+        }
+        self.drop_answer(session, number, &refusal.evidence);
+    }
+
+    /// Gives up on a message. One log line a generation: a server could ask for a million of them.
+    fn drop_answer(&mut self, session: SessionRef, number: u64, why: &str) {
+        let Some(answers) = self.answers(session) else { return };
+        let matters = answers.messages.get(number).is_some_and(|message| message.effort != Effort::Once);
+        if matters && !std::mem::replace(&mut answers.noted, true) {
+            self.log(session, Level::Warn, &concat(&["An answer to a request of the server was refused: ", why]));
+        }
+        self.on_aside_over(session, number);
+    }
+
+    fn post_again(&mut self, session: SessionRef, number: u64, wait: Option<Millis>) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let settings = &record.server.session;
+        let (first, attempts) = (settings.retry_delay.max(STREAM_FLOOR), settings.retry_attempts);
+        let Some(answers) = record.answers.as_mut() else { return };
+        let Some(mut message) = answers.take(number) else { return };
+        if answers.rest_until <= now {
+            answers.failures = answers.failures.saturating_add(1);
+            let rest = full_jitter(&mut self.rng, first, answers.failures - 1).max(STREAM_FLOOR);
+            answers.rest_until = now.after(rest);
+        }
+        if let Some(wait) = wait {
+            answers.rest_until = answers.rest_until.max(now.after(wait.min(RETRY_AFTER_CAP)));
+        }
+        message.on_wire = false;
+        message.failures = message.failures.saturating_add(1);
+        let goes_on = match message.effort {
+            Effort::Once => false,
+            Effort::Few => message.failures <= attempts,
+            Effort::UntilDelivered => true,
+        };
+        if goes_on {
+            let delay = full_jitter(&mut self.rng, first, message.failures - 1).max(STREAM_FLOOR);
+            message.not_before = now.after(delay);
+            answers.messages.insert(number, message);
+            self.metrics.retries += 1;
+        }
+        self.send_answers(session);
+    }
+
+    /// The generation is over: its answers mean nothing to the next one.
+    pub(crate) fn drop_answers(&mut self, session: SessionRef) {
+        let Some(answers) = self.store.get_mut(session).and_then(|record| record.answers.take()) else { return };
+        let mut lost = 0;
+        for (_, message) in answers.messages.iter() {
+            let was_tried = message.on_wire && message.failures == 0;
+            lost += u64::from(message.effort == Effort::UntilDelivered && !was_tried);
+        }
+        if lost > 0 {
+            let count = decimal(lost);
+            let text = "Answers to requests of the server that never reached it before the session ended: ";
+            self.log(session, Level::Warn, &concat(&[text, &count]));
+        }
+        if answers.paused {
+            self.resume_reading(session);
+        }
+        let is_aside = |wire| matches!(wire, Wire::Aside(_));
+        let left = self.exchanges.keys_where(|exchange| exchange.session == session && is_aside(exchange.wire));
+        for exchange in left {
+            self.abort(exchange);
+        }
+    }
+
+    /// A message may have rested long enough.
+    pub(crate) fn on_answers_rested(&mut self, session: SessionRef) {
+        if let Some(answers) = self.answers(session) {
+            answers.armed = None;
+            self.send_answers(session);
+        }
+    }
+
+    fn answers(&mut self, session: SessionRef) -> Option<&mut Answers<J>> {
+        self.store.get_mut(session)?.answers.as_deref_mut()
+    }
+}

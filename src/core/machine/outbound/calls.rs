@@ -1,0 +1,266 @@
+//! The life of a call: queued, on the wire, resting before a retry, and settled exactly once.
+
+use crate::core::api::{CallId, Detail, Error, EventKind, ExchangeId, RequestOptions, SessionRef};
+use crate::core::kit::time::{Millis, earlier};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::HeaderList;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc;
+use crate::core::state::call::rounds::Rounds;
+use crate::core::state::call::stream::ResponseStream;
+use crate::core::state::call::{Call, OWN_CALLS, Purpose, Stage, own_call};
+use crate::core::state::exchange::Wire;
+use crate::core::state::session::Session;
+use crate::core::state::timers::Timer;
+
+impl<J: Json> Manager<J> {
+    /// A caller's request.
+    pub(crate) fn request(
+        &mut self,
+        call: CallId,
+        session: SessionRef,
+        method: String,
+        params: Option<J>,
+        options: &RequestOptions,
+    ) {
+        if method == "initialize" {
+            return self
+                .reject(call, Error::new(ErrorCode::ConfigError, "initialize: the session makes its own handshakes"));
+        }
+        self.admit(call, session, Purpose::User, method, params, options);
+    }
+
+    /// A caller's notification.
+    pub(crate) fn notify(&mut self, call: CallId, session: SessionRef, method: String, params: Option<J>) {
+        self.admit(call, session, Purpose::Notification, method, params, &RequestOptions::default());
+    }
+
+    fn admit(
+        &mut self,
+        call: CallId,
+        session: SessionRef,
+        purpose: Purpose,
+        method: String,
+        params: Option<J>,
+        options: &RequestOptions,
+    ) {
+        let (most, limit, now) = (self.config.limits.max_queued, self.config.limits.max_in_flight, self.now);
+        let Some(record) = self.store.get_mut(session) else {
+            return self.reject(
+                call,
+                Error::new(ErrorCode::Closed, "the session was ended by its owner; connect again for a new one"),
+            );
+        };
+        if record.queue.len() >= most && !record.may_send(Some(limit), now) {
+            let error = Error::new(ErrorCode::LimitExceeded, "too many calls wait for this session (limits.maxQueued)")
+                .of(&record.key.server);
+            return self.reject(call, error);
+        }
+        // Waiting for a server that is out of reach is no use of the session.
+        if record.outage.is_none() {
+            record.last_used_at = now;
+        }
+        let waits = record.listen.waits_since().map(|_| record.origin);
+        record.queue.insert(call);
+        self.add_call(call, session, purpose, method, params, options, Stage::Queued);
+        if let Some(origin) = waits {
+            self.look_at_turns(origin);
+        }
+        self.try_network(session);
+        self.wake_session(session);
+        self.pump(session);
+    }
+
+    /// A call of the machine's own, sent at once whatever the session's state.
+    pub(crate) fn own_request(
+        &mut self,
+        session: SessionRef,
+        purpose: Purpose,
+        method: &str,
+        params: Option<J>,
+        timeout: Millis,
+    ) {
+        let call = own_call(self.numbers.next());
+        let options = RequestOptions { timeout: Some(timeout), ..RequestOptions::default() };
+        self.add_call(call, session, purpose, method.to_owned(), params, &options, Stage::Queued);
+        self.transmit(call);
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the one place where a call is made; a struct of arguments would be Call itself"
+    )]
+    fn add_call(
+        &mut self,
+        call: CallId,
+        session: SessionRef,
+        purpose: Purpose,
+        method: String,
+        params: Option<J>,
+        options: &RequestOptions,
+        stage: Stage,
+    ) {
+        let Some(record) = self.store.get(session) else { return };
+        let timeout = options.timeout.unwrap_or(record.server.timeout);
+        let last_deadline = options.max_total_timeout.map(|total| self.now.after(total));
+        let deadline = earlier(self.now.after(timeout), last_deadline);
+        self.timers.arm(deadline, Timer::Deadline(call));
+        // 2025-11-25 basic/utilities/progress: it is how a server says that it is alive, so nearly every call asks for it.
+        let wants_progress = options.wants_progress && purpose == Purpose::User && method != "ping";
+        let record = Call {
+            session,
+            purpose,
+            method,
+            params,
+            stage,
+            request_id: 0,
+            generation: 0,
+            replay: options.replay.unwrap_or(record.server.session.replay),
+            started: self.now,
+            timeout,
+            reset_on_progress: options.reset_on_progress,
+            wants_progress,
+            deadline,
+            last_deadline,
+            left: None,
+            refusals: 0,
+            losses: 0,
+            hops: 0,
+            replays: 0,
+            stream: ResponseStream::default(),
+            rounds: Rounds::default(),
+            mismatched: false,
+            refused: false,
+            unknown: None,
+            doubt: None,
+            cut: None,
+            pong: None,
+        };
+        self.calls.insert(call, record);
+    }
+
+    /// Sends what waits, as far as the session, its holds and its limits allow. First come, first served.
+    pub(crate) fn pump(&mut self, session: SessionRef) {
+        if self.is_cut_off(session) {
+            return;
+        }
+        self.send_answers(session);
+        loop {
+            let (limit, now) = (self.config.limits.max_in_flight, self.now);
+            let Some(record) = self.store.get_mut(session) else { return };
+            let own = record.queue.first_from(OWN_CALLS);
+            if !record.may_send(Some(limit).filter(|_| own.is_none()), now) {
+                return;
+            }
+            let Some(call) = own.or_else(|| record.queue.first_from(0)) else { return };
+            record.queue.remove(call);
+            record.active.insert(call);
+            record.pace.note_sent(call);
+            if own.is_some() {
+                // The time that an outage took is not the server's.
+                self.renew_deadline(call);
+            }
+            self.transmit(call);
+        }
+    }
+
+    /// Puts one try of a call on the wire.
+    pub(crate) fn transmit(&mut self, call: CallId) {
+        let is_modern = self.goes_to_modern(call);
+        if is_modern && self.answered_here(call) {
+            return;
+        }
+        let id = self.next_request_id();
+        let Some(record) = self.calls.get_mut(call) else { return };
+        let replaced = std::mem::replace(&mut record.request_id, id);
+        let session = record.session;
+        let attempt = record.refusals + record.losses + record.replays + 1;
+        record.stream = ResponseStream::default();
+        record.cut = None;
+        let message = if is_modern { self.modern_call(call, id) } else { self.legacy_call(call, id) };
+        let Some((body, headers)) = message else { return };
+        self.by_request.remove(replaced);
+        self.by_request.insert(id, call);
+        self.metrics.requests += 1;
+        let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), headers) else { return };
+        let generation = self.store.get(session).map_or(0, |owner| owner.generation);
+        if let Some(record) = self.calls.get_mut(call) {
+            record.generation = generation;
+        }
+        self.is_on_wire(call, exchange);
+        self.report_sent(call, id, replaced, attempt);
+    }
+
+    pub(crate) fn is_on_wire(&mut self, call: CallId, exchange: ExchangeId) {
+        if let Some(record) = self.calls.get_mut(call) {
+            record.stage = Stage::OnWire(exchange);
+        }
+    }
+
+    fn report_sent(&mut self, call: CallId, id: u64, replaced: u64, attempt: u32) {
+        let Some(record) = self.calls.get(call).filter(|_| self.tells_events()) else { return };
+        let detail = Detail::new()
+            .method(record.method.clone())
+            .request_id(id)
+            .replaces(Some(replaced).filter(|id| *id != 0))
+            .attempt(attempt);
+        self.event(record.session, EventKind::RequestSent, detail);
+    }
+
+    /// Whether a call takes the form of 2026-07-28.
+    pub(crate) fn goes_to_modern(&self, call: CallId) -> bool {
+        let Some(record) = self.calls.get(call) else { return false };
+        match record.purpose {
+            Purpose::Probe => true,
+            Purpose::Handshake => false,
+            _ => self.store.get(record.session).is_some_and(Session::is_modern),
+        }
+    }
+
+    /// A message of a call in the form of the revisions that have sessions: no header mirrors it.
+    fn legacy_call(&self, call: CallId, id: u64) -> Option<(J, HeaderList)> {
+        let record = self.calls.get(call)?;
+        let (method, params) = (&record.method, record.params.as_ref());
+        let body = if record.is_notification() {
+            jsonrpc::notification(method, params)
+        } else {
+            jsonrpc::request(id, method, params, Some(id).filter(|_| record.wants_progress))
+        };
+        Some((body, HeaderList::new()))
+    }
+
+    /// Puts a call back into its session's queue, to be sent with a new id.
+    pub(crate) fn requeue(&mut self, call: CallId) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        record.stage = Stage::Queued;
+        let session = record.session;
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.active.remove(call);
+            owner.queue.insert(call);
+            owner.pace.note_over(call, false);
+        }
+        self.wake_session(session);
+        self.pump(session);
+    }
+
+    /// Lets a call rest for `delay`; past its deadline there is no point in resting.
+    pub(crate) fn rest(&mut self, call: CallId, delay: Millis, to_resume: bool) {
+        let until = self.now.after(delay);
+        let Some(record) = self.calls.get_mut(call) else { return };
+        record.stage = if to_resume { Stage::RestingToResume(until) } else { Stage::RestingToSend(until) };
+        let (session, method) = (record.session, record.method.clone());
+        self.timers.arm(until, Timer::Rest(call));
+        self.metrics.retries += 1;
+        self.event(session, EventKind::RetryScheduled, Detail::new().method(method).delay_ms(delay));
+    }
+
+    /// A call has rested.
+    pub(crate) fn on_rested(&mut self, call: CallId) {
+        match self.calls.get(call).map(|record| record.stage) {
+            Some(Stage::RestingToSend(until)) if until <= self.now => self.requeue(call),
+            Some(Stage::RestingToResume(until)) if until <= self.now => self.resume_if_online(call),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! The GET stream of a session, or what 2026-07-28 has in its place (subscriptions.rs): opened after each handshake, kept
+//! open gently, and the way in which an idle client learns that its session is gone.
+
+use crate::core::api::{Detail, EventKind, ExchangeId, Kind, Level, SessionRef, State, StreamBlock, StreamData};
+use crate::core::kit::backoff::{full_jitter, probe_delay, stream_delay};
+use crate::core::kit::text::{concat, decimal};
+use crate::core::kit::time::{Instant, Millis};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{self, HeaderList, cursor_header};
+use crate::core::protocol::json::Json;
+use crate::core::protocol::verdict::Verdict;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::Refusal;
+use crate::core::state::server::turns::UNREMARKABLE;
+use crate::core::state::session::listen::{Listen, Phase};
+use crate::core::state::session::liveness::Check;
+use crate::core::state::timers::Timer;
+
+/// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
+const LONG_ENOUGH: Millis = 10_000;
+
+/// So many times in a row a 409 is waited out; then the session goes on by POST alone.
+const MAX_CONFLICTS: u32 = 2;
+
+/// A recovery waits no longer than this for its stream: some servers send no head before there is something to tell.
+const OPENING_PATIENCE: Millis = 1_000;
+
+impl<J: Json> Manager<J> {
+    /// Opens the stream of a new generation: no cursor of an older one, only what was stored of this one. Some servers send
+    /// what belongs to a running call here, so it is opened before the first call (2025-11-25 basic/transports, "Listening
+    /// for Messages from the Server").
+    pub(crate) fn start_listening(&mut self, session: SessionRef, cursor: Option<String>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        // Over HTTP+SSE the session began with its stream.
+        if record.sse.is_some() {
+            return;
+        }
+        record.listen = Listen { cursor, delivered_at: record.listen.delivered_at, ..Listen::default() };
+        if record.kind != Kind::Stateless {
+            self.open_stream(session);
+        }
+    }
+
+    /// Closes the stream, or the plan to open it.
+    pub(crate) fn stop_listening(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.leave_endpoint();
+        match std::mem::take(&mut record.listen.phase) {
+            Phase::Opening(exchange) => self.abort(exchange),
+            Phase::Open(exchange) => {
+                self.abort(exchange);
+                self.stream_event(session, false, Some("closed by the client"));
+            }
+            Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
+            Phase::Waiting { .. } => {
+                let origin = record.origin;
+                self.look_at_turns(origin);
+            }
+            Phase::Off | Phase::Parked => {}
+        }
+        self.retire(session);
+    }
+
+    /// Opens the stream anew while the old one still delivers, so that nothing is missed.
+    pub(crate) fn replace_stream(&mut self, session: SessionRef) {
+        self.retire(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        match std::mem::take(&mut record.listen.phase) {
+            Phase::Opening(exchange) | Phase::Open(exchange) => {
+                record.listen.retiring = Some(exchange);
+                self.note_replaced(exchange);
+            }
+            Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
+            Phase::Off | Phase::Parked | Phase::Waiting { .. } => {}
+        }
+        self.open_stream(session);
+        if self.store.get(session).is_some_and(|record| matches!(record.listen.phase, Phase::Off)) {
+            self.retire(session);
+        }
+    }
+
+    /// Whether a recovery has to wait for the stream that is being opened. What the server asks its client before it is open
+    /// is lost where the server keeps no events, and a call that waits for the recovery may make it ask.
+    pub(crate) fn await_stream(&mut self, session: SessionRef) -> bool {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return false };
+        let patience = match record.listen.phase {
+            Phase::Opening(_) => OPENING_PATIENCE,
+            // A free place is given at once.
+            Phase::Waiting { .. } => UNREMARKABLE,
+            _ => 0,
+        };
+        let waits = record.kind == Kind::Stateful && patience > 0;
+        let until = now.after(patience);
+        if waits {
+            record.listen.awaited = Some(until);
+            self.timers.arm(until, Timer::Listen(session));
+        }
+        waits
+    }
+
+    /// The stream is open, is not offered, or takes too long: a recovery that waits for it goes on.
+    fn stop_awaiting(&mut self, session: SessionRef) {
+        let awaited = self.store.get_mut(session).and_then(|record| record.listen.awaited.take());
+        if let Some(until) = awaited {
+            self.timers.disarm(until, Timer::Listen(session));
+            self.on_restored(session);
+        }
+    }
+
+    /// Whether this stream is about to be closed for another one: it says nothing of what that one was asked for.
+    pub(crate) fn is_retiring(&self, session: SessionRef, exchange: ExchangeId) -> bool {
+        self.store.get(session).is_some_and(|record| record.listen.retiring == Some(exchange))
+    }
+
+    /// Closes the stream that was replaced.
+    fn retire(&mut self, session: SessionRef) {
+        let retiring = self.store.get_mut(session).and_then(|record| record.listen.retiring.take());
+        if let Some(exchange) = retiring {
+            self.abort(exchange);
+            self.stream_event(session, false, Some("replaced by the next stream"));
+        }
+    }
+
+    /// The page can do without the stream.
+    pub(crate) fn park(&mut self, session: SessionRef) {
+        self.keep(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.parked = true;
+        // Nobody can do without the stream that is the session.
+        if record.sse.is_none() && !matches!(record.listen.phase, Phase::Off) {
+            self.stop_listening(session);
+            self.open_stream(session);
+        }
+    }
+
+    /// The page wants the stream, from where the tab has left it that had it last.
+    pub(crate) fn unpark(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if std::mem::take(&mut record.parked) && !self.look_again(session) {
+            self.open_at_once(session);
+        }
+    }
+
+    /// Opens a stream that waits for something that has come.
+    pub(crate) fn open_at_once(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.state == State::Ready && matches!(record.listen.phase, Phase::Resting(_) | Phase::Parked) {
+            self.stop_listening(session);
+            self.open_stream(session);
+        }
+    }
+
+    fn open_stream(&mut self, session: SessionRef) {
+        let cut_off = self.is_cut_off(session);
+        let Some(record) = self.store.get_mut(session) else { return };
+        if cut_off || record.parked {
+            record.listen.phase = Phase::Parked;
+        } else if self.waits_for_turn(session) {
+            self.wait_for_turn(session);
+        } else {
+            self.send_stream(session);
+        }
+    }
+
+    fn wait_for_turn(&mut self, session: SessionRef) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Waiting { since: self.now, is_reported: false };
+        }
+    }
+
+    /// Closes the stream so that another one has its turn. It goes on later where it was.
+    pub(crate) fn leave_turn(&mut self, session: SessionRef) {
+        self.stop_listening(session);
+        self.wait_for_turn(session);
+    }
+
+    /// It is the stream's turn.
+    pub(crate) fn take_turn(&mut self, session: SessionRef) {
+        let until = self.now.after(OPENING_PATIENCE);
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.listen.phase = Phase::Off;
+        if let Some(awaited) = &mut record.listen.awaited {
+            let before = std::mem::replace(awaited, until);
+            self.timers.disarm(before, Timer::Listen(session));
+            self.timers.arm(until, Timer::Listen(session));
+        }
+        self.send_stream(session);
+    }
+
+    fn send_stream(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        let exchange = if record.is_modern() {
+            self.open_subscriptions(session)
+        } else {
+            let cursor = cursor_header(record.listen.cursor.clone());
+            self.open(session, Wire::Listen, "GET", None, cursor)
+        };
+        if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
+            record.listen.phase = Phase::Opening(exchange);
+            record.listen.progressed = false;
+            self.metrics.streams_opened += 1;
+        }
+    }
+
+    /// Opens the stream that is a session, of which nothing but `retry:` holds for the next one.
+    pub(crate) fn open_session_stream(&mut self, session: SessionRef) {
+        self.stop_listening(session);
+        let exchange = self.open(session, Wire::SessionStream, "GET", None, HeaderList::new());
+        if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
+            let Listen { retry, delivered_at, .. } = record.listen;
+            record.listen = Listen { phase: Phase::Opening(exchange), retry, delivered_at, ..Listen::default() };
+            self.metrics.streams_opened += 1;
+        }
+    }
+
+    /// The stream that is a session is not open yet: where it is opened is being asked.
+    pub(crate) fn reopening(&mut self, session: SessionRef, exchange: ExchangeId) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Opening(exchange);
+        }
+    }
+
+    /// The stream ended by itself, or did not begin.
+    pub(crate) fn forget_stream(&mut self, session: SessionRef, how: Option<&str>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.leave_endpoint();
+        if let Phase::Open(_) = std::mem::take(&mut record.listen.phase) {
+            self.stream_event(session, false, how);
+        }
+    }
+
+    /// The server answers with an event stream.
+    pub(crate) fn listen_opened(&mut self, session: SessionRef, exchange: ExchangeId) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if !matches!(record.listen.phase, Phase::Opening(other) if other == exchange) {
+            return;
+        }
+        record.listen.phase = Phase::Open(exchange);
+        let has_gap = std::mem::replace(&mut record.listen.was_open, true) && record.listen.retiring.is_none();
+        self.retire(session);
+        self.stream_event(session, true, None);
+        self.note_sign_of_life(session);
+        if has_gap {
+            self.note_gap(session);
+        }
+        self.stop_awaiting(session);
+    }
+
+    /// What a block says about the stream.
+    pub(crate) fn note_listen_block(&mut self, session: SessionRef, block: &StreamBlock<J>) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let listen = &mut record.listen;
+        listen.retry = block.retry.or(listen.retry);
+        if let Some(id) = &block.id {
+            let cursor = headers::event_id(id);
+            listen.progressed |= cursor != listen.cursor;
+            listen.cursor = cursor;
+        }
+        if !matches!(block.data, StreamData::Empty) {
+            listen.progressed = true;
+            listen.delivered_at = Some(now);
+        }
+        self.keep_soon(session);
+    }
+
+    /// The stream ended, was cut, or could not be opened.
+    pub(crate) fn listen_over(&mut self, session: SessionRef, exchange: ExchangeId, opened_at: Instant, how: &str) {
+        let now = self.now;
+        let Some(record) = self.store.get_mut(session) else { return };
+        let was_open = matches!(record.listen.phase, Phase::Open(other) if other == exchange);
+        if !was_open && !matches!(record.listen.phase, Phase::Opening(other) if other == exchange) {
+            return;
+        }
+        let good = was_open && (record.listen.progressed || now.since(opened_at) >= LONG_ENOUGH);
+        record.listen.failures = if good { 0 } else { record.listen.failures.saturating_add(1) };
+        if was_open {
+            record.listen.conflicts = 0;
+            self.stream_event(session, false, Some(how));
+        }
+        self.listen_later(session, None);
+        self.stop_awaiting(session);
+    }
+
+    /// The server answers the GET with something else than a stream: it offers none. That is normal, and not asked again.
+    pub(crate) fn listen_refused(&mut self, session: SessionRef, status: u16, what: &str) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = record.listen.retiring.take().map_or(Phase::Off, Phase::Open);
+            self.refuse_subscribers(session, what);
+            self.log(session, Level::Debug, &concat(&["No GET stream: HTTP ", &decimal(status.into()), ", ", what]));
+        }
+        self.strand_calls(session, what);
+        self.stop_awaiting(session);
+    }
+
+    /// The server refuses the GET. That says something of the stream, and at most raises a suspicion about the session: a
+    /// router without a GET route answers 404 as well.
+    pub(crate) fn on_listen_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.generation != refusal.generation {
+            return;
+        }
+        let had_cursor = record.listen.cursor.is_some();
+        match refusal.verdict {
+            // The event may be gone: the cursor is dropped, and the stream is opened plainly.
+            Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Answer | Verdict::Final if had_cursor => {
+                record.listen.cursor = None;
+                record.listen.failures = record.listen.failures.saturating_add(1);
+                self.listen_later(session, None);
+            }
+            Verdict::Lost(_) | Verdict::Doubtful(_) => {
+                record.listen.phase = Phase::Off;
+                self.suspect_by_stream(session);
+            }
+            Verdict::Conflict => self.on_conflict(session, &refusal.evidence),
+            Verdict::Refused(wait) => {
+                record.listen.failures = record.listen.failures.saturating_add(1);
+                self.listen_later(session, wait);
+            }
+            // Credentials may be good again later, when a call has fetched new ones.
+            Verdict::Unknown | Verdict::Outage | Verdict::Unauthorized => {
+                record.listen.failures = record.listen.failures.saturating_add(1);
+                self.listen_later(session, None);
+            }
+            _ => self.listen_refused(session, refusal.status, "no stream is offered"),
+        }
+        self.stop_awaiting(session);
+    }
+
+    /// POSTs are answered and the GET is not: there is no stream here, it seems. It is tried again, but rarely.
+    pub(crate) fn listen_rarely(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let is_off = matches!(record.listen.phase, Phase::Off) && record.kind != Kind::Stateless;
+        if is_off && record.state == State::Ready {
+            record.listen.failures = record.listen.failures.max(record.server.session.retry_attempts).saturating_add(1);
+            self.refuse_subscribers(session, "the server refuses the stream");
+            self.listen_later(session, None);
+        }
+    }
+
+    /// Somebody, most often the server's memory of our last stream, still holds the stream.
+    fn on_conflict(&mut self, session: SessionRef, evidence: &str) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.listen.conflicts += 1;
+        record.listen.failures = record.listen.failures.saturating_add(1);
+        let gives_up = record.listen.conflicts > MAX_CONFLICTS;
+        if record.listen.conflicts == 1 {
+            self.tell_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
+        }
+        if gives_up {
+            self.log(session, Level::Warn, "The GET stream is held by somebody else: going on without it");
+            return self.listen_refused(session, 409, "held by somebody else");
+        }
+        self.listen_later(session, None);
+    }
+
+    /// Plans the next opening: soon after progress, later after each failure, slowly once the attempts are spent.
+    fn listen_later(&mut self, session: SessionRef, wait: Option<Millis>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let settings = &record.server.session;
+        let spent = record.listen.failures.checked_sub(settings.retry_attempts + 1);
+        let delay = match spent {
+            Some(count) => probe_delay(&mut self.rng, count),
+            None => stream_delay(&mut self.rng, settings.retry_delay, record.listen.failures, record.listen.retry),
+        };
+        let delay = delay.max(wait.unwrap_or(0));
+        let at = self.now.after(delay);
+        let attempt = record.listen.failures;
+        record.listen.phase = Phase::Resting(at);
+        self.timers.arm(at, Timer::Listen(session));
+        if spent == Some(0) {
+            self.log(session, Level::Warn, "The GET stream brings nothing: trying again slowly");
+        }
+        self.metrics.retries += 1;
+        let detail = Detail::new().stream("listen").delay_ms(delay).attempt(attempt);
+        self.event(session, EventKind::RetryScheduled, detail);
+    }
+
+    /// It is time to open the stream again, or to wait for it no longer.
+    pub(crate) fn on_listen_timer(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        if record.listen.awaited.is_some_and(|until| until <= self.now) {
+            return self.stop_awaiting(session);
+        }
+        if record.is_live(record.generation) && matches!(record.listen.phase, Phase::Resting(at) if at <= self.now) {
+            self.open_stream(session);
+        }
+    }
+
+    /// Opens a stream again that may have died without a word, each session at a moment of its own.
+    pub(crate) fn renew_stream(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get(session) else { return };
+        // A stream that is the session is not given up on a suspicion.
+        if record.sse.is_some() {
+            return self.check_session(session, Check { silence: true, ..Check::default() });
+        }
+        if !matches!(record.listen.phase, Phase::Open(_) | Phase::Opening(_)) {
+            return;
+        }
+        let first = record.server.session.retry_delay;
+        self.stop_listening(session);
+        let at = self.now.after(full_jitter(&mut self.rng, first, 0));
+        if let Some(record) = self.store.get_mut(session) {
+            record.listen.phase = Phase::Resting(at);
+            self.timers.arm(at, Timer::Listen(session));
+        }
+    }
+
+    /// Plans an opening where none is planned: it is not known after all that the server offers no stream.
+    pub(crate) fn listen_again(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if matches!(record.listen.phase, Phase::Off) && record.kind == Kind::Stateful && record.state == State::Ready {
+            record.listen.failures = record.listen.failures.saturating_add(1);
+            self.listen_later(session, None);
+        }
+    }
+
+    /// Reports a GET stream, or a stream of subscriptions, that opened or closed.
+    fn stream_event(&mut self, session: SessionRef, opened: bool, how: Option<&str>) {
+        let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
+        let evidence = how.map(str::to_owned);
+        self.event(session, kind, Detail::new().stream("listen").evidence(evidence));
+    }
+}

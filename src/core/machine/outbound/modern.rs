@@ -1,0 +1,187 @@
+//! 2026-07-28: every request stands alone. It says in `_meta` and in headers what a handshake said once in older revisions,
+//! and what those kept per session, the machine keeps here.
+
+use crate::core::api::{CallId, Error, Kind, SessionRef};
+use crate::core::machine::Manager;
+use crate::core::protocol::codes::{self, HEADER_MISMATCH};
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::{self, HeaderList};
+use crate::core::protocol::json::{Json, completed};
+use crate::core::protocol::jsonrpc;
+use crate::core::protocol::mirror::encoded;
+use crate::core::protocol::modern::{ResultKind, as_initialize_result, result_kind};
+use crate::core::protocol::revisions::MODERN;
+use crate::core::state::call::Purpose;
+use crate::core::state::session::Agreed;
+
+impl<J: Json> Manager<J> {
+    /// A server described itself: from now on requests flow.
+    pub(crate) fn accept_modern(&mut self, session: SessionRef, discovered: J) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        record.generation += 1;
+        record.kind = Kind::Modern;
+        record.fruitful = false;
+        record.meta = None;
+        record.cache.clear();
+        let mut headers = HeaderList::new();
+        headers::add(&mut headers, headers::PROTOCOL_VERSION, MODERN);
+        let result = as_initialize_result(&discovered);
+        record.agreed = Some(Agreed { id: None, version: MODERN.to_owned(), result, headers });
+        let generation = record.generation;
+        self.begin_generation(session, generation);
+    }
+
+    /// A message of a call in the form of 2026-07-28, and the headers that mirror it.
+    pub(crate) fn modern_call(&mut self, call: CallId, id: u64) -> Option<(J, HeaderList)> {
+        let record = self.calls.get(call)?;
+        let session = record.session;
+        // There is no `ping` any more: what asks for a sign of life asks the server to describe itself.
+        let method = if record.method == "ping" { "server/discover" } else { &record.method }.to_owned();
+        let mut params = record.params.as_ref().map_or_else(J::object, Json::shallow_copy);
+        let mut headers = self.mirrored(session, &method, &params);
+        if record.purpose == Purpose::Probe {
+            headers::add(&mut headers, headers::PROTOCOL_VERSION, MODERN);
+        }
+        if record.is_notification() {
+            return Some((jsonrpc::notification(&method, record.params.as_ref()), headers));
+        }
+        record.rounds.add_to(&mut params);
+        let token = Some(id).filter(|_| record.wants_progress);
+        Some((self.modern_message(session, id, &method, params, token), headers))
+    }
+
+    /// The message of a request: `_meta` is never absent, so `params` is not either.
+    pub(crate) fn modern_message(
+        &mut self,
+        session: SessionRef,
+        id: u64,
+        method: &str,
+        params: J,
+        progress_token: Option<u64>,
+    ) -> J {
+        let mut meta = completed(&self.meta(session), params.get("_meta").as_ref());
+        if let Some(token) = progress_token {
+            meta.set("progressToken", jsonrpc::number(token));
+        }
+        jsonrpc::request(id, method, Some(&params.with("_meta", meta)), None)
+    }
+
+    /// 2026-07-28 basic, "_meta": version and capabilities are required, the name is asked for.
+    fn meta(&mut self, session: SessionRef) -> J {
+        let Some(record) = self.store.get_mut(session) else { return J::object() };
+        if let Some(meta) = &record.meta {
+            return meta.clone();
+        }
+        let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
+        let info = record.client_info.as_ref().unwrap_or(&self.client.info).clone();
+        let mut meta = J::object()
+            .with("io.modelcontextprotocol/protocolVersion", J::string(MODERN))
+            .with("io.modelcontextprotocol/clientCapabilities", capabilities)
+            .with("io.modelcontextprotocol/clientInfo", info);
+        if let Some(level) = record.remembered.log_level.as_ref().and_then(|params| params.get("level")) {
+            meta.set("io.modelcontextprotocol/logLevel", level);
+        }
+        record.meta = Some(meta.clone());
+        meta
+    }
+
+    /// The headers that mirror a body (2026-07-28 basic/transports/streamable-http, "Standard Request Headers").
+    pub(crate) fn mirrored(&self, session: SessionRef, method: &str, params: &J) -> HeaderList {
+        let mut all = HeaderList::new();
+        headers::add(&mut all, headers::METHOD, &encoded(method));
+        let named = match method {
+            "tools/call" | "prompts/get" => Some("name"),
+            "resources/read" => Some("uri"),
+            "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
+            _ => None,
+        };
+        let name = named.and_then(|member| params.get_str(member));
+        if let Some(name) = &name {
+            headers::add(&mut all, headers::NAME, &encoded(name));
+        }
+        if let (Some(name), "tools/call", Some(record)) = (&name, method, self.store.get(session)) {
+            headers::add_all(&mut all, &record.tools.parameter_headers(name, params.get("arguments").as_ref()));
+        }
+        all
+    }
+
+    /// What older revisions kept on the server and this one does not: answered here, by what is kept here. Whether `call`
+    /// was such a one.
+    pub(crate) fn answered_here(&mut self, call: CallId) -> bool {
+        let now = self.now;
+        let Some(record) = self.calls.get_mut(call) else { return true };
+        let Some(owner) = self.store.get_mut(record.session) else { return true };
+        let params = record.params.as_ref();
+        let answer = match (record.method.as_str(), record.purpose) {
+            (
+                "notifications/cancelled"
+                | "notifications/initialized"
+                | "notifications/progress"
+                | "notifications/roots/list_changed"
+                | "notifications/tasks/status",
+                Purpose::Notification,
+            ) => Some(J::object()),
+            ("logging/setLevel", Purpose::User) => {
+                owner.remembered.log_level.clone_from(&record.params);
+                owner.meta = None;
+                // No server knows it, so it is written before anybody builds on it.
+                let session = record.session;
+                self.keep(session);
+                Some(J::object())
+            }
+            ("resources/subscribe" | "resources/unsubscribe", Purpose::User) => {
+                return self.change_subscriptions(call);
+            }
+            (method, Purpose::User) if record.rounds.are_none() => owner.cache.get(method, params, now),
+            _ => None,
+        };
+        let is_answered = answer.is_some();
+        if let Some(answer) = answer {
+            self.settle(call, Ok(Some(answer)));
+        }
+        is_answered
+    }
+
+    /// A result came from a server of 2026-07-28: what it is, and what is left of it for the caller.
+    pub(crate) fn on_modern_result(&mut self, call: CallId, result: J) {
+        let now = self.now;
+        let Some(record) = self.calls.get(call) else { return };
+        let (session, purpose) = (record.session, record.purpose);
+        match result_kind(&result) {
+            ResultKind::InputRequired => return self.begin_round(call, &result),
+            ResultKind::Unknown => {
+                let error =
+                    Error::new(ErrorCode::ProtocolError, "the server answered with a resultType that nobody knows");
+                return self.settle_unreadable(call, error);
+            }
+            ResultKind::Complete => {}
+        }
+        let result = if record.method == "tools/list" { self.valid_tools(session, result) } else { result };
+        let Some(record) = self.calls.get(call) else { return };
+        if let Some(owner) =
+            self.store.get_mut(session).filter(|_| purpose == Purpose::User && record.rounds.are_none())
+        {
+            owner.cache.put(&record.method, record.params.as_ref(), &result, now);
+        }
+        self.remember(call, &result);
+        self.settle(call, Ok(Some(result)));
+    }
+
+    /// A server of 2026-07-28 answered with an error. Whether the call goes on all the same: where its headers did not fit
+    /// the tool's schema, the schema is asked for again, once (2026-07-28 basic/transports/streamable-http).
+    pub(crate) fn goes_on_after(&mut self, call: CallId, error: &Error<J>) -> bool {
+        let Some(record) = self.calls.get_mut(call) else { return false };
+        let Some(owner) = self.store.get_mut(record.session).filter(|owner| owner.is_modern()) else { return false };
+        if record.params.as_ref().is_some_and(|params| params.get("cursor").is_some()) {
+            owner.cache.forget(&record.method);
+        }
+        let is_tool = record.method == "tools/call" && record.purpose == Purpose::User;
+        if !codes::is(error.rpc_code, HEADER_MISMATCH) || !is_tool || std::mem::replace(&mut record.mismatched, true) {
+            return false;
+        }
+        record.refused = true;
+        owner.tools.forget();
+        self.ask_for_tools(call, error.clone());
+        true
+    }
+}

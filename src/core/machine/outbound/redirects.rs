@@ -1,0 +1,150 @@
+//! Redirects: where a server is reached that redirects within its origin, such as `/mcp` → `/mcp/`, the default of Starlette
+//! and FastMCP. Every request carries credentials, so none follows a redirect by itself: the new address is checked first,
+//! and holds for the server from then on, for all users of this manager.
+
+use crate::core::api::{Body, CallId, Error, ExchangeId, Level, Output, SessionRef};
+use crate::core::kit::text::{concat, split_once};
+use crate::core::machine::Manager;
+use crate::core::protocol::endpoint::{self, differs_by_slash, resolve};
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::HeaderList;
+use crate::core::protocol::json::Json;
+use crate::core::state::call::Call;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::{REDIRECTS, is_rpc_error};
+use crate::core::state::session::Session;
+use std::rc::Rc;
+
+/// How often one request is sent to another address. A chain that is longer, or a loop, ends in an error.
+const MAX_HOPS: u32 = 2;
+
+impl<J: Json> Manager<J> {
+    /// The URL of a session's server: the configured one, or the one that it has redirected to.
+    pub(crate) fn address(&self, record: &Session<J>) -> Rc<str> {
+        let learnt = self.addresses.get(&record.server.name).filter(|learnt| **learnt != *record.url);
+        learnt.map_or_else(|| Rc::clone(&record.url), |learnt| Rc::from(learnt.as_str()))
+    }
+
+    /// Sends a refused request to another address, where its refusal says so: a redirect within the origin, which nobody has
+    /// carried out, or no route at an address that was learnt. That may be a handler's own answer to a caller's request, so
+    /// only the next one tries the configured address.
+    pub(crate) fn goes_elsewhere(&mut self, exchange: ExchangeId, body: &Body<J>) -> bool {
+        let Some(sent) = self.exchanges.get(exchange) else { return false };
+        let (session, wire, url) = (sent.session, sent.wire, Rc::clone(&sent.url));
+        let Some(made) = self.hops(session, wire).map(|hops| *hops) else { return false };
+        let is_callers = wire.call().and_then(|call| self.calls.get(call)).is_some_and(|call| !call.is_machines());
+        let Some((sent, record)) = self.exchanges.get(exchange).zip(self.store.get(session)) else { return false };
+        let Some(head) = sent.head.as_ref().filter(|_| sent.endpoint.is_none()) else { return false };
+        // RFC 9110 §15.4: 307 and 308 keep the method. 301 and 302 let a client change it, and are sent for pages: they are
+        // followed to the same path with or without the last slash, which is what routers mean. 303 names something else.
+        let target = match (head.status, &head.location) {
+            // One that was redirected there a moment ago has been at the configured address.
+            (404 | 405, _) if made == 0 && url != record.url && !is_rpc_error(body) => {
+                if is_callers {
+                    self.forget_address(session);
+                    return false;
+                }
+                Some(String::from(&*record.url))
+            }
+            (301 | 302, None) => None,
+            (301 | 302 | 307 | 308, Some(location)) => match resolve(&url, location) {
+                Ok(target) if head.status > 302 || differs_by_slash(&url, &target) => Some(target),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let moved = self.address(record) != url;
+        if made >= MAX_HOPS {
+            self.forget_address(session);
+            return false;
+        }
+        self.hops(session, wire).into_iter().for_each(|hops| *hops += 1);
+        self.take_exchange(exchange);
+        match target {
+            Some(target) => self.go_to(session, wire, target),
+            // Another request has learnt it meanwhile.
+            None if moved => self.send_there(session, wire),
+            None => self.learn_address(session, wire),
+        }
+        true
+    }
+
+    /// How often a request was sent to another address; `None` of those that stay where they are.
+    fn hops(&mut self, session: SessionRef, wire: Wire) -> Option<&mut u32> {
+        match wire {
+            Wire::Call(call) => Some(&mut self.calls.get_mut(call)?.hops),
+            Wire::SessionStream => Some(&mut self.store.get_mut(session)?.handshake.as_mut()?.hops),
+            _ => None,
+        }
+    }
+
+    /// From now on `url` is the server's address, also for this request.
+    fn go_to(&mut self, session: SessionRef, wire: Wire, url: String) {
+        let Some(record) = self.store.get(session) else { return };
+        if *self.address(record) != *url {
+            let path = split_once(&url, "?").map_or(&*url, |(path, _)| path);
+            let line =
+                concat(&["The server redirects; requests go to ", &endpoint::discreet(path, &url), " from now on"]);
+            // Not again where a 404 has made us ask once more.
+            let is_new = *url != *record.url && self.addresses.get(&record.server.name).is_none();
+            self.addresses.insert(record.server.name.clone(), url);
+            if is_new {
+                self.log(session, Level::Warn, &line);
+            }
+        }
+        self.send_there(session, wire);
+    }
+
+    /// The configured address is tried next.
+    pub(crate) fn forget_address(&mut self, session: SessionRef) {
+        if let Some(record) = self.store.get(session) {
+            self.addresses.insert(record.server.name.clone(), String::from(&*record.url));
+        }
+    }
+
+    /// Asks where a redirect leads whose target the host hides (Fetch §2.2.6, "opaque-redirect filtered response"): by a GET
+    /// that follows redirects and carries neither credentials nor a session id.
+    fn learn_address(&mut self, session: SessionRef, wire: Wire) {
+        let asker = if let Wire::Call(call) = wire { Some(call) } else { None };
+        let exchange = self.open(session, Wire::Address(asker), "GET", None, HeaderList::new());
+        let Some(exchange) = exchange else { return };
+        match asker {
+            Some(call) => self.is_on_wire(call, exchange),
+            None => self.reopening(session, exchange),
+        }
+    }
+
+    /// The GET was answered, from wherever it led.
+    pub(crate) fn on_address(&mut self, exchange: ExchangeId, asker: Option<CallId>) {
+        let Some(asked) = self.take_exchange(exchange) else { return };
+        self.out.push_back(Output::Abort { exchange });
+        let ended_at = asked.head.and_then(|head| head.location);
+        match ended_at.and_then(|url| resolve(&asked.url, &url).ok()).filter(|url| **url != *asked.url) {
+            Some(url) => self.go_to(asked.session, asker.map_or(Wire::SessionStream, Wire::Call), url),
+            None => self.no_address(asked.session, asker),
+        }
+    }
+
+    /// The GET brought no other address of the same origin.
+    pub(crate) fn no_address(&mut self, session: SessionRef, asker: Option<CallId>) {
+        let error = Error::new(ErrorCode::HttpError, REDIRECTS).seen("a redirect").status(302);
+        match asker {
+            Some(call) => self.settle(call, Err(error)),
+            None => {
+                self.forget_stream(session, None);
+                self.handshake_failed(session, error);
+            }
+        }
+    }
+
+    /// Sends a request again that was not carried out.
+    fn send_there(&mut self, session: SessionRef, wire: Wire) {
+        let Wire::Call(call) = wire else { return self.open_session_stream(session) };
+        // The machine's own calls are in no queue; a caller's waits where its session was lost meanwhile.
+        if self.calls.get(call).is_some_and(Call::is_machines) {
+            self.transmit(call);
+        } else {
+            self.requeue(call);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What becomes of a call whose attempt did not end in an answer: it goes again if its policy and its safety let it.
+
+use crate::core::api::{CallId, Error, State, as_unknown};
+use crate::core::kit::backoff::{RETRY_AFTER_CAP, full_jitter};
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::replay::{Replay, Safety, may_replay_unknown, may_resend_refused};
+use crate::core::state::call::Purpose;
+
+impl<J: Json> Manager<J> {
+    /// The request was refused unread because its session was gone: it goes again on the next one.
+    pub(crate) fn refused_by_loss(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        record.losses += 1;
+        record.refused = true;
+        let (session, losses) = (record.session, record.losses);
+        let is_machines = !matches!(record.purpose, Purpose::User | Purpose::Notification);
+        // Recovery has been given up: a call that comes late is told what those were told that waited.
+        let owner = self.store.get(session).filter(|owner| owner.state == State::Degraded);
+        if let Some(reason) = owner.and_then(|owner| owner.degraded.as_ref()).map(|degraded| degraded.error.clone()) {
+            return self.settle(call, Err(reason));
+        }
+        if is_machines || losses > MAX_LOSSES {
+            return self.settle(call, Err(error));
+        }
+        self.decide(call, error);
+    }
+
+    /// The request was refused unread, and the server said to come back later. The whole session waits: what it
+    /// refuses to one caller it refuses to all, and a thousand callers must not each find out.
+    pub(crate) fn refused_for_now(&mut self, call: CallId, wait: Option<Millis>, mut error: Error<J>) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        record.refusals += 1;
+        let (session, refusals, deadline) = (record.session, record.refusals, record.deadline);
+        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let Some(owner) = self.store.get(session) else { return };
+        let settings = &owner.server.session;
+        let delay = wait.unwrap_or(0).max(full_jitter(&mut self.rng, settings.retry_delay, refusals - 1));
+        error.retry_after = Some(delay);
+        let too_late = self.now.after(delay) >= deadline || delay > RETRY_AFTER_CAP;
+        if !is_users || refusals > settings.retry_attempts || too_late {
+            return self.settle(call, Err(error));
+        }
+        self.pause(session, delay, error.evidence.clone());
+        if let Some(record) = self.calls.get_mut(call) {
+            record.refused = true;
+        }
+        self.decide(call, error);
+    }
+
+    /// Provably nothing was sent: it goes again when the server is within reach, as far as the policy lets it.
+    pub(crate) fn unsent(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        record.refusals += 1;
+        record.refused = true;
+        let (session, refusals) = (record.session, record.refusals);
+        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let attempts = self.store.get(session).map_or(0, |owner| owner.server.session.retry_attempts);
+        if is_users && refusals <= attempts { self.decide(call, error) } else { self.settle(call, Err(error)) }
+    }
+
+    /// The same without an outage: only this call could not be sent.
+    pub(crate) fn rest_refused(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (refusals, deadline) = (record.refusals, record.deadline);
+        let Some(owner) = self.store.get(record.session) else { return };
+        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, refusals.saturating_sub(1));
+        if self.now.after(delay) >= deadline {
+            return self.settle(call, Err(error));
+        }
+        self.rest(call, delay, false);
+    }
+
+    /// Nobody knows whether the server did the work.
+    pub(crate) fn unknown_outcome(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        match record.purpose {
+            Purpose::User | Purpose::Tools => {
+                record.refused = false;
+                self.decide(call, error);
+            }
+            Purpose::Notification => self.settle(call, Err(as_unknown(error))),
+            _ => self.settle(call, Err(error)),
+        }
+    }
+
+    /// Sends a call again if the policy and its safety let it; asks for the tool's annotations where they decide.
+    pub(crate) fn decide(&mut self, call: CallId, error: Error<J>) {
+        let safety = self.safety(call);
+        let Some(record) = self.calls.get(call) else { return };
+        let (policy, refused) = (record.replay, record.refused);
+        let attempts = self.store.get(record.session).map_or(0, |owner| owner.server.session.retry_attempts);
+        let has_left = record.replays < attempts;
+        let may =
+            if refused { may_resend_refused(policy, safety) } else { has_left && may_replay_unknown(policy, safety) };
+        let tool_decides = safety == Safety::ByTool && policy != Replay::Never && (refused || has_left);
+        if may {
+            return self.send_again(call, error);
+        }
+        if tool_decides {
+            return self.ask_for_tools(call, error);
+        }
+        let final_error = if refused || safety == Safety::Safe { error } else { as_unknown(error) };
+        self.settle(call, Err(final_error));
+    }
+
+    /// A call goes again: when the outage is over that it met, soon where it was refused unread, else after a rest.
+    fn send_again(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        let (session, refused, away) = (record.session, record.refused, error.away);
+        if refused {
+            self.metrics.resent += 1;
+        } else {
+            record.replays += 1;
+            self.metrics.replayed += 1;
+        }
+        match refused {
+            _ if away && self.is_out_of_reach(session) => self.wait_out(call, error),
+            true if away => self.rest_refused(call, error),
+            true => self.requeue(call),
+            false => self.rest_replay(call, error),
+        }
+    }
+
+    /// A replay outside of an outage costs the session's budget: a thousand callers of a failing server would otherwise
+    /// double its load.
+    pub(crate) fn rest_replay(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (deadline, replays) = (record.deadline, record.replays);
+        let Some(owner) = self.store.get_mut(record.session) else { return };
+        let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, replays.saturating_sub(1));
+        if self.now.after(delay) >= deadline || !owner.pace.spend() {
+            return self.settle(call, Err(error));
+        }
+        self.rest(call, delay, false);
+    }
+}
+
+/// How often one call may find its session lost. The second loss in a row is the server's habit, not bad luck.
+const MAX_LOSSES: u32 = 2;

@@ -1,0 +1,111 @@
+//! Response streams of calls: where they stand, and how a broken one is resumed.
+
+use crate::core::api::{CallId, Detail, Error, EventKind, SessionRef, State};
+use crate::core::kit::backoff::stream_delay;
+use crate::core::kit::text::{concat, decimal};
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::cursor_header;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::verdict::Verdict;
+use crate::core::state::call::Stage;
+use crate::core::state::exchange::Wire;
+use crate::core::state::refusal::Refusal;
+use crate::core::state::session::liveness::Pong;
+
+impl<J: Json> Manager<J> {
+    /// Without a network it goes on resting; when that is back, it is woken.
+    pub(crate) fn resume_if_online(&mut self, call: CallId) {
+        if self.calls.get(call).is_some_and(|record| !self.is_cut_off(record.session)) {
+            self.resume(call);
+        }
+    }
+
+    /// The response stream of a call is over, and there was no response on it.
+    pub(crate) fn on_response_stream_over(&mut self, call: CallId, how: &str) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        if record.is_notification() {
+            return self.settle(call, Ok(None));
+        }
+        if record.pings() {
+            let error = Error::new(ErrorCode::NetworkError, "the stream of a ping ended without an answer").seen(how);
+            return self.end_ping(call, Pong::Broken, error);
+        }
+        record.stream.closed();
+        self.resume_later(call, how);
+    }
+
+    /// A try to resume did not get a stream.
+    pub(crate) fn resume_failed(&mut self, call: CallId, how: &str) {
+        if let Some(record) = self.calls.get_mut(call) {
+            record.stream.failures = record.stream.failures.saturating_add(1);
+        }
+        self.resume_later(call, how);
+    }
+
+    fn resume_later(&mut self, call: CallId, how: &str) {
+        let Some(record) = self.calls.get(call) else { return };
+        let Some(session) = self.store.get(record.session) else { return };
+        let stream = &record.stream;
+        let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
+        let evidence = match (&stream.cursor, stream.failures > attempts) {
+            (None, _) => concat(&[how, " before the response, and no event of it had an id to resume from"]),
+            (Some(_), true) => {
+                let times = decimal(stream.failures.into());
+                concat(&[how, " before the response, and resuming it brought nothing ", &times, " times in a row"])
+            }
+            (Some(_), false) => {
+                let (failures, retry) = (stream.failures, stream.retry);
+                let delay = stream_delay(&mut self.rng, first, failures, retry);
+                return self.rest(call, delay, true);
+            }
+        };
+        let error = Error::new(ErrorCode::NetworkError, "the response stream ended without a response").seen(evidence);
+        self.unknown_outcome(call, error);
+    }
+
+    /// Opens the stream of a call again where it broke off.
+    pub(crate) fn resume(&mut self, call: CallId) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (session, cursor) = (record.session, record.stream.cursor.clone());
+        let same = self
+            .store
+            .get(session)
+            .is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
+        if !same {
+            let error = Error::new(ErrorCode::NetworkError, "the response stream broke, and its session is gone")
+                .seen("the cursor belongs to a replaced session");
+            return self.unknown_outcome(call, error);
+        }
+        self.metrics.streams_resumed += 1;
+        // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
+        let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor_header(cursor));
+        if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(call)) {
+            record.stage = Stage::OnWire(exchange);
+        }
+    }
+
+    /// The server refused to resume.
+    pub(crate) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>) {
+        let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
+        match refusal.verdict {
+            Verdict::Refused(_) | Verdict::Unknown | Verdict::Outage => {
+                return self.resume_failed(call, "the server failed");
+            }
+            // The event may be gone, or the session: a GET alone cannot tell.
+            Verdict::Lost(_) | Verdict::Doubtful(_) => self.suspect_by_stream(session),
+            _ => {}
+        }
+        let error = Error::new(ErrorCode::NetworkError, "the response stream broke and cannot be resumed")
+            .seen(refusal.evidence.clone())
+            .status(refusal.status);
+        self.unknown_outcome(call, error);
+    }
+
+    /// Reports a response stream that opened, or that closed without a response.
+    pub(crate) fn call_stream_event(&mut self, session: SessionRef, call: CallId, opened: bool, how: Option<&str>) {
+        let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
+        let (request_id, evidence) = (self.calls.get(call).map(|record| record.request_id), how.map(str::to_owned));
+        self.event(session, kind, Detail::new().stream("call").request_id(request_id).evidence(evidence));
+    }
+}

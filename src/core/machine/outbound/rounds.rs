@@ -1,0 +1,130 @@
+//! Requests in several rounds (2026-07-28 basic/patterns/mrtr): a server that needs something ends the request with its
+//! questions; the client asks again with the answers, under a new id.
+
+use crate::core::api::{CallId, Error, Output, Ticket};
+use crate::core::kit::text::concat;
+use crate::core::kit::time::Millis;
+use crate::core::machine::Manager;
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc::RpcError;
+use crate::core::state::asked::Asked;
+use crate::core::state::call::{Purpose, Stage};
+
+/// A call that is not done after so many rounds never will be.
+const MAX_ROUNDS: u32 = 10;
+
+/// So many questions at once are more than anybody answers.
+const MAX_QUESTIONS: usize = 64;
+
+/// A server that wants to be asked again without a question is busy.
+const PAUSE: Millis = 250;
+
+impl<J: Json> Manager<J> {
+    /// The server answered with questions.
+    pub(crate) fn begin_round(&mut self, call: CallId, result: &J) {
+        let questions = match self.questions(call, result) {
+            Ok(questions) => questions,
+            Err(sentence) => return self.settle_unreadable(call, Error::new(ErrorCode::ProtocolError, sentence)),
+        };
+        self.finish_leg(call);
+        let Some(record) = self.calls.get_mut(call) else { return };
+        let (session, generation) = (record.session, record.generation);
+        record.rounds.count += 1;
+        record.rounds.state = result.get("requestState");
+        record.rounds.answers = None;
+        record.rounds.open = questions.len();
+        if questions.is_empty() {
+            return self.rest(call, PAUSE, false);
+        }
+        record.rounds.answers = Some(J::object());
+        record.stage = Stage::Asking;
+        self.metrics.server_requests += questions.len() as u64;
+        for (key, method, question) in questions {
+            let ticket = Ticket(self.numbers.next());
+            let message = J::object().with("method", J::string(&method));
+            let message = match question.get("params") {
+                Some(params) => message.with("params", params),
+                None => message,
+            };
+            let asked = Asked { session, generation, id: J::string(&key), round_of: Some((call, method.clone())) };
+            self.tickets.insert(ticket, asked);
+            self.out.push_back(Output::ServerRequest { ticket, session, call: Some(call), method, message });
+        }
+    }
+
+    /// The questions of a round: key, method, and the whole of it.
+    fn questions(&self, call: CallId, result: &J) -> Result<Vec<(String, String, J)>, &'static str> {
+        let Some(record) = self.calls.get(call) else { return Ok(Vec::new()) };
+        let may_ask = matches!(record.method.as_str(), "tools/call" | "prompts/get" | "resources/read");
+        if !may_ask || record.purpose != Purpose::User {
+            return Err("the server asked for input where no request may be made in rounds");
+        }
+        if record.rounds.count >= MAX_ROUNDS {
+            return Err("the server asked for input again and again");
+        }
+        let requests = result.get("inputRequests");
+        let mut questions = Vec::new();
+        for key in requests.as_ref().and_then(Json::keys).unwrap_or_default() {
+            let question = requests.as_ref().and_then(|requests| requests.get(&key));
+            let Some((method, question)) = question.and_then(|question| Some((question.get_str("method")?, question)))
+            else {
+                return Err("the server asked for input without a method");
+            };
+            questions.push((key, method, question));
+        }
+        if questions.is_empty() && result.get("requestState").is_none() {
+            return Err("the server asked for input without saying for what");
+        }
+        if questions.len() > MAX_QUESTIONS {
+            return Err("the server asked for too much input at once");
+        }
+        Ok(questions)
+    }
+
+    /// A leg of the call was answered: nothing more is to be heard of it, and its wait starts anew.
+    fn finish_leg(&mut self, call: CallId) {
+        let Some(record) = self.calls.get(call) else { return };
+        let (request, stage) = (record.request_id, record.stage);
+        self.by_request.remove(request);
+        if let Stage::OnWire(exchange) = stage {
+            self.leave_over(exchange);
+        }
+        self.renew_deadline(call);
+    }
+
+    /// One question was answered, or could not be. There is no way to tell the server of a failure (2026-07-28
+    /// basic/patterns/mrtr): a form can be cancelled; everything else ends the call.
+    pub(crate) fn on_round_answer(&mut self, call: CallId, key: &J, method: &str, outcome: Result<J, RpcError<J>>) {
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(_) if method == "elicitation/create" => J::object().with("action", J::string("cancel")),
+            Err(error) => {
+                let sentence =
+                    concat(&["the server asked for ", method, " to go on, and the answer failed: ", &error.message]);
+                let mut failed = Error::new(ErrorCode::RpcError, sentence);
+                failed.rpc_code = Some(f64::from(error.code));
+                failed.data = error.data;
+                return self.settle(call, Err(failed));
+            }
+        };
+        let (Some(record), Some(key)) = (self.calls.get_mut(call), key.as_str()) else { return };
+        if let Some(answers) = record.rounds.answers.as_mut() {
+            answers.set(&key, answer);
+        }
+        record.rounds.open = record.rounds.open.saturating_sub(1);
+        if record.rounds.open == 0 && matches!(record.stage, Stage::Asking) {
+            self.renew_deadline(call);
+            self.requeue(call);
+        }
+    }
+
+    /// Nobody waits for the answers any more.
+    pub(crate) fn stop_asking(&mut self, call: CallId) {
+        let open = self.tickets.keys_where(|asked| asked.round_of.as_ref().is_some_and(|(of, _)| *of == call));
+        for ticket in open {
+            self.tickets.remove(ticket);
+            self.out.push_back(Output::CancelServerRequest { ticket });
+        }
+    }
+}

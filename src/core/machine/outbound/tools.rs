@@ -1,0 +1,96 @@
+//! The list of tools that the machine asks for, because a replay depends on it.
+
+use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State, as_unknown};
+use crate::core::kit::text::concat;
+use crate::core::machine::Manager;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::replay::{Safety, method_safety};
+use crate::core::protocol::verdict::excerpt;
+use crate::core::state::call::{Purpose, Stage};
+
+impl<J: Json> Manager<J> {
+    /// Parks a call until this generation's list of tools is there.
+    pub(crate) fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
+        let Some(record) = self.calls.get_mut(call) else { return };
+        record.stage = Stage::Undecided;
+        record.unknown = Some(error);
+        let session = record.session;
+        if let Some(owner) = self.store.get_mut(session) {
+            owner.tools.waiting.push(call);
+        }
+        self.fetch_tools(session);
+    }
+
+    /// Asks for the list of tools, if the session can be asked and nobody is asking.
+    pub(crate) fn fetch_tools(&mut self, session: SessionRef) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.tools.fetching || record.state != State::Ready || record.outage.is_some() {
+            return;
+        }
+        record.tools.fetching = true;
+        let timeout = record.server.init_timeout;
+        self.own_request(session, Purpose::Tools, "tools/list", None, timeout);
+    }
+
+    /// A page of the list came, or did not.
+    pub(crate) fn on_tools_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        let result = outcome.as_ref().ok().and_then(Option::as_ref);
+        if let Some(cursor) = result.and_then(|result| record.tools.next_cursor(result)) {
+            let timeout = record.server.init_timeout;
+            return self.own_request(
+                session,
+                Purpose::Tools,
+                "tools/list",
+                Some(J::object().with("cursor", cursor)),
+                timeout,
+            );
+        }
+        record.tools.end_listing();
+        // A list that was asked of a session that is being replaced, or out of reach, is asked for later.
+        if outcome.is_err() && (record.state == State::Recovering || record.outage.is_some()) {
+            return;
+        }
+        let waiting = std::mem::take(&mut record.tools.waiting);
+        if record.tools.take_difference() {
+            self.event(session, EventKind::ToolsChanged, Detail::new());
+        }
+        waiting.into_iter().for_each(|call| self.decide_with_tools(call));
+    }
+
+    fn decide_with_tools(&mut self, call: CallId) {
+        let Some(error) = self.calls.get_mut(call).and_then(|record| record.unknown.take()) else { return };
+        if self.safety(call) == Safety::ByTool {
+            // The list could not be had: nothing says that the tool is safe.
+            let refused = self.calls.get(call).is_some_and(|record| record.refused);
+            return self.settle(call, Err(if refused { error } else { as_unknown(error) }));
+        }
+        self.decide(call, error);
+    }
+
+    pub(crate) fn valid_tools(&mut self, session: SessionRef, result: J) -> J {
+        let Some(record) = self.store.get_mut(session) else { return result };
+        let (page, dropped) = record.tools.without_invalid(result);
+        for name in dropped {
+            let words = concat(&["Tool left out, its x-mcp-header annotations break the rules: ", &excerpt(&name)]);
+            self.log(session, Level::Warn, &words);
+        }
+        page
+    }
+
+    /// The safety of a call, as far as it is known.
+    pub(crate) fn safety(&self, call: CallId) -> Safety {
+        let Some(record) = self.calls.get(call) else { return Safety::Unsafe };
+        match method_safety(&record.method) {
+            Safety::ByTool => {
+                let name = record.params.as_ref().and_then(|params| params.get_str("name"));
+                let tools = self.store.get(record.session).map(|session| &session.tools);
+                match (name, tools) {
+                    (Some(name), Some(tools)) => tools.safety(&name),
+                    _ => Safety::Unsafe,
+                }
+            }
+            known => known,
+        }
+    }
+}

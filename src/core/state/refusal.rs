@@ -1,0 +1,100 @@
+//! A refusal: an answer outside 200–299, what it is evidence of, and the error that it becomes.
+
+use crate::core::api::{Body, Error, rpc_error};
+use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::json::Json;
+use crate::core::protocol::jsonrpc;
+use crate::core::protocol::verdict::{RpcSeen, Verdict};
+use crate::core::state::session::suspicion::Oddity;
+use std::rc::Rc;
+
+/// A refusal with everything that its handlers need.
+pub(crate) struct Refusal<'a, J> {
+    pub(crate) verdict: Verdict,
+    pub(crate) evidence: String,
+    pub(crate) status: u16,
+    pub(crate) challenge: Option<String>,
+    /// The bearer token that was refused.
+    pub(crate) token: Option<Rc<str>>,
+    pub(crate) generation: u64,
+    /// What to compare the next refusal with.
+    pub(crate) oddity: Oddity,
+    /// Whether its words are about the session.
+    pub(crate) speaks: bool,
+    pub(crate) body: &'a Body<J>,
+}
+
+/// Whether a body is a JSON-RPC error; other JSON may have an `error` too.
+pub(crate) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
+    matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
+}
+
+/// What the body of a refusal says: the JSON-RPC error in it, and its words.
+pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
+    match body {
+        Body::Json(message) => {
+            let rpc = message.get("error").and_then(|error| {
+                let id = message.get("id").and_then(|id| jsonrpc::as_own_number(&id));
+                Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
+            });
+            let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
+            let words = words.or_else(|| message.get_str("message")).or_else(|| message.get_str("detail"));
+            (rpc, words.unwrap_or_default())
+        }
+        Body::Text(text) => (None, text.clone()),
+        Body::Empty => (None, String::new()),
+    }
+}
+
+/// The error of a refusal, as a caller reads it.
+pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
+    let error = match refusal.verdict {
+        Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
+        Verdict::Stale => {
+            Error::new(ErrorCode::SessionTerminated, "the session was replaced while the request was under way")
+        }
+        Verdict::Conflict => Error::new(ErrorCode::SessionConflict, "the session's stream is held by somebody else"),
+        Verdict::Refused(wait) => {
+            retryable(Error::new(ErrorCode::HttpError, "the server is busy and refused the request")).retry_after(wait)
+        }
+        Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server wants other credentials"),
+        Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the server forbids this with these credentials"),
+        Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server, or a proxy before it, failed")),
+        Verdict::Outage => {
+            retryable(Error::new(ErrorCode::HttpError, "the server is out of reach of the proxy before it")).away()
+        }
+        Verdict::Answer => match refusal.body {
+            Body::Json(message) => message
+                .get("error")
+                .map_or_else(|| Error::new(ErrorCode::RpcError, "an error without words"), |error| rpc_error(&error)),
+            Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without words"),
+        },
+        Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
+        Verdict::Final if matches!(refusal.status, 404 | 405) => {
+            Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
+        }
+        Verdict::Final => Error::new(ErrorCode::HttpError, "the server refused the request"),
+    };
+    error.seen(refusal.evidence.clone()).status(refusal.status)
+}
+
+/// The error of a server that keeps sessions, in a page that may not see their ids (Fetch standard, "CORS-exposed
+/// header-name list").
+pub(crate) fn hidden_id<J>(refusal: &Refusal<'_, J>) -> Error<J> {
+    let sentence = "the server wants a session id that the browser does not show to this page: its answer to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
+    Error::new(ErrorCode::CorsBlocked, sentence).seen(refusal.evidence.clone()).status(refusal.status)
+}
+
+/// What a refusal is if it is no word about the session.
+pub(crate) fn own_words<J: Json>(refusal: &Refusal<'_, J>) -> Verdict {
+    if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final }
+}
+
+fn retryable<J>(mut error: Error<J>) -> Error<J> {
+    error.retryable = true;
+    error
+}
+
+/// The error of a redirect that is not followed.
+pub(crate) const REDIRECTS: &str =
+    "the server redirects; configure the URL that it redirects to, since credentials never follow a redirect";

@@ -1,0 +1,112 @@
+//! The circuit breaker of one (user, server): stops trying for a while when trying has not helped.
+//!
+//! It belongs to one record, so one user's failures never block another user.
+
+use crate::core::kit::time::{Instant, Millis};
+
+/// So many recoveries within the window mean that recovering does not help.
+const CYCLES: (usize, Millis) = (7, 45_000);
+
+/// How long recoveries then stop.
+const CYCLE_COOLDOWN: Millis = 15_000;
+
+/// So many failed rounds (all attempts of one handshake spent) within the window open the breaker.
+const ROUNDS: (usize, Millis) = (3, 120_000);
+
+/// How long it then stays open: doubled each time it opens again without a success, up to the cap.
+const ROUND_COOLDOWN: (Millis, Millis) = (30_000, 300_000);
+
+/// The breaker's memory.
+#[derive(Debug, Default)]
+pub(crate) struct Breaker {
+    cycles: Vec<Instant>,
+    rounds: Vec<Instant>,
+    open_until: Option<Instant>,
+    openings: u32,
+}
+
+impl Breaker {
+    /// A recovery starts. Returns whether this opened the breaker.
+    pub(crate) fn note_cycle(&mut self, now: Instant) -> bool {
+        if !overflows(&mut self.cycles, now, CYCLES) {
+            return false;
+        }
+        self.open_until = Some(now.after(CYCLE_COOLDOWN));
+        true
+    }
+
+    /// All attempts of a handshake failed. Returns whether this opened the breaker.
+    pub(crate) fn note_failed_round(&mut self, now: Instant) -> bool {
+        // Half open: the one probe failed, so the breaker opens again at once, for longer.
+        let probe_failed = self.openings > 0;
+        if !overflows(&mut self.rounds, now, ROUNDS) && !probe_failed {
+            return false;
+        }
+        let cooldown = ROUND_COOLDOWN.0.saturating_mul(1 << self.openings.min(16)).min(ROUND_COOLDOWN.1);
+        self.openings += 1;
+        self.open_until = Some(now.after(cooldown));
+        true
+    }
+
+    /// A handshake succeeded. Returns whether this closed an open breaker.
+    pub(crate) fn note_success(&mut self) -> bool {
+        self.rounds.clear();
+        self.openings = 0;
+        self.open_until.take().is_some()
+    }
+
+    /// Until when nothing may be tried; `None` when closed, or half open.
+    pub(crate) fn open_until(&self, now: Instant) -> Option<Instant> {
+        self.open_until.filter(|until| *until > now)
+    }
+}
+
+fn overflows(moments: &mut Vec<Instant>, now: Instant, (count, window): (usize, Millis)) -> bool {
+    // They are in their order.
+    while moments.first().is_some_and(|moment| now.since(*moment) > window) {
+        moments.remove(0);
+    }
+    moments.push(now);
+    if moments.len() < count {
+        return false;
+    }
+    moments.clear();
+    true
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(1_000_000 + seconds * 1000)
+    }
+
+    #[test]
+    fn three_failed_rounds_open_it_and_each_failed_probe_doubles_the_wait() {
+        let mut breaker = Breaker::default();
+        assert!(!breaker.note_failed_round(at(0)));
+        assert!(!breaker.note_failed_round(at(10)));
+        assert!(breaker.note_failed_round(at(20)));
+        assert_eq!(breaker.open_until(at(21)), Some(at(50)));
+        assert_eq!(breaker.open_until(at(51)), None, "half open");
+        assert!(breaker.note_failed_round(at(51)));
+        assert_eq!(breaker.open_until(at(52)), Some(at(111)));
+        assert!(breaker.note_success());
+        assert_eq!(breaker.open_until(at(53)), None);
+    }
+
+    #[test]
+    fn slow_failures_never_open_it() {
+        let mut breaker = Breaker::default();
+        assert!((0..10).all(|round| !breaker.note_failed_round(at(round * 100))));
+    }
+
+    #[test]
+    fn seven_recoveries_in_a_row_cool_down() {
+        let mut breaker = Breaker::default();
+        assert_eq!((0..7).filter(|second| breaker.note_cycle(at(*second))).count(), 1);
+        assert!(breaker.open_until(at(7)).is_some());
+    }
+}

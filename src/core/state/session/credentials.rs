@@ -1,0 +1,198 @@
+//! The credentials of a session's user: configured headers, and the token of an auth provider, which is asked once for each
+//! refusal.
+
+use crate::core::kit::text::{concat, without, words};
+use crate::core::kit::time::Instant;
+use crate::core::protocol::headers::{self, HeaderList};
+use std::rc::Rc;
+
+/// A header's value that is shorter is a flag or a number, which may stand in any sentence by chance.
+const SECRET: usize = 8;
+
+/// What the requests of a user carry.
+#[derive(Default)]
+pub(crate) struct Credentials {
+    /// Configured headers with this user's values in them.
+    headers: HeaderList,
+    /// The bearer token of the auth provider.
+    token: Option<Rc<str>>,
+    has_provider: bool,
+    /// Since when the provider is being asked.
+    asked_at: Option<Instant>,
+    /// Whether it took too long when it was asked last.
+    was_late: bool,
+    /// Whether it was already asked because of a 401 since the last success.
+    challenged: bool,
+}
+
+impl Credentials {
+    /// What a caller of `connect` brings; headers replace those of before.
+    pub(crate) fn learn(&mut self, has_provider: bool, headers: Option<HeaderList>) {
+        self.has_provider |= has_provider;
+        if let Some(headers) = headers {
+            self.headers = headers;
+        }
+    }
+
+    pub(crate) const fn headers(&self) -> &HeaderList {
+        &self.headers
+    }
+
+    pub(crate) const fn token(&self) -> Option<&Rc<str>> {
+        self.token.as_ref()
+    }
+
+    pub(crate) const fn has_provider(&self) -> bool {
+        self.has_provider
+    }
+
+    /// Since when the provider is being asked, if it is.
+    pub(crate) const fn asked_at(&self) -> Option<Instant> {
+        self.asked_at
+    }
+
+    pub(crate) const fn is_asking(&self) -> bool {
+        self.asked_at.is_some()
+    }
+
+    /// Whether there is a provider that has given no token.
+    pub(crate) const fn lacks_token(&self) -> bool {
+        self.has_provider && self.token.is_none()
+    }
+
+    /// Whether a 401 is a reason to ask the provider.
+    pub(crate) const fn may_challenge(&self) -> bool {
+        self.has_provider && !self.challenged
+    }
+
+    /// A 401: whether the provider is to be asked because of it, which is so once.
+    pub(crate) const fn challenge(&mut self) -> bool {
+        let may = self.may_challenge();
+        self.challenged |= may;
+        may
+    }
+
+    /// The server has taken the credentials, or a new round begins: the next 401 is worth a question again.
+    pub(crate) const fn forgive(&mut self) {
+        self.challenged = false;
+    }
+
+    pub(crate) fn drop_token(&mut self) {
+        self.token = None;
+    }
+
+    /// The provider is asked now.
+    pub(crate) const fn ask(&mut self, now: Instant) {
+        self.asked_at = Some(now);
+        self.was_late = false;
+    }
+
+    /// Nothing waits for the provider any more.
+    pub(crate) const fn stop_asking(&mut self) {
+        self.asked_at = None;
+    }
+
+    /// The provider has had its time: it is not asked again at once.
+    pub(crate) const fn note_late(&mut self) {
+        self.was_late = true;
+        self.challenged = true;
+    }
+
+    pub(crate) const fn was_late(&self) -> bool {
+        self.was_late
+    }
+
+    /// The provider has answered: since when it was asked, or `None` if it was not. A token that no header can carry is none.
+    pub(crate) fn answer(&mut self, token: Option<&str>) -> Option<Instant> {
+        let since = self.asked_at.take()?;
+        let usable = token.filter(|token| headers::validate(headers::AUTHORIZATION, token).is_ok());
+        self.token = usable.map(|token| Rc::from(concat(&["Bearer ", token])));
+        Some(since)
+    }
+
+    /// Adds the configured headers, and the provider's token in the place of theirs.
+    pub(crate) fn add_to(&self, list: &mut HeaderList) {
+        headers::add_all(list, &self.headers);
+        if let Some(token) = &self.token {
+            headers::take_out(list, headers::AUTHORIZATION);
+            headers::add(list, headers::AUTHORIZATION, token);
+        }
+    }
+
+    /// A server's words without the credentials: servers echo them in their errors.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let mut text = String::from(text);
+        let mut secrets = Vec::new();
+        for (_, value) in &self.headers {
+            secrets.append(&mut words(value));
+        }
+        if let Some(token) = &self.token {
+            secrets.append(&mut words(token));
+        }
+        for secret in secrets {
+            if secret.len() >= SECRET {
+                text = without(&text, secret);
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    fn with_provider() -> Credentials {
+        let mut credentials = Credentials::default();
+        credentials
+            .learn(true, Some(vec![("authorization".into(), "Basic configured".into()), ("x-a".into(), "b".into())]));
+        credentials
+    }
+
+    #[test]
+    fn a_provider_is_asked_once_for_each_success() {
+        let mut credentials = with_provider();
+        assert!(credentials.challenge());
+        assert!(!credentials.challenge(), "the second 401 in a row is the caller's");
+        credentials.forgive();
+        assert!(credentials.challenge());
+        assert!(!Credentials::default().challenge(), "there is nobody to ask");
+    }
+
+    #[test]
+    fn an_answer_counts_only_while_it_is_waited_for() {
+        let mut credentials = with_provider();
+        assert_eq!(credentials.answer(Some("early")), None);
+        assert!(credentials.lacks_token());
+        credentials.ask(Instant::from_millis(7));
+        credentials.note_late();
+        credentials.ask(Instant::from_millis(8));
+        assert!(credentials.is_asking() && !credentials.was_late());
+        assert_eq!(credentials.answer(Some("t0ken")), Some(Instant::from_millis(8)));
+        assert_eq!(credentials.answer(Some("twice")), None);
+        assert_eq!(credentials.token().map(|token| &**token), Some("Bearer t0ken"));
+    }
+
+    #[test]
+    fn a_token_takes_the_place_of_the_configured_header_and_one_with_a_line_break_is_none() {
+        let mut credentials = with_provider();
+        for (token, sent) in [("good", "Bearer good"), ("bad\r\nx: y", "Basic configured")] {
+            credentials.ask(Instant::default());
+            credentials.answer(Some(token));
+            let mut list = HeaderList::new();
+            credentials.add_to(&mut list);
+            let values: Vec<_> =
+                list.iter().filter(|(name, _)| &**name == "authorization").map(|(_, value)| &**value).collect();
+            assert_eq!(values, [sent]);
+        }
+    }
+
+    #[test]
+    fn secrets_are_hidden_and_short_values_are_words() {
+        let mut credentials = with_provider();
+        credentials.ask(Instant::default());
+        credentials.answer(Some("0123456789"));
+        assert_eq!(credentials.hide("b: Basic configured and 0123456789 failed"), "b: Basic … and … failed");
+    }
+}

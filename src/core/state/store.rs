@@ -1,0 +1,133 @@
+//! Where the session records live: by (user, server) for callers, by number for everything that is on the wire.
+
+use crate::core::api::{Key, SessionInfo, SessionRef, State, Stats};
+use crate::core::kit::hash::hash;
+use crate::core::kit::table::{Pairs, Table};
+use crate::core::state::session::Session;
+
+/// The records of one manager.
+///
+/// Names lead to records by way of seeded 64-bit hashes, which all fit the one ordered map that there is. A hash that two
+/// names share costs a comparison: the record itself says whose it is.
+pub(crate) struct Store<J> {
+    records: Table<SessionRef, Session<J>>,
+    /// By hash of user and server.
+    by_key: Pairs,
+    /// By hash of the user.
+    by_user: Pairs,
+    users: usize,
+    seed: u64,
+}
+
+impl<J> Store<J> {
+    /// An empty store. Nobody who chooses user names may know `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { records: Table::default(), by_key: Pairs::default(), by_user: Pairs::default(), users: 0, seed }
+    }
+
+    pub(crate) fn insert(&mut self, session: Session<J>) {
+        let reference = session.reference;
+        if !self.has_user(&session.key.user) {
+            self.users += 1;
+        }
+        self.by_key.insert((self.hash_of_key(&session.key), reference.0));
+        self.by_user.insert((self.hash_of_user(&session.key.user), reference.0));
+        self.records.insert(reference, session);
+    }
+
+    pub(crate) fn remove(&mut self, reference: SessionRef) -> Option<Session<J>> {
+        let session = self.records.remove(reference)?;
+        self.by_key.remove((self.hash_of_key(&session.key), reference.0));
+        self.by_user.remove((self.hash_of_user(&session.key.user), reference.0));
+        if !self.has_user(&session.key.user) {
+            self.users = self.users.saturating_sub(1);
+        }
+        Some(session)
+    }
+
+    pub(crate) fn get(&self, reference: SessionRef) -> Option<&Session<J>> {
+        self.records.get(reference)
+    }
+
+    pub(crate) fn get_mut(&mut self, reference: SessionRef) -> Option<&mut Session<J>> {
+        self.records.get_mut(reference)
+    }
+
+    pub(crate) fn find(&self, key: &Key) -> Option<SessionRef> {
+        self.of_hash(&self.by_key, self.hash_of_key(key), &key.user, Some(&key.server), 1).pop()
+    }
+
+    /// The records of one user, the oldest first, and not more than `most` of them.
+    pub(crate) fn of_user(&self, user: &str, most: usize) -> Vec<SessionRef> {
+        self.of_hash(&self.by_user, self.hash_of_user(user), user, None, most)
+    }
+
+    /// How many users have a record: kept, because a limit asks for it at every new record.
+    pub(crate) const fn users(&self) -> usize {
+        self.users
+    }
+
+    pub(crate) fn references(&self) -> Vec<SessionRef> {
+        self.records.keys_where(|_| true)
+    }
+
+    /// Whether any session is being made, at this moment or after a pause.
+    pub(crate) fn makes_session(&self) -> bool {
+        self.records.iter().any(|(_, session)| session.handshake.is_some() || !session.connecting.is_empty())
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().len() }
+    }
+
+    /// Everything that is in use, in the order of users and servers.
+    pub(crate) fn active_infos(&self) -> Vec<SessionInfo> {
+        let mut active: Vec<&Session<J>> = Vec::new();
+        for session in self.active() {
+            // The sorting functions of std are larger than all else here.
+            let place = active.partition_point(|other| other.key < session.key);
+            active.insert(place, session);
+        }
+        let mut infos = Vec::new();
+        for session in active {
+            infos.push(session.info());
+        }
+        infos
+    }
+
+    fn active(&self) -> Vec<&Session<J>> {
+        let mut active = Vec::new();
+        for (_, session) in self.records.iter() {
+            if matches!(session.state, State::Ready | State::Recovering | State::Outage) {
+                active.push(session);
+            }
+        }
+        active
+    }
+
+    fn has_user(&self, user: &str) -> bool {
+        !self.of_user(user, 1).is_empty()
+    }
+
+    fn of_hash(&self, pairs: &Pairs, hash: u64, user: &str, server: Option<&str>, most: usize) -> Vec<SessionRef> {
+        let mut found = Vec::new();
+        for ((other, number), _) in pairs.from((hash, 0)) {
+            if other != hash || found.len() >= most {
+                break;
+            }
+            let Some(session) = self.get(SessionRef(number)) else { continue };
+            if session.key.user == user && server.is_none_or(|server| session.key.server == server) {
+                found.push(session.reference);
+            }
+        }
+        found
+    }
+
+    fn hash_of_key(&self, key: &Key) -> u64 {
+        hash(self.seed, &[&key.user, &key.server])
+    }
+
+    fn hash_of_user(&self, user: &str) -> u64 {
+        hash(self.seed, &[user])
+    }
+}

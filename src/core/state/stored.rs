@@ -1,0 +1,139 @@
+//! The form in which a session is stored, and what may be taken up of it.
+
+use crate::core::api::Key;
+use crate::core::config::{Protocol, Transport};
+use crate::core::kit::hash::hash;
+use crate::core::kit::table::Named;
+use crate::core::kit::text::{concat, decimal};
+use crate::core::kit::time::Instant;
+use crate::core::protocol::headers::{SessionId, session_headers};
+use crate::core::protocol::json::Json;
+use crate::core::protocol::revisions::{MODERN, VERSIONS};
+use crate::core::state::session::{Agreed, Remembered, Session};
+
+/// The version of what is written: a record of another one is not read.
+const FORMAT: u64 = 1;
+
+/// A record that was found, is whole, and belongs to this very session.
+pub(crate) struct Stored<J> {
+    pub(crate) agreed: Agreed<J>,
+    pub(crate) generation: u64,
+    pub(crate) created_at: Instant,
+    pub(crate) last_used_at: Instant,
+    pub(crate) cursor: Option<String>,
+    pub(crate) remembered: Remembered<J>,
+}
+
+/// Under which name a session is kept. The length keeps a user's name from looking like another's with a server's.
+pub(crate) fn name(key: &Key) -> String {
+    concat(&["mcp-tether:", &decimal(key.user.len() as u64), ":", &key.user, ":", &key.server])
+}
+
+/// What a session depends on in its configuration, but for values that may be secret.
+///
+/// A URL may have a key in it as well, so what is written is a hash: of 32 bits, which is enough to notice a change and
+/// too little to find a key by.
+fn fingerprint<J>(record: &Session<J>) -> u64 {
+    let server = &record.server;
+    let transport = if server.transport == Transport::HttpSse { "sse" } else { "http" };
+    let protocol = match &server.protocol {
+        Protocol::Auto => "auto",
+        Protocol::Legacy => "legacy",
+        Protocol::Pinned(version) => version,
+    };
+    let mut parts: Vec<&str> = vec![&record.url, transport, protocol];
+    for (name, _) in record.credentials.headers() {
+        parts.push(name);
+    }
+    hash(FORMAT, &parts) & u64::from(u32::MAX)
+}
+
+pub(crate) fn written<J: Json>(record: &Session<J>) -> Option<J> {
+    // 2024-11-05 basic/transports, "HTTP with SSE": the session is its stream, and ends with it.
+    let agreed = record.agreed.as_ref().filter(|_| record.sse.is_none())?;
+    let number = |number: u64| J::number(number as f64);
+    let mut value = J::object()
+        .with("format", number(FORMAT))
+        .with("user", J::string(&record.key.user))
+        .with("server", J::string(&record.key.server))
+        .with("config", number(fingerprint(record)))
+        .with("protocolVersion", J::string(&agreed.version))
+        .with("initializeResult", agreed.result.clone())
+        .with("generation", number(record.generation))
+        .with("createdAt", number(record.created_at.as_millis()))
+        .with("lastUsedAt", number(record.used_at().as_millis()));
+    if let Some(id) = &agreed.id {
+        value.set("sessionId", J::string(id.as_str()));
+    }
+    if let Some(cursor) = record.listen.cursor() {
+        value.set("cursor", J::string(cursor));
+    }
+    if let Some(level) = &record.remembered.log_level {
+        value.set("logLevel", level.clone());
+    }
+    let mut subscriptions = Vec::new();
+    for (_, params) in record.remembered.subscriptions.iter() {
+        subscriptions.push(params.clone());
+    }
+    Some(value.with("subscriptions", J::array(subscriptions)))
+}
+
+/// Reads a record; the error ends the sentence "the stored session is not used: …".
+pub(crate) fn read<J: Json>(
+    record: &Session<J>,
+    found: &J,
+    limit: usize,
+    now: Instant,
+) -> Result<Stored<J>, &'static str> {
+    let number = |name: &str| found.get(name).and_then(|value| whole(&value));
+    if number("format") != Some(FORMAT) {
+        return Err("it is damaged, or was written by another version");
+    }
+    let is = |name: &str, own: &str| found.get_str(name).is_some_and(|text| text == own);
+    if !is("user", &record.key.user) || !is("server", &record.key.server) {
+        return Err("it belongs to another user or server");
+    }
+    if number("config") != Some(fingerprint(record)) {
+        return Err("the server's configuration has changed");
+    }
+    let version = found.get_str("protocolVersion").unwrap_or_default();
+    let result = found.get("initializeResult").filter(J::is_object);
+    let id = found.get_str("sessionId").and_then(|id| SessionId::parse(&id, limit));
+    // An id that is there has to be legal, too.
+    let is_whole =
+        id.is_some() == found.get("sessionId").is_some() && (version == MODERN || VERSIONS.contains(&version.as_str()));
+    let (Some(result), Some(created), Some(used), true) = (result, number("createdAt"), number("lastUsedAt"), is_whole)
+    else {
+        return Err("it is damaged");
+    };
+    let headers = session_headers(id.as_ref(), &version);
+    let mut subscriptions = Named::default();
+    for params in found.get("subscriptions").and_then(|list| list.as_array()).unwrap_or_default() {
+        if let Some(uri) = params.get_str("uri") {
+            subscriptions.insert(uri, params);
+        }
+    }
+    Ok(Stored {
+        agreed: Agreed { id, version, result, headers },
+        generation: number("generation").unwrap_or(1),
+        // Whoever wrote it may have had a clock that was fast.
+        created_at: Instant::from_millis(created).min(now),
+        last_used_at: Instant::from_millis(used).min(now),
+        cursor: found.get_str("cursor"),
+        remembered: Remembered { log_level: found.get("logLevel").filter(J::is_object), subscriptions },
+    })
+}
+
+/// Whether a stored session is past one of the deadlines that hold for those in memory.
+pub(crate) fn is_past<J>(record: &Session<J>, stored: &Stored<J>, now: Instant) -> bool {
+    let settings = &record.server.session;
+    let is_old = settings.max_age.is_some_and(|age| stored.created_at.after(age) <= now);
+    is_old || stored.last_used_at.after(settings.timeout) <= now
+}
+
+/// A whole number that a double holds exactly.
+fn whole<J: Json>(value: &J) -> Option<u64> {
+    let number = value.as_f64().filter(|number| (0.0..9_007_199_254_740_992.0).contains(number))?;
+    // In range, and what follows the point is of no use.
+    Some(number as u64)
+}

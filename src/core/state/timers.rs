@@ -1,0 +1,147 @@
+//! Every deadline of the machine in one ordered set: the driver needs a single timer for the first of them.
+
+use crate::core::api::{CallId, ExchangeId, SessionRef};
+use crate::core::kit::table::Pairs;
+use crate::core::kit::time::Instant;
+
+/// What a deadline is for. A timer that fires too early, or after its reason is gone, is harmless: its handler looks again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// A call's wait for an answer, or for progress, ends.
+    Deadline(CallId),
+    /// A call has rested before its next try, or before its stream is resumed.
+    Rest(CallId),
+    /// An exchange that no call's deadline guards has taken too long.
+    Exchange(ExchangeId),
+    /// An open stream may have gone silent.
+    Watchdog(ExchangeId),
+    /// A session may be idle, or too old.
+    Expiry(SessionRef),
+    /// A handshake, or a degraded session, tries again.
+    Handshake(SessionRef),
+    /// The GET stream is opened again.
+    Listen(SessionRef),
+    /// A server said when to come back: now.
+    Pause(SessionRef),
+    /// A session is written to the storage.
+    Keep(SessionRef),
+    /// A session that keeps itself alive may have been quiet for long.
+    KeepAlive(SessionRef),
+    /// The next canary of an outage goes.
+    Canary(SessionRef),
+    /// Streams of an origin take turns.
+    Turns(u64),
+    /// A POST waits for a connection, or its response streams on.
+    Head(ExchangeId),
+    /// An answer to the server is sent again.
+    Answers(SessionRef),
+    /// The auth provider has had its time.
+    Token(SessionRef),
+}
+
+impl Timer {
+    /// The timer as one number: its kind in the lowest four bits. Numbers of calls, exchanges and records stay far below 2⁶⁰.
+    const fn encode(self) -> u64 {
+        let (kind, number) = match self {
+            Self::Deadline(call) => (0, call.0),
+            Self::Rest(call) => (1, call.0),
+            Self::Exchange(exchange) => (2, exchange.0),
+            Self::Watchdog(exchange) => (3, exchange.0),
+            Self::Expiry(session) => (4, session.0),
+            Self::Handshake(session) => (5, session.0),
+            Self::Listen(session) => (6, session.0),
+            Self::Pause(session) => (7, session.0),
+            Self::Keep(session) => (8, session.0),
+            Self::Canary(session) => (9, session.0),
+            Self::Turns(origin) => (10, origin),
+            Self::Head(exchange) => (11, exchange.0),
+            Self::Answers(session) => (12, session.0),
+            Self::Token(session) => (13, session.0),
+            Self::KeepAlive(session) => (14, session.0),
+        };
+        number << 4 | kind
+    }
+
+    const fn decode(code: u64) -> Self {
+        let number = code >> 4;
+        match code & 15 {
+            0 => Self::Deadline(CallId(number)),
+            1 => Self::Rest(CallId(number)),
+            2 => Self::Exchange(ExchangeId(number)),
+            3 => Self::Watchdog(ExchangeId(number)),
+            4 => Self::Expiry(SessionRef(number)),
+            5 => Self::Handshake(SessionRef(number)),
+            6 => Self::Listen(SessionRef(number)),
+            7 => Self::Pause(SessionRef(number)),
+            8 => Self::Keep(SessionRef(number)),
+            9 => Self::Canary(SessionRef(number)),
+            10 => Self::Turns(number),
+            11 => Self::Head(ExchangeId(number)),
+            12 => Self::Answers(SessionRef(number)),
+            13 => Self::Token(SessionRef(number)),
+            _ => Self::KeepAlive(SessionRef(number)),
+        }
+    }
+}
+
+/// The set of armed timers.
+#[derive(Default)]
+pub(crate) struct Timers(Pairs);
+
+impl Timers {
+    /// Arms `timer` for `at`.
+    pub(crate) fn arm(&mut self, at: Instant, timer: Timer) {
+        self.0.insert((at.as_millis(), timer.encode()));
+    }
+
+    /// Takes back a timer that was armed for `at`.
+    pub(crate) fn disarm(&mut self, at: Instant, timer: Timer) {
+        self.0.remove((at.as_millis(), timer.encode()));
+    }
+
+    /// The first deadline.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.0.first().map(|(at, _)| Instant::from_millis(at))
+    }
+
+    /// Takes the first timer whose moment has come.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
+        let due = self.0.first().filter(|(at, _)| *at <= now.as_millis())?;
+        self.0.remove(due);
+        Some(Timer::decode(due.1))
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_come_back_as_they_were_in_their_order() {
+        let timers = [
+            Timer::Deadline(CallId((1 << 52) + 7)),
+            Timer::Rest(CallId(1)),
+            Timer::Exchange(ExchangeId(2)),
+            Timer::Watchdog(ExchangeId(3)),
+            Timer::Expiry(SessionRef(4)),
+            Timer::Handshake(SessionRef(5)),
+            Timer::Listen(SessionRef(6)),
+            Timer::Pause(SessionRef(7)),
+            Timer::Keep(SessionRef(8)),
+            Timer::Canary(SessionRef(9)),
+            Timer::Turns(10),
+            Timer::Head(ExchangeId(11)),
+            Timer::Answers(SessionRef(12)),
+            Timer::Token(SessionRef(13)),
+            Timer::KeepAlive(SessionRef(14)),
+        ];
+        let mut armed = Timers::default();
+        for (at, timer) in timers.iter().enumerate().rev() {
+            armed.arm(Instant::from_millis(at as u64), *timer);
+        }
+        armed.disarm(Instant::from_millis(3), timers[3]);
+        let all: Vec<Timer> = std::iter::from_fn(|| armed.take_due(Instant::from_millis(100))).collect();
+        assert_eq!(all, [&timers[..3], &timers[4..]].concat());
+    }
+}

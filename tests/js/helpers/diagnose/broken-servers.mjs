@@ -1,0 +1,194 @@
+// Servers that are not MCP servers, or faulty ones: the fault of each, and what the diagnosis has to report at which
+// step.
+import { initializeResult } from '../../servers/faults/healthy.mjs';
+import { parseJson, readText, sendJson } from '../../servers/shared/messages.mjs';
+
+const page = (response) =>
+  response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Welcome to nginx!</title></html>');
+const path = 'Correct the path of the address: it has to be that of the MCP endpoint, often /mcp.';
+
+/** Answers as a healthy server does, except for what `other` handles first. */
+function serving(other) {
+  const sessions = new Set();
+  let last = 0;
+  return async (request, response) => {
+    const message = parseJson(await readText(request));
+    const id = request.headers['mcp-session-id'];
+    if ((await other({ request, response, message, id, sessions })) !== undefined) return;
+    if (message?.method === 'initialize') {
+      sessions.add(`session-number-${++last}`);
+      sendJson(
+        response,
+        200,
+        { jsonrpc: '2.0', id: message.id, result: initializeResult({ message }) },
+        { 'Mcp-Session-Id': `session-number-${last}` },
+      );
+    } else if (!sessions.has(id)) {
+      sendJson(response, id ? 404 : 400, {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32000, message: 'no such session' },
+      });
+    } else if (request.method === 'DELETE') {
+      sessions.delete(id);
+      response.writeHead(204).end();
+    } else if (message?.id === undefined) {
+      response.writeHead(202).end();
+    } else {
+      sendJson(response, 200, { jsonrpc: '2.0', id: message.id, result: {} });
+    }
+  };
+}
+
+const withStatus =
+  (status, headers = {}, body = '') =>
+  (_request, response) =>
+    response.writeHead(status, headers).end(body);
+
+/** By fault: the handler, the first step that fails, and its report. */
+export const brokenServers = {
+  'a web page': {
+    serve: (_request, response) => page(response),
+    step: 'initialize',
+    detail: 'answered with a web page, "Welcome to nginx!" (status 200)',
+    fix: `${path} This address is a web page's.`,
+  },
+  'nothing there': {
+    serve: withStatus(404, {}, 'Cannot POST /mcp'),
+    step: 'initialize',
+    detail: 'answered with 404 "Cannot POST /mcp"',
+    fix: path,
+  },
+  'no POST': {
+    serve: withStatus(405, { Allow: 'GET' }),
+    step: 'initialize',
+    detail: 'answered with 405: this address takes no POST',
+    fix: path,
+  },
+  'a redirect': {
+    serve: withStatus(308, { Location: '/mcp/?key=a-secret-token' }),
+    step: 'initialize',
+    detail: /^answered with a redirect \(308\) to http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…$/,
+    fix: /^Configure the address that it leads to, http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…: a client must not carry its credentials/,
+  },
+  'a login': {
+    serve: withStatus(401, { 'WWW-Authenticate': 'Bearer resource_metadata="https://auth.example/.well-known"' }),
+    step: 'initialize',
+    detail: 'refused with 401, WWW-Authenticate: "Bearer resource_metadata="https://auth.example/.well-known""',
+    fix: "Give credentials: an Authorization among the server's headers, or an auth provider.",
+  },
+  'credentials that are out of date': {
+    serve: withStatus(401),
+    headers: { Authorization: 'Bearer a-secret-token' },
+    step: 'initialize',
+    detail: 'refused with 401 and no WWW-Authenticate that could be read',
+    fix: 'Renew the credentials: the server refuses the Authorization that was sent.',
+  },
+  'an origin that is not allowed': {
+    serve: serving(({ request, response }) => request.headers.origin && response.writeHead(403).end('Invalid Origin')),
+    origin: 'https://app.example',
+    step: 'initialize',
+    detail: 'refused with 403 "Invalid Origin"',
+    fix: 'Let the origin https://app.example in: without an Origin the same request is not refused with 403.',
+  },
+  'no permission': {
+    serve: withStatus(403),
+    origin: 'https://app.example',
+    step: 'initialize',
+    detail: 'refused with 403',
+    fix: 'Give these credentials the permission, or let the origin https://app.example in.',
+  },
+  'a busy server': {
+    serve: withStatus(503, { 'Retry-After': '7' }),
+    step: 'initialize',
+    detail: 'refused with 503',
+    fix: 'Try again later (Retry-After: "7"), and look whether the server runs behind its proxy.',
+  },
+  'a broken proxy': {
+    serve: withStatus(502, { 'Content-Type': 'text/html' }, 'Bad\u001b[2J Gateway'),
+    step: 'initialize',
+    detail: 'failed with 502 "Bad [2J Gateway"',
+    fix: 'Look into the log of the server, and of the proxy before it.',
+  },
+  silence: {
+    serve: () => {},
+    step: 'reachable',
+    detail: 'no answer within 300 ms',
+    fix: 'Check that the address is that of the MCP endpoint, and that nothing between here and there holds requests back.',
+  },
+  'a stream without an answer': {
+    serve: (_request, response) =>
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(': nothing\n\n'),
+    step: 'initialize',
+    detail: 'the event stream ended without the answer',
+    fix: 'Look into the server, and for a proxy that ends streams.',
+  },
+  'a stream that keeps its answer': {
+    serve: (_request, response) =>
+      void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': wait\n\n'),
+    step: 'initialize',
+    detail: 'status 200 came at once, the answer itself not within 300 ms',
+    fix: 'Look into the server, and for a proxy that gathers streams instead of passing them on (nginx: proxy_buffering off).',
+  },
+  'requests taken for notifications': {
+    serve: withStatus(202),
+    step: 'initialize',
+    detail: 'a request was answered with 202 and nothing, as if it were a notification',
+    fix: 'Let the server answer the POST of a request with its result, as JSON or as an event stream.',
+  },
+  'a connection that is cut': {
+    serve: (request) => request.socket.destroy(),
+    step: 'reachable',
+    detail: /^the connection was closed before an answer came/,
+    fix: /^Look into the log of the server, and of the proxy before it/,
+  },
+  'an id that HTTP does not allow': {
+    serve: serving(
+      ({ response, message }) =>
+        (message?.method === 'initialize' &&
+          sendJson(
+            response,
+            200,
+            { jsonrpc: '2.0', id: message.id, result: initializeResult({ message }) },
+            { 'Mcp-Session-Id': 'has a space' },
+          ) === undefined) ||
+        undefined,
+    ),
+    step: 'sessionHeader',
+    detail: 'the Mcp-Session-Id has 11 characters that are not all visible ASCII, or too many',
+    fix: 'Make ids of 1 to 8192 characters between 0x21 and 0x7E, for example a UUID.',
+  },
+  'replicas that do not share their sessions': {
+    serve: serving(({ response, message }) =>
+      message?.method === 'ping' ? response.writeHead(404).end('Session not found') : undefined,
+    ),
+    step: 'reuse',
+    detail: '3 of 3 pings with the id failed: the id that the server gave is refused with 404 "Session not found"',
+    fix: 'Keep sessions where every replica finds them, or lead each session to its replica: this server lost one that it had just made.',
+  },
+  'a session that cannot be ended': {
+    serve: serving(({ request, response }) =>
+      request.method === 'DELETE' ? response.writeHead(200).end() : undefined,
+    ),
+    step: 'terminate',
+    detail: 'DELETE was answered with 200, but a ping with the id is still answered',
+    fix: 'Forget the session at DELETE, and answer 404 to its id afterwards.',
+  },
+  'a DELETE that fails': {
+    serve: serving(({ request, response }) =>
+      request.method === 'DELETE' ? response.writeHead(500).end() : undefined,
+    ),
+    step: 'terminate',
+    detail: 'DELETE: failed with 500',
+    fix: 'Answer DELETE with 200, 202 or 204, or with 405 if clients may not end sessions.',
+  },
+  'a lost session that is answered with 400': {
+    serve: serving(({ response, id, sessions }) =>
+      id && !sessions.has(id) ? response.writeHead(400).end('No valid session ID provided') : undefined,
+    ),
+    step: 'terminate',
+    detail:
+      'DELETE was answered with 204; the id is answered with 400 "No valid session ID provided" afterwards, not with 404',
+    fix: 'Answer 404 to the id of a session that is over: a client starts a new one at nothing else for sure.',
+  },
+};

@@ -1,0 +1,129 @@
+// An MCP server behind OAuth: the SDK's server of the tests, and before it a gate that asks for tokens of an authorization server.
+import { request as forward } from 'node:http';
+import { startSdkServer } from '../sdk-server.mjs';
+import { answerPreflight, setCorsHeaders } from '../shared/cors.mjs';
+import { listen } from '../shared/listen.mjs';
+import { parseJson, readText, sendJson } from '../shared/messages.mjs';
+
+/**
+ * @param {{ introspect(token: string): any, issuer: string }} authority
+ * @param {object} [changes] rules that differ
+ */
+export async function startProtectedServer(authority, changes = {}) {
+  const inner = await startSdkServer();
+  const rules = {
+    /** Members of the protected resource metadata; undefined leaves one out. */
+    document: {},
+    /** Where the metadata is: `path`, `root`, or any path. None: nowhere. */
+    place: 'path',
+    /** The metadata's answer in place of the usual one, by path. @type {(path: string, document: object) => any} */
+    metadata: () => undefined,
+    /** The `WWW-Authenticate` of a refusal; undefined for none. @type {(usual: string, status: number) => string | undefined} */
+    challenge: (usual) => usual,
+    /** The scope that a message needs. @type {(message: any) => string | undefined} */
+    scope: () => undefined,
+    /** Whether a message needs a token. @type {(message: any) => boolean} */
+    needsToken: () => true,
+    /** The scope that the challenge of a 401 asks for. */
+    challengedScope: undefined,
+    /** Refuses tokens for reasons of its own. @type {(grant: any, token: string) => boolean} */
+    accepts: () => true,
+    /** The status of a refused token. */
+    status: 401,
+    /** Another resource than the URL that the token has to be for. */
+    audience: undefined,
+    hideChallenge: false,
+    ...changes,
+  };
+  const refusals = [];
+  const url = () => `${listening.origin}/mcp`;
+
+  const document = () => ({
+    resource: url(),
+    authorization_servers: [authority.issuer],
+    ...rules.document,
+  });
+
+  function place() {
+    if (rules.place === 'path') return '/.well-known/oauth-protected-resource/mcp';
+    return rules.place === 'root' ? '/.well-known/oauth-protected-resource' : rules.place;
+  }
+
+  /** What is wrong with the token, or nothing. */
+  function judge(header, message) {
+    const token = /^(?:Bearer|DPoP) (.+)$/i.exec(header ?? '')?.[1];
+    if (token === undefined) return { status: 401 };
+    const grant = authority.introspect(token);
+    const audience = rules.audience ?? rules.document.resource ?? url();
+    if (!grant || (grant.resource !== undefined && grant.resource !== audience) || !rules.accepts(grant, token))
+      return { status: rules.status, error: 'invalid_token' };
+    const scope = rules.scope(message);
+    const has = (grant.scope ?? '').split(' ');
+    const lacks = scope?.split(' ').some((one) => !has.includes(one));
+    return lacks ? { status: 403, error: 'insufficient_scope', scope } : undefined;
+  }
+
+  const listening = await listen(async (request, response) => {
+    setCorsHeaders(request, response);
+    if (rules.hideChallenge) response.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id');
+    if (answerPreflight(request, response)) return;
+    const path = new URL(request.url, listening.origin).pathname;
+    if (path !== '/mcp' && !path.startsWith('/control')) {
+      const own = rules.metadata(path, document());
+      if (own) {
+        response.writeHead(own.status ?? 200, { 'Content-Type': 'application/json', ...own.headers });
+        response.end(typeof own.body === 'string' ? own.body : JSON.stringify(own.body ?? {}));
+        return;
+      }
+      if (path === place()) return sendJson(response, 200, document());
+      return sendJson(response, 404, { error: 'not_found' });
+    }
+    const text = await readText(request);
+    const message = parseJson(text);
+    const refusal = rules.needsToken(message) ? judge(request.headers.authorization, message) : undefined;
+    if (refusal) {
+      refusals.push({ ...refusal, method: message?.method });
+      const { status, error, scope = rules.challengedScope } = refusal;
+      const parts = [
+        `resource_metadata="${listening.origin}${place()}"`,
+        error && `error="${error}"`,
+        scope && `scope="${scope}"`,
+      ];
+      const challenge = rules.challenge(`Bearer ${parts.filter(Boolean).join(', ')}`, status);
+      return sendJson(
+        response,
+        status,
+        { error: error ?? 'unauthorized' },
+        challenge && { 'WWW-Authenticate': challenge },
+      );
+    }
+    const onward = forward(
+      new URL(request.url, inner.url),
+      { method: request.method, headers: { ...request.headers, host: new URL(inner.url).host } },
+      (answer) => {
+        const own = Object.entries(answer.headers).filter(([name]) => !name.startsWith('access-control-'));
+        response.writeHead(answer.statusCode, Object.fromEntries(own));
+        response.flushHeaders();
+        answer.pipe(response);
+      },
+    );
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    onward.end(text);
+  });
+
+  return {
+    rules,
+    refusals,
+    counts: inner.counts,
+    origin: listening.origin,
+    get url() {
+      return url();
+    },
+    document,
+    async close() {
+      await listening.close();
+      await inner.close();
+    },
+  };
+}

@@ -1,0 +1,250 @@
+// What the buttons do. Each action runs for one holder of a session; whatever goes wrong is shown.
+// @ts-check
+
+import { briefName } from './backends/backend.js';
+import { argumentsFor, callMany, callOnce, tellMany, tellOne } from './calls.js';
+import { diagnosisStep } from './diagnosis.js';
+import { paragraph } from './errors.js';
+import { count } from './format.js';
+import { nameOf } from './holders.js';
+import { onSessionEvent } from './session-events.js';
+import { isOver } from './session-view.js';
+
+/** @import { App } from './app.js' */
+/** @import { CallOutcome, Fault, Holder, Tool } from './types.js' */
+
+export class Actions {
+  #app;
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+  }
+
+  /**
+   * Runs one action of a holder's.
+   * @param {Holder} holder
+   * @param {string} doing
+   * @param {() => Promise<void>} action
+   */
+  async #act(holder, doing, action) {
+    const { buttons, display, narrator, outcome } = this.#app;
+    holder.busy = doing;
+    if (!buttons.broken) narrator.turn();
+    display.refresh();
+    try {
+      await action();
+    } catch (error) {
+      outcome.error(error);
+    } finally {
+      holder.busy = undefined;
+      display.refresh();
+    }
+  }
+
+  /** @param {string} userId @param {string} serverName */
+  async connect(userId, serverName) {
+    const { outcome, world } = this.#app;
+    const holder = world.holders.get(userId, serverName);
+    outcome.show('busy', 'Connecting…');
+    await this.#act(holder, 'connecting', async () => {
+      world.holders.current = holder;
+      const session = await world.manager.connect(userId, serverName);
+      holder.session = session;
+      const tools = await this.listTools(holder);
+      const server = session.getServerVersion();
+      const to = server ? ` to ${server.name} ${server.version}` : '';
+      outcome.show('good', `${nameOf(userId)} is connected${to}, which offers ${count(tools.length, 'tool')}.`);
+    });
+  }
+
+  async addServer() {
+    const { holder, holders, backend } = this.#app.world;
+    const taken = holders.connected
+      .filter(({ userId }) => userId === holder.userId)
+      .map(({ serverName }) => serverName);
+    const next = backend.servers.find(({ name }) => name !== briefName && !taken.includes(name));
+    if (next) await this.connect(holder.userId, next.name);
+    else this.#app.askForServer();
+  }
+
+  /** @param {Holder} holder */
+  async listTools(holder) {
+    /** @type {Tool[]} */
+    const tools = [];
+    /** @type {string | undefined} */
+    let cursor;
+    do {
+      /** @type {{ tools: Tool[], nextCursor?: string }} */
+      const page = await sessionOf(holder).listTools(cursor ? { cursor } : undefined);
+      tools.push(...page.tools);
+      cursor = page.nextCursor;
+    } while (cursor);
+    holder.tools = tools;
+    this.#app.display.refresh();
+    return tools;
+  }
+
+  async callOne() {
+    const { outcome, world } = this.#app;
+    const { holder } = world;
+    const { tool, given } = this.#chosen();
+    const waiting = outcome.show('busy', 'Waiting for the answer…');
+    await this.#act(holder, 'calling', async () => {
+      const came = await callOnce(sessionOf(holder), tool, given, ({ progress, total }) =>
+        outcome.replace(waiting, 'busy', waiting, paragraph(`Step ${progress}${total ? ` of ${total}` : ''}.`, true)),
+      );
+      this.#met();
+      outcome.show(came.ok ? 'good' : 'bad', ...tellOne(came));
+    });
+  }
+
+  /** @param {number} times */
+  async load(times) {
+    const { outcome, ui, world } = this.#app;
+    const { holder } = world;
+    const { tool } = this.#chosen();
+    this.#app.latest = { ...this.#app.latest, times };
+    outcome.show('busy', `Waiting for ${times.toLocaleString('en')} answers…`);
+    await this.#act(holder, 'calling', async () => {
+      const came = await callMany(sessionOf(holder), tool, times, ui.message.value);
+      this.#met();
+      outcome.show(came.failures.length > 0 ? 'bad' : 'good', ...tellMany(came));
+    });
+  }
+
+  /** @param {Fault} fault */
+  async breakIt(fault) {
+    const { result } = this.#app.ui;
+    result.dataset.busy = '';
+    await this.#meet(fault).finally(() => delete result.dataset.busy);
+  }
+
+  /** @param {Fault} fault */
+  async #meet(fault) {
+    const { buttons, outcome, ui, world } = this.#app;
+    const waiting = outcome.show('busy', fault.tells);
+    ui.timeline.note(fault.flag);
+    this.#app.latest = { fault, times: 1 };
+    if (fault.id === 'expire') return this.#expire(fault);
+    if (ui.beside.checked) return this.#compare(fault);
+    await this.#act(world.holder, 'meeting a fault', async () => {
+      await world.break(fault);
+      this.#app.latest = { fault: { ...fault, requests: world.asked }, times: 1 };
+      buttons.broken = true;
+      outcome.replace(waiting, 'note', fault.tells);
+    });
+    if (ui.thenCall.checked && buttons.broken) await this.callOne();
+    return undefined;
+  }
+
+  /**
+   * The session of the server with the short idle limit is left alone until its time is over.
+   * @param {Fault} fault
+   */
+  async #expire(fault) {
+    const { outcome, ui, world } = this.#app;
+    const { userId } = world.holder;
+    const holder = world.holders.get(userId, briefName);
+    await this.connect(userId, briefName);
+    if (!holder.session || isOver(world.stateOf(holder))) return;
+    const waiting = outcome.show('busy', fault.tells);
+    await this.#act(holder, 'leaving the session alone', () => this.#expired(holder));
+    outcome.replace(
+      waiting,
+      'note',
+      'The session has expired, and the server was told. The next call opens a new one.',
+    );
+    if (ui.thenCall.checked) await this.callOne();
+  }
+
+  /** @param {Holder} holder @returns {Promise<void>} */
+  #expired({ userId, serverName }) {
+    const { events } = this.#app.world.manager;
+    return new Promise((resolve) => {
+      const stop = onSessionEvent(events, 'sessionExpired', (detail) => {
+        if (detail.userId !== userId || detail.serverName !== serverName) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  async toggleBeside() {
+    const { beside, outcome, ui, world } = this.#app;
+    ui.compare.hidden = !ui.beside.checked;
+    if (!ui.beside.checked) return beside.close();
+    outcome.show('busy', 'Fetching the official client and connecting it…');
+    await beside.open(world);
+    ui.compareVersion.textContent = `@modelcontextprotocol/client ${beside.version}`;
+    outcome.show(
+      'note',
+      'The official client has a session of its own beside yours. Break something: both meet it, and both call twice.',
+    );
+    return undefined;
+  }
+
+  /** @param {Fault} fault */
+  async #compare(fault) {
+    const { beside, outcome, ui, world } = this.#app;
+    await this.#act(world.holder, 'calling', async () => {
+      const { mine, other } = await beside.run(fault, world, {
+        ...this.#chosen(),
+        breakIt: (clients) => world.break(fault, clients),
+      });
+      this.#app.latest = { fault: { ...fault, requests: world.asked }, times: 1 };
+      this.#met();
+      ui.compareEmpty.hidden = true;
+      outcome.show(
+        mine.every(({ ok }) => ok) ? 'good' : 'bad',
+        `${fault.label}: here ${answered(mine)} calls were answered, the official client got ${answered(other)}.`,
+      );
+    });
+  }
+
+  async terminate() {
+    const { outcome, world } = this.#app;
+    const { holder } = world;
+    outcome.show('busy', 'Saying goodbye…');
+    await this.#act(holder, 'terminating', async () => {
+      await sessionOf(holder).terminate();
+      outcome.show('good', `${nameOf(holder.userId)} has said goodbye, and the server has dropped the session.`);
+    });
+  }
+
+  /** What the server does at each step of a session, tried out apart from the sessions that are open. */
+  async diagnose() {
+    const { outcome, world } = this.#app;
+    const { holder, manager } = world;
+    outcome.show('busy', 'Trying the server out, step by step…');
+    await this.#act(holder, 'asking for a diagnosis', async () => {
+      const { ok, steps } = await manager.diagnose(holder.serverName, holder.userId);
+      outcome.show(ok ? 'good' : 'bad', ...steps.map(diagnosisStep));
+    });
+  }
+
+  /** The tool that is chosen, and what it is given. */
+  #chosen() {
+    const { ui, world } = this.#app;
+    const tool = world.holder.tools?.find(({ name }) => name === ui.tool.value);
+    if (!tool) throw new Error('the server has no such tool');
+    return { tool, given: argumentsFor(tool, ui.message.value) ?? {} };
+  }
+
+  #met() {
+    const { buttons } = this.#app;
+    buttons.called = true;
+    buttons.broken = false;
+  }
+}
+
+/** @param {Holder} holder */
+function sessionOf({ session }) {
+  if (!session) throw new Error('there is no session');
+  return session;
+}
+
+/** @param {Pick<CallOutcome, 'ok'>[]} outcomes */
+function answered(outcomes) {
+  return `${outcomes.filter(({ ok }) => ok).length} of ${outcomes.length}`;
+}

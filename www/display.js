@@ -1,0 +1,130 @@
+// What is seen of the sessions: the one that is shown, the choice between several, the tools, and the program that does the same.
+// @ts-check
+
+import { argumentsFor, isSafe } from './calls.js';
+import { find } from './find.js';
+import { capital, clock, count } from './format.js';
+import { isOver, SessionView } from './session-view.js';
+import { snippetFor } from './snippet.js';
+import { showTools } from './tool-list.js';
+
+/** @import { SessionEventDetail } from 'mcp-tether' */
+/** @import { App } from './app.js' */
+/** @import { Holders } from './holders.js' */
+/** @import { Holder, Lane, Tool } from './types.js' */
+
+const pace = 60; // milliseconds: events come in bursts, numbers are read more slowly
+
+export class Display {
+  #app;
+  #view;
+  #isDue = false;
+  #labels = ''; // what the choice of holders shows
+  /** @type {Tool[] | undefined} */
+  #tools; // what the list of tools shows
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+    const { diagram, stateMeaning, sessionTitle, facts } = app.ui;
+    this.#view = new SessionView({ diagram, meaning: stateMeaning, title: sessionTitle, facts });
+  }
+
+  /**
+   * Every change of state passes here, however short the state is.
+   * @param {SessionEventDetail} detail
+   */
+  passed({ from, to }) {
+    this.#view.passed(from, to);
+  }
+
+  refreshSoon() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setTimeout(() => {
+      this.#isDue = false;
+      this.refresh();
+    }, pace);
+  }
+
+  refresh() {
+    const { buttons, narration, ui, world } = this.#app;
+    const { holder, holders, manager } = world;
+    this.#view.show(holder, world.info(holder), world.stateOf(holder));
+    if (holder.story) narration.tell(holder.story);
+    ui.stats.textContent = JSON.stringify(manager.getSessionStats(), null, 2);
+    this.#showHolders(holder, holders);
+    this.#showToolsOf(holder);
+    buttons.show(world);
+    this.#showSnippet(holder);
+  }
+
+  /**
+   * What a session will do next by itself, for what is pointed at on the timeline.
+   * @param {Lane} lane
+   */
+  nextTimer({ userId, serverName }) {
+    const info = this.#app.world.manager.getSessionInfo(userId, serverName);
+    return info?.expiresAt && !isOver(info.state) ? `expires at ${clock(info.expiresAt)} if it is not used` : undefined;
+  }
+
+  /** @param {Holder} holder @param {Holders} holders */
+  #showHolders(holder, holders) {
+    const { who } = this.#app.ui;
+    who.hidden = holders.connected.length < 2;
+    const labels = holders.connected.map((one) => `${one.key}\n${holders.labelOf(one)}`).join('\n');
+    if (this.#labels !== labels) {
+      this.#labels = labels;
+      find(who, 'div', HTMLElement).replaceChildren(
+        ...holders.connected.map((one) => choice(one.key, holders.labelOf(one))),
+      );
+    }
+    for (const input of who.querySelectorAll('input')) input.checked = input.value === holder.key;
+  }
+
+  /** @param {Holder} holder */
+  #showToolsOf({ tools }) {
+    const { ui } = this.#app;
+    if (this.#tools === tools) return;
+    this.#tools = tools;
+    showTools(ui.toolList, tools ?? []);
+    ui.toolCount.textContent = tools ? capital(count(tools.length, 'tool')) : '';
+    ui.toolEmpty.hidden = Boolean(tools);
+    const callable = (tools ?? []).filter((tool) => argumentsFor(tool, '') !== undefined);
+    const [first] = callable;
+    if (!first) return;
+    const before = ui.tool.value;
+    ui.tool.replaceChildren(...callable.map((tool) => new Option(`${tool.name} · ${hintOf(tool)}`, tool.name)));
+    ui.tool.value = callable.some(({ name }) => name === before) ? before : first.name;
+  }
+
+  /** @param {Holder} holder */
+  #showSnippet(holder) {
+    const { latest, ui, world } = this.#app;
+    const tool = holder.tools?.find(({ name }) => name === ui.tool.value);
+    const text = snippetFor({
+      backend: world.backend,
+      holder,
+      ...latest,
+      ...(tool && { tool: tool.name, given: argumentsFor(tool, ui.message.value) }),
+    });
+    if (ui.snippet.textContent !== text) ui.snippet.textContent = text;
+  }
+}
+
+/** @param {Tool} tool */
+function hintOf(tool) {
+  if (tool.annotations?.readOnlyHint) return 'reads only';
+  return isSafe(tool) ? 'safe to repeat' : 'must not run twice';
+}
+
+/** @param {string} value @param {string} label */
+function choice(value, label) {
+  const element = document.createElement('label');
+  const input = document.createElement('input');
+  const text = document.createElement('span');
+  Object.assign(input, { type: 'radio', name: 'who', value });
+  text.textContent = label;
+  element.append(input, text);
+  return element;
+}

@@ -1,0 +1,15 @@
+// Finding an element that has to be there.
+// @ts-check
+
+/**
+ * @template {Element} T
+ * @param {ParentNode} parent
+ * @param {string} selector
+ * @param {abstract new () => T} kind
+ * @returns {T}
+ */
+export function find(parent, selector, kind) {
+  const element = parent.querySelector(selector);
+  if (!(element instanceof kind)) throw new Error(`there is no ${kind.name} ${selector}`);
+  return element;
+}

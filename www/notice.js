@@ -1,0 +1,48 @@
+// The notice at the top of the page: why there is nothing to connect to, and what helps.
+// @ts-check
+
+import { explain } from './errors.js';
+
+/** @import { PageElements } from './elements.js' */
+
+const advice = /** @type {const} */ (['Run ', 'make demo', ' in the project and open the address that it prints.']);
+
+/** @param {PageElements} ui @param {unknown} error */
+export function showNotice(ui, error) {
+  if (error instanceof Error && error.name === 'NotSetUp') show(ui, error, `${error.message} `, ...advice);
+  else show(ui, error, ...explain(error));
+}
+
+/**
+ * Where there are no simulated servers.
+ * @param {PageElements} ui
+ * @param {Error} error says why
+ * @returns {undefined}
+ */
+export function showServersMissing(ui, error) {
+  show(
+    ui,
+    error,
+    `${error.message} `,
+    'Without it there are no simulated servers, but a real one will do: name it under “Use another server”, or run ',
+    'make demo',
+    ' in the project.',
+  );
+  ui.where.open = true;
+  return undefined;
+}
+
+/** @param {PageElements} ui @param {unknown} error @param {(string | Node)[]} parts */
+function show(ui, error, ...parts) {
+  console.info('mcp-tether demo:', error);
+  ui.notice.replaceChildren(...parts.map((part) => (part === 'make demo' ? code(part) : part)));
+  ui.notice.hidden = false;
+  ui.whyConnect.textContent = 'Nothing to connect to yet.';
+}
+
+/** @param {string} text */
+function code(text) {
+  const element = document.createElement('code');
+  element.textContent = text;
+  return element;
+}
