@@ -13,6 +13,18 @@ import { Wire } from './diagnosis/wire.js';
 
 export { shownUrl } from './diagnosis/discreet.js';
 
+/**
+ * How a manager's requests reach a server: by the server's own `fetch` or by the manager's, without what the entries put before that.
+ *
+ * @typedef {typeof fetch & { base?: Injected, plain?: typeof fetch }} Injected
+ * @param {{ own?: { fetch?: typeof fetch }, fetch?: Injected, url: string, headers: Record<string, string>, sse?: boolean, protocolVersion?: string }} found
+ */
+export function reach({ own, fetch: given, headers: { 'mcp-tether-server': _mark, ...headers }, ...target }) {
+  const injected = given?.base ?? given;
+  const used = own?.fetch ?? injected?.plain ?? injected;
+  return { ...target, headers, ...(used && { fetch: used }) };
+}
+
 /** A healthy server answers all of this in milliseconds; a cold one may need to start. */
 const defaultTimeout = 5_000;
 

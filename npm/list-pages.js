@@ -5,29 +5,34 @@ import { McpError } from './error.js';
 // Past it the cursors of the server probably go round in a circle.
 const MAX_PAGES = 100;
 
+const members = ['tools', 'resources', 'resourceTemplates', 'prompts'];
+
 /**
  * Joins all pages: `first`, read since the time `since`, and those after it.
  *
  * @template {import('./index.js').PaginatedResult} Page
  * @param {Page} first
- * @param {keyof Page & string} member what the pages list
  * @param {(params: object, options: import('./index.js').RequestOptions) => Promise<Page>} list reads a page
  * @param {object | undefined} params
  * @param {import('./index.js').RequestOptions | undefined} options `timeout` bounds each page, `maxTotalTimeout` all of them
  * @param {number} since
  * @returns {Promise<Page>}
  */
-export async function readOn(first, member, list, params, options, since) {
+export async function readOn(first, list, params, options, since) {
   const { nextCursor, ...all } = first;
+  const member = members.find((name) => name in first);
   const pages = [first[member]];
   let cursor = nextCursor;
-  while (cursor !== undefined) {
+  while (cursor) {
     if (pages.length === MAX_PAGES)
       throw new McpError(`the list has more than ${MAX_PAGES} pages: ask for them one by one, with a cursor`, {
         code: 'limit_exceeded',
       });
     const page = await list({ ...params, cursor }, { ...options, ...rest(options, since) });
-    pages.push(page[member]);
+    const items = page[member] ?? [];
+    // A server that does not get on, as the official client has it.
+    if (page.nextCursor === cursor && JSON.stringify(items) === JSON.stringify(pages.at(-1))) break;
+    pages.push(items);
     cursor = page.nextCursor;
   }
   return { ...all, [member]: pages.flat() };

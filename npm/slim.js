@@ -1,6 +1,5 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
-import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
 import { compile, isReady, loadOnce } from './load.js';
 import { McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
@@ -49,17 +48,16 @@ export class McpManager extends Machine {
     return super.connect(userId, serverName, auth ? { auth, ...options } : options);
   }
 
+  transport(userId, serverName, options) {
+    return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
+  }
+
   // Loaded on demand.
   async diagnose(serverName, userId, options) {
-    const target = () => {
-      const found = resolve(this, serverName, userId);
-      const given = found.fetch?.base ?? found.fetch;
-      delete found.headers[MARK];
-      return { ...found, fetch: this.#servers[serverName].fetch ?? given?.plain ?? given };
-    };
+    const target = () => ({ ...resolve(this, serverName, userId), own: this.#servers[serverName] });
     target(); // reports a wrong argument before anything is loaded
-    const { diagnose } = await import('./diagnose.js');
-    return diagnose(target, options);
+    const { diagnose, reach } = await import('./diagnose.js');
+    return diagnose(() => reach(target()), options);
   }
 }
 
@@ -68,40 +66,36 @@ for (const [value, exported] of Object.entries({ McpError, McpManager, McpSessio
   Object.defineProperty(exported, 'name', { value, configurable: true });
 }
 
-// What is not the module's costs less here.
-McpManager.prototype.transport = function (userId, serverName, options) {
-  return new SessionTransport((client) => this.connect(userId, serverName, { ...options, ...client }));
-};
-
-const { request, setRequestHandler } = McpSession.prototype;
+const sessions = McpSession.prototype;
+const { request, setRequestHandler } = sessions;
 
 // `request('tools/list', params, options)` is `request({ method: 'tools/list', params }, options)`.
-McpSession.prototype.request = function (message, params, options) {
+sessions.request = function (message, params, options) {
   return typeof message === 'string'
     ? request.call(this, { method: message, params }, options)
     : request.call(this, message, params);
 };
 
-// Most lists have one page. What reads the others is loaded when there are some.
-const lists = {
-  listTools: 'tools',
-  listResources: 'resources',
-  listResourceTemplates: 'resourceTemplates',
-  listPrompts: 'prompts',
+sessions.setRequestHandler = function (method, handler) {
+  const isForm = method === 'elicitation/create' && typeof handler === 'function';
+  const filled = async (...asked) => (await import('./elicitation.js')).answerForm(handler, ...asked);
+  setRequestHandler.call(this, method, isForm ? filled : handler);
 };
-for (const [name, member] of Object.entries(lists)) {
-  const list = McpSession.prototype[name];
-  McpSession.prototype[name] = async function (params, options) {
+
+// Most lists have one page. What reads the others is loaded when there are some.
+for (const name of ['listTools', 'listResources', 'listResourceTemplates', 'listPrompts']) {
+  const list = sessions[name];
+  sessions[name] = async function (params, options) {
     const since = Date.now();
     const first = await list.call(this, params, options);
-    if (first.nextCursor === undefined || params?.cursor !== undefined) return first;
+    if (!first.nextCursor || params?.cursor !== undefined) return first;
     const { readOn } = await import('./list-pages.js');
-    return readOn(first, member, (...page) => list.call(this, ...page), params, options, since);
+    return readOn(first, (...page) => list.call(this, ...page), params, options, since);
   };
 }
 
 // Releases the object, never the session: `connect` gives that to others, too.
-McpSession.prototype[Symbol.asyncDispose] = async function () {
+sessions[Symbol.asyncDispose] = async function () {
   this[Symbol.asyncDispose] = async () => {};
   await undefined; // the module may be at work on this object
   this.free();

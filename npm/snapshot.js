@@ -31,107 +31,123 @@ export function snapshotOf(manager) {
   return snapshot;
 }
 
+export function watchSession(manager, userId, serverName, options) {
+  const watched = new WatchedSession(manager, userId, serverName, options);
+  return {
+    getSnapshot: () => watched.store.value,
+    subscribe: (listener) => watched.subscribe(listener),
+    call: async (name, args, callOptions) => {
+      const session = await watched.connect();
+      return session.callTool({ name, ...(args && { arguments: args }) }, callOptions);
+    },
+    // Why it failed is in the snapshot.
+    retry: () => watched.connect().then(ignore, ignore),
+  };
+}
+
+const ignore = () => {};
 const IDLE = Object.freeze({ state: 'connecting', session: undefined, tools: Object.freeze([]), error: undefined });
 
-export function watchSession(manager, userId, serverName, options) {
-  const store = new Store(IDLE);
-  const change = (fields) => store.set(Object.freeze({ ...store.value, ...fields }));
-  let current; // the attempt to connect that counts
-  let stop = () => {};
+// One session, connected while it has subscribers.
+class WatchedSession {
+  store = new Store(IDLE);
+  #manager;
+  #of;
+  #options;
+  #connecting; // the promise of the session; none after a failure
+  #subscribers = 0;
+  #isWatched = false;
+  #endings = []; // what to call when the last subscriber has left
 
-  async function connect() {
-    const attempt = {};
-    current = attempt;
-    change({ state: 'connecting', error: undefined });
+  constructor(manager, userId, serverName, options) {
+    this.#manager = manager;
+    this.#of = { userId, serverName };
+    this.#options = options;
+  }
+
+  connect() {
+    if (!this.#connecting) {
+      this.#change({ state: 'connecting', error: undefined });
+      const connecting = this.#open(() => this.#connecting === connecting);
+      this.#connecting = connecting;
+      connecting.catch(ignore);
+    }
+    return this.#connecting;
+  }
+
+  async #open(isWanted) {
+    const { userId, serverName } = this.#of;
     try {
-      const session = await manager.connect(userId, serverName, options);
-      if (current !== attempt) return void session[Symbol.asyncDispose]();
-      change({ session, state: session.state });
-      if (session.getServerCapabilities()?.tools) {
-        const { tools } = await session.listTools();
-        if (current === attempt) change({ tools });
+      const session = await this.#manager.connect(userId, serverName, this.#options);
+      if (isWanted()) {
+        this.#change({ session, state: session.state });
+        if (this.#isWatched) this.#watch(session);
       }
       return session;
     } catch (error) {
-      if (current === attempt) change({ error, ...(store.value.session ? {} : { state: 'failed' }) });
+      if (isWanted()) {
+        this.#connecting = undefined;
+        this.#change({ state: 'failed', error });
+      }
       throw error;
     }
   }
 
-  function start() {
-    let unwatch;
-    let watched;
-    const onState = ({ detail }) => {
-      if (detail.userId === userId && detail.serverName === serverName && store.value.session)
-        change({ state: detail.to });
-    };
-    const onChanged = (error, tools) => change(error ? { error } : { tools });
-    manager.events.addEventListener('stateChanged', onState);
-    const unsubscribe = store.face.subscribe(() => {
-      const { session } = store.value;
-      if (session === watched) return;
-      unwatch?.();
-      watched = session;
-      unwatch = session && watchLists(manager, session, { tools: { onChanged } });
-    });
-    letFail(begin());
-    stop = () => {
-      current = undefined;
+  async #watch(session) {
+    const isCurrent = () => this.store.value.session === session;
+    const onChanged = (error, tools) => isCurrent() && this.#change(error ? { error } : { tools, error: undefined });
+    this.#endings.push(watchLists(this.#manager, session, { tools: { onChanged } }));
+    if (!session.getServerCapabilities()?.tools) return;
+    try {
+      const { tools } = await session.listTools();
+      onChanged(null, tools);
+    } catch (error) {
+      onChanged(error);
+    }
+  }
+
+  subscribe(listener) {
+    const unsubscribe = this.store.face.subscribe(listener);
+    this.#subscribers++;
+    if (!this.#isWatched) this.#start();
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
       unsubscribe();
-      unwatch?.();
-      manager.events.removeEventListener('stateChanged', onState);
-      const { session } = store.value;
-      store.set(IDLE);
-      session?.[Symbol.asyncDispose]();
+      this.#subscribers--;
+      // One that comes back in the same moment, as in React's StrictMode, finds everything as it was.
+      queueMicrotask(() => this.#subscribers === 0 && this.#isWatched && this.#stop());
     };
   }
 
-  let connecting;
-  const begin = () => {
-    connecting = connect();
-    letFail(connecting);
-    return connecting;
-  };
+  #start() {
+    const { userId, serverName } = this.#of;
+    const onState = ({ detail }) => {
+      if (detail.userId === userId && detail.serverName === serverName && this.store.value.session)
+        this.#change({ state: detail.to });
+    };
+    const { events } = this.#manager;
+    events.addEventListener('stateChanged', onState);
+    this.#endings.push(() => events.removeEventListener('stateChanged', onState));
+    this.#isWatched = true;
+    const { session } = this.store.value;
+    if (session) this.#watch(session);
+    else this.connect();
+  }
 
-  // Lives while it has subscribers. One that leaves and comes back in the same moment, as in React's StrictMode, changes nothing.
-  let subscribers = 0;
-  let isStarted = false;
-  return {
-    getSnapshot: store.face.getSnapshot,
-    subscribe(listener) {
-      const unsubscribe = store.face.subscribe(listener);
-      subscribers++;
-      if (!isStarted) {
-        isStarted = true;
-        start();
-      }
-      let isOver = false;
-      return () => {
-        if (isOver) return;
-        isOver = true;
-        unsubscribe();
-        subscribers--;
-        queueMicrotask(() => {
-          if (subscribers > 0 || !isStarted) return;
-          isStarted = false;
-          stop();
-        });
-      };
-    },
-    async call(name, args, callOptions) {
-      const session = store.value.session ?? (await (connecting ?? begin()));
-      return session.callTool({ name, ...(args && { arguments: args }) }, callOptions);
-    },
-    retry: async () => {
-      try {
-        await begin();
-      } catch {} // it is in the snapshot
-    },
-  };
-}
+  // The session stays; what is let go of is the object.
+  #stop() {
+    this.#isWatched = false;
+    for (const end of this.#endings.splice(0)) end();
+    this.#connecting?.then((session) => session[Symbol.asyncDispose](), ignore);
+    this.#connecting = undefined;
+    this.store.set(IDLE);
+  }
 
-function letFail(promise) {
-  promise.catch(() => {});
+  #change(fields) {
+    this.store.set(Object.freeze({ ...this.store.value, ...fields }));
+  }
 }
 
 // A value and who wants to know when it changes. Several changes in one turn are told once.

@@ -12,7 +12,7 @@ impl<J: Json> Manager<J> {
     /// Suppresses events until [`Input::TellEvents`]; every call emits several.
     #[must_use]
     pub fn without_events(mut self) -> Self {
-        self.tells_events = false;
+        self.emits_events = false;
         self
     }
 
@@ -30,7 +30,7 @@ impl<J: Json> Manager<J> {
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
             Input::Token { session, token } => self.on_token(session, token.as_deref()),
-            Input::TellEvents => self.tells_events = true,
+            Input::TellEvents => self.emits_events = true,
             Input::Page { news, of } => self.on_news(news, of),
             Input::Recalled { session, found } => self.on_recalled(session, found.as_ref()),
             Input::Terminate { call, target } => self.terminate(call, target),
@@ -120,7 +120,7 @@ impl<J: Json> Manager<J> {
             Timer::Handshake(session) => self.on_handshake_timer(session),
             Timer::Listen(session) => self.on_listen_timer(session),
             Timer::Pause(session) => self.on_pause_over(session),
-            Timer::Keep(session) => self.on_keep_timer(session),
+            Timer::Persist(session) => self.on_persist_timer(session),
             Timer::Canary(session) => self.on_canary_timer(session),
             Timer::Turns(origin) => self.on_turns(origin as usize),
             Timer::Head(exchange) => self.on_long_post(exchange),

@@ -16,8 +16,8 @@ pub const STREAM_FLOOR: Millis = 250;
 /// The longest `retry:` that is obeyed.
 pub const STREAM_RETRY_CAP: Millis = 300_000;
 
-/// First and longest delay of the slow retries after all attempts have failed.
-pub const SLOW_RETRY: (Millis, Millis) = (30_000, 300_000);
+/// First and longest delay between canaries after all attempts have failed.
+pub const SLOW_CANARY: (Millis, Millis) = (30_000, 300_000);
 
 /// Exponential backoff with full jitter: 0 to `first`·2ⁿ, capped at 30 s. Full jitter spreads simultaneous clients best
 /// (Brooker, "Exponential Backoff And Jitter").
@@ -43,9 +43,9 @@ pub fn stream_delay(rng: &mut Rng, first: Millis, failures: u32, retry: Option<M
     }
 }
 
-/// The delay before slow retry number `count`: 30 s doubling to 5 min, half of it jittered.
-pub fn probe_delay(rng: &mut Rng, count: u32) -> Millis {
-    let whole = doubled(SLOW_RETRY.0, count, SLOW_RETRY.1);
+/// The delay before slow canary number `count`: 30 s doubling to 5 min, half of it jittered.
+pub fn canary_delay(rng: &mut Rng, count: u32) -> Millis {
+    let whole = doubled(SLOW_CANARY.0, count, SLOW_CANARY.1);
     whole / 2 + rng.up_to(whole / 2)
 }
 
@@ -100,8 +100,8 @@ mod tests {
             assert!(stream_delay(&mut rng, 1000, attempt, Some(0)) >= STREAM_FLOOR);
             let whole = doubled(1000, attempt, CAP);
             assert!((whole / 2..=whole).contains(&equal_jitter(&mut rng, 1000, attempt)));
-            let delay = probe_delay(&mut rng, attempt);
-            assert!((SLOW_RETRY.0 / 2..=SLOW_RETRY.1).contains(&delay));
+            let delay = canary_delay(&mut rng, attempt);
+            assert!((SLOW_CANARY.0 / 2..=SLOW_CANARY.1).contains(&delay));
         }
     }
 

@@ -13,7 +13,7 @@ use crate::core::state::closing::{Closing, Farewell};
 use crate::core::state::exchange::Exchange;
 use crate::core::state::page::Page;
 use crate::core::state::server::addresses::Addresses;
-use crate::core::state::server::discovery::Eras;
+use crate::core::state::server::discovery::Discoveries;
 use crate::core::state::server::lanes::Lanes;
 use crate::core::state::server::turns::Turns;
 use crate::core::state::session::breaker::Breaker;
@@ -56,7 +56,7 @@ pub struct Manager<J> {
     pub(crate) closing: Closing,
     pub(crate) page: Page,
     /// Which servers speak 2026-07-28.
-    pub(crate) eras: Eras<J>,
+    pub(crate) discoveries: Discoveries<J>,
     /// Where servers are reached that redirect.
     pub(crate) addresses: Addresses,
     /// Breakers of connections that never came to be.
@@ -73,9 +73,9 @@ pub struct Manager<J> {
     last_request_id: u64,
     pub(crate) metrics: Metrics,
     /// Whether anybody may listen to events.
-    pub(crate) tells_events: bool,
+    pub(crate) emits_events: bool,
     /// Calls that have ended, as far as nothing has followed from it yet.
-    pub(crate) ended: Queue<Ended<J>>,
+    pub(crate) ended: Vec<Ended<J>>,
     pub(crate) out: Queue<Output<J>>,
 }
 
@@ -112,7 +112,7 @@ impl<J: Json> Manager<J> {
             farewells: Table::default(),
             closing: Closing::default(),
             page: Page::default(),
-            eras: Eras::default(),
+            discoveries: Discoveries::default(),
             addresses: Addresses::default(),
             breakers: Vec::new(),
             grace_until: Instant::default(),
@@ -122,8 +122,8 @@ impl<J: Json> Manager<J> {
             numbers: Numbers(0),
             last_request_id: first,
             metrics: Metrics::default(),
-            tells_events: true,
-            ended: Queue::default(),
+            emits_events: true,
+            ended: Vec::new(),
             out: Queue::default(),
         }
     }

@@ -9,7 +9,7 @@ use crate::core::protocol::json::Json;
 impl<J: Json> Manager<J> {
     /// Reports an event of a session.
     pub(crate) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Box<Detail>) {
-        let Some(record) = self.store.get(session).filter(|_| self.tells_events) else { return };
+        let Some(record) = self.store.get(session).filter(|_| self.emits_events) else { return };
         detail.evidence = detail.evidence.as_deref().map(|evidence| record.discreet(evidence));
         let (user_id, server_name) = (record.key.user.clone(), record.key.server.clone());
         let event =
@@ -18,8 +18,8 @@ impl<J: Json> Manager<J> {
     }
 
     /// Whether events are worth making.
-    pub(crate) const fn tells_events(&self) -> bool {
-        self.tells_events
+    pub(crate) const fn emits_events(&self) -> bool {
+        self.emits_events
     }
 
     /// Prints `[MCP][server] text`.
@@ -59,7 +59,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// One line and one event for what is wrong with a session.
-    pub(crate) fn tell_session_error(
+    pub(crate) fn report_session_error(
         &mut self,
         session: SessionRef,
         code: ErrorCode,

@@ -53,6 +53,34 @@ pub const fn may_replay_unknown(policy: Replay, safety: Safety) -> bool {
     !matches!(policy, Replay::Never) && matches!(safety, Safety::Safe)
 }
 
+/// The next step for a failed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Send it again.
+    Again,
+    /// List the tools first: their annotations decide.
+    AskTool,
+    /// Fail with the error at hand.
+    Final,
+    /// Fail with `outcome_unknown`.
+    Unknown,
+}
+
+/// Decides about a request that was `refused` unread or has an unknown outcome; `has_left`: replays are left.
+pub(crate) fn next(policy: Replay, safety: Safety, refused: bool, has_left: bool) -> Next {
+    let may = if refused { may_resend_refused(policy, safety) } else { has_left && may_replay_unknown(policy, safety) };
+    if may {
+        return Next::Again;
+    }
+    let is_open = matches!(safety, Safety::ByTool) && !matches!(policy, Replay::Never);
+    match safety {
+        _ if is_open && (refused || has_left) => Next::AskTool,
+        Safety::Safe => Next::Final,
+        _ if refused => Next::Final,
+        _ => Next::Unknown,
+    }
+}
+
 /// Which requests may be sent again after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replay {
@@ -105,5 +133,28 @@ mod tests {
         assert_eq!(method_safety("vendor/launch"), Safety::Unsafe);
         assert_eq!(method_safety("tools/call"), Safety::ByTool);
         assert_eq!(method_safety("tools/list"), Safety::Safe);
+    }
+
+    #[test]
+    fn a_failed_request_goes_again_asks_or_ends() {
+        use Next::{Again, AskTool, Final, Unknown};
+        for (policy, safety, refused, has_left, expected) in [
+            (Replay::Refused, Safety::Unsafe, true, true, Again),
+            (Replay::Refused, Safety::Unsafe, true, false, Again),
+            (Replay::Refused, Safety::Unsafe, false, true, Unknown),
+            (Replay::Refused, Safety::ByTool, true, true, Again),
+            (Replay::Refused, Safety::ByTool, false, true, AskTool),
+            (Replay::Refused, Safety::ByTool, false, false, Unknown),
+            (Replay::Refused, Safety::Safe, false, true, Again),
+            (Replay::Refused, Safety::Safe, false, false, Final),
+            (Replay::Safe, Safety::Unsafe, true, true, Final),
+            (Replay::Safe, Safety::ByTool, true, false, AskTool),
+            (Replay::Safe, Safety::Safe, true, true, Again),
+            (Replay::Never, Safety::ByTool, true, true, Final),
+            (Replay::Never, Safety::ByTool, false, true, Unknown),
+            (Replay::Never, Safety::Safe, false, true, Final),
+        ] {
+            assert_eq!(next(policy, safety, refused, has_left), expected, "{policy:?} {safety:?} {refused} {has_left}");
+        }
     }
 }

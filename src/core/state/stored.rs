@@ -137,3 +137,84 @@ fn whole<J: Json>(value: &J) -> Option<u64> {
     // In range, and what follows the point is of no use.
     Some(number as u64)
 }
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use crate::core::api::SessionRef;
+    use crate::core::config;
+    use serde_json::{Value, json};
+    use std::rc::Rc;
+
+    const NOW: Instant = Instant::from_millis(1_000_000);
+
+    fn session(url: &str, id: Option<&str>) -> Session<Value> {
+        let servers = json!({ "mcpServers": { "db": { "url": url, "sessionConfig": { "timeout": 1000 } } } });
+        let (config, _) = config::parse(&servers, &json!({}), &|_| None).unwrap();
+        let key = Rc::new(Key { user: "ann".into(), server: "db".into() });
+        let mut session = Session::new(SessionRef(1), key, Rc::clone(config.servers.get("db").unwrap()), NOW);
+        let id = id.and_then(|id| SessionId::parse(id, 100));
+        let headers = session_headers(id.as_ref(), VERSIONS[0]);
+        session.agreed =
+            Some(Agreed { id, version: VERSIONS[0].into(), result: json!({ "capabilities": {} }), headers });
+        session.generation = 3;
+        session.remembered.log_level = Some(json!({ "level": "debug" }));
+        session.remembered.subscriptions.insert("file:///a", json!({ "uri": "file:///a" }));
+        session
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let session = session("https://a/mcp", Some("0123456789"));
+        let written = written(&session).unwrap();
+        let Ok(stored) = read(&session, &written, 100, NOW) else { panic!("{written}") };
+        assert_eq!(stored.agreed.id.as_ref().map(SessionId::as_str), Some("0123456789"));
+        assert_eq!((stored.generation, stored.created_at, stored.last_used_at), (3, NOW, NOW));
+        assert_eq!(stored.remembered.log_level, Some(json!({ "level": "debug" })));
+        assert_eq!(stored.remembered.subscriptions.len(), 1);
+        assert!(
+            stored.agreed.headers.iter().any(|(name, value)| &**name == "mcp-session-id" && &**value == "0123456789")
+        );
+    }
+
+    #[test]
+    fn records_of_others_and_damaged_ones_are_not_read() {
+        let session = session("https://a/mcp", Some("0123456789"));
+        let whole = written(&session).unwrap();
+        for (member, value, why) in [
+            ("format", json!(2), "another version"),
+            ("user", json!("bob"), "another user"),
+            ("server", json!("files"), "another user or server"),
+            ("config", json!(1), "configuration"),
+            ("sessionId", json!("with a space"), "damaged"),
+            ("sessionId", json!(7), "damaged"),
+            ("protocolVersion", json!("1999-01-01"), "damaged"),
+            ("createdAt", json!(-1), "damaged"),
+            ("initializeResult", json!("none"), "damaged"),
+        ] {
+            let mut changed = whole.clone();
+            changed[member] = value;
+            let fault = read(&session, &changed, 100, NOW).err();
+            assert!(fault.is_some_and(|fault| fault.contains(why)), "{member}: {fault:?}");
+        }
+        assert!(read(&self::session("https://b/mcp", None), &whole, 100, NOW).is_err(), "another URL");
+    }
+
+    #[test]
+    fn a_record_of_the_future_was_used_now_at_the_latest() {
+        let session = session("https://a/mcp", None);
+        let mut written = written(&session).unwrap();
+        written["lastUsedAt"] = json!(9e12);
+        let Ok(stored) = read(&session, &written, 100, NOW) else { panic!("{written}") };
+        assert_eq!(stored.last_used_at, NOW);
+        assert!(!is_past(&session, &stored, NOW.after(999)) && is_past(&session, &stored, NOW.after(1000)));
+    }
+
+    #[test]
+    fn names_do_not_run_together() {
+        let name = |user: &str, server: &str| name(&Key { user: user.into(), server: server.into() });
+        assert_eq!(name("ann", "db"), "mcp-tether:3:ann:db");
+        assert_ne!(name("a:b", "c"), name("a", "b:c"));
+    }
+}

@@ -24,7 +24,7 @@ pub(crate) enum Timer {
     /// A server said when to come back: now.
     Pause(SessionRef),
     /// A session is written to the storage.
-    Keep(SessionRef),
+    Persist(SessionRef),
     /// A session that keeps itself alive may have been quiet for long.
     KeepAlive(SessionRef),
     /// The next canary of an outage goes.
@@ -51,7 +51,7 @@ impl Timer {
             Self::Handshake(session) => (5, session.0),
             Self::Listen(session) => (6, session.0),
             Self::Pause(session) => (7, session.0),
-            Self::Keep(session) => (8, session.0),
+            Self::Persist(session) => (8, session.0),
             Self::Canary(session) => (9, session.0),
             Self::Turns(origin) => (10, origin),
             Self::Head(exchange) => (11, exchange.0),
@@ -73,7 +73,7 @@ impl Timer {
             5 => Self::Handshake(SessionRef(number)),
             6 => Self::Listen(SessionRef(number)),
             7 => Self::Pause(SessionRef(number)),
-            8 => Self::Keep(SessionRef(number)),
+            8 => Self::Persist(SessionRef(number)),
             9 => Self::Canary(SessionRef(number)),
             10 => Self::Turns(number),
             11 => Self::Head(ExchangeId(number)),
@@ -128,7 +128,7 @@ mod tests {
             Timer::Handshake(SessionRef(5)),
             Timer::Listen(SessionRef(6)),
             Timer::Pause(SessionRef(7)),
-            Timer::Keep(SessionRef(8)),
+            Timer::Persist(SessionRef(8)),
             Timer::Canary(SessionRef(9)),
             Timer::Turns(10),
             Timer::Head(ExchangeId(11)),

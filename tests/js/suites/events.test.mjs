@@ -21,7 +21,7 @@ async function readTypes() {
   return found;
 }
 
-describe('events', () => {
+describe('events', { timeout: 60_000 }, () => {
   let server;
   let manager;
   let state;

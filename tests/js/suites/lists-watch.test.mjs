@@ -11,7 +11,7 @@ import { sendJson } from '../servers/shared/messages.mjs';
 
 const numbers = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] };
 
-describe('lists and schemas', () => {
+describe('lists and schemas', { timeout: 60_000 }, () => {
   let server;
   let manager;
   let session;

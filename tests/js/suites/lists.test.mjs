@@ -20,6 +20,8 @@ describe('lists', () => {
   let asked;
   let pages; // how many the server has
   let delay;
+  let end; // the cursor of the last page
+  let stuck; // it gives the second page again and again
 
   before(async () => {
     server = await startScriptedServer(async ({ response, message }) => {
@@ -28,7 +30,8 @@ describe('lists', () => {
       const page = Number(message.params?.cursor ?? 1);
       asked.push({ page, params: message.params });
       await new Promise((resolve) => setTimeout(resolve, delay));
-      const nextCursor = page < pages ? String(page + 1) : undefined;
+      const following = page < pages ? String(page + 1) : end;
+      const nextCursor = stuck ? '2' : following;
       const item = { name: `${member} ${page}`, uri: 'x:', uriTemplate: 'x:', inputSchema: { type: 'object' } };
       const result = { [member]: [item], nextCursor, _meta: { of: page } };
       sendJson(response, 200, { jsonrpc: '2.0', id: message.id, result });
@@ -41,6 +44,8 @@ describe('lists', () => {
     asked = [];
     pages = 3;
     delay = 0;
+    end = undefined;
+    stuck = false;
   });
   after(async () => {
     await manager.close();
@@ -70,6 +75,22 @@ describe('lists', () => {
     pages = 1;
     assert.equal((await session.listTools()).tools.length, 1);
     assert.equal(asked.length, 1);
+  });
+
+  for (const none of ['', null])
+    test(`${JSON.stringify(none)} as a cursor ends a list`, async () => {
+      end = none;
+      assert.equal((await session.listTools()).tools.length, 3);
+      assert.equal(asked.length, 3);
+    });
+
+  test('a server that gives the same page again has no more', async () => {
+    stuck = true;
+    const { tools } = await session.listTools();
+    assert.deepEqual(
+      tools.map(({ name }) => name),
+      ['tools 1', 'tools 2'],
+    );
   });
 
   test('a hundred pages are read, and no more', async () => {

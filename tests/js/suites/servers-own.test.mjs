@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { applyMiddlewares, createMiddleware, UnauthorizedError, withOAuth } from '@modelcontextprotocol/client';
 import { withCookies } from '../../../pkg/cookies.js';
 import { McpManager } from '../../../pkg/node.js';
+import { openPage } from '../helpers/browsers/chromium.mjs';
 import { startScriptedServer } from '../servers/scripted-server.mjs';
 import { listen } from '../servers/shared/listen.mjs';
 import { sendJson } from '../servers/shared/messages.mjs';
@@ -163,6 +164,36 @@ describe('a server’s own', () => {
     assert.equal(provider.redirects, 1);
     assert.ok(seen.length > 1, 'the other middleware saw the requests');
     await authorization.close();
+  });
+
+  test('`credentials: include` sends a page’s cookies to another origin, and the default does not', async () => {
+    hook = ({ request, response, message }) => {
+      response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*');
+      response.setHeader('Access-Control-Allow-Credentials', 'true');
+      if (message?.method === 'initialize') response.setHeader('Set-Cookie', 'replica=r1; Path=/');
+      return false;
+    };
+    const { page, close } = await openPage();
+    const cookiesWith = async (own) => {
+      requests = [];
+      await page.evaluate(
+        async ([url, settings]) => {
+          const { default: init, McpManager } = await import('/pkg/browser.js');
+          await init();
+          const manager = new McpManager({ mcpServers: { s: { url, protocolVersion: 'legacy', ...settings } } });
+          await (await manager.connect('ada', 's')).listTools();
+          await manager.close();
+        },
+        [server.url, own],
+      );
+      return requests.filter(({ method }) => method === 'tools/list').map(({ headers }) => headers.cookie);
+    };
+    try {
+      assert.deepEqual(await cookiesWith({ credentials: 'include' }), ['replica=r1']);
+      assert.deepEqual(await cookiesWith({}), [undefined]);
+    } finally {
+      await close();
+    }
   });
 
   test('cookies of a balancer go back to it, each user’s own', async () => {

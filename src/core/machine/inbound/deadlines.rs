@@ -19,15 +19,15 @@ impl<J: Json> Manager<J> {
         if !self.calls.contains(call) {
             return self.cancel_connect(call);
         }
-        self.tell_cancelled(call, reason.unwrap_or("cancelled by the caller"));
+        self.notify_cancelled(call, reason.unwrap_or("cancelled by the caller"));
         self.settle(call, Err(Error::new(ErrorCode::Cancelled, "the call was cancelled by its caller")));
     }
 
     /// Tells the server that nobody waits any more. Closing the connection would not say so (2025-11-25 basic/transports:
     /// a disconnect SHOULD NOT be read as cancellation), and `initialize` MUST NOT be cancelled (basic/utilities/cancellation).
-    fn tell_cancelled(&mut self, call: CallId, reason: &str) {
+    fn notify_cancelled(&mut self, call: CallId, reason: &str) {
         let Some(record) = self.calls.get(call) else { return };
-        let sent = matches!(record.stage, Stage::OnWire(_) | Stage::Accepted | Stage::RestingToResume(_));
+        let sent = matches!(record.stage, Stage::Sent(_) | Stage::Accepted | Stage::RestingToResume(_));
         let owner = self.store.get(record.session);
         let is_current =
             owner.is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
@@ -71,9 +71,9 @@ impl<J: Json> Manager<J> {
         if let Some(error) = record.undecided() {
             return self.settle(call, Err(error));
         }
-        let (session, was_sent) = (record.session, !matches!(record.stage, Stage::Queued | Stage::RestingToSend(_)));
+        let (session, was_sent) = (record.session, !record.is_unsent());
         let waited = self.now.since(record.started);
-        self.tell_cancelled(call, "timed out");
+        self.notify_cancelled(call, "timed out");
         let sentence = if was_sent {
             "no answer within the deadline"
         } else {
@@ -113,7 +113,7 @@ impl<J: Json> Manager<J> {
     /// Whether a call waits for the user's consent, in the form of a token, and not for the server.
     fn waits_for_token(&self, call: CallId) -> bool {
         self.calls.get(call).is_some_and(|record| {
-            matches!(record.stage, Stage::Queued)
+            matches!(record.stage, Stage::Queued(_))
                 && self.store.get(record.session).is_some_and(|owner| owner.credentials.is_asking())
         })
     }
@@ -134,7 +134,9 @@ impl<J: Json> Manager<J> {
     /// The wait for a token that began `since` is over.
     pub(crate) fn resume_deadlines(&mut self, session: SessionRef, since: Instant) {
         let now = self.now;
-        for call in self.calls.keys_where(|record| record.session == session && matches!(record.stage, Stage::Queued)) {
+        for call in
+            self.calls.keys_where(|record| record.session == session && matches!(record.stage, Stage::Queued(_)))
+        {
             let Some(record) = self.calls.get_mut(call) else { continue };
             let left = record.left.take().unwrap_or_else(|| record.deadline.since(since.max(record.started)));
             let to = earlier(now.after(left), record.last_deadline);

@@ -17,8 +17,8 @@ impl<J: Json> Manager<J> {
             self.deliver(call, &record, outcome);
             Ok(None)
         };
-        let Call { session, purpose, pong, .. } = record;
-        self.ended.push_back(Ended { session, purpose, pong, outcome });
+        let Call { session, purpose, .. } = record;
+        self.ended.push(Ended { session, purpose, outcome });
     }
 
     /// The end of a call of the machine's own whose outcome means nothing any more.
@@ -31,11 +31,11 @@ impl<J: Json> Manager<J> {
         self.timers.disarm(record.deadline, Timer::Deadline(call));
         self.by_request.remove(record.request_id);
         match record.stage {
-            Stage::OnWire(exchange) if outcome.is_ok() => self.leave_over(exchange),
-            Stage::OnWire(exchange) => self.abort(exchange),
+            Stage::Sent(exchange) if outcome.is_ok() => self.leave_over(exchange),
+            Stage::Sent(exchange) => self.abort(exchange),
             Stage::RestingToSend(at) | Stage::RestingToResume(at) => self.timers.disarm(at, Timer::Rest(call)),
             Stage::Asking => self.stop_asking(call),
-            Stage::Queued | Stage::Accepted | Stage::Undecided => {}
+            _ => {}
         }
         if let Some(owner) = self.store.get_mut(record.session) {
             owner.active.remove(call);
@@ -49,14 +49,14 @@ impl<J: Json> Manager<J> {
     /// What follows from the calls that have ended: the machine goes on with the outcomes of its own, and there is room for
     /// the next.
     pub(crate) fn follow_ends(&mut self) {
-        while let Some(Ended { session, purpose, pong, outcome }) = self.ended.pop_front() {
+        while let Some(Ended { session, purpose, outcome }) = self.ended.pop() {
             match purpose {
                 Purpose::User | Purpose::Notification => {}
-                Purpose::Probe => self.on_probed(session, outcome),
+                Purpose::Discovery => self.on_discovered(session, outcome),
                 Purpose::Handshake => self.on_handshake_answered(session, outcome),
                 Purpose::Restore => self.on_restored(session),
                 Purpose::Tools => self.on_tools_answered(session, outcome),
-                Purpose::Ping => self.on_pinged(session, pong, outcome.err()),
+                Purpose::Ping => self.on_pinged(session, outcome.err()),
             }
             self.pump(session);
             self.expire_if_aged(session);
@@ -79,7 +79,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn report_settled(&mut self, record: &Call<J>, outcome: &Result<Option<J>, Error<J>>) {
-        if !self.tells_events() {
+        if !self.emits_events() {
             return;
         }
         let detail = Detail::new()

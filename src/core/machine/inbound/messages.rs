@@ -76,7 +76,7 @@ impl<J: Json> Manager<J> {
         body: &Body<J>,
     ) {
         let Some(record) = self.calls.get(call) else { return };
-        if !matches!(record.stage, Stage::OnWire(other) if other == exchange) {
+        if record.exchange() != Some(exchange) {
             return;
         }
         if record.is_notification() {

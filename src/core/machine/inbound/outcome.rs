@@ -133,7 +133,7 @@ impl<J: Json> Manager<J> {
         let (session, generation, losses, pings) = (record.session, record.generation, record.losses, record.pings());
         let words = error.get_str("message").or_else(|| error.as_str()).unwrap_or_default();
         let code = error.get("code").and_then(|code| code.as_f64());
-        let oddity = Oddity { status: 200, rpc_code: code.map(|code| code as i64) };
+        let oddity = Oddity { status: 200, rpc_code: code.map(|code| code as i32) };
         let told = rpc_error(error);
         let current = self.store.get(session).filter(|_| relation != Relation::Absent);
         let names_loss = current.is_some() && answer_names_lost_session(&words);
@@ -141,7 +141,7 @@ impl<J: Json> Manager<J> {
         if pings {
             let pong = match () {
                 () if names_loss || is_vendors => Pong::Lost(ErrorCode::SessionInvalid),
-                () if oddity.rpc_code == Some(METHOD_NOT_FOUND.into()) => Pong::Alive,
+                () if oddity.rpc_code == Some(METHOD_NOT_FOUND) => Pong::Alive,
                 () => Pong::Odd(oddity),
             };
             return self.end_ping(call, pong, told);

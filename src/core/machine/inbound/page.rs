@@ -6,7 +6,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc::{self, Head};
-use crate::core::state::call::{Purpose, Stage};
+use crate::core::state::call::Stage;
 use crate::core::state::page::Wait;
 use crate::core::state::timers::Timer;
 
@@ -38,8 +38,8 @@ impl<J: Json> Manager<J> {
                 News::Park => self.park(session),
                 News::Unpark => self.unpark(session),
                 News::Retire => self.retire_session(session),
-                News::Save => self.keep(session),
-                News::Look => drop(self.look_again(session)),
+                News::Save => self.persist(session),
+                News::Look => drop(self.read_again(session)),
                 News::Hear(message) => self.hear(session, message.clone()),
             }
         }
@@ -59,7 +59,7 @@ impl<J: Json> Manager<J> {
         }
         self.page.tried.insert(session, Wait::Waits);
         let record = call.and_then(|call| self.calls.get(call));
-        record.is_some_and(|record| matches!(record.purpose, Purpose::User | Purpose::Notification))
+        record.is_some_and(|record| !record.is_machines())
     }
 
     /// A server answered, whatever the browser says.
@@ -92,13 +92,13 @@ impl<J: Json> Manager<J> {
         let waited = std::mem::replace(&mut handshake.offline, true);
         self.timers.arm(until, Timer::Handshake(session));
         if waited {
-            self.tell_offline(session);
+            self.report_offline(session);
         }
         true
     }
 
     /// Who connects has no deadline but that of the handshake. Calls on a session that lived have their own.
-    fn tell_offline(&mut self, session: SessionRef) {
+    fn report_offline(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let error = record.told(Error::new(ErrorCode::NetworkError, "the host is offline"));
         if record.generation == 0 {

@@ -41,9 +41,9 @@ impl<J: Json> Manager<J> {
             verdict => verdict,
         };
         if matches!(verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) && (is_modern || seen.is_version_refusal()) {
-            self.doubt_era(record.session);
+            self.doubt_revision(record.session);
         }
-        let oddity = Oddity { status: head.status, rpc_code: seen.rpc.as_ref().map(|rpc| rpc.code as i64) };
+        let oddity = Oddity { status: head.status, rpc_code: seen.rpc.as_ref().map(|rpc| rpc.code as i32) };
         let speaks = mentions(&text, "session");
         let refusal = Refusal {
             verdict,

@@ -4,7 +4,6 @@ use crate::core::api::{CallId, StreamBlock};
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Purpose;
-use crate::core::state::session::liveness::Pong;
 
 impl<J: Json> Manager<J> {
     /// A result came.
@@ -12,14 +11,13 @@ impl<J: Json> Manager<J> {
         self.note_answered(call);
         let Some(record) = self.calls.get_mut(call) else { return };
         if record.pings() {
-            record.pong = Some(Pong::Alive);
             return self.settle(call, Ok(Some(result)));
         }
-        let (session, is_probe) = (record.session, record.purpose == Purpose::Probe);
+        let (session, is_discovery) = (record.session, record.purpose == Purpose::Discovery);
         if let Some(owner) = self.store.get_mut(session) {
             owner.suspicion.clear(owner.generation);
         }
-        if self.goes_to_modern(call) && !is_probe {
+        if self.goes_to_modern(call) && !is_discovery {
             return self.on_modern_result(call, result);
         }
         self.remember(call, &result);
@@ -45,7 +43,7 @@ impl<J: Json> Manager<J> {
             if !std::mem::replace(&mut record.fruitful, true) {
                 self.note_kept(session);
             }
-            self.keep_soon(session);
+            self.persist_soon(session);
         }
     }
 

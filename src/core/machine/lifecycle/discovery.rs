@@ -10,83 +10,87 @@ use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::MODERN;
 use crate::core::state::call::Purpose;
 use crate::core::state::server::discovery::judge_discovery;
-use crate::core::state::server::discovery::{Era, GUESS_HOLDS, LEGACY_HOLDS, Probed, is_pinned, shareable, supported};
+use crate::core::state::server::discovery::{
+    Discovered, Discovery, GUESS_HOLDS, LEGACY_HOLDS, is_pinned, shareable, supported,
+};
 use crate::core::state::session::Session;
 
 /// How long a server that nothing is known of may think about the probe. One that hangs on requests that it does not know
 /// costs its users that much, once.
-const PROBE_CAP: Millis = 5_000;
+const DISCOVERY_CAP: Millis = 5_000;
 
 impl<J: Json> Manager<J> {
     /// Begins an attempt by asking for the era, or by the answer that is known. `false`: `initialize` comes first.
     pub(crate) fn discover(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get(session) else { return false };
-        if !self.asks_for_era(record) {
+        if !self.asks_for_revision(record) {
             return false;
         }
         let init_timeout = record.server.init_timeout;
-        if let Some(result) = self.eras.shared(&record.url, self.now) {
+        if let Some(result) = self.discoveries.shared(&record.url, self.now) {
             self.accept_modern(session, result);
             return true;
         }
-        let known = self.eras.is_modern(&record.url) || is_pinned(&record.server);
-        let timeout = if known { init_timeout } else { init_timeout.min(PROBE_CAP) };
-        self.own_request(session, Purpose::Probe, "server/discover", None, timeout);
+        let known = self.discoveries.is_modern(&record.url) || is_pinned(&record.server);
+        let timeout = if known { init_timeout } else { init_timeout.min(DISCOVERY_CAP) };
+        self.own_request(session, Purpose::Discovery, "server/discover", None, timeout);
         true
     }
 
-    fn asks_for_era(&self, record: &Session<J>) -> bool {
-        let probed = record.handshake.as_ref().is_some_and(|handshake| handshake.probed);
-        match (&record.server.protocol, self.eras.get(&record.url)) {
+    fn asks_for_revision(&self, record: &Session<J>) -> bool {
+        let discovered = record.handshake.as_ref().is_some_and(|handshake| handshake.discovered);
+        match (&record.server.protocol, self.discoveries.get(&record.url)) {
             (Protocol::Pinned(version), _) => version == MODERN,
             (Protocol::Legacy, _) => false,
             _ if record.server.transport == Transport::HttpSse => false,
-            (Protocol::Auto, Some(Era::Modern(_))) => true,
-            (Protocol::Auto, Some(Era::Legacy(until))) => !probed && self.now >= *until,
-            (Protocol::Auto, None) => !probed,
+            (Protocol::Auto, Some(Discovery::Modern(_))) => true,
+            (Protocol::Auto, Some(Discovery::Legacy(until))) => !discovered && self.now >= *until,
+            (Protocol::Auto, None) => !discovered,
         }
     }
 
     /// The probe was answered, or was not.
-    pub(crate) fn on_probed(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
+    pub(crate) fn on_discovered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let (url, pinned) = (record.url.clone(), is_pinned(&record.server));
-        let known = pinned || self.eras.is_modern(&url);
+        let known = pinned || self.discoveries.is_modern(&url);
         let asks_for_token = record.credentials.may_challenge();
         let Some(handshake) = record.handshake.as_mut() else { return };
         let unsent = std::mem::take(&mut handshake.unsent);
         match judge_discovery(outcome) {
-            Probed::Modern(result) => {
-                self.eras.set(&url, Era::Modern(shareable(&result, self.now)));
+            Discovered::Modern(result) => {
+                self.discoveries.set(&url, Discovery::Modern(shareable(&result, self.now)));
                 self.accept_modern(session, result);
             }
             // 2026-07-28 basic/versioning: pick a version that both speak and ask again; but once, or we would go in circles.
-            Probed::Again(_) if !std::mem::replace(&mut handshake.renegotiated, true) => {
-                self.eras.set(&url, Era::Modern(None));
+            Discovered::Again(_) if !std::mem::replace(&mut handshake.renegotiated, true) => {
+                self.discoveries.set(&url, Discovery::Modern(None));
                 self.attempt(session);
             }
-            Probed::Legacy if pinned => {
+            Discovered::Legacy if pinned => {
                 let error = Error::new(ErrorCode::UnsupportedVersion, "the server does not speak 2026-07-28");
                 self.handshake_failed(session, error);
             }
-            Probed::Legacy => {
-                handshake.probed = true;
-                self.eras.set(&url, Era::Legacy(self.now.after(LEGACY_HOLDS)));
+            Discovered::Legacy => {
+                handshake.discovered = true;
+                self.discoveries.set(&url, Discovery::Legacy(self.now.after(LEGACY_HOLDS)));
                 self.attempt(session);
             }
-            Probed::Nothing(error) if known || unsent || (error.code == ErrorCode::Unauthorized && asks_for_token) => {
+            Discovered::Nothing(error)
+                if known || unsent || (error.code == ErrorCode::Unauthorized && asks_for_token) =>
+            {
                 self.handshake_failed(session, error);
             }
-            Probed::Nothing(_) => {
-                handshake.probed = true;
+            Discovered::Nothing(_) => {
+                handshake.discovered = true;
                 self.attempt(session);
             }
-            Probed::Later(error) => {
+            Discovered::Later(error) => {
                 // It may be the probe alone that is refused.
-                handshake.probed = handshake.failures > 0;
+                handshake.discovered = handshake.failures > 0;
                 self.handshake_failed(session, error);
             }
-            Probed::Again(error) => self.handshake_failed(session, error),
+            Discovered::Again(error) => self.handshake_failed(session, error),
         }
     }
 
@@ -99,32 +103,35 @@ impl<J: Json> Manager<J> {
         if goes {
             handshake.renegotiated = true;
             let url = record.url.clone();
-            self.eras.set(&url, Era::Modern(None));
+            self.discoveries.set(&url, Discovery::Modern(None));
         }
         goes
     }
 
     /// A session goes on without a handshake: its era is what it was when it was made.
-    pub(crate) fn recall_era(&mut self, session: SessionRef) {
+    pub(crate) fn recall_revision(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        let era =
-            if record.is_modern() { Era::Modern(None) } else { Era::Legacy(record.created_at.after(LEGACY_HOLDS)) };
+        let era = if record.is_modern() {
+            Discovery::Modern(None)
+        } else {
+            Discovery::Legacy(record.created_at.after(LEGACY_HOLDS))
+        };
         let url = record.url.clone();
-        self.eras.set(&url, era);
+        self.discoveries.set(&url, era);
     }
 
     /// `initialize` succeeded where the question had said nothing: good enough for a while.
-    pub(crate) fn guess_era(&mut self, session: SessionRef) {
+    pub(crate) fn guess_revision(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        if self.eras.get(&record.url).is_none() {
-            self.eras.set(&record.url, Era::Legacy(self.now.after(GUESS_HOLDS)));
+        if self.discoveries.get(&record.url).is_none() {
+            self.discoveries.set(&record.url, Discovery::Legacy(self.now.after(GUESS_HOLDS)));
         }
     }
 
     /// The server behind a session has changed its era, it seems: the next handshake asks.
-    pub(crate) fn doubt_era(&mut self, session: SessionRef) {
+    pub(crate) fn doubt_revision(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get(session) {
-            self.eras.forget(&record.url);
+            self.discoveries.forget(&record.url);
         }
     }
 }

@@ -32,7 +32,7 @@ impl<J: Json> Manager<J> {
         let found = self.store.find(&key);
         // A session that nobody has taken up from the storage yet is not to be taken up any more.
         if found.is_none() {
-            self.unkeep_key(&key);
+            self.forget_key(&key);
         }
         found.into_iter().collect()
     }
@@ -45,11 +45,11 @@ impl<J: Json> Manager<J> {
         let left = self.exchanges.keys_where(|exchange| !exchange.wire.is_farewell());
         left.into_iter().for_each(|exchange| self.abort(exchange));
         self.closing.closers.push(call);
-        self.tell_closers();
+        self.settle_closers();
     }
 
     /// Whoever closes waits for every DELETE, also for those of an earlier `terminate` or `close`.
-    fn tell_closers(&mut self) {
+    fn settle_closers(&mut self) {
         if self.farewells.is_empty() {
             let closers = std::mem::take(&mut self.closing.closers);
             closers.into_iter().for_each(|call| self.out.push_back(Output::Settle { call, outcome: Ok(None) }));
@@ -88,9 +88,9 @@ impl<J: Json> Manager<J> {
             farewells += u32::from(self.say_goodbye(session, waiter).is_some());
         }
         if say_goodbye || state == State::Terminated {
-            self.unkeep(session)
+            self.forget_record(session)
         } else {
-            self.keep(session)
+            self.persist(session)
         }
         self.enter(session, state);
         self.stop_everything(session);
@@ -106,7 +106,7 @@ impl<J: Json> Manager<J> {
     fn disown_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
         let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
-        let Some(Stage::OnWire(exchange)) = self.calls.get(call).map(|call| call.stage) else { return false };
+        let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
         let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
         // What came without an id brings none later.
@@ -117,7 +117,7 @@ impl<J: Json> Manager<J> {
         record.credentials.add_to(&mut headers);
         let line = farewell_line(&record.key.server);
         if let Some(call) = self.calls.get_mut(call) {
-            call.stage = Stage::Undecided;
+            call.stage = Stage::Disowned;
         }
         self.disown_exchange(exchange);
         self.farewells.insert(exchange, Farewell { line, waiter, orphan: Some(headers) });
@@ -195,7 +195,7 @@ impl<J: Json> Manager<J> {
             self.closing.waiting.remove(call);
             self.out.push_back(Output::Settle { call, outcome: Ok(None) });
         }
-        self.tell_closers();
+        self.settle_closers();
     }
 
     /// A session may be idle for too long, or too old. Never while a call is in flight.
@@ -209,7 +209,7 @@ impl<J: Json> Manager<J> {
         let is_idle = record.idle_deadline() <= now && !record.is_busy();
         if is_idle || (is_old && !record.is_busy()) {
             // Another tab may have used it.
-            if !self.looks_before_end(session) {
+            if !self.reads_before_end(session) {
                 self.expire(session);
             }
             return;
@@ -260,7 +260,7 @@ impl<J: Json> Manager<J> {
         if self.store.get(session).is_some_and(|record| record.id().is_some()) {
             self.say_goodbye(session, None);
         }
-        self.unkeep(session);
+        self.forget_record(session);
         self.finish_outage(session);
         self.enter(session, State::Expired);
     }

@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
         record.handshake = Some(Handshake {
             offer: first_offer(&record.server.protocol),
             failures: if is_single { record.server.session.retry_attempts } else { 0 },
-            recalled: is_trial,
+            read_storage: is_trial,
             ..Handshake::default()
         });
         // The provider may know better than in the round before.
@@ -81,7 +81,7 @@ impl<J: Json> Manager<J> {
             let challenge = handshake.challenge.take();
             return self.ask_for_token(session, challenge);
         }
-        if self.recalls_first(session) || self.waits_for_network(session) {
+        if self.reads_storage_first(session) || self.waits_for_network(session) {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };
@@ -163,7 +163,7 @@ impl<J: Json> Manager<J> {
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
         let headers = session_headers(id.as_ref(), &version);
         record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
-        self.guess_era(session);
+        self.guess_revision(session);
         if let Some(id) = id {
             self.log(session, Level::Debug, &concat(&["Session extracted: ", &id.short()]));
         }
@@ -301,7 +301,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get(session) else { return };
         match &record.handshake {
             Some(handshake) if handshake.next_attempt.is_some_and(|at| at <= self.now) => self.attempt(session),
-            None if record.state == State::Degraded => self.on_probe_due(session),
+            None if record.state == State::Degraded => self.on_slow_canary(session),
             _ => {}
         }
     }
@@ -349,7 +349,7 @@ impl<J: Json> Manager<J> {
         if !self.enter(session, State::Ready) {
             return;
         }
-        self.keep(session);
+        self.persist(session);
         self.keep_alive(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let (waiting, loss) = (std::mem::take(&mut record.connecting), record.loss.take());

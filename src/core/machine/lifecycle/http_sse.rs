@@ -99,9 +99,7 @@ impl<J: Json> Manager<J> {
     /// A POST was answered with 2xx: the answer proper comes on the stream, if that stream is still there.
     pub(crate) fn on_posted(&mut self, call: CallId, exchange: ExchangeId, posted: &Exchange) {
         let is_current = self.relation(posted) == Relation::Current;
-        let Some(record) =
-            self.calls.get_mut(call).filter(|record| matches!(record.stage, Stage::OnWire(other) if other == exchange))
-        else {
+        let Some(record) = self.calls.get_mut(call).filter(|record| record.exchange() == Some(exchange)) else {
             return;
         };
         if record.is_notification() {
@@ -121,9 +119,9 @@ impl<J: Json> Manager<J> {
         let is_sse = record.sse.is_some();
         let calls = if is_sse { self.calls_of(session) } else { record.active.to_vec() };
         for call in calls {
-            match self.calls.get(call).map(|record| record.stage) {
+            match self.calls.get(call).map(|record| &record.stage) {
                 Some(Stage::Accepted) => self.unknown_outcome(call, stream_gone(ErrorCode::NetworkError, how)),
-                Some(Stage::OnWire(exchange)) if is_sse => self.hurry(exchange),
+                Some(Stage::Sent(exchange)) if is_sse => self.hurry(*exchange),
                 _ => {}
             }
         }

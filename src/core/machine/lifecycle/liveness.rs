@@ -8,7 +8,7 @@ use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
-use crate::core::state::call::{Purpose, Stage};
+use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::refusal::Refusal;
 use crate::core::state::session::Session;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
@@ -72,19 +72,24 @@ impl<J: Json> Manager<J> {
 
     /// Notes how a ping ended, and ends it.
     pub(crate) fn end_ping(&mut self, call: CallId, pong: Pong, error: Error<J>) {
-        if let Some(record) = self.calls.get_mut(call) {
-            record.pong = Some(pong);
+        let Some(record) = self.calls.get(call) else { return };
+        if let Some(check) = self.store.get_mut(record.session).and_then(|owner| owner.check.as_mut()) {
+            check.pong = Some(pong);
         }
         self.settle(call, Err(error));
     }
 
     /// The ping is over, unless it was abandoned together with its generation.
-    pub(crate) fn on_pinged(&mut self, session: SessionRef, pong: Option<Pong>, error: Option<Error<J>>) {
+    pub(crate) fn on_pinged(&mut self, session: SessionRef, error: Option<Error<J>>) {
         self.leave_lane(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(check) = record.check.take() else { return };
         let generation = record.generation;
-        let pong = pong.unwrap_or_else(|| Pong::unread(error.as_ref()));
+        let pong = match (check.pong, &error) {
+            (Some(pong), _) => pong,
+            (None, Some(error)) => Pong::unread(error),
+            (None, None) => Pong::Alive,
+        };
         match check.identity {
             Identity::Former => return self.on_former_answered(session, &pong),
             Identity::Successor => return self.on_successor_answered(session, &pong),
@@ -146,17 +151,17 @@ impl<J: Json> Manager<J> {
     pub(crate) fn doubt(&mut self, call: CallId, code: ErrorCode, honest: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         let (session, generation) = (record.session, record.generation);
-        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_users = !record.is_machines();
         let Some(owner) = self.store.get_mut(session) else { return };
         if !is_users || owner.state != State::Ready || owner.generation != generation {
             return self.settle(call, Err(honest));
         }
-        let (stage, request) = (std::mem::replace(&mut record.stage, Stage::Undecided), record.request_id);
-        record.doubt = Some((code, honest));
+        let (exchange, request) = (record.exchange(), record.request_id);
+        record.stage = Stage::Doubted(code, honest);
         owner.doubters.push(call);
         // It was answered, whatever the answer means: what still comes on its stream is of no use.
         self.by_request.remove(request);
-        if let Stage::OnWire(exchange) = stage {
+        if let Some(exchange) = exchange {
             self.leave_over(exchange);
         }
         self.check_session(session, Check { doubt: true, ..Check::default() });
@@ -170,12 +175,10 @@ impl<J: Json> Manager<J> {
     /// The same of the calls that were answered otherwise than the ping, whose refusal means a loss.
     fn settle_doubters_unlike(&mut self, session: SessionRef, ping: Option<&Error<J>>) {
         for call in self.take_doubters(session) {
-            let Some((code, error)) = self.calls.get_mut(call).and_then(|record| record.doubt.take()) else { continue };
-            if ping.is_some_and(|ping| (ping.status, ping.rpc_code) == (error.status, error.rpc_code)) {
-                if let (Some(record), Some(owner)) = (self.calls.get_mut(call), self.store.get_mut(session)) {
-                    record.doubt = Some((code, error));
-                    owner.doubters.push(call);
-                }
+            let Some(error) = self.calls.get(call).and_then(Call::undecided) else { continue };
+            let is_alike = ping.is_some_and(|ping| (ping.status, ping.rpc_code) == (error.status, error.rpc_code));
+            if let Some(owner) = self.store.get_mut(session).filter(|_| is_alike) {
+                owner.doubters.push(call);
                 continue;
             }
             self.note_answered(call);

@@ -2,14 +2,15 @@
 //! that ends, and calls wait within their deadlines.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
-use crate::core::kit::backoff::{STREAM_FLOOR, equal_jitter, probe_delay};
+use crate::core::kit::backoff::{STREAM_FLOOR, canary_delay, equal_jitter};
 use crate::core::kit::text::{concat, decimal};
-use crate::core::kit::time::{Instant, Millis};
+use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
+use crate::core::state::call::Stage;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
-use crate::core::state::session::outage::Outage;
+use crate::core::state::session::outage::{Failed, Outage};
 use crate::core::state::timers::Timer;
 
 /// How long a canary may take: a server that is within reach answers a ping at once.
@@ -33,10 +34,7 @@ impl<J: Json> Manager<J> {
 
     /// A call was cut by an outage, or never left: it waits for the canary with the others if it may go again at all.
     pub(crate) fn wait_out(&mut self, call: CallId, error: Error<J>) {
-        if let Some(record) = self.calls.get_mut(call) {
-            record.cut = Some(error);
-            self.requeue(call);
-        }
+        self.requeue_cut(call, Some(error));
     }
 
     /// Sends the canary: a ping on the session's own id, or a handshake where that was lost before.
@@ -46,8 +44,8 @@ impl<J: Json> Manager<J> {
         }
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(outage) = record.outage.as_mut().filter(|_| record.handshake.is_none()) else { return };
-        outage.next = None;
-        if outage.lost {
+        outage.note_sent();
+        if outage.is_lost() {
             return self.recover_again(session);
         }
         // A ping that is under way for another reason does as well.
@@ -73,13 +71,9 @@ impl<J: Json> Manager<J> {
         let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is out of reach"));
         let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         if *pong == Pong::Hidden {
-            outage.hidden = true;
-            if std::mem::take(&mut outage.shown) {
-                return self.lose_hidden(session);
-            }
-            return self.ping_canary(session, Identity::Bare);
+            let was_shown = outage.note_hidden();
+            return if was_shown { self.lose_hidden(session) } else { self.ping_canary(session, Identity::Bare) };
         }
-        outage.shown = false;
         self.count_failure(session);
     }
 
@@ -90,7 +84,7 @@ impl<J: Json> Manager<J> {
         }
         // The outage may have ended between the two pings: the session is lost only if the next one is hidden again.
         if let Some(outage) = self.store.get_mut(session).and_then(|record| record.outage.as_mut()) {
-            outage.shown = true;
+            outage.note_shown();
             self.ping_canary(session, Identity::Current);
         }
     }
@@ -99,12 +93,12 @@ impl<J: Json> Manager<J> {
     fn lose_hidden(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let (generation, is_new) = (record.generation, record.barren > 0 && !record.fruitful);
-        let hidden = record.outage.as_ref().map(|outage| outage.error.clone());
+        let hidden = record.outage.as_ref().map(|outage| outage.error().clone());
         // It was so before and after a new handshake: the headers are missing on every answer with an id.
         if let (true, Some(error)) = (is_new, hidden) {
             self.finish_outage(session);
             self.enter(session, State::Recovering);
-            self.unkeep(session);
+            self.forget_record(session);
             self.drop_generation(session);
             return self.give_up(session, error);
         }
@@ -114,25 +108,20 @@ impl<J: Json> Manager<J> {
 
     fn count_failure(&mut self, session: SessionRef) {
         let now = self.now;
-        self.tell_outage(session);
+        self.announce_outage(session);
         self.enter(session, State::Outage);
         let Some(record) = self.store.get_mut(session) else { return };
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
         let Some(outage) = record.outage.as_mut() else { return };
-        if let Some(rounds) = outage.spent {
-            return self.fail_round(session, rounds + 1);
-        }
-        outage.failures += 1;
-        if outage.failures <= attempts {
-            let at = now.after(equal_jitter(&mut self.rng, first, outage.failures - 1));
-            outage.next = Some(at);
-            return self.timers.arm(at, Timer::Canary(session));
-        }
-        outage.spent = Some(0);
-        // Where nothing can be read with the id or without one, only a handshake tells a server that is down from one whose
-        // errors have no CORS headers.
-        if !outage.hidden || !self.begin_trial(session) {
-            self.fail_round(session, 0);
+        match outage.note_failed(attempts) {
+            Failed::Again(failures) => {
+                let at = now.after(equal_jitter(&mut self.rng, first, failures));
+                outage.rest(at);
+                self.timers.arm(at, Timer::Canary(session));
+            }
+            Failed::Last { hidden: true } if self.begin_trial(session) => {}
+            Failed::Last { .. } => self.fail_round(session, 0),
+            Failed::Round(rounds) => self.fail_round(session, rounds),
         }
     }
 
@@ -143,13 +132,11 @@ impl<J: Json> Manager<J> {
         let delay = equal_jitter(&mut self.rng, record.server.session.retry_delay, rounds).max(STREAM_FLOOR);
         let idle_deadline = record.idle_deadline();
         let Some(outage) = record.outage.as_mut() else { return };
-        let probe_at = outage.lost.then(|| now.after(probe_delay(&mut self.rng, rounds)));
-        outage.spent = Some(rounds);
-        outage.next = Some(now.after(delay));
-        outage.probe_at = probe_at;
-        let error = outage.error.clone();
+        let by_itself = outage.is_lost().then(|| now.after(canary_delay(&mut self.rng, rounds)));
+        outage.fail_round(rounds, now.after(delay), by_itself);
+        let error = outage.error().clone();
         self.timers.arm(idle_deadline, Timer::Expiry(session));
-        if let Some(at) = probe_at {
+        if let Some(at) = by_itself {
             self.timers.arm(at, Timer::Canary(session));
         }
         self.fail_waiting(session, &error);
@@ -160,9 +147,8 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
-        let rounds = outage.spent.map_or(0, |rounds| rounds + 1);
-        outage.lost = true;
-        self.tell_outage(session);
+        let rounds = outage.note_lost();
+        self.announce_outage(session);
         self.enter(session, State::Outage);
         self.fail_round(session, rounds);
     }
@@ -172,15 +158,15 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session).filter(|record| record.generation > 0) else { return };
         record.outage.get_or_insert_with(|| Outage::new(now, error.clone()));
-        self.tell_outage(session);
+        self.announce_outage(session);
     }
 
-    fn tell_outage(&mut self, session: SessionRef) {
+    fn announce_outage(&mut self, session: SessionRef) {
         let Some(outage) = self.store.get_mut(session).and_then(|record| record.outage.as_mut()) else { return };
-        if std::mem::replace(&mut outage.told, true) {
+        if !outage.announce() {
             return;
         }
-        let (code, evidence) = (outage.error.code.as_str(), outage.error.evidence.clone());
+        let (code, evidence) = (outage.error().code.as_str(), outage.error().evidence.clone());
         self.metrics.outages += 1;
         self.log(session, Level::Warn, &concat(&["Server out of reach: ", code, "; calls wait"]));
         self.event(session, EventKind::OutageStarted, Detail::new().code(code).evidence(evidence));
@@ -190,9 +176,9 @@ impl<J: Json> Manager<J> {
     pub(crate) fn finish_outage(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         let waited = (record.queue.len() + record.connecting.len()) as u64;
-        let Some(outage) = record.outage.take().filter(|outage| outage.told) else { return false };
+        let Some(outage) = record.outage.take().filter(Outage::is_announced) else { return false };
         record.pace.narrow();
-        let span = self.now.since(outage.since);
+        let span = outage.span(self.now);
         self.log(
             session,
             Level::Info,
@@ -233,13 +219,15 @@ impl<J: Json> Manager<J> {
     /// as after any failure. Takes them out of the queue; of each, whether it was refused unread, and its error.
     fn take_cut(&mut self, session: SessionRef) -> Vec<(CallId, bool, Error<J>)> {
         let Some(record) = self.store.get_mut(session) else { return Vec::new() };
-        if record.outage.as_ref().is_none_or(|outage| outage.told) {
+        if record.outage.as_ref().is_none_or(Outage::is_announced) {
             return Vec::new();
         }
         let mut cut = Vec::new();
         for call in record.queue.to_vec() {
             let Some(waiting) = self.calls.get_mut(call) else { continue };
-            if let Some(error) = waiting.cut.take() {
+            if let Stage::Queued(waits) = &mut waiting.stage
+                && let Some(error) = waits.take()
+            {
                 record.queue.remove(call);
                 record.active.insert(call);
                 cut.push((call, waiting.refused, error));
@@ -252,7 +240,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn wake_outage(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(outage) = self.store.get(session).and_then(|record| record.outage.as_ref()) else { return };
-        match outage.next {
+        match outage.next() {
             Some(at) if outage.is_spent() && at <= now => self.send_canary(session),
             Some(at) => self.timers.arm(at, Timer::Canary(session)),
             None => {}
@@ -264,16 +252,14 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
         let Some(outage) = &record.outage else { return };
-        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        let is_wanted = !outage.is_spent() || record.is_wanted() || is_due(outage.probe_at);
-        if is_due(outage.next) && is_wanted {
+        if outage.is_due(now, record.is_wanted()) {
             self.send_canary(session);
         }
     }
 
     /// A stream of the session opened: the server may be within reach again.
     pub(crate) fn note_sign_of_life(&mut self, session: SessionRef) {
-        let is_spent = |outage: &Outage<J>| outage.is_spent() && outage.next.is_some();
+        let is_spent = |outage: &Outage<J>| outage.is_spent() && outage.next().is_some();
         if self.store.get(session).is_some_and(|record| record.outage.as_ref().is_some_and(is_spent)) {
             self.send_canary(session);
         }

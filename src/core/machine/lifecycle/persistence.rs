@@ -14,7 +14,7 @@ use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::MODERN;
 use crate::core::state::session::Agreed;
 use crate::core::state::session::loss::Loss;
-use crate::core::state::session::persistence::Kept;
+use crate::core::state::session::persistence::Persistence;
 use crate::core::state::stored::{Stored, is_past, name, read, written};
 use crate::core::state::timers::Timer;
 
@@ -26,21 +26,21 @@ const GATHERING: Millis = 2_000;
 
 impl<J: Json> Manager<J> {
     /// Asks the storage before a handshake, once each. Returns whether its answer has to be waited for.
-    pub(crate) fn recalls_first(&mut self, session: SessionRef) -> bool {
+    pub(crate) fn reads_storage_first(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|record| self.config.keeps && record.sse.is_none())
         else {
             return false;
         };
         let Some(handshake) = record.handshake.as_mut() else { return false };
-        if std::mem::replace(&mut handshake.recalled, true) {
-            if std::mem::take(&mut record.kept.asked) {
+        if std::mem::replace(&mut handshake.read_storage, true) {
+            if std::mem::take(&mut record.persistence.asked) {
                 self.log(session, Level::Warn, "The storage does not answer: going on without it");
             }
             return false;
         }
         handshake.next_attempt = Some(until);
-        record.kept.asked = true;
+        record.persistence.asked = true;
         let name = name(&record.key);
         self.timers.arm(until, Timer::Handshake(session));
         self.out.push_back(Output::Recall { session, name });
@@ -51,21 +51,21 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_recalled(&mut self, session: SessionRef, found: Option<&J>) {
         let (now, limit) = (self.now, self.config.limits.max_session_id_bytes);
         let Some(record) = self.store.get_mut(session) else { return };
-        if !std::mem::take(&mut record.kept.asked) {
+        if !std::mem::take(&mut record.persistence.asked) {
             return;
         }
         let Some(handshake) = record.handshake.as_mut() else {
             let stored = found.and_then(|found| read(record, found, limit, now).ok());
-            return self.on_looked(session, stored);
+            return self.on_read_again(session, stored);
         };
         handshake.next_attempt = None;
         match found.map(|found| read(record, found, limit, now)) {
-            Some(Ok(stored)) if record.kept.lost.is_some() && stored.agreed.id == record.kept.lost => {}
+            Some(Ok(stored)) if record.persistence.lost.is_some() && stored.agreed.id == record.persistence.lost => {}
             Some(Ok(stored)) if is_past(record, &stored, now) => self.let_past(session, stored),
             Some(Ok(stored)) => return self.take_up(session, stored),
             Some(Err(why)) => {
                 self.log(session, Level::Warn, &concat(&["The stored session is not used: ", why]));
-                self.unkeep(session);
+                self.forget_record(session);
             }
             None => {}
         }
@@ -94,7 +94,7 @@ impl<J: Json> Manager<J> {
         let (expiry, id) = (record.expiry(), record.id().map(SessionId::short));
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.restored += 1;
-        self.recall_era(session);
+        self.recall_revision(session);
         if let Some(id) = &id {
             self.log(session, Level::Debug, &concat(&["Using existing session ID: ", id]));
         }
@@ -111,69 +111,69 @@ impl<J: Json> Manager<J> {
         if self.store.get(session).is_some_and(|record| record.id().is_some()) {
             self.say_goodbye(session, None);
         }
-        self.unkeep(session);
+        self.forget_record(session);
         if let Some(record) = self.store.get_mut(session) {
             record.forget_id();
         }
     }
 
     /// Writes a session that is ready.
-    pub(crate) fn keep(&mut self, session: SessionRef) {
+    pub(crate) fn persist(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
-        record.kept.due = None;
+        record.persistence.due = None;
         if let Some(value) = written(record).filter(|_| self.config.keeps) {
             self.out.push_back(Output::Keep { name: name(&record.key), value: Some(value) });
         }
     }
 
     /// Writes a session a little later, with whatever else has changed by then.
-    pub(crate) fn keep_soon(&mut self, session: SessionRef) {
+    pub(crate) fn persist_soon(&mut self, session: SessionRef) {
         let due = self.now.after(GATHERING);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return };
-        if record.kept.due.is_none() {
-            record.kept.due = Some(due);
-            self.timers.arm(due, Timer::Keep(session));
+        if record.persistence.due.is_none() {
+            record.persistence.due = Some(due);
+            self.timers.arm(due, Timer::Persist(session));
         }
     }
 
-    pub(crate) fn on_keep_timer(&mut self, session: SessionRef) {
+    pub(crate) fn on_persist_timer(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let is_due = record.kept.due.is_some_and(|due| due <= now);
+        let is_due = record.persistence.due.is_some_and(|due| due <= now);
         // A look that nothing came of.
-        if record.handshake.is_none() && std::mem::take(&mut record.kept.asked) {
-            self.on_looked(session, None);
+        if record.handshake.is_none() && std::mem::take(&mut record.persistence.asked) {
+            self.on_read_again(session, None);
         }
         if is_due {
-            self.keep(session);
+            self.persist(session);
         }
     }
 
     /// Looks what another tab has done with the session. Returns whether the answer has to be waited for.
-    pub(crate) fn look_again(&mut self, session: SessionRef) -> bool {
+    pub(crate) fn read_again(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
         if record.state != State::Ready || record.handshake.is_some() || record.sse.is_some() {
             return false;
         }
-        record.kept.asked = true;
+        record.persistence.asked = true;
         let name = name(&record.key);
-        self.timers.arm(until, Timer::Keep(session));
+        self.timers.arm(until, Timer::Persist(session));
         self.out.push_back(Output::Recall { session, name });
         true
     }
 
     /// The same before a session expires, once. Returns whether the answer decides about it.
-    pub(crate) fn looks_before_end(&mut self, session: SessionRef) -> bool {
+    pub(crate) fn reads_before_end(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
-        if std::mem::take(&mut record.kept.ending) {
+        if std::mem::take(&mut record.persistence.ending) {
             return false;
         }
-        record.kept.ending = true;
-        self.look_again(session)
+        record.persistence.ending = true;
+        self.read_again(session)
     }
 
-    fn on_looked(&mut self, session: SessionRef, stored: Option<Stored<J>>) {
+    fn on_read_again(&mut self, session: SessionRef, stored: Option<Stored<J>>) {
         let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
         if let Some(stored) = stored {
             let same = record.agreed.as_ref().is_some_and(|agreed| agreed.id == stored.agreed.id);
@@ -186,11 +186,11 @@ impl<J: Json> Manager<J> {
             }
         }
         self.open_at_once(session);
-        if self.store.get(session).is_some_and(|record| record.kept.ending) {
+        if self.store.get(session).is_some_and(|record| record.persistence.ending) {
             self.on_expiry(session);
         }
         if let Some(record) = self.store.get_mut(session) {
-            record.kept.ending = false;
+            record.persistence.ending = false;
         }
     }
 
@@ -206,14 +206,14 @@ impl<J: Json> Manager<J> {
     }
 
     /// The session is over: nobody is to take it up.
-    pub(crate) fn unkeep(&mut self, session: SessionRef) {
+    pub(crate) fn forget_record(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        record.kept = Kept { lost: record.id().cloned(), ..Kept::default() };
+        record.persistence = Persistence { lost: record.id().cloned(), ..Persistence::default() };
         let key = std::rc::Rc::clone(&record.key);
-        self.unkeep_key(&key);
+        self.forget_key(&key);
     }
 
-    pub(crate) fn unkeep_key(&mut self, key: &Key) {
+    pub(crate) fn forget_key(&mut self, key: &Key) {
         if self.config.keeps {
             self.out.push_back(Output::Keep { name: name(key), value: None });
         }

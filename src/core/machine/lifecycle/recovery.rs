@@ -1,13 +1,13 @@
 //! Recovery: what happens when a session is lost, when recovering fails, and when nobody knows whether it lives.
 
-use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State, as_unknown};
-use crate::core::kit::backoff::{full_jitter, probe_delay};
+use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
+use crate::core::kit::backoff::{canary_delay, full_jitter};
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
-use crate::core::state::call::OWN_CALLS;
+use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss, MAX_BARREN, lost_at_once};
 use crate::core::state::timers::Timer;
@@ -37,14 +37,14 @@ impl<J: Json> Manager<J> {
         if !record.is_live(generation) {
             return;
         }
-        self.tell_session_error(session, code, Some(evidence.to_owned()), Level::Error);
+        self.report_session_error(session, code, Some(evidence.to_owned()), Level::Error);
         self.finish_outage(session);
         // First of all: from here on nothing is sent on the lost session, whatever else ends.
         if !self.enter(session, State::Recovering) {
             return;
         }
         let doubters = self.take_doubters(session);
-        self.unkeep(session);
+        self.forget_record(session);
         self.drop_generation(session);
         self.strand_calls(session, evidence);
         let now = self.now;
@@ -68,8 +68,8 @@ impl<J: Json> Manager<J> {
             self.begin_handshake(session, State::Recovering);
         }
         for call in doubters {
-            if let Some((code, _)) = self.calls.get_mut(call).and_then(|record| record.doubt.take()) {
-                let error = Error::new(code, "the server no longer knows the session").seen(evidence);
+            if let Some(Stage::Doubted(code, _)) = self.calls.get(call).map(|record| &record.stage) {
+                let error = Error::new(*code, "the server no longer knows the session").seen(evidence);
                 self.refused_by_loss(call, error);
             }
         }
@@ -170,15 +170,15 @@ impl<J: Json> Manager<J> {
         let rounds = record.degraded.as_ref().map_or(0, |degraded| degraded.rounds + 1);
         let retry_at = now.after(full_jitter(&mut self.rng, record.server.session.retry_delay, rounds));
         let breaker = record.breaker.open_until(now).unwrap_or(now);
-        let probe_at = now.after(probe_delay(&mut self.rng, rounds)).max(breaker);
-        record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), probe_at, rounds, error: error.clone() });
-        self.timers.arm(probe_at, Timer::Handshake(session));
+        let canary_at = now.after(canary_delay(&mut self.rng, rounds)).max(breaker);
+        record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), canary_at, rounds, error: error.clone() });
+        self.timers.arm(canary_at, Timer::Handshake(session));
         // Nobody's session is probed for ever.
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
         self.metrics.recovery_failed += 1;
         self.log(session, Level::Error, &concat(&["Session recovery failed: ", error.code.as_str()]));
         let detail =
-            Detail::new().code(error.code.as_str()).evidence(error.evidence.clone()).delay_ms(probe_at.since(now));
+            Detail::new().code(error.code.as_str()).evidence(error.evidence.clone()).delay_ms(canary_at.since(now));
         self.event(session, EventKind::RecoveryFailed, detail);
         self.fail_waiting(session, &error);
     }
@@ -195,10 +195,8 @@ impl<J: Json> Manager<J> {
         connecting.into_iter().for_each(|call| self.reject(call, told.clone()));
         queue.into_iter().for_each(|call| self.settle(call, Err(error.clone())));
         for call in undecided {
-            let Some(record) = self.calls.get_mut(call) else { continue };
-            let refused = record.refused;
-            if let Some(unknown) = record.unknown.take() {
-                self.settle(call, Err(if refused { unknown } else { as_unknown(unknown) }));
+            if let Some(error) = self.calls.get(call).and_then(Call::undecided) {
+                self.settle(call, Err(error));
             }
         }
     }
@@ -248,12 +246,12 @@ impl<J: Json> Manager<J> {
     }
 
     /// A degraded session's timer: a call waits for it, or it is time to look by ourselves.
-    pub(crate) fn on_probe_due(&mut self, session: SessionRef) {
+    pub(crate) fn on_slow_canary(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
         let Some(degraded) = record.degraded.as_ref() else { return };
         let waited_for = degraded.retry_at <= now && record.is_wanted();
-        if waited_for || degraded.probe_at <= now {
+        if waited_for || degraded.canary_at <= now {
             self.recover_again(session);
         }
     }
@@ -271,7 +269,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.silent += 1;
         let silent = record.silent;
-        self.tell_session_error(session, ErrorCode::SessionTimeout, None, Level::Warn);
+        self.report_session_error(session, ErrorCode::SessionTimeout, None, Level::Warn);
         if silent >= 2 {
             self.check_session(session, Check { silence: true, ..Check::default() });
         }

@@ -114,8 +114,8 @@ impl<J: Json> Manager<J> {
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
         let evidence = String::from("the old id meets the same as before, and a new session does not");
-        self.tell_session_error(session, code, Some(evidence), Level::Error);
-        self.unkeep(session);
+        self.report_session_error(session, code, Some(evidence), Level::Error);
+        self.forget_record(session);
         self.forget_generation(session);
         self.announce_recovery(session, code);
         self.begin_generation(session, generation);

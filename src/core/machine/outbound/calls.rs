@@ -7,7 +7,6 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
-use crate::core::state::call::rounds::Rounds;
 use crate::core::state::call::stream::ResponseStream;
 use crate::core::state::call::{Call, OWN_CALLS, Purpose, Stage, own_call};
 use crate::core::state::exchange::Wire;
@@ -63,7 +62,7 @@ impl<J: Json> Manager<J> {
         }
         let waits = record.listen.waits_since().map(|_| record.origin);
         record.queue.insert(call);
-        self.add_call(call, session, purpose, method, params, options, Stage::Queued);
+        self.add_call(call, session, purpose, method, params, options);
         if let Some(origin) = waits {
             self.look_at_turns(origin);
         }
@@ -83,7 +82,7 @@ impl<J: Json> Manager<J> {
     ) {
         let call = own_call(self.numbers.next());
         let options = RequestOptions { timeout: Some(timeout), ..RequestOptions::default() };
-        self.add_call(call, session, purpose, method.to_owned(), params, &options, Stage::Queued);
+        self.add_call(call, session, purpose, method.to_owned(), params, &options);
         self.transmit(call);
     }
 
@@ -99,7 +98,6 @@ impl<J: Json> Manager<J> {
         method: String,
         params: Option<J>,
         options: &RequestOptions,
-        stage: Stage,
     ) {
         let Some(record) = self.store.get(session) else { return };
         let timeout = options.timeout.unwrap_or(record.server.timeout);
@@ -109,13 +107,7 @@ impl<J: Json> Manager<J> {
         // 2025-11-25 basic/utilities/progress: it is how a server says that it is alive, so nearly every call asks for it.
         let wants_progress = options.wants_progress && purpose == Purpose::User && method != "ping";
         let record = Call {
-            session,
-            purpose,
-            method,
             params,
-            stage,
-            request_id: 0,
-            generation: 0,
             replay: options.replay.unwrap_or(record.server.session.replay),
             started: self.now,
             timeout,
@@ -123,19 +115,7 @@ impl<J: Json> Manager<J> {
             wants_progress,
             deadline,
             last_deadline,
-            left: None,
-            refusals: 0,
-            losses: 0,
-            hops: 0,
-            replays: 0,
-            stream: ResponseStream::default(),
-            rounds: Rounds::default(),
-            mismatched: false,
-            refused: false,
-            unknown: None,
-            doubt: None,
-            cut: None,
-            pong: None,
+            ..Call::new(session, purpose, method)
         };
         self.calls.insert(call, record);
     }
@@ -177,7 +157,6 @@ impl<J: Json> Manager<J> {
         let session = record.session;
         let attempt = record.refusals + record.losses + record.replays + 1;
         record.stream = ResponseStream::default();
-        record.cut = None;
         let message = if is_modern { self.modern_call(call, id) } else { self.legacy_call(call, id) };
         let Some((body, headers)) = message else { return };
         self.by_request.remove(replaced);
@@ -194,12 +173,12 @@ impl<J: Json> Manager<J> {
 
     pub(crate) fn is_on_wire(&mut self, call: CallId, exchange: ExchangeId) {
         if let Some(record) = self.calls.get_mut(call) {
-            record.stage = Stage::OnWire(exchange);
+            record.stage = Stage::Sent(exchange);
         }
     }
 
     fn report_sent(&mut self, call: CallId, id: u64, replaced: u64, attempt: u32) {
-        let Some(record) = self.calls.get(call).filter(|_| self.tells_events()) else { return };
+        let Some(record) = self.calls.get(call).filter(|_| self.emits_events()) else { return };
         let detail = Detail::new()
             .method(record.method.clone())
             .request_id(id)
@@ -212,7 +191,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn goes_to_modern(&self, call: CallId) -> bool {
         let Some(record) = self.calls.get(call) else { return false };
         match record.purpose {
-            Purpose::Probe => true,
+            Purpose::Discovery => true,
             Purpose::Handshake => false,
             _ => self.store.get(record.session).is_some_and(Session::is_modern),
         }
@@ -232,8 +211,13 @@ impl<J: Json> Manager<J> {
 
     /// Puts a call back into its session's queue, to be sent with a new id.
     pub(crate) fn requeue(&mut self, call: CallId) {
+        self.requeue_cut(call, None);
+    }
+
+    /// The same of a call that was `cut` by an outage.
+    pub(crate) fn requeue_cut(&mut self, call: CallId, cut: Option<Error<J>>) {
         let Some(record) = self.calls.get_mut(call) else { return };
-        record.stage = Stage::Queued;
+        record.stage = Stage::Queued(cut);
         let session = record.session;
         if let Some(owner) = self.store.get_mut(session) {
             owner.active.remove(call);
@@ -257,9 +241,9 @@ impl<J: Json> Manager<J> {
 
     /// A call has rested.
     pub(crate) fn on_rested(&mut self, call: CallId) {
-        match self.calls.get(call).map(|record| record.stage) {
-            Some(Stage::RestingToSend(until)) if until <= self.now => self.requeue(call),
-            Some(Stage::RestingToResume(until)) if until <= self.now => self.resume_if_online(call),
+        match self.calls.get(call).map(|record| &record.stage) {
+            Some(Stage::RestingToSend(until)) if *until <= self.now => self.requeue(call),
+            Some(Stage::RestingToResume(until)) if *until <= self.now => self.resume_if_online(call),
             _ => {}
         }
     }

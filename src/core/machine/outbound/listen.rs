@@ -2,7 +2,7 @@
 //! open gently, and the way in which an idle client learns that its session is gone.
 
 use crate::core::api::{Detail, EventKind, ExchangeId, Kind, Level, SessionRef, State, StreamBlock, StreamData};
-use crate::core::kit::backoff::{full_jitter, probe_delay, stream_delay};
+use crate::core::kit::backoff::{canary_delay, full_jitter, stream_delay};
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::machine::Manager;
@@ -125,7 +125,7 @@ impl<J: Json> Manager<J> {
 
     /// The page can do without the stream.
     pub(crate) fn park(&mut self, session: SessionRef) {
-        self.keep(session);
+        self.persist(session);
         let Some(record) = self.store.get_mut(session) else { return };
         record.parked = true;
         // Nobody can do without the stream that is the session.
@@ -138,7 +138,7 @@ impl<J: Json> Manager<J> {
     /// The page wants the stream, from where the tab has left it that had it last.
     pub(crate) fn unpark(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if std::mem::take(&mut record.parked) && !self.look_again(session) {
+        if std::mem::take(&mut record.parked) && !self.read_again(session) {
             self.open_at_once(session);
         }
     }
@@ -263,7 +263,7 @@ impl<J: Json> Manager<J> {
             listen.progressed = true;
             listen.delivered_at = Some(now);
         }
-        self.keep_soon(session);
+        self.persist_soon(session);
     }
 
     /// The stream ended, was cut, or could not be opened.
@@ -347,7 +347,7 @@ impl<J: Json> Manager<J> {
         record.listen.failures = record.listen.failures.saturating_add(1);
         let gives_up = record.listen.conflicts > MAX_CONFLICTS;
         if record.listen.conflicts == 1 {
-            self.tell_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
+            self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
         }
         if gives_up {
             self.log(session, Level::Warn, "The GET stream is held by somebody else: going on without it");
@@ -362,7 +362,7 @@ impl<J: Json> Manager<J> {
         let settings = &record.server.session;
         let spent = record.listen.failures.checked_sub(settings.retry_attempts + 1);
         let delay = match spent {
-            Some(count) => probe_delay(&mut self.rng, count),
+            Some(count) => canary_delay(&mut self.rng, count),
             None => stream_delay(&mut self.rng, settings.retry_delay, record.listen.failures, record.listen.retry),
         };
         let delay = delay.max(wait.unwrap_or(0));

@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
         let method = if record.method == "ping" { "server/discover" } else { &record.method }.to_owned();
         let mut params = record.params.as_ref().map_or_else(J::object, Json::shallow_copy);
         let mut headers = self.mirrored(session, &method, &params);
-        if record.purpose == Purpose::Probe {
+        if record.purpose == Purpose::Discovery {
             headers::add(&mut headers, headers::PROTOCOL_VERSION, MODERN);
         }
         if record.is_notification() {
@@ -126,7 +126,7 @@ impl<J: Json> Manager<J> {
                 owner.meta = None;
                 // No server knows it, so it is written before anybody builds on it.
                 let session = record.session;
-                self.keep(session);
+                self.persist(session);
                 Some(J::object())
             }
             ("resources/subscribe" | "resources/unsubscribe", Purpose::User) => {

@@ -5,7 +5,7 @@ use crate::core::kit::backoff::{RETRY_AFTER_CAP, full_jitter};
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
-use crate::core::protocol::replay::{Replay, Safety, may_replay_unknown, may_resend_refused};
+use crate::core::protocol::replay::{Next, next};
 use crate::core::state::call::Purpose;
 
 impl<J: Json> Manager<J> {
@@ -15,7 +15,7 @@ impl<J: Json> Manager<J> {
         record.losses += 1;
         record.refused = true;
         let (session, losses) = (record.session, record.losses);
-        let is_machines = !matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_machines = record.is_machines();
         // Recovery has been given up: a call that comes late is told what those were told that waited.
         let owner = self.store.get(session).filter(|owner| owner.state == State::Degraded);
         if let Some(reason) = owner.and_then(|owner| owner.degraded.as_ref()).map(|degraded| degraded.error.clone()) {
@@ -33,7 +33,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
         let (session, refusals, deadline) = (record.session, record.refusals, record.deadline);
-        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_users = !record.is_machines();
         let Some(owner) = self.store.get(session) else { return };
         let settings = &owner.server.session;
         let delay = wait.unwrap_or(0).max(full_jitter(&mut self.rng, settings.retry_delay, refusals - 1));
@@ -55,7 +55,7 @@ impl<J: Json> Manager<J> {
         record.refusals += 1;
         record.refused = true;
         let (session, refusals) = (record.session, record.refusals);
-        let is_users = matches!(record.purpose, Purpose::User | Purpose::Notification);
+        let is_users = !record.is_machines();
         let attempts = self.store.get(session).map_or(0, |owner| owner.server.session.retry_attempts);
         if is_users && refusals <= attempts { self.decide(call, error) } else { self.settle(call, Err(error)) }
     }
@@ -91,18 +91,12 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get(call) else { return };
         let (policy, refused) = (record.replay, record.refused);
         let attempts = self.store.get(record.session).map_or(0, |owner| owner.server.session.retry_attempts);
-        let has_left = record.replays < attempts;
-        let may =
-            if refused { may_resend_refused(policy, safety) } else { has_left && may_replay_unknown(policy, safety) };
-        let tool_decides = safety == Safety::ByTool && policy != Replay::Never && (refused || has_left);
-        if may {
-            return self.send_again(call, error);
+        match next(policy, safety, refused, record.replays < attempts) {
+            Next::Again => self.send_again(call, error),
+            Next::AskTool => self.ask_for_tools(call, error),
+            Next::Final => self.settle(call, Err(error)),
+            Next::Unknown => self.settle(call, Err(as_unknown(error))),
         }
-        if tool_decides {
-            return self.ask_for_tools(call, error);
-        }
-        let final_error = if refused || safety == Safety::Safe { error } else { as_unknown(error) };
-        self.settle(call, Err(final_error));
     }
 
     /// A call goes again: when the outage is over that it met, soon where it was refused unread, else after a rest.

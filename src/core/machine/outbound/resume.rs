@@ -81,7 +81,7 @@ impl<J: Json> Manager<J> {
         // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
         let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor_header(cursor));
         if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(call)) {
-            record.stage = Stage::OnWire(exchange);
+            record.stage = Stage::Sent(exchange);
         }
     }
 

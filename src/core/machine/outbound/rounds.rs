@@ -85,9 +85,9 @@ impl<J: Json> Manager<J> {
     /// A leg of the call was answered: nothing more is to be heard of it, and its wait starts anew.
     fn finish_leg(&mut self, call: CallId) {
         let Some(record) = self.calls.get(call) else { return };
-        let (request, stage) = (record.request_id, record.stage);
+        let (request, exchange) = (record.request_id, record.exchange());
         self.by_request.remove(request);
-        if let Stage::OnWire(exchange) = stage {
+        if let Some(exchange) = exchange {
             self.leave_over(exchange);
         }
         self.renew_deadline(call);

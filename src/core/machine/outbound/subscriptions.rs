@@ -38,14 +38,14 @@ impl<J: Json> Manager<J> {
         let is_known = subscriptions.get(&uri).is_some();
         if record.method == "resources/unsubscribe" {
             subscriptions.remove(&uri);
-            self.keep(session);
+            self.persist(session);
             self.settle(call, Ok(Some(J::object())));
         } else if is_known && owner.listen.waiting.is_empty() {
             self.settle(call, Ok(Some(J::object())));
             return true;
         } else {
             subscriptions.insert(uri, params.clone());
-            record.stage = Stage::Undecided;
+            record.stage = Stage::Subscribing;
             owner.listen.waiting.push(call);
         }
         self.replace_stream(session);
@@ -73,7 +73,7 @@ impl<J: Json> Manager<J> {
         }
         // Once the stream is gone the server knows nothing of it: it is written before anybody builds on it.
         if is_news {
-            self.keep(session);
+            self.persist(session);
         }
     }
 

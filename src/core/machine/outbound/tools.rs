@@ -1,6 +1,6 @@
 //! The list of tools that the machine asks for, because a replay depends on it.
 
-use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State, as_unknown};
+use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
@@ -12,8 +12,7 @@ impl<J: Json> Manager<J> {
     /// Parks a call until this generation's list of tools is there.
     pub(crate) fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
-        record.stage = Stage::Undecided;
-        record.unknown = Some(error);
+        record.stage = Stage::AwaitingTools(error);
         let session = record.session;
         if let Some(owner) = self.store.get_mut(session) {
             owner.tools.waiting.push(call);
@@ -59,13 +58,13 @@ impl<J: Json> Manager<J> {
     }
 
     fn decide_with_tools(&mut self, call: CallId) {
-        let Some(error) = self.calls.get_mut(call).and_then(|record| record.unknown.take()) else { return };
-        if self.safety(call) == Safety::ByTool {
+        let Some(record) = self.calls.get(call) else { return };
+        let Stage::AwaitingTools(error) = &record.stage else { return };
+        match record.undecided() {
             // The list could not be had: nothing says that the tool is safe.
-            let refused = self.calls.get(call).is_some_and(|record| record.refused);
-            return self.settle(call, Err(if refused { error } else { as_unknown(error) }));
+            Some(last) if self.safety(call) == Safety::ByTool => self.settle(call, Err(last)),
+            _ => self.decide(call, error.clone()),
         }
-        self.decide(call, error);
     }
 
     pub(crate) fn valid_tools(&mut self, session: SessionRef, result: J) -> J {

@@ -7,7 +7,6 @@ use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Replay;
 use crate::core::state::call::rounds::Rounds;
 use crate::core::state::call::stream::ResponseStream;
-use crate::core::state::session::liveness::Pong;
 
 pub(crate) mod rounds;
 
@@ -19,7 +18,7 @@ pub(crate) struct Call<J> {
     pub(crate) purpose: Purpose,
     pub(crate) method: String,
     pub(crate) params: Option<J>,
-    pub(crate) stage: Stage,
+    pub(crate) stage: Stage<J>,
     /// JSON-RPC id of the latest try; 0 before the first. A new try has a new id, so a late answer to an old one finds nobody.
     pub(crate) request_id: u64,
     /// The session generation of the latest try.
@@ -49,14 +48,6 @@ pub(crate) struct Call<J> {
     pub(crate) mismatched: bool,
     /// Whether the latest try was provably refused unread.
     pub(crate) refused: bool,
-    /// What is known of a try whose outcome nobody knows, while its replay is being decided.
-    pub(crate) unknown: Option<Error<J>>,
-    /// What its answer is if a ping shows that it is none about the session; and what it is otherwise.
-    pub(crate) doubt: Option<(ErrorCode, Error<J>)>,
-    /// What cut its latest try, while it waits for the end of an outage.
-    pub(crate) cut: Option<Error<J>>,
-    /// How it ended, of a ping.
-    pub(crate) pong: Option<Pong>,
 }
 
 /// Who waits for a call.
@@ -67,7 +58,7 @@ pub(crate) enum Purpose {
     /// A caller, for the server to take a notification.
     Notification,
     /// The handshake, for the answer to `server/discover`.
-    Probe,
+    Discovery,
     /// The handshake, for the answer to `initialize`.
     Handshake,
     /// A recovery that puts something back.
@@ -79,35 +70,67 @@ pub(crate) enum Purpose {
 }
 
 /// Where a call is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// In the session's queue.
-    Queued,
+pub(crate) enum Stage<J> {
+    /// In the session's queue; with what cut its latest attempt, while it waits for the end of an outage.
+    Queued(Option<Error<J>>),
     /// Sent, or its stream being resumed.
-    OnWire(ExchangeId),
+    Sent(ExchangeId),
     /// Accepted without an answer, which comes on the session's stream: over HTTP+SSE always, else where a GET stream is open.
     Accepted,
     /// Waits until then to be queued again.
     RestingToSend(Instant),
     /// Waits until then to resume its stream.
     RestingToResume(Instant),
-    /// What becomes of it depends on the list of tools, or on the stream of subscriptions, which is being asked for.
-    Undecided,
+    /// It failed, and whether it goes again depends on the list of tools, which is being asked for.
+    AwaitingTools(Error<J>),
+    /// It was answered, and a ping decides whether that means a lost session; what it is told otherwise.
+    Doubted(ErrorCode, Error<J>),
+    /// Answered by the next stream of subscriptions.
+    Subscribing,
     /// The client is being asked what the server wants to know before it goes on.
     Asking,
+    /// Its exchange goes on without it.
+    Disowned,
 }
 
 /// A call that has ended, until what follows from that is done.
 pub(crate) struct Ended<J> {
     pub(crate) session: SessionRef,
     pub(crate) purpose: Purpose,
-    /// How it ended, of a ping.
-    pub(crate) pong: Option<Pong>,
     /// Of a call of the machine's own; a caller has been given its outcome.
     pub(crate) outcome: Result<Option<J>, Error<J>>,
 }
 
 impl<J: Json> Call<J> {
+    /// A call that waits for its turn, and has no deadline yet.
+    pub(crate) fn new(session: SessionRef, purpose: Purpose, method: String) -> Self {
+        Self {
+            session,
+            purpose,
+            method,
+            params: None,
+            stage: Stage::Queued(None),
+            request_id: 0,
+            generation: 0,
+            replay: Replay::Refused,
+            started: Instant::default(),
+            timeout: 0,
+            reset_on_progress: true,
+            wants_progress: false,
+            deadline: Instant::default(),
+            last_deadline: None,
+            left: None,
+            refusals: 0,
+            losses: 0,
+            hops: 0,
+            replays: 0,
+            stream: ResponseStream::default(),
+            rounds: Rounds::default(),
+            mismatched: false,
+            refused: false,
+        }
+    }
+
     pub(crate) const fn is_notification(&self) -> bool {
         matches!(self.purpose, Purpose::Notification)
     }
@@ -122,20 +145,28 @@ impl<J: Json> Call<J> {
         !matches!(self.purpose, Purpose::User | Purpose::Notification)
     }
 
+    /// The exchange that it is on.
+    pub(crate) const fn exchange(&self) -> Option<ExchangeId> {
+        if let Stage::Sent(exchange) = self.stage { Some(exchange) } else { None }
+    }
+
+    /// Whether it waits in the queue, or to be put there.
+    pub(crate) const fn is_unsent(&self) -> bool {
+        matches!(self.stage, Stage::Queued(_) | Stage::RestingToSend(_))
+    }
+
     /// What its caller is told if it is never found out what its answer, or the lack of one, means.
     pub(crate) fn undecided(&self) -> Option<Error<J>> {
-        if !matches!(self.stage, Stage::Undecided) {
-            return None;
+        match &self.stage {
+            Stage::AwaitingTools(error) if !self.refused => Some(as_unknown(error.clone())),
+            Stage::AwaitingTools(error) | Stage::Doubted(_, error) => Some(error.clone()),
+            _ => None,
         }
-        if let Some(error) = self.unknown.clone() {
-            return Some(if self.refused { error } else { as_unknown(error) });
-        }
-        self.doubt.as_ref().map(|(_, error)| error.clone())
     }
 
     /// Whether it is part of a handshake: it has no session, and its failure is the handshake's.
     pub(crate) const fn is_handshake(&self) -> bool {
-        matches!(self.purpose, Purpose::Handshake | Purpose::Probe)
+        matches!(self.purpose, Purpose::Handshake | Purpose::Discovery)
     }
 }
 
@@ -145,4 +176,30 @@ pub(crate) const OWN_CALLS: u64 = 1 << 52;
 /// A call of the machine's own.
 pub(crate) const fn own_call(number: u64) -> CallId {
     CallId(OWN_CALLS + number)
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn failed() -> Error<Value> {
+        Error::new(ErrorCode::NetworkError, "broken")
+    }
+
+    fn code(stage: Stage<Value>, refused: bool) -> Option<ErrorCode> {
+        let call = Call { refused, stage, ..Call::new(SessionRef(1), Purpose::User, "tools/call".into()) };
+        call.undecided().map(|error| error.code)
+    }
+
+    #[test]
+    fn what_was_never_found_out_is_told_as_far_as_it_is_known() {
+        assert_eq!(code(Stage::AwaitingTools(failed()), false), Some(ErrorCode::OutcomeUnknown));
+        assert_eq!(code(Stage::AwaitingTools(failed()), true), Some(ErrorCode::NetworkError), "it was refused unread");
+        assert_eq!(code(Stage::Doubted(ErrorCode::SessionInvalid, failed()), false), Some(ErrorCode::NetworkError));
+        for stage in [Stage::Queued(Some(failed())), Stage::Sent(ExchangeId(1)), Stage::Accepted, Stage::Subscribing] {
+            assert_eq!(code(stage, false), None, "something is still to come");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(crate) const LEGACY_HOLDS: Millis = 3_600_000;
 pub(crate) const GUESS_HOLDS: Millis = 300_000;
 
 /// What is known of an address.
-pub(crate) enum Era<J> {
+pub(crate) enum Discovery<J> {
     /// It begins with `initialize`, and is asked again from then on.
     Legacy(Instant),
     /// It speaks 2026-07-28. Its `DiscoverResult` serves everybody until then, where it said so.
@@ -27,26 +27,26 @@ pub(crate) enum Era<J> {
 }
 
 /// What is known of all addresses: there are no more of them than servers in the configuration.
-pub(crate) struct Eras<J>(Named<Era<J>>);
+pub(crate) struct Discoveries<J>(Named<Discovery<J>>);
 
-impl<J> Default for Eras<J> {
+impl<J> Default for Discoveries<J> {
     fn default() -> Self {
         Self(Named::default())
     }
 }
 
-impl<J: Json> Eras<J> {
+impl<J: Json> Discoveries<J> {
     /// 2026-07-28 basic/versioning: the verdict is one on the origin; we add the path, behind which another server may be.
-    pub(crate) fn get(&self, url: &str) -> Option<&Era<J>> {
+    pub(crate) fn get(&self, url: &str) -> Option<&Discovery<J>> {
         self.0.get(address(url))
     }
 
-    pub(crate) fn set(&mut self, url: &str, era: Era<J>) {
+    pub(crate) fn set(&mut self, url: &str, era: Discovery<J>) {
         self.0.insert(address(url).to_owned(), era);
     }
 
     pub(crate) fn is_modern(&self, url: &str) -> bool {
-        matches!(self.get(url), Some(Era::Modern(_)))
+        matches!(self.get(url), Some(Discovery::Modern(_)))
     }
 
     /// The server has changed its revision, it seems.
@@ -57,14 +57,14 @@ impl<J: Json> Eras<J> {
     /// A `DiscoverResult` that everybody may be given now.
     pub(crate) fn shared(&self, url: &str, now: Instant) -> Option<J> {
         match self.get(url) {
-            Some(Era::Modern(Some((result, until)))) if *until > now => Some(result.clone()),
+            Some(Discovery::Modern(Some((result, until)))) if *until > now => Some(result.clone()),
             _ => None,
         }
     }
 }
 
 /// What the answer to a probe is evidence of.
-pub(crate) enum Probed<J> {
+pub(crate) enum Discovered<J> {
     /// A server of 2026-07-28 described itself.
     Modern(J),
     /// A server of 2026-07-28 wants to be asked once more.
@@ -86,32 +86,32 @@ fn address(url: &str) -> &str {
 }
 
 /// The classifier: spec in 2026-07-28 basic/versioning and basic/transports/streamable-http, "Backward Compatibility".
-pub(crate) fn judge_discovery<J: Json>(outcome: Result<Option<J>, Error<J>>) -> Probed<J> {
+pub(crate) fn judge_discovery<J: Json>(outcome: Result<Option<J>, Error<J>>) -> Discovered<J> {
     let error = match outcome {
-        Ok(Some(result)) if describes_modern(&result) => return Probed::Modern(result),
+        Ok(Some(result)) if describes_modern(&result) => return Discovered::Modern(result),
         // Some servers answer whatever they do not know with an empty result.
-        Ok(_) => return Probed::Legacy,
+        Ok(_) => return Discovered::Legacy,
         Err(error) => error,
     };
     if let Some(versions) = supported(&error) {
         let names = |wanted: &[&str]| versions.iter().any(|version| wanted.contains(&version.as_str()));
         return match () {
-            () if names(&[MODERN]) => Probed::Again(error),
-            () if names(&VERSIONS) => Probed::Legacy,
-            () => Probed::Nothing(error),
+            () if names(&[MODERN]) => Discovered::Again(error),
+            () if names(&VERSIONS) => Discovered::Legacy,
+            () => Discovered::Nothing(error),
         };
     }
     // Deployed servers use all other codes for whatever they like.
     if error.rpc_code.is_some() && error.status.is_none_or(|status| status < 500) {
-        return Probed::Legacy;
+        return Discovered::Legacy;
     }
     match error.status {
         // Neither credentials, nor patience, nor a redirect tell the era.
         Some(401 | 403 | 408 | 425 | 429 | 0..=399 | 500..) | None if error.retry_after.is_some() => {
-            Probed::Later(error)
+            Discovered::Later(error)
         }
-        Some(401 | 403 | 408 | 425 | 429 | 0..=399 | 500..) | None => Probed::Nothing(error),
-        Some(_) => Probed::Legacy,
+        Some(401 | 403 | 408 | 425 | 429 | 0..=399 | 500..) | None => Discovered::Nothing(error),
+        Some(_) => Discovered::Legacy,
     }
 }
 

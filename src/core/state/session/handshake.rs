@@ -29,9 +29,9 @@ pub(crate) struct Handshake<J> {
     /// Whether it waits for the network.
     pub(crate) offline: bool,
     /// Whether the storage was asked for a session first.
-    pub(crate) recalled: bool,
+    pub(crate) read_storage: bool,
     /// Whether the server was asked for its era, and the answer was no reason to ask again.
-    pub(crate) probed: bool,
+    pub(crate) discovered: bool,
     /// Whether the question never reached the server, so that `initialize` would not either.
     pub(crate) unsent: bool,
     /// Whether the server corrected the version that it was asked with.
@@ -52,9 +52,9 @@ impl<J> Default for Handshake<J> {
             challenge: None,
             asked: false,
             hops: 0,
-            recalled: false,
+            read_storage: false,
             offline: false,
-            probed: false,
+            discovered: false,
             unsent: false,
             renegotiated: false,
             next_attempt: None,
@@ -120,4 +120,68 @@ pub(crate) fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<
     let supported = error.data.as_ref()?.get("supported")?.as_array()?;
     let names: Vec<String> = supported.iter().filter_map(Json::as_str).collect();
     VERSIONS.into_iter().find(|version| *version < offered && names.iter().any(|name| name == version))
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn the_newest_version_is_offered_unless_another_is_pinned() {
+        assert_eq!(first_offer(&Protocol::Auto), "2025-11-25");
+        assert_eq!(first_offer(&Protocol::Pinned("2025-03-26".into())), "2025-03-26");
+        assert_eq!(first_offer(&Protocol::Pinned("2026-07-28".into())), "2025-11-25", "that one has no initialize");
+    }
+
+    #[test]
+    fn an_older_version_that_the_server_names_is_offered_next_and_never_a_newer_one() {
+        let refused = |supported: Value| {
+            let mut error = Error::new(ErrorCode::RpcError, "no");
+            error.data = Some(json!({ "supported": supported }));
+            error
+        };
+        for (supported, offered, expected) in [
+            (json!(["2024-11-05", "2025-06-18"]), "2025-11-25", Some("2025-06-18")),
+            (json!(["2025-11-25"]), "2025-11-25", None),
+            (json!(["2025-11-25"]), "2025-06-18", None),
+            (json!(["1999-01-01", 7]), "2025-11-25", None),
+            (json!("2025-06-18"), "2025-11-25", None),
+        ] {
+            assert_eq!(counter_offer(&refused(supported.clone()), offered), expected, "{supported} {offered}");
+        }
+    }
+
+    #[test]
+    fn only_versions_that_we_speak_are_agreed_on() {
+        let agreed = |version: Value, protocol: &Protocol| {
+            agreed_version(&json!({ "protocolVersion": version }), protocol).map_err(|error| error.code)
+        };
+        let pinned = Protocol::Pinned("2025-06-18".into());
+        assert_eq!(agreed(json!("2024-11-05"), &Protocol::Auto), Ok("2024-11-05".into()));
+        assert_eq!(agreed(json!("2025-06-18"), &pinned), Ok("2025-06-18".into()));
+        assert_eq!(agreed(json!("2025-11-25"), &pinned), Err(ErrorCode::UnsupportedVersion));
+        assert_eq!(agreed(json!("2031-01-01"), &Protocol::Auto), Err(ErrorCode::UnsupportedVersion));
+        assert_eq!(agreed(json!(20250618), &Protocol::Auto), Err(ErrorCode::ProtocolError));
+    }
+
+    #[test]
+    fn blank_ids_name_no_session_and_odd_ones_are_errors() {
+        assert!(["", " ", ",", " \t, "].into_iter().all(is_blank));
+        assert!(!is_blank("a,") && checked_id::<Value>("a,", 2).is_ok());
+        assert!(checked_id::<Value>("abc", 2).is_err() && checked_id::<Value>("a b", 9).is_err());
+    }
+
+    #[test]
+    fn a_delay_of_our_own_may_be_cut_short_and_one_of_the_servers_may_not() {
+        let mut handshake: Handshake<Value> =
+            Handshake { next_attempt: Some(Instant::default()), ..Handshake::default() };
+        assert!(!handshake.rests_of_itself(), "nothing has failed: it waits for something else");
+        let error = Error::new(ErrorCode::HttpError, "busy");
+        handshake.last_error = Some(error.clone());
+        assert!(handshake.rests_of_itself());
+        handshake.last_error = Some(error.retry_after(Some(5)));
+        assert!(!handshake.rests_of_itself());
+    }
 }

@@ -4,7 +4,7 @@ use crate::core::api::Error;
 use crate::core::config::Transport;
 use crate::core::kit::text::mentions;
 use crate::core::kit::time::Millis;
-use crate::core::protocol::codes::{self, HEADER_MISMATCH, METHOD_NOT_FOUND, MISSING_CAPABILITY, UNSUPPORTED_VERSION};
+use crate::core::protocol::codes::{HEADER_MISMATCH, METHOD_NOT_FOUND, MISSING_CAPABILITY, UNSUPPORTED_VERSION};
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use std::rc::Rc;
@@ -38,9 +38,10 @@ pub(crate) fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
     let names_versions = error.data.as_ref().is_some_and(|data| data.get("supported").is_some())
         || error.evidence.as_ref().is_some_and(|words| mentions(words, "protocol version"));
     // No such method, and what only 2026-07-28 says: header mismatch, missing capability, unsupported version.
-    let knows_us = [METHOD_NOT_FOUND, HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION]
-        .iter()
-        .any(|code| codes::is(error.rpc_code, *code));
+    let knows_us = matches!(
+        error.rpc_code.map(|code| code as i32),
+        Some(METHOD_NOT_FOUND | HEADER_MISMATCH | MISSING_CAPABILITY | UNSUPPORTED_VERSION)
+    );
     matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us
 }
 

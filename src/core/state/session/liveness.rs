@@ -20,6 +20,8 @@ pub(crate) struct Check {
     /// Something odd was answered, which the ping may meet as well.
     pub(crate) suspected: Option<Oddity>,
     pub(crate) identity: Identity,
+    /// How the ping ended, where it was no result.
+    pub(crate) pong: Option<Pong>,
 }
 
 /// As whom a request speaks.
@@ -37,7 +39,7 @@ pub(crate) enum Identity {
 }
 
 /// How a ping ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pong {
     /// It was answered, with a result or with an error of the method's own.
     Alive,
@@ -68,14 +70,14 @@ impl Pong {
             Verdict::Refused(wait) => Self::Busy(wait),
             Verdict::Outage => Self::Away,
             // 2025-11-25 basic/utilities/ping: not every server knows it.
-            Verdict::Answer if refusal.oddity.rpc_code == Some(METHOD_NOT_FOUND.into()) => Self::Alive,
+            Verdict::Answer if refusal.oddity.rpc_code == Some(METHOD_NOT_FOUND) => Self::Alive,
             _ => Self::Odd(refusal.oddity),
         }
     }
 
     /// What 200 with something else than an answer says: something is there.
-    pub(crate) fn unread<J>(error: Option<&Error<J>>) -> Self {
-        let is_answer = error.is_some_and(|error| error.code == ErrorCode::ProtocolError);
+    pub(crate) fn unread<J>(error: &Error<J>) -> Self {
+        let is_answer = matches!(error.code, ErrorCode::ProtocolError);
         if is_answer { Self::Odd(Oddity { status: 200, rpc_code: None }) } else { Self::Broken }
     }
 

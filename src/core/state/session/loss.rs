@@ -12,7 +12,7 @@ pub(crate) struct Degraded<J> {
     /// When the next call may try again.
     pub(crate) retry_at: Instant,
     /// When the machine tries by itself.
-    pub(crate) probe_at: Instant,
+    pub(crate) canary_at: Instant,
     /// Failed rounds so far.
     pub(crate) rounds: u32,
     /// Why the last round failed.

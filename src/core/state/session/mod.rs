@@ -29,7 +29,7 @@ use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::session::pace::Pace;
-use crate::core::state::session::persistence::Kept;
+use crate::core::state::session::persistence::Persistence;
 use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
 use std::rc::Rc;
@@ -137,7 +137,7 @@ pub(crate) struct Session<J> {
     pub(crate) in_line: bool,
     /// While its attempts are spent: when to try again, and why it failed.
     pub(crate) degraded: Option<Degraded<J>>,
-    pub(crate) kept: Kept,
+    pub(crate) persistence: Persistence,
     /// The page does without the stream.
     pub(crate) parked: bool,
 }
@@ -206,7 +206,7 @@ impl<J> Session<J> {
             outage: None,
             in_line: false,
             degraded: None,
-            kept: Kept::default(),
+            persistence: Persistence::default(),
             parked: false,
             server,
         }
@@ -361,5 +361,41 @@ impl<J> Session<J> {
     pub(crate) fn retry_floor(&self) -> Millis {
         let told = self.listen.retry.filter(|_| self.sse.is_some());
         told.unwrap_or(0).min(STREAM_RETRY_CAP)
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    const ALL: [State; 8] = [
+        State::Connecting,
+        State::Ready,
+        State::Recovering,
+        State::Degraded,
+        State::Outage,
+        State::Expired,
+        State::Terminated,
+        State::Closed,
+    ];
+
+    #[test]
+    fn there_is_no_way_out_of_the_ends_and_one_into_them_from_everywhere() {
+        for state in ALL {
+            for end in [State::Terminated, State::Closed] {
+                assert!(!end.may_become(state), "{end:?} {state:?}");
+                assert_eq!(state.may_become(end), !matches!(state, State::Terminated | State::Closed), "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_is_ready_only_after_a_handshake_or_an_outage() {
+        let before: Vec<_> =
+            ALL.into_iter().filter(|state| state.may_become(State::Ready) && *state != State::Ready).collect();
+        assert_eq!(before, [State::Connecting, State::Recovering, State::Outage]);
+        let before: Vec<_> = ALL.into_iter().filter(|state| state.may_become(State::Connecting)).collect();
+        assert_eq!(before, [State::Connecting, State::Expired], "a session that lived is recovered");
     }
 }

@@ -5,7 +5,7 @@ use crate::core::protocol::headers::SessionId;
 
 /// What a session has to do with the storage.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct Persistence {
     /// The storage is being asked.
     pub(crate) asked: bool,
     /// It is asked before the session expires: who shares the session may have used it.

@@ -7,16 +7,18 @@ use crate::core::protocol::codes::{INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NO
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Oddity {
     pub(crate) status: u16,
-    pub(crate) rpc_code: Option<i64>,
+    pub(crate) rpc_code: Option<i32>,
 }
 
 impl Oddity {
     /// Whether an error that names no session may be about it all the same, if it repeats. Codes that the specification
     /// gives to what the request asks for say nothing of it (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error
     /// Handling", and client/elicitation, "URL Elicitation Required Errors").
-    pub(crate) fn may_tell_a_loss(self) -> bool {
-        let by_itself = [METHOD_NOT_FOUND, INVALID_PARAMS, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED];
-        !by_itself.iter().any(|code| self.rpc_code == Some(i64::from(*code)))
+    pub(crate) const fn may_tell_a_loss(self) -> bool {
+        !matches!(
+            self.rpc_code,
+            Some(METHOD_NOT_FOUND | INVALID_PARAMS | RESOURCE_NOT_FOUND | URL_ELICITATION_REQUIRED)
+        )
     }
 }
 
