@@ -19,18 +19,16 @@ export class McpError extends Error {
       Object.defineProperty(this, name, { value, enumerable: true });
     }
   }
-
-  /**
-   * Each entry that a page loads is one file with a class of its own.
-   * @override
-   * @param {any} value
-   */
-  static [Symbol.hasInstance](value) {
-    return this === McpError ? value?.[brand] === true : Function.prototype[Symbol.hasInstance].call(this, value);
-  }
 }
 
-Object.defineProperty(McpError.prototype, brand, { value: true });
-
+const { prototype } = McpError;
 // On the prototype, as the name of every built-in error is, and safe from a minifier.
-Object.defineProperty(McpError.prototype, 'name', { value: 'McpError', configurable: true, writable: true });
+Object.defineProperty(prototype, 'name', { value: 'McpError', configurable: true, writable: true });
+// Each entry that a page loads is one file with a class of its own; an error of one is an error of the other.
+Object.defineProperty(prototype, brand, { value: true });
+Object.defineProperty(McpError, Symbol.hasInstance, {
+  /** @param {any} value */
+  value(value) {
+    return this === McpError ? value?.[brand] === true : Function.prototype[Symbol.hasInstance].call(this, value);
+  },
+});

@@ -52,6 +52,8 @@ const caches = ['.cache', '.vite', '.vite-temp', '.astro'];
 /** Lays out a project as a user has it before the first build: its files, the shared application and the package, no cache. */
 export async function prepare(name, packageFolder) {
   const folder = await install(name);
+  // Toolchains look for the next one above; that of the workspace leads to npm/.
+  await writeFile(join(installed, 'tsconfig.json'), '{}');
   const stale = (await readdir(folder)).filter((file) => !kept.has(file));
   const modules = join(folder, 'node_modules');
   await Promise.all([

@@ -23,7 +23,7 @@ describe('loading in a page', () => {
   before(async () => {
     server = await listen(async (request, response) => {
       const { pathname } = new URL(request.url, 'http://localhost');
-      asked.push(pathname);
+      if (pathname !== '/favicon.ico') asked.push(pathname);
       if (pathname === '/control/restore') answers = {};
       if (policy) response.setHeader('Content-Security-Policy', policy);
       const { status, type, body } = answers[pathname] ?? (await fileAnswer(pathname));
