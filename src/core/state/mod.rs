@@ -17,6 +17,7 @@ pub(crate) mod server;
 pub(crate) mod session;
 
 pub(crate) mod store;
+pub(crate) mod stream;
 
 pub(crate) mod stored;
 

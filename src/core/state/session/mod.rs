@@ -263,7 +263,7 @@ impl<J> Session<J> {
 
     /// When the session was last of use to anybody.
     pub(crate) fn used_at(&self) -> Instant {
-        self.last_used_at.max(self.listen.delivered_at.unwrap_or_default())
+        self.last_used_at.max(self.listen.delivered_at().unwrap_or_default())
     }
 
     /// When the session expires if nobody uses it from now on, and no stream delivers.
@@ -359,7 +359,7 @@ impl<J> Session<J> {
 
     /// The `retry:` of the last stream: no other is opened sooner.
     pub(crate) fn retry_floor(&self) -> Millis {
-        let told = self.listen.retry.filter(|_| self.sse.is_some());
+        let told = self.listen.events().retry().filter(|_| self.sse.is_some());
         told.unwrap_or(0).min(STREAM_RETRY_CAP)
     }
 }
