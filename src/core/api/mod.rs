@@ -10,17 +10,10 @@ pub use metrics::Metrics;
 pub use output::{Level, Output};
 
 pub(crate) mod error;
-
 pub(crate) mod event;
-
 mod http;
-
 mod ids;
-
 mod info;
-
 mod input;
-
 mod metrics;
-
 mod output;

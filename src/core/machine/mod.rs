@@ -22,11 +22,8 @@ use crate::core::state::timers::Timers;
 use std::rc::Rc;
 
 pub(crate) mod inbound;
-
 mod lifecycle;
-
 mod outbound;
-
 mod report;
 
 /// Who we say we are in every handshake.

@@ -2,28 +2,17 @@
 
 pub(crate) mod codes;
 pub(crate) mod endpoint;
-
 pub(crate) mod error_code;
-
 pub mod headers;
-
 pub(crate) mod json;
-
 pub(crate) mod jsonrpc;
-
 pub(crate) mod mirror;
-
 pub(crate) mod modern;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub(crate) mod native;
-
 pub(crate) mod replay;
-
 pub(crate) mod revisions;
-
 pub mod sse;
-
 pub(crate) mod url;
-
 pub mod verdict;

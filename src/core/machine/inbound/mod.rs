@@ -1,21 +1,12 @@
 //! What comes in: responses, refusals, requests of servers, news of the page, deadlines.
 
 mod deadlines;
-
 mod ends;
-
 mod messages;
-
 pub(crate) mod outcome;
-
 mod page;
-
 mod refusals;
-
 pub(crate) mod responses;
-
 mod results;
-
 mod server_requests;
-
 mod sleep;

@@ -131,7 +131,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn stream_pause(&mut self, session: SessionRef) -> Millis {
         let broken = self.store.get(session).filter(|record| record.sse.is_some() && record.state == State::Recovering);
         let Some(record) = broken else { return 0 };
-        stream_delay(&mut self.rng, record.server.session.retry_delay, 0, record.listen.retry)
+        stream_delay(&mut self.rng, record.server.session.retry_delay, 0, record.listen.events().retry())
     }
 
     /// A handshake failed. Where the transport may be why, the other one is tried; returns the error if there is none to try.

@@ -158,7 +158,7 @@ impl<J: Json> Manager<J> {
         record.loss = None;
         record.suspicion.times = 0;
         record.suspicion.asked = Some((now, record.generation));
-        let (cursor, expiry) = (record.listen.cursor().map(str::to_owned), record.expiry());
+        let (cursor, expiry) = (record.listen.cursor().cloned(), record.expiry());
         self.timers.arm(expiry.max(now.after(STREAM_FLOOR)), Timer::Expiry(session));
         self.start_listening(session, cursor);
         self.release(session);

@@ -7,10 +7,10 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
-use crate::core::state::call::stream::ResponseStream;
 use crate::core::state::call::{Call, OWN_CALLS, Purpose, Stage, own_call};
 use crate::core::state::exchange::Wire;
 use crate::core::state::session::Session;
+use crate::core::state::stream::EventStream;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
@@ -156,7 +156,7 @@ impl<J: Json> Manager<J> {
         let replaced = std::mem::replace(&mut record.request_id, id);
         let session = record.session;
         let attempt = record.refusals + record.losses + record.replays + 1;
-        record.stream = ResponseStream::default();
+        record.stream = EventStream::default();
         let message = if is_modern { self.modern_call(call, id) } else { self.legacy_call(call, id) };
         let Some((body, headers)) = message else { return };
         self.by_request.remove(replaced);

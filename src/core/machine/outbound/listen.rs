@@ -1,27 +1,21 @@
 //! The GET stream of a session, or what 2026-07-28 has in its place (subscriptions.rs): opened after each handshake, kept
 //! open gently, and the way in which an idle client learns that its session is gone.
 
-use crate::core::api::{Detail, EventKind, ExchangeId, Kind, Level, SessionRef, State, StreamBlock, StreamData};
-use crate::core::kit::backoff::{canary_delay, full_jitter, stream_delay};
+use crate::core::api::{Detail, EventKind, ExchangeId, Kind, Level, SessionRef, State, StreamBlock};
+use crate::core::kit::backoff::{canary_delay, full_jitter};
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::{self, HeaderList, cursor_header};
+use crate::core::protocol::headers::{HeaderList, cursor_header};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::exchange::Wire;
 use crate::core::state::refusal::Refusal;
 use crate::core::state::server::turns::UNREMARKABLE;
-use crate::core::state::session::listen::{Listen, Phase};
+use crate::core::state::session::listen::Phase;
 use crate::core::state::session::liveness::Check;
 use crate::core::state::timers::Timer;
-
-/// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
-const LONG_ENOUGH: Millis = 10_000;
-
-/// So many times in a row a 409 is waited out; then the session goes on by POST alone.
-const MAX_CONFLICTS: u32 = 2;
 
 /// A recovery waits no longer than this for its stream: some servers send no head before there is something to tell.
 const OPENING_PATIENCE: Millis = 1_000;
@@ -36,7 +30,7 @@ impl<J: Json> Manager<J> {
         if record.sse.is_some() {
             return;
         }
-        record.listen = Listen { cursor, delivered_at: record.listen.delivered_at, ..Listen::default() };
+        record.listen.start_anew(cursor);
         if record.kind != Kind::Stateless {
             self.open_stream(session);
         }
@@ -194,12 +188,12 @@ impl<J: Json> Manager<J> {
         let exchange = if record.is_modern() {
             self.open_subscriptions(session)
         } else {
-            let cursor = cursor_header(record.listen.cursor.clone());
+            let cursor = cursor_header(record.listen.cursor().cloned());
             self.open(session, Wire::Listen, "GET", None, cursor)
         };
         if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
             record.listen.phase = Phase::Opening(exchange);
-            record.listen.progressed = false;
+            record.listen.events_mut().reopen();
             self.metrics.streams_opened += 1;
         }
     }
@@ -209,8 +203,7 @@ impl<J: Json> Manager<J> {
         self.stop_listening(session);
         let exchange = self.open(session, Wire::SessionStream, "GET", None, HeaderList::new());
         if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
-            let Listen { retry, delivered_at, .. } = record.listen;
-            record.listen = Listen { phase: Phase::Opening(exchange), retry, delivered_at, ..Listen::default() };
+            record.listen.start_session(exchange);
             self.metrics.streams_opened += 1;
         }
     }
@@ -234,11 +227,7 @@ impl<J: Json> Manager<J> {
     /// The server answers with an event stream.
     pub(crate) fn listen_opened(&mut self, session: SessionRef, exchange: ExchangeId) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if !matches!(record.listen.phase, Phase::Opening(other) if other == exchange) {
-            return;
-        }
-        record.listen.phase = Phase::Open(exchange);
-        let has_gap = std::mem::replace(&mut record.listen.was_open, true) && record.listen.retiring.is_none();
+        let Some(has_gap) = record.listen.open(exchange) else { return };
         self.retire(session);
         self.stream_event(session, true, None);
         self.note_sign_of_life(session);
@@ -252,17 +241,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn note_listen_block(&mut self, session: SessionRef, block: &StreamBlock<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let listen = &mut record.listen;
-        listen.retry = block.retry.or(listen.retry);
-        if let Some(id) = &block.id {
-            let cursor = headers::event_id(id);
-            listen.progressed |= cursor != listen.cursor;
-            listen.cursor = cursor;
-        }
-        if !matches!(block.data, StreamData::Empty) {
-            listen.progressed = true;
-            listen.delivered_at = Some(now);
-        }
+        record.listen.note(block, now);
         self.persist_soon(session);
     }
 
@@ -270,14 +249,8 @@ impl<J: Json> Manager<J> {
     pub(crate) fn listen_over(&mut self, session: SessionRef, exchange: ExchangeId, opened_at: Instant, how: &str) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let was_open = matches!(record.listen.phase, Phase::Open(other) if other == exchange);
-        if !was_open && !matches!(record.listen.phase, Phase::Opening(other) if other == exchange) {
-            return;
-        }
-        let good = was_open && (record.listen.progressed || now.since(opened_at) >= LONG_ENOUGH);
-        record.listen.failures = if good { 0 } else { record.listen.failures.saturating_add(1) };
+        let Some(was_open) = record.listen.close(exchange, now.since(opened_at)) else { return };
         if was_open {
-            record.listen.conflicts = 0;
             self.stream_event(session, false, Some(how));
         }
         self.listen_later(session, None);
@@ -302,12 +275,12 @@ impl<J: Json> Manager<J> {
         if record.generation != refusal.generation {
             return;
         }
-        let had_cursor = record.listen.cursor.is_some();
+        let had_cursor = record.listen.cursor().is_some();
         match refusal.verdict {
             // The event may be gone: the cursor is dropped, and the stream is opened plainly.
             Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Answer | Verdict::Final if had_cursor => {
-                record.listen.cursor = None;
-                record.listen.failures = record.listen.failures.saturating_add(1);
+                record.listen.events_mut().set_cursor(None);
+                record.listen.events_mut().fail();
                 self.listen_later(session, None);
             }
             Verdict::Lost(_) | Verdict::Doubtful(_) => {
@@ -316,12 +289,12 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Conflict => self.on_conflict(session, &refusal.evidence),
             Verdict::Refused(wait) => {
-                record.listen.failures = record.listen.failures.saturating_add(1);
+                record.listen.events_mut().fail();
                 self.listen_later(session, wait);
             }
             // Credentials may be good again later, when a call has fetched new ones.
             Verdict::Unknown | Verdict::Outage | Verdict::Unauthorized => {
-                record.listen.failures = record.listen.failures.saturating_add(1);
+                record.listen.events_mut().fail();
                 self.listen_later(session, None);
             }
             _ => self.listen_refused(session, refusal.status, "no stream is offered"),
@@ -334,7 +307,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let is_off = matches!(record.listen.phase, Phase::Off) && record.kind != Kind::Stateless;
         if is_off && record.state == State::Ready {
-            record.listen.failures = record.listen.failures.max(record.server.session.retry_attempts).saturating_add(1);
+            record.listen.events_mut().fail_beyond(record.server.session.retry_attempts);
             self.refuse_subscribers(session, "the server refuses the stream");
             self.listen_later(session, None);
         }
@@ -343,10 +316,8 @@ impl<J: Json> Manager<J> {
     /// Somebody, most often the server's memory of our last stream, still holds the stream.
     fn on_conflict(&mut self, session: SessionRef, evidence: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
-        record.listen.conflicts += 1;
-        record.listen.failures = record.listen.failures.saturating_add(1);
-        let gives_up = record.listen.conflicts > MAX_CONFLICTS;
-        if record.listen.conflicts == 1 {
+        let (is_first, gives_up) = record.listen.conflict();
+        if is_first {
             self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
         }
         if gives_up {
@@ -360,14 +331,15 @@ impl<J: Json> Manager<J> {
     fn listen_later(&mut self, session: SessionRef, wait: Option<Millis>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let settings = &record.server.session;
-        let spent = record.listen.failures.checked_sub(settings.retry_attempts + 1);
+        let events = record.listen.events();
+        let attempt = events.failures();
+        let spent = attempt.checked_sub(settings.retry_attempts + 1);
         let delay = match spent {
             Some(count) => canary_delay(&mut self.rng, count),
-            None => stream_delay(&mut self.rng, settings.retry_delay, record.listen.failures, record.listen.retry),
+            None => events.delay(&mut self.rng, settings.retry_delay),
         };
         let delay = delay.max(wait.unwrap_or(0));
         let at = self.now.after(delay);
-        let attempt = record.listen.failures;
         record.listen.phase = Phase::Resting(at);
         self.timers.arm(at, Timer::Listen(session));
         if spent == Some(0) {
@@ -412,7 +384,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn listen_again(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if matches!(record.listen.phase, Phase::Off) && record.kind == Kind::Stateful && record.state == State::Ready {
-            record.listen.failures = record.listen.failures.saturating_add(1);
+            record.listen.events_mut().fail();
             self.listen_later(session, None);
         }
     }

@@ -1,29 +1,16 @@
 //! What goes out: calls and their replays, rounds, resumed streams, GET streams, answers.
 
 mod answers;
-
 mod calls;
-
 mod exchange;
-
 mod lanes;
-
 mod listen;
-
 mod modern;
-
 mod pause;
-
 mod redirects;
-
 mod replay;
-
 mod resume;
-
 mod rounds;
-
 mod subscriptions;
-
 mod tools;
-
 mod turns;

@@ -1,7 +1,6 @@
 //! Response streams of calls: where they stand, and how a broken one is resumed.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, SessionRef, State};
-use crate::core::kit::backoff::stream_delay;
 use crate::core::kit::text::{concat, decimal};
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
@@ -31,14 +30,14 @@ impl<J: Json> Manager<J> {
             let error = Error::new(ErrorCode::NetworkError, "the stream of a ping ended without an answer").seen(how);
             return self.end_ping(call, Pong::Broken, error);
         }
-        record.stream.closed();
+        record.stream.close(false);
         self.resume_later(call, how);
     }
 
     /// A try to resume did not get a stream.
     pub(crate) fn resume_failed(&mut self, call: CallId, how: &str) {
         if let Some(record) = self.calls.get_mut(call) {
-            record.stream.failures = record.stream.failures.saturating_add(1);
+            record.stream.fail();
         }
         self.resume_later(call, how);
     }
@@ -48,15 +47,14 @@ impl<J: Json> Manager<J> {
         let Some(session) = self.store.get(record.session) else { return };
         let stream = &record.stream;
         let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
-        let evidence = match (&stream.cursor, stream.failures > attempts) {
+        let evidence = match (stream.cursor(), stream.failures() > attempts) {
             (None, _) => concat(&[how, " before the response, and no event of it had an id to resume from"]),
             (Some(_), true) => {
-                let times = decimal(stream.failures.into());
+                let times = decimal(stream.failures().into());
                 concat(&[how, " before the response, and resuming it brought nothing ", &times, " times in a row"])
             }
             (Some(_), false) => {
-                let (failures, retry) = (stream.failures, stream.retry);
-                let delay = stream_delay(&mut self.rng, first, failures, retry);
+                let delay = stream.delay(&mut self.rng, first);
                 return self.rest(call, delay, true);
             }
         };
@@ -67,7 +65,7 @@ impl<J: Json> Manager<J> {
     /// Opens the stream of a call again where it broke off.
     pub(crate) fn resume(&mut self, call: CallId) {
         let Some(record) = self.calls.get(call) else { return };
-        let (session, cursor) = (record.session, record.stream.cursor.clone());
+        let (session, cursor) = (record.session, record.stream.cursor().cloned());
         let same = self
             .store
             .get(session)

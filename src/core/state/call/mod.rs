@@ -6,11 +6,9 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Replay;
 use crate::core::state::call::rounds::Rounds;
-use crate::core::state::call::stream::ResponseStream;
+use crate::core::state::stream::EventStream;
 
 pub(crate) mod rounds;
-
-pub(crate) mod stream;
 
 /// One JSON-RPC request or notification and everybody who waits for it.
 pub(crate) struct Call<J> {
@@ -41,7 +39,7 @@ pub(crate) struct Call<J> {
     pub(crate) hops: u32,
     /// Tries after an unknown outcome.
     pub(crate) replays: u32,
-    pub(crate) stream: ResponseStream,
+    pub(crate) stream: EventStream,
     /// The rounds of a call that a server of 2026-07-28 answered with questions.
     pub(crate) rounds: Rounds<J>,
     /// Whether its headers were refused once: the tool's schema had changed.
@@ -124,7 +122,7 @@ impl<J: Json> Call<J> {
             losses: 0,
             hops: 0,
             replays: 0,
-            stream: ResponseStream::default(),
+            stream: EventStream::default(),
             rounds: Rounds::default(),
             mismatched: false,
             refused: false,

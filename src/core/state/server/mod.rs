@@ -1,9 +1,6 @@
 //! What is known of servers, for all their sessions.
 
 pub(crate) mod addresses;
-
 pub(crate) mod discovery;
-
 pub(crate) mod lanes;
-
 pub(crate) mod turns;

@@ -48,20 +48,7 @@ pub(crate) mod pace;
 pub(crate) mod persistence;
 pub(crate) mod suspicion;
 pub(crate) mod tools;
-
-impl State {
-    /// Whether a session may go from this state to that one. There is no way out of the last two.
-    pub(crate) const fn may_become(self, to: Self) -> bool {
-        match (self, to) {
-            (Self::Terminated | Self::Closed, _) => false,
-            (_, Self::Terminated | Self::Closed) => true,
-            (Self::Connecting | Self::Recovering, Self::Expired) | (Self::Expired, Self::Ready) => false,
-            (Self::Ready | Self::Degraded | Self::Recovering | Self::Outage, Self::Connecting) => false,
-            (Self::Expired | Self::Degraded, Self::Outage) | (Self::Degraded, Self::Ready) => false,
-            _ => true,
-        }
-    }
-}
+mod transitions;
 
 /// The record of one (user, server).
 pub(crate) struct Session<J> {
@@ -263,7 +250,7 @@ impl<J> Session<J> {
 
     /// When the session was last of use to anybody.
     pub(crate) fn used_at(&self) -> Instant {
-        self.last_used_at.max(self.listen.delivered_at.unwrap_or_default())
+        self.last_used_at.max(self.listen.delivered_at().unwrap_or_default())
     }
 
     /// When the session expires if nobody uses it from now on, and no stream delivers.
@@ -359,43 +346,7 @@ impl<J> Session<J> {
 
     /// The `retry:` of the last stream: no other is opened sooner.
     pub(crate) fn retry_floor(&self) -> Millis {
-        let told = self.listen.retry.filter(|_| self.sse.is_some());
+        let told = self.listen.events().retry().filter(|_| self.sse.is_some());
         told.unwrap_or(0).min(STREAM_RETRY_CAP)
-    }
-}
-
-#[cfg(test)]
-#[cfg(not(target_family = "wasm"))]
-mod tests {
-    use super::*;
-
-    const ALL: [State; 8] = [
-        State::Connecting,
-        State::Ready,
-        State::Recovering,
-        State::Degraded,
-        State::Outage,
-        State::Expired,
-        State::Terminated,
-        State::Closed,
-    ];
-
-    #[test]
-    fn there_is_no_way_out_of_the_ends_and_one_into_them_from_everywhere() {
-        for state in ALL {
-            for end in [State::Terminated, State::Closed] {
-                assert!(!end.may_become(state), "{end:?} {state:?}");
-                assert_eq!(state.may_become(end), !matches!(state, State::Terminated | State::Closed), "{state:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_session_is_ready_only_after_a_handshake_or_an_outage() {
-        let before: Vec<_> =
-            ALL.into_iter().filter(|state| state.may_become(State::Ready) && *state != State::Ready).collect();
-        assert_eq!(before, [State::Connecting, State::Recovering, State::Outage]);
-        let before: Vec<_> = ALL.into_iter().filter(|state| state.may_become(State::Connecting)).collect();
-        assert_eq!(before, [State::Connecting, State::Expired], "a session that lived is recovered");
     }
 }
