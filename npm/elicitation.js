@@ -1,13 +1,22 @@
-// Forms of a server (`elicitation/create`): what their user leaves out has the default that the schema says.
+// Forms of a server (`elicitation/create`): fields that the user leaves out get the default of the schema. Loaded on demand.
+// @ts-check
 
-/** 2025-11-25 client/elicitation, "Requested Schema": clients SHOULD fill in the defaults. */
-export function withDefaults(handler) {
-  return async (request, extra) => {
-    const answer = await handler(request, extra);
-    const fields = request.params?.requestedSchema?.properties;
-    if (answer?.action !== 'accept' || !fields) return answer;
-    const content = { ...answer.content };
-    for (const name in fields) content[name] ??= fields[name]?.default;
-    return { ...answer, content };
-  };
+/** @import { ElicitRequestFormParams, ElicitResult } from './protocol.js' */
+
+/**
+ * 2025-11-25 client/elicitation, "Requested Schema": clients SHOULD fill in the defaults.
+ * @param {(request: Request, extra: unknown) => ElicitResult | Promise<ElicitResult>} handler
+ * @param {Request} request
+ * @param {unknown} extra
+ * @typedef {{ params?: Pick<ElicitRequestFormParams, 'requestedSchema'> }} Request
+ */
+export async function answerForm(handler, request, extra) {
+  const answer = await handler(request, extra);
+  const fields = request.params?.requestedSchema?.properties;
+  if (answer?.action !== 'accept' || !fields) return answer;
+  const content = { ...answer.content };
+  for (const [name, { default: value }] of Object.entries(fields)) {
+    if (value !== undefined) content[name] ??= value;
+  }
+  return { ...answer, content };
 }

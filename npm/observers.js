@@ -6,8 +6,10 @@
 
 const METHOD_NOT_FOUND = -32601;
 
-/** @type {(observer: Observer) => observer is SessionTransport} */
-const isClient = (observer) => 'ask' in observer;
+/** @param {Observer} observer @returns {observer is SessionTransport} */
+function isClient(observer) {
+  return 'ask' in observer;
+}
 
 /**
  * The observers of a session, stored with the one function that the module calls.

@@ -1,6 +1,5 @@
 // Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
 
-import { withDefaults } from './elicitation.js';
 import { McpError } from './error.js';
 import { compile, isReady, loadOnce } from './load.js';
 import { McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
@@ -80,6 +79,12 @@ McpSession.prototype.request = function (message, params, options) {
   return typeof message === 'string'
     ? request.call(this, { method: message, params }, options)
     : request.call(this, message, params);
+};
+
+McpSession.prototype.setRequestHandler = function (method, handler) {
+  const isForm = method === 'elicitation/create' && typeof handler === 'function';
+  const filled = async (...asked) => (await import('./elicitation.js')).answerForm(handler, ...asked);
+  setRequestHandler.call(this, method, isForm ? filled : handler);
 };
 
 // Most lists have one page. What reads the others is loaded when there are some.

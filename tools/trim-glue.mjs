@@ -56,7 +56,7 @@ const superfluous = [
   [/ +wasmModule = module;\n/, ''],
   [/function __wbg_finalize_init\(instance, module\)/, 'function __wbg_finalize_init(instance)'],
   [
-    /async function __wbg_load\([^]*export \{ initSync, __wbg_init as default \};/,
+    /async function __wbg_load\([\s\S]*export \{ initSync, __wbg_init as default \};/,
     'export { __wbg_get_imports as imports, __wbg_finalize_init as finish };',
   ],
 ];
