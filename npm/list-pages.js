@@ -1,17 +1,17 @@
-// The pages of a list after the first one. Loaded by slim.js for lists that have some.
+// Reads the pages of a list after the first one. Loaded by slim.js on demand.
 
 import { McpError } from './error.js';
 
-// Past it the cursors of the server probably go round in a circle.
+// With more pages, the cursors of the server probably repeat.
 const MAX_PAGES = 100;
 
 /**
- * Joins all pages: `first`, read since the time `since`, and those after it.
+ * Joins all pages: `first`, requested at the time `since`, and the following ones.
  *
  * @template {import('./index.js').PaginatedResult} Page
  * @param {Page} first
- * @param {keyof Page & string} member what the pages list
- * @param {(params: object, options: import('./index.js').RequestOptions) => Promise<Page>} list reads a page
+ * @param {keyof Page & string} member the member with the items
+ * @param {(params: object, options: import('./index.js').RequestOptions) => Promise<Page>} list requests a page
  * @param {object | undefined} params
  * @param {import('./index.js').RequestOptions | undefined} options `timeout` bounds each page, `maxTotalTimeout` all of them
  * @param {number} since
@@ -23,7 +23,7 @@ export async function readOn(first, member, list, params, options, since) {
   let cursor = nextCursor;
   while (cursor !== undefined) {
     if (pages.length === MAX_PAGES)
-      throw new McpError(`the list has more than ${MAX_PAGES} pages: ask for them one by one, with a cursor`, {
+      throw new McpError(`the list has more than ${MAX_PAGES} pages: request them one by one, with a cursor`, {
         code: 'limit_exceeded',
       });
     const page = await list({ ...params, cursor }, { ...options, ...rest(options, since) });

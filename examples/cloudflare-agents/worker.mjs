@@ -5,7 +5,7 @@ import { McpManager } from 'mcp-tether';
 import { durableObjectStorage } from 'mcp-tether/storage';
 
 export class Notes extends Agent {
-  // One for as long as the object is awake. The next one goes on with the stored session.
+  // One manager per instance of the object. The next instance continues the stored session.
   #manager;
 
   get manager() {
