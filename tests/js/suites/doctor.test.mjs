@@ -58,7 +58,7 @@ describe('mcp-tether doctor', () => {
     assert.match(
       stdout,
       new RegExp(
-        `^✗ reachable .*refused\n +→ Start the server, or correct host and port of the address: 127\\.0\\.0\\.1:${port}`,
+        `^✗ reachable .*was refused: no server listens there\n +→ Start the server, or correct the host and port in the URL: 127\\.0\\.0\\.1:${port}`,
         'm',
       ),
     );
