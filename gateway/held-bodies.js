@@ -24,7 +24,7 @@ export class HeldBodies {
     return { ...answer, body: null, bodyNumber: this.#last };
   }
 
-  /** The response that carries a body: @param {number} number of the body */
+  /** The Response with a body. @param {number} number of the body */
   fetch(number) {
     const held = this.#held.get(number);
     this.#held.delete(number);

@@ -16,7 +16,7 @@ export class Listeners {
   #onend;
   #delivered = 0; // the last event that was sent on a stream
 
-  /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when the client has left a stream */
+  /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when the client has closed a stream */
   constructor(log, limits, onend) {
     this.#log = log;
     this.#limits = limits;
@@ -27,12 +27,12 @@ export class Listeners {
     return this.#streams.length;
   }
 
-  /** What was sent before this instance of the object: @param {number} id of the last event of all */
+  /** Skips events of earlier instances of the object. @param {number} id of the newest event */
   begin(id) {
     this.#delivered = id;
   }
 
-  /** Opens a stream with what the client missed: @param {number} [after] the last event that it got */
+  /** Opens a stream, with the events that the client missed. @param {number} [after] the client's last event */
   add(after = this.#delivered) {
     const stream = new EventStream(GET_STREAM, this.#limits.SLOW_READER_BYTES, () => {
       this.#streams = this.#streams.filter((other) => other !== stream);

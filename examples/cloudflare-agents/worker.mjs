@@ -1,4 +1,4 @@
-// Cloudflare's Agents SDK: an agent, which is a Durable Object, with a session that outlives the agent's sleep and the server's restarts.
+// Cloudflare's Agents SDK: an agent (a Durable Object) with a session that survives hibernation of the agent and restarts of the server.
 
 import { Agent, getAgentByName } from 'agents';
 import { McpManager } from 'mcp-tether';

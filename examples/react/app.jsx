@@ -1,4 +1,4 @@
-// React: a component with a session of its own, which outlives restarts of the server.
+// React: a component with a session that survives restarts of the server.
 
 import init, { McpManager } from 'mcp-tether';
 import { useMcp, useMcpSessions } from 'mcp-tether/react';
