@@ -1,4 +1,4 @@
-//! Credentials: a 401 asks the session's auth provider once, and keeps the session.
+//! Credentials: a 401 requests one token from the session's auth provider and keeps the session.
 
 use crate::core::api::{CallId, Error, Level, Output, SessionRef};
 use crate::core::kit::text::concat;
@@ -10,18 +10,19 @@ use crate::core::state::refusal::Refusal;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// 401 to a call: refused unread. The provider is asked once; a second 401 is the caller's to see. Returns whether it is.
+    /// Handles a 401 to a call, which was refused unread. The provider is asked once; a second 401 fails the call.
+    /// Returns whether it did.
     pub(crate) fn refused_credentials(&mut self, call: CallId, refusal: Refusal<'_, J>, error: Error<J>) -> bool {
         let Some((session, purpose)) = self.calls.get(call).map(|record| (record.session, record.purpose)) else {
             return false;
         };
         let Some(record) = self.store.get_mut(session) else { return false };
-        // What a recovery puts back is not worth the wait: everybody else waits for the recovery.
+        // Restored settings are not worth a consent screen: all calls wait for the recovery.
         if !record.credentials.has_provider() || purpose == Purpose::Restore {
             self.settle(call, Err(error));
             return purpose != Purpose::Restore;
         }
-        // Another token is there already, or on its way; and a handshake asks for one by itself.
+        // A newer token exists or is being requested, and a handshake requests one by itself.
         let is_late = refusal.token.as_ref() != record.credentials.token();
         if is_late || record.credentials.is_asking() || record.handshake.is_some() {
             self.requeue(call);
@@ -36,7 +37,7 @@ impl<J: Json> Manager<J> {
         false
     }
 
-    /// Asks the provider. It may have to ask the user, which takes its time, within bounds.
+    /// Requests a token. The provider may have to prompt the user, so it gets up to `authTimeout`.
     pub(crate) fn ask_for_token(&mut self, session: SessionRef, challenge: Option<String>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -45,7 +46,7 @@ impl<J: Json> Manager<J> {
         self.out.push_back(Output::NeedToken { session, challenge });
     }
 
-    /// The provider may have had its time: then it goes on as if there were no token, and it is not asked again at once.
+    /// After `authTimeout` the request goes on without a token, and the provider is not asked again at once.
     pub(crate) fn on_token_overdue(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -59,7 +60,7 @@ impl<J: Json> Manager<J> {
         self.on_token(session, None);
     }
 
-    /// The same error, with what is known of the provider.
+    /// Adds to a 401's evidence that the provider timed out.
     pub(crate) fn with_provider(&self, session: SessionRef, mut error: Error<J>) -> Error<J> {
         let is_overdue = self.store.get(session).is_some_and(|record| record.credentials.was_late());
         if let (true, ErrorCode::Unauthorized, Some(evidence)) = (is_overdue, error.code, &error.evidence) {
@@ -68,12 +69,12 @@ impl<J: Json> Manager<J> {
         error
     }
 
-    /// The provider has answered. Without a token the request goes as it is, and the server's answer stands.
+    /// The provider's result. Without a token the request is sent as it is, and the server's response stands.
     pub(crate) fn on_token(&mut self, session: SessionRef, token: Option<&str>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(since) = record.credentials.answer(token) else { return };
         self.timers.disarm(since.after(record.server.auth_timeout), Timer::Token(session));
-        // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
+        // 2026-07-28 server/utilities/caching: private results belong to the credentials of their request.
         record.cache.clear();
         let attempts = record.handshake.is_some();
         self.resume_deadlines(session, since);

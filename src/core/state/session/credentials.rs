@@ -1,4 +1,4 @@
-//! The credentials of a session's user: configured headers, and the token of an auth provider, which is asked once for each
+//! The credentials of a session's user: configured headers, and the token of an auth provider, which is asked once per
 //! refusal.
 
 use crate::core::kit::text::{concat, without, words};
@@ -6,27 +6,27 @@ use crate::core::kit::time::Instant;
 use crate::core::protocol::headers::{self, HeaderList};
 use std::rc::Rc;
 
-/// A header's value that is shorter is a flag or a number, which may stand in any sentence by chance.
+/// Shorter header values are flags or numbers, which may occur in any text by chance.
 const SECRET: usize = 8;
 
-/// What the requests of a user carry.
+/// The credentials in a user's requests.
 #[derive(Default)]
 pub(crate) struct Credentials {
-    /// Configured headers with this user's values in them.
+    /// Configured headers with the user's values filled in.
     headers: HeaderList,
-    /// The bearer token of the auth provider.
+    /// The auth provider's bearer token.
     token: Option<Rc<str>>,
     has_provider: bool,
-    /// Since when the provider is being asked.
+    /// When the pending token request started.
     asked_at: Option<Instant>,
-    /// Whether it took too long when it was asked last.
+    /// Whether the last token request timed out.
     was_late: bool,
-    /// Whether it was already asked because of a 401 since the last success.
+    /// Whether a 401 has already caused a token request since the last success.
     challenged: bool,
 }
 
 impl Credentials {
-    /// What a caller of `connect` brings; headers replace those of before.
+    /// Adds the options of a `connect`. Headers replace earlier ones.
     pub(crate) fn learn(&mut self, has_provider: bool, headers: Option<HeaderList>) {
         self.has_provider |= has_provider;
         if let Some(headers) = headers {
@@ -46,7 +46,7 @@ impl Credentials {
         self.has_provider
     }
 
-    /// Since when the provider is being asked, if it is.
+    /// When the pending token request started, if there is one.
     pub(crate) const fn asked_at(&self) -> Option<Instant> {
         self.asked_at
     }
@@ -55,24 +55,24 @@ impl Credentials {
         self.asked_at.is_some()
     }
 
-    /// Whether there is a provider that has given no token.
+    /// Whether there is a provider but no token.
     pub(crate) const fn lacks_token(&self) -> bool {
         self.has_provider && self.token.is_none()
     }
 
-    /// Whether a 401 is a reason to ask the provider.
+    /// Whether a 401 leads to a token request.
     pub(crate) const fn may_challenge(&self) -> bool {
         self.has_provider && !self.challenged
     }
 
-    /// A 401: whether the provider is to be asked because of it, which is so once.
+    /// Handles a 401. Returns whether to request a token, which happens once.
     pub(crate) const fn challenge(&mut self) -> bool {
         let may = self.may_challenge();
         self.challenged |= may;
         may
     }
 
-    /// The server has taken the credentials, or a new round begins: the next 401 is worth a question again.
+    /// The server accepted the credentials, or a new round starts: the next 401 may request a token again.
     pub(crate) const fn forgive(&mut self) {
         self.challenged = false;
     }
@@ -81,18 +81,18 @@ impl Credentials {
         self.token = None;
     }
 
-    /// The provider is asked now.
+    /// Starts a token request.
     pub(crate) const fn ask(&mut self, now: Instant) {
         self.asked_at = Some(now);
         self.was_late = false;
     }
 
-    /// Nothing waits for the provider any more.
+    /// Cancels the token request.
     pub(crate) const fn stop_asking(&mut self) {
         self.asked_at = None;
     }
 
-    /// The provider has had its time: it is not asked again at once.
+    /// The token request timed out. It is not repeated at once.
     pub(crate) const fn note_late(&mut self) {
         self.was_late = true;
         self.challenged = true;
@@ -102,7 +102,8 @@ impl Credentials {
         self.was_late
     }
 
-    /// The provider has answered: since when it was asked, or `None` if it was not. A token that no header can carry is none.
+    /// Ends a token request. Returns when it started, or `None` without one. Tokens that no header can carry are
+    /// ignored.
     pub(crate) fn answer(&mut self, token: Option<&str>) -> Option<Instant> {
         let since = self.asked_at.take()?;
         let usable = token.filter(|token| headers::validate(headers::AUTHORIZATION, token).is_ok());
@@ -110,7 +111,7 @@ impl Credentials {
         Some(since)
     }
 
-    /// Adds the configured headers, and the provider's token in the place of theirs.
+    /// Adds the configured headers. The provider's token replaces their `Authorization`.
     pub(crate) fn add_to(&self, list: &mut HeaderList) {
         headers::add_all(list, &self.headers);
         if let Some(token) = &self.token {
@@ -119,7 +120,7 @@ impl Credentials {
         }
     }
 
-    /// A server's words without the credentials: servers echo them in their errors.
+    /// Removes credentials from a server's text, because servers echo them in errors.
     pub(crate) fn hide(&self, text: &str) -> String {
         let mut text = String::from(text);
         let mut secrets = Vec::new();
