@@ -42,6 +42,7 @@ describe('the entries of the package', () => {
       'docs/toolchains.md',
       'doctor.js',
       'edge.js',
+      'elicitation.js',
       'index.d.ts',
       'inline.js',
       'list-pages.js',
