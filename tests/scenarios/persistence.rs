@@ -265,7 +265,7 @@ fn a_storage_answer_that_comes_too_late_is_ignored() {
     let found = world.storage.record().clone();
     world.storage.hangs = true;
     let session = reload(&mut world);
-    world.input(mcp_tether::core::Input::Recalled { session, found: Some(found) });
+    world.input(mcp_tether::core::Input::Restored { session, found: Some(found) });
     let info = world.machine.session(session).unwrap();
     assert_eq!((info.generation, info.session_id.as_deref()), (1, Some("00000002-db-secret")));
 }

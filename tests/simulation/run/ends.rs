@@ -1,15 +1,15 @@
 //! The end of a run: the faults stop, everything works again, and the manager is closed.
 
 use super::{HEALING, Run, SERVERS, Tally, USERS};
-use mcp_tether::core::{ConnectOptions, EventKind, Input, News, RequestOptions, State};
+use mcp_tether::core::{ConnectOptions, EventKind, Input, PageNotification, RequestOptions, State};
 use serde_json::json;
 
 impl Run {
     /// The faults stop: within a bounded time everything works again.
     pub(super) fn heal(&mut self) {
         self.world.network.calm_down();
-        self.world.input(Input::Page { news: News::Online, of: None });
-        self.world.input(Input::Page { news: News::Unpark, of: None });
+        self.world.input(Input::Page { notification: PageNotification::Online, of: None });
+        self.world.input(Input::Page { notification: PageNotification::Unpark, of: None });
         self.world.note(|| String::from("--- the faults stop ---"));
         self.world.run_until("everything to settle", |world| world.waiting.is_empty());
         self.check();

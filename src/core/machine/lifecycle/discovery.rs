@@ -110,7 +110,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// A restored session has no handshake, so its revision comes from its record.
-    pub(crate) fn recall_revision(&mut self, session: SessionRef) {
+    pub(crate) fn restore_revision(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
         let era = if record.is_modern() {
             Discovery::Modern(None)

@@ -94,7 +94,7 @@ impl<J: Json> Manager<J> {
     /// headers.
     fn lose_hidden(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let (generation, is_new) = (record.generation, record.barren > 0 && !record.fruitful);
+        let (generation, is_new) = (record.generation, record.early_losses > 0 && !record.has_answered);
         let hidden = record.outage.as_ref().map(|outage| outage.error().clone());
         // This is the same before and after a new handshake: every response to a request with an id lacks CORS headers.
         if let (true, Some(error)) = (is_new, hidden) {
@@ -102,7 +102,7 @@ impl<J: Json> Manager<J> {
             self.enter(session, State::Recovering);
             self.forget_record(session);
             self.drop_generation(session);
-            return self.give_up(session, error);
+            return self.fail_handshake(session, error);
         }
         let evidence = "the browser hides what is answered to the session id, and shows what is answered without one";
         self.lose_session(session, generation, ErrorCode::SessionTerminated, evidence);
@@ -118,7 +118,7 @@ impl<J: Json> Manager<J> {
         match outage.note_failed(attempts) {
             Failed::Again(failures) => {
                 let at = now.after(equal_jitter(&mut self.rng, first, failures));
-                outage.rest(at);
+                outage.back_off(at);
                 self.timers.arm(at, Timer::Canary(session));
             }
             Failed::Last { hidden: true } if self.begin_trial(session) => {}
@@ -206,7 +206,7 @@ impl<J: Json> Manager<J> {
             self.join(call, session);
         }
         for (call, refused, error) in alone {
-            if refused { self.rest_refused(call, error) } else { self.rest_replay(call, error) }
+            if refused { self.back_off_refused(call, error) } else { self.back_off_replay(call, error) }
         }
         // Its last call may end a session that is past its maximum age.
         let Some(record) = self.store.get(session).filter(|record| record.state == State::Ready) else { return };

@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
         suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
         suspicion.last = oddity;
         // An unproven session is not suspected for repeated answers, only if the text mentions it.
-        let repeats = suspicion.times >= IN_A_ROW && record.fruitful;
+        let repeats = suspicion.times >= IN_A_ROW && record.has_answered;
         let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
         if (speaks || repeats) && may_ask {
             suspicion.asked = Some((now, generation));
@@ -123,7 +123,7 @@ impl<J: Json> Manager<J> {
 
     /// The old session still exists, or the new one is no better: the new one is deleted.
     fn keep_former(&mut self, session: SessionRef) {
-        self.say_goodbye(session, None);
+        self.send_delete(session, None);
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = record.former.take();
         }
@@ -132,7 +132,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The trial handshake failed with `error`: the session continues as before.
-    pub(crate) fn give_up_trial(&mut self, session: SessionRef, error: &Error<J>) {
+    pub(crate) fn end_failed_trial(&mut self, session: SessionRef, error: &Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         // The attempt may have received a new id.
         if let Some(former) = record.former.take() {

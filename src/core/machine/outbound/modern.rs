@@ -20,7 +20,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.generation += 1;
         record.kind = Kind::Modern;
-        record.fruitful = false;
+        record.has_answered = false;
         record.meta = None;
         record.cache.clear();
         let mut headers = HeaderList::new();

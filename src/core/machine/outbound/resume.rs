@@ -8,7 +8,7 @@ use crate::core::protocol::headers::cursor_header;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Stage;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::Refusal;
 use crate::core::state::session::liveness::Pong;
 
@@ -55,7 +55,7 @@ impl<J: Json> Manager<J> {
             }
             (Some(_), false) => {
                 let delay = stream.delay(&mut self.rng, first);
-                return self.rest(call, delay, true);
+                return self.back_off(call, delay, true);
             }
         };
         let error = Error::new(ErrorCode::NetworkError, "the response stream ended without a response").seen(evidence);
@@ -77,7 +77,7 @@ impl<J: Json> Manager<J> {
         }
         self.metrics.streams_resumed += 1;
         // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
-        let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor_header(cursor));
+        let exchange = self.open(session, ExchangeKind::Resume(call), "GET", None, cursor_header(cursor));
         if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(call)) {
             record.stage = Stage::Sent(exchange);
         }

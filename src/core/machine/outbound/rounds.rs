@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
         record.rounds.answers = None;
         record.rounds.open = questions.len();
         if questions.is_empty() {
-            return self.rest(call, PAUSE, false);
+            return self.back_off(call, PAUSE, false);
         }
         record.rounds.answers = Some(J::object());
         record.stage = Stage::Asking;
@@ -88,7 +88,7 @@ impl<J: Json> Manager<J> {
         let (request, exchange) = (record.request_id, record.exchange());
         self.by_request.remove(request);
         if let Some(exchange) = exchange {
-            self.leave_over(exchange);
+            self.read_trailing(exchange);
         }
         self.renew_deadline(call);
     }

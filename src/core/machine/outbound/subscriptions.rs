@@ -7,7 +7,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::{Json, texts};
 use crate::core::state::call::Stage;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
 
 /// Server capabilities with `listChanged`, and the filter that each one enables.
@@ -22,7 +22,7 @@ impl<J: Json> Manager<J> {
         let params = J::object().with("notifications", filter);
         let headers: HeaderList = self.mirrored(session, "subscriptions/listen", &params);
         let message = self.modern_message(session, id, "subscriptions/listen", params, None);
-        self.open(session, Wire::Listen, "POST", Some(message), headers)
+        self.open(session, ExchangeKind::Listen, "POST", Some(message), headers)
     }
 
     /// Handles subscribe and unsubscribe. There is no request for them: a new stream with another filter replaces the

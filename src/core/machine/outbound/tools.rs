@@ -9,7 +9,7 @@ use crate::core::protocol::verdict::excerpt;
 use crate::core::state::call::{Purpose, Stage};
 
 impl<J: Json> Manager<J> {
-    /// Parks a call until this generation's tool list is known.
+    /// Defers a call until this generation's tool list is known.
     pub(crate) fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = Stage::AwaitingTools(error);

@@ -70,7 +70,7 @@ impl<J> Handshake<J> {
     }
 
     /// Whether the next attempt waits for our own backoff, not for `Retry-After`.
-    pub(crate) fn rests_of_itself(&self) -> bool {
+    pub(crate) fn is_backing_off(&self) -> bool {
         self.next_attempt.is_some() && self.last_error.as_ref().is_some_and(|error| error.retry_after.is_none())
     }
 }
@@ -177,11 +177,11 @@ mod tests {
     fn a_delay_of_our_own_may_be_cut_short_and_one_of_the_servers_may_not() {
         let mut handshake: Handshake<Value> =
             Handshake { next_attempt: Some(Instant::default()), ..Handshake::default() };
-        assert!(!handshake.rests_of_itself(), "nothing has failed: it waits for something else");
+        assert!(!handshake.is_backing_off(), "nothing has failed: it waits for something else");
         let error = Error::new(ErrorCode::HttpError, "busy");
         handshake.last_error = Some(error.clone());
-        assert!(handshake.rests_of_itself());
+        assert!(handshake.is_backing_off());
         handshake.last_error = Some(error.retry_after(Some(5)));
-        assert!(!handshake.rests_of_itself());
+        assert!(!handshake.is_backing_off());
     }
 }

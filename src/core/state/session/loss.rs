@@ -5,7 +5,7 @@ use crate::core::kit::time::Instant;
 use crate::core::protocol::error_code::ErrorCode;
 
 /// Limit of consecutive generations lost before any answer. A second one means that the server does not keep sessions.
-pub(crate) const MAX_BARREN: u32 = 2;
+pub(crate) const MAX_EARLY_LOSSES: u32 = 2;
 
 /// A session whose attempts have failed.
 pub(crate) struct Degraded<J> {
