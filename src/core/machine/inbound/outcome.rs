@@ -151,7 +151,7 @@ impl<J: Json> Manager<J> {
         let evidence = "HTTP 200 with a JSON-RPC error that names the session";
         if !is_handshake && losses == 0 && is_vendors {
             self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
-            let error = Error::new(ErrorCode::SessionInvalid, "the server refuses the session").seen(evidence);
+            let error = Error::new(ErrorCode::SessionInvalid, "the server rejected the session").seen(evidence);
             return self.refused_by_loss(call, error);
         }
         if !is_handshake && names_loss && relation == Relation::Current {
