@@ -52,7 +52,7 @@ impl Auth {
     }
 
     /// The provider took too long: aborts its signal and ignores a late result.
-    pub(super) fn give_up(&self, session: SessionRef) {
+    pub(super) fn cancel(&self, session: SessionRef) {
         if let Some(aborter) = self.asking.borrow_mut().remove(session.0) {
             let _ = aborter.abort();
         }
@@ -86,7 +86,7 @@ fn key(user: &str, server: &str) -> String {
     concat(&[server, "\0", user])
 }
 
-pub(super) fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
+pub(super) fn finish(driver: &Rc<Driver>, session: u64, token: Option<String>) {
     driver.auth.asking.borrow_mut().remove(session);
     driver.input(Input::Token { session: SessionRef(session), token: token.filter(|token| !token.is_empty()) });
 }
@@ -95,7 +95,7 @@ pub(super) fn told(driver: &Rc<Driver>, session: u64, token: Option<String>) {
 pub(super) fn failed(driver: &Rc<Driver>, session: SessionRef) {
     let server = driver.info(session).map(|info| info.server_name).unwrap_or_default();
     driver.log.line(Level::Warn, &concat(&["[MCP][", &server, "] The auth provider failed"]));
-    told(driver, session.0, None);
+    finish(driver, session.0, None);
 }
 
 /// The first sweep happens at this number of providers.
