@@ -29,7 +29,7 @@ impl<J: Json> Manager<J> {
             Input::Cancel { call, reason } => self.cancel(call, reason.as_deref()),
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
-            Input::Token { session, token } => self.on_token(session, token.as_deref()),
+            Input::Token { session, outcome } => self.on_token(session, outcome),
             Input::TellEvents => self.emits_events = true,
             Input::Page { news, of } => self.on_news(news, of),
             Input::Recalled { session, found } => self.on_recalled(session, found.as_ref()),
@@ -126,6 +126,7 @@ impl<J: Json> Manager<J> {
             Timer::Head(exchange) => self.on_long_post(exchange),
             Timer::Answers(session) => self.on_answers_rested(session),
             Timer::Token(session) => self.on_token_overdue(session),
+            Timer::Renewal(session) => self.on_renewal(session),
             Timer::KeepAlive(session) => self.keep_alive(session),
         }
     }

@@ -177,8 +177,8 @@ impl Driver {
                     self.report(PAGE, self.handlers.tell_tap(self.info(session), &message.0));
                 }
             }
-            Output::NeedToken { session, challenge } => {
-                self.auth.ask(self, session, self.info(session), challenge.as_deref());
+            Output::NeedToken { session, request } => {
+                self.auth.ask(self, session, self.info(session), *request);
             }
             Output::GiveUpToken { session } => self.auth.give_up(session),
             Output::Recall { session, name } => self.storage.recall(self, session, &name),

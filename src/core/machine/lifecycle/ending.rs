@@ -65,6 +65,14 @@ impl<J: Json> Manager<J> {
         farewells
     }
 
+    /// Another user has logged in: the session of the one before is ended, with the token of then.
+    pub(crate) fn end_for_stranger(&mut self, session: SessionRef, token: Rc<str>) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.credentials.put_back(token);
+        }
+        self.end(session, None, true, State::Terminated);
+    }
+
     /// Ends one record. Returns how many DELETEs are on the wire for that, or may be soon.
     fn end(&mut self, session: SessionRef, waiter: Option<CallId>, say_goodbye: bool, state: State) -> usize {
         let orphan = self.disown_handshake(session, waiter);

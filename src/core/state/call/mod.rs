@@ -44,6 +44,10 @@ pub(crate) struct Call<J> {
     pub(crate) rounds: Rounds<J>,
     /// Whether its headers were refused once: the tool's schema had changed.
     pub(crate) mismatched: bool,
+    /// Whether its credentials were refused before.
+    pub(crate) challenged: bool,
+    /// Whether it was sent again with a nonce.
+    pub(crate) nonced: bool,
     /// Whether the latest try was provably refused unread.
     pub(crate) refused: bool,
 }
@@ -125,6 +129,8 @@ impl<J: Json> Call<J> {
             stream: EventStream::default(),
             rounds: Rounds::default(),
             mismatched: false,
+            challenged: false,
+            nonced: false,
             refused: false,
         }
     }

@@ -69,6 +69,8 @@ pub(crate) struct Session<J> {
     pub(crate) last_sent_at: Instant,
 
     pub(crate) credentials: Credentials,
+    /// Why the auth provider had no token when it was asked last.
+    pub(crate) login_failure: Option<J>,
     /// Whether CORS may have kept the session id from us.
     pub(crate) hides_id: bool,
 
@@ -164,6 +166,7 @@ impl<J> Session<J> {
             last_used_at: now,
             last_sent_at: now,
             credentials: Credentials::default(),
+            login_failure: None,
             hides_id: false,
             agreed: None,
             handshake: None,
@@ -244,7 +247,7 @@ impl<J> Session<J> {
         self.last_used_at = last_used_at;
         self.fruitful = false;
         self.silent = 0;
-        self.credentials.forgive();
+        self.note_accepted();
         self.pace.start_anew();
     }
 
@@ -283,6 +286,13 @@ impl<J> Session<J> {
         error.evidence = error.evidence.as_deref().map(|evidence| self.discreet(evidence));
         error.server.get_or_insert_with(|| self.key.server.clone());
         error
+    }
+
+    /// A request was accepted with these credentials.
+    pub(crate) fn note_accepted(&mut self) {
+        if self.credentials.note_accepted() {
+            self.login_failure = None;
+        }
     }
 
     /// A server's words without this session's id and credentials: servers echo them in their errors.
