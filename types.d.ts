@@ -1,4 +1,4 @@
-// What the checked JavaScript meets at its edges: workerd, Node, and the members of the module that are the package's own.
+// Types for the checked JavaScript: workerd, Node, and internal members of the module.
 
 declare module 'cloudflare:workers' {
   /** https://developers.cloudflare.com/durable-objects/api/base/ */
@@ -23,7 +23,7 @@ declare module 'gateway-module' {
   export type Headers = Record<string, string>;
   export type Pair = [name: string, value: string];
 
-  /** The state of a breaker, and for how many milliseconds the server is still left alone. */
+  /** The state of a breaker, and the milliseconds until the next attempt. */
   export interface BreakerState {
     failures?: number;
     since?: number;
@@ -83,7 +83,7 @@ declare module 'node:util' {
   };
 }
 
-/** Node's, where there is one. */
+/** Node's, if defined. */
 declare var process: {
   argv: string[];
   env: Record<string, string | undefined>;
@@ -93,10 +93,10 @@ declare var process: {
   stderr: { write(text: string): void };
 };
 
-/** Deno's. */
+/** Deno's, if defined. */
 declare var Deno: object | undefined;
 
-/** A Service Worker's: www/service-worker.js is checked with the library for pages, which has no such scope. */
+/** For www/service-worker.js, which is checked with the library for pages, where this scope is missing. */
 interface ServiceWorkerGlobalScope extends EventTarget {
   readonly clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;

@@ -1,4 +1,4 @@
-// A model that needs no key: it calls one tool and then says what that gave.
+// A scripted model without an API key: it calls one tool and repeats the result.
 
 import { MockLanguageModelV3 } from 'ai/test';
 

@@ -12,7 +12,7 @@ const tools = await client.tools();
 
 const ask = async (message) => {
   const { text } = await generateText({
-    model: scriptedModel({ tool: 'echo', input: { message } }), // in earnest: openai('gpt-5')
+    model: scriptedModel({ tool: 'echo', input: { message } }), // in production: openai('gpt-5')
     tools,
     stopWhen: stepCountIs(2),
     prompt: `Say ${message}.`,

@@ -1,4 +1,4 @@
-// OpenAI's Agents SDK: a session as one of an agent's MCP servers.
+// OpenAI's Agents SDK: a session as an MCP server of an agent.
 
 import { Agent, Runner } from '@openai/agents';
 import { McpManager } from 'mcp-tether';
@@ -12,7 +12,7 @@ await notes.connect();
 const runner = new Runner({ tracingDisabled: true });
 
 const ask = async (message) => {
-  const model = scriptedModel({ tool: 'echo', input: { message } }); // in earnest: the name of one
+  const model = scriptedModel({ tool: 'echo', input: { message } }); // in production: the name of a model
   const agent = new Agent({ name: 'Assistant', model, mcpServers: [notes] });
   const { finalOutput } = await runner.run(agent, `Say ${message}.`);
   console.log(finalOutput);

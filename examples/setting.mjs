@@ -1,4 +1,4 @@
-// What the examples share: the address of a server, and a pause in which to restart it.
+// Shared by the examples: the server's URL, and a pause for restarting the server.
 
 import { createInterface } from 'node:readline';
 

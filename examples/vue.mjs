@@ -14,7 +14,7 @@ function useMcp(manager, userId, serverName) {
 }
 
 const manager = new McpManager(config);
-const component = effectScope(); // which a component has of its own
+const component = effectScope(); // components have their own
 const { call } = component.run(() => {
   const used = useMcp(manager, 'ada', 'notes');
   watchEffect(() => console.log(used.mcp.value.state, used.mcp.value.tools.length, 'tools'));

@@ -1,4 +1,4 @@
-// Answers before they are a Response: `{ status, headers, body }`, plain, for an object hands them to the entry. A text is JSON unless its headers say
+// Responses as plain objects, `{ status, headers, body }`, because Durable Objects pass them to the entry. A text body is JSON unless the headers say
 // otherwise.
 // @ts-check
 
@@ -7,13 +7,13 @@ import { Memo } from './memo.js';
 /** @import { Gateway } from 'gateway-module' */
 /** @import { Answer, AnswerHeaders, Rpc, RpcId } from './types.js' */
 
-/** What stands on every answer. */
+/** Headers of every response. */
 export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 /** @type {Memo<Headers>} */
-const usual = new Memo(); // Headers, by what they depend on
+const usual = new Memo(); // common Headers, by what they depend on
 
 /**
- * The answer to a request that is refused: a JSON-RPC error, with the id of the request where that is known.
+ * The response to a refused request: a JSON-RPC error, with the id of the request if known.
  * @param {{ status: number, code: number, message: string }} refusal
  * @param {{ headers?: AnswerHeaders, id?: RpcId | null, data?: unknown }} [details]
  * @returns {Answer}
@@ -26,7 +26,7 @@ export function refused({ status, code, message }, { headers, id = null, data } 
 }
 
 /**
- * An answer in JSON.
+ * A JSON response.
  * @param {unknown} value
  * @param {{ status?: number, headers?: AnswerHeaders }} [head]
  * @returns {Answer}
@@ -36,7 +36,7 @@ export function json(value, { status = 200, headers } = {}) {
 }
 
 /**
- * An answer that says everything by its status.
+ * A response without a body.
  * @param {number} status
  * @param {AnswerHeaders} [headers]
  * @returns {Answer}
@@ -55,7 +55,7 @@ export function idOf(message) {
 }
 
 /**
- * The Response that an answer is to a page of this origin, or to who is no page. Without the CORS headers a page cannot even see its status.
+ * Builds the Response for a page of this origin, or for a client that is not a page. Without CORS headers a page cannot even read the status.
  * @param {string | undefined} origin
  * @param {Answer} answer
  * @param {Gateway} gateway
@@ -90,7 +90,7 @@ export function seconds(millis) {
 }
 
 /**
- * The text of an answer, where that tells all of it, as that of nearly all does.
+ * The text of a response that consists of nothing else, as nearly all do.
  * @param {Answer} answer
  */
 export function onlyText({ status, headers, body }) {

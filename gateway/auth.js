@@ -1,4 +1,4 @@
-// Who calls: bearer tokens of the configuration, JWTs of an issuer, or the assertion of Cloudflare Access.
+// Authentication: bearer tokens of the configuration, JWTs of an issuer, or the assertion of Cloudflare Access.
 // @ts-check
 
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -10,13 +10,13 @@ import { Memo } from './memo.js';
 /** @type {Record<string, (env: Env, parsed: Parsed) => AuthMethod>} */
 const methods = { access, bearer, jwt, none };
 
-// Signatures that a public key checks; HMAC and "none" are not among them.
+// Only signatures with public keys: neither HMAC nor "none".
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** @typedef {(env: Env, name: 'BEARER_TOKENS') => Users | undefined} Parsed reads a variable that is JSON */
+/** @typedef {(env: Env, name: 'BEARER_TOKENS') => Users | undefined} Parsed reads a JSON variable */
 
 /**
- * The methods that the variable AUTH names; each is `(head) => identity | undefined` or a promise of that, undefined where it does not apply.
+ * The methods listed in the variable AUTH. Each is `(head) => identity | undefined`, or a promise of it; undefined if the method does not apply.
  * @param {Env} env
  * @param {Parsed} parsed
  */
@@ -25,18 +25,18 @@ export function readMethods(env, parsed) {
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
-  // Open to everybody is something that has to be said, not something that is forgotten.
+  // Access without authentication must be configured explicitly.
   if (names.length === 0)
-    throw new Error('AUTH: must say how clients are authenticated: bearer, jwt, access, or in so many words none');
+    throw new Error('AUTH: must list how clients are authenticated: bearer, jwt, access, or none for a public gateway');
   return names.map((name) => {
-    if (!Object.hasOwn(methods, name)) throw new Error(`AUTH: there is no method ${name}`);
+    if (!Object.hasOwn(methods, name)) throw new Error(`AUTH: unknown method ${name}; use bearer, jwt, access or none`);
     return methods[name](env, parsed);
   });
 }
 
 /**
- * The caller, or undefined when nobody vouches for them; or a promise of that, where it is not known yet. `key` is whom sessions belong to, `id` is
- * what `{{USER_ID}}` stands for, and `vars` are further names for the headers of servers.
+ * The authenticated caller, undefined if no method accepts the request, or a promise of that. `key` is the owner of sessions, `id` the value of
+ * `{{USER_ID}}`, and `vars` are further values for the headers of servers.
  * @returns {Identity | undefined | Promise<Identity | undefined>}
  * @param {Head} head
  * @param {AuthMethod[]} auth
@@ -61,8 +61,8 @@ export function bearerToken(head) {
 /** @param {Env} env @param {Parsed} parsed @returns {AuthMethod} */
 function bearer(env, parsed) {
   const users = parsed(env, 'BEARER_TOKENS');
-  if (!users || typeof users !== 'object') throw new Error('BEARER_TOKENS: is missing');
-  // Looked up by digest: how long that takes says nothing about a token.
+  if (!users || typeof users !== 'object') throw new Error('BEARER_TOKENS: is not set, but AUTH includes bearer');
+  // Looked up by digest: the time of a lookup reveals nothing about tokens.
   /** @type {(entry: [id: string, entry: Users[string]]) => Promise<[digest: string, identity: Identity]>} */
   const entryOf = async ([id, entry]) => {
     const { token, vars = {} } = typeof entry === 'string' ? { token: entry } : entry;
@@ -71,10 +71,10 @@ function bearer(env, parsed) {
   /** @type {Map<string, Identity> | undefined} */
   let table;
   /** @type {Memo<Identity>} */
-  const right = new Memo(); // headers whose tokens were found in it
+  const right = new Memo(); // headers with valid tokens
   /** @type {(header: string, token: string) => Promise<Identity | undefined>} */
   const looked = async (header, token) => {
-    // Made by each of the first requests for itself: in workerd a promise of one request may not be awaited in another.
+    // Each of the first requests builds it: in workerd a promise of one request must not be awaited in another.
     table ??= new Map(await Promise.all(Object.entries(users).map(entryOf)));
     const identity = table.get(await sha256(token));
     return identity && right.set(header, identity);
@@ -97,7 +97,7 @@ function jwt(env) {
   return async (head) => identityOf('jwt', await check(bearerToken(head)));
 }
 
-// https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/: the header alone proves nothing.
+// https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/: the header must be validated.
 /** @param {Env} env @returns {AuthMethod} */
 function access(env) {
   const issuer = `https://${required(env, 'ACCESS_TEAM_DOMAIN')}`;
@@ -111,7 +111,7 @@ function access(env) {
 /** @param {Env} env @param {'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'ACCESS_TEAM_DOMAIN' | 'ACCESS_AUDIENCE'} name */
 function required(env, name) {
   const value = env[name];
-  if (!value) throw new Error(`${name}: is missing`);
+  if (!value) throw new Error(`${name}: is not set, but AUTH requires it`);
   return value;
 }
 

@@ -1,12 +1,12 @@
 // Reading a request's body, up to a limit.
 // @ts-check
 
-// A client that is refused while it still writes sees a broken connection instead of the refusal. So what is not wanted is read, and
-// thrown away, up to a point.
+// A client that is refused while it still sends sees a broken connection instead of the response. So unwanted bodies are read and discarded, up to
+// a limit.
 const MAX_DRAINED = 32 * 1024 * 1024;
 
 /**
- * The body, which is `declared` to have a length or not, as text; undefined when it is larger than `limit` bytes: then nothing of it is kept.
+ * The body as text, with its `declared` length, if any; undefined, without buffering it, if it is larger than `limit` bytes.
  * @param {Request} request
  * @param {string | undefined} declared
  * @param {number} limit
@@ -14,7 +14,7 @@ const MAX_DRAINED = 32 * 1024 * 1024;
  */
 export function readText(request, declared, limit) {
   if (declared === undefined) return readWhile(request, limit);
-  return Number(declared) > limit ? Promise.resolve(undefined) : request.text(); // HTTP holds it to what it declared
+  return Number(declared) > limit ? Promise.resolve(undefined) : request.text(); // HTTP enforces the declared length
 }
 
 /** @param {Request} request @param {number} limit */
@@ -31,7 +31,7 @@ async function readWhile(request, limit) {
 }
 
 /**
- * Reads what is left of the body.
+ * Reads and discards the rest of the body.
  * @param {Request} request
  */
 export async function drain(request) {

@@ -1,4 +1,4 @@
-// The breakers of one user, one for each server: kept in the storage of the user's index, by the rules of src/gateway/breaker.rs.
+// The circuit breakers of one user, one per server, stored in the user's index; the rules are in src/gateway/breaker.rs.
 // @ts-check
 
 import { settingsOf } from './settings.js';
@@ -18,7 +18,7 @@ export class Breakers {
   }
 
   /**
-   * Whether a session with a server may be opened: `wait` milliseconds, 0 for yes; and `isTroubled` where anything failed before.
+   * Whether a session with a server may be opened: after `wait` milliseconds, 0 for now. `isTroubled` if there were failures.
    * @param {string} server
    * @param {number} now
    */
@@ -29,7 +29,7 @@ export class Breakers {
   }
 
   /**
-   * A session could not be opened, or the attempts of an open one are spent: `'failed'`; or the server `'worked'`.
+   * Records that opening a session, or all attempts of an open one, `'failed'`, or that the server `'worked'`.
    * @param {string} server
    * @param {ServerNews} happened
    */
@@ -48,7 +48,7 @@ export class Breakers {
     try {
       return row && JSON.parse(row.known);
     } catch {
-      return undefined; // of another version: no reason to refuse sessions
+      return undefined; // of another version: does not block sessions
     }
   }
 

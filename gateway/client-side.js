@@ -1,4 +1,4 @@
-// The client's side of a session: its POSTs with what answers them, and its GET streams.
+// The client's side of a session: its POSTs with their responses, and its GET streams.
 // @ts-check
 import { bodiless, json, refused } from './answers.js';
 import { GET_STREAM } from './event-log.js';
@@ -16,7 +16,7 @@ import { Upstream } from './upstream.js';
 
 /** @typedef {Answer | undefined | Promise<Answer | undefined>} Result */
 
-const PRIMING_SINCE = '2025-11-25'; // older clients stumble over an event without data
+const PRIMING_SINCE = '2025-11-25'; // older clients fail on an event without data
 const CANCELLED = { code: 1000, message: 'the request was cancelled', data: { code: 'cancelled', retryable: false } };
 const ENDED = { code: 1000, message: 'the session was ended', data: { code: 'closed', retryable: false } };
 
@@ -36,12 +36,12 @@ export class ClientSide {
     this.#listeners = new Listeners(log, limits, onuse);
   }
 
-  /** Whether the client waits for an answer, or listens. */
+  /** Whether the client waits for a response, or has an open stream. */
   get isWaiting() {
     return this.#exchanges.size > 0 || this.#listeners.size > 0;
   }
 
-  /** Another instance of the object has served the session before. */
+  /** Called if another instance of the object has served the session before. */
   goOn() {
     this.#listeners.begin(this.#log.newest());
   }
@@ -55,7 +55,7 @@ export class ClientSide {
     const ids = [];
     for (const { id, method } of messages) {
       if (id === undefined || method === undefined) continue;
-      // 2025-11-25 basic: an id MUST NOT have been used before; two answers to one would go astray.
+      // 2025-11-25 basic: an id MUST NOT have been used before; a second response could not be assigned.
       if (ids.includes(id) || this.#exchanges.get(id)) return refused(this.#gateway.refusal('message'), { id });
       ids.push(id);
     }
@@ -68,12 +68,12 @@ export class ClientSide {
     return exchange?.answer ?? bodiless(202);
   }
 
-  // One message of the client goes on.
+  // Forwards one message of the client.
   /** @param {Upstream} upstream @param {Rpc} message @param {RequestOptions} options */
   #pass(upstream, message, options) {
     if (message.method === undefined) {
       const id = numberOf(message.id, this.#row.values?.lives);
-      // An answer to a question of an instance that is gone: so is the question.
+      // A response to a request of a replaced instance: dropped, because the request is gone.
       if (id !== undefined) upstream.send({ ...message, id }, options);
       return;
     }
@@ -84,7 +84,7 @@ export class ClientSide {
     }
   }
 
-  // The server says something to the client.
+  // Delivers a message of the server to the client.
   /** @param {Rpc} message @param {RpcId} [about] */
   hear(message, about) {
     if (message.method === undefined) {
@@ -97,7 +97,7 @@ export class ClientSide {
     else this.#tellListener(own);
   }
 
-  // What is about no request goes to the GET stream; a question without one, to a POST that waits for an answer.
+  // Messages that belong to no request go to the GET stream; without one, requests go to a waiting POST.
   /** @param {Rpc} message */
   #tellListener(message) {
     if (!this.#row.values) return;
@@ -107,7 +107,7 @@ export class ClientSide {
   }
 
   /**
-   * A GET: the stream of what belongs to no request, or what is missing of another.
+   * A GET: the stream of messages that belong to no request, or the rest of another stream.
    * @param {string | undefined} lastEventId
    * @param {() => void} onlisten called when it is the former
    * @returns {Result}
@@ -123,7 +123,7 @@ export class ClientSide {
       return refused({
         status: 400,
         code: -32000,
-        message: 'Bad request: this event id is not known, or not any more',
+        message: 'Bad request: the event id in Last-Event-ID is unknown or no longer stored',
       });
     if (stream !== GET_STREAM) return this.#exchanges.resume(stream, id);
     const answer = this.#listeners.add(id);
@@ -137,14 +137,14 @@ export class ClientSide {
     this.#listeners.beat(now);
   }
 
-  /** The session is over. */
+  /** Called when the session ends. */
   end() {
     this.#listeners.close();
     this.#exchanges.fail(ENDED);
   }
 }
 
-// The answers to requests that the server cannot get.
+// Responses to requests that cannot be sent to the server.
 /** @param {RpcError} error @param {RpcId[]} ids @param {boolean} isBatch */
 function failed(error, ids, isBatch) {
   const answers = ids.map((id) => ({ jsonrpc: '2.0', id, error }));

@@ -1,4 +1,4 @@
-// Counters of one isolate, told to the registry now and then, so that how often that is asked depends on isolates and not on sessions.
+// Counters of one isolate, sent to the registry at intervals, so that the registry's load depends on the number of isolates, not of sessions.
 // @ts-check
 
 /** @import { Counts, Env } from './types.js' */
@@ -10,7 +10,7 @@ let counts = {};
 let flushed = 0;
 
 /**
- * Counts a request by what it was and how it ended.
+ * Counts a request by route and status.
  * @param {string | undefined} route
  * @param {number} status
  */
@@ -20,20 +20,20 @@ export function countRequest(route, status) {
 }
 
 /**
- * Adds to counters: `{ name: how much }`.
+ * Adds to counters: `{ name: increment }`.
  * @param {Counts} more
  */
 export function count(more) {
   for (const [name, value] of Object.entries(more)) counts[name] = (counts[name] ?? 0) + value;
 }
 
-/** Whether it is time to tell the registry. */
+/** Whether the interval has passed. */
 export function isFlushDue() {
   return Date.now() - flushed >= FLUSH_EVERY;
 }
 
 /**
- * Tells the registry what came together. No request waits for it.
+ * Sends the accumulated counters to the registry. Requests do not wait for it.
  * @param {Env} env
  */
 export async function flush(env) {
@@ -49,7 +49,7 @@ export function registry(env) {
 }
 
 /**
- * What happened to a session with a server since `before`, as counters: the manager's own, by their names.
+ * The increase of the manager's counters for a session since `before`, by name.
  * @param {Counts} before
  * @param {Counts} metrics
  */

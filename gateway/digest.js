@@ -14,7 +14,7 @@ export async function sha256(text) {
   return hex;
 }
 
-/** 256 random bits in base64url: a session id that nobody guesses. */
+/** 256 random bits in base64url: a session id that cannot be guessed. */
 export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(32));
   return btoa(String.fromCharCode(...bytes))

@@ -1,13 +1,13 @@
-// The events that a session sent on streams, kept for clients that come back with `Last-Event-ID` (2025-11-25 basic/transports,
-// "Resumability and Redelivery"): bounded by count and bytes, the oldest go first.
+// The events of a session's streams, stored for clients that resume with `Last-Event-ID` (2025-11-25 basic/transports, "Resumability and
+// Redelivery"): limited by count and bytes, the oldest are deleted first.
 //
-// What is new is written a moment later, all at once: a commit for each event would take longer than the calls themselves. If the
-// instance dies within that moment, a client that comes back for an answer is told that its stream is not known.
+// New events are written in batches after a short delay: a commit per event would take longer than the calls themselves. If the instance dies within
+// the delay, a client that resumes gets an error for an unknown stream.
 // @ts-check
 
 /** @import { Limits, LoggedEvent, RpcId, Sql, SqlCursor } from './types.js' */
 
-export const GET_STREAM = 0; // the stream of what belongs to no request
+export const GET_STREAM = 0; // the stream of messages that belong to no request
 
 const MOMENT = 100; // milliseconds
 const MANY = 64 * 1024; // characters that are written without delay
@@ -17,12 +17,12 @@ export class EventLog {
   #sql;
   #limits;
   /** @type {number | undefined} */
-  #last; // the last number that was given to a stream or an event
+  #last; // the last number assigned to a stream or an event
   /** @type {{ id: number, stream: number, data: string | null, bytes: number }[]} */
-  #fresh = []; // events that are not written yet
-  #size = 0; // how large they are
+  #fresh = []; // events not yet written
+  #size = 0; // their size
   /** @type {Map<number, RpcId[]>} */
-  #changed = new Map(); // streams that are not: the ids of requests that they have not answered yet
+  #changed = new Map(); // streams not yet written: the ids of their unanswered requests
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isOver = false;
@@ -36,7 +36,7 @@ export class EventLog {
   }
 
   create() {
-    // Without an index on the streams: it would be a second row for each event, and what is looked for is found by ids, among EVENT_LOG_EVENTS.
+    // No index on the streams: it would double the rows per event, and a lookup by id scans at most EVENT_LOG_EVENTS.
     this.#sql.exec(`
       CREATE TABLE stream (id INTEGER PRIMARY KEY, waiting TEXT NOT NULL);  -- those with requests that are not answered
       CREATE TABLE event (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, data TEXT, bytes INTEGER NOT NULL);
@@ -44,7 +44,7 @@ export class EventLog {
   }
 
   /**
-   * A new stream of the answers to requests with these ids; its number, which is also the id of an event without data at its beginning.
+   * Creates a stream for the responses to these requests. Returns its number, which is also the id of the priming event at its beginning.
    * @param {RpcId[]} ids
    */
   openStream(ids) {
@@ -54,7 +54,7 @@ export class EventLog {
   }
 
   /**
-   * The ids of the requests that a stream has not answered yet.
+   * The ids of the unanswered requests of a stream.
    * @param {number} stream
    * @returns {RpcId[]}
    */
@@ -73,7 +73,7 @@ export class EventLog {
   }
 
   /**
-   * Keeps an event; its id. For what is too large it keeps what `instead()` gives.
+   * Stores an event and returns its id. If it is too large, stores the result of `instead()`.
    * @param {number} stream
    * @param {string} data
    * @param {() => string | null} [instead]
@@ -90,13 +90,13 @@ export class EventLog {
   }
 
   /**
-   * Whether anything of a stream is still known: then what is left of it can be told, also where the last event that a client got is not.
+   * Whether events of a stream are still stored: then the rest can be sent, even if the client's last event is deleted.
    * @param {number} stream
    */
   knows(stream) {
     if (stream === GET_STREAM) return true;
     this.flush();
-    // The number of a stream was given before those of its events.
+    // The number of a stream is smaller than those of its events.
     return (
       this.#sql
         .exec(
@@ -108,7 +108,7 @@ export class EventLog {
   }
 
   /**
-   * The events of a stream after that one. `data` is null where it was too large to keep.
+   * The events of a stream after the given one. `data` is null if it was too large to store.
    * @param {number} stream
    * @param {number} id
    * @returns {LoggedEvent[]}
@@ -120,7 +120,7 @@ export class EventLog {
     return events.toArray();
   }
 
-  /** The newest event of all; 0 when there was none. */
+  /** The newest event; 0 if there was none. */
   newest() {
     this.flush();
     /** @type {SqlCursor<{ id: number | null }>} */
@@ -128,7 +128,7 @@ export class EventLog {
     return newest.one().id ?? 0;
   }
 
-  /** Writes what is not written yet. */
+  /** Writes pending events. */
   flush() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -148,7 +148,7 @@ export class EventLog {
     if (this.#fresh.length > 0) this.#grown();
   }
 
-  /** The session is over: nothing is written any more. */
+  /** Stops writing, because the session has ended. */
   end() {
     this.#isOver = true;
     this.flush();
@@ -158,8 +158,8 @@ export class EventLog {
     this.#timer ??= setTimeout(() => this.flush(), MOMENT);
   }
 
-  // Never given twice, by this instance or any other: not even those that an instance did not get to write. They begin with the
-  // time in microseconds, and nobody sends a thousand events in a millisecond.
+  // Numbers are unique across instances, including numbers that an instance assigned and never wrote: they start at the time in microseconds, and
+  // no client gets a thousand events per millisecond.
   #number() {
     this.#last = this.#last === undefined ? Math.max(this.newest() + 1, Date.now() * 1_000) : this.#last + 1;
     return this.#last;
@@ -185,7 +185,7 @@ export class EventLog {
 
   /** @param {{ events: number, bytes: number }} kept */
   #prune(kept) {
-    // A tenth more than needed, so that not every event after this one prunes again.
+    // A tenth more than necessary, so that the next events do not prune again.
     let events = kept.events - this.#limits.events * 0.9;
     let bytes = kept.bytes - this.#limits.bytes * 0.9;
     let last = 0;

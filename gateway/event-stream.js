@@ -1,17 +1,17 @@
-// Event streams to the client: what stands in them, and one that goes on, kept alive by comments, which a reader that is too slow loses.
+// Event streams to the client: their format, and an open stream, with keep-alive comments and a limit for slow readers.
 // @ts-check
 
 import { log } from './log.js';
 
 /** @import { Answer, LoggedEvent } from './types.js' */
 
-const SILENCE = 20_000; // proxies cut what is silent for 30 to 60 seconds
-const RETRY = 1_000; // milliseconds until a client that lost its stream comes back
+const SILENCE = 20_000; // proxies close connections that are silent for 30 to 60 seconds
+const RETRY = 1_000; // milliseconds until a client that lost its stream reconnects
 
 const encoder = new TextEncoder();
 
 /**
- * 2025-11-25 basic/transports: an event with an id and no data, so that the client can come back from the very beginning.
+ * 2025-11-25 basic/transports: an event with an id and no data, so that the client can resume from the start.
  * @param {number} stream
  */
 export function priming(stream) {
@@ -28,12 +28,12 @@ export function event(stream, id, data) {
   return `id: ${eventId(stream, id)}\ndata: ${data}\n\n`;
 }
 
-// An id names its stream too: what came after an event can be told when that one has long been dropped.
+// Event ids contain the stream, so a stream can be resumed after an event that is no longer stored.
 /** @type {(stream: number, id: number) => string} */
 const eventId = (stream, id) => `${stream}-${id}`;
 
 /**
- * The parts of an event id as a client sends it back; undefined for what is none.
+ * Parses an event id from a client; undefined if it is invalid.
  * @param {string} text
  */
 export function readEventId(text) {
@@ -48,7 +48,7 @@ const headers = {
 };
 
 /**
- * The answer that carries a stream, or the text of one that is over already.
+ * The response with a stream, or with the text of a finished one.
  * @param {string | ReadableStream<Uint8Array>} body
  * @returns {Answer}
  */
@@ -56,13 +56,13 @@ export function streamed(body) {
   return { status: 200, headers, body };
 }
 
-/** A stream that goes on. */
+/** An open stream. */
 export class EventStream {
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   #controller;
   #writtenAt = 0;
   #onclose;
-  #replayed = 0; // bytes that do not count against the reader
+  #replayed = 0; // bytes that do not count towards the limit for slow readers
   #number;
 
   /**
@@ -83,7 +83,7 @@ export class EventStream {
     );
   }
 
-  /** The answer that carries the stream. */
+  /** The response with the stream. */
   get answer() {
     return streamed(this.body);
   }
@@ -103,7 +103,7 @@ export class EventStream {
   }
 
   /**
-   * Sends again what a client missed that comes back: it may be more at once than a slow reader is allowed.
+   * Replays events that a resuming client missed; they may exceed the limit for slow readers.
    * @param {LoggedEvent[]} missed
    */
   replay(missed) {
@@ -115,18 +115,18 @@ export class EventStream {
     }
   }
 
-  // How many bytes may still wait for the client.
+  // The number of further bytes that may be buffered for the client.
   get #room() {
     return this.#controller?.desiredSize ?? 0;
   }
 
-  /** Something to read, so that the head of the answer goes out at once. */
+  /** Sends a comment, so that the response headers are sent at once. */
   greet() {
     this.#write(': welcome\n\n');
   }
 
   /**
-   * To be called every few seconds.
+   * Called every few seconds.
    * @param {number} now
    */
   beat(now) {
@@ -144,7 +144,7 @@ export class EventStream {
     if (!this.#controller) return;
     if (this.#room + this.#replayed <= 0) {
       log('info', 'slowReader', { stream: this.#number });
-      this.#controller.error(new Error('the client reads too slowly'));
+      this.#controller.error(new Error('the client read too slowly: the stream was closed'));
       this.#lost();
       return;
     }

@@ -1,4 +1,4 @@
-// The answer to a POST with requests: one JSON body or an event stream, as the server behind answers them.
+// The response to a POST with requests: one JSON body or an event stream, like the response of the server.
 // @ts-check
 
 import { json } from './answers.js';
@@ -7,18 +7,18 @@ import { EventStream, event, priming, streamed } from './event-stream.js';
 /** @import { EventLog } from './event-log.js' */
 /** @import { Answer, Limits, Rpc, RpcId } from './types.js' */
 
-const PATIENCE = 20_000; // without a word for so long, a stream is opened to keep the connection alive
+const PATIENCE = 20_000; // milliseconds of silence after which a stream is opened to keep the connection alive
 const NOT_KEPT = {
   code: 1000,
-  message: 'the request ran, but its answer was too large to be kept until you came back',
+  message: 'the request ran, but its response was too large to store until the client resumed',
   data: { code: 'limit_exceeded', retryable: false },
 };
 
 export class Exchange {
-  /** Whether the server answers by a stream: so will we. What it says within a moment goes out in one piece, which costs a call a fifth less. */
+  /** Whether the server answers with a stream; then this response is one, too. Messages within a short time are sent together: a fifth less time per call. */
   isStream = false;
   /**
-   * The promise of the answer.
+   * The promise of the response.
    * @type {Promise<Answer>}
    */
   answer;
@@ -27,17 +27,17 @@ export class Exchange {
   #onend;
   #since = Date.now();
   /** @type {Set<RpcId | null | undefined>} */
-  #waiting; // ids of requests without an answer
+  #waiting; // ids of unanswered requests
   /** @type {Rpc[]} */
-  #collected = []; // what is told while the answer may still be one JSON body
+  #collected = []; // messages that arrive while the response can still be one JSON body
   #isBatch;
   #log;
   #limits;
   #primes;
   /** @type {number | undefined} */
-  #stream; // its number in the log, once it is a stream
+  #stream; // its number in the log, if it is a stream
   /** @type {EventStream | undefined} */
-  #sink; // the client's connection, while there is one
+  #sink; // the client's connection, if it is open
 
   /**
    * @param {object} options
@@ -60,7 +60,7 @@ export class Exchange {
     this.#onend = onend;
   }
 
-  /** The number of its stream; undefined while it has none. */
+  /** The number of its stream; undefined if it has none. */
   get stream() {
     return this.#stream;
   }
@@ -71,7 +71,7 @@ export class Exchange {
   }
 
   /**
-   * To be called every few seconds.
+   * Called every few seconds.
    * @param {number} now
    */
   beat(now) {
@@ -79,7 +79,7 @@ export class Exchange {
     else if (now - this.#since >= PATIENCE) this.open();
   }
 
-  /** From now on this is a stream. */
+  /** Turns the response into a stream. */
   open() {
     if (this.#stream !== undefined || this.#waiting.size === 0) return;
     const stream = this.#log.openStream(this.#unanswered);
@@ -102,7 +102,7 @@ export class Exchange {
   }
 
   /**
-   * Sends the answer to one of the requests.
+   * Sends the response to one of the requests.
    * @param {Rpc} message
    */
   settle(message) {
@@ -120,7 +120,7 @@ export class Exchange {
   }
 
   /**
-   * The client came back for its stream: what it missed is in the log.
+   * Resumes the stream for a reconnected client, from the log.
    * @param {number} lastEventId
    * @returns {Answer | undefined}
    */
@@ -135,7 +135,7 @@ export class Exchange {
     return answer;
   }
 
-  // A stream that is over before it began.
+  // A stream that is finished before it is sent.
   #wholeStream() {
     const stream = this.#log.openStream([]);
     const events = this.#collected.map((message) => event(stream, ...this.#logged(stream, message)));
@@ -144,11 +144,11 @@ export class Exchange {
 
   /** @param {number} stream @param {Rpc} message */
   #emit(stream, message) {
-    const [id, data] = this.#logged(stream, message); // with or without a connection: the client comes back for it
+    const [id, data] = this.#logged(stream, message); // also without a connection: the client may resume
     this.#sink?.send(id, data);
   }
 
-  // The id and the text of a message, once it is in the log. A client would wait for ever for an answer of which nothing is kept.
+  // Logs a message; returns its id and its text. A response must not be dropped: the client would wait for it until its timeout.
   /** @param {number} stream @param {Rpc} message @returns {[id: number, data: string]} */
   #logged(stream, message) {
     const data = JSON.stringify(message);
@@ -157,7 +157,7 @@ export class Exchange {
     return [this.#log.append(stream, data, instead), data];
   }
 
-  // A client that goes away has not cancelled (2025-11-25 basic/transports, "Sending Messages to the Server" 6).
+  // Disconnecting is not cancelling (2025-11-25 basic/transports, "Sending Messages to the Server" 6).
   /** @param {number} stream */
   #newSink(stream) {
     const sink = new EventStream(stream, this.#limits.SLOW_READER_BYTES, () => {

@@ -1,4 +1,4 @@
-// The client's POSTs that wait for answers, by the ids of their requests.
+// The client's POSTs that wait for responses, by the ids of their requests.
 // @ts-check
 import { EventStream } from './event-stream.js';
 import { Exchange } from './exchange.js';
@@ -6,20 +6,20 @@ import { Exchange } from './exchange.js';
 /** @import { EventLog } from './event-log.js' */
 /** @import { Limits, Rpc, RpcError, RpcId } from './types.js' */
 
-const AT_ONCE = 20; // milliseconds: an answer that comes within them needs no stream that is kept open
+const AT_ONCE = 20; // milliseconds: a response within this time needs no open stream
 const OUTCOME_UNKNOWN = {
   code: 1000,
-  message: 'the request was under way when the front was restarted; it may or may not have run',
+  message: 'the gateway was restarted while the request was pending; the request may have run',
   data: { code: 'outcome_unknown', retryable: false },
 };
 
 export class Exchanges {
-  /** @type {Map<RpcId | null | undefined, Exchange>} by the id of each request without an answer */
+  /** @type {Map<RpcId | null | undefined, Exchange>} by the id of each unanswered request */
   #waiting = new Map();
   #log;
   #limits;
   #onend;
-  /** @type {ReturnType<typeof setTimeout> | undefined} after which streams are opened */
+  /** @type {ReturnType<typeof setTimeout> | undefined} the timer that opens streams */
   #opening;
 
   /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when a POST is answered */
@@ -38,7 +38,7 @@ export class Exchanges {
     return this.#waiting.get(id);
   }
 
-  /** The one that was begun last. */
+  /** The latest exchange. */
   get newest() {
     return [...this.#waiting.values()].at(-1);
   }
@@ -58,7 +58,7 @@ export class Exchanges {
   }
 
   /**
-   * The server answers a request by a stream. The client sees it a moment after it has begun, if it has not its answer by then.
+   * Called when the server answers a request with a stream. The client's stream is opened after a short delay, unless the response arrives first.
    * @param {RpcId} id
    */
   onstream = (id) => {
@@ -89,7 +89,7 @@ export class Exchanges {
     return running?.resume(lastEventId) ?? this.#replay(stream, lastEventId);
   }
 
-  // Of what was under way in an instance that is gone, the outcome is unknown.
+  // The outcome of requests that were pending in a replaced instance is unknown.
   /** @param {number} stream @param {number} lastEventId */
   #replay(stream, lastEventId) {
     for (const id of this.#log.waiting(stream))

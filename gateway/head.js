@@ -1,11 +1,11 @@
-// The headers of a request, read in one go: a dozen of them matter, and each look at one is a call into the runtime.
+// The headers of a request, read at once: a dozen of them are used, and each access is a call into the runtime.
 // @ts-check
 
 /** @import { Head } from './types.js' */
 
 /**
- * All headers, by their names in lower case, and how many bytes they took, about.
- * RFC 9110 §5.5: white space around a value is no part of it; workerd leaves it there.
+ * All headers by lower-case name, and their approximate size in bytes.
+ * RFC 9110 §5.5: whitespace around a value is not part of it; workerd does not strip it.
  * @param {Headers} headers
  * @returns {{ fields: Head, size: number }}
  */

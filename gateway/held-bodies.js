@@ -1,10 +1,10 @@
-// Bodies that the entry fetches from a session's object. A call from the entry costs a third less than a request, but it carries no large body, and a
-// reader of a stream from it is never seen to leave.
+// Bodies that the entry fetches from a session's object. An RPC call costs a third less than a request, but it cannot carry large bodies, and the
+// object cannot detect that the reader of a returned stream has disconnected.
 // @ts-check
 
 /** @import { Answer, ObjectAnswer } from './types.js' */
 
-const LARGE = 1_000_000; // characters: a call between entry and object carries 32 MB at most
+const LARGE = 1_000_000; // characters; an RPC call is limited to 32 MB
 
 export class HeldBodies {
   /** @type {Map<number, { body: NonNullable<Answer['body']>, since: number }>} */
@@ -12,7 +12,7 @@ export class HeldBodies {
   #last = 0;
 
   /**
-   * The answer as a call carries it: with the number of its body where the entry has to fetch that.
+   * The response for an RPC call: with the number of the body if the entry must fetch it.
    * @param {ObjectAnswer | undefined} answer
    * @returns {ObjectAnswer | undefined}
    */
@@ -24,7 +24,7 @@ export class HeldBodies {
     return { ...answer, body: null, bodyNumber: this.#last };
   }
 
-  /** The response that carries a body: @param {number} number of the body */
+  /** The Response with a body. @param {number} number of the body */
   fetch(number) {
     const held = this.#held.get(number);
     this.#held.delete(number);
@@ -32,7 +32,7 @@ export class HeldBodies {
   }
 
   /**
-   * Drops bodies that have waited for so long: the entry that asked for them is gone.
+   * Drops bodies that were not fetched for this long: the request at the entry is gone.
    * @param {number} now
    * @param {number} longest milliseconds
    */

@@ -1,4 +1,4 @@
-// One request at the gateway's entry: who may pass and where to, by the rules of src/gateway.
+// One request at the gateway's entry: authentication, checks and routing, by the rules in src/gateway.
 // @ts-check
 
 import { bodiless, idOf, json, refused, responseTo } from './answers.js';
@@ -20,14 +20,14 @@ import { askSession, endSession, findPlace, knownPlace, received } from './sessi
 /** @typedef {{ isAdmitted: boolean, route: Route, media: Refusal | undefined, namesSession: boolean }} Verdict */
 
 /** @type {Memo<Verdict>} */
-const verdicts = new Memo(); // by URL, method and the headers that decide: they are the same of one request after the other
+const verdicts = new Memo(); // by URL, method and the decisive headers, which repeat from request to request
 
 /** @type {Route} */
 const NOWHERE = { origin: '', name: undefined, subject: '', allow: undefined };
 
 export class IncomingRequest {
-  route = NOWHERE; // what its path leads to
-  #size; // of its headers, in bytes
+  route = NOWHERE; // the route of its path
+  #size; // size of its headers in bytes
 
   /** @param {Request} request @param {Env} env @param {EventContext} ctx @param {Settings} settings */
   constructor(request, env, ctx, settings) {
@@ -42,7 +42,7 @@ export class IncomingRequest {
     this.origin = fields.origin;
   }
 
-  // An answer (answers.js) or a promise of one. Most requests are a session's own messages, and for each of those as little as possible is waited for.
+  // A response (answers.js) or a promise of one. Most requests are messages of a session, which take the path with the fewest awaits.
   /** @returns {Answer | Promise<Answer>} */
   answer() {
     const {
@@ -65,7 +65,7 @@ export class IncomingRequest {
       case 'metrics':
         return this.#metrics();
     }
-    // Who calls is settled before anything is looked up.
+    // Authentication comes before every lookup.
     const found = authenticate(head, this.settings.auth);
     return found instanceof Promise
       ? found.then((identity) => this.#answerTo(identity, verdict))
@@ -88,7 +88,7 @@ export class IncomingRequest {
     return this.request.method === 'POST' ? this.#post(identity, verdict.namesSession) : this.#byEra(identity);
   }
 
-  // What the rules say before the caller and the body are looked at.
+  // Checks that need neither the caller nor the body.
   #judged() {
     const {
       request: { method, url },
@@ -96,7 +96,7 @@ export class IncomingRequest {
       origin,
     } = this;
     const hasSession = head['mcp-session-id'] !== undefined;
-    // One client's headers may not pass for another's: one that is missing is not one that says "undefined".
+    // The key must be unambiguous: a missing header differs from the value "undefined".
     const key = JSON.stringify([
       method,
       url,
@@ -126,7 +126,7 @@ export class IncomingRequest {
   }
 
   /**
-   * A refusal by its name in src/gateway/refusal.rs.
+   * A refusal, by its name in src/gateway/refusal.rs.
    * @param {string} name
    * @param {{ id?: RpcId | null, headers?: AnswerHeaders, data?: unknown }} [details]
    */
@@ -135,14 +135,14 @@ export class IncomingRequest {
   }
 
   /**
-   * The answer as it is sent, or a promise of that.
+   * The Response, or a promise of it.
    * @param {Answer} answer
    * @returns {Response | Promise<Response>}
    */
   finished(answer) {
     const { request } = this;
     if (request.bodyUsed || !request.body) return this.#sent(answer);
-    const isOver = drain(request).catch(() => {}); // a client that broke off
+    const isOver = drain(request).catch(() => {}); // the client disconnected
     return isOver.then(() => this.#sent(answer));
   }
 
@@ -238,7 +238,7 @@ export class IncomingRequest {
       (knownPlace(identity, subject, id) ??
         (gateway.isPlausibleId(id) && (await findPlace(this.env, identity, subject, id))));
     if (place) {
-      // As nearly always: a session's own message, which only the session need look into.
+      // The common case: a message of a session, which only the session parses.
       const object = this.env.SESSIONS.get(place.name);
       const answer = received(object, await this.#postTo(object, place.owner, text));
       if (answer) return answer;
@@ -246,7 +246,7 @@ export class IncomingRequest {
     return this.#byEra(identity, text);
   }
 
-  // What a request is that is not obviously a session's.
+  // Classifies requests that do not obviously belong to a session.
   /** @param {Identity} identity @param {string} [text] @returns {Promise<Answer>} */
   async #byEra(identity, text) {
     const {
@@ -314,7 +314,7 @@ export class IncomingRequest {
 // W3C Trace Context and Baggage.
 const TRACE = ['traceparent', 'tracestate', 'baggage'];
 
-// What a URL leads to; without methods, to nothing.
+// The route of a URL; without methods if there is none.
 /** @param {Gateway} gateway @param {string} url @returns {Route} */
 function routeOf(gateway, url) {
   const { origin, pathname } = new URL(url);

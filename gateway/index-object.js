@@ -1,5 +1,5 @@
-// The Durable Object that knows which sessions one user has, and which servers are out of their reach. Only the opening of a session waits for
-// it; calls never do.
+// The Durable Object with the sessions of one user, and with the servers that are unreachable for the user. Only opening a session waits for it; calls
+// do not.
 // @ts-check
 
 import { DurableObject } from 'cloudflare:workers';
@@ -24,14 +24,14 @@ export class IndexObject extends DurableObject {
   }
 
   /**
-   * Notes a new session: `{ isTroubled }`, whether its server was out of reach before, so that a success is news. Or not: `{ isFull }` when the
-   * user has too many, `{ wait }` when the server is still left alone for so many milliseconds. `age` is the longest that it may live.
+   * Registers a new session. Returns `{ isTroubled }`, whether its server was unreachable before, so that a success must be reported. Or refuses:
+   * `{ isFull }` if the user has too many sessions, `{ wait }` if the breaker is open for that many milliseconds. `age` is the session's maximum age.
    * @param {{ handle: string, server: string, limit: number, age: number }} session
    * @returns {{ isFull?: boolean, wait?: number, isTroubled?: boolean }}
    */
   open({ handle, server, limit, age }) {
     const now = Date.now();
-    // One whose object could not say goodbye still ends.
+    // Also removes sessions whose object could not report their end.
     this.#sql.exec('DELETE FROM session WHERE expires < ?', now);
     /** @type {SqlCursor<{ count: number }>} */
     const counted = this.#sql.exec('SELECT count(*) AS count FROM session');
@@ -43,7 +43,7 @@ export class IndexObject extends DurableObject {
   }
 
   /**
-   * What a session's object tells of it now and then.
+   * Updates the information about a session; its object calls this at intervals.
    * @param {string} handle
    * @param {SessionInfo} info
    */
@@ -52,7 +52,7 @@ export class IndexObject extends DurableObject {
   }
 
   /**
-   * A session is over; or it never began, because that `'failed'`, or the server refused and so `'worked'`.
+   * Removes a session that has ended, or that was not opened: because that `'failed'`, or because the server refused it and so `'worked'`.
    * @param {string} handle
    * @param {ServerNews} [happened]
    */
@@ -63,7 +63,7 @@ export class IndexObject extends DurableObject {
   }
 
   /**
-   * What an open session met: the server `'failed'` (out of reach, and the session's attempts are spent), or it `'worked'` again.
+   * Reports the outcome of an open session: the server `'failed'` (unreachable in all attempts), or it `'worked'` again.
    * @param {string} server
    * @param {ServerNews} happened
    */
@@ -72,7 +72,7 @@ export class IndexObject extends DurableObject {
   }
 
   /**
-   * Which server a session of the user is with; undefined when it is none of the user's.
+   * The server of a session; undefined if the session does not belong to the user.
    * @param {string} handle
    * @returns {string | undefined}
    */
@@ -82,7 +82,7 @@ export class IndexObject extends DurableObject {
     return rows.toArray()[0]?.server;
   }
 
-  /** The user's sessions: as in `SessionInfo`, but under a public handle instead of the id, which is a secret. */
+  /** The user's sessions, like `SessionInfo`, but with a public handle instead of the id, which is a secret. */
   list() {
     /** @type {SqlCursor<IndexRow>} */
     const rows = this.#sql.exec('SELECT * FROM session WHERE expires >= ? ORDER BY created', Date.now());

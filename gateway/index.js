@@ -1,4 +1,4 @@
-// The gateway's entry: stateless. Each request is an IncomingRequest; nothing is kept but counters.
+// The gateway's entry: stateless except for counters. Each request is an IncomingRequest.
 // @ts-check
 
 import { always } from './answers.js';
@@ -21,7 +21,11 @@ export default {
     } catch (error) {
       log('error', 'setup', { problem: wordsOf(error) });
       return Response.json(
-        { jsonrpc: '2.0', error: { code: -32603, message: 'Internal error: the front is not set up' }, id: null },
+        {
+          jsonrpc: '2.0',
+          error: { code: -32603, message: 'Internal error: the gateway is not configured correctly, see its log' },
+          id: null,
+        },
         { status: 500, headers: always },
       );
     }

@@ -1,18 +1,19 @@
-// Event streams that are passed straight on, with comments where the server is silent. They keep proxies from cutting the stream,
-// and workerd finds out that a client is gone by nothing but writing to it.
+// Event streams that are forwarded, with comments while the server is silent. They keep proxies from closing the stream, and workerd detects a
+// disconnected client only by writing.
 // @ts-check
 
 /** @import { Answer, Rpc, RpcId } from './types.js' */
 
-const GRACE = 2_000; // what has no answer by then is answered by a stream
-const SILENCE = 5_000; // 2026-07-28: a client that is gone has cancelled, so it matters how soon that is known
+const GRACE = 2_000; // milliseconds; a later response is sent as a stream
+const SILENCE = 5_000; // milliseconds; 2026-07-28: disconnecting cancels the request, so it should be detected early
 
 const encoder = new TextEncoder();
 const comment = encoder.encode(': keepalive\n\n');
 const NEWLINE = 10;
 
 /**
- * What `answer` promises to the request with this id; an event stream that begins without it where it is late. `cancel` is called when the client is gone.
+ * The response promised by `answer` to the request with this id; if it is late, an event stream that starts without it. `cancel` is called when the client
+ * disconnects.
  * @param {Promise<Answer>} answer
  * @param {RpcId | null} id
  * @param {() => void} cancel
@@ -36,7 +37,7 @@ export async function inTime(answer, id, cancel) {
 }
 
 /**
- * The stream that `source` is or promises, with comments while it is silent.
+ * The stream `source`, or the promised one, with comments while it is silent.
  * @param {Promise<ReadableStream<Uint8Array>>} source
  * @param {() => void} cancel
  */
@@ -45,7 +46,7 @@ export function keptAlive(source, cancel) {
   let timer;
   /** @type {Promise<ReadableStreamDefaultReader<Uint8Array>>} */
   let reader;
-  let atBoundary = true; // between two events: elsewhere a comment would end up in the middle of one
+  let atBoundary = true; // between two events: elsewhere a comment would corrupt one
   return new ReadableStream({
     async start(controller) {
       timer = setInterval(() => {
@@ -53,7 +54,7 @@ export function keptAlive(source, cancel) {
       }, SILENCE);
       controller.enqueue(comment);
       reader = source.then((body) => body.getReader());
-      reader.catch(() => {}); // told by pull
+      reader.catch(() => {}); // pull reports it
     },
     async pull(controller) {
       try {
@@ -82,8 +83,8 @@ export function keptAlive(source, cancel) {
   }
 }
 
-// An answer that is one body, as the one event of a stream. The stream's status is sent already, so an answer that says everything by its own, such as a
-// proxy's 504, becomes a JSON-RPC error: without one the client would wait for its own timeout.
+// A response body as the only event of a stream. The status has been sent already, so a response without a JSON-RPC body, such as a proxy's 504, becomes
+// a JSON-RPC error: otherwise the client would wait until its timeout.
 /** @param {Answer} answer @param {RpcId | null} id @returns {Promise<ReadableStream<Uint8Array>>} */
 async function eventsOf({ status, headers, body }, id) {
   if (body instanceof ReadableStream && headers?.['content-type']?.includes('text/event-stream')) return body;

@@ -1,4 +1,4 @@
-// The session with the server behind, as a session's object needs it: taken up at the first use of an instance, let go of when it rests.
+// The session with the server, for a session's object: restored at the first use of an instance, released when it is idle.
 // @ts-check
 import { since } from './counters.js';
 import { log } from './log.js';
@@ -7,7 +7,7 @@ import { Upstream } from './upstream.js';
 /** @import { Row } from './row.js' */
 /** @import { Counts, Identity, RpcError, SessionRow } from './types.js' */
 
-/** @typedef {Upstream | { error: RpcError }} Found the session, or why there is none */
+/** @typedef {Upstream | { error: RpcError }} Found the session, or the error */
 
 export class LazyUpstream {
   #row;
@@ -15,11 +15,11 @@ export class LazyUpstream {
   #onrevive;
   /** @type {Promise<Found> | undefined} */
   #pending;
-  /** @type {Upstream | undefined} that session, once it is there */
+  /** @type {Upstream | undefined} the session, if restored */
   #running;
-  /** @type {Counts} counters that the registry knows already */
+  /** @type {Counts} counters already sent to the registry */
   #reported = {};
-  #hasServed = false; // whether this instance had it before
+  #hasServed = false; // whether this instance has used it before
 
   /**
    * @param {Row} row
@@ -43,7 +43,7 @@ export class LazyUpstream {
     this.#hasServed = true;
   }
 
-  /** The session with the server, which a new instance takes up again. */
+  /** The session with the server, restored by a new instance. */
   awake() {
     this.#pending ??= this.#revive();
     return this.#pending;
@@ -51,7 +51,7 @@ export class LazyUpstream {
 
   async #revive() {
     const { values } = this.#row;
-    if (!values) throw new Error('the session is over');
+    if (!values) throw new Error('the session has ended');
     const lives = this.#row.revive();
     this.#onrevive();
     log('info', 'sessionRevived', { lives, here: this.#hasServed });
@@ -62,7 +62,7 @@ export class LazyUpstream {
     return found;
   }
 
-  // Without a handshake, unless the server has forgotten the session.
+  // Without a handshake, unless the server has lost the session.
   /** @param {SessionRow} values @returns {Promise<Found>} */
   async #takeUp(values) {
     const upstream = this.#connect(values);
@@ -72,7 +72,7 @@ export class LazyUpstream {
     return { error };
   }
 
-  /** Lets go of the server; the counters that grew, undefined where nothing ran. */
+  /** Releases the connection to the server. Returns increased counters; undefined if there was no connection. */
   async rest() {
     const upstream = this.#running;
     if (!upstream) return undefined;
@@ -80,12 +80,12 @@ export class LazyUpstream {
     this.#running = undefined;
     const counts = this.grown(upstream);
     this.#reported = {};
-    await upstream.rest().catch(() => {}); // the session stays at the server, whatever becomes of the connection
+    await upstream.rest().catch(() => {}); // the server keeps the session in any case
     return counts;
   }
 
   /**
-   * Ends the session at the server, if it can be; the counters that grew. For that, an instance that has not needed it yet takes it up.
+   * Ends the session at the server, if possible, restoring it first if necessary. Returns increased counters.
    * @param {SessionRow} values
    */
   async terminate(values) {

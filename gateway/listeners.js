@@ -1,4 +1,4 @@
-// The GET streams of a session's client: what the server sends that belongs to no request.
+// The GET streams of a session's client: server messages that belong to no request.
 // @ts-check
 import { GET_STREAM } from './event-log.js';
 import { EventStream } from './event-stream.js';
@@ -14,9 +14,9 @@ export class Listeners {
   #log;
   #limits;
   #onend;
-  #told = 0; // the last event that a stream was there for
+  #delivered = 0; // the last event that was sent on a stream
 
-  /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when the client has left a stream */
+  /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when the client has closed a stream */
   constructor(log, limits, onend) {
     this.#log = log;
     this.#limits = limits;
@@ -27,13 +27,13 @@ export class Listeners {
     return this.#streams.length;
   }
 
-  /** What was sent before this instance of the object: @param {number} id of the last event of all */
+  /** Skips events of earlier instances of the object. @param {number} id of the newest event */
   begin(id) {
-    this.#told = id;
+    this.#delivered = id;
   }
 
-  /** Opens a stream with what the client missed: @param {number} [after] the last event that it got */
-  add(after = this.#told) {
+  /** Opens a stream, with the events that the client missed. @param {number} [after] the client's last event */
+  add(after = this.#delivered) {
     const stream = new EventStream(GET_STREAM, this.#limits.SLOW_READER_BYTES, () => {
       this.#streams = this.#streams.filter((other) => other !== stream);
       this.#onend();
@@ -44,7 +44,7 @@ export class Listeners {
     stream.greet();
     const missed = this.#log.after(GET_STREAM, after);
     stream.replay(missed);
-    this.#told = Math.max(this.#told, missed.at(-1)?.id ?? 0);
+    this.#delivered = Math.max(this.#delivered, missed.at(-1)?.id ?? 0);
     return answer;
   }
 
@@ -54,7 +54,7 @@ export class Listeners {
     const id = this.#log.append(GET_STREAM, data);
     const stream = this.#streams.at(-1);
     if (!stream) return;
-    this.#told = id;
+    this.#delivered = id;
     stream.send(id, data);
   }
 

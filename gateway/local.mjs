@@ -1,4 +1,4 @@
-// Runs the built Worker on real workerd, on this machine: what `make worker` and the tests use.
+// Runs the built Worker locally on workerd, for `make worker` and the tests.
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
@@ -8,7 +8,7 @@ const dist = fileURLToPath(new URL('dist/', import.meta.url));
 export const compatibility = { compatibilityDate: '2026-04-01', compatibilityFlags: ['enable_request_signal'] };
 
 /**
- * Starts the gateway and waits until it answers.
+ * Starts the gateway and waits until it responds.
  * @param {object} options
  * @param {object} options.servers the `mcpServers` of the configuration
  * @param {Record<string, unknown>} options.vars further variables and secrets, AUTH among them
@@ -26,8 +26,8 @@ export async function startGateway({ servers, vars, state, port = 0, log }) {
   const miniflare = new Miniflare({
     ...compatibility,
     host: '127.0.0.1',
-    // Straight to the Worker: before its own port miniflare has a Worker of its own, which compresses, and does not
-    // tell when a client leaves.
+    // Directly to the Worker: miniflare's own port has another Worker in front of it, which compresses responses and hides
+    // disconnecting clients.
     unsafeDirectSockets: [{ host: '127.0.0.1', port }],
     modulesRoot: dist,
     modules: [

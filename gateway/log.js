@@ -1,4 +1,4 @@
-// Log lines as JSON, for the platform's log. Whoever calls this passes no token, header or whole session id.
+// JSON log lines for the platform's log. Callers must not pass tokens, headers or complete session ids.
 // @ts-check
 
 /** @param {'log' | 'info' | 'warn' | 'error'} level @param {string} event @param {Record<string, unknown>} [fields] */

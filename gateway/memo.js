@@ -1,8 +1,8 @@
-// Answers that were worked out lately. They depend on nothing but their keys, so all may be forgotten at any time.
+// A cache of computed values. They depend only on their keys, so they can be dropped at any time.
 // @ts-check
 
 const MAX_ENTRIES = 1_000;
-const MAX_KEY = 2_000; // what is longer is worked out each time: a flood of long keys is not to fill the memory
+const MAX_KEY = 2_000; // longer keys are not cached: a flood of them must not fill the memory
 
 /** @template T */
 export class Memo {
@@ -15,7 +15,7 @@ export class Memo {
   }
 
   /**
-   * Keeps an answer, and returns it.
+   * Caches a value, and returns it.
    * @param {string} key
    * @param {T} value
    */

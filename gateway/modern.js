@@ -1,4 +1,4 @@
-// Requests of 2026-07-28: each stands for itself, so they stream straight through, without an object.
+// Requests of 2026-07-28: they have no session, so they are streamed through without a Durable Object.
 // @ts-check
 
 import { idOf, json, refused } from './answers.js';
@@ -11,50 +11,50 @@ import { cached, forget, keep } from './public-cache.js';
 /** @import { IncomingRequest } from './incoming-request.js' */
 /** @import { Answer, Identity, Rpc, RpcResult, Tool } from './types.js' */
 
-// What the legacy servers behind the front speak, newest first.
+// Revisions of legacy servers, newest first.
 const legacyVersions = ['2025-11-25', '2025-06-18', '2025-03-26'];
 const HEADER_MISMATCH = -32020;
 const modernCodes = new Set([HEADER_MISMATCH, -32021, -32022, -32601, -32602]);
-// What servers that know sessions alone answer to a request without one.
+// Statuses with which servers that require sessions answer a request without one.
 const legacyStatuses = new Set([400, 404, 405, 406]);
 const DISCOVER = 'server/discover';
-const SPEAKS = 60_000; // milliseconds for which a server that served a request of this revision is believed to speak it
+const SPEAKS = 60_000; // milliseconds for which a server that served a request of this revision is assumed to speak it
 
 /** @type {Map<string, number>} */
 const speaking = new Map(); // by server: until when
 
 /**
- * Passes a request on and its answer back.
- * @param {IncomingRequest} front the request at the entry
- * @param {Identity} identity who sent it
+ * Forwards a request, and returns the response.
+ * @param {IncomingRequest} incoming the request at the entry
+ * @param {Identity} identity its sender
  * @param {Rpc} message its body, as JSON
  * @param {string} text and as text
  * @returns {Promise<Answer>}
  */
-export async function passOn(front, identity, message, text) {
-  const passage = new Passage(front, identity, message);
+export async function passOn(incoming, identity, message, text) {
+  const passage = new Passage(incoming, identity, message);
   const answer = passage.answer(text).catch((error) => {
     log('warn', 'unreachable', { server: passage.server, problem: error.message });
-    // Without an id, as every proxy says it: an error with the id of the request would be the answer of its handler, and no client waits for the server then.
-    return front.refuse('unreachable');
+    // Without an id, like every proxy: clients take an error with the request's id for the handler's response, and do not wait for the server.
+    return incoming.refuse('unreachable');
   });
   return inTime(answer, idOf(message), () => passage.aborter.abort());
 }
 
 class Passage {
-  /** @param {IncomingRequest} front @param {Identity} identity @param {Rpc} message */
-  constructor(front, identity, message) {
-    const { gateway, request, head, route } = front;
+  /** @param {IncomingRequest} incoming @param {Identity} identity @param {Rpc} message */
+  constructor(incoming, identity, message) {
+    const { gateway, request, head, route } = incoming;
     this.gateway = gateway;
     this.head = head;
     this.identity = identity;
     this.message = message;
     this.server = route.subject;
-    this.refuse = front.refuse.bind(front);
-    // A client that goes away cancels (2026-07-28 patterns/cancellation), so the request to the server ends too.
+    this.refuse = incoming.refuse.bind(incoming);
+    // Disconnecting cancels (2026-07-28 patterns/cancellation), so the request to the server is aborted.
     this.aborter = new AbortController();
     request.signal.addEventListener('abort', () => this.aborter.abort());
-    this.fromPage = front.origin !== undefined;
+    this.fromPage = incoming.origin !== undefined;
     const [url, configured] = gateway.upstream(route.subject, identity.id, identity.vars);
     this.url = url;
     this.configured = configured;
@@ -75,8 +75,8 @@ class Passage {
         calls && response.status === 400 && codeOf(words) === HEADER_MISMATCH
           ? this.#missingHeaders(await this.#tool(true))
           : added;
-      // 2026-07-28 streamable-http: the tool's schema has changed; refused unread, so it may be sent again. With the same headers it would only be
-      // refused again, and the words may be the tool's own.
+      // 2026-07-28 streamable-http: the tool's schema has changed. The request was refused unread, so it can be sent again, but not with the same
+      // headers: then the error may come from the tool itself.
       if (JSON.stringify(corrected) === JSON.stringify(added)) return this.#refused(response, words);
       response = await this.#send(text, corrected);
       if (!response.ok) return this.#refused(response, await response.text());
@@ -89,7 +89,7 @@ class Passage {
     return { status: response.status, headers: this.#headers(response), body: passed };
   }
 
-  // The headers that a page's client left out, as pairs.
+  // The headers that a client in a page omitted, as pairs.
   /** @param {Tool} [tool] */
   #missingHeaders(tool) {
     return this.fromPage ? this.gateway.missingHeaders(this.head, this.message, tool) : [];
@@ -116,7 +116,7 @@ class Passage {
     });
   }
 
-  // A request of the front's own, about which the client is told nothing: the status, and the result if there is one.
+  // Sends a request of the gateway itself, invisible to the client. Returns the status, and the result if there is one.
   /** @param {Rpc} message @returns {Promise<{ status: number, result?: RpcResult }>} */
   async #ask(message) {
     const headers = new Headers(this.configured);
@@ -153,7 +153,7 @@ class Passage {
     return { status: response.status, headers: this.#headers(response), body: text };
   }
 
-  // News of a change ends what is kept of the server (2026-07-28 server/utilities/caching: at once).
+  // A change notification invalidates the cached results of the server (2026-07-28 server/utilities/caching: at once).
   /** @param {ReadableStream<Uint8Array>} body @returns {ReadableStream<Uint8Array>} */
   #watched(body) {
     const decoder = new TextDecoder();
@@ -190,8 +190,8 @@ class Passage {
     return { status, headers: this.#headers(response), body: text };
   }
 
-  // A server that does not know the revision says so in many ways, and the client gets the one that it understands. But a handler may use the same statuses
-  // for errors of its own, which are its answer. A server that has just served a request of this revision speaks it; any other one is asked.
+  // Servers reject an unknown revision in many ways; the client gets the standard one. But handlers may use the same statuses for their own errors, which
+  // are valid responses. A server that has just served a request of this revision speaks it; other servers are sent a `server/discover`.
   async #isLegacy() {
     const { message, server } = this;
     if (message.method === DISCOVER) return true;
@@ -203,12 +203,12 @@ class Passage {
       speaking.set(server, Date.now() + SPEAKS);
       return false;
     }
-    // A server that cannot answer now, or does not know the gateway, has not said that it is an old one.
+    // A server that is unavailable, or that rejects the gateway's credentials, is not necessarily an old one.
     return status >= 200 && status < 500 && ![401, 403, 429].includes(status);
   }
 
-  // 401 and 403 are about the gateway's own credentials, which the client can do nothing about, unless a tool says so of its own. That is told with 200: the
-  // client would answer the status with a token, or a question to its user. Words that hold a value of the configuration are not passed on.
+  // 401 and 403 refer to the gateway's credentials, which the client cannot change, unless they come from a tool. Those are sent with 200: on the original
+  // status the client would send a token or ask its user. Texts that contain a value of the configuration are not forwarded.
   /** @param {string} text */
   #forbidden(text) {
     const { configured, message } = this;
@@ -226,7 +226,7 @@ class Passage {
   }
 }
 
-const SECRET = 8; // characters: a configured value that is shorter, such as a user's id, may well be in an honest error
+const SECRET = 8; // characters; shorter configured values, such as a user's id, may legitimately occur in an error
 
 const LONGEST_NEWS = 'notifications/resources/list_changed'.length;
 

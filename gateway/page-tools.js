@@ -1,11 +1,11 @@
-// The tools whose arguments are mirrored into headers. The official client leaves these headers out in pages, where CORS would
-// have to allow each of them; strict servers refuse such calls. So the front looks the tool up and adds them.
+// Tools whose arguments are mirrored into headers. The official client omits these headers in pages, where CORS would have to allow each of them;
+// strict servers refuse such calls. So the gateway looks the tool up and adds them.
 // @ts-check
 
 /** @import { Gateway } from 'gateway-module' */
 /** @import { Rpc, RpcResult, Tool } from './types.js' */
 
-const LONGEST = 60_000; // milliseconds; a list that has changed is looked up again when a server refuses a call
+const LONGEST = 60_000; // milliseconds; if a server refuses a call, the list is requested again
 const MAX_PAGES = 20;
 const MAX_LISTS = 1_000;
 
@@ -17,7 +17,7 @@ const MAX_LISTS = 1_000;
 const lists = new Map(); // by server and user: { until, tools }
 
 /**
- * The tool that a call calls, if it wants arguments mirrored.
+ * The called tool, if it has mirrored arguments.
  * @param {object} options
  * @param {Gateway} options.gateway
  * @param {string} options.owner server and user: a list may be private
@@ -53,7 +53,7 @@ async function look(gateway, { params }, ask) {
         params: { ...(cursor && { cursor }), _meta: params?._meta },
       })
     );
-    // A list that a server out of reach did not give is no list without tools.
+    // A failed request does not mean that there are no tools.
     if (!result) until = 0;
     for (const tool of result?.tools ?? []) if (gateway.isAnnotated(tool)) tools.set(tool.name, tool);
     cursor = result?.nextCursor;

@@ -1,4 +1,4 @@
-// Results that a server of 2026-07-28 calls public: kept for their `ttlMs` in this isolate, and given to anybody.
+// Results that a 2026-07-28 server marks as public: cached for their `ttlMs` in this isolate, and shared by all users.
 // @ts-check
 
 /** @import { RpcResult } from './types.js' */
@@ -11,7 +11,7 @@ const entries = new Map(); // by server and key: { result, bytes, until }, the o
 let bytes = 0;
 
 /**
- * The result, with what is left of its `ttlMs`; undefined when there is none that is fresh.
+ * The cached result, with the rest of its `ttlMs`; undefined if there is no fresh one.
  * @param {string} server
  * @param {string} key
  */
@@ -22,7 +22,7 @@ export function cached(server, key) {
 }
 
 /**
- * Keeps a result for so many milliseconds.
+ * Caches a result for the given milliseconds.
  * @param {string} server
  * @param {string} key
  * @param {RpcResult} result
@@ -42,7 +42,7 @@ export function keep(server, key, result, size, ttl) {
 }
 
 /**
- * Something of the server changed: none of its results is fresh any more.
+ * Drops all results of a server, after a change notification.
  * @param {string} server
  */
 export function forget(server) {

@@ -1,4 +1,4 @@
-// The Durable Object that sums up counters over all users, for /metrics. Others tell it what happened; nobody waits for it.
+// The Durable Object that sums counters over all users, for /metrics. Others send increments; requests do not wait for it.
 // @ts-check
 
 import { DurableObject } from 'cloudflare:workers';
@@ -16,7 +16,7 @@ export class RegistryObject extends DurableObject {
   }
 
   /**
-   * Adds to counters: `{ name: how much }`, a name having its labels with it.
+   * Adds to counters: `{ name: increment }`; names include labels.
    * @param {Counts} counts
    */
   add(counts) {
@@ -29,7 +29,7 @@ export class RegistryObject extends DurableObject {
     }
   }
 
-  /** All of them in the text format of Prometheus. */
+  /** All counters in the text format of Prometheus. */
   text() {
     const lines = [];
     /** @type {string | undefined} */

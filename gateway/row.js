@@ -1,21 +1,21 @@
-// What a session object must not forget, in one row: everything that a new instance needs to go on with the session.
+// The persistent record of a session, in one row: everything that a new instance needs to continue the session.
 // @ts-check
 
 /** @import { SessionStorage } from 'mcp-tether' */
 /** @import { SessionRow, Sql, SqlCursor } from './types.js' */
 
-const TOUCH_EVERY = 60_000; // a call writes nothing unless the last one was so long ago
+const TOUCH_EVERY = 60_000; // milliseconds; calls update the time of last use at most this often
 
-// When a session was used last is the row's own affair, and no reason to write every few seconds.
+// The row has its own time of last use: the one in the manager's record must not cause a write every few seconds.
 /** @type {(kept: string | null) => string | undefined} */
 const withoutUse = (kept) => kept?.replace(/"lastUsedAt":\d+/, '');
 
 export class Row {
   #sql;
   /** @type {SessionRow | null | undefined} */
-  #values; // undefined: not read; null: there is none
+  #values; // undefined: not read; null: the object has none
   /** @type {string | null} */
-  #early = null; // what the manager keeps before there is a row
+  #early = null; // the manager's record before the row exists
 
   /** @param {Sql} sql */
   constructor(sql) {
@@ -23,7 +23,7 @@ export class Row {
   }
 
   /**
-   * The values; null when the object has none. Looking writes nothing: a guessed id costs no storage.
+   * The values; null if the object has none. Reading writes nothing: guessed ids use no storage.
    * @returns {SessionRow | null}
    */
   get values() {
@@ -70,7 +70,7 @@ export class Row {
   }
 
   /**
-   * Where the manager keeps the session with the server.
+   * The manager's storage for the session with the server.
    * @returns {SessionStorage}
    */
   get storage() {
@@ -92,7 +92,7 @@ export class Row {
   }
 
   /**
-   * Notes that the session is used; true when that was written.
+   * Updates the time of last use. Returns whether it was written.
    * @param {number} now
    */
   touch(now) {
@@ -103,18 +103,18 @@ export class Row {
     return true;
   }
 
-  /** A new instance takes over: the number of this one. */
+  /** Counts a new instance. Returns its number. */
   revive() {
     const { values } = this;
-    if (!values) throw new Error('there is no session');
+    if (!values) throw new Error('the object has no session');
     this.#sql.exec('UPDATE session SET lives = lives + 1');
     values.lives += 1;
     return values.lives;
   }
 
-  /** It is gone, and everything with it. */
+  /** Deletes the session with all its data. */
   forget() {
-    this.#early = this.#values?.upstream ?? null; // for a goodbye
+    this.#early = this.#values?.upstream ?? null; // for ending the session at the server
     this.#values = null;
   }
 }

@@ -1,4 +1,4 @@
-// `make worker`: the gateway on workerd, in front of the official reference server, with its storage on disk.
+// `make worker`: the gateway on workerd for the official reference server, with its storage on disk.
 import { fileURLToPath } from 'node:url';
 import { startReferenceServer } from '../tests/js/servers/proxy/reference-server.mjs';
 import { commandLineOptions, runUntilStopped } from '../tests/js/servers/shared/lifetime.mjs';
@@ -42,4 +42,4 @@ async function stop() {
 }
 
 runUntilStopped(stop);
-console.log(`\nThe gateway is at ${url}; its sessions are kept in ${state}.\n\n${curl}\n\nPress Ctrl+C to stop.`);
+console.log(`\nThe gateway runs at ${url}. Its sessions are stored in ${state}.\n\n${curl}\n\nPress Ctrl+C to stop.`);

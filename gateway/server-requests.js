@@ -1,10 +1,10 @@
-// The ids of the server's requests as the client sees them: unique in the session, whatever instance of its object asks.
+// The ids of the server's requests for the client: unique in the session across instances of its object.
 // @ts-check
 
 /** @import { Rpc, RpcId } from './types.js' */
 
 /**
- * A message of the server as it goes to the client.
+ * A message of the server, as sent to the client.
  * @param {Rpc} message
  * @param {number | undefined} lives how many instances of the object have served the session
  * @returns {Rpc}
@@ -17,7 +17,7 @@ export function toClient(message, lives) {
 }
 
 /**
- * The number under which the transport asked; undefined where an instance did that is gone.
+ * The transport's id of a request; undefined if a replaced instance sent it.
  * @param {RpcId | null | undefined} id as the client saw it
  * @param {number | undefined} lives
  */

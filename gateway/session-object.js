@@ -1,6 +1,6 @@
-// The Durable Object that keeps one client session: a row, an event log, and in memory the session with the server behind.
+// The Durable Object of one client session: a row, an event log, and in memory the session with the server.
 //
-// An idle object is evicted within seconds. Whatever is in memory only, a new instance does without: it reads the row, and goes on.
+// An idle object is evicted within seconds. A new instance reads the row and continues without the state in memory.
 // @ts-check
 
 import { DurableObject } from 'cloudflare:workers';
@@ -20,18 +20,18 @@ import { Upstream } from './upstream.js';
 /** @import { Result } from './client-side.js' */
 /** @import { AnswerHeaders, Cause, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, RpcParams, SessionRow } from './types.js' */
 
-const BEAT = 5_000; // milliseconds between two looks at what waits
+const BEAT = 5_000; // milliseconds between two checks of waiting work
 
 export class SessionObject extends DurableObject {
   #row;
   #log;
   #settings;
   /** @type {boolean | undefined} */
-  #checked; // whether the server's configuration is still what it was
+  #checked; // whether the server's configuration is unchanged
   #upstream; // the session with the server
-  #usedAt = 0; // when something was asked or answered last
+  #usedAt = 0; // the time of the last request or response
   /** @type {ReturnType<typeof setInterval> | undefined} */
-  #pulse; // the timer of all that waits
+  #pulse; // the timer for all waiting work
   #client;
   #held = new HeldBodies();
 
@@ -50,11 +50,11 @@ export class SessionObject extends DurableObject {
     );
   }
 
-  // What the entry asks is answered by `{ status, headers, body, counts? }`, or by the text of an answer in JSON; by undefined where it is none of this
-  // session's, or the session not the owner's.
+  // Methods for the entry return `{ status, headers, body, counts? }`, or the text of a JSON response; undefined if the session does not exist or
+  // belongs to another owner.
 
   /**
-   * A POST of the client. `trace` are the headers by which the request is followed.
+   * A POST of the client. `trace` has the headers for distributed tracing.
    * @param {string} owner
    * @param {string | undefined} version
    * @param {string} text
@@ -65,7 +65,7 @@ export class SessionObject extends DurableObject {
   }
 
   /**
-   * A GET of the client, who may have been here before.
+   * A GET of the client, which may resume a stream.
    * @param {string} owner
    * @param {string | undefined} version
    * @param {string} [lastEventId]
@@ -84,7 +84,7 @@ export class SessionObject extends DurableObject {
   }
 
   /**
-   * A body that the entry was given the number of.
+   * A body, fetched by the entry by its number.
    * @param {Request} request
    */
   fetch(request) {
@@ -123,7 +123,7 @@ export class SessionObject extends DurableObject {
       await this.ctx.storage.setAlarm(expiry);
       return;
     }
-    // A client that waits for an answer, or listens, uses the session; its age ends it all the same.
+    // A waiting or listening client keeps the session in use, but not beyond its maximum age.
     if (reason === 'idle' && this.#client.isWaiting) {
       this.#row.touch(Date.now());
       await this.ctx.storage.setAlarm(this.#expiry().expiry);
@@ -134,7 +134,7 @@ export class SessionObject extends DurableObject {
   }
 
   /**
-   * Ends the session for its owner, who asked for that elsewhere.
+   * Ends the session on behalf of its owner.
    * @param {string} owner
    */
   async end(owner) {
@@ -142,7 +142,7 @@ export class SessionObject extends DurableObject {
   }
 
   /**
-   * `initialize`: the session begins, if the server agrees. The answer is `opened` then.
+   * `initialize`: creates the session if the server accepts it. The response is then `opened`.
    * @param {string} owner
    * @param {Identity} caller
    * @param {RpcId | null} requestId
@@ -192,11 +192,11 @@ export class SessionObject extends DurableObject {
     return { ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }), counts, opened: true };
   }
 
-  // Whose the session is, and where it leads, is looked at on every call; what it was opened for, once an instance.
+  // The owner and the server are checked on every call, the configuration once per instance.
   /** @param {string} owner */
   #admits(owner) {
     const row = this.#row.values;
-    // How long that takes tells nothing: whoever does not know the session's id is led to another object.
+    // Not timing-safe, which is sufficient: without the session id a caller reaches another object.
     if (!row || owner !== row.owner) return false;
     return this.#checked ?? this.#check(row);
   }
@@ -208,7 +208,7 @@ export class SessionObject extends DurableObject {
     return this.#checked;
   }
 
-  // The server's address and its headers before secrets are filled in: a session of another server is not this one's.
+  // The server's URL and its headers before secrets are filled in: identifies the server of the session.
   /** @param {string} server */
   #fingerprint(server) {
     const { url = undefined, headers = undefined } = this.#settings.servers[server] ?? {};
@@ -219,10 +219,10 @@ export class SessionObject extends DurableObject {
     return partsOf(this.#values.owner);
   }
 
-  // Of a session that there is.
+  // The row of an existing session.
   get #values() {
     const { values } = this.#row;
-    if (!values) throw new Error('the session is over');
+    if (!values) throw new Error('the session has ended');
     return values;
   }
 
@@ -238,21 +238,21 @@ export class SessionObject extends DurableObject {
   /** @param {string} [lastEventId] */
   #listen(lastEventId) {
     return this.#client.listen(lastEventId, () => {
-      // The session with the server is needed to hear anything; the client need not wait for it.
+      // Server messages require the session with the server; the client does not wait for it.
       this.ctx.waitUntil(this.#upstream.awake());
       this.#used();
     });
   }
 
-  // Who is told that it is gone finds nothing more of it here, and who ends very many waits for each: acknowledged first, they would
-  // pile up, and workerd reads nothing from its connections while it has anything to do.
+  // The response is sent after the deletion: no trace of an ended session is left. If it were sent first, clients that end many sessions would build up
+  // a backlog, and a busy workerd does not read from its connections.
   async #delete() {
     const values = await this.#erase();
     this.ctx.waitUntil(this.#goodbye(values));
     return bodiless(200);
   }
 
-  // One timer for all that waits: workerd takes longer to set and clear one of its own than for the rest of a call.
+  // One timer for all waiting work: setting and clearing a timer takes workerd longer than the rest of a call.
   #used() {
     this.#usedAt = Date.now();
     this.#pulse ??= setInterval(() => this.#beat(), Math.min(BEAT, this.#settings.limits.REST_AFTER));
@@ -266,7 +266,7 @@ export class SessionObject extends DurableObject {
       this.ctx.waitUntil(this.#rest());
   }
 
-  // An open stream to the server keeps the object in memory, so one that is of no use is let go of.
+  // An open stream to the server keeps the object in memory, so an unused one is closed.
   async #rest() {
     this.#stopPulse();
     const counts = await this.#upstream.rest();
@@ -300,7 +300,7 @@ export class SessionObject extends DurableObject {
     await this.#goodbye(await this.#erase());
   }
 
-  // Ends the session here: afterwards nothing tells that there ever was one of this id. What was known of it.
+  // Deletes the session here, without a trace of its id. Returns its last values.
   async #erase() {
     const values = this.#values;
     const { key, handle } = this.#owner;
@@ -312,11 +312,11 @@ export class SessionObject extends DurableObject {
     this.#client.end();
     await this.#index(key)
       .close(handle)
-      .catch(() => {}); // its list forgets what is too old
+      .catch(() => {}); // its list drops expired sessions
     return values;
   }
 
-  // The server is told, if it can be.
+  // Ends the session at the server, if possible.
   /** @param {SessionRow} values */
   async #goodbye(values) {
     const grown = await this.#upstream.terminate(values);
@@ -333,7 +333,7 @@ export class SessionObject extends DurableObject {
     return idle < age ? { expiry: idle, reason: 'idle' } : { expiry: age, reason: 'age' };
   }
 
-  // Now and then, and never while a request waits: the user's index hears of the session; the counters that grew are returned.
+  // At intervals, never during a request: updates the user's index. Returns increased counters.
   #report() {
     const { running } = this.#upstream;
     if (!running) return undefined;
@@ -348,7 +348,7 @@ export class SessionObject extends DurableObject {
     return this.env.INDEX.get(this.env.INDEX.idFromName(key));
   }
 
-  // Whether an error says that the server is out of reach.
+  // Whether an error means that the server is unreachable.
   /** @param {Cause} error */
   #isOutOfReach({ code, status }) {
     return this.#settings.gateway.isOutOfReach(code, status);
@@ -360,7 +360,7 @@ export class SessionObject extends DurableObject {
   }
 }
 
-// What the entry wrote as one text.
+// Parses the owner text of the entry.
 /** @param {string} owner */
 function partsOf(owner) {
   /** @type {string[]} */

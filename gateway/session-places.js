@@ -1,4 +1,5 @@
-// Where sessions are: the object that keeps one is found by the digest of the session's id. What it is not told of a request, it cannot pass on by mistake.
+// Locates sessions: the object of a session is found by the digest of the session id. The object gets only the necessary parts of a request, so it cannot
+// forward others by mistake.
 // @ts-check
 import { count } from './counters.js';
 import { sha256 } from './digest.js';
@@ -8,7 +9,7 @@ import { Memo } from './memo.js';
 /** @import { Env, Identity, ObjectAnswer, ObjectId, Stub } from './types.js' */
 
 /** @typedef {Stub<SessionObject>} SessionStub */
-/** @typedef {{ owner: string, name: ObjectId }} Place where a session is, and whose it would have to be */
+/** @typedef {{ owner: string, name: ObjectId }} Place the object of a session, and the expected owner */
 /** @typedef {Pick<Identity, 'key'>} Caller */
 
 /** @type {Memo<Place>} */
@@ -29,7 +30,7 @@ export async function findPlace(env, { key }, server, id) {
 }
 
 /**
- * Asks the object of a session.
+ * Calls the object of a session.
  * @param {Env} env
  * @param {Caller} caller
  * @param {string} server
@@ -48,7 +49,7 @@ export async function endSession({ SESSIONS }, { key }, server, handle) {
 }
 
 /**
- * What an object answered: an answer, or a promise of one that is still to be fetched.
+ * The response of an object, or a promise if its body must be fetched.
  * @param {SessionStub} object
  * @param {string | ObjectAnswer | undefined} answer
  */
@@ -61,17 +62,17 @@ export function received(object, answer) {
 /** @param {SessionStub} object @param {ObjectAnswer} answer @returns {Promise<ObjectAnswer>} */
 async function withBody(object, answer) {
   const { ok, body } = await object.fetch(`http://session/${answer.bodyNumber}`);
-  if (!ok) throw new Error('the object was replaced before its answer was fetched');
+  if (!ok) throw new Error('the object of the session was replaced before its response was fetched');
   return { ...answer, body };
 }
 
-// Neither ids nor the names of servers have line ends.
+// Ids and names of servers contain no line breaks.
 /** @param {string} key @param {string} server @param {string} id */
 function placeName(key, server, id) {
   return `${key}\n${server}\n${id}`;
 }
 
-// Whom a session belongs to and what it leads to, as one text: compared as such on every call.
+// The owner and the server of a session, as one text that is compared on every call.
 /** @param {string} key @param {string} server @param {string} handle */
 function ownerOf(key, server, handle) {
   return JSON.stringify([key, server, handle]);

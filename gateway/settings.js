@@ -1,4 +1,4 @@
-// What the Worker was given: variables, secrets and the configuration of its servers, read once an isolate.
+// Settings of the Worker: variables, secrets and the configuration of its servers, read once per isolate.
 // @ts-check
 
 import 'mcp-tether'; // loads the module
@@ -8,28 +8,28 @@ import { readMethods } from './auth.js';
 /** @import { Env, LimitName, Limits, Settings } from './types.js' */
 
 const MEBIBYTE = 1024 * 1024;
-const LARGEST_BODY = 15 * MEBIBYTE; // a call from entry to object carries 32 MiB, and a text may take two bytes a character there
+const LARGEST_BODY = 15 * MEBIBYTE; // an RPC call is limited to 32 MiB, with up to two bytes per character
 
-// The settings that are numbers, and what they are by default.
+// Numeric settings with their defaults.
 /** @type {Limits} */
 const numbers = {
-  MAX_BODY_BYTES: 4 * MEBIBYTE, // the official server takes as much
+  MAX_BODY_BYTES: 4 * MEBIBYTE, // like the official server
   MAX_HEADER_BYTES: 16 * 1024,
   MAX_SESSIONS_PER_USER: 100,
-  RATE_PER_MINUTE: 1_200, // of one user, in one isolate; 0: no limit
-  EVENT_LOG_EVENTS: 1_000, // what a session keeps for clients that come back
+  RATE_PER_MINUTE: 1_200, // requests of one user in one isolate; 0: no limit
+  EVENT_LOG_EVENTS: 1_000, // events stored per session for resuming clients
   EVENT_LOG_BYTES: MEBIBYTE,
-  SLOW_READER_BYTES: 8 * MEBIBYTE, // what waits for a client before its stream is cut
-  REST_AFTER: 20_000, // milliseconds without a call or a stream, after which an object lets go of its server, so that it can be evicted
-  BREAKER_COOLDOWN: 30_000, // milliseconds for which a user opens no session with a server that is out of reach, at first
-  SESSION_MAX_AGE: 24 * 3_600_000, // milliseconds; a server's sessionConfig.maxAge beats it
+  SLOW_READER_BYTES: 8 * MEBIBYTE, // buffered for a client before its stream is closed
+  REST_AFTER: 20_000, // milliseconds without a call or a stream until an object closes its connection to the server, so that it can be evicted
+  BREAKER_COOLDOWN: 30_000, // initial milliseconds during which a user cannot open sessions with an unreachable server
+  SESSION_MAX_AGE: 24 * 3_600_000, // milliseconds; overridden by a server's sessionConfig.maxAge
 };
 
 /** @type {Settings | undefined} */
 let known;
 
 /**
- * The settings; throws with everything that is wrong with them. They cannot change while an isolate lives.
+ * The settings, which are constant in an isolate. Throws if they are invalid.
  * @param {Env} env
  */
 export function settingsOf(env) {
@@ -50,7 +50,7 @@ function read(env) {
   }
   if (limits.MAX_BODY_BYTES > LARGEST_BODY) throw new Error(`MAX_BODY_BYTES: must be at most ${LARGEST_BODY}`);
   const config = parsed(env, 'MCP_SERVERS');
-  if (config === undefined) throw new Error('MCP_SERVERS: is missing');
+  if (config === undefined) throw new Error('MCP_SERVERS: is not set');
   const gateway = new Gateway(config, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
   const lifetimes = new Map(
     Object.keys(config.mcpServers).map((server) => {
@@ -65,19 +65,19 @@ function read(env) {
     auth: readMethods(env, parsed),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
     adminToken: env.ADMIN_TOKEN,
-    /** The names and values that the configuration has for a user, which may be secret: no session stores them. */
+    /** The user's values for the configuration. They may be secret: sessions do not store them. */
     configuredVars(key) {
       const [method, ...id] = key.split(':');
       if (method !== 'bearer') return undefined;
       const entry = parsed(env, 'BEARER_TOKENS')?.[id.join(':')];
       return typeof entry === 'object' ? entry.vars : undefined;
     },
-    /** How long the sessions of a server live, in milliseconds; undefined for a server that is not configured. */
+    /** The lifetime of a server's sessions in milliseconds; undefined if the server is not configured. */
     lifetime: (server) => lifetimes.get(server),
   };
 }
 
-// A variable that is JSON: as an object, which a binding can be, or as text.
+// A JSON variable: an object, as bindings can be, or text.
 /**
  * @template {'MCP_SERVERS' | 'BEARER_TOKENS'} Name
  * @param {Env} env
@@ -90,7 +90,7 @@ function parsed(env, name) {
   try {
     return JSON.parse(value);
   } catch {
-    throw new Error(`${name}: is no JSON`); // not what it holds: it may be a secret
+    throw new Error(`${name}: must be JSON`); // without the value, which may be secret
   }
 }
 

@@ -1,4 +1,4 @@
-// What the modules of the gateway hand to each other, and the part of workerd that they use.
+// Types of the gateway, and the part of workerd's API that it uses.
 
 import type { Gateway } from 'gateway-module';
 import type { McpConfig, ServerConfig, SessionInfo } from 'mcp-tether';
@@ -33,7 +33,7 @@ export interface SqlCursor<Row> extends Iterable<Row> {
   one(): Row;
 }
 
-/** An object as others call it: every method answers by a promise. */
+/** The RPC stub of an object: every method returns a promise. */
 export type Stub<T> = {
   [Name in keyof T]: T[Name] extends (...given: infer Given) => infer Result
     ? (...given: Given) => Promise<Awaited<Result>>
@@ -49,7 +49,7 @@ export interface Namespace<T> {
   idFromName(name: string): ObjectId;
 }
 
-/** Bindings of wrangler.toml, variables and secrets: README.md says what each means. */
+/** Bindings of wrangler.toml, variables and secrets, documented in README.md. */
 export interface Env {
   SESSIONS: Namespace<SessionObject>;
   INDEX: Namespace<IndexObject>;
@@ -68,22 +68,22 @@ export interface Env {
   ACCESS_JWKS_URL?: string;
 }
 
-// The gateway's own
+// Gateway
 
-/** By user: a token, with or without values for headers of servers. */
+/** By user: a token, optionally with values for headers of servers. */
 export type Users = Record<string, string | { token: string; vars?: Record<string, string> }>;
 
-/** A caller: whom sessions belong to, what `{{USER_ID}}` stands for, and further names for the headers of servers. */
+/** A caller: the owner of sessions, the value of `{{USER_ID}}`, and further values for the headers of servers. */
 export interface Identity {
   key: string;
   id: string;
   vars: Record<string, string>;
 }
 
-/** The headers of a request by their names in lower case. */
+/** The headers of a request by lower-case name. */
 export type Head = Record<string, string>;
 
-/** Tries to authenticate; undefined where it does not apply. */
+/** Authenticates a request; undefined if the method does not apply. */
 export type AuthMethod = (head: Head) => Identity | undefined | Promise<Identity | undefined>;
 
 export type LimitName =
@@ -151,26 +151,26 @@ export interface Tool {
 
 export type AnswerHeaders = Record<string, string | undefined>;
 
-/** An answer before it is a Response: answers.js. */
+/** A response as a plain object: answers.js. */
 export interface Answer {
   status: number;
   headers?: AnswerHeaders | undefined;
   body: string | ReadableStream<Uint8Array> | null;
 }
 
-/** What a session's object answers to the entry. */
+/** The response of a session's object to the entry. */
 export interface ObjectAnswer extends Answer {
-  /** Counters that grew. */
+  /** Increased counters. */
   counts?: Counts;
-  /** Where the body is to be fetched. */
+  /** The number for fetching the body. */
   bodyNumber?: number;
-  /** Whether a session began. */
+  /** Whether a session was created. */
   opened?: boolean;
 }
 
 export type Counts = Record<string, number>;
 
-/** An error of the package, as the transport passes it on. */
+/** An McpError, as passed on by the transport. */
 export interface Cause {
   code: string;
   status?: number;
@@ -178,7 +178,7 @@ export interface Cause {
   retryAfterMs?: number;
 }
 
-/** What became of the client's `initialize` at the server. */
+/** The outcome of the client's `initialize` at the server. */
 export interface Opening {
   result?: RpcResult;
   error?: RpcError;
@@ -186,14 +186,14 @@ export interface Opening {
   cause?: Cause;
 }
 
-/** What goes with a request to the server. */
+/** Options of a request to the server. */
 export interface RequestOptions {
   requestHeaders?: Head;
-  /** Called when the server answers by a stream. */
+  /** Called when the server answers with a stream. */
   onstream?(id: RpcId): void;
 }
 
-/** What is kept of a session: row.js. */
+/** The stored record of a session: row.js. */
 export interface SessionRow {
   owner: string;
   identity: string;
@@ -206,7 +206,7 @@ export interface SessionRow {
   touched: number;
 }
 
-/** An event of the log. `data` is null where it was too large to keep. */
+/** An event of the log. `data` is null if it was too large to store. */
 export interface LoggedEvent {
   id: number;
   data: string | null;

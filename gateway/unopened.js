@@ -1,11 +1,11 @@
-// The answer to an `initialize` that the server refused, or that did not get there.
+// The response to an `initialize` that the server refused, or that did not reach it.
 // @ts-check
 import { json, refused, seconds } from './answers.js';
 
 /** @import { Gateway } from 'gateway-module' */
 /** @import { Answer, Opening, RpcId } from './types.js' */
 
-// The refusal, by the code of the package's error.
+// Refusals by error code of the McpError.
 /** @type {Record<string, string>} */
 const refusals = {
   network_error: 'unreachable',
@@ -17,7 +17,7 @@ const refusals = {
 };
 
 /**
- * Errors of the server are the client's; where there is no server, the status says so.
+ * Errors of the server are passed to the client; if there is no server, the status says so.
  * @param {Opening} opening
  * @param {RpcId | null} id
  * @param {Gateway} gateway

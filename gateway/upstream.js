@@ -1,4 +1,4 @@
-// The session with the server behind: one manager with one transport, on which the client's own messages ride.
+// The session with the server: one manager with one transport, which sends the client's messages.
 // @ts-check
 
 import { McpManager } from 'mcp-tether';
@@ -7,11 +7,11 @@ import { log } from './log.js';
 /** @import { Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
 /** @import { Cause, Env, Identity, Opening, RequestOptions, Rpc, RpcId, RpcParams, ServerNews } from './types.js' */
 
-const FOREVER = 10 * 365 * 86_400_000; // the row says when a session is over, not the manager
+const FOREVER = 10 * 365 * 86_400_000; // the row determines when a session expires, not the manager
 
 /** @typedef {import('mcp-tether').McpManager & { free(): void }} OwnedManager */
 /**
- * The transport's members that the official client has no use for: npm/transport.js.
+ * Members of the transport beyond those for the official client: npm/transport.js.
  * @typedef {Omit<import('mcp-tether').SdkTransport, 'onmessage'> & {
  *   onmessage?: (message: Omit<Rpc, 'id'> & { id?: RpcId | symbol }, extra: { relatedRequestId?: RpcId, cause?: Cause }) => void,
  *   request(message: Omit<Rpc, 'id' | 'jsonrpc'> & { id?: RpcId | symbol | null }, options?: RequestOptions): void,
@@ -24,9 +24,9 @@ export class Upstream {
   /** @type {(opening: Opening) => void} */
   #opened = () => {};
   /** @type {Metrics | undefined} */
-  #metrics; // the last that there were
-  #isOut = false; // whether its attempts to reach the server were spent when it last answered
-  #isJudging = false; // whether an error is being looked at
+  #metrics; // the last known values
+  #isOut = false; // whether all attempts to reach the server had failed at the last response
+  #isJudging = false; // whether an error is being evaluated
 
   /**
    * @param {object} options
@@ -62,8 +62,8 @@ export class Upstream {
     };
   }
 
-  // The state of the session tells an outage from one call that met a proxy's error. Calls that fail together are one failure, so they are judged once, after
-  // all of them are delivered. The manager's events would tell as well, but a listener costs every call: each emits several.
+  // The session's state distinguishes an outage from one call with a proxy's error. Calls that fail together count as one failure, so they are evaluated
+  // once, after all of them are delivered. Events of the manager would also work, but a listener slows down every call: each emits several.
   /**
    * @param {Cause} error
    * @param {(error: Cause) => boolean} isOutOfReach
@@ -85,8 +85,8 @@ export class Upstream {
   }
 
   /**
-   * The client's own `initialize`, with its params. Resolves with the answer: a result or an error, with the `cause` of an error that no server sent.
-   * A session that is kept is taken up.
+   * The client's `initialize`, with its params. Resolves with the result or error, with the `cause` of an error that no server sent. A stored session is
+   * restored.
    * @param {RpcParams} params
    * @returns {Promise<Opening>}
    */
@@ -98,37 +98,37 @@ export class Upstream {
   }
 
   /**
-   * Passes on a message of the client; the options are those of the transport's requests.
+   * Forwards a message of the client, with options of the transport's requests.
    * @param {Rpc} message
    * @param {RequestOptions} options
    */
   send(message, options) {
     const { id, method } = message;
-    // Answered, whatever happens.
+    // Always answered.
     if (id !== undefined && method !== undefined) this.#transport.request(message, options);
     else this.#transport.send(message).catch((error) => log('info', 'notSent', { method, code: error.code }));
   }
 
-  /** What happened so far, as counters. */
+  /** The manager's counters. */
   metrics() {
     return this.#metrics ?? this.#manager.getMetrics();
   }
 
-  /** What is known of the session. */
+  /** The session's information. */
   info() {
     return this.#manager.getAllActiveSessions()[0];
   }
 
-  /** Lets go of the server; the session stays, there and in the storage. */
+  /** Closes the connection to the server; the session stays, there and in the storage. */
   async rest() {
     await this.#transport.close();
     await this.#manager.close();
     this.#metrics = this.#manager.getMetrics();
-    // Nothing else would: what the module holds of JavaScript, these objects among it, is beyond the collector of garbage.
+    // Necessary: garbage collection cannot free JavaScript objects that the module references.
     this.#manager.free();
   }
 
-  /** Ends the session at the server, which gets five seconds for that. */
+  /** Ends the session at the server, within five seconds. */
   async terminate() {
     await this.#transport.terminateSession();
     await this.rest();
@@ -140,5 +140,5 @@ function logLine(level, line) {
   log(level === 'debug' ? 'log' : level, 'session', { line });
 }
 
-// No id of a client is equal to it.
+// A symbol, so that it differs from all ids of clients.
 const OPENING = Symbol('initialize');

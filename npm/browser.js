@@ -1,4 +1,4 @@
-// For pages and their workers, in one file: the module is fetched from beside it, or taken from inline.js where that fails.
+// For pages and their workers, in one file: the module is fetched from the same folder, or taken from inline.js if that fails.
 
 // biome-ignore-all assist/source/organizeImports: start.js is first, because it starts the download of the module
 import { cancel, request, response } from './start.js';
@@ -6,7 +6,7 @@ import { compile, isForbidden, loadOnce } from './load.js';
 
 export { McpError, McpManager, McpSession } from './slim.js';
 
-// Compiled while it arrives, whether or not `init()` was called yet. The rejection is reported by `init()`.
+// Compiled while it downloads, even before `init()` is called. `init()` reports a rejection.
 let compiled = compile(response);
 compiled.catch(() => {});
 
@@ -20,14 +20,14 @@ export default function init(source) {
 
 async function compileOwn() {
   try {
-    // A later attempt needs a download of its own.
+    // A later attempt needs a new download.
     const current = compiled ?? compile(request());
     compiled = undefined;
     return await current;
   } catch (cause) {
-    // The policy that forbids one module forbids the other.
+    // The policy that blocks this module blocks the inline one, too.
     if (isForbidden()) throw cause;
-    // Of two failures the first says more.
+    // If both fail, the first error is more useful.
     const { unpack } = await import('./inline.js').catch(() => Promise.reject(cause));
     return WebAssembly.compile(await unpack());
   }

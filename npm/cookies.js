@@ -1,4 +1,4 @@
-// Cookies where the host keeps none (Node, Deno, Bun, Workers): what a load balancer sets to find the replica of a session.
+// Cookies for hosts without a cookie store (Node, Deno, Bun, Workers): load balancers set them to find the replica of a session.
 
 import { CookieJar } from 'tough-cookie';
 
@@ -10,10 +10,10 @@ export function withCookies(server) {
   const send = server.fetch ?? ((url, init) => fetch(url, init));
   return {
     ...server,
-    // Filled in for each user, and taken out again below.
+    // Filled in per user, and removed again below.
     headers: { ...server.headers, [USER]: '{{USER_ID}}' },
     async fetch(url, { headers: { [USER]: user, ...headers }, ...init }) {
-      // What follows redirects carries nothing of any user.
+      // Requests without the header belong to no user.
       if (user === undefined) return send(url, { ...init, headers });
       const jar = jarOf(jars, user);
       const cookies = await jar.getCookieString(String(url));
@@ -27,7 +27,7 @@ export function withCookies(server) {
   };
 }
 
-// The user who came back last is the last to lose a jar.
+// The least recently used jar is dropped first.
 function jarOf(jars, user) {
   const jar = jars.get(user) ?? new CookieJar();
   jars.delete(user);

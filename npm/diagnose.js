@@ -1,5 +1,5 @@
-// Tries one server out, step by step, and says what was seen and how to mend it. Loaded when it is asked for the first time.
-// `manager.diagnose()` and the command `mcp-tether doctor` are made of it.
+// Tests one server step by step, and reports findings with fixes. Loaded on demand by `manager.diagnose()` and by the command
+// `mcp-tether doctor`.
 // @ts-check
 
 import { corsDoctor } from './diagnosis/cors.js';
@@ -14,7 +14,7 @@ import { Wire } from './diagnosis/wire.js';
 export { shownUrl } from './diagnosis/discreet.js';
 
 /**
- * How a manager's requests reach a server: by the server's own `fetch` or by the manager's, without what the entries put before that.
+ * How a manager's requests reach a server: by the server's own `fetch` or the manager's, without the wrappers of the entries.
  *
  * @typedef {typeof fetch & { base?: Injected, plain?: typeof fetch }} Injected
  * @param {{ own?: { fetch?: typeof fetch }, fetch?: Injected, url: string, headers: Record<string, string>, sse?: boolean, protocolVersion?: string }} found
@@ -25,11 +25,11 @@ export function reach({ own, fetch: given, headers: { 'mcp-tether-server': _mark
   return { ...target, headers, ...(used && { fetch: used }) };
 }
 
-/** A healthy server answers all of this in milliseconds; a cold one may need to start. */
+/** Milliseconds. A healthy server needs a few; a cold one may have to start. */
 const defaultTimeout = 5_000;
 
 /**
- * Makes a session of its own and ends it; sessions that there are it never touches.
+ * Creates a separate session and ends it; existing sessions are not touched.
  *
  * @param {Resolve} resolve
  * @param {DiagnosisOptions} [options]
@@ -65,15 +65,16 @@ const notReached = { ok: false, detail: 'not tried: the server was not reached' 
 
 /** @param {Wire} wire @param {Answer} answer @returns {Promise<Finding>} */
 async function reachable(wire, answer) {
-  if (!answer.failure) return { ok: true, detail: `answers, with status ${answer.isRedirect ? '3xx' : answer.status}` };
+  if (!answer.failure)
+    return { ok: true, detail: `the server responds with status ${answer.isRedirect ? '3xx' : answer.status}` };
   if (answer.failure.kind !== 'hidden') return { ok: false, ...explain(answer, wire) };
   const { result, why } = await watchPolicy(wire, () => isThere(wire));
   return result
-    ? { ok: true, detail: 'answers, but the browser hides from this page what it says' }
+    ? { ok: true, detail: 'the server responds, but the browser hides the response from this page' }
     : { ok: false, detail: '', ...why };
 }
 
-/** The steps in their order, with no secret in them. */
+/** The steps in order, without secrets. */
 class Report {
   /** @type {Record<StepName, (Finding & { name: StepName, ms: number }) | undefined>} */
   steps = {
@@ -96,7 +97,7 @@ class Report {
   }
 
   /**
-   * A step may be examined in two parts; what the last one finds counts.
+   * Measures a step. Of a step with two parts, the last finding counts.
    * @param {StepName} name
    * @param {() => Finding | void | Promise<Finding | void>} examine
    */
@@ -108,20 +109,20 @@ class Report {
 
   /** @param {Server | undefined} server @returns {Diagnosis} */
   result(server) {
-    const told = (/** @type {string} */ text) => this.wire.discretion.told(text);
+    const redacted = (/** @type {string} */ text) => this.wire.discretion.redacted(text);
     const examined = Object.values(this.steps).filter((step) => step !== undefined);
     const steps = examined.map(({ name, ok, ms, detail, fix }) => ({
       name,
       ok,
       ms,
-      detail: told(detail),
-      ...(fix && { fix: told(fix) }),
+      detail: redacted(detail),
+      ...(fix && { fix: redacted(fix) }),
     }));
     const known = server?.protocolVersion;
     return {
       ok: steps.every(({ ok }) => ok),
       ...(server && { kind: server.kind }),
-      ...(known && { protocolVersion: told(String(known)) }),
+      ...(known && { protocolVersion: redacted(String(known)) }),
       steps,
     };
   }

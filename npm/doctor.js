@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command `mcp-tether doctor <url>`: tries a server out and prints what was seen, and how to mend it.
+// The command `mcp-tether doctor <url>`: tests a server and prints findings with fixes.
 // @ts-check
 
 import { parseArgs } from 'node:util';
@@ -10,15 +10,15 @@ import { diagnose, shownUrl } from './diagnose.js';
 
 const usage = `usage: mcp-tether doctor <url> [options]
 
-Tries an MCP server out: is it reachable, does it shake hands, does it keep a
-session, can the session be used again and ended, and may a page use it (CORS)?
-It makes one session of its own and ends it.
+Tests an MCP server: is it reachable, does the handshake succeed, does it keep
+a session, can the session be reused and ended, and can pages use it (CORS)?
+Creates one session and ends it.
 
 options:
-  --header 'Name: value'   sent with every request, for example an Authorization;
-                           may be given more than once, and is never printed
+  --header 'Name: value'   sent with every request, for example Authorization;
+                           repeatable; never printed
   --origin <origin>        check CORS for pages of this origin: https://app.example
-  --timeout <ms>           how long to wait for each answer (5000)
+  --timeout <ms>           timeout of each request in milliseconds (5000)
   --json                   print the diagnosis as JSON
   --help                   print this
 
@@ -36,7 +36,7 @@ const options = /** @type {const} */ ({
   help: { type: 'boolean', default: false },
 });
 
-/** Of ECMA-48, Select Graphic Rendition. */
+/** Codes of Select Graphic Rendition (ECMA-48). */
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
 
 process.exitCode = await main(process.argv.slice(2));
@@ -67,12 +67,14 @@ function read(words) {
   const { values, positionals } = parsed(words);
   if (values.help) return { help: true };
   const [name, url, ...more] = positionals;
-  if (name !== 'doctor') throw new Error(name === undefined ? 'name a command: doctor' : 'the only command is doctor');
-  if (url === undefined) throw new Error('name the address of the MCP endpoint');
-  if (more.length > 0) throw new Error('one address at a time');
+  if (name !== 'doctor')
+    throw new Error(
+      name === undefined ? 'a command is missing: use doctor' : 'unknown command: the only command is doctor',
+    );
+  if (url === undefined) throw new Error('the URL of the MCP endpoint is missing');
+  if (more.length > 0) throw new Error('too many arguments: pass one URL');
   const timeout = Number(values.timeout);
-  if (!(timeout > 0 && timeout < 2 ** 31))
-    throw new Error('--timeout has to be a number of milliseconds greater than 0');
+  if (!(timeout > 0 && timeout < 2 ** 31)) throw new Error('--timeout must be a number of milliseconds greater than 0');
   const target = {
     url: checkedUrl(url),
     headers: Object.fromEntries(values.header.map(headerOf)),
@@ -87,11 +89,9 @@ function parsed(words) {
   try {
     return parseArgs({ args: words, options, allowPositionals: true });
   } catch (error) {
-    // Its message quotes the word that it did not understand, which may be half of a header.
+    // Not its message: it quotes the argument, which may be a part of a header.
     const known = /^Unknown option '(--?[\w-]+)/.exec(wordsOf(error));
-    throw new Error(
-      known ? `there is no option ${known[1]}` : 'an option lacks its value, or has one that it cannot have',
-    );
+    throw new Error(known ? `unknown option ${known[1]}` : 'an option has no value or an invalid one');
   }
 }
 
@@ -102,10 +102,10 @@ function wordsOf(error) {
 
 /** @param {string} text */
 function checkedUrl(text) {
-  if (!URL.canParse(text)) throw new Error('the address is no URL: write it out, with https://');
+  if (!URL.canParse(text)) throw new Error('invalid URL: write it in full, with https://');
   const url = new URL(text);
-  if (!/^https?:$/.test(url.protocol)) throw new Error('the address has to begin with http:// or https://');
-  if (url.username || url.password) throw new Error('credentials do not belong in an address: give them by --header');
+  if (!/^https?:$/.test(url.protocol)) throw new Error('the URL must begin with http:// or https://');
+  if (url.username || url.password) throw new Error('the URL must not contain credentials: pass them with --header');
   url.hash = '';
   return url.href;
 }
@@ -114,7 +114,7 @@ function checkedUrl(text) {
 function headerOf(line, index) {
   const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*$/.exec(line) ?? [];
   if (name === undefined || value === undefined)
-    throw new Error(`--header number ${index + 1} is not of the form 'Name: value'`);
+    throw new Error(`--header number ${index + 1} must have the form 'Name: value'`);
   if (/^(accept|content-type|content-length|host|origin|mcp-.*|last-event-id)$/i.test(name))
     throw new Error(`the header ${name} is set by the doctor itself`);
   return [name.toLowerCase(), value];
@@ -123,7 +123,7 @@ function headerOf(line, index) {
 /** @param {string} text */
 function originOf(text) {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new Error('--origin has to be like https://app.example');
+    throw new Error('--origin must be an origin like https://app.example');
   return new URL(text).origin;
 }
 

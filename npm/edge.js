@@ -1,4 +1,4 @@
-// For edge runtimes other than Cloudflare's, which compile no bytes at run time either: their bundlers make a compiled module of this import.
+// For other edge runtimes, which also forbid compiling at run time: their bundlers compile the module behind this import.
 
 import module from './mcp_tether_bg.wasm?module';
 import { initSync } from './slim.js';

@@ -1,4 +1,5 @@
-// The one error class of the package. It is written here because a class made by wasm-bindgen cannot extend Error.
+// The only error class of the package, in JavaScript because a class made by wasm-bindgen cannot extend Error.
+// @ts-check
 
 const brand = Symbol.for('mcp-tether.McpError');
 const optionalFields = /** @type {const} */ (['serverName', 'status', 'rpcCode', 'data', 'retryAfterMs', 'evidence']);

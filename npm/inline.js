@@ -1,4 +1,4 @@
-// The module inside JavaScript, for Node and for pages whose bundler or server lost the file. Bundlers carry it along as a lazy chunk.
+// The module embedded in JavaScript, for Node and for pages whose bundler or server lost the file. Bundlers include it as a lazy chunk.
 // tools/build.sh writes packed.js: the module in raw DEFLATE and base64.
 
 export { packed } from './packed.js';

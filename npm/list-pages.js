@@ -1,14 +1,14 @@
-// The pages of a list after the first one. Loaded by slim.js for lists that have some.
+// Reads the pages of a list after the first one. Loaded by slim.js on demand.
 
 import { McpError } from './error.js';
 
-// Past it the cursors of the server probably go round in a circle.
+// With more pages, the cursors of the server probably repeat.
 const MAX_PAGES = 100;
 
 const members = ['tools', 'resources', 'resourceTemplates', 'prompts'];
 
 /**
- * Joins all pages: `first`, read since the time `since`, and those after it.
+ * Joins all pages: `first`, requested at the time `since`, and the following ones.
  *
  * @template {import('./index.js').PaginatedResult} Page
  * @param {Page} first
@@ -25,7 +25,7 @@ export async function readOn(first, list, params, options, since) {
   let cursor = nextCursor;
   while (cursor) {
     if (pages.length === MAX_PAGES)
-      throw new McpError(`the list has more than ${MAX_PAGES} pages: ask for them one by one, with a cursor`, {
+      throw new McpError(`the list has more than ${MAX_PAGES} pages: request them one by one, with a cursor`, {
         code: 'limit_exceeded',
       });
     const page = await list({ ...params, cursor }, { ...options, ...rest(options, since) });

@@ -1,12 +1,12 @@
 import type { McpError, McpManager, McpSession, Prompt, Resource, Tool } from './index.js';
 
-/** What to do when a list has changed: the `listChanged` of the official client, in the same shape. */
+/** Handles changes of a list, in the shape of the official client's `listChanged`. */
 export interface ListHandler<Item> {
-  /** Gets the new list, or the error of reading it. Both are null with `autoRefresh: false`. */
+  /** Called with the new list, or with the error of reading it. Both are null with `autoRefresh: false`. */
   onChanged: (error: McpError | null, items: Item[] | null) => void;
   /** Read the list before `onChanged` is called. Default: true. */
   autoRefresh?: boolean;
-  /** Changes within this time, in milliseconds, are one. Default: 300. */
+  /** Changes within this number of milliseconds are merged. Default: 300. */
   debounceMs?: number;
 }
 
@@ -17,9 +17,9 @@ export interface ListHandlers {
 }
 
 /**
- * Calls handlers with the new list when the server says that it has changed (`notifications/…/list_changed`), and when it is another one after a
- * recovery. Notification handlers of the session get the notifications all the same.
+ * Calls handlers with the new list when the server announces a change (`notifications/…/list_changed`), and when the list differs after a recovery.
+ * Notification handlers of the session still get the notifications.
  *
- * @returns A function that ends it.
+ * @returns A function that ends this.
  */
 export function watchLists(manager: McpManager, session: McpSession, handlers: ListHandlers): () => void;

@@ -1,4 +1,4 @@
-// Lists that are read again when they change.
+// Reads lists again when they change.
 
 import { observe } from './observers.js';
 
@@ -16,7 +16,7 @@ export function watchLists(manager, session, handlers) {
     for (const list of lists) if (list.changed === method) list.refresh();
   });
   const listeners = {
-    // A recovery has compared the tools already.
+    // The manager has compared the tools after the recovery.
     toolsChanged: (list) => list.kind === 'tools' && list.refresh(),
     recoverySucceeded: (list) => list.kind !== 'tools' && list.compare(),
   };
@@ -37,8 +37,8 @@ class List {
   #session;
   #handler;
   #timer;
-  #turn = 0; // which reading is the newest
-  #last; // the list as it was last delivered, as text
+  #turn = 0; // number of the latest read
+  #last; // the last delivered list, as JSON
   #isStopped = false;
 
   constructor(session, kind, handler) {
@@ -52,7 +52,7 @@ class List {
     this.#later((items, text) => this.#deliver(null, items, text));
   }
 
-  // After a recovery the list may be another one, and no notification says so.
+  // After a recovery the list may differ, without a notification.
   compare() {
     if (this.#session.getServerCapabilities()?.[kinds[this.kind].capability])
       this.#later((items, text) => text !== this.#last && this.#deliver(null, items, text));
@@ -63,7 +63,7 @@ class List {
     clearTimeout(this.#timer);
   }
 
-  // Changes that come close together are one: the last of them counts.
+  // Debounces changes: the last one counts.
   #later(then) {
     const { autoRefresh = true, debounceMs = 300 } = this.#handler;
     clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-// Compiles and starts the module, once for all callers. A failure says what to do about it.
+// Compiles and instantiates the module, once for all callers. Errors say how to fix the cause.
 
 import { McpError } from './error.js';
 import { finish, imports } from './mcp_tether.js';
@@ -8,7 +8,7 @@ export let isReady = false;
 let loading;
 
 /**
- * The first caller decides where the module comes from. A load that failed may be tried again, perhaps from another place.
+ * The first caller decides the source of the module. A failed load may be retried, also from another source.
  *
  * @param {() => Promise<WebAssembly.Module>} find
  */
@@ -36,7 +36,7 @@ export function initSync(source) {
 }
 
 function start(instance) {
-  // `initSync()` may have been faster than an `init()` that was under way.
+  // `initSync()` may have finished during a pending `init()`.
   if (isReady) return;
   finish(instance);
   isReady = true;
@@ -45,13 +45,13 @@ function start(instance) {
 /** @param {BufferSource | WebAssembly.Module | URL | string | Request | Response | Promise<Response>} source */
 export async function compile(source) {
   const from = await source;
-  if (from === undefined) throw new Error('init() of mcp-tether/slim needs it as its argument');
+  if (from === undefined) throw new Error('init() of mcp-tether/slim needs the module as its argument');
   if (isModule(from)) return from;
   if (from.byteLength !== undefined) return WebAssembly.compile(from);
   return compileResponse(from.ok === undefined ? await fetch(from) : from);
 }
 
-// Next runs edge routes in a realm of their own and hands over modules of another, so `instanceof` would not know them.
+// Next runs edge routes in a separate realm and passes modules of another one, for which `instanceof` fails.
 function isModule(source) {
   return source[Symbol.toStringTag] === 'WebAssembly.Module';
 }
@@ -63,12 +63,12 @@ async function compileResponse(response) {
   if (type === 'application/wasm') return WebAssembly.compileStreaming(response);
   const bytes = new Uint8Array(await response.arrayBuffer());
   // "\0asm" begins every module (WebAssembly core specification, §5.5.16).
-  if (bytes[3] !== 0x6d || bytes[0] !== 0) throw new Error(`${url} is no WebAssembly module, its type is ${type}`);
+  if (bytes[3] !== 0x6d || bytes[0] !== 0) throw new Error(`${url} is not a WebAssembly module (content type ${type})`);
   console.warn(`mcp-tether: ${url} compiles faster if it is served as application/wasm instead of ${type}`);
   return WebAssembly.compile(bytes);
 }
 
-/** Whether this host refuses to compile the smallest module there is; the words of its refusal differ from browser to browser. */
+/** Whether this host refuses to compile even the smallest module: the error messages differ between browsers. */
 export function isForbidden() {
   try {
     new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));

@@ -1,5 +1,5 @@
-// For Node, Deno and Bun: ready when the import is done. The module is inside the JavaScript, because bundles, single-file
-// executables and Deno without --allow-read have no file beside them.
+// For Node, Deno and Bun: loaded by the import. The module is embedded in the JavaScript, because bundles, single-file executables
+// and Deno without --allow-read cannot read a file next to it.
 
 import { Buffer } from 'node:buffer';
 import { inflateRawSync } from 'node:zlib';
@@ -35,25 +35,25 @@ setTimers({
 
 initSync(inflateRawSync(Buffer.from(packed, 'base64')));
 
-// Node's fetch, which is undici's, gives up after 300 s without headers or without a piece of the body. How long a call may take is said by its
-// `timeout`, so its limits are lifted, request by request. Everything else is left to the dispatcher that is set for all, which may be a proxy's.
+// Node's fetch (undici) times out after 300 s without headers or without body data. The `timeout` of a call is the only limit here, so undici's are
+// disabled for each request. The rest is left to the global dispatcher, which may be that of a proxy.
 const current = () => globalThis[Symbol.for('undici.globalDispatcher.1')];
 const patient = {
   dispatch: (options, handler) => current().dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler),
-  // For undici's own mocks.
+  // For undici's mocks.
   get isMockActive() {
     return current().isMockActive;
   },
 };
 
-// Only in Node: the others say that they are it, and go by their own names as well.
+// Deno and Bun also define Node's globals.
 const isNode = globalThis.Deno === undefined && globalThis.Bun === undefined;
 
 function patientFetch(url, init) {
-  // Reading one of its classes makes Node load undici, which sets its dispatcher. Jest's sandbox has a global object without it.
+  // Reading `Headers` makes Node load undici, which sets the dispatcher. The global object of Jest's sandbox has none.
   if (isNode && Headers && current()) init.dispatcher = patient;
   return fetch(url, init);
 }
 
-// The package's own, not a user's.
+// Marks the package's function, as opposed to a user's.
 patientFetch.plain = (url, init) => fetch(url, init);

@@ -1,17 +1,18 @@
-// The observers of a session: clients that use it as a transport, and entries of the package that read its notifications.
-// An entry that a page loads has a copy of this file, so observers are recognised by their members.
+// The observers of a session: clients that use it as a transport, and package entries that read its notifications. Bundled entries have their own
+// copies of this file, so observers are recognised by their members.
 // @ts-check
 
 /** @import { Asking, Observer, RelaySession, Rpc, SessionTransport } from './transport.js' */
 
 const METHOD_NOT_FOUND = -32601;
 
-const isClient = /** @type {(observer: Observer) => observer is SessionTransport} */ (
-  (/** @type {Observer} */ observer) => 'ask' in observer
-);
+/** @param {Observer} observer @returns {observer is SessionTransport} */
+function isClient(observer) {
+  return 'ask' in observer;
+}
 
 /**
- * The observers of a session, stored with the one function that the module calls.
+ * The observers of a session, stored with the function that the module calls.
  * @param {RelaySession} session
  * @returns {Set<Observer>}
  */
@@ -21,7 +22,7 @@ export function observersOf(session) {
     /** @type {(message: Rpc, asking: Asking) => unknown} */
     const observer = (message, asking) => {
       if (asking.signal) {
-        // Of equals the youngest.
+        // Among equals, the newest.
         const fitness = (/** @type {SessionTransport} */ client) => client.fitness(message, asking.during);
         const [client] = [...clients]
           .filter(isClient)
@@ -30,7 +31,7 @@ export function observersOf(session) {
         if (!client) throw Object.assign(new Error('Method not found'), { code: METHOD_NOT_FOUND });
         return client.ask(message, asking);
       }
-      // The server's own ids mean nothing to a client: `ask` reports a cancelled request.
+      // The server's ids are unknown to clients: `ask` reports a cancelled request.
       if (message.method !== 'notifications/cancelled')
         for (const client of clients) client.hear(message, asking.during);
     };
@@ -40,7 +41,7 @@ export function observersOf(session) {
 }
 
 /**
- * Calls `hear` with every notification of a session, whatever handlers it has. Returns a function that ends it.
+ * Calls `hear` with every notification of a session, independent of its handlers. Returns a function that ends this.
  * @param {RelaySession} session
  * @param {Observer['hear']} hear
  */

@@ -7,18 +7,18 @@ import type {
   ReadResourceResult,
 } from './index.js';
 
-/** Options of {@link TetherMcpServer}: those of `connect`, and the Agents SDK's own of the same names. */
+/** Options of {@link TetherMcpServer}: those of `connect`, and the Agents SDK's options of the same names. */
 export interface TetherMcpServerOptions extends ConnectOptions {
-  /** What the SDK calls the server. Default: its name in the configuration. */
+  /** The server's name in the SDK. Default: its name in the configuration. */
   name?: string;
-  /** Whether the tools are listed once only. Default: false. */
+  /** Whether the tools are listed only once. Default: false. */
   cacheToolsList?: boolean;
   toolFilter?: unknown;
   useStructuredContent?: boolean;
   errorFunction?: unknown;
 }
 
-/** A tool as the Agents SDK has it. */
+/** A tool in the form of the Agents SDK. */
 export interface AgentTool {
   name: string;
   description?: string;
@@ -32,10 +32,10 @@ export interface AgentTool {
   [member: string]: unknown;
 }
 
-/** One piece of a tool's result, as the Agents SDK has it. */
+/** One content item of a tool's result, in the form of the Agents SDK. */
 export type AgentContent = ContentBlock & { [member: string]: unknown };
 
-/** A tool's result, as the Agents SDK has it. */
+/** A tool's result, in the form of the Agents SDK. */
 export interface AgentToolResult {
   content: AgentContent[];
   structuredContent?: { [name: string]: unknown };
@@ -46,7 +46,7 @@ export interface AgentToolResult {
 
 /**
  * A session as an `MCPServer` of OpenAI's Agents SDK: `new Agent({ mcpServers: [new TetherMcpServer(manager, 'ada', 'notes')] })`, after `connect()`.
- * It outlives restarts of the server. `close()` leaves the session for the next run.
+ * It survives restarts of the server. `close()` keeps the session for the next run.
  */
 export class TetherMcpServer {
   constructor(manager: McpManager, userId: string, serverName: string, options?: TetherMcpServerOptions);

@@ -34,7 +34,7 @@ export class TetherMcpServer {
   async listTools() {
     if (this.cacheToolsList && this.#tools) return this.#tools;
     const { tools } = await this.#live().listTools();
-    // The SDK takes these two for granted.
+    // The SDK requires these members.
     const complete = tools.map((tool) => {
       const { properties = {}, required = [], additionalProperties = false, ...schema } = tool.inputSchema;
       return { ...tool, inputSchema: { ...schema, properties, required, additionalProperties } };
@@ -70,7 +70,7 @@ export class TetherMcpServer {
   }
 
   #live() {
-    if (!this.#session) throw new Error(`${this.name} is not connected: await connect() first`);
+    if (!this.#session) throw new Error(`${this.name} is not connected: await connect() before other methods`);
     return this.#session;
   }
 }

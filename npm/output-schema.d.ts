@@ -13,11 +13,11 @@ export type ValidatorClass = new (
 ) => { validate(value: unknown): { valid: boolean; errors: { instanceLocation: string; error: string }[] } };
 
 /**
- * From now on `callTool` of the sessions that this manager connects checks what a tool returns against its `outputSchema`:
+ * Makes `callTool` of sessions that this manager connects from now on validate results against the tool's `outputSchema`:
  *
  * `checkOutput(manager, Validator)` with `import { Validator } from '@cfworker/json-schema'`.
  *
- * A result that does not match, or that has no `structuredContent` although the tool has a schema, rejects with `protocol_error`, as does a schema that
- * cannot be used; results with `isError` pass. The tool has run by then. The first call of a session lists the tools.
+ * `callTool` rejects with `protocol_error` if a result does not match, if it has no `structuredContent` although the tool has a schema, or if the schema
+ * is invalid. Results with `isError` pass. The tool has run by then. The first call of a session lists the tools.
  */
 export function checkOutput(manager: McpManager, validator: ValidatorProvider | ValidatorClass): void;

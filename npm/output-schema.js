@@ -1,4 +1,4 @@
-// Results of tools, checked against the schemas that the tools name.
+// Validates results of tools against their output schemas.
 
 import { McpError } from './error.js';
 import { observe } from './observers.js';
@@ -8,7 +8,7 @@ const INVALID_PARAMS = -32602;
 
 export function checkOutput(manager, validator) {
   const compile = compilerOf(validator);
-  const checks = new Map(); // by server and user: a promise of the tools' checks, until their list may have changed
+  const checks = new Map(); // by server and user: a promise of the tools' checks, until the list of tools changes
   const keyOf = ({ serverName, userId }) => JSON.stringify([serverName, userId]);
   const forget = ({ detail }) => checks.delete(keyOf(detail));
   for (const type of ['toolsChanged', 'recoverySucceeded', 'sessionTerminated', 'sessionExpired'])
@@ -23,7 +23,7 @@ export function checkOutput(manager, validator) {
       const check = (await checksOf(session, key, options)).get(params?.name);
       if (typeof check === 'string') fail(INVALID_PARAMS, check, session.serverName);
       const result = await callTool.call(this, params, options);
-      // A task has no output yet.
+      // A task has no output at this point.
       if (check && !params.task && !result.isError) check(result, session.serverName);
       return result;
     };
@@ -38,11 +38,11 @@ export function checkOutput(manager, validator) {
         checks.delete(key);
         stop();
       });
-      // Other calls wait for the same list, so no signal of this one ends it.
+      // Other calls wait for the same list, so the signal of this call must not cancel it.
       known = session.listTools({}, options?.timeout && { timeout: options.timeout }).then(
         ({ tools }) => compileAll(tools, compile),
         () => {
-          // The call finds out for itself what is wrong.
+          // The call itself will fail with the same problem.
           checks.delete(key);
           return new Map();
         },
@@ -53,7 +53,7 @@ export function checkOutput(manager, validator) {
   }
 }
 
-// The official SDK's providers have a method; what has none is a class as that of @cfworker/json-schema.
+// Providers of the official SDK have a method; otherwise this is a class like that of @cfworker/json-schema.
 function compilerOf(validator) {
   if (typeof validator?.getValidator === 'function') {
     return (schema) => {
@@ -65,9 +65,12 @@ function compilerOf(validator) {
     };
   }
   if (typeof validator !== 'function')
-    throw new McpError('validator: must be a class with validate(), or have a method getValidator()', {
-      code: 'config_error',
-    });
+    throw new McpError(
+      'validator: must be a class with a method validate(), or an object with a method getValidator()',
+      {
+        code: 'config_error',
+      },
+    );
   return (schema) => {
     const compiled = new validator(schema, '2020-12', true);
     return (value) => {
@@ -110,7 +113,7 @@ function compileAll(tools, compile) {
   return checks;
 }
 
-// The tool has run: the same call is no remedy.
+// Not retryable: the tool has run.
 function fail(rpcCode, message, serverName) {
   throw new McpError(message, { code: 'protocol_error', rpcCode, serverName, retryable: false });
 }

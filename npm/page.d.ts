@@ -1,44 +1,45 @@
 import type { McpManager, SessionStorage } from './index.js';
 
-/** How a manager follows its page. */
+/** Options of {@link attachToPage}. */
 export interface PageOptions {
   /**
-   * What becomes of the sessions when the page goes.
+   * What happens to sessions when the page is closed.
    *
-   * - `keep` (default): they stay, and are written to the manager's storage, if it has one, for the next page.
-   * - `terminate`: each is ended by a DELETE that outlives the page. If the page comes back after all, the next call makes a new session.
+   * - `keep` (default): they are written to the manager's storage, if it has one, for the next page.
+   * - `terminate`: each is ended by a DELETE with `keepalive`. If the page is restored, the next call creates a new session.
    */
   onHide?: 'keep' | 'terminate';
-  /** How long a hidden page keeps its stream, in milliseconds. Default 30 000. */
+  /** Milliseconds until a hidden page closes its stream. Default 30 000. */
   grace?: number;
   /**
-   * The manager's storage, if it was made by {@link sharedStorage}: all tabs of this origin then use one session a user and server, and one of the
-   * visible tabs has its stream and passes on what comes. Where Web Locks or BroadcastChannel are missing, each tab has its own stream.
+   * The manager's storage, if it was made by {@link sharedStorage}: all tabs of this origin then share one session per user and server, and one
+   * visible tab opens its stream and forwards the messages. Without Web Locks or BroadcastChannel, each tab has its own stream.
    */
   tabs?: SharedStorage;
 }
 
-/** A storage that tabs use together. */
+/** A storage that tabs share. */
 export interface SharedStorage extends SessionStorage {
-  /** Whether this environment has what tabs need to agree. */
+  /** Whether this environment has Web Locks and BroadcastChannel. */
   readonly supported: boolean;
 }
 
 /**
- * Lets a manager follow the page that it lives in: streams to one origin share its connections with all tabs; the stream is closed while the page is hidden and opened again where it was left; nothing is tried
- * offline, and everything at once when the network is back; after sleep and after the back/forward cache, sessions are looked after.
+ * Makes a manager follow its page. Tabs share the connections for streams to an origin. The stream is closed while the page is hidden, and resumed
+ * afterwards. Offline, nothing is sent; when the network is back, all retries start at once. After sleep and after a return from the back/forward cache,
+ * sessions are validated.
  *
  * Call it before the first `connect`.
  *
- * @returns A function that ends it.
+ * @returns A function that ends this.
  */
 export function attachToPage(manager: McpManager, options?: PageOptions): () => void;
 
 /**
- * Makes of a storage that all tabs can reach, such as `indexedDbStorage()` or `webStorage(localStorage)`, one that they use together.
+ * Wraps a storage that all tabs can access, such as `indexedDbStorage()` or `webStorage(localStorage)`, so that they share its sessions.
  *
- * Tabs then share not only what is stored but the session: one handshake for all, and one recovery.
+ * Tabs then share more than the records: there is one handshake for all of them, and one recovery.
  *
- * @param name Of the group of tabs. Default: `default`.
+ * @param name Name of the group of tabs. Default: `default`.
  */
 export function sharedStorage(storage: SessionStorage, name?: string): SharedStorage;

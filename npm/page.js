@@ -1,5 +1,5 @@
-// The life of a page: hidden, offline, restored, closed; and one stream for all tabs. A page opts in with one call. What tabs say to each other is in
-// page/: a session that they share (shared-storage.js), its stream (shared-stream.js), and connections to a server (connection-slots.js).
+// Page life: hidden, offline, restored, closed; and one stream for all tabs. A page opts in with one call. Communication between tabs is in page/:
+// shared sessions (shared-storage.js), their stream (shared-stream.js), and connections to a server (connection-slots.js).
 // @ts-check
 
 import { ConnectionSlots } from './page/connection-slots.js';
@@ -11,13 +11,13 @@ import { SharedStream } from './page/shared-stream.js';
 /** @import { PageManager } from './page/types.js' */
 
 /**
- * Follows the page that this runs in. Returns a function that ends that.
+ * Makes a manager follow its page. Returns a function that ends this.
  * @param {McpManager} given
  * @param {PageOptions} [options]
  */
 export function attachToPage(given, { onHide = 'keep', grace = 30_000, tabs } = {}) {
   if (tabs && onHide === 'terminate')
-    throw new TypeError('onHide: a session that tabs share does not end with one of them');
+    throw new TypeError("onHide: 'terminate' cannot be used with tabs, because they share the session");
   const manager = /** @type {PageManager} */ (given);
   const slots = typeof BroadcastChannel === 'function' && globalThis.navigator?.locks && new ConnectionSlots(manager);
   const stream = tabs?.supported
@@ -34,11 +34,11 @@ export function attachToPage(given, { onHide = 'keep', grace = 30_000, tabs } = 
 }
 
 /**
- * Tells a manager what its page goes through, and when its stream is wanted. Returns a function that ends that.
+ * Notifies a manager of page life, and of when it needs its stream. Returns a function that ends this.
  * @param {PageManager} manager
  * @param {Pick<SharedStream, 'want'>} stream
- * @param {'retire' | 'save'} atEnd what the page's end means
- * @param {number} grace milliseconds that a hidden page keeps its stream
+ * @param {'retire' | 'save'} atEnd the notification when the page is closed
+ * @param {number} grace milliseconds until the stream of a hidden page is closed
  */
 function follow(manager, stream, atEnd, grace) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -58,7 +58,7 @@ function follow(manager, stream, atEnd, grace) {
     else want(true);
   };
   const hide = () => {
-    // An open stream would keep the page out of the back/forward cache, and its lock in there would keep other tabs waiting.
+    // An open stream excludes the page from the back/forward cache, and the lock of a cached page would block other tabs.
     want(false);
     manager.tell(atEnd);
   };
@@ -91,7 +91,7 @@ function listen(listeners) {
 }
 
 /**
- * A storage whose sessions all tabs use together: for the manager's `storage` and for `attachToPage`'s `tabs`.
+ * A storage with sessions shared by all tabs: for the manager's `storage` and for `attachToPage`'s `tabs`.
  * @param {SessionStorage} storage
  * @param {string} [name]
  */

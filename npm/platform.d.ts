@@ -1,4 +1,4 @@
-// The platform's own types where the program has them (DOM, Node, Workers, Deno or Bun types), and what this package needs of them where it has none.
+// The platform's types where the program declares them (DOM, Node, Workers, Deno or Bun), otherwise the members that this package needs.
 
 /** The instance type of a global class, or `Fallback` where the program does not declare that class. */
 type InstanceOfGlobal<Name extends string, Fallback> = typeof globalThis extends {
@@ -32,7 +32,7 @@ export type PlatformModule = typeof globalThis extends {
   ? Module
   : object;
 
-/** What the package sends to `fetch`. */
+/** The options that the package passes to `fetch`. */
 interface OwnRequestInit {
   method: string;
   headers: { [name: string]: string };
@@ -44,7 +44,7 @@ interface OwnRequestInit {
   keepalive?: boolean;
 }
 
-/** What the package reads of a response. */
+/** The members of a response that the package reads. */
 interface OwnResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };

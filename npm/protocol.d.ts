@@ -1,30 +1,30 @@
-// The messages of MCP, named as in the specification (revisions 2025-03-26 to 2025-11-25). Results keep what later revisions add.
+// The messages of MCP, named as in the specification (revisions 2025-03-26 to 2025-11-25). Results include members of later revisions.
 
 /** A JSON object whose members are not described further. */
 export interface JsonObject {
   [key: string]: unknown;
 }
 
-/** `_meta`: what MCP and its extensions attach to messages and to what they hold. */
+/** `_meta`: metadata that MCP and its extensions attach to messages and their parts. */
 export type Meta = JsonObject;
 
-/** A result as the server sent it. Members that are not described here are kept. */
+/** A result as the server sent it, including members that are not described here. */
 export interface Result {
   _meta?: Meta;
   [key: string]: unknown;
 }
 
-/** The result of a request that has nothing to tell. */
+/** The result of a request without result members. */
 export type EmptyResult = Result;
 
 /** One page of a list. */
 export interface PaginatedResult extends Result {
-  /** Where the next page starts. Absent on the last page, and where all pages were read. */
+  /** The cursor of the next page. Absent on the last page, and if all pages were read. */
   nextCursor?: string;
 }
 
 export interface PaginatedRequestParams {
-  /** Asks for the one page that starts here: the `nextCursor` of the page before. */
+  /** Requests the page at this cursor, the `nextCursor` of the previous page. */
   cursor?: string;
   _meta?: Meta;
 }
@@ -55,7 +55,7 @@ export interface Implementation extends BaseMetadata {
   icons?: Icon[];
 }
 
-/** What a client can do for servers. */
+/** Capabilities of a client. */
 export interface ClientCapabilities {
   experimental?: { [name: string]: object };
   roots?: { listChanged?: boolean };
@@ -70,7 +70,7 @@ export interface ClientCapabilities {
   [name: string]: unknown;
 }
 
-/** What a server can do. */
+/** Capabilities of a server. */
 export interface ServerCapabilities {
   experimental?: { [name: string]: object };
   logging?: object;
@@ -121,7 +121,7 @@ export interface AudioContent {
   _meta?: Meta;
 }
 
-/** A resource that can be read with `resources/read`. It need not be in `resources/list`. */
+/** A resource for `resources/read`, not necessarily in `resources/list`. */
 export interface ResourceLink extends Resource {
   type: 'resource_link';
 }
@@ -134,7 +134,7 @@ export interface EmbeddedResource {
   _meta?: Meta;
 }
 
-/** One piece of a tool's result or of a prompt; `type` tells which. */
+/** One content item of a tool's result or of a prompt, distinguished by `type`. */
 export type ContentBlock = TextContent | ImageContent | AudioContent | ResourceLink | EmbeddedResource;
 
 // ----------------------------------------------------------------------------------------------------------------------- tools
@@ -148,16 +148,16 @@ export interface ObjectSchema {
   [keyword: string]: unknown;
 }
 
-/** What a tool says of itself. Only as trustworthy as its server. */
+/** Hints of a tool about itself. Only as trustworthy as its server. */
 export interface ToolAnnotations {
   title?: string;
-  /** It changes nothing. `mcp-tether` may then repeat a call whose outcome is unknown. */
+  /** The tool changes nothing. `mcp-tether` may then retry a call with an unknown outcome. */
   readOnlyHint?: boolean;
-  /** It may delete or overwrite. Meant only for tools that are not read-only. */
+  /** The tool may delete or overwrite data. Meaningful only for tools that are not read-only. */
   destructiveHint?: boolean;
-  /** A second call with the same arguments changes nothing more. `mcp-tether` may then repeat a call whose outcome is unknown. */
+  /** A second call with the same arguments has no further effect. `mcp-tether` may then retry a call with an unknown outcome. */
   idempotentHint?: boolean;
-  /** It deals with the world outside of the server. */
+  /** The tool interacts with systems outside of the server. */
   openWorldHint?: boolean;
 }
 
@@ -168,9 +168,9 @@ export interface ToolExecution {
 
 export interface Tool extends BaseMetadata {
   description?: string;
-  /** What its `arguments` look like. */
+  /** The schema of its `arguments`. */
   inputSchema: ObjectSchema;
-  /** What its `structuredContent` looks like; of an object before 2026-07-28. `mcp-tether/output-schema` checks it. */
+  /** The schema of its `structuredContent`, of an object before 2026-07-28. `mcp-tether/output-schema` validates it. */
   outputSchema?: JsonObject;
   annotations?: ToolAnnotations;
   execution?: ToolExecution;
@@ -192,9 +192,9 @@ export interface CallToolRequestParams {
 
 export interface CallToolResult extends Result {
   content: ContentBlock[];
-  /** What matches the tool's `outputSchema`, if it has one: an object, and any JSON from 2026-07-28 on. */
+  /** The output according to the tool's `outputSchema`, if it has one: an object, or any JSON from 2026-07-28 on. */
   structuredContent?: unknown;
-  /** The tool failed, and `content` says why. This is a result, not an `McpError`. */
+  /** Whether the tool failed; `content` describes the error. This is a result, not an `McpError`. */
   isError?: boolean;
 }
 
@@ -297,15 +297,15 @@ export interface PromptReference extends BaseMetadata {
 
 export interface ResourceTemplateReference {
   type: 'ref/resource';
-  /** The URI, or the template of it. */
+  /** The URI or URI template. */
   uri: string;
 }
 
 export interface CompleteRequestParams {
   ref: PromptReference | ResourceTemplateReference;
-  /** The argument to complete, and what there is of its value. */
+  /** The argument to complete, with the beginning of its value. */
   argument: { name: string; value: string };
-  /** Values of arguments that are known already. */
+  /** Values of other arguments. */
   context?: { arguments?: { [name: string]: string } };
   _meta?: Meta;
 }
@@ -324,11 +324,11 @@ export interface CompleteResult extends Result {
 /** The severities of RFC 5424. */
 export type LoggingLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';
 
-/** How far a request has come. */
+/** Progress of a request. */
 export interface Progress {
   /** Grows with each report. */
   progress: number;
-  /** What `progress` is at the end, if that is known. */
+  /** The final value of `progress`, if known. */
   total?: number;
   message?: string;
 }
@@ -336,7 +336,7 @@ export interface Progress {
 // ----------------------------------------------------------------------------------------------------------------------- tasks
 
 export interface TaskMetadata {
-  /** How long the server should keep the task, in milliseconds. */
+  /** Milliseconds that the server should keep the task. */
   ttl?: number;
 }
 
@@ -350,7 +350,7 @@ export interface Task {
   lastUpdatedAt: string;
   /** Milliseconds from `createdAt`; null for no limit. */
   ttl: number | null;
-  /** How long to wait between two `tasks/get`, in milliseconds. */
+  /** Milliseconds between two `tasks/get`. */
   pollInterval?: number;
 }
 
@@ -372,7 +372,7 @@ export interface ListTasksResult extends PaginatedResult {
 
 // ------------------------------------------------------------------------------------------------------- requests of the server
 
-/** A place that a server may work in. */
+/** A folder that a server may work in. */
 export interface Root {
   /** A `file:` URI. */
   uri: string;
@@ -416,7 +416,7 @@ export interface SamplingMessage {
 
 export interface ModelPreferences {
   hints?: { name?: string }[];
-  /** From 0 to 1, like the other two. */
+  /** From 0 to 1, like the other two priorities. */
   costPriority?: number;
   speedPriority?: number;
   intelligencePriority?: number;
@@ -496,7 +496,7 @@ export interface ElicitResult extends Result {
 
 // ------------------------------------------------------------------------------------------------------------- methods by name
 
-/** The requests that a client sends: what each takes and what it gives. */
+/** Requests of the client: params and result of each. */
 export interface ClientRequests {
   ping: { params: { _meta?: Meta } | undefined; result: EmptyResult };
   'tools/list': { params: PaginatedRequestParams | undefined; result: ListToolsResult };
@@ -516,7 +516,7 @@ export interface ClientRequests {
   'tasks/cancel': { params: TaskRequestParams; result: CancelTaskResult };
 }
 
-/** The requests that a server sends: what each asks and what it wants as an answer. */
+/** Requests of the server: params and result of each. */
 export interface ServerRequests {
   ping: { params: { _meta?: Meta } | undefined; result: EmptyResult };
   'roots/list': { params: { _meta?: Meta } | undefined; result: ListRootsResult };
@@ -524,13 +524,13 @@ export interface ServerRequests {
   'elicitation/create': { params: ElicitRequestParams; result: ElicitResult };
 }
 
-/** The notifications that a client sends, with their params. */
+/** Notifications of the client, with their params. */
 export interface ClientNotifications {
   'notifications/roots/list_changed': { _meta?: Meta } | undefined;
   'notifications/tasks/status': Task & { _meta?: Meta };
 }
 
-/** The notifications that a server sends, with their params. */
+/** Notifications of the server, with their params. */
 export interface ServerNotifications {
   'notifications/message': { level: LoggingLevel; logger?: string; data: unknown; _meta?: Meta };
   'notifications/progress': Progress & { progressToken: string | number; _meta?: Meta };
@@ -547,12 +547,12 @@ export type RequestMethod = keyof ClientRequests;
 export type ServerRequestMethod = keyof ServerRequests;
 export type NotificationMethod = keyof ServerNotifications;
 
-/** A message with a method of its own params: `{ method, params }`, where params that may be undefined may be left out. */
+/** A message `{ method, params }`. Optional params can be omitted. */
 export type MessageOf<Method extends string, Params> = undefined extends Params
   ? { method: Method; params?: Exclude<Params, undefined> }
   : { method: Method; params: Params };
 
-/** A notification of the server, with `method` to tell them apart. */
+/** A notification of the server, distinguished by `method`. */
 export type ServerNotification = {
   [Method in NotificationMethod]: MessageOf<Method, ServerNotifications[Method]>;
 }[NotificationMethod];

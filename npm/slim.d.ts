@@ -4,7 +4,7 @@ export * from './index.js';
 export { default } from './index.js';
 
 /**
- * Loads the module at once from bytes or from a module that is compiled already.
- * A page's main thread may refuse to compile a large one this way; there, use the default export.
+ * Loads the module synchronously from bytes or from a compiled module.
+ * The main thread of a page may refuse to compile a large module synchronously; use the default export there.
  */
 export function initSync(module: Bytes | PlatformModule): void;

@@ -1,4 +1,4 @@
-// Loads nothing by itself: for a bundler or a host that hands over the module. Every other entry is this one and a way to find the module.
+// For bundlers and hosts that pass the module. All other entries add a way to find the module to this one.
 
 import { McpError } from './error.js';
 import { compile, isReady, loadOnce } from './load.js';
@@ -10,15 +10,18 @@ export { initSync } from './load.js';
 export { setTimers } from './timers.js';
 export { McpError, McpSession };
 
-// Names the server to `route`, and is never sent.
+// Header with the server's name for `route`; never sent.
 const MARK = 'mcp-tether-server';
 
 export class McpManager extends Machine {
   #servers;
 
-  // A server's own `fetch`, `credentials` and `auth` stay here: the module reads only JSON.
+  // `fetch`, `credentials` and `auth` of a server stay here: the module reads only JSON.
   constructor(config, options) {
-    if (!isReady) throw new McpError('await init() before new McpManager()', { code: 'config_error' });
+    if (!isReady)
+      throw new McpError('the WebAssembly module is not loaded: await init() before new McpManager()', {
+        code: 'config_error',
+      });
     const servers = { ...config?.mcpServers };
     const mcpServers = { ...servers };
     let routed = options;
@@ -57,13 +60,13 @@ export class McpManager extends Machine {
   // Loaded on demand.
   async diagnose(serverName, userId, options) {
     const target = () => ({ ...resolve(this, serverName, userId), own: this.#servers[serverName] });
-    target(); // reports a wrong argument before anything is loaded
+    target(); // rejects invalid arguments before loading anything
     const { diagnose, reach } = await import('./diagnose.js');
     return diagnose(() => reach(target()), options);
   }
 }
 
-// A console shows the name of a class, and the minifier took it.
+// Consoles show the name of a class, which the minifier removes.
 for (const [value, exported] of Object.entries({ McpError, McpManager, McpSession, SessionTransport })) {
   Object.defineProperty(exported, 'name', { value, configurable: true });
 }
@@ -84,7 +87,7 @@ sessions.setRequestHandler = function (method, handler) {
   setRequestHandler.call(this, method, isForm ? filled : handler);
 };
 
-// Most lists have one page. What reads the others is loaded when there are some.
+// Most lists have one page. The code for further pages is loaded on demand.
 for (const name of ['listTools', 'listResources', 'listResourceTemplates', 'listPrompts']) {
   const list = sessions[name];
   sessions[name] = async function (params, options) {
@@ -96,15 +99,15 @@ for (const name of ['listTools', 'listResources', 'listResourceTemplates', 'list
   };
 }
 
-// Releases the object, never the session: `connect` gives that to others, too.
+// Releases the object, not the session: other callers of `connect` may use it.
 sessions[Symbol.asyncDispose] = async function () {
   this[Symbol.asyncDispose] = async () => {};
-  await undefined; // the module may be at work on this object
+  await undefined; // the module may be using this object
   this.free();
-  // Every method reads the pointer first, and the module would trap without one.
+  // Every method reads the pointer first; without one the module would trap.
   Object.defineProperty(this, '__wbg_ptr', {
     get() {
-      throw new McpError('this session object was released', { code: 'closed' });
+      throw new McpError('this session object was disposed: call connect() again', { code: 'closed' });
     },
   });
 };

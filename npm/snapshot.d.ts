@@ -10,11 +10,11 @@ import type {
   Tool,
 } from './index.js';
 
-/** What `useSyncExternalStore` of React takes, and what a few lines make a `shallowRef` of Vue or a store of Svelte. */
+/** For React's `useSyncExternalStore`; a few lines turn it into a `shallowRef` of Vue or a store of Svelte. */
 export interface Snapshot<Value> {
-  /** The same object until something changes. */
+  /** Returns the same object until the next change. */
   getSnapshot(): Value;
-  /** Calls `listener` after changes, once for those of one turn. Returns what ends that. */
+  /** Calls `listener` after changes, once per turn. Returns a function that ends this. */
   subscribe(listener: () => void): () => void;
 }
 
@@ -22,29 +22,29 @@ export interface ManagerSnapshot {
   readonly sessions: readonly SessionInfo[];
 }
 
-/** All active sessions of a manager, renewed whenever one is made, changes its state or ends. One for each manager. */
+/** All active sessions of a manager, updated when one is created, changes its state or ends. One object per manager. */
 export function snapshotOf(manager: McpManager): Snapshot<ManagerSnapshot>;
 
 export interface SessionSnapshot {
-  /** `failed`: no session came about, and `error` says why. */
+  /** `failed`: connecting failed with `error`. */
   readonly state: SessionState | 'failed';
-  /** Undefined until there is one. */
+  /** Undefined before the first connection. */
   readonly session: McpSession | undefined;
-  /** Of all pages, and read again when the server says that they changed. */
+  /** All pages of the list, read again when the server announces a change. */
   readonly tools: readonly Tool[];
-  /** Of the last attempt to connect or to list the tools. A call tells its own. */
+  /** The error of the last attempt to connect or to list the tools. Calls reject with their own errors. */
   readonly error: McpError | undefined;
 }
 
-/** A session that user interfaces show. */
+/** A session for user interfaces. */
 export interface WatchedSession extends Snapshot<SessionSnapshot> {
-  /** Calls a tool, as soon as there is a session. */
+  /** Calls a tool, after connecting if necessary. */
   call(name: string, args?: object, options?: RequestOptions): Promise<CallToolResult>;
-  /** Connects again, after `failed`. */
+  /** Connects again after `failed`. */
   retry(): Promise<void>;
 }
 
-/** Connects when the first listener subscribes, and lets go of the session object when the last one leaves; the session itself stays. */
+/** Connects when the first listener subscribes. When the last one unsubscribes, the session object is disposed; the session itself stays. */
 export function watchSession(
   manager: McpManager,
   userId: string,

@@ -1,9 +1,13 @@
-// What user interfaces subscribe to: the sessions of a manager, and one session with its tools.
+// Snapshots for user interfaces: the sessions of a manager, and one session with its tools.
+// @ts-check
 
 import { watchLists } from './lists.js';
 
-// Events after which `getSessionInfo` says something else.
-const EVENTS = [
+/** @import { ConnectOptions, McpError, McpManager, McpSession } from './index.js' */
+/** @import { ManagerSnapshot, SessionSnapshot, Snapshot, WatchedSession } from './snapshot.js' */
+
+// Events after which `getSessionInfo` differs.
+const EVENTS = /** @type {const} */ ([
   'sessionCreated',
   'sessionReused',
   'sessionError',
@@ -15,12 +19,15 @@ const EVENTS = [
   'stateChanged',
   'outageStarted',
   'outageEnded',
-];
+]);
+/** @type {WeakMap<McpManager, Snapshot<ManagerSnapshot>>} */
 const snapshots = new WeakMap();
 
+/** @param {McpManager} manager */
 export function snapshotOf(manager) {
   let snapshot = snapshots.get(manager);
   if (!snapshot) {
+    /** @type {Store<ManagerSnapshot>} */
     const store = new Store(Object.freeze({ sessions: Object.freeze([]) }));
     const update = () => store.set(Object.freeze({ sessions: Object.freeze(manager.getAllActiveSessions()) }));
     for (const type of EVENTS) manager.events.addEventListener(type, update);
@@ -31,43 +38,58 @@ export function snapshotOf(manager) {
   return snapshot;
 }
 
+const ignore = () => {};
+
+/** @type {SessionSnapshot} */
+const IDLE = Object.freeze({ state: 'connecting', session: undefined, tools: Object.freeze([]), error: undefined });
+
+/**
+ * @param {McpManager} manager
+ * @param {string} userId
+ * @param {string} serverName
+ * @param {ConnectOptions} [options]
+ * @returns {WatchedSession}
+ */
 export function watchSession(manager, userId, serverName, options) {
-  const watched = new WatchedSession(manager, userId, serverName, options);
+  const connection = new Connection(manager, userId, serverName, options);
   return {
-    getSnapshot: () => watched.store.value,
-    subscribe: (listener) => watched.subscribe(listener),
+    getSnapshot: () => connection.store.value,
+    subscribe: (listener) => connection.subscribe(listener),
     call: async (name, args, callOptions) => {
-      const session = await watched.connect();
+      const session = await connection.connect();
       return session.callTool({ name, ...(args && { arguments: args }) }, callOptions);
     },
-    // Why it failed is in the snapshot.
-    retry: () => watched.connect().then(ignore, ignore),
+    // The snapshot has the error.
+    retry: () => connection.connect().then(ignore, ignore),
   };
 }
 
-const ignore = () => {};
-const IDLE = Object.freeze({ state: 'connecting', session: undefined, tools: Object.freeze([]), error: undefined });
-
 // One session, connected while it has subscribers.
-class WatchedSession {
+class Connection {
+  /** @type {Store<SessionSnapshot>} */
   store = new Store(IDLE);
   #manager;
-  #of;
+  #key;
   #options;
-  #connecting; // the promise of the session; none after a failure
+  /** @type {Promise<McpSession> | undefined} */
+  #connecting; // none after a failure
   #subscribers = 0;
   #isWatched = false;
-  #endings = []; // what to call when the last subscriber has left
+  /** @type {(() => void)[]} */
+  #endings = []; // called when the last subscriber leaves
 
+  /** @param {McpManager} manager @param {string} userId @param {string} serverName @param {ConnectOptions} [options] */
   constructor(manager, userId, serverName, options) {
     this.#manager = manager;
-    this.#of = { userId, serverName };
+    this.#key = { userId, serverName };
     this.#options = options;
   }
 
+  /** @returns {Promise<McpSession>} */
   connect() {
     if (!this.#connecting) {
       this.#change({ state: 'connecting', error: undefined });
+      /** @type {Promise<McpSession>} */
       const connecting = this.#open(() => this.#connecting === connecting);
       this.#connecting = connecting;
       connecting.catch(ignore);
@@ -75,8 +97,9 @@ class WatchedSession {
     return this.#connecting;
   }
 
+  /** @param {() => boolean} isWanted */
   async #open(isWanted) {
-    const { userId, serverName } = this.#of;
+    const { userId, serverName } = this.#key;
     try {
       const session = await this.#manager.connect(userId, serverName, this.#options);
       if (isWanted()) {
@@ -84,28 +107,33 @@ class WatchedSession {
         if (this.#isWatched) this.#watch(session);
       }
       return session;
-    } catch (error) {
+    } catch (cause) {
       if (isWanted()) {
         this.#connecting = undefined;
-        this.#change({ state: 'failed', error });
+        this.#change({ state: 'failed', error: /** @type {McpError} */ (cause) });
       }
-      throw error;
+      throw cause;
     }
   }
 
+  /** @param {McpSession} session */
   async #watch(session) {
-    const isCurrent = () => this.store.value.session === session;
-    const onChanged = (error, tools) => isCurrent() && this.#change(error ? { error } : { tools, error: undefined });
+    /** @type {(error: McpError | null, tools: SessionSnapshot['tools'] | null) => void} */
+    const onChanged = (error, tools) => {
+      if (this.store.value.session === session)
+        this.#change(error ? { error } : { tools: tools ?? [], error: undefined });
+    };
     this.#endings.push(watchLists(this.#manager, session, { tools: { onChanged } }));
     if (!session.getServerCapabilities()?.tools) return;
     try {
       const { tools } = await session.listTools();
       onChanged(null, tools);
     } catch (error) {
-      onChanged(error);
+      onChanged(/** @type {McpError} */ (error), null);
     }
   }
 
+  /** @param {() => void} listener */
   subscribe(listener) {
     const unsubscribe = this.store.face.subscribe(listener);
     this.#subscribers++;
@@ -116,27 +144,26 @@ class WatchedSession {
       isOver = true;
       unsubscribe();
       this.#subscribers--;
-      // One that comes back in the same moment, as in React's StrictMode, finds everything as it was.
-      queueMicrotask(() => this.#subscribers === 0 && this.#isWatched && this.#stop());
+      // A subscriber that returns within the same turn, as in React's StrictMode, changes nothing.
+      queueMicrotask(() => {
+        if (this.#subscribers === 0 && this.#isWatched) this.#stop();
+      });
     };
   }
 
   #start() {
-    const { userId, serverName } = this.#of;
-    const onState = ({ detail }) => {
-      if (detail.userId === userId && detail.serverName === serverName && this.store.value.session)
-        this.#change({ state: detail.to });
-    };
-    const { events } = this.#manager;
-    events.addEventListener('stateChanged', onState);
-    this.#endings.push(() => events.removeEventListener('stateChanged', onState));
+    const { userId, serverName } = this.#key;
+    const unfollow = follow(this.#manager, userId, serverName, (state) => {
+      if (this.store.value.session) this.#change({ state });
+    });
+    this.#endings.push(unfollow);
     this.#isWatched = true;
     const { session } = this.store.value;
     if (session) this.#watch(session);
     else this.connect();
   }
 
-  // The session stays; what is let go of is the object.
+  // Releases the object; the session stays.
   #stop() {
     this.#isWatched = false;
     for (const end of this.#endings.splice(0)) end();
@@ -145,15 +172,37 @@ class WatchedSession {
     this.store.set(IDLE);
   }
 
+  /** @param {Partial<SessionSnapshot>} fields */
   #change(fields) {
     this.store.set(Object.freeze({ ...this.store.value, ...fields }));
   }
 }
 
-// A value and who wants to know when it changes. Several changes in one turn are told once.
+/**
+ * Calls `listener` with every new state of a session. Returns a function that ends it.
+ * @param {McpManager} manager
+ * @param {string} userId
+ * @param {string} serverName
+ * @param {(state: SessionSnapshot['state']) => void} listener
+ */
+function follow(manager, userId, serverName, listener) {
+  /** @param {{ detail: { userId: string, serverName: string, to?: SessionSnapshot['state'] } }} event */
+  const onState = ({ detail }) => {
+    if (detail.userId === userId && detail.serverName === serverName && detail.to) listener(detail.to);
+  };
+  manager.events.addEventListener('stateChanged', onState);
+  return () => manager.events.removeEventListener('stateChanged', onState);
+}
+
+/**
+ * A value with listeners. Several changes in one turn call them once.
+ * @template Value
+ */
 class Store {
+  /** @type {Set<() => void>} */
   #listeners = new Set();
-  #isTelling = false;
+  #isQueued = false;
+  /** @type {Snapshot<Value>} */
   face = {
     getSnapshot: () => this.value,
     subscribe: (listener) => {
@@ -163,16 +212,18 @@ class Store {
     },
   };
 
+  /** @param {Value} value */
   constructor(value) {
     this.value = value;
   }
 
+  /** @param {Value} value */
   set(value) {
     this.value = value;
-    if (this.#isTelling) return;
-    this.#isTelling = true;
+    if (this.#isQueued) return;
+    this.#isQueued = true;
     queueMicrotask(() => {
-      this.#isTelling = false;
+      this.#isQueued = false;
       for (const listener of [...this.#listeners]) listener();
     });
   }

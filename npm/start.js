@@ -1,13 +1,13 @@
-// A page's first statement: the module's download starts before the rest of the file is run. browser.js imports this first.
+// The first statement in a page: starts the download of the module before the rest of the file runs. browser.js imports this first.
 
 const download = new AbortController();
 
-// Bundlers know this form and copy the file. An address that one of them left unusable is a failed download like any other.
+// Bundlers recognise this form and copy the file. If the resulting URL is unusable, the download fails.
 export const request = async () => fetch(new URL('./mcp_tether_bg.wasm', import.meta.url), { signal: download.signal });
 
 export const response = request();
 
-/** The caller of `init()` brought another module. */
+/** Called if `init()` gets another module. */
 export function cancel() {
   download.abort();
 }

@@ -1,10 +1,10 @@
-// Places to keep sessions in, for the manager's option `storage`. Apart from the main entry: most who use one use one of them.
+// Storages for the manager's option `storage`. A separate entry, because most applications use one of them or none.
 // @ts-check
 
 /** @import { SessionStorage } from './index.js' */
 
 /**
- * `sessionStorage`, which lives as long as the tab, or `localStorage`, which all tabs of an origin share.
+ * `sessionStorage`, limited to the tab, or `localStorage`, shared by all tabs of an origin.
  * @param {Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>} storage
  * @returns {SessionStorage}
  */
@@ -17,7 +17,7 @@ export function webStorage(storage) {
 }
 
 /**
- * A database of its own, shared by all tabs and workers of an origin.
+ * A separate database, shared by all tabs and workers of an origin.
  * @param {string} [name]
  * @returns {SessionStorage}
  */
@@ -37,7 +37,7 @@ export function indexedDbStorage(name = 'mcp-tether') {
         request.onerror = () => reject(request.error);
       })
     ).then((database) => {
-      // Who deletes the database, or the browser that clears it, must not wait for us; the next use opens it again.
+      // An open connection would block deleting the database; the next use opens it again.
       database.onversionchange = () => {
         forget();
         database.close();

@@ -1,23 +1,23 @@
-// A Transport for the official SDK's Client, v1 and v2: the client's messages ride on a session of an McpManager, which
-// recovers, resumes and repeats beneath it. `manager.transport(userId, serverName, options)` makes one.
+// A Transport for the official SDK's Client, v1 and v2: it sends the client's messages over a session of an McpManager, which handles recovery,
+// resumption and retries. `manager.transport(userId, serverName, options)` creates one.
 // @ts-check
 
 import { observersOf } from './observers.js';
 
 /** @import { ConnectOptions, JsonRpcMessage, McpSession, SdkTransport } from './index.js' */
 
-/** @typedef {string | number | symbol | undefined} Id of a request; a symbol where no client may have the same */
+/** @typedef {string | number | symbol | undefined} Id of a request; a symbol where it must differ from all ids of clients */
 /** @typedef {{ id?: Id, method?: string, params?: Params, result?: unknown, error?: object }} Rpc a JSON-RPC message of the client, or to it */
 /** @typedef {ClientHello & { requestId?: Id, progressToken?: Id, reason?: unknown, _meta?: { progressToken?: Id } }} Params */
 /** @typedef {{ protocolVersion?: string, capabilities?: object, clientInfo?: object }} ClientHello the params of `initialize` */
 /** @typedef {Pick<ConnectOptions, 'signal'> & ClientHello} ClientOptions */
 /** @typedef {(options: ClientOptions) => Promise<RelaySession>} Connect */
 /** @typedef {{ requestHeaders?: Record<string, string> | undefined, onstream?: ((id: Id) => void) | undefined }} CallOptions */
-/** @typedef {{ code?: string, message: string, rpcCode?: number, data?: unknown }} Settled the error that a call ended with, an McpError as a rule */
-/** @typedef {{ hear: (message: Omit<Rpc, 'jsonrpc'>, during?: unknown) => void }} Observer a client, or what only listens */
-/** @typedef {{ signal?: AbortSignal, during?: unknown }} Asking what a message of the server is about, and the signal of a request */
+/** @typedef {{ code?: string, message: string, rpcCode?: number, data?: unknown }} Settled the error of a call, usually an McpError */
+/** @typedef {{ hear: (message: Omit<Rpc, 'jsonrpc'>, during?: unknown) => void }} Observer a client, or a listener for notifications */
+/** @typedef {{ signal?: AbortSignal, during?: unknown }} Asking the call that a message of the server belongs to, and the signal of a request */
 /**
- * A session with the members that are the package's own: src/web/session.rs.
+ * A session with its internal members: src/web/session.rs.
  * @typedef {McpSession & {
  *   observer: (((message: Rpc, asking: Asking) => unknown) & { clients: Set<Observer> }) | undefined,
  *   relay(call: Call, method: string | undefined, params: object | undefined, headers: object | undefined, wantsProgress: boolean): number,
@@ -27,7 +27,7 @@ import { observersOf } from './observers.js';
  */
 
 const METHOD_NOT_FOUND = -32601;
-// The code of every error that no server sent; its data are the fields of the McpError. JSON-RPC keeps −32768…−32000 for itself.
+// The code of errors that no server sent; their data are the fields of the McpError. JSON-RPC reserves −32768…−32000.
 const OUR_ERROR = 1000;
 
 export class SessionTransport {
@@ -42,14 +42,14 @@ export class SessionTransport {
   /** @type {Promise<RelaySession> | undefined} */
   #connecting; // the promise of the session, from the client's `initialize` on
   /** @type {RelaySession | undefined} */
-  #session; // the session, once that is answered
+  #session; // after the response to `initialize`
   /** @type {object} */
-  #capabilities = {}; // what the client declared there
+  #capabilities = {}; // declared by the client in `initialize`
   #closed = false;
   /** @type {Map<Id, Call>} */
-  #calls = new Map(); // the client's running requests, by its ids
+  #calls = new Map(); // the client's pending requests, by its ids
   /** @type {Map<Id, { resolve: (result: unknown) => void, reject: (error: unknown) => void }>} */
-  #asked = new Map(); // what the client has been asked: our id → { resolve, reject }
+  #asked = new Map(); // requests to the client: our id → { resolve, reject }
   #lastAsked = 0;
 
   /** @param {Connect} connect */
@@ -57,7 +57,7 @@ export class SessionTransport {
     this.#connect = connect;
   }
 
-  // Undefined until `initialize` is answered: a client that finds an id here believes that it need not say hello.
+  // Undefined before the response to `initialize`: a client that finds an id skips the handshake.
   get sessionId() {
     return this.#session?.sessionId;
   }
@@ -66,10 +66,10 @@ export class SessionTransport {
     this.#closed = false;
   }
 
-  // The session knows its own version.
+  // The session negotiates its version.
   setProtocolVersion() {}
 
-  // Of the SDK's send options none is needed: streams are resumed, and answers related, by the session itself.
+  // The SDK's send options are not needed: the session resumes streams and relates responses.
   /** @param {Rpc} message */
   async send(message) {
     if (this.#closed) throw new Error('the transport is closed');
@@ -89,7 +89,7 @@ export class SessionTransport {
     }
   }
 
-  // Ends the client's part alone: the session stays for others, and for the next client.
+  // Detaches the client. The session stays, for other clients and for the next one.
   async close() {
     if (this.#closed) return;
     this.#closed = true;
@@ -98,22 +98,22 @@ export class SessionTransport {
     this.#asked.clear();
     const session = this.#session;
     if (session) {
-      // The module keeps what it is to call, and that leads back to this object: no collector of garbage sees through such a circle.
+      // The module references its callbacks, and they reference this object: a cycle through wasm that garbage collection cannot free.
       observersOf(session).delete(this);
-      queueMicrotask(() => session.free()); // it may be telling us just now that it was ended
+      queueMicrotask(() => session.free()); // the module may be calling this object right now
     }
     this.#session = this.#connecting = undefined;
     this.onclose?.();
   }
 
-  // Ends the session, for all its clients. The SDK's own transport has this method too.
+  // Ends the session for all its clients. The SDK's own transport has this method too.
   async terminateSession() {
     await this.#session?.terminate();
     await this.close();
   }
 
-  // A request, answered by onmessage, whatever happens. `requestHeaders` are those of its own, and `onstream` is called with its id when the server
-  // answers by a stream.
+  // Sends a request; onmessage always gets a response. `requestHeaders` are sent with it, and `onstream` is called with its id when the server
+  // answers with a stream.
   /** @param {Rpc} message @param {CallOptions} [options] */
   request(message, options) {
     const call = new Call(this, message, options);
@@ -125,7 +125,7 @@ export class SessionTransport {
         (session) => call.relayTo(session),
         (error) => call.settle(error),
       );
-    // Such as `server/discover`, by which v2 finds out that it has to say `initialize`.
+    // Such as `server/discover`: the error makes SDK v2 fall back to `initialize`.
     else call.settle({ rpcCode: METHOD_NOT_FOUND, message: 'Method not found' });
   }
 
@@ -141,8 +141,8 @@ export class SessionTransport {
     const { protocolVersion } = session;
     const { protocolVersion: asked = protocolVersion } = params;
     return {
-      // A client knows no revision newer than the one it asks for; its messages are the same in the older ones.
-      // biome-ignore lint/complexity/useMathMinMax: they are dates, as text.
+      // Never newer than the revision that the client requested; its messages are valid in the older one.
+      // biome-ignore lint/complexity/useMathMinMax: they are strings.
       protocolVersion: asked < protocolVersion ? asked : protocolVersion,
       capabilities: session.getServerCapabilities() ?? {},
       serverInfo: session.getServerVersion(),
@@ -150,28 +150,28 @@ export class SessionTransport {
     };
   }
 
-  // A call is over: the client is told, unless it took the call back.
+  // Delivers the outcome of a call, unless the client cancelled it.
   /** @param {Call} call @param {Settled | undefined} error @param {unknown} [result] */
   settled(call, error, result) {
     const { id, isCancelled } = call;
     this.forget(call);
     if (isCancelled && error?.code !== 'closed') return;
-    // The SDK handles a notification a moment after it got it: progress that came just before must not find the call answered.
-    if (call.hasProgressed) queueMicrotask(() => this.#tell(id, error, result, isCancelled));
-    else this.#tell(id, error, result, isCancelled);
+    // The SDK handles notifications in a microtask: progress that arrived just before must be handled before the response.
+    if (call.hasProgressed) queueMicrotask(() => this.#deliver(id, error, result, isCancelled));
+    else this.#deliver(id, error, result, isCancelled);
   }
 
   /** @param {Id} id @param {Settled | undefined} error @param {unknown} result @param {boolean} isCancelled */
-  #tell(id, error, result, isCancelled) {
+  #deliver(id, error, result, isCancelled) {
     if (!error) return this.hear({ id, result });
     const { code, message, rpcCode, data } = error;
     const isOurs = rpcCode === undefined;
     if (!isCancelled) {
       if (isOurs) this.#report(error);
-      const told = isOurs ? { code: OUR_ERROR, message, data: { ...error } } : { code: rpcCode, message, data };
-      this.hear({ id, error: told }, undefined, isOurs ? error : undefined);
+      const delivered = isOurs ? { code: OUR_ERROR, message, data: { ...error } } : { code: rpcCode, message, data };
+      this.hear({ id, error: delivered }, undefined, isOurs ? error : undefined);
     }
-    // Somebody ended the session, or the manager, on purpose.
+    // The session or the manager was ended deliberately.
     if (isOurs && code === 'closed') this.close();
   }
 
@@ -180,8 +180,8 @@ export class SessionTransport {
     if (this.#calls.get(call.id) === call) this.#calls.delete(call.id);
   }
 
-  // Delivers a message to the client. `during` is the call of the client that the message is about, if known. `cause` is the McpError of an error that no
-  // server sent: a server may send the same code and data.
+  // Delivers a message to the client. `during` is the client's call that the message belongs to, if known. `cause` is the McpError behind an error that
+  // no server sent; a server can send the same code and data.
   /** @param {Omit<Rpc, "jsonrpc">} message @param {unknown} [during] @param {Settled} [cause] */
   hear(message, during, cause) {
     try {
@@ -200,7 +200,7 @@ export class SessionTransport {
     this.onerror?.(/** @type {Error} */ (error));
   }
 
-  // The client is asked something by the server, under an id of ours: two sessions of one server may use the same.
+  // Forwards a request of the server to the client, with an id of our own: ids of different sessions can be equal.
   /** @param {Rpc} request @param {Asking} asking @returns {Promise<unknown>} */
   ask({ method, params }, { signal, during }) {
     const id = ++this.#lastAsked;
@@ -213,22 +213,22 @@ export class SessionTransport {
     });
   }
 
-  // How fit the client is to answer: it should have declared the capability; the server should ask because of its call;
-  // where that cannot be told, it should have a call running.
+  // Ranks clients for a server request: first by the declared capability, then by whether the request belongs to one of the client's calls,
+  // then by whether the client has a pending call.
   /** @param {Rpc} request @param {unknown} during */
   fitness({ method }, during) {
     const [capability = ''] = method?.split('/') ?? [];
     return (capability in this.#capabilities ? 4 : 0) + (this.#isOwn(during) ? 2 : 0) + (this.#calls.size > 0 ? 1 : 0);
   }
 
-  // A call that somebody made on the session itself is named by its signal.
+  // Calls made directly on the session are represented by their signal.
   /** @param {unknown} during @returns {during is Call} */
   #isOwn(during) {
     return during instanceof Call && during.transport === this;
   }
 }
 
-// A request of the client, on its way. The session tells it what becomes of it.
+// A pending request of the client. The session calls its methods with progress and the outcome.
 class Call {
   isCancelled = false;
   hasProgressed = false;
@@ -237,7 +237,7 @@ class Call {
   /** @type {RelaySession | undefined} */
   #session;
   /** @type {number} */
-  #number = 0; // under which the session has it
+  #number = 0; // the session's number of it
   #headers;
   #onstream;
 
@@ -265,13 +265,13 @@ class Call {
     }
   }
 
-  // How long to wait is the client's affair: it cancels.
+  // Without a timeout: the client has its own, and cancels.
   /** @param {RelaySession} session */
   relayTo(session) {
     if (this.isCancelled) return;
     this.#session = session;
     try {
-      // A client that has not asked for progress is told of none, so the server need not send it.
+      // The server sends progress only if the client asked for it.
       this.#number = session.relay(this, this.method, this.params, this.#headers, this.#progressToken !== undefined);
     } catch (error) {
       this.settle(/** @type {Settled} */ (error));
@@ -304,7 +304,7 @@ class Call {
     );
   }
 
-  // The server answers by a stream.
+  // Called when the server answers with a stream.
   streams() {
     this.#onstream?.(this.id);
   }

@@ -1,4 +1,4 @@
-// For Cloudflare Workers, where WebAssembly may not be compiled at run time: the import is a module that was compiled at upload.
+// For Cloudflare Workers, which forbid compiling WebAssembly at run time: the import is a module compiled at upload.
 
 import module from './mcp_tether_bg.wasm';
 import { McpManager as AnyManager, initSync } from './slim.js';
@@ -15,8 +15,8 @@ export class McpManager extends AnyManager {
 
 initSync(module);
 
-// Here each piece of a body takes as long as a body read whole, and each return from waiting longer than what is done then. So the answer to a
-// request has its text as `whole` where it is small JSON, and nobody has to read it.
+// In workerd, each chunk of a body costs as much as reading a whole body, and each await more than the work after it. So a small JSON response gets
+// its text as `whole`, which the module does not have to read.
 async function wholeFetch(url, init) {
   const response = await fetch(url, init);
   const { status, headers } = response;
@@ -30,15 +30,15 @@ async function wholeFetch(url, init) {
   return response;
 }
 
-// For the diagnosis, which looks at all of an answer.
+// For the diagnosis, which reads complete responses.
 wholeFetch.plain = (url, init) => fetch(url, init);
 
-// Each look at a header is a call into the runtime, and this one is known.
+// Reading a header is a call into the runtime; the value of this one is known.
 function ofJson(headers) {
   return { get: (name) => (name === 'content-type' ? 'application/json' : headers.get(name)) };
 }
 
-// A length says nothing about what comes out of a decompressor.
+// With a content encoding, the length is not that of the decoded body.
 function isSmall(headers) {
   const length = headers.get('content-length');
   return length !== null && Number(length) <= SMALL && !headers.has('content-encoding');

@@ -1,10 +1,10 @@
 import type { McpConfig } from './index.js';
 
 /**
- * Reads a YAML document that has `mcpServers` at its top and returns the object that {@link McpManager} takes.
- * Other keys at the top are left out. `${NAME}` and `{{name}}` stay as they are: the manager replaces them.
+ * Parses a YAML document with a top-level `mcpServers` and returns the configuration for {@link McpManager}.
+ * Other top-level keys are ignored. `${NAME}` and `{{name}}` stay as they are: the manager replaces them.
  *
- * Needs the npm package `yaml` beside this one.
+ * Needs the npm package `yaml`.
  *
  * @throws McpError `config_error` if the text is not YAML or has no `mcpServers`.
  */

@@ -1,4 +1,4 @@
-// Reads the YAML form of the configuration. Apart from the main entry, so that only those who use it load a YAML parser.
+// Reads the configuration from YAML. A separate entry, because it needs a YAML parser.
 // @ts-check
 
 import { parse } from 'yaml';
@@ -13,12 +13,12 @@ export function parseConfig(text) {
   try {
     document = parse(text);
   } catch (cause) {
-    throw configError(`not YAML: ${cause instanceof Error ? cause.message : cause}`, cause);
+    throw configError(`the document is not valid YAML: ${cause instanceof Error ? cause.message : cause}`, cause);
   }
   if (!isMapping(document) || !isMapping(document.mcpServers)) {
-    throw configError('mcpServers: the document has to have this key, with one entry a server');
+    throw configError('mcpServers: the document must have this key, with one entry per server');
   }
-  // A chat application's file holds more than ours; the rest is none of the manager's business.
+  // Configuration files of chat applications also have other keys.
   return { mcpServers: /** @type {McpConfig['mcpServers']} */ (document.mcpServers) };
 }
 

@@ -1,5 +1,4 @@
-//! The storeys of `src/core` and `src/gateway`: imports run downwards only, and no two files import each other, however
-//! many stand between them.
+//! The storeys of `src/core` and `src/gateway`: imports run downwards only, and there are no import cycles.
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -7,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// From the top down. `mod.rs` of the core stands above all: it shows the rest of the crate what there is.
+/// From the top down. `mod.rs` of the core stands above all: it re-exports the public names.
 const STOREYS: [&str; 7] = ["manager", "machine", "state", "config", "api", "protocol", "kit"];
 
 #[test]
@@ -23,7 +22,7 @@ fn no_file_imports_itself_by_way_of_others() {
     assert!(modules.len() > 80, "{}", modules.len());
     let mut arrows = arrows(&modules);
     assert!(arrows.len() > 500, "{}", arrows.len());
-    // A file that nothing imports, or that imports nothing, is on no circle.
+    // A file without importers or imports is on no cycle.
     loop {
         let before = arrows.len();
         let (from, to): (BTreeSet<_>, BTreeSet<_>) = arrows.iter().cloned().unzip();
@@ -76,7 +75,7 @@ fn without_comments(code: &str) -> String {
     let mut kept = String::new();
     for line in code.split_inclusive('\n') {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
-        // Of a line the pieces outside of quotes; escaped quotes are none.
+        // Only the text outside of string literals is code. Escaped quotes do not delimit them.
         let line = line.replace("\\\"", "").replace("'\"'", "");
         let mut pieces = Vec::new();
         for (at, piece) in line.split('"').enumerate() {
@@ -93,7 +92,7 @@ fn without_comments(code: &str) -> String {
     kept
 }
 
-/// Which module names which.
+/// The imports between modules.
 fn arrows(modules: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
     let mut arrows = BTreeSet::new();
     for (module, code) in modules {
@@ -106,7 +105,7 @@ fn arrows(modules: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
     arrows
 }
 
-/// Every path that is imported, and every one that is written out.
+/// Every imported path, and every path written in full.
 fn paths(code: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for (at, _) in
@@ -149,7 +148,7 @@ fn expand(before: &str, tree: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// The module that a path leads to, from within `module`.
+/// The module that a path refers to, seen from `module`.
 fn resolve(module: &str, path: &str, modules: &BTreeMap<String, String>) -> Option<String> {
     let mut place = module.to_owned();
     let mut rest = path;
@@ -167,7 +166,7 @@ fn resolve(module: &str, path: &str, modules: &BTreeMap<String, String>) -> Opti
     Some(whole)
 }
 
-/// Whether an import goes up. The names that the core shows the rest of the crate are not for the core itself.
+/// Whether an import runs upwards. The core itself must not use the names that it re-exports.
 fn is_upward(from: &str, to: &str) -> bool {
     if from == "crate::core" || !from.starts_with("crate::core") {
         return from.starts_with("crate::core") && !to.starts_with("crate::core");

@@ -23,6 +23,7 @@ cargo clippy --quiet --lib --target wasm32-unknown-unknown --features gateway --
 cargo clippy --quiet --test wasm --test wasm_page --target wasm32-unknown-unknown -- --deny warnings
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown
+# Not node_modules/.bin/tsc: every version of TypeScript that the tests compile with claims that name.
 node node_modules/typescript/bin/tsc --project tests/js/types
 node node_modules/typescript/bin/tsc
 # Files and exports that nothing uses.

@@ -1,4 +1,4 @@
-// What the buttons do. Each action runs for one holder of a session; whatever goes wrong is shown.
+// The actions of the buttons. Each runs for one holder of a session; errors are shown.
 // @ts-check
 
 import { briefName } from './backends/backend.js';
@@ -22,7 +22,7 @@ export class Actions {
   }
 
   /**
-   * Runs one action of a holder's.
+   * Runs one action for a holder.
    * @param {Holder} holder
    * @param {string} doing
    * @param {() => Promise<void>} action
@@ -89,7 +89,7 @@ export class Actions {
     const { outcome, world } = this.#app;
     const { holder } = world;
     const { tool, given } = this.#chosen();
-    const waiting = outcome.show('busy', 'Waiting for the answer…');
+    const waiting = outcome.show('busy', 'Waiting for the result…');
     await this.#act(holder, 'calling', async () => {
       const came = await callOnce(sessionOf(holder), tool, given, ({ progress, total }) =>
         outcome.replace(waiting, 'busy', waiting, paragraph(`Step ${progress}${total ? ` of ${total}` : ''}.`, true)),
@@ -105,7 +105,7 @@ export class Actions {
     const { holder } = world;
     const { tool } = this.#chosen();
     this.#app.latest = { ...this.#app.latest, times };
-    outcome.show('busy', `Waiting for ${times.toLocaleString('en')} answers…`);
+    outcome.show('busy', `Waiting for ${times.toLocaleString('en')} results…`);
     await this.#act(holder, 'calling', async () => {
       const came = await callMany(sessionOf(holder), tool, times, ui.message.value);
       this.#met();
@@ -128,7 +128,7 @@ export class Actions {
     this.#app.latest = { fault, times: 1 };
     if (fault.id === 'expire') return this.#expire(fault);
     if (ui.beside.checked) return this.#compare(fault);
-    await this.#act(world.holder, 'meeting a fault', async () => {
+    await this.#act(world.holder, 'running a fault', async () => {
       await world.break(fault);
       this.#app.latest = { fault: { ...fault, requests: world.asked }, times: 1 };
       buttons.broken = true;
@@ -139,7 +139,7 @@ export class Actions {
   }
 
   /**
-   * The session of the server with the short idle limit is left alone until its time is over.
+   * Leaves the session of the server with the short idle timeout unused until it expires.
    * @param {Fault} fault
    */
   async #expire(fault) {
@@ -149,11 +149,11 @@ export class Actions {
     await this.connect(userId, briefName);
     if (!holder.session || isOver(world.stateOf(holder))) return;
     const waiting = outcome.show('busy', fault.tells);
-    await this.#act(holder, 'leaving the session alone', () => this.#expired(holder));
+    await this.#act(holder, 'waiting for the session to expire', () => this.#expired(holder));
     outcome.replace(
       waiting,
       'note',
-      'The session has expired, and the server was told. The next call opens a new one.',
+      'The session expired, and the client ended it with a DELETE. The next call opens a new one.',
     );
     if (ui.thenCall.checked) await this.callOne();
   }
@@ -174,12 +174,12 @@ export class Actions {
     const { beside, outcome, ui, world } = this.#app;
     ui.compare.hidden = !ui.beside.checked;
     if (!ui.beside.checked) return beside.close();
-    outcome.show('busy', 'Fetching the official client and connecting it…');
+    outcome.show('busy', 'Loading and connecting the official client…');
     await beside.open(world);
     ui.compareVersion.textContent = `@modelcontextprotocol/client ${beside.version}`;
     outcome.show(
       'note',
-      'The official client has a session of its own beside yours. Break something: both meet it, and both call twice.',
+      'The official client now has its own session next to yours. Cause a fault: it affects both clients, and each calls the tool twice.',
     );
     return undefined;
   }
@@ -197,7 +197,7 @@ export class Actions {
       ui.compareEmpty.hidden = true;
       outcome.show(
         mine.every(({ ok }) => ok) ? 'good' : 'bad',
-        `${fault.label}: here ${answered(mine)} calls were answered, the official client got ${answered(other)}.`,
+        `${fault.label}: here ${answered(mine)} calls were answered, with the official client ${answered(other)}.`,
       );
     });
   }
@@ -208,26 +208,26 @@ export class Actions {
     outcome.show('busy', 'Saying goodbye…');
     await this.#act(holder, 'terminating', async () => {
       await sessionOf(holder).terminate();
-      outcome.show('good', `${nameOf(holder.userId)} has said goodbye, and the server has dropped the session.`);
+      outcome.show('good', `${nameOf(holder.userId)} ended the session with a DELETE.`);
     });
   }
 
-  /** What the server does at each step of a session, tried out apart from the sessions that are open. */
+  /** Runs the diagnosis, which does not touch open sessions. */
   async diagnose() {
     const { outcome, world } = this.#app;
     const { holder, manager } = world;
-    outcome.show('busy', 'Trying the server out, step by step…');
-    await this.#act(holder, 'asking for a diagnosis', async () => {
+    outcome.show('busy', 'Checking the server step by step…');
+    await this.#act(holder, 'running the diagnosis', async () => {
       const { ok, steps } = await manager.diagnose(holder.serverName, holder.userId);
       outcome.show(ok ? 'good' : 'bad', ...steps.map(diagnosisStep));
     });
   }
 
-  /** The tool that is chosen, and what it is given. */
+  /** The selected tool and its arguments. */
   #chosen() {
     const { ui, world } = this.#app;
     const tool = world.holder.tools?.find(({ name }) => name === ui.tool.value);
-    if (!tool) throw new Error('the server has no such tool');
+    if (!tool) throw new Error('the server does not have this tool');
     return { tool, given: argumentsFor(tool, ui.message.value) ?? {} };
   }
 
@@ -240,7 +240,7 @@ export class Actions {
 
 /** @param {Holder} holder */
 function sessionOf({ session }) {
-  if (!session) throw new Error('there is no session');
+  if (!session) throw new Error('no session is open');
   return session;
 }
 

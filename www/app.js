@@ -1,4 +1,4 @@
-// Wires the page: buttons to actions, the manager's events to what is seen. Nothing here is staged.
+// Connects buttons to actions, and the manager's events to the views. Nothing here is simulated.
 // @ts-check
 
 import { Actions } from './actions.js';
@@ -34,7 +34,7 @@ export class App {
   display = new Display(this);
   actions = new Actions(this);
   narrator = new Narrator();
-  /** @type {Scenario} what the snippet repeats */
+  /** @type {Scenario} the scenario of the snippet */
   latest = { fault: undefined, times: 1 };
   /** @type {World | undefined} */
   #world;
@@ -43,9 +43,9 @@ export class App {
   /** @type {ServerForm | undefined} */
   #form;
 
-  /** What the page uses now. */
+  /** The current world. */
   get world() {
-    if (!this.#world) throw new Error('no backend is in use yet');
+    if (!this.#world) throw new Error('no backend is selected yet');
     return this.#world;
   }
 
@@ -63,13 +63,13 @@ export class App {
     if (backend) await this.#use(backend);
   }
 
-  /** Opens the fields for a server of the visitor's own. */
+  /** Opens the fields for the visitor's own server. */
   askForServer() {
     this.#form?.ask();
   }
 
   /**
-   * From now on this backend's servers.
+   * Switches to the servers of a backend.
    * @param {Backend} backend
    */
   async #use(backend) {
@@ -101,7 +101,7 @@ export class App {
   }
 
   /**
-   * Everything that is seen of sessions comes through here.
+   * Handles all events of sessions.
    * @param {World} world
    */
   #watch(world) {
@@ -189,7 +189,7 @@ export class App {
   }
 }
 
-/** @param {HTMLButtonElement} button @param {string} text @param {HTMLElement} shown selected where there is no clipboard */
+/** @param {HTMLButtonElement} button @param {string} text @param {HTMLElement} shown selected if there is no clipboard */
 async function copy(button, text, shown) {
   const before = button.textContent;
   try {

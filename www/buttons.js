@@ -1,4 +1,4 @@
-// Which buttons can be pressed now, and if not, why; and the one that is the next step of the story.
+// Which buttons are enabled, the reasons for disabled ones, and the button for the next step.
 // @ts-check
 
 import { argumentsFor } from './calls.js';
@@ -13,7 +13,7 @@ import { isOver } from './session-view.js';
 
 export class Buttons {
   #ui;
-  broken = false; // a fault was asked for, and no call has met it yet
+  broken = false; // a fault was requested, and no call has met it yet
   called = false;
 
   /** @param {PageElements} ui */
@@ -37,7 +37,7 @@ export class Buttons {
     enable(
       this.#ui.terminate,
       situation.isUsable && holder.busy !== 'terminating',
-      over ? 'It is over already.' : 'There is no session to end yet.',
+      over ? 'The session has already ended.' : 'Connect first: no session is open yet.',
     );
     const next = this.#next(holder, over);
     for (const button of document.querySelectorAll('.buttons button'))
@@ -54,7 +54,7 @@ export class Buttons {
     this.#showConnect(ui.connectB, world, holders.get('ben', main));
     enable(ui.addUser, Boolean(holders.nextUser()) && isConnected, 'Connect first.');
     enable(ui.addServer, isConnected, 'Connect first.');
-    ui.whyConnect.textContent = isConnected ? '' : 'Users of one server, each with a session of their own.';
+    ui.whyConnect.textContent = isConnected ? '' : 'Each user has a separate session with the server.';
   }
 
   /** @param {HTMLButtonElement} button @param {World} world @param {Holder} holder */
@@ -62,7 +62,7 @@ export class Buttons {
     const name = nameOf(holder.userId);
     const isConnecting = holder.busy === 'connecting';
     const isLive = holder.session && !isOver(world.stateOf(holder));
-    const label = isLive ? `${name}, once more` : `Connect as ${name}`;
+    const label = isLive ? `Reconnect ${name}` : `Connect as ${name}`;
     button.textContent = isConnecting ? `Connecting ${name}…` : label;
     enable(button, !holder.busy, `${name} is ${holder.busy}.`);
     button.toggleAttribute('aria-busy', isConnecting);
@@ -77,7 +77,7 @@ export class Buttons {
 
   /** @param {World} world @param {Situation} situation */
   #showBreaking(world, { isOver: over, isUsable, whyNot }) {
-    const noVictim = over ? whyNot : 'There is no session to break yet.';
+    const noVictim = over ? whyNot : 'Connect first: no session is open yet.';
     for (const fault of faults) {
       const possible = fault.possible(world);
       const button = this.#ui.faultButtons.get(fault.id);
@@ -85,22 +85,22 @@ export class Buttons {
         enable(
           button,
           isUsable && possible && !world.holder.busy,
-          possible ? noVictim : 'Only a server of the demo’s own can be told to do this.',
+          possible ? noVictim : 'Only available with the demo’s servers.',
         );
     }
   }
 
   /**
-   * Why no tool can be called; undefined if one can.
+   * The reason why no tool can be called; undefined if one can.
    * @param {Holder} holder
    * @param {boolean} over
    */
   #whyNoCall(holder, over) {
-    if (over) return `${nameOf(holder.userId)}’s session is over; connect again first.`;
+    if (over) return `${nameOf(holder.userId)}’s session has ended: connect again first.`;
     if (!holder.session) return 'Connect first.';
     const tool = holder.tools?.find(({ name }) => name === this.#ui.tool.value);
-    if (!tool || argumentsFor(tool, '') === undefined) return 'This server has no tool that can be called from here.';
-    return holder.busy ? `One moment: ${nameOf(holder.userId)} is ${holder.busy}.` : undefined;
+    if (!tool || argumentsFor(tool, '') === undefined) return 'This server has no tool that this page can call.';
+    return holder.busy ? `Please wait: ${nameOf(holder.userId)} is ${holder.busy}.` : undefined;
   }
 
   /** @param {Holder} holder @param {boolean} over */

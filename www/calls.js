@@ -1,4 +1,4 @@
-// Calling tools: arguments made up from a tool's schema, one call or many at once, and what came back in a few words.
+// Calls tools: generates arguments from a schema, sends one or many calls, and summarises the results.
 // @ts-check
 
 import { explain, paragraph } from './errors.js';
@@ -8,7 +8,7 @@ import { duration } from './format.js';
 /** @import { CallOutcome, LoadOutcome, Tool, ToolProperty, ToolResult } from './types.js' */
 
 /**
- * Arguments that a tool will take; undefined if it wants something that cannot be made up.
+ * Arguments that fit a tool's schema; undefined if they cannot be generated.
  * @param {Tool} tool
  * @param {string} message
  * @returns {Record<string, unknown> | undefined}
@@ -44,13 +44,13 @@ function valueFor({ type, default: usual, enum: choices }, message, index) {
 }
 
 /**
- * Whether a second run of the tool does no harm, as it says itself.
+ * Whether the tool is annotated as safe to run twice.
  * @param {Tool} tool
  */
 export const isSafe = (tool) => Boolean(tool.annotations?.readOnlyHint || tool.annotations?.idempotentHint);
 
 /**
- * One call: { ok, text | error, ms }. `onprogress` is told each step.
+ * One call: { ok, text | error, ms }. `onprogress` is called for each step.
  * @param {McpSession} session
  * @param {Tool} tool
  * @param {Record<string, unknown>} given
@@ -72,7 +72,7 @@ export async function callOnce(session, tool, given, onprogress) {
 }
 
 /**
- * `n` calls at once; each has to bring its own answer: { sent, answered, failures, ms }.
+ * `n` concurrent calls; checks that each gets its own result: { sent, answered, failures, ms }.
  * @param {McpSession} session
  * @param {Tool} tool
  * @param {number} n
@@ -87,7 +87,7 @@ export async function callMany(session, tool, n, message) {
       const given = argumentsFor(tool, own) ?? {};
       const text = textOf(await session.callTool({ name: tool.name, arguments: given }));
       if (Object.values(given).includes(own) && !text.includes(own))
-        throw new Error(`The answer to call ${i + 1} is another call's: ${text}`);
+        throw new Error(`Call ${i + 1} got the result of another call: ${text}`);
     }),
   );
   const failures = settled.filter((one) => one.status === 'rejected').map(({ reason }) => reason);
@@ -105,7 +105,10 @@ function textOf(result) {
  */
 export function tellOne({ ok, text, error, ms }) {
   if (error) return explain(error);
-  return [paragraph(text ?? ''), paragraph(`${ok ? 'After' : 'The tool itself failed, after'} ${duration(ms)}.`, true)];
+  return [
+    paragraph(text ?? ''),
+    paragraph(`${ok ? 'Answered after' : 'The tool failed after'} ${duration(ms)}.`, true),
+  ];
 }
 
 /** @param {unknown} thrown */
@@ -115,7 +118,7 @@ function kindOf(thrown) {
 }
 
 /**
- * Paragraphs for the outcome of many calls: the numbers, and each kind of failure once.
+ * Paragraphs for the outcome of many calls: the numbers, and each kind of error once.
  * @param {LoadOutcome} outcome
  */
 export function tellMany({ sent, answered, failures, ms }) {

@@ -1,4 +1,4 @@
-// One step of a diagnosis as a line: whether it went well, what was seen, and how to mend it.
+// One step of a diagnosis as a line: the result, the finding and the fix.
 // @ts-check
 
 /** @import { Diagnosis } from 'mcp-tether' */
@@ -8,8 +8,8 @@ const titles = {
   reachable: 'Reachable',
   initialize: 'Handshake',
   sessionHeader: 'Session id',
-  reuse: 'Used again',
-  terminate: 'Ended',
+  reuse: 'Reuse',
+  terminate: 'Termination',
   cors: 'CORS',
 };
 
@@ -29,7 +29,7 @@ export function diagnosisStep({ name, ok, detail, fix }) {
   }
   line.className = 'step';
   line.dataset.ok = String(ok);
-  mark.setAttribute('aria-label', ok ? 'well' : 'not well');
+  mark.setAttribute('aria-label', ok ? 'passed' : 'failed');
   mark.setAttribute('role', 'img');
   line.append(mark, words);
   return line;

@@ -1,5 +1,4 @@
-// The state diagram: lights the state a session is in and the arrow it came by, lets what it passed through glow for a while,
-// and says what the state means.
+// The state diagram: highlights the current state and the last transition, lets passed states fade, and explains the state.
 // @ts-check
 
 import { find } from './find.js';
@@ -9,14 +8,14 @@ import { find } from './find.js';
 /** @type {Record<string, string>} */
 const meanings = {
   none: 'No session yet.',
-  connecting: 'Client and server introduce themselves; the server hands out an id.',
-  ready: 'The server knows this client. Calls go straight through.',
-  recovering: 'The server lost the session. One handshake for everybody; calls wait.',
-  outage: 'The server is out of reach. The session keeps its id; one ping at a time tests the server; calls wait.',
-  degraded: 'No new session for now. The next call tries again, after a pause.',
-  expired: 'Unused for too long. The next call opens a new session.',
-  terminated: 'Over, and the server was told so. Connect to begin anew.',
-  closed: 'Nothing is sent any more. Connect to begin anew.',
+  connecting: 'The handshake: the server assigns a session id.',
+  ready: 'The session is open. Calls are sent at once.',
+  recovering: 'The server lost the session. One new handshake for all calls; they wait.',
+  outage: 'The server is unreachable. The session keeps its id; one ping at a time tests the server; calls wait.',
+  degraded: 'All attempts to open a new session failed. The next call tries again, after a backoff.',
+  expired: 'The session expired unused. The next call opens a new one.',
+  terminated: 'Ended with a DELETE. Connect to start a new session.',
+  closed: 'Closed. Connect to start a new session.',
 };
 const glowMs = 1_600;
 
@@ -39,11 +38,12 @@ export class Diagram {
     const meaning = meanings[state] ?? state;
     if (this.#caption.textContent === meaning) return;
     this.#caption.textContent = meaning;
-    find(this.#svg, 'title', SVGTitleElement).textContent = `The states a session can be in. Now: ${state}. ${meaning}`;
+    find(this.#svg, 'title', SVGTitleElement).textContent =
+      `The states of a session. Current state: ${state}. ${meaning}`;
   }
 
   /**
-   * A session went from one state to another; recoveries take milliseconds, and are seen all the same.
+   * Shows a transition, long enough to be visible even if it takes milliseconds.
    * @param {SessionState | undefined} from
    * @param {SessionState | undefined} to
    */

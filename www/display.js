@@ -1,4 +1,4 @@
-// What is seen of the sessions: the one that is shown, the choice between several, the tools, and the program that does the same.
+// Views of the sessions: the selected one, the selection, the tools, and the code snippet.
 // @ts-check
 
 import { argumentsFor, isSafe } from './calls.js';
@@ -13,15 +13,15 @@ import { showTools } from './tool-list.js';
 /** @import { Holders } from './holders.js' */
 /** @import { Holder, Lane, Tool } from './types.js' */
 
-const pace = 60; // milliseconds: events come in bursts, numbers are read more slowly
+const pace = 60; // milliseconds between updates: events arrive in bursts
 
 export class Display {
   #app;
   #view;
   #isDue = false;
-  #labels = ''; // what the choice of holders shows
+  #labels = ''; // the labels in the selection of holders
   /** @type {Tool[] | undefined} */
-  #tools; // what the list of tools shows
+  #tools; // the tools in the list
 
   /** @param {App} app */
   constructor(app) {
@@ -31,7 +31,7 @@ export class Display {
   }
 
   /**
-   * Every change of state passes here, however short the state is.
+   * Handles every change of state, however short.
    * @param {SessionEventDetail} detail
    */
   passed({ from, to }) {
@@ -60,12 +60,12 @@ export class Display {
   }
 
   /**
-   * What a session will do next by itself, for what is pointed at on the timeline.
+   * The next timer of a session, for the details of a timeline item.
    * @param {Lane} lane
    */
   nextTimer({ userId, serverName }) {
     const info = this.#app.world.manager.getSessionInfo(userId, serverName);
-    return info?.expiresAt && !isOver(info.state) ? `expires at ${clock(info.expiresAt)} if it is not used` : undefined;
+    return info?.expiresAt && !isOver(info.state) ? `expires at ${clock(info.expiresAt)} if unused` : undefined;
   }
 
   /** @param {Holder} holder @param {Holders} holders */
@@ -115,7 +115,7 @@ export class Display {
 /** @param {Tool} tool */
 function hintOf(tool) {
   if (tool.annotations?.readOnlyHint) return 'reads only';
-  return isSafe(tool) ? 'safe to repeat' : 'must not run twice';
+  return isSafe(tool) ? 'safe to retry' : 'must not run twice';
 }
 
 /** @param {string} value @param {string} label */

@@ -1,4 +1,4 @@
-// The elements of index.html that the program reads or writes, by what they are.
+// The elements of index.html that the program reads or writes.
 // @ts-check
 
 import { faults } from './faults.js';
@@ -20,7 +20,7 @@ const facts = /** @type {const} */ ([
 ]);
 /** @typedef {Record<typeof facts[number], HTMLElement>} SessionFacts */
 
-/** Makes the buttons that break things, and finds all other elements. */
+/** Creates the fault buttons, and finds all other elements. */
 export function pageElements() {
   const whyBreak = byId('why-break', HTMLElement);
   const faultButtons = new Map(faults.map((fault) => [fault.id, faultButton(fault, whyBreak)]));
@@ -28,7 +28,7 @@ export function pageElements() {
   return { ...controls(), ...views(), faultButtons, whyBreak };
 }
 
-/** What can be pressed, chosen or typed into. */
+/** Controls. */
 function controls() {
   return {
     where: byId('where', HTMLDetailsElement),
@@ -53,7 +53,7 @@ function controls() {
   };
 }
 
-/** What is only shown. */
+/** Output elements. */
 function views() {
   return {
     version: byId('version', HTMLElement),

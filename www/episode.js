@@ -1,4 +1,4 @@
-// One episode of a session: what its events add up to, in a few sentences (sentences.js).
+// One episode of a session: summarises its events in a few sentences (sentences.js).
 // @ts-check
 
 import * as sentences from './sentences.js';
@@ -33,7 +33,7 @@ export class Episode {
     return new Episode(this.#name, this.sessionId);
   }
 
-  /** Whether there is more to come of it. */
+  /** Whether more events are expected. */
   get active() {
     return this.open.size > 0 || this.recovering || this.outage;
   }
@@ -43,7 +43,7 @@ export class Episode {
   }
 
   /**
-   * True if a sentence was written or rewritten.
+   * Returns whether a sentence was added or changed.
    * @param {SessionEvent} kind
    * @param {SessionEventDetail} detail
    */
@@ -56,7 +56,10 @@ export class Episode {
     stateChanged: (episode, detail) => episode.#stateChanged(detail),
     sessionCreated: (episode, detail) => episode.#created(detail),
     sessionReused: (episode) =>
-      episode.#say('reused', `${episode.#name} already has a live session, so it is used again: no second handshake.`),
+      episode.#say(
+        'reused',
+        `${episode.#name} already has a live session, which is reused without a second handshake.`,
+      ),
     sessionError: (episode, detail) => episode.#say('error', sentences.lost(detail, episode.sessionId)),
     recoveryStarted(episode) {
       episode.recovering = true;
@@ -79,49 +82,39 @@ export class Episode {
       return episode.#say('outage', sentences.withinReach(detail));
     },
     streamOpened(episode, { stream }) {
-      // It is open again: what was said of it is over, and worth no sentence of its own.
+      // The stream is open again: the sentence about it is obsolete.
       if (stream !== 'call') episode.#sentences.delete('stream');
       return false;
     },
     streamWaiting: (episode) =>
-      episode.#say(
-        'stream',
-        'Too many streams are open to this server; the stream for what it sends unasked waits for its turn.',
-      ),
+      episode.#say('stream', 'The limit of open streams to this server is reached; the GET stream waits for its turn.'),
     retryScheduled: (episode, detail) => episode.#retryScheduled(detail),
     sessionExpired: (episode) =>
       episode.#say(
         'end',
-        'Nobody used the session for as long as the settings allow, so the client has given it up; the next call opens a new one.',
+        'The session reached its idle timeout, so the client ended it; the next call opens a new one.',
       ),
-    sessionTerminated: (episode) =>
-      episode.#say(
-        'end',
-        `${episode.#name}'s session is over: the server was told to drop it, and nothing more is sent on it.`,
-      ),
+    sessionTerminated: (episode) => episode.#say('end', `${episode.#name}'s session was ended with a DELETE.`),
     requestSent: (episode, detail) => episode.#requestSent(detail),
     requestSettled: (episode, detail) => episode.#requestSettled(detail),
-    toolsChanged: (episode) => episode.#say('tools', 'The tools the server offers are not the ones it had before.'),
+    toolsChanged: (episode) => episode.#say('tools', 'The list of tools differs from the one before the recovery.'),
     breakerOpened: (episode) =>
-      episode.#say('breaker', 'Too much failed in a row: for a while nothing is sent, so as not to make things worse.'),
-    breakerClosed: (episode) => episode.#say('breaker', 'A careful probe came through: calls go out again.'),
+      episode.#say('breaker', 'Too many failures in a row: the circuit breaker pauses all requests.'),
+    breakerClosed: (episode) => episode.#say('breaker', 'A canary request succeeded: calls are sent again.'),
   };
 
   /** @param {SessionEventDetail} detail */
   #stateChanged({ from, to }) {
     if (to === 'connecting') return this.#introduced();
     if (to === 'degraded')
-      return this.#say(
-        'state',
-        'The server cannot be reached for now; the client stops hammering and waits for a reason to try again.',
-      );
+      return this.#say('state', 'All attempts to recover failed; the next call tries again, after a backoff.');
     if (to === 'closed' && from === 'connecting')
       return this.#say('hello', `${this.#name}'s client could not open a session.`);
     return false;
   }
 
   #introduced() {
-    return this.#say('hello', `${this.#name}'s client introduces itself to the server.`);
+    return this.#say('hello', `${this.#name}'s client sends the handshake to the server.`);
   }
 
   /** @param {SessionEventDetail} detail */
@@ -136,7 +129,7 @@ export class Episode {
     this.open.wait(detail);
     if (stream) return this.#say('stream', sentences.streamCut(detail));
     this.quietFrom = Math.max(this.quietFrom, at + delayMs);
-    // What is refused together waits together.
+    // Calls that are refused together share one wait.
     if (at >= this.#waitsUntil) this.#waits += 1;
     this.#waited += Math.max(0, at + delayMs - Math.max(at, this.#waitsUntil));
     this.#waitsUntil = Math.max(this.#waitsUntil, at + delayMs);
@@ -180,7 +173,7 @@ export class Episode {
   }
 
   /**
-   * Tool calls are what a visitor asked for; other requests are told only where there are none.
+   * Tool calls come from the visitor; other requests are mentioned only without calls.
    * @param {string} latest the method of the request that was just sent or settled
    */
   #progress(latest) {
@@ -191,7 +184,7 @@ export class Episode {
   }
 
   /**
-   * The newest sentence goes last.
+   * The newest sentence is the last one.
    * @param {string} key
    * @param {string} sentence
    */

@@ -1,4 +1,4 @@
-// Errors as sentences: what went wrong in words, then the code and what was seen on the wire, never swallowed.
+// Errors as sentences: the meaning, then the message, the code and the evidence.
 // @ts-check
 
 import { capital } from './format.js';
@@ -7,37 +7,40 @@ import { capital } from './format.js';
 
 /** @type {Record<string, string>} */
 const meanings = {
-  session_terminated: 'The server has forgotten the session, and a new one could not be had.',
-  session_expired: 'The session was not used for too long and has expired.',
-  session_invalid: 'The server does not accept the session.',
-  session_conflict: 'The server thinks the session is in use elsewhere.',
-  session_timeout: 'The server did not answer in time.',
+  session_terminated: 'The server lost the session, and opening a new one failed.',
+  session_expired: 'The session was unused for too long and expired.',
+  session_invalid: 'The server rejected the session.',
+  session_conflict: 'The server reports that the stream of the session is already open.',
+  session_timeout: 'The server did not respond in time.',
   outcome_unknown:
-    'The connection broke before the answer came. The server may have done it or not, so it was not sent twice.',
-  request_timeout: 'The server did not answer in time.',
+    'The connection broke before the response arrived. The tool may have run, so the call was not retried.',
+  request_timeout: 'The server did not respond in time.',
   cancelled: 'The call was cancelled.',
-  rpc_error: 'The server understood the call and refused it.',
-  protocol_error: 'The server answered with something that is not MCP.',
+  rpc_error: 'The server answered with a JSON-RPC error.',
+  protocol_error: 'The response of the server is not valid MCP.',
   http_error: 'The server answered with an HTTP error.',
-  network_error: 'The server could not be reached.',
-  cors_blocked: 'The browser kept the answer from this page: a CORS header is missing.',
-  unauthorized: 'The server wants to know who is asking.',
-  forbidden: 'The server knows who is asking, and says no.',
-  unsupported_version: 'Client and server have no protocol version in common.',
-  circuit_open: 'Too much failed in a row, so nothing is sent for a moment.',
-  limit_exceeded: 'A limit was reached.',
-  config_error: 'The settings are wrong.',
+  network_error: 'The server is unreachable.',
+  cors_blocked: 'The browser hid the response from this page: a CORS header is missing.',
+  unauthorized: 'The server requires authentication.',
+  forbidden: 'The server denies access.',
+  unsupported_version: 'Client and server do not share a protocol version.',
+  circuit_open: 'Too many failures in a row: the circuit breaker pauses all requests.',
+  limit_exceeded: 'A limit was exceeded.',
+  config_error: 'The configuration is invalid.',
   closed: 'The session is closed.',
 };
 
 /**
- * Paragraphs for what was thrown: the meaning, the library's own message, the code with its evidence.
+ * Paragraphs for an error: the meaning, the library's message, the code with its evidence.
  * @param {unknown} thrown
  */
 export function explain(thrown) {
   const error = /** @type {Partial<McpError> | undefined} */ (thrown);
   const code = error?.code;
-  const lines = [(code && meanings[code]) ?? 'Something went wrong.', asSentence(String(error?.message ?? thrown))];
+  const lines = [
+    (code && meanings[code]) ?? 'An unexpected error occurred.',
+    asSentence(String(error?.message ?? thrown)),
+  ];
   const paragraphs = [...new Set(lines.filter(Boolean))].map((text, i) => paragraph(text, i > 0));
   if (code || error?.evidence) {
     const last = paragraph('', true);

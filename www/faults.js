@@ -1,7 +1,7 @@
-// The ways to break a session, one click each. All are done by the server or the network; none is acted out by the page.
+// The faults, one per button. They happen in the server or the network; the page does not fake their effects.
 //
-// `arm(world, client)` makes the trouble for one client, `break(world)` for everybody at once. A world is
-// `{ backend, holder, manager, network, control(what, body) }`; `flag` is what the timeline writes on its axis.
+// `arm(world, client)` causes the fault for one client, `break(world)` for all clients at once. A world is
+// `{ backend, holder, manager, network, control(what, body) }`; `flag` is the label on the time axis.
 // @ts-check
 
 import { briefTimeout } from './backends/backend.js';
@@ -30,7 +30,7 @@ export const faults = [
     label: 'Forget session',
     flag: 'forget',
     possible: always,
-    tells: 'The server drops the session, as after a deployment or a clean-up. The next request is answered 404.',
+    tells: 'The server drops the session, as after a deployment or a cleanup. The next request is answered with 404.',
     break: ({ backend, control, holder }) =>
       served({ backend }) ? control('forget', { quiet: true }) : endBehindItsBack(backend, holder),
   },
@@ -39,8 +39,8 @@ export const faults = [
     label: 'Restart server',
     flag: 'restart',
     possible: served,
-    tells: 'The server is killed without a goodbye, and another starts in its place. It knows nobody.',
-    // The calls are to meet a server that is gone, not one that is back: it is gone when its streams break.
+    tells: 'The server process is killed and restarted. It has no sessions.',
+    // Calls should meet the stopped server, not the restarted one: it has stopped when its streams break.
     break: ({ control, manager }) => Promise.race([once(manager.events, 'streamClosed'), control('restart')]),
   },
   {
@@ -49,15 +49,15 @@ export const faults = [
     flag: 'unused',
     possible: always,
     tells:
-      `A session with an idle limit of ${duration(briefTimeout)} is left unused: ` +
-      'the client gives it up in time, with a DELETE, and the next call opens a new one.',
+      `A session with an idle timeout of ${duration(briefTimeout)} is left unused: ` +
+      'the client ends it with a DELETE, and the next call opens a new one.',
   },
   {
     id: 'lookalike',
     label: '400 for a 404',
     flag: '400',
     ...refusal('lookalike-400'),
-    tells: 'The server says “No valid session ID” with status 400, as a much-copied example does, where MCP wants 404.',
+    tells: 'The server answers “No valid session ID” with status 400, like a popular example, where MCP requires 404.',
   },
   {
     id: 'cut',
@@ -65,8 +65,8 @@ export const faults = [
     flag: 'cut',
     possible: always,
     tells:
-      'The connection breaks while the answer is on its way. It is fetched again by its event id, not by a second run; ' +
-      'without an id, only what is safe is repeated.',
+      'The connection breaks during the response. The client resumes the stream at its event id, without a second run; ' +
+      'without an id, only safe calls are retried.',
     arm: ({ backend, control, network }, client) =>
       served({ backend }) ? control('fault', { kind: 'cut-stream', client }) : network.cutNext(),
   },
@@ -76,7 +76,7 @@ export const faults = [
     flag: '409',
     possible: served,
     tells:
-      'The stream on which the server speaks unasked is cut, and the server answers 409 to the next: it believes the old one is still there.',
+      'The GET stream is cut, and the server answers the next one with 409, because it still considers the old one open.',
     async arm({ control }, client) {
       await control('fault', { kind: 'conflict', client });
       if (client === 'mcp-tether') await control('cut-listening');
@@ -87,7 +87,7 @@ export const faults = [
     label: '429, wait 2 s',
     flag: '429',
     ...refusal('status-429', { retryAfter: waitSeconds }),
-    tells: `The server is busy: 429 with Retry-After: ${waitSeconds}. The whole session waits as told, then one request goes first.`,
+    tells: `The server is busy: 429 with Retry-After: ${waitSeconds}. All calls of the session wait; then one canary request is sent first.`,
   },
   {
     id: 'unavailable',
@@ -95,14 +95,14 @@ export const faults = [
     flag: '503',
     ...refusal('status-503-bare', { executed: true }),
     tells:
-      'The tool runs, but a proxy answers 503 in its place. Nobody can tell: a tool that only reads is called again, another is not.',
+      'The tool runs, but a proxy answers 503. The outcome is unknown: a read-only tool is called again, others are not.',
   },
   {
     id: 'slow',
-    label: 'Answer slowly',
+    label: 'Slow response',
     flag: 'slow',
     possible: always,
-    tells: `The next call reaches the server ${duration(slowMs)} late. Waiting is not failing: nothing is sent twice.`,
+    tells: `The next call reaches the server ${duration(slowMs)} late. The client waits and does not send it twice.`,
     arm: ({ backend, control, network }, client) =>
       served({ backend }) ? control('fault', { kind: 'slow', delay: slowMs, client }) : network.delayNext(slowMs),
   },
@@ -111,8 +111,8 @@ export const faults = [
     label: 'Go offline',
     flag: 'offline',
     possible: always,
-    tells: `This page loses its network for ${duration(offlineMs)}: open streams break, and nothing can be sent. The session outlives it.`,
-    // Not awaited: the calls have to meet it.
+    tells: `This page is offline for ${duration(offlineMs)}: open streams break, and nothing can be sent. The session survives.`,
+    // Not awaited, so that calls are made meanwhile.
     break({ network }) {
       network.goOffline(offlineMs);
     },
@@ -127,7 +127,7 @@ function once(target, type) {
 }
 
 /**
- * A real server is made to forget as any other client of the visitor's could do it: with a DELETE that our client knows nothing of.
+ * Ends the session at a real server with a DELETE that bypasses the client.
  * @param {Backend} backend
  * @param {Holder} holder
  */

@@ -1,4 +1,4 @@
-// Finding an element that has to be there.
+// Finds elements that must exist.
 // @ts-check
 
 /**
@@ -10,6 +10,6 @@
  */
 export function find(parent, selector, kind) {
   const element = parent.querySelector(selector);
-  if (!(element instanceof kind)) throw new Error(`there is no ${kind.name} ${selector}`);
+  if (!(element instanceof kind)) throw new Error(`the page has no ${kind.name} ${selector}`);
   return element;
 }

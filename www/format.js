@@ -1,4 +1,4 @@
-// Small words and numbers: how durations, counts and clock times read on the page.
+// Formats durations, counts and times.
 // @ts-check
 
 // A number and its unit stay on one line.
@@ -14,7 +14,7 @@ export function duration(ms) {
   return `${Math.floor(minutes / 60)}${space}h ${minutes % 60}${space}min`;
 }
 
-// Made once: a formatter costs more than a thousand uses of it.
+// Created once: creating a formatter costs more than a thousand uses.
 const clockFormat = new Intl.DateTimeFormat([], {
   hour: '2-digit',
   minute: '2-digit',

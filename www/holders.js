@@ -1,4 +1,4 @@
-// Who holds which session: a holder is a user of a server. What is known of a session itself is asked of the manager each time.
+// Holders of sessions: a holder is a user of a server. Information about sessions always comes from the manager.
 // @ts-check
 
 import { capital } from './format.js';
@@ -12,7 +12,7 @@ export const nameOf = (userId) => capital(userId);
 export class Holders {
   /** @type {Map<string, Holder>} */
   #all = new Map();
-  current; // the one that is shown and used
+  current; // the selected one
 
   /** @param {string} userId @param {string} serverName */
   constructor(userId, serverName) {
@@ -27,7 +27,7 @@ export class Holders {
   }
 
   /**
-   * The holder of this session-to-be; made when it is asked for.
+   * The holder of this session, created on demand.
    * @param {string} userId
    * @param {string} serverName
    */
@@ -46,13 +46,13 @@ export class Holders {
     return this.#all.get(key);
   }
 
-  /** A user who has no session yet; undefined when everybody has one. */
+  /** A user without a session; undefined if all users have one. */
   nextUser() {
     return names.find((name) => !this.connected.some((holder) => holder.userId === name));
   }
 
   /**
-   * How a holder is called where others are about: the server is named only if there are several.
+   * The label of a holder: with the server if there are several.
    * @param {Holder} holder
    */
   labelOf(holder) {

@@ -1,4 +1,4 @@
-// Loads the built package from pkg/, and measures how long the page waited for it.
+// Loads the built package from pkg/, and measures the time until it is ready.
 // @ts-check
 
 /** @import { Library } from './types.js' */
@@ -19,11 +19,11 @@ export async function loadLibrary() {
       .catch(() => ({}));
     return { McpManager: library.McpManager, version, readyMs };
   } catch (cause) {
-    throw new NotSetUp('The library is not built yet.', { cause });
+    throw new NotSetUp('The library is not built: run `make build`.', { cause });
   }
 }
 
-/** Something that the page stands on is missing; the message says what. */
+/** A prerequisite of the page is missing; the message says which. */
 class NotSetUp extends Error {
   /** @override */
   name = 'NotSetUp';

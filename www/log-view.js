@@ -1,4 +1,4 @@
-// The log as the library writes it: one line an entry, coloured by level, kept at the bottom while it is read there.
+// The library's log: one line per entry, coloured by level, scrolled to the end unless the visitor scrolls up.
 // @ts-check
 
 const kept = 1000;

@@ -1,4 +1,4 @@
-// The story line: what happened last, in plain words, read aloud at most every 300 ms; what comes in between is never shown.
+// The narration of the last events, updated at most every 300 ms for screen readers; intermediate texts are skipped.
 // @ts-check
 
 const pace = 300;

@@ -1,7 +1,7 @@
-// Tells the last thing that happened in plain words, from the manager's events alone.
+// Describes the last events of the manager in sentences.
 //
-// Events come in bursts of milliseconds, sentences are read in seconds; so a burst is one episode (episode.js), and its few
-// sentences are rewritten in place as it goes on. A pause with nothing under way ends an episode.
+// Events arrive in bursts of milliseconds, sentences are read in seconds. So a burst is one episode (episode.js), whose few sentences are updated in
+// place. An idle pause ends an episode.
 // @ts-check
 
 import { Episode } from './episode.js';
@@ -15,13 +15,13 @@ export class Narrator {
   /** @type {Map<string, Episode>} */
   #episodes = new Map();
 
-  /** The visitor did something: what comes next is another episode, even if the last one is barely over. */
+  /** Starts a new episode for an action of the visitor, even without a pause. */
   turn() {
     for (const [key, episode] of this.#episodes) if (!episode.active) this.#episodes.set(key, episode.next());
   }
 
   /**
-   * The episode's text after this event, or undefined if it adds nothing worth a sentence.
+   * The episode's text after this event, or undefined if the text does not change.
    * @param {SessionEvent} kind
    * @param {SessionEventDetail} detail
    */

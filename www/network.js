@@ -1,21 +1,21 @@
-// The page's network, which can be taken away: `fetch` for the clients, failing as the browser's own does when it is gone.
+// The clients' `fetch`, which can go offline and then fails like the browser's.
 // @ts-check
 
-/** @typedef {(send: () => Promise<Response>, cut: AbortController) => Promise<Response>} Trouble what happens to a call */
+/** @typedef {(send: () => Promise<Response>, cut: AbortController) => Promise<Response>} Trouble a fault for one call */
 
 export class Network extends EventTarget {
   /** @type {Error | undefined} */
-  #gone; // the error that everything fails with while the network is gone
-  #online = new AbortController(); // aborted when it goes: ends what is under way
+  #gone; // the error of all requests while offline
+  #online = new AbortController(); // aborted when going offline: ends pending requests
   /** @type {Trouble[]} */
-  #next = []; // what happens to the next calls: a function each
+  #next = []; // faults for the next calls
 
   get offline() {
     return this.#gone !== undefined;
   }
 
   /**
-   * Cuts what is open and refuses what comes, for so long.
+   * Cuts open connections and refuses new ones for the given time.
    * @param {number} ms
    */
   async goOffline(ms) {
@@ -43,7 +43,7 @@ export class Network extends EventTarget {
     });
   }
 
-  /** Breaks the answer to the next tool call as soon as it begins. */
+  /** Breaks the response to the next tool call as soon as it begins. */
   cutNext() {
     this.#next.push(async (send, cut) => {
       const response = await send();

@@ -1,4 +1,4 @@
-// The notice at the top of the page: why there is nothing to connect to, and what helps.
+// The notice at the top of the page: why no server is available, and how to fix it.
 // @ts-check
 
 import { explain } from './errors.js';
@@ -14,7 +14,7 @@ export function showNotice(ui, error) {
 }
 
 /**
- * Where there are no simulated servers.
+ * Shown if simulated servers are not available.
  * @param {PageElements} ui
  * @param {Error} error says why
  * @returns {undefined}
@@ -24,7 +24,7 @@ export function showServersMissing(ui, error) {
     ui,
     error,
     `${error.message} `,
-    'Without it there are no simulated servers, but a real one will do: name it under “Use another server”, or run ',
+    'Without it there are no simulated servers. Enter a real one under “Use another server”, or run ',
     'make demo',
     ' in the project.',
   );
@@ -37,7 +37,7 @@ function show(ui, error, ...parts) {
   console.info('mcp-tether demo:', error);
   ui.notice.replaceChildren(...parts.map((part) => (part === 'make demo' ? code(part) : part)));
   ui.notice.hidden = false;
-  ui.whyConnect.textContent = 'Nothing to connect to yet.';
+  ui.whyConnect.textContent = 'No server is available yet.';
 }
 
 /** @param {string} text */

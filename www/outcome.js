@@ -1,4 +1,4 @@
-// The box that says what came back: an answer, an error in words, or what is being waited for.
+// The result box: a result, an error, or a pending call.
 // @ts-check
 
 import { explain, paragraph } from './errors.js';
@@ -33,7 +33,7 @@ export class Outcome {
   }
 
   /**
-   * Shows something in the place of what `token` stands for, unless something newer is there already.
+   * Replaces the content for `token`, unless newer content is shown.
    * @param {Node | undefined} token
    * @param {Kind} kind
    * @param {(string | Node | undefined)[]} content

@@ -1,4 +1,4 @@
-// The sentences of an episode: one function for each thing that can be said, of plain values alone.
+// The sentences of an episode: pure functions of plain values.
 // @ts-check
 
 import { capital, count, duration } from './format.js';
@@ -10,43 +10,43 @@ import { capital, count, duration } from './format.js';
 /** @type {Record<string, string>} */
 const inWords = {
   outcome_unknown:
-    'the connection broke before the answer came, and as nobody can tell whether it was done, it was not sent twice',
-  request_timeout: 'no answer came in time',
+    'the connection broke before the response arrived; the tool may have run, so the call was not retried',
+  request_timeout: 'the server did not respond in time',
   cancelled: 'it was cancelled',
-  rpc_error: 'the server understood it and refused',
-  network_error: 'the server could not be reached',
-  cors_blocked: 'the browser kept the answer from the page',
-  circuit_open: 'nothing is sent after so many failures',
-  session_terminated: 'the session was lost and could not be had again',
+  rpc_error: 'the server answered with an error',
+  network_error: 'the server is unreachable',
+  cors_blocked: 'the browser hid the response from the page',
+  circuit_open: 'the circuit breaker pauses requests after too many failures',
+  session_terminated: 'the session was lost, and opening a new one failed',
   closed: 'the session was closed meanwhile',
 };
 
 /** @param {string | undefined} sessionId @param {string} name of its user */
 export function opened(sessionId, name) {
   return sessionId
-    ? `The server has opened a session for ${name} and called it ${short(sessionId)}; every request from now on shows that id.`
-    : `The server needs no session for ${name}: it answers each request by itself.`;
+    ? `The server opened session ${short(sessionId)} for ${name}; every request now carries this id.`
+    : `The server keeps no session for ${name}: each request is independent.`;
 }
 
 /** @param {Seen} detail @param {string | undefined} sessionId */
 export function lost({ code, evidence }, sessionId) {
   const session = sessionId ? `session ${short(sessionId)}` : 'the session';
-  const seen = evidence ? ` What was seen: ${evidence}.` : '';
+  const seen = evidence ? ` Evidence: ${evidence}.` : '';
   switch (code) {
     case 'session_terminated':
-      return `${saw(evidence, 'The server')}: it has forgotten ${session}.`;
+      return `${saw(evidence, 'The server')}: it lost ${session}.`;
     case 'session_invalid':
-      return `${saw(evidence, 'The server')}: it does not know ${session}.`;
+      return `${saw(evidence, 'The server')}: it does not recognise ${session}.`;
     case 'session_conflict':
-      return `The server believes that an older stream of this session is still open.${seen}`;
+      return `The server still considers an older stream of this session open.${seen}`;
     case 'session_timeout':
-      return `An answer did not come in time; the session is kept.${seen}`;
+      return `A response did not arrive in time; the session is kept.${seen}`;
     case 'session_expired':
-      return `The session is too old to be used.${seen}`;
+      return `The session has expired.${seen}`;
     case 'network_error':
-      return `The server cannot be reached.${seen}`;
+      return `The server is unreachable.${seen}`;
     default:
-      return `Something went wrong with the session: ${code}.${seen}`;
+      return `The session failed: ${code}.${seen}`;
   }
 }
 
@@ -54,14 +54,14 @@ export function lost({ code, evidence }, sessionId) {
 export function recovering(waiting) {
   const then =
     waiting === 0
-      ? 'Nobody is waiting for an answer.'
+      ? 'No calls are waiting.'
       : `${capital(count(waiting, 'call'))} ${waiting === 1 ? 'waits' : 'wait'} for it.`;
-  return `One new handshake is made. ${then}`;
+  return `One new handshake is in progress. ${then}`;
 }
 
 /** @param {number} waiting calls @param {string | undefined} sessionId */
 export function recovered(waiting, sessionId) {
-  const who = waiting === 1 ? 'the call that waited is' : `the ${count(waiting, 'call')} that waited are`;
+  const who = waiting === 1 ? 'the waiting call is' : `the ${count(waiting, 'waiting call')} are`;
   const rest = waiting === 0 ? '' : `, and ${who} sent again`;
   return `One new handshake was made${sessionId ? ` (the session is now ${short(sessionId)})` : ''}${rest}.`;
 }
@@ -69,45 +69,45 @@ export function recovered(waiting, sessionId) {
 /** @param {SessionEventDetail} detail */
 export function notRecovered(detail) {
   const next = detail.delayMs
-    ? `the client looks again in ${duration(detail.delayMs)}, or at the next call`
+    ? `the client tries again in ${duration(detail.delayMs)}, or at the next call`
     : 'the next call will try again';
-  return `The attempts to get a new session are spent${because(detail)}; ${next}.`;
+  return `All attempts to open a new session failed${because(detail)}; ${next}.`;
 }
 
 /** @param {Seen} detail @param {number} waiting calls */
 export function outOfReach(detail, waiting) {
   const calls = waiting === 0 ? 'calls wait' : `${count(waiting, 'call')} ${waiting === 1 ? 'waits' : 'wait'}`;
-  return `The server is out of reach${because(detail)}: the session keeps its id, one ping at a time tests the server, and ${calls}.`;
+  return `The server is unreachable${because(detail)}: the session keeps its id, one ping at a time tests the server, and ${calls}.`;
 }
 
 /** @param {SessionEventDetail} detail */
 export function withinReach({ durationMs = 0, waited = 0 }) {
-  const who = waited === 1 ? 'the call that waited goes' : `the ${count(waited, 'call')} that waited go`;
-  const rest = waited === 0 ? '' : `; ${who} to the server now`;
-  return `The server was out of reach for ${duration(durationMs)}${rest}.`;
+  const who = waited === 1 ? 'the waiting call is' : `the ${count(waited, 'waiting call')} are`;
+  const rest = waited === 0 ? '' : `; ${who} sent now`;
+  return `The server was unreachable for ${duration(durationMs)}${rest}.`;
 }
 
 /** @param {SessionEventDetail} detail */
 export function streamCut({ attempt = 0, delayMs = 0 }) {
-  const what = attempt > 1 ? 'still cannot be opened; the next try is' : 'was cut; it is opened again';
-  return `The stream on which the server speaks unasked ${what} in ${duration(delayMs)}.`;
+  const what = attempt > 1 ? 'still cannot be opened; the next attempt is' : 'was cut; it is opened again';
+  return `The GET stream ${what} in ${duration(delayMs)}.`;
 }
 
 /** @param {SessionEventDetail} detail @param {number} times @param {number} waited milliseconds in all */
 export function retrying({ method, evidence }, times, waited) {
   const reason = evidence ? ` (${evidence})` : '';
-  // What names a method is one call's affair: its answer did not come through. The rest concerns the whole session.
-  const trouble = method ? `The answer did not come through${reason}` : `The server cannot take it now${reason}`;
+  // A retry with a method concerns one call, whose response did not arrive; others concern the session.
+  const trouble = method ? `The response did not arrive${reason}` : `The server refuses requests for now${reason}`;
   return times === 1
-    ? `${trouble}: the client waits ${duration(waited)} before the next try.`
+    ? `${trouble}: the client waits ${duration(waited)} before the next attempt.`
     : `${trouble}: the client has waited ${count(times, 'time')}, ${duration(waited)} in all.`;
 }
 
-/** @param {string} what one of them is called @param {number} open requests under way @param {Tally} tally those that are settled */
+/** @param {string} what the noun for one request @param {number} open pending requests @param {Tally} tally settled requests */
 export function progress(what, open, { answered, failed, longest }) {
   const failures = [...failed.values()].reduce((sum, n) => sum + n, 0);
   const total = open + failures + answered;
-  if (open > 0) return `${capital(count(total, what))} under way${answered > 0 ? `, ${answered} answered` : ''}.`;
+  if (open > 0) return `${capital(count(total, what))} pending${answered > 0 ? `, ${answered} answered` : ''}.`;
   const took = total === 1 ? ` after ${duration(longest)}` : `, the slowest after ${duration(longest)}`;
   if (failures === 0)
     return total === 1 ? `The ${what} was answered${took}.` : `All ${count(total, what)} were answered${took}.`;

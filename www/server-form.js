@@ -1,4 +1,4 @@
-// Where the MCP server is: the choice between the demo's servers, simulated ones and any other, with what such a one has to allow.
+// The choice of the MCP server: the demo's, a simulated one, or any other, with the CORS headers that it must send.
 // @ts-check
 
 import { corsNeeded, ownBackend } from './backends/own.js';
@@ -40,7 +40,7 @@ export class ServerForm {
     });
   }
 
-  /** The choice between kinds of servers. */
+  /** The selected kind of server. */
   get #radios() {
     return /** @type {NodeListOf<HTMLInputElement>} */ (this.#form.querySelectorAll('[name="where"]'));
   }
@@ -50,7 +50,7 @@ export class ServerForm {
   }
 
   /**
-   * Shows which backend is in use.
+   * Shows the current backend.
    * @param {Backend['kind']} kind
    */
   show(kind) {
@@ -58,7 +58,7 @@ export class ServerForm {
     this.#showOwn();
   }
 
-  /** Opens on the fields for a server of the visitor's own. */
+  /** Opens the form with the fields for the visitor's own server. */
   ask() {
     this.#details.open = true;
     this.show('own');

@@ -1,7 +1,7 @@
-// The simulated MCP servers, behind `simulated/<room>/` of wherever this page lies. Everything else goes to the network.
+// The simulated MCP servers at `simulated/<room>/`, relative to this page. Other requests go to the network.
 //
-// It stands beside the page and not in simulated-server/: a Service Worker sees only what lies below it. When the
-// browser stops an idle worker, its sessions are gone, which is what a restarted server is like.
+// In the folder of the page, not in simulated-server/, because the scope of a Service Worker is its folder. When the browser stops an idle worker, its
+// sessions are lost, as with a restarted server.
 // @ts-check
 
 import { Room } from './simulated-server/room.js';
@@ -9,11 +9,11 @@ import { Room } from './simulated-server/room.js';
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const prefix = new URL('simulated/', self.location.href);
 /** @type {Map<string, Room>} */
-const rooms = new Map(); // a tab has one of its own, so that one visitor's faults do not meet another's calls
+const rooms = new Map(); // one per tab, so that faults in one tab do not affect others
 
 worker.addEventListener('install', () => worker.skipWaiting());
 worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()));
-// A page that was loaded past the worker asks for it; any message also keeps the worker alive for a while.
+// A page that was loaded without the worker requests control; any message also keeps the worker alive for a while.
 worker.addEventListener('message', (event) => event.waitUntil(worker.clients.claim()));
 
 worker.addEventListener('fetch', (event) => {

@@ -4,7 +4,7 @@
 /** @import { SessionEvent, SessionEventDetail } from 'mcp-tether' */
 
 /**
- * Listens to one kind of event; returns a function that ends that.
+ * Listens to one type of event. Returns a function that ends this.
  * @param {EventTarget} events
  * @param {SessionEvent} kind
  * @param {(detail: SessionEventDetail) => void} listener

@@ -1,4 +1,4 @@
-// Shows one session: what the manager knows of it, in words and in the state diagram.
+// Shows one session: the manager's information, as text and in the state diagram.
 // @ts-check
 
 import { Diagram } from './diagram.js';
@@ -23,7 +23,7 @@ export class SessionView {
   }
 
   /**
-   * Every change of state passes here, however short the state is.
+   * Handles every change of state, however short.
    * @param {SessionState | undefined} from
    * @param {SessionState | undefined} to
    */
@@ -59,6 +59,6 @@ function inDigits(number) {
 /** @param {SessionInfo | undefined} info @param {SessionState | 'none'} state */
 function idInWords(info, state) {
   const id = info?.sessionId;
-  if (!id) return info && state === 'ready' ? 'none needed' : 'none';
+  if (!id) return info && state === 'ready' ? 'not needed' : 'none';
   return id.length > 8 ? `${id.slice(0, 8)}…` : id;
 }

@@ -1,4 +1,4 @@
-// The scenario on the page as a program: what to paste into a project, or into this page's console, to see the same.
+// The scenario of the page as a program, to paste into a project or into this page's console.
 // @ts-check
 
 /** @import { SessionConfig } from 'mcp-tether' */
@@ -50,19 +50,19 @@ function breaking(fault, sessionConfig) {
   if (fault.id === 'expire')
     return [
       '',
-      `// ${fault.label}: wait for longer than the idle limit`,
+      `// ${fault.label}: wait longer than the idle timeout`,
       `await new Promise((resolve) => { setTimeout(resolve, ${sessionConfig?.timeout ?? 3_600_000} + 500); });`,
       '',
     ];
   return [
     '',
-    `// ${fault.label}: ${fault.id === 'offline' ? 'take the network away here' : 'break the server here'}`,
+    `// ${fault.label}: ${fault.id === 'offline' ? 'go offline here' : 'cause the fault at the server here'}`,
     '',
   ];
 }
 
 /**
- * As a person writes it: unquoted keys, single quotes.
+ * A literal in the usual style: unquoted keys, single quotes.
  * @param {unknown} value
  * @returns {string}
  */

@@ -1,4 +1,4 @@
-// The server's tools, with the two hints that decide whether a call may be sent twice.
+// The server's tools, with the two annotations that decide whether a call may be retried.
 // @ts-check
 
 /** @import { Tool } from './types.js' */
@@ -12,7 +12,7 @@ export function showTools(list, tools) {
       name.textContent = tool.name;
       entry.append(name);
       if (tool.annotations?.readOnlyHint) entry.append(hint('reads only'));
-      else if (tool.annotations?.idempotentHint) entry.append(hint('safe to repeat'));
+      else if (tool.annotations?.idempotentHint) entry.append(hint('safe to retry'));
       const text = document.createElement('p');
       text.textContent = firstSentence(tool.description ?? tool.title ?? '');
       entry.append(text);

@@ -1,4 +1,4 @@
-// What happened as a file: the events as they came, and what the manager says of itself. No header, token or whole session id is in it.
+// The trace file: all events, and the manager's statistics. It contains no headers, tokens or complete session ids.
 // @ts-check
 
 /** @import { World } from './world.js' */
@@ -22,7 +22,7 @@ export function traceOf({ timeline, manager, library, backend }) {
 }
 
 /**
- * A query may hold a key.
+ * Queries may contain keys.
  * @param {string} url
  */
 function withoutQuery(url) {

@@ -1,9 +1,9 @@
-// What the modules of the demo page hand to each other.
+// Types of the demo page.
 
 import type { McpManager, McpSession, ServerConfig, SessionEvent, SessionEventDetail, SessionState } from 'mcp-tether';
 import type { OpenRequests } from './timeline/open-requests.js';
 
-/** A tool as `tools/list` describes it: the part that the page uses. */
+/** A tool in `tools/list`: the members that the page uses. */
 export interface Tool {
   name: string;
   title?: string;
@@ -18,7 +18,7 @@ export interface ToolProperty {
   enum?: unknown[];
 }
 
-/** The result of `tools/call`: the part that the page uses. */
+/** The result of `tools/call`: the members that the page uses. */
 export interface ToolResult {
   content?: { type: string; text?: string }[];
   isError?: boolean;
@@ -40,14 +40,14 @@ export interface LoadOutcome {
   ms: number;
 }
 
-/** A user of a server, with the session that they have there. */
+/** A user of a server, with the user's session. */
 export interface Holder {
   key: string;
   userId: string;
   serverName: string;
   session?: McpSession;
   tools?: Tool[];
-  /** What is being done with the session, as "Ada is …". */
+  /** The running action, completing "Ada is …". */
   busy?: string;
   cameFrom?: SessionState;
   story?: string;
@@ -57,7 +57,7 @@ export interface BackendServer extends ServerConfig {
   name: string;
 }
 
-/** Where the page's MCP servers are, and who can break them: backends/backend.js. */
+/** The page's MCP servers and their fault control: backends/backend.js. */
 export interface Backend {
   kind: 'demo' | 'simulated' | 'own';
   about: string;
@@ -67,20 +67,20 @@ export interface Backend {
 
 export type BackendMaker = () => Promise<Backend>;
 
-/** The built package, and how long it took to load. */
+/** The built package, and its load time. */
 export interface Library {
   McpManager: typeof McpManager;
   version: string;
   readyMs: number;
 }
 
-/** The clients that may meet a fault. */
+/** The clients for which a fault can be caused. */
 export type FaultClient = 'mcp-tether' | 'official';
 
-/** Asks the servers' control side to do something. */
+/** Sends a command to the servers' fault control. */
 export type Control = (what: string, body?: Record<string, unknown> & { client?: FaultClient }) => Promise<unknown>;
 
-/** What a fault needs of the world. */
+/** The members of the world that faults use. */
 export interface FaultWorld {
   backend: Backend;
   holder: Holder;
@@ -89,11 +89,11 @@ export interface FaultWorld {
   control: Control;
 }
 
-/** A way to break a session: faults.js. */
+/** A fault: faults.js. */
 export interface Fault {
   id: string;
   label: string;
-  /** What the timeline writes on its axis. */
+  /** The label on the time axis. */
   flag: string;
   tells: string;
   possible(world: Pick<FaultWorld, 'backend'>): boolean;
@@ -101,19 +101,19 @@ export interface Fault {
   arm?(world: FaultWorld, client: FaultClient): unknown;
 }
 
-/** A request to the control side, as the snippet repeats it. */
+/** A request to the fault control, for the snippet. */
 export interface ControlRequest {
   url: string;
   body: Record<string, unknown>;
 }
 
-/** What the snippet repeats: the last fault, and how many calls were made. */
+/** The scenario of the snippet: the last fault, and the number of calls. */
 export interface Scenario {
   fault?: Pick<Fault, 'id' | 'label'> & { requests?: ControlRequest[] };
   times: number;
 }
 
-/** What the server counted of each client. */
+/** The server's counts by client. */
 export interface ServerCounts {
   clients: Record<string, ClientCounts | undefined>;
 }
@@ -141,27 +141,27 @@ export interface Lane {
   drawn?: boolean;
 }
 
-/** Something on the timeline that can be pointed at. */
+/** An interactive item of the timeline. */
 export interface TimelineItem {
   type: 'request' | 'state' | 'wait' | 'stream' | 'generation' | 'mark';
   lane: Lane;
   generation: number;
   start: number;
-  /** Undefined while it goes on. */
+  /** Undefined while ongoing. */
   end?: number;
   method?: string;
   requestId?: number;
   attempt?: number;
   evidence?: string;
   code?: string;
-  /** The request that this one repeats. */
+  /** The request that this one retries. */
   replaces?: TimelineItem;
   outcome?: string;
   durationMs?: number;
   state?: SessionState;
   from?: SessionState;
   delayMs?: number;
-  /** How many requests wait together. */
+  /** The number of requests that wait together. */
   refusals?: number;
   stream?: 'listen' | 'call';
   sessionId?: string;
@@ -169,7 +169,7 @@ export interface TimelineItem {
   waited?: number;
 }
 
-/** An event as the timeline keeps it. */
+/** An event as stored by the timeline. */
 export type TimelineEvent = [kind: SessionEvent, detail: SessionEventDetail];
 
 /** The parts of <session-timeline> that picture.js builds. */
@@ -184,7 +184,7 @@ export interface TimelineParts {
   list: HTMLOListElement;
   scale: HTMLElement;
   layers: Record<LayerName, SVGGElement>;
-  /** How far the picture is scrolled: read once a drawing. */
+  /** The scroll position of the picture, read once per drawing. */
   scrolled?: number;
 }
 

@@ -1,4 +1,4 @@
-// What the page weighs: the sizes and times the browser itself measured for the library's files.
+// The sizes and load times of the library's files, measured by the browser.
 // @ts-check
 
 import { duration, kilobytes } from './format.js';
@@ -18,5 +18,5 @@ export function weigh(readyMs) {
   const parts = `${kilobytes(wasm.decodedBodySize)} of wasm and ${kilobytes(plain(code))} of JavaScript`;
   const packed = sent(all) < plain(all) ? ` (${kilobytes(sent(all))} over the wire)` : '';
   const took = Math.max(...all.map((entry) => entry.responseEnd)) - Math.min(...all.map((entry) => entry.startTime));
-  return `${parts}${packed}, fetched in ${duration(took)} and ready ${duration(readyMs)} after the page asked for it.`;
+  return `${parts}${packed}, fetched in ${duration(took)} and ready ${duration(readyMs)} after it was requested.`;
 }

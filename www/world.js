@@ -1,4 +1,4 @@
-// What belongs together while the page uses one backend: the manager, its sessions, the network and the server's control side.
+// The objects of one backend: the manager, its sessions, the network and the fault control.
 // @ts-check
 
 import { askControl } from './backends/backend.js';
@@ -9,12 +9,12 @@ import { Network } from './network.js';
 /** @import { SessionTimeline } from './timeline/timeline.js' */
 /** @import { Backend, Control, ControlRequest, Fault, FaultClient, Holder, Library, ServerCounts } from './types.js' */
 
-// More tries than the default: a visitor breaks a server more often in a minute than the world does in a month.
+// More attempts than the default: visitors cause many faults within a minute.
 const sessionConfig = { retryAttempts: 5 };
 
 export class World {
   network = new Network();
-  /** @type {ControlRequest[]} what the control side was told for the last fault: the snippet repeats it */
+  /** @type {ControlRequest[]} the control requests of the last fault, for the snippet */
   asked = [];
 
   /**
@@ -57,7 +57,7 @@ export class World {
   }
 
   /**
-   * `none` before the first handshake; what the session says of itself once the manager has dropped it.
+   * `none` before the first handshake; the session's own state after the manager has dropped it.
    * @param {Holder} holder
    * @returns {SessionState | 'none'}
    */
@@ -68,13 +68,13 @@ export class World {
   /** @type {Control} */
   control = async (what, body) => {
     const url = this.backend.controlUrl?.(this.holder.serverName);
-    if (url === undefined) throw new Error('this server has no control side');
+    if (url === undefined) throw new Error('this server has no fault control');
     if (body?.client !== 'official') this.asked.push({ url: `${url}/${what}`, body: body ?? {} });
     return askControl(url, what, body);
   };
 
   /**
-   * What the server counted; undefined where there are no counts.
+   * The server's counts; undefined if there are none.
    * @returns {Promise<ServerCounts | undefined>}
    */
   async counts() {
@@ -83,7 +83,7 @@ export class World {
   }
 
   /**
-   * Makes the trouble, for each of the clients that are to meet it.
+   * Causes the fault for each of the given clients.
    * @param {Fault} fault
    * @param {FaultClient[]} [clients]
    */

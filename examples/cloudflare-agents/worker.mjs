@@ -1,11 +1,11 @@
-// Cloudflare's Agents SDK: an agent, which is a Durable Object, with a session that outlives the agent's sleep and the server's restarts.
+// Cloudflare's Agents SDK: an agent (a Durable Object) with a session that survives hibernation of the agent and restarts of the server.
 
 import { Agent, getAgentByName } from 'agents';
 import { McpManager } from 'mcp-tether';
 import { durableObjectStorage } from 'mcp-tether/storage';
 
 export class Notes extends Agent {
-  // One for as long as the object is awake. The next one goes on with the stored session.
+  // One manager per instance of the object. The next instance continues the stored session.
   #manager;
 
   get manager() {

@@ -1,4 +1,4 @@
-// React: a component with a session of its own, which outlives restarts of the server.
+// React: a component with a session that survives restarts of the server.
 
 import init, { McpManager } from 'mcp-tether';
 import { useMcp, useMcpSessions } from 'mcp-tether/react';
@@ -19,15 +19,22 @@ function Notes() {
   if (state === 'failed')
     return (
       <p role="alert">
-        {error.code} <button onClick={retry}>Retry</button>
+        {error.code}{' '}
+        <button type="button" onClick={retry}>
+          Retry
+        </button>
       </p>
     );
   return (
     <section>
       <p id="state">{state}</p>
       <p id="tools">{tools.map(({ name }) => name).join(', ')}</p>
-      <button onClick={() => say('hello')}>Say hello</button>
-      <button onClick={() => say('goodbye')}>Say goodbye</button>
+      <button type="button" onClick={() => say('hello')}>
+        Say hello
+      </button>
+      <button type="button" onClick={() => say('goodbye')}>
+        Say goodbye
+      </button>
       <p id="answer">{answer}</p>
     </section>
   );
@@ -38,7 +45,9 @@ function App() {
   const sessions = useMcpSessions(manager);
   return (
     <main>
-      <button onClick={() => setOpen(!isOpen)}>{isOpen ? 'Close' : 'Open'}</button>
+      <button type="button" onClick={() => setOpen(!isOpen)}>
+        {isOpen ? 'Close' : 'Open'}
+      </button>
       <p id="sessions">{sessions.map(({ serverName, generation }) => `${serverName} ${generation}`).join(', ')}</p>
       {isOpen && <Notes />}
     </main>

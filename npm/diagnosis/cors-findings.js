@@ -1,4 +1,4 @@
-// What can be wrong with CORS, one sentence each: the same whether it was read in the answers or found out by elimination.
+// The sentences of CORS findings, shared by the check that reads responses and the one that works by elimination.
 // @ts-check
 
 /** @import { Finding } from './types.js' */
@@ -10,23 +10,24 @@ export function sentences(origin) {
   return {
     /** @param {string | number} [seen] */
     preflight: (seen) =>
-      `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: ` +
-      'answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.',
+      `The preflight request is rejected${seen ? ` (response to OPTIONS: ${seen})` : ''}: ` +
+      'answer OPTIONS with 204 and Access-Control-Allow-Origin, before authentication and routing.',
     /** @param {string} name */
-    allowHeader: (name) => `Access-Control-Allow-Headers lacks ${name}: name it in the answer to OPTIONS.`,
+    allowHeader: (name) => `Access-Control-Allow-Headers lacks ${name}: add it to the response to OPTIONS.`,
     /** @param {string} name */
-    allowMethod: (name) => `Access-Control-Allow-Methods lacks ${name}: name it in the answer to OPTIONS.`,
+    allowMethod: (name) => `Access-Control-Allow-Methods lacks ${name}: add it to the response to OPTIONS.`,
     /** @param {string} name */
-    exposeHeader: (name) => `Access-Control-Expose-Headers lacks ${name}: name it in the answers themselves.`,
-    /** @param {string} where "404 answers", "answers to DELETE" … */
-    allowOrigin: (where) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there too.`,
+    exposeHeader: (name) =>
+      `Access-Control-Expose-Headers lacks ${name}: add it to the responses themselves (not only to OPTIONS).`,
+    /** @param {string} where "404 responses", "responses to DELETE" … */
+    allowOrigin: (where) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there, too.`,
     /** @param {string} where @param {string} value */
-    otherOrigin: (where, value) => `Access-Control-Allow-Origin is ${value} on ${where}: it has to be ${origin} or *.`,
+    otherOrigin: (where, value) => `Access-Control-Allow-Origin is ${value} on ${where}: it must be ${origin} or *.`,
   };
 }
 
 /**
- * The step `cors` from its findings.
+ * Builds the `cors` step from its findings.
  * @param {string[]} findings
  * @param {string[]} seen
  * @param {string} fine

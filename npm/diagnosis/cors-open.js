@@ -1,4 +1,4 @@
-// The CORS doctor where nothing is hidden: sends the preflights that a browser would, and reads them as it would (Fetch Standard, CORS protocol).
+// The CORS check outside of pages: sends the preflights of a browser and evaluates the responses by the Fetch Standard (CORS protocol).
 // @ts-check
 
 import { sentences, stepOf } from './cors-findings.js';
@@ -7,7 +7,7 @@ import { harmless, openStream, pingUnknownSession } from './cors-probes.js';
 /** @import { Seen, Server } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
-/** Never asked for: what every page may send without leave. */
+/** CORS-safelisted methods: they need no permission. */
 const safeMethods = ['GET', 'HEAD', 'POST'];
 
 export class CorsInTheOpen {
@@ -24,7 +24,7 @@ export class CorsInTheOpen {
   }
 
   /**
-   * While the session lives: what a client of a lost session meets, and what opens the stream.
+   * During the session: the response to a lost session, and opening the stream.
    * @param {Server} server
    */
   async examineSession(server) {
@@ -35,7 +35,7 @@ export class CorsInTheOpen {
   }
 
   /**
-   * When everything was asked; without a server if no session was opened.
+   * After all other requests; `server` is undefined if no session was created.
    * @param {Server | undefined} server
    */
   async examineEnd(server) {
@@ -45,7 +45,7 @@ export class CorsInTheOpen {
     return stepOf(
       this.#findings,
       this.#seen,
-      `a page of ${this.wire.origin} may send and read all that a session needs`,
+      `pages of ${this.wire.origin} can send all requests of a session and read all responses`,
     );
   }
 
@@ -61,38 +61,35 @@ export class CorsInTheOpen {
       url: method === 'POST' ? server?.endpoint : undefined,
     });
     if (failure || status < 200 || status > 299) {
-      this.#find(
-        this.#say.preflight(failure ? 'nothing' : status),
-        `OPTIONS for ${method}: ${failure?.words ?? status}`,
-      );
+      this.#find(this.#say.preflight(failure ? 'none' : status), `OPTIONS for ${method}: ${failure?.words ?? status}`);
       return;
     }
-    const wrong = this.#wrongOrigin(headers, 'answers to OPTIONS');
+    const wrong = this.#wrongOrigin(headers, 'responses to OPTIONS');
     if (wrong) {
-      this.#find(wrong, `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Origin')}`);
+      this.#find(wrong, `OPTIONS for ${method}: ${shown(headers, 'Access-Control-Allow-Origin')}`);
       return;
     }
     const methods = list(headers, 'access-control-allow-methods');
     if (![...safeMethods, ...methods].includes(method) && !methods.includes('*')) {
       this.#find(
         this.#say.allowMethod(method),
-        `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Methods')}`,
+        `OPTIONS for ${method}: ${shown(headers, 'Access-Control-Allow-Methods')}`,
       );
     }
     const allowed = list(headers, 'access-control-allow-headers').map((name) => name.toLowerCase());
-    // The asterisk stands for all headers but this one (Fetch Standard, CORS-preflight fetch).
+    // The asterisk covers all headers except this one (Fetch Standard, CORS-preflight fetch).
     const lacking = names.filter(
       (name) => !allowed.includes(name) && !(allowed.includes('*') && name !== 'authorization'),
     );
     for (const name of lacking)
       this.#find(
         this.#say.allowHeader(name),
-        `OPTIONS for ${method}: ${told(headers, 'Access-Control-Allow-Headers')}`,
+        `OPTIONS for ${method}: ${shown(headers, 'Access-Control-Allow-Headers')}`,
       );
   }
 
   /**
-   * The names that a browser asks for: all that are not safe, sorted.
+   * The value of Access-Control-Request-Headers: all names that are not safelisted, sorted.
    * @param {string} method
    * @param {Server | undefined} server
    */
@@ -101,7 +98,7 @@ export class CorsInTheOpen {
     return [...this.wire.ownHeaders, ...(method === 'POST' ? ['content-type'] : []), ...protocol].sort();
   }
 
-  /** Every answer so far says whether a page could have read it. */
+  /** Checks the origin headers of all responses so far. */
   #examineOrigins() {
     const answers = this.wire.seen;
     const wrong = answers.filter(({ headers }) => this.#wrongOrigin(headers, ''));
@@ -109,13 +106,13 @@ export class CorsInTheOpen {
     const isWhole = (part) => part.length > 0 && part.every((answer) => wrong.includes(answer));
     /** @type {(answer: Seen) => string} */
     const placeOf = ({ method, status }) => {
-      if (isWhole(answers)) return 'every answer';
-      // Either a method is forgotten, or a kind of error.
+      if (isWhole(answers)) return 'every response';
+      // The header is missing either for a method or for a kind of error.
       const isMethod = isWhole(answers.filter((other) => other.method === method));
-      return status >= 400 && !isMethod ? `${status} answers` : `answers to ${method}`;
+      return status >= 400 && !isMethod ? `${status} responses` : `responses to ${method}`;
     };
     for (const [place, { headers }] of new Map(wrong.map((answer) => [placeOf(answer), answer]))) {
-      this.#find(this.#wrongOrigin(headers, place) ?? '', `${place}: ${told(headers, 'Access-Control-Allow-Origin')}`);
+      this.#find(this.#wrongOrigin(headers, place) ?? '', `${place}: ${shown(headers, 'Access-Control-Allow-Origin')}`);
     }
   }
 
@@ -126,7 +123,7 @@ export class CorsInTheOpen {
     if (exposed.includes('mcp-session-id') || exposed.includes('*')) return;
     this.#find(
       this.#say.exposeHeader('Mcp-Session-Id'),
-      `the answer to initialize: ${told(headers, 'Access-Control-Expose-Headers')}`,
+      `the response to initialize: ${shown(headers, 'Access-Control-Expose-Headers')}`,
     );
   }
 
@@ -145,7 +142,7 @@ export class CorsInTheOpen {
 }
 
 /** @param {Headers} headers @param {string} name */
-function told(headers, name) {
+function shown(headers, name) {
   return `${name}: ${headers.get(name)?.slice(0, 200) ?? 'none'}`;
 }
 

@@ -1,4 +1,4 @@
-// The CORS doctor inside a page, which is not told why an answer is hidden: found out by requests that differ in one thing.
+// The CORS check inside a page. Browsers do not say why a response is hidden, so it compares requests that differ in one property.
 // @ts-check
 
 import { sentences, stepOf } from './cors-findings.js';
@@ -28,7 +28,7 @@ export class CorsOfPage {
   }
 
   /**
-   * When everything was asked; without a server if no session was opened.
+   * After all other requests; `server` is undefined if no session was created.
    * @param {Server | undefined} server
    * @param {Answer} answer
    * @returns {Promise<Finding>}
@@ -41,17 +41,17 @@ export class CorsOfPage {
     } else {
       return {
         ok: true,
-        detail: `this page can read the answer ${said(answer)}; more can be told once that is mended`,
+        detail: `this page can read the response ${said(answer)}; the other checks need a successful response`,
       };
     }
     return stepOf(
       this.#findings,
       this.#seen,
-      `this page, ${this.wire.origin}, may send and read all that a session needs`,
+      `this page, ${this.wire.origin}, can send all requests of a session and read all responses`,
     );
   }
 
-  /** The very first answers were hidden. */
+  /** The first responses were hidden. */
   async #examineOpening() {
     const bare = await this.#post(json);
     if (isHidden(bare)) return this.#examineBare();
@@ -60,32 +60,41 @@ export class CorsOfPage {
     );
     if (lacking.length > 0) return undefined;
     return this.#find(
-      this.#say.allowOrigin('successful answers to POST'),
-      `the answer to initialize is hidden, one of status ${bare.status} is not`,
+      this.#say.allowOrigin('successful responses to POST'),
+      `the response to initialize is hidden, a response with status ${bare.status} is not`,
     );
   }
 
-  /** Nothing that needs a preflight came through. */
+  /** All responses to requests with a preflight were hidden. */
   async #examineBare() {
     const plain = await this.#post({ 'content-type': 'text/plain' });
     if (!isHidden(plain)) {
       const passes = await isPreflightAnswered(this.wire);
       if (passes)
-        return this.#find(this.#say.allowHeader('content-type'), 'a POST of text is answered, one of JSON is hidden');
-      return this.#find(this.#say.preflight(), 'requests without a preflight are answered, those with one are hidden');
+        return this.#find(
+          this.#say.allowHeader('content-type'),
+          'the response to a POST of text is readable, to a POST of JSON it is hidden',
+        );
+      return this.#find(
+        this.#say.preflight(),
+        'responses to requests without a preflight are readable, to requests with one they are hidden',
+      );
     }
     const get = await this.wire.send('GET', { accept: 'text/event-stream' }, { reads: false });
-    const where = isHidden(get) ? 'every answer' : 'answers to POST';
-    return this.#find(this.#say.allowOrigin(where), 'not even a request that needs no preflight shows an answer');
+    const where = isHidden(get) ? 'every response' : 'responses to POST';
+    return this.#find(
+      this.#say.allowOrigin(where),
+      'the response is hidden even for a request that needs no preflight',
+    );
   }
 
   /**
-   * While the session lives: each header, the answers to errors, the stream.
+   * During the session: each request header, error responses, the stream.
    * @param {Server} server
    */
   async examineSession(server) {
     if (server.idIsHidden)
-      this.#find(this.#say.exposeHeader('Mcp-Session-Id'), 'the answer to initialize shows no Mcp-Session-Id');
+      this.#find(this.#say.exposeHeader('Mcp-Session-Id'), 'the response to initialize shows no Mcp-Session-Id');
     const lacking = await this.#examineHeaders(server);
     this.#headersPass = lacking.length === 0;
     if (server.kind === 'modern') return this.#examineModern(lacking);
@@ -94,11 +103,14 @@ export class CorsOfPage {
       isHidden(await pingUnknownSession(this.wire, server.protocolVersion)) &&
       !lacking.includes('mcp-protocol-version')
     ) {
-      this.#find(this.#say.allowOrigin('404 answers'), 'the answer to an unknown session id is hidden');
+      this.#find(this.#say.allowOrigin('404 responses'), 'the response to an unknown session id is hidden');
     }
-    // All of its headers pass with POST, so it is the answer.
+    // POST passes with the same headers, so the response is what lacks a header.
     if (server.id && lacking.length === 0 && isHidden(await openStream(this.wire, server))) {
-      this.#find(this.#say.allowOrigin('answers to GET'), 'the answer to GET is hidden, that to POST is not');
+      this.#find(
+        this.#say.allowOrigin('responses to GET'),
+        'the response to GET is hidden, the response to POST is not',
+      );
     }
     return undefined;
   }
@@ -107,12 +119,12 @@ export class CorsOfPage {
   async #examineHeaders(server) {
     const withAll = Object.fromEntries(server.requestHeaders.map((name) => [name, sample(name, server)]));
     if (server.requestHeaders.length === 0 || !isHidden(await harmless(this.wire, server, withAll))) return [];
-    // Some answer that can be read without the headers; with each of them it is the same answer.
+    // A response that is readable without the headers; each of them alone must not hide it.
     const id = server.id === undefined ? undefined : { 'mcp-session-id': server.id };
     /** @type {Record<string, string>} */
     let base = {};
     if (isHidden(await harmless(this.wire, server))) {
-      this.#find(this.#say.allowOrigin('400 answers'), 'the answer to a request without a session id is hidden');
+      this.#find(this.#say.allowOrigin('400 responses'), 'the response to a request without a session id is hidden');
       if (!id) return server.requestHeaders;
       base = id;
     }
@@ -124,26 +136,29 @@ export class CorsOfPage {
   /** @param {string[]} lacking */
   async #examineModern(lacking) {
     if (lacking.length === 0 && isHidden(await unknownMethod(this.wire))) {
-      this.#find(this.#say.allowOrigin('404 answers'), 'the answer to an unknown method is hidden');
+      this.#find(this.#say.allowOrigin('404 responses'), 'the response to an unknown method is hidden');
     }
   }
 
   /**
-   * What DELETE met, once it was sent with all its headers.
+   * The outcome of DELETE, sent with all its headers.
    * @param {Server} server
    */
   async #examineDelete({ deleted }) {
     if (!deleted || !this.#headersPass) return this.#examineDeleteWithoutHeaders();
     const { answer, alive } = deleted;
     if (!isHidden(answer)) return undefined;
-    if (alive) return this.#find(this.#say.allowMethod('DELETE'), 'DELETE does not arrive');
-    return this.#find(this.#say.allowOrigin('answers to DELETE'), 'DELETE arrives, its answer is hidden');
+    if (alive) return this.#find(this.#say.allowMethod('DELETE'), 'DELETE does not reach the server');
+    return this.#find(
+      this.#say.allowOrigin('responses to DELETE'),
+      'DELETE reaches the server, its response is hidden',
+    );
   }
 
-  /** Where the session cannot be named, any answer will do. */
+  /** Without a session id, any readable response suffices. */
   async #examineDeleteWithoutHeaders() {
     if (isHidden(await this.wire.delete()))
-      this.#find(this.#say.allowMethod('DELETE'), 'the answer to DELETE is hidden');
+      this.#find(this.#say.allowMethod('DELETE'), 'the response to DELETE is hidden');
   }
 
   /** @param {Record<string, string>} headers */
@@ -152,7 +167,7 @@ export class CorsOfPage {
   }
 
   /**
-   * Those of the headers that hide an answer.
+   * Returns the headers that hide the response.
    * @param {string[]} names
    * @param {(name: string) => Promise<Answer>} send
    */
@@ -162,7 +177,7 @@ export class CorsOfPage {
     for (const name of names) {
       if (!isHidden(await send(name))) continue;
       lacking.push(name);
-      this.#find(this.#say.allowHeader(name), `a POST with ${name} is hidden, one without is not`);
+      this.#find(this.#say.allowHeader(name), `the response to a POST with ${name} is hidden, without it is not`);
     }
     return lacking;
   }

@@ -1,4 +1,4 @@
-// Requests that a client sends sooner or later, and whose answers a page has to be let see: beyond those of the steps before.
+// Requests beyond those of the other steps whose responses a page must be able to read, because clients send them.
 // @ts-check
 
 import { modernHeaders, modernRequest, request } from './messages.js';
@@ -7,11 +7,11 @@ import { json } from './wire.js';
 /** @import { Server } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
-/** An id that no server knows. */
+/** A session id unknown to every server. */
 const unknownId = () => `mcp-tether-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 /**
- * A value for a header whose name alone matters.
+ * A value for a header of which only the name matters.
  * @param {string} name
  * @param {Server} [server]
  */
@@ -23,14 +23,14 @@ export function sample(name, server) {
 }
 
 /**
- * A request that every server answers, if only with an error; with what `headers` adds to it.
+ * A request that every server answers, possibly with an error; sent with the additional `headers`.
  * @param {Wire} wire
  * @param {Server | undefined} server
  * @param {Record<string, string>} [headers]
  */
 export function harmless(wire, server, headers = {}) {
   const { headers: own } = wire.target();
-  // A client of 2024-11-05 sends nothing to the address of the stream.
+  // Clients of 2024-11-05 do not POST to the URL of the stream.
   const url = server?.endpoint;
   return wire.send(
     'POST',

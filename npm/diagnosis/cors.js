@@ -1,4 +1,4 @@
-// Who examines CORS: it looks different to a page, to a program that speaks for one, and to a program that does not.
+// Chooses the CORS check: for a page, for a program that passes the origin of a page, or none.
 // @ts-check
 
 import { CorsInTheOpen } from './cors-open.js';
@@ -16,7 +16,7 @@ export function corsDoctor(wire) {
 /** @param {Pick<Wire, 'isPage'>} wire @returns {CorsDoctor} */
 function unconcerned({ isPage }) {
   const detail = isPage
-    ? 'not needed: the server has the origin of this page'
-    : 'not checked: no page is involved here; name one by its origin';
+    ? 'not needed: this page and the server have the same origin'
+    : 'not checked: this is not a page; pass the origin of one';
   return { examineSession: () => {}, examineEnd: () => ({ ok: true, detail }) };
 }

@@ -1,16 +1,16 @@
-// Nothing secret is told, and nothing that a server says is told as it is.
+// Redacts secrets, and quotes the texts of servers.
 // @ts-check
 
-const least = 4; // a shorter word is no secret, and would be found everywhere
+const least = 4; // characters; shorter words are not secret and would match everywhere
 const hidden = '(hidden)';
 
-/** Takes credentials, session ids and control characters out of texts. */
+/** Removes credentials, session ids and control characters from texts. */
 export class Discretion {
   /** @type {Set<string>} */
   #secrets = new Set();
 
   /**
-   * Every word of a header's value: of `Bearer …` the token is the secret.
+   * Redacts every word of a header's value: in `Bearer …` only the token is secret.
    * @param {Record<string, string>} headers
    */
   keepHeaders(headers) {
@@ -30,27 +30,28 @@ export class Discretion {
   }
 
   /** @param {string} text */
-  told(text) {
-    let told = text;
-    // The longest first: one may be a part of another.
-    for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length)) told = told.replaceAll(secret, hidden);
-    return clean(told);
+  redacted(text) {
+    let result = text;
+    // Longest first: one may contain another.
+    for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length))
+      result = result.replaceAll(secret, hidden);
+    return clean(result);
   }
 }
 
 /**
- * An address as it may be shown: keys are in the query, and sometimes before the host.
+ * A URL without its secrets, which can be in the query and in the user information.
  * @param {string} url
  * @param {string} [base]
  */
 export function shownUrl(url, base) {
-  if (!URL.canParse(url, base)) return 'an address that is none';
+  if (!URL.canParse(url, base)) return 'an invalid URL';
   const { origin, pathname, search } = new URL(url, base);
   return `${origin}${pathname}${search && '?…'}`;
 }
 
 /**
- * A server's words, in quotation marks, on one line and not too long.
+ * A text of the server: quoted, on one line, shortened.
  * @param {string} text
  * @param {number} [most]
  */
@@ -60,16 +61,16 @@ export function quoted(text, most = 160) {
 }
 
 /**
- * Without control characters: they could repaint a terminal.
+ * Replaces control characters, which could control a terminal.
  * @param {string} text
  */
 function clean(text) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ');
 }
 
 /**
- * The first characters of an id, never the whole.
+ * The first characters of an id, never all of it.
  * @param {string} id
  */
 export const shortId = (id) => `${id.slice(0, Math.min(8, Math.floor(id.length / 2)))}...`;

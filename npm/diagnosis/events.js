@@ -1,4 +1,4 @@
-// Reads an event stream (HTML Standard, Server-sent events) as far as the diagnosis needs it: names and data, no ids.
+// Reads an event stream (HTML Standard, Server-sent events) for the diagnosis: event names and data, without ids.
 // @ts-check
 
 const longestLine = 1024 * 1024;
@@ -24,16 +24,17 @@ export async function* eventsOf(body) {
 /** @param {ReadableStream<Uint8Array>} body */
 async function* linesOf(body) {
   const reader = body.getReader();
-  const decoder = new TextDecoder(); // drops a byte order mark
+  const decoder = new TextDecoder(); // strips a byte order mark
   let rest = '';
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
     rest += decoder.decode(value, { stream: true });
-    // A carriage return at the very end may be half of an end of line.
+    // A carriage return at the end may be the first half of CRLF.
     const lines = rest.split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop() ?? '';
-    if (rest.length > longestLine) throw new Error('a line of the event stream is too long');
+    if (rest.length > longestLine)
+      throw new Error(`a line of the event stream is longer than ${longestLine} characters`);
     yield* lines;
   }
 }

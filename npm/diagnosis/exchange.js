@@ -1,4 +1,4 @@
-// One HTTP exchange: sent with a deadline, read within bounds, told as plain values whatever becomes of it.
+// One HTTP exchange with a timeout and a size limit. Its outcome, also a failure, is a plain object.
 // @ts-check
 
 import { eventsOf } from './events.js';
@@ -9,7 +9,7 @@ import { failureOf } from './failures.js';
 const mostText = 64 * 1024;
 
 /**
- * What is sent, and how much of the answer is read.
+ * The request, and how much of its response is read.
  * @typedef {{
  *   method: string,
  *   headers: Record<string, string>,
@@ -21,13 +21,13 @@ const mostText = 64 * 1024;
  */
 
 /**
- * For what a cache might answer. workerd throws at the option before compatibility date 2024-11-11, and has no such member then.
+ * For requests that a cache could answer. Before compatibility date 2024-11-11, workerd has no such member and throws at the option.
  * @type {{ cache?: RequestCache }}
  */
 export const uncached = 'cache' in (globalThis.Request?.prototype ?? {}) ? { cache: 'no-store' } : {};
 
 /**
- * Sends one request and reads its answer: an event stream until `wanted` is found in it, anything else to its end.
+ * Sends one request and reads the response: an event stream up to the `wanted` message, other bodies to their end.
  *
  * @param {{ fetch: typeof globalThis.fetch, url: string, timeout: number, hides: boolean }} way
  * @param {Request} request
@@ -43,9 +43,9 @@ export async function exchange(
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {Received | undefined} */
-  let head; // of an answer whose body is still to come
+  let head; // the head of a response whose body has not arrived yet
   /** @type {Answer} */
-  const silence = { ms: timeout, failure: { kind: 'timeout', words: `no answer within ${timeout} ms` } };
+  const silence = { ms: timeout, failure: { kind: 'timeout', words: `no response within ${timeout} ms` } };
   /** @type {Promise<Answer>} */
   const late = new Promise((resolve) => {
     timer = setTimeout(() => resolve(head ? { ...head, isLate: true } : silence), timeout);
@@ -56,10 +56,10 @@ export async function exchange(
       method,
       headers,
       ...(body !== undefined && { body }),
-      // A redirect would carry the session id and the user's token to wherever the server likes.
+      // Following a redirect would send the session id and the user's token to its target.
       redirect: mode ? 'follow' : 'manual',
       signal: controller.signal,
-      // Only in pages: Chromium then asks anew for permission instead of remembering an earlier preflight.
+      // Only in pages: makes Chromium send a new preflight instead of using a cached one.
       ...(hides && /** @type {const} */ ({ cache: 'no-store', credentials: 'omit' })),
       ...(method === 'GET' && uncached),
       ...(mode && { mode }),
@@ -82,7 +82,7 @@ export async function exchange(
     return await Promise.race([work().catch(failed), late]);
   } finally {
     clearTimeout(timer);
-    controller.abort(); // what is left of a stream
+    controller.abort(); // the rest of a stream
   }
 }
 
@@ -128,7 +128,7 @@ async function textOf(response) {
 }
 
 /**
- * The text as a JSON-RPC message; undefined when it is something else.
+ * Parses a JSON-RPC message; undefined if the text is not one.
  * @param {string} text
  * @returns {Message | undefined}
  */

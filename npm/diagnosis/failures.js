@@ -1,4 +1,4 @@
-// Why `fetch` failed: which of the few things that go wrong on the way it was, and what to do about it.
+// Classifies errors of `fetch`: the cause, and the fix.
 // @ts-check
 
 /** @import { Failure } from './types.js' */
@@ -7,7 +7,7 @@
 /** @typedef {{ code?: unknown, message?: unknown, cause?: unknown, errors?: unknown[] }} Thrown */
 
 /**
- * What runtimes say: Node in codes, Deno, Bun and workerd partly in words. The first that fits.
+ * Error codes (Node) and messages (Deno, Bun, workerd) by cause. The first match counts.
  * @type {[kind: Kind, pattern: RegExp][]}
  */
 const kinds = [
@@ -28,69 +28,69 @@ const kinds = [
 ];
 
 /**
- * Certificates fail for a handful of reasons, each with its own remedy.
+ * Certificate errors and their fixes.
  * @type {[pattern: RegExp, fix: string][]}
  */
 const certificates = [
   [/EXPIRED/i, 'Renew the certificate: it has expired.'],
-  [/ALTNAME|NotValidForName/i, 'Use the name that the certificate is for, or get one for this name.'],
+  [/ALTNAME|NotValidForName/i, 'Use a host name that the certificate covers, or issue a certificate for this one.'],
   [
     /SELF_SIGNED|SELF-SIGNED|UnknownIssuer|VERIFY_LEAF|ISSUER|CaUsedAsEndEntity/i,
-    'Install a certificate of a known authority with its whole chain, or make this one known to the client (Node: NODE_EXTRA_CA_CERTS).',
+    'Install a certificate of a trusted authority with its full chain, or add this one to the trusted certificates of the client (Node: NODE_EXTRA_CA_CERTS).',
   ],
 ];
 
 /** @param {unknown} error @param {{ hides: boolean, url: string }} where @returns {Failure} */
 export function failureOf(error, { hides, url }) {
-  // Every failure looks the same to a page. Which one it was, is found out by other requests: page.js.
-  if (hides) return { kind: 'hidden', words: 'the browser shows no answer, and does not say why' };
-  const told = [...causesOf(error)].map((cause) => `${cause.code ?? ''} ${cause.message ?? ''}`).join(' ');
-  const kind = kinds.find(([, pattern]) => pattern.test(told))?.[0] ?? 'other';
+  // All network errors look the same to a page. page.js tells them apart with other requests.
+  if (hides) return { kind: 'hidden', words: 'the browser hides the response, and does not say why' };
+  const text = [...causesOf(error)].map((cause) => `${cause.code ?? ''} ${cause.message ?? ''}`).join(' ');
+  const kind = kinds.find(([, pattern]) => pattern.test(text))?.[0] ?? 'other';
   const { host, hostname } = new URL(url);
-  return { kind, ...remedies[kind]({ host, hostname, told, code: codeOf(error) }) };
+  return { kind, ...remedies[kind]({ host, hostname, text, code: codeOf(error) }) };
 }
 
 /**
- * @type {Record<Kind, (seen: { host: string, hostname: string, told: string, code: string }) => Required<Omit<Failure, 'kind'>>>}
+ * @type {Record<Kind, (seen: { host: string, hostname: string, text: string, code: string }) => Required<Omit<Failure, 'kind'>>>}
  */
 const remedies = {
   refused: ({ host }) => ({
-    words: `nothing listens at ${host}: the connection was refused`,
-    fix: `Start the server, or correct host and port of the address: ${host} refuses connections.`,
+    words: `the connection to ${host} was refused: no server listens there`,
+    fix: `Start the server, or correct the host and port in the URL: ${host} refuses connections.`,
   }),
   dns: ({ hostname }) => ({
-    words: `no address is found for the name ${hostname}`,
-    fix: `Correct the host name ${hostname}, or its DNS entry.`,
+    words: `the host name ${hostname} does not resolve`,
+    fix: `Correct the host name ${hostname}, or its DNS record.`,
   }),
   'not-tls': ({ host }) => ({
     words: `${host} does not speak TLS`,
-    fix: 'Use http:// in the address, or put TLS before this port.',
+    fix: 'Use http:// in the URL, or terminate TLS in front of this port.',
   }),
-  tls: ({ told, code }) => ({
+  tls: ({ text, code }) => ({
     words: `the TLS handshake failed${code && ` (${code})`}`,
     fix:
-      certificates.find(([pattern]) => pattern.test(told))?.[1] ??
-      'Mend the TLS configuration of the server or of the proxy before it.',
+      certificates.find(([pattern]) => pattern.test(text))?.[1] ??
+      'Fix the TLS configuration of the server or of the proxy in front of it.',
   }),
   port: () => ({
     words: 'the Fetch standard forbids this port',
     fix: 'Move the server to another port: browsers and Node refuse this one.',
   }),
   timeout: ({ host }) => ({
-    words: `no connection to ${host} came about in time`,
-    fix: 'Look for a firewall, or a wrong address, between here and there.',
+    words: `connecting to ${host} timed out`,
+    fix: 'Check the URL, and look for a firewall that drops packets to it.',
   }),
   unreachable: ({ host }) => ({
-    words: `there is no way to ${host}`,
-    fix: 'Check the network: the host cannot be reached from here.',
+    words: `${host} is unreachable`,
+    fix: 'Check the network and its routes: the host is unreachable from here.',
   }),
   reset: ({ code }) => ({
-    words: `the connection was closed before an answer came${code && ` (${code})`}`,
-    fix: 'Look into the log of the server, and of the proxy before it: it broke the connection off. A port that wants https:// does the same.',
+    words: `the connection was closed before a response arrived${code && ` (${code})`}`,
+    fix: 'Check the logs of the server and of the proxy in front of it: one of them closed the connection. A port that expects https:// does the same.',
   }),
   other: ({ code }) => ({
     words: `fetch failed${code && ` (${code})`}`,
-    fix: 'Look into the network between here and the server.',
+    fix: 'Check the network between this machine and the server.',
   }),
 };
 

@@ -1,4 +1,4 @@
-// What the answer to `initialize` says, for all servers that have one.
+// The `initialize` step of servers with a handshake.
 // @ts-check
 
 import { quoted } from './discreet.js';
@@ -7,21 +7,21 @@ import { legacyVersions } from './messages.js';
 /** @import { Answer, Finding } from './types.js' */
 
 /**
- * The step `initialize`, from its answer.
+ * Builds the `initialize` step from the response.
  * @param {Answer} answer
  * @returns {Finding}
  */
 export function greeting({ message }) {
   const { protocolVersion = '', serverInfo, capabilities } = message?.result ?? {};
   if (!legacyVersions.includes(protocolVersion)) {
-    const detail = `the server wants revision ${quoted(protocolVersion, 40)}`;
+    const detail = `the server requires protocol revision ${quoted(protocolVersion, 40)}`;
     return {
       ok: false,
       detail,
-      fix: `Let the server speak one of ${legacyVersions.join(', ')}: no client is known to speak another in a handshake.`,
+      fix: `Make the server accept one of ${legacyVersions.join(', ')}: clients offer no other revision in a handshake.`,
     };
   }
-  const { name = 'a server without a name', version = '' } = serverInfo ?? {};
+  const { name = 'an unnamed server', version = '' } = serverInfo ?? {};
   const offers = Object.keys(capabilities ?? {}).join(', ') || 'nothing';
   return {
     ok: true,
@@ -30,7 +30,7 @@ export function greeting({ message }) {
 }
 
 /**
- * Whether a JSON-RPC answer came: an error says as well that the request was taken in.
+ * Whether a JSON-RPC response arrived: an error response also proves that the request was processed.
  * @param {Answer} answer
  */
 export function answered({ status, message }) {

@@ -1,4 +1,4 @@
-// The messages that the diagnosis sends, in both eras of the protocol, and how their answers are recognised.
+// The messages that the diagnosis sends, with and without sessions, and how their responses are recognised.
 // @ts-check
 
 import { version } from '../package.json';
@@ -15,7 +15,7 @@ const clientInfo = { name: 'mcp-tether-doctor', version };
 let lastId = 0;
 
 /**
- * Ids are never used twice (MCP 2025-11-25, Base Protocol, Requests).
+ * Ids are not reused (MCP 2025-11-25, Base Protocol, Requests).
  * @param {string} method
  * @param {object} [params]
  * @returns {Message & { id: number, method: string }}
@@ -31,7 +31,7 @@ export const initialize = (protocolVersion) => request('initialize', { protocolV
 export const initialized = () => ({ jsonrpc: '2.0', method: 'notifications/initialized' });
 
 /**
- * A request of 2026-07-28: what `initialize` told once goes with every one (Base Protocol, _meta).
+ * A request of 2026-07-28: each carries the fields of the former `initialize` (Base Protocol, _meta).
  * @param {string} method
  */
 export function modernRequest(method) {
@@ -50,7 +50,7 @@ export function modernRequest(method) {
 export const modernHeaders = (method) => ({ 'mcp-protocol-version': modernVersion, 'mcp-method': method });
 
 /**
- * Whether the server speaks 2026-07-28. A result without its members is that of an older server that answers anything.
+ * Whether the server speaks 2026-07-28. A result without its members comes from an older server that answers every method.
  * @param {Pick<Answer, 'status' | 'message'>} answer
  */
 export function isModern({ status, message }) {

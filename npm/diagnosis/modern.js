@@ -1,4 +1,4 @@
-// A server of 2026-07-28: every request stands for itself.
+// A server of 2026-07-28, without sessions.
 // @ts-check
 
 import { quoted } from './discreet.js';
@@ -13,7 +13,7 @@ const noSessions = { ok: true, detail: 'not needed: this server keeps no session
 export class Modern {
   kind = /** @type {const} */ ('modern');
   protocolVersion = modernVersion;
-  /** What its requests need CORS to allow. */
+  /** Methods and headers that CORS must allow. */
   methods = ['POST'];
   requestHeaders = ['mcp-protocol-version', 'mcp-method', 'mcp-name'];
 
@@ -28,12 +28,11 @@ export class Modern {
     const result = this.answer.message?.result;
     if (!result) {
       const fix = this.wire.hides
-        ? 'Mend what the step cors names.'
-        : 'Look into the server: it refuses a request that its revision has.';
+        ? 'Fix the problem reported by the cors step.'
+        : 'Check the log of the server: it rejects a request that its protocol revision defines.';
       return { ok: false, detail: `speaks 2026-07-28, but server/discover failed: ${said(this.answer)}`, fix };
     }
-    const { name = 'a server without a name', version = '' } =
-      result._meta?.['io.modelcontextprotocol/serverInfo'] ?? {};
+    const { name = 'an unnamed server', version = '' } = result._meta?.['io.modelcontextprotocol/serverInfo'] ?? {};
     return {
       ok: true,
       detail: `not needed: ${quoted(`${name} ${version}`, 80)} answers server/discover and speaks ${modernVersion}`,
@@ -47,7 +46,7 @@ export class Modern {
       ? noSessions
       : {
           ok: true,
-          detail: `${noSessions.detail} (it sends a Mcp-Session-Id, which has no meaning in ${modernVersion})`,
+          detail: `${noSessions.detail} (it sends an Mcp-Session-Id, which has no meaning in ${modernVersion})`,
         };
   }
 
@@ -58,9 +57,12 @@ export class Modern {
     });
     if (answer.message?.result)
       return { ok: true, detail: `a second request, tools/list, was answered in ${answer.ms} ms` };
-    // A server without tools does not know the method.
+    // A server without tools does not have the method.
     if (answer.message?.error?.code === -32601)
-      return { ok: true, detail: 'a second request was answered: this server has no tools' };
+      return {
+        ok: true,
+        detail: 'a second request, tools/list, was answered with "method not found": this server has no tools',
+      };
     return { ok: false, ...explain(answer, this.wire) };
   }
 

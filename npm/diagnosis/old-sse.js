@@ -1,4 +1,4 @@
-// A server of 2024-11-05, HTTP with SSE: a stream that answers come on, and the address that its first event names for requests.
+// A server of 2024-11-05, HTTP+SSE: a stream for responses, whose first event names the URL for requests.
 // @ts-check
 
 import { shownUrl } from './discreet.js';
@@ -17,11 +17,11 @@ const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
 export class OldSse {
   kind = /** @type {const} */ ('stateful');
-  /** What its requests need CORS to allow. */
+  /** Methods and headers that CORS must allow. */
   methods = ['POST', 'GET'];
   /** @type {string[]} */
   requestHeaders = [];
-  endpoint = ''; // where requests go
+  endpoint = ''; // the URL for requests
   /** @type {string | undefined} */
   protocolVersion;
   /** @type {Map<Message["id"], (message: Message | undefined) => void>} */
@@ -41,7 +41,7 @@ export class OldSse {
       return { answer };
     }
     const { origin } = new URL(wire.url);
-    // Anywhere else, the user's credentials are none of its business (as the official SDK does).
+    // Credentials are never sent to another origin (as in the official SDK).
     if (!URL.canParse(answer.endpoint, wire.url) || new URL(answer.endpoint, wire.url).origin !== origin) {
       stream.close();
       return {
@@ -49,8 +49,8 @@ export class OldSse {
           ms: answer.ms,
           failure: {
             kind: 'endpoint',
-            words: `the stream names another origin for requests: ${shownUrl(answer.endpoint, wire.url)}`,
-            fix: 'Let the endpoint event name an address of the same origin.',
+            words: `the endpoint event names another origin: ${shownUrl(answer.endpoint, wire.url)}`,
+            fix: 'Send an endpoint of the same origin in the endpoint event.',
           },
         },
       };
@@ -67,7 +67,7 @@ export class OldSse {
   constructor(wire) {
     this.wire = wire;
     /** @type {Answer} */
-    this.answer = { ms: 0, failure: { kind: 'other', words: 'nothing was sent yet' } };
+    this.answer = { ms: 0, failure: { kind: 'other', words: 'no request was sent yet' } };
   }
 
   /** @returns {Finding} */
@@ -81,7 +81,7 @@ export class OldSse {
   sessionHeader() {
     return {
       ok: true,
-      detail: `not needed: the address that the stream names for requests is the session, ${shownUrl(this.endpoint)}`,
+      detail: `not needed: the endpoint URL identifies the session, ${shownUrl(this.endpoint)}`,
     };
   }
 
@@ -94,7 +94,7 @@ export class OldSse {
   }
 
   /**
-   * The end of the stream is the end of the session.
+   * Closing the stream ends the session.
    * @returns {Promise<Finding>}
    */
   async terminate() {
@@ -104,13 +104,13 @@ export class OldSse {
     do {
       answer = await this.#post(request('ping'));
       if (answer.failure || answer.status >= 400)
-        return { ok: true, detail: `the stream was closed; its address is answered with ${said(answer)} afterwards` };
-      await pause(50); // the server has to notice
+        return { ok: true, detail: `the stream was closed; afterwards its endpoint answers ${said(answer)}` };
+      await pause(50); // until the server notices
     } while (performance.now() < deadline);
     return {
       ok: false,
-      detail: `the stream was closed, but its address still answers ${answer.status}`,
-      fix: 'Forget the session when its stream is closed.',
+      detail: `the stream was closed, but its endpoint still answers ${answer.status}`,
+      fix: 'Delete the session when its stream is closed.',
     };
   }
 
@@ -119,7 +119,7 @@ export class OldSse {
   }
 
   /**
-   * POSTs a request, and waits for its answer on the stream.
+   * POSTs a request, and waits for its response on the stream.
    * @param {Message} message
    * @returns {Promise<Answer>}
    */
@@ -136,7 +136,7 @@ export class OldSse {
       if (accepted.failure || accepted.status >= 300) return accepted;
       const found = await answer;
       const ms = Math.round(performance.now() - started);
-      const words = `${message.method} was taken with ${accepted.status}, but no answer came on the stream within ${this.wire.timeout} ms`;
+      const words = `${message.method} was accepted with ${accepted.status}, but no response arrived on the stream within ${this.wire.timeout} ms`;
       return found ? { ...accepted, ms, message: found } : { ms, failure: { kind: 'timeout', words } };
     } finally {
       clearTimeout(timer);
@@ -207,7 +207,7 @@ export class OldSse {
   }
 
   /**
-   * Resolves with what the first event names, and goes on reading.
+   * Resolves with the URL in the first event, and continues to read.
    * @param {ReadableStream<Uint8Array>} body
    * @returns {Promise<string | undefined>}
    */

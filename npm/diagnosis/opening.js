@@ -1,4 +1,4 @@
-// How a conversation with the server begins: which of the three kinds of server it is, and what it said of itself.
+// Opening: finds out which of the three kinds the server is.
 // @ts-check
 
 import {
@@ -21,7 +21,7 @@ import { Stateless } from './stateless.js';
 /** @import { Wire } from './wire.js' */
 
 /**
- * As a client of both eras begins (MCP 2026-07-28, Streamable HTTP, Backward Compatibility): a request of the new one, then
+ * The order of a client of all revisions (MCP 2026-07-28, Streamable HTTP, Backward Compatibility): a request of 2026-07-28, then
  * `initialize`, then the stream of 2024-11-05.
  *
  * @param {Wire} wire
@@ -52,7 +52,7 @@ export async function open(wire) {
 async function shakeHands(wire) {
   const wanted = legacyVersions.find((version) => version === wire.protocolVersion) ?? newestLegacy;
   const answer = await wire.post(initialize(wanted), {}, { title: 'initialize' });
-  // Instead of a version of its own a server may name those that it has (MCP 2025-11-25, Lifecycle, Error Handling).
+  // A server may reply with the list of its versions (MCP 2025-11-25, Lifecycle, Error Handling).
   const supported = answer.message?.error?.data?.supported;
   const common = Array.isArray(supported) && legacyVersions.find((version) => supported.includes(version));
   return common && common !== wanted ? wire.post(initialize(common), {}, { title: 'initialize' }) : answer;
@@ -72,7 +72,7 @@ async function openOldSse(wire) {
 }
 
 /**
- * Nothing else that could be sent would arrive either.
+ * Whether further requests would fail in the same way.
  * @param {Answer} answer
  */
 function isOutOfReach({ failure }) {
@@ -80,7 +80,7 @@ function isOutOfReach({ failure }) {
 }
 
 /**
- * A 403 that goes away without the Origin is about the origin.
+ * Marks a 403 that does not occur without the Origin header.
  * @param {Wire} wire
  * @param {Answer} answer
  * @returns {Promise<Answer>}

@@ -1,15 +1,15 @@
-// In a page: what keeps a request from being sent at all, and requests that need no leave.
+// In a page: causes that prevent sending a request, and requests that need no CORS permission.
 // @ts-check
 
 /** @import { Explanation } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
 /**
- * Whether anything answers at that address: asked in a way that needs no CORS, because nothing of the answer is shown.
+ * Whether a server responds at the URL: an opaque request, which needs no CORS.
  * @param {Wire} wire
  */
 export async function isThere(wire) {
-  // Isolated pages are shown no such answer, but readable ones.
+  // Cross-origin isolated pages get no opaque responses, only readable ones.
   for (const mode of /** @type {const} */ (['no-cors', 'cors'])) {
     const answer = await wire.send('HEAD', {}, { mode });
     if (!answer.failure) return answer;
@@ -18,7 +18,7 @@ export async function isThere(wire) {
 }
 
 /**
- * Runs `work`, and tells what the page's own policy forbade meanwhile.
+ * Runs `work`, and explains what the page's Content-Security-Policy blocked meanwhile.
  * @template T
  * @param {Wire} wire
  * @param {() => Promise<T | undefined>} work
@@ -36,7 +36,7 @@ export async function watchPolicy(wire, work) {
   target.addEventListener?.('securitypolicyviolation', note);
   try {
     const result = await work();
-    // The event is dispatched in a task of its own, perhaps after the rejection.
+    // The event is dispatched in a separate task, possibly after the rejection.
     if (result === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
     return { result, why: result === undefined ? whyBlocked(wire, violation) : undefined };
   } finally {
@@ -53,25 +53,25 @@ function whyBlocked({ url }, violation) {
   const { origin, protocol, hostname } = new URL(url);
   if (violation) {
     return {
-      detail: "the page's own Content-Security-Policy forbids the connection",
+      detail: 'the Content-Security-Policy of this page blocks the connection',
       fix: `Add ${origin} to connect-src of the page's Content-Security-Policy.`,
     };
   }
   const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
   if (globalThis.location.protocol === 'https:' && protocol === 'http:' && !isLocal) {
     return {
-      detail: 'a page of https:// may not connect to http://',
+      detail: 'a page on https:// may not connect to http://',
       fix: `Serve ${hostname} over https://: browsers block mixed content.`,
     };
   }
   return {
-    detail: 'nothing answers, or the browser lets nothing through: it does not say which',
-    fix: `Check that the server runs at ${origin}, that its certificate is accepted, and that no extension or local network permission blocks it.`,
+    detail: 'the server does not respond, or the browser blocks the request: it does not say which',
+    fix: `Check that the server runs at ${origin}, that the browser accepts its certificate, and that no extension or local network permission blocks the request.`,
   };
 }
 
 /**
- * A POST with a preflight that has nothing to allow but the origin: an upload that is watched asks for one (XMLHttpRequest Standard, send()).
+ * A POST whose preflight must allow only the origin: an upload with a listener causes one (XMLHttpRequest Standard, send()).
  * @param {Pick<Wire, 'url' | 'timeout'>} wire
  * @returns {Promise<boolean | undefined>}
  */

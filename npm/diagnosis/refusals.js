@@ -1,4 +1,4 @@
-// What an answer that was not hoped for means, and what to do about it: { detail, fix }.
+// Explains unsuccessful responses: { detail, fix }.
 // @ts-check
 
 import { quoted, shownUrl } from './discreet.js';
@@ -14,40 +14,40 @@ export function explain(answer, wire) {
   const remedy = remedies[status] ?? (status >= 500 ? remedies.broken : undefined);
   if (remedy) return remedy(answer, wire);
   if (answer.isLate) {
-    const detail = `status ${status} came at once, the answer itself not within ${wire.timeout} ms`;
+    const detail = `status ${status} arrived, but not the response body within ${wire.timeout} ms`;
     return {
       detail,
-      fix: 'Look into the server, and for a proxy that gathers streams instead of passing them on (nginx: proxy_buffering off).',
+      fix: 'Check the server, and look for a proxy that buffers streams (nginx: set proxy_buffering off).',
     };
   }
   if (message?.error)
     return {
       detail: `answered with ${said(answer)}`,
-      fix: 'Look into the server: it refuses a request that the protocol has.',
+      fix: 'Check the log of the server: it rejects a request that the protocol defines.',
     };
   if (media === 'page') {
     const [, title] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
     return {
       detail: `answered with a web page${title ? `, ${quoted(title)}` : ''} (status ${status})`,
-      fix: `${wrongPath} This address is a web page's.`,
+      fix: `${wrongPath} This URL serves a web page.`,
     };
   }
   if (status === 202 || status === 204) {
     return {
-      detail: `a request was answered with ${status} and nothing, as if it were a notification`,
-      fix: 'Let the server answer the POST of a request with its result, as JSON or as an event stream.',
+      detail: `a request was answered with ${status} and no body, as if it were a notification`,
+      fix: 'Answer the POST of a request with its JSON-RPC response, as JSON or as an event stream.',
     };
   }
   if (media === 'stream')
     return {
-      detail: 'the event stream ended without the answer',
-      fix: 'Look into the server, and for a proxy that ends streams.',
+      detail: 'the event stream ended without a response',
+      fix: 'Check the log of the server, and look for a proxy that closes streams.',
     };
-  return { detail: `answered with ${said(answer)}, which is no JSON-RPC answer`, fix: wrongPath };
+  return { detail: `answered with ${said(answer)}, which is not a JSON-RPC response`, fix: wrongPath };
 }
 
 /**
- * The status and what the server said with it.
+ * The status with the text of the response.
  * @param {Answer} answer
  */
 export function said({ status, failure, message, text = '' }) {
@@ -56,22 +56,22 @@ export function said({ status, failure, message, text = '' }) {
   return words ? `${status} ${quoted(words)}` : String(status);
 }
 
-const wrongPath = 'Correct the path of the address: it has to be that of the MCP endpoint, often /mcp.';
+const wrongPath = 'Correct the path of the URL: it must be the path of the MCP endpoint, often /mcp.';
 
 /** @param {Failure} failure */
 function fixOf({ kind }) {
   return kind === 'hidden'
-    ? 'Mend what the step cors names.'
-    : 'Check that the address is that of the MCP endpoint, and that nothing between here and there holds requests back.';
+    ? 'Fix the problem reported by the cors step.'
+    : 'Check that the URL is the MCP endpoint, and that no proxy or firewall delays requests to it.';
 }
 
 /** @param {Received} answer @param {Wire} wire @returns {Explanation} */
 function redirect({ status, headers }, { url }) {
   const target = headers.get('location');
-  const to = target ? shownUrl(target, url) : 'an address that a page is not shown';
+  const to = target ? shownUrl(target, url) : 'a URL that browsers hide from pages';
   return {
     detail: `answered with a redirect${status ? ` (${status})` : ''} to ${to}`,
-    fix: `Configure the address that it leads to${target ? `, ${to}` : ''}: a client must not carry its credentials wherever a redirect points.`,
+    fix: `Configure the URL that the redirect points to${target ? `, ${to}` : ''}: a client must not send its credentials to the target of a redirect.`,
   };
 }
 
@@ -80,40 +80,40 @@ const remedies = {
   401: ({ headers }, wire) => {
     const challenge = headers.get('www-authenticate');
     const fix = wire.ownHeaders.includes('authorization')
-      ? 'Renew the credentials: the server refuses the Authorization that was sent.'
-      : "Give credentials: an Authorization among the server's headers, or an auth provider.";
+      ? 'Renew the credentials: the server rejects the Authorization header that was sent.'
+      : "Pass credentials: an Authorization header in the server's headers, or an auth provider.";
     return {
-      detail: `refused with 401${challenge ? `, WWW-Authenticate: ${quoted(challenge)}` : ' and no WWW-Authenticate that could be read'}`,
+      detail: `refused with 401${challenge ? `, WWW-Authenticate: ${quoted(challenge)}` : ' and no readable WWW-Authenticate header'}`,
       fix,
     };
   },
   403: (answer, { origin }) => ({
     detail: `refused with ${said(answer)}`,
     fix: answer.isAboutOrigin
-      ? `Let the origin ${origin} in: without an Origin the same request is not refused with 403.`
-      : `Give these credentials the permission${origin ? `, or let the origin ${origin} in` : ''}.`,
+      ? `Allow the origin ${origin}: without an Origin header the server does not answer 403.`
+      : `Grant these credentials access${origin ? `, or allow the origin ${origin}` : ''}.`,
   }),
   404: (answer) => ({ detail: `answered with ${said(answer)}`, fix: wrongPath }),
-  405: (answer) => ({ detail: `answered with ${said(answer)}: this address takes no POST`, fix: wrongPath }),
+  405: (answer) => ({ detail: `answered with ${said(answer)}: this URL does not accept POST`, fix: wrongPath }),
   406: (answer) => ({
     detail: `refused with ${said(answer)}`,
-    fix: 'Look for a proxy that changes Accept: application/json and text/event-stream were both named.',
+    fix: 'Look for a proxy that changes the Accept header: application/json and text/event-stream were both sent.',
   }),
   415: (answer) => ({
     detail: `refused with ${said(answer)}`,
-    fix: 'Look for a proxy that changes Content-Type: application/json was sent.',
+    fix: 'Look for a proxy that changes the Content-Type header: application/json was sent.',
   }),
   429: (answer) => ({
     detail: `refused with ${said(answer)}`,
-    fix: `Try again later${wait(answer)}: the server limits how often it is asked.`,
+    fix: `Try again later${wait(answer)}: the server limits the rate of requests.`,
   }),
   503: (answer) => ({
     detail: `refused with ${said(answer)}`,
-    fix: `Try again later${wait(answer)}, and look whether the server runs behind its proxy.`,
+    fix: `Try again later${wait(answer)}, and check that the server runs behind its proxy.`,
   }),
   broken: (answer) => ({
     detail: `failed with ${said(answer)}`,
-    fix: 'Look into the log of the server, and of the proxy before it.',
+    fix: 'Check the logs of the server and of the proxy in front of it.',
   }),
 };
 

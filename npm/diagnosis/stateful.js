@@ -1,4 +1,4 @@
-// A server with sessions: each request names the one it belongs to.
+// A server with sessions: every request carries the session id.
 // @ts-check
 
 import { shortId } from './discreet.js';
@@ -9,28 +9,28 @@ import { explain, said } from './refusals.js';
 /** @import { Answer, Explanation, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
-/** Pings sent at once, so that they take connections of their own and meet more than one replica. */
+/** Concurrent pings: they use separate connections, so they reach more than one replica. */
 const replicas = 3;
 const notTried = { ok: false, detail: 'not tried: the session id cannot be read' };
 
 export class Stateful {
   kind = /** @type {const} */ ('stateful');
-  /** @type {{ answer: Answer, alive: boolean } | undefined} for the step cors: whether a DELETE whose answer is hidden arrived nevertheless */
+  /** @type {{ answer: Answer, alive: boolean } | undefined} for the `cors` step: whether a DELETE with a hidden response reached the server */
   deleted;
-  /** What its requests need CORS to allow and to expose. */
+  /** Methods and headers that CORS must allow. */
   methods = ['POST', 'GET', 'DELETE'];
   requestHeaders = ['mcp-session-id', 'mcp-protocol-version', 'last-event-id'];
 
   /**
-   * Whether a server that showed a page no id refuses requests without one.
+   * Whether a server that exposes no id rejects requests without one.
    * @param {Wire} wire
    */
   static async hidesItsId(wire) {
-    // Without the header of the revision, which CORS may not let through either.
+    // Without Mcp-Protocol-Version, which CORS may not allow either.
     return wire.hides && !answered(await wire.post(request('ping'), {}, { title: 'ping without a session id' }));
   }
 
-  /** @param {Wire} wire @param {Answer} answer @param {string | undefined} id undefined: there is one, but CORS hides it */
+  /** @param {Wire} wire @param {Answer} answer @param {string | undefined} id undefined if CORS hides it */
   constructor(wire, answer, id) {
     this.wire = wire;
     this.answer = answer;
@@ -39,7 +39,7 @@ export class Stateful {
     wire.discretion.keep(id);
   }
 
-  /** Whether there is an id that CORS does not let this page read. */
+  /** Whether CORS hides the session id from this page. */
   get idIsHidden() {
     return this.id === undefined;
   }
@@ -58,13 +58,13 @@ export class Stateful {
     if (this.id === undefined) {
       return {
         ok: false,
-        detail: 'no Mcp-Session-Id can be read, yet requests without one are refused',
-        fix: 'Mend what the step cors names.',
+        detail: 'no Mcp-Session-Id is readable, but the server rejects requests without one',
+        fix: 'Fix the problem reported by the cors step.',
       };
     }
     if (!isLegalId(this.id)) {
-      const detail = `the Mcp-Session-Id has ${this.id.length} characters that are not all visible ASCII, or too many`;
-      return { ok: false, detail, fix: 'Make ids of 1 to 8192 characters between 0x21 and 0x7E, for example a UUID.' };
+      const detail = `the Mcp-Session-Id has ${this.id.length} characters, and is too long or not all visible ASCII`;
+      return { ok: false, detail, fix: 'Use ids of 1 to 8192 characters from 0x21 to 0x7E, for example UUIDs.' };
     }
     return { ok: true, detail: `Mcp-Session-Id: ${shortId(this.id)} (${this.id.length} characters)` };
   }
@@ -83,7 +83,7 @@ export class Stateful {
     if (!first) {
       return {
         ok: true,
-        detail: `${replicas} pings with the id at once were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`,
+        detail: `${replicas} concurrent pings with the id were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`,
       };
     }
     const { detail, fix } = this.#refused(first);
@@ -98,12 +98,12 @@ export class Stateful {
   #refused(answer) {
     if (![400, 404, 410].includes(answer.status ?? 0)) return explain(answer, this.wire);
     const fix =
-      'Keep sessions where every replica finds them, or lead each session to its replica: this server lost one that it had just made.';
-    return { detail: `the id that the server gave is refused with ${said(answer)}`, fix };
+      'Store sessions where every replica can read them, or route each session to its replica: this server lost a session that it had just created.';
+    return { detail: `the server rejected its own session id with ${said(answer)}`, fix };
   }
 
   /**
-   * Ends the session, and proves it.
+   * Ends the session, and checks that it has ended.
    * @returns {Promise<Finding>}
    */
   async terminate() {
@@ -112,9 +112,9 @@ export class Stateful {
     const after = await this.ping();
     const alive = answered(after);
     this.deleted = { answer, alive };
-    // The server MAY not let clients end sessions (MCP 2025-11-25, Transports, Session Management).
+    // A server MAY forbid clients to end sessions (MCP 2025-11-25, Transports, Session Management).
     if (answer.status === 405)
-      return { ok: true, detail: 'DELETE is answered with 405: this server ends sessions by itself alone' };
+      return { ok: true, detail: 'DELETE was answered with 405: clients cannot end sessions of this server' };
     if (answer.failure || (answer.status >= 300 && answer.status !== 404)) {
       const { detail, fix } = explain(answer, this.wire);
       return {
@@ -123,7 +123,7 @@ export class Stateful {
         fix:
           answer.failure?.kind === 'hidden'
             ? fix
-            : 'Answer DELETE with 200, 202 or 204, or with 405 if clients may not end sessions.',
+            : 'Answer DELETE with 200, 202 or 204, or with 405 if clients cannot end sessions.',
       };
     }
     const deleted = `DELETE was answered with ${answer.status}`;
@@ -131,14 +131,14 @@ export class Stateful {
       return {
         ok: false,
         detail: `${deleted}, but a ping with the id is still answered`,
-        fix: 'Forget the session at DELETE, and answer 404 to its id afterwards.',
+        fix: 'Delete the session on DELETE, and answer 404 to its id afterwards.',
       };
     }
-    if (after.status === 404) return { ok: true, detail: `${deleted}; the id is refused with 404 afterwards` };
+    if (after.status === 404) return { ok: true, detail: `${deleted}; afterwards the id is rejected with 404` };
     const fix =
       after.failure?.kind === 'hidden'
-        ? 'Mend what the step cors names.'
-        : 'Answer 404 to the id of a session that is over: a client starts a new one at nothing else for sure.';
-    return { ok: false, detail: `${deleted}; the id is answered with ${said(after)} afterwards, not with 404`, fix };
+        ? 'Fix the problem reported by the cors step.'
+        : 'Answer 404 to the id of an ended session: it is the only status that makes every client start a new one.';
+    return { ok: false, detail: `${deleted}; afterwards the id is answered with ${said(after)}, not with 404`, fix };
   }
 }

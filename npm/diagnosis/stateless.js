@@ -1,4 +1,4 @@
-// A server with a handshake and without sessions: it gives no id.
+// A server with a handshake and without sessions: it sends no session id.
 // @ts-check
 
 import { answered, greeting } from './handshake.js';
@@ -12,7 +12,7 @@ const noSessions = { ok: true, detail: 'not needed: this server keeps no session
 
 export class Stateless {
   kind = /** @type {const} */ ('stateless');
-  /** What its requests need CORS to allow. */
+  /** Methods and headers that CORS must allow. */
   methods = ['POST'];
   requestHeaders = ['mcp-protocol-version'];
 
@@ -28,7 +28,7 @@ export class Stateless {
   }
 
   sessionHeader() {
-    return { ok: true, detail: 'the answer to initialize has no Mcp-Session-Id: this server keeps no sessions' };
+    return { ok: true, detail: 'the response to initialize has no Mcp-Session-Id: this server keeps no sessions' };
   }
 
   /** @returns {Promise<Finding>} */

@@ -1,28 +1,28 @@
-// What the parts of the diagnosis hand to each other.
+// Types shared by the parts of the diagnosis.
 
 import type { Diagnosis, McpSession } from '../index.js';
 
-/** Where requests go, and as whom. */
+/** The URL and headers of requests. */
 export interface Target {
   url: string;
   headers: Record<string, string>;
   fetch?: typeof fetch;
-  /** Whether the server is configured as one of HTTP+SSE. */
+  /** Whether the server is configured as HTTP+SSE. */
   sse?: boolean;
   protocolVersion?: string;
 }
 
-/** Asked before every request, so that nothing is sent once the manager is closed. */
+/** Called before every request, so that a closed manager sends nothing. */
 export type Resolve = () => Target;
 
 export type StepName = Diagnosis['steps'][number]['name'];
 
-/** What a step found. */
+/** The result of a step. */
 export interface Finding {
   ok: boolean;
-  /** What was seen. */
+  /** The observation. */
   detail: string;
-  /** What to do about it. */
+  /** The fix. */
   fix?: string;
 }
 
@@ -39,7 +39,7 @@ export interface Message {
   error?: { code: number; message: string; data?: { supported?: string[] } };
 }
 
-/** The results of `initialize` and `server/discover`: the part that is looked at. */
+/** The results of `initialize` and `server/discover`: the members that are read. */
 export interface Result {
   protocolVersion?: string;
   supportedVersions?: string[];
@@ -61,23 +61,23 @@ export interface Failure {
 
 export type Media = 'stream' | 'json' | 'page' | 'other';
 
-/** An exchange that brought a response. */
+/** An exchange with a response. */
 export interface Received {
   /** Milliseconds. */
   ms: number;
   status: number;
   headers: Headers;
   media: Media;
-  /** Whether it is a redirect that a page may not look into. */
+  /** An opaque redirect: pages cannot read its target. */
   isRedirect: boolean;
   text?: string;
-  /** The JSON-RPC message of the answer. */
+  /** The JSON-RPC message of the response. */
   message?: Message | undefined;
-  /** The head came, and the rest did not. */
+  /** The head arrived, the body did not. */
   isLate?: boolean;
-  /** HTTP+SSE: what the first event names. */
+  /** HTTP+SSE: the URL in the first event. */
   endpoint?: string | undefined;
-  /** A 403 that is about the origin. */
+  /** A 403 because of the Origin header. */
   isAboutOrigin?: boolean;
   failure?: undefined;
 }
@@ -99,7 +99,7 @@ export interface Failed {
 
 export type Answer = Received | Failed;
 
-/** An answer as CORS sees it. */
+/** A response with what CORS depends on. */
 export interface Seen {
   method: string;
   title?: string | undefined;
@@ -107,21 +107,21 @@ export interface Seen {
   headers: Headers;
 }
 
-/** A server that took us in: the steps of its kind. */
+/** A server that accepted the handshake: the steps of its kind. */
 export interface Server {
   kind: McpSession['kind'];
-  /** Methods and headers that CORS has to allow. */
+  /** Methods and headers that CORS must allow. */
   methods: string[];
   requestHeaders: string[];
   answer: Answer;
   protocolVersion: string | undefined;
-  /** The session's id, where there is one that can be read. */
+  /** The session id, if there is one and it is readable. */
   id?: string | undefined;
   idIsHidden?: boolean;
-  /** HTTP+SSE: where requests go. */
+  /** HTTP+SSE: the URL for requests. */
   endpoint?: string;
   headers?: Record<string, string>;
-  /** What DELETE met, and whether the session was still there afterwards. */
+  /** The response to DELETE, and whether the session still existed afterwards. */
   deleted?: { answer: Answer; alive: boolean };
   initialize(): Finding;
   sessionHeader(): Finding;
@@ -129,7 +129,7 @@ export interface Server {
   terminate(): Finding | Promise<Finding>;
 }
 
-/** Examines CORS in the middle and at the end of a session; the latter gives the step. */
+/** Checks CORS during and at the end of a session; the latter returns the step. */
 export interface CorsDoctor {
   examineSession(server: Server): void | Promise<void>;
   examineEnd(server: Server | undefined, answer: Answer): Finding | Promise<Finding>;

@@ -1,4 +1,4 @@
-// The way to one server: sends requests as one user, and keeps what the answers let pages see.
+// Sends requests to one server as one user, and records the CORS headers of responses.
 // @ts-check
 
 import { Discretion } from './discreet.js';
@@ -7,7 +7,7 @@ import { exchange } from './exchange.js';
 /** @import { Message, Resolve, Seen } from './types.js' */
 
 /**
- * What is particular to one request.
+ * Options of one request.
  * @typedef {{
  *   url?: string | undefined,
  *   title?: string | undefined,
@@ -21,7 +21,7 @@ import { exchange } from './exchange.js';
 
 export class Wire {
   /**
-   * Every answer: { method, status, headers, title }.
+   * Every response: { method, status, headers, title }.
    * @type {Seen[]}
    */
   seen = [];
@@ -41,9 +41,9 @@ export class Wire {
     this.timeout = timeout;
     const page = originOfPage();
     this.isPage = page !== undefined;
-    /** Whether a browser stands between, which hides what CORS does not let a page see. */
+    /** Whether this is a page of another origin: the browser hides responses that CORS does not allow. */
     this.hides = page !== undefined && page !== new URL(url).origin;
-    /** The origin that answers are judged for; undefined where CORS does not come in. */
+    /** The origin for which responses are checked; undefined where CORS does not apply. */
     this.origin = this.isPage ? undefined : origin;
     if (this.hides) this.origin = page;
   }
@@ -55,13 +55,13 @@ export class Wire {
     return target;
   }
 
-  /** The names of the headers that the user's requests carry besides the protocol's. */
+  /** The names of the user's headers, without those of the protocol. */
   get ownHeaders() {
     return Object.keys(this.target().headers);
   }
 
   /**
-   * POSTs a message as the user, and finds the answer to it.
+   * POSTs a message as the user, and finds its response.
    * @param {Message} message
    * @param {Record<string, string>} [headers]
    * @param {{ url?: string | undefined, title?: string }} [how]
@@ -75,7 +75,7 @@ export class Wire {
   }
 
   /**
-   * Opens the stream, and reads nothing of it.
+   * Opens the stream without reading it.
    * @param {Record<string, string>} [headers]
    */
   get(headers = {}) {
@@ -88,7 +88,7 @@ export class Wire {
   }
 
   /**
-   * Sends exactly this, and outside of pages the origin.
+   * Sends a request, outside of pages with an Origin header.
    * @param {string} method
    * @param {Record<string, string>} headers
    * @param {How} [how]
@@ -106,11 +106,11 @@ export class Wire {
   }
 }
 
-/** What every POST says of its body and of its answer (MCP 2025-11-25, Transports, Sending Messages). */
+/** The headers of every POST (MCP 2025-11-25, Transports, Sending Messages). */
 export const json = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
 
 /**
- * An error about what could not be read has no id, or null.
+ * Matches the response to a message. The id of an error about an unparsable message is null or missing.
  * @param {Message} message
  * @returns {(answer: Message) => boolean}
  */
@@ -118,7 +118,7 @@ function isAnswerTo({ id }) {
   return (message) => !message.method && (message.id === id || (message.id ?? null) === null);
 }
 
-/** Node, Deno and Bun show a program everything, even where they have a location. */
+/** Node, Deno and Bun do not hide responses, even where they have a `location`. */
 function originOfPage() {
   return globalThis.Deno || globalThis.process?.versions?.node ? undefined : globalThis.location?.origin;
 }

@@ -1,16 +1,16 @@
-// The connections of each origin that this tab uses for long-lived responses, out of those that all tabs share.
+// This tab's share of the connections to each origin that all tabs use for long-lived responses.
 //
-// Web Locks: mcp-tether:stream:<origin>:<n>, a slot, one for each long-lived response of an origin over all tabs (`limits.maxStreamsPerOrigin`). A tab
-// asks for all slots of an origin at once and keeps the first one that it gets.
+// Web Locks: mcp-tether:stream:<origin>:<n>, a slot, one per long-lived response of an origin over all tabs (`limits.maxStreamsPerOrigin`). A tab
+// requests all slots of an origin at once and keeps the first that is granted.
 //
-// One BroadcastChannel for all tabs of the origin, `mcp-tether:stream`: { origin, crowded }, whether requests to an origin wait for a connection.
+// One BroadcastChannel for all tabs of the origin, `mcp-tether:stream`: { origin, crowded }: whether requests to an origin are waiting for a connection.
 // @ts-check
 
 /** @import { OriginSlots, PageManager } from './types.js' */
 
-/** How long a slot is kept while another tab waits for one. */
+/** Milliseconds that a slot is kept while another tab waits for one. */
 const TURN = 30_000;
-/** How often that is looked at. */
+/** Milliseconds between checks for waiting tabs. */
 const YIELD_CHECK = 5_000;
 
 export class ConnectionSlots {
@@ -52,7 +52,7 @@ export class ConnectionSlots {
     return state;
   }
 
-  // Requests what is wanted, and releases what is not, or what another tab waits for once its stream is closed.
+  // Requests the slots that are needed, and releases the others, or one that another tab waits for after its stream is closed.
   /** @param {OriginSlots} state */
   #settle(state) {
     const { held, used, wanted, yielding } = state;
@@ -82,7 +82,7 @@ export class ConnectionSlots {
       if (held.has(n)) continue;
       navigator.locks
         .request(nameOfSlot(origin, n), { signal }, () => {
-          // Two slots may be granted before the requests for the others are withdrawn.
+          // A second slot may be granted before the abort takes effect.
           if (signal.aborted) return undefined;
           aborter.abort();
           state.aborter = undefined;
@@ -94,13 +94,13 @@ export class ConnectionSlots {
           });
         })
         .catch(() => {
-          // In a sandboxed frame locks are there and refused (Web Locks §3.3): the budget is this tab's alone.
+          // In a sandboxed frame locks exist but are refused (Web Locks §3.3): this tab then uses the limit alone.
           if (!signal.aborted) this.end();
         });
     }
   }
 
-  // Gives the oldest slot of an origin to a tab that waits for one. The machine says when the stream on it is closed.
+  // Releases the oldest slot of an origin to a waiting tab. The machine reports when the stream in it is closed.
   async #yield() {
     this.#timer = undefined;
     const { held: locks = [], pending = [] } = await navigator.locks.query();

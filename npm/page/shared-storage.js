@@ -1,25 +1,25 @@
-// A storage whose sessions all tabs use together.
+// A storage with sessions shared by all tabs.
 //
-// Web Locks end with their holder however it ends:
-//   mcp-tether:make:<name>:<key>   held from a look into the storage that found no session until one is stored: one handshake for all.
+// Web Locks, which are released even if their tab crashes:
+//   mcp-tether:make:<name>:<key>   held from a read that finds no session until one is stored: one handshake for all tabs.
 // @ts-check
 
 /** @import { SessionStorage } from '../index.js' */
 /** @import { SessionRecord } from './types.js' */
 
-/** How long a tab waits for another's handshake: less than a manager waits for its storage. */
+/** Milliseconds that a tab waits for the handshake of another: less than the 2 seconds that a manager waits for its storage. */
 const LONGEST_WAIT = 1_500;
-/** A handshake that takes longer than that has failed, and the others may try. */
+/** Milliseconds after which another tab's handshake counts as failed. */
 const LONGEST_HANDSHAKE = 10_000;
 
 export class SharedStorage {
   #storage;
   /** @type {Map<string, string | undefined>} */
-  #known = new Map(); // the session of each key that this tab has seen last, as long as it has not lost it
+  #known = new Map(); // by key: the session that this tab saw last, until it loses it
   /** @type {Map<string, (value?: unknown) => void>} */
-  #making = new Map(); // what lets the lock of each session go that this tab is making
+  #making = new Map(); // by key: releases the lock of a session that this tab is creating
   /** @type {Map<string, Promise<unknown>>} */
-  #tails = new Map(); // the end of what is being done about each key: one thing after the other
+  #tails = new Map(); // by key: the last pending operation; operations of a key run in order
   /** @type {(record: SessionRecord) => void} */
   onstored = () => {};
   /** @type {(record: SessionRecord) => boolean} */
@@ -36,11 +36,11 @@ export class SharedStorage {
   get(key) {
     return this.#next(key, async () => {
       let text = await this.#storage.get(key);
-      // Not a look at the session that this tab has: it is about to make one.
+      // Only where this tab has no session: it is about to create one.
       if (text === null && this.supported && !this.#known.has(key)) {
         await this.#lock(key);
         text = await this.#storage.get(key);
-        // Who had the lock before has made it.
+        // The previous holder of the lock has created it.
         if (text !== null) this.#unlock(key);
       }
       if (text !== null) this.#known.set(key, sessionOf(text));
@@ -58,7 +58,7 @@ export class SharedStorage {
       const isNew = stored?.sessionId !== record.sessionId;
       if (stored && !isNew) {
         record.lastUsedAt = Math.max(record.lastUsedAt, stored.lastUsedAt);
-        // The cursor is the affair of the tab that has the stream.
+        // Only the tab with the stream knows the cursor.
         if (!listens) record.cursor = stored.cursor;
       }
       await this.#storage.set(key, JSON.stringify(record));
@@ -72,13 +72,13 @@ export class SharedStorage {
   delete(key) {
     return this.#next(key, async () => {
       const text = await this.#storage.get(key);
-      // Another tab may have made the next session already.
+      // Another tab may have created the next session already.
       if (text !== null && sessionOf(text) === this.#known.get(key)) await this.#storage.delete(key);
       this.#known.delete(key);
     });
   }
 
-  /** Resolves when nothing is being done. */
+  /** Resolves when no operation is pending. */
   settled() {
     return Promise.all(this.#tails.values());
   }
@@ -96,7 +96,7 @@ export class SharedStorage {
   /** @param {string} key @returns {Promise<void>} */
   #lock(key) {
     return new Promise((resolve) => {
-      // A tab whose server does not answer must not keep the others from trying.
+      // A tab whose server does not answer must not block the others.
       const signal = AbortSignal.timeout(LONGEST_WAIT);
       navigator.locks
         .request(`mcp-tether:make:${this.name}:${key}`, { signal }, () => {

@@ -1,14 +1,14 @@
-// The GET stream of a session that tabs share: one visible tab has it and passes on what comes.
+// The GET stream of a shared session: one visible tab opens it and forwards its messages.
 //
-// Web Locks: mcp-tether:listen:<name>:<key>, held by the one visible tab that has the GET stream of a session. It waits in the others; the next holder
-// looks into the storage, where the last one has left the stream's cursor, and opens the stream there.
+// Web Locks: mcp-tether:listen:<name>:<key>, held by the visible tab with the GET stream of a session, and requested by the others. The next holder
+// reads the stream's cursor from the storage and resumes there.
 //
-// One BroadcastChannel, `mcp-tether:<name>`. Each message has `from`, the tab that sends it, and some have `to`:
-//   { type: 'here' }, { type: 'gone' }                 a tab comes, or goes. Each tab says `here` to a new one.
-//   { type: 'stored', userId, serverName }             the session is another one now: look into the storage.
+// One BroadcastChannel, `mcp-tether:<name>`. Each message has `from`, the sending tab, and some have `to`:
+//   { type: 'here' }, { type: 'gone' }                 a tab opens or closes. Every tab replies `here` to a new one.
+//   { type: 'stored', userId, serverName }             the session changed: read it from the storage.
 //   { type: 'heard', userId, serverName, message }     a notification from the stream, for the handlers of all tabs.
-//   { type: 'ask', to, userId, serverName, message }   a request of the server that has no handler in the tab that got it.
-//   { type: 'took', to, id, yes }                      whether it has one in the tab that was asked; that tab answers the server itself.
+//   { type: 'ask', to, userId, serverName, message }   a server request without a handler in the tab that received it.
+//   { type: 'took', to, id, yes }                      whether the addressed tab has a handler; if so, it answers the server.
 // @ts-check
 
 /** @import { SessionEventDetail, SessionState } from '../index.js' */
@@ -19,7 +19,7 @@
 
 const never = new Promise(() => {});
 const METHOD_NOT_FOUND = -32601;
-/** Milliseconds that a tab has to say whether it answers a request; one that is frozen says nothing. */
+/** Milliseconds that a tab has to accept a request; a frozen tab does not reply. */
 const ANSWER_TIME = 1_000;
 
 export class SharedStream {
@@ -31,9 +31,9 @@ export class SharedStream {
   #others = new Set();
   #wanted = false;
   /** @type {Map<string, Followed>} */
-  #sessions = new Map(); // by user and server: { stop } while the lock is waited for or held
+  #sessions = new Map(); // by user and server: { stop } while the lock is requested or held
   /** @type {Map<string, (yes: boolean) => void>} */
-  #asked = new Map(); // requests that another tab was asked to answer: id → resolve
+  #asked = new Map(); // requests offered to another tab: id → resolve
   #injecting = false;
   #declined = false;
   /** @type {(event: Event) => void} */
@@ -48,7 +48,7 @@ export class SharedStream {
     tabs.onstored = ({ user, server }) => this.#post({ type: 'stored', userId: user, serverName: server });
     tabs.listens = ({ user, server }) => this.#sessions.get(nameOf(user, server))?.held === true;
     manager.tap((message, about) => this.#tapped(message, about));
-    // The holder of a session's lock says when its stream is opened.
+    // The holder of a session's lock decides when its stream is opened.
     manager.tell('park');
     this.#onstate = (event) => this.#follow(/** @type {CustomEvent<SessionEventDetail>} */ (event).detail);
     manager.events.addEventListener('stateChanged', this.#onstate);
@@ -89,7 +89,7 @@ export class SharedStream {
     }
   }
 
-  // Waits for the lock, and has the stream from then on.
+  // Requests the lock, and opens the stream when it is granted.
   /** @param {string} name @param {Followed} session */
   #wait(name, session) {
     if (session.stop) return;
@@ -99,7 +99,7 @@ export class SharedStream {
       .request(`mcp-tether:listen:${this.#tabs.name}:${name}`, { signal: aborter.signal }, () => {
         if (aborter.signal.aborted) return undefined;
         return new Promise((release) => {
-          // The next holder goes on where this tab has been.
+          // The next holder resumes at the cursor of this tab.
           session.stop = () => void this.#tabs.settled().then(release);
           session.held = true;
           this.#manager.tell('unpark', session.userId, session.serverName);
@@ -151,7 +151,7 @@ export class SharedStream {
     }
   }
 
-  // Lets this tab's handlers have a message; whether they took it.
+  // Delivers a message to this tab's handlers; returns whether one accepted it.
   /** @param {string} userId @param {string} serverName @param {Rpc} message */
   #inject(userId, serverName, message) {
     if (this.#manager.getSessionInfo(userId, serverName)?.state !== 'ready') return false;
@@ -159,11 +159,11 @@ export class SharedStream {
     this.#declined = false;
     this.#manager.tell('hear', userId, serverName, message);
     this.#injecting = false;
-    // A handler may have declined meanwhile, which the compiler does not see.
+    // A handler may have declined meanwhile, which the compiler cannot see.
     return !(/** @type {boolean} */ (this.#declined));
   }
 
-  // A message that no handler of this tab has taken, or a notification for all.
+  // A message without a handler in this tab, or a notification for all tabs.
   /** @param {Rpc} message @param {About} about */
   #tapped(message, { userId, serverName, signal }) {
     if (signal)
@@ -202,7 +202,7 @@ export class SharedStream {
     throw Object.assign(new Error('Method not found'), { code: METHOD_NOT_FOUND });
   }
 
-  // The request is not this tab's to answer: as if the server had taken it back.
+  // Another tab answers the request: drop it, as if the server had cancelled it.
   /** @param {string} userId @param {string} serverName @param {Rpc} message */
   #drop(userId, serverName, { id }) {
     this.#injecting = true;

@@ -1,11 +1,11 @@
-// What the parts of mcp-tether/page hand to each other.
+// Types shared by the parts of mcp-tether/page.
 
 import type { McpManager } from '../index.js';
 
-/** Called whenever the long-lived responses of an origin change: how many are open and wanted, and how many slots there are; 0 means no limit. */
+/** Called when the long-lived responses of an origin change: the number open, the number needed, and the number of slots (0: no limit). */
 export type OnConnections = (origin: string, used: number, wanted: number, slots: number) => void;
 
-/** Gets what servers tell and ask: `signal` is there for a request, and then the result is the answer. */
+/** Receives notifications and requests of servers. A request has a `signal`, and the result answers it. */
 export type Tap = (message: Rpc, about: About) => unknown;
 
 export interface About {
@@ -14,7 +14,7 @@ export interface About {
   signal?: AbortSignal;
 }
 
-/** A manager with the members that are the package's own: src/web/manager.rs. */
+/** A manager with its internal members: src/web/manager.rs. */
 export interface PageManager extends McpManager {
   tell(news: 'offline' | 'online' | 'wake' | 'retire' | 'save'): void;
   tell(news: 'park' | 'unpark' | 'look', userId?: string, serverName?: string): void;
@@ -33,7 +33,7 @@ export interface Rpc {
   params?: object;
 }
 
-/** A session as the storage has it: the part that tabs look at. */
+/** The stored record of a session: the members that tabs use. */
 export interface SessionRecord {
   user: string;
   server: string;
@@ -42,11 +42,11 @@ export interface SessionRecord {
   cursor?: string;
 }
 
-/** A session whose stream this tab would have. */
+/** A session whose stream this tab requests. */
 export interface Followed {
   userId: string;
   serverName: string;
-  /** Ends the wait for the lock, or lets it go. */
+  /** Withdraws the request for the lock, or releases it. */
   stop?: (() => void) | undefined;
   held?: boolean;
 }

@@ -1,18 +1,18 @@
-//! Both ends of aborting: the signals that callers give us, and the controllers that we give to `fetch`.
+//! Aborting: the signals of callers, and the `AbortController`s of `fetch` requests.
 
 use super::sys::{AbortController, AbortSignal};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// Why a signal was aborted, if it was.
+/// The reason of an aborted signal.
 pub(super) fn reason(signal: &AbortSignal) -> Option<JsValue> {
     let aborted = signal.aborted().is_ok_and(|aborted| aborted.is_truthy());
     aborted.then(|| signal.reason().unwrap_or(JsValue::UNDEFINED))
 }
 
-/// Controllers that were not aborted, for further use. Making one takes Node 20 longer than everything else about a
-/// call that has nothing to do with its body.
+/// Unused controllers for later requests. On Node 20 creating one takes longer than the rest of a call without its
+/// body.
 #[derive(Default)]
 pub(super) struct Pool(RefCell<Vec<Rc<Controller>>>);
 
@@ -27,7 +27,7 @@ impl Pool {
     /// A controller that is not aborted.
     ///
     /// # Errors
-    /// The host cannot make one.
+    /// The host cannot create one.
     pub(super) fn take(&self) -> Result<Rc<Controller>, JsValue> {
         if let Some(spare) = self.0.borrow_mut().pop() {
             return Ok(spare);
@@ -36,7 +36,7 @@ impl Pool {
         Ok(Rc::new(Controller { signal: aborter.signal()?, aborter, uses: Cell::new(0) }))
     }
 
-    /// Takes back a controller whose request is over: aborting it later would not touch that any more.
+    /// Takes back the controller of a finished request. Aborting it later would have no effect on that request.
     pub(super) fn give_back(&self, controller: &Rc<Controller>) {
         let mut spare = self.0.borrow_mut();
         controller.uses.set(controller.uses.get() + 1);
@@ -48,13 +48,13 @@ impl Pool {
 
 impl Controller {
     pub(super) fn abort(&self) {
-        // workerd refuses it to another request than the one that made the controller, and ends that one's by itself.
+        // Workerd throws if another request created the controller, and aborts that request by itself.
         let _ = self.aborter.abort();
     }
 }
 
-/// What is done with a signal may leave a listener on it until the next collection of garbage. Node warns of the 11th.
+/// Some uses leave a listener on the signal until the next garbage collection. Node warns at the 11th.
 const MAX_USES: u8 = 8;
 
-/// As many requests go on at once before some get a new controller.
+/// Limit of spare controllers.
 const MAX_SPARE: usize = 16;

@@ -1,4 +1,4 @@
-//! The users' auth providers: asked for a token when the machine needs one.
+//! The users' auth providers, asked for a token by the machine.
 
 use super::driver::Driver;
 use super::hook::{Hook, Report};
@@ -12,10 +12,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// One provider a (user, server), as the last `connect` gave it.
+/// One provider per (user, server), from the latest `connect`.
 pub(super) struct Auth {
     providers: RefCell<Named<JsJson>>,
-    /// So many providers make it worth while to look for those of sessions that are gone.
+    /// The number of providers at which those of ended sessions are removed.
     sweep_at: Cell<usize>,
     asking: RefCell<Table<u64, AbortController>>,
     hook: Hook,
@@ -26,7 +26,7 @@ impl Auth {
         Self { providers: RefCell::default(), sweep_at: Cell::new(FIRST_SWEEP), asking: RefCell::default(), hook }
     }
 
-    /// Remembers the provider of a (user, server).
+    /// Stores the provider of a (user, server).
     pub(super) fn set(&self, user: &str, server: &str, provider: &JsValue, lives: impl Fn(&str, &str) -> bool) {
         let mut providers = self.providers.borrow_mut();
         if providers.len() >= self.sweep_at.get() {
@@ -36,7 +36,7 @@ impl Auth {
         providers.insert(key(user, server), JsJson(provider.clone()));
     }
 
-    /// Asks for a token. `info` is the session's, and tells whose provider it is.
+    /// Requests a token. `info` identifies the session's provider.
     pub(super) fn ask(
         &self,
         driver: &Rc<Driver>,
@@ -50,14 +50,14 @@ impl Auth {
         }
     }
 
-    /// The provider took too long: its signal is aborted, and what it says after all is not heard.
+    /// The provider took too long: aborts its signal and ignores a late result.
     pub(super) fn give_up(&self, session: SessionRef) {
         if let Some(aborter) = self.asking.borrow_mut().remove(session.0) {
             let _ = aborter.abort();
         }
     }
 
-    /// Nobody waits for a token any more.
+    /// Aborts all token requests.
     pub(super) fn stop(&self) {
         for (_, aborter) in self.asking.take().iter() {
             let _ = aborter.abort();
@@ -86,7 +86,7 @@ impl Auth {
     }
 }
 
-/// A server's name has no control characters, so the first one ends it.
+/// A server's name has no control characters, so the first one is the separator.
 fn key(user: &str, server: &str) -> String {
     concat(&[server, "\0", user])
 }
@@ -115,5 +115,5 @@ pub(super) fn failed(driver: &Rc<Driver>, session: SessionRef, cause: Option<JsV
     told(driver, session, Err(cause.map(JsJson)));
 }
 
-/// Below that many providers nothing is gained by looking.
+/// The first sweep happens at this number of providers.
 const FIRST_SWEEP: usize = 256;

@@ -1,4 +1,4 @@
-//! Bodies: what a block of a stream and what a text is.
+//! Parsing bodies and stream events.
 
 use super::json::JsJson;
 use super::sys;
@@ -6,7 +6,7 @@ use crate::core::protocol::sse::Block;
 use crate::core::{Body, StreamBlock, StreamData};
 use js_sys::JsString;
 
-/// What a text is as a body. One that is no JSON is cut to `max_text`.
+/// Parses a text body. If it is not JSON, it is cut to `max_text`.
 pub(super) fn of(text: &JsString, max_text: usize) -> Body<JsJson> {
     match sys::parse_json(text) {
         Ok(value) => Body::Json(JsJson(value)),
@@ -15,7 +15,7 @@ pub(super) fn of(text: &JsString, max_text: usize) -> Body<JsJson> {
     }
 }
 
-/// A block of an event stream with its data parsed.
+/// A stream event with parsed data.
 pub(super) fn parsed(block: Block) -> StreamBlock<JsJson> {
     let data = match block.data {
         Some(text) if !text.is_empty() => match sys::parse_json(&JsString::from(text.as_str())) {

@@ -1,4 +1,4 @@
-//! Who waits: the promises of running calls, with their signals and progress callbacks; and the calls of the package's own transport.
+//! Pending calls: promises with their signals and progress callbacks, and calls of the package's transport.
 
 use super::abort;
 use super::driver::{Driver, Handle};
@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// The calls of one driver that are not settled yet.
+/// The pending calls of one driver.
 pub(super) struct Calls {
     next: Cell<u64>,
     waiting: RefCell<Table<u64, Call>>,
@@ -23,9 +23,9 @@ pub(super) struct Calls {
     hook: Hook,
 }
 
-/// What a settled call gives its caller.
+/// What a settled call resolves with.
 pub(super) enum Shape {
-    /// The result, as the server sent it.
+    /// The result, as sent by the server.
     Result,
     /// Nothing.
     Void,
@@ -35,19 +35,19 @@ pub(super) enum Shape {
 
 struct Call {
     shape: Shape,
-    /// For errors of which the machine cannot say any more whose they are.
+    /// The server's name for errors, when the machine has no record any more.
     server: Option<Rc<str>>,
-    /// Gets the outcome.
+    /// Settles the promise.
     deferred: Deferred,
     caller: Caller,
 }
 
-/// Who is told what becomes of a call.
+/// The recipient of progress and the name of the call.
 enum Caller {
-    /// Who has its promise.
+    /// A promise of the public API.
     Promise { signal: Option<AbortSignal>, on_progress: Option<Function> },
-    /// The package's own transport, which passes on what an MCP client sends; and headers that the call's requests carry
-    /// besides, which beat the others. A promise and a signal would cost a front as much as all else about a call.
+    /// The package's transport, which relays an MCP client, with additional headers that replace the configured ones. A
+    /// promise and a signal would cost it as much as the rest of a call.
     Transport(Option<Object>),
 }
 
@@ -60,10 +60,10 @@ impl Calls {
         self.waiting.borrow().is_empty()
     }
 
-    /// A new call and its promise.
+    /// Registers a call and returns its promise.
     ///
     /// # Errors
-    /// The signal is aborted already: the error to reject with, and nothing is to be sent.
+    /// The signal is aborted already: the error to reject with. Nothing is to be sent.
     pub(super) fn open(
         &self,
         shape: Shape,
@@ -87,7 +87,7 @@ impl Calls {
         Ok((CallId(id), promise))
     }
 
-    /// A new call of the transport.
+    /// Registers a call of the transport.
     pub(super) fn open_relayed(&self, server: &Rc<str>, deferred: Deferred, headers: Option<Object>) -> CallId {
         let id = self.nobody();
         let caller = Caller::Transport(headers);
@@ -97,7 +97,7 @@ impl Calls {
         id
     }
 
-    /// The headers of a call's own.
+    /// The additional headers of a call.
     pub(super) fn headers(&self, call: CallId) -> Option<Object> {
         match &self.waiting.borrow().get(call.0)?.caller {
             Caller::Transport(headers) => headers.clone(),
@@ -105,12 +105,12 @@ impl Calls {
         }
     }
 
-    /// The server answers a call by a stream; what hearing of it throws.
+    /// Reports to the transport that the server answers with a stream. Returns what the callback throws.
     pub(super) fn streams(&self, call: CallId) -> Result<JsValue, JsValue> {
         self.relayed(call).map_or(Ok(JsValue::UNDEFINED), |relayed| relayed.streams())
     }
 
-    /// A call number that nobody waits on.
+    /// A call id without a caller.
     pub(super) fn nobody(&self) -> CallId {
         CallId(self.next.replace(self.next.get() + 1))
     }
@@ -136,7 +136,7 @@ impl Calls {
         }
     }
 
-    /// Passes on the progress of a call; what its callback throws.
+    /// Delivers the progress of a call. Returns what its callback throws.
     pub(super) fn progress(&self, call: CallId, progress: &JsValue) -> Result<JsValue, JsValue> {
         if let Some(relayed) = self.relayed(call) {
             return relayed.progress(progress);
@@ -148,7 +148,7 @@ impl Calls {
         callback.map_or(Ok(JsValue::UNDEFINED), |callback| callback.call1(&JsValue::UNDEFINED, progress))
     }
 
-    /// What names a call to its caller: the signal that it was given, or the transport's own name for it.
+    /// Identifies a call to its caller: by its signal, or by the transport's own name for it.
     pub(super) fn name(&self, call: CallId) -> Option<JsValue> {
         let signal = || self.waiting.borrow().get(call.0)?.signal().map(|signal| (**signal).clone());
         self.relayed(call).map_or_else(signal, |relayed| Some(relayed.into()))
@@ -170,7 +170,7 @@ impl Calls {
 }
 
 impl Call {
-    // A promise's own resolvers do not throw, and what the transport throws, it hears of by itself.
+    // Resolvers of promises do not throw, and the transport handles its own exceptions.
     fn resolve(&self, value: &JsValue) {
         let _ = self.deferred.settle(&JsValue::UNDEFINED, value);
     }
@@ -195,7 +195,7 @@ pub(super) fn aborted(driver: &Rc<Driver>, call: u64, reason: &JsValue) {
     cancel(driver, CallId(call), Some(reason));
 }
 
-/// A caller gives up.
+/// Cancels a call for its caller.
 pub(super) fn cancel(driver: &Rc<Driver>, call: CallId, reason: Option<&JsValue>) {
     let reason = reason.map(failure::words).filter(|words| !words.is_empty());
     driver.input(Input::Cancel { call, reason });

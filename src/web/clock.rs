@@ -1,13 +1,13 @@
-//! The time that the machine is told: milliseconds since the epoch that never run backwards, and know when the host slept.
+//! The machine's clock: milliseconds since the epoch that never run backwards and include the host's sleep.
 
 use super::sys;
 use crate::core::Instant;
 use js_sys::Date;
 use std::cell::Cell;
 
-/// A monotonic clock, set by the wall clock when it is made.
+/// A monotonic clock, initialized from the wall clock.
 pub(super) struct Clock {
-    /// What to add to `performance.now()`; `None` where there is no such function, and the wall clock has to do.
+    /// The offset of `performance.now()`; `None` if the host lacks it and the wall clock is used.
     offset: Cell<Option<f64>>,
     last: Cell<f64>,
 }
@@ -21,11 +21,11 @@ impl Clock {
     pub(super) fn now(&self) -> Instant {
         let now = self.offset.get().map_or_else(Date::now, |offset| offset + sys::ticks());
         self.last.set(self.last.get().max(now));
-        // Positive, and a whole number of milliseconds is all that the machine wants.
+        // Positive. The fraction of a millisecond is irrelevant.
         Instant::from_millis(self.last.get() as u64)
     }
 
-    /// Finds out whether the host slept. Some stop `performance.now()` meanwhile, but the deadlines did pass.
+    /// Detects sleep. Some hosts stop `performance.now()` meanwhile, but deadlines continue.
     pub(super) fn catch_up(&self) {
         let Some(offset) = self.offset.get() else { return };
         let behind = Date::now() - (offset + sys::ticks());
@@ -35,5 +35,5 @@ impl Clock {
     }
 }
 
-/// Further than that, in milliseconds, the wall clock is never put forward by an adjustment of a few parts per million.
+/// In milliseconds. Time synchronization adjusts the wall clock by less, so a larger difference means sleep.
 const ASLEEP: f64 = 5000.0;

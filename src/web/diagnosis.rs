@@ -1,4 +1,4 @@
-//! What the package's own diagnosis (npm/diagnose.js) has to know of a manager.
+//! Support for the package's diagnosis (npm/diagnose.js).
 
 use super::manager::McpManager;
 use super::{error, options, sys};
@@ -6,10 +6,11 @@ use crate::core::config::{Protocol, Transport};
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
-/// Where a user's requests to a server go and what they carry. It tells secrets, so no entry of the package exports it.
+/// The URL and headers of a user's requests to a server. The headers contain secrets, so no entry of the package
+/// exports this function.
 ///
 /// # Errors
-/// `closed`, and `config_error` for an unknown server and for headers that cannot be made.
+/// `closed`; `config_error` for an unknown server and for headers without a value.
 #[wasm_bindgen]
 pub fn resolve(manager: &McpManager, server: &JsValue, user: &JsValue) -> Result<JsValue, JsValue> {
     let server = options::string(server, "serverName")?;

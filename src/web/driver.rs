@@ -1,4 +1,4 @@
-//! The driver: hands every input to the machine, and does what the machine asks for.
+//! The driver: passes inputs to the machine and performs its outputs.
 
 use super::auth::Auth;
 use super::calls::Calls;
@@ -26,22 +26,22 @@ use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
-/// One manager and everything that it drives.
+/// One manager and its I/O.
 pub(super) struct Driver {
     machine: RefCell<Manager<JsJson>>,
     inbox: RefCell<Queue<Input<JsJson>>>,
-    /// An input is being handled further up the stack: the next one waits in the inbox.
+    /// An input is being handled further up the stack. Other inputs are queued.
     draining: Cell<bool>,
-    /// When the last input was handled, and until when the machine waits since.
+    /// When the last input was handled, and the next deadline.
     now: Cell<Instant>,
     deadline: Cell<Option<Instant>>,
-    /// JS objects that refer to this driver.
+    /// The number of JS objects that refer to this driver.
     handles: Cell<usize>,
     closed: Cell<bool>,
-    /// Keeps the driver alive for its running calls when all JS objects are freed.
+    /// Keeps the driver alive for its running calls after all JS objects are freed.
     keep: RefCell<Option<Rc<Driver>>>,
     waiting_for_idle: RefCell<Vec<Deferred>>,
-    /// Failures of callbacks that were reported.
+    /// Callback failures logged so far.
     reports: Cell<u32>,
     clock: Clock,
     timer: Timer,
@@ -55,7 +55,7 @@ pub(super) struct Driver {
     pub(super) storage: Storage,
 }
 
-/// As many failures of callbacks are logged.
+/// Limit of logged callback failures.
 const MAX_REPORTS: u32 = 100;
 
 impl Driver {
@@ -87,8 +87,7 @@ impl Driver {
         })
     }
 
-    /// Something happened. Handled at once, or, when that is told from within a callback of the user, right after
-    /// what is being handled.
+    /// Handles an input at once, or after the current one if called from within a user's callback.
     pub(super) fn input(self: &Rc<Self>, input: Input<JsJson>) {
         if self.draining.replace(true) {
             return self.inbox.borrow_mut().push_back(input);
@@ -107,12 +106,12 @@ impl Driver {
         self.now.get()
     }
 
-    /// Whether the machine was closed by its owner.
+    /// Whether the owner closed the machine.
     pub(super) fn is_closed(&self) -> bool {
         self.closed.get()
     }
 
-    /// Looks at the machine; `None` while a param's own getter runs because the machine reads it.
+    /// Reads the machine's state; `None` while the machine reads a param through a getter of the user.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Manager<JsJson>) -> T) -> Option<T> {
         self.machine.try_borrow().ok().map(|machine| look(&machine))
     }
@@ -127,21 +126,20 @@ impl Driver {
         self.look_for_idle();
     }
 
-    /// Something has ended that the machine does not hear of.
+    /// Checks for idleness after the end of something unknown to the machine.
     pub(super) fn look_for_idle(self: &Rc<Self>) {
         if !self.draining.get() {
             self.settle_down();
         }
     }
 
-    /// The owner closed the machine: nothing is timed or asked for any more.
+    /// The owner closed the machine: stops the timer and token requests.
     pub(super) fn closing(&self) {
         self.closed.set(true);
         self.auth.stop();
     }
 
-    /// Handles one input, and does what follows from it. The machine is borrowed for one step at a time, and never while
-    /// something is done.
+    /// Handles one input and its outputs. The machine is borrowed for single steps, never during an output.
     fn handle(self: &Rc<Self>, input: Input<JsJson>) {
         let now = self.clock.now();
         self.now.set(now);
@@ -172,7 +170,7 @@ impl Driver {
             Output::Notification { session, call, method, message } => {
                 let during = call.and_then(|call| self.calls.name(call));
                 self.handlers.notify(self, session, &method, &message.0, during);
-                // What comes with a call is for who made the call.
+                // Messages on a call's stream belong to the tab of the call.
                 if call.is_none() {
                     self.report(PAGE, self.handlers.tell_tap(self.info(session), &message.0));
                 }
@@ -192,8 +190,8 @@ impl Driver {
         }
     }
 
-    /// Logs that a callback of the user threw, or will: a promise that it returned is watched, for a rejection that nothing
-    /// handles ends a Node process.
+    /// Logs that a callback of the user threw. A returned promise is observed, because an unhandled rejection ends a
+    /// Node process.
     pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
         match outcome {
             Ok(result) if result.is_object() => {
@@ -205,7 +203,7 @@ impl Driver {
     }
 
     pub(super) fn threw(&self, callback: u64, thrown: &JsValue) {
-        // Progress and notifications may come a million times.
+        // A server can cause any number of progress and other notifications.
         let session = callback.checked_sub(HANDLER).map(SessionRef);
         if session.is_some_and(|session| !self.handlers.blame(session)) {
             return;
@@ -222,13 +220,13 @@ impl Driver {
         self.wake();
     }
 
-    /// Time has passed, perhaps more than the timer knows of.
+    /// Time has passed, possibly without a timer.
     pub(super) fn wake(self: &Rc<Self>) {
         self.clock.catch_up();
         self.input(Input::Wake);
     }
 
-    /// Everything is handled for now: sets the timer, and tells those who wait for that.
+    /// All inputs are handled: sets the timer and resolves `idle()`.
     fn settle_down(self: &Rc<Self>) {
         let busy = !self.calls.is_empty();
         if self.closed.get() && !busy {
@@ -241,7 +239,7 @@ impl Driver {
                     driver.tick();
                 }
             });
-            // What is on the wire keeps the process alive by itself.
+            // Requests in flight keep the process alive by themselves.
             self.timer.hold(busy && self.network.is_idle());
         }
         let idle = || self.storage.is_idle() && self.look(Manager::is_idle) == Some(true);
@@ -255,7 +253,7 @@ impl Driver {
         }
     }
 
-    /// No JS object refers to the driver. Running calls are still answered; then everything ends.
+    /// No JS object refers to the driver. Running calls are still answered; then the driver is dropped.
     fn orphaned(self: &Rc<Self>, busy: bool) {
         if busy {
             *self.keep.borrow_mut() = Some(self.clone());
@@ -265,20 +263,20 @@ impl Driver {
             self.closing();
             self.input(Input::Close { call: self.calls.nobody(), terminate: false });
         }
-        // The caller has a reference of its own, so this is never the last one.
+        // The caller has a reference too, so this is never the last one.
         self.keep.take();
     }
 }
 
-/// What the log calls the callbacks of the user.
+/// Names of the user's callbacks in the log.
 const CALLBACKS: [&str; 4] = ["onprogress", "the page", "the transport", "a notification handler"];
 const ONPROGRESS: u64 = 0;
 const PAGE: u64 = 1;
 pub(super) const TRANSPORT: u64 = 2;
-/// The last one, and all numbers above it: the handlers of the session whose number is added to it.
+/// Notification handlers: this number plus that of the session.
 pub(super) const HANDLER: u64 = 3;
 
-/// What a JS object holds: the driver, counted.
+/// A JS object's counted reference to the driver.
 pub(super) struct Handle(Rc<Driver>);
 
 impl Handle {
@@ -300,7 +298,7 @@ impl Deref for Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.0.handles.set(self.0.handles.get() - 1);
-        // When this happens in a callback of the user, whoever drains looks after it.
+        // Inside a user's callback, the draining loop checks this.
         if self.0.handles.get() == 0 && !self.0.draining.get() {
             self.0.settle_down();
         }

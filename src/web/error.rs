@@ -1,5 +1,5 @@
-//! The machine's errors as JS errors of the package's own class, which is written in JavaScript (npm/error.js): a class made
-//! in Rust could not extend `Error`.
+//! Conversion of the machine's errors to `McpError`, which is written in JavaScript (npm/error.js), because a class
+//! exported from Rust cannot extend `Error`.
 
 use super::{json::JsJson, sys};
 use crate::core::kit::text::concat;
@@ -7,7 +7,7 @@ use crate::core::{Error, ErrorCode};
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
 
-/// The JS error for `error`; `cause` is what the caller's own code gave as the reason, if it did.
+/// The JS error for `error`. `cause` is the reason of the caller's own code, for example of an abort.
 pub(super) fn to_js(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {
     sys::error(&error.message, &fields(error, cause))
 }
@@ -22,7 +22,7 @@ pub(super) fn config(message: String) -> JsValue {
     to_js(&Error::new(ErrorCode::ConfigError, message), None)
 }
 
-/// A promise that was never going to work.
+/// A rejected promise.
 pub(super) fn rejected(error: &JsValue) -> Promise {
     Promise::reject(error)
 }

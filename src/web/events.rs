@@ -1,4 +1,4 @@
-//! `manager.events`: what the machine reports, as `CustomEvent`s.
+//! `manager.events`: the machine's events as `CustomEvent`s.
 
 use crate::core::Event;
 use crate::core::kit::fields::Fields;
@@ -8,19 +8,19 @@ use std::cell::OnceCell;
 use wasm_bindgen::JsValue;
 use web_sys::{CustomEvent, CustomEventInit, EventTarget};
 
-/// The target, made when it is asked for the first time: before that nobody can listen, and an event costs nothing.
+/// The target, created on first access. Before that events have no listener and cost nothing.
 #[derive(Default)]
 pub(super) struct Events {
     target: OnceCell<EventTarget>,
 }
 
 impl Events {
-    /// Whether it was asked for.
+    /// Whether the target was created.
     pub(super) fn is_open(&self) -> bool {
         self.target.get().is_some()
     }
 
-    /// The target to listen on.
+    /// The event target.
     ///
     /// # Errors
     /// The host has no `EventTarget`.
@@ -32,7 +32,7 @@ impl Events {
         Ok(self.target.get_or_init(|| target).clone())
     }
 
-    /// Tells one event. Listeners that throw are reported by the host, as for any event.
+    /// Dispatches one event. The host reports listeners that throw.
     pub(super) fn tell(&self, event: &Event) {
         let Some(target) = self.target.get() else { return };
         let init = CustomEventInit::new();
@@ -43,7 +43,7 @@ impl Events {
     }
 }
 
-/// One of our own small types as a plain JS object; `undefined` for what cannot be one, which none of them is.
+/// Converts one of our own small types to a plain JS object.
 pub(super) fn to_js(fields: &Fields<'_>) -> JsValue {
     fields.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -1,4 +1,4 @@
-//! Why `fetch` or a stream failed, out of whatever value it was rejected with.
+//! Classification of rejections of `fetch` and of streams.
 
 use super::json::JsJson;
 use super::sys;
@@ -8,8 +8,8 @@ use wasm_bindgen::prelude::*;
 
 pub(super) use super::sys::words;
 
-/// Reads a rejection; of `fetch` itself where there is no response yet. An injected one may do more than to fetch, and
-/// what goes wrong there is not repeated.
+/// Classifies a rejection; `before_response`: of `fetch` itself. An injected `fetch` may do more than fetch, and its
+/// own errors are not retried.
 pub(super) fn of(reason: &JsValue, before_response: bool, is_injected: bool) -> Failure<JsJson> {
     let message = sys::message_of(reason);
     let kind = match sys::kind_of(reason, &message) {
@@ -21,28 +21,29 @@ pub(super) fn of(reason: &JsValue, before_response: bool, is_injected: bool) -> 
     Failure { kind, message, cause: Some(JsJson(reason.clone())) }
 }
 
-/// A failure of our own finding.
+/// A failure detected by the shell.
 pub(super) fn new(kind: FailureKind, message: &str) -> Failure<JsJson> {
     Failure { kind, message: message.into(), cause: None }
 }
 
-/// Whether the host has a network at all: pages and their workers say so. It is a hint, which VPNs and bridges mislead.
+/// The host's network state, as reported by pages and their workers. It is a hint: VPNs and network bridges cause false
+/// reports.
 #[derive(Default)]
 pub(super) struct Onlineness {
-    /// Something got through although the host said that it is offline.
+    /// A request succeeded although the host reported offline.
     misled: Cell<bool>,
 }
 
 impl Onlineness {
-    /// Whether the host says that it has none, and nothing contradicts it. Hosts that do not say are online.
+    /// Whether the host reports offline and nothing contradicts it. Hosts that do not report count as online.
     pub(super) fn is_offline(&self) -> bool {
         let offline = sys::online() == Some(false);
-        // What it says next time is another hint.
+        // The next report is a new hint.
         self.misled.set(self.misled.get() && offline);
         offline && !self.misled.get()
     }
 
-    /// The host is online, whatever it says itself.
+    /// A request succeeded, so the host is online despite its report.
     pub(super) fn contradict(&self) {
         self.misled.set(true);
     }

@@ -1,6 +1,7 @@
-//! Bodies as they are read: what a piece completes is reported to the machine in slices, between which the event loop turns.
+//! Reading bodies: complete messages are reported to the machine in slices, between which the event loop gets a turn.
 //!
-//! `read()` of a body that is there already settles in a microtask, so nothing else would run between two pieces either.
+//! `read()` of an already available body settles in a microtask, so otherwise nothing else would run between two
+//! chunks.
 
 use super::body::{self, parsed};
 use super::driver::Driver;
@@ -15,30 +16,30 @@ use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// Where the pieces of a body go.
+/// The destination of a body's chunks.
 pub(super) enum Sink {
     Stream(Box<Feed>),
     Text(Text),
-    /// The whole body, which was a batch.
+    /// A whole body that was a batch.
     Batch(Batch),
 }
 
-/// An event stream, and what is not reported yet of its last piece.
+/// An event stream, and the unreported events of its last chunk.
 pub(super) struct Feed {
     parser: Parser,
-    /// The last one first.
+    /// In reverse order.
     items: Vec<Item>,
-    /// The block that is being reported was a batch.
+    /// The batch of the event that is being reported.
     batch: Option<Batch>,
     too_large: bool,
 }
 
-/// Several messages in one (2025-03-26 basic: receivers MUST accept batches). The last one is reported as the block or
-/// body that all of them came in.
+/// Several messages in one (2025-03-26 basic: receivers MUST accept batches). The last one is reported as the event or
+/// body that contained them all.
 pub(super) struct Batch {
     messages: Array,
     next: u32,
-    /// The block without its data; none for a body.
+    /// The event without its data; `None` for a body.
     block: Option<StreamBlock<JsJson>>,
 }
 
@@ -83,7 +84,7 @@ impl Batch {
     }
 }
 
-/// The messages of a batch of more than one.
+/// The messages of a batch with more than one.
 fn several(value: &JsValue) -> Option<Array> {
     if !Array::is_array(value) {
         return None;
@@ -92,7 +93,7 @@ fn several(value: &JsValue) -> Option<Array> {
     (messages.length() > 1).then(|| messages.clone())
 }
 
-/// How long the module has been reporting without a turn of the event loop, over all exchanges of a driver.
+/// The time spent on reports without a turn of the event loop, over all exchanges of a driver.
 #[derive(Default)]
 pub(super) struct Slices {
     begun: Cell<Instant>,
@@ -107,10 +108,10 @@ impl Slices {
         self.last.set(Instant::default());
     }
 
-    /// Counts one report; whether the event loop should turn first. workerd stops its clock while a program runs, and pages
-    /// may get a coarse one: so it is counted as well.
+    /// Counts one report. Returns whether the event loop should get a turn first. The number of reports counts too,
+    /// because workerd stops its clock during execution and pages may have a coarse one.
     fn is_over(&self, now: Instant) -> bool {
-        // Without a report for longer than that, something else ran: that is the event loop turning.
+        // A longer gap between reports means that the event loop has had a turn.
         if now.since(self.last.replace(now)) > 1 {
             self.begun.set(now);
         }
@@ -119,12 +120,12 @@ impl Slices {
     }
 }
 
-/// The longest slice, but for what a single message takes.
+/// The longest slice, unless a single message takes longer.
 const SLICE: Millis = 8;
-/// The most messages of a slice: 2 ms of the module's own time.
+/// The most messages per slice: 2 ms of the module's own time.
 const MAX_REPORTS: u32 = 512;
 
-/// Waits for the next piece.
+/// Reads the next chunk.
 pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReader, sink: Sink) {
     if exchange.over.get() {
         return sys::cancel(&reader);
@@ -135,7 +136,7 @@ pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReade
     }
 }
 
-/// A piece came, or the end.
+/// A chunk arrived, or the end.
 pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReader, mut sink: Sink, chunk: &ReadResult) {
     let bytes = match chunk.value() {
         Ok(Some(bytes)) => bytes,
@@ -164,16 +165,16 @@ pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReade
     }
 }
 
-/// The next piece of a text is wanted.
+/// More of the text is needed.
 const MORE: u32 = 0;
-/// As much of a text as is wanted is there.
+/// Enough of the text is there.
 const FULL: u32 = 1;
 
 fn too_large() -> Failure<JsJson> {
     failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
 }
 
-/// Reports what was read, until the machine wants a pause or the slice is over; then reads on.
+/// Reports what was read until the machine pauses it or the slice is over, then continues reading.
 pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<StreamReader>, mut sink: Sink) {
     while !exchange.over.get() {
         if exchange.paused.get() {
@@ -204,7 +205,7 @@ pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<St
     }
 }
 
-/// Goes on with an exchange that the machine wants to hear of again.
+/// Continues a paused exchange.
 pub(super) fn resume(exchange: &Exchange) {
     exchange.paused.set(false);
     match exchange.stage.take() {
@@ -213,14 +214,14 @@ pub(super) fn resume(exchange: &Exchange) {
     }
 }
 
-/// Reports the rest as soon as the event loop has turned. A promise would settle before it has.
+/// Reports the rest after a turn of the event loop. A promise would settle before that.
 fn turn(exchange: &Exchange, reader: Option<StreamReader>, sink: Sink) {
     exchange.stage.set(Stage::Turn(reader, sink));
-    // Where no timer can be made, the host has given the request up.
+    // If the host refuses timers, it has aborted the request.
     let _ = sys::soon(&exchange.on_progress);
 }
 
-/// The whole body is there, as text.
+/// The whole body as text.
 pub(super) fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -> Result<(), JsValue> {
     let network = &driver.network;
     if text.length() as usize > network.max_message_bytes {
@@ -231,7 +232,7 @@ pub(super) fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -
     Ok(())
 }
 
-/// The last piece of the body came.
+/// The body has ended.
 fn end(driver: &Rc<Driver>, exchange: &Exchange, sink: Sink) {
     match sink {
         Sink::Stream(_) => finish(driver, exchange, Input::Ended { exchange: exchange.id }),

@@ -1,7 +1,7 @@
-//! Exchanges: one `fetch` each, its status and headers, and its body.
+//! Exchanges: one `fetch` each, with its status, headers and body.
 //!
-//! Everything here goes from callback to callback, without a Rust future: a call that is answered by one JSON body
-//! takes three of them. Each `await` would cost a promise and two closures more, and the task that goes with it.
+//! This file uses callbacks instead of Rust futures: a call with one JSON response takes three. Each `await` would cost
+//! another promise and two closures, and a task.
 
 use super::abort::{Controller, Pool};
 use super::driver::{Driver, TRANSPORT};
@@ -22,9 +22,9 @@ use wasm_bindgen::prelude::*;
 
 /// The exchanges of one driver.
 pub(super) struct Network {
-    /// The user's; `undefined` for the host's.
+    /// The user's `fetch`; `undefined` for the host's.
     fetch: JsValue,
-    /// Whether that `fetch` is the user's, and not this package's own.
+    /// Whether that `fetch` is the user's and not the package's own.
     is_injected: bool,
     pub(super) max_message_bytes: usize,
     pub(super) max_error_bytes: usize,
@@ -41,39 +41,39 @@ pub(super) struct Exchange {
     pub(super) id: ExchangeId,
     call: Option<CallId>,
     controller: Rc<Controller>,
-    /// Told when `fetch` or a `read()` succeeds, and when it fails.
+    /// Called when `fetch` or a `read()` settles.
     pub(super) on_progress: JsValue,
     on_lost: JsValue,
     reads_session_id: bool,
     follows: bool,
-    /// The host said that it was offline, and was tried.
+    /// The host reported offline, and this was checked.
     doubted: Cell<bool>,
     url: Rc<str>,
     pub(super) stage: Cell<Stage>,
-    /// It ended, or was given up: nothing more is reported of it.
+    /// It ended or was aborted: nothing more is reported.
     pub(super) over: Cell<bool>,
-    /// The machine wants to hear nothing more of it for now.
+    /// The machine has paused it.
     pub(super) paused: Cell<bool>,
-    /// Its status says that the request was accepted.
+    /// The status is 2xx.
     pub(super) accepted: Cell<bool>,
 }
 
-/// What the next promise to settle is about.
+/// What the pending promise is for.
 #[derive(Default)]
 pub(super) enum Stage {
-    /// Whether the server can be reached, before anything is sent: the host says that it is offline.
+    /// A CORS check before sending, because the host reports offline.
     Gate(JsString, JsValue),
     /// Status and headers.
     Head,
-    /// A piece of the body.
+    /// A chunk of the body.
     Body(StreamReader, Sink),
-    /// Nothing: what was read is reported further when the event loop has turned.
+    /// None: reporting continues after a turn of the event loop.
     Turn(Option<StreamReader>, Sink),
-    /// Nothing: what was read is reported further when the machine wants it.
+    /// None: reporting continues when the machine resumes the exchange.
     Paused(Option<StreamReader>, Sink),
-    /// Whether the server can be reached after all (a CORS check), which decides what this failure means.
+    /// A CORS check whether the server is reachable, which classifies this failure.
     Check(Failure<JsJson>),
-    /// Nothing: the piece that came is being handled.
+    /// None: the last value is being handled.
     #[default]
     Busy,
 }
@@ -95,7 +95,7 @@ impl Network {
         }
     }
 
-    /// Starts an exchange. What goes wrong at once is reported like anything else.
+    /// Starts an exchange. Immediate failures are reported like later ones.
     pub(super) fn send(&self, driver: &Rc<Driver>, id: ExchangeId, request: &HttpRequest<JsJson>) {
         let headers = request.call.and_then(|call| driver.calls.headers(call));
         if let Err(failure) = self.start(id, request, headers.as_ref()) {
@@ -104,7 +104,7 @@ impl Network {
         }
     }
 
-    /// Stops an exchange; nothing more is reported of it.
+    /// Aborts an exchange. Nothing more is reported.
     pub(super) fn abort(&self, id: ExchangeId) {
         let exchange = self.exchanges.borrow_mut().remove(id.0);
         if let Some(exchange) = exchange {
@@ -112,21 +112,21 @@ impl Network {
         }
     }
 
-    /// Reports nothing more of an exchange for now.
+    /// Pauses an exchange.
     pub(super) fn pause(&self, id: ExchangeId) {
         if let Some(exchange) = self.exchanges.borrow().get(id.0) {
             exchange.paused.set(true);
         }
     }
 
-    /// Goes on with a paused exchange, when the event loop has turned.
+    /// Resumes a paused exchange after a turn of the event loop.
     pub(super) fn resume(&self, id: ExchangeId) {
         if let Some(exchange) = self.exchanges.borrow().get(id.0) {
             feed::resume(exchange);
         }
     }
 
-    /// `more` headers beat those of the request.
+    /// `more` headers replace those of the request.
     fn start(
         &self,
         id: ExchangeId,
@@ -159,8 +159,7 @@ impl Network {
         let body = body.unwrap_or(JsValue::UNDEFINED);
         let init = sys::init(&word(request.method), &headers, &body, signal, request.follows);
         if self.onlineness.is_offline() {
-            // Before the request, one that does no harm tries whether that is so. What is not sent because of it is
-            // provably unsent.
+            // A harmless request checks the host's report first. If it fails, this request is provably unsent.
             exchange.doubted.set(true);
             let reached = self.checks.ask(&self.fetch, &exchange.url);
             let waits = reached.and_then(|reached| exchange.wait_for(&reached, Stage::Gate(url, init)));
@@ -174,7 +173,7 @@ impl Network {
         response.map_err(|reason| failure::of(&reason, false, self.is_injected))
     }
 
-    /// The `fetch` that the manager was given; `undefined` for the host's own.
+    /// The injected `fetch`; `undefined` for the host's.
     pub(super) fn injected(&self) -> JsValue {
         self.fetch.clone()
     }
@@ -191,7 +190,7 @@ impl Network {
 }
 
 impl Exchange {
-    /// What `promise` settles with is about `stage`.
+    /// Registers `promise` for `stage`.
     pub(super) fn wait_for(&self, promise: &Promise, stage: Stage) -> Result<(), JsValue> {
         sys::follow(promise, &self.on_progress, &self.on_lost)?;
         self.stage.set(stage);
@@ -201,7 +200,7 @@ impl Exchange {
     fn stop(&self, network: &Network) {
         self.over.set(true);
         self.controller.abort();
-        // An injected `fetch` may not care about signals.
+        // An injected `fetch` may ignore signals.
         match self.stage.take() {
             Stage::Body(reader, _) | Stage::Turn(Some(reader), _) | Stage::Paused(Some(reader), _) => {
                 sys::cancel(&reader);
@@ -212,10 +211,10 @@ impl Exchange {
     }
 }
 
-/// What an exchange waited for is there.
+/// The pending promise of an exchange was fulfilled.
 pub(super) fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
-    // Given up meanwhile. A response that comes all the same still holds a connection.
+    // Aborted meanwhile. A late response would still occupy a connection.
     let Some(exchange) = exchange else { return sys::discard(&value) };
     match exchange.stage.take() {
         Stage::Head => head(driver, &exchange, value.unchecked_ref()),
@@ -238,7 +237,7 @@ pub(super) fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     }
 }
 
-/// Status and headers are there.
+/// Handles status and headers.
 fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Response) {
     let head = match read_head(response, exchange) {
         Ok(head) => head,
@@ -263,7 +262,7 @@ fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Response) {
 
 fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, JsValue> {
     let mut status = response.status()? as u16;
-    // What a page sees of a redirect that it does not follow. Which one it was is hidden.
+    // A redirect that is not followed is opaque to a page, including its status.
     if status == 0 && response.kind().as_string().as_deref() == Some("opaqueredirect") {
         status = 302;
     }
@@ -294,13 +293,13 @@ fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// The usual type is compared where it is; any other is read.
+/// The usual types are compared in place; others are parsed.
 fn media(content_type: &JsString) -> Media {
     let plain = APPLICATION_JSON.with(|json| AsRef::<JsValue>::as_ref(json) == AsRef::<JsValue>::as_ref(content_type));
     if plain { Media::Json } else { Media::of(&String::from(content_type)) }
 }
 
-/// Begins to read the body, if there is one.
+/// Starts reading the body, if there is one.
 fn open(
     driver: &Rc<Driver>,
     exchange: &Exchange,
@@ -333,7 +332,7 @@ fn open(
     Ok(())
 }
 
-/// The exchange came to its own end.
+/// Completes an exchange.
 pub(super) fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJson>) {
     if !exchange.over.replace(true) {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
@@ -342,7 +341,7 @@ pub(super) fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJs
     }
 }
 
-/// `fetch` or a `read()` failed.
+/// `fetch` or a `read()` was rejected.
 pub(super) fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
@@ -354,7 +353,7 @@ pub(super) fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     }
 }
 
-/// Finds out whether the server can be reached, where that says more about a failure than the host does.
+/// Checks whether the server is reachable, if that says more about a failure than the host's error.
 fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     if failure.kind != FailureKind::Broken || !sys::is_foreign(&exchange.url) {
         return fail(driver, exchange, failure);
@@ -370,17 +369,17 @@ fn offline() -> Failure<JsJson> {
     failure::new(FailureKind::Unsent, "the host is offline")
 }
 
-/// What a failure means, now that it is known whether the server can be reached.
+/// Classifies a failure by whether the server is reachable.
 fn explained(failure: Failure<JsJson>, reached: bool) -> Failure<JsJson> {
     Failure { kind: if reached { FailureKind::Hidden } else { FailureKind::Unreachable }, ..failure }
 }
 
-/// What should have been a response, or a piece of it, is none.
+/// An invalid response or chunk.
 pub(super) fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
     fail(driver, exchange, failure::of(reason, false, false));
 }
 
-/// The exchange is over without an end of its own.
+/// Ends an exchange with a failure.
 pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
     if !exchange.over.get() {
         driver.network.exchanges.borrow_mut().remove(exchange.id.0);
@@ -389,7 +388,7 @@ pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<Js
     }
 }
 
-/// The body's text. What has no JSON form (a cycle, a `BigInt`) is the caller's mistake.
+/// The body's text. Params without a JSON form (a cycle, a `BigInt`) are an error of the caller.
 fn write(message: &JsValue) -> Result<JsValue, Failure<JsJson>> {
     match sys::write_json(message) {
         Ok(Some(text)) => Ok(text.into()),

@@ -1,4 +1,4 @@
-//! What the user's program does for the server: handlers of its requests and notifications, one set a session.
+//! The user's handlers of server requests and notifications, one set per session.
 
 use super::driver::{Driver, HANDLER};
 use super::failure;
@@ -13,27 +13,27 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// The handlers of all sessions, and the requests that they work on.
+/// The handlers of all sessions, and the requests in progress.
 ///
-/// They belong to the session and not to the object that they were set on: they stay through recoveries, and when the
-/// object is forgotten.
+/// They belong to the session, not to the object on which they were set: they survive recoveries and the object's
+/// disposal.
 pub(super) struct Handlers {
     sessions: RefCell<Table<u64, Set>>,
-    /// So many sets make it worth while to look for those of sessions that are gone.
+    /// The number of sets at which those of ended sessions are removed.
     sweep_at: Cell<usize>,
     running: RefCell<Table<u64, AbortController>>,
-    /// Hears what comes on the GET streams of all sessions, and is asked what nobody else answers.
+    /// Receives the messages of all GET streams, and answers requests without a handler.
     tap: RefCell<Option<Function>>,
-    /// Gets the slots that this tab wants of the connections that tabs share.
+    /// Receives the slots that this tab requests when tabs share connections.
     sharing: RefCell<Option<Function>>,
     hook: Hook,
 }
 
-/// Which handler of a session.
+/// Selects a handler of a session.
 pub(super) enum Slot {
-    /// Of the requests of one method.
+    /// Requests of one method.
     Request(String),
-    /// Of the notifications of one method.
+    /// Notifications of one method.
     Notification(String),
     OtherNotifications,
     Observer,
@@ -45,13 +45,13 @@ pub(super) struct Set {
     pub(super) requests: ByMethod,
     pub(super) notifications: ByMethod,
     pub(super) other_notifications: Option<Function>,
-    /// Hears of all notifications, and is asked what has no handler of its own.
+    /// Receives all notifications, and requests without a handler.
     pub(super) observer: Option<Function>,
-    /// That a handler of notifications failed was logged: a server could make it fail a million times.
+    /// Whether a failing notification handler was logged. A server could cause any number of failures.
     blamed: Cell<bool>,
 }
 
-/// Handlers by method. There are a handful at most.
+/// Handlers by method. There are only a few.
 #[derive(Default)]
 pub(super) struct ByMethod(Vec<(String, Function)>);
 
@@ -92,20 +92,19 @@ impl Handlers {
         sessions.insert(session.0, set);
     }
 
-    /// Looks at the handlers of a session.
+    /// Reads the handlers of a session.
     pub(super) fn look<T>(&self, session: SessionRef, look: impl FnOnce(&Set) -> Option<T>) -> Option<T> {
         self.sessions.borrow().get(session.0).and_then(look)
     }
 
-    /// Drops all of them: nothing is told any more. What they refer to may refer to the manager, and no collector of garbage
-    /// would see through that circle.
+    /// Drops all handlers. They may refer to the manager, and no garbage collector can detect that cycle.
     pub(super) fn clear(&self) {
         self.sessions.take();
         self.tap.take();
         self.sharing.take();
     }
 
-    /// Drops the handlers of sessions that are gone; now and then, so that it costs each of them next to nothing.
+    /// Drops the handlers of ended sessions. It runs rarely, which makes the cost per session negligible.
     pub(super) fn sweep(&self, lives: impl Fn(SessionRef) -> bool) {
         let mut sessions = self.sessions.borrow_mut();
         if sessions.len() >= self.sweep_at.get() {
@@ -118,7 +117,7 @@ impl Handlers {
         }
     }
 
-    /// Passes a request of the server to its handler, or to the observer.
+    /// Passes a server request to its handler or to the observer.
     pub(super) fn request(
         &self,
         driver: &Rc<Driver>,
@@ -157,7 +156,7 @@ impl Handlers {
         sys::follow(&result, &self.hook.of(Report::Answered, ticket), &self.hook.of(Report::Refused, ticket))
     }
 
-    /// Sets the tap, or takes it off.
+    /// Sets or removes the tap.
     pub(super) fn set_tap(&self, tap: Option<Function>) {
         self.tap.replace(tap);
     }
@@ -169,31 +168,31 @@ impl Handlers {
         shares
     }
 
-    /// Passes on how many slots of an origin are used, wanted and there; what the function throws.
+    /// Reports the used, requested and available slots of an origin. Returns what the function throws.
     pub(super) fn tell_turns(&self, origin: &str, [used, wanted, slots]: [usize; 3]) -> Result<JsValue, JsValue> {
         let Some(sharing) = self.sharing.borrow().clone() else { return Ok(JsValue::UNDEFINED) };
         let (used, wanted, slots) = (used as f64, wanted as f64, slots as f64);
         sharing.call4(&JsValue::UNDEFINED, &origin.into(), &used.into(), &wanted.into(), &slots.into())
     }
 
-    /// Passes a notification to the tap; what it throws.
+    /// Passes a notification to the tap. Returns what it throws.
     pub(super) fn tell_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<JsValue, JsValue> {
         let tap = self.tap.borrow().clone();
         tap.map_or(Ok(JsValue::UNDEFINED), |tap| tap.call2(&JsValue::UNDEFINED, message, &about(of)))
     }
 
-    /// The server no longer wants the answer.
+    /// The server cancelled the request.
     pub(super) fn cancel(&self, ticket: Ticket) {
         let aborter = self.running.borrow_mut().remove(ticket.0);
         let _ = aborter.map(|aborter| aborter.abort());
     }
 
-    /// Whether this is the first failure of a notification handler of the session since its handlers were changed.
+    /// Whether this is the first failure of a notification handler since the session's handlers were changed.
     pub(super) fn blame(&self, session: SessionRef) -> bool {
         self.look(session, |set| Some(!set.blamed.replace(true))).unwrap_or(true)
     }
 
-    /// Passes a notification of the server to the observer, and to its handler or the one for all others.
+    /// Passes a notification to the observer, and to its handler or the default one.
     pub(super) fn notify(
         &self,
         driver: &Driver,
@@ -219,7 +218,7 @@ impl Handlers {
     }
 }
 
-/// Whose session something is about, where that has to be said.
+/// Identifies the session of a message.
 fn about(of: Option<SessionInfo>) -> JsValue {
     let about = JsValue::from(Object::new());
     if let Some(info) = of {
@@ -236,7 +235,7 @@ pub(super) fn answer(driver: &Rc<Driver>, ticket: u64, outcome: Result<JsJson, R
     }
 }
 
-/// A handler that has nothing to say answers with an empty result, because MCP knows no other.
+/// Handlers without a result answer with an empty object, because MCP requires one.
 pub(super) fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
     if result.is_undefined() || result.is_null() {
         return Ok(JsJson(Object::new().into()));
@@ -244,14 +243,14 @@ pub(super) fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
     if !result.is_object() {
         return Err(failed(INTERNAL_ERROR, "the handler's result is no object"));
     }
-    // What cannot be written fails here, where it can still be told to the server.
+    // Values without a JSON form fail here, where the server can still get an error.
     match sys::write_json(&result) {
         Ok(Some(_)) => Ok(JsJson(result)),
         _ => Err(failed(INTERNAL_ERROR, "the handler's result has no JSON form")),
     }
 }
 
-/// What a handler threw, as the server is told.
+/// The JSON-RPC error for an exception of a handler.
 pub(super) fn rpc_error(thrown: &JsValue) -> RpcError<JsJson> {
     let code = sys::member(thrown, "code").and_then(|code| code.as_f64());
     let whole = code.filter(|code| code.fract() == 0.0 && code.abs() <= f64::from(i32::MAX));
@@ -265,5 +264,5 @@ fn failed(code: i32, message: &str) -> RpcError<JsJson> {
     RpcError { code, message: message.into(), data: None }
 }
 
-/// Below that many sets nothing is gained by looking.
+/// The first sweep happens at this number of sets.
 const FIRST_SWEEP: usize = 256;

@@ -1,4 +1,5 @@
-//! The callback into the driver, made once: a waiting promise gets it with what it reports bound to it, not a closure of its own.
+//! The callback into the driver, created once. Each promise gets it with its report bound as arguments, instead of a
+//! closure.
 
 use super::driver::Driver;
 use super::{auth, calls, fetch, handlers, sys};
@@ -6,39 +7,39 @@ use crate::core::SessionRef;
 use std::rc::Weak;
 use wasm_bindgen::prelude::*;
 
-/// What the host reports to the driver, each with a number and a value.
+/// The host's reports to the driver, each with a number and a value.
 #[derive(Clone, Copy)]
 pub(super) enum Report {
-    /// The signal of a call was aborted (host.js knows the number of this one).
+    /// The signal of a call was aborted (host.js uses this number).
     Aborted,
-    /// What an exchange waits for is there.
+    /// The pending promise of an exchange was fulfilled.
     Progress,
-    /// It will not come.
+    /// It was rejected.
     Lost,
-    /// A handler of the user answered a request.
+    /// A handler answered a request.
     Answered,
-    /// It refused to.
+    /// A handler failed.
     Refused,
-    /// An auth provider has a token.
+    /// An auth provider returned a token.
     Token,
-    /// It has none.
+    /// An auth provider failed.
     NoToken,
-    /// A callback of the user rejected the promise that it had returned.
+    /// The promise returned by a callback of the user was rejected.
     Rejected,
 }
 
-/// The function that takes all reports of one driver.
+/// The function that receives all reports of one driver.
 #[derive(Clone)]
 pub(super) struct Hook(sys::Function);
 
 impl Hook {
-    /// The engine's garbage collector owns the closure, not the driver: a promise may still settle after its driver is
-    /// gone, and then has to find a function that does nothing.
+    /// The closure is owned by the garbage collector, not by the driver: a promise may settle after its driver is gone,
+    /// and then calls a function without effect.
     pub(super) fn new(driver: &Weak<Driver>) -> Self {
         let driver = driver.clone();
         let closure: Closure<dyn Fn(u32, f64, JsValue)> = Closure::new(move |report, number: f64, value| {
             let Some(driver) = driver.upgrade() else { return };
-            // Counted up from 0 by the module, so it is whole, positive and far below 2⁵³.
+            // The module's own counter: integral, positive and far below 2⁵³.
             let number = number as u64;
             match report {
                 ABORTED => calls::aborted(&driver, number, &value),
@@ -59,7 +60,7 @@ impl Hook {
         &self.0
     }
 
-    /// The function that makes this report about `number`.
+    /// A function that makes this report about `number`.
     pub(super) fn of(&self, report: Report, number: u64) -> JsValue {
         self.0.bind(&JsValue::UNDEFINED, report as u32, number as f64)
     }

@@ -1,4 +1,4 @@
-//! The engine's own values as the machine's payloads.
+//! JS values as the machine's payloads.
 
 use super::sys;
 use super::sys::word;
@@ -6,7 +6,7 @@ use crate::core::Json;
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
-/// A JS value seen as JSON. Reading one never throws: what a getter or a proxy refuses to tell is not there.
+/// A JS value read as JSON. Reading never throws: members with a throwing getter or proxy count as missing.
 #[derive(Clone)]
 pub struct JsJson(pub JsValue);
 
@@ -31,20 +31,20 @@ impl Json for JsJson {
         Self(array.into())
     }
 
-    /// For objects that the machine made itself: on `null`, on what is frozen and on a proxy it might throw.
+    /// For objects of the machine only. It may throw on `null`, frozen objects and proxies.
     fn set(&mut self, key: &str, value: Self) {
         sys::put(&self.0, key, &value.0);
     }
     fn shallow_copy(&self) -> Self {
         let copy = Object::new();
         if self.is_object() {
-            // A getter that throws ends the copy where it stands.
+            // A throwing getter ends the copy early.
             let _ = Object::try_assign(&copy, self.0.unchecked_ref());
         }
         Self(copy.into())
     }
 
-    /// What has no JSON form, or a form that cannot be read, did not come from a server: it stays what it is.
+    /// Values without a readable JSON form do not come from a server and are not copied.
     fn deep_copy(&self) -> Self {
         let text = sys::write_json(&self.0).ok().flatten();
         Self(text.and_then(|text| sys::parse_json(&text).ok()).unwrap_or_else(|| self.0.clone()))

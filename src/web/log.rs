@@ -5,7 +5,7 @@ use crate::core::Level;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 
-/// Where lines go.
+/// The destination of log lines.
 pub(super) struct Log {
     /// The user's function; `undefined` for the console.
     sink: JsValue,

@@ -18,7 +18,7 @@ use web_sys::EventTarget;
 
 /// The sessions of any number of users with the configured servers.
 ///
-/// Its methods borrow it for no longer than they run, so it may be freed at any time: running calls are still answered.
+/// Its methods borrow it only while they run, so it may be freed at any time: running calls are still answered.
 #[wasm_bindgen]
 pub struct McpManager {
     pub(super) driver: Handle,
@@ -26,10 +26,10 @@ pub struct McpManager {
 
 #[wasm_bindgen]
 impl McpManager {
-    /// A manager for these servers. Nothing is sent, timed or read before the first `connect`.
+    /// A manager for these servers. It performs no I/O before the first `connect`.
     ///
     /// # Errors
-    /// `config_error` with every fault of the configuration.
+    /// `config_error` with all faults of the configuration.
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, options: JsValue) -> Result<McpManager, JsValue> {
         let host = options::host(&options)?;
@@ -44,7 +44,7 @@ impl McpManager {
         Ok(Self { driver: Handle::new(&driver) })
     }
 
-    /// The session of a user with a server: made on first use, reused after.
+    /// The session of a user with a server, created on first use.
     pub fn connect(
         &self,
         #[wasm_bindgen(js_name = userId)] user: JsValue,
@@ -54,13 +54,13 @@ impl McpManager {
         self.start_connect(&user, &server, &options).unwrap_or_else(|error| error::rejected(&error))
     }
 
-    /// How many users and sessions there are.
+    /// The numbers of users and sessions.
     #[wasm_bindgen(js_name = getSessionStats)]
     pub fn session_stats(&self) -> JsValue {
         self.driver.look(|machine| to_js(&machine.stats().fields())).unwrap_or_default()
     }
 
-    /// Every session that is in use.
+    /// All active sessions.
     #[wasm_bindgen(js_name = getAllActiveSessions)]
     pub fn all_active_sessions(&self) -> JsValue {
         let sessions = self.driver.look(Manager::active_sessions).unwrap_or_default();
@@ -71,7 +71,7 @@ impl McpManager {
         infos.into()
     }
 
-    /// What is known of one session; `undefined` when there is none.
+    /// Information about one session; `undefined` if there is none.
     #[wasm_bindgen(js_name = getSessionInfo)]
     pub fn session_info(
         &self,
@@ -93,7 +93,7 @@ impl McpManager {
         metrics
     }
 
-    /// Ends a user's session with a server.
+    /// Terminates a user's session with a server.
     pub fn terminate(
         &self,
         #[wasm_bindgen(js_name = userId)] user: JsValue,
@@ -104,13 +104,13 @@ impl McpManager {
         self.end(target)
     }
 
-    /// Ends all sessions of a user.
+    /// Terminates all sessions of a user.
     #[wasm_bindgen(js_name = terminateUser)]
     pub fn terminate_user(&self, #[wasm_bindgen(js_name = userId)] user: JsValue) -> Promise {
         self.end(options::string(&user, "userId").map(Target::User))
     }
 
-    /// Where `CustomEvent`s are dispatched.
+    /// The target of `CustomEvent`s.
     ///
     /// # Errors
     /// The host has no `EventTarget`.
@@ -122,7 +122,7 @@ impl McpManager {
         self.driver.events.target()
     }
 
-    /// The application knows whether there is a network: beats what the browser says, and counts for every server.
+    /// Reports the network state for all servers. It overrides the browser's report.
     ///
     /// # Errors
     /// `config_error` for anything but `offline` and `online`.
@@ -141,10 +141,10 @@ impl McpManager {
         Ok(())
     }
 
-    /// For the package's own module for pages: what the page has noticed, of one session or of all. `wake` tells that time
-    /// has passed that no timer saw. `share` sets a function that gets `(origin, used, wanted, slots)` whenever that changes,
-    /// for as long as tabs share their connections; `slots` says how many of an origin this tab has,
-    /// `crowded` whether another tab lacks connections to it.
+    /// For the package's page module: notifications of the page, for one session or all. `wake` reports time that
+    /// passed without a timer. `share` sets a function that is called with `(origin, used, wanted, slots)` on each
+    /// change while tabs share connections; `slots` assigns slots of an origin to this tab, and `crowded` reports
+    /// whether another tab lacks connections to it.
     pub fn tell(&self, news: JsValue, user: JsValue, server: JsValue, message: JsValue) {
         self.driver.wake();
         let (user, server) = (user.as_string(), server.as_string());
@@ -166,8 +166,8 @@ impl McpManager {
         self.driver.input(Input::Page { news, of });
     }
 
-    /// For the same module: a function that hears what servers tell and ask, as `(message, { userId, serverName })`, and
-    /// answers what has no handler, as `(message, { userId, serverName, signal })`.
+    /// For the same module: a function that receives the servers' notifications as `(message, { userId, serverName })`,
+    /// and answers requests without a handler as `(message, { userId, serverName, signal })`.
     pub fn tap(&self, tap: JsValue) {
         self.driver.handlers.set_tap(tap.dyn_into().ok());
     }
@@ -180,7 +180,8 @@ impl McpManager {
         promise
     }
 
-    /// Ends everything: running calls are rejected with `closed`, handlers are let go of, and nothing is sent after it resolves.
+    /// Closes the manager: running calls are rejected with `closed`, handlers are dropped, and nothing is sent after it
+    /// resolves.
     pub fn close(&self, options: JsValue) -> Promise {
         self.start_close(&options).unwrap_or_else(|error| error::rejected(&error))
     }

@@ -1,15 +1,16 @@
-//! The shell around the machine for every host with `fetch`, promises and timers: pages, workers, Node, Deno, Bun, workerd.
+//! The shell around the machine for every host with `fetch`, promises and timers: pages, workers, Node, Deno, Bun,
+//! workerd.
 //!
-//! Two rules hold in all of it.
+//! Two rules apply throughout.
 //!
-//! **Nothing of the user runs under a borrow.** A callback, an injected `fetch`, a getter on somebody's params may call
-//! straight back into the manager. So the driver borrows the machine for one input, collects what the machine asks for,
-//! lets go of it and only then acts; what comes in meanwhile is queued. The getters that look at the machine do it
-//! with `try_borrow`, because a param's own getter may run while the machine reads it.
+//! **User code never runs under a borrow.** A callback, an injected `fetch` or a getter on a user's params may call
+//! back into the manager. So the driver borrows the machine for one input, collects its outputs, releases it and only
+//! then performs them; inputs that arrive meanwhile are queued. Getters that read the machine's state use `try_borrow`,
+//! because a param's own getter may run while the machine reads it.
 //!
 //! **A manager lives in one I/O context**: a page, a worker, a process, a Durable Object, or one request of a plain
-//! Worker. Hosts that have such contexts kill what crosses them. There is no Rust future in here that could be woken in
-//! a foreign one, only promises and callbacks, and nothing is timed, fetched or drawn by lot while the module loads.
+//! Worker. Hosts with such contexts kill promises that cross them. No Rust future here can be woken in another context,
+//! and loading the module starts no timer or request and uses no random numbers.
 
 mod abort;
 mod auth;
@@ -46,6 +47,7 @@ pub use json::JsJson;
 pub use manager::McpManager;
 pub use session::McpSession;
 
-/// The module's memory. Two-level segregated fit finds, splits and joins blocks in constant time, however many there are.
+/// The module's allocator. Two-level segregated fit allocates and frees in constant time, however many blocks there
+/// are.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -1,4 +1,4 @@
-//! The arguments of the public methods, checked: what is wrong is a `config_error` with the path to it.
+//! Validation of the public methods' arguments. Each fault is a `config_error` with its path.
 
 use super::error::invalid;
 use super::json::JsJson;
@@ -11,7 +11,7 @@ use crate::core::{ConnectOptions, RequestOptions};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
-/// What `connect` was given.
+/// The options of `connect`.
 #[derive(Default)]
 pub(super) struct Connect {
     pub(super) options: ConnectOptions<JsJson>,
@@ -19,7 +19,7 @@ pub(super) struct Connect {
     pub(super) signal: Option<AbortSignal>,
 }
 
-/// What a call was given.
+/// The options of a call.
 #[derive(Default)]
 pub(super) struct Call {
     pub(super) options: RequestOptions,
@@ -27,7 +27,7 @@ pub(super) struct Call {
     pub(super) on_progress: Option<Function>,
 }
 
-/// What a manager was given, besides what the machine's own parser reads.
+/// The manager options that the machine's own parser does not read.
 pub(super) struct Host {
     pub(super) log: Option<Function>,
     pub(super) fetch: Option<Function>,
@@ -99,7 +99,7 @@ pub(super) fn name(value: &JsValue, path: &str) -> Result<String, JsValue> {
     if name.is_empty() { Err(invalid(path, "must not be empty")) } else { Ok(name) }
 }
 
-/// An argument that is an object where it is given, such as the params of a request.
+/// An optional object argument, such as a request's params.
 pub(super) fn object(value: JsValue, path: &str) -> Result<Option<JsValue>, JsValue> {
     if value.is_object() && !Array::is_array(&value) {
         return Ok(Some(value));
@@ -107,7 +107,7 @@ pub(super) fn object(value: JsValue, path: &str) -> Result<Option<JsValue>, JsVa
     if value.is_undefined() || value.is_null() { Ok(None) } else { Err(invalid(path, "must be an object")) }
 }
 
-/// A bag of options. Unknown ones are ignored, so that code for a later version runs with this one.
+/// An options object. Unknown options are ignored, so that code for a later version runs with this one.
 struct Bag<'a>(&'a JsValue);
 
 impl<'a> Bag<'a> {
@@ -137,7 +137,7 @@ impl<'a> Bag<'a> {
     fn millis(&self, name: &str) -> Result<Option<Millis>, JsValue> {
         let Some(value) = self.get(name) else { return Ok(None) };
         match value.as_f64() {
-            // The cast takes infinity for the longest wait there is.
+            // The cast maps infinity to the longest timeout.
             Some(millis) if millis > 0.0 => Ok(Some(millis.ceil() as Millis)),
             _ => Err(wrong(name, "must be a number of milliseconds greater than 0")),
         }
@@ -151,7 +151,7 @@ impl<'a> Bag<'a> {
 
     fn signal(&self) -> Result<Option<AbortSignal>, JsValue> {
         let Some(value) = self.get("signal") else { return Ok(None) };
-        // By its looks and not by its class: it may come from another realm.
+        // Duck typing, because the signal may come from another realm.
         if sys::member(&value, "aborted").is_some_and(|aborted| aborted.as_bool().is_some()) {
             return Ok(Some(value.unchecked_into()));
         }
@@ -198,7 +198,7 @@ fn wrong(name: &str, problem: &str) -> JsValue {
     invalid(&path(name), problem)
 }
 
-/// How many connections the host has.
+/// The connection limits of the host.
 pub(super) fn connections() -> Connections {
     match sys::connections() {
         0 => Connections::Worker,

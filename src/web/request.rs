@@ -1,4 +1,4 @@
-//! The machine's HTTP requests as arguments for `fetch`.
+//! The machine's HTTP requests as arguments of `fetch`.
 
 use super::json::JsJson;
 use super::sys;
@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
-/// URLs and headers as JS values, kept for the sessions that were used last: the next call of a session differs from
-/// the one before in its body alone, and turning ten strings into JS strings takes longer than all else about it.
+/// URLs and headers as JS values, cached for the most recently used sessions: consecutive calls of a session differ
+/// only in the body, and converting ten strings takes longer than the rest of a call.
 #[derive(Default)]
 pub(super) struct Templates {
     recent: RefCell<Vec<Template>>,
@@ -23,7 +23,7 @@ struct Template {
 }
 
 impl Templates {
-    /// The URL, and an object of headers that the callee may keep and change.
+    /// The URL, and a headers object that the callee owns.
     pub(super) fn render(&self, request: &HttpRequest<JsJson>) -> (JsString, Object) {
         let mut recent = self.recent.borrow_mut();
         let template = match recent.iter().position(|template| template.is_of(request)) {
@@ -60,7 +60,7 @@ impl Template {
 
     fn headers(&self) -> Object {
         let copy = Object::new();
-        // Its members are strings of ours.
+        // Its members are our own strings.
         let _ = Object::try_assign(&copy, &self.js_headers);
         copy
     }
@@ -70,5 +70,5 @@ fn same(one: &Rc<str>, other: &Rc<str>) -> bool {
     Rc::ptr_eq(one, other) || one == other
 }
 
-/// Templates kept. A chat uses a few servers at a time; a gateway with more misses and pays the few microseconds.
+/// Cached templates. A chat uses a few servers at a time; a gateway with more pays a few microseconds per miss.
 const KEPT: usize = 16;

@@ -14,52 +14,52 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// One session: the requests that can be sent on it, and what is known of it.
+/// One session: its requests and its state.
 ///
-/// Several of these objects may stand for one session; they share its handlers.
+/// Several of these objects may represent one session. They share its handlers.
 #[wasm_bindgen]
 pub struct McpSession {
     driver: Handle,
     session: SessionRef,
     server: Rc<str>,
-    /// What was last known of the session, for the time when the machine has forgotten it.
+    /// The last known state, for use after the machine has dropped the record.
     seen: RefCell<SessionInfo>,
     initialized: RefCell<Option<JsJson>>,
 }
 
 #[wasm_bindgen]
 impl McpSession {
-    /// Whose session.
+    /// The user's id.
     #[wasm_bindgen(getter, js_name = userId)]
     pub fn user_id(&self) -> JsValue {
         JsValue::from_str(&self.seen.borrow().user_id)
     }
 
-    /// With which server.
+    /// The server's name.
     #[wasm_bindgen(getter, js_name = serverName)]
     pub fn server_name(&self) -> JsValue {
         JsValue::from_str(&self.server)
     }
 
-    /// The `Mcp-Session-Id`, where the server issued one.
+    /// The `Mcp-Session-Id`, if the server issued one.
     #[wasm_bindgen(getter, js_name = sessionId)]
     pub fn session_id(&self) -> JsValue {
         self.info().session_id.map_or(JsValue::UNDEFINED, Into::into)
     }
 
-    /// Where the session stands.
+    /// The state of the session.
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> JsValue {
         self.info().state.as_str().into()
     }
 
-    /// What the server keeps for us.
+    /// The kind of the session.
     #[wasm_bindgen(getter)]
     pub fn kind(&self) -> JsValue {
         self.info().kind.as_str().into()
     }
 
-    /// How many handshakes have succeeded.
+    /// The number of successful handshakes.
     #[wasm_bindgen(getter)]
     pub fn generation(&self) -> f64 {
         self.info().generation as f64
@@ -71,7 +71,7 @@ impl McpSession {
         self.info().protocol_version.into()
     }
 
-    /// What the server can do.
+    /// The server's capabilities.
     #[wasm_bindgen(js_name = getServerCapabilities)]
     pub fn server_capabilities(&self) -> JsValue {
         self.initialize_result("capabilities")
@@ -83,7 +83,7 @@ impl McpSession {
         self.initialize_result("serverInfo")
     }
 
-    /// How the server wants to be used.
+    /// The server's instructions.
     #[wasm_bindgen(js_name = getInstructions)]
     pub fn instructions(&self) -> JsValue {
         self.initialize_result("instructions")
@@ -106,7 +106,7 @@ impl McpSession {
         self.start_notification(&notification).unwrap_or_else(|error| error::rejected(&error))
     }
 
-    /// Asks for a sign of life.
+    /// Checks that the server answers.
     pub fn ping(&self, options: JsValue) -> Promise {
         self.call("ping", JsValue::UNDEFINED, &options, Shape::Void)
     }
@@ -181,10 +181,10 @@ impl McpSession {
         self.call("logging/setLevel", params, &options, Shape::Void)
     }
 
-    /// Answers requests of the server. The capability is declared from the next handshake on.
+    /// Sets the handler of a server request. Its capability is declared from the next handshake on.
     ///
     /// # Errors
-    /// `config_error` when the method is no string or the handler no function.
+    /// `config_error` if the method is not a string or the handler not a function.
     #[wasm_bindgen(js_name = setRequestHandler)]
     pub fn set_request_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
         let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
@@ -201,10 +201,10 @@ impl McpSession {
         Ok(())
     }
 
-    /// Hears of notifications of one kind.
+    /// Sets the handler of a notification.
     ///
     /// # Errors
-    /// `config_error` when the method is no string or the handler no function.
+    /// `config_error` if the method is not a string or the handler not a function.
     #[wasm_bindgen(js_name = setNotificationHandler)]
     pub fn set_notification_handler(&self, method: JsValue, handler: JsValue) -> Result<(), JsValue> {
         let (method, handler) = (options::string(&method, "method")?, function(handler, "handler")?);
@@ -212,40 +212,40 @@ impl McpSession {
         Ok(())
     }
 
-    /// Hears of the notifications that have no handler of their own.
+    /// The handler of notifications without a handler of their own.
     #[wasm_bindgen(getter, js_name = onnotification)]
     pub fn on_notification(&self) -> JsValue {
         let handler = self.driver.handlers.look(self.session, |set| set.other_notifications.clone());
         handler.map_or(JsValue::UNDEFINED, Into::into)
     }
 
-    /// Sets or, with anything but a function, removes that handler.
+    /// Sets that handler, or removes it with anything but a function.
     #[wasm_bindgen(setter, js_name = onnotification)]
     pub fn set_on_notification(&self, handler: JsValue) {
         self.set_handler(Slot::OtherNotifications, handler.dyn_into().ok());
     }
 
-    /// For the package's own transport: a function that hears of every notification as `(message, { during })`, and is
-    /// asked as `(message, { signal, during })` for the answer to every request that has no handler of its own; `during`
-    /// is the signal of the call on whose stream it came, or what `relay` was given for it. One a session, beneath whatever
-    /// handlers the user sets; all objects that stand for the session have the same.
+    /// For the package's transport: a function that receives every notification as `(message, { during })` and answers
+    /// requests without a handler as `(message, { signal, during })`; `during` is the signal of the call on whose
+    /// stream the message came, or the name passed to `relay`. There is one per session, shared by all objects of the
+    /// session, and it works alongside the user's handlers.
     #[wasm_bindgen(getter)]
     pub fn observer(&self) -> JsValue {
         let observer = self.driver.handlers.look(self.session, |set| set.observer.clone());
         observer.map_or(JsValue::UNDEFINED, Into::into)
     }
 
-    /// Sets or, with anything but a function, removes that function.
+    /// Sets that function, or removes it with anything but a function.
     #[wasm_bindgen(setter)]
     pub fn set_observer(&self, observer: JsValue) {
         self.set_handler(Slot::Observer, observer.dyn_into().ok());
     }
 
-    /// For the package's own transport: sends a request of its client, which waits as long as it likes. `call` is told what
-    /// becomes of it, and names it to the observer; `headers` are those of its own. Returns its number.
+    /// For the package's transport: sends a request of its client, without a timeout. `call` receives the outcome and
+    /// identifies the request to the observer; `headers` are additional headers. Returns its number.
     ///
     /// # Errors
-    /// The params are no object.
+    /// The params are not an object.
     pub fn relay(
         &self,
         call: Deferred,
@@ -263,13 +263,13 @@ impl McpSession {
         Ok(call.0 as f64)
     }
 
-    /// For the package's own transport: its client takes that request back.
+    /// For the package's transport: cancels that request.
     #[wasm_bindgen(js_name = cancelRelayed)]
     pub fn cancel_relayed(&self, number: f64, reason: JsValue) {
         calls::cancel(&self.driver, CallId(number as u64), Some(&reason));
     }
 
-    /// Ends the session.
+    /// Terminates the session.
     pub fn terminate(&self) -> Promise {
         let started = self.driver.calls.open(Shape::Void, Some(&self.server), None, None);
         started.map_or_else(
@@ -283,7 +283,7 @@ impl McpSession {
 }
 
 impl McpSession {
-    /// The object for a session that was just connected.
+    /// The object of a connected session.
     pub(super) fn new(driver: Handle, session: SessionRef, user: &str, server: &str) -> Self {
         let unknown = || SessionInfo {
             user_id: user.into(),

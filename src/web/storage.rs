@@ -1,4 +1,4 @@
-//! The owner's storage: never trusted to be there, to be quick, or to hold what was put into it.
+//! The owner's storage, which may be missing, slow, or return other data than was written.
 
 use super::driver::Driver;
 use super::failure;
@@ -15,7 +15,7 @@ use wasm_bindgen_futures::JsFuture;
 /// The storage of one driver.
 pub(super) struct Storage {
     place: Option<JsValue>,
-    /// What is being stored or removed.
+    /// The number of pending writes and removals.
     pending: Cell<usize>,
 }
 
@@ -24,17 +24,17 @@ impl Storage {
         Self { place, pending: Cell::new(0) }
     }
 
-    /// Whether nothing is being stored or removed.
+    /// Whether no write or removal is pending.
     pub(super) fn is_idle(&self) -> bool {
         self.pending.get() == 0
     }
 
-    /// Looks what is stored.
+    /// Reads a record.
     pub(super) fn recall(&self, driver: &Rc<Driver>, session: SessionRef, name: &str) {
         self.perform(driver, "get", name, None, Some(session));
     }
 
-    /// Stores something, or removes it.
+    /// Writes or removes a record.
     pub(super) fn keep(&self, driver: &Rc<Driver>, name: &str, value: Option<JsJson>) {
         let method = if value.is_some() { "set" } else { "delete" };
         self.perform(driver, method, name, value.map(|value| value.to_text()), None);
@@ -57,7 +57,7 @@ impl Storage {
     }
 }
 
-/// Waits for the storage, and tells the machine what was stored, if that was asked for.
+/// Awaits the storage and reports a record that was read to the machine.
 async fn settled(driver: Weak<Driver>, promise: Promise, wanted_by: Option<SessionRef>) {
     let outcome = JsFuture::from(promise).await;
     let Some(driver) = driver.upgrade() else { return };
@@ -66,7 +66,7 @@ async fn settled(driver: Weak<Driver>, promise: Promise, wanted_by: Option<Sessi
     }
     if let Some(session) = wanted_by {
         let text = outcome.ok().and_then(|stored| stored.dyn_into::<JsString>().ok());
-        // What is no JSON is no record either, and the machine says so.
+        // Text that is not JSON becomes `null`, which the machine rejects as damaged.
         let found = text.map(|text| JsJson(sys::parse_json(&text).unwrap_or(JsValue::NULL)));
         driver.input(Input::Recalled { session, found });
     } else {

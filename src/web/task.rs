@@ -1,8 +1,9 @@
-//! A Rust future that awaits a JS promise, for what is not hot and reads better from top to bottom.
+//! Tasks: Rust futures that await JS promises, for code that is not hot and reads better top to bottom.
 //!
-//! A task is polled in the callback of the promise that it awaits, and so in the I/O context of that promise. `spawn_local`
-//! has one queue for the whole module instead, drained for all contexts by one microtask: if workerd aborts the context of
-//! that microtask first, the queue stands still in every Durable Object of the isolate (tests/js/durable-objects.test.mjs).
+//! A task is polled in the callback of the promise that it awaits, and so in that promise's I/O context. `spawn_local`
+//! uses one queue for the whole module, drained for all contexts in one microtask: if workerd aborts the context of
+//! that microtask first, the queue stops in every Durable Object of the isolate
+//! (tests/js/suites/durable-objects.test.mjs).
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -10,11 +11,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
-/// A future; it lives in the waker that the promise's callback holds.
+/// A future, owned by the waker in the promise's callback.
 struct Task(RefCell<Pin<Box<dyn Future<Output = ()>>>>);
 
-// SAFETY: a waker has to be safe to send to other threads, and this module has none: without the target feature `atomics`
-// its memory is not shared.
+// SAFETY: wakers must be `Send`, and this module has one thread: without the target feature `atomics` its memory is not
+// shared.
 #[cfg(not(target_feature = "atomics"))]
 unsafe impl Send for Task {}
 // SAFETY: as above.
@@ -27,7 +28,7 @@ pub(super) fn spawn(future: Pin<Box<dyn Future<Output = ()>>>) {
 }
 
 impl Wake for Task {
-    // A promise calls back once, in a microtask of its own: never while the task is being polled, nor when it is done.
+    // A promise calls back once, in its own microtask: never while the task is polled or after it is done.
     fn wake(self: Arc<Self>) {
         let waker = Waker::from(Arc::clone(&self));
         let _ = self.0.borrow_mut().as_mut().poll(&mut Context::from_waker(&waker));

@@ -1,10 +1,10 @@
 //! A single timeout, armed for the machine's next deadline.
 //!
-//! It is armed again only for an earlier deadline, or once it fired. A call that is answered takes its deadline with it,
-//! and a timeout that then fires early does no harm; so most calls cost no timeout at all.
+//! It is rearmed only for an earlier deadline or after it fired. An answered call removes its deadline, and a timeout
+//! that then fires early is harmless; so most calls set no timeout.
 //!
-//! In which way hosts differ is known to the entries of the package (npm/timers.js): they give the module its
-//! `setTimeout`, `clearTimeout` and `holdProcess`.
+//! Differences between hosts are handled by the entries of the package (npm/timers.js): they pass `setTimeout`,
+//! `clearTimeout` and `holdProcess` to the module.
 
 use super::sys;
 use crate::core::{Instant, Millis};
@@ -15,26 +15,26 @@ use std::cell::{Cell, RefCell};
 #[derive(Default)]
 pub(super) struct Timer {
     armed: RefCell<Option<Armed>>,
-    /// Whether the process stays alive for it.
+    /// Whether the timeout keeps the process alive.
     holds: Cell<bool>,
 }
 
 struct Armed {
     at: Instant,
-    /// Cleared when it is dropped, which may happen in its own callback.
+    /// Cleared when dropped, which may happen in its own callback.
     _timeout: Timeout,
 }
 
 impl Timer {
-    /// Sees to it that `tick` is called at `deadline`, or earlier.
+    /// Ensures that `tick` is called at `deadline` or earlier.
     pub(super) fn arm(&self, now: Instant, deadline: Option<Instant>, tick: impl FnOnce() + 'static) {
         let Some(deadline) = deadline else { return };
         if self.armed.borrow().as_ref().is_some_and(|armed| armed.at <= deadline && now.since(armed.at) < LOST) {
             return;
         }
         self.disarm();
-        // gloo-timers panics where a host refuses a timeout, as workerd does outside of a request. The entries' `setTimeout`
-        // never throws; without an entry the host is asked first.
+        // gloo-timers panics if a host refuses a timeout, as workerd does outside of a request. The entries'
+        // `setTimeout` never throws; without an entry the host is checked first.
         if !sys::has_entry() && !sys::may_set_timeouts() {
             return;
         }
@@ -43,7 +43,7 @@ impl Timer {
         *self.armed.borrow_mut() = Some(Armed { at: now.after(delay), _timeout: timeout });
     }
 
-    /// Whether the process stays alive for the pending timeout: yes while a call waits for it alone.
+    /// Sets whether the process stays alive for the timeout: yes while a call waits only for it.
     pub(super) fn hold(&self, hold: bool) {
         let hold = hold && self.armed.borrow().is_some();
         if self.holds.replace(hold) != hold {
@@ -51,7 +51,7 @@ impl Timer {
         }
     }
 
-    /// There is no timeout any more: it fired, or is cleared.
+    /// Forgets the timeout, which fired or is cleared.
     pub(super) fn disarm(&self) {
         self.armed.take();
     }
@@ -63,8 +63,8 @@ impl Drop for Timer {
     }
 }
 
-/// Hosts keep the delay in 32 bits, and fire at once when it does not fit.
+/// Hosts store the delay in 32 bits and fire at once if it overflows.
 const LONGEST: Millis = i32::MAX as Millis;
 
-/// A timeout that is late by so many milliseconds never fires: its I/O context is gone, or the host slept.
+/// A timeout this many milliseconds late never fires: its I/O context is gone, or the host slept.
 const LOST: Millis = 1000;

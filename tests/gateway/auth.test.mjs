@@ -166,7 +166,7 @@ describe('the variable AUTH', () => {
   test('is required', async () => {
     const { status, lines } = await ask({ AUTH: '' });
     assert.equal(status, 500);
-    assert.ok(lines.some((line) => line.includes('AUTH: must say how clients are authenticated')));
+    assert.ok(lines.some((line) => line.includes('AUTH: must list how clients are authenticated')));
   });
 
   test('may allow unauthenticated clients', async () => {

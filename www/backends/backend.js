@@ -1,9 +1,9 @@
-// Where the page's MCP servers are and who can break them. A backend is plain data:
+// The page's MCP servers and how to cause faults in them. A backend is plain data:
 //
 //   kind        'demo', 'simulated' or 'own'
-//   about       one sentence for the visitor: what is real here
-//   servers     [{ name, url, headers?, sessionConfig? }], the first being the one to begin with
-//   controlUrl  (serverName) → where that server is told to misbehave; undefined where nobody can be told
+//   about       one sentence for the visitor: which parts are real
+//   servers     [{ name, url, headers?, sessionConfig? }], the first is the default
+//   controlUrl  (serverName) → the URL that controls the server's faults; undefined if it cannot be controlled
 // @ts-check
 
 /** @import { Backend, BackendServer } from '../types.js' */
@@ -12,18 +12,18 @@ export const briefName = 'brief';
 export const briefTimeout = 4_000;
 
 /**
- * The first server once more, under a name of its own and with an idle limit that can be waited for.
+ * The first server under another name, with a short idle timeout.
  * @param {BackendServer[]} servers
  * @returns {Backend['servers']}
  */
 export function withBrief(servers) {
   const [first, ...others] = servers;
-  if (!first) throw new Error('there is no server');
+  if (!first) throw new Error('the backend has no server');
   return [first, ...others, { ...first, name: briefName, sessionConfig: { timeout: briefTimeout } }];
 }
 
 /**
- * Tells a control side to do something.
+ * Sends a command to the fault control.
  * @param {string} url
  * @param {string} what
  * @param {object} [body]
@@ -34,6 +34,6 @@ export async function askControl(url, what, body = {}) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  if (!response.ok) throw new Error(`The demo's control answered ${response.status} to ${what}.`);
+  if (!response.ok) throw new Error(`The fault control of the demo answered ${response.status} to ${what}.`);
   return response.json();
 }

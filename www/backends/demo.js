@@ -1,5 +1,5 @@
-// The demo's own servers, if this page was opened by `make demo`: real ones on this machine, behind proxies that break them.
-// That server answers for demo.json with their addresses; the file of that name, which is published with the page, has none.
+// The demo's servers, if the page was opened with `make demo`: real ones on this machine, behind fault-injecting proxies. The demo's web server returns
+// their URLs as demo.json; the published demo.json is empty.
 // @ts-check
 
 import { withBrief } from './backend.js';
@@ -9,7 +9,7 @@ import { withBrief } from './backend.js';
 /** @typedef {{ name: string, mcpUrl: string, controlUrl: string }} DemoServer */
 
 /**
- * The backend, or undefined where no demo server stands behind the page.
+ * The backend, or undefined without a demo server.
  * @returns {Promise<Backend | undefined>}
  */
 export async function demoBackend() {
@@ -22,8 +22,7 @@ export async function demoBackend() {
   const controls = new Map(servers.map(({ name, controlUrl }) => [name, controlUrl]));
   return {
     kind: 'demo',
-    about:
-      'Nothing is staged: real MCP servers run on your machine, behind proxies that break them; the client is this library.',
+    about: 'Real MCP servers run on your machine, behind proxies that cause the faults; the client is this library.',
     servers: withBrief(servers.map(({ name, mcpUrl }) => ({ name, url: mcpUrl }))),
     controlUrl: (serverName) => controls.get(serverName) ?? first.controlUrl,
   };

@@ -1,4 +1,4 @@
-// Any real MCP server that the visitor names. Nobody there breaks things on demand, so what can be shown is less.
+// Any real MCP server of the visitor's choice. It causes no faults on demand, so fewer of them are available.
 // @ts-check
 
 import { withBrief } from './backend.js';
@@ -11,7 +11,7 @@ export function ownBackend({ url, headers }) {
   return {
     kind: 'own',
     about:
-      `This page talks to ${new URL(url).host} itself, without anything in between. What can be broken from here: ` +
+      `This page connects directly to ${new URL(url).host}. Available faults: ` +
       "the network, and the session, by ending it behind the client's back.",
     servers: withBrief([server]),
     controlUrl: undefined,
@@ -19,7 +19,7 @@ export function ownBackend({ url, headers }) {
 }
 
 /**
- * What the server has to allow, for a page from here: what most servers forget is the last line.
+ * The CORS headers that the server must send for this page. Most servers lack the last line.
  * @param {string} [origin]
  */
 export function corsNeeded(origin = location.origin) {
@@ -44,7 +44,7 @@ function parseHeaders(text) {
       .filter((line) => line.trim())
       .map((line) => {
         const colon = line.indexOf(':');
-        if (colon < 1) throw new Error(`“${line.trim().slice(0, 20)}” is no header: write Name: value.`);
+        if (colon < 1) throw new Error(`“${line.trim().slice(0, 20)}” is not a header: write Name: value.`);
         return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
       }),
   );

@@ -1,20 +1,20 @@
-// Servers in a Service Worker of this page: they speak MCP over HTTP as real ones do, and nothing has to run anywhere.
+// Servers in a Service Worker of this page: they speak MCP over HTTP like real ones, without a server process.
 // @ts-check
 
 import { withBrief } from './backend.js';
 
 /** @import { Backend } from '../types.js' */
 
-const keepAlive = 10_000; // a worker is stopped after half a minute without events
+const keepAlive = 10_000; // milliseconds; browsers stop a worker after 30 seconds without events
 const patience = 8_000;
 
 /**
- * @throws where Service Workers are missing or switched off; the message says so.
+ * @throws if Service Workers are missing or disabled; the message says so.
  * @returns {Promise<Backend>}
  */
 export async function simulatedBackend() {
   await startWorker();
-  // A room of this tab's own, which a reload comes back to.
+  // One room per tab, kept across reloads.
   const room = sessionStorage.getItem('room') ?? crypto.randomUUID().slice(0, 8);
   sessionStorage.setItem('room', room);
   /** @type {(path: string) => string} */
@@ -22,7 +22,7 @@ export async function simulatedBackend() {
   return {
     kind: 'simulated',
     about:
-      'The servers are simulated, in a Service Worker of this page, and yet nothing is staged: they speak MCP over HTTP and fail as real ones do.',
+      'The servers are simulated in a Service Worker of this page. They speak MCP over HTTP and fail like real ones; the client is the real library.',
     servers: withBrief(['notes', 'search', 'calendar'].map((name) => ({ name, url: address(`${name}/mcp`) }))),
     controlUrl: () => address('control'),
   };
@@ -32,9 +32,9 @@ async function startWorker() {
   const workers = navigator.serviceWorker;
   if (!workers) {
     const why = isSecureContext
-      ? ' (a private window may be the reason)'
-      : ': the address has to begin with https:// or http://localhost';
-    throw new Error(`This browser gives the page no Service Worker${why}.`);
+      ? ' (a private window may be the cause)'
+      : ': the URL must begin with https:// or http://localhost';
+    throw new Error(`Service Workers are not available to this page${why}.`);
   }
   await workers.register('service-worker.js', { type: 'module' });
   const registration = await inTime(workers.ready);
@@ -57,7 +57,7 @@ function inTime(promise) {
     setTimeout(
       () =>
         reject(
-          new Error('The Service Worker of this page does not start. Reload the page, and not with the Shift key.'),
+          new Error('The Service Worker of this page did not start. Reload the page without holding the Shift key.'),
         ),
       patience,
     );

@@ -1,4 +1,4 @@
-// The official TypeScript client, as the demo was built with it. Its doings become events, so that the timeline can show them.
+// The official TypeScript client, bundled with the demo. Emits events for the timeline.
 // @ts-check
 
 /** @import { SessionEvent, SessionEventDetail } from 'mcp-tether' */
@@ -11,7 +11,7 @@ const bundled = new URL('../bundled/official-client.js', import.meta.url).href;
 /** @typedef {{ id?: unknown, method?: string, error?: { message?: string } }} Rpc */
 /** @typedef {{ isError?: boolean, content: { text?: string }[] }} Result */
 /**
- * The official client as it is used here.
+ * The members of the official client that are used here.
  * @typedef {{
  *   onerror?: (error: Error) => void,
  *   connect(transport: OfficialTransport): Promise<void>,
@@ -33,18 +33,18 @@ const bundled = new URL('../bundled/official-client.js', import.meta.url).href;
  *   StreamableHTTPClientTransport: new (url: URL, options: object) => OfficialTransport,
  * }} OfficialModule
  */
-/** @typedef {(kind: SessionEvent, detail: Pick<SessionEventDetail, 'at' | 'generation'> & Record<string, unknown>) => void} Tell */
-/** @typedef {{ url: URL, headers: Record<string, string> | undefined, fetch: typeof fetch, tell: Tell }} Options */
+/** @typedef {(kind: SessionEvent, detail: Pick<SessionEventDetail, 'at' | 'generation'> & Record<string, unknown>) => void} Emit */
+/** @typedef {{ url: URL, headers: Record<string, string> | undefined, fetch: typeof fetch, emit: Emit }} Options */
 
 /**
- * Fetches the bundle, once. @throws where the page was published without it
+ * Loads the bundle once. @throws if the page was published without it
  * @returns {Promise<OfficialModule>}
  */
 export async function loadOfficialClient() {
   try {
     return await import(bundled);
   } catch (cause) {
-    throw new Error('The official client is not bundled with this page. `make demo` does that.', { cause });
+    throw new Error('The official client is not bundled with this page. Run `make demo` to bundle it.', { cause });
   }
 }
 
@@ -53,28 +53,28 @@ export class OfficialClient {
   #transport;
   /** @type {Map<unknown, { method: string, at: number }>} */
   #sent = new Map(); // JSON-RPC id → { method, at }
-  #tell;
+  #emit;
 
   /**
-   * `tell` gets events like the manager's.
+   * `emit` gets events like the manager's.
    * @param {OfficialModule} module
    * @param {Options} options
    */
-  static async connect({ Client, StreamableHTTPClientTransport }, { url, headers, fetch, tell }) {
+  static async connect({ Client, StreamableHTTPClientTransport }, { url, headers, fetch, emit }) {
     const transport = new StreamableHTTPClientTransport(url, { fetch, requestInit: { headers } });
-    const official = new OfficialClient(new Client(info), transport, tell);
+    const official = new OfficialClient(new Client(info), transport, emit);
     official.#client.onerror = () => {};
     official.#observe();
     await official.#client.connect(official.#transport);
-    tell('sessionCreated', { generation: 1, at: Date.now(), sessionId: official.#transport.sessionId?.slice(0, 8) });
+    emit('sessionCreated', { generation: 1, at: Date.now(), sessionId: official.#transport.sessionId?.slice(0, 8) });
     return official;
   }
 
-  /** @param {Client} client @param {OfficialTransport} transport @param {Tell} tell */
-  constructor(client, transport, tell) {
+  /** @param {Client} client @param {OfficialTransport} transport @param {Emit} emit */
+  constructor(client, transport, emit) {
     this.#client = client;
     this.#transport = transport;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   /**
@@ -98,7 +98,7 @@ export class OfficialClient {
     await this.#client.close();
   }
 
-  /** What it sends and what comes back, seen where it hands its messages over. */
+  /** Emits events for its messages, observed at its transport. */
   #observe() {
     const transport = this.#transport;
     const send = transport.send.bind(transport);
@@ -121,7 +121,7 @@ export class OfficialClient {
   #began({ id, method = '' }) {
     const at = Date.now();
     this.#sent.set(id, { method, at });
-    this.#tell('requestSent', { generation: 1, at, method, requestId: id });
+    this.#emit('requestSent', { generation: 1, at, method, requestId: id });
   }
 
   /** @param {unknown} id @param {string} outcome @param {{ message?: string }} [error] */
@@ -130,7 +130,7 @@ export class OfficialClient {
     if (!sent) return;
     this.#sent.delete(id);
     const at = Date.now();
-    this.#tell('requestSettled', {
+    this.#emit('requestSettled', {
       generation: 1,
       at,
       method: sent.method,

@@ -1,4 +1,4 @@
-// The same fault for two clients of one server, and the same two calls after it: what each was told, and what the server counted.
+// One fault for two clients of one server, followed by two calls of each: their results, and the server's counts.
 // @ts-check
 
 import { paragraph } from '../errors.js';
@@ -23,7 +23,7 @@ export class SideBySide {
   /** @type {OfficialClient | undefined} */
   #official;
   /** @type {Holder | undefined} */
-  #of; // the holder beside whom it was opened
+  #of; // the holder for whom it was opened
 
   /** @param {HTMLElement} rows */
   constructor(rows) {
@@ -31,7 +31,7 @@ export class SideBySide {
   }
 
   /**
-   * Opens a session of the official client beside the holder's.
+   * Opens a session of the official client next to the holder's.
    * @param {World} world
    */
   async open({ backend, holder, network, timeline }) {
@@ -43,9 +43,9 @@ export class SideBySide {
     const url = new URL(server.url);
     if (backend.controlUrl) url.searchParams.set('client', theirs);
     const who = { userId: holder.userId, serverName: 'official client' };
-    /** @type {import('./official-client.js').Tell} */
-    const tell = (kind, detail) => timeline.add(kind, { ...who, ...detail });
-    this.#official = await OfficialClient.connect(module, { url, headers: server.headers, fetch: network.fetch, tell });
+    /** @type {import('./official-client.js').Emit} */
+    const emit = (kind, detail) => timeline.add(kind, { ...who, ...detail });
+    this.#official = await OfficialClient.connect(module, { url, headers: server.headers, fetch: network.fetch, emit });
     this.#of = holder;
   }
 
@@ -56,7 +56,7 @@ export class SideBySide {
   }
 
   /**
-   * Breaks the server for both, lets both call, and adds a row.
+   * Causes a fault for both clients, lets both call, and adds a row.
    * @param {Fault} fault
    * @param {World} world
    * @param {{ tool: Tool, given: Record<string, unknown>, breakIt: (clients: FaultClient[]) => Promise<void> }} how
@@ -67,11 +67,11 @@ export class SideBySide {
     await breakIt([ours, theirs]);
     const { session } = world.holder;
     const official = this.#official;
-    if (!session || !official) throw new Error('there is no session');
+    if (!session || !official) throw new Error('no session is open');
     const call = () => session.callTool({ name: tool.name, arguments: given });
     const [mine, other] = await Promise.all([repeat(() => timed(call)), repeat(() => official.call(tool.name, given))]);
     const after = await world.counts();
-    // A client that has lost its session keeps failing until its page is reloaded: each row begins as if it was.
+    // A client that has lost its session fails until the page is reloaded, so each row begins with a new one.
     if (other.some(({ ok }) => !ok)) await this.close();
     this.#rows.prepend(
       row(fault.label, [
@@ -110,7 +110,7 @@ function summary(outcomes) {
 }
 
 /**
- * What the server counted of one client meanwhile; undefined where there are no counts.
+ * The increase of the server's counts for one client; undefined without counts.
  * @param {ServerCounts | undefined} before
  * @param {ServerCounts | undefined} after
  * @param {FaultClient} client
@@ -161,7 +161,7 @@ function wordsOf(thrown) {
 }
 
 /**
- * The official client quotes the whole body of an answer; the sentence in it is enough.
+ * The official client quotes the complete body of a response; this extracts its message.
  * @param {string} message
  */
 function plain(message) {
@@ -171,5 +171,5 @@ function plain(message) {
 /** @param {Counted} counted @param {number} ms */
 function countsInWords({ handshakes, calls, runs }, ms) {
   const made = handshakes === 1 ? '1 new handshake' : `${handshakes} new handshakes`;
-  return `${handshakes === 0 ? 'No new handshake' : made}, calls sent ${calls}×, tool run ${runs}×, the slower after ${duration(ms)}.`;
+  return `${handshakes === 0 ? 'No new handshake' : made}, calls sent ${calls}×, tool run ${runs}×, slower result after ${duration(ms)}.`;
 }

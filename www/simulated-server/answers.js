@@ -1,4 +1,4 @@
-// The HTTP answers that the simulated server and its faults give.
+// HTTP responses of the simulated server and its faults.
 // @ts-check
 
 /** @param {number} status @param {unknown} value @param {Record<string, string>} [headers] */
@@ -12,7 +12,7 @@ export function json(status, value, headers) {
 /** @typedef {string | number | null} Id */
 
 /**
- * A JSON-RPC error; `id` is null where the request could not be told.
+ * A JSON-RPC error; `id` is null if the request could not be parsed.
  * @param {number} status
  * @param {number} code
  * @param {string} message

@@ -1,13 +1,13 @@
-// One logical stream of a session: what was sent on it is kept, so that a connection that was cut can be resumed.
+// One logical stream of a session. Its events are stored, so that a broken connection can be resumed.
 //
-// 2025-11-25, basic/transports §Resumability and Redelivery: ids are unique within the session, an id names the stream
-// it belongs to, and what is replayed after `Last-Event-ID` is what that same stream would have brought.
+// 2025-11-25, basic/transports §Resumability and Redelivery: ids are unique within the session and
+// identify their stream, and only events of that stream are replayed after `Last-Event-ID`.
 // @ts-check
 
 const encoder = new TextEncoder();
 
 /**
- * The stream that an event id belongs to, and its place there; undefined for what is no id of ours.
+ * The stream and the position of an event id; undefined for an invalid id.
  * @param {string} eventId
  */
 export function placeOf(eventId) {
@@ -27,7 +27,7 @@ export class Channel {
   /** @param {string} name */
   constructor(name) {
     this.#name = name;
-    this.#events.push('retry: 300\ndata: \n\n'); // the priming event: an id to come back with
+    this.#events.push('retry: 300\ndata: \n\n'); // the priming event: an id for resuming
   }
 
   get connected() {
@@ -35,7 +35,7 @@ export class Channel {
   }
 
   /**
-   * The response that carries everything from event `from` on. A new connection takes the place of an older one.
+   * A response with all events from `from` on. A new connection replaces an older one.
    * @param {number} [from]
    */
   open(from = 0) {
@@ -62,7 +62,7 @@ export class Channel {
     this.#write(this.#events.length - 1);
   }
 
-  /** The answer was the last thing to say. */
+  /** Ends the stream after the response. */
   finish() {
     this.#finished = true;
     this.close();
@@ -73,17 +73,17 @@ export class Channel {
     try {
       this.#connection?.close();
     } catch {
-      /* the client left first */
+      /* the client disconnected first */
     }
     this.#connection = undefined;
   }
 
-  /** Ends the connection as a broken network does. */
+  /** Breaks the connection. */
   cut() {
     try {
       this.#connection?.error(new TypeError('The connection was cut'));
     } catch {
-      /* the client left first */
+      /* the client disconnected first */
     }
     this.#connection = undefined;
   }

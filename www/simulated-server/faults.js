@@ -1,5 +1,5 @@
-// The faults that the simulated servers can be asked for: what each does to one request, and which requests it waits for.
-// Names and settings are those of the proxy before the real server (tests/js/servers/proxy/faults.mjs).
+// Faults of the simulated servers: the effect of each on one request, and the requests that it applies to.
+// Names and settings are those of the proxy in front of the real server (tests/js/servers/proxy/faults.mjs).
 // @ts-check
 
 import { refusal } from './answers.js';
@@ -12,14 +12,14 @@ import { pause } from './tools.js';
 /** @typedef {{ retryAfter?: number, executed?: boolean, delay?: number }} Settings */
 /** @typedef {{ settings: Settings, pass: (hooks?: Hooks) => Promise<Response> }} Act */
 
-// Tool calls alone: what a client asks on its own behalf, lists and pings, would take a fault that somebody waits to see.
+// Only tool calls: lists and pings that the client sends by itself must not consume a fault.
 /** @type {(exchange: Exchange) => boolean} */
 const isCall = ({ message }) => message?.id !== undefined && message.method === 'tools/call';
 /** @type {(exchange: Exchange) => boolean} */
 const isStreamOpening = ({ request }) => request.method === 'GET';
 
 /**
- * By kind: `act` gets the exchange `{ request, message }` and `{ settings, pass }`, and either answers itself or passes on.
+ * By kind: `act` gets the exchange `{ request, message }` and `{ settings, pass }`, and either responds or passes the request on.
  * @type {Record<string, { applies: (exchange: Exchange) => boolean, act: (exchange: Exchange, act: Act) => Response | Promise<Response> }>}
  */
 export const faults = {
@@ -52,7 +52,7 @@ function retryAfter({ retryAfter: seconds = 1 }) {
 }
 
 /**
- * A proxy's own 503. With `executed: true` the server did the work and only its answer is lost.
+ * A 503 of a proxy. With `executed: true` the server ran the request, and only its response is lost.
  * @param {Exchange} _exchange
  * @param {Act} act
  */
@@ -65,7 +65,7 @@ async function answerBare(_exchange, { settings, pass }) {
 }
 
 /**
- * The pause lets the client read the event before: a body that fails drops what is not read yet.
+ * The pause lets the client read the previous event: a failing body drops unread data.
  * @param {Channel} channel
  */
 async function cut(channel) {

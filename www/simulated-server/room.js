@@ -1,5 +1,5 @@
-// The servers of one tab and how to break them: `<server>/mcp` is an endpoint, `control/<name>` makes trouble and counts.
-// The controls are those of the proxy before the real server (tests/js/servers/fault-proxy.mjs).
+// The servers of one tab and their fault control: `<server>/mcp` is an endpoint, `control/<name>` causes faults and returns counts.
+// The commands are those of the proxy in front of the real server (tests/js/servers/fault-proxy.mjs).
 // @ts-check
 
 import { json, refusal } from './answers.js';
@@ -9,7 +9,7 @@ import { SimulatedServer } from './server.js';
 /** @import { Exchange, Settings } from './faults.js' */
 /** @import { Hooks, Rpc } from './server.js' */
 
-/** @typedef {Settings & { kind: string, client?: string, left: number }} Pending a fault that waits for its request */
+/** @typedef {Settings & { kind: string, client?: string, left: number }} Pending a fault waiting for its request */
 /** @typedef {Partial<Pending> & { count?: number, quiet?: boolean }} Control */
 /** @typedef {Record<string, number>} Tally */
 /** @typedef {{ http: Tally, rpc: Tally, runs: number }} ClientCounts */
@@ -101,7 +101,7 @@ export class Room {
         this.#pending.length = 0;
         return json(200, {});
       default:
-        return json(404, { error: 'no such control' });
+        return json(404, { error: 'unknown control command' });
     }
   }
 

@@ -1,4 +1,4 @@
-// A small MCP server of its own, 2025-11-25 over Streamable HTTP: it takes a Request and gives a Response, wherever it runs.
+// A small MCP server, 2025-11-25 over Streamable HTTP: a function from Request to Response, independent of the host.
 // @ts-check
 
 import { json, refusal, unknownSession } from './answers.js';
@@ -21,7 +21,7 @@ export class SimulatedServer {
   /** @type {Map<string, Session>} */
   #sessions = new Map();
   #down = false;
-  memory = { counter: 0 }; // what its tools keep; lost with a restart
+  memory = { counter: 0 }; // state of its tools; lost in a restart
 
   /** @param {string} name */
   constructor(name) {
@@ -38,9 +38,9 @@ export class SimulatedServer {
    * @param {Hooks} [hooks]
    */
   async answer(request, message, hooks = {}) {
-    // A balancer's words: nothing was handed on.
+    // A load balancer's response: the request was not forwarded.
     if (this.#down)
-      return refusal(503, -32000, 'The server cannot be reached; nothing was sent to it', message?.id ?? null, {
+      return refusal(503, -32000, 'The server is unreachable; the request was not forwarded', message?.id ?? null, {
         'Retry-After': '1',
       });
     switch (request.method) {
@@ -56,7 +56,7 @@ export class SimulatedServer {
   }
 
   /**
-   * The sessions are gone. Quietly: open streams stay, so that a client learns of it by its next request.
+   * Drops all sessions. Quietly: open streams stay, so that a client notices at its next request.
    * @param {{ quiet?: boolean }} [how]
    */
   forget({ quiet = false } = {}) {
@@ -66,7 +66,7 @@ export class SimulatedServer {
     return lost.length;
   }
 
-  /** As a killed process: connections break, sessions and memory are gone, and for a moment nobody answers. */
+  /** Like a killed process: connections break, sessions and memory are lost, and for a short time the server is unreachable. */
   async restart() {
     const lost = [...this.#sessions.values()];
     this.#sessions.clear();
@@ -79,7 +79,7 @@ export class SimulatedServer {
     this.#down = false;
   }
 
-  /** Cuts the streams on which it speaks unasked; the sessions live. */
+  /** Cuts the GET streams; the sessions stay. */
   cutListening() {
     for (const session of this.#sessions.values()) session.listening.cut();
   }
@@ -106,7 +106,7 @@ export class SimulatedServer {
   /** @param {Rpc} message */
   #initialize({ id, params }) {
     const asked = params?.protocolVersion;
-    // basic/lifecycle §Version Negotiation: the version asked for if it is spoken here, else the newest that is.
+    // basic/lifecycle §Version Negotiation: the requested version if it is supported, else the newest supported one.
     const session = new Session(versions.find((version) => version === asked) ?? newest);
     this.#sessions.set(session.id, session);
     const result = {
@@ -187,7 +187,7 @@ export class SimulatedServer {
   }
 
   /**
-   * basic/transports §Session Management: 2, without an id 400; 3, with one that is no longer known 404.
+   * basic/transports §Session Management: 2, without an id 400; 3, with an unknown one 404.
    * @param {Request} request
    */
   #sessionOf(request) {
@@ -196,7 +196,7 @@ export class SimulatedServer {
     const session = this.#sessions.get(id);
     if (!session) return unknownSession();
     const version = request.headers.get('mcp-protocol-version');
-    // §Protocol Version Header: 400 for one that is not spoken here.
+    // §Protocol Version Header: 400 for an unsupported one.
     if (version !== null && !versions.includes(version))
       return refusal(400, -32000, `Bad Request: Unsupported protocol version: ${version}`);
     return session;

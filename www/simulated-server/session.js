@@ -5,7 +5,7 @@ import { Channel, placeOf } from './channel.js';
 
 /** @import { Id } from './answers.js' */
 
-const keptChannels = 64; // of finished calls; who comes back later has lost too much to be helped
+const keptChannels = 64; // of finished calls; later clients cannot resume
 
 export class Session {
   id = crypto.randomUUID();
@@ -13,14 +13,14 @@ export class Session {
   #channels = new Map([['listen', this.listening]]);
   #opened = 0;
   /** @type {Map<Id | undefined, AbortController>} */
-  #running = new Map(); // JSON-RPC id → what ends the call
+  #running = new Map(); // JSON-RPC id → the AbortController of the call
 
   /** @param {string} protocolVersion */
   constructor(protocolVersion) {
     this.protocolVersion = protocolVersion;
   }
 
-  /** A channel for the answer to one call. */
+  /** A channel for the response to one call. */
   channel() {
     this.#opened += 1;
     const name = `call-${this.#opened}`;
@@ -31,7 +31,7 @@ export class Session {
   }
 
   /**
-   * The response that goes on after `eventId`; undefined if that id is not known here.
+   * The response that resumes after `eventId`; undefined if the id is unknown.
    * @param {string} eventId
    */
   resume(eventId) {
@@ -40,7 +40,7 @@ export class Session {
   }
 
   /**
-   * Notes that a call runs; the signal says when the client no longer wants it.
+   * Registers a running call; the signal is aborted when the client cancels it.
    * @param {Id} requestId
    */
   begin(requestId) {
@@ -63,7 +63,7 @@ export class Session {
     for (const channel of this.#channels.values()) channel.close();
   }
 
-  /** As its server's process was: what ran stops, what was open breaks. */
+  /** Like a killed process: calls stop, connections break. */
   kill() {
     for (const controller of this.#running.values()) controller.abort();
     for (const channel of this.#channels.values()) channel.cut();

@@ -1,4 +1,4 @@
-// What the simulated server can do: a tool that only reads, one that may be repeated, one that must not be, and a slow one.
+// Tools of the simulated server: a read-only one, an idempotent one, one that must not run twice, and a slow one.
 // @ts-check
 
 /** @type {(properties: object, required?: string[]) => object} */
@@ -23,27 +23,27 @@ const text = (value) => ({ content: [{ type: 'text', text: String(value) }] });
  */
 export const tools = {
   echo: {
-    description: 'Says what it was told.',
+    description: 'Returns its message.',
     annotations: { readOnlyHint: true },
     inputSchema: object({ message: { type: 'string' } }),
     run: ({ message }) => text(`Echo: ${message}`),
   },
   add: {
-    description: 'Adds two numbers. Doing it twice does no harm.',
+    description: 'Adds two numbers. Safe to run twice.',
     annotations: { idempotentHint: true },
     inputSchema: object({ a: { type: 'number' }, b: { type: 'number' } }),
     run: ({ a = 0, b = 0 }) => text(`${a} + ${b} = ${a + b}`),
   },
   count: {
-    description: 'Counts up by one, and must not be run twice: each run shows.',
+    description: 'Increments a counter. Must not run twice.',
     inputSchema: object({}),
     run(_arguments, { memory }) {
       memory.counter += 1;
-      return text(`The counter stands at ${memory.counter}.`);
+      return text(`The counter is ${memory.counter}.`);
     },
   },
   slow: {
-    description: 'Takes two seconds, and reports its progress.',
+    description: 'Takes two seconds and reports progress.',
     annotations: { readOnlyHint: true },
     inputSchema: object({ seconds: { type: 'number', default: 2 } }, []),
     run: runSlowly,
@@ -63,7 +63,7 @@ async function runSlowly({ seconds = 2 }, { progress, signal }) {
 }
 
 /**
- * Waits, or throws as soon as the result is not wanted any more.
+ * Waits, or throws when the call is cancelled.
  * @param {number} ms
  * @param {AbortSignal} [signal]
  * @returns {Promise<void>}

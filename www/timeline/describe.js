@@ -1,4 +1,4 @@
-// One item of the timeline in words: for its detail line, its accessible name and the list that stands beside the picture.
+// Describes a timeline item: for its detail line, its accessible name and the text list.
 // @ts-check
 
 import { capital, clock, count, duration } from '../format.js';
@@ -9,22 +9,22 @@ import { capital, clock, count, duration } from '../format.js';
 /** @type {Record<string, string>} */
 const markTitles = {
   sessionError: 'Session error',
-  sessionExpired: 'Session expired by our own clock',
+  sessionExpired: 'Session expired: idle timeout or maximum age',
   sessionTerminated: 'Session terminated',
-  sessionReused: 'Live session used again',
+  sessionReused: 'Live session reused',
   recoveryFailed: 'Recovery failed',
   toolsChanged: 'The list of tools changed',
-  breakerOpened: 'Too many failures: nothing is sent for a while',
-  breakerClosed: 'A probe succeeded: sending again',
-  outageStarted: 'Outage: the server is out of reach',
-  outageEnded: 'The outage is over',
+  breakerOpened: 'Circuit breaker opened: requests are paused',
+  breakerClosed: 'Circuit breaker closed: requests are sent again',
+  outageStarted: 'Outage: the server is unreachable',
+  outageEnded: 'The outage ended',
 };
 
 /** @type {Record<TimelineItem['type'], (item: TimelineItem) => Description>} */
 const describers = { request, state, wait, stream, generation, mark };
 
 /**
- * A short title and the facts worth telling, in order.
+ * A short title and the facts, in order.
  * @param {TimelineItem} item
  * @returns {{ title: string, facts: string[] }}
  */
@@ -44,10 +44,10 @@ function request(item) {
   return {
     title: `${method}${requestId === undefined ? '' : ` #${requestId}`}`,
     facts: [
-      item.end === undefined ? 'under way' : outcomeWords(item.outcome),
+      item.end === undefined ? 'pending' : outcomeWords(item.outcome),
       tookOf(item),
       item.end !== undefined && durationMs > end - start + 5
-        ? `${duration(durationMs)} since it was first asked`
+        ? `${duration(durationMs)} since the first attempt`
         : undefined,
       attempt > 1 ? `try ${attempt}` : undefined,
     ],
@@ -68,10 +68,10 @@ function wait({ delayMs = 0, start, end = start, attempt = 0, stream, method, re
   return {
     title: `Waiting ${duration(delayMs)}`,
     facts: [
-      `next try at ${clock(end)}`,
-      attempt > 0 ? `after try ${attempt}` : undefined,
-      stream ? 'before the stream is opened again' : method,
-      refusals > 1 ? `asked for ${refusals} times` : undefined,
+      `next attempt at ${clock(end)}`,
+      attempt > 0 ? `after attempt ${attempt}` : undefined,
+      stream ? 'until the stream is reopened' : method,
+      refusals > 1 ? `requested ${refusals} times` : undefined,
       code,
     ],
   };
@@ -81,11 +81,11 @@ function wait({ delayMs = 0, start, end = start, attempt = 0, stream, method, re
 function stream(item) {
   if (item.stream === 'call') {
     const to = item.requestId === undefined ? '' : ` to #${item.requestId}`;
-    return { title: `Answer${to} begins, as a stream`, facts: [item.code] };
+    return { title: `Response${to} begins as a stream`, facts: [item.code] };
   }
   const took = tookOf(item);
   return {
-    title: 'Stream for what the server says unasked',
+    title: 'GET stream',
     facts: [took === undefined ? 'open' : `open for ${took}`, item.code],
   };
 }
@@ -122,7 +122,7 @@ export function sentence(item) {
 }
 
 /**
- * What the colour says.
+ * The meaning of the colour.
  * @param {TimelineItem} item
  * @returns {'good' | 'bad' | 'unknown' | 'again' | 'dropped' | 'open'}
  */
@@ -138,6 +138,6 @@ export function tone(item) {
 /** @param {string | undefined} outcome */
 function outcomeWords(outcome) {
   if (outcome === 'result') return 'answered';
-  if (outcome === 'sent again') return 'refused, then sent again';
+  if (outcome === 'sent again') return 'refused, then retried';
   return outcome;
 }

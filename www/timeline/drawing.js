@@ -1,4 +1,4 @@
-// Draws the timeline's items in SVG: bars, bands, waits, streams and marks, each where the axis says, and their captions.
+// Draws the timeline's items in SVG: bars, bands, waits, streams and marks at their positions on the axis, with captions.
 // @ts-check
 
 import { capital, duration } from '../format.js';
@@ -9,7 +9,7 @@ import { draw, make, set } from './svg.js';
 /** @import { Rows } from './rows.js' */
 /** @import { TimeAxis } from './time-axis.js' */
 
-/** @typedef {{ x0: number, x1: number, y: number }} Span where a caption may stand */
+/** @typedef {{ x0: number, x1: number, y: number }} Span the space for a caption */
 /** @typedef {{ time: number, text: string, element: SVGGElement | undefined }} Note */
 /** @typedef {{ element: SVGElement, settled?: boolean, text?: SVGTextElement, line?: SVGLineElement, caption?: Span }} View */
 
@@ -21,9 +21,9 @@ const waits = { y: 28, height: 14 };
 const requests = { y: 45, height: 42 };
 const streams = { listen: { y: 90, height: 4 }, call: { y: 95, height: 3 } };
 const captionY = 109;
-const captionLetter = 6.5; // about the width of a letter there
-const bandLetter = 6.4; // and on a band
-const narrowest = 5; // a bar of no duration is still seen and hit
+const captionLetter = 6.5; // approximate width of a letter in a caption
+const bandLetter = 6.4; // and in a band
+const narrowest = 5; // pixels; a bar without duration must be visible and clickable
 /** @type {Record<TimelineItem['type'], LayerName>} */
 const layerOf = {
   request: 'bars',
@@ -43,7 +43,7 @@ export class Drawing {
   /** @type {WeakMap<object, TimelineItem>} */
   #items = new WeakMap(); // element → item
   /** @type {View[]} */
-  #captioned = []; // views whose captions are kept in sight
+  #captioned = []; // views whose captions stay visible
   /** @type {Map<Lane, { x: number, text: SVGTextElement }>} */
   #lastCaption = new Map(); // lane → { x, text } of its last handshake
   #stretches = 1;
@@ -73,7 +73,7 @@ export class Drawing {
     return element ? this.#items.get(element) : undefined;
   }
 
-  /** How far to the right the captions reach. */
+  /** The right end of the captions. */
   get captionsEnd() {
     let right = 0;
     for (const { x, text } of this.#lastCaption.values())
@@ -96,7 +96,7 @@ export class Drawing {
   }
 
   /**
-   * Draws an item or moves it; `edge` is how far what is still going on reaches. Returns whether its right end is settled.
+   * Draws or moves an item; `edge` is the right end of ongoing items. Returns whether its right end is final.
    * @param {TimelineItem} item
    * @param {number} edge
    */
@@ -114,7 +114,7 @@ export class Drawing {
     return settled;
   }
 
-  /** The stretches of time that are not drawn to scale are marked with their length. */
+  /** Labels the stretches that are not to scale with their duration. */
   stretches() {
     for (const stretch of this.#axis.stretches(this.#stretches)) {
       const group = draw('g', {});
@@ -151,7 +151,7 @@ export class Drawing {
   }
 
   /**
-   * Stretches what spans the whole picture.
+   * Resizes the elements that span the picture.
    * @param {number} width
    * @param {number} height
    */
@@ -163,7 +163,7 @@ export class Drawing {
     for (const line of layers.notes.querySelectorAll('line')) set(line, { y2: height });
   }
 
-  /** What is written on a band or a wait stays in sight while any of it is. */
+  /** Keeps captions of partly visible bands and waits in view. */
   keepCaptionsInSight() {
     const { scrollLeft, clientWidth } = this.#parts.scroll;
     for (const view of this.#captioned) {

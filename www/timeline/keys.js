@@ -1,4 +1,4 @@
-// What keys do on the timeline: plus and minus zoom, the others lead from one item to another.
+// Keys of the timeline: plus and minus zoom, the others move between items.
 // @ts-check
 
 /** @import { TimelineItem } from '../types.js' */
@@ -6,7 +6,7 @@
 /** @type {Record<string, number>} */
 export const zoomKeys = { '+': 1, '=': 1, '-': -1 };
 
-/** @type {Record<string, (items: TimelineItem[], item: TimelineItem) => TimelineItem | undefined>} what each key leads to */
+/** @type {Record<string, (items: TimelineItem[], item: TimelineItem) => TimelineItem | undefined>} the target of each key */
 export const neighbours = {
   ArrowRight: (items, item) => items[items.indexOf(item) + 1],
   ArrowLeft: (items, item) => items[items.indexOf(item) - 1],
@@ -17,7 +17,7 @@ export const neighbours = {
 };
 
 /**
- * What goes on in another lane when an item begins, or begins there first.
+ * The item of another lane at the start of an item, or the next one.
  * @param {TimelineItem[]} items
  * @param {TimelineItem} item
  * @param {number} lane

@@ -1,4 +1,4 @@
-// What the timeline knows: the manager's events folded into lanes of bars, bands, waits, streams and marks. No drawing.
+// The timeline's model: folds the manager's events into lanes of bars, bands, waits, streams and marks.
 // @ts-check
 
 import { OpenRequests } from './open-requests.js';
@@ -20,13 +20,13 @@ const markKinds = new Set([
   'outageEnded',
 ]);
 
-const lateness = 250; // milliseconds by which a timer may come late
+const lateness = 250; // milliseconds by which a timer may be late
 
 export class TimelineModel {
   /** @type {Map<string, Lane>} */
   lanes = new Map();
   /** @type {TimelineItem[]} */
-  items = []; // everything that can be pointed at, in the order in which it began
+  items = []; // all interactive items, ordered by start
 
   clear() {
     this.lanes.clear();
@@ -34,7 +34,7 @@ export class TimelineModel {
   }
 
   /**
-   * Whether a request is under way, or a wait is running or has just run out at `time`.
+   * Whether a request is pending, or a wait is running or has just ended at `time`.
    * @param {number} time
    */
   busy(time) {
@@ -44,13 +44,13 @@ export class TimelineModel {
     );
   }
 
-  /** Whether an answer is awaited from the server. */
+  /** Whether a request is pending. */
   get working() {
     return [...this.lanes.values()].some((lane) => lane.open.size > 0);
   }
 
   /**
-   * Folds one event in; returns the items that began or changed.
+   * Folds in one event; returns the new and changed items.
    * @param {SessionEvent} kind
    * @param {SessionEventDetail} detail
    * @returns {TimelineItem[]}
@@ -84,7 +84,7 @@ export class TimelineModel {
   }
 }
 
-/** One event on its way into a lane. */
+/** One event being folded into a lane. */
 class Fold {
   /** @type {TimelineItem[]} */
   touched = [];
@@ -139,14 +139,14 @@ const folders = {
 /** @param {Fold} fold */
 function stateChanged(fold) {
   const { lane, detail } = fold;
-  // A record begins in its first state without a change into it.
+  // A new record has its first state without an event.
   const before = lane.band ?? (detail.from && fold.begin({ type: 'state', state: detail.from, start: lane.since }));
   if (before) fold.finish(before);
   lane.state = detail.to;
   lane.band = fold.begin({ type: 'state', state: detail.to, from: detail.from, evidence: detail.evidence });
-  // A session keeps its stream in `ready` and through an outage: one that breaks has an event of its own.
+  // In `ready` and during an outage a session keeps its stream; if it breaks, there is an event.
   if (detail.to !== 'ready' && detail.to !== 'outage') fold.endStream();
-  // Waits of another state are over.
+  // Waits end with their state.
   for (const wait of lane.waits) if ((wait.end ?? 0) > lane.band.start) fold.finish(wait);
   lane.waits = [];
 }
@@ -179,7 +179,7 @@ function requestSettled(fold) {
 }
 
 /**
- * Twenty calls that are refused together wait together: that is one wait, which the last of them may lengthen.
+ * Calls that are refused together share one wait, which the last of them may extend.
  * @param {Fold} fold
  */
 function retryScheduled(fold) {
@@ -204,7 +204,7 @@ function retryScheduled(fold) {
 function streamOpened(fold) {
   const { stream, requestId } = fold.detail;
   if (stream === 'call') {
-    // A call's stream lives as long as its request, which has a bar of its own: the opening is told, not the length.
+    // A call's stream ends with its request, which has its own bar: only its start is shown.
     fold.finish(fold.begin({ type: 'stream', stream: 'call', requestId }));
   } else {
     fold.endStream();

@@ -1,29 +1,27 @@
-// The requests of one session that have no answer yet, and which of them a new request repeats.
+// The unanswered requests of one session, and which of them a new request retries.
 //
-// A call that is sent again has a new id, and nothing is ever settled under the old one. Where an event names the request
-// that it replaces, that is the answer. Otherwise it is inferred: calls go again in the order in which they first went,
-// after a new handshake, or after a wait that the server asked for, or it shows when a call turns out to be older than
-// its last request.
+// A retried call has a new id, and the old one is never settled. Some events name the request that they replace. Otherwise it is inferred: calls are
+// retried in their original order, after a new handshake or after a `Retry-After`, or the settled call turns out to be older than its last request.
 // @ts-check
 
 /** @import { SessionEventDetail } from 'mcp-tether' */
 
 /**
- * A request without an answer, and what it is drawn as.
+ * An unanswered request, and its timeline item.
  * @template Item
  * @typedef {{ requestId: number | undefined, method: string | undefined, generation: number, at: number, item: Item | undefined, repeats: boolean }} Open
  */
 
-const slack = 4; // milliseconds by which clock readings of one moment may differ
+const slack = 4; // milliseconds of tolerance between timestamps
 
 /** @template [Item=unknown] */
 export class OpenRequests {
   /** @type {Map<number | undefined, Open<Item>>} */
   #open = new Map();
-  #refusedBefore = 0; // what was under way then was refused, until `#waitsUntil`
+  #refusedBefore = 0; // requests pending at this time were refused, until `#waitsUntil`
   #waitsUntil = 0;
   /** @type {{ method: string, until: number }[]} */
-  #rests = []; // calls that wait by themselves, as { method, until }
+  #rests = []; // individually waiting calls: { method, until }
 
   get size() {
     return this.#open.size;
@@ -37,7 +35,7 @@ export class OpenRequests {
   }
 
   /**
-   * Notes a wait: of one call where a method is named, else of the whole session.
+   * Registers a wait: of one call if a method is given, else of the session.
    * @param {SessionEventDetail} detail
    */
   wait({ at, delayMs = 0, stream, method }) {
@@ -51,7 +49,7 @@ export class OpenRequests {
   }
 
   /**
-   * Notes a request; returns the `item` of the one that it repeats, if any.
+   * Registers a request; returns the `item` of the request that it retries, if any.
    * @param {SessionEventDetail} detail
    * @param {Item} [item]
    * @returns {Item | undefined}
@@ -71,7 +69,7 @@ export class OpenRequests {
   }
 
   /**
-   * Notes an answer; returns the items of the request that it belongs to and of one that this had repeated unseen.
+   * Registers a response; returns the items of its request and of one that this request had retried unnoticed.
    * @param {SessionEventDetail} detail
    */
   settle({ requestId, method, at, durationMs = 0 }) {
@@ -92,7 +90,7 @@ export class OpenRequests {
   }
 
   /**
-   * The oldest open request of a method, if one of that method has rested.
+   * The oldest open request of a method, if one of that method has waited.
    * @param {string | undefined} method
    * @param {number} at
    */

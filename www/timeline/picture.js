@@ -1,4 +1,4 @@
-// The timeline's own markup: legend, buttons, lane names, the layers of the drawing, and the list that says the same in words.
+// The timeline's markup: legend, buttons, lane names, drawing layers, and the text list.
 // @ts-check
 
 import { find } from '../find.js';
@@ -8,15 +8,15 @@ import { find } from '../find.js';
 /** @type {LayerName[]} */
 const layers = ['cuts', 'rules', 'lines', 'waits', 'streams', 'bands', 'bars', 'marks', 'captions', 'notes'];
 /** @type {Set<LayerName>} */
-const reachable = new Set(['waits', 'streams', 'bands', 'bars', 'marks']); // what can be pointed at; the rest is decoration
+const reachable = new Set(['waits', 'streams', 'bands', 'bars', 'marks']); // interactive layers; the rest is decoration
 
 /**
- * Builds everything inside `host`, with what the page wrote there below the picture; returns the parts by name.
+ * Builds the content of `host`, with its original children below the picture. Returns the parts by name.
  * @param {HTMLElement} host
  * @returns {TimelineParts}
  */
 export function build(host) {
-  const told = [...host.childNodes];
+  const children = [...host.childNodes];
   const template = document.createElement('template');
   template.innerHTML = `
     <div class="tl-bar">
@@ -58,7 +58,7 @@ export function build(host) {
     <details class="tl-text"><summary>The same as a list</summary><ol tabindex="0" aria-label="Everything on the timeline, oldest first"></ol></details>`;
   host.append(template.content);
   const html = (/** @type {string} */ selector) => find(host, selector, HTMLElement);
-  html('.tl-detail').after(...told);
+  html('.tl-detail').after(...children);
   return {
     lanes: html('.tl-lanes'),
     scroll: html('.tl-scroll'),

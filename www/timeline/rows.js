@@ -1,4 +1,4 @@
-// Gives each request's bar its row. Bars that overlap in time form a cluster, whose rows share the height of the lane.
+// Assigns rows to the bars of requests. Overlapping bars form a cluster, whose rows share the height of the lane.
 // @ts-check
 
 /** @import { Lane, TimelineItem } from '../types.js' */
@@ -7,15 +7,15 @@
 /** @typedef {{ items: TimelineItem[], freeFrom: number[], holders: TimelineItem[], open: number, end: number }} Cluster */
 /** @typedef {{ row: number, cluster: Cluster, open: boolean }} Place */
 
-const mostRows = 35; // more bars than these at once share rows
-const narrowest = 5; // a bar of no duration still takes up so many pixels
+const mostRows = 35; // beyond this number, bars share rows
+const narrowest = 5; // pixels of a bar without duration
 
 export class Rows {
   #axis;
   /** @type {Map<TimelineItem, Place>} */
   #places = new Map(); // item → { row, cluster, open }
   /** @type {Map<Lane, Cluster>} */
-  #growing = new Map(); // lane → the cluster that later bars may still join
+  #growing = new Map(); // lane → the open cluster
 
   /** @param {TimeAxis} axis */
   constructor(axis) {
@@ -28,7 +28,7 @@ export class Rows {
   }
 
   /**
-   * Places a bar that began or ended; returns the bars that have to be drawn again.
+   * Places a bar that began or ended; returns the bars to redraw.
    * @param {TimelineItem} item
    */
   place(item) {
@@ -60,7 +60,7 @@ export class Rows {
   }
 
   /**
-   * Which of how many rows a bar is in.
+   * The row of a bar, and the number of rows.
    * @param {TimelineItem} item
    */
   of(item) {
@@ -79,7 +79,7 @@ export class Rows {
   }
 
   /**
-   * The row of the try that it replaces, else the first that is free where it begins, else a new one.
+   * The row of the attempt that it replaces, else the first free one, else a new one.
    * @param {TimelineItem} item
    * @param {Cluster} cluster
    * @param {number} x0

@@ -1,4 +1,4 @@
-// Making elements, and setting their attributes with no more digits than a screen has.
+// Creates SVG elements, with attributes rounded to screen precision.
 // @ts-check
 
 /** @typedef {Record<string, string | number>} Attributes */

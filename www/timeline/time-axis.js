@@ -1,13 +1,13 @@
-// Time to pixels for the timeline: linear while things happen, shorter while everybody waits, cut where nothing does.
+// Maps time to pixels: linear during activity, compressed during waits, cut when idle.
 //
-// A request takes five milliseconds and a visitor's thought takes ten seconds, so a plain linear axis shows either dots
-// or emptiness. Between two events this axis is linear up to a limit and grows by the logarithm beyond it; a stretch
-// during which nothing was under way is cut to a fixed width. Whatever is not linear is labelled with its true length.
+// A request takes five milliseconds, and a visitor pauses for ten seconds, so a linear axis would show either dots or empty space. Between two events
+// this axis is linear up to a limit and logarithmic beyond it; idle stretches have a fixed width. Stretches that are not linear are labelled with their
+// duration.
 // @ts-check
 
-const linearPixels = 90; // how wide a stretch may get before it grows by the logarithm
-const octavePixels = 26; // what each doubling beyond that adds
-const idlePixels = 46; // a stretch in which nothing was under way
+const linearPixels = 90; // maximum width of a linear stretch
+const octavePixels = 26; // width per doubling beyond it
+const idlePixels = 46; // width of an idle stretch
 const startPixels = 14;
 
 export class TimeAxis {
@@ -15,7 +15,7 @@ export class TimeAxis {
   /** @type {number[]} */
   #times = [];
   /** @type {boolean[]} */
-  #busy = []; // #busy[i]: something was under way between times[i - 1] and times[i]
+  #busy = []; // #busy[i]: whether there was activity between times[i - 1] and times[i]
   /** @type {number[]} */
   #xs = [];
 
@@ -36,7 +36,7 @@ export class TimeAxis {
   }
 
   /**
-   * Notes that something happened at `time`; returns `time`, or the latest time known if that is later.
+   * Registers an event at `time`; returns the later of `time` and the latest known time.
    * @param {number} time
    * @param {boolean} busy
    */
@@ -56,7 +56,7 @@ export class TimeAxis {
   }
 
   /**
-   * Where `time` is; after the last event, where it would be if something were under way.
+   * The position of `time`; after the last event, as if there were activity.
    * @param {number} time
    */
   x(time) {
@@ -75,7 +75,7 @@ export class TimeAxis {
   }
 
   /**
-   * The stretches from the `from`th on that are visibly not linear, as { index, x0, x1, ms, idle, time }.
+   * The visibly nonlinear stretches from the `from`th on: { index, x0, x1, ms, idle, time }.
    * @param {number} [from]
    */
   *stretches(from = 1) {

@@ -1,8 +1,8 @@
-// <session-timeline>: a lane a session, drawn in SVG from the manager's events, by pointer, by keyboard and as a list.
+// <session-timeline>: one lane per session, drawn in SVG from the manager's events, usable by pointer, by keyboard and as a list.
 //
-// `timeline.watch(manager.events)` is all it needs. Left and right walk through what happened, up and down change lanes,
-// plus and minus zoom. `timeline.note(text)` flags on the time axis what the visitor did; it never draws in a lane.
-// `timeline.nextTimer` may be set to a function that says what a session's next timer is, for what is still going on.
+// Usage: `timeline.watch(manager.events)`. Left and right move between items, up and down between lanes, plus and minus zoom. `timeline.note(text)`
+// flags an action of the visitor on the time axis. `timeline.nextTimer` may be set to a function that returns a session's next timer, shown with
+// ongoing items.
 // @ts-check
 
 import { capital, duration } from '../format.js';
@@ -44,11 +44,11 @@ export const eventKinds = [
   'outageEnded',
 ];
 
-const liveRoom = 24; // how far open bands reach past the last event while nothing is under way
-const keptEvents = 12_000; // older ones are forgotten, a third at a time
-const crowd = 24; // more things than these on the move are drawn at the pace of a crowd
+const liveRoom = 24; // width of open bands after the last event when idle
+const keptEvents = 12_000; // older ones are dropped, a third at a time
+const crowd = 24; // with more moving items, drawing slows down to `crowdPace`
 const crowdPace = 120; // milliseconds
-const listed = 500; // lines of the list in words
+const listed = 500; // lines of the text list
 const scales = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
 
 export class SessionTimeline extends HTMLElement {
@@ -57,7 +57,7 @@ export class SessionTimeline extends HTMLElement {
   #axis = new TimeAxis();
   #model = new TimelineModel();
   #rows = new Rows(this.#axis);
-  // Both from the first connection on.
+  // Both are set when first connected.
   #drawing = /** @type {Drawing} */ (/** @type {unknown} */ (undefined));
   #parts = /** @type {TimelineParts} */ (/** @type {unknown} */ (undefined));
   /** @type {TimelineEvent[]} */
@@ -67,12 +67,12 @@ export class SessionTimeline extends HTMLElement {
   /** @type {Set<TimelineItem>} */
   #dirty = new Set();
   /** @type {Set<TimelineItem>} */
-  #pending = new Set(); // items whose right end still moves
+  #pending = new Set(); // ongoing items
   /** @type {TimelineItem | undefined} */
-  #current; // the item that the Tab key reaches
+  #current; // the item in the tab order
   /** @type {TimelineItem | undefined} */
-  #shown; // the item whose details are told
-  #frame = 0; // what will draw: the next frame, or a timer before it
+  #shown; // the item whose details are shown
+  #frame = 0; // the scheduled drawing: an animation frame, or a timer before it
   /** @type {ReturnType<typeof setTimeout> | 0} */
   #later = 0;
   #drawnAt = 0;
@@ -98,7 +98,7 @@ export class SessionTimeline extends HTMLElement {
     for (const kind of eventKinds) onSessionEvent(target, kind, (detail) => this.add(kind, detail));
   }
 
-  /** Everything that is drawn, as it came: { type, …detail }. */
+  /** All drawn events as received: { type, …detail }. */
   get events() {
     return this.#events.map(([type, detail]) => ({ type, ...detail }));
   }
@@ -159,7 +159,7 @@ export class SessionTimeline extends HTMLElement {
 
   // Drawing
 
-  /** With the next frame; in a crowd less often, because painting it takes longer than a frame. */
+  /** Draws in the next frame; with many items less often, because painting takes longer than a frame. */
   #schedule() {
     if (this.#frame) return;
     const rest = this.#dirty.size + this.#pending.size > crowd ? this.#drawnAt + crowdPace - performance.now() : 0;
@@ -191,7 +191,7 @@ export class SessionTimeline extends HTMLElement {
     const now = Date.now();
     const busy = this.#model.busy(now);
     const edge = Math.max(this.#axis.lastX + liveRoom, busy ? this.#axis.x(now) : 0);
-    this.#parts.scrolled = scroll.scrollLeft; // read once, before anything is written
+    this.#parts.scrolled = scroll.scrollLeft; // read once before writing, to avoid a forced layout
 
     for (const lane of this.#model.lanes.values()) if (!lane.drawn) this.#drawing.lane(lane);
     this.#drawItems(edge);
@@ -234,7 +234,7 @@ export class SessionTimeline extends HTMLElement {
     return right;
   }
 
-  /** Waiting alone is worth a picture now and then; it may last for minutes. */
+  /** During waits, which may take minutes, redraw only at intervals. */
   #drawAgain() {
     if (this.#calm.matches) this.#soon(500);
     else if (this.#model.working) this.#schedule();
@@ -302,7 +302,7 @@ export class SessionTimeline extends HTMLElement {
   }
 
   /**
-   * The Tab key reaches one item: the newest, until another is visited.
+   * One item is in the tab order: the newest, until another is visited.
    * @param {TimelineItem} item
    */
   #reach(item) {
@@ -342,15 +342,14 @@ export class SessionTimeline extends HTMLElement {
   }
 
   /**
-   * Evidence and next timer of one item, below the picture; it stays there to be read until another is pointed at.
+   * Shows evidence and next timer of one item below the picture, until another item is selected.
    * @param {TimelineItem | undefined} item
    */
   #tell(item) {
     const { detail } = this.#parts;
     this.#shown = item;
     if (!item) {
-      detail.textContent =
-        'Point at a bar, or Tab to the timeline and use the arrow keys, to see what it was and what the client saw.';
+      detail.textContent = 'Point at a bar, or tab to the timeline and use the arrow keys, to see its details.';
       return;
     }
     const { title, facts } = describe(item);

@@ -1,4 +1,4 @@
-//! What acts: everything that happens goes through the methods here, by the direction of the data.
+//! The acting part of the core: methods of [`Manager`], one folder per direction of data.
 
 use crate::core::api::{CallId, ExchangeId, Key, Metrics, Output, Ticket};
 use crate::core::config::Config;
@@ -26,18 +26,18 @@ mod lifecycle;
 mod outbound;
 mod report;
 
-/// Who we say we are in every handshake.
+/// The identity sent in every handshake.
 #[derive(Clone)]
 pub struct ClientIdentity<J> {
     /// `clientInfo`: an object with `name` and `version`.
     pub info: J,
-    /// `capabilities`: an object; handlers add theirs.
+    /// `capabilities`: an object. Handlers add theirs.
     pub capabilities: J,
 }
 
-/// All sessions of one I/O context: a deterministic machine without a clock, a socket or a thread.
+/// All sessions of one I/O context: a deterministic state machine without clock, socket or thread.
 ///
-/// **After every [`handle`](Self::handle), drain [`poll`](Self::poll) until it says [`Output::Wait`].**
+/// **After every [`handle`](Self::handle), drain [`poll`](Self::poll) until it returns [`Output::Wait`].**
 pub struct Manager<J> {
     pub(crate) config: Config,
     pub(crate) client: ClientIdentity<J>,
@@ -45,41 +45,41 @@ pub struct Manager<J> {
     pub(crate) now: Instant,
     pub(crate) store: Store<J>,
     pub(crate) calls: Table<CallId, Call<J>>,
-    /// JSON-RPC id of the latest try of every call that is on the wire.
+    /// Calls in flight, by the JSON-RPC id of their latest attempt.
     pub(crate) by_request: Table<u64, CallId>,
     pub(crate) exchanges: Table<ExchangeId, Exchange>,
     pub(crate) tickets: Table<Ticket, Asked<J>>,
     pub(crate) farewells: Table<ExchangeId, Farewell>,
     pub(crate) closing: Closing,
     pub(crate) page: Page,
-    /// Which servers speak 2026-07-28.
+    /// The revision that each server speaks, as far as it is known.
     pub(crate) discoveries: Discoveries<J>,
-    /// Where servers are reached that redirect.
+    /// Redirect targets of servers.
     pub(crate) addresses: Addresses,
-    /// Breakers of connections that never came to be.
+    /// Breakers of keys without a record: their connection never succeeded.
     pub(crate) breakers: Vec<(Rc<Key>, Breaker)>,
-    /// After a sleep nobody is called late before then: the answers may be waiting behind the alarm clock.
+    /// After a sleep no call times out before this instant: answers may have arrived while the timers were late.
     pub(crate) grace_until: Instant,
-    /// How many sessions of a server try to reach it at once.
+    /// Limits how many sessions of one server attempt to reach it concurrently.
     pub(crate) lanes: Lanes,
     pub(crate) timers: Timers,
-    /// The budgets of long-lived responses.
+    /// Budgets of long-lived responses, per origin.
     pub(crate) turns: Turns,
     pub(crate) numbers: Numbers,
-    /// The JSON-RPC id, and progress token, that was used last.
+    /// The last JSON-RPC id and progress token used.
     last_request_id: u64,
     pub(crate) metrics: Metrics,
-    /// Whether anybody may listen to events.
+    /// `false` while no listener can receive events.
     pub(crate) emits_events: bool,
-    /// Calls that have ended, as far as nothing has followed from it yet.
+    /// Settled calls whose consequences are pending; see `follow_ends`.
     pub(crate) ended: Vec<Ended<J>>,
     pub(crate) out: Queue<Output<J>>,
 }
 
-/// The largest JSON-RPC id: that of a signed integer of 32 bits.
+/// JSON-RPC ids fit a signed 32-bit integer.
 const MAX_REQUEST_ID: u64 = (1 << 31) - 1;
 
-/// Numbers for exchanges, tickets, records and the machine's own calls: one sequence, no number is used twice.
+/// Ids of exchanges, tickets, records and the machine's own calls: one sequence, never reused.
 pub(crate) struct Numbers(u64);
 
 impl Numbers {
@@ -90,11 +90,11 @@ impl Numbers {
 }
 
 impl<J: Json> Manager<J> {
-    /// A manager that has done nothing yet. `seed` decides all jitter.
+    /// A manager without sessions. `seed` determines all jitter.
     pub fn new(config: Config, client: ClientIdentity<J>, seed: u64) -> Self {
         let mut rng = Rng::seeded(seed);
-        // A session that is taken up from a storage has seen the ids of other managers, and an id MUST NOT be used twice in a
-        // session (2025-11-25 basic, "Requests"): each manager begins at random below 2³⁰.
+        // A session restored from storage has seen the ids of other managers, and an id MUST NOT be used twice in a
+        // session (2025-11-25 basic, "Requests"): each manager starts at a random id below 2³⁰.
         let first = if config.keeps { rng.next_u64() >> 34 } else { 0 };
         Self {
             config,
@@ -125,8 +125,8 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A JSON-RPC id that no pending request has. Servers and gateways read ids into 32 bits or print them with 14 digits, so
-    /// all are below 2³¹; after the last one the sequence begins again.
+    /// A JSON-RPC id that no pending request has. Servers and gateways parse ids into 32 bits or print them with 14
+    /// digits, so all ids are below 2³¹; the sequence then wraps.
     pub(crate) fn next_request_id(&mut self) -> u64 {
         loop {
             self.last_request_id = if self.last_request_id < MAX_REQUEST_ID { self.last_request_id + 1 } else { 1 };

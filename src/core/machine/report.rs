@@ -1,4 +1,4 @@
-//! What the machine reports: events, log lines, changes of state, and the ends of callers without a call.
+//! Output other than requests: events, log lines, state changes, and errors for callers without a call record.
 
 use crate::core::api::{CallId, Detail, Error, Event, EventKind, Level, Output, SessionRef, State};
 use crate::core::kit::text::concat;
@@ -7,7 +7,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 
 impl<J: Json> Manager<J> {
-    /// Reports an event of a session.
+    /// Emits an event of a session.
     pub(crate) fn event(&mut self, session: SessionRef, kind: EventKind, mut detail: Box<Detail>) {
         let Some(record) = self.store.get(session).filter(|_| self.emits_events) else { return };
         detail.evidence = detail.evidence.as_deref().map(|evidence| record.discreet(evidence));
@@ -17,27 +17,27 @@ impl<J: Json> Manager<J> {
         self.out.push_back(Output::Event(Box::new(event)));
     }
 
-    /// Whether events are worth making.
+    /// Whether events are emitted at all. Callers skip costly details otherwise.
     pub(crate) const fn emits_events(&self) -> bool {
         self.emits_events
     }
 
-    /// Prints `[MCP][server] text`.
+    /// Logs `[MCP][server] text`.
     pub(crate) fn log(&mut self, session: SessionRef, level: Level, text: &str) {
         let Some(record) = self.store.get(session) else { return };
         let line = concat(&["[MCP][", &record.key.server, "] ", text]);
         self.log_line(level, line);
     }
 
-    /// Prints a whole line; debug lines only where they are wanted.
+    /// Logs a whole line; debug lines only if `debug` is set.
     pub(crate) fn log_line(&mut self, level: Level, line: String) {
         if level != Level::Debug || self.config.debug {
             self.out.push_back(Output::Log(level, line));
         }
     }
 
-    /// Moves a session to another state, and says so. The only place where a state changes: what the picture in session.rs
-    /// does not allow is refused, so a session that was ended stays ended.
+    /// Changes the state of a session and emits `stateChanged`. No other code changes a state. Transitions outside the
+    /// diagram in session.rs are refused, so an ended session stays ended.
     pub(crate) fn enter(&mut self, session: SessionRef, to: State) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         let from = record.state;
@@ -53,12 +53,12 @@ impl<J: Json> Manager<J> {
         is_legal
     }
 
-    /// Ends the wait of a caller that has no call of its own (`connect`, `terminate`, `close`).
+    /// Fails a caller that has no call record (`connect`, `terminate`, `close`).
     pub(crate) fn reject(&mut self, call: CallId, error: Error<J>) {
         self.out.push_back(Output::Settle { call, outcome: Err(error) });
     }
 
-    /// One line and one event for what is wrong with a session.
+    /// Logs one line and emits one event for an error of a session.
     pub(crate) fn report_session_error(
         &mut self,
         session: SessionRef,

@@ -1,27 +1,26 @@
-//! The ends that are under way: DELETEs whose records are gone, and the callers that wait for them.
+//! Pending ends: DELETEs whose records are gone, and the callers that wait for them.
 
 use crate::core::api::CallId;
 use crate::core::kit::table::Table;
 use crate::core::protocol::headers::HeaderList;
 
-/// A DELETE on the wire, after its record is gone; or an `initialize` whose answer is waited for because it may bring an id
-/// to send one for.
+/// A DELETE in flight without a record; or an `initialize` whose response may have an id that must be deleted.
 pub(crate) struct Farewell {
-    /// The log line that says that it is done.
+    /// The log line for its completion.
     pub(crate) line: String,
-    /// Who waits for it.
+    /// The caller that waits for it.
     pub(crate) waiter: Option<CallId>,
-    /// What the DELETE carries besides the id that is not there yet; the line lacks it, too.
+    /// For a detached `initialize`: the headers of the DELETE. Its id and the log line are completed later.
     pub(crate) orphan: Option<HeaderList>,
 }
 
-/// Who waits for ends, and whether there is to be a beginning ever again.
+/// Callers that wait for DELETEs, and whether the manager is closed.
 #[derive(Default)]
 pub(crate) struct Closing {
     pub(crate) closed: bool,
-    /// How many open DELETEs a caller of `terminate` waits for.
+    /// The number of open DELETEs per caller of `terminate`.
     pub(crate) waiting: Table<CallId, usize>,
-    /// Callers of `close`, who wait for all of them.
+    /// Callers of `close`, which wait for all DELETEs.
     pub(crate) closers: Vec<CallId>,
 }
 

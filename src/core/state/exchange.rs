@@ -5,28 +5,28 @@ use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::headers::SessionId;
 use std::rc::Rc;
 
-/// How long a notification, an answer to the server or the opening of a GET stream may take.
+/// Timeout of a notification, an answer to the server and the opening of a GET stream.
 pub(crate) const SMALL_EXCHANGE: Millis = 30_000;
 
-/// How long a response stream may stay open after its response; what still comes is read, then it is cut.
+/// How long a response stream is read after its response before it is aborted.
 pub(crate) const LEFTOVER: Millis = 5_000;
 
-/// A stream without a byte for so long, comments included, is cut and opened again.
+/// A stream without a byte for this long, comments included, is aborted and reopened.
 pub(crate) const WATCHDOG: Millis = 300_000;
 
-/// One request on the wire.
+/// One HTTP request in flight.
 #[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) session: SessionRef,
-    /// Whose connections it takes (turns.rs).
+    /// The origin whose connections it uses (turns.rs).
     pub(crate) origin: usize,
-    /// It counts as a long-lived response.
+    /// Whether it counts as a long-lived response.
     pub(crate) is_long: bool,
-    /// The generation that it was sent in. An older one can never touch a newer one.
+    /// The generation of its session. Responses of an older one never affect a newer one.
     pub(crate) generation: u64,
-    /// The session id of that generation, if it carried one.
+    /// The session id that it carried.
     pub(crate) carried: Option<SessionId>,
-    /// Where it went.
+    /// The request URL.
     pub(crate) url: Rc<str>,
     /// The endpoint of HTTP+SSE that it was posted to.
     pub(crate) endpoint: Option<Rc<str>>,
@@ -35,12 +35,12 @@ pub(crate) struct Exchange {
     pub(crate) wire: Wire,
     pub(crate) head: Option<ResponseHead>,
     pub(crate) opened_at: Instant,
-    /// When the last byte came.
+    /// When the last byte arrived.
     pub(crate) last_alive: Instant,
     pub(crate) deadline: Option<Instant>,
-    /// Nothing more comes on it, so there is nothing to cut.
+    /// The response is complete, so there is nothing to abort.
     pub(crate) is_over: bool,
-    /// The driver reads nothing from it for now.
+    /// The driver has paused reading.
     pub(crate) paused: bool,
 }
 
@@ -81,28 +81,28 @@ pub(crate) enum Wire {
     Initialized,
     /// A message of `answers.rs`, by its number.
     Aside(u64),
-    /// What follows the response on a response stream.
+    /// The rest of a response stream after its response.
     Leftover,
     /// DELETE of the session.
     Delete,
-    /// `initialize` of a record that was ended meanwhile.
+    /// `initialize` of a record that has ended.
     Orphan,
-    /// A GET without credentials that asks where a redirect leads, for a call or for the stream that is a session.
+    /// A GET without credentials that finds a redirect's target, for a call or for the stream of HTTP+SSE.
     Address(Option<CallId>),
 }
 
 impl Wire {
-    /// Whether it goes on after the end of its record, so that the server's end is reached.
+    /// Whether it outlives its record, so that the server's session is deleted.
     pub(crate) const fn is_farewell(self) -> bool {
         matches!(self, Self::Delete | Self::Orphan)
     }
 
-    /// Whether the response is expected to stay open from the beginning.
+    /// Whether its response is long-lived from the start.
     pub(crate) const fn is_long(self) -> bool {
         matches!(self, Self::Listen | Self::SessionStream | Self::Resume(_))
     }
 
-    /// The call that it serves.
+    /// The call that it belongs to.
     pub(crate) const fn call(self) -> Option<CallId> {
         match self {
             Self::Call(call) | Self::Resume(call) => Some(call),
@@ -116,5 +116,5 @@ pub(crate) const fn is_success(status: u16) -> bool {
     status >= 200 && status < 300
 }
 
-/// A DELETE gets so long and is never tried again: a server that is gone needs no goodbye.
+/// Timeout of a DELETE, which is never retried: an unreachable server expires the session by itself.
 pub(crate) const DELETE_CAP: Millis = 5_000;

@@ -1,4 +1,4 @@
-//! The records that the machine keeps, each the owner of its fields.
+//! The machine's records. Each owns its fields.
 
 pub(crate) mod asked;
 pub(crate) mod call;

@@ -1,18 +1,18 @@
-//! What a page has said last.
+//! The latest notifications of the page.
 
 use crate::core::api::SessionRef;
 use crate::core::kit::table::Table;
 
-/// What a page has said last.
+/// The latest notifications of the page.
 #[derive(Default)]
 pub(crate) struct Page {
-    /// The application has said that there is no network.
+    /// The application reported that there is no network.
     pub(crate) offline: bool,
-    /// The browser has. VPNs and bridges mislead it, so it has to be tried.
+    /// The browser reported it. VPNs and network bridges cause false reports, so sessions still make one attempt.
     pub(crate) looks_offline: bool,
-    /// Meanwhile: the sessions that have tried and failed, and whether they wait now or try again.
+    /// Sessions that made this attempt and failed, and whether they wait or try again.
     pub(crate) tried: Table<SessionRef, Wait>,
-    /// New sessions begin without a stream.
+    /// Whether new sessions start without a stream.
     pub(crate) parks: bool,
 }
 

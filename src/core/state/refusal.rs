@@ -1,4 +1,4 @@
-//! A refusal: an answer outside 200–299, what it is evidence of, and the error that it becomes.
+//! Refusals: responses outside 200–299, their evidence, and the resulting error.
 
 use crate::core::api::{Body, Error, rpc_error};
 use crate::core::protocol::error_code::ErrorCode;
@@ -9,7 +9,7 @@ use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 use std::rc::Rc;
 
-/// A refusal with everything that its handlers need.
+/// A refusal with the context that its handlers need.
 pub(crate) struct Refusal<'a, J> {
     pub(crate) verdict: Verdict,
     pub(crate) evidence: String,
@@ -20,19 +20,19 @@ pub(crate) struct Refusal<'a, J> {
     /// The token that was refused.
     pub(crate) token: Option<Rc<str>>,
     pub(crate) generation: u64,
-    /// What to compare the next refusal with.
+    /// The signature to compare further odd answers with.
     pub(crate) oddity: Oddity,
-    /// Whether its words are about the session.
+    /// Whether its text mentions the session.
     pub(crate) speaks: bool,
     pub(crate) body: &'a Body<J>,
 }
 
-/// Whether a body is a JSON-RPC error; other JSON may have an `error` too.
+/// Whether a body is a JSON-RPC error. Other JSON may have a member `error` too.
 pub(crate) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
     matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
 }
 
-/// What the body of a refusal says: the JSON-RPC error in it, and its words.
+/// The JSON-RPC error in the body of a refusal, and its text.
 pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
     match body {
         Body::Json(message) => {
@@ -49,7 +49,7 @@ pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<
     }
 }
 
-/// The error of a refusal, as a caller reads it.
+/// The caller's error for a refusal.
 pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
     let error = match refusal.verdict {
         Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
@@ -81,14 +81,14 @@ pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
     error.seen(refusal.evidence.clone()).status(refusal.status)
 }
 
-/// The error of a server that keeps sessions, in a page that may not see their ids (Fetch standard, "CORS-exposed
+/// The error for a server with sessions if CORS hides their ids from the page (Fetch standard, "CORS-exposed
 /// header-name list").
 pub(crate) fn hidden_id<J>(refusal: &Refusal<'_, J>) -> Error<J> {
     let sentence = "the server wants a session id that the browser does not show to this page: its answer to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
     Error::new(ErrorCode::CorsBlocked, sentence).seen(refusal.evidence.clone()).status(refusal.status)
 }
 
-/// What a refusal is if it is no word about the session.
+/// The verdict on a refusal after the session turned out not to be lost.
 pub(crate) fn own_words<J: Json>(refusal: &Refusal<'_, J>) -> Verdict {
     if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final }
 }
@@ -98,6 +98,6 @@ fn retryable<J>(mut error: Error<J>) -> Error<J> {
     error
 }
 
-/// The error of a redirect that is not followed.
+/// The error for a redirect that is not followed.
 pub(crate) const REDIRECTS: &str =
     "the server redirects; configure the URL that it redirects to, since credentials never follow a redirect";

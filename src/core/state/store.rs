@@ -1,4 +1,4 @@
-//! Where the session records live: by (user, server) for callers, by number for everything that is on the wire.
+//! The session records: by (user, server) for callers, by reference for everything in flight.
 
 use crate::core::api::{Key, SessionInfo, SessionRef, State, Stats};
 use crate::core::kit::hash::hash;
@@ -7,8 +7,8 @@ use crate::core::state::session::Session;
 
 /// The records of one manager.
 ///
-/// Names lead to records by way of seeded 64-bit hashes, which all fit the one ordered map that there is. A hash that two
-/// names share costs a comparison: the record itself says whose it is.
+/// Keys are looked up by seeded 64-bit hashes, so one ordered map serves all indexes. A hash collision costs a
+/// comparison with the key in the record.
 pub(crate) struct Store<J> {
     records: Table<SessionRef, Session<J>>,
     /// By hash of user and server.
@@ -20,7 +20,7 @@ pub(crate) struct Store<J> {
 }
 
 impl<J> Store<J> {
-    /// An empty store. Nobody who chooses user names may know `seed`.
+    /// An empty store. `seed` must be unpredictable for users who choose their own names.
     pub(crate) fn new(seed: u64) -> Self {
         Self { records: Table::default(), by_key: Pairs::default(), by_user: Pairs::default(), users: 0, seed }
     }
@@ -57,12 +57,12 @@ impl<J> Store<J> {
         self.of_hash(&self.by_key, self.hash_of_key(key), &key.user, Some(&key.server), 1).pop()
     }
 
-    /// The records of one user, the oldest first, and not more than `most` of them.
+    /// The records of one user, oldest first, at most `most`.
     pub(crate) fn of_user(&self, user: &str, most: usize) -> Vec<SessionRef> {
         self.of_hash(&self.by_user, self.hash_of_user(user), user, None, most)
     }
 
-    /// How many users have a record: kept, because a limit asks for it at every new record.
+    /// The number of users with a record; counted, because every new record checks the limit.
     pub(crate) const fn users(&self) -> usize {
         self.users
     }
@@ -71,7 +71,7 @@ impl<J> Store<J> {
         self.records.keys_where(|_| true)
     }
 
-    /// Whether any session is being made, at this moment or after a pause.
+    /// Whether any session is connecting, now or after a backoff.
     pub(crate) fn makes_session(&self) -> bool {
         self.records.iter().any(|(_, session)| session.handshake.is_some() || !session.connecting.is_empty())
     }
@@ -80,11 +80,11 @@ impl<J> Store<J> {
         Stats { total_users: self.users, total_sessions: self.records.len(), active_sessions: self.active().len() }
     }
 
-    /// Everything that is in use, in the order of users and servers.
+    /// All active sessions, ordered by user and server.
     pub(crate) fn active_infos(&self) -> Vec<SessionInfo> {
         let mut active: Vec<&Session<J>> = Vec::new();
         for session in self.active() {
-            // The sorting functions of std are larger than all else here.
+            // The sorting functions of std are larger than the rest of this file.
             let place = active.partition_point(|other| other.key < session.key);
             active.insert(place, session);
         }

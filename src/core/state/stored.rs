@@ -1,4 +1,4 @@
-//! The form in which a session is stored, and what may be taken up of it.
+//! The stored format of a session, and the checks before it is restored.
 
 use crate::core::api::Key;
 use crate::core::config::{Protocol, Transport};
@@ -11,10 +11,10 @@ use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::{MODERN, VERSIONS};
 use crate::core::state::session::{Agreed, Remembered, Session};
 
-/// The version of what is written: a record of another one is not read.
+/// The format's version. Records of other versions are ignored.
 const FORMAT: u64 = 1;
 
-/// A record that was found, is whole, and belongs to this very session.
+/// A complete record of this session.
 pub(crate) struct Stored<J> {
     pub(crate) agreed: Agreed<J>,
     pub(crate) generation: u64,
@@ -24,15 +24,15 @@ pub(crate) struct Stored<J> {
     pub(crate) remembered: Remembered<J>,
 }
 
-/// Under which name a session is kept. The length keeps a user's name from looking like another's with a server's.
+/// The storage key of a session. The length prefix keeps a user's name from colliding with another user's and server's.
 pub(crate) fn name(key: &Key) -> String {
     concat(&["mcp-tether:", &decimal(key.user.len() as u64), ":", &key.user, ":", &key.server])
 }
 
-/// What a session depends on in its configuration, but for values that may be secret.
+/// A hash of the configuration that a session depends on, without values that may be secret.
 ///
-/// A URL may have a key in it as well, so what is written is a hash: of 32 bits, which is enough to notice a change and
-/// too little to find a key by.
+/// URLs may have keys in them, so they are hashed as well. 32 bits detect a change, and reveal too little to find a
+/// key.
 fn fingerprint<J>(record: &Session<J>) -> u64 {
     let server = &record.server;
     let transport = if server.transport == Transport::HttpSse { "sse" } else { "http" };
@@ -49,7 +49,7 @@ fn fingerprint<J>(record: &Session<J>) -> u64 {
 }
 
 pub(crate) fn written<J: Json>(record: &Session<J>) -> Option<J> {
-    // 2024-11-05 basic/transports, "HTTP with SSE": the session is its stream, and ends with it.
+    // 2024-11-05 basic/transports, "HTTP with SSE": the session is its stream and ends with it.
     let agreed = record.agreed.as_ref().filter(|_| record.sse.is_none())?;
     let number = |number: u64| J::number(number as f64);
     let mut value = J::object()
@@ -78,7 +78,7 @@ pub(crate) fn written<J: Json>(record: &Session<J>) -> Option<J> {
     Some(value.with("subscriptions", J::array(subscriptions)))
 }
 
-/// Reads a record; the error ends the sentence "the stored session is not used: …".
+/// Reads a record. The error completes the sentence "The stored session is not used: …".
 pub(crate) fn read<J: Json>(
     record: &Session<J>,
     found: &J,
@@ -99,7 +99,7 @@ pub(crate) fn read<J: Json>(
     let version = found.get_str("protocolVersion").unwrap_or_default();
     let result = found.get("initializeResult").filter(J::is_object);
     let id = found.get_str("sessionId").and_then(|id| SessionId::parse(&id, limit));
-    // An id that is there has to be legal, too.
+    // If there is an id, it must be valid.
     let is_whole =
         id.is_some() == found.get("sessionId").is_some() && (version == MODERN || VERSIONS.contains(&version.as_str()));
     let (Some(result), Some(created), Some(used), true) = (result, number("createdAt"), number("lastUsedAt"), is_whole)
@@ -116,7 +116,7 @@ pub(crate) fn read<J: Json>(
     Ok(Stored {
         agreed: Agreed { id, version, result, headers },
         generation: number("generation").unwrap_or(1),
-        // Whoever wrote it may have had a clock that was fast.
+        // The writer's clock may have been fast.
         created_at: Instant::from_millis(created).min(now),
         last_used_at: Instant::from_millis(used).min(now),
         cursor: found.get_str("cursor"),
@@ -124,17 +124,17 @@ pub(crate) fn read<J: Json>(
     })
 }
 
-/// Whether a stored session is past one of the deadlines that hold for those in memory.
+/// Whether a stored session is past one of the deadlines that apply in memory.
 pub(crate) fn is_past<J>(record: &Session<J>, stored: &Stored<J>, now: Instant) -> bool {
     let settings = &record.server.session;
     let is_old = settings.max_age.is_some_and(|age| stored.created_at.after(age) <= now);
     is_old || stored.last_used_at.after(settings.timeout) <= now
 }
 
-/// A whole number that a double holds exactly.
+/// An integer that a double represents exactly.
 fn whole<J: Json>(value: &J) -> Option<u64> {
     let number = value.as_f64().filter(|number| (0.0..9_007_199_254_740_992.0).contains(number))?;
-    // In range, and what follows the point is of no use.
+    // In range; the fraction is irrelevant.
     Some(number as u64)
 }
 

@@ -1,4 +1,4 @@
-//! Where an event stream stands: the response stream of a call, or the GET stream of a session.
+//! Event streams: the response stream of a call, or the GET stream of a session.
 
 use crate::core::api::{StreamBlock, StreamData};
 use crate::core::kit::backoff::stream_delay;
@@ -6,30 +6,31 @@ use crate::core::kit::rng::Rng;
 use crate::core::kit::time::Millis;
 use crate::core::protocol::headers;
 
-/// What is known of one event stream. It is never shared, and never outlives its session generation.
+/// The state of one event stream. It is never shared and never outlives its generation.
 #[derive(Debug, Default)]
 pub(crate) struct EventStream {
-    /// The newest event id: where to resume.
+    /// The newest event id, to resume from.
     cursor: Option<String>,
-    /// The server's own `retry:`.
+    /// The server's `retry:`.
     retry: Option<Millis>,
-    /// Openings in a row that delivered nothing new. Counting openings instead would make a server that opens and closes hot.
+    /// Consecutive openings without new events. Without this count a server that opens and closes streams at once would
+    /// cause a hot loop.
     failures: u32,
-    /// Whether this opening has delivered something.
+    /// Whether this opening has delivered an event.
     progressed: bool,
 }
 
 impl EventStream {
-    /// A stream that goes on there.
+    /// A stream that resumes at `cursor`.
     pub(crate) fn from(cursor: Option<String>) -> Self {
         Self { cursor, ..Self::default() }
     }
 
-    /// Takes in one block. Returns whether it delivers a message.
+    /// Records an event. Returns whether it is a message.
     pub(crate) fn note<J>(&mut self, block: &StreamBlock<J>) -> bool {
         self.retry = block.retry.or(self.retry);
         if let Some(id) = &block.id {
-            // An empty id takes the cursor away (WHATWG HTML §9.2.6), and so does one that cannot be sent.
+            // An empty id clears the cursor (WHATWG HTML §9.2.6), and so does one that cannot be sent.
             let cursor = headers::event_id(id);
             self.progressed |= cursor != self.cursor;
             self.cursor = cursor;
@@ -39,23 +40,23 @@ impl EventStream {
         delivers
     }
 
-    /// It is opened again: what an earlier opening has delivered does not count for this one.
+    /// The stream reopens. Earlier deliveries do not count for this opening.
     pub(crate) const fn reopen(&mut self) {
         self.progressed = false;
     }
 
-    /// It is over. It was a failure, unless it has delivered something or was open for long.
+    /// The stream ended. This is a failure unless it delivered something or was open for long.
     pub(crate) fn close(&mut self, was_long: bool) {
         self.failures = if self.progressed || was_long { 0 } else { self.failures.saturating_add(1) };
         self.progressed = false;
     }
 
-    /// It could not be opened.
+    /// The stream could not be opened.
     pub(crate) fn fail(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// As if it had failed so many times, and once more.
+    /// Counts as `attempts` failures and one more.
     pub(crate) fn fail_beyond(&mut self, attempts: u32) {
         self.failures = self.failures.max(attempts).saturating_add(1);
     }
@@ -72,17 +73,17 @@ impl EventStream {
         self.cursor = cursor;
     }
 
-    /// How long the server is left alone before the next opening.
+    /// Delay before the next opening.
     pub(crate) fn delay(&self, rng: &mut Rng, first: Millis) -> Millis {
         stream_delay(rng, first, self.failures, self.retry)
     }
 
-    /// What the server says of delays.
+    /// The server's `retry:`.
     pub(crate) const fn retry(&self) -> Option<Millis> {
         self.retry
     }
 
-    /// Another stream of the server has said so.
+    /// Takes over the `retry:` of another stream.
     pub(crate) const fn set_retry(&mut self, retry: Option<Millis>) {
         self.retry = retry;
     }

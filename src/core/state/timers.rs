@@ -1,48 +1,50 @@
-//! Every deadline of the machine in one ordered set: the driver needs a single timer for the first of them.
+//! All deadlines of the machine in one ordered set. The driver arms a single timer for the first.
 
 use crate::core::api::{CallId, ExchangeId, SessionRef};
 use crate::core::kit::table::Pairs;
 use crate::core::kit::time::Instant;
 
-/// What a deadline is for. A timer that fires too early, or after its reason is gone, is harmless: its handler looks again.
+/// What a deadline is for. A timer that fires early or without its reason is harmless, because its handler checks
+/// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timer {
-    /// A call's wait for an answer, or for progress, ends.
+    /// The deadline of a call.
     Deadline(CallId),
-    /// A call has rested before its next try, or before its stream is resumed.
+    /// The backoff of a call ends, before it is sent again or resumed.
     Rest(CallId),
-    /// An exchange that no call's deadline guards has taken too long.
+    /// The deadline of an exchange without a call.
     Exchange(ExchangeId),
-    /// An open stream may have gone silent.
+    /// An open stream may be silent.
     Watchdog(ExchangeId),
-    /// A session may be idle, or too old.
+    /// A session may be idle or too old.
     Expiry(SessionRef),
-    /// A handshake, or a degraded session, tries again.
+    /// The next attempt of a handshake, or of a degraded session.
     Handshake(SessionRef),
-    /// The GET stream is opened again.
+    /// The GET stream reopens.
     Listen(SessionRef),
-    /// A server said when to come back: now.
+    /// A pause ends.
     Pause(SessionRef),
-    /// A session is written to the storage.
+    /// A session is persisted.
     Persist(SessionRef),
-    /// A session that keeps itself alive may have been quiet for long.
+    /// `keepAlive` may be due.
     KeepAlive(SessionRef),
-    /// The next canary of an outage goes.
+    /// The next canary of an outage is due.
     Canary(SessionRef),
     /// Streams of an origin take turns.
     Turns(u64),
-    /// A POST waits for a connection, or its response streams on.
+    /// A POST may be queued for a connection, or its response is long-lived.
     Head(ExchangeId),
-    /// An answer to the server is sent again.
+    /// An answer to the server is retried.
     Answers(SessionRef),
-    /// The auth provider has had its time.
+    /// The auth provider's time is over.
     Token(SessionRef),
     /// A token is about to expire.
     Renewal(SessionRef),
 }
 
 impl Timer {
-    /// The timer as one number: its kind in the lowest four bits. Numbers of calls, exchanges and records stay far below 2⁶⁰.
+    /// The timer as one number, with its kind in the lowest four bits. Ids of calls, exchanges and records stay far
+    /// below 2⁶⁰.
     const fn encode(self) -> u64 {
         let (kind, number) = match self {
             Self::Deadline(call) => (0, call.0),
@@ -98,7 +100,7 @@ impl Timers {
         self.0.insert((at.as_millis(), timer.encode()));
     }
 
-    /// Takes back a timer that was armed for `at`.
+    /// Removes a timer armed for `at`.
     pub(crate) fn disarm(&mut self, at: Instant, timer: Timer) {
         self.0.remove((at.as_millis(), timer.encode()));
     }
@@ -108,7 +110,7 @@ impl Timers {
         self.0.first().map(|(at, _)| Instant::from_millis(at))
     }
 
-    /// Takes the first timer whose moment has come.
+    /// Takes the first timer that is due.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
         let due = self.0.first().filter(|(at, _)| *at <= now.as_millis())?;
         self.0.remove(due);

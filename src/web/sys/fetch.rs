@@ -1,11 +1,11 @@
-//! The Fetch standard's objects, and those that an injected `fetch` gives in place of them: all of their methods may throw.
+//! The objects of the Fetch standard, and their counterparts from an injected `fetch`: all of their methods may throw.
 
 use js_sys::{JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A `Response`. Once its status could be read, it is an object, and reading a member of it throws no more.
+    /// A `Response`. If its status was readable it is an object, and reading its members does not throw.
     pub(crate) type Response;
     #[wasm_bindgen(catch, method, getter)]
     pub(crate) fn status(this: &Response) -> Result<f64, JsValue>;
@@ -17,7 +17,7 @@ extern "C" {
     pub(crate) fn headers(this: &Response) -> Headers;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn body(this: &Response) -> Option<ReadableStream>;
-    /// The whole text of the body, where npm/workerd.js has read it already.
+    /// The whole text of the body, if npm/workerd.js has read it already.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn whole(this: &Response) -> Option<JsString>;
 
@@ -35,12 +35,12 @@ extern "C" {
     #[wasm_bindgen(catch, method)]
     pub(crate) fn read(this: &StreamReader) -> Result<Promise, JsValue>;
 
-    /// What the promise of `read()` is fulfilled with: a value, or none at the end.
+    /// The result of `read()`: a value, or none at the end.
     pub(crate) type ReadResult;
     #[wasm_bindgen(catch, method, getter)]
     pub(crate) fn value(this: &ReadResult) -> Result<Option<Uint8Array>, JsValue>;
 
-    /// An `AbortController`; workerd refuses `abort()` to another request than the one that made it.
+    /// An `AbortController`. In workerd `abort()` throws if another request created it.
     #[wasm_bindgen(js_name = AbortController)]
     pub(crate) type AbortController;
     #[wasm_bindgen(catch, constructor, js_class = "AbortController")]
@@ -50,7 +50,7 @@ extern "C" {
     #[wasm_bindgen(catch, method, js_class = "AbortController")]
     pub(crate) fn abort(this: &AbortController) -> Result<(), JsValue>;
 
-    /// An `AbortSignal`, of whatever realm.
+    /// An `AbortSignal` of any realm.
     #[derive(Clone)]
     pub(crate) type AbortSignal;
     #[wasm_bindgen(catch, method, getter)]

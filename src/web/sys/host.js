@@ -1,6 +1,7 @@
-// What the shell leaves to JavaScript, which says it in fewer bytes than WebAssembly. Nothing here keeps state.
+// Functions that take fewer bytes in JavaScript than in WebAssembly. None of them has state.
 
-// Reads a member of anything: undefined when there is none, or reading it throws. (To catch what `undefined.key` throws would cost more than a call.)
+// Reads a member of any value: undefined if it is missing or reading it throws. (Catching the exception of
+// `undefined.key` would cost more than a call.)
 function read(value, key) {
   try {
     return value?.[key] ?? undefined;
@@ -12,22 +13,22 @@ function text(value, key) {
   return typeof found === 'string' ? found : undefined;
 }
 
-// Lets a promise fail unseen: nothing needs its outcome any more.
+// Ignores the rejection of a promise whose outcome is not needed.
 function letFail(promise) {
   Promise.resolve(promise).catch(() => {});
 }
 
-/** Calls one of two functions when a promise, or what was returned in place of one, settles. */
+/** Calls one of two functions when a promise, or a value returned instead of one, settles. */
 export function follow(value, done, failed) {
   Promise.resolve(value).then(done, failed);
 }
 
-/** Calls a method of the user's storage. What it throws rejects the promise. */
+/** Calls a method of the user's storage. An exception rejects the promise. */
 export async function store(storage, method, name, value) {
   return value === undefined ? storage[method](name) : storage[method](name, value);
 }
 
-/** 64 random bits. Workers refuse `crypto` outside of a request; jitter is no secret, so there `Math.random` will do. */
+/** 64 random bits. Workers refuse `crypto` outside of a request; jitter is not secret, so `Math.random` suffices there. */
 export function seed() {
   try {
     return crypto.getRandomValues(new BigUint64Array(1))[0];
@@ -36,7 +37,7 @@ export function seed() {
   }
 }
 
-/** Writes a line to the user's log, or to the console. A log that throws is left alone: there is no better place to report it. */
+/** Writes a line to the user's log or the console. Exceptions of the log are ignored: there is no other place to report them. */
 export function log(sink, level, line) {
   try {
     letFail(sink ? sink(level, line) : console[level](line));
@@ -50,26 +51,26 @@ export function cancel(stream) {
   } catch {}
 }
 
-/** Discards a response that no caller waits for: its body would hold a connection. */
+/** Discards a response without a caller: its body would occupy a connection. */
 export function discard(response) {
   cancel(read(response, 'body'));
 }
 
 /**
  * Calls `then` in a task of its own, after those that are due: timers, responses, input. (`scheduler.yield` goes ahead of them.) In a hidden page
- * timers are delayed by a second, and messages are not; elsewhere an open port may hold a process.
+ * timers are delayed by a second and messages are not; elsewhere an open port may keep a process alive.
  */
 export function soon(then) {
   try {
     setImmediate(then);
   } catch {
     try {
-      // No constructor where there is no page, which ends in the fallback.
+      // Outside of pages this is not a constructor, and the fallback is used.
       const Channel = globalThis.document && MessageChannel;
       const { port1, port2 } = new Channel();
       port1.onmessage = then;
       port2.postMessage(null);
-      // What was posted before is still delivered (HTML §9.4.4); an open port would never be collected.
+      // Posted messages are still delivered (HTML §9.4.4). An open port would never be collected.
       port2.close();
     } catch {
       setTimeout(then, 0);
@@ -89,16 +90,17 @@ export function maySetTimeouts() {
 
 /** The second argument of `fetch`. */
 export function init(method, headers, body, signal, follows) {
-  // A redirect would carry the session id and the user's token to wherever the server likes. (workerd knows no "error".)
+  // A redirect would send the session id and the user's token to another URL. (workerd does not support "error".)
   const init = { method, headers, signal, redirect: follows ? 'follow' : 'manual' };
   if (body !== undefined) init.body = body;
-  // Fetch §2.2.5: cookies would go along even to another origin.
+  // Fetch §2.2.5: otherwise cookies would be sent, even to another origin.
   if (follows) init.credentials = 'omit';
-  // A stream from the HTTP cache may be another user's: the key is the URL alone (RFC 9111 section 2), and `Vary` is up to the server. The HTML standard
-  // (section 9.2.5) does the same for its event streams. Caches answer no POST and no DELETE, and there the option has a price: Chromium would ask for
-  // permission by a preflight before every call. workerd throws at it before compatibility date 2024-11-11, and has no such member then.
+  // A cached stream may be another user's: the key is the URL alone (RFC 9111 section 2), and `Vary` depends on the
+  // server. The HTML standard (section 9.2.5) does the same for its event streams. Caches answer no POST or DELETE, and
+  // there Chromium would send a preflight before every call. Workerd throws on this option before compatibility date
+  // 2024-11-11, and then lacks the member.
   if (method === 'GET' && 'cache' in (globalThis.Request?.prototype ?? {})) init.cache = 'no-store';
-  // A session is ended even if the page goes at once (Fetch standard, "keepalive").
+  // The DELETE is sent even if the page unloads at once (Fetch standard, "keepalive").
   if (method === 'DELETE') init.keepalive = true;
   return init;
 }
@@ -160,7 +162,7 @@ function tokenOf(answer, provider, { userId, serverName }) {
   return [header, left > 0 ? left : '', subject ?? ''].join('\n');
 }
 
-/** Whether CORS stands between this page, where it is one, and a URL. */
+/** Whether requests of this page or worker to a URL are subject to CORS. */
 export function isForeign(url) {
   const origin = text(globalThis.location, 'origin');
   return origin !== undefined && !(url.startsWith(origin) && /^($|[/?])/.test(url.slice(origin.length)));
@@ -169,22 +171,22 @@ export function isForeign(url) {
 /**
  * CORS checks: in pages and their workers, whether a failure may be a response that the browser hides.
  *
- * To a page, a server that is down, a connection that broke and a response without CORS headers are one and the same `TypeError`. A request that needs
- * no such headers tells them apart: HEAD, without a session id, without credentials, its response opaque. If that is answered, the server can be
- * reached. Isolated pages and workers get no opaque responses, so a second request asks for a readable one: most servers put the headers on most
- * responses.
+ * In a page, an unreachable server, a broken connection and a response without CORS headers all cause the same `TypeError`. A request that needs
+ * no CORS headers distinguishes them: HEAD, without a session id or credentials, with an opaque response. If it succeeds, the server is
+ * reachable. Isolated pages and workers get no opaque responses, so a second request tries a readable one: most servers send CORS headers with
+ * most responses.
  *
- * There is one check of a URL at a time, and its finding holds for a moment. A server that goes down under 64 calls is asked once.
+ * Each URL has one check at a time, whose finding is reused for a short time. A server that fails under 64 calls is checked once.
  */
 export class Checks {
   #checks = new Map();
 
-  /** Whether the server of a URL can be reached. */
+  /** Whether the server of a URL is reachable. */
   ask(given, url) {
     for (const [other, { until }] of this.#checks) if (until < ticks()) this.#checks.delete(other);
     let check = this.#checks.get(url);
     if (!check) {
-      // Its own: the exchange that it was started for may be given up while others wait.
+      // A controller of its own, because the exchange that started the check may end while others wait for it.
       const controller = new AbortController();
       const { signal } = controller;
       const answers = ['no-cors', 'cors'].map(async (mode) =>
@@ -205,7 +207,7 @@ export class Checks {
     return check.reached;
   }
 
-  /** An exchange no longer waits for the check of its URL. One that no exchange waits for is stopped. */
+  /** An exchange no longer waits for the check of its URL. A check without waiting exchanges is aborted. */
   leave(url) {
     const check = this.#checks.get(url);
     if (check && --check.waiting === 0 && check.until === Number.POSITIVE_INFINITY) {
@@ -215,17 +217,17 @@ export class Checks {
   }
 }
 
-// Milliseconds that a finding holds: for the exchanges that fail in the same moment, not for those of their retries.
+// How long a finding is reused, in milliseconds: for exchanges that fail in the same moment, not for their retries.
 const MEMORY = 250;
 
 // The number of that report (src/web/hook.rs).
 const ABORTED = 0;
 
-/** The signals of running calls, each with one listener however many calls share it: Node warns of the eleventh. */
+/** The signals of running calls, each with one listener for all calls that share it: Node warns at the eleventh. */
 export class Signals {
   #shared = new Map();
 
-  /** Enters a call: `report(ABORTED, call, reason)` is called if its signal is aborted, the oldest call first. */
+  /** Registers a call: `report(ABORTED, call, reason)` is called if its signal is aborted, the oldest call first. */
   enter(signal, call, report) {
     let shared = this.#shared.get(signal);
     if (!shared) {
@@ -234,12 +236,12 @@ export class Signals {
       this.#shared.set(signal, shared);
       try {
         signal.addEventListener('abort', shared.listener);
-      } catch {} // a signal that refuses listeners never aborts anything
+      } catch {} // a signal that refuses listeners cannot abort
     }
     shared.calls.add(call);
   }
 
-  /** The call is over. */
+  /** Removes a settled call. */
   leave(signal, call) {
     const shared = this.#shared.get(signal);
     if (shared?.calls.delete(call) && shared.calls.size === 0) {
@@ -251,14 +253,14 @@ export class Signals {
   }
 }
 
-// Between two whole texts it remembers nothing.
+// The decoder has no state between two whole texts.
 const decoder = new TextDecoder();
 
 /**
- * A body that is read whole, up to a limit.
+ * Reads a whole body, up to a limit.
  *
- * It is read piece by piece, because nothing else bounds it: a `Content-Length` says nothing about what comes out of a decompressor. (And Node takes no
- * longer for that than for `response.text()`.)
+ * It is read in chunks, because nothing else bounds it: `Content-Length` does not limit the decompressed size. (In Node this takes no longer than
+ * `response.text()`.)
  */
 export class Text {
   #limit;
@@ -268,8 +270,8 @@ export class Text {
   #pieces = [];
 
   /**
-   * What is over the limit is an error if `isStrict`, and left off if not. `jsonLimit` is for a body whose `Content-Type` does not say what it is, and 0
-   * otherwise: what begins as JSON is read up to that, as every official SDK does. All else may be a page of HTML.
+   * Exceeding the limit is an error if `isStrict`; otherwise the rest is dropped. `jsonLimit` is the limit for bodies without a JSON `Content-Type`
+   * that start like JSON, which every official SDK accepts, and 0 otherwise. Other text may be an HTML page.
    */
   constructor(limit, isStrict, jsonLimit) {
     this.#limit = limit;
@@ -277,7 +279,7 @@ export class Text {
     this.#jsonLimit = jsonLimit;
   }
 
-  /** Takes one piece, or as much of it as fits: 0, the next one is wanted; 1, as much as is wanted is there; 2, it is too large. */
+  /** Takes one chunk, or as much of it as fits: 0, more is needed; 1, there is enough; 2, it is too large. */
   push(bytes) {
     if (this.#jsonLimit) {
       // The first visible byte. RFC 8259 §8.1 lets a reader ignore a byte order mark.
@@ -299,7 +301,7 @@ export class Text {
   /** The text. */
   finish() {
     const pieces = this.#pieces;
-    // Most bodies come in one piece. Characters of the others go on from piece to piece.
+    // Most bodies arrive in one chunk. Characters may span chunks.
     if (pieces.length === 1) return decoder.decode(pieces[0]);
     const joining = new TextDecoder();
     return pieces.map((piece) => joining.decode(piece, { stream: true })).join('') + joining.decode();
@@ -315,7 +317,7 @@ export function error(Class, message, fields) {
   }
 }
 
-/** A promise for the application, and what settles it. */
+/** A promise for the application, with its resolvers. */
 export function deferred() {
   const own = {};
   own.promise = new Promise((resolve, reject) => {
@@ -324,18 +326,18 @@ export function deferred() {
   return own;
 }
 
-/** What the host says of its network: true or false in pages and their workers, undefined elsewhere. */
+/** The host's network state: true or false in pages and their workers, undefined elsewhere. */
 export function online() {
   return read(globalThis.navigator, 'onLine');
 }
 
-/** Which hosts' connections there are: 0 a Worker's, 1 a page's, 2 unlimited. */
+/** The host's connection limits: 0 a Worker's, 1 a page's, 2 unlimited. */
 export function connections() {
   if (globalThis.WebSocketPair) return 0;
   return online() === undefined ? 2 : 1;
 }
 
-/** Milliseconds that never run backwards; NaN where the host does not count them. */
+/** Monotonic milliseconds; NaN if the host lacks them. */
 export function ticks() {
   return globalThis.performance?.now?.() ?? Number.NaN;
 }
@@ -345,42 +347,44 @@ export function env() {
   return read(globalThis.process, 'env');
 }
 
-// What Node's, Bun's and Deno's Node layer call a connection that was refused or never made, and a name that was not found.
+// Codes of Node, Bun and Deno's Node layer for a connection that was refused or not established, and for a name that
+// was not found.
 const UNSENT_CODE =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;
-// What the errors of Deno, workerd and Bun say in the same cases, and Node's of a port that the Fetch standard forbids and of a TLS handshake that was
-// cut, which is before the request. Browsers never tell.
+// Messages of Deno, workerd and Bun in the same cases, and Node's for a port forbidden by the Fetch standard and for an
+// interrupted TLS handshake, which precedes the request. Browsers never reveal this.
 const UNSENT_WORDS =
   /connection refused|client error \(connect\)|dns error|dns lookup failed|unable to connect|bad port|before secure tls connection/i;
-// What workerd says of a closed port, of a connection that was reset, and of a name that was not found: only a second request tells them apart.
+// Messages of workerd for a closed port, a reset connection and an unknown name: only a second request distinguishes
+// them.
 const OPAQUE_WORDS = /network connection lost|internal error; reference/i;
-// Names of errors that `fetch` itself throws: a `TypeError` (Fetch standard, "fetch method"), a `NetworkError`, an end by a signal that is not ours.
+// Names of errors that `fetch` itself throws: a `TypeError` (Fetch standard, "fetch method"), a `NetworkError`, an
+// abort by a signal that is not ours.
 const NETWORK_NAME = /^(Type|Network|Abort|Timeout|Aggregate)Error$/;
-// What the errors of workerd and of Bun say, which are plain `Error`s, and those of libraries that look like `fetch`.
+// Messages of workerd and Bun, which throw plain `Error`s, and of libraries that imitate `fetch`.
 const NETWORK_WORDS = /network|connect|socket|internal error|premature close/i;
-// A code of the operating system (`ECONNRESET`), or of undici. A library's own have more words: `ERR_JWT_EXPIRED`.
+// A code of the operating system (`ECONNRESET`), or of undici. Codes of libraries have more words: `ERR_JWT_EXPIRED`.
 const SYSTEM_CODE = /^(E[A-Z\d]*$|UND_ERR_)/;
 
 function failedToConnect(error) {
   const syscall = text(error, 'syscall');
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
-  // The network may go while a connection is in use, and the codes are the same.
+  // The network may fail while a connection is in use, with the same codes.
   return syscall !== 'read' && syscall !== 'write' && UNSENT_CODE.test(text(error, 'code'));
 }
 
 function neverConnected(error) {
-  // A name with several addresses: Node tries them one after the other (RFC 8305) and reports each.
+  // For a name with several addresses Node tries each one (RFC 8305) and reports all failures.
   const errors = read(error, 'errors');
   return Array.isArray(errors) ? errors.length > 0 && errors.every(failedToConnect) : failedToConnect(error);
 }
 
 /**
- * What a rejection of `fetch` or of a stream is, by itself and its message: 1, the connection provably never came to be; 2, a server that may have read
- * the request, but is probably out of reach; 3, no failure of the network; 0, any other.
+ * Classifies a rejection of `fetch` or of a stream by its name, code and message: 1, provably no connection was established; 2, the server may have read
+ * the request but is probably unreachable; 3, not a network failure; 0, any other.
  *
- * An injected `fetch` that tries again on its own must not pass on the reason of its last try alone. A mistake with 3 is a request that is not repeated
- * although it might have been, so words are enough. A timeout of the caller's own (`AbortSignal.timeout`) has met a server that is silent: that is the
- * network as well.
+ * An injected `fetch` that retries by itself must not reject with the reason of its last attempt only. A wrong 3 only prevents a retry, so messages are
+ * sufficient evidence. A timeout of the caller's own (`AbortSignal.timeout`) means that the server was silent, and counts as a network failure.
  */
 export function kindOf(reason, message) {
   const cause = read(reason, 'cause');
@@ -396,23 +400,23 @@ export function kindOf(reason, message) {
 export function messageOf(reason) {
   const cause = read(reason, 'cause');
   let message = words(reason);
-  // Node says "fetch failed" and keeps what failed in the cause.
+  // Node's message is "fetch failed"; the actual failure is the cause.
   const detail = words(cause);
   if (detail && detail !== message) message += `: ${detail}`;
   const code = text(cause, 'code') ?? text(reason, 'code') ?? '';
   if (!message.toLowerCase().includes(code.toLowerCase())) message += ` (${code})`;
-  // Hosts quote the header that they refuse, and its value may be a token.
+  // Hosts quote a header that they reject, and its value may be a token.
   if (/header/i.test(message) && !/timeout/i.test(message))
     return 'the host refused the headers of the request or of the response';
   return bounded(message || 'fetch failed without saying why');
 }
 
-/** The words of an error or of anything else that was thrown, bounded, and without what may be secret in them. */
+/** The message of an error or of another thrown value, shortened and without secrets. */
 export function words(thrown) {
   return bounded(typeof thrown === 'string' ? thrown : (text(thrown, 'message') ?? ''));
 }
 
-// At most 200 characters, and of every URL only scheme and host: paths and queries can hold keys.
+// At most 200 characters, and only scheme and host of every URL: paths and queries may contain keys.
 function bounded(message) {
   const discreet = message.replace(/[^ \n)"',]+/g, (word) => {
     const [scheme, ...rest] = word.split('://');

@@ -1,26 +1,26 @@
-//! The functions of host.js, and the objects by which JavaScript hears of a call.
+//! The functions of host.js, and the objects through which JavaScript receives the outcome of a call.
 
 use super::fetch::AbortSignal;
 use super::value::Present;
 use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
 
-/// What gets the outcome of a call.
+/// The recipient of a call's outcome.
 #[wasm_bindgen]
 extern "C" {
-    /// The transport's own object for a call (npm/transport.js), or the resolvers of a promise.
+    /// The transport's object for a call (npm/transport.js), or the resolvers of a promise.
     #[derive(Clone)]
     pub type Deferred;
-    /// The call is over, with an error or else with a result.
+    /// Settles the call with an error or a result.
     #[wasm_bindgen(catch, method)]
     pub(crate) fn settle(this: &Deferred, error: &JsValue, result: &JsValue) -> Result<(), JsValue>;
-    /// The promise, where it is one.
+    /// The promise, if it is one.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn promise(this: &Deferred) -> Promise;
-    /// The server tells of progress.
+    /// Delivers progress.
     #[wasm_bindgen(catch, method)]
     pub(crate) fn progress(this: &Deferred, progress: &JsValue) -> Result<JsValue, JsValue>;
-    /// The server answers by a stream.
+    /// Reports that the server answers with a stream.
     #[wasm_bindgen(catch, method)]
     pub(crate) fn streams(this: &Deferred) -> Result<JsValue, JsValue>;
 }
@@ -98,7 +98,8 @@ extern "C" {
     pub(crate) fn words(thrown: &JsValue) -> String;
 }
 
-/// What an entry of the package gives the module (tools/trim-glue.mjs), and a module without an entry lacks.
+/// Functions that an entry of the package passes to the module (tools/trim-glue.mjs). They are missing without an
+/// entry.
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = McpError)]
@@ -107,17 +108,17 @@ extern "C" {
     fn try_to_hold_process(holds: bool) -> Result<(), JsValue>;
 }
 
-/// Whether an entry of the package loaded the module, and gave it timers that never throw.
+/// Whether an entry of the package loaded the module and passed timers that never throw.
 pub(crate) fn has_entry() -> bool {
     ERROR_CLASS.with(Option::is_some)
 }
 
-/// An error of the package's class; without an entry a plain one with the same members.
+/// An `McpError`; without an entry a plain error with the same members.
 pub(crate) fn error(message: &str, fields: &JsValue) -> JsValue {
     ERROR_CLASS.with(|class| error_of(class.as_ref(), message, fields))
 }
 
-/// Keeps the process alive, or no longer does. Each `true` is followed by one `false`.
+/// Keeps the process alive or releases it. Each `true` is followed by one `false`.
 pub(crate) fn hold_process(holds: bool) {
     let _ = try_to_hold_process(holds);
 }

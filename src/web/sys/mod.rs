@@ -1,9 +1,9 @@
-//! The platform's objects under the platform's names.
+//! Bindings of platform objects, under the platform's names.
 //!
-//! `js-sys` and `web-sys` serve wherever their declarations mean the same. By hand is only what they cannot do: methods
-//! that throw although the standard says they do not (an injected `fetch` answers with whatever it likes), headers looked
-//! up by interned names, members read without `Reflect`, which takes V8 several times as long; and host.js, for what
-//! JavaScript says in fewer bytes.
+//! `js-sys` and `web-sys` are used where their declarations fit. The rest is declared here: methods that may throw
+//! although the standard says they do not (an injected `fetch` returns any object), header lookups with interned names,
+//! member access without `Reflect`, which takes V8 several times as much time; and host.js, for code that is smaller in
+//! JavaScript.
 
 mod fetch;
 mod host;

@@ -1,9 +1,9 @@
-//! Strings that live in the glue as literals. Decoding one out of the module's memory costs more than what it is for.
+//! Strings that the glue contains as literals. Decoding them from the module's memory costs more than their use.
 
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-/// Declares the literals, and a lookup by text for those that callers name at run time.
+/// Declares the literals, and a lookup by text for names chosen at run time.
 ///
 /// A macro because rustfmt drops the values of statics in an `extern` block.
 macro_rules! words {
@@ -15,7 +15,7 @@ macro_rules! words {
 
         /// `text` as a JS string.
         pub(crate) fn word(text: &str) -> JsValue {
-            // Compared by length first, and in place: most are told apart without a call.
+            // Compares the length first, and inline: this distinguishes most strings without a call.
             $(if text.len() == $text.len() && text == $text {
                 return $name.with(|known| known.into());
             })*

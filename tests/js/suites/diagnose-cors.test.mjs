@@ -100,7 +100,7 @@ for (const [way, [title, diagnose, originOf]] of Object.entries(ways)) {
       const { gate } = servers.stateless;
       gate.rules = { ...goodRules, allowHeaders: ['content-type', 'authorization', 'x-user'] };
       const { fix } = stepOf(await diagnose(`${gate.origin}/mcp`), 'cors');
-      assert.equal(fix, 'Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.');
+      assert.equal(fix, 'Access-Control-Allow-Headers lacks mcp-protocol-version: add it to the response to OPTIONS.');
     });
   });
 }

@@ -63,7 +63,7 @@ describe('healthy servers', () => {
       assert.match(step(diagnosis, 'sessionHeader').detail, /^Mcp-Session-Id: [\w-]{8}\.\.\. \(36 characters\)$/);
       assert.equal(
         step(diagnosis, 'terminate').detail,
-        'DELETE was answered with 200; the id is refused with 404 afterwards',
+        'DELETE was answered with 200; afterwards the id is rejected with 404',
       );
       assert.deepEqual(
         { initialize: server.counts.initialize, delete: server.counts.delete },
@@ -205,14 +205,16 @@ describe('servers with a fault', () => {
     const port = await findFreePort();
     await notReached(
       `http://127.0.0.1:${port}/mcp`,
-      new RegExp(`^nothing listens at 127\\.0\\.0\\.1:${port}: the connection was refused \\| Start the server`),
+      new RegExp(
+        `^the connection to 127\\.0\\.0\\.1:${port} was refused: no server listens there \\| Start the server`,
+      ),
     );
   });
 
   test('an unknown name', patience, () =>
     notReached(
       'http://no-such-host.invalid/mcp',
-      /^no address is found for the name no-such-host\.invalid \| Correct the host name/,
+      /^the host name no-such-host\.invalid does not resolve \| Correct the host name/,
     ),
   );
 
@@ -223,7 +225,7 @@ describe('servers with a fault', () => {
   test('http instead of https', patience, async (context) => {
     const server = await listen(brokenServers['a web page'].serve);
     context.after(server.close);
-    await notReached(server.origin.replace('http:', 'https:'), /does not speak TLS \| Use http:\/\/ in the address/);
+    await notReached(server.origin.replace('http:', 'https:'), /does not speak TLS \| Use http:\/\/ in the URL/);
   });
 
   test('a certificate of an unknown authority', patience, async (context) => {
@@ -255,7 +257,7 @@ describe('servers with a fault', () => {
     });
     await notReached(
       `https://127.0.0.1:${server.address().port}/mcp`,
-      /^the TLS handshake failed \(DEPTH_ZERO_SELF_SIGNED_CERT\) \| Install a certificate of a known authority/,
+      /^the TLS handshake failed \(DEPTH_ZERO_SELF_SIGNED_CERT\) \| Install a certificate of a trusted authority/,
     );
   });
 

@@ -58,7 +58,7 @@ describe('mcp-tether doctor', () => {
     assert.match(
       stdout,
       new RegExp(
-        `^✗ reachable .*refused\n +→ Start the server, or correct host and port of the address: 127\\.0\\.0\\.1:${port}`,
+        `^✗ reachable .*was refused: no server listens there\n +→ Start the server, or correct the host and port in the URL: 127\\.0\\.0\\.1:${port}`,
         'm',
       ),
     );
@@ -109,32 +109,32 @@ describe('mcp-tether doctor', () => {
   });
 
   for (const [name, words, complaint] of [
-    ['nothing', [], 'name a command: doctor'],
-    ['another command', ['nurse', 'http://localhost/'], 'the only command is doctor'],
-    ['no address', ['doctor'], 'name the address of the MCP endpoint'],
-    ['two addresses', ['doctor', 'http://a/', 'http://b/'], 'one address at a time'],
-    ['no URL', ['doctor', 'localhost'], 'the address is no URL: write it out, with https://'],
-    ['another scheme', ['doctor', 'ftp://localhost/'], 'the address has to begin with http:// or https://'],
+    ['nothing', [], 'a command is missing: use doctor'],
+    ['another command', ['nurse', 'http://localhost/'], 'unknown command: the only command is doctor'],
+    ['no address', ['doctor'], 'the URL of the MCP endpoint is missing'],
+    ['two addresses', ['doctor', 'http://a/', 'http://b/'], 'too many arguments: pass one URL'],
+    ['no URL', ['doctor', 'localhost'], 'invalid URL: write it in full, with https://'],
+    ['another scheme', ['doctor', 'ftp://localhost/'], 'the URL must begin with http:// or https://'],
     [
       'credentials in the address',
       ['doctor', 'http://ada:s3cret@localhost/'],
-      'credentials do not belong in an address: give them by --header',
+      'the URL must not contain credentials: pass them with --header',
     ],
-    ['an unknown option', ['doctor', 'http://localhost/', '--loud'], 'there is no option --loud'],
+    ['an unknown option', ['doctor', 'http://localhost/', '--loud'], 'unknown option --loud'],
     [
       'an option without a value',
       ['doctor', 'http://localhost/', '--header'],
-      'an option lacks its value, or has one that it cannot have',
+      'an option has no value or an invalid one',
     ],
     [
       'half a header',
       ['doctor', 'http://localhost/', '--header', 'X: y', '--header', 's3cret'],
-      "--header number 2 is not of the form 'Name: value'",
+      "--header number 2 must have the form 'Name: value'",
     ],
     [
       'a header with a line break',
       ['doctor', 'http://localhost/', '--header', 'X: s3cret\r\nY: z'],
-      "--header number 1 is not of the form 'Name: value'",
+      "--header number 1 must have the form 'Name: value'",
     ],
     [
       "the protocol's own header",
@@ -144,12 +144,12 @@ describe('mcp-tether doctor', () => {
     [
       'no time',
       ['doctor', 'http://localhost/', '--timeout', 'soon'],
-      '--timeout has to be a number of milliseconds greater than 0',
+      '--timeout must be a number of milliseconds greater than 0',
     ],
     [
       'no origin',
       ['doctor', 'http://localhost/', '--origin', 'app.example'],
-      '--origin has to be like https://app.example',
+      '--origin must be an origin like https://app.example',
     ],
   ]) {
     test(`${name}: 2`, async () => {

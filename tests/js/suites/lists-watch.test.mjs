@@ -23,39 +23,43 @@ describe('lists and schemas', { timeout: 60_000 }, () => {
   let forgotten; // ids of sessions that the server knows no more
 
   before(async () => {
-    server = await startScriptedServer(({ request, response, message }) => {
-      const { method, id } = message ?? {};
-      const reply = (answer) => sendJson(response, 200, { jsonrpc: '2.0', id, result: answer }) ?? true;
-      if (forgotten.has(request.headers['mcp-session-id'])) {
-        response.writeHead(404).end();
-        return true;
-      }
-      if (request.method === 'GET') {
-        stream = response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-        stream.flushHeaders();
-        return true;
-      }
-      if (method === 'tools/list') {
-        lists++;
-        if (!refuses) return reply({ tools }) || true;
-        sendJson(response, 200, { jsonrpc: '2.0', id, error: { code: -32603, message: 'not now' } });
-        return true;
-      }
-      if (method === 'tools/call') return reply(result) || true;
-      if (method === 'prompts/list')
-        return reply({ prompts: [{ name: `of ${request.headers['mcp-session-id']}` }] }) || true;
-      if (method !== 'initialize') return false;
-      const capabilities = { tools: { listChanged: true }, prompts: { listChanged: true } };
-      const initialized = { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 's', version: '1' } };
-      sendJson(
-        response,
-        200,
-        { jsonrpc: '2.0', id, result: initialized },
-        { 'Mcp-Session-Id': `session-${Math.random()}` },
-      );
-      return true;
-    });
+    server = await startScriptedServer(answer);
   });
+
+  function answer({ request, response, message }) {
+    if (forgotten.has(request.headers['mcp-session-id'])) {
+      response.writeHead(404).end();
+      return true;
+    }
+    if (request.method === 'GET') {
+      stream = response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      stream.flushHeaders();
+      return true;
+    }
+    const results = answers[message?.method];
+    if (!results) return false;
+    const { headers, ...outcome } = results(request);
+    sendJson(response, 200, { jsonrpc: '2.0', id: message.id, ...outcome }, headers);
+    return true;
+  }
+
+  const answers = {
+    initialize: () => ({
+      result: {
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: { listChanged: true }, prompts: { listChanged: true } },
+        serverInfo: { name: 's', version: '1' },
+      },
+      headers: { 'Mcp-Session-Id': `session-${Math.random()}` },
+    }),
+    'tools/list': () => {
+      lists++;
+      return refuses ? { error: { code: -32603, message: 'not now' } } : { result: { tools } };
+    },
+    'tools/call': () => ({ result }),
+    'prompts/list': ({ headers }) => ({ result: { prompts: [{ name: `of ${headers['mcp-session-id']}` }] } }),
+  };
+
   beforeEach(async () => {
     stream = undefined;
     lists = 0;

@@ -130,7 +130,7 @@ describe('the entries of the package', () => {
       console.log(JSON.stringify({ before, stats: new McpManager({ mcpServers: {} }).getSessionStats() }));
     `);
     assert.deepEqual(report, {
-      before: 'config_error: await init() before new McpManager()',
+      before: 'config_error: the WebAssembly module is not loaded: await init() before new McpManager()',
       stats: { totalUsers: 0, totalSessions: 0, activeSessions: 0 },
     });
   });

@@ -180,9 +180,9 @@ describe('loading in a page', () => {
       `,
       { replaced: { '/page.wasm': html, '/none.wasm': missing } },
     );
-    assert.match(result[0], /^config_error: .*\/page\.wasm is no WebAssembly module, its type is text\/html/);
+    assert.match(result[0], /^config_error: .*\/page\.wasm is not a WebAssembly module \(content type text\/html/);
     assert.match(result[1], /^config_error: .*\/none\.wasm answered with status 404/);
-    assert.match(result[2], /page\.wasm is no WebAssembly module/);
+    assert.match(result[2], /page\.wasm is not a WebAssembly module/);
     assert.equal(result[3], 0);
     assert.equal(asked.includes('/inline.js'), false);
   });
@@ -201,7 +201,10 @@ describe('loading in a page', () => {
     assert.deepEqual(asked, ['/core.js', '/real.wasm']);
     assert.equal(result[0], 'config_error');
     assert.match(result[1], /mcp-tether\/slim needs it as its argument/);
-    assert.deepEqual(result.slice(2), ['config_error', 'await init() before new McpManager()']);
+    assert.deepEqual(result.slice(2), [
+      'config_error',
+      'the WebAssembly module is not loaded: await init() before new McpManager()',
+    ]);
   });
 
   test('errors of one entry are errors of the other', async () => {

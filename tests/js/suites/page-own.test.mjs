@@ -77,12 +77,12 @@ for (const kind of ['refused', '502']) {
       const { ended } = await away.begin(3_000);
       await page.locator('#call-one:enabled').click();
       await visitor.untilState('outage');
-      await visitor.untilText('#narration', 'out of reach .*one ping at a time');
+      await visitor.untilText('#narration', 'unreachable .*one ping at a time');
       assert.equal(await page.locator('.nodes g[data-current]').getAttribute('data-state'), 'outage');
       await visitor.screenshot(`outage-${kind}`);
       await ended;
       await visitor.untilState('ready');
-      await visitor.untilText('#narration', 'was out of reach for \\d.*answered');
+      await visitor.untilText('#narration', 'was unreachable for \\d.*answered');
       await visitor.until(() => document.querySelector('#result').dataset.kind === 'good');
       assert.equal(await visitor.text('#session-id'), before);
       assert.equal(handshakes(), made, 'no handshake');

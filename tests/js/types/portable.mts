@@ -59,7 +59,10 @@ stop();
 const { sessions } = snapshotOf(manager).getSnapshot();
 const watched = watchSession(manager, 'ada', 'notes');
 watched.subscribe(() => console_(watched.getSnapshot().tools[0]?.name, sessions[0]?.state));
-export const { state, call, retry } = useMcp(manager, 'ada', 'notes');
+export function useNotes() {
+  const { state, call, retry } = useMcp(manager, 'ada', 'notes');
+  return { state, call, retry };
+}
 await new TetherMcpServer(manager, 'ada', 'notes', { cacheToolsList: true }).connect();
 function console_(..._values: unknown[]) {}
 // @ts-expect-error There are three of them.
@@ -130,11 +133,11 @@ session.setRequestHandler('sampling/createMessage', async ({ params }) => ({
   content: { type: 'text', text: `${params.messages.length} of ${params.maxTokens}` },
   model: 'none',
 }));
-session.setRequestHandler('com.example/own', ({ params }) => ({ echo: params?.['echo'] }));
+session.setRequestHandler('com.example/own', ({ params }) => ({ echo: params?.echo }));
 session.setNotificationHandler('notifications/message', ({ params }) => {
   same<typeof params.level, LoggingLevel>(true);
 });
-session.setNotificationHandler('com.example/own', ({ params }) => words.push(String(params?.['name'])));
+session.setNotificationHandler('com.example/own', ({ params }) => words.push(String(params?.name)));
 session.onnotification = (notification) => {
   if (notification.method === 'notifications/resources/updated') words.push(notification.params.uri);
 };

@@ -1,4 +1,4 @@
-//! How long a call is waited for: its deadline, the progress that moves it, and the caller who gives up.
+//! Timeouts of calls: deadlines, progress that extends them, and cancellation by the caller.
 
 use crate::core::api::{CallId, Error, Output, SessionRef, State};
 use crate::core::kit::text::{concat, decimal};
@@ -14,7 +14,7 @@ use crate::core::state::session::liveness::Pong;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// The caller gave up.
+    /// Cancels a call or a `connect` for its caller.
     pub(crate) fn cancel(&mut self, call: CallId, reason: Option<&str>) {
         if !self.calls.contains(call) {
             return self.cancel_connect(call);
@@ -23,15 +23,16 @@ impl<J: Json> Manager<J> {
         self.settle(call, Err(Error::new(ErrorCode::Cancelled, "the call was cancelled by its caller")));
     }
 
-    /// Tells the server that nobody waits any more. Closing the connection would not say so (2025-11-25 basic/transports:
-    /// a disconnect SHOULD NOT be read as cancellation), and `initialize` MUST NOT be cancelled (basic/utilities/cancellation).
+    /// Sends `notifications/cancelled`. Closing the connection does not cancel (2025-11-25 basic/transports: a
+    /// disconnect SHOULD NOT be read as cancellation), and `initialize` MUST NOT be cancelled
+    /// (basic/utilities/cancellation).
     fn notify_cancelled(&mut self, call: CallId, reason: &str) {
         let Some(record) = self.calls.get(call) else { return };
         let sent = matches!(record.stage, Stage::Sent(_) | Stage::Accepted | Stage::RestingToResume(_));
         let owner = self.store.get(record.session);
         let is_current =
             owner.is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
-        // 2026-07-28 basic/patterns/cancellation: there the end of the stream says it all.
+        // 2026-07-28 basic/patterns/cancellation: closing the stream cancels the request.
         let is_modern = owner.is_some_and(Session::is_modern);
         if !sent || !is_current || is_modern || record.is_handshake() || record.is_notification() {
             return;
@@ -43,7 +44,7 @@ impl<J: Json> Manager<J> {
         self.post(session, body, Effort::Once, None);
     }
 
-    /// The wait for an answer, or for progress, is over.
+    /// The deadline of a call passed.
     pub(crate) fn on_deadline(&mut self, call: CallId) {
         let Some(record) = self.calls.get(call) else { return };
         if record.deadline > self.now {
@@ -52,22 +53,23 @@ impl<J: Json> Manager<J> {
         if self.grace_until > self.now {
             return self.move_deadline(call, self.grace_until);
         }
-        // A ping has no caller, and nothing to cancel at the server.
+        // A ping has no caller, and cancelling it would save the server no work.
         if record.pings() {
             let error = Error::new(ErrorCode::RequestTimeout, "no answer to a ping in time");
             return self.end_ping(call, Pong::Silent, error);
         }
-        // The request is over, and the client's own user is what is waited for (2026-07-28 basic/patterns/mrtr).
         let is_last = record.last_deadline.is_some_and(|last| last <= self.now);
         if !is_last && self.waits_for_token(call) {
             return self.hold_deadline(call);
         }
         let Some(record) = self.calls.get(call) else { return };
-        // The request is over, and the client's own user is what is waited for (2026-07-28 basic/patterns/mrtr).
+        // The request was answered with a round that the user completes; the server is not silent (2026-07-28
+        // basic/patterns/mrtr).
         if matches!(record.stage, Stage::Asking) && record.reset_on_progress && !is_last {
             return self.renew_deadline(call);
         }
-        // It was answered, or its outcome is unknown: more time would only have told what to make of that.
+        // The call has an answer or a known error and only the decision about a retry is pending. That error says more
+        // than a timeout.
         if let Some(error) = record.undecided() {
             return self.settle(call, Err(error));
         }
@@ -82,7 +84,7 @@ impl<J: Json> Manager<J> {
         let mut error =
             Error::new(ErrorCode::RequestTimeout, sentence).seen(concat(&["waited ", &decimal(waited), " ms"]));
         error.retryable = !was_sent;
-        // While its own client is being asked, a server is not silent.
+        // During a round the client's own user is slow, not the server.
         let is_users = self
             .calls
             .get(call)
@@ -93,8 +95,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Progress of a running call: it lives, so its wait starts anew.
-    /// A server may report on the calls of its own session alone.
+    /// Extends the deadline of a running call. A server may report progress only for calls of its own session.
     pub(crate) fn on_progress(&mut self, session: SessionRef, request: u64, progress: J) {
         let Some(call) = self.by_request.get(request).copied() else { return };
         if self.calls.get(call).is_some_and(|record| record.session == session) {
@@ -103,14 +104,14 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The server works on the call: its wait starts anew, unless its caller does not want that.
+    /// Restarts the timeout of a call that shows progress, unless its caller opted out.
     pub(crate) fn renew_deadline(&mut self, call: CallId) {
         let Some(record) = self.calls.get(call).filter(|record| record.reset_on_progress) else { return };
         let deadline = earlier(self.now.after(record.timeout), record.last_deadline);
         self.move_deadline(call, deadline);
     }
 
-    /// Whether a call waits for the user's consent, in the form of a token, and not for the server.
+    /// Whether a call is blocked by the auth provider, for example by a consent screen, rather than by the server.
     fn waits_for_token(&self, call: CallId) -> bool {
         self.calls.get(call).is_some_and(|record| {
             matches!(record.stage, Stage::Queued(_))
@@ -118,8 +119,8 @@ impl<J: Json> Manager<J> {
         })
     }
 
-    /// The deadline of a call that waits for a token stands still, all but that of `maxTotalTimeout`. What was left of it
-    /// when the wait began is kept for when it ends.
+    /// Suspends the deadline of a call during the wait for a token, except that of `maxTotalTimeout`. The remaining
+    /// time is restored afterwards.
     fn hold_deadline(&mut self, call: CallId) {
         let now = self.now;
         let Some(record) = self.calls.get_mut(call) else { return };
@@ -131,7 +132,7 @@ impl<J: Json> Manager<J> {
         self.move_deadline(call, to);
     }
 
-    /// The wait for a token that began `since` is over.
+    /// Restores deadlines that were suspended `since` a token was requested.
     pub(crate) fn resume_deadlines(&mut self, session: SessionRef, since: Instant) {
         let now = self.now;
         for call in

@@ -1,4 +1,4 @@
-//! The end of a call, once and for all.
+//! Settling calls.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, Output};
 use crate::core::machine::Manager;
@@ -8,7 +8,7 @@ use crate::core::state::call::{Call, Ended, Purpose, Stage};
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// The end of a call, once and for all. What follows from it comes after the input or the timer: [`Self::follow_ends`].
+    /// Settles a call, exactly once. The consequences follow after the input or the timer, in [`Self::follow_ends`].
     pub(crate) fn settle(&mut self, call: CallId, outcome: Result<Option<J>, Error<J>>) {
         let Some(record) = self.remove_call(call, &outcome) else { return };
         let outcome = if record.is_machines() {
@@ -21,7 +21,7 @@ impl<J: Json> Manager<J> {
         self.ended.push(Ended { session, purpose, outcome });
     }
 
-    /// The end of a call of the machine's own whose outcome means nothing any more.
+    /// Drops one of the machine's own calls. Its outcome has no consequences.
     pub(crate) fn drop_call(&mut self, call: CallId, error: Error<J>) {
         self.remove_call(call, &Err(error));
     }
@@ -46,8 +46,8 @@ impl<J: Json> Manager<J> {
         Some(record)
     }
 
-    /// What follows from the calls that have ended: the machine goes on with the outcomes of its own, and there is room for
-    /// the next.
+    /// Handles the consequences of settled calls: continues with the outcomes of the machine's own calls and sends the
+    /// next ones.
     pub(crate) fn follow_ends(&mut self) {
         while let Some(Ended { session, purpose, outcome }) = self.ended.pop() {
             match purpose {

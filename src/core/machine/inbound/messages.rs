@@ -1,4 +1,4 @@
-//! JSON-RPC messages: where each of them goes.
+//! Dispatch of JSON-RPC messages.
 
 use crate::core::api::{Body, CallId, Error, ExchangeId, SessionRef};
 use crate::core::kit::text::{concat, decimal};
@@ -13,7 +13,7 @@ use crate::core::state::exchange::Wire;
 use crate::core::state::session::Session;
 
 impl<J: Json> Manager<J> {
-    /// A message, or a batch of them (2025-03-26 basic: receivers MUST accept batches).
+    /// Receives a message or a batch (2025-03-26 basic: receivers MUST accept batches).
     pub(crate) fn receive_all(&mut self, exchange: ExchangeId, message: J) {
         for message in message.as_array().unwrap_or_else(|| vec![message]) {
             self.receive(exchange, message);
@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
                     self.on_rpc_error(call, &error, relation);
                 }
             }
-            // What a server asks or tells on behalf of a session that is gone must not reach the new one.
+            // Requests and notifications of an earlier generation must not reach the current one.
             Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
             // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, clients MUST NOT send responses.
             Head::Request { .. } if self.store.get(session).is_some_and(Session::is_modern) => {}
@@ -44,12 +44,13 @@ impl<J: Json> Manager<J> {
             }
             Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
             Head::Notification { method } => self.on_notification(session, wire.call(), method, message),
-            // On a stream: `{"type":"heartbeat"}`. A body that holds nothing else ends in `on_success_without_answer`.
+            // On a stream, for example `{"type":"heartbeat"}`. A body without any answer ends in
+            // `on_success_without_answer`.
             Head::Malformed => {}
         }
     }
 
-    /// Which pending call an answer belongs to: by its id; an error without one belongs to the exchange that it came on.
+    /// The pending call of an answer: found by id. An error without an id belongs to its exchange.
     fn call_answered(&self, session: SessionRef, wire: Wire, id: Option<u64>, is_error: bool) -> Option<CallId> {
         let by_exchange = match wire {
             Wire::Call(call) | Wire::Resume(call) if is_error && id.is_none() => Some(call),
@@ -59,8 +60,8 @@ impl<J: Json> Manager<J> {
         self.calls.get(call).is_some_and(|record| record.session == session).then_some(call)
     }
 
-    /// Whether the answer to a request that was accepted without one may come on the session's GET stream. Servers whose
-    /// workers share one queue answer so, and every official SDK takes an answer from any stream of the session.
+    /// Whether the answer to a call accepted with 202 may arrive on the session's GET stream. Servers whose workers
+    /// share one queue do this, and every official SDK accepts an answer from any stream of the session.
     fn answers_on_stream(&self, call: CallId) -> bool {
         let Some(record) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return false };
         self.store

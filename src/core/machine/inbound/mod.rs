@@ -1,4 +1,4 @@
-//! What comes in: responses, refusals, requests of servers, news of the page, deadlines.
+//! Inbound data: responses, refusals, server requests, page notifications, deadlines.
 
 mod deadlines;
 mod ends;

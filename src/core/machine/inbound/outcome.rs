@@ -1,4 +1,4 @@
-//! What becomes of a call whose try did not end in a result: sent again, replayed, or told to the caller.
+//! Attempts that end without a result: retry, replay, or an error for the caller.
 
 use crate::core::api::{CallId, Error, Failure, FailureKind, SessionRef, as_unknown, failure_error, rpc_error};
 use crate::core::kit::text::mentions;
@@ -15,11 +15,11 @@ use crate::core::state::session::liveness::Pong;
 use crate::core::state::session::suspicion::Oddity;
 
 impl<J: Json> Manager<J> {
-    /// The server answered a call with a status outside 200–299.
+    /// A call was answered with a status outside 200–299.
     pub(crate) fn on_call_refused(&mut self, call: CallId, mut refusal: Refusal<'_, J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (session, is_handshake) = (record.session, record.is_handshake());
-        // A handshake has no session to lose: the server's own words are the error, with the versions that it names.
+        // A handshake has no session to lose. The error keeps the server's own text and the versions that it names.
         if is_handshake && matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
             refusal.verdict = own_words(&refusal);
         }
@@ -78,7 +78,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The exchange of a call broke before its answer.
+    /// The exchange of a call failed before the answer.
     pub(crate) fn on_call_broken(&mut self, call: CallId, failure: &Failure<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (session, generation) = (record.session, record.generation);
@@ -102,7 +102,8 @@ impl<J: Json> Manager<J> {
                 self.note_outage(session, generation, &error);
                 self.unknown_outcome(call, error);
             }
-            // A page that has read answers of this server can read the next as well: what hides them now is before the server.
+            // This page has read answers of this server before, so CORS is set up. The hidden response probably comes
+            // from a proxy.
             FailureKind::Hidden if self.store.get(session).is_some_and(|owner| owner.generation > 0) => {
                 error.away = true;
                 error.retryable = true;
@@ -113,18 +114,18 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Whether the server wants a session id that the browser keeps from us: no handshake would help.
+    /// Whether the server requires a session id that CORS hides from the page. A new handshake would not help.
     pub(crate) fn hides_id(&self, session: SessionRef, refusal: &Refusal<'_, J>) -> bool {
         let wants_id = match refusal.verdict {
             Verdict::Lost(_) | Verdict::Doubtful(_) => true,
-            // The POST of `initialize` was answered at the same URL.
+            // The POST of `initialize` succeeded at the same URL.
             Verdict::Final => refusal.status == 404,
             _ => refusal.status == 404 && names_lost_session(&refusal.evidence),
         };
         wants_id && self.store.get(session).is_some_and(|record| record.hides_id)
     }
 
-    /// A request of a handshake did not go out, so the next one would not either.
+    /// Notes that a handshake request was not sent, so retrying it at once fails alike.
     fn note_unsent(&mut self, session: SessionRef) {
         if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
             handshake.unsent = true;
@@ -170,8 +171,8 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The server took the request and gave an answer that cannot be read. It is not sent again, and only of a safe call
-    /// does nobody have to wonder what it did.
+    /// The server accepted the request, but its answer is unreadable. The call is not retried; unless it is safe, its
+    /// outcome is unknown.
     pub(crate) fn settle_unreadable(&mut self, call: CallId, error: Error<J>) {
         let is_users = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::User);
         let error = if is_users && self.safety(call) != Safety::Safe { as_unknown(error) } else { error };

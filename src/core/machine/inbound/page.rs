@@ -1,4 +1,4 @@
-//! What a page knows and the machine does not: that it is offline, hidden or about to go, and what another tab has heard.
+//! Notifications of the page: network state, visibility, unload, and messages that another tab received.
 
 use crate::core::api::{CallId, Error, Failure, FailureKind, Key, News, SessionRef, State};
 use crate::core::kit::table::Table;
@@ -11,13 +11,13 @@ use crate::core::state::page::Wait;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// The page says something, of one session or of all.
+    /// Handles a notification for one session or for all.
     pub(crate) fn on_news(&mut self, news: News<J>, of: Option<Key>) {
         match news {
             News::Offline => self.page.offline = true,
             News::LooksOffline => self.page.looks_offline = true,
             News::Online | News::LooksOnline => self.come_online(matches!(news, News::Online)),
-            // Whatever is said of all holds for those to come.
+            // A notification for all applies to future sessions too.
             News::Park if of.is_none() => self.page.parks = true,
             News::Unpark if of.is_none() => self.page.parks = false,
             News::Share(shared) => self.share_turns(shared),
@@ -51,8 +51,8 @@ impl<J: Json> Manager<J> {
         self.page.offline || waits
     }
 
-    /// An exchange failed. Returns whether its call waits for the network because of that: nothing was sent, so it is the
-    /// first attempt that waits, and no attempt was spent.
+    /// A failed exchange while the host is offline: nothing was sent, so the call waits for the network without
+    /// spending an attempt. Returns whether it does.
     pub(crate) fn is_cut_off_by(&mut self, session: SessionRef, call: Option<CallId>, failure: &Failure<J>) -> bool {
         if !self.page.looks_offline || failure.kind != FailureKind::Unsent {
             return false;
@@ -62,7 +62,7 @@ impl<J: Json> Manager<J> {
         record.is_some_and(|record| !record.is_machines())
     }
 
-    /// A server answered, whatever the browser says.
+    /// A response proves that the network works, whatever `navigator.onLine` says.
     pub(crate) fn note_reached(&mut self, session: SessionRef) {
         if self.page.tried.remove(session).is_some() {
             self.open_at_once(session);
@@ -70,7 +70,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The session is wanted: where only a hint makes it wait, it tries once more.
+    /// A call needs the session. If only a hint says offline, it makes one attempt.
     pub(crate) fn try_network(&mut self, session: SessionRef) {
         let Some(wait) = self.page.tried.get_mut(session) else { return };
         *wait = Wait::TriesAgain;
@@ -80,7 +80,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A handshake waits for the network as long as it may take. Returns whether it has to.
+    /// Bounds the wait of a handshake for the network by `initTimeout`. Returns whether it has to wait.
     pub(crate) fn waits_for_network(&mut self, session: SessionRef) -> bool {
         if !self.is_cut_off(session) {
             return false;
@@ -97,7 +97,7 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// Who connects has no deadline but that of the handshake. Calls on a session that lived have their own.
+    /// Callers of `connect` have no deadline of their own. Calls on an established session have one.
     fn report_offline(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let error = record.told(Error::new(ErrorCode::NetworkError, "the host is offline"));
@@ -110,8 +110,8 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// There is a network again: nobody waits out a delay that was drawn without one.
-    /// The application's word beats the browser's.
+    /// The network is back: backoff drawn while offline is skipped. Notifications of the application override the
+    /// browser's hints.
     fn come_online(&mut self, is_certain: bool) {
         let looked_offline = std::mem::take(&mut self.page.looks_offline);
         let was_offline = is_certain && std::mem::take(&mut self.page.offline);
@@ -132,13 +132,13 @@ impl<J: Json> Manager<J> {
             let Some(record) = self.store.get_mut(session) else { continue };
             let is_wanted = record.is_wanted();
             match &mut record.handshake {
-                // A server's own request to come later still holds.
+                // A `Retry-After` of the server still applies.
                 Some(handshake) if handshake.offline || handshake.rests_of_itself() => {
                     handshake.offline = false;
                     self.attempt(session);
                 }
                 None if record.state == State::Degraded => self.recover_again(session),
-                // Nobody waits out a backoff that was drawn without a network; what is spent waits for a call.
+                // Skips backoff drawn while offline. After the last attempt only a call starts another.
                 None if record.outage.is_some() && (is_wanted || record.state == State::Ready) => {
                     self.send_canary(session);
                 }
@@ -150,7 +150,7 @@ impl<J: Json> Manager<J> {
         self.look_at_all_turns();
     }
 
-    /// Another tab has heard this on the stream of the session that both share.
+    /// A message that another tab received on the GET stream of the shared session.
     fn hear(&mut self, session: SessionRef, message: J) {
         if self.store.get(session).is_none_or(|record| record.state != State::Ready) {
             return;

@@ -1,4 +1,4 @@
-//! Refusals: answers outside 200–299, what they are evidence of, and who is told.
+//! Responses outside 200–299: their verdicts, and whether the session, the call or the stream is affected.
 
 use crate::core::api::{Body, ExchangeId};
 use crate::core::kit::text::{mentions, without};
@@ -16,7 +16,7 @@ use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 
 impl<J: Json> Manager<J> {
-    /// A status outside 200–299: the verdict table decides.
+    /// Applies the verdict table to a status outside 200–299.
     pub(crate) fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
         let Some(record) = self.take_exchange(exchange) else { return };
         let head = record.head.clone().unwrap_or_default();
@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
         let verdict = match verdict::judge(&seen) {
             _ if is_vendors => Verdict::Lost(ErrorCode::SessionInvalid),
             _ if wants == Wants::Token => Verdict::Unauthorized,
-            // 2026-07-28 basic/versioning: an answer that no server of that revision gives has the era asked for again.
+            // 2026-07-28 basic/versioning: no server of that revision answers so. Discovery runs again.
             Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Doubtful(ErrorCode::SessionInvalid),
             verdict => verdict,
         };
@@ -72,7 +72,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// How the id that an exchange carried relates to the session's current one.
+    /// How the session id of an exchange relates to the session's current id.
     pub(crate) fn relation(&self, exchange: &Exchange) -> Relation {
         if let Some(used) = &exchange.endpoint {
             return self.relation_of_endpoint(exchange.session, used);
@@ -87,7 +87,7 @@ impl<J: Json> Manager<J> {
         if current { Relation::Current } else { Relation::Stale }
     }
 
-    /// A server's words without what the request carried and the session carries by now.
+    /// The server's text without header values of the request or of the session.
     fn discreet(&self, exchange: &Exchange, text: &str) -> String {
         let text = exchange.carried.as_ref().map_or_else(|| text.to_owned(), |id| without(text, id.as_str()));
         let text = exchange.endpoint.as_ref().map_or(text.clone(), |endpoint| endpoint::discreet(&text, endpoint));

@@ -1,4 +1,4 @@
-//! HTTP exchanges: how they are opened, which session generation they belong to, and where their answers go.
+//! HTTP exchanges: response heads, bodies and stream events, routed by what the exchange was opened for.
 
 use crate::core::api::{
     Body, ExchangeId, Failure, FailureKind, Output, ResponseHead, StreamBlock, StreamData, failure_error,
@@ -12,7 +12,7 @@ use crate::core::state::session::http_sse::stream_gone;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// Status and headers.
+    /// Status and headers of a response.
     pub(crate) fn on_opened(&mut self, exchange: ExchangeId, head: ResponseHead) {
         let is_stream = is_success(head.status) && head.media == headers::Media::EventStream;
         let now = self.now;
@@ -45,7 +45,7 @@ impl<J: Json> Manager<J> {
                 self.timers.arm(now.after(WATCHDOG), Timer::Watchdog(exchange));
                 self.listen_opened(session, exchange);
             }
-            // A stream in answer to a notification: it was accepted, and there is nothing in the stream for us.
+            // A notification was accepted; its response body is not needed.
             Wire::Initialized | Wire::Aside(_) | Wire::Delete | Wire::Leftover | Wire::Orphan | Wire::Address(_) => {
                 self.out.push_back(Output::Abort { exchange });
                 self.on_body(exchange, Body::Empty);
@@ -53,9 +53,9 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// One block of an event stream.
+    /// One event of an event stream.
     pub(crate) fn on_block(&mut self, exchange: ExchangeId, mut block: StreamBlock<J>) {
-        // Servers refuse headers beyond 8 to 16 KiB: such an id could not be sent back in `Last-Event-ID`.
+        // Servers reject headers over 8 to 16 KiB, so a longer id could not be sent back in `Last-Event-ID`.
         block.id = block.id.filter(|id| id.len() <= headers::LONGEST);
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
@@ -69,19 +69,19 @@ impl<J: Json> Manager<J> {
         if matches!(wire, Wire::SessionStream) && block.event.as_deref() == Some("endpoint") {
             return self.on_endpoint(session, exchange, &block.data);
         }
-        // Only `message` events are JSON-RPC; other names are somebody's extension.
+        // Only `message` events are JSON-RPC. Other names are extensions.
         if block.event.as_deref().is_some_and(|event| event != "message") {
             return;
         }
         match block.data {
             StreamData::Json(message) => self.receive_all(exchange, message),
-            // `data: ping`: servers and proxies keep streams open with events that are no message. As every official SDK does,
-            // they are skipped; the end of the stream decides.
+            // `data: ping`: servers and proxies keep streams open with such events. They are skipped, as in every
+            // official SDK; the end of the stream decides.
             StreamData::Text(_) | StreamData::Empty => {}
         }
     }
 
-    /// One message of a batch that the driver has divided.
+    /// One message of a batch that the driver delivers in slices.
     pub(crate) fn on_message(&mut self, exchange: ExchangeId, message: J) {
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
@@ -89,7 +89,7 @@ impl<J: Json> Manager<J> {
         self.receive(exchange, message);
     }
 
-    /// A comment: somebody is still there.
+    /// An SSE comment: the stream is alive.
     pub(crate) fn on_alive(&mut self, exchange: ExchangeId) {
         let now = self.now;
         if let Some(record) = self.exchanges.get_mut(exchange) {
@@ -97,7 +97,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The whole body of something that is no event stream.
+    /// The whole body of a response that is not an event stream.
     pub(crate) fn on_body(&mut self, exchange: ExchangeId, body: Body<J>) {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.is_over = true;
@@ -131,7 +131,7 @@ impl<J: Json> Manager<J> {
         self.on_stream_over(exchange, "the stream ended");
     }
 
-    /// The exchange broke.
+    /// An exchange failed.
     pub(crate) fn on_failed(&mut self, exchange: ExchangeId, failure: &Failure<J>) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let was_streaming = record
@@ -158,7 +158,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The deadline of an exchange that no call guards has passed.
+    /// The deadline passed of an exchange that belongs to no call.
     pub(crate) fn on_exchange_timeout(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time"), cause: None };
@@ -173,7 +173,7 @@ impl<J: Json> Manager<J> {
         self.on_failed(exchange, &failure);
     }
 
-    /// Looks whether an open GET stream has been silent for too long.
+    /// Checks whether an open GET stream has been silent for too long.
     pub(crate) fn on_watchdog(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let due = if record.paused { self.now } else { record.last_alive }.after(WATCHDOG);

@@ -1,4 +1,4 @@
-//! Results: what an answer proves, and what is remembered of it.
+//! Results: evidence that the session lives, and state that a recovery restores.
 
 use crate::core::api::{CallId, StreamBlock};
 use crate::core::machine::Manager;
@@ -6,7 +6,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::call::Purpose;
 
 impl<J: Json> Manager<J> {
-    /// A result came.
+    /// A call has a result.
     pub(crate) fn on_result(&mut self, call: CallId, result: J) {
         self.note_answered(call);
         let Some(record) = self.calls.get_mut(call) else { return };
@@ -24,15 +24,15 @@ impl<J: Json> Manager<J> {
         self.settle(call, Ok(Some(result)));
     }
 
-    /// Any answer proves that the session lives and that the server reads.
-    /// But no handshake says that the session is kept, and no older generation says anything of this one.
+    /// Notes that the session answered. A handshake does not prove that the server keeps the session, and an answer of
+    /// an older generation proves nothing about this one.
     pub(crate) fn note_answered(&mut self, call: CallId) {
         let Some(answered) = self.calls.get(call).filter(|record| !record.is_handshake()) else { return };
         let (now, limit, pings) = (self.now, self.config.limits.max_in_flight, answered.pings());
         if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
             record.silent = 0;
             record.note_accepted();
-            // What the machine wants to know is no use of the session, and pays for no retry.
+            // The machine's own pings do not count as use of the session and do not refill the retry budget.
             if !pings {
                 record.last_used_at = now;
                 record.pace.earn();
@@ -47,7 +47,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Keeps what a recovery has to put back, and the list of tools.
+    /// Records the tool list and what a recovery must restore.
     pub(crate) fn remember(&mut self, call: CallId, result: &J) {
         let Some(record) = self.calls.get(call) else { return };
         if !matches!(record.purpose, Purpose::User | Purpose::Tools) {
@@ -67,7 +67,7 @@ impl<J: Json> Manager<J> {
                     session.remembered.subscriptions.remove(&uri);
                 }
             }
-            // Annotations count for the generation that they were listed in, and for no other.
+            // Annotations are valid only in the generation whose `tools/list` had them.
             "tools/list" if session.is_live(record.generation) => {
                 let is_first = record.params.as_ref().and_then(|params| params.get("cursor")).is_none();
                 session.tools.note_page(result, is_first);
@@ -76,7 +76,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// What a block says about the stream that it came on. Streams of 2026-07-28 are not resumed, whatever their ids are.
+    /// Records the id and `retry` of an event. Streams of 2026-07-28 cannot be resumed, so there they are ignored.
     pub(crate) fn note_call_block(&mut self, call: CallId, block: &StreamBlock<J>) {
         if self.goes_to_modern(call) {
             return;

@@ -1,4 +1,4 @@
-//! What servers ask and tell: requests to the client, and notifications.
+//! Requests and notifications from servers.
 
 use crate::core::api::{CallId, ExchangeId, Output, SessionRef, Ticket};
 use crate::core::machine::Manager;
@@ -10,11 +10,11 @@ use crate::core::protocol::modern::ACKNOWLEDGED;
 use crate::core::state::asked::Asked;
 use crate::core::state::session::answers::Effort;
 
-/// More open requests of one session than this are refused: a server must not fill the client's memory.
+/// Further open requests of a session are refused, so that a server cannot exhaust the client's memory.
 const MAX_ASKED: usize = 64;
 
 impl<J: Json> Manager<J> {
-    /// The server asks something, on an exchange or through another tab.
+    /// A request of the server, from an exchange or relayed by another tab.
     pub(crate) fn on_server_request(
         &mut self,
         session: SessionRef,
@@ -26,14 +26,15 @@ impl<J: Json> Manager<J> {
     ) {
         let Some(record) = self.store.get(session) else { return };
         let generation = record.generation;
-        // 2025-11-25 basic, "Requests": an id is a string or an integer. It is kept until it is answered.
+        // 2025-11-25 basic, "Requests": an id is a string or an integer. It is stored until answered, so its length is
+        // limited.
         if id.as_f64().is_none() && id.as_str().is_none_or(|id| id.len() > LONGEST) {
             self.metrics.stale_dropped += 1;
             return;
         }
         self.metrics.server_requests += 1;
         if method == "ping" {
-            // 2025-11-25 basic/utilities/ping: the receiver MUST answer promptly. No handler is needed for that.
+            // 2025-11-25 basic/utilities/ping: the receiver MUST answer promptly. This needs no handler.
             self.post(session, jsonrpc::result(id, J::object()), Effort::Few, exchange);
         } else if self.tickets.iter().filter(|(_, asked)| asked.session == session).count() >= MAX_ASKED {
             self.refuse(session, exchange, id, INTERNAL_ERROR, "too many requests to the client at once");
@@ -47,7 +48,7 @@ impl<J: Json> Manager<J> {
         self.pause_if_full(session, exchange);
     }
 
-    /// The client answers.
+    /// The client's answer to a server request.
     pub(crate) fn answer(&mut self, ticket: Ticket, outcome: Result<J, RpcError<J>>) {
         let Some(asked) = self.tickets.remove(ticket) else { return };
         if let Some((call, method)) = asked.round_of {
@@ -60,7 +61,7 @@ impl<J: Json> Manager<J> {
         }
         let body = match outcome {
             Ok(result) => jsonrpc::result(asked.id, result),
-            // 2025-11-25 basic: a request that nobody handles is answered, never left open.
+            // 2025-11-25 basic: a request without a handler is still answered.
             Err(mut error) => {
                 if error.code == METHOD_NOT_FOUND {
                     error.message = NO_SUCH_METHOD.into();
@@ -72,7 +73,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// 2025-11-25 client/elicitation: a mode that the client did not declare MUST be answered with −32602. An empty
-    /// capability means forms, and so does a request without a mode. Where none is declared, there is no handler either.
+    /// capability means forms, and so does a request without a mode. Where none is declared, no handler is set either.
     fn may_elicit(&self, session: SessionRef, message: &J) -> bool {
         let Some(record) = self.store.get(session) else { return false };
         let declared = completed(&self.client.capabilities, record.declared.as_ref());
@@ -86,7 +87,7 @@ impl<J: Json> Manager<J> {
         self.post(session, jsonrpc::error(id, error), Effort::Few, exchange);
     }
 
-    /// The session of these requests is gone: their handlers may stop. What a call waits for is asked by no session.
+    /// Cancels the server requests of a lost generation. Requests of a round belong to a call, not to the generation.
     pub(crate) fn abandon_server_requests(&mut self, session: SessionRef) {
         let is_gone = |asked: &Asked<J>| asked.session == session && asked.round_of.is_none();
         let gone: Vec<Ticket> = self.tickets.keys_where(is_gone);
@@ -97,7 +98,7 @@ impl<J: Json> Manager<J> {
         self.drop_answers(session);
     }
 
-    /// The server tells something.
+    /// A notification of the server.
     pub(crate) fn on_notification(&mut self, session: SessionRef, call: Option<CallId>, method: String, message: J) {
         let params = message.get("params");
         if let Some(record) = self.store.get_mut(session).filter(|record| record.is_modern()) {
@@ -110,8 +111,8 @@ impl<J: Json> Manager<J> {
                     .as_ref()
                     .and_then(|params| params.get("progressToken"))
                     .and_then(|token| jsonrpc::as_own_number(&token));
-                // 2025-11-25 basic/utilities/progress: a token MUST be one of an active request. Progress with another token
-                // is for no call of this client, so it is dropped.
+                // 2025-11-25 basic/utilities/progress: a token MUST be one of an active request. Progress with another
+                // token is dropped.
                 if let (Some(token), Some(params)) = (token, params) {
                     self.on_progress(session, token, params);
                 }
@@ -133,7 +134,7 @@ impl<J: Json> Manager<J> {
         self.out.push_back(Output::Notification { session, call, method, message });
     }
 
-    /// The server takes one of its requests back; a late answer of the handler is dropped.
+    /// The server cancels one of its requests. A late answer of the handler is dropped.
     fn take_back(&mut self, session: SessionRef, id: &J) {
         let id = id.to_text();
         if let Some(answers) = self.store.get_mut(session).and_then(|record| record.answers.as_mut()) {

@@ -1,19 +1,19 @@
-//! Sleep: a clock that jumped past its deadlines. What is known is looked at again before anybody is told that time is up.
+//! Sleep detection: after a clock jump, sessions are checked before deadlines are enforced.
 
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
 
-/// A timer that is served so late was not late: the machine slept, or the tab was frozen. Throttled tabs are served
-/// within a minute, so that much lateness is normal there.
+/// A timer this late means that the machine slept or the tab was frozen. Throttled tabs still run timers about once a
+/// minute.
 const SLEPT: Millis = 90_000;
 
-/// How long answers that came in the meantime have to be read.
+/// Grace for answers that arrived during the sleep.
 const GRACE: Millis = 2_000;
 
 impl<J: Json> Manager<J> {
-    /// After a sleep: streams are opened anew with their cursors, which also shows whether the sessions live, and calls
-    /// whose deadlines passed in the sleep get a moment for their answers.
+    /// After a sleep, streams are reopened with their cursors, which also checks the sessions, and calls whose
+    /// deadlines passed during the sleep get a short grace.
     pub(crate) fn notice_sleep(&mut self) {
         let Some(due) = self.timers.next() else { return };
         if self.now.since(due) < SLEPT {

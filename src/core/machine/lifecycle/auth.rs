@@ -109,7 +109,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The same error, with what is known of the provider.
+    /// Adds to a 401's evidence that the provider timed out.
     pub(crate) fn with_provider(&self, session: SessionRef, mut error: Error<J>) -> Error<J> {
         let Some(record) = self.store.get(session) else { return error };
         if matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden) && error.cause.is_none() {

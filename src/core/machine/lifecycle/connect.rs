@@ -1,4 +1,4 @@
-//! `connect`: the session of (user, server) is found or made, and whoever wants it waits for the same handshake.
+//! `connect`: finds or creates the session of (user, server). Concurrent callers share one handshake.
 
 use crate::core::api::{CallId, ConnectOptions, Detail, Error, EventKind, Key, Level, Output, SessionRef, State};
 use crate::core::config::{Problem, ServerConfig};
@@ -11,7 +11,7 @@ use crate::core::state::session::Session;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
-    /// The session of (user, server) is wanted.
+    /// Finds or creates the session of (user, server) and waits for its handshake.
     pub(crate) fn connect(&mut self, call: CallId, user: String, server: String, options: ConnectOptions<J>) {
         let key = Key { user, server };
         match self.find_or_create(key, &options) {
@@ -32,7 +32,7 @@ impl<J: Json> Manager<J> {
             return self.out.push_back(Output::Connected { call, session });
         }
         record.connecting.push(call);
-        // A new record has never begun; one that puts back what an expired session had set is beyond its handshake.
+        // A new record has no handshake yet. A record that is restoring settings is past its handshake.
         if record.state == State::Connecting && record.handshake.is_none() && record.restoring == 0 {
             self.begin_handshake(session, State::Connecting);
         } else {
@@ -63,10 +63,10 @@ impl<J: Json> Manager<J> {
         Ok(session)
     }
 
-    /// The server of this name.
+    /// The configuration of a server.
     ///
     /// # Errors
-    /// There is none, or the manager is closed.
+    /// `config_error` if the name is not configured, `closed` after `close`.
     pub(crate) fn configured(&self, name: &str) -> Result<Rc<ServerConfig>, Error<J>> {
         if self.closing.is_closed() {
             return Err(Error::new(ErrorCode::Closed, "the manager is closed"));
@@ -110,7 +110,7 @@ impl<J: Json> Manager<J> {
         Err(Error::new(ErrorCode::LimitExceeded, what).of(&key.server))
     }
 
-    /// A caller of `connect` gave up; the handshake goes on for the others, and for the next.
+    /// Cancels a caller of `connect`. The handshake continues for other callers.
     pub(crate) fn cancel_connect(&mut self, call: CallId) {
         for session in self.store.references() {
             let Some(record) = self.store.get_mut(session) else { continue };
@@ -122,11 +122,12 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A handler was set: its capability is declared from the next handshake on.
+    /// Declares the capability of a new handler, from the next handshake on.
     pub(crate) fn declare(&mut self, session: SessionRef, capability: String) {
         if let Some(record) = self.store.get_mut(session) {
             let details = J::object();
-            // 2025-11-25 client/roots: who may tell of changes declares it. The handler's owner may, by a notification.
+            // 2025-11-25 client/roots: clients that send `notifications/roots/list_changed` declare it. The handler's
+            // owner can send one.
             let details = if capability == "roots" { details.with("listChanged", J::boolean(true)) } else { details };
             let bare = J::object().with(&capability, details);
             record.declared = Some(record.declared.as_ref().map_or(bare.clone(), |all| completed(all, Some(&bare))));

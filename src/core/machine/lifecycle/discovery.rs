@@ -1,5 +1,6 @@
-//! Eras: whether a server speaks 2026-07-28, which has neither handshakes nor sessions, or begins with `initialize`.
-//! One `server/discover` finds out, its verdict is kept for the and no later failure alone takes it back.
+//! Discovery: whether a server speaks 2026-07-28, which has neither handshakes nor sessions, or starts with
+//! `initialize`. One `server/discover` decides; the result is stored for the server's URL, and no later failure alone
+//! revokes it.
 
 use crate::core::api::{Error, SessionRef};
 use crate::core::config::{Protocol, Transport};
@@ -15,12 +16,11 @@ use crate::core::state::server::discovery::{
 };
 use crate::core::state::session::Session;
 
-/// How long a server that nothing is known of may think about the probe. One that hangs on requests that it does not know
-/// costs its users that much, once.
+/// Timeout of discovery at an unknown server. Some servers hang on unknown methods; this bounds the delay, once.
 const DISCOVERY_CAP: Millis = 5_000;
 
 impl<J: Json> Manager<J> {
-    /// Begins an attempt by asking for the era, or by the answer that is known. `false`: `initialize` comes first.
+    /// Starts an attempt with discovery or its stored result. Returns `false` if `initialize` comes first.
     pub(crate) fn discover(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get(session) else { return false };
         if !self.asks_for_revision(record) {
@@ -49,7 +49,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The probe was answered, or was not.
+    /// The outcome of discovery.
     pub(crate) fn on_discovered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let (url, pinned) = (record.url.clone(), is_pinned(&record.server));
@@ -62,7 +62,7 @@ impl<J: Json> Manager<J> {
                 self.discoveries.set(&url, Discovery::Modern(shareable(&result, self.now)));
                 self.accept_modern(session, result);
             }
-            // 2026-07-28 basic/versioning: pick a version that both speak and ask again; but once, or we would go in circles.
+            // 2026-07-28 basic/versioning: retry with a mutually supported version. Only once, to avoid a loop.
             Discovered::Again(_) if !std::mem::replace(&mut handshake.renegotiated, true) => {
                 self.discoveries.set(&url, Discovery::Modern(None));
                 self.attempt(session);
@@ -86,7 +86,7 @@ impl<J: Json> Manager<J> {
                 self.attempt(session);
             }
             Discovered::Later(error) => {
-                // It may be the probe alone that is refused.
+                // The server may refuse only `server/discover`.
                 handshake.discovered = handshake.failures > 0;
                 self.handshake_failed(session, error);
             }
@@ -94,7 +94,8 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// `initialize` was refused by a server that names 2026-07-28 instead: whether we go there, and have not been there yet.
+    /// `initialize` was refused by a server that lists 2026-07-28. Returns whether the session switches to it, at most
+    /// once.
     pub(crate) fn falls_forward(&mut self, session: SessionRef, error: &Error<J>) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         let names_modern = supported(error).is_some_and(|versions| versions.iter().any(|version| version == MODERN));
@@ -108,7 +109,7 @@ impl<J: Json> Manager<J> {
         goes
     }
 
-    /// A session goes on without a handshake: its era is what it was when it was made.
+    /// A restored session has no handshake, so its revision comes from its record.
     pub(crate) fn recall_revision(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
         let era = if record.is_modern() {
@@ -120,7 +121,7 @@ impl<J: Json> Manager<J> {
         self.discoveries.set(&url, era);
     }
 
-    /// `initialize` succeeded where the question had said nothing: good enough for a while.
+    /// `initialize` succeeded after an inconclusive discovery: the server counts as legacy for a while.
     pub(crate) fn guess_revision(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
         if self.discoveries.get(&record.url).is_none() {
@@ -128,7 +129,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The server behind a session has changed its era, it seems: the next handshake asks.
+    /// The server seems to speak another revision now. The next handshake starts with discovery.
     pub(crate) fn doubt_revision(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get(session) {
             self.discoveries.forget(&record.url);

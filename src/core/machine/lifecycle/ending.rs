@@ -1,4 +1,4 @@
-//! Ends: expiry by our own deadlines, termination by the owner, and the closing of the whole manager.
+//! Ends: expiry by idle time and age, termination by the owner, and closing the manager.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, ExchangeId, Key, Level, Output, SessionRef, State, Target};
 use crate::core::kit::text::concat;
@@ -14,7 +14,7 @@ use crate::core::state::timers::Timer;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
-    /// The owner ends sessions.
+    /// Terminates sessions for their owner.
     pub(crate) fn terminate(&mut self, call: CallId, target: Target) {
         let sessions = match target {
             Target::Session(session) => vec![session],
@@ -30,14 +30,14 @@ impl<J: Json> Manager<J> {
 
     fn of_key(&mut self, key: Key) -> Vec<SessionRef> {
         let found = self.store.find(&key);
-        // A session that nobody has taken up from the storage yet is not to be taken up any more.
+        // A stored session that was not restored yet must not be restored later.
         if found.is_none() {
             self.forget_key(&key);
         }
         found.into_iter().collect()
     }
 
-    /// The owner closes the manager: nothing is sent any more but the DELETEs that are asked for.
+    /// Closes the manager. From here on only the requested DELETEs are sent.
     pub(crate) fn close(&mut self, call: CallId, terminate: bool) {
         self.closing.closed = true;
         let sessions = self.store.references();
@@ -48,7 +48,7 @@ impl<J: Json> Manager<J> {
         self.settle_closers();
     }
 
-    /// Whoever closes waits for every DELETE, also for those of an earlier `terminate` or `close`.
+    /// Callers of `close` wait for every DELETE, including those of earlier `terminate` and `close` calls.
     fn settle_closers(&mut self) {
         if self.farewells.is_empty() {
             let closers = std::mem::take(&mut self.closing.closers);
@@ -56,7 +56,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Ends these records. Returns how many DELETEs are on the wire for that.
+    /// Ends these records. Returns the number of DELETEs that the caller waits for.
     fn end_all(&mut self, call: CallId, sessions: &[SessionRef], say_goodbye: bool, state: State) -> usize {
         let mut farewells = 0;
         for session in sessions {
@@ -84,9 +84,9 @@ impl<J: Json> Manager<J> {
         record.loss = None;
         record.outage = None;
         let id = record.id().map(SessionId::short);
-        // In the middle of a trial there may be two sessions.
+        // During a trial handshake there may be two sessions.
         let former = record.former.take().filter(|former| record.id() != former.id.as_ref());
-        // The DELETE leaves first: what follows takes the id away.
+        // The DELETE is sent first, because the following steps clear the id.
         let mut farewells = u32::from(orphan);
         if say_goodbye && id.is_some() {
             farewells += u32::from(self.say_goodbye(session, waiter).is_some());
@@ -109,15 +109,15 @@ impl<J: Json> Manager<J> {
         farewells as usize
     }
 
-    /// Leaves an `initialize` that is on the wire to itself: if its answer brings an id, that session is ended, because
-    /// nobody will ever know of it. Returns whether there is one.
+    /// Detaches an `initialize` in flight from its record: if its response has an id, that session is deleted, because
+    /// nothing else will use it. Returns whether there is one.
     fn disown_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
         let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
         let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
         let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
-        // What came without an id brings none later.
+        // The response head is here and had no id, so there is no session to delete.
         if issued.is_none() && self.exchanges.get(exchange).is_some_and(|record| record.head.is_some()) {
             return false;
         }
@@ -135,7 +135,8 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// The answer to an `initialize` whose record is gone: with an id, a DELETE follows, for which the same caller waits.
+    /// The response head of a detached `initialize`. If it has an id, a DELETE follows, and the same caller waits for
+    /// it.
     pub(crate) fn on_orphan_opened(&mut self, exchange: ExchangeId, issued: Option<&str>) {
         let limit = self.config.limits.max_session_id_bytes;
         let Some(farewell) = self.farewells.get_mut(exchange) else { return };
@@ -152,7 +153,7 @@ impl<J: Json> Manager<J> {
                 }
             }
         }
-        // Nothing was said of it: there is no line.
+        // No DELETE was sent, so none is logged.
         if let Some(farewell) = self.farewells.get_mut(exchange) {
             farewell.line.clear();
         }
@@ -163,14 +164,14 @@ impl<J: Json> Manager<J> {
     pub(crate) fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
         let line = concat(&[&farewell_line(&record.key.server), &record.id()?.short()]);
-        // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; 405 is the server's right.
+        // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; servers may answer 405.
         let exchange = self.open(session, Wire::Delete, "DELETE", None, Vec::new())?;
         self.log(session, Level::Debug, "Session termination request sent");
         self.farewells.insert(exchange, Farewell { line, waiter, orphan: None });
         Some(exchange)
     }
 
-    /// Whatever waits for the server or for the session.
+    /// All calls that wait for the server or the session.
     pub(crate) fn calls_of(&self, session: SessionRef) -> Vec<CallId> {
         self.calls.keys_where(|call| call.session == session)
     }
@@ -188,7 +189,7 @@ impl<J: Json> Manager<J> {
         left.into_iter().for_each(|exchange| self.abort(exchange));
     }
 
-    /// The DELETE was answered, broke, or took too long: all three are the end. 404 and 405 are fine.
+    /// The DELETE got a response, failed or timed out. All of these end the session here; 404 and 405 are normal.
     pub(crate) fn on_deleted(&mut self, exchange: ExchangeId) {
         let Some(farewell) = self.farewells.remove(exchange) else { return };
         if farewell.orphan.is_none() && !farewell.line.is_empty() {
@@ -206,7 +207,7 @@ impl<J: Json> Manager<J> {
         self.settle_closers();
     }
 
-    /// A session may be idle for too long, or too old. Never while a call is in flight.
+    /// Ends a session that is idle for too long or too old. Never with a call in flight.
     pub(crate) fn on_expiry(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
@@ -216,20 +217,20 @@ impl<J: Json> Manager<J> {
         let is_old = record.age_deadline().is_some_and(|at| at <= now);
         let is_idle = record.idle_deadline() <= now && !record.is_busy();
         if is_idle || (is_old && !record.is_busy()) {
-            // Another tab may have used it.
+            // Another tab may have used the session.
             if !self.reads_before_end(session) {
                 self.expire(session);
             }
             return;
         }
-        // Not yet: a call in flight ends by itself and looks again, if the session is too old by then.
+        // Calls in flight end by themselves. Each end checks the age of the session.
         let soon = now.after(record.server.session.timeout.min(1_000));
         let idle = if record.idle_deadline() > now { record.idle_deadline() } else { soon };
         let next = record.age_deadline().filter(|at| *at > now).map_or(idle, |age| age.min(idle));
         self.timers.arm(next, Timer::Expiry(session));
     }
 
-    /// A call has ended: a session that is past its age ends with the last of them.
+    /// After a call: the last one ends a session that is past its maximum age.
     pub(crate) fn expire_if_aged(&mut self, session: SessionRef) {
         let now = self.now;
         let aged = |at| at <= now;
@@ -251,13 +252,14 @@ impl<J: Json> Manager<J> {
         self.drop_generation(session);
     }
 
-    /// The page may be gone for good: the server need not keep the session. If it comes back, its next call makes another.
+    /// The page may never return, so the server's session is deleted. If the page returns, its next call creates
+    /// another.
     pub(crate) fn retire_session(&mut self, session: SessionRef) {
         if self.store.get(session).is_some_and(|record| matches!(record.state, State::Ready | State::Outage)) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
             self.strand_calls(session, "the session was given up");
-            // In an outage callers wait, and nothing else will wake the session for them.
+            // Waiting callers need a new handshake, because the canary ended with the session.
             if self.store.get(session).is_some_and(Session::is_wanted) {
                 self.wake_session(session);
             }

@@ -1,4 +1,4 @@
-//! Handshakes: `initialize`, `notifications/initialized`, and everything that a new session is given back.
+//! Handshakes: `initialize`, `notifications/initialized`, and restoring the settings of a session.
 
 use crate::core::api::{
     CallId, Detail, Error, EventKind, Failure, Kind, Level, Output, SessionRef, State, failure_error, may_pass,
@@ -26,11 +26,11 @@ use crate::core::state::session::outage::Outage;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// Starts a handshake for everybody who waits, now and until it ends.
+    /// Starts a handshake for all waiting calls, including those that arrive before its end.
     pub(crate) fn begin_handshake(&mut self, session: SessionRef, state: State) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        // A trial, and a call after an outage whose attempts are spent, are worth one attempt.
+        // A trial handshake gets one attempt, and so does a call after an outage that used up all attempts.
         let is_trial = record.former.is_some();
         let is_single = is_trial || record.outage.as_ref().is_some_and(Outage::is_spent);
         record.handshake = Some(Handshake {
@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
             read_storage: is_trial,
             ..Handshake::default()
         });
-        // The provider may know better than in the round before.
+        // The provider may return a better token than in the previous round.
         record.credentials.forgive();
         if let Some(until) = record.breaker.open_until(now) {
             let wait = until.since(now);
@@ -57,7 +57,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The next attempt starts after `delay`.
+    /// Starts the next attempt after `delay`.
     fn attempt_after(&mut self, session: SessionRef, delay: Millis) {
         let next = self.now.after(delay);
         self.leave_lane(session);
@@ -67,10 +67,10 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// One attempt: ask for a token first where a provider has one and none is there yet.
+    /// Starts one attempt. Requests a token first if there is a provider and no token yet.
     pub(crate) fn attempt(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        // A call's 401 has asked already: the answer starts this attempt.
+        // A call's 401 requested a token already. Its arrival starts this attempt.
         if record.credentials.is_asking() {
             return;
         }
@@ -88,7 +88,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(handshake) = record.handshake.as_mut() else { return };
         handshake.next_attempt = None;
-        // A first connect is no rush, whatever its number; recoveries and retries are.
+        // First connects skip the lanes. Recoveries and retries use them.
         let is_rush = record.generation > 0 || handshake.failures > 0;
         if is_rush && !self.enters_lane(session) {
             return;
@@ -116,7 +116,7 @@ impl<J: Json> Manager<J> {
         self.own_request(session, Purpose::Handshake, "initialize", Some(params), timeout);
     }
 
-    /// The headers of the answer to our own `initialize`: the only place that a session id is ever taken from.
+    /// Reads the headers of the response to our own `initialize`. Session ids come from nowhere else.
     pub(crate) fn note_issued_id(
         &mut self,
         session: SessionRef,
@@ -140,7 +140,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// `initialize` was answered, or was not.
+    /// The outcome of `initialize`.
     pub(crate) fn on_handshake_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let accepted = match outcome {
             Ok(Some(result)) => self.accept(session, result),
@@ -175,12 +175,12 @@ impl<J: Json> Manager<J> {
         Ok(())
     }
 
-    /// `notifications/initialized` was taken.
+    /// The server accepted `notifications/initialized`.
     pub(crate) fn on_initialized_accepted(&mut self, session: SessionRef, generation: u64) {
         self.begin_generation(session, generation);
     }
 
-    /// The session lives.
+    /// Starts a new generation.
     pub(crate) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -188,7 +188,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         if record.former.is_some() {
-            // A server of 2026-07-28 has no sessions that could still be there.
+            // Servers of 2026-07-28 have no sessions, so there is no former one to check.
             let is_modern = record.is_modern();
             return if is_modern { self.replace_former(session) } else { self.ask_former(session) };
         }
@@ -203,7 +203,7 @@ impl<J: Json> Manager<J> {
             self.log(session, Level::Info, &concat(&["Session created: ", id]));
         }
         self.event(session, EventKind::SessionCreated, Detail::new().session_id(id));
-        // Where earlier sessions were lost at once, only an answer tells whether this one is kept.
+        // After immediate losses only an answered call proves that the server keeps this session.
         if may_be_kept {
             self.note_kept(session);
         }
@@ -211,14 +211,14 @@ impl<J: Json> Manager<J> {
         self.restore(session);
     }
 
-    /// The server did not take `notifications/initialized`.
+    /// The server refused `notifications/initialized`.
     pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         match refusal.verdict {
             Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, refusal) => {
                 self.give_up(session, hidden_id(refusal));
             }
-            // Servers that stumble over the notification itself still serve requests: 4xx and 5xx alike. If not, the next
-            // answer says so; a new session for each failure would only leave more of them behind.
+            // Servers that fail on the notification itself, with 4xx or 5xx, still serve requests. The next response
+            // shows if not; a new session for each failure would only leave more of them at the server.
             Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => {
                 self.on_initialized_accepted(session, refusal.generation);
             }
@@ -227,12 +227,12 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// `notifications/initialized` got no answer.
+    /// `notifications/initialized` failed without a response.
     pub(crate) fn on_initialized_broken(&mut self, session: SessionRef, generation: u64, failure: &Failure<J>) {
         self.on_initialized_failed(session, generation, failure_error(failure));
     }
 
-    /// The new session is gone before its first use.
+    /// The new session was lost before its first use.
     fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.generation != generation || record.handshake.is_none() {
@@ -284,7 +284,8 @@ impl<J: Json> Manager<J> {
         }
         handshake.failures += 1;
         let failures = handshake.failures;
-        // What waits for a server that is out of reach has been promised the time.
+        // Handshakes during an outage use equal jitter, so that the attempts span the whole time that callers were
+        // promised.
         let jitter = if error.away { equal_jitter } else { full_jitter };
         let delay = jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
         if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
@@ -304,7 +305,7 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::RetryScheduled, detail);
     }
 
-    /// The next attempt of a handshake, or the next probe of a degraded session, is due.
+    /// The next attempt of a handshake, or the next canary of a degraded session, is due.
     pub(crate) fn on_handshake_timer(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
         match &record.handshake {
@@ -314,7 +315,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Puts back what the client had set on the lost session, then lets everybody go on.
+    /// Restores the client's settings of the lost session, then releases waiting calls.
     pub(crate) fn restore(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let timeout = record.server.init_timeout;
@@ -340,7 +341,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// One thing was put back, or could not be.
+    /// One setting was restored or failed.
     pub(crate) fn on_restored(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.handshake.is_some() || record.restoring == 0 {
@@ -352,7 +353,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The session is ready: everybody who waits goes on.
+    /// The session is ready: releases waiting calls.
     pub(crate) fn release(&mut self, session: SessionRef) {
         if !self.enter(session, State::Ready) {
             return;

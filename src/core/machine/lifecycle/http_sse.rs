@@ -1,5 +1,5 @@
-//! HTTP+SSE, the transport of revision 2024-11-05: one event stream that is the session, and an endpoint for POSTs that the
-//! stream names (2024-11-05 basic/transports, "HTTP with SSE"). The answers to all POSTs come on the stream.
+//! HTTP+SSE, the transport of revision 2024-11-05: one event stream is the session and names the endpoint for POSTs
+//! (2024-11-05 basic/transports, "HTTP with SSE"). The answers to all POSTs arrive on the stream.
 
 use crate::core::api::{CallId, Error, ExchangeId, SessionRef, State, StreamData, may_pass};
 use crate::core::config::{Protocol, Transport};
@@ -20,7 +20,7 @@ use crate::core::state::timers::Timer;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
-    /// The `endpoint` event. Only the first one counts: nothing says what another would mean.
+    /// The `endpoint` event. Only the first one counts; the specification defines no meaning for another.
     pub(crate) fn on_endpoint(&mut self, session: SessionRef, exchange: ExchangeId, data: &StreamData<J>) {
         let Some(url) = self.exchanges.get(exchange).map(|stream| stream.url.clone()) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
@@ -37,13 +37,13 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The stream opened, or not even that, and no endpoint was named.
+    /// No `endpoint` event arrived in time.
     pub(crate) fn on_no_endpoint(&mut self, exchange: ExchangeId) {
         let Some(record) = self.take_exchange(exchange) else { return };
         self.on_session_stream_over(&record, stream_gone(ErrorCode::RequestTimeout, "no endpoint was named in time"));
     }
 
-    /// The GET was answered with 2xx, and with something else than an event stream.
+    /// The GET got a 2xx response that is not an event stream.
     pub(crate) fn on_no_session_stream(&mut self, exchange: &Exchange, status: u16) {
         let error = stream_gone(ErrorCode::ProtocolError, "the answer to the GET is no event stream");
         self.on_session_stream_over(exchange, error.status(status));
@@ -51,7 +51,7 @@ impl<J: Json> Manager<J> {
 
     /// The GET was refused.
     pub(crate) fn on_session_stream_refused(&mut self, session: SessionRef, mut refusal: Refusal<'_, J>) {
-        // There is no session yet that could be lost.
+        // No session exists yet that could be lost.
         if matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
             refusal.verdict = Verdict::Final;
         }
@@ -61,7 +61,7 @@ impl<J: Json> Manager<J> {
         self.handshake_failed(session, error);
     }
 
-    /// The stream is over, and so is its session or the attempt to have one.
+    /// The stream ended, and with it the session or the attempt to open one.
     pub(crate) fn on_session_stream_over(&mut self, exchange: &Exchange, error: Error<J>) {
         let session = exchange.session;
         let how = error.evidence.clone().unwrap_or_else(|| error.message.clone());
@@ -82,7 +82,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Nothing came for long, not even a comment. Many servers of HTTP+SSE send none, so a ping finds out.
+    /// The stream was silent, without even comments. Many servers of HTTP+SSE send none, so a ping checks the session.
     pub(crate) fn on_quiet_session(&mut self, exchange: ExchangeId) {
         self.timers.arm(self.now.after(WATCHDOG), Timer::Watchdog(exchange));
         if let Some(session) = self.exchanges.get(exchange).map(|record| record.session) {
@@ -90,13 +90,13 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// How the endpoint that something was posted to relates to the current one.
+    /// How the endpoint of a POST relates to the current one.
     pub(crate) fn relation_of_endpoint(&self, session: SessionRef, used: &Rc<str>) -> Relation {
         let current = self.store.get(session).and_then(Session::endpoint);
         if current.is_some_and(|current| Rc::ptr_eq(current, used)) { Relation::Current } else { Relation::Stale }
     }
 
-    /// A POST was answered with 2xx: the answer proper comes on the stream, if that stream is still there.
+    /// A POST got a 2xx response. The JSON-RPC answer arrives on the stream, if the same stream is still open.
     pub(crate) fn on_posted(&mut self, call: CallId, exchange: ExchangeId, posted: &Exchange) {
         let is_current = self.relation(posted) == Relation::Current;
         let Some(record) = self.calls.get_mut(call).filter(|record| record.exchange() == Some(exchange)) else {
@@ -113,7 +113,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The stream is gone: what was accepted is never answered, and what is being posted gets a moment to be refused.
+    /// The stream is gone: accepted calls will get no answer, and POSTs in flight get a short time to be refused.
     pub(crate) fn strand_calls(&mut self, session: SessionRef, how: &str) {
         let Some(record) = self.store.get(session) else { return };
         let is_sse = record.sse.is_some();
@@ -127,35 +127,36 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// How long a server is left alone after its stream broke: it may be restarting, with all its clients waiting.
+    /// Delay before reconnecting after the stream broke: the server may be restarting, with all clients waiting.
     pub(crate) fn stream_pause(&mut self, session: SessionRef) -> Millis {
         let broken = self.store.get(session).filter(|record| record.sse.is_some() && record.state == State::Recovering);
         let Some(record) = broken else { return 0 };
         stream_delay(&mut self.rng, record.server.session.retry_delay, 0, record.listen.events().retry())
     }
 
-    /// A handshake failed. Where the transport may be why, the other one is tried; returns the error if there is none to try.
+    /// A handshake failed. Tries the other transport if the failure may come from the transport; otherwise returns the
+    /// error.
     ///
-    /// 2025-11-25 basic/transports, "Backwards Compatibility": a POST of `initialize` that is answered 400, 404 or 405 may
-    /// have met a server of HTTP+SSE, which a GET with an `endpoint` event proves.
+    /// 2025-11-25 basic/transports, "Backwards Compatibility": a POST of `initialize` that gets 400, 404 or 405 may
+    /// have reached a server of HTTP+SSE. A GET with an `endpoint` event proves it.
     pub(crate) fn other_transport(&mut self, session: SessionRef, error: Error<J>) -> Option<Error<J>> {
         self.store.get(session)?.handshake.as_ref()?;
         self.stop_listening(session);
         self.abandon_server_requests(session);
         let record = self.store.get_mut(session)?;
-        // A server that is out of reach, and one whose session is only in doubt, speaks what it spoke.
+        // An unreachable server, or one whose session is only suspected lost, keeps its transport.
         let is_known = record.former.is_some() || (error.away && record.sse.as_ref().is_some_and(|sse| sse.proven));
         if is_known || record.server.transport == Transport::HttpSse {
             return Some(error);
         }
-        // What was learnt about the server holds until it fails once: it may have learnt Streamable HTTP since.
+        // The known transport is kept until its first failure: the server may support Streamable HTTP since.
         if let Some(sse) = record.sse.take() {
             if sse.proven && !may_pass(&error) {
                 self.attempt(session);
                 return None;
             }
-            // A stream that wants credentials may well be one of HTTP+SSE, and one that met an outage as well; nothing else
-            // says more than the POST did.
+            // A GET that requires credentials or meets an outage may still be HTTP+SSE. For other errors the POST's is
+            // more precise.
             let may_be_one = error.away || matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
             return Some(sse.refused.filter(|_| !may_be_one).unwrap_or(error));
         }

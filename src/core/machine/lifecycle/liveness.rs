@@ -1,6 +1,6 @@
-//! Pings of the machine's own: what asks for one, and what its end says of the session and of the server.
+//! Pings of the machine's own: their triggers, and what their outcome proves about the session and the server.
 //!
-//! There is one at a time. A reason that comes up meanwhile joins the ping that is under way.
+//! One ping is in flight at a time. Further reasons join it.
 
 use crate::core::api::{CallId, Error, FailureKind, Kind, SessionRef, State};
 use crate::core::kit::backoff::RETRY_AFTER_CAP;
@@ -14,11 +14,11 @@ use crate::core::state::session::Session;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::timers::Timer;
 
-/// How long a ping may take that decides whether a session lives.
+/// Timeout of a ping that decides whether a session lives.
 const PING_CAP: Millis = 10_000;
 
 impl<J: Json> Manager<J> {
-    /// Pings the server, to know whether the session lives.
+    /// Pings the server to check whether the session lives.
     pub(crate) fn check_session(&mut self, session: SessionRef, why: Check) {
         let Some(record) = self.store.get_mut(session) else { return };
         if let Some(check) = &mut record.check {
@@ -32,13 +32,13 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// `sessionConfig.keepAlive`: a ping after so long without a request, because servers drop sessions that are quiet. It is
-    /// no use of the session, so our own idle deadline ends it all the same.
+    /// `sessionConfig.keepAlive`: pings after that time without a request, because some servers drop quiet sessions. A
+    /// ping does not count as use, so our own idle deadline still applies.
     pub(crate) fn keep_alive(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session).filter(|record| record.kind == Kind::Stateful) else { return };
         let Some(quiet) = record.server.session.keep_alive else { return };
-        // The next generation begins anew.
+        // The next generation arms its own timer.
         if !matches!(record.state, State::Ready | State::Outage) {
             return;
         }
@@ -50,7 +50,7 @@ impl<J: Json> Manager<J> {
         self.timers.arm(next, Timer::KeepAlive(session));
     }
 
-    /// Sends the ping; there is none under way.
+    /// Sends a ping. The caller has checked that none is in flight.
     pub(crate) fn ping(&mut self, session: SessionRef, why: Check, timeout: Millis) {
         if let Some(record) = self.store.get_mut(session) {
             record.check = Some(why);
@@ -65,12 +65,12 @@ impl<J: Json> Manager<J> {
         self.end_ping(call, Pong::refused(refusal, is_modern), error);
     }
 
-    /// A ping broke.
+    /// The exchange of a ping failed.
     pub(crate) fn on_ping_broken(&mut self, call: CallId, kind: FailureKind, error: Error<J>) {
         self.end_ping(call, Pong::broken(kind), error);
     }
 
-    /// Notes how a ping ended, and ends it.
+    /// Records the outcome of a ping and settles it.
     pub(crate) fn end_ping(&mut self, call: CallId, pong: Pong, error: Error<J>) {
         let Some(record) = self.calls.get(call) else { return };
         if let Some(check) = self.store.get_mut(record.session).and_then(|owner| owner.check.as_mut()) {
@@ -79,7 +79,7 @@ impl<J: Json> Manager<J> {
         self.settle(call, Err(error));
     }
 
-    /// The ping is over, unless it was abandoned together with its generation.
+    /// Evaluates a ping, unless it was dropped together with its generation.
     pub(crate) fn on_pinged(&mut self, session: SessionRef, error: Option<Error<J>>) {
         self.leave_lane(session);
         let Some(record) = self.store.get_mut(session) else { return };
@@ -98,12 +98,13 @@ impl<J: Json> Manager<J> {
         }
         match pong {
             Pong::Lost(code) => {
-                // No session can be lost here, so only what met the same as the ping was refused unread.
+                // Servers of 2026-07-28 have no session to lose, so only calls with the same answer as the ping were
+                // refused unread.
                 if record.is_modern() {
                     self.settle_doubters_unlike(session, error.as_ref());
                 }
                 let evidence = error.and_then(|error| error.evidence.clone()).unwrap_or_default();
-                // What only a GET said is no word about how long sessions are kept.
+                // A refused GET says nothing about how long the server keeps sessions.
                 let counts = !check.stream || check.doubt;
                 self.lose_session_as(session, generation, code, &evidence, counts);
             }
@@ -119,14 +120,14 @@ impl<J: Json> Manager<J> {
                 let evidence = "two deadlines in a row and a ping passed without an answer";
                 self.lose_session(session, generation, ErrorCode::SessionTimeout, evidence);
             }
-            // Nothing is known: what wanted to know asks again later.
+            // Inconclusive: the next trigger pings again.
             Pong::Silent | Pong::Broken => {
                 self.settle_doubters(session);
                 self.listen_again(session);
             }
             Pong::Busy(wait) => {
                 self.settle_doubters(session);
-                // A longer wait is the caller's to hear, not the machine's to obey in silence.
+                // A longer `Retry-After` goes to the caller instead of pausing the session silently.
                 if let Some(wait) = wait.filter(|wait| *wait <= RETRY_AFTER_CAP) {
                     self.pause(session, wait, error.and_then(|error| error.evidence.clone()));
                 }
@@ -147,7 +148,8 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The answer of a call may mean that its session is lost: it waits for a ping, and is told or sent again.
+    /// The answer of a call may mean a lost session. The call is parked until a ping decides whether to deliver or to
+    /// replay it.
     pub(crate) fn doubt(&mut self, call: CallId, code: ErrorCode, honest: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         let (session, generation) = (record.session, record.generation);
@@ -159,7 +161,7 @@ impl<J: Json> Manager<J> {
         let (exchange, request) = (record.exchange(), record.request_id);
         record.stage = Stage::Doubted(code, honest);
         owner.doubters.push(call);
-        // It was answered, whatever the answer means: what still comes on its stream is of no use.
+        // The call has its answer, so further messages on its stream are ignored.
         self.by_request.remove(request);
         if let Some(exchange) = exchange {
             self.leave_over(exchange);
@@ -167,12 +169,12 @@ impl<J: Json> Manager<J> {
         self.check_session(session, Check { doubt: true, ..Check::default() });
     }
 
-    /// No loss came of it: what was answered is the answer.
+    /// The session is not lost, so parked calls get their original answers.
     pub(crate) fn settle_doubters(&mut self, session: SessionRef) {
         self.settle_doubters_unlike(session, None);
     }
 
-    /// The same of the calls that were answered otherwise than the ping, whose refusal means a loss.
+    /// Settles parked calls whose answer differs from that of the ping; the others were refused because of the loss.
     fn settle_doubters_unlike(&mut self, session: SessionRef, ping: Option<&Error<J>>) {
         for call in self.take_doubters(session) {
             let Some(error) = self.calls.get(call).and_then(Call::undecided) else { continue };

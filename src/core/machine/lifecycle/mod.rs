@@ -1,4 +1,4 @@
-//! What a session goes through: connecting, discovery, handshakes, recovery, outages, ends, persistence, credentials.
+//! The life of a session: connect, discovery, handshake, recovery, outage, end, persistence, credentials.
 
 mod auth;
 mod connect;

@@ -1,5 +1,5 @@
-//! Outages: the server is out of reach. The session pauses and keeps its id, one canary request at a time finds out when
-//! that ends, and calls wait within their deadlines.
+//! Outages: the server is unreachable. The session keeps its id, one canary at a time checks for the end, and calls
+//! wait within their deadlines.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::backoff::{STREAM_FLOOR, canary_delay, equal_jitter};
@@ -13,11 +13,12 @@ use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::outage::{Failed, Outage};
 use crate::core::state::timers::Timer;
 
-/// How long a canary may take: a server that is within reach answers a ping at once.
+/// Timeout of a canary. A reachable server answers a ping quickly.
 const CANARY_CAP: Millis = 5_000;
 
 impl<J: Json> Manager<J> {
-    /// A POST of this generation met an outage, or one slow tool did: a canary finds out, at once.
+    /// A POST of this generation met an outage, or perhaps a gateway's timeout for one slow tool. A canary decides at
+    /// once.
     pub(crate) fn note_outage(&mut self, session: SessionRef, generation: u64, error: &Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -32,12 +33,12 @@ impl<J: Json> Manager<J> {
         self.store.get(session).is_some_and(|record| record.outage.is_some())
     }
 
-    /// A call was cut by an outage, or never left: it waits for the canary with the others if it may go again at all.
+    /// A call was interrupted by an outage or not sent. If a retry is allowed it waits for the canary.
     pub(crate) fn wait_out(&mut self, call: CallId, error: Error<J>) {
         self.requeue_cut(call, Some(error));
     }
 
-    /// Sends the canary: a ping on the session's own id, or a handshake where that was lost before.
+    /// Sends the canary: a ping with the session's id, or a handshake if the session is lost.
     pub(crate) fn send_canary(&mut self, session: SessionRef) {
         if self.is_cut_off(session) {
             return;
@@ -48,7 +49,7 @@ impl<J: Json> Manager<J> {
         if outage.is_lost() {
             return self.recover_again(session);
         }
-        // A ping that is under way for another reason does as well.
+        // A ping in flight for another reason serves as the canary.
         if record.check.is_none() && self.enters_lane(session) {
             self.ping_canary(session, Identity::Current);
         }
@@ -60,7 +61,7 @@ impl<J: Json> Manager<J> {
         self.ping(session, Check { identity, ..Check::default() }, cap);
     }
 
-    /// The canary says that the server is still out of reach, or a ping that was sent for another reason says it first.
+    /// The canary failed, or a ping for another reason failed before it.
     pub(crate) fn canary_failed(&mut self, session: SessionRef, pong: &Pong, error: Option<Error<J>>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -77,24 +78,25 @@ impl<J: Json> Manager<J> {
         self.count_failure(session);
     }
 
-    /// What can be read of a ping without the session's id, after the browser hid the answer to one with it.
+    /// The outcome of a ping without the session id, sent after the browser hid the response to one with it.
     pub(crate) fn on_bare_answered(&mut self, session: SessionRef, pong: &Pong) {
         if matches!(pong, Pong::Away | Pong::Hidden | Pong::Silent | Pong::Broken) {
             return self.count_failure(session);
         }
-        // The outage may have ended between the two pings: the session is lost only if the next one is hidden again.
+        // The outage may have ended between the two pings. Only another hidden response proves the loss.
         if let Some(outage) = self.store.get_mut(session).and_then(|record| record.outage.as_mut()) {
             outage.note_shown();
             self.ping_canary(session, Identity::Current);
         }
     }
 
-    /// A ping without the id can be read, between two with the id that cannot: a 404 without CORS headers, probably.
+    /// A ping without the id is readable, and pings with it before and after are hidden: probably a 404 without CORS
+    /// headers.
     fn lose_hidden(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let (generation, is_new) = (record.generation, record.barren > 0 && !record.fruitful);
         let hidden = record.outage.as_ref().map(|outage| outage.error().clone());
-        // It was so before and after a new handshake: the headers are missing on every answer with an id.
+        // This is the same before and after a new handshake: every response to a request with an id lacks CORS headers.
         if let (true, Some(error)) = (is_new, hidden) {
             self.finish_outage(session);
             self.enter(session, State::Recovering);
@@ -125,7 +127,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The last attempt failed: waiting calls are told. The session keeps its id, and the next call is the next canary.
+    /// The last attempt failed: waiting calls fail. The session keeps its id, and the next call sends the next canary.
     pub(crate) fn fail_round(&mut self, session: SessionRef, rounds: u32) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -142,7 +144,7 @@ impl<J: Json> Manager<J> {
         self.fail_waiting(session, &error);
     }
 
-    /// A handshake of a session that lived cannot reach the server. Nothing of this counts as a failed recovery.
+    /// A handshake of an established session cannot reach the server. This does not count as a failed recovery.
     pub(crate) fn suspend(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -153,7 +155,7 @@ impl<J: Json> Manager<J> {
         self.fail_round(session, rounds);
     }
 
-    /// An attempt of a handshake met an outage.
+    /// A handshake attempt met an outage.
     pub(crate) fn note_handshake_away(&mut self, session: SessionRef, error: &Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session).filter(|record| record.generation > 0) else { return };
@@ -172,7 +174,7 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::OutageStarted, Detail::new().code(code).evidence(evidence));
     }
 
-    /// The server is within reach. Returns whether an outage was told.
+    /// The server is reachable. Returns whether `outageStarted` had been emitted.
     pub(crate) fn finish_outage(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         let waited = (record.queue.len() + record.connecting.len()) as u64;
@@ -188,7 +190,8 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// The canary was answered: what waits goes on. What was cut before anybody spoke of an outage goes at its own pace.
+    /// The canary succeeded: releases waiting calls. Calls that were interrupted before the outage was reported back
+    /// off individually.
     pub(crate) fn end_outage(&mut self, session: SessionRef) {
         if !self.is_out_of_reach(session) {
             return;
@@ -205,7 +208,7 @@ impl<J: Json> Manager<J> {
         for (call, refused, error) in alone {
             if refused { self.rest_refused(call, error) } else { self.rest_replay(call, error) }
         }
-        // With its last call a session may end that is too old.
+        // Its last call may end a session that is past its maximum age.
         let Some(record) = self.store.get(session).filter(|record| record.state == State::Ready) else { return };
         if !record.tools.waiting.is_empty() {
             self.fetch_tools(session);
@@ -215,8 +218,9 @@ impl<J: Json> Manager<J> {
         self.expire_if_aged(session);
     }
 
-    /// Where the first canary is answered, the server answers others: only the calls that were cut met trouble, so they rest
-    /// as after any failure. Takes them out of the queue; of each, whether it was refused unread, and its error.
+    /// If the first canary succeeds, the server serves other requests, so only the interrupted calls were affected.
+    /// They back off as after any failure. Takes them out of the queue, with their error and whether they were refused
+    /// unread.
     fn take_cut(&mut self, session: SessionRef) -> Vec<(CallId, bool, Error<J>)> {
         let Some(record) = self.store.get_mut(session) else { return Vec::new() };
         if record.outage.as_ref().is_none_or(Outage::is_announced) {
@@ -236,7 +240,7 @@ impl<J: Json> Manager<J> {
         cut
     }
 
-    /// A call, or a caller of `connect`, wants a session whose server is out of reach. While attempts are left it only waits.
+    /// A call or `connect` needs a session whose server is unreachable. While attempts are left, it waits.
     pub(crate) fn wake_outage(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(outage) = self.store.get(session).and_then(|record| record.outage.as_ref()) else { return };
@@ -257,7 +261,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A stream of the session opened: the server may be within reach again.
+    /// A stream of the session opened: the server may be reachable again.
     pub(crate) fn note_sign_of_life(&mut self, session: SessionRef) {
         let is_spent = |outage: &Outage<J>| outage.is_spent() && outage.next().is_some();
         if self.store.get(session).is_some_and(|record| record.outage.as_ref().is_some_and(is_spent)) {

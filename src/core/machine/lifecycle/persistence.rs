@@ -1,8 +1,8 @@
-//! Persistence: what of a session is written to the owner's storage, and how a session is taken up from there.
+//! Persistence: writes sessions to the owner's storage and restores them from there.
 //!
-//! The machine decides what is kept, when, and whether what is found may be used; the driver stores, finds and removes
-//! texts under a name. Headers and tokens are never kept, nor anything that a call sent or got. The session's id is: the
-//! storage has to be as private as the user's other credentials.
+//! The machine decides what is persisted, when, and whether a record is usable; the driver stores, reads and removes
+//! text under a name. Headers, tokens and the contents of calls are never persisted. The session id is, so the storage
+//! has to be as private as the user's other credentials.
 
 use crate::core::api::{Detail, EventKind, Key, Kind, Level, Output, SessionRef, State};
 use crate::core::kit::text::concat;
@@ -18,14 +18,14 @@ use crate::core::state::session::persistence::Persistence;
 use crate::core::state::stored::{Stored, is_past, name, read, written};
 use crate::core::state::timers::Timer;
 
-/// How long a storage may take to find a record; then the handshake goes on without one.
+/// Timeout for reading a record. Then the handshake starts without one.
 const PATIENCE: Millis = 2_000;
 
-/// How long news that are not worth a write of their own are gathered: use, the cursor, the log level, subscriptions.
+/// Delay for batching minor changes: last use, cursor, log level, subscriptions.
 const GATHERING: Millis = 2_000;
 
 impl<J: Json> Manager<J> {
-    /// Asks the storage before a handshake, once each. Returns whether its answer has to be waited for.
+    /// Reads the storage before a handshake, once per handshake. Returns whether to wait for the record.
     pub(crate) fn reads_storage_first(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|record| self.config.keeps && record.sse.is_none())
@@ -47,7 +47,7 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// What the storage has for a session.
+    /// The record of a session, if the storage has one.
     pub(crate) fn on_recalled(&mut self, session: SessionRef, found: Option<&J>) {
         let (now, limit) = (self.now, self.config.limits.max_session_id_bytes);
         let Some(record) = self.store.get_mut(session) else { return };
@@ -72,9 +72,9 @@ impl<J: Json> Manager<J> {
         self.attempt(session);
     }
 
-    /// The session goes on without a handshake. The first request shows whether the server still knows it.
+    /// Resumes a session without a handshake. The first request shows whether the server still has it.
     fn take_up(&mut self, session: SessionRef, stored: Stored<J>) {
-        // It is none that was lost here, so another tab has reached the server.
+        // The record is not the session lost here, so another tab has reached the server.
         self.finish_outage(session);
         let Some(record) = self.store.get_mut(session) else { return };
         record.start_anew(stored.created_at, stored.last_used_at);
@@ -87,7 +87,7 @@ impl<J: Json> Manager<J> {
         record.agreed = Some(stored.agreed);
         record.meta = None;
         record.cache.clear();
-        // What this page has set itself, before it lost a session, is put back as after any loss.
+        // After a loss, settings made in this page are restored as after any other loss.
         if record.loss.is_none() {
             record.remembered = stored.remembered;
         }
@@ -103,7 +103,7 @@ impl<J: Json> Manager<J> {
         self.restore(session);
     }
 
-    /// A stored session is past our own deadlines: its server is told, as when a session expires in memory.
+    /// A stored session is past our own deadlines: it is deleted at the server, as on expiry in memory.
     fn let_past(&mut self, session: SessionRef, stored: Stored<J>) {
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = Some(stored.agreed);
@@ -117,7 +117,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Writes a session that is ready.
+    /// Persists a ready session.
     pub(crate) fn persist(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
         record.persistence.due = None;
@@ -126,7 +126,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Writes a session a little later, with whatever else has changed by then.
+    /// Persists a session after a short delay, together with further changes.
     pub(crate) fn persist_soon(&mut self, session: SessionRef) {
         let due = self.now.after(GATHERING);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return };
@@ -140,7 +140,7 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         let is_due = record.persistence.due.is_some_and(|due| due <= now);
-        // A look that nothing came of.
+        // The read found nothing newer.
         if record.handshake.is_none() && std::mem::take(&mut record.persistence.asked) {
             self.on_read_again(session, None);
         }
@@ -149,7 +149,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Looks what another tab has done with the session. Returns whether the answer has to be waited for.
+    /// Reads what another tab has stored for the session. Returns whether to wait for it.
     pub(crate) fn read_again(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
@@ -163,7 +163,7 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// The same before a session expires, once. Returns whether the answer decides about it.
+    /// The same before a session expires, once. Returns whether the expiry depends on the result.
     pub(crate) fn reads_before_end(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         if std::mem::take(&mut record.persistence.ending) {
@@ -194,7 +194,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Another tab has a newer session: ours is lost, and that one is taken up.
+    /// Another tab has a newer session: the current one counts as lost and the other is resumed.
     fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
         self.enter(session, State::Recovering);
         self.drop_generation(session);
@@ -205,7 +205,7 @@ impl<J: Json> Manager<J> {
         self.take_up(session, stored);
     }
 
-    /// The session is over: nobody is to take it up.
+    /// The session is over: removes its record, so that it cannot be restored.
     pub(crate) fn forget_record(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.persistence = Persistence { lost: record.id().cloned(), ..Persistence::default() };

@@ -1,4 +1,4 @@
-//! Recovery: what happens when a session is lost, when recovering fails, and when nobody knows whether it lives.
+//! Recovery: losing a session, failed recoveries, and sessions in doubt.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::backoff::{canary_delay, full_jitter};
@@ -12,19 +12,19 @@ use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss, MAX_BARREN, lost_at_once};
 use crate::core::state::timers::Timer;
 
-/// A generation that lasted as long was not lost at once, even if nobody asked anything in it.
+/// A generation that lasted this long was not lost at once, even without a call in it.
 const AT_ONCE: Millis = 10_000;
 
-/// Breakers of records that never came to be, kept so that a new `connect` does not hammer; more are forgotten.
+/// Limit of breakers without a record. They limit repeated `connect` calls to a failing server.
 const MAX_KEPT_BREAKERS: usize = 256;
 
 impl<J: Json> Manager<J> {
-    /// Generation `generation` of a session is lost. Only the first to say so matters: everybody else joins.
+    /// Generation `generation` of a session is lost. Only the first report starts a recovery; later ones join it.
     pub(crate) fn lose_session(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
         self.lose_session_as(session, generation, code, evidence, true);
     }
 
-    /// The same; `counts`: whether it says something of how long the server keeps sessions.
+    /// `counts`: whether the loss is evidence of how long the server keeps sessions.
     pub(crate) fn lose_session_as(
         &mut self,
         session: SessionRef,
@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
         }
         self.report_session_error(session, code, Some(evidence.to_owned()), Level::Error);
         self.finish_outage(session);
-        // First of all: from here on nothing is sent on the lost session, whatever else ends.
+        // The state changes first: from here on nothing is sent on the lost session.
         if !self.enter(session, State::Recovering) {
             return;
         }
@@ -51,11 +51,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.barren = match code {
             _ if record.fruitful || now.since(record.created_at) >= AT_ONCE => 0,
-            // Silence is no word about sessions, and what a GET met may be about streams.
+            // Neither silence nor a refused GET is evidence about session lifetime.
             ErrorCode::SessionTimeout => record.barren,
             _ => record.barren + u32::from(counts),
         };
-        // A loss in mid-restoration is still the same recovery for everybody who waits.
+        // A loss during restoration continues the same recovery.
         record.loss.get_or_insert(Loss { code, at: now });
         let is_hopeless = record.barren >= MAX_BARREN;
         if !is_hopeless && record.breaker.note_cycle(now) {
@@ -80,7 +80,7 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::RecoveryStarted, Detail::new().code(code.as_str()));
     }
 
-    /// Nothing of a lost generation may touch the next one: its id, its streams, its server requests, its own calls.
+    /// Clears everything of a lost generation: its id, streams, server requests and own calls.
     pub(crate) fn drop_generation(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get_mut(session) {
             record.forget_id();
@@ -88,7 +88,7 @@ impl<J: Json> Manager<J> {
         self.forget_generation(session);
     }
 
-    /// The same but for the id, which may be that of the next generation by now.
+    /// The same except for the id, which may be that of the next generation.
     pub(crate) fn forget_generation(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.restoring = 0;
@@ -100,7 +100,7 @@ impl<J: Json> Manager<J> {
         }
         self.stop_listening(session);
         self.abandon_server_requests(session);
-        // Who subscribes does so with the next generation.
+        // Pending subscribers subscribe in the next generation.
         let subscribing = self.store.get_mut(session).map(|record| std::mem::take(&mut record.listen.waiting));
         subscribing.into_iter().flatten().for_each(|call| self.requeue(call));
         for call in self.own_calls(session) {
@@ -109,7 +109,7 @@ impl<J: Json> Manager<J> {
         self.settle_doubters(session);
     }
 
-    /// The machine's own calls on a session, but for its handshake.
+    /// The machine's own calls on a session, except its handshake.
     fn own_calls(&self, session: SessionRef) -> Vec<CallId> {
         let mut own = Vec::new();
         for (id, call) in self.calls.from(OWN_CALLS) {
@@ -120,7 +120,7 @@ impl<J: Json> Manager<J> {
         own
     }
 
-    /// A handshake is given up: those who wait are told, and what becomes of the record depends on its past.
+    /// A handshake has failed for good: waiting calls fail, and the record is removed or degraded.
     pub(crate) fn give_up(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -132,7 +132,7 @@ impl<J: Json> Manager<J> {
             return self.give_up_trial(session, &error);
         }
         let has_lived = record.generation > 0;
-        // A server that is out of reach is no reason to try less often than an outage does.
+        // An unreachable server is handled by the outage's schedule, so it does not count as a failed recovery.
         let counts = error.code != ErrorCode::CircuitOpen && !error.away;
         if counts && record.breaker.note_failed_round(now) {
             self.note_breaker_opened(session);
@@ -150,7 +150,7 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::BreakerOpened, Detail::new().delay_ms(until.map(|until| until.since(self.now))));
     }
 
-    /// A session that never came to be leaves nothing behind but its breaker.
+    /// Removes a session that never connected. Only its breaker is retained.
     fn bury(&mut self, session: SessionRef, error: &Error<J>) {
         self.enter(session, State::Closed);
         self.fail_waiting(session, error);
@@ -161,7 +161,7 @@ impl<J: Json> Manager<J> {
         self.breakers.push((record.key, record.breaker));
     }
 
-    /// A session that lived stays, to be probed slowly and by the next call.
+    /// Degrades an established session: slow canaries and the next call retry it.
     fn degrade(&mut self, session: SessionRef, error: Error<J>) {
         self.finish_outage(session);
         self.enter(session, State::Degraded);
@@ -173,7 +173,7 @@ impl<J: Json> Manager<J> {
         let canary_at = now.after(canary_delay(&mut self.rng, rounds)).max(breaker);
         record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), canary_at, rounds, error: error.clone() });
         self.timers.arm(canary_at, Timer::Handshake(session));
-        // Nobody's session is probed for ever.
+        // The canaries end when the session expires.
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
         self.metrics.recovery_failed += 1;
         self.log(session, Level::Error, &concat(&["Session recovery failed: ", error.code.as_str()]));
@@ -183,7 +183,7 @@ impl<J: Json> Manager<J> {
         self.fail_waiting(session, &error);
     }
 
-    /// Tells everybody who waits for a session that there is none. Calls on the wire have their own ends.
+    /// Fails all callers that wait for a session. Calls in flight end by themselves.
     pub(crate) fn fail_waiting(&mut self, session: SessionRef, error: &Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let told = record.told(error.clone());
@@ -201,7 +201,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The session is kept by its server: what went wrong before is forgotten.
+    /// The server keeps the session: resets the failure counters.
     pub(crate) fn note_kept(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.barren = 0;
@@ -211,7 +211,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Somebody wants a session that sleeps: an expired one is made anew, a degraded one is tried again when it may be.
+    /// A session is needed: an expired one gets a new handshake, a degraded one a retry when its backoff is over.
     pub(crate) fn wake_session(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -245,7 +245,7 @@ impl<J: Json> Manager<J> {
         self.timers.arm(retry_at, Timer::Handshake(session));
     }
 
-    /// A degraded session's timer: a call waits for it, or it is time to look by ourselves.
+    /// Retries a degraded session: at `retry_at` if a call waits, otherwise at `canary_at`.
     pub(crate) fn on_slow_canary(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
@@ -264,7 +264,7 @@ impl<J: Json> Manager<J> {
         self.begin_handshake(session, State::Recovering);
     }
 
-    /// A deadline passed without an answer. One may be a slow tool; after two in a row a ping finds out.
+    /// A deadline passed without an answer. One may be a slow tool; after two in a row a ping checks the session.
     pub(crate) fn on_silence(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.silent += 1;

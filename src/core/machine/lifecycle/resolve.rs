@@ -1,4 +1,4 @@
-//! Where a user's requests to a server go and what they carry, for the diagnosis, which sends some of its own.
+//! The URL and headers of a user's requests to a server, for the requests of the diagnosis.
 
 use crate::core::api::{ConnectOptions, Error, Key};
 use crate::core::config::ServerConfig;
@@ -11,11 +11,11 @@ use crate::core::protocol::json::Json;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
-    /// The server, and the headers that a user's requests to it begin with: those of the session that there is, token
-    /// included; else the configured ones. Without a user, a server whose headers are the same for all.
+    /// The server, and the base headers of a user's requests to it: those of an existing session, token included, else
+    /// the configured ones. Without a user, the server's headers must be the same for all users.
     ///
     /// # Errors
-    /// `closed`, and `config_error` for an unknown server and for holes that cannot be filled.
+    /// `closed`; `config_error` for an unknown server and for placeholders without a value.
     pub fn resolve(&self, user: Option<&str>, server: &str) -> Result<(Rc<ServerConfig>, HeaderList), Error<J>> {
         let config = self.configured(server)?;
         let key = Key { user: user.unwrap_or_default().to_owned(), server: server.to_owned() };

@@ -1,5 +1,5 @@
-//! Suspicion: odd answers that may mean a lost session, of which no rule speaks. A ping decides whether there is anything
-//! to it, then a new handshake whether that helps, and a last ping on the old id whether the old session is still there.
+//! Suspicion: answers outside the verdict table that may mean a lost session. A ping confirms or clears it; if
+//! confirmed, one trial handshake follows, and a last ping with the old id checks whether the old session still exists.
 
 use crate::core::api::{Error, Level, SessionRef, State};
 use crate::core::kit::backoff::STREAM_FLOOR;
@@ -13,17 +13,17 @@ use crate::core::state::session::loss::Loss;
 use crate::core::state::session::suspicion::Oddity;
 use crate::core::state::timers::Timer;
 
-/// One suspicion that comes to nothing is enough for so long.
+/// Minimum time between two suspicions of one session.
 const ONCE_IN: Millis = 60_000;
 
-/// So many equal odd answers in a row are suspicious by themselves.
+/// This many equal odd answers in a row raise a suspicion.
 const IN_A_ROW: u32 = 2;
 
-/// How long either session may take to answer the ping that decides between them.
+/// Timeout of the pings that choose between the old and the new session.
 const TRIAL_CAP: Millis = 5_000;
 
 impl<J: Json> Manager<J> {
-    /// A call of this generation was answered with something odd. `speaks`: the words are about the session.
+    /// A call of this generation got an odd answer. `speaks`: its text mentions the session.
     pub(crate) fn note_odd(&mut self, session: SessionRef, generation: u64, oddity: Oddity, speaks: bool) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -34,7 +34,7 @@ impl<J: Json> Manager<J> {
         let suspicion = &mut record.suspicion;
         suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
         suspicion.last = oddity;
-        // A session that never worked has nothing to lose, unless the server says so.
+        // An unproven session is not suspected for repeated answers, only if the text mentions it.
         let repeats = suspicion.times >= IN_A_ROW && record.fruitful;
         let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
         if (speaks || repeats) && may_ask {
@@ -43,7 +43,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A GET was refused as if the session were gone. It says something of the stream: only a ping says it of the session.
+    /// A GET was refused as if the session were lost. That is evidence about the stream; only a ping tests the session.
     pub(crate) fn suspect_by_stream(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -59,8 +59,8 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The ping met the same: one new handshake, while the old session is kept until it is known to be gone. `false` where
-    /// there is nothing to try.
+    /// The ping got the same odd answer: starts one trial handshake and keeps the old session until its loss is proven.
+    /// Returns `false` if no trial is possible.
     pub(crate) fn begin_trial(&mut self, session: SessionRef) -> bool {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return false };
@@ -79,7 +79,7 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// The handshake of a trial succeeded: whether the old session is still there, too.
+    /// The trial handshake succeeded: checks whether the old session still exists.
     pub(crate) fn ask_former(&mut self, session: SessionRef) {
         self.ping_in_trial(session, Identity::Former);
     }
@@ -90,7 +90,7 @@ impl<J: Json> Manager<J> {
         self.ping(session, Check { identity, ..Check::default() }, cap);
     }
 
-    /// The last ping on the old id was answered, or was not.
+    /// The outcome of the last ping with the old id.
     pub(crate) fn on_former_answered(&mut self, session: SessionRef, pong: &Pong) {
         let Some(record) = self.store.get(session) else { return };
         let same = Pong::Odd(record.suspicion.last);
@@ -98,17 +98,17 @@ impl<J: Json> Manager<J> {
             Pong::Lost(_) => self.replace_former(session),
             Pong::Alive | Pong::Busy(_) => self.keep_former(session),
             Pong::Odd(_) if *pong != same => self.keep_former(session),
-            // The server may treat every session like that for a while: then the new one is no better.
+            // The server may answer all sessions like this for a while, so the new session is tested too.
             _ => self.ping_in_trial(session, Identity::Successor),
         }
     }
 
-    /// The first ping on the new id was answered, or was not.
+    /// The outcome of the first ping with the new id.
     pub(crate) fn on_successor_answered(&mut self, session: SessionRef, pong: &Pong) {
         if *pong == Pong::Alive { self.replace_former(session) } else { self.keep_former(session) }
     }
 
-    /// The old session was lost: this is a recovery like any other.
+    /// The old session is lost: continues as an ordinary recovery.
     pub(crate) fn replace_former(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.former = None;
@@ -121,7 +121,7 @@ impl<J: Json> Manager<J> {
         self.begin_generation(session, generation);
     }
 
-    /// The old session is still there, or a new one is no better: the new one is ended.
+    /// The old session still exists, or the new one is no better: the new one is deleted.
     fn keep_former(&mut self, session: SessionRef) {
         self.say_goodbye(session, None);
         if let Some(record) = self.store.get_mut(session) {
@@ -131,10 +131,10 @@ impl<J: Json> Manager<J> {
         self.keep_session(session);
     }
 
-    /// The trial is over and the session is what it was before; `failed` says so of its handshake.
+    /// The trial handshake failed with `error`: the session continues as before.
     pub(crate) fn give_up_trial(&mut self, session: SessionRef, error: &Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        // An attempt may have got as far as a new id.
+        // The attempt may have received a new id.
         if let Some(former) = record.former.take() {
             record.agreed = Some(former);
         }
@@ -149,7 +149,7 @@ impl<J: Json> Manager<J> {
         self.fail_round(session, 0);
     }
 
-    /// The old session goes on.
+    /// Continues the old session.
     fn keep_session(&mut self, session: SessionRef) {
         let now = self.now;
         self.finish_outage(session);

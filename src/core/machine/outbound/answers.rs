@@ -1,5 +1,5 @@
-//! POSTs without a caller: answers to a server's requests, and `notifications/cancelled`. At most [`MAX_ON_WIRE`] at once
-//! per session, the rest queued; a server that asks faster than it takes answers is not read further.
+//! POSTs without a caller: answers to server requests, and `notifications/cancelled`. At most [`MAX_ON_WIRE`] per
+//! session are in flight and the rest is queued; a full queue pauses reading the stream of the requests.
 
 use crate::core::api::{ExchangeId, Failure, FailureKind, Level, Output, SessionRef, failure_error};
 use crate::core::kit::backoff::{RETRY_AFTER_CAP, STREAM_FLOOR, full_jitter};
@@ -17,7 +17,7 @@ use crate::core::state::session::liveness::Check;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// Queues a message, and sends it if it may go at once. `of`: the exchange whose request it answers.
+    /// Queues a message and sends it if possible. `of`: the exchange whose request it answers.
     pub(crate) fn post(&mut self, session: SessionRef, body: J, effort: Effort, of: Option<ExchangeId>) {
         let number = self.numbers.next();
         let now = self.now;
@@ -25,7 +25,7 @@ impl<J: Json> Manager<J> {
         let generation = record.generation;
         let answers = record.answers.get_or_insert_default();
         let waiting = answers.waiting();
-        // What comes from no stream (another tab's, a handler) cannot be paused. Handlers have at most 64 requests open.
+        // Sources other than streams (another tab, a handler) cannot be paused. Handlers have at most 64 requests open.
         let is_expendable = of.is_none() && effort != Effort::UntilDelivered;
         if waiting >= MAX_WAITING && is_expendable {
             return;
@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
         self.send_answers(session);
     }
 
-    /// Stops reading an exchange whose requests have filled the queue.
+    /// Pauses reading an exchange whose requests have filled the queue.
     pub(crate) fn pause_if_full(&mut self, session: SessionRef, exchange: Option<ExchangeId>) {
         let answers = self.store.get_mut(session).and_then(|record| record.answers.as_mut());
         if let (Some(exchange), Some(answers)) = (exchange, answers)
@@ -52,7 +52,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Sends what is queued, as far as the limits and the session's holds allow.
+    /// Sends queued messages within the limits, unless the session is paused.
     pub(crate) fn send_answers(&mut self, session: SessionRef) {
         let (now, is_cut_off) = (self.now, self.is_cut_off(session));
         loop {
@@ -99,7 +99,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The server has the message, or will never take it.
+    /// The server has the message, or will never accept it.
     pub(crate) fn on_aside_over(&mut self, session: SessionRef, number: u64) {
         let Some(answers) = self.answers(session) else { return };
         answers.take(number);
@@ -107,10 +107,10 @@ impl<J: Json> Manager<J> {
         self.send_answers(session);
     }
 
-    /// The exchange broke. The same id makes a repeated answer harmless.
+    /// The exchange failed. Retrying is harmless, because the answer keeps its id.
     pub(crate) fn on_aside_broken(&mut self, session: SessionRef, number: u64, failure: &Failure<J>) {
         match failure.kind {
-            // A 2xx came, with more of a body than anything has use for.
+            // A 2xx with an oversized body, which is not needed.
             FailureKind::TooLarge => self.on_aside_over(session, number),
             FailureKind::Unwritable | FailureKind::Thrown => self.drop_answer(session, number, &failure.message),
             FailureKind::Broken | FailureKind::Hidden => self.post_again(session, number, None),
@@ -122,7 +122,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The server refused the message, for now or for good.
+    /// The server refused the message, temporarily or permanently.
     pub(crate) fn on_aside_refused(&mut self, session: SessionRef, number: u64, refusal: Refusal<'_, J>) {
         match refusal.verdict {
             Verdict::Refused(wait) => return self.post_again(session, number, wait),
@@ -133,7 +133,7 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Unauthorized => {
                 if let Some(record) = self.store.get_mut(session).filter(|record| record.credentials.has_provider()) {
-                    // Another token is there or on its way, and a handshake asks for one by itself.
+                    // A newer token exists or is being requested, and a handshake requests one by itself.
                     let is_late = refusal.token.as_ref() != record.credentials.token()
                         || refusal.wants == Wants::Nonce
                         || record.credentials.is_busy()
@@ -147,7 +147,7 @@ impl<J: Json> Manager<J> {
                     }
                 }
             }
-            // The answer may be unwelcome for reasons of its own: a ping decides, once.
+            // The server may reject just this answer: one ping per generation checks the session.
             Verdict::Lost(_) | Verdict::Doubtful(_) if self.answers(session).is_some_and(|answers| !answers.noted) => {
                 self.check_session(session, Check { doubt: true, ..Check::default() });
             }
@@ -156,7 +156,7 @@ impl<J: Json> Manager<J> {
         self.drop_answer(session, number, &refusal.evidence);
     }
 
-    /// Gives up on a message. One log line a generation: a server could ask for a million of them.
+    /// Drops a message. Logs one line per generation, because a server may send any number of requests.
     fn drop_answer(&mut self, session: SessionRef, number: u64, why: &str) {
         let Some(answers) = self.answers(session) else { return };
         let matters = answers.messages.get(number).is_some_and(|message| message.effort != Effort::Once);
@@ -197,7 +197,7 @@ impl<J: Json> Manager<J> {
         self.send_answers(session);
     }
 
-    /// The generation is over: its answers mean nothing to the next one.
+    /// The generation ended. Its answers are meaningless to the next one.
     pub(crate) fn drop_answers(&mut self, session: SessionRef) {
         let Some(answers) = self.store.get_mut(session).and_then(|record| record.answers.take()) else { return };
         let mut lost = 0;
@@ -220,7 +220,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A message may have rested long enough.
+    /// The backoff of a message may be over.
     pub(crate) fn on_answers_rested(&mut self, session: SessionRef) {
         if let Some(answers) = self.answers(session) {
             answers.armed = None;

@@ -1,4 +1,4 @@
-//! The life of a call: queued, on the wire, resting before a retry, and settled exactly once.
+//! The life of a call: queued, in flight, backing off before a retry, settled exactly once.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, ExchangeId, RequestOptions, SessionRef};
 use crate::core::kit::time::{Millis, earlier};
@@ -14,7 +14,7 @@ use crate::core::state::stream::EventStream;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// A caller's request.
+    /// A request of the application.
     pub(crate) fn request(
         &mut self,
         call: CallId,
@@ -30,7 +30,7 @@ impl<J: Json> Manager<J> {
         self.admit(call, session, Purpose::User, method, params, options);
     }
 
-    /// A caller's notification.
+    /// A notification of the application.
     pub(crate) fn notify(&mut self, call: CallId, session: SessionRef, method: String, params: Option<J>) {
         self.admit(call, session, Purpose::Notification, method, params, &RequestOptions::default());
     }
@@ -56,7 +56,7 @@ impl<J: Json> Manager<J> {
                 .of(&record.key.server);
             return self.reject(call, error);
         }
-        // Waiting for a server that is out of reach is no use of the session.
+        // Waiting for an unreachable server does not count as use of the session.
         if record.outage.is_none() {
             record.last_used_at = now;
         }
@@ -71,7 +71,7 @@ impl<J: Json> Manager<J> {
         self.pump(session);
     }
 
-    /// A call of the machine's own, sent at once whatever the session's state.
+    /// Starts one of the machine's own calls. It is sent at once in any state of the session.
     pub(crate) fn own_request(
         &mut self,
         session: SessionRef,
@@ -104,7 +104,8 @@ impl<J: Json> Manager<J> {
         let last_deadline = options.max_total_timeout.map(|total| self.now.after(total));
         let deadline = earlier(self.now.after(timeout), last_deadline);
         self.timers.arm(deadline, Timer::Deadline(call));
-        // 2025-11-25 basic/utilities/progress: it is how a server says that it is alive, so nearly every call asks for it.
+        // 2025-11-25 basic/utilities/progress: progress shows that the server works on the call, so nearly every call
+        // requests it.
         let wants_progress = options.wants_progress && purpose == Purpose::User && method != "ping";
         let record = Call {
             params,
@@ -120,7 +121,7 @@ impl<J: Json> Manager<J> {
         self.calls.insert(call, record);
     }
 
-    /// Sends what waits, as far as the session, its holds and its limits allow. First come, first served.
+    /// Sends queued calls in order, within the limits, unless the session is paused.
     pub(crate) fn pump(&mut self, session: SessionRef) {
         if self.is_cut_off(session) {
             return;
@@ -138,14 +139,14 @@ impl<J: Json> Manager<J> {
             record.active.insert(call);
             record.pace.note_sent(call);
             if own.is_some() {
-                // The time that an outage took is not the server's.
+                // The time of the outage does not count against the call.
                 self.renew_deadline(call);
             }
             self.transmit(call);
         }
     }
 
-    /// Puts one try of a call on the wire.
+    /// Sends one attempt of a call.
     pub(crate) fn transmit(&mut self, call: CallId) {
         let is_modern = self.goes_to_modern(call);
         if is_modern && self.answered_here(call) {
@@ -187,7 +188,7 @@ impl<J: Json> Manager<J> {
         self.event(record.session, EventKind::RequestSent, detail);
     }
 
-    /// Whether a call takes the form of 2026-07-28.
+    /// Whether a call is sent in the format of 2026-07-28.
     pub(crate) fn goes_to_modern(&self, call: CallId) -> bool {
         let Some(record) = self.calls.get(call) else { return false };
         match record.purpose {
@@ -197,7 +198,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A message of a call in the form of the revisions that have sessions: no header mirrors it.
+    /// The message of a call in the format of older revisions, which mirror nothing in headers.
     fn legacy_call(&self, call: CallId, id: u64) -> Option<(J, HeaderList)> {
         let record = self.calls.get(call)?;
         let (method, params) = (&record.method, record.params.as_ref());
@@ -209,12 +210,12 @@ impl<J: Json> Manager<J> {
         Some((body, HeaderList::new()))
     }
 
-    /// Puts a call back into its session's queue, to be sent with a new id.
+    /// Requeues a call. It will be sent with a new id.
     pub(crate) fn requeue(&mut self, call: CallId) {
         self.requeue_cut(call, None);
     }
 
-    /// The same of a call that was `cut` by an outage.
+    /// Requeues a call that an outage interrupted (`cut`).
     pub(crate) fn requeue_cut(&mut self, call: CallId, cut: Option<Error<J>>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = Stage::Queued(cut);
@@ -228,7 +229,7 @@ impl<J: Json> Manager<J> {
         self.pump(session);
     }
 
-    /// Lets a call rest for `delay`; past its deadline there is no point in resting.
+    /// Delays a call by `delay`, but not beyond its deadline.
     pub(crate) fn rest(&mut self, call: CallId, delay: Millis, to_resume: bool) {
         let until = self.now.after(delay);
         let Some(record) = self.calls.get_mut(call) else { return };
@@ -239,7 +240,7 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::RetryScheduled, Detail::new().method(method).delay_ms(delay));
     }
 
-    /// A call has rested.
+    /// The delay of a call is over.
     pub(crate) fn on_rested(&mut self, call: CallId) {
         match self.calls.get(call).map(|record| &record.stage) {
             Some(Stage::RestingToSend(until)) if *until <= self.now => self.requeue(call),

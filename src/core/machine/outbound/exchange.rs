@@ -1,4 +1,4 @@
-//! HTTP exchanges: how they are opened, and how they are stopped.
+//! HTTP exchanges: opening and aborting.
 
 use crate::core::api::{ExchangeId, HttpRequest, Output, SessionRef};
 use crate::core::machine::Manager;
@@ -11,7 +11,7 @@ use crate::core::state::session::{Agreed, Session};
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// Sends `body` by `method` with the headers of the session's generation, and those that this request has `further`.
+    /// Sends `body` with `method`, with the headers of the session's generation and the `further` ones of this request.
     pub(crate) fn open(
         &mut self,
         session: SessionRef,
@@ -53,7 +53,7 @@ impl<J: Json> Manager<J> {
             call: wire.call(),
             follows: asks_for_address,
         };
-        // A stream that is a session is opened for the generation to come.
+        // The stream of HTTP+SSE opens the next generation.
         let generation = record.generation + u64::from(is_stream);
         let (carried, token) = (carried.filter(|_| !is_handshake), record.credentials.token().cloned());
         let deadline = match wire {
@@ -86,7 +86,7 @@ impl<J: Json> Manager<J> {
         exchange
     }
 
-    /// Stops an exchange; nothing of it is heard again.
+    /// Aborts an exchange and drops its later inputs.
     pub(crate) fn abort(&mut self, exchange: ExchangeId) {
         if self.take_exchange(exchange).is_some_and(|record| !record.is_over) {
             self.out.push_back(Output::Abort { exchange });
@@ -102,7 +102,7 @@ impl<J: Json> Manager<J> {
         Some(record)
     }
 
-    /// The response stream of a settled call goes on by itself for a moment.
+    /// Reads the rest of a settled call's response stream, for a short time.
     pub(crate) fn leave_over(&mut self, exchange: ExchangeId) {
         if let Some(record) = self.exchanges.get_mut(exchange) {
             record.wire = Wire::Leftover;
@@ -110,7 +110,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The answer to a handshake is waited for without its call and its record, as long as a DELETE may take.
+    /// Detaches an `initialize` from its call and record. It gets as much time as a DELETE.
     pub(crate) fn disown_exchange(&mut self, exchange: ExchangeId) {
         self.lift_deadline(exchange);
         let until = self.now.after(DELETE_CAP);
@@ -121,7 +121,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Sends a DELETE on behalf of the record that another exchange was left of. Both have the same deadline.
+    /// Sends a DELETE for the session of a detached exchange. Both share one deadline.
     pub(crate) fn open_delete(&mut self, orphan: ExchangeId, headers: HeaderList) -> Option<ExchangeId> {
         let mut record = self.exchanges.get(orphan)?.clone();
         (record.wire, record.head, record.is_long) = (Wire::Delete, None, false);
@@ -130,7 +130,7 @@ impl<J: Json> Manager<J> {
         Some(self.send(record, request))
     }
 
-    /// What is left of an exchange gets a moment.
+    /// Gives the rest of an exchange a short deadline.
     pub(crate) fn hurry(&mut self, exchange: ExchangeId) {
         self.lift_deadline(exchange);
         let deadline = self.now.after(LEFTOVER);
@@ -140,21 +140,21 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// An exchange may take as long as it likes.
+    /// Removes the deadline of an exchange.
     pub(crate) fn lift_deadline(&mut self, exchange: ExchangeId) {
         if let Some(deadline) = self.exchanges.get_mut(exchange).and_then(|record| record.deadline.take()) {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
     }
 
-    /// Whether a request of this wire carries the id of before.
+    /// Which session id a request of this kind carries: the current one or the former one of a trial.
     pub(crate) fn speaks_as(&self, session: SessionRef, wire: Wire) -> Identity {
         let is_ping = matches!(wire, Wire::Call(call) if self.calls.get(call).is_some_and(|call| call.pings()));
         let check = self.store.get(session).and_then(|record| record.check.as_ref()).filter(|_| is_ping);
         check.map_or(Identity::Current, |check| check.identity)
     }
 
-    /// The id that a request carries.
+    /// The session id that a request carries.
     pub(crate) fn carried_id(&self, session: SessionRef, identity: Identity) -> Option<SessionId> {
         let record = self.store.get(session)?;
         match identity {
@@ -165,14 +165,14 @@ impl<J: Json> Manager<J> {
     }
 }
 
-/// A handshake never carries an old id: 2025-11-25 basic/transports, "Session Management": a new `initialize` without one.
+/// 2025-11-25 basic/transports, "Session Management": a new `initialize` is sent without a session id.
 fn request_headers<J>(headers: &mut HeaderList, session: &Session<J>, method: &str, agreed: Option<&Agreed<J>>) {
     session.credentials.add_to(headers);
     if let Some(agreed) = agreed {
         headers::add_all(headers, &agreed.headers);
     }
     match method {
-        // 2025-11-25 basic/transports: a POST accepts both forms of an answer, a GET the stream alone.
+        // 2025-11-25 basic/transports: a POST accepts both JSON and event streams, a GET only streams.
         "POST" => {
             headers::add(headers, headers::ACCEPT, "application/json, text/event-stream");
             headers::add(headers, headers::CONTENT_TYPE, "application/json");

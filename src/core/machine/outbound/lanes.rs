@@ -1,14 +1,14 @@
-//! The pace of a server: of all its sessions that are out of reach or being recovered, only a few try at once.
+//! Lanes: of all sessions of one server that are in an outage or recovery, only a few send at a time.
 
 use crate::core::api::SessionRef;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
 
 impl<J: Json> Manager<J> {
-    /// Whether a session may try to reach its server now. Otherwise it is called when it may.
+    /// Whether a session may send now. Otherwise it joins the line and is called later.
     pub(crate) fn enters_lane(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
-        // It is in line already.
+        // Already in line.
         if record.in_line {
             return false;
         }
@@ -17,14 +17,14 @@ impl<J: Json> Manager<J> {
         enters
     }
 
-    /// A try is over, however it ended.
+    /// Frees the lane of a session after an attempt, successful or not.
     pub(crate) fn leave_lane(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get(session) {
             self.lanes.leave(&record.server, session);
         }
     }
 
-    /// Calls the next session in line for which there is a place by now. Each comes out of the line, so this ends.
+    /// Calls the next session in line if a lane is free. Each call shortens the line, so the loop ends.
     pub(crate) fn advance_lane(&mut self) -> bool {
         let Some(session) = self.lanes.next() else { return false };
         let Some(record) = self.store.get_mut(session) else { return true };

@@ -1,5 +1,5 @@
-//! The GET stream of a session, or what 2026-07-28 has in its place (subscriptions.rs): opened after each handshake, kept
-//! open gently, and the way in which an idle client learns that its session is gone.
+//! The GET stream of a session, or its counterpart in 2026-07-28 (subscriptions.rs): opened after each handshake and
+//! reopened with backoff. It also lets an idle client notice a lost session.
 
 use crate::core::api::{Detail, EventKind, ExchangeId, Kind, Level, SessionRef, State, StreamBlock};
 use crate::core::kit::backoff::{canary_delay, full_jitter};
@@ -17,16 +17,16 @@ use crate::core::state::session::listen::Phase;
 use crate::core::state::session::liveness::Check;
 use crate::core::state::timers::Timer;
 
-/// A recovery waits no longer than this for its stream: some servers send no head before there is something to tell.
+/// How long a recovery waits for its stream: some servers send no response head before the first event.
 const OPENING_PATIENCE: Millis = 1_000;
 
 impl<J: Json> Manager<J> {
-    /// Opens the stream of a new generation: no cursor of an older one, only what was stored of this one. Some servers send
-    /// what belongs to a running call here, so it is opened before the first call (2025-11-25 basic/transports, "Listening
-    /// for Messages from the Server").
+    /// Opens the stream of a new generation, without a cursor of an older one. Some servers send messages of running
+    /// calls here, so it is opened before the first call (2025-11-25 basic/transports, "Listening for Messages from the
+    /// Server").
     pub(crate) fn start_listening(&mut self, session: SessionRef, cursor: Option<String>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        // Over HTTP+SSE the session began with its stream.
+        // HTTP+SSE opened its stream first.
         if record.sse.is_some() {
             return;
         }
@@ -36,7 +36,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Closes the stream, or the plan to open it.
+    /// Closes the stream and cancels a planned opening.
     pub(crate) fn stop_listening(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.leave_endpoint();
@@ -56,7 +56,7 @@ impl<J: Json> Manager<J> {
         self.retire(session);
     }
 
-    /// Opens the stream anew while the old one still delivers, so that nothing is missed.
+    /// Opens a second stream while the old one still delivers, so that no message is missed.
     pub(crate) fn replace_stream(&mut self, session: SessionRef) {
         self.retire(session);
         let Some(record) = self.store.get_mut(session) else { return };
@@ -74,14 +74,14 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Whether a recovery has to wait for the stream that is being opened. What the server asks its client before it is open
-    /// is lost where the server keeps no events, and a call that waits for the recovery may make it ask.
+    /// Whether a recovery waits for the stream. Server requests sent before it is open are lost at servers without an
+    /// event store, and a released call may cause such a request.
     pub(crate) fn await_stream(&mut self, session: SessionRef) -> bool {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return false };
         let patience = match record.listen.phase {
             Phase::Opening(_) => OPENING_PATIENCE,
-            // A free place is given at once.
+            // A free slot is assigned at once.
             Phase::Waiting { .. } => UNREMARKABLE,
             _ => 0,
         };
@@ -94,7 +94,7 @@ impl<J: Json> Manager<J> {
         waits
     }
 
-    /// The stream is open, is not offered, or takes too long: a recovery that waits for it goes on.
+    /// The stream is open, not offered or late: the recovery stops waiting for it.
     fn stop_awaiting(&mut self, session: SessionRef) {
         let awaited = self.store.get_mut(session).and_then(|record| record.listen.awaited.take());
         if let Some(until) = awaited {
@@ -103,12 +103,12 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Whether this stream is about to be closed for another one: it says nothing of what that one was asked for.
+    /// Whether this stream is being replaced. It says nothing about the filter of its successor.
     pub(crate) fn is_retiring(&self, session: SessionRef, exchange: ExchangeId) -> bool {
         self.store.get(session).is_some_and(|record| record.listen.retiring == Some(exchange))
     }
 
-    /// Closes the stream that was replaced.
+    /// Closes the replaced stream.
     fn retire(&mut self, session: SessionRef) {
         let retiring = self.store.get_mut(session).and_then(|record| record.listen.retiring.take());
         if let Some(exchange) = retiring {
@@ -117,19 +117,19 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The page can do without the stream.
+    /// Parks the stream of a hidden page.
     pub(crate) fn park(&mut self, session: SessionRef) {
         self.persist(session);
         let Some(record) = self.store.get_mut(session) else { return };
         record.parked = true;
-        // Nobody can do without the stream that is the session.
+        // The stream of HTTP+SSE is the session, so it is never parked.
         if record.sse.is_none() && !matches!(record.listen.phase, Phase::Off) {
             self.stop_listening(session);
             self.open_stream(session);
         }
     }
 
-    /// The page wants the stream, from where the tab has left it that had it last.
+    /// Reopens a parked stream, at the cursor of the tab that had it last.
     pub(crate) fn unpark(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if std::mem::take(&mut record.parked) && !self.read_again(session) {
@@ -137,7 +137,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Opens a stream that waits for something that has come.
+    /// Opens a stream whose waiting condition is met.
     pub(crate) fn open_at_once(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.state == State::Ready && matches!(record.listen.phase, Phase::Resting(_) | Phase::Parked) {
@@ -164,13 +164,13 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Closes the stream so that another one has its turn. It goes on later where it was.
+    /// Closes the stream to free its slot for another session. It is resumed later.
     pub(crate) fn leave_turn(&mut self, session: SessionRef) {
         self.stop_listening(session);
         self.wait_for_turn(session);
     }
 
-    /// It is the stream's turn.
+    /// Opens the stream in its turn.
     pub(crate) fn take_turn(&mut self, session: SessionRef) {
         let until = self.now.after(OPENING_PATIENCE);
         let Some(record) = self.store.get_mut(session) else { return };
@@ -198,7 +198,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Opens the stream that is a session, of which nothing but `retry:` holds for the next one.
+    /// Opens the stream of HTTP+SSE. Only `retry:` carries over from the previous one.
     pub(crate) fn open_session_stream(&mut self, session: SessionRef) {
         self.stop_listening(session);
         let exchange = self.open(session, Wire::SessionStream, "GET", None, HeaderList::new());
@@ -208,14 +208,14 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The stream that is a session is not open yet: where it is opened is being asked.
+    /// The stream of HTTP+SSE is redirected and not open yet.
     pub(crate) fn reopening(&mut self, session: SessionRef, exchange: ExchangeId) {
         if let Some(record) = self.store.get_mut(session) {
             record.listen.phase = Phase::Opening(exchange);
         }
     }
 
-    /// The stream ended by itself, or did not begin.
+    /// The stream ended or could not be opened.
     pub(crate) fn forget_stream(&mut self, session: SessionRef, how: Option<&str>) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.leave_endpoint();
@@ -224,7 +224,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The server answers with an event stream.
+    /// The GET was answered with an event stream.
     pub(crate) fn listen_opened(&mut self, session: SessionRef, exchange: ExchangeId) {
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(has_gap) = record.listen.open(exchange) else { return };
@@ -237,7 +237,7 @@ impl<J: Json> Manager<J> {
         self.stop_awaiting(session);
     }
 
-    /// What a block says about the stream.
+    /// Records the id and `retry` of an event.
     pub(crate) fn note_listen_block(&mut self, session: SessionRef, block: &StreamBlock<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -245,7 +245,7 @@ impl<J: Json> Manager<J> {
         self.persist_soon(session);
     }
 
-    /// The stream ended, was cut, or could not be opened.
+    /// The stream ended, broke or could not be opened.
     pub(crate) fn listen_over(&mut self, session: SessionRef, exchange: ExchangeId, opened_at: Instant, how: &str) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
@@ -257,7 +257,7 @@ impl<J: Json> Manager<J> {
         self.stop_awaiting(session);
     }
 
-    /// The server answers the GET with something else than a stream: it offers none. That is normal, and not asked again.
+    /// The GET was not answered with a stream: the server offers none. This is normal, and it is not retried.
     pub(crate) fn listen_refused(&mut self, session: SessionRef, status: u16, what: &str) {
         if let Some(record) = self.store.get_mut(session) {
             record.listen.phase = record.listen.retiring.take().map_or(Phase::Off, Phase::Open);
@@ -268,8 +268,8 @@ impl<J: Json> Manager<J> {
         self.stop_awaiting(session);
     }
 
-    /// The server refuses the GET. That says something of the stream, and at most raises a suspicion about the session: a
-    /// router without a GET route answers 404 as well.
+    /// The server refuses the GET. This is evidence about the stream and at most raises a suspicion about the session:
+    /// routers without a GET route answer 404 too.
     pub(crate) fn on_listen_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.generation != refusal.generation {
@@ -277,7 +277,7 @@ impl<J: Json> Manager<J> {
         }
         let had_cursor = record.listen.cursor().is_some();
         match refusal.verdict {
-            // The event may be gone: the cursor is dropped, and the stream is opened plainly.
+            // The server may have dropped the event: the stream is opened without a cursor.
             Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Answer | Verdict::Final if had_cursor => {
                 record.listen.events_mut().set_cursor(None);
                 record.listen.events_mut().fail();
@@ -292,7 +292,7 @@ impl<J: Json> Manager<J> {
                 record.listen.events_mut().fail();
                 self.listen_later(session, wait);
             }
-            // Credentials may be good again later, when a call has fetched new ones.
+            // A later call may get new credentials.
             Verdict::Unknown | Verdict::Outage | Verdict::Unauthorized => {
                 record.listen.events_mut().fail();
                 self.listen_later(session, None);
@@ -302,7 +302,7 @@ impl<J: Json> Manager<J> {
         self.stop_awaiting(session);
     }
 
-    /// POSTs are answered and the GET is not: there is no stream here, it seems. It is tried again, but rarely.
+    /// POSTs work and the GET does not, so the server probably offers no stream. It is retried slowly.
     pub(crate) fn listen_rarely(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         let is_off = matches!(record.listen.phase, Phase::Off) && record.kind != Kind::Stateless;
@@ -313,7 +313,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Somebody, most often the server's memory of our last stream, still holds the stream.
+    /// The server has another stream open for the session, usually our own previous one.
     fn on_conflict(&mut self, session: SessionRef, evidence: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
         let (is_first, gives_up) = record.listen.conflict();
@@ -327,7 +327,7 @@ impl<J: Json> Manager<J> {
         self.listen_later(session, None);
     }
 
-    /// Plans the next opening: soon after progress, later after each failure, slowly once the attempts are spent.
+    /// Plans the next opening: soon after progress, with backoff after failures, slowly after the last attempt.
     fn listen_later(&mut self, session: SessionRef, wait: Option<Millis>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let settings = &record.server.session;
@@ -350,7 +350,7 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::RetryScheduled, detail);
     }
 
-    /// It is time to open the stream again, or to wait for it no longer.
+    /// Opens the stream, or ends the wait for it.
     pub(crate) fn on_listen_timer(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
         if record.listen.awaited.is_some_and(|until| until <= self.now) {
@@ -361,10 +361,10 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Opens a stream again that may have died without a word, each session at a moment of its own.
+    /// Reopens a stream that may be dead, each session after its own jitter.
     pub(crate) fn renew_stream(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        // A stream that is the session is not given up on a suspicion.
+        // The stream of HTTP+SSE is the session: it is not closed on a suspicion.
         if record.sse.is_some() {
             return self.check_session(session, Check { silence: true, ..Check::default() });
         }
@@ -380,7 +380,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Plans an opening where none is planned: it is not known after all that the server offers no stream.
+    /// Plans an opening if none is planned, because the server may offer a stream after all.
     pub(crate) fn listen_again(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if matches!(record.listen.phase, Phase::Off) && record.kind == Kind::Stateful && record.state == State::Ready {
@@ -389,7 +389,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Reports a GET stream, or a stream of subscriptions, that opened or closed.
+    /// Emits the opening or closing of a GET or subscription stream.
     fn stream_event(&mut self, session: SessionRef, opened: bool, how: Option<&str>) {
         let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
         let evidence = how.map(str::to_owned);

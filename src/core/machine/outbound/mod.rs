@@ -1,4 +1,4 @@
-//! What goes out: calls and their replays, rounds, resumed streams, GET streams, answers.
+//! Outbound data: calls and replays, rounds, resumed streams, GET streams, answers.
 
 mod answers;
 mod calls;

@@ -1,5 +1,5 @@
-//! 2026-07-28: every request stands alone. It says in `_meta` and in headers what a handshake said once in older revisions,
-//! and what those kept per session, the machine keeps here.
+//! 2026-07-28: requests are self-contained. `_meta` and headers carry what a handshake negotiated in older revisions,
+//! and the machine keeps the state that older servers kept per session.
 
 use crate::core::api::{CallId, Error, Kind, SessionRef};
 use crate::core::machine::Manager;
@@ -15,7 +15,7 @@ use crate::core::state::call::Purpose;
 use crate::core::state::session::Agreed;
 
 impl<J: Json> Manager<J> {
-    /// A server described itself: from now on requests flow.
+    /// Discovery succeeded: the session is ready for requests.
     pub(crate) fn accept_modern(&mut self, session: SessionRef, discovered: J) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.generation += 1;
@@ -31,11 +31,11 @@ impl<J: Json> Manager<J> {
         self.begin_generation(session, generation);
     }
 
-    /// A message of a call in the form of 2026-07-28, and the headers that mirror it.
+    /// The message of a call in the format of 2026-07-28, and the headers that mirror it.
     pub(crate) fn modern_call(&mut self, call: CallId, id: u64) -> Option<(J, HeaderList)> {
         let record = self.calls.get(call)?;
         let session = record.session;
-        // There is no `ping` any more: what asks for a sign of life asks the server to describe itself.
+        // 2026-07-28 has no `ping`; `server/discover` serves as the liveness check.
         let method = if record.method == "ping" { "server/discover" } else { &record.method }.to_owned();
         let mut params = record.params.as_ref().map_or_else(J::object, Json::shallow_copy);
         let mut headers = self.mirrored(session, &method, &params);
@@ -50,7 +50,7 @@ impl<J: Json> Manager<J> {
         Some((self.modern_message(session, id, &method, params, token), headers))
     }
 
-    /// The message of a request: `_meta` is never absent, so `params` is not either.
+    /// The message of a request. `_meta` is required, so `params` is always present.
     pub(crate) fn modern_message(
         &mut self,
         session: SessionRef,
@@ -66,7 +66,7 @@ impl<J: Json> Manager<J> {
         jsonrpc::request(id, method, Some(&params.with("_meta", meta)), None)
     }
 
-    /// 2026-07-28 basic, "_meta": version and capabilities are required, the name is asked for.
+    /// 2026-07-28 basic, "_meta": version and capabilities are required, the name is recommended.
     fn meta(&mut self, session: SessionRef) -> J {
         let Some(record) = self.store.get_mut(session) else { return J::object() };
         if let Some(meta) = &record.meta {
@@ -105,8 +105,8 @@ impl<J: Json> Manager<J> {
         all
     }
 
-    /// What older revisions kept on the server and this one does not: answered here, by what is kept here. Whether `call`
-    /// was such a one.
+    /// Answers `call` from local state if its method concerns state that 2026-07-28 no longer keeps on the server.
+    /// Returns whether it did.
     pub(crate) fn answered_here(&mut self, call: CallId) -> bool {
         let now = self.now;
         let Some(record) = self.calls.get_mut(call) else { return true };
@@ -124,7 +124,7 @@ impl<J: Json> Manager<J> {
             ("logging/setLevel", Purpose::User) => {
                 owner.remembered.log_level.clone_from(&record.params);
                 owner.meta = None;
-                // No server knows it, so it is written before anybody builds on it.
+                // No server has this setting, so it is persisted before the caller relies on it.
                 let session = record.session;
                 self.persist(session);
                 Some(J::object())
@@ -142,7 +142,7 @@ impl<J: Json> Manager<J> {
         is_answered
     }
 
-    /// A result came from a server of 2026-07-28: what it is, and what is left of it for the caller.
+    /// A result of a 2026-07-28 server: complete, or a round of questions.
     pub(crate) fn on_modern_result(&mut self, call: CallId, result: J) {
         let now = self.now;
         let Some(record) = self.calls.get(call) else { return };
@@ -167,8 +167,8 @@ impl<J: Json> Manager<J> {
         self.settle(call, Ok(Some(result)));
     }
 
-    /// A server of 2026-07-28 answered with an error. Whether the call goes on all the same: where its headers did not fit
-    /// the tool's schema, the schema is asked for again, once (2026-07-28 basic/transports/streamable-http).
+    /// An error of a 2026-07-28 server. Returns whether the call continues: if its headers did not match the tool's
+    /// schema, the schema is fetched again, once (2026-07-28 basic/transports/streamable-http).
     pub(crate) fn goes_on_after(&mut self, call: CallId, error: &Error<J>) -> bool {
         let Some(record) = self.calls.get_mut(call) else { return false };
         let Some(owner) = self.store.get_mut(record.session).filter(|owner| owner.is_modern()) else { return false };

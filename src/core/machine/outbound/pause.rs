@@ -1,4 +1,4 @@
-//! Pauses: nothing is sent on a session for as long as its server has asked for, then one canary goes first.
+//! Pauses: nothing is sent on a session for the time given by `Retry-After`, then one canary goes first.
 
 use crate::core::api::{Detail, EventKind, SessionRef};
 use crate::core::kit::time::Millis;
@@ -8,7 +8,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// Sends nothing on this session for `delay`, then one request ahead of the others.
+    /// Pauses the session for `delay`, then sends one canary before the other calls.
     pub(crate) fn pause(&mut self, session: SessionRef, delay: Millis, evidence: Option<String>) {
         let until = self.now.after(delay);
         let Some(record) = self.store.get_mut(session) else { return };
@@ -24,7 +24,7 @@ impl<J: Json> Manager<J> {
         );
     }
 
-    /// A hold may be over.
+    /// The pause may be over.
     pub(crate) fn on_pause_over(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };

@@ -1,6 +1,6 @@
-//! Redirects: where a server is reached that redirects within its origin, such as `/mcp` → `/mcp/`, the default of Starlette
-//! and FastMCP. Every request carries credentials, so none follows a redirect by itself: the new address is checked first,
-//! and holds for the server from then on, for all users of this manager.
+//! Redirects within the origin, such as `/mcp` → `/mcp/`, the default of Starlette and FastMCP. Requests carry
+//! credentials, so none follows a redirect automatically: the target is checked first, and then used for all users of
+//! this manager.
 
 use crate::core::api::{Body, CallId, Error, ExchangeId, Level, Output, SessionRef};
 use crate::core::kit::text::{concat, split_once};
@@ -15,19 +15,19 @@ use crate::core::state::refusal::{REDIRECTS, is_rpc_error};
 use crate::core::state::session::Session;
 use std::rc::Rc;
 
-/// How often one request is sent to another address. A chain that is longer, or a loop, ends in an error.
+/// Limit of redirects per request. A longer chain or a loop is an error.
 const MAX_HOPS: u32 = 2;
 
 impl<J: Json> Manager<J> {
-    /// The URL of a session's server: the configured one, or the one that it has redirected to.
+    /// The URL of a session's server: the configured one or its redirect target.
     pub(crate) fn address(&self, record: &Session<J>) -> Rc<str> {
         let learnt = self.addresses.get(&record.server.name).filter(|learnt| **learnt != *record.url);
         learnt.map_or_else(|| Rc::clone(&record.url), |learnt| Rc::from(learnt.as_str()))
     }
 
-    /// Sends a refused request to another address, where its refusal says so: a redirect within the origin, which nobody has
-    /// carried out, or no route at an address that was learnt. That may be a handler's own answer to a caller's request, so
-    /// only the next one tries the configured address.
+    /// Sends a refused request to another URL: after a redirect within the origin, which means that it was not
+    /// processed, or after a 404 or 405 at a redirect target. For a caller's request that may be the handler's own
+    /// answer, so only the next one uses the configured URL.
     pub(crate) fn goes_elsewhere(&mut self, exchange: ExchangeId, body: &Body<J>) -> bool {
         let Some(sent) = self.exchanges.get(exchange) else { return false };
         let (session, wire, url) = (sent.session, sent.wire, Rc::clone(&sent.url));
@@ -35,10 +35,11 @@ impl<J: Json> Manager<J> {
         let is_callers = wire.call().and_then(|call| self.calls.get(call)).is_some_and(|call| !call.is_machines());
         let Some((sent, record)) = self.exchanges.get(exchange).zip(self.store.get(session)) else { return false };
         let Some(head) = sent.head.as_ref().filter(|_| sent.endpoint.is_none()) else { return false };
-        // RFC 9110 §15.4: 307 and 308 keep the method. 301 and 302 let a client change it, and are sent for pages: they are
-        // followed to the same path with or without the last slash, which is what routers mean. 303 names something else.
+        // RFC 9110 §15.4: 307 and 308 keep the method. 301 and 302 let a client change it and are meant for pages; they
+        // are followed only to the same path with or without the trailing slash, as routers send them. 303 names
+        // another resource.
         let target = match (head.status, &head.location) {
-            // One that was redirected there a moment ago has been at the configured address.
+            // A request that was just redirected here has tried the configured URL already.
             (404 | 405, _) if made == 0 && url != record.url && !is_rpc_error(body) => {
                 if is_callers {
                     self.forget_address(session);
@@ -62,14 +63,14 @@ impl<J: Json> Manager<J> {
         self.take_exchange(exchange);
         match target {
             Some(target) => self.go_to(session, wire, target),
-            // Another request has learnt it meanwhile.
+            // Another request has stored the target meanwhile.
             None if moved => self.send_there(session, wire),
             None => self.learn_address(session, wire),
         }
         true
     }
 
-    /// How often a request was sent to another address; `None` of those that stay where they are.
+    /// The redirect counter of a request; `None` for kinds that are never redirected.
     fn hops(&mut self, session: SessionRef, wire: Wire) -> Option<&mut u32> {
         match wire {
             Wire::Call(call) => Some(&mut self.calls.get_mut(call)?.hops),
@@ -78,14 +79,14 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// From now on `url` is the server's address, also for this request.
+    /// Stores `url` as the server's URL and sends this request there.
     fn go_to(&mut self, session: SessionRef, wire: Wire, url: String) {
         let Some(record) = self.store.get(session) else { return };
         if *self.address(record) != *url {
             let path = split_once(&url, "?").map_or(&*url, |(path, _)| path);
             let line =
                 concat(&["The server redirects; requests go to ", &endpoint::discreet(path, &url), " from now on"]);
-            // Not again where a 404 has made us ask once more.
+            // Logged once per server, not again after a 404 caused a second redirect.
             let is_new = *url != *record.url && self.addresses.get(&record.server.name).is_none();
             self.addresses.insert(record.server.name.clone(), url);
             if is_new {
@@ -95,15 +96,15 @@ impl<J: Json> Manager<J> {
         self.send_there(session, wire);
     }
 
-    /// The configured address is tried next.
+    /// The next request uses the configured URL.
     pub(crate) fn forget_address(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get(session) {
             self.addresses.insert(record.server.name.clone(), String::from(&*record.url));
         }
     }
 
-    /// Asks where a redirect leads whose target the host hides (Fetch §2.2.6, "opaque-redirect filtered response"): by a GET
-    /// that follows redirects and carries neither credentials nor a session id.
+    /// Finds the target of a redirect that the host hides (Fetch §2.2.6, "opaque-redirect filtered response"), with a
+    /// GET that follows redirects and carries neither credentials nor a session id.
     fn learn_address(&mut self, session: SessionRef, wire: Wire) {
         let asker = if let Wire::Call(call) = wire { Some(call) } else { None };
         let exchange = self.open(session, Wire::Address(asker), "GET", None, HeaderList::new());
@@ -114,7 +115,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The GET was answered, from wherever it led.
+    /// The GET got a response, possibly after redirects.
     pub(crate) fn on_address(&mut self, exchange: ExchangeId, asker: Option<CallId>) {
         let Some(asked) = self.take_exchange(exchange) else { return };
         self.out.push_back(Output::Abort { exchange });
@@ -125,7 +126,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The GET brought no other address of the same origin.
+    /// The GET found no other URL of the same origin.
     pub(crate) fn no_address(&mut self, session: SessionRef, asker: Option<CallId>) {
         let error = Error::new(ErrorCode::HttpError, REDIRECTS).seen("a redirect").status(302);
         match asker {
@@ -137,10 +138,10 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Sends a request again that was not carried out.
+    /// Sends a redirected request again. The server did not process it.
     fn send_there(&mut self, session: SessionRef, wire: Wire) {
         let Wire::Call(call) = wire else { return self.open_session_stream(session) };
-        // The machine's own calls are in no queue; a caller's waits where its session was lost meanwhile.
+        // The machine's own calls are not queued. A call of the application is, in case its session was lost meanwhile.
         if self.calls.get(call).is_some_and(Call::is_machines) {
             self.transmit(call);
         } else {

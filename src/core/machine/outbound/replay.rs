@@ -1,4 +1,4 @@
-//! What becomes of a call whose attempt did not end in an answer: it goes again if its policy and its safety let it.
+//! Replay: attempts without an answer are retried if the policy and the safety of the method allow it.
 
 use crate::core::api::{CallId, Error, State, as_unknown};
 use crate::core::kit::backoff::{RETRY_AFTER_CAP, full_jitter};
@@ -9,14 +9,14 @@ use crate::core::protocol::replay::{Next, next};
 use crate::core::state::call::Purpose;
 
 impl<J: Json> Manager<J> {
-    /// The request was refused unread because its session was gone: it goes again on the next one.
+    /// The request was refused unread because its session was lost. It is sent again on the next one.
     pub(crate) fn refused_by_loss(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.losses += 1;
         record.refused = true;
         let (session, losses) = (record.session, record.losses);
         let is_machines = record.is_machines();
-        // Recovery has been given up: a call that comes late is told what those were told that waited.
+        // Recovery has failed already: a late call gets the same error as the calls that waited.
         let owner = self.store.get(session).filter(|owner| owner.state == State::Degraded);
         if let Some(reason) = owner.and_then(|owner| owner.degraded.as_ref()).map(|degraded| degraded.error.clone()) {
             return self.settle(call, Err(reason));
@@ -27,8 +27,8 @@ impl<J: Json> Manager<J> {
         self.decide(call, error);
     }
 
-    /// The request was refused unread, and the server said to come back later. The whole session waits: what it
-    /// refuses to one caller it refuses to all, and a thousand callers must not each find out.
+    /// The request was refused unread with `Retry-After`. The whole session pauses, because a rate limit applies to all
+    /// of its calls.
     pub(crate) fn refused_for_now(&mut self, call: CallId, wait: Option<Millis>, mut error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
@@ -49,7 +49,7 @@ impl<J: Json> Manager<J> {
         self.decide(call, error);
     }
 
-    /// Provably nothing was sent: it goes again when the server is within reach, as far as the policy lets it.
+    /// The request was provably not sent. It is retried when the server is reachable, as far as the policy allows.
     pub(crate) fn unsent(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
@@ -60,7 +60,7 @@ impl<J: Json> Manager<J> {
         if is_users && refusals <= attempts { self.decide(call, error) } else { self.settle(call, Err(error)) }
     }
 
-    /// The same without an outage: only this call could not be sent.
+    /// The same without an outage: only this call failed.
     pub(crate) fn rest_refused(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (refusals, deadline) = (record.refusals, record.deadline);
@@ -72,7 +72,7 @@ impl<J: Json> Manager<J> {
         self.rest(call, delay, false);
     }
 
-    /// Nobody knows whether the server did the work.
+    /// The outcome of the request is unknown.
     pub(crate) fn unknown_outcome(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         match record.purpose {
@@ -85,7 +85,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Sends a call again if the policy and its safety let it; asks for the tool's annotations where they decide.
+    /// Retries a call if the policy and its safety allow it. Fetches the tool's annotations if they decide.
     pub(crate) fn decide(&mut self, call: CallId, error: Error<J>) {
         let safety = self.safety(call);
         let Some(record) = self.calls.get(call) else { return };
@@ -99,7 +99,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A call goes again: when the outage is over that it met, soon where it was refused unread, else after a rest.
+    /// Retries a call: after its outage, soon if it was refused unread, else after a backoff.
     fn send_again(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         let (session, refused, away) = (record.session, record.refused, error.away);
@@ -117,8 +117,8 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A replay outside of an outage costs the session's budget: a thousand callers of a failing server would otherwise
-    /// double its load.
+    /// Outside of an outage a replay draws on the session's retry budget, which bounds the extra load on a failing
+    /// server.
     pub(crate) fn rest_replay(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (deadline, replays) = (record.deadline, record.replays);
@@ -131,5 +131,5 @@ impl<J: Json> Manager<J> {
     }
 }
 
-/// How often one call may find its session lost. The second loss in a row is the server's habit, not bad luck.
+/// Limit of lost sessions per call. A second loss in a row means that the server does not keep sessions.
 const MAX_LOSSES: u32 = 2;

@@ -1,4 +1,4 @@
-//! Response streams of calls: where they stand, and how a broken one is resumed.
+//! Response streams of calls: cursors, and resuming broken streams.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, SessionRef, State};
 use crate::core::kit::text::{concat, decimal};
@@ -13,14 +13,14 @@ use crate::core::state::refusal::Refusal;
 use crate::core::state::session::liveness::Pong;
 
 impl<J: Json> Manager<J> {
-    /// Without a network it goes on resting; when that is back, it is woken.
+    /// Offline, the call keeps waiting. It is woken when the network is back.
     pub(crate) fn resume_if_online(&mut self, call: CallId) {
         if self.calls.get(call).is_some_and(|record| !self.is_cut_off(record.session)) {
             self.resume(call);
         }
     }
 
-    /// The response stream of a call is over, and there was no response on it.
+    /// The response stream of a call ended without a response.
     pub(crate) fn on_response_stream_over(&mut self, call: CallId, how: &str) {
         let Some(record) = self.calls.get_mut(call) else { return };
         if record.is_notification() {
@@ -34,7 +34,7 @@ impl<J: Json> Manager<J> {
         self.resume_later(call, how);
     }
 
-    /// A try to resume did not get a stream.
+    /// An attempt to resume got no stream.
     pub(crate) fn resume_failed(&mut self, call: CallId, how: &str) {
         if let Some(record) = self.calls.get_mut(call) {
             record.stream.fail();
@@ -62,7 +62,7 @@ impl<J: Json> Manager<J> {
         self.unknown_outcome(call, error);
     }
 
-    /// Opens the stream of a call again where it broke off.
+    /// Resumes the response stream of a call at its cursor.
     pub(crate) fn resume(&mut self, call: CallId) {
         let Some(record) = self.calls.get(call) else { return };
         let (session, cursor) = (record.session, record.stream.cursor().cloned());
@@ -90,7 +90,7 @@ impl<J: Json> Manager<J> {
             Verdict::Refused(_) | Verdict::Unknown | Verdict::Outage => {
                 return self.resume_failed(call, "the server failed");
             }
-            // The event may be gone, or the session: a GET alone cannot tell.
+            // The event or the session may be gone. A GET alone cannot tell which.
             Verdict::Lost(_) | Verdict::Doubtful(_) => self.suspect_by_stream(session),
             _ => {}
         }
@@ -100,7 +100,7 @@ impl<J: Json> Manager<J> {
         self.unknown_outcome(call, error);
     }
 
-    /// Reports a response stream that opened, or that closed without a response.
+    /// Emits the opening of a response stream, or its closing without a response.
     pub(crate) fn call_stream_event(&mut self, session: SessionRef, call: CallId, opened: bool, how: Option<&str>) {
         let kind = if opened { EventKind::StreamOpened } else { EventKind::StreamClosed };
         let (request_id, evidence) = (self.calls.get(call).map(|record| record.request_id), how.map(str::to_owned));

@@ -1,5 +1,5 @@
-//! Requests in several rounds (2026-07-28 basic/patterns/mrtr): a server that needs something ends the request with its
-//! questions; the client asks again with the answers, under a new id.
+//! Requests in several rounds (2026-07-28 basic/patterns/mrtr): a server that needs input ends the request with
+//! questions; the client sends the request again with the answers, under a new id.
 
 use crate::core::api::{CallId, Error, Output, Ticket};
 use crate::core::kit::text::concat;
@@ -11,13 +11,13 @@ use crate::core::protocol::jsonrpc::RpcError;
 use crate::core::state::asked::Asked;
 use crate::core::state::call::{Purpose, Stage};
 
-/// A call that is not done after so many rounds never will be.
+/// Limit of rounds per call.
 const MAX_ROUNDS: u32 = 10;
 
-/// So many questions at once are more than anybody answers.
+/// Limit of questions per round.
 const MAX_QUESTIONS: usize = 64;
 
-/// A server that wants to be asked again without a question is busy.
+/// Delay before the next round if the server asked no question.
 const PAUSE: Millis = 250;
 
 impl<J: Json> Manager<J> {
@@ -53,7 +53,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The questions of a round: key, method, and the whole of it.
+    /// The questions of a round: key, method and full object.
     fn questions(&self, call: CallId, result: &J) -> Result<Vec<(String, String, J)>, &'static str> {
         let Some(record) = self.calls.get(call) else { return Ok(Vec::new()) };
         let may_ask = matches!(record.method.as_str(), "tools/call" | "prompts/get" | "resources/read");
@@ -82,7 +82,7 @@ impl<J: Json> Manager<J> {
         Ok(questions)
     }
 
-    /// A leg of the call was answered: nothing more is to be heard of it, and its wait starts anew.
+    /// Ends one round of the call: later messages of it are ignored, and the timeout restarts.
     fn finish_leg(&mut self, call: CallId) {
         let Some(record) = self.calls.get(call) else { return };
         let (request, exchange) = (record.request_id, record.exchange());
@@ -93,8 +93,8 @@ impl<J: Json> Manager<J> {
         self.renew_deadline(call);
     }
 
-    /// One question was answered, or could not be. There is no way to tell the server of a failure (2026-07-28
-    /// basic/patterns/mrtr): a form can be cancelled; everything else ends the call.
+    /// One question was answered or failed. A failure cannot be reported to the server (2026-07-28
+    /// basic/patterns/mrtr): a form can be cancelled; any other failure ends the call.
     pub(crate) fn on_round_answer(&mut self, call: CallId, key: &J, method: &str, outcome: Result<J, RpcError<J>>) {
         let answer = match outcome {
             Ok(answer) => answer,
@@ -119,7 +119,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Nobody waits for the answers any more.
+    /// Cancels the open questions of a call.
     pub(crate) fn stop_asking(&mut self, call: CallId) {
         let open = self.tickets.keys_where(|asked| asked.round_of.as_ref().is_some_and(|(of, _)| *of == call));
         for ticket in open {

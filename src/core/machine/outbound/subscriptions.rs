@@ -1,5 +1,5 @@
-//! `subscriptions/listen` (2026-07-28 basic/patterns/subscriptions): one stream for all that a server of that revision tells
-//! unasked. It takes the place of the GET stream, and of `resources/subscribe`.
+//! `subscriptions/listen` (2026-07-28 basic/patterns/subscriptions): one stream for all notifications outside of
+//! requests. It replaces the GET stream and `resources/subscribe`.
 
 use crate::core::api::{CallId, Error, ExchangeId, SessionRef};
 use crate::core::machine::Manager;
@@ -10,12 +10,12 @@ use crate::core::state::call::Stage;
 use crate::core::state::exchange::Wire;
 use crate::core::state::session::Session;
 
-/// What a server's capability is called, and what is asked for where it says `listChanged`.
+/// Server capabilities with `listChanged`, and the filter that each one enables.
 const LISTS: [(&str, &str); 3] =
     [("tools", "toolsListChanged"), ("prompts", "promptsListChanged"), ("resources", "resourcesListChanged")];
 
 impl<J: Json> Manager<J> {
-    /// Opens the stream for what the server offers to tell and the client has subscribed to, if that is anything.
+    /// Opens the stream for the notifications that the server offers and the client has subscribed to, if any.
     pub(crate) fn open_subscriptions(&mut self, session: SessionRef) -> Option<ExchangeId> {
         let filter = self.store.get(session).and_then(filter)?;
         let id = self.next_request_id();
@@ -25,14 +25,14 @@ impl<J: Json> Manager<J> {
         self.open(session, Wire::Listen, "POST", Some(message), headers)
     }
 
-    /// The client subscribes or unsubscribes: there is no request for that, but a new stream with another filter, after
-    /// which the old one is closed. A subscriber is told when the server has acknowledged the new one.
+    /// Handles subscribe and unsubscribe. There is no request for them: a new stream with another filter replaces the
+    /// old one. The call is settled when the server has acknowledged the new stream.
     pub(crate) fn change_subscriptions(&mut self, call: CallId) -> bool {
         let Some(record) = self.calls.get_mut(call) else { return true };
         let session = record.session;
         let Some(owner) = self.store.get_mut(session) else { return true };
         let uri = record.params.as_ref().and_then(|params| params.get_str("uri"));
-        // Without a URI it is not for us to say what is wrong.
+        // A call without a URI goes to the server, which rejects it.
         let (Some(uri), Some(params)) = (uri, &record.params) else { return false };
         let subscriptions = &mut owner.remembered.subscriptions;
         let is_known = subscriptions.get(&uri).is_some();
@@ -52,7 +52,7 @@ impl<J: Json> Manager<J> {
         true
     }
 
-    /// The first message of the stream: what the server agreed to tell.
+    /// The first message of the stream: the filter that the server accepted.
     pub(crate) fn on_subscribed(&mut self, session: SessionRef, params: Option<&J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let waiting = std::mem::take(&mut record.listen.waiting);
@@ -71,13 +71,13 @@ impl<J: Json> Manager<J> {
             let error = Error::new(ErrorCode::RpcError, "the server does not tell of changes to this resource");
             self.settle(call, Err(error));
         }
-        // Once the stream is gone the server knows nothing of it: it is written before anybody builds on it.
+        // The server forgets subscriptions with the stream, so they are persisted before the caller relies on them.
         if is_news {
             self.persist(session);
         }
     }
 
-    /// There is no stream, and for the time being there will be none: subscribers are told why.
+    /// There is no stream for now: pending subscribers fail.
     pub(crate) fn refuse_subscribers(&mut self, session: SessionRef, why: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
         for call in std::mem::take(&mut record.listen.waiting) {
@@ -86,7 +86,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The stream was interrupted: what the server would have told is unknown, so nothing that was kept is fresh.
+    /// The stream was interrupted and notifications may be missing, so all cached results are stale.
     pub(crate) fn note_gap(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session).filter(|record| record.is_modern()) else { return };
         record.cache.clear();
@@ -97,7 +97,7 @@ impl<J: Json> Manager<J> {
     }
 }
 
-/// Everything that the server offers and somebody may want to hear; `None` where that is nothing.
+/// The filter: all notifications that the server offers and the client can use. `None` if there are none.
 fn filter<J: Json>(record: &Session<J>) -> Option<J> {
     let capabilities = record.agreed.as_ref()?.result.get("capabilities");
     let mut filter = J::object();

@@ -1,4 +1,4 @@
-//! The list of tools that the machine asks for, because a replay depends on it.
+//! The tool list that the machine fetches itself, because replays depend on annotations.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::text::concat;
@@ -9,7 +9,7 @@ use crate::core::protocol::verdict::excerpt;
 use crate::core::state::call::{Purpose, Stage};
 
 impl<J: Json> Manager<J> {
-    /// Parks a call until this generation's list of tools is there.
+    /// Parks a call until this generation's tool list is known.
     pub(crate) fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = Stage::AwaitingTools(error);
@@ -20,7 +20,7 @@ impl<J: Json> Manager<J> {
         self.fetch_tools(session);
     }
 
-    /// Asks for the list of tools, if the session can be asked and nobody is asking.
+    /// Fetches the tool list if the session is ready and no fetch is in flight.
     pub(crate) fn fetch_tools(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.tools.fetching || record.state != State::Ready || record.outage.is_some() {
@@ -31,7 +31,7 @@ impl<J: Json> Manager<J> {
         self.own_request(session, Purpose::Tools, "tools/list", None, timeout);
     }
 
-    /// A page of the list came, or did not.
+    /// The outcome of one page of the list.
     pub(crate) fn on_tools_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let Some(record) = self.store.get_mut(session) else { return };
         let result = outcome.as_ref().ok().and_then(Option::as_ref);
@@ -46,7 +46,7 @@ impl<J: Json> Manager<J> {
             );
         }
         record.tools.end_listing();
-        // A list that was asked of a session that is being replaced, or out of reach, is asked for later.
+        // The session is being replaced or its server is unreachable: the list is fetched later.
         if outcome.is_err() && (record.state == State::Recovering || record.outage.is_some()) {
             return;
         }
@@ -61,7 +61,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get(call) else { return };
         let Stage::AwaitingTools(error) = &record.stage else { return };
         match record.undecided() {
-            // The list could not be had: nothing says that the tool is safe.
+            // Without the list the tool counts as unsafe.
             Some(last) if self.safety(call) == Safety::ByTool => self.settle(call, Err(last)),
             _ => self.decide(call, error.clone()),
         }
@@ -77,7 +77,7 @@ impl<J: Json> Manager<J> {
         page
     }
 
-    /// The safety of a call, as far as it is known.
+    /// The safety of a call, as far as known.
     pub(crate) fn safety(&self, call: CallId) -> Safety {
         let Some(record) = self.calls.get(call) else { return Safety::Unsafe };
         match method_safety(&record.method) {

@@ -1,7 +1,7 @@
-//! The budget of long-lived responses, one for each origin, and the turns that GET streams take when it is spent.
+//! Budgets of long-lived responses per origin, and the turns of GET streams when a budget is used up.
 //!
 //! Over HTTP/1.1 a browser has six connections to an origin, shared by all tabs (RFC 9112 §9.4 leaves the number to the
-//! client). Streams that take them all leave none for a POST, and every call of every session times out.
+//! client). Streams that use all of them block every POST, and every call times out.
 
 use crate::core::api::{Detail, EventKind, ExchangeId, Output, SessionRef, State};
 use crate::core::config::Connections;
@@ -16,10 +16,10 @@ use crate::core::state::server::turns::{
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// The number of the origin of `url`.
+    /// The index of the origin of `url`.
     pub(crate) fn origin_of(&mut self, url: &str) -> usize {
         let limits = &self.config.limits;
-        // The connections of a request context are counted over all origins.
+        // A Worker limits the connections of one request over all origins.
         let all = self.config.connections == Connections::Worker && limits.max_streams_per_origin == 0;
         let name = if all { String::new() } else { plain_origin(url) };
         let origins = &mut self.turns.origins;
@@ -53,7 +53,7 @@ impl<J: Json> Manager<J> {
     /// Whether the GET stream of a session has to wait for its turn.
     pub(crate) fn waits_for_turn(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get(session) else { return false };
-        // What takes the place of an open stream, or is waited for by a call, is opened at once.
+        // A replacement of an open stream, and a stream that a call waits for, open at once.
         if record.listen.is_urgent() {
             return false;
         }
@@ -67,7 +67,7 @@ impl<J: Json> Manager<J> {
         false
     }
 
-    /// A request leaves.
+    /// Counts a sent request.
     pub(crate) fn note_sent(&mut self, exchange: ExchangeId, at: usize, is_long: bool) {
         let (host, shared) = (self.config.connections, self.turns.shared);
         let fixed = self.config.limits.max_streams_per_origin;
@@ -76,7 +76,7 @@ impl<J: Json> Manager<J> {
             origin.open += 1;
             return self.look_at_turns(at);
         }
-        // Other tabs may have the connections. Without TLS slots prevent that.
+        // Other tabs may use up the connections. Without TLS the shared slots prevent that.
         let many = if shared && origin.is_secure() { 0 } else { IN_PAGES + 1 };
         if fixed == 0 && host == Connections::Page && origin.open >= many {
             let due = self.now.after(origin.patience);
@@ -84,7 +84,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A head came. `is_stream`: of a response that goes on as an event stream.
+    /// Counts a response head. `is_stream`: its body is an event stream.
     pub(crate) fn note_head(&mut self, exchange: ExchangeId, is_stream: bool) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let (at, is_long) = (record.origin, record.is_long);
@@ -93,14 +93,14 @@ impl<J: Json> Manager<J> {
         }
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
         origin.live += usize::from(is_long);
-        // More responses at once than a browser has connections: they share one (RFC 9113 §5).
+        // More concurrent responses than HTTP/1.1 connections: the browser uses HTTP/2 (RFC 9113 §5).
         if origin.live + usize::from(!is_long) > CONNECTIONS {
             origin.patience = HEADLESS_LONG;
             origin.crowded = false;
         }
     }
 
-    /// The response to a POST has been streaming for long: it counts from now on, and is never cut.
+    /// The response to a POST has streamed for long: it counts as long-lived, but is never closed for a turn.
     fn note_streams_on(&mut self, exchange: ExchangeId, at: usize) {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         let Some(origin) = self.turns.origins.get_mut(at).filter(|_| !record.is_long) else { return };
@@ -110,14 +110,14 @@ impl<J: Json> Manager<J> {
         self.look_at_turns(at);
     }
 
-    /// A stream goes on only until another one is open in its place.
+    /// The stream is being replaced and stops counting.
     pub(crate) fn note_replaced(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         let (was_long, at, is_live) = (std::mem::take(&mut record.is_long), record.origin, record.head.is_some());
         self.note_over(was_long, at, is_live);
     }
 
-    /// An exchange is over.
+    /// An exchange ended.
     pub(crate) fn note_over(&mut self, was_long: bool, at: usize, is_live: bool) {
         let Some(origin) = self.turns.origins.get_mut(at).filter(|_| was_long) else { return };
         origin.open = origin.open.saturating_sub(1);
@@ -125,7 +125,7 @@ impl<J: Json> Manager<J> {
         self.look_at_turns(at);
     }
 
-    /// A session that waits for its turn is used, or waits no longer.
+    /// A waiting session is used, or stopped waiting.
     pub(crate) fn look_at_turns(&mut self, at: usize) {
         let room = self.room(at);
         let Some(origin) = self.turns.origins.get(at) else { return };
@@ -134,7 +134,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Nothing is closed or opened before the input is handled: a stream may be about to take the place of another.
+    /// Streams open and close only after the current input, because it may replace a stream.
     fn arm_turns(&mut self, at: usize, when: Instant) {
         self.disarm_turns(at);
         if let Some(origin) = self.turns.origins.get_mut(at) {
@@ -149,7 +149,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// A POST has been under way for long.
+    /// A POST has been in flight for long.
     pub(crate) fn on_long_post(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let at = record.origin;
@@ -158,7 +158,7 @@ impl<J: Json> Manager<J> {
         }
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
         if origin.crowded && origin.open <= IN_PAGES {
-            // Connections are free now, so it is the server that takes its time.
+            // Connections are free, so the server is slow.
             origin.crowded = false;
             origin.patience = HEADLESS_LONG;
         } else {
@@ -169,7 +169,7 @@ impl<J: Json> Manager<J> {
         self.arm_turns(at, self.now);
     }
 
-    /// The page has this many slots of an origin, out of those that its tabs share, or another tab lacks connections to it.
+    /// The page assigned slots of an origin to this tab, or reports that another tab lacks connections.
     pub(crate) fn on_slots(&mut self, name: &str, slots: Option<usize>, crowded: Option<bool>) {
         let Some(at) = self.turns.origins.iter().position(|origin| origin.name == name) else { return };
         if let Some(origin) = self.turns.origins.get_mut(at) {
@@ -179,7 +179,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The page begins to share its connections with other tabs, or stops doing so.
+    /// Starts or stops sharing connections with other tabs.
     pub(crate) fn share_turns(&mut self, shared: bool) {
         self.turns.shared = shared;
         for origin in &mut self.turns.origins {
@@ -195,7 +195,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Closes streams that are too many or have had their turn, and opens those that have waited longest.
+    /// Closes streams over the budget or past their turn, and opens those that have waited longest.
     pub(crate) fn on_turns(&mut self, at: usize) {
         let room = self.room(at);
         let [waiting, open] = self.parties(at);
@@ -220,7 +220,7 @@ impl<J: Json> Manager<J> {
             if self.open_streams(at) + freed < room {
                 self.take_turn(next.session);
             } else {
-                // The place of the stream that has been open for longest is given away at the next look, when its
+                // Closes the stream that has been open for longest. Its slot is assigned at the next check, when the
                 // connection is closed.
                 let [holder, others @ ..] = holders else { break };
                 holders = others;
@@ -235,7 +235,7 @@ impl<J: Json> Manager<J> {
         self.after_turns(at, room);
     }
 
-    /// Reports to the page and the listeners which streams wait, and plans the next look.
+    /// Reports waiting streams to the page and to listeners, and plans the next check.
     fn after_turns(&mut self, at: usize, room: usize) {
         let (now, most, used) = (self.now, self.most(at), self.open_streams(at));
         let [waiting, open] = self.parties(at);
@@ -268,7 +268,7 @@ impl<J: Json> Manager<J> {
         self.turns.origins.get(at).map_or(0, |origin| origin.open)
     }
 
-    /// The sessions that wait for their turn, the next one first, and those that have a stream, the oldest first.
+    /// The sessions that wait for a turn, next first, and those with a stream, oldest first.
     fn parties(&self, at: usize) -> [Vec<Party>; 2] {
         let mut parties: [Vec<Party>; 2] = [Vec::new(), Vec::new()];
         let [waiting, open] = &mut parties;
@@ -276,7 +276,7 @@ impl<J: Json> Manager<J> {
             let Some(record) = self.store.get(session).filter(|record| record.origin == at) else { continue };
             let stream = record.listen.stream().and_then(|exchange| self.exchanges.get(exchange));
             let (list, party) = if let Some(stream) = stream {
-                // The stream of HTTP+SSE is the session, and a request of the server may be taken back on it.
+                // The stream of HTTP+SSE is the session, and a pending server request may be cancelled on its stream.
                 let is_asked = self.tickets.iter().any(|(_, asked)| asked.session == session);
                 let yields = record.state == State::Ready && record.sse.is_none() && !is_asked;
                 let is_idle = yields && !record.is_busy();

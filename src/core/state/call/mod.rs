@@ -1,4 +1,4 @@
-//! The record of a call, from its admission to its end.
+//! The record of a call, from admission to settlement.
 
 use crate::core::api::{CallId, Error, ExchangeId, SessionRef, as_unknown};
 use crate::core::kit::time::{Instant, Millis};
@@ -10,16 +10,17 @@ use crate::core::state::stream::EventStream;
 
 pub(crate) mod rounds;
 
-/// One JSON-RPC request or notification and everybody who waits for it.
+/// One JSON-RPC request or notification with its deadlines and counters.
 pub(crate) struct Call<J> {
     pub(crate) session: SessionRef,
     pub(crate) purpose: Purpose,
     pub(crate) method: String,
     pub(crate) params: Option<J>,
     pub(crate) stage: Stage<J>,
-    /// JSON-RPC id of the latest try; 0 before the first. A new try has a new id, so a late answer to an old one finds nobody.
+    /// JSON-RPC id of the latest attempt; 0 before the first. Each attempt has a new id, so late answers to old ones
+    /// are dropped.
     pub(crate) request_id: u64,
-    /// The session generation of the latest try.
+    /// The session generation of the latest attempt.
     pub(crate) generation: u64,
     pub(crate) replay: Replay,
     pub(crate) started: Instant,
@@ -27,22 +28,22 @@ pub(crate) struct Call<J> {
     pub(crate) reset_on_progress: bool,
     pub(crate) wants_progress: bool,
     pub(crate) deadline: Instant,
-    /// The end of all patience, however much progress there is.
+    /// The deadline that progress does not extend (`maxTotalTimeout`).
     pub(crate) last_deadline: Option<Instant>,
-    /// What was left until the deadline when the wait for a token began, where that has taken longer.
+    /// The time left until the deadline when a token was requested, during that request.
     pub(crate) left: Option<Millis>,
-    /// Tries that were refused unread with the request to come back later.
+    /// Attempts refused unread with `Retry-After` or as busy.
     pub(crate) refusals: u32,
-    /// Tries that were refused because the session was lost.
+    /// Attempts refused because the session was lost.
     pub(crate) losses: u32,
-    /// How often it was sent to another address of the server.
+    /// Redirects followed.
     pub(crate) hops: u32,
-    /// Tries after an unknown outcome.
+    /// Attempts after an unknown outcome.
     pub(crate) replays: u32,
     pub(crate) stream: EventStream,
-    /// The rounds of a call that a server of 2026-07-28 answered with questions.
+    /// The rounds of a call at a server of 2026-07-28.
     pub(crate) rounds: Rounds<J>,
-    /// Whether its headers were refused once: the tool's schema had changed.
+    /// Whether the headers were refused once because the tool's schema had changed.
     pub(crate) mismatched: bool,
     /// Whether its credentials were refused before.
     pub(crate) challenged: bool,
@@ -52,59 +53,60 @@ pub(crate) struct Call<J> {
     pub(crate) refused: bool,
 }
 
-/// Who waits for a call.
+/// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// A caller, for a result.
+    /// A request of the application.
     User,
-    /// A caller, for the server to take a notification.
+    /// A notification of the application.
     Notification,
-    /// The handshake, for the answer to `server/discover`.
+    /// `server/discover` of a handshake.
     Discovery,
-    /// The handshake, for the answer to `initialize`.
+    /// `initialize` of a handshake.
     Handshake,
-    /// A recovery that puts something back.
+    /// Restoring a setting in a recovery.
     Restore,
-    /// A recovery or a replay decision that needs the list of tools.
+    /// `tools/list` for a recovery or a replay decision.
     Tools,
-    /// The machine, which wants to know how session and server fare (liveness.rs).
+    /// A ping of the machine's own (liveness.rs).
     Ping,
 }
 
-/// Where a call is.
+/// The stage of a call.
 pub(crate) enum Stage<J> {
-    /// In the session's queue; with what cut its latest attempt, while it waits for the end of an outage.
+    /// In the session's queue. During an outage, with the error that interrupted the latest attempt.
     Queued(Option<Error<J>>),
-    /// Sent, or its stream being resumed.
+    /// Sent, or its stream is being resumed.
     Sent(ExchangeId),
-    /// Accepted without an answer, which comes on the session's stream: over HTTP+SSE always, else where a GET stream is open.
+    /// Accepted without an answer, which arrives on the session's stream: always over HTTP+SSE, otherwise on an open
+    /// GET stream.
     Accepted,
-    /// Waits until then to be queued again.
+    /// Backs off until then, then is queued again.
     RestingToSend(Instant),
-    /// Waits until then to resume its stream.
+    /// Backs off until then, then resumes its stream.
     RestingToResume(Instant),
-    /// It failed, and whether it goes again depends on the list of tools, which is being asked for.
+    /// Failed. The retry decision needs the tool list, which is being fetched.
     AwaitingTools(Error<J>),
-    /// It was answered, and a ping decides whether that means a lost session; what it is told otherwise.
+    /// Answered. A ping decides whether the answer means a lost session; otherwise the caller gets this error.
     Doubted(ErrorCode, Error<J>),
-    /// Answered by the next stream of subscriptions.
+    /// Waits for the acknowledgement of the next subscription stream.
     Subscribing,
-    /// The client is being asked what the server wants to know before it goes on.
+    /// Waits for the client's answers to the questions of a round.
     Asking,
-    /// Its exchange goes on without it.
+    /// Its exchange continues without it.
     Disowned,
 }
 
-/// A call that has ended, until what follows from that is done.
+/// A settled call whose consequences are pending.
 pub(crate) struct Ended<J> {
     pub(crate) session: SessionRef,
     pub(crate) purpose: Purpose,
-    /// Of a call of the machine's own; a caller has been given its outcome.
+    /// The outcome of one of the machine's own calls. Outcomes of other calls are already delivered.
     pub(crate) outcome: Result<Option<J>, Error<J>>,
 }
 
 impl<J: Json> Call<J> {
-    /// A call that waits for its turn, and has no deadline yet.
+    /// A queued call without a deadline.
     pub(crate) fn new(session: SessionRef, purpose: Purpose, method: String) -> Self {
         Self {
             session,
@@ -139,27 +141,27 @@ impl<J: Json> Call<J> {
         matches!(self.purpose, Purpose::Notification)
     }
 
-    /// Whether it is a ping of the machine's own.
+    /// Whether it is one of the machine's own pings.
     pub(crate) const fn pings(&self) -> bool {
         matches!(self.purpose, Purpose::Ping)
     }
 
-    /// Whether the machine made it for itself.
+    /// Whether it is one of the machine's own calls.
     pub(crate) const fn is_machines(&self) -> bool {
         !matches!(self.purpose, Purpose::User | Purpose::Notification)
     }
 
-    /// The exchange that it is on.
+    /// The exchange of the call in flight.
     pub(crate) const fn exchange(&self) -> Option<ExchangeId> {
         if let Stage::Sent(exchange) = self.stage { Some(exchange) } else { None }
     }
 
-    /// Whether it waits in the queue, or to be put there.
+    /// Whether it is queued or backs off before being queued.
     pub(crate) const fn is_unsent(&self) -> bool {
         matches!(self.stage, Stage::Queued(_) | Stage::RestingToSend(_))
     }
 
-    /// What its caller is told if it is never found out what its answer, or the lack of one, means.
+    /// The caller's error if no decision is made before the deadline about a failed or doubtful answer.
     pub(crate) fn undecided(&self) -> Option<Error<J>> {
         match &self.stage {
             Stage::AwaitingTools(error) if !self.refused => Some(as_unknown(error.clone())),
@@ -174,10 +176,10 @@ impl<J: Json> Call<J> {
     }
 }
 
-/// The machine's own calls are numbered from here on: the driver's never come so far.
+/// Ids of the machine's own calls start here. The driver's ids stay below.
 pub(crate) const OWN_CALLS: u64 = 1 << 52;
 
-/// A call of the machine's own.
+/// The id of one of the machine's own calls.
 pub(crate) const fn own_call(number: u64) -> CallId {
     CallId(OWN_CALLS + number)
 }

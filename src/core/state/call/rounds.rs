@@ -1,16 +1,16 @@
-//! Where a call in several rounds stands (2026-07-28 basic/patterns/mrtr).
+//! Calls in several rounds (2026-07-28 basic/patterns/mrtr).
 
 use crate::core::protocol::json::Json;
 
-/// Where a call in several rounds stands.
+/// The rounds of one call.
 pub(crate) struct Rounds<J> {
-    /// How many rounds there were.
+    /// Rounds so far.
     pub(crate) count: u32,
-    /// Questions of this round that are not answered yet.
+    /// Unanswered questions of this round.
     pub(crate) open: usize,
     /// `inputResponses` of this round.
     pub(crate) answers: Option<J>,
-    /// `requestState` of this round, to be echoed as it came.
+    /// `requestState` of this round, echoed unchanged.
     pub(crate) state: Option<J>,
 }
 
@@ -21,12 +21,12 @@ impl<J> Default for Rounds<J> {
 }
 
 impl<J: Json> Rounds<J> {
-    /// Whether this is a request of one round so far.
+    /// Whether the server has asked no question so far.
     pub(crate) const fn are_none(&self) -> bool {
         self.count == 0
     }
 
-    /// Adds what the next round has to say to a copy of the original params.
+    /// Adds the answers of this round to a copy of the original params.
     pub(crate) fn add_to(&self, params: &mut J) {
         if let Some(answers) = &self.answers {
             params.set("inputResponses", answers.clone());

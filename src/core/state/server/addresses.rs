@@ -1,6 +1,6 @@
-//! Where servers are reached that redirect.
+//! Redirect targets of servers.
 
 use crate::core::kit::table::Named;
 
-/// The addresses that were learnt, by the names of servers; the configured ones where they did not last.
+/// The redirect targets found so far, by server name, or the configured URL after a target failed.
 pub(crate) type Addresses = Named<String>;

@@ -1,4 +1,4 @@
-//! What is known of the revisions that servers speak, and what an answer to `server/discover` is evidence of.
+//! The known revisions of servers, and the evidence in answers to `server/discover`.
 
 use crate::core::api::Error;
 use crate::core::config::{Protocol, ServerConfig};
@@ -10,23 +10,23 @@ use crate::core::protocol::json::{Json, texts};
 use crate::core::protocol::revisions::{MODERN, VERSIONS};
 use crate::core::state::session::cache::fresh_until;
 
-/// A verdict that a server begins with `initialize` would hold for ever, since nothing fails: a server that speaks both
-/// goes on serving old clients. So it is asked again at the first handshake after so long.
+/// How long a server counts as legacy before discovery runs again. A server that speaks both revisions keeps serving
+/// old clients, so no failure would correct the verdict.
 pub(crate) const LEGACY_HOLDS: Millis = 3_600_000;
 
-/// How long a server whose answer to the question said nothing, but which took `initialize`, is not asked again: one that
-/// hangs on the question must not hang for every user.
+/// How long discovery is skipped after it was inconclusive and `initialize` succeeded: a server that hangs on
+/// `server/discover` must not delay every user.
 pub(crate) const GUESS_HOLDS: Millis = 300_000;
 
-/// What is known of an address.
+/// The known revision of a URL.
 pub(crate) enum Discovery<J> {
-    /// It begins with `initialize`, and is asked again from then on.
+    /// It starts with `initialize`; discovery runs again after this instant.
     Legacy(Instant),
-    /// It speaks 2026-07-28. Its `DiscoverResult` serves everybody until then, where it said so.
+    /// It speaks 2026-07-28. The `DiscoverResult` is shared until then, if the server allows it.
     Modern(Option<(J, Instant)>),
 }
 
-/// What is known of all addresses: there are no more of them than servers in the configuration.
+/// The known revisions of all URLs, of which there are at most as many as configured servers.
 pub(crate) struct Discoveries<J>(Named<Discovery<J>>);
 
 impl<J> Default for Discoveries<J> {
@@ -36,7 +36,8 @@ impl<J> Default for Discoveries<J> {
 }
 
 impl<J: Json> Discoveries<J> {
-    /// 2026-07-28 basic/versioning: the verdict is one on the origin; we add the path, behind which another server may be.
+    /// 2026-07-28 basic/versioning: revisions belong to an origin. The path is added, because different servers may
+    /// share an origin.
     pub(crate) fn get(&self, url: &str) -> Option<&Discovery<J>> {
         self.0.get(address(url))
     }
@@ -49,12 +50,12 @@ impl<J: Json> Discoveries<J> {
         matches!(self.get(url), Some(Discovery::Modern(_)))
     }
 
-    /// The server has changed its revision, it seems.
+    /// The server seems to speak another revision now.
     pub(crate) fn forget(&mut self, url: &str) {
         self.0.remove(address(url));
     }
 
-    /// A `DiscoverResult` that everybody may be given now.
+    /// The shared `DiscoverResult` of a URL, if it is still fresh.
     pub(crate) fn shared(&self, url: &str, now: Instant) -> Option<J> {
         match self.get(url) {
             Some(Discovery::Modern(Some((result, until)))) if *until > now => Some(result.clone()),
@@ -63,17 +64,17 @@ impl<J: Json> Discoveries<J> {
     }
 }
 
-/// What the answer to a probe is evidence of.
+/// The evidence in the outcome of discovery.
 pub(crate) enum Discovered<J> {
-    /// A server of 2026-07-28 described itself.
+    /// A 2026-07-28 server described itself.
     Modern(J),
-    /// A server of 2026-07-28 wants to be asked once more.
+    /// A 2026-07-28 server rejected the offered version; discovery runs once more.
     Again(Error<J>),
-    /// The server does not know the question: it begins with `initialize`.
+    /// The server does not know the method: it starts with `initialize`.
     Legacy,
-    /// Busy: come back as told.
+    /// Busy: retry after the given time.
     Later(Error<J>),
-    /// Nothing is known: `initialize` may succeed all the same.
+    /// Inconclusive: `initialize` may still succeed.
     Nothing(Error<J>),
 }
 
@@ -85,11 +86,11 @@ fn address(url: &str) -> &str {
     split_once(url, "?").map_or(url, |(address, _)| address)
 }
 
-/// The classifier: spec in 2026-07-28 basic/versioning and basic/transports/streamable-http, "Backward Compatibility".
+/// Classifies the outcome (2026-07-28 basic/versioning and basic/transports/streamable-http, "Backward Compatibility").
 pub(crate) fn judge_discovery<J: Json>(outcome: Result<Option<J>, Error<J>>) -> Discovered<J> {
     let error = match outcome {
         Ok(Some(result)) if describes_modern(&result) => return Discovered::Modern(result),
-        // Some servers answer whatever they do not know with an empty result.
+        // Some servers answer unknown methods with an empty result.
         Ok(_) => return Discovered::Legacy,
         Err(error) => error,
     };
@@ -101,12 +102,12 @@ pub(crate) fn judge_discovery<J: Json>(outcome: Result<Option<J>, Error<J>>) -> 
             () => Discovered::Nothing(error),
         };
     }
-    // Deployed servers use all other codes for whatever they like.
+    // Deployed servers use other codes arbitrarily.
     if error.rpc_code.is_some() && error.status.is_none_or(|status| status < 500) {
         return Discovered::Legacy;
     }
     match error.status {
-        // Neither credentials, nor patience, nor a redirect tell the era.
+        // Missing credentials, rate limits, timeouts and redirects are no evidence about the revision.
         Some(401 | 403 | 408 | 425 | 429 | 0..=399 | 500..) | None if error.retry_after.is_some() => {
             Discovered::Later(error)
         }
@@ -122,7 +123,7 @@ fn describes_modern<J: Json>(result: &J) -> bool {
     speaks && result.get("capabilities").is_some_and(|capabilities| capabilities.is_object())
 }
 
-/// The versions that an "unsupported protocol version" of 2026-07-28 names.
+/// The versions listed by an "unsupported protocol version" error of 2026-07-28.
 pub(crate) fn supported<J: Json>(error: &Error<J>) -> Option<Vec<String>> {
     if !codes::is(error.rpc_code, UNSUPPORTED_VERSION) {
         return None;
@@ -130,7 +131,7 @@ pub(crate) fn supported<J: Json>(error: &Error<J>) -> Option<Vec<String>> {
     texts(&error.data.as_ref()?.get("supported")?)
 }
 
-/// What may be given to other users (2026-07-28 server/utilities/caching): `public`, and fresh.
+/// The result, if it may be shared between users (2026-07-28 server/utilities/caching): `public` and fresh.
 pub(crate) fn shareable<J: Json>(result: &J, now: Instant) -> Option<(J, Instant)> {
     let is_public = result.get_str("cacheScope").as_deref() == Some("public");
     let until = fresh_until(result, now).filter(|_| is_public)?;

@@ -1,4 +1,4 @@
-//! How many sessions of a server try to reach it at once.
+//! Lanes: how many sessions of one server attempt to reach it concurrently.
 
 use crate::core::api::SessionRef;
 use crate::core::config::ServerConfig;
@@ -6,10 +6,10 @@ use crate::core::kit::queue::Queue;
 use crate::core::kit::table::Set;
 use std::rc::Rc;
 
-/// So many sessions of one server try at once. A server that comes back to 10,000 users is not to fall again.
+/// Concurrent attempts per server, so that a server that recovers is not overloaded by 10,000 users.
 pub(crate) const AT_ONCE: usize = 16;
 
-/// A lane a server, made when one of its sessions needs it first: there are no more of them than servers.
+/// One lane per server, created on first use.
 #[derive(Default)]
 pub(crate) struct Lanes(Vec<Lane>);
 
@@ -31,7 +31,7 @@ impl Lanes {
         self.0.get_mut(at)
     }
 
-    /// Whether a session may try to reach its server now; otherwise it stands in line.
+    /// Whether a session may send now. Otherwise it is added to the line.
     pub(crate) fn enter(&mut self, server: &Rc<ServerConfig>, session: SessionRef) -> bool {
         let Some(lane) = self.of(server) else { return false };
         let enters = lane.busy.len() < AT_ONCE || lane.busy.contains(session);
@@ -44,14 +44,14 @@ impl Lanes {
         enters
     }
 
-    /// A try is over.
+    /// Ends an attempt.
     pub(crate) fn leave(&mut self, server: &Rc<ServerConfig>, session: SessionRef) {
         if let Some(lane) = self.of(server) {
             lane.busy.remove(session);
         }
     }
 
-    /// The next session in line for which there is a place.
+    /// The next session in line with a free lane.
     pub(crate) fn next(&mut self) -> Option<SessionRef> {
         let lane = self.0.iter_mut().find(|lane| lane.waiting > 0 && lane.busy.len() < AT_ONCE)?;
         lane.waiting -= 1;

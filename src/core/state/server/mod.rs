@@ -1,4 +1,4 @@
-//! What is known of servers, for all their sessions.
+//! State of servers, shared by their sessions.
 
 pub(crate) mod addresses;
 pub(crate) mod discovery;

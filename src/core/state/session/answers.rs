@@ -1,42 +1,42 @@
-//! What one generation of a session has to send without a caller.
+//! The outgoing messages without a caller of one generation.
 
 use crate::core::kit::table::Table;
 use crate::core::kit::time::Instant;
 use crate::core::protocol::json::Json;
 
-/// POSTs of one session at once.
+/// Concurrent POSTs per session.
 pub(crate) const MAX_ON_WIRE: usize = 16;
 
-/// With as many queued, the stream that brought the last request is not read further.
+/// At this queue length the stream that delivered the last request is paused.
 pub(crate) const MAX_WAITING: usize = 256;
 
-/// With as many queued, the session is dropped: the requests came in one message, which no pause divides.
+/// At this queue length the session is dropped: the requests arrived in a single message, which cannot be paused.
 pub(crate) const MAX_IN_ALL: usize = 1024;
 
 /// How often a message is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// A notification: once, and not at all behind a full queue.
+    /// A notification: once, and dropped if the queue is full.
     Once,
-    /// The machine's own answer, as to a ping: `retryAttempts` times more. Its server does not wait longer.
+    /// The machine's own answer, for example to a ping: up to `retryAttempts` retries. The server does not wait longer.
     Few,
-    /// A handler's answer: until the server has it. A tool may wait for it.
+    /// A handler's answer: until the server has accepted it, because a tool may be blocked on it.
     UntilDelivered,
 }
 
-/// What one generation of a session has to send without a caller.
+/// The outgoing messages without a caller of one generation.
 pub(crate) struct Answers<J> {
-    /// In the order of their numbers.
+    /// Ordered by number.
     pub(crate) messages: Table<u64, Message<J>>,
     pub(crate) on_wire: usize,
-    /// Failures in a row.
+    /// Consecutive failures.
     pub(crate) failures: u32,
-    /// Nothing is sent before then.
+    /// Backoff: nothing is sent before this instant.
     pub(crate) rest_until: Instant,
     pub(crate) armed: Option<Instant>,
-    /// Some exchange of the session is not read.
+    /// Whether reading of an exchange of the session is paused.
     pub(crate) paused: bool,
-    /// One refused answer was logged, and the session pinged if the refusal said that it is gone.
+    /// Whether a refused answer was logged and, if it suggested a lost session, checked by a ping.
     pub(crate) noted: bool,
 }
 
@@ -67,7 +67,7 @@ impl<J: Json> Answers<J> {
         self.messages.len() - self.on_wire
     }
 
-    /// The message that goes next, or when one may. After a failure one goes ahead of the others.
+    /// The next message to send, or when to check again. After a failure only one is in flight.
     pub(crate) fn next(&self, now: Instant) -> Result<u64, Option<Instant>> {
         let room = if self.failures > 0 { 1 } else { MAX_ON_WIRE };
         if self.on_wire >= room {
@@ -93,7 +93,7 @@ impl<J: Json> Answers<J> {
         Some(message)
     }
 
-    /// The server took back the request with this id: its answer need not arrive.
+    /// The server cancelled the request with this id: its answer is not needed.
     pub(crate) fn take_back(&mut self, id: &str) {
         let mut found = None;
         for (number, message) in self.messages.iter() {
@@ -103,7 +103,7 @@ impl<J: Json> Answers<J> {
         }
         let Some(number) = found else { return };
         match self.messages.get_mut(number) {
-            // It is not sent again, and counts until its exchange is over.
+            // No further retry; it counts until its exchange ends.
             Some(message) if message.on_wire => message.effort = Effort::Once,
             _ => drop(self.messages.remove(number)),
         }

@@ -1,22 +1,22 @@
-//! The circuit breaker of one (user, server): stops trying for a while when trying has not helped.
+//! Circuit breaker of one (user, server): suspends attempts after repeated failures.
 //!
 //! It belongs to one record, so one user's failures never block another user.
 
 use crate::core::kit::time::{Instant, Millis};
 
-/// So many recoveries within the window mean that recovering does not help.
+/// This many recoveries within the window open the breaker.
 const CYCLES: (usize, Millis) = (7, 45_000);
 
-/// How long recoveries then stop.
+/// How long it then stays open.
 const CYCLE_COOLDOWN: Millis = 15_000;
 
-/// So many failed rounds (all attempts of one handshake spent) within the window open the breaker.
+/// This many failed rounds (all attempts of one handshake) within the window open the breaker.
 const ROUNDS: (usize, Millis) = (3, 120_000);
 
-/// How long it then stays open: doubled each time it opens again without a success, up to the cap.
+/// How long it then stays open: doubled at each reopening without a success, up to the cap.
 const ROUND_COOLDOWN: (Millis, Millis) = (30_000, 300_000);
 
-/// The breaker's memory.
+/// The state of a breaker.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
     cycles: Vec<Instant>,
@@ -26,7 +26,7 @@ pub(crate) struct Breaker {
 }
 
 impl Breaker {
-    /// A recovery starts. Returns whether this opened the breaker.
+    /// Counts a recovery. Returns whether this opened the breaker.
     pub(crate) fn note_cycle(&mut self, now: Instant) -> bool {
         if !overflows(&mut self.cycles, now, CYCLES) {
             return false;
@@ -35,9 +35,9 @@ impl Breaker {
         true
     }
 
-    /// All attempts of a handshake failed. Returns whether this opened the breaker.
+    /// Counts a failed round. Returns whether this opened the breaker.
     pub(crate) fn note_failed_round(&mut self, now: Instant) -> bool {
-        // Half open: the one probe failed, so the breaker opens again at once, for longer.
+        // Half open: the one allowed round failed, so the breaker reopens for longer.
         let probe_failed = self.openings > 0;
         if !overflows(&mut self.rounds, now, ROUNDS) && !probe_failed {
             return false;
@@ -55,14 +55,14 @@ impl Breaker {
         self.open_until.take().is_some()
     }
 
-    /// Until when nothing may be tried; `None` when closed, or half open.
+    /// Until when attempts are suspended; `None` if closed or half open.
     pub(crate) fn open_until(&self, now: Instant) -> Option<Instant> {
         self.open_until.filter(|until| *until > now)
     }
 }
 
 fn overflows(moments: &mut Vec<Instant>, now: Instant, (count, window): (usize, Millis)) -> bool {
-    // They are in their order.
+    // `moments` is sorted.
     while moments.first().is_some_and(|moment| now.since(*moment) > window) {
         moments.remove(0);
     }

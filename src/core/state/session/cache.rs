@@ -1,22 +1,22 @@
-//! Results that the server calls fresh for a while (2026-07-28 server/utilities/caching): kept for one session, and so
-//! within one authorization context, which is all that `private` allows.
+//! Results with a `ttlMs` (2026-07-28 server/utilities/caching), cached per session and so within one authorization
+//! context, as `private` requires.
 
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc::as_whole_number;
 
-/// So many results are kept; then the oldest goes.
+/// Limit of cached results. The oldest is evicted.
 const MOST: usize = 32;
 
-/// A server that says "for ever" is asked again after a day.
+/// Upper limit of `ttlMs`: one day.
 const LONGEST: Millis = 86_400_000;
 
-/// The kept results of one session, in the order in which they came.
+/// The cached results of one session, oldest first.
 pub(crate) struct Cache<J>(Vec<Kept<J>>);
 
 struct Kept<J> {
     method: String,
-    /// The cursor or the URI: what the result depends on besides the method.
+    /// The cursor or URI of the request.
     of: String,
     until: Instant,
     result: J,
@@ -29,14 +29,14 @@ impl<J> Default for Cache<J> {
 }
 
 impl<J: Json> Cache<J> {
-    /// The result of this request, if it is still fresh: a copy, because whoever gets it may change it.
+    /// The cached result of this request if still fresh. It is a copy, because callers may modify it.
     pub(crate) fn get(&self, method: &str, params: Option<&J>, now: Instant) -> Option<J> {
         let of = key(method, params)?;
         let kept = self.0.iter().find(|kept| kept.until > now && kept.method == method && kept.of == of)?;
         Some(kept.result.deep_copy())
     }
 
-    /// Keeps a result for as long as it says.
+    /// Caches a result for its `ttlMs`.
     pub(crate) fn put(&mut self, method: &str, params: Option<&J>, result: &J, now: Instant) {
         let (Some(of), Some(until)) = (key(method, params), fresh_until(result, now)) else { return };
         self.drop_if(&|kept| kept.until <= now || (kept.method == method && kept.of == of));
@@ -46,7 +46,7 @@ impl<J: Json> Cache<J> {
         self.0.push(Kept { method: method.to_owned(), of, until, result: result.deep_copy() });
     }
 
-    /// A notification says that what it names has changed.
+    /// Drops the results that a notification declares changed.
     pub(crate) fn on_notification(&mut self, method: &str, uri: Option<&str>) {
         match method {
             "notifications/tools/list_changed" => self.forget("tools/list"),
@@ -62,7 +62,7 @@ impl<J: Json> Cache<J> {
         }
     }
 
-    /// Forgets all results of a method: its pages belong together.
+    /// Drops all results of a method, because its pages belong together.
     pub(crate) fn forget(&mut self, method: &str) {
         self.drop_if(&|kept| kept.method == method);
     }
@@ -71,20 +71,19 @@ impl<J: Json> Cache<J> {
         self.0.retain(|kept| !is_stale(kept));
     }
 
-    /// Forgets everything: other credentials, or a gap in what the server tells.
+    /// Drops all results: after new credentials or a gap in notifications.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 }
 
-/// Until when a result is fresh; a missing or senseless `ttlMs` means that it is not.
+/// Until when a result is fresh. A missing or invalid `ttlMs` means not at all.
 pub(crate) fn fresh_until<J: Json>(result: &J, now: Instant) -> Option<Instant> {
     let ttl = result.get("ttlMs").and_then(|ttl| as_whole_number(&ttl))?;
     (ttl > 0).then(|| now.after(ttl.min(LONGEST)))
 }
 
-/// What the result of a cacheable method depends on; `None` for other methods. The legs of a request in several rounds
-/// are never kept: they do not come here.
+/// The cache key of a cacheable method; `None` for other methods. Requests in several rounds are never cached.
 fn key<J: Json>(method: &str, params: Option<&J>) -> Option<String> {
     let member = match method {
         "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => "cursor",

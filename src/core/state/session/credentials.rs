@@ -7,20 +7,20 @@ use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::headers::{self, HeaderList};
 use std::rc::Rc;
 
-/// A header's value that is shorter is a flag or a number, which may stand in any sentence by chance.
+/// Shorter header values are flags or numbers, which may occur in any text by chance.
 const SECRET: usize = 8;
 
-/// What the requests of a user carry.
+/// The credentials in a user's requests.
 #[derive(Default)]
 pub(crate) struct Credentials {
-    /// Configured headers with this user's values in them.
+    /// Configured headers with the user's values filled in.
     headers: HeaderList,
     /// The token of the auth provider, with its scheme.
     token: Option<Rc<str>>,
     has_provider: bool,
-    /// Since when the provider is being asked.
+    /// When the pending token request started.
     asked_at: Option<Instant>,
-    /// Whether it took too long when it was asked last.
+    /// Whether the last token request timed out.
     was_late: bool,
     /// Whether it was already asked because of a refusal since the last success.
     challenged: bool,
@@ -96,7 +96,7 @@ impl Wants {
 }
 
 impl Credentials {
-    /// What a caller of `connect` brings; headers replace those of before.
+    /// Adds the options of a `connect`. Headers replace earlier ones.
     pub(crate) fn learn(&mut self, has_provider: bool, headers: Option<HeaderList>) {
         self.has_provider |= has_provider;
         if let Some(headers) = headers {
@@ -116,7 +116,7 @@ impl Credentials {
         self.has_provider
     }
 
-    /// Since when the provider is being asked, if it is.
+    /// When the pending token request started, if there is one.
     pub(crate) const fn asked_at(&self) -> Option<Instant> {
         self.asked_at
     }
@@ -125,7 +125,7 @@ impl Credentials {
         self.asked_at.is_some()
     }
 
-    /// Whether there is a provider that has given no token.
+    /// Whether there is a provider but no token.
     pub(crate) const fn lacks_token(&self) -> bool {
         self.has_provider && self.token.is_none()
     }
@@ -281,7 +281,7 @@ impl Credentials {
         self.token = Some(token);
     }
 
-    /// Adds the configured headers, and the provider's token in the place of theirs.
+    /// Adds the configured headers. The provider's token replaces their `Authorization`.
     pub(crate) fn add_to(&self, list: &mut HeaderList) {
         headers::add_all(list, &self.headers);
         if let Some(token) = &self.token {
@@ -290,7 +290,7 @@ impl Credentials {
         }
     }
 
-    /// A server's words without the credentials: servers echo them in their errors.
+    /// Removes credentials from a server's text, because servers echo them in errors.
     pub(crate) fn hide(&self, text: &str) -> String {
         let mut text = String::from(text);
         let mut secrets = Vec::new();

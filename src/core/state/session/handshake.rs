@@ -1,4 +1,4 @@
-//! One handshake under way, and what the answers to it mean.
+//! One handshake, and the evaluation of its answers.
 
 use crate::core::api::Error;
 use crate::core::config::Protocol;
@@ -11,15 +11,15 @@ use crate::core::protocol::revisions::VERSIONS;
 use crate::core::protocol::verdict::excerpt;
 use crate::core::state::session::credentials::Wants;
 
-/// One handshake under way, through all its attempts.
+/// One handshake with all its attempts.
 pub(crate) struct Handshake<J> {
-    /// Attempts that failed.
+    /// Failed attempts.
     pub(crate) failures: u32,
-    /// The version that the next attempt offers.
+    /// The version offered by the next attempt.
     pub(crate) offer: &'static str,
-    /// `Mcp-Session-Id` of the answer to this attempt's `initialize`.
+    /// `Mcp-Session-Id` in the response to this attempt's `initialize`.
     pub(crate) issued: Option<String>,
-    /// Whether CORS may have kept one from us.
+    /// Whether CORS may have hidden an id.
     pub(crate) hides_headers: bool,
     /// `WWW-Authenticate` of a 401.
     pub(crate) challenge: Option<String>,
@@ -29,21 +29,21 @@ pub(crate) struct Handshake<J> {
     pub(crate) nonced: bool,
     /// Whether the provider was asked for a token before anybody refused one.
     pub(crate) asked: bool,
-    /// How often the stream that is the session was opened at another address.
+    /// Redirects of the HTTP+SSE stream.
     pub(crate) hops: u32,
     /// Whether it waits for the network.
     pub(crate) offline: bool,
-    /// Whether the storage was asked for a session first.
+    /// Whether the storage was read first.
     pub(crate) read_storage: bool,
-    /// Whether the server was asked for its era, and the answer was no reason to ask again.
+    /// Whether discovery is done.
     pub(crate) discovered: bool,
-    /// Whether the question never reached the server, so that `initialize` would not either.
+    /// Whether discovery was not sent, so `initialize` would not be either.
     pub(crate) unsent: bool,
-    /// Whether the server corrected the version that it was asked with.
+    /// Whether the server has corrected the version of discovery.
     pub(crate) renegotiated: bool,
-    /// When the next attempt starts, while none is under way.
+    /// When the next attempt starts; `None` during an attempt.
     pub(crate) next_attempt: Option<Instant>,
-    /// Why the last attempt failed.
+    /// The error of the last attempt.
     pub(crate) last_error: Option<Error<J>>,
 }
 
@@ -71,18 +71,18 @@ impl<J> Default for Handshake<J> {
 }
 
 impl<J> Handshake<J> {
-    /// The id that came with the head of an answer whose body is still to come.
+    /// The id from the head of a response whose body is pending.
     pub(crate) const fn issued(&self) -> Option<&String> {
         self.issued.as_ref()
     }
 
-    /// Whether the next attempt waits for a delay that we drew ourselves.
+    /// Whether the next attempt waits for our own backoff, not for `Retry-After`.
     pub(crate) fn rests_of_itself(&self) -> bool {
         self.next_attempt.is_some() && self.last_error.as_ref().is_some_and(|error| error.retry_after.is_none())
     }
 }
 
-/// Our newest version, unless another one is pinned.
+/// Our newest version, or the pinned one.
 pub(crate) fn first_offer(protocol: &Protocol) -> &'static str {
     let pinned = |version: &&'static str| matches!(protocol, Protocol::Pinned(pinned) if pinned == version);
     VERSIONS.into_iter().find(pinned).unwrap_or(VERSIONS[0])
@@ -108,8 +108,8 @@ pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(excerpt(&version)))
 }
 
-/// Whether an `Mcp-Session-Id` holds nothing. Servers without sessions send it empty, and `fetch` joins two empty ones by a
-/// comma (RFC 9110 §5.3). An empty header names no session.
+/// Whether an `Mcp-Session-Id` is blank. Servers without sessions send empty ones, and `fetch` joins two of them with a
+/// comma (RFC 9110 §5.3). A blank header means no session.
 pub(crate) fn is_blank(id: &str) -> bool {
     id.bytes().all(|byte| has(b" \t,", byte))
 }
@@ -121,8 +121,8 @@ pub(crate) fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J
     })
 }
 
-/// The version to offer next, where the server refused ours and named one that we speak too. Always an older one: a server
-/// that refuses whatever it is offered would otherwise be asked in circles.
+/// The next version to offer after the server refused ours and listed a common one. It is always older, which rules out
+/// a loop.
 pub(crate) fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
     let supported = error.data.as_ref()?.get("supported")?.as_array()?;
     let names: Vec<String> = supported.iter().filter_map(Json::as_str).collect();

@@ -1,4 +1,4 @@
-//! What a session over HTTP+SSE has besides its stream.
+//! The state of a session over HTTP+SSE, apart from its stream.
 
 use crate::core::api::Error;
 use crate::core::config::Transport;
@@ -9,21 +9,21 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use std::rc::Rc;
 
-/// Servers name their endpoint as soon as the stream opens. Where HTTP+SSE is only guessed, nobody waits longer to see.
+/// Servers send `endpoint` as soon as the stream opens. This limits the wait while HTTP+SSE is only a guess.
 pub(crate) const GUESS_CAP: Millis = 10_000;
 
-/// What a session over HTTP+SSE has besides its stream, which is kept as its GET stream.
+/// The state of a session over HTTP+SSE. Its stream is the record's `listen`.
 pub(crate) struct HttpSse<J> {
-    /// Where this stream's messages go. It names the session, and is as secret as a session id.
+    /// The URL for POSTs, from the current stream. It identifies the session and is as secret as a session id.
     pub(crate) endpoint: Option<Rc<str>>,
-    /// While it is only a guess that the server speaks HTTP+SSE: how it refused Streamable HTTP.
+    /// While HTTP+SSE is a guess: the error of Streamable HTTP.
     pub(crate) refused: Option<Error<J>>,
-    /// A handshake has succeeded in this way.
+    /// Whether a handshake has succeeded over HTTP+SSE.
     pub(crate) proven: bool,
 }
 
 impl<J> HttpSse<J> {
-    /// What a new record speaks, as far as the configuration says so.
+    /// The initial state of a record with this configured transport.
     pub(crate) fn configured(transport: Transport) -> Option<Box<Self>> {
         (transport == Transport::HttpSse).then(|| Box::new(Self::new(None)))
     }
@@ -33,11 +33,11 @@ impl<J> HttpSse<J> {
     }
 }
 
-/// Whether a server of HTTP+SSE may have answered so to `initialize`. One that speaks of versions knows Streamable HTTP.
+/// Whether a server of HTTP+SSE may have answered `initialize` so. One that negotiates versions speaks Streamable HTTP.
 pub(crate) fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
     let names_versions = error.data.as_ref().is_some_and(|data| data.get("supported").is_some())
         || error.evidence.as_ref().is_some_and(|words| mentions(words, "protocol version"));
-    // No such method, and what only 2026-07-28 says: header mismatch, missing capability, unsupported version.
+    // Method not found, and the codes of 2026-07-28: header mismatch, missing capability, unsupported version.
     let knows_us = matches!(
         error.rpc_code.map(|code| code as i32),
         Some(METHOD_NOT_FOUND | HEADER_MISMATCH | MISSING_CAPABILITY | UNSUPPORTED_VERSION)
@@ -45,7 +45,7 @@ pub(crate) fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
     matches!(error.status, Some(400 | 404 | 405)) && !names_versions && !knows_us
 }
 
-/// Nothing comes on the stream that is the session, any more or at all.
+/// The error if the HTTP+SSE stream ended or did not open.
 pub(crate) fn stream_gone<J>(code: ErrorCode, how: &str) -> Error<J> {
     Error::new(code, "the server keeps no event stream open, which its answers would come on").seen(how)
 }

@@ -1,57 +1,57 @@
-//! Where the GET stream of a session stands.
+//! The GET stream of a session.
 
 use crate::core::api::{CallId, ExchangeId, StreamBlock};
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::state::stream::EventStream;
 
-/// An opening that lasted so long was no failure, even if nothing was said: proxies cut quiet streams.
+/// A stream that was open this long did not fail, even without events: proxies close quiet streams.
 const LONG_ENOUGH: Millis = 10_000;
-/// So many times in a row a 409 is waited out; then the session goes on by POST alone.
+/// Limit of consecutive 409s. Then the session goes on with POSTs only.
 const MAX_CONFLICTS: u32 = 2;
 
-/// Where the GET stream of one generation stands.
+/// The GET stream of one generation.
 #[derive(Debug, Default)]
 pub(crate) struct Listen {
     pub(crate) phase: Phase,
-    /// What it has delivered, in this generation.
+    /// Its cursor, `retry` and failures.
     stream: EventStream,
     conflicts: u32,
-    /// Whether the stream was open before, so that something was missed.
+    /// Whether the stream was open before, so that notifications may be missing.
     was_open: bool,
-    /// The stream before this one, until this one is open.
+    /// The predecessor, until this stream is open.
     pub(crate) retiring: Option<ExchangeId>,
-    /// A recovery waits until then for the stream to be open.
+    /// Until when a recovery waits for the stream to open.
     pub(crate) awaited: Option<Instant>,
-    /// Calls that subscribe, until the server has acknowledged it (2026-07-28).
+    /// Subscribing calls, until the server acknowledges the stream (2026-07-28).
     pub(crate) waiting: Vec<CallId>,
-    /// When the stream last delivered a message: a session that is listened to is not idle.
+    /// When the stream last delivered a message. This counts as use of the session.
     delivered_at: Option<Instant>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// No stream: there is no session, or the server offers none.
+    /// No stream: no session, or the server offers none.
     #[default]
     Off,
     /// Being opened.
     Opening(ExchangeId),
     /// Delivering.
     Open(ExchangeId),
-    /// Opened again then.
+    /// Reopened at this instant.
     Resting(Instant),
-    /// Opened again when the page wants it, or the network is back.
+    /// Reopened when the page is visible or the network is back.
     Parked,
-    /// Opened when it is its turn.
+    /// Opened in its turn.
     Waiting { since: Instant, is_reported: bool },
 }
 
 impl Listen {
-    /// The stream of another generation, which goes on at `cursor`.
+    /// Resets the stream for a new generation, which starts at `cursor`.
     pub(crate) fn start_anew(&mut self, cursor: Option<String>) {
         *self = Self { stream: EventStream::from(cursor), delivered_at: self.delivered_at, ..Self::default() };
     }
 
-    /// The stream that is another session is being opened: nothing but its delays holds for the next one.
+    /// The HTTP+SSE stream of the next session is opening. Only `retry` and the failures carry over.
     pub(crate) fn start_session(&mut self, exchange: ExchangeId) {
         let retry = self.stream.retry();
         self.start_anew(None);
@@ -67,20 +67,20 @@ impl Listen {
         &mut self.stream
     }
 
-    /// When the stream last delivered a message, if it ever did.
+    /// When the stream last delivered a message.
     pub(crate) const fn delivered_at(&self) -> Option<Instant> {
         self.delivered_at
     }
 
-    /// Takes in one block.
+    /// Records the id and `retry` of an event.
     pub(crate) fn note<J>(&mut self, block: &StreamBlock<J>, now: Instant) {
         if self.stream.note(block) {
             self.delivered_at = Some(now);
         }
     }
 
-    /// The server answers this exchange with a stream. Returns whether something was missed before; `None` if it is none that
-    /// is being opened.
+    /// The exchange was answered with a stream. Returns whether notifications may be missing; `None` if it is not the
+    /// opening stream.
     pub(crate) fn open(&mut self, exchange: ExchangeId) -> Option<bool> {
         if !matches!(self.phase, Phase::Opening(other) if other == exchange) {
             return None;
@@ -89,7 +89,7 @@ impl Listen {
         Some(std::mem::replace(&mut self.was_open, true) && self.retiring.is_none())
     }
 
-    /// This exchange is over, which has lasted for `span`. Returns whether the stream was open; `None` if it is not ours.
+    /// The exchange ended after `span`. Returns whether the stream was open; `None` if it is another exchange.
     pub(crate) fn close(&mut self, exchange: ExchangeId, span: Millis) -> Option<bool> {
         let was_open = match self.phase {
             Phase::Open(other) if other == exchange => true,
@@ -103,19 +103,19 @@ impl Listen {
         Some(was_open)
     }
 
-    /// Another stream holds the session. Returns whether that is the first time in a row, and whether it was often enough.
+    /// Counts a 409. Returns whether it is the first in a row, and whether the limit is reached.
     pub(crate) fn conflict(&mut self) -> (bool, bool) {
         self.conflicts += 1;
         self.stream.fail();
         (self.conflicts == 1, self.conflicts > MAX_CONFLICTS)
     }
 
-    /// Where the stream of this generation goes on.
+    /// Where to resume the stream of this generation.
     pub(crate) fn cursor(&self) -> Option<&String> {
         self.stream.cursor()
     }
 
-    /// Whether messages of the server come on this stream, or will again: it is open, being opened, or was open before.
+    /// Whether messages of the server are expected on this stream: it is open, opening or was open before.
     pub(crate) const fn is_expected(&self) -> bool {
         match self.phase {
             Phase::Opening(_) | Phase::Open(_) => true,
@@ -124,12 +124,12 @@ impl Listen {
         }
     }
 
-    /// Since when the stream has been waiting for its turn, if it is.
+    /// Since when the stream waits for its turn.
     pub(crate) const fn waits_since(&self) -> Option<Instant> {
         if let Phase::Waiting { since, .. } = self.phase { Some(since) } else { None }
     }
 
-    /// The wait is reported once, when it has lasted for `least`: when that is, if it is not reported yet.
+    /// When to report the wait for a turn, after `least`; `None` if it is reported. Marks a due report as made.
     pub(crate) fn report_wait(&mut self, now: Instant, least: Millis) -> Option<Instant> {
         let Phase::Waiting { since, is_reported } = &mut self.phase else { return None };
         let due = since.after(least);
@@ -137,17 +137,17 @@ impl Listen {
         Some(due).filter(|_| !was_reported)
     }
 
-    /// The stream that is open, or being opened.
+    /// The open or opening stream.
     pub(crate) const fn stream(&self) -> Option<ExchangeId> {
         if let Phase::Opening(exchange) | Phase::Open(exchange) = self.phase { Some(exchange) } else { None }
     }
 
-    /// Whether the next opening takes the place of an open stream, or a call depends on it.
+    /// Whether the next opening replaces an open stream, or a call depends on it.
     pub(crate) const fn is_urgent(&self) -> bool {
         self.retiring.is_some() || !self.waiting.is_empty()
     }
 
-    /// Another tab has been listening meanwhile.
+    /// Takes over the cursor of another tab.
     pub(crate) fn move_cursor(&mut self, cursor: Option<String>) {
         if matches!(self.phase, Phase::Parked) && cursor.is_some() {
             self.stream.set_cursor(cursor);

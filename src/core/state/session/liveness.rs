@@ -1,4 +1,4 @@
-//! The ping that is under way, and how one ends.
+//! The ping in flight, and the outcomes of pings.
 
 use crate::core::api::{Error, FailureKind};
 use crate::core::kit::time::Millis;
@@ -8,74 +8,75 @@ use crate::core::protocol::verdict::Verdict;
 use crate::core::state::refusal::Refusal;
 use crate::core::state::session::suspicion::Oddity;
 
-/// The ping that is under way, and why.
+/// The reasons for the ping in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
-    /// Deadlines passed without an answer: no answer to this one either means that the session is dead.
+    /// Deadlines passed without an answer. No answer to the ping either means that the session is lost.
     pub(crate) silence: bool,
-    /// A GET was refused as if the session were gone.
+    /// A GET was refused as if the session were lost.
     pub(crate) stream: bool,
-    /// Answers that mean either that the session is lost, or something of the handler's own.
+    /// Calls got answers that mean a lost session or are the handler's own.
     pub(crate) doubt: bool,
-    /// Something odd was answered, which the ping may meet as well.
+    /// An odd answer that the ping may get as well.
     pub(crate) suspected: Option<Oddity>,
     pub(crate) identity: Identity,
-    /// How the ping ended, where it was no result.
+    /// The outcome of the ping, unless it is a result.
     pub(crate) pong: Option<Pong>,
 }
 
-/// As whom a request speaks.
+/// Which session id a request carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// With the session's id.
+    /// The current one.
     #[default]
     Current,
-    /// Without any, to see what the browser hides.
+    /// None, to find out what the browser hides.
     Bare,
-    /// With the id of before, while a new session shows whether the server still has the old one.
+    /// That of the former session, during a trial.
     Former,
-    /// With the id of that new session, which may be no better off.
+    /// That of the new session, during a trial.
     Successor,
 }
 
-/// How a ping ended.
+/// The outcome of a ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pong {
-    /// It was answered, with a result or with an error of the method's own.
+    /// Answered with a result or the method's own error.
     Alive,
     /// The server does not know the session.
     Lost(ErrorCode),
-    /// Come back later.
+    /// Refused temporarily.
     Busy(Option<Millis>),
-    /// An answer all the same.
+    /// Another answer, which still proves that the server responds.
     Odd(Oddity),
-    /// The server is out of reach.
+    /// The server is unreachable.
     Away,
-    /// The browser hides the answer.
+    /// The browser hides the response.
     Hidden,
     /// No answer in time.
     Silent,
-    /// The connection broke, which says nothing.
+    /// The connection broke, which is no evidence.
     Broken,
 }
 
 impl Pong {
-    /// What a refused ping says. It has no handler that could speak of sessions of its own, so no doubt is left.
+    /// The outcome of a refused ping. No handler could have caused it, so it is unambiguous.
     pub(crate) fn refused<J>(refusal: &Refusal<'_, J>, is_modern: bool) -> Self {
         match refusal.verdict {
-            // 2026-07-28 server/discover: servers of that revision MUST implement it, so whoever refuses it is none.
+            // 2026-07-28 server/discover: servers of that revision MUST implement it, so a server that refuses it
+            // speaks another one.
             Verdict::Answer | Verdict::Final if is_modern => Self::Lost(ErrorCode::SessionInvalid),
             Verdict::Lost(code) | Verdict::Doubtful(code) => Self::Lost(code),
             Verdict::Stale => Self::Broken,
             Verdict::Refused(wait) => Self::Busy(wait),
             Verdict::Outage => Self::Away,
-            // 2025-11-25 basic/utilities/ping: not every server knows it.
+            // 2025-11-25 basic/utilities/ping: some servers lack it.
             Verdict::Answer if refusal.oddity.rpc_code == Some(METHOD_NOT_FOUND) => Self::Alive,
             _ => Self::Odd(refusal.oddity),
         }
     }
 
-    /// What 200 with something else than an answer says: something is there.
+    /// The outcome of a 200 without a readable answer: the server responds.
     pub(crate) fn unread<J>(error: &Error<J>) -> Self {
         let is_answer = matches!(error.code, ErrorCode::ProtocolError);
         if is_answer { Self::Odd(Oddity { status: 200, rpc_code: None }) } else { Self::Broken }

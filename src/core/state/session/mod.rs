@@ -1,13 +1,13 @@
-//! One session record: its state machine, and what a generation of it knows.
+//! The record of one session: its state machine, and the data of the current generation.
 //!
 //! ```text
 //!             connect            200                     404 / 400 naming the session / 410 / …
 //!   (none) ──────────▶ connecting ─────▶ ready ─────────────────────────────▶ recovering ──▶ ready (generation + 1)
 //!                         │               │  idle for sessionConfig.timeout         │ retryAttempts spent
 //!                         ▼               ▼                                         ▼
-//!                      closed          expired ── next call ──▶ connecting       degraded ── next call, or probe ──▶ recovering
+//!                      closed          expired ── next call ──▶ connecting       degraded ── next call, or canary ▶ recovering
 //!                                         terminate() from any state ──▶ terminated (final, as closed is)
-//!   ready or recovering ◀──▶ outage: the server is out of reach, one canary goes, calls wait
+//!   ready or recovering ◀──▶ outage: the server is unreachable, one canary at a time, calls wait
 //! ```
 
 use crate::core::api::{CallId, Error, Key, Kind, SessionInfo, SessionRef, State};
@@ -56,16 +56,16 @@ pub(crate) struct Session<J> {
     pub(crate) key: Rc<Key>,
     pub(crate) server: Rc<ServerConfig>,
     pub(crate) url: Rc<str>,
-    /// The number of the URL's origin (turns.rs).
+    /// The index of the URL's origin (turns.rs).
     pub(crate) origin: usize,
     pub(crate) state: State,
-    /// What the latest handshake showed; stateless before the first.
+    /// The kind found by the latest handshake; stateless before the first.
     pub(crate) kind: Kind,
     pub(crate) generation: u64,
     pub(crate) recoveries: u64,
     pub(crate) created_at: Instant,
     pub(crate) last_used_at: Instant,
-    /// When a request last left, whoever wanted it.
+    /// When the last request was sent, including the machine's own.
     pub(crate) last_sent_at: Instant,
 
     pub(crate) credentials: Credentials,
@@ -74,64 +74,64 @@ pub(crate) struct Session<J> {
     /// Whether CORS may have kept the session id from us.
     pub(crate) hides_id: bool,
 
-    /// What the latest handshake negotiated; its id is taken away when the session is lost.
+    /// The result of the latest handshake. Its id is cleared when the session is lost.
     pub(crate) agreed: Option<Agreed<J>>,
     pub(crate) handshake: Option<Handshake<J>>,
-    /// Restoring calls (log level, subscriptions, tools) that recovery still waits for.
+    /// Calls that restore settings (log level, subscriptions, tools) and that the recovery waits for.
     pub(crate) restoring: u32,
-    /// What to put back after a recovery.
+    /// The settings that a recovery restores.
     pub(crate) remembered: Remembered<J>,
-    /// What every request to a server of 2026-07-28 says of us in `_meta`; built when it is needed.
+    /// `_meta` of every request to a 2026-07-28 server; built on first use.
     pub(crate) meta: Option<J>,
-    /// Results that a server of 2026-07-28 called fresh.
+    /// Cached results of a 2026-07-28 server.
     pub(crate) cache: Cache<J>,
-    /// Handlers and callers of `connect` declared these capabilities on top of the manager's.
+    /// Capabilities of handlers and `connect` options, in addition to the manager's.
     pub(crate) declared: Option<J>,
-    /// The name that a caller of `connect` gave the client.
+    /// `clientInfo` from a `connect` option.
     pub(crate) client_info: Option<J>,
-    /// Generations in a row that were lost before one answer.
+    /// Consecutive generations lost before any answer.
     pub(crate) barren: u32,
     /// Whether this generation has answered a request.
     pub(crate) fruitful: bool,
-    /// Why the session was lost, while it is being recovered.
+    /// The cause of the current recovery.
     pub(crate) loss: Option<Loss>,
 
     /// Callers of `connect` that wait for the handshake.
     pub(crate) connecting: Vec<CallId>,
-    /// Calls that wait for their turn: numbers only grow, so the smallest has waited longest.
+    /// Queued calls. Ids only grow, so the smallest has waited longest.
     pub(crate) queue: Set<CallId>,
-    /// Calls that are on the wire, rest before a retry or wait for a decision.
+    /// Calls that are in flight, back off or wait for a decision.
     pub(crate) active: Set<CallId>,
 
-    /// What is to be sent without a caller, once there was something.
+    /// Outgoing messages without a caller, created on first use.
     pub(crate) answers: Option<Box<Answers<J>>>,
     pub(crate) listen: Listen,
-    /// Where the server speaks HTTP+SSE, or is being tried for it.
+    /// Present if the server speaks HTTP+SSE, or while that is tried.
     pub(crate) sse: Option<Box<HttpSse<J>>>,
     pub(crate) tools: Tools<J>,
     pub(crate) pace: Pace,
     pub(crate) breaker: Breaker,
-    /// Deadlines that passed in a row without any answer.
+    /// Consecutive deadlines without any answer.
     pub(crate) silent: u32,
-    /// The ping that is finding out how the session fares, if there is one.
+    /// The ping in flight.
     pub(crate) check: Option<Check>,
-    /// Calls that wait for it: their answers may mean that the session is lost.
+    /// Calls parked until that ping decides whether their answers mean a lost session.
     pub(crate) doubters: Vec<CallId>,
     pub(crate) suspicion: Suspicion,
-    /// The session of before, while a new one shows whether the server still has it.
+    /// The former session during a trial.
     pub(crate) former: Option<Agreed<J>>,
-    /// While the server is out of reach.
+    /// Present while the server is unreachable.
     pub(crate) outage: Option<Outage<J>>,
-    /// It waits for its turn to try to reach its server.
+    /// Whether it is in line for a lane.
     pub(crate) in_line: bool,
-    /// While its attempts are spent: when to try again, and why it failed.
+    /// Present after all attempts failed.
     pub(crate) degraded: Option<Degraded<J>>,
     pub(crate) persistence: Persistence,
-    /// The page does without the stream.
+    /// Whether the page is hidden and the stream parked.
     pub(crate) parked: bool,
 }
 
-/// What one handshake agreed on.
+/// The result of one handshake.
 #[derive(Clone)]
 pub(crate) struct Agreed<J> {
     pub(crate) id: Option<SessionId>,
@@ -142,7 +142,7 @@ pub(crate) struct Agreed<J> {
     pub(crate) headers: HeaderList,
 }
 
-/// What the client has set on the server, to be set again on a new session.
+/// Settings of the client at the server, to be restored in a new session.
 pub(crate) struct Remembered<J> {
     /// Params of the last accepted `logging/setLevel`.
     pub(crate) log_level: Option<J>,
@@ -151,7 +151,7 @@ pub(crate) struct Remembered<J> {
 }
 
 impl<J> Session<J> {
-    /// A record that has not spoken to its server yet.
+    /// A record before its first handshake.
     pub(crate) fn new(reference: SessionRef, key: Rc<Key>, server: Rc<ServerConfig>, now: Instant) -> Self {
         Self {
             reference,
@@ -207,24 +207,24 @@ impl<J> Session<J> {
         self.kind == Kind::Modern
     }
 
-    /// The current session id, where the server issued one.
+    /// The current session id, if the server issued one.
     pub(crate) fn id(&self) -> Option<&SessionId> {
         self.agreed.as_ref()?.id.as_ref()
     }
 
-    /// Whether this generation is the one that requests flow on, or are about to.
+    /// Whether this generation is current and accepts requests, or will soon.
     pub(crate) fn is_live(&self, generation: u64) -> bool {
         let goes_on = match self.state {
             State::Ready | State::Recovering | State::Connecting => true,
-            // A session that was lost before the outage has nothing to go on with.
+            // A session that was lost before the outage has no live generation.
             State::Outage => self.outage.as_ref().is_some_and(|outage| !outage.is_lost()),
             _ => false,
         };
         goes_on && self.handshake.is_none() && self.generation == generation
     }
 
-    /// Whether what the server asks and tells in this generation is heard. A stream that is the session may bring it before
-    /// the POST of `initialized` is answered.
+    /// Whether messages of the server in this generation are handled. Over HTTP+SSE they may arrive before the response
+    /// to `notifications/initialized`.
     pub(crate) fn hears(&self, generation: u64) -> bool {
         self.is_live(generation)
             || (self.endpoint().is_some() && self.handshake.is_some() && self.generation == generation)
@@ -240,7 +240,7 @@ impl<J> Session<J> {
         !self.queue.is_empty() || !self.connecting.is_empty()
     }
 
-    /// A generation begins, or is taken up from the storage: what was wrong with another one is forgotten.
+    /// Resets the failure counters for a new or restored generation.
     pub(crate) fn start_anew(&mut self, created_at: Instant, last_used_at: Instant) {
         self.handshake = None;
         self.created_at = created_at;
@@ -251,36 +251,36 @@ impl<J> Session<J> {
         self.pace.start_anew();
     }
 
-    /// When the session was last of use to anybody.
+    /// When the session was last used, by a call or a delivered message.
     pub(crate) fn used_at(&self) -> Instant {
         self.last_used_at.max(self.listen.delivered_at().unwrap_or_default())
     }
 
-    /// When the session expires if nobody uses it from now on, and no stream delivers.
+    /// When the session expires without further use.
     pub(crate) fn idle_deadline(&self) -> Instant {
         self.used_at().after(self.server.session.timeout)
     }
 
-    /// When the session has to be looked at: it may be idle or too old by then.
+    /// When to check the session for idle time and age.
     pub(crate) fn expiry(&self) -> Instant {
         self.age_deadline().map_or_else(|| self.idle_deadline(), |age| age.min(self.idle_deadline()))
     }
 
-    /// When the session expires however much it is used.
+    /// When the session expires regardless of use.
     pub(crate) fn age_deadline(&self) -> Option<Instant> {
         self.server.session.max_age.map(|age: Millis| self.created_at.after(age))
     }
 
-    /// Whether a call may leave now: the session is there, the server does not want a pause, and there is room. The machine's
-    /// own requests have no limit: calls that hold all places may be waiting for the answer.
+    /// Whether a call may be sent now: the session is ready, not paused, and has room. The machine's own requests are
+    /// not limited, because calls that use up all room may wait for their result.
     pub(crate) fn may_send(&self, max_in_flight: Option<usize>, now: Instant) -> bool {
-        // A call that left now would meet what the ping looks for.
+        // A call sent now would get the same answer as the suspicious one.
         let suspected = self.check.as_ref().is_some_and(|check| check.suspected.is_some());
         let goes = self.state == State::Ready && self.outage.is_none() && !self.credentials.is_asking();
         goes && !suspected && !self.pace.is_paused(now) && self.pace.has_room(self.active.len(), max_in_flight)
     }
 
-    /// An error as the caller is told it: with the server's name, and discreet.
+    /// The error for callers: with the server's name, without secrets.
     pub(crate) fn told<E>(&self, mut error: Error<E>) -> Error<E> {
         error.message = self.discreet(&error.message);
         error.evidence = error.evidence.as_deref().map(|evidence| self.discreet(evidence));
@@ -304,7 +304,7 @@ impl<J> Session<J> {
         self.endpoint().map_or_else(|| text.clone(), |endpoint| endpoint::discreet(&text, endpoint))
     }
 
-    /// The snapshot for the owner of the manager.
+    /// The public snapshot of the session.
     pub(crate) fn info(&self) -> SessionInfo {
         let live = matches!(self.state, State::Ready | State::Recovering | State::Degraded | State::Outage);
         SessionInfo {
@@ -323,7 +323,7 @@ impl<J> Session<J> {
         }
     }
 
-    /// Takes the id out of what the session sends from now on; what it agreed on stays known.
+    /// Clears the id for future requests. The other results of the handshake remain.
     pub(crate) fn forget_id(&mut self) {
         if let Some(agreed) = self.agreed.as_mut() {
             agreed.id = None;
@@ -331,30 +331,30 @@ impl<J> Session<J> {
         }
     }
 
-    /// Where POSTs go: the endpoint that the stream has named.
+    /// The URL for POSTs over HTTP+SSE.
     pub(crate) fn endpoint(&self) -> Option<&Rc<str>> {
         self.sse.as_ref()?.endpoint.as_ref()
     }
 
-    /// A handshake has succeeded. Returns whether it was over HTTP+SSE.
+    /// A handshake succeeded. Returns whether it was over HTTP+SSE.
     pub(crate) fn note_transport_works(&mut self) -> bool {
         self.sse.as_mut().map(|sse| sse.proven = true).is_some()
     }
 
-    /// The stream is gone, and its endpoint with it.
+    /// Clears the endpoint, which ends with its stream.
     pub(crate) fn leave_endpoint(&mut self) {
         if let Some(sse) = &mut self.sse {
             sse.endpoint = None;
         }
     }
 
-    /// How long a stream may take to name its endpoint.
+    /// How long a stream may take to send its `endpoint`.
     pub(crate) fn endpoint_patience(&self) -> Millis {
         let is_guess = self.sse.as_ref().is_some_and(|sse| sse.refused.is_some());
         if is_guess { self.server.init_timeout.min(GUESS_CAP) } else { self.server.init_timeout }
     }
 
-    /// The `retry:` of the last stream: no other is opened sooner.
+    /// The `retry:` of the last stream, as a lower limit for the next opening.
     pub(crate) fn retry_floor(&self) -> Millis {
         let told = self.listen.events().retry().filter(|_| self.sse.is_some());
         told.unwrap_or(0).min(STREAM_RETRY_CAP)

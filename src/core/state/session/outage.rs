@@ -1,47 +1,47 @@
-//! A server out of reach, as one session sees it.
+//! An outage, as one session sees it.
 
 use crate::core::api::Error;
 use crate::core::kit::time::{Instant, Millis};
 
-/// A server out of reach, as one session sees it.
+/// An outage, as one session sees it.
 pub(crate) struct Outage<J> {
     since: Instant,
-    /// The first canary failed, so it is an outage and not one slow tool behind an impatient proxy.
+    /// The first canary failed, so this is an outage and not one slow tool behind a proxy timeout.
     announced: bool,
-    /// When the next canary goes; none while one is under way. Once the attempts are spent: when it may go at the earliest.
+    /// When the next canary is sent; `None` during one. After the attempts: the earliest time of the next.
     next: Option<Instant>,
     canaries: Canaries,
-    /// The session was lost before the outage: the canary is a handshake.
+    /// Whether the session was lost before the outage. The canary then is a handshake.
     lost: bool,
-    /// A page may not see the answers, so a handshake may tell more than a ping.
+    /// Whether CORS hides the responses in a page. A handshake may then show more than a ping.
     hidden: bool,
-    /// A ping without the session's id was answered readably, after the browser hid the answer to one with it.
+    /// Whether a ping without the session id was readable after the browser hid the response to one with it.
     shown: bool,
-    /// What waiting calls are told if it does not end.
+    /// The error for waiting calls if the outage continues.
     error: Error<J>,
 }
 
 /// How many canaries have failed.
 enum Canaries {
-    /// So many of the attempts.
+    /// Failed attempts so far.
     Trying(u32),
-    /// All of them, and after the last so many rounds, one for each call that came.
+    /// All attempts failed, and this many rounds after them, one per call.
     Spent {
         rounds: u32,
-        /// When a session that was lost is tried without a call.
+        /// When a lost session is retried without a call.
         by_itself: Option<Instant>,
     },
 }
 
-/// What follows from a canary that failed.
+/// The consequence of a failed canary.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Failed {
-    /// Another one goes, after the delay that so many failures before it are worth.
+    /// Another canary, after the backoff for this many failures.
     Again(u32),
-    /// It was the last attempt. `hidden`: only a handshake can tell a server that is down from one whose errors have no CORS
-    /// headers.
+    /// The last attempt failed. `hidden`: only a handshake can distinguish an unreachable server from one whose errors
+    /// lack CORS headers.
     Last { hidden: bool },
-    /// The attempts were spent: so many rounds have failed since.
+    /// After the attempts: the number of failed rounds.
     Round(u32),
 }
 
@@ -52,22 +52,22 @@ impl<J> Outage<J> {
         Self { since, announced, next, canaries, lost: false, hidden: false, shown: false, error }
     }
 
-    /// Whether there is no session to come back to.
+    /// Whether the session was lost before the outage.
     pub(crate) const fn is_lost(&self) -> bool {
         self.lost
     }
 
-    /// Whether the attempts are spent.
+    /// Whether all attempts have failed.
     pub(crate) const fn is_spent(&self) -> bool {
         matches!(self.canaries, Canaries::Spent { .. })
     }
 
-    /// Whether the listeners know of it.
+    /// Whether `outageStarted` was emitted.
     pub(crate) const fn is_announced(&self) -> bool {
         self.announced
     }
 
-    /// The listeners are told. Returns whether they were not before.
+    /// Marks the outage as reported. Returns whether it was not before.
     pub(crate) const fn announce(&mut self) -> bool {
         !std::mem::replace(&mut self.announced, true)
     }
@@ -76,27 +76,27 @@ impl<J> Outage<J> {
         &self.error
     }
 
-    /// How long it has lasted.
+    /// The duration so far.
     pub(crate) fn span(&self, now: Instant) -> Millis {
         now.since(self.since)
     }
 
-    /// A canary goes.
+    /// A canary is sent.
     pub(crate) const fn note_sent(&mut self) {
         self.next = None;
     }
 
-    /// When the next canary goes, or may go.
+    /// When the next canary is sent, or may be.
     pub(crate) const fn next(&self) -> Option<Instant> {
         self.next
     }
 
-    /// The next canary goes then.
+    /// Plans the next canary.
     pub(crate) const fn rest(&mut self, until: Instant) {
         self.next = Some(until);
     }
 
-    /// Whether a canary goes now: while attempts are left by itself, then for a call, or at long intervals.
+    /// Whether to send a canary now: on schedule while attempts are left, later only for a call or at long intervals.
     pub(crate) fn is_due(&self, now: Instant, is_wanted: bool) -> bool {
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         let goes = match self.canaries {
@@ -106,18 +106,19 @@ impl<J> Outage<J> {
         goes && is_due(self.next)
     }
 
-    /// The browser hid the answer to a ping with the session's id. Returns whether it showed the one without, before.
+    /// The browser hid the response to a ping with the session id. Returns whether one without the id was readable
+    /// before.
     pub(crate) const fn note_hidden(&mut self) -> bool {
         self.hidden = true;
         std::mem::replace(&mut self.shown, false)
     }
 
-    /// It showed the answer to a ping without the id.
+    /// A ping without the id was readable.
     pub(crate) const fn note_shown(&mut self) {
         self.shown = true;
     }
 
-    /// A canary failed.
+    /// Counts a failed canary.
     pub(crate) fn note_failed(&mut self, attempts: u32) -> Failed {
         self.shown = false;
         match &mut self.canaries {
@@ -133,7 +134,7 @@ impl<J> Outage<J> {
         }
     }
 
-    /// A handshake could not reach the server: how many rounds have failed by now.
+    /// A handshake could not reach the server. Returns the number of failed rounds.
     pub(crate) const fn note_lost(&mut self) -> u32 {
         self.lost = true;
         match self.canaries {
@@ -142,7 +143,7 @@ impl<J> Outage<J> {
         }
     }
 
-    /// A round failed: a call may try again at `next`, and a lost session is tried `by_itself` then.
+    /// A round failed: a call may retry from `next` on, and a lost session is retried at `by_itself`.
     pub(crate) const fn fail_round(&mut self, rounds: u32, next: Instant, by_itself: Option<Instant>) {
         self.canaries = Canaries::Spent { rounds, by_itself };
         self.next = Some(next);

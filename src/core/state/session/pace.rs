@@ -1,30 +1,30 @@
-//! The pace of a session: the pause that its server has asked for, the canary after it, and how many calls go at once.
+//! The pace of a session: pauses, the canary after a pause, and the number of concurrent calls.
 
 use crate::core::api::CallId;
 use crate::core::kit::backoff::Budget;
 use crate::core::kit::time::Instant;
 
-/// So many calls go at once when an outage ends; the number doubles with each answer.
+/// Concurrent calls at the end of an outage. Each answer doubles the number.
 const FIRST_WINDOW: usize = 8;
 
-/// How fast the calls of a session go.
+/// The pace of a session's calls.
 pub(crate) struct Pace {
-    /// The server said when to come back: nothing is sent before.
+    /// `Retry-After`: nothing is sent before this instant.
     paused_until: Option<Instant>,
     canary: Canary,
-    /// So many calls at once.
+    /// Limit of concurrent calls.
     window: usize,
     budget: Budget,
 }
 
-/// After a pause one call goes first; the others follow when it was not refused.
+/// After a pause one call goes first. The others follow unless it is refused.
 #[derive(Clone, Copy)]
 enum Canary {
-    /// There was no pause, or it is over.
+    /// No pause.
     None,
-    /// The next call is the one.
+    /// The next call becomes the canary.
     Wanted,
-    /// It was sent.
+    /// The canary is in flight.
     Sent(CallId),
 }
 
@@ -35,7 +35,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// The server wants to be left alone until then. Returns whether that is later than was known.
+    /// Pauses the session. Returns whether this extends the pause.
     pub(crate) fn pause(&mut self, until: Instant) -> bool {
         if matches!(self.canary, Canary::None) {
             self.canary = Canary::Wanted;
@@ -51,7 +51,7 @@ impl Pace {
         self.paused_until.is_some_and(|until| until > now)
     }
 
-    /// Ends the pause, if its time has come.
+    /// Ends the pause if it is over.
     pub(crate) fn resume(&mut self, now: Instant) -> bool {
         let ends = self.paused_until.is_some_and(|until| until <= now);
         if ends {
@@ -60,8 +60,8 @@ impl Pace {
         ends
     }
 
-    /// Whether one more call may go beside so many. The machine's own have no limit (`most` is `None`): calls that hold all
-    /// places may be waiting for the answer.
+    /// Whether another call may be sent in addition to `active` ones. The machine's own are not limited (`most` is `None`),
+    /// because calls that use up all room may wait for their result.
     pub(crate) fn has_room(&self, active: usize, most: Option<usize>) -> bool {
         match (self.canary, most) {
             (Canary::Wanted, _) | (Canary::None, None) => true,
@@ -70,42 +70,43 @@ impl Pace {
         }
     }
 
-    /// A call goes.
+    /// A call is sent.
     pub(crate) fn note_sent(&mut self, call: CallId) {
         if matches!(self.canary, Canary::Wanted) {
             self.canary = Canary::Sent(call);
         }
     }
 
-    /// A call ended, or goes back into the queue. If it was the canary, the others follow; or the next one is the canary.
+    /// A call ended or is queued again. After a successful canary the others follow; otherwise the next call is the
+    /// canary.
     pub(crate) fn note_over(&mut self, call: CallId, taken: bool) {
         if matches!(self.canary, Canary::Sent(canary) if canary == call) {
             self.canary = if taken { Canary::None } else { Canary::Wanted };
         }
     }
 
-    /// Another generation begins: its server has asked for nothing.
+    /// Resets the pace for a new generation.
     pub(crate) fn start_anew(&mut self) {
         self.paused_until = None;
         self.canary = Canary::None;
     }
 
-    /// An outage is over: a few calls go at once, and more with each answer.
+    /// After an outage: few concurrent calls, more with each answer.
     pub(crate) fn narrow(&mut self) {
         self.window = FIRST_WINDOW;
     }
 
-    /// An answer came: twice as many calls go at once, up to the limit.
+    /// After an answer: doubles the limit, up to `most`.
     pub(crate) fn widen(&mut self, most: usize) {
         self.window = if self.window < most { self.window * 2 } else { usize::MAX };
     }
 
-    /// An answer that a caller waited for pays for a fifth of a replay.
+    /// An answer to a caller adds a fifth of a replay to the budget.
     pub(crate) fn earn(&mut self) {
         self.budget.earn();
     }
 
-    /// Whether there is a replay left.
+    /// Takes one replay from the budget, if there is one.
     pub(crate) fn spend(&mut self) -> bool {
         self.budget.spend()
     }

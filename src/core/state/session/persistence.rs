@@ -1,17 +1,17 @@
-//! What a session has to do with the storage.
+//! The persistence state of a session.
 
 use crate::core::kit::time::Instant;
 use crate::core::protocol::headers::SessionId;
 
-/// What a session has to do with the storage.
+/// The persistence state of a session.
 #[derive(Default)]
 pub(crate) struct Persistence {
-    /// The storage is being asked.
+    /// Whether a read is pending.
     pub(crate) asked: bool,
-    /// It is asked before the session expires: who shares the session may have used it.
+    /// Whether that read precedes expiry: another tab may have used the session.
     pub(crate) ending: bool,
-    /// When what has changed is written.
+    /// When pending changes are written.
     pub(crate) due: Option<Instant>,
-    /// The id that was lost last: a storage that still has it knows nothing new.
+    /// The id that was lost last. A record with this id is outdated.
     pub(crate) lost: Option<SessionId>,
 }

@@ -1,9 +1,9 @@
-//! What is odd about a session.
+//! Suspicious answers of a session.
 
 use crate::core::kit::time::Instant;
 use crate::core::protocol::codes::{INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED};
 
-/// What an odd answer looks like: two that are alike have the same cause.
+/// The signature of an odd answer. Equal ones probably have the same cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Oddity {
     pub(crate) status: u16,
@@ -11,9 +11,9 @@ pub(crate) struct Oddity {
 }
 
 impl Oddity {
-    /// Whether an error that names no session may be about it all the same, if it repeats. Codes that the specification
-    /// gives to what the request asks for say nothing of it (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error
-    /// Handling", and client/elicitation, "URL Elicitation Required Errors").
+    /// Whether an error that does not mention the session may mean its loss if repeated. The specification's codes for
+    /// errors in the request itself do not (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error Handling", and
+    /// client/elicitation, "URL Elicitation Required Errors").
     pub(crate) const fn may_tell_a_loss(self) -> bool {
         !matches!(
             self.rpc_code,
@@ -22,19 +22,20 @@ impl Oddity {
     }
 }
 
-/// What is odd about a session.
+/// Suspicious answers of a session.
 #[derive(Debug, Default)]
 pub(crate) struct Suspicion {
     pub(crate) last: Oddity,
     pub(crate) times: u32,
-    /// When a ping was last sent for what POSTs were answered, and in which generation.
+    /// When a ping last checked an odd answer to a POST, and in which generation.
     pub(crate) asked: Option<(Instant, u64)>,
-    /// When one was last sent for what a GET was answered.
+    /// When a ping last checked a refused GET.
     pub(crate) asked_by_stream: Option<Instant>,
 }
 
 impl Suspicion {
-    /// An answer as it should be, in this generation. If that is a later one, the suspicion was right, and the next is free.
+    /// A normal answer in this generation. If the generation is newer than the last check, the suspicion was right, and
+    /// the next check needs no delay.
     pub(crate) fn clear(&mut self, generation: u64) {
         self.times = 0;
         self.asked = self.asked.filter(|(_, asked_in)| *asked_in == generation);

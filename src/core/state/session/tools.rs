@@ -1,4 +1,4 @@
-//! What is known of a server's tools in one generation: kept as the server sent it, read only when a decision needs it.
+//! The tools of a server in one generation: stored as sent, parsed only when a decision needs them.
 
 use crate::core::api::CallId;
 use crate::core::kit::hash::hash;
@@ -8,30 +8,30 @@ use crate::core::protocol::json::Json;
 use crate::core::protocol::mirror;
 use crate::core::protocol::replay::Safety;
 
-/// Limits of a `tools/list` that the machine makes for itself.
+/// Limit of pages in the machine's own `tools/list`.
 pub(crate) const MAX_PAGES: usize = 50;
 
-/// More tools than this are not asked for; what is not listed counts as unsafe.
+/// Limit of tools. Tools beyond it count as unsafe.
 pub(crate) const MAX_TOOLS: usize = 1000;
 
-/// Any number whose bits are spread: the hash multiplies by it.
+/// A multiplier with well-spread bits, for the hash.
 const CURSOR_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The list of tools, as far as it was seen.
+/// The tool list, as far as known.
 pub(crate) struct Tools<J> {
     /// The `tools` arrays of the pages seen in this generation.
     pages: Vec<J>,
     /// Whether the last page was among them.
     complete: bool,
-    /// Hashes of the cursors that the machine's own listing has been given.
+    /// Hashes of the cursors seen by the machine's own listing.
     cursors: Vec<u64>,
-    /// The complete list of the generation before.
+    /// The complete list of the previous generation.
     before: Option<Vec<J>>,
-    /// Tools that want arguments mirrored in headers, by name (2026-07-28 alone).
+    /// Tools whose arguments are mirrored in headers, by name (2026-07-28 only).
     annotated: Named<J>,
-    /// Calls whose replay waits for the list.
+    /// Calls whose retry decision needs the list.
     pub(crate) waiting: Vec<CallId>,
-    /// Whether the machine is asking for the list.
+    /// Whether the machine is fetching the list.
     pub(crate) fetching: bool,
 }
 
@@ -50,13 +50,13 @@ impl<J> Default for Tools<J> {
 }
 
 impl<J: Json> Tools<J> {
-    /// Notes one page of the list: the first where `is_first`, else the next.
+    /// Adds one page of the list. `is_first` starts a new list.
     pub(crate) fn note_page(&mut self, result: &J, is_first: bool) {
         let Some(tools) = result.get("tools") else { return };
         if is_first {
             self.pages.clear();
         }
-        // A caller may page on for ever; what is not kept counts as unsafe.
+        // Callers may page without limit. Tools beyond the limits count as unsafe.
         let is_full = self.is_full();
         if !is_full {
             self.pages.push(tools);
@@ -64,8 +64,8 @@ impl<J: Json> Tools<J> {
         self.complete = !is_full && result.get("nextCursor").is_none();
     }
 
-    /// The cursor that the machine's own listing goes on with. A server that ignores cursors gives the same one with every page,
-    /// and a broken one gives them in circles: a repeated cursor ends the list as a missing one does, and so does an empty one.
+    /// The next cursor of the machine's own listing. A repeated cursor ends the list, as an empty or missing one does:
+    /// some servers ignore cursors and return the same one with every page, others return them in a cycle.
     pub(crate) fn next_cursor(&mut self, result: &J) -> Option<J> {
         let cursor = result.get("nextCursor").filter(|cursor| cursor.as_str().is_none_or(|text| !text.is_empty()));
         let hashed = cursor.as_ref().map(|cursor| hash(CURSOR_SEED, &[&cursor.to_text()]));
@@ -86,7 +86,7 @@ impl<J: Json> Tools<J> {
         self.cursors.clear();
     }
 
-    /// The list may have changed on the server, or there is a new session: what was seen proves nothing any more.
+    /// Drops the list: it may have changed at the server, or the session is new.
     pub(crate) fn forget(&mut self) {
         if self.complete {
             self.before = Some(std::mem::take(&mut self.pages));
@@ -97,8 +97,8 @@ impl<J: Json> Tools<J> {
         self.cursors.clear();
     }
 
-    /// The page without the tools whose `x-mcp-header` annotations break the rules (2026-07-28
-    /// basic/transports/streamable-http: the client MUST exclude them), and those tools' names.
+    /// Removes the tools whose `x-mcp-header` annotations are invalid (2026-07-28 basic/transports/streamable-http: the
+    /// client MUST exclude them). Returns the page and the removed names.
     pub(crate) fn without_invalid(&mut self, result: J) -> (J, Vec<String>) {
         let (mut valid, mut dropped) = (Vec::new(), Vec::new());
         for tool in result.get("tools").and_then(|tools| tools.as_array()).unwrap_or_default() {
@@ -117,28 +117,28 @@ impl<J: Json> Tools<J> {
         (page, dropped)
     }
 
-    /// The headers that calling this tool needs, as far as it was listed.
+    /// The headers for a call of this tool, if it is listed.
     pub(crate) fn parameter_headers(&self, name: &str, arguments: Option<&J>) -> HeaderList {
         self.annotated.get(name).map(|tool| mirror::parameter_headers(tool, arguments)).unwrap_or_default()
     }
 
-    /// Whether there is an older list to compare the next one with.
+    /// Whether there is an older list to compare with.
     pub(crate) const fn has_before(&self) -> bool {
         self.before.is_some()
     }
 
-    /// Whether the complete list differs from the one of the generation before; taken once.
+    /// Whether the complete list differs from that of the previous generation. Clears the older list.
     pub(crate) fn take_difference(&mut self) -> bool {
         let Some(before) = self.before.take() else { return false };
         self.complete && text(&before) != text(&self.pages)
     }
 
-    /// Whether the machine has asked for enough.
+    /// Whether the limits of the machine's own listing are reached.
     pub(crate) fn is_full(&self) -> bool {
         self.pages.len() >= MAX_PAGES || self.all().len() >= MAX_TOOLS
     }
 
-    /// The safety of calling tool `name`; [`Safety::ByTool`] while the list has to be asked for.
+    /// The safety of calling tool `name`; [`Safety::ByTool`] while the list is not known.
     pub(crate) fn safety(&self, name: &str) -> Safety {
         for tool in self.all() {
             if tool.get_str("name").as_deref() == Some(name) {
@@ -158,7 +158,7 @@ impl<J: Json> Tools<J> {
     }
 }
 
-/// The pages' text, to compare them by.
+/// The text of the pages, for comparison.
 fn text<J: Json>(pages: &[J]) -> String {
     let mut text = String::new();
     for page in pages {

@@ -1,9 +1,9 @@
-//! From which state a session may go to which: the picture in mod.rs.
+//! State transitions: the diagram in mod.rs.
 
 use crate::core::api::State;
 
 impl State {
-    /// Whether a session may go from this state to that one. There is no way out of the last two.
+    /// Whether this transition is allowed. The last two states are final.
     pub(crate) const fn may_become(self, to: Self) -> bool {
         match (self, to) {
             (Self::Terminated | Self::Closed, _) => false,

@@ -5,7 +5,7 @@ import { parseJson, readText, sendJson } from '../../servers/shared/messages.mjs
 
 const page = (response) =>
   response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Welcome to nginx!</title></html>');
-const path = 'Correct the path of the address: it has to be that of the MCP endpoint, often /mcp.';
+const path = 'Correct the path of the URL: it must be the path of the MCP endpoint, often /mcp.';
 
 /** Answers as a healthy server does, except for what `other` handles first. */
 function serving(other) {
@@ -51,7 +51,7 @@ export const brokenServers = {
     serve: (_request, response) => page(response),
     step: 'initialize',
     detail: 'answered with a web page, "Welcome to nginx!" (status 200)',
-    fix: `${path} This address is a web page's.`,
+    fix: `${path} This URL serves a web page.`,
   },
   'nothing there': {
     serve: withStatus(404, {}, 'Cannot POST /mcp'),
@@ -62,85 +62,85 @@ export const brokenServers = {
   'no POST': {
     serve: withStatus(405, { Allow: 'GET' }),
     step: 'initialize',
-    detail: 'answered with 405: this address takes no POST',
+    detail: 'answered with 405: this URL does not accept POST',
     fix: path,
   },
   'a redirect': {
     serve: withStatus(308, { Location: '/mcp/?key=a-secret-token' }),
     step: 'initialize',
     detail: /^answered with a redirect \(308\) to http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…$/,
-    fix: /^Configure the address that it leads to, http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…: a client must not carry its credentials/,
+    fix: /^Configure the URL that the redirect points to, http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…: a client must not send its credentials/,
   },
   'a login': {
     serve: withStatus(401, { 'WWW-Authenticate': 'Bearer resource_metadata="https://auth.example/.well-known"' }),
     step: 'initialize',
     detail: 'refused with 401, WWW-Authenticate: "Bearer resource_metadata="https://auth.example/.well-known""',
-    fix: "Give credentials: an Authorization among the server's headers, or an auth provider.",
+    fix: "Pass credentials: an Authorization header in the server's headers, or an auth provider.",
   },
   'credentials that are out of date': {
     serve: withStatus(401),
     headers: { Authorization: 'Bearer a-secret-token' },
     step: 'initialize',
-    detail: 'refused with 401 and no WWW-Authenticate that could be read',
-    fix: 'Renew the credentials: the server refuses the Authorization that was sent.',
+    detail: 'refused with 401 and no readable WWW-Authenticate header',
+    fix: 'Renew the credentials: the server rejects the Authorization header that was sent.',
   },
   'an origin that is not allowed': {
     serve: serving(({ request, response }) => request.headers.origin && response.writeHead(403).end('Invalid Origin')),
     origin: 'https://app.example',
     step: 'initialize',
     detail: 'refused with 403 "Invalid Origin"',
-    fix: 'Let the origin https://app.example in: without an Origin the same request is not refused with 403.',
+    fix: 'Allow the origin https://app.example: without an Origin header the server does not answer 403.',
   },
   'no permission': {
     serve: withStatus(403),
     origin: 'https://app.example',
     step: 'initialize',
     detail: 'refused with 403',
-    fix: 'Give these credentials the permission, or let the origin https://app.example in.',
+    fix: 'Grant these credentials access, or allow the origin https://app.example.',
   },
   'a busy server': {
     serve: withStatus(503, { 'Retry-After': '7' }),
     step: 'initialize',
     detail: 'refused with 503',
-    fix: 'Try again later (Retry-After: "7"), and look whether the server runs behind its proxy.',
+    fix: 'Try again later (Retry-After: "7"), and check that the server runs behind its proxy.',
   },
   'a broken proxy': {
     serve: withStatus(502, { 'Content-Type': 'text/html' }, 'Bad\u001b[2J Gateway'),
     step: 'initialize',
     detail: 'failed with 502 "Bad [2J Gateway"',
-    fix: 'Look into the log of the server, and of the proxy before it.',
+    fix: 'Check the logs of the server and of the proxy in front of it.',
   },
   silence: {
     serve: () => {},
     step: 'reachable',
-    detail: 'no answer within 300 ms',
-    fix: 'Check that the address is that of the MCP endpoint, and that nothing between here and there holds requests back.',
+    detail: 'no response within 300 ms',
+    fix: 'Check that the URL is the MCP endpoint, and that no proxy or firewall delays requests to it.',
   },
   'a stream without an answer': {
     serve: (_request, response) =>
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(': nothing\n\n'),
     step: 'initialize',
-    detail: 'the event stream ended without the answer',
-    fix: 'Look into the server, and for a proxy that ends streams.',
+    detail: 'the event stream ended without a response',
+    fix: 'Check the log of the server, and look for a proxy that closes streams.',
   },
   'a stream that keeps its answer': {
     serve: (_request, response) =>
       void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': wait\n\n'),
     step: 'initialize',
-    detail: 'status 200 came at once, the answer itself not within 300 ms',
-    fix: 'Look into the server, and for a proxy that gathers streams instead of passing them on (nginx: proxy_buffering off).',
+    detail: 'status 200 arrived, but not the response body within 300 ms',
+    fix: 'Check the server, and look for a proxy that buffers streams (nginx: set proxy_buffering off).',
   },
   'requests taken for notifications': {
     serve: withStatus(202),
     step: 'initialize',
-    detail: 'a request was answered with 202 and nothing, as if it were a notification',
-    fix: 'Let the server answer the POST of a request with its result, as JSON or as an event stream.',
+    detail: 'a request was answered with 202 and no body, as if it were a notification',
+    fix: 'Answer the POST of a request with its JSON-RPC response, as JSON or as an event stream.',
   },
   'a connection that is cut': {
     serve: (request) => request.socket.destroy(),
     step: 'reachable',
-    detail: /^the connection was closed before an answer came/,
-    fix: /^Look into the log of the server, and of the proxy before it/,
+    detail: /^the connection was closed before a response arrived/,
+    fix: /^Check the logs of the server and of the proxy in front of it/,
   },
   'an id that HTTP does not allow': {
     serve: serving(
@@ -155,16 +155,16 @@ export const brokenServers = {
         undefined,
     ),
     step: 'sessionHeader',
-    detail: 'the Mcp-Session-Id has 11 characters that are not all visible ASCII, or too many',
-    fix: 'Make ids of 1 to 8192 characters between 0x21 and 0x7E, for example a UUID.',
+    detail: 'the Mcp-Session-Id has 11 characters, and is too long or not all visible ASCII',
+    fix: 'Use ids of 1 to 8192 characters from 0x21 to 0x7E, for example UUIDs.',
   },
   'replicas that do not share their sessions': {
     serve: serving(({ response, message }) =>
       message?.method === 'ping' ? response.writeHead(404).end('Session not found') : undefined,
     ),
     step: 'reuse',
-    detail: '3 of 3 pings with the id failed: the id that the server gave is refused with 404 "Session not found"',
-    fix: 'Keep sessions where every replica finds them, or lead each session to its replica: this server lost one that it had just made.',
+    detail: '3 of 3 pings with the id failed: the server rejected its own session id with 404 "Session not found"',
+    fix: 'Store sessions where every replica can read them, or route each session to its replica: this server lost a session that it had just created.',
   },
   'a session that cannot be ended': {
     serve: serving(({ request, response }) =>
@@ -172,7 +172,7 @@ export const brokenServers = {
     ),
     step: 'terminate',
     detail: 'DELETE was answered with 200, but a ping with the id is still answered',
-    fix: 'Forget the session at DELETE, and answer 404 to its id afterwards.',
+    fix: 'Delete the session on DELETE, and answer 404 to its id afterwards.',
   },
   'a DELETE that fails': {
     serve: serving(({ request, response }) =>
@@ -180,7 +180,7 @@ export const brokenServers = {
     ),
     step: 'terminate',
     detail: 'DELETE: failed with 500',
-    fix: 'Answer DELETE with 200, 202 or 204, or with 405 if clients may not end sessions.',
+    fix: 'Answer DELETE with 200, 202 or 204, or with 405 if clients cannot end sessions.',
   },
   'a lost session that is answered with 400': {
     serve: serving(({ response, id, sessions }) =>
@@ -188,7 +188,7 @@ export const brokenServers = {
     ),
     step: 'terminate',
     detail:
-      'DELETE was answered with 204; the id is answered with 400 "No valid session ID provided" afterwards, not with 404',
-    fix: 'Answer 404 to the id of a session that is over: a client starts a new one at nothing else for sure.',
+      'DELETE was answered with 204; afterwards the id is answered with 400 "No valid session ID provided", not with 404',
+    fix: 'Answer 404 to the id of an ended session: it is the only status that makes every client start a new one.',
   },
 };

@@ -5,20 +5,20 @@ import { goodRules } from '../../servers/cors-gate.mjs';
 const without = (list, name) => list.filter((other) => other.toLowerCase() !== name.toLowerCase());
 const lacksHeader = (name) => ({
   rules: { allowHeaders: without(goodRules.allowHeaders, name) },
-  fix: `Access-Control-Allow-Headers lacks ${name}: name it in the answer to OPTIONS.`,
+  fix: `Access-Control-Allow-Headers lacks ${name}: add it to the response to OPTIONS.`,
 });
 const hidesOrigin = (where, isHidden, more = {}) => ({
   rules: { allowOrigin: (answer) => (isHidden(answer) ? undefined : answer.origin) },
-  fix: (origin) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there too.`,
+  fix: (origin) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there, too.`,
   ...more,
 });
 const refusedPreflight = (seen) =>
-  `The preflight is not let through${seen ? ` (OPTIONS is answered with ${seen})` : ''}: ` +
-  'answer OPTIONS with 204 and Access-Control-Allow-Origin, before any login and routing.';
+  `The preflight request is rejected${seen ? ` (response to OPTIONS: ${seen})` : ''}: ` +
+  'answer OPTIONS with 204 and Access-Control-Allow-Origin, before authentication and routing.';
 const everyAnswer = (origin) =>
-  `Access-Control-Allow-Origin is missing on every answer: send ${origin} or * there too.`;
+  `Access-Control-Allow-Origin is missing on every response: send ${origin} or * there, too.`;
 const onOptions = (origin) =>
-  `Access-Control-Allow-Origin is missing on answers to OPTIONS: send ${origin} or * there too.`;
+  `Access-Control-Allow-Origin is missing on responses to OPTIONS: send ${origin} or * there, too.`;
 
 /** `fix` is the result of both; `page` and `open` where a page sees less than Node. */
 export const corsRows = {
@@ -32,7 +32,7 @@ export const corsRows = {
   'authorization is not covered by the asterisk': {
     rules: { allowHeaders: ['*'] },
     page: undefined, // Chromium is more lenient than the Fetch Standard, Firefox is not
-    open: 'Access-Control-Allow-Headers lacks authorization: name it in the answer to OPTIONS.',
+    open: 'Access-Control-Allow-Headers lacks authorization: add it to the response to OPTIONS.',
   },
   "the user's own header is not allowed": lacksHeader('x-user'),
   'mcp-session-id is not allowed': lacksHeader('mcp-session-id'),
@@ -40,31 +40,30 @@ export const corsRows = {
   'last-event-id is not allowed': lacksHeader('last-event-id'),
   'DELETE is not allowed': {
     rules: { allowMethods: ['GET', 'POST'] },
-    fix: 'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.',
+    fix: 'Access-Control-Allow-Methods lacks DELETE: add it to the response to OPTIONS.',
   },
   'the session id is not exposed': {
     rules: { exposeHeaders: [] },
-    fix: 'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
+    fix: 'Access-Control-Expose-Headers lacks Mcp-Session-Id: add it to the responses themselves (not only to OPTIONS).',
   },
-  'answers to GET have no origin': hidesOrigin('answers to GET', ({ method }) => method === 'GET'),
-  'answers to DELETE have no origin': hidesOrigin('answers to DELETE', ({ method }) => method === 'DELETE'),
-  'answers to POST have no origin': hidesOrigin('answers to POST', ({ method }) => method === 'POST'),
-  '404 answers have no origin': hidesOrigin('404 answers', ({ status }) => status === 404),
+  'answers to GET have no origin': hidesOrigin('responses to GET', ({ method }) => method === 'GET'),
+  'answers to DELETE have no origin': hidesOrigin('responses to DELETE', ({ method }) => method === 'DELETE'),
+  'answers to POST have no origin': hidesOrigin('responses to POST', ({ method }) => method === 'POST'),
+  '404 answers have no origin': hidesOrigin('404 responses', ({ status }) => status === 404),
   'no answer has an origin': {
-    ...hidesOrigin('every answer', () => true),
+    ...hidesOrigin('every response', () => true),
     open: (origin) => [onOptions(origin), everyAnswer(origin)].join(' '),
   },
-  'only the answer to OPTIONS has none': hidesOrigin('answers to OPTIONS', ({ method }) => method === 'OPTIONS', {
+  'only the answer to OPTIONS has none': hidesOrigin('responses to OPTIONS', ({ method }) => method === 'OPTIONS', {
     page: refusedPreflight(),
   }),
   'the origin is another': {
     rules: { allowOrigin: () => 'https://elsewhere.example' },
     page: everyAnswer,
     open: (origin) =>
-      ['answers to OPTIONS', 'every answer']
+      ['responses to OPTIONS', 'every response']
         .map(
-          (where) =>
-            `Access-Control-Allow-Origin is https://elsewhere.example on ${where}: it has to be ${origin} or *.`,
+          (where) => `Access-Control-Allow-Origin is https://elsewhere.example on ${where}: it must be ${origin} or *.`,
         )
         .join(' '),
   },
@@ -85,14 +84,14 @@ export const corsRows = {
       allowHeaders: without(goodRules.allowHeaders, 'mcp-protocol-version'),
     },
     page: [
-      'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
-      'Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.',
-      'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.',
+      'Access-Control-Expose-Headers lacks Mcp-Session-Id: add it to the responses themselves (not only to OPTIONS).',
+      'Access-Control-Allow-Headers lacks mcp-protocol-version: add it to the response to OPTIONS.',
+      'Access-Control-Allow-Methods lacks DELETE: add it to the response to OPTIONS.',
     ].join(' '),
     open: [
-      'Access-Control-Allow-Headers lacks mcp-protocol-version: name it in the answer to OPTIONS.',
-      'Access-Control-Allow-Methods lacks DELETE: name it in the answer to OPTIONS.',
-      'Access-Control-Expose-Headers lacks Mcp-Session-Id: name it in the answers themselves.',
+      'Access-Control-Allow-Headers lacks mcp-protocol-version: add it to the response to OPTIONS.',
+      'Access-Control-Allow-Methods lacks DELETE: add it to the response to OPTIONS.',
+      'Access-Control-Expose-Headers lacks Mcp-Session-Id: add it to the responses themselves (not only to OPTIONS).',
     ].join(' '),
   },
 };

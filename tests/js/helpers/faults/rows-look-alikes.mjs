@@ -184,7 +184,8 @@ const lostWhen = (name, lost, settings, more = {}) => ({
   server: { sessionConfig: { retryDelay: 40, lostWhen: lost } },
   steps: [call(), forget, call(), call()],
   outcomes: [ok, ok, ok],
-  counts: { initialize: 2, executed: 3, unknownSession: 1, 'rpc.ping': 0 },
+  // On a busy machine the GET stream opens only after the session was forgotten, and is refused as well.
+  counts: { initialize: 2, executed: 3, unknownSession: { least: 1, most: 2 }, 'rpc.ping': 0 },
   sessionErrors: ['session_invalid'],
   ...more,
 });
