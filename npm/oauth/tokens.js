@@ -99,7 +99,7 @@ export function readTokens(json, { as, scope, refresh, isBound = false }) {
     refresh: (typeof json.refresh_token === 'string' && json.refresh_token) || refresh,
     scope: typeof json.scope === 'string' ? json.scope : scope,
     expiresAt: seconds > 0 ? Date.now() + seconds * 1000 : expiryOf(token),
-    // Read, and not validated: who it was matters only where somebody else logs in the next time.
+    // Read without validation: a later login is compared with it, and nothing else depends on it.
     subject: claimsOf(json.id_token).sub ?? claimsOf(token).sub,
   };
 }

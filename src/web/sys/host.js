@@ -112,13 +112,13 @@ export function send(given, url, init) {
   return Promise.resolve(prove ? proved(prove, url, init, go) : go());
 }
 
-/** By `Authorization` header: what adds the proof that a token is ours (RFC 9449), to each request anew. */
+/** By `Authorization` header: returns the headers that prove possession of a token's key (RFC 9449), for one request. */
 const provers = new Map();
-/** The headers among them that a provider has given for each user and server. */
+/** The latest of these headers of each provider, by user and server. */
 const bound = new WeakMap();
 /** The latest `DPoP-Nonce` of each origin. */
 const nonces = new Map();
-/** Why there was no proof, and so no request. */
+/** Errors of providers that had no proof, so that nothing was sent. */
 const unproved = new WeakSet();
 
 async function proved(prove, url, init, go) {
@@ -136,7 +136,7 @@ async function proved(prove, url, init, go) {
   return response;
 }
 
-/** Asks an auth provider. `done` gets a text: the header, the milliseconds that it is good for, and whose it is, a line each. */
+/** Requests a token. `done` gets one text with a line each for the header, the remaining lifetime in milliseconds, and the subject. */
 export function askForToken(provider, userId, serverName, url, status, challenge, attempt, fetch, signal, done, failed) {
   const context = { userId, serverName, url, status, challenge, attempt, fetch, signal };
   follow(
@@ -157,7 +157,7 @@ function tokenOf(answer, provider, { userId, serverName }) {
     bound.set(provider, headers.set(key, header));
     provers.set(header, (request) => provider.headers({ userId, serverName, token, ...request }));
   }
-  // A year at most; what is over says nothing that the server will not say.
+  // At most a year. A lifetime that is over is ignored: the server decides.
   const left = Math.floor(Math.min(expiresAt - Date.now(), 31_536_000_000));
   return [header, left > 0 ? left : '', subject ?? ''].join('\n');
 }

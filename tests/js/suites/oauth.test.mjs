@@ -1,4 +1,4 @@
-// mcp-tether/oauth with a manager, against a real MCP server behind OAuth: what its callers get, and how often anybody has to log in.
+// mcp-tether/oauth with a manager, against a real MCP server behind OAuth: the results of calls, and the number of logins.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -201,7 +201,7 @@ test('a server that says 500 to an expired token never sees one', async () => {
   const session = await connect();
   const until = Date.now() + 15_000;
   while (as.count('token', 'refresh_token') === 0 && Date.now() < until) await wait(50);
-  assert.equal(as.count('token', 'refresh_token'), 1, 'refreshed while nobody called');
+  assert.equal(as.count('token', 'refresh_token'), 1, 'refreshed between calls');
   assert.equal(textOf(await session.callTool(echo)), 'hello');
   assert.ok(server.refusals.every(({ status }) => status === 401));
 });

@@ -29,7 +29,7 @@ impl<J: Json> Manager<J> {
             return false;
         }
         let Some(owner) = self.store.get_mut(session) else { return false };
-        // What a recovery puts back is not worth the wait: everybody else waits for the recovery.
+        // Restored settings are not worth a consent screen: all calls wait for the recovery.
         if !owner.credentials.has_provider() || purpose == Purpose::Restore {
             self.settle(call, Err(error));
             return purpose != Purpose::Restore;
