@@ -607,7 +607,13 @@ export type SessionEvent =
   /** The server is unreachable: the first canary failed, too. `code` and `evidence` describe the failure. The state is `outage` until `outageEnded`. */
   | 'outageStarted'
   /** The server is reachable again after `durationMs`; `waited` calls are sent now. The session may still be lost: `recoveryStarted`. */
-  | 'outageEnded';
+  | 'outageEnded'
+  /** The server refused the credentials, and the {@link AuthProvider} is asked. */
+  | 'authorizationNeeded'
+  /** It has a token. */
+  | 'authorized'
+  /** It has none. */
+  | 'authorizationFailed';
 
 /** The `detail` of an event. Fields that do not apply to it are missing. */
 export interface SessionEventDetail {
@@ -701,6 +707,12 @@ export interface SessionEventMap {
   outageStarted: DetailWith<'code', 'evidence'>;
   /** The server is reachable again after `durationMs`; `waited` calls are sent now. */
   outageEnded: DetailWith<'durationMs' | 'waited'>;
+  /** The server refused the credentials, and the {@link AuthProvider} is asked: for the `attempt`th time since a request was accepted. */
+  authorizationNeeded: DetailWith<'attempt'>;
+  /** The auth provider has a token. */
+  authorized: DetailWith;
+  /** It has none. */
+  authorizationFailed: DetailWith<'code'>;
 }
 
 /** An event of {@link McpManager.events}: a `CustomEvent`, typed without the DOM library. */
@@ -743,16 +755,54 @@ export interface Metrics {
   [counter: string]: number;
 }
 
-/** Provides access tokens. */
+/** Provides access tokens. `mcp-tether/oauth` has ready-made providers. */
 export interface AuthProvider {
   /**
-   * @param context.challenge The server's `WWW-Authenticate` header, if it rejected a request.
-   * @returns The token, or undefined to send requests without one.
+   * Asked before the first request of a session, when the server refuses a token (401; 403 with `insufficient_scope`; 400 and 403 with
+   * `invalid_token`), and before a token expires. A call leads to one question at most, concurrent ones to one together.
+   *
+   * What it rejects with is the `cause` of the caller's `unauthorized`; the next call that is refused asks again.
+   *
+   * @returns The token, or undefined to go without one.
    */
-  token(context: {
+  token(context: TokenContext): Promise<string | Token | undefined>;
+  /** Adds headers to each request with a token of the scheme `DPoP`: the proof (RFC 9449). */
+  headers?(request: {
     userId: string;
     serverName: string;
-    challenge?: string;
-    signal: PlatformSignal;
-  }): Promise<string | undefined>;
+    method: string;
+    url: string;
+    token: string;
+    /** The server's latest `DPoP-Nonce`. */
+    nonce?: string;
+  }): Promise<Record<string, string>> | Record<string, string>;
+}
+
+/** What an {@link AuthProvider} is told. */
+export interface TokenContext {
+  userId: string;
+  serverName: string;
+  /** The MCP endpoint. */
+  url: string;
+  /** The status of the refusal; undefined before there was one, and before a token expires. */
+  status?: number;
+  /** Its `WWW-Authenticate`, if there was one and CORS shows it. */
+  challenge?: string;
+  /** How many questions after refusals this makes since a request was accepted: from the second on, new tokens do not help. */
+  attempt: number;
+  /** The manager's option `fetch`, if it was given one. */
+  fetch?: FetchLike;
+  /** Aborted after `authTimeout`, and when the session ends. */
+  signal: PlatformSignal;
+}
+
+/** A token with what is known of it. */
+export interface Token {
+  token: string;
+  /** Default: `Bearer`. */
+  scheme?: 'Bearer' | 'DPoP';
+  /** As of `Date.now()`. The provider is asked for the next token 30 to 60 seconds before, while calls go on with this one. */
+  expiresAt?: number;
+  /** Whose it is. After a token of another subject the session is terminated: it belongs to the one before. */
+  subject?: string;
 }

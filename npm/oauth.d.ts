@@ -46,15 +46,6 @@ export interface OAuthProvider extends AuthProvider {
   signIn(userId: string, serverName: string, options?: { url?: string; signal?: AbortSignal }): Promise<void>;
   /** Forgets the tokens, and revokes them (RFC 7009) where that is offered. The session at the MCP server stays: `manager.terminate` ends it. */
   signOut(userId: string, serverName: string, options?: { url?: string; signal?: AbortSignal }): Promise<void>;
-  /** The headers of a request with a DPoP token: a new proof each time. */
-  headers(request: {
-    userId: string;
-    serverName: string;
-    method: string;
-    url: string;
-    token: string;
-    nonce?: string;
-  }): Promise<Record<string, string>>;
 }
 
 /** Sends the user to `url` and resolves with the URL that they came back to. */

@@ -3,7 +3,7 @@
 
 import { codeLogin } from './oauth/code.js';
 import { OAuthError } from './oauth/error.js';
-import { makeProvider } from './oauth/provider.js';
+import { Provider } from './oauth/provider.js';
 import { secure } from './oauth/web.js';
 
 export { OAuthError } from './oauth/error.js';
@@ -29,5 +29,5 @@ export function oauth(options) {
   if (redirectUri && /^http:/.test(redirectUri)) secure(redirectUri, '`redirectUri`');
   if (clientMetadataUrl && !/^https:\/\/[^/]+\/.+/.test(clientMetadataUrl))
     throw bad('`clientMetadataUrl` has to be an https URL with a path');
-  return makeProvider(options, codeLogin);
+  return new Provider(options, codeLogin);
 }

@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
                 let target = if self.byte() % 2 == 0 { Target::Session(session) } else { Target::User(user) };
                 Input::Terminate { call, target }
             }
-            8 => Input::Token { session: self.session(), token: Some("t".into()) },
+            8 => Input::Token { session: self.session(), outcome: Ok(Some("t".into())) },
             9 => {
                 let ticket = self.tickets.pop().unwrap_or(Ticket(0));
                 Input::Answer { ticket, outcome: Ok(json!({})) }

@@ -9,7 +9,7 @@ import { post } from './tokens.js';
 
 /** @param {import('./provider.js').Login} login */
 export async function codeLogin({ web, place, found, sent, scope, entry, prover, keepClient }) {
-  const { settings, key } = place;
+  const { settings } = place;
   const { authorize } = settings;
   const { as, resource } = found;
   const isDevice = as.device_authorization_endpoint && (await authorize.device?.());
@@ -26,29 +26,55 @@ export async function codeLogin({ web, place, found, sent, scope, entry, prover,
   let [withoutOffline, hasNewClient] = [false, false];
   for (;;) {
     const client = await identify(web, as, settings, { redirectUri, scope, grants, stored, withoutDocument });
-    if (client === stored && client.isDoubtful && (await isForgotten(web, as, client))) {
-      stored = undefined;
+    if (await isForgotten(web, as, client, stored)) {
+      [withoutDocument, stored] = [true, undefined];
       continue;
     }
     await keepClient({ ...client, isDoubtful: true });
     const about = { as, client, redirectUri, resource, sent, scope };
     try {
       if (isDevice) return { json: await authorize.byCode(post, web, about, prover), client, scope };
-      const { url, pending } = await authorizationRequest(web, settings, about);
-      authorize.save?.(key, { ...pending, withoutOffline });
-      const callback = await authorize(url, { signal: web.signal, state: pending.state, redirectUri });
-      web.signal.throwIfAborted();
-      return { ...(await redeem(web, pending, callback, prover, keepClient)), withoutOffline };
-    } catch (error) {
-      if (error.code === 'invalid_scope' && scope?.includes('offline_access') && !withoutOffline) {
-        withoutOffline = true;
-        scope = without(scope, 'offline_access');
-      } else if (error.code === 'invalid_client' && client.kind !== 'given' && !hasNewClient) {
-        // The registration is forgotten, or the server takes no metadata document for this redirect URI.
-        [hasNewClient, withoutDocument, stored] = [true, true, undefined];
-      } else throw error;
+      return { ...(await byRedirect(web, place, about, prover, keepClient, withoutOffline)), withoutOffline };
+    } catch (/** @type {any} */ error) {
+      const again = secondWay(error, scope, client, withoutOffline, hasNewClient);
+      if (again === 'offline') [withoutOffline, scope] = [true, without(scope, 'offline_access')];
+      // The registration is forgotten, or the server takes no metadata document for this redirect URI.
+      else if (again === 'client') [hasNewClient, withoutDocument, stored] = [true, true, undefined];
+      else throw error;
     }
   }
+}
+
+/**
+ * What is worth a second login, once each.
+ *
+ * @param {any} error
+ * @param {string | undefined} scope
+ * @param {import('./client.js').Client} client
+ * @param {boolean} withoutOffline
+ * @param {boolean} hasNewClient
+ */
+function secondWay({ code }, scope, client, withoutOffline, hasNewClient) {
+  if (code === 'invalid_scope' && scope?.includes('offline_access') && !withoutOffline) return 'offline';
+  return code === 'invalid_client' && client.kind !== 'given' && !hasNewClient ? 'client' : undefined;
+}
+
+/**
+ * @param {import('./web.js').Web} web
+ * @param {import('./credentials.js').Place} place
+ * @param {any} about
+ * @param {import('./tokens.js').Prover | undefined} prover
+ * @param {(client: any) => Promise<void>} keepClient
+ * @param {boolean} withoutOffline
+ */
+async function byRedirect(web, { settings, key }, about, prover, keepClient, withoutOffline) {
+  const { authorize } = settings;
+  const { url, pending } = await authorizationRequest(web, settings, about);
+  authorize.save?.(key, { ...pending, withoutOffline });
+  const { state, redirectUri } = pending;
+  const callback = await authorize(url, { signal: web.signal, state, redirectUri });
+  web.signal.throwIfAborted();
+  return redeem(web, pending, callback, prover, keepClient);
 }
 
 /**
@@ -78,12 +104,21 @@ export async function redeem(web, pending, callback, prover, keepClient) {
   }
 }
 
-/** A server that has forgotten a client may tell the user alone. Asked with a grant that cannot be, it tells us. */
-async function isForgotten(/** @type {any} */ web, /** @type {any} */ as, /** @type {any} */ client) {
+/**
+ * Whether the server has forgotten the client, which it may tell the user alone: after a login that did not come back it is asked with a grant
+ * that cannot be.
+ *
+ * @param {import('./web.js').Web} web
+ * @param {import('./discovery.js').Metadata} as
+ * @param {import('./client.js').Client} client
+ * @param {import('./client.js').Client | undefined} stored
+ */
+async function isForgotten(web, as, client, stored) {
+  if (!stored?.isDoubtful || stored.client_id !== client.client_id || client.kind === 'given') return false;
   try {
     await post(web, as, client, 'token_endpoint', { grant_type: 'refresh_token', refresh_token: 'none' });
     return false;
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     return error.code === 'invalid_client' || error.code === 'unauthorized_client';
   }
 }

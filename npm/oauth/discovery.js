@@ -33,7 +33,7 @@ export async function discover(web, url, hints, preferred) {
   for (const issuer of issuers) {
     try {
       return { resource, scopes, as: await findServer(web, issuer) };
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       // Only metadata that cannot be had leads to the next server; what is wrong in it does not.
       if (!SKIPPED.includes(error.code)) throw error;
       failure ??= error;
@@ -117,7 +117,7 @@ async function findOwnServer(web, { origin, pathname }, missed) {
   try {
     const { document } = await walk(web, places);
     return document;
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (missed || error.code !== 'no_metadata') throw missed ?? error;
     // Revision 2025-03-26, basic/authorization §2.3.3: fallbacks for servers without metadata.
     return {

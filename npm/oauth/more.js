@@ -3,14 +3,14 @@
 
 import { more } from '../oauth-lazy.js';
 import { OAuthError } from './error.js';
-import { makeProvider } from './provider.js';
+import { Provider } from './provider.js';
 import { memoryStorage } from './storage.js';
 import { post } from './tokens.js';
 import { send } from './web.js';
 
 /** @param {'clientCredentials' | 'privateKeyJwt' | 'jwtBearer' | 'enterprise'} name */
 const machine = (name) => (/** @type {any} */ options) =>
-  makeProvider({ storage: memoryStorage(), ...options }, async (login) => {
+  new Provider({ storage: memoryStorage(), ...options }, async (login) => {
     const { web, place, found, sent: resource, scope, prover } = login;
     const { clientId: client_id = '', clientSecret: client_secret } = place.settings;
     /** @type {import('./client.js').Client} */

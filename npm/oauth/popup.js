@@ -36,45 +36,57 @@ export function popup({ features = 'popup,width=520,height=720', onBlocked, onCl
     if (opened && !opened.closed) opened.location.replace(url);
     else opened = window.open(url, '_blank', features);
     if (!opened && !onBlocked) throw new OAuthError('popup_blocked', 'the browser has blocked the login window');
-    return new Promise((resolve, reject) => {
-      const channel = new BroadcastChannel(CHANNEL);
-      const expected = new URL(redirectUri).origin;
-      const end = () => {
-        channel.close();
-        clearInterval(watch);
-        removeEventListener('message', hear);
-        signal.removeEventListener('abort', cancel);
-      };
-      const receive = (/** @type {any} */ data) => {
-        if (data?.type !== CHANNEL || data.state !== state) return;
-        end();
-        opened?.close();
-        resolve(data.url);
-      };
-      const hear = (/** @type {MessageEvent} */ { origin, data }) => origin === expected && receive(data);
-      const cancel = () => {
-        end();
-        opened?.close();
-        reject(signal.aborted ? signal.reason : new OAuthError('cancelled', 'the login was cancelled'));
-      };
-      // Cross-Origin-Opener-Policy makes a window look closed that is open: nothing follows from it but a question.
-      const watch = setInterval(() => {
-        if (!opened?.closed) return;
-        clearInterval(watch);
-        onClosed?.(cancel);
-      }, 500);
-      channel.onmessage = ({ data }) => receive(data);
-      addEventListener('message', hear);
-      signal.addEventListener('abort', cancel);
-      if (!opened) {
-        onBlocked?.(() => {
-          opened = window.open(url, '_blank', features);
-        });
-      }
-    });
+    const login = { state, opened };
+    if (!opened) {
+      onBlocked?.(() => {
+        login.opened = window.open(url, '_blank', features);
+      });
+    }
+    return comeBack(login, new URL(redirectUri).origin, signal, onClosed);
   }
 
   return Object.assign(authorize, { prepare });
+}
+
+/**
+ * Waits for the callback page, on both ways that it has.
+ *
+ * @param {{ state: string, opened: Window | null | undefined }} login
+ * @param {string} origin of the callback page
+ * @param {AbortSignal} signal
+ * @param {((cancel: () => void) => void) | undefined} onClosed
+ * @returns {Promise<string>}
+ */
+function comeBack(login, origin, signal, onClosed) {
+  return new Promise((resolve, reject) => {
+    const channel = new BroadcastChannel(CHANNEL);
+    const end = () => {
+      channel.close();
+      clearInterval(watch);
+      removeEventListener('message', hear);
+      signal.removeEventListener('abort', cancel);
+      login.opened?.close();
+    };
+    const receive = (/** @type {any} */ data) => {
+      if (data?.type !== CHANNEL || data.state !== login.state) return;
+      end();
+      resolve(data.url);
+    };
+    const hear = (/** @type {MessageEvent} */ message) => message.origin === origin && receive(message.data);
+    const cancel = () => {
+      end();
+      reject(signal.aborted ? signal.reason : new OAuthError('cancelled', 'the login was cancelled'));
+    };
+    // Cross-Origin-Opener-Policy makes a window look closed that is open: nothing follows from it but a question.
+    const watch = setInterval(() => {
+      if (!login.opened?.closed) return;
+      clearInterval(watch);
+      onClosed?.(cancel);
+    }, 500);
+    channel.onmessage = ({ data }) => receive(data);
+    addEventListener('message', hear);
+    signal.addEventListener('abort', cancel);
+  });
 }
 
 /**

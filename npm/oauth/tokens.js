@@ -9,7 +9,7 @@ import { send } from './web.js';
  * @typedef {import('./web.js').Web} Web
  * @typedef {import('./discovery.js').Metadata} Metadata
  * @typedef {import('./client.js').Client} Client
- * @typedef {{ token: string, scheme: 'Bearer' | 'DPoP', refresh?: string, scope?: string, expiresAt?: number }} Tokens
+ * @typedef {{ token: string, scheme: 'Bearer' | 'DPoP', refresh?: string, scope?: string, expiresAt?: number, subject?: string }} Tokens
  * @typedef {{ addProof(url: URL, headers: Headers, method: string, token?: string): Promise<void>, cacheNonce(response: { headers: Headers }, url: URL): void }} Prover
  */
 
@@ -98,16 +98,23 @@ export function readTokens(json, { as, scope, refresh, isBound = false }) {
     scheme: isBound ? 'DPoP' : 'Bearer',
     refresh: (typeof json.refresh_token === 'string' && json.refresh_token) || refresh,
     scope: typeof json.scope === 'string' ? json.scope : scope,
-    expiresAt: seconds > 0 ? Date.now() + seconds * 1000 : hint(token),
+    expiresAt: seconds > 0 ? Date.now() + seconds * 1000 : expiryOf(token),
+    // Read without validation: a later login is compared with it, and nothing else depends on it.
+    subject: claimsOf(json.id_token).sub ?? claimsOf(token).sub,
   };
 }
 
 /** The `exp` of a JWT that is still to come. It is only a hint: the server decides. @param {string} token */
-function hint(token) {
+function expiryOf(token) {
+  const { exp } = claimsOf(token);
+  return exp * 1000 > Date.now() ? exp * 1000 : undefined;
+}
+
+/** What a token says if it is a JWT. @param {unknown} token @returns {any} */
+function claimsOf(token) {
   try {
-    const { exp } = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
-    return exp * 1000 > Date.now() ? exp * 1000 : undefined;
+    return JSON.parse(atob(String(token).split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
   } catch {
-    return undefined;
+    return {};
   }
 }

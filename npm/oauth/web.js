@@ -10,6 +10,10 @@ import { OAuthError, quote } from './error.js';
 
 /** Bytes of one response. */
 const LIMIT = 262_144;
+/** No cookies and nothing of a cache, where there are such things: workerd throws at what it has not. */
+const HOST = Object.fromEntries(
+  Object.entries({ credentials: 'omit', cache: 'no-store' }).filter(([name]) => name in Request.prototype),
+);
 /** Milliseconds for one response. */
 const PATIENCE = 15_000;
 const MOST_REDIRECTS = 4;
@@ -45,7 +49,7 @@ export async function send(web, url, what, init = {}) {
   const first = secure(url, what);
   const signal = AbortSignal.any([web.signal, AbortSignal.timeout(PATIENCE)]);
   const request = (/** @type {string} */ at, /** @type {RequestRedirect} */ redirect) =>
-    web.fetch(at, { ...init, credentials: 'omit', cache: 'no-store', redirect, signal });
+    web.fetch(at, { ...init, ...HOST, redirect, signal });
   let at = first.href;
   const elsewhere = () =>
     new OAuthError('redirected', `${what} at ${url} redirects to another origin, which is not followed`, { url });

@@ -29,7 +29,7 @@ impl<J: Json> Manager<J> {
             Input::Cancel { call, reason } => self.cancel(call, reason.as_deref()),
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
-            Input::Token { session, token } => self.on_token(session, token.as_deref()),
+            Input::Token { session, outcome } => self.on_token(session, outcome),
             Input::EmitEvents => self.emits_events = true,
             Input::Page { notification, of } => self.on_page_notification(notification, of),
             Input::Restored { session, found } => self.on_restored_record(session, found.as_ref()),
@@ -127,6 +127,7 @@ impl<J: Json> Manager<J> {
             Timer::Head(exchange) => self.on_long_post(exchange),
             Timer::Answers(session) => self.on_answers_backoff_over(session),
             Timer::Token(session) => self.on_token_overdue(session),
+            Timer::Renewal(session) => self.on_renewal(session),
             Timer::KeepAlive(session) => self.keep_alive(session),
         }
     }

@@ -6,9 +6,8 @@ use super::json::JsJson;
 use super::sys::{self, AbortController};
 use crate::core::SessionInfo;
 use crate::core::kit::table::{Named, Table};
-use crate::core::kit::text::{concat, split_once};
-use crate::core::{Input, Level, SessionRef};
-use js_sys::Object;
+use crate::core::kit::text::{concat, number, split_once};
+use crate::core::{Input, Level, SessionRef, Token, TokenRequest};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -43,11 +42,11 @@ impl Auth {
         driver: &Rc<Driver>,
         session: SessionRef,
         info: Option<SessionInfo>,
-        challenge: Option<&str>,
+        request: TokenRequest,
     ) {
-        let asked = info.is_some_and(|info| self.start(session.0, info, challenge).is_ok());
+        let asked = info.is_some_and(|info| self.start(driver, session.0, &info, request).is_ok());
         if !asked {
-            failed(driver, session);
+            failed(driver, session, None);
         }
     }
 
@@ -65,19 +64,25 @@ impl Auth {
         }
     }
 
-    fn start(&self, session: u64, info: SessionInfo, challenge: Option<&str>) -> Result<(), JsValue> {
+    fn start(&self, driver: &Driver, session: u64, info: &SessionInfo, request: TokenRequest) -> Result<(), JsValue> {
         let provider = self.providers.borrow().get(&key(&info.user_id, &info.server_name)).cloned();
         let JsJson(provider) = provider.ok_or(JsValue::NULL)?;
-        let token = sys::method(&provider, "token").ok_or(JsValue::NULL)?;
         let aborter = AbortController::new()?;
-        let context = JsValue::from(Object::new());
-        sys::put(&context, "userId", &info.user_id.into());
-        sys::put(&context, "serverName", &info.server_name.into());
-        sys::put(&context, "challenge", &challenge.map_or(JsValue::UNDEFINED, Into::into));
-        sys::put(&context, "signal", &aborter.signal()?);
+        let signal = aborter.signal()?;
         self.asking.borrow_mut().insert(session, aborter);
-        let answer = token.call1(&provider, &context)?;
-        sys::follow(&answer, &self.hook.of(Report::Token, session), &self.hook.of(Report::NoToken, session))
+        sys::ask_for_token(
+            &provider,
+            &info.user_id,
+            &info.server_name,
+            &request.url,
+            request.status,
+            request.challenge,
+            request.attempt,
+            &driver.network.users_fetch(),
+            &signal,
+            &self.hook.of(Report::Token, session),
+            &self.hook.of(Report::NoToken, session),
+        )
     }
 }
 
@@ -86,16 +91,28 @@ fn key(user: &str, server: &str) -> String {
     concat(&[server, "\0", user])
 }
 
-pub(super) fn finish(driver: &Rc<Driver>, session: u64, token: Option<String>) {
-    driver.auth.asking.borrow_mut().remove(session);
-    driver.input(Input::Token { session: SessionRef(session), token: token.filter(|token| !token.is_empty()) });
+/// The provider has answered: host.js has made one text of it, the header, the time that it is good for, and whose it is, a
+/// line each.
+pub(super) fn answered(driver: &Rc<Driver>, session: u64, answer: Option<String>) {
+    let token = answer.map(|answer| {
+        let (header, rest) = split_once(&answer, "\n").unwrap_or((&answer, ""));
+        let (left, subject) = split_once(rest, "\n").unwrap_or((rest, ""));
+        let subject = Some(subject.to_owned()).filter(|subject| !subject.is_empty());
+        Token { header: header.into(), expires_in: number(left.as_bytes()), subject }
+    });
+    told(driver, SessionRef(session), Ok(token));
 }
 
-/// The provider failed. Its error is not logged, because it may contain credentials.
-pub(super) fn failed(driver: &Rc<Driver>, session: SessionRef) {
+fn told(driver: &Rc<Driver>, session: SessionRef, outcome: Result<Option<Token>, Option<JsJson>>) {
+    driver.auth.asking.borrow_mut().remove(session.0);
+    driver.input(Input::Token { session, outcome });
+}
+
+/// There is no token to be had. Why is not logged: a provider's error may quote what it was given.
+pub(super) fn failed(driver: &Rc<Driver>, session: SessionRef, cause: Option<JsValue>) {
     let server = driver.info(session).map(|info| info.server_name).unwrap_or_default();
     driver.log.line(Level::Warn, &concat(&["[MCP][", &server, "] The auth provider failed"]));
-    finish(driver, session.0, None);
+    told(driver, session, Err(cause.map(JsJson)));
 }
 
 /// The first sweep happens at this number of providers.

@@ -175,8 +175,8 @@ impl Driver {
                     self.report(PAGE, self.handlers.call_tap(self.info(session), &message.0));
                 }
             }
-            Output::NeedToken { session, challenge } => {
-                self.auth.ask(self, session, self.info(session), challenge.as_deref());
+            Output::NeedToken { session, request } => {
+                self.auth.ask(self, session, self.info(session), *request);
             }
             Output::CancelToken { session } => self.auth.cancel(session),
             Output::Restore { session, name } => self.storage.read(self, session, &name),

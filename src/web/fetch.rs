@@ -178,7 +178,12 @@ impl Network {
         self.fetch.clone()
     }
 
-    /// Whether no exchange is in flight.
+    /// The same, where a user gave it and not an entry of the package.
+    pub(super) fn users_fetch(&self) -> JsValue {
+        if self.is_injected { self.fetch.clone() } else { JsValue::UNDEFINED }
+    }
+
+    /// Whether nothing is on the wire.
     pub(super) fn is_idle(&self) -> bool {
         self.exchanges.borrow().is_empty()
     }
@@ -275,7 +280,7 @@ fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, J
         session_id: text("mcp-session-id", exchange.reads_session_id)?,
         hides_headers: exchange.reads_session_id && response.kind().as_string().as_deref() == Some("cors"),
         retry_after: text("retry-after", status == 429 || status == 503)?,
-        challenge: text("www-authenticate", status == 401 || status == 403)?,
+        challenge: text("www-authenticate", matches!(status, 400 | 401 | 403))?,
         location: if exchange.follows {
             response.url().as_string()
         } else {

@@ -47,8 +47,8 @@ impl Hook {
                 LOST => fetch::lost(&driver, number, &value),
                 ANSWERED => handlers::answer(&driver, number, handlers::checked(value)),
                 REFUSED => handlers::answer(&driver, number, Err(handlers::rpc_error(&value))),
-                TOKEN => auth::finish(&driver, number, value.as_string()),
-                NO_TOKEN => auth::failed(&driver, SessionRef(number)),
+                TOKEN => auth::answered(&driver, number, value.as_string()),
+                NO_TOKEN => auth::failed(&driver, SessionRef(number), Some(value)),
                 _ => driver.threw(number, &value),
             }
         });

@@ -2,7 +2,7 @@
 
 use super::reply::{http, silence};
 use super::{Tether, world, world_with};
-use mcp_tether::core::{ConnectOptions, ErrorCode, RequestOptions, SessionRef};
+use mcp_tether::core::{ConnectOptions, ErrorCode, EventKind, Input, RequestOptions, SessionRef, State, Target, Token};
 use serde_json::json;
 
 fn with_provider<J>() -> ConnectOptions<J> {
@@ -298,8 +298,331 @@ fn a_session_ended_while_its_provider_is_asked_gets_no_late_token() {
     let (mut world, session) = asking();
     let call = world.tool(session, "order");
     world.run_for(10);
-    let end = world.terminate(mcp_tether::core::Target::Session(session));
+    let end = world.terminate(Target::Session(session));
     world.finish(end);
     world.run_for(400_000);
     assert_eq!((world.code(call), world.tokens_given_up.len()), (ErrorCode::Closed, 0));
+}
+
+/// A refusal with this challenge.
+fn refusal(status: u16, challenge: &str) -> super::reply::Reply {
+    http(status, "").head(|head| head.challenge = Some(challenge.into()))
+}
+
+fn give(world: &mut Tether, session: SessionRef, token: Token) {
+    world.input(Input::Token { session, outcome: Ok(Some(token)) });
+}
+
+fn fail(world: &mut Tether, session: SessionRef, cause: &str) {
+    world.input(Input::Token { session, outcome: Err(Some(json!(cause))) });
+}
+
+#[test]
+fn the_provider_is_told_the_address_and_what_was_refused() {
+    let (mut world, session) = connected();
+    let first = &world.token_requests[0];
+    assert_eq!((first.status, first.attempt), (None, 0));
+    assert!(first.url.ends_with("/mcp"), "{}", first.url);
+    world.server().next("tools/call", [http(401, "")]);
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    let second = &world.token_requests[1];
+    assert_eq!((second.status, second.challenge.as_deref(), second.attempt), (Some(401), None, 1));
+    world.give_token(session, Some("token-2"));
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn a_provider_that_failed_in_mid_session_is_asked_again_by_the_next_call() {
+    let (mut world, session) = connected();
+    world.server().always("tools/call", http(401, ""));
+    let calls = [world.tool(session, "order"), world.tool(session, "order"), world.tool(session, "order")];
+    world.run_for(10);
+    fail(&mut world, session, "access_denied");
+    world.drive();
+    for call in calls {
+        assert_eq!(world.code(call), ErrorCode::Unauthorized);
+        assert_eq!(world.error(call).cause, Some(json!("access_denied")));
+    }
+    assert_eq!(world.token_requests.len(), 2, "three refusals, one question");
+    world.server().behave();
+    world.server().next("tools/call", [http(401, "")]);
+    let call = world.tool(session, "order");
+    world.run_until("the next question", |world| world.token_requests.len() == 3);
+    assert_eq!(world.token_requests[2].attempt, 2);
+    world.give_token(session, Some("token-3"));
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.count("initialize"), 1);
+}
+
+#[test]
+fn a_provider_that_fails_each_time_is_left_alone_for_longer_and_longer() {
+    let (mut world, session) = connected();
+    world.server().always("tools/call", http(401, ""));
+    let mut answered = world.token_requests.len();
+    for _ in 0..300 {
+        let call = world.tool(session, "order");
+        world.run_for(100);
+        if world.token_requests.len() > answered {
+            answered = world.token_requests.len();
+            fail(&mut world, session, "access_denied");
+        }
+        world.finish(call);
+        assert_eq!(world.error(call).cause, Some(json!("access_denied")));
+    }
+    // Thirty seconds of calls without a pause.
+    assert!((3..=20).contains(&answered), "{answered} questions");
+}
+
+#[test]
+fn a_provider_that_fails_in_the_handshake_is_the_cause() {
+    let mut world = world();
+    world.server().always("initialize", http(401, ""));
+    let call = world.begin_connect("ann", "db", with_provider());
+    let session = world.tokens_wanted[0].0;
+    world.give_token(session, None);
+    world.run_until("the question", |world| world.token_requests.len() == 2);
+    fail(&mut world, session, "access_denied");
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::Unauthorized);
+    assert_eq!(world.error(call).cause, Some(json!("access_denied")));
+}
+
+#[test]
+fn insufficient_scope_asks_once_a_call_and_other_403s_do_not() {
+    let (mut world, session) = connected();
+    let challenge = "Bearer error=\"insufficient_scope\", scope=\"write\"";
+    world.server().next("tools/call", [refusal(403, challenge)]);
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    assert_eq!(world.token_requests.last().unwrap().status, Some(403));
+    assert_eq!(world.tokens_wanted.last().unwrap().1.as_deref(), Some(challenge));
+    world.give_token(session, Some("token-2"));
+    world.finish(call);
+    world.result(call);
+
+    world.server().always("tools/call", refusal(403, challenge));
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    world.give_token(session, Some("token-3"));
+    world.finish(call);
+    assert_eq!((world.code(call), world.token_requests.len()), (ErrorCode::Forbidden, 3));
+
+    world.server().always("tools/call", refusal(403, "Bearer error=\"access_denied\""));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    assert_eq!((world.code(call), world.token_requests.len()), (ErrorCode::Forbidden, 3));
+    assert_eq!(world.count("initialize"), 1);
+}
+
+#[test]
+fn insufficient_scope_for_initialize_asks_too() {
+    let mut world = world();
+    world.server().next("initialize", [refusal(403, "Bearer error=\"insufficient_scope\"")]);
+    let call = world.begin_connect("ann", "db", with_provider());
+    let session = world.tokens_wanted[0].0;
+    world.give_token(session, Some("token-1"));
+    world.run_until("the question", |world| world.token_requests.len() == 2);
+    assert_eq!(world.token_requests[1].status, Some(403));
+    world.give_token(session, Some("token-2"));
+    world.finish(call);
+    assert!(world.connected.contains_key(&call));
+}
+
+#[test]
+fn an_invalid_token_is_one_whatever_the_status() {
+    for status in [400, 403] {
+        let (mut world, session) = connected();
+        world.server().next("tools/call", [refusal(status, "Bearer error=\"invalid_token\"")]);
+        let call = world.tool(session, "order");
+        world.run_for(10);
+        assert_eq!(world.token_requests.last().unwrap().status, Some(status));
+        world.give_token(session, Some("token-2"));
+        world.finish(call);
+        world.result(call);
+        assert_eq!(world.count("initialize"), 1);
+    }
+}
+
+#[test]
+fn a_token_is_replaced_before_it_expires_while_calls_go_on() {
+    let (mut world, session) = asking();
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    let token = Token { expires_in: Some(600_000), ..Token::from("token-2") };
+    give(&mut world, session, token);
+    world.finish(call);
+    world.run_for(539_000);
+    assert_eq!(world.token_requests.len(), 2, "not yet");
+    world.run_for(31_000);
+    assert_eq!((world.token_requests.len(), world.token_requests[2].status), (3, None));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    assert_eq!(world.sent.last().unwrap().header("authorization"), Some("Bearer token-2"));
+    world.give_token(session, Some("token-3"));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    assert_eq!(world.sent.last().unwrap().header("authorization"), Some("Bearer token-3"));
+    world.run_for(600_000);
+    assert_eq!(world.token_requests.len(), 3, "this one said nothing of its end");
+}
+
+#[test]
+fn a_renewal_that_fails_leaves_the_token_as_it_is() {
+    let (mut world, session) = asking();
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    let token = Token { expires_in: Some(600_000), ..Token::from("token-2") };
+    give(&mut world, session, token);
+    world.finish(call);
+    world.run_until("the renewal", |world| world.token_requests.len() == 3);
+    fail(&mut world, session, "out of reach");
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.sent.last().unwrap().header("authorization"), Some("Bearer token-2"));
+    // The end of the token is found out by the server, and then the provider is asked as ever.
+    world.server().next("tools/call", [http(401, "")]);
+    let call = world.tool(session, "order");
+    world.run_until("the question", |world| world.token_requests.len() == 4);
+    world.give_token(session, Some("token-3"));
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn a_token_that_is_refused_while_it_is_renewed_waits_for_the_next() {
+    let (mut world, session) = asking();
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    give(&mut world, session, Token { expires_in: Some(600_000), ..Token::from("token-2") });
+    world.finish(call);
+    world.run_until("the renewal", |world| world.token_requests.len() == 3);
+    world.server().next("tools/call", [http(401, "")]);
+    let sent = world.count("tools/call");
+    let call = world.tool(session, "order");
+    world.run_for(5_000);
+    assert_eq!((world.count("tools/call") - sent, world.token_requests.len()), (1, 3));
+    world.give_token(session, Some("token-3"));
+    world.finish(call);
+    world.result(call);
+}
+
+#[test]
+fn a_token_of_another_user_ends_the_session_and_the_same_user_keeps_it() {
+    let (mut world, session) = asking();
+    let of = |subject: &str, token: &str| Token { subject: Some(subject.into()), ..Token::from(token) };
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    give(&mut world, session, of("ann", "token-2"));
+    world.finish(call);
+    world.server().next("tools/call", [http(401, "")]);
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    give(&mut world, session, of("ann", "token-3"));
+    world.finish(call);
+    world.result(call);
+    world.server().next("tools/call", [http(401, "")]);
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    give(&mut world, session, of("eve", "token-4"));
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::Closed);
+    let farewell = world.sent.iter().find(|sent| sent.verb == "DELETE").expect("the server is told");
+    assert_eq!(farewell.header("authorization"), Some("Bearer token-3"));
+    assert!(world.machine.session(session).is_none_or(|info| info.state == State::Terminated));
+}
+
+#[test]
+fn a_provider_that_has_no_token_with_more_scopes_leaves_the_one_that_there_is() {
+    let (mut world, session) = connected();
+    world.server().next("tools/call", [refusal(403, "Bearer error=\"insufficient_scope\"")]);
+    world.server().always("tools/call", refusal(403, "Bearer error=\"insufficient_scope\""));
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    fail(&mut world, session, "access_denied");
+    world.finish(call);
+    assert_eq!((world.code(call), &world.error(call).cause), (ErrorCode::Forbidden, &Some(json!("access_denied"))));
+    world.server().behave();
+    let call = world.tool(session, "look");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.sent.last().unwrap().header("authorization"), Some("Bearer token-1"));
+}
+
+#[test]
+fn a_token_goes_by_the_scheme_that_its_provider_says() {
+    let (mut world, session) = asking();
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    give(&mut world, session, Token { header: "DPoP bound".into(), ..Token::from("") });
+    world.finish(call);
+    assert_eq!(world.sent.last().unwrap().header("authorization"), Some("DPoP bound"));
+}
+
+#[test]
+fn a_nonce_that_is_wanted_leads_to_one_more_request_and_no_question() {
+    let (mut world, session) = connected();
+    let wants = refusal(401, "DPoP error=\"use_dpop_nonce\"");
+    world.server().next("tools/call", [wants.clone()]);
+    let call = world.tool(session, "order");
+    world.finish(call);
+    world.result(call);
+    assert_eq!(world.token_requests.len(), 1);
+    world.server().always("tools/call", wants);
+    let before = world.count("tools/call");
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    assert_eq!(world.count("tools/call") - before, 2);
+    assert_eq!(world.token_requests.len(), 2, "a server that is never content is asked about");
+    world.give_token(session, Some("token-2"));
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::Unauthorized);
+}
+
+#[test]
+fn a_nonce_that_is_wanted_for_initialize_leads_to_one_more() {
+    let mut world = world();
+    world.server().next("initialize", [refusal(401, "DPoP error=\"use_dpop_nonce\"")]);
+    let call = world.begin_connect("ann", "db", with_provider());
+    let session = world.tokens_wanted[0].0;
+    world.give_token(session, Some("token-1"));
+    world.finish(call);
+    assert!(world.connected.contains_key(&call));
+    assert_eq!((world.count("initialize"), world.token_requests.len()), (2, 1));
+}
+
+#[test]
+fn events_say_what_becomes_of_a_question_and_nothing_of_the_token() {
+    let (mut world, session) = connected();
+    let kinds = |world: &Tether| {
+        let all = world.events.iter().map(|event| event.kind);
+        all.filter(|kind| {
+            matches!(kind, EventKind::AuthorizationNeeded | EventKind::Authorized | EventKind::AuthorizationFailed)
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&world), [], "nothing was refused");
+    world.server().next("tools/call", [http(401, "")]);
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    world.give_token(session, Some("s3cr3t"));
+    world.finish(call);
+    world.server().next("tools/call", [http(401, "")]);
+    let call = world.tool(session, "order");
+    world.run_for(10);
+    fail(&mut world, session, "access_denied");
+    world.finish(call);
+    assert_eq!(
+        kinds(&world),
+        [
+            EventKind::AuthorizationNeeded,
+            EventKind::Authorized,
+            EventKind::AuthorizationNeeded,
+            EventKind::AuthorizationFailed
+        ]
+    );
+    assert!(!format!("{:?}", world.events).contains("s3cr3t"));
 }

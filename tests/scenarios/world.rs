@@ -6,7 +6,7 @@ use mcp_tether::core::config::{self, Config};
 use mcp_tether::core::headers::Media;
 use mcp_tether::core::{
     CallId, ClientIdentity, ConnectOptions, Error, ErrorCode, Event, ExchangeId, HttpRequest, Input, Instant, Level,
-    Manager, Output, RequestOptions, RpcError, SessionRef, StreamBlock, Target, Ticket,
+    Manager, Output, RequestOptions, RpcError, SessionRef, StreamBlock, Target, Ticket, TokenRequest,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -127,6 +127,8 @@ pub struct World<N> {
     pub taken_back: Vec<Ticket>,
     pub notified: Vec<(SessionRef, String, Value)>,
     pub tokens_wanted: Vec<(SessionRef, Option<String>)>,
+    /// The same, in full.
+    pub token_requests: Vec<TokenRequest>,
     pub tokens_given_up: Vec<SessionRef>,
     pub storage: Storage,
     /// The latest slots of each origin reported to the page: used, wanted, and available.
@@ -166,6 +168,7 @@ impl<N: Network> World<N> {
             taken_back: Vec::new(),
             notified: Vec::new(),
             tokens_wanted: Vec::new(),
+            token_requests: Vec::new(),
             tokens_given_up: Vec::new(),
             storage: Storage::default(),
             slots: BTreeMap::new(),
@@ -257,7 +260,7 @@ impl<N: Network> World<N> {
     }
 
     pub fn give_token(&mut self, session: SessionRef, token: Option<&str>) {
-        self.input(Input::Token { session, token: token.map(Into::into) });
+        self.input(Input::Token { session, outcome: Ok(token.map(Into::into)) });
     }
 
     /// The server sends something more on an open exchange, now.
@@ -447,9 +450,10 @@ impl<N: Network> World<N> {
             }
             Output::CancelServerRequest { ticket } => self.taken_back.push(ticket),
             Output::Notification { session, method, message, .. } => self.notified.push((session, method, message)),
-            Output::NeedToken { session, challenge } => {
+            Output::NeedToken { session, request } => {
                 self.note(|| format!("          a token is wanted for session {}", session.0));
-                self.tokens_wanted.push((session, challenge));
+                self.tokens_wanted.push((session, request.challenge.clone()));
+                self.token_requests.push(*request);
                 if let Some((delay, token)) = self.network.token(session) {
                     self.schedule(delay, Coming::Token(session, token));
                 }

@@ -32,7 +32,7 @@ export async function deviceFlow(post, web, { as, client, scope, sent: resource 
         { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code, resource },
         prover,
       );
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (error.code === 'slow_down') interval += 5_000;
       else if (error.code !== 'authorization_pending' && !error.isTransient) throw error;
     }

@@ -12,7 +12,7 @@ export function fileStorage(path) {
   const read = async () => {
     try {
       return JSON.parse(await (await files()).readFile(path, 'utf8'));
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (error.code === 'ENOENT') return {};
       throw error;
     }
@@ -37,7 +37,7 @@ export function fileStorage(path) {
       try {
         await (await open(lock, 'wx', 0o600)).close();
         break;
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         if (error.code !== 'EEXIST') throw error;
         const made = await stat(lock).catch(() => undefined);
         if (made && Date.now() - made.mtimeMs > STALE_LOCK) await unlink(lock).catch(() => {});

@@ -18,16 +18,18 @@ export function loopback({ port, open = openBrowser, print = console.error, head
   async function authorize(url, { signal, state }) {
     const { server, callbacks } = listening;
     listening = undefined;
+    // Before the browser is opened: a login that needs no click comes back at once.
+    const back = new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      // Whatever else on this machine calls the port does not end the login.
+      callbacks(
+        (/** @type {URL} */ callback) => callback.searchParams.get('state') === state && resolve(callback.href),
+      );
+    });
     print(`To log in, open ${url.href}`);
     try {
-      await Promise.resolve(open(url.href)).catch(() => {});
-      return await new Promise((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-        // Whatever else on this machine calls the port does not end the login.
-        callbacks(
-          (/** @type {URL} */ callback) => callback.searchParams.get('state') === state && resolve(callback.href),
-        );
-      });
+      await Promise.race([back, Promise.resolve(open(url.href)).catch(() => {})]);
+      return await back;
     } finally {
       server.close();
     }
@@ -79,7 +81,12 @@ async function listen(port) {
 
 function isHeadless() {
   const { env, platform } = host();
-  return platform === 'linux' && !env.DISPLAY && !env.WAYLAND_DISPLAY;
+  try {
+    return platform === 'linux' && !env.DISPLAY && !env.WAYLAND_DISPLAY;
+  } catch {
+    // Deno without --allow-env.
+    return false;
+  }
 }
 
 /** @param {string} url */

@@ -48,6 +48,12 @@ pub enum EventKind {
     OutageStarted,
     /// The server is reachable again after `durationMs`; `waited` calls resume.
     OutageEnded,
+    /// The server refused the credentials, and the auth provider is asked.
+    AuthorizationNeeded,
+    /// It has a token.
+    Authorized,
+    /// It has none.
+    AuthorizationFailed,
 }
 
 impl EventKind {
@@ -74,6 +80,9 @@ impl EventKind {
             Self::BreakerClosed => "breakerClosed",
             Self::OutageStarted => "outageStarted",
             Self::OutageEnded => "outageEnded",
+            Self::AuthorizationNeeded => "authorizationNeeded",
+            Self::Authorized => "authorized",
+            Self::AuthorizationFailed => "authorizationFailed",
         }
     }
 }

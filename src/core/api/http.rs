@@ -39,7 +39,7 @@ pub struct ResponseHead {
     pub hides_headers: bool,
     /// `Retry-After`, read on 429 and 503.
     pub retry_after: Option<String>,
-    /// `WWW-Authenticate`, read on 401 and 403.
+    /// `WWW-Authenticate`, read on 400, 401 and 403.
     pub challenge: Option<String>,
     /// `Location`, read on 301 to 308 where the host exposes it; for a request that follows redirects, the final URL.
     pub location: Option<String>,

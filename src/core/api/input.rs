@@ -3,6 +3,7 @@
 use crate::core::api::http::{Body, Failure, ResponseHead, StreamBlock};
 use crate::core::api::ids::{CallId, ExchangeId, SessionRef, Ticket};
 use crate::core::api::info::Key;
+use crate::core::api::token::Token;
 use crate::core::kit::table::Named;
 use crate::core::kit::time::Millis;
 use crate::core::protocol::jsonrpc::RpcError;
@@ -71,8 +72,8 @@ pub enum Input<J> {
     Token {
         /// The session.
         session: SessionRef,
-        /// A bearer token; `None` if the provider has none.
-        token: Option<String>,
+        /// The token; `None` to go without one; or what the provider failed with.
+        outcome: Result<Option<Token>, Option<J>>,
     },
     /// The stored value, in answer to [`Output::Restore`](crate::core::Output::Restore).
     Restored {

@@ -8,6 +8,7 @@ pub use info::{Key, Kind, SessionInfo, State, Stats};
 pub use input::{ConnectOptions, Input, PageNotification, RequestOptions, Target};
 pub use metrics::Metrics;
 pub use output::{Level, Output};
+pub use token::{Token, TokenRequest};
 
 pub(crate) mod error;
 pub(crate) mod event;
@@ -17,3 +18,5 @@ mod info;
 mod input;
 mod metrics;
 mod output;
+
+mod token;

@@ -4,6 +4,7 @@ use crate::core::api::error::Error;
 use crate::core::api::event::Event;
 use crate::core::api::http::HttpRequest;
 use crate::core::api::ids::{CallId, ExchangeId, SessionRef, Ticket};
+use crate::core::api::token::TokenRequest;
 use crate::core::kit::time::Instant;
 
 /// One instruction to the driver.
@@ -85,8 +86,8 @@ pub enum Output<J> {
     NeedToken {
         /// The session.
         session: SessionRef,
-        /// The `WWW-Authenticate` value of the 401, if there was one.
-        challenge: Option<String>,
+        /// What it is told.
+        request: Box<TokenRequest>,
     },
     /// The auth provider's answer is no longer needed: abort its signal.
     CancelToken {

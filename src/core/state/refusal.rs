@@ -5,6 +5,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
 use crate::core::protocol::verdict::{RpcSeen, Verdict};
+use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 use std::rc::Rc;
 
@@ -14,7 +15,9 @@ pub(crate) struct Refusal<'a, J> {
     pub(crate) evidence: String,
     pub(crate) status: u16,
     pub(crate) challenge: Option<String>,
-    /// The bearer token that was refused.
+    /// What its credentials lack.
+    pub(crate) wants: Wants,
+    /// The token that was refused.
     pub(crate) token: Option<Rc<str>>,
     pub(crate) generation: u64,
     /// The signature to compare further odd answers with.

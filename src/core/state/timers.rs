@@ -38,6 +38,8 @@ pub(crate) enum Timer {
     Answers(SessionRef),
     /// The auth provider's time is over.
     Token(SessionRef),
+    /// A token is about to expire.
+    Renewal(SessionRef),
 }
 
 impl Timer {
@@ -60,6 +62,7 @@ impl Timer {
             Self::Answers(session) => (12, session.0),
             Self::Token(session) => (13, session.0),
             Self::KeepAlive(session) => (14, session.0),
+            Self::Renewal(session) => (15, session.0),
         };
         number << 4 | kind
     }
@@ -81,7 +84,8 @@ impl Timer {
             11 => Self::Head(ExchangeId(number)),
             12 => Self::Answers(SessionRef(number)),
             13 => Self::Token(SessionRef(number)),
-            _ => Self::KeepAlive(SessionRef(number)),
+            14 => Self::KeepAlive(SessionRef(number)),
+            _ => Self::Renewal(SessionRef(number)),
         }
     }
 }

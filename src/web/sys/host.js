@@ -107,7 +107,59 @@ export function init(method, headers, body, signal, follows) {
 
 /** Calls the user's `fetch`, or the host's. */
 export function send(given, url, init) {
-  return Promise.resolve((given ?? fetch)(url, init));
+  const go = () => (given ?? fetch)(url, init);
+  const prove = provers.get(init.headers.authorization);
+  return Promise.resolve(prove ? proved(prove, url, init, go) : go());
+}
+
+/** By `Authorization` header: returns the headers that prove possession of a token's key (RFC 9449), for one request. */
+const provers = new Map();
+/** The latest of these headers of each provider, by user and server. */
+const bound = new WeakMap();
+/** The latest `DPoP-Nonce` of each origin. */
+const nonces = new Map();
+/** Errors of providers that had no proof, so that nothing was sent. */
+const unproved = new WeakSet();
+
+async function proved(prove, url, init, go) {
+  const { origin } = new URL(url);
+  try {
+    Object.assign(init.headers, await prove({ method: init.method, url, nonce: nonces.get(origin) }));
+  } catch (reason) {
+    const error = reason instanceof Error ? reason : new Error(String(reason));
+    unproved.add(error);
+    throw error;
+  }
+  const response = await go();
+  const nonce = response.headers.get('dpop-nonce');
+  if (nonce) nonces.set(origin, nonce);
+  return response;
+}
+
+/** Requests a token. `done` gets one text with a line each for the header, the remaining lifetime in milliseconds, and the subject. */
+export function askForToken(provider, userId, serverName, url, status, challenge, attempt, fetch, signal, done, failed) {
+  const context = { userId, serverName, url, status, challenge, attempt, fetch, signal };
+  follow(
+    new Promise((resolve) => resolve(provider.token(context))).then((answer) => tokenOf(answer, provider, context)),
+    done,
+    failed,
+  );
+}
+
+function tokenOf(answer, provider, { userId, serverName }) {
+  const { token = answer, scheme, expiresAt, subject } = answer ?? {};
+  if (typeof token !== 'string' || token === '' || token.includes('\n')) return undefined;
+  const header = `${scheme === 'DPoP' ? scheme : 'Bearer'} ${token}`;
+  const headers = bound.get(provider) ?? new Map();
+  const key = JSON.stringify([userId, serverName]);
+  provers.delete(headers.get(key));
+  if (scheme === 'DPoP') {
+    bound.set(provider, headers.set(key, header));
+    provers.set(header, (request) => provider.headers({ userId, serverName, token, ...request }));
+  }
+  // At most a year. A lifetime that is over is ignored: the server decides.
+  const left = Math.floor(Math.min(expiresAt - Date.now(), 31_536_000_000));
+  return [header, left > 0 ? left : '', subject ?? ''].join('\n');
 }
 
 /** Whether requests of this page or worker to a URL are subject to CORS. */
@@ -336,7 +388,7 @@ function neverConnected(error) {
  */
 export function kindOf(reason, message) {
   const cause = read(reason, 'cause');
-  if (neverConnected(cause) || neverConnected(reason) || UNSENT_WORDS.test(message)) return 1;
+  if (unproved.has(reason) || neverConnected(cause) || neverConnected(reason) || UNSENT_WORDS.test(message)) return 1;
   if (OPAQUE_WORDS.test(message)) return 2;
   const isOfSystem = [reason, cause].some(
     (error) => SYSTEM_CODE.test(text(error, 'code')) || UNSENT_CODE.test(text(error, 'code')),

@@ -31,6 +31,21 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(crate) fn follow(value: &JsValue, done: &JsValue, failed: &JsValue) -> Result<(), JsValue>;
     pub(crate) fn store(storage: &JsValue, method: &str, name: &str, value: Option<String>) -> Promise;
+    #[allow(clippy::too_many_arguments, reason = "one object is made of them on the other side")]
+    #[wasm_bindgen(catch, js_name = askForToken)]
+    pub(crate) fn ask_for_token(
+        provider: &JsValue,
+        user: &str,
+        server: &str,
+        url: &str,
+        status: Option<u16>,
+        challenge: Option<String>,
+        attempt: u32,
+        fetch: &JsValue,
+        signal: &JsValue,
+        done: &JsValue,
+        failed: &JsValue,
+    ) -> Result<(), JsValue>;
     pub(crate) fn seed() -> u64;
     pub(crate) fn log(sink: &JsValue, level: &str, line: &str);
     pub(crate) fn cancel(stream: &JsValue);

@@ -123,22 +123,28 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
     const client = find(params.client_id, params);
     if (!client) return html(400, `invalid_client: ${params.client_id} is unknown`);
     if (!client.redirect_uris?.includes(params.redirect_uri)) return html(400, 'redirect_uri does not match');
-    const back = (more) => {
-      const url = new URL(params.redirect_uri);
-      for (const [name, value] of Object.entries({ state: params.state, ...(rules.iss && { iss: issuer() }), ...more }))
-        if (value !== undefined) url.searchParams.set(name, value);
-      return { status: 302, headers: { Location: url.href } };
-    };
-    if (params.response_type !== 'code') return back({ error: 'unsupported_response_type' });
-    if (params.code_challenge_method !== 'S256' || !params.code_challenge)
-      return back({ error: 'invalid_request', error_description: 'PKCE S256 is required' });
-    if (rules.resource && !params.resource) return back({ error: 'invalid_target' });
+    const error = wrong(params);
+    if (error) return back(params, { error });
     const code = `code-${randomUUID()}`;
     codes.set(code, { ...params, subject });
-    const granted = back({ code });
+    const granted = back(params, { code });
     if (rules.login === 'auto') return granted;
-    const denied = back({ error: 'access_denied', error_description: 'The user said no' });
+    const denied = back(params, { error: 'access_denied', error_description: 'The user said no' });
     return { headers: rules.pageHeaders, body: loginPage(granted.headers.Location, denied.headers.Location) };
+  }
+
+  /** Sends the browser back to the client. */
+  function back({ redirect_uri, state }, more) {
+    const url = new URL(redirect_uri);
+    for (const [name, value] of Object.entries({ state, ...(rules.iss && { iss: issuer() }), ...more }))
+      if (value !== undefined) url.searchParams.set(name, value);
+    return { status: 302, headers: { Location: url.href } };
+  }
+
+  function wrong(params) {
+    if (params.response_type !== 'code') return 'unsupported_response_type';
+    if (params.code_challenge_method !== 'S256' || !params.code_challenge) return 'invalid_request';
+    return rules.resource && !params.resource ? 'invalid_target' : undefined;
   }
 
   async function token(params, seen) {
@@ -232,40 +238,43 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
   }
 
   async function answer(seen) {
-    const { path, params, query, body } = seen;
+    const { path } = seen;
     const kind = wellKnown()[path];
     if (kind !== undefined || path.includes('/.well-known/')) {
       const own = rules.metadata(metadata(), seen);
       if (own) return own;
       return rules.places.includes(kind) ? { body: metadata() } : failure(404, 'not_found');
     }
-    const at = path.slice(rules.issuerPath.length);
-    if (at === '/register') return register(body, seen);
-    if (at === '/authorize') return authorize(query, seen);
-    if (at === '/token') return token(params, seen);
-    if (at === '/revoke') {
+    const endpoint = endpoints[path.slice(rules.issuerPath.length)];
+    return endpoint ? endpoint(seen) : failure(404, 'not_found');
+  }
+
+  const endpoints = {
+    '/register': (seen) => register(seen.body, seen),
+    '/authorize': (seen) => authorize(seen.query, seen),
+    '/token': (seen) => token(seen.params, seen),
+    '/revoke'({ params }) {
       const grant = grants.get(params.token) ?? tokens.get(params.token);
       if (grant) revoke(grant.family);
       return { body: {} };
-    }
-    if (at === '/par') {
+    },
+    '/par'({ params }) {
       const uri = `urn:ietf:params:oauth:request_uri:${randomUUID()}`;
       pushed.set(uri, params);
       return { status: 201, body: { request_uri: uri, expires_in: 60 } };
-    }
-    if (at === '/device') {
+    },
+    '/device'({ params }) {
       const code = randomUUID();
       devices.set(code, { ...params, subject, approved: false });
       const page = `${issuer()}/approve?code=${code}`;
       const about = { verification_uri: page, verification_uri_complete: page, user_code: 'ABCD-EFGH' };
       return { body: { device_code: code, ...about, expires_in: 60, interval: 0.01 } };
-    }
-    if (at === '/approve') {
+    },
+    '/approve'({ query }) {
       devices.get(query.code).approved = true;
       return html(200, 'approved');
-    }
-    return failure(404, 'not_found');
-  }
+    },
+  };
 
   const listening = await listen(
     async (request, response) => {

@@ -59,7 +59,21 @@ const authExtensions = auth(
 const auth2025March = auth('2025-03-26-oauth-metadata-backcompat', '2025-03-26-oauth-endpoint-fallback');
 // The required sets are those of the suite's own requirements/*.yaml; `extra` scenarios are not scored there. Extensions have no revision.
 const runs = [
-  { revision: '2025-11-25', suite: stable, required: required2025, extra: [] },
+  { revision: '2025-11-25', suite: stable, required: [...required2025, ...auth2025], extra: [] },
+  { revision: '2025-03-26', suite: stable, required: [], extra: auth2025March },
+  {
+    revision: undefined,
+    suite: stable,
+    required: [],
+    extra: auth(
+      'resource-mismatch',
+      'offline-access-scope',
+      'offline-access-not-supported',
+      'client-credentials-jwt',
+      'client-credentials-basic',
+      'cross-app-access-complete-flow',
+    ),
+  },
   {
     revision: '2025-11-25',
     suite: next,

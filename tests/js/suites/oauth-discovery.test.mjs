@@ -214,13 +214,12 @@ describe('protected resource metadata', () => {
   });
   test('redirects in a circle end', async () => {
     let asked = 0;
-    const { client } = await open({
-      server: {
-        challenge: () => undefined,
-        metadata: (path) =>
-          path.startsWith(prm) && (asked += 1) ? { status: 302, headers: { Location: path } } : undefined,
-      },
-    });
+    const circle = (path) => {
+      if (!path.startsWith(prm)) return undefined;
+      asked += 1;
+      return { status: 302, headers: { Location: path } };
+    };
+    const { client } = await open({ server: { challenge: () => undefined, metadata: circle } });
     await assert.rejects(client().connect());
     assert.ok(asked <= 12, `${asked} requests`);
   });

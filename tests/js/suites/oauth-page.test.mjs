@@ -136,6 +136,45 @@ test('revoked: one login', async () => {
   assert.equal(as.count('authorize'), 2);
 });
 
+test('a scope that one call needs: one consent', async () => {
+  server.rules.challengedScope = 'read';
+  const page = await open();
+  await logIn(page);
+  await shown(page, 'result: hello');
+  server.rules.scope = (message) => (message?.method === 'tools/call' ? 'write' : undefined);
+  await logIn(page);
+  await shown(page, 'result: hello');
+  await page.click('#go');
+  await shown(page, 'result: hello');
+  const scopes = as.log.filter(({ path }) => path === '/authorize').map(({ query }) => query.scope);
+  assert.deepEqual(scopes, ['read', 'read write']);
+});
+
+test('a redirect of the metadata within its origin is followed, to another it is not', async () => {
+  server.rules.metadata = (path) =>
+    path === '/.well-known/oauth-protected-resource/mcp' ? { status: 302, headers: { Location: '/moved' } } : undefined;
+  server.rules.place = '/moved';
+  server.rules.challenge = (usual) => usual.replace('/moved', '/.well-known/oauth-protected-resource/mcp');
+  let page = await open();
+  await logIn(page);
+  await shown(page, 'result: hello');
+  await context.close();
+  context = await browser.newContext();
+  const before = as.log.length;
+  server.rules.metadata = (path) =>
+    path.startsWith('/.well-known') ? { status: 302, headers: { Location: `${as.origin}/stolen` } } : undefined;
+  page = await open();
+  await page.click('#go');
+  await shown(page, 'redirects to another origin');
+  assert.deepEqual(
+    as.log
+      .slice(before)
+      .map(({ path }) => path)
+      .filter((path) => path !== '/stolen'),
+    [],
+  );
+});
+
 test('the redirect flow leaves the page and comes back; nothing is left of it', async () => {
   const page = await open({ flow: 'redirect' });
   await page.click('#go');

@@ -197,6 +197,16 @@ describe('registration', () => {
     assert.equal(await user.call(), 200);
     assert.deepEqual([as.count('register'), logins.length], [1, 3]);
   });
+  test('a login page that knows no documents, and says so to the user alone: registered the next time', async () => {
+    const { as, client } = await open({ as: { document: { client_id_metadata_document_supported: true } } });
+    as.rules.authorize = ({ client_id }) =>
+      client_id === clientMetadataUrl ? { status: 400, body: 'unknown client' } : undefined;
+    as.rules.token = ({ client_id }) => (client_id === clientMetadataUrl ? failure(401, 'invalid_client') : undefined);
+    const user = client({ clientMetadataUrl });
+    await assert.rejects(user.connect(), /the login page says 400/);
+    assert.equal(await user.connect(), 200);
+    assert.equal(as.count('register'), 1);
+  });
   test('a client known in advance is used, and only at its issuer', async () => {
     const { as, server, client } = await open({});
     as.add({ client_id: 'known', client_secret: 'x', redirect_uris: [redirectUri] });
@@ -268,7 +278,7 @@ describe('resource, audience and parameters', () => {
 describe('the token answer', () => {
   const answers = {
     'null members': (tokens) => ({ ...tokens, scope: null, id_token: null, expires_in: null }),
-    'an id_token that nobody could validate': (tokens) => ({ ...tokens, id_token: 'e30.e30.x' }),
+    'an id_token that cannot be validated': (tokens) => ({ ...tokens, id_token: 'e30.e30.x' }),
     'no token_type': ({ token_type, ...tokens }) => tokens,
     'a token_type in lower case': (tokens) => ({ ...tokens, token_type: 'bearer' }),
     'no expires_in': ({ expires_in, ...tokens }) => tokens,
@@ -404,8 +414,11 @@ describe('refresh', () => {
     as.expireAll();
     // The winner's answer is stored; the loser's request is of before, and is refused.
     as.rules.token = async ({ grant_type }) => {
-      if (grant_type !== 'refresh_token' || (waiting += 1) > 1) return undefined;
-      await new Promise((resolve) => (release = resolve));
+      if (grant_type !== 'refresh_token' || waiting > 0) return undefined;
+      waiting += 1;
+      await new Promise((resolve) => {
+        release = resolve;
+      });
       return failure(400, 'invalid_grant');
     };
     const losing = user.call();

@@ -147,6 +147,6 @@ oauth({ authorize: loopback(), storage: file, parameters: { audience: 'x' } });
 oauth({ redirectUri: 'https://app.example/callback', authorize: redirect() });
 oauth({ redirectUri: 'https://app.example/callback', authorize: async (url) => new URL(url.href) });
 await manager.connect('bot', 'notes', { auth: clientCredentials({ clientId: 'a', clientSecret: 'b' }) });
-export const why: string = new OAuthError().code;
+console.log(new OAuthError().code satisfies string);
 // @ts-expect-error: there has to be a way to log in
 oauth({ redirectUri: 'https://app.example/callback' });

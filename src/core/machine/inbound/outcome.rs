@@ -10,6 +10,7 @@ use crate::core::protocol::replay::Safety;
 use crate::core::protocol::verdict::{Relation, Verdict, answer_names_lost_session, names_lost_session};
 use crate::core::state::call::Purpose;
 use crate::core::state::refusal::{Refusal, hidden_id, own_words, refusal_error};
+use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::liveness::Pong;
 use crate::core::state::session::suspicion::Oddity;
 
@@ -24,7 +25,7 @@ impl<J: Json> Manager<J> {
         }
         let error = self.with_provider(session, refusal_error(&refusal));
         if is_handshake {
-            self.note_challenge(session, refusal.challenge);
+            self.note_challenge(session, refusal.status, refusal.wants, refusal.challenge);
             return self.settle(call, Err(error));
         }
         if record.pings() {
@@ -49,6 +50,9 @@ impl<J: Json> Manager<J> {
                 if self.refused_credentials(call, refusal, error) {
                     self.note_odd(session, generation, oddity, speaks);
                 }
+            }
+            Verdict::Forbidden if refusal.wants == Wants::Scope => {
+                self.refused_credentials(call, refusal, error);
             }
             Verdict::Outage => {
                 self.note_outage(session, generation, &error);

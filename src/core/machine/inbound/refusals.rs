@@ -12,6 +12,7 @@ use crate::core::protocol::verdict::{self, Relation, Seen, Verdict};
 use crate::core::state::exchange::{Exchange, ExchangeKind};
 use crate::core::state::refusal::{Refusal, said};
 use crate::core::state::session::Session;
+use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 
 impl<J: Json> Manager<J> {
@@ -35,8 +36,10 @@ impl<J: Json> Manager<J> {
         let evidence = self.discreet(&record, &verdict::evidence(&seen));
         let is_vendors = seen.relation == Relation::Current
             && self.store.get(record.session).is_some_and(|owner| owner.server.session.loses(head.status, &text));
+        let wants = Wants::of(head.status, head.challenge.as_deref());
         let verdict = match verdict::judge(&seen) {
             _ if is_vendors => Verdict::Lost(ErrorCode::SessionInvalid),
+            _ if wants == Wants::Token => Verdict::Unauthorized,
             // 2026-07-28 basic/versioning: no server of that revision answers so. Discovery runs again.
             Verdict::Final if is_modern && has_no_route(head.status) => Verdict::Doubtful(ErrorCode::SessionInvalid),
             verdict => verdict,
@@ -51,6 +54,7 @@ impl<J: Json> Manager<J> {
             evidence,
             status: head.status,
             challenge: head.challenge,
+            wants,
             token: record.token,
             generation: record.generation,
             oddity,

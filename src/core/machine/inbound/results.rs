@@ -31,7 +31,7 @@ impl<J: Json> Manager<J> {
         let (now, limit, pings) = (self.now, self.config.limits.max_in_flight, answered.pings());
         if let Some(record) = self.store.get_mut(answered.session).filter(|owner| owner.is_live(answered.generation)) {
             record.silent = 0;
-            record.credentials.allow_challenge();
+            record.note_accepted();
             // The machine's own pings do not count as use of the session and do not refill the retry budget.
             if !pings {
                 record.last_used_at = now;

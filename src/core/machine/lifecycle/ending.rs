@@ -65,6 +65,14 @@ impl<J: Json> Manager<J> {
         deletes
     }
 
+    /// Ends the session of the previous subject with its own token, after another subject has logged in.
+    pub(crate) fn end_for_stranger(&mut self, session: SessionRef, token: Rc<str>) {
+        if let Some(record) = self.store.get_mut(session) {
+            record.credentials.put_back(token);
+        }
+        self.end(session, None, true, State::Terminated);
+    }
+
     /// Ends one record. Returns the number of DELETEs that the caller waits for, including one that needs the id of a
     /// pending `initialize` first.
     fn end(&mut self, session: SessionRef, waiter: Option<CallId>, sends_delete: bool, state: State) -> usize {

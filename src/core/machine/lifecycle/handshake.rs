@@ -17,6 +17,7 @@ use crate::core::state::call::Purpose;
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
 use crate::core::state::session::Agreed;
+use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{
     Handshake, agreed_version, checked_id, counter_offer, first_offer, is_blank,
 };
@@ -79,8 +80,8 @@ impl<J: Json> Manager<J> {
             && wants_token
             && !std::mem::replace(&mut handshake.asked, true)
         {
-            let challenge = handshake.challenge.take();
-            return self.ask_for_token(session, challenge);
+            let (refused, challenge) = (handshake.refused.take(), handshake.challenge.take());
+            return self.ask_for_token(session, refused.map(|(status, _)| status), challenge);
         }
         if self.reads_storage_first(session) || self.waits_for_network(session) {
             return;
@@ -132,9 +133,10 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Stores the challenge of a 401 to `initialize`.
-    pub(crate) fn note_challenge(&mut self, session: SessionRef, challenge: Option<String>) {
+    /// What a refusal of `initialize` asks for.
+    pub(crate) fn note_challenge(&mut self, session: SessionRef, status: u16, wants: Wants, challenge: Option<String>) {
         if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+            handshake.refused = Some((status, wants)).filter(|_| wants != Wants::Nothing);
             handshake.challenge = challenge;
         }
     }
@@ -263,7 +265,13 @@ impl<J: Json> Manager<J> {
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
         let floor = record.retry_floor();
         let Some(handshake) = record.handshake.as_mut() else { return };
-        if error.code == ErrorCode::Unauthorized && record.credentials.challenge() {
+        let is_refused = matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
+        let wants = handshake.refused.filter(|_| is_refused).map_or(Wants::Nothing, |(_, wants)| wants);
+        if wants == Wants::Nonce && !std::mem::replace(&mut handshake.nonced, true) {
+            handshake.refused = None;
+            return self.attempt(session);
+        }
+        if wants != Wants::Nothing && record.credentials.challenge() {
             record.credentials.drop_token();
             handshake.asked = false;
             return self.attempt(session);

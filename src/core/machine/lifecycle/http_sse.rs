@@ -60,7 +60,7 @@ impl<J: Json> Manager<J> {
         }
         self.forget_stream(session, None);
         let error = refusal_error(&refusal);
-        self.note_challenge(session, refusal.challenge);
+        self.note_challenge(session, refusal.status, refusal.wants, refusal.challenge);
         self.handshake_failed(session, error);
     }
 

@@ -12,6 +12,7 @@ use crate::core::protocol::verdict::Verdict;
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::{Refusal, refusal_error};
 use crate::core::state::session::answers::{Answers, Effort, MAX_IN_ALL, MAX_WAITING, Message};
+use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::liveness::Check;
 use crate::core::state::timers::Timer;
 
@@ -134,10 +135,11 @@ impl<J: Json> Manager<J> {
                 if let Some(record) = self.store.get_mut(session).filter(|record| record.credentials.has_provider()) {
                     // A newer token exists or is being requested, and a handshake requests one by itself.
                     let is_late = refusal.token.as_ref() != record.credentials.token()
-                        || record.credentials.is_asking()
+                        || refusal.wants == Wants::Nonce
+                        || record.credentials.is_busy()
                         || record.handshake.is_some();
                     if !is_late && record.credentials.challenge() {
-                        self.ask_for_token(session, refusal.challenge);
+                        self.ask_for_token(session, Some(refusal.status), refusal.challenge);
                         return self.post_again(session, number, None);
                     }
                     if is_late {

@@ -45,7 +45,11 @@ pub(crate) struct Call<J> {
     pub(crate) rounds: Rounds<J>,
     /// Whether the headers were refused once because the tool's schema had changed.
     pub(crate) mismatched: bool,
-    /// Whether the latest attempt was provably refused unread.
+    /// Whether its credentials were refused before.
+    pub(crate) challenged: bool,
+    /// Whether it was sent again with a nonce.
+    pub(crate) nonced: bool,
+    /// Whether the latest try was provably refused unread.
     pub(crate) refused: bool,
 }
 
@@ -127,6 +131,8 @@ impl<J: Json> Call<J> {
             stream: EventStream::default(),
             rounds: Rounds::default(),
             mismatched: false,
+            challenged: false,
+            nonced: false,
             refused: false,
         }
     }

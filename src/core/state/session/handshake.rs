@@ -9,6 +9,7 @@ use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::VERSIONS;
 use crate::core::protocol::verdict::excerpt;
+use crate::core::state::session::credentials::Wants;
 
 /// One handshake with all its attempts.
 pub(crate) struct Handshake<J> {
@@ -22,7 +23,11 @@ pub(crate) struct Handshake<J> {
     pub(crate) hides_headers: bool,
     /// `WWW-Authenticate` of a 401.
     pub(crate) challenge: Option<String>,
-    /// Whether a token was requested in advance, before a 401.
+    /// The status that it came with, and what the credentials lack.
+    pub(crate) refused: Option<(u16, Wants)>,
+    /// Whether it was tried again with a nonce.
+    pub(crate) nonced: bool,
+    /// Whether the provider was asked for a token before anybody refused one.
     pub(crate) asked: bool,
     /// Redirects of the HTTP+SSE stream.
     pub(crate) hops: u32,
@@ -50,6 +55,8 @@ impl<J> Default for Handshake<J> {
             issued: None,
             hides_headers: false,
             challenge: None,
+            refused: None,
+            nonced: false,
             asked: false,
             hops: 0,
             read_storage: false,

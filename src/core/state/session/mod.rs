@@ -69,7 +69,9 @@ pub(crate) struct Session<J> {
     pub(crate) last_sent_at: Instant,
 
     pub(crate) credentials: Credentials,
-    /// Whether CORS may hide the session id.
+    /// Why the auth provider had no token when it was asked last.
+    pub(crate) login_failure: Option<J>,
+    /// Whether CORS may have kept the session id from us.
     pub(crate) hides_id: bool,
 
     /// The result of the latest handshake. Its id is cleared when the session is lost.
@@ -164,6 +166,7 @@ impl<J> Session<J> {
             last_used_at: now,
             last_sent_at: now,
             credentials: Credentials::default(),
+            login_failure: None,
             hides_id: false,
             agreed: None,
             handshake: None,
@@ -244,7 +247,7 @@ impl<J> Session<J> {
         self.last_used_at = last_used_at;
         self.has_answered = false;
         self.silent = 0;
-        self.credentials.allow_challenge();
+        self.note_accepted();
         self.pace.start_generation();
     }
 
@@ -285,7 +288,14 @@ impl<J> Session<J> {
         error
     }
 
-    /// Removes this session's id and credentials from a server's text, because servers echo them in errors.
+    /// A request was accepted with these credentials.
+    pub(crate) fn note_accepted(&mut self) {
+        if self.credentials.note_accepted() {
+            self.login_failure = None;
+        }
+    }
+
+    /// A server's words without this session's id and credentials: servers echo them in their errors.
     pub(crate) fn discreet(&self, text: &str) -> String {
         let mut text = self.credentials.hide(text);
         if let Some(id) = self.id() {

@@ -84,27 +84,6 @@ async function listTools(session) {
   await session.listTools();
 }
 
-// TODO-SHIM begin
-let lastStatus;
-async function shimFetch(url, init) {
-  const response = await fetch(url, init);
-  const challenge = response.headers.get('www-authenticate') ?? '';
-  lastStatus = response.status;
-  if (response.status === 403 && challenge.includes('insufficient_scope')) {
-    return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } });
-  }
-  return response;
-}
-const shim = (auth, url) =>
-  auth && {
-    token: async (context) => {
-      const status = lastStatus;
-      lastStatus = undefined;
-      const got = await auth.token({ ...context, url, status: status === 401 || status === 403 ? status : undefined });
-      return typeof got === 'object' ? got.token : got;
-    },
-  };
-// TODO-SHIM end
 async function main() {
   const url = process.argv.at(-1);
   const name = process.env.MCP_CONFORMANCE_SCENARIO;
@@ -119,12 +98,11 @@ async function main() {
       clientInfo: { name: 'mcp-tether-conformance-client', version: '1.0.0' },
       capabilities: capabilities[name] ?? {},
       log: (level, line) => console.error(level, line),
-      ...(isAuth && { fetch: shimFetch }),
     },
   );
   try {
     const auth = isAuth ? providerOf(name, context) : undefined;
-    await scenario(await manager.connect('tester', 'conformance', { auth: shim(auth, url) }));
+    await scenario(await manager.connect('tester', 'conformance', { auth }));
   } finally {
     await manager.close({ terminate: true });
   }

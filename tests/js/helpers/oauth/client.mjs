@@ -11,6 +11,10 @@ export function client(server, provider, { userId = 'ada', serverName = 'notes',
   let token;
   let session;
   let id = 0;
+  const nextId = () => {
+    id += 1;
+    return id;
+  };
   const context = () => ({ userId, serverName, url: at(), signal: new AbortController().signal });
 
   async function post(message) {
@@ -44,7 +48,7 @@ export function client(server, provider, { userId = 'ada', serverName = 'notes',
     token = tokenOf(await provider.token(context()));
     const clientInfo = { name: 'test', version: '1' };
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
-    const answer = await send({ jsonrpc: '2.0', id: (id += 1), method: 'initialize', params });
+    const answer = await send({ jsonrpc: '2.0', id: nextId(), method: 'initialize', params });
     if (answer.status === 200) {
       session = answer.headers.get('mcp-session-id') ?? undefined;
       await send({ jsonrpc: '2.0', method: 'notifications/initialized' });
@@ -57,7 +61,7 @@ export function client(server, provider, { userId = 'ada', serverName = 'notes',
     /** The status of a call; 200 if it ran. */
     async call(name = 'echo', input = { text: 'hello' }) {
       const params = { name, arguments: input };
-      return (await send({ jsonrpc: '2.0', id: (id += 1), method: 'tools/call', params })).status;
+      return (await send({ jsonrpc: '2.0', id: nextId(), method: 'tools/call', params })).status;
     },
     /** Asks as a manager does before a token expires. */
     async renew() {

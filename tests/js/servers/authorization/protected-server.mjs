@@ -63,40 +63,25 @@ export async function startProtectedServer(authority, changes = {}) {
     return lacks ? { status: 403, error: 'insufficient_scope', scope } : undefined;
   }
 
-  const listening = await listen(async (request, response) => {
-    setCorsHeaders(request, response);
-    if (rules.hideChallenge) response.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id');
-    if (answerPreflight(request, response)) return;
-    const path = new URL(request.url, listening.origin).pathname;
-    if (path !== '/mcp' && !path.startsWith('/control')) {
-      const own = rules.metadata(path, document());
-      if (own) {
-        response.writeHead(own.status ?? 200, { 'Content-Type': 'application/json', ...own.headers });
-        response.end(typeof own.body === 'string' ? own.body : JSON.stringify(own.body ?? {}));
-        return;
-      }
-      if (path === place()) return sendJson(response, 200, document());
-      return sendJson(response, 404, { error: 'not_found' });
-    }
-    const text = await readText(request);
-    const message = parseJson(text);
-    const refusal = rules.needsToken(message) ? judge(request.headers.authorization, message) : undefined;
-    if (refusal) {
-      refusals.push({ ...refusal, method: message?.method });
-      const { status, error, scope = rules.challengedScope } = refusal;
-      const parts = [
-        `resource_metadata="${listening.origin}${place()}"`,
-        error && `error="${error}"`,
-        scope && `scope="${scope}"`,
-      ];
-      const challenge = rules.challenge(`Bearer ${parts.filter(Boolean).join(', ')}`, status);
-      return sendJson(
-        response,
-        status,
-        { error: error ?? 'unauthorized' },
-        challenge && { 'WWW-Authenticate': challenge },
-      );
-    }
+  function serveMetadata(response, path) {
+    const own = rules.metadata(path, document());
+    if (!own) return path === place() ? sendJson(response, 200, document()) : sendJson(response, 404, { error: path });
+    response.writeHead(own.status ?? 200, { 'Content-Type': 'application/json', ...own.headers });
+    return response.end(typeof own.body === 'string' ? own.body : JSON.stringify(own.body ?? {}));
+  }
+
+  function refuse(response, { status, error, scope = rules.challengedScope }) {
+    const parts = [
+      `resource_metadata="${listening.origin}${place()}"`,
+      error && `error="${error}"`,
+      scope && `scope="${scope}"`,
+    ];
+    const challenge = rules.challenge(`Bearer ${parts.filter(Boolean).join(', ')}`, status);
+    const headers = challenge && { 'WWW-Authenticate': challenge };
+    return sendJson(response, status, { error: error ?? 'unauthorized' }, headers);
+  }
+
+  function pass(request, response, text) {
     const onward = forward(
       new URL(request.url, inner.url),
       { method: request.method, headers: { ...request.headers, host: new URL(inner.url).host } },
@@ -110,6 +95,23 @@ export async function startProtectedServer(authority, changes = {}) {
     onward.on('error', () => response.destroy());
     response.on('close', () => onward.destroy());
     onward.end(text);
+  }
+
+  const listening = await listen(async (request, response) => {
+    setCorsHeaders(request, response);
+    if (rules.hideChallenge) response.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id');
+    if (answerPreflight(request, response)) return;
+    const path = new URL(request.url, listening.origin).pathname;
+    if (path !== '/mcp' && !path.startsWith('/control')) {
+      serveMetadata(response, path);
+      return;
+    }
+    const text = await readText(request);
+    const message = parseJson(text);
+    const refusal = rules.needsToken(message) ? judge(request.headers.authorization, message) : undefined;
+    if (!refusal) return pass(request, response, text);
+    refusals.push({ ...refusal, method: message?.method });
+    refuse(response, refusal);
   });
 
   return {
