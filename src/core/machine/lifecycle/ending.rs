@@ -84,7 +84,7 @@ impl<J: Json> Manager<J> {
             farewells += u32::from(self.say_goodbye(session, waiter).is_some());
         }
         if let (true, Some(former), Some(record)) = (say_goodbye, former, self.store.get_mut(session)) {
-            record.agreed = Some(former);
+            record.agreed = Some(*former);
             farewells += u32::from(self.say_goodbye(session, waiter).is_some());
         }
         if say_goodbye || state == State::Terminated {

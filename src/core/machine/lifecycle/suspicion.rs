@@ -31,11 +31,12 @@ impl<J: Json> Manager<J> {
         if record.state != State::Ready || record.generation != generation || record.outage.is_some() || !is_kept {
             return;
         }
-        let suspicion = &mut record.suspicion;
+        let fruitful = record.fruitful;
+        let suspicion = record.suspicion.get_or_insert_default();
         suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
         suspicion.last = oddity;
         // A session that never worked has nothing to lose, unless the server says so.
-        let repeats = suspicion.times >= IN_A_ROW && record.fruitful;
+        let repeats = suspicion.times >= IN_A_ROW && fruitful;
         let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
         if (speaks || repeats) && may_ask {
             suspicion.asked = Some((now, generation));
@@ -50,9 +51,9 @@ impl<J: Json> Manager<J> {
         if record.state != State::Ready || record.outage.is_some() {
             return self.listen_again(session);
         }
-        let asked = record.suspicion.asked_by_stream;
-        if asked.is_none_or(|at| now.since(at) >= ONCE_IN) {
-            record.suspicion.asked_by_stream = Some(now);
+        let suspicion = record.suspicion.get_or_insert_default();
+        if suspicion.asked_by_stream.is_none_or(|at| now.since(at) >= ONCE_IN) {
+            suspicion.asked_by_stream = Some(now);
             self.check_session(session, Check { stream: true, ..Check::default() });
         } else {
             self.listen_rarely(session);
@@ -68,7 +69,7 @@ impl<J: Json> Manager<J> {
         if !has_session || record.breaker.open_until(now).is_some() {
             return false;
         }
-        record.former.clone_from(&record.agreed);
+        record.former = record.agreed.clone().map(Box::new);
         record.loss.get_or_insert(Loss { code: ErrorCode::SessionInvalid, at: now });
         if record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
@@ -93,7 +94,7 @@ impl<J: Json> Manager<J> {
     /// The last ping on the old id was answered, or was not.
     pub(crate) fn on_former_answered(&mut self, session: SessionRef, pong: &Pong) {
         let Some(record) = self.store.get(session) else { return };
-        let same = Pong::Odd(record.suspicion.last);
+        let same = Pong::Odd(record.suspicion.as_ref().map(|suspicion| suspicion.last).unwrap_or_default());
         match pong {
             Pong::Lost(_) => self.replace_former(session),
             Pong::Alive | Pong::Busy(_) => self.keep_former(session),
@@ -125,7 +126,7 @@ impl<J: Json> Manager<J> {
     fn keep_former(&mut self, session: SessionRef) {
         self.say_goodbye(session, None);
         if let Some(record) = self.store.get_mut(session) {
-            record.agreed = record.former.take();
+            record.agreed = record.former.take().map(|former| *former);
         }
         self.log(session, Level::Info, "The session is kept: the new one was ended");
         self.keep_session(session);
@@ -136,7 +137,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         // An attempt may have got as far as a new id.
         if let Some(former) = record.former.take() {
-            record.agreed = Some(former);
+            record.agreed = Some(*former);
         }
         self.log(session, Level::Warn, &concat(&["No new handshake, so the session is kept: ", error.code.as_str()]));
         if !self.is_out_of_reach(session) {
@@ -156,8 +157,9 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.handshake = None;
         record.loss = None;
-        record.suspicion.times = 0;
-        record.suspicion.asked = Some((now, record.generation));
+        let suspicion = record.suspicion.get_or_insert_default();
+        suspicion.times = 0;
+        suspicion.asked = Some((now, record.generation));
         let (cursor, expiry) = (record.listen.cursor().cloned(), record.expiry());
         self.timers.arm(expiry.max(now.after(STREAM_FLOOR)), Timer::Expiry(session));
         self.start_listening(session, cursor);

@@ -50,7 +50,7 @@ pub(crate) mod suspicion;
 pub(crate) mod tools;
 mod transitions;
 
-/// The record of one (user, server).
+/// The record of one (user, server). There may be 100,000 of them, so rare state is boxed.
 pub(crate) struct Session<J> {
     pub(crate) reference: SessionRef,
     pub(crate) key: Rc<Key>,
@@ -74,7 +74,7 @@ pub(crate) struct Session<J> {
 
     /// What the latest handshake negotiated; its id is taken away when the session is lost.
     pub(crate) agreed: Option<Agreed<J>>,
-    pub(crate) handshake: Option<Handshake<J>>,
+    pub(crate) handshake: Option<Box<Handshake<J>>>,
     /// Restoring calls (log level, subscriptions, tools) that recovery still waits for.
     pub(crate) restoring: u32,
     /// What to put back after a recovery.
@@ -112,18 +112,18 @@ pub(crate) struct Session<J> {
     /// Deadlines that passed in a row without any answer.
     pub(crate) silent: u32,
     /// The ping that is finding out how the session fares, if there is one.
-    pub(crate) check: Option<Check>,
+    pub(crate) check: Option<Box<Check>>,
     /// Calls that wait for it: their answers may mean that the session is lost.
     pub(crate) doubters: Vec<CallId>,
-    pub(crate) suspicion: Suspicion,
+    pub(crate) suspicion: Option<Box<Suspicion>>,
     /// The session of before, while a new one shows whether the server still has it.
-    pub(crate) former: Option<Agreed<J>>,
+    pub(crate) former: Option<Box<Agreed<J>>>,
     /// While the server is out of reach.
-    pub(crate) outage: Option<Outage<J>>,
+    pub(crate) outage: Option<Box<Outage<J>>>,
     /// It waits for its turn to try to reach its server.
     pub(crate) in_line: bool,
     /// While its attempts are spent: when to try again, and why it failed.
-    pub(crate) degraded: Option<Degraded<J>>,
+    pub(crate) degraded: Option<Box<Degraded<J>>>,
     pub(crate) persistence: Persistence,
     /// The page does without the stream.
     pub(crate) parked: bool,
@@ -136,8 +136,13 @@ pub(crate) struct Agreed<J> {
     pub(crate) version: String,
     /// The whole `InitializeResult`.
     pub(crate) result: J,
-    /// Headers of every request of this generation.
-    pub(crate) headers: HeaderList,
+}
+
+impl<J> Agreed<J> {
+    /// Adds the headers of every request of this generation.
+    pub(crate) fn add_headers(&self, list: &mut HeaderList) {
+        headers::add_session_headers(list, self.id.as_ref(), &self.version);
+    }
 }
 
 /// What the client has set on the server, to be set again on a new session.
@@ -153,7 +158,7 @@ impl<J> Session<J> {
     pub(crate) fn new(reference: SessionRef, key: Rc<Key>, server: Rc<ServerConfig>, now: Instant) -> Self {
         Self {
             reference,
-            url: Rc::from(server.url.as_str()),
+            url: Rc::clone(&server.url),
             origin: 0,
             key,
             state: State::Connecting,
@@ -188,7 +193,7 @@ impl<J> Session<J> {
             silent: 0,
             check: None,
             doubters: Vec::new(),
-            suspicion: Suspicion::default(),
+            suspicion: None,
             former: None,
             outage: None,
             in_line: false,
@@ -317,7 +322,6 @@ impl<J> Session<J> {
     pub(crate) fn forget_id(&mut self) {
         if let Some(agreed) = self.agreed.as_mut() {
             agreed.id = None;
-            headers::take_out(&mut agreed.headers, headers::SESSION_ID);
         }
     }
 
