@@ -102,7 +102,7 @@ impl Reader<'_> {
             auth_timeout: self.milliseconds(server, "authTimeout", 1, DEFAULT_AUTH_TIMEOUT),
             protocol: self.protocol(server),
             session: self.session(server, session),
-            url: self.url(server)?,
+            url: Rc::from(self.url(server)?),
         })
     }
 

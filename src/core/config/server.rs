@@ -43,7 +43,7 @@ pub struct ServerConfig {
     /// The name in log lines: 1 to 128 bytes without control characters.
     pub name: String,
     /// The MCP endpoint: an absolute http or https URL without credentials or fragment.
-    pub url: String,
+    pub url: Rc<str>,
     /// The HTTP transport of the server.
     pub transport: Transport,
     /// Additional headers of every request: lower-case names, no duplicates, none reserved.

@@ -39,14 +39,20 @@ impl Index {
                 }
             }
             Err(gap) => {
-                run.insert(gap, (pair, value));
                 self.len += 1;
-                if run.len() > LONGEST {
-                    // Splits at the newest entry rather than in the middle, so that ascending numbers leave full runs
-                    // behind.
-                    let rest = run.split_off(gap.max(LONGEST / 2));
-                    self.runs.insert(at + 1, rest);
+                if run.len() < LONGEST {
+                    return run.insert(gap, (pair, value));
                 }
+                // Splits before the insertion, because a full vector would double its capacity; and at the new entry
+                // rather than in the middle, so that ascending numbers leave full runs behind.
+                let cut = gap.max(LONGEST / 2);
+                let mut rest = run.split_off(cut);
+                if gap < cut {
+                    run.insert(gap, (pair, value));
+                } else {
+                    rest.insert(0, (pair, value));
+                }
+                self.runs.insert(at + 1, rest);
             }
         }
     }
@@ -60,6 +66,10 @@ impl Index {
             self.runs.remove(at);
         }
         self.len -= 1;
+        // Every session has two sets of calls, empty most of the time.
+        if self.len == 0 {
+            self.runs = Vec::new();
+        }
         Some(value)
     }
 
@@ -158,5 +168,6 @@ mod tests {
         let mut index = Index::default();
         (0..10_000).for_each(|number| index.insert((0, number), number));
         assert!(index.runs.len() <= 10_000 / LONGEST + 1);
+        assert!(index.runs.iter().all(|run| run.capacity() <= LONGEST));
     }
 }

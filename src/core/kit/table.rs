@@ -1,7 +1,7 @@
 //! Ordered tables by number and by name, designed for a small module: the generic code is thin, and all ordering is in
 //! one type ([`Index`]), which maps to slots of a plain vector.
 
-use crate::core::kit::index::{Entries, Index, Pair};
+use crate::core::kit::index::{Index, Pair};
 use std::marker::PhantomData;
 
 /// An identifier that is a number, such as that of an exchange, a call or a record.
@@ -167,7 +167,7 @@ impl<K: Number> Set<K> {
     }
 }
 
-/// An ordered set of pairs of numbers: the machine's timers, and the records of one user.
+/// An ordered set of pairs of numbers: the machine's timers.
 #[derive(Default)]
 pub(crate) struct Pairs(Index);
 
@@ -182,11 +182,6 @@ impl Pairs {
 
     pub(crate) fn first(&self) -> Option<Pair> {
         self.0.first().map(|(pair, _)| pair)
-    }
-
-    /// All pairs from `pair` on.
-    pub(crate) fn from(&self, pair: Pair) -> Entries<'_> {
-        self.0.from(pair)
     }
 }
 

@@ -199,16 +199,15 @@ fn is_token_byte(byte: u8) -> bool {
 /// Header names and values, shared between the requests of a session.
 pub type HeaderList = Vec<(Rc<str>, Rc<str>)>;
 
-pub(crate) fn session_headers(id: Option<&SessionId>, version: &str) -> HeaderList {
-    let mut all = Vec::new();
+/// Adds the headers of every request of a generation.
+pub(crate) fn add_session_headers(list: &mut HeaderList, id: Option<&SessionId>, version: &str) {
     if let Some(id) = id {
-        add(&mut all, SESSION_ID, id.as_str());
+        add(list, SESSION_ID, id.as_str());
     }
     // An older server's CORS headers may not allow it.
     if version >= VERSION_HEADER {
-        add(&mut all, PROTOCOL_VERSION, version);
+        add(list, PROTOCOL_VERSION, version);
     }
-    all
 }
 
 /// The `Last-Event-ID` header of a cursor, if any.

@@ -2,7 +2,8 @@
 
 use crate::core::api::{Key, SessionInfo, SessionRef, State, Stats};
 use crate::core::kit::hash::hash;
-use crate::core::kit::table::{Pairs, Table};
+use crate::core::kit::index::Index;
+use crate::core::kit::table::Table;
 use crate::core::state::session::Session;
 
 /// The records of one manager.
@@ -11,10 +12,8 @@ use crate::core::state::session::Session;
 /// comparison with the key in the record.
 pub(crate) struct Store<J> {
     records: Table<SessionRef, Session<J>>,
-    /// By hash of user and server.
-    by_key: Pairs,
-    /// By hash of the user.
-    by_user: Pairs,
+    /// By hash of the user and number, with the hash of the server.
+    by_user: Index,
     users: usize,
     seed: u64,
 }
@@ -22,7 +21,7 @@ pub(crate) struct Store<J> {
 impl<J> Store<J> {
     /// An empty store. `seed` must be unpredictable for users who choose their own names.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { records: Table::default(), by_key: Pairs::default(), by_user: Pairs::default(), users: 0, seed }
+        Self { records: Table::default(), by_user: Index::default(), users: 0, seed }
     }
 
     pub(crate) fn insert(&mut self, session: Session<J>) {
@@ -30,15 +29,14 @@ impl<J> Store<J> {
         if !self.has_user(&session.key.user) {
             self.users += 1;
         }
-        self.by_key.insert((self.hash_of_key(&session.key), reference.0));
-        self.by_user.insert((self.hash_of_user(&session.key.user), reference.0));
+        let server = self.hash_of(&session.key.server);
+        self.by_user.insert((self.hash_of(&session.key.user), reference.0), server);
         self.records.insert(reference, session);
     }
 
     pub(crate) fn remove(&mut self, reference: SessionRef) -> Option<Session<J>> {
         let session = self.records.remove(reference)?;
-        self.by_key.remove((self.hash_of_key(&session.key), reference.0));
-        self.by_user.remove((self.hash_of_user(&session.key.user), reference.0));
+        self.by_user.remove((self.hash_of(&session.key.user), reference.0));
         if !self.has_user(&session.key.user) {
             self.users = self.users.saturating_sub(1);
         }
@@ -54,12 +52,12 @@ impl<J> Store<J> {
     }
 
     pub(crate) fn find(&self, key: &Key) -> Option<SessionRef> {
-        self.of_hash(&self.by_key, self.hash_of_key(key), &key.user, Some(&key.server), 1).pop()
+        self.named(&key.user, Some(&key.server), 1).pop()
     }
 
     /// The records of one user, oldest first, at most `most`.
     pub(crate) fn of_user(&self, user: &str, most: usize) -> Vec<SessionRef> {
-        self.of_hash(&self.by_user, self.hash_of_user(user), user, None, most)
+        self.named(user, None, most)
     }
 
     /// The number of users with a record; counted, because every new record checks the limit.
@@ -109,11 +107,15 @@ impl<J> Store<J> {
         !self.of_user(user, 1).is_empty()
     }
 
-    fn of_hash(&self, pairs: &Pairs, hash: u64, user: &str, server: Option<&str>, most: usize) -> Vec<SessionRef> {
+    fn named(&self, user: &str, server: Option<&str>, most: usize) -> Vec<SessionRef> {
+        let (hash, hash_of_server) = (self.hash_of(user), server.map(|server| self.hash_of(server)));
         let mut found = Vec::new();
-        for ((other, number), _) in pairs.from((hash, 0)) {
+        for ((other, number), of_server) in self.by_user.from((hash, 0)) {
             if other != hash || found.len() >= most {
                 break;
+            }
+            if hash_of_server.is_some_and(|hash| hash != of_server) {
+                continue;
             }
             let Some(session) = self.get(SessionRef(number)) else { continue };
             if session.key.user == user && server.is_none_or(|server| session.key.server == server) {
@@ -123,11 +125,7 @@ impl<J> Store<J> {
         found
     }
 
-    fn hash_of_key(&self, key: &Key) -> u64 {
-        hash(self.seed, &[&key.user, &key.server])
-    }
-
-    fn hash_of_user(&self, user: &str) -> u64 {
-        hash(self.seed, &[user])
+    fn hash_of(&self, name: &str) -> u64 {
+        hash(self.seed, &[name])
     }
 }

@@ -6,7 +6,7 @@ use crate::core::kit::hash::hash;
 use crate::core::kit::table::Named;
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::Instant;
-use crate::core::protocol::headers::{SessionId, session_headers};
+use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::{MODERN, VERSIONS};
 use crate::core::state::session::{Agreed, Remembered, Session};
@@ -106,7 +106,6 @@ pub(crate) fn read<J: Json>(
     else {
         return Err("it is damaged");
     };
-    let headers = session_headers(id.as_ref(), &version);
     let mut subscriptions = Named::default();
     for params in found.get("subscriptions").and_then(|list| list.as_array()).unwrap_or_default() {
         if let Some(uri) = params.get_str("uri") {
@@ -114,7 +113,7 @@ pub(crate) fn read<J: Json>(
         }
     }
     Ok(Stored {
-        agreed: Agreed { id, version, result, headers },
+        agreed: Agreed { id, version, result },
         generation: number("generation").unwrap_or(1),
         // The writer's clock may have been fast.
         created_at: Instant::from_millis(created).min(now),
@@ -155,9 +154,7 @@ mod tests {
         let key = Rc::new(Key { user: "ann".into(), server: "db".into() });
         let mut session = Session::new(SessionRef(1), key, Rc::clone(config.servers.get("db").unwrap()), NOW);
         let id = id.and_then(|id| SessionId::parse(id, 100));
-        let headers = session_headers(id.as_ref(), VERSIONS[0]);
-        session.agreed =
-            Some(Agreed { id, version: VERSIONS[0].into(), result: json!({ "capabilities": {} }), headers });
+        session.agreed = Some(Agreed { id, version: VERSIONS[0].into(), result: json!({ "capabilities": {} }) });
         session.generation = 3;
         session.remembered.log_level = Some(json!({ "level": "debug" }));
         session.remembered.subscriptions.insert("file:///a", json!({ "uri": "file:///a" }));
@@ -173,9 +170,9 @@ mod tests {
         assert_eq!((stored.generation, stored.created_at, stored.last_used_at), (3, NOW, NOW));
         assert_eq!(stored.remembered.log_level, Some(json!({ "level": "debug" })));
         assert_eq!(stored.remembered.subscriptions.len(), 1);
-        assert!(
-            stored.agreed.headers.iter().any(|(name, value)| &**name == "mcp-session-id" && &**value == "0123456789")
-        );
+        let mut headers = Vec::new();
+        stored.agreed.add_headers(&mut headers);
+        assert!(headers.iter().any(|(name, value)| &**name == "mcp-session-id" && &**value == "0123456789"));
     }
 
     #[test]

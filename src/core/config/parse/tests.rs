@@ -38,7 +38,7 @@ fn faults(members: Value) -> Vec<String> {
 #[test]
 fn a_url_alone_is_enough() {
     let server = server(json!({ "url": "https://example.com/mcp" })).unwrap();
-    assert_eq!((server.name.as_str(), server.url.as_str()), ("db", "https://example.com/mcp"));
+    assert_eq!((server.name.as_str(), &*server.url), ("db", "https://example.com/mcp"));
     assert_eq!((server.timeout, server.init_timeout, server.auth_timeout), (60_000, 30_000, 300_000));
     assert_eq!((server.transport, &server.protocol), (Transport::StreamableHttp, &Protocol::Auto));
     let expected = SessionConfig {
@@ -62,7 +62,7 @@ fn every_setting_is_read() {
         "sessionConfig": { "timeout": 3, "retryAttempts": 0, "retryDelay": 0, "maxAge": 4, "keepAlive": 5, "replay": "never" },
     }))
     .unwrap();
-    assert_eq!(server.url, "http://example.com:8080/mcp?key=hidden-key");
+    assert_eq!(&*server.url, "http://example.com:8080/mcp?key=hidden-key");
     assert_eq!((server.timeout, server.init_timeout, server.auth_timeout), (1, 2, 6));
     assert_eq!((server.transport, &server.protocol), (Transport::HttpSse, &Protocol::Pinned("2025-11-25".into())));
     let expected = SessionConfig {

@@ -93,7 +93,7 @@ impl<J: Json> Manager<J> {
             deletes += u32::from(self.send_delete(session, waiter).is_some());
         }
         if let (true, Some(former), Some(record)) = (sends_delete, former, self.store.get_mut(session)) {
-            record.agreed = Some(former);
+            record.agreed = Some(*former);
             deletes += u32::from(self.send_delete(session, waiter).is_some());
         }
         if sends_delete || state == State::Terminated {

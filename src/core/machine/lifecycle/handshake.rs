@@ -9,7 +9,7 @@ use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::codes::{self, UNSUPPORTED_VERSION};
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::{HeaderList, SessionId, session_headers};
+use crate::core::protocol::headers::{HeaderList, SessionId};
 use crate::core::protocol::json::{Json, completed};
 use crate::core::protocol::jsonrpc;
 use crate::core::protocol::verdict::Verdict;
@@ -32,13 +32,13 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         // A trial handshake gets one attempt, and so does a call after an outage that used up all attempts.
         let is_trial = record.former.is_some();
-        let is_single = is_trial || record.outage.as_ref().is_some_and(Outage::is_spent);
-        record.handshake = Some(Handshake {
+        let is_single = is_trial || record.outage.as_deref().is_some_and(Outage::is_spent);
+        record.handshake = Some(Box::new(Handshake {
             offer: first_offer(&record.server.protocol),
             failures: if is_single { record.server.session.retry_attempts } else { 0 },
             read_storage: is_trial,
             ..Handshake::default()
-        });
+        }));
         // The provider may return a better token than in the previous round.
         record.credentials.allow_challenge();
         if let Some(until) = record.breaker.open_until(now) {
@@ -164,8 +164,7 @@ impl<J: Json> Manager<J> {
         record.generation += 1;
         record.hides_id = hides_headers && id.is_none() && !is_sse;
         record.kind = if id.is_some() || is_sse { Kind::Stateful } else { Kind::Stateless };
-        let headers = session_headers(id.as_ref(), &version);
-        record.agreed = Some(Agreed { id: id.clone(), version, result, headers });
+        record.agreed = Some(Agreed { id: id.clone(), version, result });
         self.guess_revision(session);
         if let Some(id) = id {
             self.log(session, Level::Debug, &concat(&["Session extracted: ", &id.short()]));

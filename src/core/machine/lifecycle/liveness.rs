@@ -53,7 +53,7 @@ impl<J: Json> Manager<J> {
     /// Sends a ping. The caller has checked that none is in flight.
     pub(crate) fn ping(&mut self, session: SessionRef, why: Check, timeout: Millis) {
         if let Some(record) = self.store.get_mut(session) {
-            record.check = Some(why);
+            record.check = Some(Box::new(why));
             self.own_request(session, Purpose::Ping, "ping", None, timeout);
         }
     }

@@ -23,7 +23,7 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         if record.state == State::Ready && record.generation == generation && record.outage.is_none() {
-            record.outage = Some(Outage::new(now, error.clone()));
+            record.outage = Some(Box::new(Outage::new(now, error.clone())));
             self.send_canary(session);
         }
     }
@@ -70,7 +70,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is unreachable"));
-        let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
+        let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
         if *pong == Pong::Hidden {
             let was_shown = outage.note_hidden();
             return if was_shown { self.lose_hidden(session) } else { self.ping_canary(session, Identity::Bare) };
@@ -148,7 +148,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn suspend(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
+        let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
         let rounds = outage.note_lost();
         self.announce_outage(session);
         self.enter(session, State::Outage);
@@ -159,7 +159,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn note_handshake_away(&mut self, session: SessionRef, error: &Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session).filter(|record| record.generation > 0) else { return };
-        record.outage.get_or_insert_with(|| Outage::new(now, error.clone()));
+        record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error.clone())));
         self.announce_outage(session);
     }
 
@@ -178,7 +178,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn finish_outage(&mut self, session: SessionRef) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         let waited = (record.queue.len() + record.connecting.len()) as u64;
-        let Some(outage) = record.outage.take().filter(Outage::is_announced) else { return false };
+        let Some(outage) = record.outage.take().filter(|outage| outage.is_announced()) else { return false };
         record.pace.narrow();
         let span = outage.span(self.now);
         self.log(
@@ -223,7 +223,7 @@ impl<J: Json> Manager<J> {
     /// unread.
     fn take_cut(&mut self, session: SessionRef) -> Vec<(CallId, bool, Error<J>)> {
         let Some(record) = self.store.get_mut(session) else { return Vec::new() };
-        if record.outage.as_ref().is_none_or(Outage::is_announced) {
+        if record.outage.as_deref().is_none_or(Outage::is_announced) {
             return Vec::new();
         }
         let mut cut = Vec::new();
@@ -264,7 +264,7 @@ impl<J: Json> Manager<J> {
     /// A stream of the session opened: the server may be reachable again.
     pub(crate) fn note_sign_of_life(&mut self, session: SessionRef) {
         let is_spent = |outage: &Outage<J>| outage.is_spent() && outage.next().is_some();
-        if self.store.get(session).is_some_and(|record| record.outage.as_ref().is_some_and(is_spent)) {
+        if self.store.get(session).is_some_and(|record| record.outage.as_deref().is_some_and(is_spent)) {
             self.send_canary(session);
         }
     }

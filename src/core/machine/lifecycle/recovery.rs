@@ -171,7 +171,8 @@ impl<J: Json> Manager<J> {
         let retry_at = now.after(full_jitter(&mut self.rng, record.server.session.retry_delay, rounds));
         let breaker = record.breaker.open_until(now).unwrap_or(now);
         let canary_at = now.after(canary_delay(&mut self.rng, rounds)).max(breaker);
-        record.degraded = Some(Degraded { retry_at: retry_at.max(breaker), canary_at, rounds, error: error.clone() });
+        let retry_at = retry_at.max(breaker);
+        record.degraded = Some(Box::new(Degraded { retry_at, canary_at, rounds, error: error.clone() }));
         self.timers.arm(canary_at, Timer::Handshake(session));
         // The canaries end when the session expires.
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));

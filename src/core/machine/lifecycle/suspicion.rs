@@ -31,11 +31,12 @@ impl<J: Json> Manager<J> {
         if record.state != State::Ready || record.generation != generation || record.outage.is_some() || !is_kept {
             return;
         }
-        let suspicion = &mut record.suspicion;
+        let has_answered = record.has_answered;
+        let suspicion = record.suspicion.get_or_insert_default();
         suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
         suspicion.last = oddity;
         // An unproven session is not suspected for repeated answers, only if the text mentions it.
-        let repeats = suspicion.times >= IN_A_ROW && record.has_answered;
+        let repeats = suspicion.times >= IN_A_ROW && has_answered;
         let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
         if (speaks || repeats) && may_ask {
             suspicion.asked = Some((now, generation));
@@ -50,9 +51,9 @@ impl<J: Json> Manager<J> {
         if record.state != State::Ready || record.outage.is_some() {
             return self.listen_again(session);
         }
-        let asked = record.suspicion.asked_by_stream;
-        if asked.is_none_or(|at| now.since(at) >= ONCE_IN) {
-            record.suspicion.asked_by_stream = Some(now);
+        let suspicion = record.suspicion.get_or_insert_default();
+        if suspicion.asked_by_stream.is_none_or(|at| now.since(at) >= ONCE_IN) {
+            suspicion.asked_by_stream = Some(now);
             self.check_session(session, Check { stream: true, ..Check::default() });
         } else {
             self.listen_rarely(session);
@@ -68,7 +69,7 @@ impl<J: Json> Manager<J> {
         if !has_session || record.breaker.open_until(now).is_some() {
             return false;
         }
-        record.former.clone_from(&record.agreed);
+        record.former = record.agreed.clone().map(Box::new);
         record.loss.get_or_insert(Loss { code: ErrorCode::SessionInvalid, at: now });
         if record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
@@ -93,7 +94,7 @@ impl<J: Json> Manager<J> {
     /// The outcome of the last ping with the old id.
     pub(crate) fn on_former_answered(&mut self, session: SessionRef, pong: &Pong) {
         let Some(record) = self.store.get(session) else { return };
-        let same = Pong::Odd(record.suspicion.last);
+        let same = Pong::Odd(record.suspicion.as_ref().map(|suspicion| suspicion.last).unwrap_or_default());
         match pong {
             Pong::Lost(_) => self.replace_former(session),
             Pong::Alive | Pong::Busy(_) => self.keep_former(session),
@@ -125,7 +126,7 @@ impl<J: Json> Manager<J> {
     fn keep_former(&mut self, session: SessionRef) {
         self.send_delete(session, None);
         if let Some(record) = self.store.get_mut(session) {
-            record.agreed = record.former.take();
+            record.agreed = record.former.take().map(|former| *former);
         }
         self.log(session, Level::Info, "The session still works; the new one was deleted");
         self.keep_session(session);
@@ -136,7 +137,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         // The attempt may have received a new id.
         if let Some(former) = record.former.take() {
-            record.agreed = Some(former);
+            record.agreed = Some(*former);
         }
         self.log(
             session,
@@ -160,8 +161,9 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.handshake = None;
         record.loss = None;
-        record.suspicion.times = 0;
-        record.suspicion.asked = Some((now, record.generation));
+        let suspicion = record.suspicion.get_or_insert_default();
+        suspicion.times = 0;
+        suspicion.asked = Some((now, record.generation));
         let (cursor, expiry) = (record.listen.cursor().cloned(), record.expiry());
         self.timers.arm(expiry.max(now.after(STREAM_FLOOR)), Timer::Expiry(session));
         self.start_listening(session, cursor);

@@ -28,7 +28,7 @@ impl<J: Json> Manager<J> {
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
         let is_stream = matches!(kind, ExchangeKind::SessionStream);
         let agreed = match identity {
-            Identity::Former => record.former.as_ref(),
+            Identity::Former => record.former.as_deref(),
             _ => record.agreed.as_ref().filter(|_| !is_handshake && !is_stream),
         };
         let asks_for_address = matches!(kind, ExchangeKind::Address(_));
@@ -169,7 +169,7 @@ impl<J: Json> Manager<J> {
 fn request_headers<J>(headers: &mut HeaderList, session: &Session<J>, method: &str, agreed: Option<&Agreed<J>>) {
     session.credentials.add_to(headers);
     if let Some(agreed) = agreed {
-        headers::add_all(headers, &agreed.headers);
+        agreed.add_headers(headers);
     }
     match method {
         // 2025-11-25 basic/transports: a POST accepts both JSON and event streams, a GET only streams.

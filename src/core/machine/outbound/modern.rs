@@ -23,10 +23,8 @@ impl<J: Json> Manager<J> {
         record.has_answered = false;
         record.meta = None;
         record.cache.clear();
-        let mut headers = HeaderList::new();
-        headers::add(&mut headers, headers::PROTOCOL_VERSION, MODERN);
         let result = as_initialize_result(&discovered);
-        record.agreed = Some(Agreed { id: None, version: MODERN.to_owned(), result, headers });
+        record.agreed = Some(Agreed { id: None, version: MODERN.to_owned(), result });
         let generation = record.generation;
         self.begin_generation(session, generation);
     }

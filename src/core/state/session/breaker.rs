@@ -16,9 +16,12 @@ const ROUNDS: (usize, Millis) = (3, 120_000);
 /// How long it then stays open: doubled at each reopening without a success, up to the cap.
 const ROUND_COOLDOWN: (Millis, Millis) = (30_000, 300_000);
 
-/// The state of a breaker.
+/// A breaker; without memory before the first failure.
 #[derive(Debug, Default)]
-pub(crate) struct Breaker {
+pub(crate) struct Breaker(Option<Box<Memory>>);
+
+#[derive(Debug, Default)]
+struct Memory {
     cycles: Vec<Instant>,
     rounds: Vec<Instant>,
     open_until: Option<Instant>,
@@ -28,36 +31,39 @@ pub(crate) struct Breaker {
 impl Breaker {
     /// Counts a recovery. Returns whether this opened the breaker.
     pub(crate) fn note_cycle(&mut self, now: Instant) -> bool {
-        if !overflows(&mut self.cycles, now, CYCLES) {
+        let memory = self.0.get_or_insert_default();
+        if !overflows(&mut memory.cycles, now, CYCLES) {
             return false;
         }
-        self.open_until = Some(now.after(CYCLE_COOLDOWN));
+        memory.open_until = Some(now.after(CYCLE_COOLDOWN));
         true
     }
 
     /// Counts a failed round. Returns whether this opened the breaker.
     pub(crate) fn note_failed_round(&mut self, now: Instant) -> bool {
         // Half open: the one allowed round failed, so the breaker reopens for longer.
-        let half_open_failed = self.openings > 0;
-        if !overflows(&mut self.rounds, now, ROUNDS) && !half_open_failed {
+        let memory = self.0.get_or_insert_default();
+        let half_open_failed = memory.openings > 0;
+        if !overflows(&mut memory.rounds, now, ROUNDS) && !half_open_failed {
             return false;
         }
-        let cooldown = ROUND_COOLDOWN.0.saturating_mul(1 << self.openings.min(16)).min(ROUND_COOLDOWN.1);
-        self.openings += 1;
-        self.open_until = Some(now.after(cooldown));
+        let cooldown = ROUND_COOLDOWN.0.saturating_mul(1 << memory.openings.min(16)).min(ROUND_COOLDOWN.1);
+        memory.openings += 1;
+        memory.open_until = Some(now.after(cooldown));
         true
     }
 
     /// A handshake succeeded. Returns whether this closed an open breaker.
     pub(crate) fn note_success(&mut self) -> bool {
-        self.rounds.clear();
-        self.openings = 0;
-        self.open_until.take().is_some()
+        let Some(memory) = &mut self.0 else { return false };
+        memory.rounds.clear();
+        memory.openings = 0;
+        memory.open_until.take().is_some()
     }
 
     /// Until when attempts are suspended; `None` if closed or half open.
     pub(crate) fn open_until(&self, now: Instant) -> Option<Instant> {
-        self.open_until.filter(|until| *until > now)
+        self.0.as_ref()?.open_until.filter(|until| *until > now)
     }
 }
 

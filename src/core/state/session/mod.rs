@@ -50,7 +50,7 @@ pub(crate) mod suspicion;
 pub(crate) mod tools;
 mod transitions;
 
-/// The record of one (user, server).
+/// The record of one (user, server). There may be 100,000 of them, so rare state is boxed.
 pub(crate) struct Session<J> {
     pub(crate) reference: SessionRef,
     pub(crate) key: Rc<Key>,
@@ -76,7 +76,7 @@ pub(crate) struct Session<J> {
 
     /// The result of the latest handshake. Its id is cleared when the session is lost.
     pub(crate) agreed: Option<Agreed<J>>,
-    pub(crate) handshake: Option<Handshake<J>>,
+    pub(crate) handshake: Option<Box<Handshake<J>>>,
     /// Calls that restore settings (log level, subscriptions, tools) and that the recovery waits for.
     pub(crate) restoring: u32,
     /// The settings that a recovery restores.
@@ -114,18 +114,18 @@ pub(crate) struct Session<J> {
     /// Consecutive deadlines without any answer.
     pub(crate) silent: u32,
     /// The ping in flight.
-    pub(crate) check: Option<Check>,
+    pub(crate) check: Option<Box<Check>>,
     /// Calls deferred until that ping decides whether their answers mean a lost session.
     pub(crate) deferred: Vec<CallId>,
-    pub(crate) suspicion: Suspicion,
+    pub(crate) suspicion: Option<Box<Suspicion>>,
     /// The former session during a trial.
-    pub(crate) former: Option<Agreed<J>>,
+    pub(crate) former: Option<Box<Agreed<J>>>,
     /// Present while the server is unreachable.
-    pub(crate) outage: Option<Outage<J>>,
+    pub(crate) outage: Option<Box<Outage<J>>>,
     /// Whether it is in line for a lane.
     pub(crate) in_line: bool,
     /// Present after all attempts failed.
-    pub(crate) degraded: Option<Degraded<J>>,
+    pub(crate) degraded: Option<Box<Degraded<J>>>,
     pub(crate) persistence: Persistence,
     /// Whether the stream is parked.
     pub(crate) parked: bool,
@@ -138,8 +138,13 @@ pub(crate) struct Agreed<J> {
     pub(crate) version: String,
     /// The whole `InitializeResult`.
     pub(crate) result: J,
-    /// Headers of every request of this generation.
-    pub(crate) headers: HeaderList,
+}
+
+impl<J> Agreed<J> {
+    /// Adds the headers of every request of this generation.
+    pub(crate) fn add_headers(&self, list: &mut HeaderList) {
+        headers::add_session_headers(list, self.id.as_ref(), &self.version);
+    }
 }
 
 /// Settings of the client at the server, to be restored in a new session.
@@ -155,7 +160,7 @@ impl<J> Session<J> {
     pub(crate) fn new(reference: SessionRef, key: Rc<Key>, server: Rc<ServerConfig>, now: Instant) -> Self {
         Self {
             reference,
-            url: Rc::from(server.url.as_str()),
+            url: Rc::clone(&server.url),
             origin: 0,
             key,
             state: State::Connecting,
@@ -191,7 +196,7 @@ impl<J> Session<J> {
             silent: 0,
             check: None,
             deferred: Vec::new(),
-            suspicion: Suspicion::default(),
+            suspicion: None,
             former: None,
             outage: None,
             in_line: false,
@@ -327,7 +332,6 @@ impl<J> Session<J> {
     pub(crate) fn forget_id(&mut self) {
         if let Some(agreed) = self.agreed.as_mut() {
             agreed.id = None;
-            headers::take_out(&mut agreed.headers, headers::SESSION_ID);
         }
     }
 
