@@ -241,7 +241,7 @@ pub(super) fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
         return Ok(JsJson(Object::new().into()));
     }
     if !result.is_object() {
-        return Err(failed(INTERNAL_ERROR, "the handler's result is no object"));
+        return Err(failed(INTERNAL_ERROR, "the handler's result is not an object"));
     }
     // Values without a JSON form fail here, where the server can still get an error.
     match sys::write_json(&result) {

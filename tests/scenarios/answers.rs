@@ -232,7 +232,7 @@ fn undelivered_answers_are_logged_once_when_their_session_ends() {
     let call = world.tool(session, "order");
     world.finish(call);
     let before = world.count("answer");
-    let text = "[MCP][db] Answers to requests of the server that never reached it before the session ended: 1";
+    let text = "[MCP][db] Answers to server requests that were not delivered before the session ended: 1";
     assert_eq!(world.lines().iter().filter(|line| **line == text).count(), 1);
     world.run_for(600_000);
     assert_eq!(world.count("answer"), before, "the next session does not get the answer");

@@ -256,7 +256,7 @@ fn a_storage_that_hangs_is_waited_for_two_seconds_and_no_longer() {
     let session = world.connect();
     assert_eq!(world.sent_as("initialize")[0].at - super::world::START, 2_000);
     assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
-    assert_eq!(warnings(&world), ["[MCP][db] The storage does not answer: going on without it"]);
+    assert_eq!(warnings(&world), ["[MCP][db] The storage did not answer in time; continuing without it"]);
 }
 
 #[test]

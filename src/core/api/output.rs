@@ -107,8 +107,8 @@ pub enum Output<J> {
         /// The new value; `None` removes the stored one.
         value: Option<J>,
     },
-    /// After [`PageNotification::Share`](crate::core::PageNotification::Share): the slots of an origin in this tab. How many
-    /// it uses, how many it needs, and the budget of all tabs together (0: unlimited).
+    /// After [`PageNotification::Share`](crate::core::PageNotification::Share): how many slots of an
+    /// origin this tab uses, how many it needs, and the budget of all tabs together (0: unlimited).
     Turns {
         /// Scheme, host and port.
         origin: String,

@@ -87,8 +87,11 @@ impl Run {
         }
         self.world.network.seen.iter().for_each(|name| add(format!("model {name}")));
         for line in self.world.lines() {
-            let known =
-                ["may be lost: a new handshake", "is kept: the new one was ended", "No new handshake, so the session"];
+            let known = [
+                "may be lost; checking with a new handshake",
+                "still works; the new one was deleted",
+                "The new handshake failed, so the session",
+            ];
             known.into_iter().filter(|known| line.contains(known)).for_each(|known| add(format!("line {known}")));
         }
         for event in &self.world.events {
@@ -96,7 +99,7 @@ impl Run {
             add(format!("event {} {code}", event.kind.as_str()));
             let evidence = event.detail.evidence.as_deref().unwrap_or_default();
             for (name, words) in
-                [("replaced after a trial", "the old id meets the same"), ("hidden", "the browser hides")]
+                [("replaced after a trial", "requests with the old id still fail"), ("hidden", "the browser hides")]
             {
                 if event.kind == EventKind::SessionError && evidence.starts_with(words) {
                     add(format!("lost: {name}"));

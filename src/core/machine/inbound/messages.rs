@@ -37,7 +37,8 @@ impl<J: Json> Manager<J> {
             }
             // Requests and notifications of an earlier generation must not reach the current one.
             Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
-            // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, clients MUST NOT send responses.
+            // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, and clients MUST NOT send
+            // responses.
             Head::Request { .. } if self.store.get(session).is_some_and(Session::is_modern) => {}
             Head::Request { id, method } => {
                 self.on_server_request(session, Some(exchange), kind.call(), id, method, message);
@@ -101,7 +102,7 @@ impl<J: Json> Manager<J> {
                 " instead of a JSON-RPC message; is this the URL of an MCP endpoint?",
             ]),
             Body::Json(_) => String::from("JSON that does not answer the request"),
-            Body::Empty => String::from("nothing, where a request wants an answer"),
+            Body::Empty => String::from("an empty body instead of a JSON-RPC response"),
         };
         let evidence = concat(&["HTTP ", &decimal(status.into()), " with ", &what]);
         let error = Error::new(ErrorCode::ProtocolError, concat(&["the server answered with ", &what])).seen(evidence);

@@ -60,7 +60,7 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Answer => {
                 self.note_answered(call);
-                if speaks || oddity.may_tell_a_loss() {
+                if speaks || oddity.may_mean_loss() {
                     self.note_odd(session, generation, oddity, speaks);
                 }
                 if !self.goes_on_after(call, &error) {
@@ -151,7 +151,7 @@ impl<J: Json> Manager<J> {
         let evidence = "HTTP 200 with a JSON-RPC error that names the session";
         if !is_handshake && losses == 0 && is_vendors {
             self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
-            let error = Error::new(ErrorCode::SessionInvalid, "the server refuses the session").seen(evidence);
+            let error = Error::new(ErrorCode::SessionInvalid, "the server rejected the session").seen(evidence);
             return self.refused_by_loss(call, error);
         }
         if !is_handshake && names_loss && relation == Relation::Current {
@@ -159,7 +159,7 @@ impl<J: Json> Manager<J> {
         }
         self.note_answered(call);
         let speaks = mentions(&words, "session");
-        if !is_handshake && (speaks || oddity.may_tell_a_loss()) {
+        if !is_handshake && (speaks || oddity.may_mean_loss()) {
             self.note_odd(session, generation, oddity, speaks);
         }
         if !self.goes_on_after(call, &error) {

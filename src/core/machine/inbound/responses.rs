@@ -124,9 +124,9 @@ impl<J: Json> Manager<J> {
             ExchangeKind::Call(call) if record.endpoint.is_some() => self.on_posted(call, exchange, &record),
             ExchangeKind::Call(call) => self.on_success_without_answer(call, exchange, status, &body),
             ExchangeKind::Resume(call) => {
-                self.resume_failed(call, "the resumed stream was answered without an event stream")
+                self.resume_failed(call, "the request to resume was not answered with an event stream")
             }
-            ExchangeKind::Listen => self.listen_refused(record.session, status, "an answer that is no event stream"),
+            ExchangeKind::Listen => self.listen_refused(record.session, status, "the response is not an event stream"),
             ExchangeKind::SessionStream => self.on_no_session_stream(&record, status),
             ExchangeKind::Initialized => self.on_initialized_accepted(record.session, record.generation),
             ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
@@ -148,7 +148,7 @@ impl<J: Json> Manager<J> {
             .as_ref()
             .is_some_and(|head| is_success(head.status) && head.media == headers::Media::EventStream);
         if was_streaming && failure.kind != FailureKind::TooLarge {
-            return self.on_stream_over(exchange, "the stream was cut");
+            return self.on_stream_over(exchange, "the stream broke");
         }
         let Some(record) = self.take_exchange(exchange) else { return };
         let cut_off = self.is_cut_off_by(record.session, record.kind.call(), failure);
@@ -195,7 +195,7 @@ impl<J: Json> Manager<J> {
             return self.on_quiet_session(exchange);
         }
         self.out.push_back(Output::Abort { exchange });
-        self.on_stream_over(exchange, "nothing came for five minutes");
+        self.on_stream_over(exchange, "no data for five minutes");
     }
 
     fn on_stream_over(&mut self, exchange: ExchangeId, how: &str) {

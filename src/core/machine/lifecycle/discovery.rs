@@ -68,7 +68,10 @@ impl<J: Json> Manager<J> {
                 self.attempt(session);
             }
             Discovered::Legacy if pinned => {
-                let error = Error::new(ErrorCode::UnsupportedVersion, "the server does not speak 2026-07-28");
+                let error = Error::new(
+                    ErrorCode::UnsupportedVersion,
+                    "the server does not support protocol version 2026-07-28",
+                );
                 self.handshake_failed(session, error);
             }
             Discovered::Legacy => {

@@ -172,7 +172,7 @@ impl<J: Json> Manager<J> {
     fn stop_everything(&mut self, session: SessionRef) {
         self.stop_listening(session);
         self.abandon_server_requests(session);
-        let error = Error::new(ErrorCode::Closed, "the session was ended by its owner");
+        let error = Error::new(ErrorCode::Closed, "the application ended the session");
         self.fail_waiting(session, &error);
         for call in self.calls_of(session) {
             self.settle(call, Err(error.clone()));
@@ -251,7 +251,7 @@ impl<J: Json> Manager<J> {
         if self.store.get(session).is_some_and(|record| matches!(record.state, State::Ready | State::Outage)) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
-            self.interrupt_calls(session, "the session was given up");
+            self.interrupt_calls(session, "the session was ended because the page may be gone");
             // Waiting callers need a new handshake, because the canary ended with the session.
             if self.store.get(session).is_some_and(Session::is_wanted) {
                 self.wake_session(session);

@@ -42,8 +42,9 @@ impl<J: Json> Manager<J> {
         record.credentials.allow_challenge();
         if let Some(until) = record.breaker.open_until(now) {
             let wait = until.since(now);
-            let error = Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
-                .retry_after(Some(wait));
+            let error =
+                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
+                    .retry_after(Some(wait));
             return self.fail_handshake(session, error);
         }
         if !self.enter(session, state) {
@@ -142,7 +143,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_handshake_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let accepted = match outcome {
             Ok(Some(result)) => self.accept(session, result),
-            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "initialize was answered with nothing")),
+            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "the response to initialize is empty")),
             Err(error) => Err(error),
         };
         if let Err(error) = accepted {

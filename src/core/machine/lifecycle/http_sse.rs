@@ -40,12 +40,15 @@ impl<J: Json> Manager<J> {
     /// No `endpoint` event arrived in time.
     pub(crate) fn on_no_endpoint(&mut self, exchange: ExchangeId) {
         let Some(record) = self.take_exchange(exchange) else { return };
-        self.on_session_stream_over(&record, stream_gone(ErrorCode::RequestTimeout, "no endpoint was named in time"));
+        self.on_session_stream_over(
+            &record,
+            stream_gone(ErrorCode::RequestTimeout, "no endpoint event arrived in time"),
+        );
     }
 
     /// The GET got a 2xx response that is not an event stream.
     pub(crate) fn on_no_session_stream(&mut self, exchange: &Exchange, status: u16) {
-        let error = stream_gone(ErrorCode::ProtocolError, "the answer to the GET is no event stream");
+        let error = stream_gone(ErrorCode::ProtocolError, "the response to the GET is not an event stream");
         self.on_session_stream_over(exchange, error.status(status));
     }
 

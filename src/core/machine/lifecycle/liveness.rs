@@ -117,7 +117,7 @@ impl<J: Json> Manager<J> {
                 self.canary_failed(session, &pong, error);
             }
             Pong::Silent if check.silence => {
-                let evidence = "two deadlines in a row and a ping passed without an answer";
+                let evidence = "two calls in a row and a ping timed out";
                 self.lose_session(session, generation, ErrorCode::SessionTimeout, evidence);
             }
             // Inconclusive: the next trigger pings again.

@@ -69,7 +69,7 @@ impl<J: Json> Manager<J> {
             record.outage = None;
             return;
         }
-        let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is out of reach"));
+        let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is unreachable"));
         let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         if *pong == Pong::Hidden {
             let was_shown = outage.note_hidden();
@@ -104,7 +104,7 @@ impl<J: Json> Manager<J> {
             self.drop_generation(session);
             return self.fail_handshake(session, error);
         }
-        let evidence = "the browser hides what is answered to the session id, and shows what is answered without one";
+        let evidence = "the browser hides responses to requests with the session id, and shows those without it";
         self.lose_session(session, generation, ErrorCode::SessionTerminated, evidence);
     }
 
@@ -170,7 +170,7 @@ impl<J: Json> Manager<J> {
         }
         let (code, evidence) = (outage.error().code.as_str(), outage.error().evidence.clone());
         self.metrics.outages += 1;
-        self.log(session, Level::Warn, &concat(&["Server out of reach: ", code, "; calls wait"]));
+        self.log(session, Level::Warn, &concat(&["Server unreachable: ", code, "; calls are waiting"]));
         self.event(session, EventKind::OutageStarted, Detail::new().code(code).evidence(evidence));
     }
 
@@ -184,7 +184,7 @@ impl<J: Json> Manager<J> {
         self.log(
             session,
             Level::Info,
-            &concat(&["Server within reach again after ", &decimal(span), " ms; waiting calls: ", &decimal(waited)]),
+            &concat(&["Server reachable again after ", &decimal(span), " ms; waiting calls: ", &decimal(waited)]),
         );
         self.event(session, EventKind::OutageEnded, Detail::new().duration_ms(span).waited(waited));
         true

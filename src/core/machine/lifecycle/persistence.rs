@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
         let Some(handshake) = record.handshake.as_mut() else { return false };
         if std::mem::replace(&mut handshake.read_storage, true) {
             if std::mem::take(&mut record.persistence.asked) {
-                self.log(session, Level::Warn, "The storage does not answer: going on without it");
+                self.log(session, Level::Warn, "The storage did not answer in time; continuing without it");
             }
             return false;
         }
@@ -198,7 +198,7 @@ impl<J: Json> Manager<J> {
     fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
         self.enter(session, State::Recovering);
         self.drop_generation(session);
-        self.interrupt_calls(session, "the session was replaced by that of another tab");
+        self.interrupt_calls(session, "another tab replaced the session");
         if let Some(record) = self.store.get_mut(session) {
             record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: self.now });
         }

@@ -237,7 +237,7 @@ impl<J: Json> Manager<J> {
         }
         if let Some(until) = record.breaker.open_until(now) {
             let mut error =
-                Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
+                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
                     .retry_after(Some(until.since(now)));
             error.evidence.clone_from(&degraded.error.evidence);
             return self.fail_waiting(session, &error);

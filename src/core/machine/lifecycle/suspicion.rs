@@ -73,7 +73,7 @@ impl<J: Json> Manager<J> {
         if record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
         }
-        self.log(session, Level::Warn, "The session may be lost: a new handshake finds out");
+        self.log(session, Level::Warn, "The session may be lost; checking with a new handshake");
         self.stop_listening(session);
         self.begin_handshake(session, State::Recovering);
         true
@@ -113,7 +113,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
-        let evidence = String::from("the old id meets the same as before, and a new session does not");
+        let evidence = String::from("requests with the old id still fail, and those of a new session do not");
         self.report_session_error(session, code, Some(evidence), Level::Error);
         self.forget_record(session);
         self.forget_generation(session);
@@ -127,7 +127,7 @@ impl<J: Json> Manager<J> {
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = record.former.take();
         }
-        self.log(session, Level::Info, "The session is kept: the new one was ended");
+        self.log(session, Level::Info, "The session still works; the new one was deleted");
         self.keep_session(session);
     }
 
@@ -138,7 +138,11 @@ impl<J: Json> Manager<J> {
         if let Some(former) = record.former.take() {
             record.agreed = Some(former);
         }
-        self.log(session, Level::Warn, &concat(&["No new handshake, so the session is kept: ", error.code.as_str()]));
+        self.log(
+            session,
+            Level::Warn,
+            &concat(&["The new handshake failed, so the session is kept: ", error.code.as_str()]),
+        );
         if !self.is_out_of_reach(session) {
             return self.keep_session(session);
         }

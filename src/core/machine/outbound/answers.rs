@@ -30,7 +30,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         if waiting >= MAX_IN_ALL {
-            let evidence = "more requests of the server than may wait for their answers";
+            let evidence = "too many requests of the server are unanswered";
             self.send_delete(session, None);
             return self.lose_session(session, generation, ErrorCode::LimitExceeded, evidence);
         }
@@ -159,7 +159,7 @@ impl<J: Json> Manager<J> {
         let Some(answers) = self.answers(session) else { return };
         let matters = answers.messages.get(number).is_some_and(|message| message.effort != Effort::Once);
         if matters && !std::mem::replace(&mut answers.noted, true) {
-            self.log(session, Level::Warn, &concat(&["An answer to a request of the server was refused: ", why]));
+            self.log(session, Level::Warn, &concat(&["The server rejected the answer to its own request: ", why]));
         }
         self.on_outgoing_over(session, number);
     }
@@ -205,7 +205,7 @@ impl<J: Json> Manager<J> {
         }
         if lost > 0 {
             let count = decimal(lost);
-            let text = "Answers to requests of the server that never reached it before the session ended: ";
+            let text = "Answers to server requests that were not delivered before the session ended: ";
             self.log(session, Level::Warn, &concat(&[text, &count]));
         }
         if answers.paused {

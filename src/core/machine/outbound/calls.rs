@@ -24,8 +24,10 @@ impl<J: Json> Manager<J> {
         options: &RequestOptions,
     ) {
         if method == "initialize" {
-            return self
-                .reject(call, Error::new(ErrorCode::ConfigError, "initialize: the session makes its own handshakes"));
+            return self.reject(
+                call,
+                Error::new(ErrorCode::ConfigError, "initialize: connect() sends it; do not send it as a request"),
+            );
         }
         self.admit(call, session, Purpose::User, method, params, options);
     }
@@ -48,11 +50,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else {
             return self.reject(
                 call,
-                Error::new(ErrorCode::Closed, "the session was ended by its owner; connect again for a new one"),
+                Error::new(ErrorCode::Closed, "the application ended the session; call connect() for a new one"),
             );
         };
         if record.queue.len() >= most && !record.may_send(Some(limit), now) {
-            let error = Error::new(ErrorCode::LimitExceeded, "too many calls wait for this session (limits.maxQueued)")
+            let error = Error::new(ErrorCode::LimitExceeded, "the queue of this session is full (limits.maxQueued)")
                 .of(&record.key.server);
             return self.reject(call, error);
         }

@@ -308,7 +308,7 @@ impl<J: Json> Manager<J> {
         let is_off = matches!(record.listen.phase, Phase::Off) && record.kind != Kind::Stateless;
         if is_off && record.state == State::Ready {
             record.listen.events_mut().fail_beyond(record.server.session.retry_attempts);
-            self.refuse_subscribers(session, "the server refuses the stream");
+            self.refuse_subscribers(session, "the server refused the stream");
             self.listen_later(session, None);
         }
     }
@@ -321,8 +321,12 @@ impl<J: Json> Manager<J> {
             self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
         }
         if gives_up {
-            self.log(session, Level::Warn, "The GET stream is held by somebody else: going on without it");
-            return self.listen_refused(session, 409, "held by somebody else");
+            self.log(
+                session,
+                Level::Warn,
+                "The server has another GET stream open for this session; continuing without one",
+            );
+            return self.listen_refused(session, 409, "another stream is open");
         }
         self.listen_later(session, None);
     }
@@ -343,7 +347,7 @@ impl<J: Json> Manager<J> {
         record.listen.phase = Phase::BackingOff(at);
         self.timers.arm(at, Timer::Listen(session));
         if spent == Some(0) {
-            self.log(session, Level::Warn, "The GET stream brings nothing: trying again slowly");
+            self.log(session, Level::Warn, "The GET stream delivers no messages; retrying slowly");
         }
         self.metrics.retries += 1;
         let detail = Detail::new().stream("listen").delay_ms(delay).attempt(attempt);

@@ -84,8 +84,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get(session) else { return };
         if *self.address(record) != *url {
             let path = split_once(&url, "?").map_or(&*url, |(path, _)| path);
-            let line =
-                concat(&["The server redirects; requests go to ", &endpoint::discreet(path, &url), " from now on"]);
+            let line = concat(&[
+                "The server redirects; requests are now sent to ",
+                &endpoint::discreet(path, &url),
+                " from now on",
+            ]);
             // Logged once per server, not again after a 404 caused a second redirect.
             let is_new = *url != *record.url && self.addresses.get(&record.server.name).is_none();
             self.addresses.insert(record.server.name.clone(), url);

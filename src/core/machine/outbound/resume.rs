@@ -48,10 +48,10 @@ impl<J: Json> Manager<J> {
         let stream = &record.stream;
         let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
         let evidence = match (stream.cursor(), stream.failures() > attempts) {
-            (None, _) => concat(&[how, " before the response, and no event of it had an id to resume from"]),
+            (None, _) => concat(&[how, " before the response; no event had an id to resume from"]),
             (Some(_), true) => {
                 let times = decimal(stream.failures().into());
-                concat(&[how, " before the response, and resuming it brought nothing ", &times, " times in a row"])
+                concat(&[how, " before the response; resuming it delivered nothing ", &times, " times in a row"])
             }
             (Some(_), false) => {
                 let delay = stream.delay(&mut self.rng, first);
@@ -71,7 +71,7 @@ impl<J: Json> Manager<J> {
             .get(session)
             .is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
         if !same {
-            let error = Error::new(ErrorCode::NetworkError, "the response stream broke, and its session is gone")
+            let error = Error::new(ErrorCode::NetworkError, "the response stream broke and its session was lost")
                 .seen("the cursor belongs to a replaced session");
             return self.unknown_outcome(call, error);
         }

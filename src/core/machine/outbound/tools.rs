@@ -71,7 +71,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return result };
         let (page, dropped) = record.tools.without_invalid(result);
         for name in dropped {
-            let words = concat(&["Tool left out, its x-mcp-header annotations break the rules: ", &excerpt(&name)]);
+            let words = concat(&["Tool excluded because its x-mcp-header annotations are invalid: ", &excerpt(&name)]);
             self.log(session, Level::Warn, &words);
         }
         page

@@ -158,7 +158,7 @@ mod tests {
         assert!(!credentials.challenge(), "the second 401 in a row is the caller's");
         credentials.allow_challenge();
         assert!(credentials.challenge());
-        assert!(!Credentials::default().challenge(), "there is nobody to ask");
+        assert!(!Credentials::default().challenge(), "there is no provider");
     }
 
     #[test]

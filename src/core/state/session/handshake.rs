@@ -85,19 +85,19 @@ pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result
     let Some(version) = result.get_str("protocolVersion") else {
         return Err(Error::new(
             ErrorCode::ProtocolError,
-            "the answer to initialize names no protocolVersion; is this an MCP server?",
+            "the response to initialize has no protocolVersion; is this an MCP server?",
         ));
     };
     if let Protocol::Pinned(pinned) = protocol
         && *pinned != version
     {
-        let sentence = concat(&["the server does not speak ", pinned]);
+        let sentence = concat(&["the server does not support protocol version ", pinned]);
         return Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(excerpt(&version)));
     }
     if VERSIONS.contains(&version.as_str()) {
         return Ok(version);
     }
-    let sentence = concat(&["the server speaks another protocol version than ", VERSIONS[3], " to ", VERSIONS[0]]);
+    let sentence = concat(&["the server supports no protocol version from ", VERSIONS[3], " to ", VERSIONS[0]]);
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(excerpt(&version)))
 }
 

@@ -21,7 +21,8 @@ pub(crate) struct Degraded<J> {
 
 /// The error for a server that loses each session before its first answer.
 pub(crate) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
-    let sentence = "every new session is lost at once: this server does not keep sessions between replicas, it seems";
+    let sentence =
+        "every new session is lost at once; the server probably does not share sessions between its replicas";
     Error::new(code, sentence).seen(evidence)
 }
 

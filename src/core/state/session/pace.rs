@@ -60,8 +60,8 @@ impl Pace {
         ends
     }
 
-    /// Whether there is room for another call next to `active` ones. The machine's own are not limited (`most` is `None`),
-    /// because calls that use up all room may wait for their result.
+    /// Whether there is room for another call next to `active` ones. The machine's own are not limited (`most` is
+    /// `None`), because calls that use up all room may wait for their result.
     pub(crate) fn has_room(&self, active: usize, most: Option<usize>) -> bool {
         match (self.canary, most) {
             (Canary::Wanted, _) | (Canary::None, None) => true,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canary_that_is_told_to_wait_is_still_the_canary() {
+    fn a_canary_that_is_paused_is_still_the_canary() {
         let mut pace = Pace::default();
         pace.pause(LATER);
         pace.note_sent(CallId(1));
