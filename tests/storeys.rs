@@ -12,30 +12,30 @@ const STOREYS: [&str; 7] = ["manager", "machine", "state", "config", "api", "pro
 #[test]
 fn imports_of_the_core_run_downwards() {
     let modules = modules();
-    let upward: Vec<_> = arrows(&modules).into_iter().filter(|(from, to)| is_upward(from, to)).collect();
+    let upward: Vec<_> = imports(&modules).into_iter().filter(|(from, to)| is_upward(from, to)).collect();
     assert!(upward.is_empty(), "upward imports: {upward:#?}");
 }
 
 #[test]
-fn no_file_imports_itself_by_way_of_others() {
+fn there_are_no_import_cycles() {
     let modules = modules();
     assert!(modules.len() > 80, "{}", modules.len());
-    let mut arrows = arrows(&modules);
-    assert!(arrows.len() > 500, "{}", arrows.len());
+    let mut imports = imports(&modules);
+    assert!(imports.len() > 500, "{}", imports.len());
     // A file without importers or imports is on no cycle.
     loop {
-        let before = arrows.len();
-        let (from, to): (BTreeSet<_>, BTreeSet<_>) = arrows.iter().cloned().unzip();
-        arrows.retain(|(source, target)| to.contains(source) && from.contains(target));
-        if arrows.len() == before {
+        let before = imports.len();
+        let (from, to): (BTreeSet<_>, BTreeSet<_>) = imports.iter().cloned().unzip();
+        imports.retain(|(source, target)| to.contains(source) && from.contains(target));
+        if imports.len() == before {
             break;
         }
     }
-    assert!(arrows.is_empty(), "on circles, or between them: {arrows:#?}");
+    assert!(imports.is_empty(), "on cycles, or between them: {imports:#?}");
 }
 
 #[test]
-fn what_the_test_reads_is_what_is_written() {
+fn paths_come_from_imports_and_code_but_not_from_comments() {
     let code = "use crate::core::kit::{table::{Named, Table}, time};\npub use limits::Limits;\nlet a = super::text::find(b);\n";
     let expected = [
         "crate::core::kit::table::Named",
@@ -93,16 +93,16 @@ fn without_comments(code: &str) -> String {
 }
 
 /// The imports between modules.
-fn arrows(modules: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
-    let mut arrows = BTreeSet::new();
+fn imports(modules: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
+    let mut imports = BTreeSet::new();
     for (module, code) in modules {
         for path in paths(code) {
             if let Some(target) = resolve(module, &path, modules).filter(|target| target != module) {
-                arrows.insert((module.clone(), target));
+                imports.insert((module.clone(), target));
             }
         }
     }
-    arrows
+    imports
 }
 
 /// Every imported path, and every path written in full.

@@ -186,7 +186,7 @@ fn tools_whose_annotations_break_the_rules_are_left_out() {
     let listed = ask(&mut world, session, "tools/list", Value::Null);
     let names: Vec<_> = listed["tools"].as_array().unwrap().iter().map(|tool| tool["name"].clone()).collect();
     assert_eq!(names, [json!("good"), json!("plain")]);
-    assert!(world.lines().iter().any(|line| line.ends_with("x-mcp-header annotations break the rules: bad")));
+    assert!(world.lines().iter().any(|line| line.ends_with("x-mcp-header annotations are invalid: bad")));
 }
 
 #[test]

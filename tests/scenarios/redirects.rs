@@ -12,7 +12,7 @@ fn urls<'a>(world: &'a Tether, method: &str) -> Vec<&'a str> {
 
 /// How often the log reports the new address.
 fn said(world: &Tether) -> usize {
-    world.lines().iter().filter(|line| line.contains("redirects; requests go to https://db.test/")).count()
+    world.lines().iter().filter(|line| line.contains("redirects; requests are now sent to https://db.test/")).count()
 }
 
 fn fails(world: &mut Tether) {

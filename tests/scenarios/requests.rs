@@ -111,7 +111,7 @@ fn a_result_that_speaks_of_lost_sessions_is_a_result() {
 #[test]
 fn accepted_without_an_answer_breaks_the_protocol_and_leaves_an_unsafe_call_unknown() {
     for (tool, code) in [("read", ErrorCode::ProtocolError), ("order", ErrorCode::OutcomeUnknown)] {
-        for (reply, words) in [(http(202, ""), "nothing"), (http(200, "<html>login</html>"), "an HTML page")] {
+        for (reply, words) in [(http(202, ""), "an empty body"), (http(200, "<html>login</html>"), "an HTML page")] {
             let mut world = world();
             let session = world.connect();
             let list = world.plain(session, "tools/list");

@@ -31,7 +31,7 @@ pub(crate) fn name(key: &Key) -> String {
 
 /// A hash of the configuration that a session depends on, without values that may be secret.
 ///
-/// URLs may have keys in them, so they are hashed as well. 32 bits detect a change, and reveal too little to find a
+/// URLs may have keys in them, so they are hashed too. 32 bits detect a change, and reveal too little to find a
 /// key.
 fn fingerprint<J>(record: &Session<J>) -> u64 {
     let server = &record.server;

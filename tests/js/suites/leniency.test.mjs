@@ -61,7 +61,7 @@ describe('a redirect', () => {
       'the method and the body are preserved',
     );
     assert.equal(
-      lines.filter((line) => line.startsWith('warn [MCP][s] The server redirects; requests go to')).length,
+      lines.filter((line) => line.startsWith('warn [MCP][s] The server redirects; requests are now sent to')).length,
       1,
       lines.join('\n'),
     );

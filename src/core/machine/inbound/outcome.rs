@@ -64,7 +64,7 @@ impl<J: Json> Manager<J> {
             }
             Verdict::Answer => {
                 self.note_answered(call);
-                if speaks || oddity.may_tell_a_loss() {
+                if speaks || oddity.may_mean_loss() {
                     self.note_odd(session, generation, oddity, speaks);
                 }
                 if !self.goes_on_after(call, &error) {
@@ -163,7 +163,7 @@ impl<J: Json> Manager<J> {
         }
         self.note_answered(call);
         let speaks = mentions(&words, "session");
-        if !is_handshake && (speaks || oddity.may_tell_a_loss()) {
+        if !is_handshake && (speaks || oddity.may_mean_loss()) {
             self.note_odd(session, generation, oddity, speaks);
         }
         if !self.goes_on_after(call, &error) {

@@ -115,13 +115,13 @@ impl<J: Json> Manager<J> {
     /// A restored session has no handshake, so its revision comes from its record.
     pub(crate) fn restore_revision(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        let era = if record.is_modern() {
+        let discovery = if record.is_modern() {
             Discovery::Modern(None)
         } else {
             Discovery::Legacy(record.created_at.after(LEGACY_HOLDS))
         };
         let url = record.url.clone();
-        self.discoveries.set(&url, era);
+        self.discoveries.set(&url, discovery);
     }
 
     /// `initialize` succeeded after an inconclusive discovery: the server counts as legacy for a while.

@@ -21,9 +21,8 @@ use crate::core::state::timers::Timer;
 const OPENING_PATIENCE: Millis = 1_000;
 
 impl<J: Json> Manager<J> {
-    /// Opens the stream of a new generation, without a cursor of an older one. Some servers send messages of running
-    /// calls here, so it is opened before the first call (2025-11-25 basic/transports, "Listening for Messages from the
-    /// Server").
+    /// Opens the stream of a new generation. Some servers send messages of running calls here, so it is opened before
+    /// the first call (2025-11-25 basic/transports, "Listening for Messages from the Server").
     pub(crate) fn start_listening(&mut self, session: SessionRef, cursor: Option<String>) {
         let Some(record) = self.store.get_mut(session) else { return };
         // HTTP+SSE opened its stream first.
@@ -268,8 +267,7 @@ impl<J: Json> Manager<J> {
         self.stop_awaiting(session);
     }
 
-    /// The server refuses the GET. This is evidence about the stream and at most raises a suspicion about the session:
-    /// routers without a GET route answer 404 too.
+    /// The server refuses the GET. At most this raises a suspicion: routers without a GET route answer 404 too.
     pub(crate) fn on_listen_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         if record.generation != refusal.generation {

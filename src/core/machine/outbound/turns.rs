@@ -100,7 +100,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The response to a POST has streamed for long: it counts as long-lived, but is never closed for a turn.
+    /// The response to a POST has streamed for long: it counts against the budget, but is never closed for a turn.
     fn note_streams_on(&mut self, exchange: ExchangeId, at: usize) {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         let Some(origin) = self.turns.origins.get_mut(at).filter(|_| !record.is_long) else { return };

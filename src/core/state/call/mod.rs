@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_found_out_is_told_as_far_as_it_is_known() {
+    fn an_undecided_call_fails_with_the_error_known_so_far() {
         assert_eq!(code(Stage::AwaitingTools(failed()), false), Some(ErrorCode::OutcomeUnknown));
         assert_eq!(code(Stage::AwaitingTools(failed()), true), Some(ErrorCode::NetworkError), "it was refused unread");
         assert_eq!(code(Stage::Doubted(ErrorCode::SessionInvalid, failed()), false), Some(ErrorCode::NetworkError));

@@ -42,8 +42,8 @@ impl<J: Json> Discoveries<J> {
         self.0.get(address(url))
     }
 
-    pub(crate) fn set(&mut self, url: &str, era: Discovery<J>) {
-        self.0.insert(address(url).to_owned(), era);
+    pub(crate) fn set(&mut self, url: &str, discovery: Discovery<J>) {
+        self.0.insert(address(url).to_owned(), discovery);
     }
 
     pub(crate) fn is_modern(&self, url: &str) -> bool {

@@ -24,7 +24,7 @@ pub(crate) const RECHECK: Millis = 1_000;
 /// Shorter waits emit no event. A closing connection takes up to this long.
 pub(crate) const UNREMARKABLE: Millis = 100;
 
-/// A response to a POST that streams for longer counts as long-lived.
+/// A response to a POST that streams for longer counts against the budget.
 pub(crate) const STREAMS_ON: Millis = 1_000;
 
 /// A POST without a response head for this long may be queued for a connection.

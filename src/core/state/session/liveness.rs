@@ -17,7 +17,7 @@ pub(crate) struct Check {
     pub(crate) stream: bool,
     /// Calls got answers that mean a lost session or are the handler's own.
     pub(crate) doubt: bool,
-    /// An odd answer that the ping may get as well.
+    /// An odd answer that the ping may get too.
     pub(crate) suspected: Option<Oddity>,
     pub(crate) identity: Identity,
     /// The outcome of the ping, unless it is a result.

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canary_that_is_told_to_wait_is_still_the_canary() {
+    fn a_canary_that_is_paused_is_still_the_canary() {
         let mut pace = Pace::default();
         pace.pause(LATER);
         pace.note_sent(CallId(1));

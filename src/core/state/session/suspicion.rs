@@ -14,7 +14,7 @@ impl Oddity {
     /// Whether an error that does not mention the session may mean its loss if repeated. The specification's codes for
     /// errors in the request itself do not (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error Handling", and
     /// client/elicitation, "URL Elicitation Required Errors").
-    pub(crate) const fn may_tell_a_loss(self) -> bool {
+    pub(crate) const fn may_mean_loss(self) -> bool {
         !matches!(
             self.rpc_code,
             Some(METHOD_NOT_FOUND | INVALID_PARAMS | RESOURCE_NOT_FOUND | URL_ELICITATION_REQUIRED)

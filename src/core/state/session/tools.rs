@@ -14,7 +14,7 @@ pub(crate) const MAX_PAGES: usize = 50;
 /// Limit of tools. Tools beyond it count as unsafe.
 pub(crate) const MAX_TOOLS: usize = 1000;
 
-/// A multiplier with well-spread bits, for the hash.
+/// A multiplier with evenly spread bits, for the hash.
 const CURSOR_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The tool list, as far as known.
