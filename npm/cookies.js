@@ -1,18 +1,27 @@
 // Cookies for hosts without a cookie store (Node, Deno, Bun, Workers): load balancers set them to find the replica of a session.
+// @ts-check
 
 import { CookieJar } from 'tough-cookie';
+
+/** @import { ServerConfig } from './index.js' */
+/** @typedef {RequestInit & { headers: Record<string, string> }} Init the options that the module passes to `fetch` */
 
 const USER = 'mcp-tether-user';
 const MAX_JARS = 10_000;
 
+/** @param {ServerConfig} server @returns {ServerConfig} */
 export function withCookies(server) {
+  /** @type {Map<string, CookieJar>} */
   const jars = new Map();
+  /** @type {(url: string | URL, init?: RequestInit) => Promise<Response>} */
   const send = server.fetch ?? ((url, init) => fetch(url, init));
   return {
     ...server,
     // Filled in per user, and removed again below.
     headers: { ...server.headers, [USER]: '{{USER_ID}}' },
-    async fetch(url, { headers: { [USER]: user, ...headers }, ...init }) {
+    async fetch(url, options) {
+      const { headers: all, ...init } = /** @type {Init} */ (options);
+      const { [USER]: user, ...headers } = all;
       // Requests without the header belong to no user.
       if (user === undefined) return send(url, { ...init, headers });
       const jar = jarOf(jars, user);
@@ -28,10 +37,12 @@ export function withCookies(server) {
 }
 
 // The least recently used jar is dropped first.
+/** @param {Map<string, CookieJar>} jars @param {string} user */
 function jarOf(jars, user) {
   const jar = jars.get(user) ?? new CookieJar();
   jars.delete(user);
   jars.set(user, jar);
-  if (jars.size > MAX_JARS) jars.delete(jars.keys().next().value);
+  const [oldest] = jars.keys();
+  if (jars.size > MAX_JARS && oldest !== undefined) jars.delete(oldest);
   return jar;
 }

@@ -55,7 +55,7 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
       isReached ? { ok: false, ...explain(answer, wire) } : notReached,
     );
     for (const name of /** @type {const} */ (['sessionHeader', 'reuse', 'terminate']))
-      report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: there is no session' });
+      report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: no session was created' });
   }
   await report.time('cors', () => (isReached ? cors.examineEnd(server, answer) : notReached));
   return report.result(server);

@@ -1,4 +1,10 @@
 // A session as an `MCPServer` of OpenAI's Agents SDK.
+// @ts-check
+
+/** @import { McpManager, McpSession, ConnectOptions } from './index.js' */
+/** @import { TetherMcpServerOptions } from './openai-agents.js' */
+
+/** @typedef {{ [name: string]: unknown }} Members */
 
 export class TetherMcpServer {
   cacheToolsList;
@@ -7,9 +13,12 @@ export class TetherMcpServer {
   errorFunction;
   name;
   #connect;
+  /** @type {McpSession | undefined} */
   #session;
+  /** @type {object[] | undefined} */
   #tools;
 
+  /** @param {McpManager} manager @param {string} userId @param {string} serverName @param {TetherMcpServerOptions} [options] */
   constructor(manager, userId, serverName, options = {}) {
     const { name, cacheToolsList, toolFilter, useStructuredContent, errorFunction, ...connection } = options;
     this.name = name ?? serverName;
@@ -43,24 +52,29 @@ export class TetherMcpServer {
     return complete;
   }
 
+  /** @param {string} name @param {Members | null} args @param {Members | null} [meta] @param {Pick<ConnectOptions, 'signal'>} [options] */
   async callTool(name, args, meta, options) {
     const { content } = await this.callToolResult(name, args, meta, options);
     return content;
   }
 
+  /** @param {string} name @param {Members | null} args @param {Members | null} [meta] @param {Pick<ConnectOptions, 'signal'>} [options] */
   async callToolResult(name, args, meta, options) {
     const params = { name, arguments: args ?? {}, ...(meta && { _meta: meta }) };
     return this.#live().callTool(params, options?.signal ? { signal: options.signal } : undefined);
   }
 
+  /** @param {{ cursor?: string }} [params] */
   async listResources(params) {
     return this.#live().listResources(params);
   }
 
+  /** @param {{ cursor?: string }} [params] */
   async listResourceTemplates(params) {
     return this.#live().listResourceTemplates(params);
   }
 
+  /** @param {string} uri */
   async readResource(uri) {
     return this.#live().readResource({ uri });
   }

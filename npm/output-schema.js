@@ -1,20 +1,39 @@
 // Validates results of tools against their output schemas.
+// @ts-check
 
 import { McpError } from './error.js';
 import { observe } from './observers.js';
 
+/** @import { CallToolResult, ConnectOptions, McpManager, McpSession, RequestOptions, Tool } from './index.js' */
+/** @import { ValidatorClass, ValidatorProvider } from './output-schema.js' */
+/** @import { RelaySession } from './transport.js' */
+
+/** @typedef {(value: unknown) => string | undefined} Validate returns the problem */
+/** @typedef {string | ((result: CallToolResult, serverName: string) => void)} Check a check, or the error of its schema */
+/** @typedef {{ userId: string, serverName: string }} Owner */
+
 const INVALID_REQUEST = -32600;
 const INVALID_PARAMS = -32602;
 
+/** @param {McpManager} manager @param {ValidatorProvider | ValidatorClass} validator */
 export function checkOutput(manager, validator) {
   const compile = compilerOf(validator);
+  /** @type {Map<string, Promise<Map<string, Check>>>} */
   const checks = new Map(); // by server and user: a promise of the tools' checks, until the list of tools changes
+  /** @type {(owner: Owner) => string} */
   const keyOf = ({ serverName, userId }) => JSON.stringify([serverName, userId]);
+  /** @param {{ detail: Owner }} event */
   const forget = ({ detail }) => checks.delete(keyOf(detail));
-  for (const type of ['toolsChanged', 'recoverySucceeded', 'sessionTerminated', 'sessionExpired'])
+  for (const type of /** @type {const} */ ([
+    'toolsChanged',
+    'recoverySucceeded',
+    'sessionTerminated',
+    'sessionExpired',
+  ]))
     manager.events.addEventListener(type, forget);
 
   const { connect } = manager;
+  /** @param {[userId: string, serverName: string, options?: ConnectOptions]} args */
   manager.connect = async function (...args) {
     const session = await connect.apply(this, args);
     const key = keyOf(session);
@@ -30,16 +49,17 @@ export function checkOutput(manager, validator) {
     return session;
   };
 
+  /** @param {McpSession} session @param {string} key @param {RequestOptions} [options] */
   function checksOf(session, key, options) {
     let known = checks.get(key);
     if (!known) {
-      const stop = observe(session, ({ method }) => {
+      const stop = observe(/** @type {RelaySession} */ (session), ({ method }) => {
         if (method !== 'notifications/tools/list_changed') return;
         checks.delete(key);
         stop();
       });
       // Other calls wait for the same list, so the signal of this call must not cancel it.
-      known = session.listTools({}, options?.timeout && { timeout: options.timeout }).then(
+      known = session.listTools({}, options?.timeout ? { timeout: options.timeout } : undefined).then(
         ({ tools }) => compileAll(tools, compile),
         () => {
           // The call itself will fail with the same problem.
@@ -54,25 +74,25 @@ export function checkOutput(manager, validator) {
 }
 
 // Providers of the official SDK have a method; otherwise this is a class like that of @cfworker/json-schema.
+/** @param {ValidatorProvider | ValidatorClass} validator @returns {(schema: object) => Validate} */
 function compilerOf(validator) {
-  if (typeof validator?.getValidator === 'function') {
+  const provider = /** @type {Partial<ValidatorProvider> | undefined} */ (validator);
+  if (typeof provider?.getValidator === 'function') {
+    const { getValidator } = /** @type {ValidatorProvider} */ (validator);
     return (schema) => {
-      const validate = validator.getValidator(schema);
+      const validate = getValidator.call(validator, /** @type {never} */ (schema));
       return (value) => {
         const { valid, errorMessage } = validate(value);
-        return valid ? undefined : errorMessage;
+        return valid ? undefined : (errorMessage ?? 'invalid');
       };
     };
   }
   if (typeof validator !== 'function')
-    throw new McpError(
-      'validator: must be a class with a method validate(), or an object with a method getValidator()',
-      {
-        code: 'config_error',
-      },
-    );
+    throw new McpError('validator: must be a class with validate(), or an object with getValidator()', {
+      code: 'config_error',
+    });
   return (schema) => {
-    const compiled = new validator(schema, '2020-12', true);
+    const compiled = new validator(/** @type {never} */ (schema), '2020-12', true);
     return (value) => {
       const { valid, errors } = compiled.validate(value);
       return valid
@@ -82,15 +102,18 @@ function compilerOf(validator) {
   };
 }
 
+/** @param {Tool[]} tools @param {(schema: object) => Validate} compile */
 function compileAll(tools, compile) {
+  /** @type {Map<string, Check>} */
   const checks = new Map();
   for (const { name, outputSchema } of tools) {
     if (!outputSchema) continue;
+    /** @type {Validate} */
     let validate;
     try {
       validate = compile(outputSchema);
     } catch (error) {
-      checks.set(name, `tool '${name}' has an outputSchema that cannot be used: ${error.message}`);
+      checks.set(name, `tool '${name}' has an outputSchema that cannot be used: ${messageOf(error)}`);
       continue;
     }
     checks.set(name, ({ structuredContent }, serverName) => {
@@ -100,7 +123,7 @@ function compileAll(tools, compile) {
       try {
         problem = validate(structuredContent);
       } catch (error) {
-        problem = error.message;
+        problem = messageOf(error);
       }
       if (problem !== undefined)
         fail(
@@ -113,7 +136,18 @@ function compileAll(tools, compile) {
   return checks;
 }
 
-// Not retryable: the tool has run.
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Not retryable: the tool has run.
+ * @param {number} rpcCode
+ * @param {string} message
+ * @param {string} serverName
+ * @returns {never}
+ */
 function fail(rpcCode, message, serverName) {
   throw new McpError(message, { code: 'protocol_error', rpcCode, serverName, retryable: false });
 }

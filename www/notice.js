@@ -24,7 +24,7 @@ export function showServersMissing(ui, error) {
     ui,
     error,
     `${error.message} `,
-    'Without it there are no simulated servers. Enter a real one under “Use another server”, or run ',
+    'Without it the simulated servers are unavailable. Enter a real one under “Use another server”, or run ',
     'make demo',
     ' in the project.',
   );

@@ -4,12 +4,12 @@ use crate::core::api::{Input, Key, Output, SessionInfo, SessionRef, Stats};
 use crate::core::kit::time::Instant;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
-use crate::core::state::exchange::{Exchange, Wire};
+use crate::core::state::exchange::{Exchange, ExchangeKind};
 use crate::core::state::session::Session;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
-    /// Suppresses events until [`Input::TellEvents`]; every call emits several.
+    /// Suppresses events until [`Input::EmitEvents`]; every call emits several.
     #[must_use]
     pub fn without_events(mut self) -> Self {
         self.emits_events = false;
@@ -30,9 +30,9 @@ impl<J: Json> Manager<J> {
             Input::Answer { ticket, outcome } => self.answer(ticket, outcome),
             Input::Declare { session, capability } => self.declare(session, capability),
             Input::Token { session, outcome } => self.on_token(session, outcome),
-            Input::TellEvents => self.emits_events = true,
-            Input::Page { news, of } => self.on_news(news, of),
-            Input::Recalled { session, found } => self.on_recalled(session, found.as_ref()),
+            Input::EmitEvents => self.emits_events = true,
+            Input::Page { notification, of } => self.on_page_notification(notification, of),
+            Input::Restored { session, found } => self.on_restored_record(session, found.as_ref()),
             Input::Terminate { call, target } => self.terminate(call, target),
             Input::Close { call, terminate } => self.close(call, terminate),
             Input::Opened { exchange, head } => self.on_opened(exchange, head),
@@ -90,8 +90,9 @@ impl<J: Json> Manager<J> {
 
     /// Whether no call is pending and no exchange is open except GET streams.
     pub fn is_idle(&self) -> bool {
-        let is_background =
-            |exchange: &Exchange| matches!(exchange.wire, Wire::Listen | Wire::SessionStream | Wire::Leftover);
+        let is_background = |exchange: &Exchange| {
+            matches!(exchange.kind, ExchangeKind::Listen | ExchangeKind::SessionStream | ExchangeKind::Trailing)
+        };
         self.calls.is_empty()
             && !self.store.makes_session()
             && self.exchanges.iter().all(|(_, exchange)| is_background(exchange))
@@ -113,7 +114,7 @@ impl<J: Json> Manager<J> {
     fn on_timer(&mut self, timer: Timer) {
         match timer {
             Timer::Deadline(call) => self.on_deadline(call),
-            Timer::Rest(call) => self.on_rested(call),
+            Timer::Backoff(call) => self.on_backoff_over(call),
             Timer::Exchange(exchange) => self.on_exchange_timeout(exchange),
             Timer::Watchdog(exchange) => self.on_watchdog(exchange),
             Timer::Expiry(session) => self.on_expiry(session),
@@ -124,7 +125,7 @@ impl<J: Json> Manager<J> {
             Timer::Canary(session) => self.on_canary_timer(session),
             Timer::Turns(origin) => self.on_turns(origin as usize),
             Timer::Head(exchange) => self.on_long_post(exchange),
-            Timer::Answers(session) => self.on_answers_rested(session),
+            Timer::Answers(session) => self.on_answers_backoff_over(session),
             Timer::Token(session) => self.on_token_overdue(session),
             Timer::Renewal(session) => self.on_renewal(session),
             Timer::KeepAlive(session) => self.keep_alive(session),

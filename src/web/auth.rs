@@ -51,7 +51,7 @@ impl Auth {
     }
 
     /// The provider took too long: aborts its signal and ignores a late result.
-    pub(super) fn give_up(&self, session: SessionRef) {
+    pub(super) fn cancel(&self, session: SessionRef) {
         if let Some(aborter) = self.asking.borrow_mut().remove(session.0) {
             let _ = aborter.abort();
         }

@@ -89,7 +89,7 @@ impl Calls {
 
     /// Registers a call of the transport.
     pub(super) fn open_relayed(&self, server: &Rc<str>, deferred: Deferred, headers: Option<Object>) -> CallId {
-        let id = self.nobody();
+        let id = self.without_caller();
         let caller = Caller::Transport(headers);
         self.waiting
             .borrow_mut()
@@ -111,7 +111,7 @@ impl Calls {
     }
 
     /// A call id without a caller.
-    pub(super) fn nobody(&self) -> CallId {
+    pub(super) fn without_caller(&self) -> CallId {
         CallId(self.next.replace(self.next.get() + 1))
     }
 

@@ -172,19 +172,19 @@ impl Driver {
                 self.handlers.notify(self, session, &method, &message.0, during);
                 // Messages on a call's stream belong to the tab of the call.
                 if call.is_none() {
-                    self.report(PAGE, self.handlers.tell_tap(self.info(session), &message.0));
+                    self.report(PAGE, self.handlers.call_tap(self.info(session), &message.0));
                 }
             }
             Output::NeedToken { session, request } => {
                 self.auth.ask(self, session, self.info(session), *request);
             }
-            Output::GiveUpToken { session } => self.auth.give_up(session),
-            Output::Recall { session, name } => self.storage.recall(self, session, &name),
-            Output::Keep { name, value } => self.storage.keep(self, &name, value),
+            Output::CancelToken { session } => self.auth.cancel(session),
+            Output::Restore { session, name } => self.storage.read(self, session, &name),
+            Output::Persist { name, value } => self.storage.write(self, &name, value),
             Output::Turns { origin, counts } => {
-                self.report(PAGE, self.handlers.tell_turns(&origin, counts));
+                self.report(PAGE, self.handlers.report_turns(&origin, counts));
             }
-            Output::Event(event) => self.events.tell(&event),
+            Output::Event(event) => self.events.dispatch(&event),
             Output::Log(level, line) => self.log.line(level, &line),
             Output::Wait(_) => {}
         }
@@ -249,19 +249,19 @@ impl Driver {
             }
         }
         if self.handles.get() == 0 && !self.draining.get() {
-            self.orphaned(busy);
+            self.on_last_handle_freed(busy);
         }
     }
 
     /// No JS object refers to the driver. Running calls are still answered; then the driver is dropped.
-    fn orphaned(self: &Rc<Self>, busy: bool) {
+    fn on_last_handle_freed(self: &Rc<Self>, busy: bool) {
         if busy {
             *self.keep.borrow_mut() = Some(self.clone());
             return;
         }
         if !self.closed.get() {
             self.closing();
-            self.input(Input::Close { call: self.calls.nobody(), terminate: false });
+            self.input(Input::Close { call: self.calls.without_caller(), terminate: false });
         }
         // The caller has a reference too, so this is never the last one.
         self.keep.take();

@@ -33,7 +33,7 @@ impl Events {
     }
 
     /// Dispatches one event. The host reports listeners that throw.
-    pub(super) fn tell(&self, event: &Event) {
+    pub(super) fn dispatch(&self, event: &Event) {
         let Some(target) = self.target.get() else { return };
         let init = CustomEventInit::new();
         init.set_detail(&to_js(&event.fields()));

@@ -169,14 +169,14 @@ impl Handlers {
     }
 
     /// Reports the used, requested and available slots of an origin. Returns what the function throws.
-    pub(super) fn tell_turns(&self, origin: &str, [used, wanted, slots]: [usize; 3]) -> Result<JsValue, JsValue> {
+    pub(super) fn report_turns(&self, origin: &str, [used, wanted, slots]: [usize; 3]) -> Result<JsValue, JsValue> {
         let Some(sharing) = self.sharing.borrow().clone() else { return Ok(JsValue::UNDEFINED) };
         let (used, wanted, slots) = (used as f64, wanted as f64, slots as f64);
         sharing.call4(&JsValue::UNDEFINED, &origin.into(), &used.into(), &wanted.into(), &slots.into())
     }
 
     /// Passes a notification to the tap. Returns what it throws.
-    pub(super) fn tell_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<JsValue, JsValue> {
+    pub(super) fn call_tap(&self, of: Option<SessionInfo>, message: &JsValue) -> Result<JsValue, JsValue> {
         let tap = self.tap.borrow().clone();
         tap.map_or(Ok(JsValue::UNDEFINED), |tap| tap.call2(&JsValue::UNDEFINED, message, &about(of)))
     }
@@ -202,11 +202,11 @@ impl Handlers {
         during: Option<JsValue>,
     ) {
         let callback = HANDLER.wrapping_add(session.0);
-        let told = |set: &Set| {
+        let read = |set: &Set| {
             let handler = set.notifications.get(method).or(set.other_notifications.as_ref());
             Some((set.observer.clone(), handler.cloned()))
         };
-        let (observer, handler) = self.look(session, told).unwrap_or_default();
+        let (observer, handler) = self.look(session, read).unwrap_or_default();
         if let Some(observer) = observer {
             let about = JsValue::from(Object::new());
             sys::put(&about, "during", &during.unwrap_or_default());
@@ -241,7 +241,7 @@ pub(super) fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
         return Ok(JsJson(Object::new().into()));
     }
     if !result.is_object() {
-        return Err(failed(INTERNAL_ERROR, "the handler's result is no object"));
+        return Err(failed(INTERNAL_ERROR, "the handler's result is not an object"));
     }
     // Values without a JSON form fail here, where the server can still get an error.
     match sys::write_json(&result) {

@@ -10,7 +10,7 @@ use crate::core::Json;
 use crate::core::config::{self, Config, Problem};
 use crate::core::kit::text::concat;
 use crate::core::{ClientIdentity, Manager};
-use crate::core::{Input, Key, Level, News, Target};
+use crate::core::{Input, Key, Level, PageNotification, Target};
 use js_sys::{Array, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -117,7 +117,7 @@ impl McpManager {
     #[wasm_bindgen(getter)]
     pub fn events(&self) -> Result<EventTarget, JsValue> {
         if !self.driver.events.is_open() {
-            self.driver.input(Input::TellEvents);
+            self.driver.input(Input::EmitEvents);
         }
         self.driver.events.target()
     }
@@ -128,16 +128,16 @@ impl McpManager {
     /// `config_error` for anything but `offline` and `online`.
     #[wasm_bindgen(js_name = notifyNetwork)]
     pub fn notify_network(&self, state: JsValue) -> Result<(), JsValue> {
-        let news = match state.as_string().as_deref() {
-            Some("offline") => News::Offline,
+        let notification = match state.as_string().as_deref() {
+            Some("offline") => PageNotification::Offline,
             Some("online") => {
                 self.driver.network.onlineness.contradict();
-                News::Online
+                PageNotification::Online
             }
             _ => return Err(error::invalid("state", "must be 'offline' or 'online'")),
         };
         self.driver.wake();
-        self.driver.input(Input::Page { news, of: None });
+        self.driver.input(Input::Page { notification, of: None });
         Ok(())
     }
 
@@ -145,25 +145,27 @@ impl McpManager {
     /// passed without a timer. `share` sets a function that is called with `(origin, used, wanted, slots)` on each
     /// change while tabs share connections; `slots` assigns slots of an origin to this tab, and `crowded` reports
     /// whether another tab lacks connections to it.
-    pub fn tell(&self, news: JsValue, user: JsValue, server: JsValue, message: JsValue) {
+    pub fn tell(&self, name: JsValue, user: JsValue, server: JsValue, message: JsValue) {
         self.driver.wake();
         let (user, server) = (user.as_string(), server.as_string());
-        let news = match news.as_string().unwrap_or_default().as_str() {
-            "offline" => News::LooksOffline,
-            "online" => News::LooksOnline,
-            "park" => News::Park,
-            "unpark" => News::Unpark,
-            "retire" => News::Retire,
-            "save" => News::Save,
-            "look" => News::Look,
-            "hear" => News::Hear(JsJson(message)),
-            "slots" => News::Slots(user.clone().unwrap_or_default(), message.as_f64().unwrap_or_default() as usize),
-            "crowded" => News::Crowded(user.clone().unwrap_or_default(), message.is_truthy()),
-            "share" => News::Share(self.driver.handlers.set_sharing(message.dyn_into().ok())),
+        let notification = match name.as_string().unwrap_or_default().as_str() {
+            "offline" => PageNotification::LooksOffline,
+            "online" => PageNotification::LooksOnline,
+            "park" => PageNotification::Park,
+            "unpark" => PageNotification::Unpark,
+            "retire" => PageNotification::Retire,
+            "save" => PageNotification::Save,
+            "look" => PageNotification::StorageChanged,
+            "hear" => PageNotification::Received(JsJson(message)),
+            "slots" => {
+                PageNotification::Slots(user.clone().unwrap_or_default(), message.as_f64().unwrap_or_default() as usize)
+            }
+            "crowded" => PageNotification::Crowded(user.clone().unwrap_or_default(), message.is_truthy()),
+            "share" => PageNotification::Share(self.driver.handlers.set_sharing(message.dyn_into().ok())),
             _ => return,
         };
         let of = user.zip(server).map(|(user, server)| Key { user, server });
-        self.driver.input(Input::Page { news, of });
+        self.driver.input(Input::Page { notification, of });
     }
 
     /// For the same module: a function that receives the servers' notifications as `(message, { userId, serverName })`,

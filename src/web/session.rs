@@ -93,7 +93,7 @@ impl McpSession {
     pub fn request(&self, request: JsValue, options: JsValue) -> Promise {
         let started = method_of(&request, "request").and_then(|method| {
             if method == "initialize" {
-                return Err(error::invalid("request.method", "initialize is sent by connect() and nobody else"));
+                return Err(error::invalid("request.method", "must not be initialize, which connect() sends"));
             }
             let params = sys::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
             self.start(&method, options::object(params, "request.params")?, &options, Shape::Result)

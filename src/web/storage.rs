@@ -30,12 +30,12 @@ impl Storage {
     }
 
     /// Reads a record.
-    pub(super) fn recall(&self, driver: &Rc<Driver>, session: SessionRef, name: &str) {
+    pub(super) fn read(&self, driver: &Rc<Driver>, session: SessionRef, name: &str) {
         self.perform(driver, "get", name, None, Some(session));
     }
 
     /// Writes or removes a record.
-    pub(super) fn keep(&self, driver: &Rc<Driver>, name: &str, value: Option<JsJson>) {
+    pub(super) fn write(&self, driver: &Rc<Driver>, name: &str, value: Option<JsJson>) {
         let method = if value.is_some() { "set" } else { "delete" };
         self.perform(driver, method, name, value.map(|value| value.to_text()), None);
     }
@@ -68,7 +68,7 @@ async fn settled(driver: Weak<Driver>, promise: Promise, wanted_by: Option<Sessi
         let text = outcome.ok().and_then(|stored| stored.dyn_into::<JsString>().ok());
         // Text that is not JSON becomes `null`, which the machine rejects as damaged.
         let found = text.map(|text| JsJson(sys::parse_json(&text).unwrap_or(JsValue::NULL)));
-        driver.input(Input::Recalled { session, found });
+        driver.input(Input::Restored { session, found });
     } else {
         driver.storage.pending.set(driver.storage.pending.get() - 1);
         driver.look_for_idle();

@@ -232,7 +232,7 @@ fn undelivered_answers_are_logged_once_when_their_session_ends() {
     let call = world.tool(session, "order");
     world.finish(call);
     let before = world.count("answer");
-    let text = "[MCP][db] Answers to requests of the server that never reached it before the session ended: 1";
+    let text = "[MCP][db] Answers to server requests that were not delivered before the session ended: 1";
     assert_eq!(world.lines().iter().filter(|line| **line == text).count(), 1);
     world.run_for(600_000);
     assert_eq!(world.count("answer"), before, "the next session does not get the answer");
@@ -275,15 +275,15 @@ fn a_401_to_an_answer_asks_the_provider_and_the_answer_goes_again() {
 
 #[test]
 fn offline_nothing_is_sent_and_online_it_goes() {
-    use mcp_tether::core::{Input, News};
+    use mcp_tether::core::{Input, PageNotification};
     let (mut world, _) = listening();
     say(&mut world, message(900, "roots/list"));
-    world.input(Input::Page { news: News::Offline, of: None });
+    world.input(Input::Page { notification: PageNotification::Offline, of: None });
     let ticket = world.asked[0].0;
     world.answer_server(ticket, Ok(json!({"roots": []})));
     world.run_for(60_000);
     assert_eq!(world.count("answer"), 0);
-    world.input(Input::Page { news: News::Online, of: None });
+    world.input(Input::Page { notification: PageNotification::Online, of: None });
     world.run_for(10);
     assert_eq!(world.count("answer"), 1);
 }

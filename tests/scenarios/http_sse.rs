@@ -4,7 +4,8 @@ use super::reply::{Data, Step, http, http_json, http_rpc, refused, reset, result
 use super::sse_server::SseServer;
 use super::world::{Sent, World, configured};
 use mcp_tether::core::{
-    ConnectOptions, ErrorCode, ExchangeId, FailureKind, Input, Kind, News, RequestOptions, SessionRef, State, Target,
+    ConnectOptions, ErrorCode, ExchangeId, FailureKind, Input, Kind, PageNotification, RequestOptions, SessionRef,
+    State, Target,
 };
 use serde_json::{Value, json};
 
@@ -442,11 +443,11 @@ fn a_page_that_is_hidden_keeps_the_stream_and_one_that_goes_gives_the_session_up
     world.network.mute = vec!["tools/call".into()];
     let calls = [world.tool(session, "order"), world.tool(session, "order")];
     world.run_for(100);
-    world.input(Input::Page { news: News::Park, of: None });
+    world.input(Input::Page { notification: PageNotification::Park, of: None });
     world.run_for(1000);
     assert_eq!(world.open_gets().len(), 1);
-    world.input(Input::Page { news: News::Unpark, of: None });
-    world.input(Input::Page { news: News::Retire, of: None });
+    world.input(Input::Page { notification: PageNotification::Unpark, of: None });
+    world.input(Input::Page { notification: PageNotification::Retire, of: None });
     assert_eq!((state(&world, session), world.open_gets().len()), (State::Expired, 0));
     world.network.mute.clear();
     let call = world.tool(session, "order");

@@ -53,7 +53,7 @@ fn a_stream_that_brings_nothing_is_reopened_slowly_without_limit() {
     world.run_for(1_800_000);
     let gets = world.count("GET");
     assert!((8..=80).contains(&gets), "{gets} in half an hour");
-    assert!(world.lines().contains(&"[MCP][db] The GET stream brings nothing: trying again slowly"));
+    assert!(world.lines().contains(&"[MCP][db] The GET stream delivers no messages; retrying slowly"));
     assert_eq!(world.machine.session(session).unwrap().state, State::Ready, "the session itself is ready");
 }
 
@@ -65,7 +65,7 @@ fn a_quiet_stream_cut_by_a_proxy_is_always_reopened() {
     world.run_for(3_600_000);
     let gets = world.count("GET");
     assert!((34..=37).contains(&gets), "{gets}");
-    assert!(!world.lines().iter().any(|line| line.contains("brings nothing")));
+    assert!(!world.lines().iter().any(|line| line.contains("delivers no messages")));
 }
 
 #[test]

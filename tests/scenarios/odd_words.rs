@@ -101,8 +101,8 @@ fn an_error_that_is_no_object_keeps_its_words() {
         (json!(true), "true"),
         (json!({"detail": "boom"}), "{\"detail\":\"boom\"}"),
         (json!({"code": -32000, "message": "no"}), "no"),
-        (json!(""), "an error without words"),
-        (json!({"code": -32000, "message": " "}), "an error without words"),
+        (json!(""), "an error without a message"),
+        (json!({"code": -32000, "message": " "}), "an error without a message"),
     ] {
         let mut world = world();
         let session = world.connect();

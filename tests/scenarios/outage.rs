@@ -95,8 +95,8 @@ fn an_outage_is_logged_once_with_its_duration_and_the_waiting_calls() {
     let span = ended[0].detail.duration_ms.unwrap();
     assert!((3_000..8_000).contains(&span), "{span}");
     let lines: Vec<&str> = world.lines().into_iter().filter(|line| line.contains("reach")).collect();
-    assert_eq!(lines[0], "[MCP][db] Server out of reach: http_error; calls wait");
-    assert_eq!(lines[1], format!("[MCP][db] Server within reach again after {span} ms; waiting calls: 7"));
+    assert_eq!(lines[0], "[MCP][db] Server unreachable: http_error; calls are waiting");
+    assert_eq!(lines[1], format!("[MCP][db] Server reachable again after {span} ms; waiting calls: 7"));
     assert_eq!(lines.len(), 2);
     let changes: Vec<_> = events(&world, EventKind::StateChanged)
         .iter()

@@ -4,7 +4,9 @@
 use super::outage::working;
 use super::reply::{Reply, Step, fails, http, http_rpc, refused, silence, stream};
 use super::{Tether, world, world_of, world_with};
-use mcp_tether::core::{ConnectOptions, ErrorCode, EventKind, FailureKind, News, SessionRef, State, Target};
+use mcp_tether::core::{
+    ConnectOptions, ErrorCode, EventKind, FailureKind, PageNotification, SessionRef, State, Target,
+};
 use mcp_tether::core::{Input, Key};
 use serde_json::json;
 
@@ -186,7 +188,10 @@ fn a_page_that_goes_in_the_middle_of_it_gives_the_session_up() {
     world.server().down = Some(refused());
     let call = world.tool(session, "read");
     world.run_for(700);
-    world.input(Input::Page { news: News::Retire, of: Some(Key { user: "ann".into(), server: "db".into() }) });
+    world.input(Input::Page {
+        notification: PageNotification::Retire,
+        of: Some(Key { user: "ann".into(), server: "db".into() }),
+    });
     assert_eq!((state(&world, session), world.count("DELETE")), (State::Connecting, 1), "the call waits for another");
     world.cancel(call);
     world.server().down = None;
@@ -201,13 +206,13 @@ fn offline_in_the_middle_of_it_waits_for_the_network() {
     world.server().down = Some(refused());
     let call = world.tool(session, "read");
     world.run_for(700);
-    world.input(Input::Page { news: News::Offline, of: None });
+    world.input(Input::Page { notification: PageNotification::Offline, of: None });
     let before = world.sent.len();
     world.run_for(20_000);
     assert!(world.sent.len() - before <= 1, "almost nothing is sent without a network");
     world.server().down = None;
     let from = world.elapsed();
-    world.input(Input::Page { news: News::Online, of: None });
+    world.input(Input::Page { notification: PageNotification::Online, of: None });
     world.finish(call);
     world.result(call);
     assert!(world.elapsed() - from < 100, "everything is sent at once when the network is back");

@@ -256,7 +256,7 @@ fn a_storage_that_hangs_is_waited_for_two_seconds_and_no_longer() {
     let session = world.connect();
     assert_eq!(world.sent_as("initialize")[0].at - super::world::START, 2_000);
     assert_eq!(world.machine.session(session).unwrap().state, State::Ready);
-    assert_eq!(warnings(&world), ["[MCP][db] The storage does not answer: going on without it"]);
+    assert_eq!(warnings(&world), ["[MCP][db] The storage did not answer in time; continuing without it"]);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_storage_answer_that_comes_too_late_is_ignored() {
     let found = world.storage.record().clone();
     world.storage.hangs = true;
     let session = reload(&mut world);
-    world.input(mcp_tether::core::Input::Recalled { session, found: Some(found) });
+    world.input(mcp_tether::core::Input::Restored { session, found: Some(found) });
     let info = world.machine.session(session).unwrap();
     assert_eq!((info.generation, info.session_id.as_deref()), (1, Some("00000002-db-secret")));
 }

@@ -6,7 +6,7 @@ use super::sse_server::SseServer;
 use super::world::{World, configured};
 use super::{Tether, modern_world, world_of};
 use mcp_tether::core::config::{Config, Connections};
-use mcp_tether::core::{ErrorCode, ExchangeId, Input, News, RequestOptions, SessionRef};
+use mcp_tether::core::{ErrorCode, ExchangeId, Input, PageNotification, RequestOptions, SessionRef};
 use serde_json::{Value, json};
 
 /// The duration of one turn.
@@ -316,11 +316,11 @@ fn streams_of_the_newest_revision_take_turns_and_subscribing_does_not_wait() {
 #[test]
 fn tabs_share_slots() {
     let mut world = plain_page();
-    world.input(Input::Page { news: News::Share(true), of: None });
+    world.input(Input::Page { notification: PageNotification::Share(true), of: None });
     let sessions = connect_all(&mut world, 4);
     let origin = String::from("http://db.test");
     let slots = |world: &mut Tether, count| {
-        world.input(Input::Page { news: News::Slots("http://db.test".into(), count), of: None });
+        world.input(Input::Page { notification: PageNotification::Slots("http://db.test".into(), count), of: None });
         world.run_for(200);
     };
     assert_eq!((world.open_gets().len(), world.slots[&origin]), (0, [0, 3, 3]));
@@ -337,20 +337,21 @@ fn tabs_share_slots() {
     }
     slots(&mut world, 1);
     assert_eq!((world.open_gets().len(), world.slots[&origin]), (2, [2, 3, 3]));
-    world.input(Input::Page { news: News::Park, of: None });
+    world.input(Input::Page { notification: PageNotification::Park, of: None });
     assert_eq!(world.slots[&origin], [0, 0, 3], "a hidden page wants no slot");
-    world.input(Input::Page { news: News::Unpark, of: None });
-    world.input(Input::Page { news: News::Share(false), of: None });
+    world.input(Input::Page { notification: PageNotification::Unpark, of: None });
+    world.input(Input::Page { notification: PageNotification::Share(false), of: None });
     assert_eq!(world.open_gets().len(), 3);
 }
 
 #[test]
 fn a_recovery_has_its_stream_before_what_waits_goes_on_where_there_is_a_slot() {
     let mut world = plain_page();
-    world.input(Input::Page { news: News::Share(true), of: None });
+    world.input(Input::Page { notification: PageNotification::Share(true), of: None });
     let sessions = connect_all(&mut world, 1);
-    let slot =
-        |world: &mut Tether| world.input(Input::Page { news: News::Slots("http://db.test".into(), 1), of: None });
+    let slot = |world: &mut Tether| {
+        world.input(Input::Page { notification: PageNotification::Slots("http://db.test".into(), 1), of: None })
+    };
     slot(&mut world);
     world.run_for(10);
     world.server_of("http://db").forget();
@@ -365,13 +366,13 @@ fn a_recovery_has_its_stream_before_what_waits_goes_on_where_there_is_a_slot() {
 fn offline_a_stream_keeps_waiting_and_has_its_turn_online() {
     let mut world = plain_page();
     connect_all(&mut world, 4);
-    world.input(Input::Page { news: News::Offline, of: None });
+    world.input(Input::Page { notification: PageNotification::Offline, of: None });
     for get in world.open_gets() {
         world.push(get, Step::End);
     }
     world.run_for(2 * TURN);
     assert_eq!(world.count("GET"), 3);
-    world.input(Input::Page { news: News::Online, of: None });
+    world.input(Input::Page { notification: PageNotification::Online, of: None });
     world.run_for(10);
     assert_eq!(world.open_gets().len(), 3);
 }

@@ -422,7 +422,7 @@ impl<N: Network> World<N> {
         }
         if let Some((session, name)) = self.storage.asked.pop_front() {
             let found = self.storage.entries.get(&name).cloned();
-            self.input(Input::Recalled { session, found });
+            self.input(Input::Restored { session, found });
         }
     }
 
@@ -458,9 +458,9 @@ impl<N: Network> World<N> {
                     self.schedule(delay, Coming::Token(session, token));
                 }
             }
-            Output::GiveUpToken { session } => self.tokens_given_up.push(session),
-            Output::Recall { session, name } => self.storage.recall(session, name),
-            Output::Keep { name, value } => self.storage.keep(name, value),
+            Output::CancelToken { session } => self.tokens_given_up.push(session),
+            Output::Restore { session, name } => self.storage.recall(session, name),
+            Output::Persist { name, value } => self.storage.keep(name, value),
             Output::Turns { origin, counts } => {
                 let [used, wanted, slots] = counts;
                 self.note(|| format!("          {origin}: {used} of {wanted} slots used, {slots} in all"));

@@ -8,7 +8,7 @@ use crate::chaos::{Chaos, Class, Era};
 use crate::reply::{Data, Step};
 use crate::world::{World, configured};
 use mcp_tether::core::config::Connections;
-use mcp_tether::core::{CallId, ConnectOptions, News, RequestOptions, Rng, SessionRef};
+use mcp_tether::core::{CallId, ConnectOptions, PageNotification, RequestOptions, Rng, SessionRef};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,15 +207,16 @@ impl Run {
             24..=26 => self.outage(server),
             27..=28 => self.spell(server),
             29 => self.offline(user, server),
-            30 => self.page(News::Online, user, server),
-            31 => self.page(News::Retire, user, server),
-            32 => self.page(News::Save, user, server),
+            30 => self.page(PageNotification::Online, user, server),
+            31 => self.page(PageNotification::Retire, user, server),
+            32 => self.page(PageNotification::Save, user, server),
             33 => self.cancel(),
             34..=37 => self.call(user, server),
             38..=39 => self.burst(user, server),
             _ => {
-                let news = if self.rng.up_to(1) == 0 { News::Park } else { News::Unpark };
-                self.page(news, user, server);
+                let notification =
+                    if self.rng.up_to(1) == 0 { PageNotification::Park } else { PageNotification::Unpark };
+                self.page(notification, user, server);
             }
         }
         let pause = match self.rng.up_to(9) {

@@ -133,7 +133,7 @@ impl<J> std::error::Error for Error<J> {}
 pub(crate) fn rpc_error<J: Json>(error: &J) -> Error<J> {
     let message = error.get_str("message").or_else(|| error.as_str());
     let message = message.unwrap_or_else(|| excerpt(&error.to_text()));
-    let message = if message.trim_ascii().is_empty() { String::from("an error without words") } else { message };
+    let message = if message.trim_ascii().is_empty() { String::from("an error without a message") } else { message };
     let mut rpc = Error::new(ErrorCode::RpcError, message);
     rpc.rpc_code = error.get("code").and_then(|code| code.as_f64());
     rpc.data = error.get("data");

@@ -75,19 +75,19 @@ pub enum Input<J> {
         /// The token; `None` to go without one; or what the provider failed with.
         outcome: Result<Option<Token>, Option<J>>,
     },
-    /// The stored value, in answer to [`Output::Recall`](crate::core::Output::Recall).
-    Recalled {
+    /// The stored value, in answer to [`Output::Restore`](crate::core::Output::Restore).
+    Restored {
         /// The session.
         session: SessionRef,
         /// The stored value; not an object if it is unreadable, `None` if absent.
         found: Option<J>,
     },
     /// A listener may exist from now on: events are emitted.
-    TellEvents,
+    EmitEvents,
     /// A notification about the page's life.
     Page {
         /// The notification.
-        news: News<J>,
+        notification: PageNotification<J>,
         /// The user and server that it concerns; all of them if absent.
         of: Option<Key>,
     },
@@ -156,7 +156,7 @@ pub enum Input<J> {
 }
 
 /// What a page notifies the machine of.
-pub enum News<J> {
+pub enum PageNotification<J> {
     /// The application reports that the network is down: nothing is sent until it reports otherwise.
     Offline,
     /// The application reports that the network is up.
@@ -176,9 +176,9 @@ pub enum News<J> {
     /// Persists pending changes now.
     Save,
     /// Another tab changed the storage.
-    Look,
+    StorageChanged,
     /// Another tab received this message of the server.
-    Hear(J),
+    Received(J),
     /// Whether tabs share their connections: a GET stream then needs one of this tab's slots.
     Share(bool),
     /// How many slots of an origin this tab has.

@@ -5,7 +5,7 @@ pub use event::{Detail, Event, EventKind};
 pub use http::*;
 pub use ids::{CallId, ExchangeId, SessionRef, Ticket};
 pub use info::{Key, Kind, SessionInfo, State, Stats};
-pub use input::{ConnectOptions, Input, News, RequestOptions, Target};
+pub use input::{ConnectOptions, Input, PageNotification, RequestOptions, Target};
 pub use metrics::Metrics;
 pub use output::{Level, Output};
 pub use token::{Token, TokenRequest};

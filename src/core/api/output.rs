@@ -90,26 +90,26 @@ pub enum Output<J> {
         request: Box<TokenRequest>,
     },
     /// The auth provider's answer is no longer needed: abort its signal.
-    GiveUpToken {
+    CancelToken {
         /// The session.
         session: SessionRef,
     },
-    /// Read the stored value of this name; answer by [`Input::Recalled`](crate::core::Input::Recalled).
-    Recall {
+    /// Read the stored value of this name; answer by [`Input::Restored`](crate::core::Input::Restored).
+    Restore {
         /// The session.
         session: SessionRef,
         /// The name.
         name: String,
     },
     /// Persist a value, or forget it.
-    Keep {
+    Persist {
         /// The name.
         name: String,
         /// The new value; `None` removes the stored one.
         value: Option<J>,
     },
-    /// After [`News::Share`](crate::core::News::Share): how many slots of an origin this tab uses, how many it needs,
-    /// and the budget of all tabs together (0: unlimited).
+    /// After [`PageNotification::Share`](crate::core::PageNotification::Share): how many slots of an
+    /// origin this tab uses, how many it needs, and the budget of all tabs together (0: unlimited).
     Turns {
         /// Scheme, host and port.
         origin: String,

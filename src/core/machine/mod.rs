@@ -9,7 +9,7 @@ use crate::core::kit::time::Instant;
 use crate::core::protocol::json::Json;
 use crate::core::state::asked::Asked;
 use crate::core::state::call::{Call, Ended};
-use crate::core::state::closing::{Closing, Farewell};
+use crate::core::state::closing::{Closing, PendingDelete};
 use crate::core::state::exchange::Exchange;
 use crate::core::state::page::Page;
 use crate::core::state::server::addresses::Addresses;
@@ -49,7 +49,7 @@ pub struct Manager<J> {
     pub(crate) by_request: Table<u64, CallId>,
     pub(crate) exchanges: Table<ExchangeId, Exchange>,
     pub(crate) tickets: Table<Ticket, Asked<J>>,
-    pub(crate) farewells: Table<ExchangeId, Farewell>,
+    pub(crate) deletes: Table<ExchangeId, PendingDelete>,
     pub(crate) closing: Closing,
     pub(crate) page: Page,
     /// The revision that each server speaks, as far as it is known.
@@ -106,7 +106,7 @@ impl<J: Json> Manager<J> {
             by_request: Table::default(),
             exchanges: Table::default(),
             tickets: Table::default(),
-            farewells: Table::default(),
+            deletes: Table::default(),
             closing: Closing::default(),
             page: Page::default(),
             discoveries: Discoveries::default(),

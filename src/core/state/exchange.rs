@@ -9,7 +9,7 @@ use std::rc::Rc;
 pub(crate) const SMALL_EXCHANGE: Millis = 30_000;
 
 /// How long a response stream is read after its response before it is aborted.
-pub(crate) const LEFTOVER: Millis = 5_000;
+pub(crate) const TRAILING: Millis = 5_000;
 
 /// A stream without a byte for this long, comments included, is aborted and reopened.
 pub(crate) const WATCHDOG: Millis = 300_000;
@@ -32,7 +32,7 @@ pub(crate) struct Exchange {
     pub(crate) endpoint: Option<Rc<str>>,
     /// The bearer token that it carried.
     pub(crate) token: Option<Rc<str>>,
-    pub(crate) wire: Wire,
+    pub(crate) kind: ExchangeKind,
     pub(crate) head: Option<ResponseHead>,
     pub(crate) opened_at: Instant,
     /// When the last byte arrived.
@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn new(session: SessionRef, origin: usize, wire: Wire, url: Rc<str>, now: Instant) -> Self {
+    pub(crate) fn new(session: SessionRef, origin: usize, kind: ExchangeKind, url: Rc<str>, now: Instant) -> Self {
         Self {
             session,
             origin,
@@ -55,7 +55,7 @@ impl Exchange {
             url,
             endpoint: None,
             token: None,
-            wire,
+            kind,
             head: None,
             opened_at: now,
             last_alive: now,
@@ -68,7 +68,7 @@ impl Exchange {
 
 /// What an exchange is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wire {
+pub(crate) enum ExchangeKind {
     /// A request or notification of a call.
     Call(CallId),
     /// A GET that resumes the response stream of a call.
@@ -80,21 +80,21 @@ pub(crate) enum Wire {
     /// `notifications/initialized`.
     Initialized,
     /// A message of `answers.rs`, by its number.
-    Aside(u64),
+    Outgoing(u64),
     /// The rest of a response stream after its response.
-    Leftover,
+    Trailing,
     /// DELETE of the session.
     Delete,
     /// `initialize` of a record that has ended.
-    Orphan,
+    Detached,
     /// A GET without credentials that finds a redirect's target, for a call or for the stream of HTTP+SSE.
     Address(Option<CallId>),
 }
 
-impl Wire {
+impl ExchangeKind {
     /// Whether it outlives its record, so that the server's session is deleted.
-    pub(crate) const fn is_farewell(self) -> bool {
-        matches!(self, Self::Delete | Self::Orphan)
+    pub(crate) const fn outlives_record(self) -> bool {
+        matches!(self, Self::Delete | Self::Detached)
     }
 
     /// Whether its response is long-lived from the start.

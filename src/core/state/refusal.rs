@@ -54,23 +54,24 @@ pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
     let error = match refusal.verdict {
         Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
         Verdict::Stale => {
-            Error::new(ErrorCode::SessionTerminated, "the session was replaced while the request was under way")
+            Error::new(ErrorCode::SessionTerminated, "the session was replaced while the request was in flight")
         }
-        Verdict::Conflict => Error::new(ErrorCode::SessionConflict, "the session's stream is held by somebody else"),
+        Verdict::Conflict => {
+            Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
+        }
         Verdict::Refused(wait) => {
             retryable(Error::new(ErrorCode::HttpError, "the server is busy and refused the request")).retry_after(wait)
         }
-        Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server wants other credentials"),
-        Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the server forbids this with these credentials"),
-        Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server, or a proxy before it, failed")),
-        Verdict::Outage => {
-            retryable(Error::new(ErrorCode::HttpError, "the server is out of reach of the proxy before it")).away()
-        }
+        Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server rejected the credentials"),
+        Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the credentials do not permit this request"),
+        Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server or a proxy in front of it failed")),
+        Verdict::Outage => retryable(Error::new(ErrorCode::HttpError, "the proxy cannot reach the server")).away(),
         Verdict::Answer => match refusal.body {
-            Body::Json(message) => message
-                .get("error")
-                .map_or_else(|| Error::new(ErrorCode::RpcError, "an error without words"), |error| rpc_error(&error)),
-            Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without words"),
+            Body::Json(message) => message.get("error").map_or_else(
+                || Error::new(ErrorCode::RpcError, "an error without a message"),
+                |error| rpc_error(&error),
+            ),
+            Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without a message"),
         },
         Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
         Verdict::Final if matches!(refusal.status, 404 | 405) => {
@@ -84,7 +85,7 @@ pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
 /// The error for a server with sessions if CORS hides their ids from the page (Fetch standard, "CORS-exposed
 /// header-name list").
 pub(crate) fn hidden_id<J>(refusal: &Refusal<'_, J>) -> Error<J> {
-    let sentence = "the server wants a session id that the browser does not show to this page: its answer to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
+    let sentence = "the server requires a session id that the browser hides from this page: its response to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
     Error::new(ErrorCode::CorsBlocked, sentence).seen(refusal.evidence.clone()).status(refusal.status)
 }
 

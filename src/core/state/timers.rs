@@ -11,7 +11,7 @@ pub(crate) enum Timer {
     /// The deadline of a call.
     Deadline(CallId),
     /// The backoff of a call ends, before it is sent again or resumed.
-    Rest(CallId),
+    Backoff(CallId),
     /// The deadline of an exchange without a call.
     Exchange(ExchangeId),
     /// An open stream may be silent.
@@ -48,7 +48,7 @@ impl Timer {
     const fn encode(self) -> u64 {
         let (kind, number) = match self {
             Self::Deadline(call) => (0, call.0),
-            Self::Rest(call) => (1, call.0),
+            Self::Backoff(call) => (1, call.0),
             Self::Exchange(exchange) => (2, exchange.0),
             Self::Watchdog(exchange) => (3, exchange.0),
             Self::Expiry(session) => (4, session.0),
@@ -71,7 +71,7 @@ impl Timer {
         let number = code >> 4;
         match code & 15 {
             0 => Self::Deadline(CallId(number)),
-            1 => Self::Rest(CallId(number)),
+            1 => Self::Backoff(CallId(number)),
             2 => Self::Exchange(ExchangeId(number)),
             3 => Self::Watchdog(ExchangeId(number)),
             4 => Self::Expiry(SessionRef(number)),
@@ -127,7 +127,7 @@ mod tests {
     fn timers_come_back_as_they_were_in_their_order() {
         let timers = [
             Timer::Deadline(CallId((1 << 52) + 7)),
-            Timer::Rest(CallId(1)),
+            Timer::Backoff(CallId(1)),
             Timer::Exchange(ExchangeId(2)),
             Timer::Watchdog(ExchangeId(3)),
             Timer::Expiry(SessionRef(4)),

@@ -151,7 +151,7 @@ describe('healthy servers', () => {
     assert.deepEqual(await refusal('other'), ['config_error', 'mcpServers has no server of this name; configured: db']);
     assert.deepEqual(await refusal('db'), [
       'config_error',
-      'userId: is needed, because the headers of db differ from user to user',
+      'userId: required, because the headers of db depend on the user',
     ]);
     assert.deepEqual(await refusal('db', 'ada'), [
       'config_error',

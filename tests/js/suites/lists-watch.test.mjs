@@ -172,7 +172,13 @@ describe('lists and schemas', { timeout: 60_000 }, () => {
       assert.match(error.message, /does not match/, 'the new schema counts');
     });
 
-  test('a schema that cannot be used is told before the tool runs; tools without one are not checked', async () => {
+  test('a provider may reject a result without a message', async () => {
+    checkOutput(manager, { getValidator: () => () => ({ valid: false }) });
+    const checked = await manager.connect('ada', 's');
+    await assert.rejects(checked.callTool({ name: 'count' }), { code: 'protocol_error' });
+  });
+
+  test('an invalid schema is reported before the tool runs; tools without one are not checked', async () => {
     tools = [{ name: 'broken', outputSchema: numbers }, { name: 'free' }];
     checkOutput(manager, {
       getValidator() {

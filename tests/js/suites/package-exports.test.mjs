@@ -74,7 +74,8 @@ async function disagreement(types, exported) {
       '--types',
       '',
     ];
-    await run(join(root, 'node_modules/typescript/bin/tsc'), [...options, join(place, 'check.mts')], { cwd: place });
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    await run(process.execPath, [compiler, ...options, join(place, 'check.mts')], { cwd: place });
     return '';
   } catch ({ stdout, message }) {
     return stdout || message;

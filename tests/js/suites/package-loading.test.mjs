@@ -200,7 +200,7 @@ describe('loading in a page', () => {
     );
     assert.deepEqual(asked, ['/core.js', '/real.wasm']);
     assert.equal(result[0], 'config_error');
-    assert.match(result[1], /mcp-tether\/slim needs it as its argument/);
+    assert.match(result[1], /mcp-tether\/slim needs the module as its argument/);
     assert.deepEqual(result.slice(2), [
       'config_error',
       'the WebAssembly module is not loaded: await init() before new McpManager()',

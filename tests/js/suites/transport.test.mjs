@@ -408,7 +408,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       await transport.terminateSession();
       assert.equal(server.counts.delete, before + 1);
       const error = await second.ping().then(assert.fail, (reason) => reason);
-      assert.match(error.message, /ended by its owner/);
+      assert.match(error.message, /the application ended the session/);
       assert.deepEqual([error.code, error.data?.code], [1000, 'closed']);
       assert.deepEqual(closed, ['first', 'second']);
       await manager.close();

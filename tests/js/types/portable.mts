@@ -133,11 +133,11 @@ session.setRequestHandler('sampling/createMessage', async ({ params }) => ({
   content: { type: 'text', text: `${params.messages.length} of ${params.maxTokens}` },
   model: 'none',
 }));
-session.setRequestHandler('com.example/own', ({ params }) => ({ echo: params?.echo }));
+session.setRequestHandler('com.example/own', ({ params: { echo } = {} }) => ({ echo }));
 session.setNotificationHandler('notifications/message', ({ params }) => {
   same<typeof params.level, LoggingLevel>(true);
 });
-session.setNotificationHandler('com.example/own', ({ params }) => words.push(String(params?.name)));
+session.setNotificationHandler('com.example/own', ({ params: { name } = {} }) => words.push(String(name)));
 session.onnotification = (notification) => {
   if (notification.method === 'notifications/resources/updated') words.push(notification.params.uri);
 };

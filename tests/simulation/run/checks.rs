@@ -100,8 +100,8 @@ impl Run {
                 && network.hid
                 && matches!(error.code, ErrorCode::CorsBlocked | ErrorCode::CircuitOpen | ErrorCode::HttpError);
             // Of 2026-07-28: unsubscribing takes away the acknowledgement that a subscribing call waits for.
-            let is_unsubscribed =
-                error.code == ErrorCode::RequestTimeout || error.to_string().contains("tell of changes");
+            let is_unsubscribed = error.code == ErrorCode::RequestTimeout
+                || error.to_string().contains("no notifications for this resource");
             let is_unsubscribed = is_unsubscribed && made.what == What::Safe && !made.is_marked;
             let is_ok = is_honest || is_unsubscribed || is_hidden || error.code == ErrorCode::Cancelled;
             assert!(is_ok, "call {} failed, made at {}: {error} {:?}", call.0, made.at, error.evidence);
@@ -132,7 +132,8 @@ impl Run {
             let evidence = event.detail.evidence.as_deref().unwrap_or_default();
             // Only odd answers and outages make the client try a new session. Which of the two it keeps also depends on
             // slow answers and on sleeps of the host.
-            let by_trial = evidence.starts_with("the old id meets the same") && !self.world.network.has_been_odd();
+            let by_trial =
+                evidence.starts_with("requests with the old id still fail") && !self.world.network.has_been_odd();
             let by_server = matches!(event.detail.code, Some("session_terminated" | "session_invalid"))
                 && event.detail.evidence.as_ref().is_some_and(|evidence| evidence.starts_with("HTTP"));
             if event.kind != EventKind::SessionError || !(by_server || by_trial && self.world.network.faults == 0) {

@@ -1,15 +1,15 @@
 //! The end of a run: the faults stop, everything works again, and the manager is closed.
 
 use super::{HEALING, Run, SERVERS, Tally, USERS};
-use mcp_tether::core::{ConnectOptions, EventKind, Input, News, RequestOptions, State};
+use mcp_tether::core::{ConnectOptions, EventKind, Input, PageNotification, RequestOptions, State};
 use serde_json::json;
 
 impl Run {
     /// The faults stop: within a bounded time everything works again.
     pub(super) fn heal(&mut self) {
         self.world.network.calm_down();
-        self.world.input(Input::Page { news: News::Online, of: None });
-        self.world.input(Input::Page { news: News::Unpark, of: None });
+        self.world.input(Input::Page { notification: PageNotification::Online, of: None });
+        self.world.input(Input::Page { notification: PageNotification::Unpark, of: None });
         self.world.note(|| String::from("--- the faults stop ---"));
         self.world.run_until("everything to settle", |world| world.waiting.is_empty());
         self.check();
@@ -87,8 +87,11 @@ impl Run {
         }
         self.world.network.seen.iter().for_each(|name| add(format!("model {name}")));
         for line in self.world.lines() {
-            let known =
-                ["may be lost: a new handshake", "is kept: the new one was ended", "No new handshake, so the session"];
+            let known = [
+                "may be lost; checking with a new handshake",
+                "still works; the new one was deleted",
+                "The new handshake failed, so the session",
+            ];
             known.into_iter().filter(|known| line.contains(known)).for_each(|known| add(format!("line {known}")));
         }
         for event in &self.world.events {
@@ -96,7 +99,7 @@ impl Run {
             add(format!("event {} {code}", event.kind.as_str()));
             let evidence = event.detail.evidence.as_deref().unwrap_or_default();
             for (name, words) in
-                [("replaced after a trial", "the old id meets the same"), ("hidden", "the browser hides")]
+                [("replaced after a trial", "requests with the old id still fail"), ("hidden", "the browser hides")]
             {
                 if event.kind == EventKind::SessionError && evidence.starts_with(words) {
                     add(format!("lost: {name}"));

@@ -3,7 +3,7 @@
 use super::{BETWEEN_OUTAGES, GRACE, Run, SERVERS, USERS, What};
 use crate::chaos::Class;
 use crate::reply::Step;
-use mcp_tether::core::{FailureKind, Input, Key, News, Target};
+use mcp_tether::core::{FailureKind, Input, Key, PageNotification, Target};
 use serde_json::Value;
 
 impl Run {
@@ -79,19 +79,19 @@ impl Run {
 
     /// The host loses the network, for a moment or until an event restores it.
     pub(super) fn offline(&mut self, user: usize, server: usize) {
-        self.page(News::Offline, user, server);
+        self.page(PageNotification::Offline, user, server);
         if self.rng.up_to(3) > 0 {
             let most = [10, 1_000, 20_000][self.rng.up_to(2) as usize];
             let span = self.rng.up_to(most);
             self.world.run_for(span);
-            self.page(News::Online, user, server);
+            self.page(PageNotification::Online, user, server);
         }
     }
 
     /// The page reports something about one session or all.
-    pub(super) fn page(&mut self, news: News<Value>, user: usize, server: usize) {
+    pub(super) fn page(&mut self, notification: PageNotification<Value>, user: usize, server: usize) {
         let of = (self.rng.up_to(2) > 0).then(|| Key { user: USERS[user].into(), server: SERVERS[server].into() });
-        self.world.input(Input::Page { news, of });
+        self.world.input(Input::Page { notification, of });
     }
 
     pub(super) fn sleep(&mut self) {

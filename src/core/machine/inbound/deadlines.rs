@@ -28,7 +28,7 @@ impl<J: Json> Manager<J> {
     /// (basic/utilities/cancellation).
     fn notify_cancelled(&mut self, call: CallId, reason: &str) {
         let Some(record) = self.calls.get(call) else { return };
-        let sent = matches!(record.stage, Stage::Sent(_) | Stage::Accepted | Stage::RestingToResume(_));
+        let sent = matches!(record.stage, Stage::Sent(_) | Stage::Accepted | Stage::BackoffToResume(_));
         let owner = self.store.get(record.session);
         let is_current =
             owner.is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
@@ -60,7 +60,7 @@ impl<J: Json> Manager<J> {
         }
         let is_last = record.last_deadline.is_some_and(|last| last <= self.now);
         if !is_last && self.waits_for_token(call) {
-            return self.hold_deadline(call);
+            return self.suspend_deadline(call);
         }
         let Some(record) = self.calls.get(call) else { return };
         // The request was answered with a round that the user completes; the server is not silent (2026-07-28
@@ -121,7 +121,7 @@ impl<J: Json> Manager<J> {
 
     /// Suspends the deadline of a call during the wait for a token, except that of `maxTotalTimeout`. The remaining
     /// time is restored afterwards.
-    fn hold_deadline(&mut self, call: CallId) {
+    fn suspend_deadline(&mut self, call: CallId) {
         let now = self.now;
         let Some(record) = self.calls.get_mut(call) else { return };
         let Some(owner) = self.store.get(record.session) else { return };

@@ -31,9 +31,9 @@ impl<J: Json> Manager<J> {
         self.timers.disarm(record.deadline, Timer::Deadline(call));
         self.by_request.remove(record.request_id);
         match record.stage {
-            Stage::Sent(exchange) if outcome.is_ok() => self.leave_over(exchange),
+            Stage::Sent(exchange) if outcome.is_ok() => self.read_trailing(exchange),
             Stage::Sent(exchange) => self.abort(exchange),
-            Stage::RestingToSend(at) | Stage::RestingToResume(at) => self.timers.disarm(at, Timer::Rest(call)),
+            Stage::BackoffToSend(at) | Stage::BackoffToResume(at) => self.timers.disarm(at, Timer::Backoff(call)),
             Stage::Asking => self.stop_asking(call),
             _ => {}
         }
@@ -65,7 +65,7 @@ impl<J: Json> Manager<J> {
 
     fn deliver(&mut self, call: CallId, record: &Call<J>, outcome: Result<Option<J>, Error<J>>) {
         let outcome = match (outcome, self.store.get(record.session)) {
-            (Err(error), Some(owner)) => Err(owner.told(error)),
+            (Err(error), Some(owner)) => Err(owner.for_caller(error)),
             (outcome, _) => outcome,
         };
         match &outcome {

@@ -9,7 +9,7 @@ use crate::core::protocol::jsonrpc::{self, Head};
 use crate::core::protocol::modern::ACKNOWLEDGED;
 use crate::core::protocol::verdict;
 use crate::core::state::call::Stage;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
 
 impl<J: Json> Manager<J> {
@@ -22,28 +22,29 @@ impl<J: Json> Manager<J> {
 
     pub(crate) fn receive(&mut self, exchange: ExchangeId, message: J) {
         let Some(record) = self.exchanges.get(exchange) else { return };
-        let (session, wire, relation) = (record.session, record.wire, self.relation(record));
-        let is_current = self.store.get(session).is_some_and(|session| session.hears(record.generation));
+        let (session, kind, relation) = (record.session, record.kind, self.relation(record));
+        let is_current = self.store.get(session).is_some_and(|session| session.handles_messages(record.generation));
         match jsonrpc::head(&message) {
             Head::Result { id, result } => {
-                if let Some(call) = self.call_answered(session, wire, id, false) {
+                if let Some(call) = self.call_answered(session, kind, id, false) {
                     self.on_result(call, result);
                 }
             }
             Head::Error { id, error } => {
-                if let Some(call) = self.call_answered(session, wire, id, true) {
+                if let Some(call) = self.call_answered(session, kind, id, true) {
                     self.on_rpc_error(call, &error, relation);
                 }
             }
             // Requests and notifications of an earlier generation must not reach the current one.
             Head::Request { .. } | Head::Notification { .. } if !is_current => self.metrics.stale_dropped += 1,
-            // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, clients MUST NOT send responses.
+            // 2026-07-28 basic/transports/streamable-http: servers MUST NOT send requests, and clients MUST NOT send
+            // responses.
             Head::Request { .. } if self.store.get(session).is_some_and(Session::is_modern) => {}
             Head::Request { id, method } => {
-                self.on_server_request(session, Some(exchange), wire.call(), id, method, message);
+                self.on_server_request(session, Some(exchange), kind.call(), id, method, message);
             }
             Head::Notification { method } if method == ACKNOWLEDGED && self.is_retiring(session, exchange) => {}
-            Head::Notification { method } => self.on_notification(session, wire.call(), method, message),
+            Head::Notification { method } => self.on_notification(session, kind.call(), method, message),
             // On a stream, for example `{"type":"heartbeat"}`. A body without any answer ends in
             // `on_success_without_answer`.
             Head::Malformed => {}
@@ -51,9 +52,15 @@ impl<J: Json> Manager<J> {
     }
 
     /// The pending call of an answer: found by id. An error without an id belongs to its exchange.
-    fn call_answered(&self, session: SessionRef, wire: Wire, id: Option<u64>, is_error: bool) -> Option<CallId> {
-        let by_exchange = match wire {
-            Wire::Call(call) | Wire::Resume(call) if is_error && id.is_none() => Some(call),
+    fn call_answered(
+        &self,
+        session: SessionRef,
+        kind: ExchangeKind,
+        id: Option<u64>,
+        is_error: bool,
+    ) -> Option<CallId> {
+        let by_exchange = match kind {
+            ExchangeKind::Call(call) | ExchangeKind::Resume(call) if is_error && id.is_none() => Some(call),
             _ => None,
         };
         let call = id.and_then(|id| self.by_request.get(id).copied()).or(by_exchange)?;
@@ -95,7 +102,7 @@ impl<J: Json> Manager<J> {
                 " instead of a JSON-RPC message; is this the URL of an MCP endpoint?",
             ]),
             Body::Json(_) => String::from("JSON that does not answer the request"),
-            Body::Empty => String::from("nothing, where a request wants an answer"),
+            Body::Empty => String::from("an empty body instead of a JSON-RPC response"),
         };
         let evidence = concat(&["HTTP ", &decimal(status.into()), " with ", &what]);
         let error = Error::new(ErrorCode::ProtocolError, concat(&["the server answered with ", &what])).seen(evidence);

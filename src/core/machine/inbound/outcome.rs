@@ -139,7 +139,7 @@ impl<J: Json> Manager<J> {
         let words = error.get_str("message").or_else(|| error.as_str()).unwrap_or_default();
         let code = error.get("code").and_then(|code| code.as_f64());
         let oddity = Oddity { status: 200, rpc_code: code.map(|code| code as i32) };
-        let told = rpc_error(error);
+        let error = rpc_error(error);
         let current = self.store.get(session).filter(|_| relation != Relation::Absent);
         let names_loss = current.is_some() && answer_names_lost_session(&words);
         let is_vendors = current.is_some_and(|owner| owner.server.session.loses(200, &words));
@@ -149,25 +149,25 @@ impl<J: Json> Manager<J> {
                 () if oddity.rpc_code == Some(METHOD_NOT_FOUND) => Pong::Alive,
                 () => Pong::Odd(oddity),
             };
-            return self.end_ping(call, pong, told);
+            return self.end_ping(call, pong, error);
         }
         let is_handshake = record.is_handshake();
         let evidence = "HTTP 200 with a JSON-RPC error that names the session";
         if !is_handshake && losses == 0 && is_vendors {
             self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
-            let error = Error::new(ErrorCode::SessionInvalid, "the server refuses the session").seen(evidence);
+            let error = Error::new(ErrorCode::SessionInvalid, "the server rejected the session").seen(evidence);
             return self.refused_by_loss(call, error);
         }
         if !is_handshake && names_loss && relation == Relation::Current {
-            return self.doubt(call, ErrorCode::SessionInvalid, told.seen(evidence));
+            return self.doubt(call, ErrorCode::SessionInvalid, error.seen(evidence));
         }
         self.note_answered(call);
         let speaks = mentions(&words, "session");
         if !is_handshake && (speaks || oddity.may_tell_a_loss()) {
             self.note_odd(session, generation, oddity, speaks);
         }
-        if !self.goes_on_after(call, &told) {
-            self.settle(call, Err(told));
+        if !self.goes_on_after(call, &error) {
+            self.settle(call, Err(error));
         }
     }
 

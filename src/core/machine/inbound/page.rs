@@ -1,6 +1,6 @@
 //! Notifications of the page: network state, visibility, unload, and messages that another tab received.
 
-use crate::core::api::{CallId, Error, Failure, FailureKind, Key, News, SessionRef, State};
+use crate::core::api::{CallId, Error, Failure, FailureKind, Key, PageNotification, SessionRef, State};
 use crate::core::kit::table::Table;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
@@ -12,35 +12,37 @@ use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
     /// Handles a notification for one session or for all.
-    pub(crate) fn on_news(&mut self, news: News<J>, of: Option<Key>) {
-        match news {
-            News::Offline => self.page.offline = true,
-            News::LooksOffline => self.page.looks_offline = true,
-            News::Online | News::LooksOnline => self.come_online(matches!(news, News::Online)),
+    pub(crate) fn on_page_notification(&mut self, notification: PageNotification<J>, of: Option<Key>) {
+        match notification {
+            PageNotification::Offline => self.page.offline = true,
+            PageNotification::LooksOffline => self.page.looks_offline = true,
+            PageNotification::Online | PageNotification::LooksOnline => {
+                self.come_online(matches!(notification, PageNotification::Online))
+            }
             // A notification for all applies to future sessions too.
-            News::Park if of.is_none() => self.page.parks = true,
-            News::Unpark if of.is_none() => self.page.parks = false,
-            News::Share(shared) => self.share_turns(shared),
-            News::Slots(ref origin, slots) => self.on_slots(origin, Some(slots), None),
-            News::Crowded(ref origin, crowded) => self.on_slots(origin, None, Some(crowded)),
+            PageNotification::Park if of.is_none() => self.page.parks = true,
+            PageNotification::Unpark if of.is_none() => self.page.parks = false,
+            PageNotification::Share(shared) => self.share_turns(shared),
+            PageNotification::Slots(ref origin, slots) => self.on_slots(origin, Some(slots), None),
+            PageNotification::Crowded(ref origin, crowded) => self.on_slots(origin, None, Some(crowded)),
             _ => {}
         }
         let sessions = of.map_or_else(|| self.store.references(), |key| self.store.find(&key).into_iter().collect());
         for session in sessions {
-            match &news {
-                News::Offline
-                | News::Online
-                | News::LooksOffline
-                | News::LooksOnline
-                | News::Share(_)
-                | News::Slots(..)
-                | News::Crowded(..) => {}
-                News::Park => self.park(session),
-                News::Unpark => self.unpark(session),
-                News::Retire => self.retire_session(session),
-                News::Save => self.persist(session),
-                News::Look => drop(self.read_again(session)),
-                News::Hear(message) => self.hear(session, message.clone()),
+            match &notification {
+                PageNotification::Offline
+                | PageNotification::Online
+                | PageNotification::LooksOffline
+                | PageNotification::LooksOnline
+                | PageNotification::Share(_)
+                | PageNotification::Slots(..)
+                | PageNotification::Crowded(..) => {}
+                PageNotification::Park => self.park(session),
+                PageNotification::Unpark => self.unpark(session),
+                PageNotification::Retire => self.retire_session(session),
+                PageNotification::Save => self.persist(session),
+                PageNotification::StorageChanged => drop(self.read_again(session)),
+                PageNotification::Received(message) => self.on_relayed(session, message.clone()),
             }
         }
     }
@@ -100,9 +102,9 @@ impl<J: Json> Manager<J> {
     /// Callers of `connect` have no deadline of their own. Calls on an established session have one.
     fn report_offline(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let error = record.told(Error::new(ErrorCode::NetworkError, "the host is offline"));
+        let error = record.for_caller(Error::new(ErrorCode::NetworkError, "the host is offline"));
         if record.generation == 0 {
-            return self.give_up(session, error);
+            return self.fail_handshake(session, error);
         }
         let waiting = std::mem::take(&mut record.connecting);
         for call in waiting {
@@ -121,11 +123,11 @@ impl<J: Json> Manager<J> {
         }
         let now = self.now;
         for call in self.calls.keys_where(|_| true) {
-            if let Some(Stage::RestingToSend(until) | Stage::RestingToResume(until)) =
+            if let Some(Stage::BackoffToSend(until) | Stage::BackoffToResume(until)) =
                 self.calls.get_mut(call).map(|record| &mut record.stage)
             {
                 *until = now;
-                self.on_rested(call);
+                self.on_backoff_over(call);
             }
         }
         for session in self.store.references() {
@@ -133,7 +135,7 @@ impl<J: Json> Manager<J> {
             let is_wanted = record.is_wanted();
             match &mut record.handshake {
                 // A `Retry-After` of the server still applies.
-                Some(handshake) if handshake.offline || handshake.rests_of_itself() => {
+                Some(handshake) if handshake.offline || handshake.is_backing_off() => {
                     handshake.offline = false;
                     self.attempt(session);
                 }
@@ -151,7 +153,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// A message that another tab received on the GET stream of the shared session.
-    fn hear(&mut self, session: SessionRef, message: J) {
+    fn on_relayed(&mut self, session: SessionRef, message: J) {
         if self.store.get(session).is_none_or(|record| record.state != State::Ready) {
             return;
         }

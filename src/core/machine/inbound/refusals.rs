@@ -9,7 +9,7 @@ use crate::core::protocol::headers;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::modern::has_no_route;
 use crate::core::protocol::verdict::{self, Relation, Seen, Verdict};
-use crate::core::state::exchange::{Exchange, Wire};
+use crate::core::state::exchange::{Exchange, ExchangeKind};
 use crate::core::state::refusal::{Refusal, said};
 use crate::core::state::session::Session;
 use crate::core::state::session::credentials::Wants;
@@ -20,12 +20,13 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
         let Some(record) = self.take_exchange(exchange) else { return };
         let head = record.head.clone().unwrap_or_default();
-        let (rpc, text) = said(body, self.request_id_of(record.wire));
+        let (rpc, text) = said(body, self.request_id_of(record.kind));
         let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
         let seen = Seen {
             status: head.status,
             relation: self.relation(&record),
-            is_get: matches!(record.wire, Wire::Listen | Wire::SessionStream | Wire::Resume(_)) && !is_modern,
+            is_get: matches!(record.kind, ExchangeKind::Listen | ExchangeKind::SessionStream | ExchangeKind::Resume(_))
+                && !is_modern,
             rpc,
             is_bare: matches!(body, Body::Empty),
             text: &text,
@@ -60,15 +61,15 @@ impl<J: Json> Manager<J> {
             speaks,
             body,
         };
-        match record.wire {
-            Wire::Call(call) => self.on_call_refused(call, refusal),
-            Wire::Resume(call) => self.on_resume_refused(call, &refusal),
-            Wire::Listen => self.on_listen_refused(record.session, &refusal),
-            Wire::SessionStream => self.on_session_stream_refused(record.session, refusal),
-            Wire::Initialized => self.on_initialized_refused(record.session, &refusal),
-            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
-            Wire::Aside(number) => self.on_aside_refused(record.session, number, refusal),
-            Wire::Leftover | Wire::Address(_) => {}
+        match record.kind {
+            ExchangeKind::Call(call) => self.on_call_refused(call, refusal),
+            ExchangeKind::Resume(call) => self.on_resume_refused(call, &refusal),
+            ExchangeKind::Listen => self.on_listen_refused(record.session, &refusal),
+            ExchangeKind::SessionStream => self.on_session_stream_refused(record.session, refusal),
+            ExchangeKind::Initialized => self.on_initialized_refused(record.session, &refusal),
+            ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
+            ExchangeKind::Outgoing(number) => self.on_outgoing_refused(record.session, number, refusal),
+            ExchangeKind::Trailing | ExchangeKind::Address(_) => {}
         }
     }
 
@@ -94,9 +95,9 @@ impl<J: Json> Manager<J> {
         self.store.get(exchange.session).map_or_else(|| text.clone(), |session| session.discreet(&text))
     }
 
-    fn request_id_of(&self, wire: Wire) -> Option<u64> {
-        match wire {
-            Wire::Call(call) => Some(self.calls.get(call)?.request_id),
+    fn request_id_of(&self, kind: ExchangeKind) -> Option<u64> {
+        match kind {
+            ExchangeKind::Call(call) => Some(self.calls.get(call)?.request_id),
             _ => None,
         }
     }

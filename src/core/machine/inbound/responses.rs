@@ -7,7 +7,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers;
 use crate::core::protocol::json::Json;
-use crate::core::state::exchange::{WATCHDOG, Wire, is_success};
+use crate::core::state::exchange::{ExchangeKind, WATCHDOG, is_success};
 use crate::core::state::session::http_sse::stream_gone;
 use crate::core::state::timers::Timer;
 
@@ -18,35 +18,40 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
-        let (session, wire) = (record.session, record.wire);
+        let (session, kind) = (record.session, record.kind);
         let (issued, hides_headers) = (head.session_id.clone(), head.hides_headers);
         let is_good = is_success(head.status);
         record.head = Some(head);
-        if matches!(wire, Wire::Orphan) {
-            return self.on_orphan_opened(exchange, issued.as_deref().filter(|_| is_good));
+        if matches!(kind, ExchangeKind::Detached) {
+            return self.on_detached_opened(exchange, issued.as_deref().filter(|_| is_good));
         }
         self.note_reached(session);
-        if let Wire::Address(asker) = wire {
+        if let ExchangeKind::Address(asker) = kind {
             return self.on_address(exchange, asker);
         }
         self.note_head(exchange, is_stream);
-        if let Wire::Call(call) = wire {
+        if let ExchangeKind::Call(call) = kind {
             self.note_issued_id(session, call, issued, hides_headers);
         }
         if !is_stream {
             return;
         }
-        if !matches!(wire, Wire::SessionStream) {
+        if !matches!(kind, ExchangeKind::SessionStream) {
             self.lift_deadline(exchange);
         }
-        match wire {
-            Wire::Call(call) | Wire::Resume(call) => self.call_stream_event(session, call, true, None),
-            Wire::Listen | Wire::SessionStream => {
+        match kind {
+            ExchangeKind::Call(call) | ExchangeKind::Resume(call) => self.call_stream_event(session, call, true, None),
+            ExchangeKind::Listen | ExchangeKind::SessionStream => {
                 self.timers.arm(now.after(WATCHDOG), Timer::Watchdog(exchange));
                 self.listen_opened(session, exchange);
             }
             // A notification was accepted; its response body is not needed.
-            Wire::Initialized | Wire::Aside(_) | Wire::Delete | Wire::Leftover | Wire::Orphan | Wire::Address(_) => {
+            ExchangeKind::Initialized
+            | ExchangeKind::Outgoing(_)
+            | ExchangeKind::Delete
+            | ExchangeKind::Trailing
+            | ExchangeKind::Detached
+            | ExchangeKind::Address(_) => {
                 self.out.push_back(Output::Abort { exchange });
                 self.on_body(exchange, Body::Empty);
             }
@@ -60,13 +65,13 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.last_alive = now;
-        let (wire, session) = (record.wire, record.session);
-        match wire {
-            Wire::Call(call) | Wire::Resume(call) => self.note_call_block(call, &block),
-            Wire::Listen | Wire::SessionStream => self.note_listen_block(session, &block),
+        let (kind, session) = (record.kind, record.session);
+        match kind {
+            ExchangeKind::Call(call) | ExchangeKind::Resume(call) => self.note_call_block(call, &block),
+            ExchangeKind::Listen | ExchangeKind::SessionStream => self.note_listen_block(session, &block),
             _ => {}
         }
-        if matches!(wire, Wire::SessionStream) && block.event.as_deref() == Some("endpoint") {
+        if matches!(kind, ExchangeKind::SessionStream) && block.event.as_deref() == Some("endpoint") {
             return self.on_endpoint(session, exchange, &block.data);
         }
         // Only `message` events are JSON-RPC. Other names are extensions.
@@ -108,21 +113,25 @@ impl<J: Json> Manager<J> {
             }
             return;
         }
-        let wire = record.wire;
-        if let (Wire::Call(_) | Wire::Resume(_) | Wire::Leftover, Body::Json(message)) = (wire, &body) {
+        let kind = record.kind;
+        if let (ExchangeKind::Call(_) | ExchangeKind::Resume(_) | ExchangeKind::Trailing, Body::Json(message)) =
+            (kind, &body)
+        {
             self.receive_all(exchange, message.clone());
         }
         let Some(record) = self.take_exchange(exchange) else { return };
-        match wire {
-            Wire::Call(call) if record.endpoint.is_some() => self.on_posted(call, exchange, &record),
-            Wire::Call(call) => self.on_success_without_answer(call, exchange, status, &body),
-            Wire::Resume(call) => self.resume_failed(call, "the resumed stream was answered without an event stream"),
-            Wire::Listen => self.listen_refused(record.session, status, "an answer that is no event stream"),
-            Wire::SessionStream => self.on_no_session_stream(&record, status),
-            Wire::Initialized => self.on_initialized_accepted(record.session, record.generation),
-            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
-            Wire::Aside(number) => self.on_aside_over(record.session, number),
-            Wire::Leftover | Wire::Address(_) => {}
+        match kind {
+            ExchangeKind::Call(call) if record.endpoint.is_some() => self.on_posted(call, exchange, &record),
+            ExchangeKind::Call(call) => self.on_success_without_answer(call, exchange, status, &body),
+            ExchangeKind::Resume(call) => {
+                self.resume_failed(call, "the request to resume was not answered with an event stream")
+            }
+            ExchangeKind::Listen => self.listen_refused(record.session, status, "the response is not an event stream"),
+            ExchangeKind::SessionStream => self.on_no_session_stream(&record, status),
+            ExchangeKind::Initialized => self.on_initialized_accepted(record.session, record.generation),
+            ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
+            ExchangeKind::Outgoing(number) => self.on_outgoing_over(record.session, number),
+            ExchangeKind::Trailing | ExchangeKind::Address(_) => {}
         }
     }
 
@@ -139,22 +148,24 @@ impl<J: Json> Manager<J> {
             .as_ref()
             .is_some_and(|head| is_success(head.status) && head.media == headers::Media::EventStream);
         if was_streaming && failure.kind != FailureKind::TooLarge {
-            return self.on_stream_over(exchange, "the stream was cut");
+            return self.on_stream_over(exchange, "the stream broke");
         }
         let Some(record) = self.take_exchange(exchange) else { return };
-        let cut_off = self.is_cut_off_by(record.session, record.wire.call(), failure);
-        match record.wire {
-            Wire::Call(call) if cut_off => self.requeue(call),
-            Wire::Call(call) => self.on_call_broken(call, failure),
-            Wire::Resume(call) if failure.kind == FailureKind::TooLarge => self.on_call_broken(call, failure),
-            Wire::Resume(call) => self.resume_failed(call, "the connection broke"),
-            Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, "the connection broke"),
-            Wire::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
-            Wire::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
-            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
-            Wire::Address(asker) => self.no_address(record.session, asker),
-            Wire::Aside(number) => self.on_aside_broken(record.session, number, failure),
-            Wire::Leftover => {}
+        let cut_off = self.is_cut_off_by(record.session, record.kind.call(), failure);
+        match record.kind {
+            ExchangeKind::Call(call) if cut_off => self.requeue(call),
+            ExchangeKind::Call(call) => self.on_call_broken(call, failure),
+            ExchangeKind::Resume(call) if failure.kind == FailureKind::TooLarge => self.on_call_broken(call, failure),
+            ExchangeKind::Resume(call) => self.resume_failed(call, "the connection broke"),
+            ExchangeKind::Listen => {
+                self.listen_over(record.session, exchange, record.opened_at, "the connection broke")
+            }
+            ExchangeKind::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
+            ExchangeKind::Initialized => self.on_initialized_broken(record.session, record.generation, failure),
+            ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
+            ExchangeKind::Address(asker) => self.no_address(record.session, asker),
+            ExchangeKind::Outgoing(number) => self.on_outgoing_broken(record.session, number, failure),
+            ExchangeKind::Trailing => {}
         }
     }
 
@@ -162,12 +173,12 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_exchange_timeout(&mut self, exchange: ExchangeId) {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let failure = Failure { kind: FailureKind::Broken, message: String::from("no answer in time"), cause: None };
-        let wire = record.wire;
-        if matches!(wire, Wire::Leftover) {
+        let kind = record.kind;
+        if matches!(kind, ExchangeKind::Trailing) {
             return self.abort(exchange);
         }
         self.out.push_back(Output::Abort { exchange });
-        if matches!(wire, Wire::SessionStream) {
+        if matches!(kind, ExchangeKind::SessionStream) {
             return self.on_no_endpoint(exchange);
         }
         self.on_failed(exchange, &failure);
@@ -180,23 +191,25 @@ impl<J: Json> Manager<J> {
         if due > self.now {
             return self.timers.arm(due, Timer::Watchdog(exchange));
         }
-        if matches!(record.wire, Wire::SessionStream) {
+        if matches!(record.kind, ExchangeKind::SessionStream) {
             return self.on_quiet_session(exchange);
         }
         self.out.push_back(Output::Abort { exchange });
-        self.on_stream_over(exchange, "nothing came for five minutes");
+        self.on_stream_over(exchange, "no data for five minutes");
     }
 
     fn on_stream_over(&mut self, exchange: ExchangeId, how: &str) {
         let Some(record) = self.take_exchange(exchange) else { return };
-        match record.wire {
-            Wire::Call(call) | Wire::Resume(call) => {
+        match record.kind {
+            ExchangeKind::Call(call) | ExchangeKind::Resume(call) => {
                 self.call_stream_event(record.session, call, false, Some(how));
                 self.on_response_stream_over(call, how);
             }
-            Wire::Listen => self.listen_over(record.session, exchange, record.opened_at, how),
-            Wire::SessionStream => self.on_session_stream_over(&record, stream_gone(ErrorCode::NetworkError, how)),
-            Wire::Delete | Wire::Orphan => self.on_deleted(exchange),
+            ExchangeKind::Listen => self.listen_over(record.session, exchange, record.opened_at, how),
+            ExchangeKind::SessionStream => {
+                self.on_session_stream_over(&record, stream_gone(ErrorCode::NetworkError, how))
+            }
+            ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
             _ => {}
         }
     }

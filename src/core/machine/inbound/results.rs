@@ -40,7 +40,7 @@ impl<J: Json> Manager<J> {
             record.pace.widen(limit);
             record.pace.note_over(call, true);
             let session = answered.session;
-            if !std::mem::replace(&mut record.fruitful, true) {
+            if !std::mem::replace(&mut record.has_answered, true) {
                 self.note_kept(session);
             }
             self.persist_soon(session);

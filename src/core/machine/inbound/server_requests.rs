@@ -54,7 +54,7 @@ impl<J: Json> Manager<J> {
         if let Some((call, method)) = asked.round_of {
             return self.on_round_answer(call, &asked.id, &method, outcome);
         }
-        let is_current = self.store.get(asked.session).is_some_and(|record| record.hears(asked.generation));
+        let is_current = self.store.get(asked.session).is_some_and(|record| record.handles_messages(asked.generation));
         if !is_current {
             self.metrics.stale_dropped += 1;
             return;

@@ -89,7 +89,7 @@ impl<J: Json> Manager<J> {
         }
         record.credentials.note_late();
         self.log(session, Level::Warn, "The auth provider did not answer in time (authTimeout)");
-        self.out.push_back(Output::GiveUpToken { session });
+        self.out.push_back(Output::CancelToken { session });
         self.on_token(session, Err(None));
     }
 

@@ -78,7 +78,7 @@ impl<J: Json> Manager<J> {
         for (name, _) in self.config.servers.iter() {
             names.push(name);
         }
-        let known = if names.is_empty() { String::from("none is") } else { join(&names, ", ") };
+        let known = if names.is_empty() { String::from("none") } else { join(&names, ", ") };
         let message = concat(&["mcpServers has no server of this name; configured: ", &known]);
         Err(Error::new(ErrorCode::ConfigError, message).of(name))
     }
@@ -103,7 +103,7 @@ impl<J: Json> Manager<J> {
         let what = if mine == 0 && self.store.users() >= limits.max_users {
             "too many users have sessions (limits.maxUsers)"
         } else if mine >= limits.max_sessions_per_user {
-            "too many sessions of this user (limits.maxSessionsPerUser)"
+            "the user has too many sessions (limits.maxSessionsPerUser)"
         } else {
             return Ok(());
         };

@@ -68,7 +68,10 @@ impl<J: Json> Manager<J> {
                 self.attempt(session);
             }
             Discovered::Legacy if pinned => {
-                let error = Error::new(ErrorCode::UnsupportedVersion, "the server does not speak 2026-07-28");
+                let error = Error::new(
+                    ErrorCode::UnsupportedVersion,
+                    "the server does not support protocol version 2026-07-28",
+                );
                 self.handshake_failed(session, error);
             }
             Discovered::Legacy => {
@@ -110,7 +113,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// A restored session has no handshake, so its revision comes from its record.
-    pub(crate) fn recall_revision(&mut self, session: SessionRef) {
+    pub(crate) fn restore_revision(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
         let era = if record.is_modern() {
             Discovery::Modern(None)

@@ -7,8 +7,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose, Stage};
-use crate::core::state::closing::Farewell;
-use crate::core::state::exchange::Wire;
+use crate::core::state::closing::PendingDelete;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
@@ -42,7 +42,7 @@ impl<J: Json> Manager<J> {
         self.closing.closed = true;
         let sessions = self.store.references();
         self.end_all(call, &sessions, terminate, State::Closed);
-        let left = self.exchanges.keys_where(|exchange| !exchange.wire.is_farewell());
+        let left = self.exchanges.keys_where(|exchange| !exchange.kind.outlives_record());
         left.into_iter().for_each(|exchange| self.abort(exchange));
         self.closing.closers.push(call);
         self.settle_closers();
@@ -50,22 +50,22 @@ impl<J: Json> Manager<J> {
 
     /// Callers of `close` wait for every DELETE, including those of earlier `terminate` and `close` calls.
     fn settle_closers(&mut self) {
-        if self.farewells.is_empty() {
+        if self.deletes.is_empty() {
             let closers = std::mem::take(&mut self.closing.closers);
             closers.into_iter().for_each(|call| self.out.push_back(Output::Settle { call, outcome: Ok(None) }));
         }
     }
 
     /// Ends these records. Returns the number of DELETEs that the caller waits for.
-    fn end_all(&mut self, call: CallId, sessions: &[SessionRef], say_goodbye: bool, state: State) -> usize {
-        let mut farewells = 0;
+    fn end_all(&mut self, call: CallId, sessions: &[SessionRef], sends_delete: bool, state: State) -> usize {
+        let mut deletes = 0;
         for session in sessions {
-            farewells += self.end(*session, Some(call), say_goodbye, state);
+            deletes += self.end(*session, Some(call), sends_delete, state);
         }
-        farewells
+        deletes
     }
 
-    /// Another user has logged in: the session of the one before is ended, with the token of then.
+    /// Ends the session of the previous subject with its own token, after another subject has logged in.
     pub(crate) fn end_for_stranger(&mut self, session: SessionRef, token: Rc<str>) {
         if let Some(record) = self.store.get_mut(session) {
             record.credentials.put_back(token);
@@ -73,9 +73,10 @@ impl<J: Json> Manager<J> {
         self.end(session, None, true, State::Terminated);
     }
 
-    /// Ends one record. Returns how many DELETEs are on the wire for that, or may be soon.
-    fn end(&mut self, session: SessionRef, waiter: Option<CallId>, say_goodbye: bool, state: State) -> usize {
-        let orphan = self.disown_handshake(session, waiter);
+    /// Ends one record. Returns the number of DELETEs that the caller waits for, including one that needs the id of a
+    /// pending `initialize` first.
+    fn end(&mut self, session: SessionRef, waiter: Option<CallId>, sends_delete: bool, state: State) -> usize {
+        let detached = self.detach_handshake(session, waiter);
         let Some(record) = self.store.get_mut(session) else { return 0 };
         record.credentials.stop_asking();
         record.handshake = None;
@@ -87,15 +88,15 @@ impl<J: Json> Manager<J> {
         // During a trial handshake there may be two sessions.
         let former = record.former.take().filter(|former| record.id() != former.id.as_ref());
         // The DELETE is sent first, because the following steps clear the id.
-        let mut farewells = u32::from(orphan);
-        if say_goodbye && id.is_some() {
-            farewells += u32::from(self.say_goodbye(session, waiter).is_some());
+        let mut deletes = u32::from(detached);
+        if sends_delete && id.is_some() {
+            deletes += u32::from(self.send_delete(session, waiter).is_some());
         }
-        if let (true, Some(former), Some(record)) = (say_goodbye, former, self.store.get_mut(session)) {
+        if let (true, Some(former), Some(record)) = (sends_delete, former, self.store.get_mut(session)) {
             record.agreed = Some(former);
-            farewells += u32::from(self.say_goodbye(session, waiter).is_some());
+            deletes += u32::from(self.send_delete(session, waiter).is_some());
         }
-        if say_goodbye || state == State::Terminated {
+        if sends_delete || state == State::Terminated {
             self.forget_record(session)
         } else {
             self.persist(session)
@@ -106,12 +107,12 @@ impl<J: Json> Manager<J> {
         self.event(session, EventKind::SessionTerminated, Detail::new().session_id(id));
         self.leave_lane(session);
         self.store.remove(session);
-        farewells as usize
+        deletes as usize
     }
 
     /// Detaches an `initialize` in flight from its record: if its response has an id, that session is deleted, because
     /// nothing else will use it. Returns whether there is one.
-    fn disown_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
+    fn detach_handshake(&mut self, session: SessionRef, waiter: Option<CallId>) -> bool {
         let is_asking = |call: &Call<J>| call.session == session && call.purpose == Purpose::Handshake;
         let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
         let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
@@ -123,51 +124,51 @@ impl<J: Json> Manager<J> {
         }
         let mut headers = HeaderList::new();
         record.credentials.add_to(&mut headers);
-        let line = farewell_line(&record.key.server);
+        let line = delete_line(&record.key.server);
         if let Some(call) = self.calls.get_mut(call) {
-            call.stage = Stage::Disowned;
+            call.stage = Stage::Detached;
         }
-        self.disown_exchange(exchange);
-        self.farewells.insert(exchange, Farewell { line, waiter, orphan: Some(headers) });
+        self.detach_exchange(exchange);
+        self.deletes.insert(exchange, PendingDelete { line, waiter, detached: Some(headers) });
         if issued.is_some() {
-            self.on_orphan_opened(exchange, issued.as_deref());
+            self.on_detached_opened(exchange, issued.as_deref());
         }
         true
     }
 
     /// The response head of a detached `initialize`. If it has an id, a DELETE follows, and the same caller waits for
     /// it.
-    pub(crate) fn on_orphan_opened(&mut self, exchange: ExchangeId, issued: Option<&str>) {
+    pub(crate) fn on_detached_opened(&mut self, exchange: ExchangeId, issued: Option<&str>) {
         let limit = self.config.limits.max_session_id_bytes;
-        let Some(farewell) = self.farewells.get_mut(exchange) else { return };
-        let orphan = farewell.orphan.take();
+        let Some(delete) = self.deletes.get_mut(exchange) else { return };
+        let detached = delete.detached.take();
         let id = issued.and_then(|id| SessionId::parse(id, limit));
-        if let (Some(mut headers), Some(id)) = (orphan, id) {
-            let line = concat(&[&farewell.line, &id.short()]);
-            let waiter = farewell.waiter;
+        if let (Some(mut headers), Some(id)) = (detached, id) {
+            let line = concat(&[&delete.line, &id.short()]);
+            let waiter = delete.waiter;
             headers.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));
             if let Some(next) = self.open_delete(exchange, headers) {
-                self.farewells.insert(next, Farewell { line, waiter, orphan: None });
+                self.deletes.insert(next, PendingDelete { line, waiter, detached: None });
                 if let Some(open) = waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter)) {
                     *open += 1;
                 }
             }
         }
         // No DELETE was sent, so none is logged.
-        if let Some(farewell) = self.farewells.get_mut(exchange) {
-            farewell.line.clear();
+        if let Some(delete) = self.deletes.get_mut(exchange) {
+            delete.line.clear();
         }
         self.abort(exchange);
         self.on_deleted(exchange);
     }
 
-    pub(crate) fn say_goodbye(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
+    pub(crate) fn send_delete(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
-        let line = concat(&[&farewell_line(&record.key.server), &record.id()?.short()]);
+        let line = concat(&[&delete_line(&record.key.server), &record.id()?.short()]);
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; servers may answer 405.
-        let exchange = self.open(session, Wire::Delete, "DELETE", None, Vec::new())?;
+        let exchange = self.open(session, ExchangeKind::Delete, "DELETE", None, Vec::new())?;
         self.log(session, Level::Debug, "Session termination request sent");
-        self.farewells.insert(exchange, Farewell { line, waiter, orphan: None });
+        self.deletes.insert(exchange, PendingDelete { line, waiter, detached: None });
         Some(exchange)
     }
 
@@ -179,28 +180,28 @@ impl<J: Json> Manager<J> {
     fn stop_everything(&mut self, session: SessionRef) {
         self.stop_listening(session);
         self.abandon_server_requests(session);
-        let error = Error::new(ErrorCode::Closed, "the session was ended by its owner");
+        let error = Error::new(ErrorCode::Closed, "the application ended the session");
         self.fail_waiting(session, &error);
         for call in self.calls_of(session) {
             self.settle(call, Err(error.clone()));
         }
         let left: Vec<ExchangeId> =
-            self.exchanges.keys_where(|exchange| exchange.session == session && !exchange.wire.is_farewell());
+            self.exchanges.keys_where(|exchange| exchange.session == session && !exchange.kind.outlives_record());
         left.into_iter().for_each(|exchange| self.abort(exchange));
     }
 
     /// The DELETE got a response, failed or timed out. All of these end the session here; 404 and 405 are normal.
     pub(crate) fn on_deleted(&mut self, exchange: ExchangeId) {
-        let Some(farewell) = self.farewells.remove(exchange) else { return };
-        if farewell.orphan.is_none() && !farewell.line.is_empty() {
-            self.log_line(Level::Info, farewell.line);
+        let Some(delete) = self.deletes.remove(exchange) else { return };
+        if delete.detached.is_none() && !delete.line.is_empty() {
+            self.log_line(Level::Info, delete.line);
         }
-        let open = farewell.waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter));
+        let open = delete.waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter));
         let last = open.is_some_and(|open| {
             *open -= 1;
             *open == 0
         });
-        if let (true, Some(call)) = (last, farewell.waiter) {
+        if let (true, Some(call)) = (last, delete.waiter) {
             self.closing.waiting.remove(call);
             self.out.push_back(Output::Settle { call, outcome: Ok(None) });
         }
@@ -258,7 +259,7 @@ impl<J: Json> Manager<J> {
         if self.store.get(session).is_some_and(|record| matches!(record.state, State::Ready | State::Outage)) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
-            self.strand_calls(session, "the session was given up");
+            self.interrupt_calls(session, "the session was ended because the page may be gone");
             // Waiting callers need a new handshake, because the canary ended with the session.
             if self.store.get(session).is_some_and(Session::is_wanted) {
                 self.wake_session(session);
@@ -268,7 +269,7 @@ impl<J: Json> Manager<J> {
 
     fn sleep_until_wanted(&mut self, session: SessionRef) {
         if self.store.get(session).is_some_and(|record| record.id().is_some()) {
-            self.say_goodbye(session, None);
+            self.send_delete(session, None);
         }
         self.forget_record(session);
         self.finish_outage(session);
@@ -276,6 +277,6 @@ impl<J: Json> Manager<J> {
     }
 }
 
-fn farewell_line(server: &str) -> String {
+fn delete_line(server: &str) -> String {
     concat(&["[MCP][", server, "] Session terminated: "])
 }

@@ -14,14 +14,14 @@ use crate::core::protocol::json::{Json, completed};
 use crate::core::protocol::jsonrpc;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
 use crate::core::state::session::Agreed;
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{
     Handshake, agreed_version, checked_id, counter_offer, first_offer, is_blank,
 };
-use crate::core::state::session::loss::{MAX_BARREN, lost_at_once};
+use crate::core::state::session::loss::{MAX_EARLY_LOSSES, lost_at_once};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::timers::Timer;
 
@@ -40,12 +40,13 @@ impl<J: Json> Manager<J> {
             ..Handshake::default()
         });
         // The provider may return a better token than in the previous round.
-        record.credentials.forgive();
+        record.credentials.allow_challenge();
         if let Some(until) = record.breaker.open_until(now) {
             let wait = until.since(now);
-            let error = Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
-                .retry_after(Some(wait));
-            return self.give_up(session, error);
+            let error =
+                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
+                    .retry_after(Some(wait));
+            return self.fail_handshake(session, error);
         }
         if !self.enter(session, state) {
             return;
@@ -144,7 +145,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_handshake_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let accepted = match outcome {
             Ok(Some(result)) => self.accept(session, result),
-            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "initialize was answered with nothing")),
+            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "the response to initialize is empty")),
             Err(error) => Err(error),
         };
         if let Err(error) = accepted {
@@ -171,7 +172,7 @@ impl<J: Json> Manager<J> {
         }
         // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
         let body = jsonrpc::notification("notifications/initialized", None);
-        self.open(session, Wire::Initialized, "POST", Some(body), HeaderList::new());
+        self.open(session, ExchangeKind::Initialized, "POST", Some(body), HeaderList::new());
         Ok(())
     }
 
@@ -192,8 +193,8 @@ impl<J: Json> Manager<J> {
             let is_modern = record.is_modern();
             return if is_modern { self.replace_former(session) } else { self.ask_former(session) };
         }
-        record.start_anew(now, now);
-        let (may_be_kept, expiry) = (record.barren == 0, record.expiry());
+        record.start_generation(now, now);
+        let (may_be_kept, expiry) = (record.early_losses == 0, record.expiry());
         let id = record.id().map(SessionId::short);
         self.leave_lane(session);
         self.finish_outage(session);
@@ -215,7 +216,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
         match refusal.verdict {
             Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, refusal) => {
-                self.give_up(session, hidden_id(refusal));
+                self.fail_handshake(session, hidden_id(refusal));
             }
             // Servers that fail on the notification itself, with 4xx or 5xx, still serve requests. The next response
             // shows if not; a new session for each failure would only leave more of them at the server.
@@ -238,11 +239,11 @@ impl<J: Json> Manager<J> {
         if record.generation != generation || record.handshake.is_none() {
             return;
         }
-        record.barren += 1;
-        let (gives_up, error) = (record.barren >= MAX_BARREN, lost_at_once(code, evidence));
+        record.early_losses += 1;
+        let (gives_up, error) = (record.early_losses >= MAX_EARLY_LOSSES, lost_at_once(code, evidence));
         if gives_up {
             record.forget_id();
-            return self.give_up(session, error);
+            return self.fail_handshake(session, error);
         }
         self.on_initialized_failed(session, generation, error);
     }
@@ -290,7 +291,7 @@ impl<J: Json> Manager<J> {
         let delay = jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
         if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
             self.forget_address(session);
-            return self.give_up(session, error);
+            return self.fail_handshake(session, error);
         }
         let detail =
             Detail::new().attempt(failures).delay_ms(delay).code(error.code.as_str()).evidence(error.evidence.clone());

@@ -11,7 +11,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::{Relation, Verdict};
 use crate::core::state::call::{Call, Stage};
-use crate::core::state::exchange::{Exchange, WATCHDOG, Wire};
+use crate::core::state::exchange::{Exchange, ExchangeKind, WATCHDOG};
 use crate::core::state::refusal::{Refusal, refusal_error};
 use crate::core::state::session::Session;
 use crate::core::state::session::http_sse::{HttpSse, may_mean_http_sse, stream_gone};
@@ -40,12 +40,15 @@ impl<J: Json> Manager<J> {
     /// No `endpoint` event arrived in time.
     pub(crate) fn on_no_endpoint(&mut self, exchange: ExchangeId) {
         let Some(record) = self.take_exchange(exchange) else { return };
-        self.on_session_stream_over(&record, stream_gone(ErrorCode::RequestTimeout, "no endpoint was named in time"));
+        self.on_session_stream_over(
+            &record,
+            stream_gone(ErrorCode::RequestTimeout, "no endpoint event arrived in time"),
+        );
     }
 
     /// The GET got a 2xx response that is not an event stream.
     pub(crate) fn on_no_session_stream(&mut self, exchange: &Exchange, status: u16) {
-        let error = stream_gone(ErrorCode::ProtocolError, "the answer to the GET is no event stream");
+        let error = stream_gone(ErrorCode::ProtocolError, "the response to the GET is not an event stream");
         self.on_session_stream_over(exchange, error.status(status));
     }
 
@@ -70,8 +73,9 @@ impl<J: Json> Manager<J> {
         if record.handshake.is_none() {
             return self.lose_session(session, exchange.generation, ErrorCode::SessionTerminated, &how);
         }
-        let unheard =
-            self.exchanges.keys_where(|other| other.session == session && matches!(other.wire, Wire::Initialized));
+        let unheard = self
+            .exchanges
+            .keys_where(|other| other.session == session && matches!(other.kind, ExchangeKind::Initialized));
         for exchange in unheard {
             self.abort(exchange);
         }
@@ -114,7 +118,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The stream is gone: accepted calls will get no answer, and POSTs in flight get a short time to be refused.
-    pub(crate) fn strand_calls(&mut self, session: SessionRef, how: &str) {
+    pub(crate) fn interrupt_calls(&mut self, session: SessionRef, how: &str) {
         let Some(record) = self.store.get(session) else { return };
         let is_sse = record.sse.is_some();
         let calls = if is_sse { self.calls_of(session) } else { record.active.to_vec() };

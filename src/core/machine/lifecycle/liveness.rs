@@ -101,7 +101,7 @@ impl<J: Json> Manager<J> {
                 // Servers of 2026-07-28 have no session to lose, so only calls with the same answer as the ping were
                 // refused unread.
                 if record.is_modern() {
-                    self.settle_doubters_unlike(session, error.as_ref());
+                    self.settle_deferred_unlike(session, error.as_ref());
                 }
                 let evidence = error.and_then(|error| error.evidence.clone()).unwrap_or_default();
                 // A refused GET says nothing about how long the server keeps sessions.
@@ -109,24 +109,24 @@ impl<J: Json> Manager<J> {
                 self.lose_session_as(session, generation, code, &evidence, counts);
             }
             Pong::Away | Pong::Hidden => {
-                self.settle_doubters(session);
+                self.settle_deferred(session);
                 self.canary_failed(session, &pong, error);
             }
             Pong::Silent | Pong::Broken if self.is_out_of_reach(session) => {
-                self.settle_doubters(session);
+                self.settle_deferred(session);
                 self.canary_failed(session, &pong, error);
             }
             Pong::Silent if check.silence => {
-                let evidence = "two deadlines in a row and a ping passed without an answer";
+                let evidence = "two calls in a row and a ping timed out";
                 self.lose_session(session, generation, ErrorCode::SessionTimeout, evidence);
             }
             // Inconclusive: the next trigger pings again.
             Pong::Silent | Pong::Broken => {
-                self.settle_doubters(session);
+                self.settle_deferred(session);
                 self.listen_again(session);
             }
             Pong::Busy(wait) => {
-                self.settle_doubters(session);
+                self.settle_deferred(session);
                 // A longer `Retry-After` goes to the caller instead of pausing the session silently.
                 if let Some(wait) = wait.filter(|wait| *wait <= RETRY_AFTER_CAP) {
                     self.pause(session, wait, error.and_then(|error| error.evidence.clone()));
@@ -135,7 +135,7 @@ impl<J: Json> Manager<J> {
                 self.listen_again(session);
             }
             Pong::Alive | Pong::Odd(_) => {
-                self.settle_doubters(session);
+                self.settle_deferred(session);
                 self.end_outage(session);
                 let same = check.suspected.is_some_and(|suspected| pong == Pong::Odd(suspected));
                 if same && self.begin_trial(session) {
@@ -148,7 +148,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// The answer of a call may mean a lost session. The call is parked until a ping decides whether to deliver or to
+    /// The answer of a call may mean a lost session. The call is deferred until a ping decides whether to deliver or to
     /// replay it.
     pub(crate) fn doubt(&mut self, call: CallId, code: ErrorCode, honest: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
@@ -160,27 +160,27 @@ impl<J: Json> Manager<J> {
         }
         let (exchange, request) = (record.exchange(), record.request_id);
         record.stage = Stage::Doubted(code, honest);
-        owner.doubters.push(call);
+        owner.deferred.push(call);
         // The call has its answer, so further messages on its stream are ignored.
         self.by_request.remove(request);
         if let Some(exchange) = exchange {
-            self.leave_over(exchange);
+            self.read_trailing(exchange);
         }
         self.check_session(session, Check { doubt: true, ..Check::default() });
     }
 
-    /// The session is not lost, so parked calls get their original answers.
-    pub(crate) fn settle_doubters(&mut self, session: SessionRef) {
-        self.settle_doubters_unlike(session, None);
+    /// The session is not lost, so deferred calls get their original answers.
+    pub(crate) fn settle_deferred(&mut self, session: SessionRef) {
+        self.settle_deferred_unlike(session, None);
     }
 
-    /// Settles parked calls whose answer differs from that of the ping; the others were refused because of the loss.
-    fn settle_doubters_unlike(&mut self, session: SessionRef, ping: Option<&Error<J>>) {
-        for call in self.take_doubters(session) {
+    /// Settles deferred calls whose answer differs from that of the ping; the others were refused because of the loss.
+    fn settle_deferred_unlike(&mut self, session: SessionRef, ping: Option<&Error<J>>) {
+        for call in self.take_deferred(session) {
             let Some(error) = self.calls.get(call).and_then(Call::undecided) else { continue };
             let is_alike = ping.is_some_and(|ping| (ping.status, ping.rpc_code) == (error.status, error.rpc_code));
             if let Some(owner) = self.store.get_mut(session).filter(|_| is_alike) {
-                owner.doubters.push(call);
+                owner.deferred.push(call);
                 continue;
             }
             self.note_answered(call);
@@ -188,7 +188,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    pub(crate) fn take_doubters(&mut self, session: SessionRef) -> Vec<CallId> {
-        self.store.get_mut(session).map(|record| std::mem::take(&mut record.doubters)).unwrap_or_default()
+    pub(crate) fn take_deferred(&mut self, session: SessionRef) -> Vec<CallId> {
+        self.store.get_mut(session).map(|record| std::mem::take(&mut record.deferred)).unwrap_or_default()
     }
 }

@@ -69,7 +69,7 @@ impl<J: Json> Manager<J> {
             record.outage = None;
             return;
         }
-        let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is out of reach"));
+        let error = error.unwrap_or_else(|| Error::new(ErrorCode::NetworkError, "the server is unreachable"));
         let outage = record.outage.get_or_insert_with(|| Outage::new(now, error));
         if *pong == Pong::Hidden {
             let was_shown = outage.note_hidden();
@@ -94,7 +94,7 @@ impl<J: Json> Manager<J> {
     /// headers.
     fn lose_hidden(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let (generation, is_new) = (record.generation, record.barren > 0 && !record.fruitful);
+        let (generation, is_new) = (record.generation, record.early_losses > 0 && !record.has_answered);
         let hidden = record.outage.as_ref().map(|outage| outage.error().clone());
         // This is the same before and after a new handshake: every response to a request with an id lacks CORS headers.
         if let (true, Some(error)) = (is_new, hidden) {
@@ -102,9 +102,9 @@ impl<J: Json> Manager<J> {
             self.enter(session, State::Recovering);
             self.forget_record(session);
             self.drop_generation(session);
-            return self.give_up(session, error);
+            return self.fail_handshake(session, error);
         }
-        let evidence = "the browser hides what is answered to the session id, and shows what is answered without one";
+        let evidence = "the browser hides responses to requests with the session id, and shows those without it";
         self.lose_session(session, generation, ErrorCode::SessionTerminated, evidence);
     }
 
@@ -118,7 +118,7 @@ impl<J: Json> Manager<J> {
         match outage.note_failed(attempts) {
             Failed::Again(failures) => {
                 let at = now.after(equal_jitter(&mut self.rng, first, failures));
-                outage.rest(at);
+                outage.back_off(at);
                 self.timers.arm(at, Timer::Canary(session));
             }
             Failed::Last { hidden: true } if self.begin_trial(session) => {}
@@ -170,7 +170,7 @@ impl<J: Json> Manager<J> {
         }
         let (code, evidence) = (outage.error().code.as_str(), outage.error().evidence.clone());
         self.metrics.outages += 1;
-        self.log(session, Level::Warn, &concat(&["Server out of reach: ", code, "; calls wait"]));
+        self.log(session, Level::Warn, &concat(&["Server unreachable: ", code, "; calls are waiting"]));
         self.event(session, EventKind::OutageStarted, Detail::new().code(code).evidence(evidence));
     }
 
@@ -184,7 +184,7 @@ impl<J: Json> Manager<J> {
         self.log(
             session,
             Level::Info,
-            &concat(&["Server within reach again after ", &decimal(span), " ms; waiting calls: ", &decimal(waited)]),
+            &concat(&["Server reachable again after ", &decimal(span), " ms; waiting calls: ", &decimal(waited)]),
         );
         self.event(session, EventKind::OutageEnded, Detail::new().duration_ms(span).waited(waited));
         true
@@ -206,7 +206,7 @@ impl<J: Json> Manager<J> {
             self.join(call, session);
         }
         for (call, refused, error) in alone {
-            if refused { self.rest_refused(call, error) } else { self.rest_replay(call, error) }
+            if refused { self.back_off_refused(call, error) } else { self.back_off_replay(call, error) }
         }
         // Its last call may end a session that is past its maximum age.
         let Some(record) = self.store.get(session).filter(|record| record.state == State::Ready) else { return };

@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
         let Some(handshake) = record.handshake.as_mut() else { return false };
         if std::mem::replace(&mut handshake.read_storage, true) {
             if std::mem::take(&mut record.persistence.asked) {
-                self.log(session, Level::Warn, "The storage does not answer: going on without it");
+                self.log(session, Level::Warn, "The storage did not answer in time; continuing without it");
             }
             return false;
         }
@@ -43,12 +43,12 @@ impl<J: Json> Manager<J> {
         record.persistence.asked = true;
         let name = name(&record.key);
         self.timers.arm(until, Timer::Handshake(session));
-        self.out.push_back(Output::Recall { session, name });
+        self.out.push_back(Output::Restore { session, name });
         true
     }
 
     /// The record of a session, if the storage has one.
-    pub(crate) fn on_recalled(&mut self, session: SessionRef, found: Option<&J>) {
+    pub(crate) fn on_restored_record(&mut self, session: SessionRef, found: Option<&J>) {
         let (now, limit) = (self.now, self.config.limits.max_session_id_bytes);
         let Some(record) = self.store.get_mut(session) else { return };
         if !std::mem::take(&mut record.persistence.asked) {
@@ -61,8 +61,8 @@ impl<J: Json> Manager<J> {
         handshake.next_attempt = None;
         match found.map(|found| read(record, found, limit, now)) {
             Some(Ok(stored)) if record.persistence.lost.is_some() && stored.agreed.id == record.persistence.lost => {}
-            Some(Ok(stored)) if is_past(record, &stored, now) => self.let_past(session, stored),
-            Some(Ok(stored)) => return self.take_up(session, stored),
+            Some(Ok(stored)) if is_past(record, &stored, now) => self.discard_expired(session, stored),
+            Some(Ok(stored)) => return self.resume_stored(session, stored),
             Some(Err(why)) => {
                 self.log(session, Level::Warn, &concat(&["The stored session is not used: ", why]));
                 self.forget_record(session);
@@ -73,11 +73,11 @@ impl<J: Json> Manager<J> {
     }
 
     /// Resumes a session without a handshake. The first request shows whether the server still has it.
-    fn take_up(&mut self, session: SessionRef, stored: Stored<J>) {
+    fn resume_stored(&mut self, session: SessionRef, stored: Stored<J>) {
         // The record is not the session lost here, so another tab has reached the server.
         self.finish_outage(session);
         let Some(record) = self.store.get_mut(session) else { return };
-        record.start_anew(stored.created_at, stored.last_used_at);
+        record.start_generation(stored.created_at, stored.last_used_at);
         record.generation = stored.generation.max(record.generation + 1);
         record.kind = match &stored.agreed {
             Agreed { id: Some(_), .. } => Kind::Stateful,
@@ -94,7 +94,7 @@ impl<J: Json> Manager<J> {
         let (expiry, id) = (record.expiry(), record.id().map(SessionId::short));
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.restored += 1;
-        self.recall_revision(session);
+        self.restore_revision(session);
         if let Some(id) = &id {
             self.log(session, Level::Debug, &concat(&["Using existing session ID: ", id]));
         }
@@ -104,12 +104,12 @@ impl<J: Json> Manager<J> {
     }
 
     /// A stored session is past our own deadlines: it is deleted at the server, as on expiry in memory.
-    fn let_past(&mut self, session: SessionRef, stored: Stored<J>) {
+    fn discard_expired(&mut self, session: SessionRef, stored: Stored<J>) {
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = Some(stored.agreed);
         }
         if self.store.get(session).is_some_and(|record| record.id().is_some()) {
-            self.say_goodbye(session, None);
+            self.send_delete(session, None);
         }
         self.forget_record(session);
         if let Some(record) = self.store.get_mut(session) {
@@ -122,7 +122,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
         record.persistence.due = None;
         if let Some(value) = written(record).filter(|_| self.config.keeps) {
-            self.out.push_back(Output::Keep { name: name(&record.key), value: Some(value) });
+            self.out.push_back(Output::Persist { name: name(&record.key), value: Some(value) });
         }
     }
 
@@ -159,7 +159,7 @@ impl<J: Json> Manager<J> {
         record.persistence.asked = true;
         let name = name(&record.key);
         self.timers.arm(until, Timer::Persist(session));
-        self.out.push_back(Output::Recall { session, name });
+        self.out.push_back(Output::Restore { session, name });
         true
     }
 
@@ -198,11 +198,11 @@ impl<J: Json> Manager<J> {
     fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
         self.enter(session, State::Recovering);
         self.drop_generation(session);
-        self.strand_calls(session, "the session was replaced by that of another tab");
+        self.interrupt_calls(session, "another tab replaced the session");
         if let Some(record) = self.store.get_mut(session) {
             record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: self.now });
         }
-        self.take_up(session, stored);
+        self.resume_stored(session, stored);
     }
 
     /// The session is over: removes its record, so that it cannot be restored.
@@ -215,7 +215,7 @@ impl<J: Json> Manager<J> {
 
     pub(crate) fn forget_key(&mut self, key: &Key) {
         if self.config.keeps {
-            self.out.push_back(Output::Keep { name: name(key), value: None });
+            self.out.push_back(Output::Persist { name: name(key), value: None });
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{Degraded, Loss, MAX_BARREN, lost_at_once};
+use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, lost_at_once};
 use crate::core::state::timers::Timer;
 
 /// A generation that lasted this long was not lost at once, even without a call in it.
@@ -43,31 +43,31 @@ impl<J: Json> Manager<J> {
         if !self.enter(session, State::Recovering) {
             return;
         }
-        let doubters = self.take_doubters(session);
+        let deferred = self.take_deferred(session);
         self.forget_record(session);
         self.drop_generation(session);
-        self.strand_calls(session, evidence);
+        self.interrupt_calls(session, evidence);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.barren = match code {
-            _ if record.fruitful || now.since(record.created_at) >= AT_ONCE => 0,
+        record.early_losses = match code {
+            _ if record.has_answered || now.since(record.created_at) >= AT_ONCE => 0,
             // Neither silence nor a refused GET is evidence about session lifetime.
-            ErrorCode::SessionTimeout => record.barren,
-            _ => record.barren + u32::from(counts),
+            ErrorCode::SessionTimeout => record.early_losses,
+            _ => record.early_losses + u32::from(counts),
         };
         // A loss during restoration continues the same recovery.
         record.loss.get_or_insert(Loss { code, at: now });
-        let is_hopeless = record.barren >= MAX_BARREN;
+        let is_hopeless = record.early_losses >= MAX_EARLY_LOSSES;
         if !is_hopeless && record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
         }
         if is_hopeless {
-            self.give_up(session, lost_at_once(code, evidence));
+            self.fail_handshake(session, lost_at_once(code, evidence));
         } else {
             self.announce_recovery(session, code);
             self.begin_handshake(session, State::Recovering);
         }
-        for call in doubters {
+        for call in deferred {
             if let Some(Stage::Doubted(code, _)) = self.calls.get(call).map(|record| &record.stage) {
                 let error = Error::new(*code, "the server no longer knows the session").seen(evidence);
                 self.refused_by_loss(call, error);
@@ -106,7 +106,7 @@ impl<J: Json> Manager<J> {
         for call in self.own_calls(session) {
             self.drop_call(call, Error::new(ErrorCode::SessionTerminated, "the session is gone"));
         }
-        self.settle_doubters(session);
+        self.settle_deferred(session);
     }
 
     /// The machine's own calls on a session, except its handshake.
@@ -121,7 +121,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// A handshake has failed for good: waiting calls fail, and the record is removed or degraded.
-    pub(crate) fn give_up(&mut self, session: SessionRef, error: Error<J>) {
+    pub(crate) fn fail_handshake(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
         record.handshake = None;
@@ -129,7 +129,7 @@ impl<J: Json> Manager<J> {
         self.stop_listening(session);
         let Some(record) = self.store.get_mut(session) else { return };
         if record.former.is_some() {
-            return self.give_up_trial(session, &error);
+            return self.end_failed_trial(session, &error);
         }
         let has_lived = record.generation > 0;
         // An unreachable server is handled by the outage's schedule, so it does not count as a failed recovery.
@@ -140,7 +140,7 @@ impl<J: Json> Manager<J> {
         match has_lived {
             true if error.away => self.suspend(session, error),
             true => self.degrade(session, error),
-            false => self.bury(session, &error),
+            false => self.remove_unconnected(session, &error),
         }
     }
 
@@ -151,7 +151,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// Removes a session that never connected. Only its breaker is retained.
-    fn bury(&mut self, session: SessionRef, error: &Error<J>) {
+    fn remove_unconnected(&mut self, session: SessionRef, error: &Error<J>) {
         self.enter(session, State::Closed);
         self.fail_waiting(session, error);
         let Some(record) = self.store.remove(session) else { return };
@@ -186,13 +186,13 @@ impl<J: Json> Manager<J> {
     /// Fails all callers that wait for a session. Calls in flight end by themselves.
     pub(crate) fn fail_waiting(&mut self, session: SessionRef, error: &Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        let told = record.told(error.clone());
+        let final_error = record.for_caller(error.clone());
         let (connecting, queue, undecided) = (
             std::mem::take(&mut record.connecting),
             record.queue.take_all(),
             std::mem::take(&mut record.tools.waiting),
         );
-        connecting.into_iter().for_each(|call| self.reject(call, told.clone()));
+        connecting.into_iter().for_each(|call| self.reject(call, final_error.clone()));
         queue.into_iter().for_each(|call| self.settle(call, Err(error.clone())));
         for call in undecided {
             if let Some(error) = self.calls.get(call).and_then(Call::undecided) {
@@ -204,7 +204,7 @@ impl<J: Json> Manager<J> {
     /// The server keeps the session: resets the failure counters.
     pub(crate) fn note_kept(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        record.barren = 0;
+        record.early_losses = 0;
         record.degraded = None;
         if record.breaker.note_success() {
             self.event(session, EventKind::BreakerClosed, Detail::new());
@@ -237,7 +237,7 @@ impl<J: Json> Manager<J> {
         }
         if let Some(until) = record.breaker.open_until(now) {
             let mut error =
-                Error::new(ErrorCode::CircuitOpen, "too many failures lately; the next try is allowed later")
+                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
                     .retry_after(Some(until.since(now)));
             error.evidence.clone_from(&degraded.error.evidence);
             return self.fail_waiting(session, &error);

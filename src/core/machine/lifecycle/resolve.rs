@@ -23,7 +23,7 @@ impl<J: Json> Manager<J> {
         if let Some(record) = self.store.find(&key).and_then(|session| self.store.get(session)) {
             record.credentials.add_to(&mut headers);
         } else if user.is_none() && config.headers.iter().any(|(_, template)| template.has_holes()) {
-            let message = concat(&["userId: is needed, because the headers of ", server, " differ from user to user"]);
+            let message = concat(&["userId: required, because the headers of ", server, " depend on the user"]);
             return Err(Error::new(ErrorCode::ConfigError, message).of(server));
         } else {
             headers = resolve_headers(&config, &key.user, &ConnectOptions::<J>::default())?;

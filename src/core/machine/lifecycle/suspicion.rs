@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
         suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
         suspicion.last = oddity;
         // An unproven session is not suspected for repeated answers, only if the text mentions it.
-        let repeats = suspicion.times >= IN_A_ROW && record.fruitful;
+        let repeats = suspicion.times >= IN_A_ROW && record.has_answered;
         let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
         if (speaks || repeats) && may_ask {
             suspicion.asked = Some((now, generation));
@@ -73,7 +73,7 @@ impl<J: Json> Manager<J> {
         if record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
         }
-        self.log(session, Level::Warn, "The session may be lost: a new handshake finds out");
+        self.log(session, Level::Warn, "The session may be lost; checking with a new handshake");
         self.stop_listening(session);
         self.begin_handshake(session, State::Recovering);
         true
@@ -113,7 +113,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
-        let evidence = String::from("the old id meets the same as before, and a new session does not");
+        let evidence = String::from("requests with the old id still fail, and those of a new session do not");
         self.report_session_error(session, code, Some(evidence), Level::Error);
         self.forget_record(session);
         self.forget_generation(session);
@@ -123,22 +123,26 @@ impl<J: Json> Manager<J> {
 
     /// The old session still exists, or the new one is no better: the new one is deleted.
     fn keep_former(&mut self, session: SessionRef) {
-        self.say_goodbye(session, None);
+        self.send_delete(session, None);
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = record.former.take();
         }
-        self.log(session, Level::Info, "The session is kept: the new one was ended");
+        self.log(session, Level::Info, "The session still works; the new one was deleted");
         self.keep_session(session);
     }
 
     /// The trial handshake failed with `error`: the session continues as before.
-    pub(crate) fn give_up_trial(&mut self, session: SessionRef, error: &Error<J>) {
+    pub(crate) fn end_failed_trial(&mut self, session: SessionRef, error: &Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
         // The attempt may have received a new id.
         if let Some(former) = record.former.take() {
             record.agreed = Some(former);
         }
-        self.log(session, Level::Warn, &concat(&["No new handshake, so the session is kept: ", error.code.as_str()]));
+        self.log(
+            session,
+            Level::Warn,
+            &concat(&["The new handshake failed, so the session is kept: ", error.code.as_str()]),
+        );
         if !self.is_out_of_reach(session) {
             return self.keep_session(session);
         }

@@ -1,4 +1,4 @@
-//! POSTs without a caller: answers to server requests, and `notifications/cancelled`. At most [`MAX_ON_WIRE`] per
+//! POSTs without a caller: answers to server requests, and `notifications/cancelled`. At most [`MAX_IN_FLIGHT`] per
 //! session are in flight and the rest is queued; a full queue pauses reading the stream of the requests.
 
 use crate::core::api::{ExchangeId, Failure, FailureKind, Level, Output, SessionRef, failure_error};
@@ -9,7 +9,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::{Refusal, refusal_error};
 use crate::core::state::session::answers::{Answers, Effort, MAX_IN_ALL, MAX_WAITING, Message};
 use crate::core::state::session::credentials::Wants;
@@ -31,11 +31,11 @@ impl<J: Json> Manager<J> {
             return;
         }
         if waiting >= MAX_IN_ALL {
-            let evidence = "more requests of the server than may wait for their answers";
-            self.say_goodbye(session, None);
+            let evidence = "too many requests of the server are unanswered";
+            self.send_delete(session, None);
             return self.lose_session(session, generation, ErrorCode::LimitExceeded, evidence);
         }
-        answers.messages.insert(number, Message { body, effort, on_wire: false, failures: 0, not_before: now });
+        answers.messages.insert(number, Message { body, effort, in_flight: false, failures: 0, not_before: now });
         self.send_answers(session);
     }
 
@@ -58,19 +58,19 @@ impl<J: Json> Manager<J> {
         loop {
             let Some(record) = self.store.get_mut(session) else { return };
             let is_paused = record.outage.is_some() || record.former.is_some() || record.credentials.is_asking();
-            let is_held = is_paused || record.pace.is_paused(now);
+            let is_blocked = is_paused || record.pace.is_paused(now);
             let has_endpoint = record.sse.is_none() || record.endpoint().is_some();
             let Some(answers) = record.answers.as_mut() else { return };
-            if is_cut_off || is_held || !has_endpoint {
+            if is_cut_off || is_blocked || !has_endpoint {
                 return;
             }
             match answers.next(now) {
                 Ok(number) => {
                     let Some(message) = answers.messages.get_mut(number) else { return };
-                    message.on_wire = true;
-                    answers.on_wire += 1;
+                    message.in_flight = true;
+                    answers.in_flight += 1;
                     let body = message.body.clone();
-                    self.open(session, Wire::Aside(number), "POST", Some(body), Vec::new());
+                    self.open(session, ExchangeKind::Outgoing(number), "POST", Some(body), Vec::new());
                 }
                 Err(at) => {
                     let resumes = answers.paused && answers.waiting() <= MAX_WAITING / 2;
@@ -100,7 +100,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server has the message, or will never accept it.
-    pub(crate) fn on_aside_over(&mut self, session: SessionRef, number: u64) {
+    pub(crate) fn on_outgoing_over(&mut self, session: SessionRef, number: u64) {
         let Some(answers) = self.answers(session) else { return };
         answers.take(number);
         answers.failures = 0;
@@ -108,10 +108,10 @@ impl<J: Json> Manager<J> {
     }
 
     /// The exchange failed. Retrying is harmless, because the answer keeps its id.
-    pub(crate) fn on_aside_broken(&mut self, session: SessionRef, number: u64, failure: &Failure<J>) {
+    pub(crate) fn on_outgoing_broken(&mut self, session: SessionRef, number: u64, failure: &Failure<J>) {
         match failure.kind {
             // A 2xx with an oversized body, which is not needed.
-            FailureKind::TooLarge => self.on_aside_over(session, number),
+            FailureKind::TooLarge => self.on_outgoing_over(session, number),
             FailureKind::Unwritable | FailureKind::Thrown => self.drop_answer(session, number, &failure.message),
             FailureKind::Broken | FailureKind::Hidden => self.post_again(session, number, None),
             FailureKind::Unsent | FailureKind::Unreachable => {
@@ -123,7 +123,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused the message, temporarily or permanently.
-    pub(crate) fn on_aside_refused(&mut self, session: SessionRef, number: u64, refusal: Refusal<'_, J>) {
+    pub(crate) fn on_outgoing_refused(&mut self, session: SessionRef, number: u64, refusal: Refusal<'_, J>) {
         match refusal.verdict {
             Verdict::Refused(wait) => return self.post_again(session, number, wait),
             Verdict::Unknown => return self.post_again(session, number, None),
@@ -161,9 +161,9 @@ impl<J: Json> Manager<J> {
         let Some(answers) = self.answers(session) else { return };
         let matters = answers.messages.get(number).is_some_and(|message| message.effort != Effort::Once);
         if matters && !std::mem::replace(&mut answers.noted, true) {
-            self.log(session, Level::Warn, &concat(&["An answer to a request of the server was refused: ", why]));
+            self.log(session, Level::Warn, &concat(&["The server rejected the answer to its own request: ", why]));
         }
-        self.on_aside_over(session, number);
+        self.on_outgoing_over(session, number);
     }
 
     fn post_again(&mut self, session: SessionRef, number: u64, wait: Option<Millis>) {
@@ -173,15 +173,15 @@ impl<J: Json> Manager<J> {
         let (first, attempts) = (settings.retry_delay.max(STREAM_FLOOR), settings.retry_attempts);
         let Some(answers) = record.answers.as_mut() else { return };
         let Some(mut message) = answers.take(number) else { return };
-        if answers.rest_until <= now {
+        if answers.backoff_until <= now {
             answers.failures = answers.failures.saturating_add(1);
             let rest = full_jitter(&mut self.rng, first, answers.failures - 1).max(STREAM_FLOOR);
-            answers.rest_until = now.after(rest);
+            answers.backoff_until = now.after(rest);
         }
         if let Some(wait) = wait {
-            answers.rest_until = answers.rest_until.max(now.after(wait.min(RETRY_AFTER_CAP)));
+            answers.backoff_until = answers.backoff_until.max(now.after(wait.min(RETRY_AFTER_CAP)));
         }
-        message.on_wire = false;
+        message.in_flight = false;
         message.failures = message.failures.saturating_add(1);
         let goes_on = match message.effort {
             Effort::Once => false,
@@ -202,26 +202,26 @@ impl<J: Json> Manager<J> {
         let Some(answers) = self.store.get_mut(session).and_then(|record| record.answers.take()) else { return };
         let mut lost = 0;
         for (_, message) in answers.messages.iter() {
-            let was_tried = message.on_wire && message.failures == 0;
+            let was_tried = message.in_flight && message.failures == 0;
             lost += u64::from(message.effort == Effort::UntilDelivered && !was_tried);
         }
         if lost > 0 {
             let count = decimal(lost);
-            let text = "Answers to requests of the server that never reached it before the session ended: ";
+            let text = "Answers to server requests that were not delivered before the session ended: ";
             self.log(session, Level::Warn, &concat(&[text, &count]));
         }
         if answers.paused {
             self.resume_reading(session);
         }
-        let is_aside = |wire| matches!(wire, Wire::Aside(_));
-        let left = self.exchanges.keys_where(|exchange| exchange.session == session && is_aside(exchange.wire));
+        let is_outgoing = |kind| matches!(kind, ExchangeKind::Outgoing(_));
+        let left = self.exchanges.keys_where(|exchange| exchange.session == session && is_outgoing(exchange.kind));
         for exchange in left {
             self.abort(exchange);
         }
     }
 
     /// The backoff of a message may be over.
-    pub(crate) fn on_answers_rested(&mut self, session: SessionRef) {
+    pub(crate) fn on_answers_backoff_over(&mut self, session: SessionRef) {
         if let Some(answers) = self.answers(session) {
             answers.armed = None;
             self.send_answers(session);

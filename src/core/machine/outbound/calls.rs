@@ -8,7 +8,7 @@ use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
 use crate::core::state::call::{Call, OWN_CALLS, Purpose, Stage, own_call};
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
 use crate::core::state::stream::EventStream;
 use crate::core::state::timers::Timer;
@@ -24,8 +24,10 @@ impl<J: Json> Manager<J> {
         options: &RequestOptions,
     ) {
         if method == "initialize" {
-            return self
-                .reject(call, Error::new(ErrorCode::ConfigError, "initialize: the session makes its own handshakes"));
+            return self.reject(
+                call,
+                Error::new(ErrorCode::ConfigError, "initialize: connect() sends it; do not send it as a request"),
+            );
         }
         self.admit(call, session, Purpose::User, method, params, options);
     }
@@ -48,11 +50,11 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else {
             return self.reject(
                 call,
-                Error::new(ErrorCode::Closed, "the session was ended by its owner; connect again for a new one"),
+                Error::new(ErrorCode::Closed, "the application ended the session; call connect() for a new one"),
             );
         };
         if record.queue.len() >= most && !record.may_send(Some(limit), now) {
-            let error = Error::new(ErrorCode::LimitExceeded, "too many calls wait for this session (limits.maxQueued)")
+            let error = Error::new(ErrorCode::LimitExceeded, "the queue of this session is full (limits.maxQueued)")
                 .of(&record.key.server);
             return self.reject(call, error);
         }
@@ -163,7 +165,7 @@ impl<J: Json> Manager<J> {
         self.by_request.remove(replaced);
         self.by_request.insert(id, call);
         self.metrics.requests += 1;
-        let Some(exchange) = self.open(session, Wire::Call(call), "POST", Some(body), headers) else { return };
+        let Some(exchange) = self.open(session, ExchangeKind::Call(call), "POST", Some(body), headers) else { return };
         let generation = self.store.get(session).map_or(0, |owner| owner.generation);
         if let Some(record) = self.calls.get_mut(call) {
             record.generation = generation;
@@ -230,21 +232,21 @@ impl<J: Json> Manager<J> {
     }
 
     /// Delays a call by `delay`, but not beyond its deadline.
-    pub(crate) fn rest(&mut self, call: CallId, delay: Millis, to_resume: bool) {
+    pub(crate) fn back_off(&mut self, call: CallId, delay: Millis, to_resume: bool) {
         let until = self.now.after(delay);
         let Some(record) = self.calls.get_mut(call) else { return };
-        record.stage = if to_resume { Stage::RestingToResume(until) } else { Stage::RestingToSend(until) };
+        record.stage = if to_resume { Stage::BackoffToResume(until) } else { Stage::BackoffToSend(until) };
         let (session, method) = (record.session, record.method.clone());
-        self.timers.arm(until, Timer::Rest(call));
+        self.timers.arm(until, Timer::Backoff(call));
         self.metrics.retries += 1;
         self.event(session, EventKind::RetryScheduled, Detail::new().method(method).delay_ms(delay));
     }
 
     /// The delay of a call is over.
-    pub(crate) fn on_rested(&mut self, call: CallId) {
+    pub(crate) fn on_backoff_over(&mut self, call: CallId) {
         match self.calls.get(call).map(|record| &record.stage) {
-            Some(Stage::RestingToSend(until)) if *until <= self.now => self.requeue(call),
-            Some(Stage::RestingToResume(until)) if *until <= self.now => self.resume_if_online(call),
+            Some(Stage::BackoffToSend(until)) if *until <= self.now => self.requeue(call),
+            Some(Stage::BackoffToResume(until)) if *until <= self.now => self.resume_if_online(call),
             _ => {}
         }
     }

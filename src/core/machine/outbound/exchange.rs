@@ -5,7 +5,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose};
-use crate::core::state::exchange::{DELETE_CAP, Exchange, LEFTOVER, SMALL_EXCHANGE, Wire};
+use crate::core::state::exchange::{DELETE_CAP, Exchange, ExchangeKind, SMALL_EXCHANGE, TRAILING};
 use crate::core::state::session::liveness::Identity;
 use crate::core::state::session::{Agreed, Session};
 use crate::core::state::timers::Timer;
@@ -15,23 +15,23 @@ impl<J: Json> Manager<J> {
     pub(crate) fn open(
         &mut self,
         session: SessionRef,
-        wire: Wire,
+        kind: ExchangeKind,
         method: &'static str,
         body: Option<J>,
         further: HeaderList,
     ) -> Option<ExchangeId> {
-        let identity = self.speaks_as(session, wire);
+        let identity = self.identity_of(session, kind);
         let carried = self.carried_id(session, identity);
         let record = self.store.get(session)?;
-        let call = if let Wire::Call(call) = wire { self.calls.get(call) } else { None };
+        let call = if let ExchangeKind::Call(call) = kind { self.calls.get(call) } else { None };
         let is_handshake = call.is_some_and(Call::is_handshake);
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
-        let is_stream = matches!(wire, Wire::SessionStream);
+        let is_stream = matches!(kind, ExchangeKind::SessionStream);
         let agreed = match identity {
             Identity::Former => record.former.as_ref(),
             _ => record.agreed.as_ref().filter(|_| !is_handshake && !is_stream),
         };
-        let asks_for_address = matches!(wire, Wire::Address(_));
+        let asks_for_address = matches!(kind, ExchangeKind::Address(_));
         let mut headers = HeaderList::new();
         if asks_for_address {
             headers::add(&mut headers, headers::ACCEPT, "application/json");
@@ -50,21 +50,21 @@ impl<J: Json> Manager<J> {
             headers,
             body,
             reads_session_id,
-            call: wire.call(),
+            call: kind.call(),
             follows: asks_for_address,
         };
         // The stream of HTTP+SSE opens the next generation.
         let generation = record.generation + u64::from(is_stream);
         let (carried, token) = (carried.filter(|_| !is_handshake), record.credentials.token().cloned());
-        let deadline = match wire {
-            Wire::Call(_) | Wire::Resume(_) => None,
-            Wire::Delete => Some(self.now.after(DELETE_CAP)),
-            Wire::Initialized => Some(self.now.after(record.server.init_timeout.min(SMALL_EXCHANGE))),
-            Wire::SessionStream => Some(self.now.after(record.endpoint_patience())),
+        let deadline = match kind {
+            ExchangeKind::Call(_) | ExchangeKind::Resume(_) => None,
+            ExchangeKind::Delete => Some(self.now.after(DELETE_CAP)),
+            ExchangeKind::Initialized => Some(self.now.after(record.server.init_timeout.min(SMALL_EXCHANGE))),
+            ExchangeKind::SessionStream => Some(self.now.after(record.endpoint_patience())),
             _ => Some(self.now.after(SMALL_EXCHANGE)),
         };
-        let is_long = wire.is_long();
-        let mut record = Exchange::new(session, record.origin, wire, url, self.now);
+        let is_long = kind.is_long();
+        let mut record = Exchange::new(session, record.origin, kind, url, self.now);
         (record.is_long, record.generation, record.deadline) = (is_long, generation, deadline);
         (record.carried, record.endpoint, record.token) = (carried, endpoint, token);
         Some(self.send(record, request))
@@ -103,28 +103,28 @@ impl<J: Json> Manager<J> {
     }
 
     /// Reads the rest of a settled call's response stream, for a short time.
-    pub(crate) fn leave_over(&mut self, exchange: ExchangeId) {
+    pub(crate) fn read_trailing(&mut self, exchange: ExchangeId) {
         if let Some(record) = self.exchanges.get_mut(exchange) {
-            record.wire = Wire::Leftover;
+            record.kind = ExchangeKind::Trailing;
             self.hurry(exchange);
         }
     }
 
     /// Detaches an `initialize` from its call and record. It gets as much time as a DELETE.
-    pub(crate) fn disown_exchange(&mut self, exchange: ExchangeId) {
+    pub(crate) fn detach_exchange(&mut self, exchange: ExchangeId) {
         self.lift_deadline(exchange);
         let until = self.now.after(DELETE_CAP);
         if let Some(record) = self.exchanges.get_mut(exchange) {
-            record.wire = Wire::Orphan;
+            record.kind = ExchangeKind::Detached;
             record.deadline = Some(until);
             self.timers.arm(until, Timer::Exchange(exchange));
         }
     }
 
     /// Sends a DELETE for the session of a detached exchange. Both share one deadline.
-    pub(crate) fn open_delete(&mut self, orphan: ExchangeId, headers: HeaderList) -> Option<ExchangeId> {
-        let mut record = self.exchanges.get(orphan)?.clone();
-        (record.wire, record.head, record.is_long) = (Wire::Delete, None, false);
+    pub(crate) fn open_delete(&mut self, detached: ExchangeId, headers: HeaderList) -> Option<ExchangeId> {
+        let mut record = self.exchanges.get(detached)?.clone();
+        (record.kind, record.head, record.is_long) = (ExchangeKind::Delete, None, false);
         let (url, method, follows) = (record.url.clone(), "DELETE", false);
         let request = HttpRequest { method, url, headers, body: None, reads_session_id: false, call: None, follows };
         Some(self.send(record, request))
@@ -133,7 +133,7 @@ impl<J: Json> Manager<J> {
     /// Gives the rest of an exchange a short deadline.
     pub(crate) fn hurry(&mut self, exchange: ExchangeId) {
         self.lift_deadline(exchange);
-        let deadline = self.now.after(LEFTOVER);
+        let deadline = self.now.after(TRAILING);
         if let Some(record) = self.exchanges.get_mut(exchange) {
             record.deadline = Some(deadline);
             self.timers.arm(deadline, Timer::Exchange(exchange));
@@ -148,8 +148,8 @@ impl<J: Json> Manager<J> {
     }
 
     /// Which session id a request of this kind carries: the current one or the former one of a trial.
-    pub(crate) fn speaks_as(&self, session: SessionRef, wire: Wire) -> Identity {
-        let is_ping = matches!(wire, Wire::Call(call) if self.calls.get(call).is_some_and(|call| call.pings()));
+    pub(crate) fn identity_of(&self, session: SessionRef, kind: ExchangeKind) -> Identity {
+        let is_ping = matches!(kind, ExchangeKind::Call(call) if self.calls.get(call).is_some_and(|call| call.pings()));
         let check = self.store.get(session).and_then(|record| record.check.as_ref()).filter(|_| is_ping);
         check.map_or(Identity::Current, |check| check.identity)
     }

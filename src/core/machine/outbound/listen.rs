@@ -10,7 +10,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{HeaderList, cursor_header};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::Refusal;
 use crate::core::state::server::turns::UNREMARKABLE;
 use crate::core::state::session::listen::Phase;
@@ -30,7 +30,7 @@ impl<J: Json> Manager<J> {
         if record.sse.is_some() {
             return;
         }
-        record.listen.start_anew(cursor);
+        record.listen.start_generation(cursor);
         if record.kind != Kind::Stateless {
             self.open_stream(session);
         }
@@ -46,7 +46,7 @@ impl<J: Json> Manager<J> {
                 self.abort(exchange);
                 self.stream_event(session, false, Some("closed by the client"));
             }
-            Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
+            Phase::BackingOff(at) => self.timers.disarm(at, Timer::Listen(session)),
             Phase::Waiting { .. } => {
                 let origin = record.origin;
                 self.look_at_turns(origin);
@@ -65,7 +65,7 @@ impl<J: Json> Manager<J> {
                 record.listen.retiring = Some(exchange);
                 self.note_replaced(exchange);
             }
-            Phase::Resting(at) => self.timers.disarm(at, Timer::Listen(session)),
+            Phase::BackingOff(at) => self.timers.disarm(at, Timer::Listen(session)),
             Phase::Off | Phase::Parked | Phase::Waiting { .. } => {}
         }
         self.open_stream(session);
@@ -140,7 +140,7 @@ impl<J: Json> Manager<J> {
     /// Opens a stream whose waiting condition is met.
     pub(crate) fn open_at_once(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.state == State::Ready && matches!(record.listen.phase, Phase::Resting(_) | Phase::Parked) {
+        if record.state == State::Ready && matches!(record.listen.phase, Phase::BackingOff(_) | Phase::Parked) {
             self.stop_listening(session);
             self.open_stream(session);
         }
@@ -189,7 +189,7 @@ impl<J: Json> Manager<J> {
             self.open_subscriptions(session)
         } else {
             let cursor = cursor_header(record.listen.cursor().cloned());
-            self.open(session, Wire::Listen, "GET", None, cursor)
+            self.open(session, ExchangeKind::Listen, "GET", None, cursor)
         };
         if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
             record.listen.phase = Phase::Opening(exchange);
@@ -201,7 +201,7 @@ impl<J: Json> Manager<J> {
     /// Opens the stream of HTTP+SSE. Only `retry:` carries over from the previous one.
     pub(crate) fn open_session_stream(&mut self, session: SessionRef) {
         self.stop_listening(session);
-        let exchange = self.open(session, Wire::SessionStream, "GET", None, HeaderList::new());
+        let exchange = self.open(session, ExchangeKind::SessionStream, "GET", None, HeaderList::new());
         if let (Some(exchange), Some(record)) = (exchange, self.store.get_mut(session)) {
             record.listen.start_session(exchange);
             self.metrics.streams_opened += 1;
@@ -264,7 +264,7 @@ impl<J: Json> Manager<J> {
             self.refuse_subscribers(session, what);
             self.log(session, Level::Debug, &concat(&["No GET stream: HTTP ", &decimal(status.into()), ", ", what]));
         }
-        self.strand_calls(session, what);
+        self.interrupt_calls(session, what);
         self.stop_awaiting(session);
     }
 
@@ -308,7 +308,7 @@ impl<J: Json> Manager<J> {
         let is_off = matches!(record.listen.phase, Phase::Off) && record.kind != Kind::Stateless;
         if is_off && record.state == State::Ready {
             record.listen.events_mut().fail_beyond(record.server.session.retry_attempts);
-            self.refuse_subscribers(session, "the server refuses the stream");
+            self.refuse_subscribers(session, "the server refused the stream");
             self.listen_later(session, None);
         }
     }
@@ -321,8 +321,12 @@ impl<J: Json> Manager<J> {
             self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
         }
         if gives_up {
-            self.log(session, Level::Warn, "The GET stream is held by somebody else: going on without it");
-            return self.listen_refused(session, 409, "held by somebody else");
+            self.log(
+                session,
+                Level::Warn,
+                "The server has another GET stream open for this session; continuing without one",
+            );
+            return self.listen_refused(session, 409, "another stream is open");
         }
         self.listen_later(session, None);
     }
@@ -340,10 +344,10 @@ impl<J: Json> Manager<J> {
         };
         let delay = delay.max(wait.unwrap_or(0));
         let at = self.now.after(delay);
-        record.listen.phase = Phase::Resting(at);
+        record.listen.phase = Phase::BackingOff(at);
         self.timers.arm(at, Timer::Listen(session));
         if spent == Some(0) {
-            self.log(session, Level::Warn, "The GET stream brings nothing: trying again slowly");
+            self.log(session, Level::Warn, "The GET stream delivers no messages; retrying slowly");
         }
         self.metrics.retries += 1;
         let detail = Detail::new().stream("listen").delay_ms(delay).attempt(attempt);
@@ -356,7 +360,7 @@ impl<J: Json> Manager<J> {
         if record.listen.awaited.is_some_and(|until| until <= self.now) {
             return self.stop_awaiting(session);
         }
-        if record.is_live(record.generation) && matches!(record.listen.phase, Phase::Resting(at) if at <= self.now) {
+        if record.is_live(record.generation) && matches!(record.listen.phase, Phase::BackingOff(at) if at <= self.now) {
             self.open_stream(session);
         }
     }
@@ -375,7 +379,7 @@ impl<J: Json> Manager<J> {
         self.stop_listening(session);
         let at = self.now.after(full_jitter(&mut self.rng, first, 0));
         if let Some(record) = self.store.get_mut(session) {
-            record.listen.phase = Phase::Resting(at);
+            record.listen.phase = Phase::BackingOff(at);
             self.timers.arm(at, Timer::Listen(session));
         }
     }

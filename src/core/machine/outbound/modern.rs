@@ -20,7 +20,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.generation += 1;
         record.kind = Kind::Modern;
-        record.fruitful = false;
+        record.has_answered = false;
         record.meta = None;
         record.cache.clear();
         let mut headers = HeaderList::new();
@@ -150,8 +150,7 @@ impl<J: Json> Manager<J> {
         match result_kind(&result) {
             ResultKind::InputRequired => return self.begin_round(call, &result),
             ResultKind::Unknown => {
-                let error =
-                    Error::new(ErrorCode::ProtocolError, "the server answered with a resultType that nobody knows");
+                let error = Error::new(ErrorCode::ProtocolError, "the server answered with an unknown resultType");
                 return self.settle_unreadable(call, error);
             }
             ResultKind::Complete => {}

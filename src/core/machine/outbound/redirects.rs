@@ -10,7 +10,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Call;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::{REDIRECTS, is_rpc_error};
 use crate::core::state::session::Session;
 use std::rc::Rc;
@@ -30,9 +30,9 @@ impl<J: Json> Manager<J> {
     /// answer, so only the next one uses the configured URL.
     pub(crate) fn goes_elsewhere(&mut self, exchange: ExchangeId, body: &Body<J>) -> bool {
         let Some(sent) = self.exchanges.get(exchange) else { return false };
-        let (session, wire, url) = (sent.session, sent.wire, Rc::clone(&sent.url));
-        let Some(made) = self.hops(session, wire).map(|hops| *hops) else { return false };
-        let is_callers = wire.call().and_then(|call| self.calls.get(call)).is_some_and(|call| !call.is_machines());
+        let (session, kind, url) = (sent.session, sent.kind, Rc::clone(&sent.url));
+        let Some(made) = self.hops(session, kind).map(|hops| *hops) else { return false };
+        let is_callers = kind.call().and_then(|call| self.calls.get(call)).is_some_and(|call| !call.is_machines());
         let Some((sent, record)) = self.exchanges.get(exchange).zip(self.store.get(session)) else { return false };
         let Some(head) = sent.head.as_ref().filter(|_| sent.endpoint.is_none()) else { return false };
         // RFC 9110 §15.4: 307 and 308 keep the method. 301 and 302 let a client change it and are meant for pages; they
@@ -59,33 +59,36 @@ impl<J: Json> Manager<J> {
             self.forget_address(session);
             return false;
         }
-        self.hops(session, wire).into_iter().for_each(|hops| *hops += 1);
+        self.hops(session, kind).into_iter().for_each(|hops| *hops += 1);
         self.take_exchange(exchange);
         match target {
-            Some(target) => self.go_to(session, wire, target),
+            Some(target) => self.go_to(session, kind, target),
             // Another request has stored the target meanwhile.
-            None if moved => self.send_there(session, wire),
-            None => self.learn_address(session, wire),
+            None if moved => self.send_there(session, kind),
+            None => self.learn_address(session, kind),
         }
         true
     }
 
     /// The redirect counter of a request; `None` for kinds that are never redirected.
-    fn hops(&mut self, session: SessionRef, wire: Wire) -> Option<&mut u32> {
-        match wire {
-            Wire::Call(call) => Some(&mut self.calls.get_mut(call)?.hops),
-            Wire::SessionStream => Some(&mut self.store.get_mut(session)?.handshake.as_mut()?.hops),
+    fn hops(&mut self, session: SessionRef, kind: ExchangeKind) -> Option<&mut u32> {
+        match kind {
+            ExchangeKind::Call(call) => Some(&mut self.calls.get_mut(call)?.hops),
+            ExchangeKind::SessionStream => Some(&mut self.store.get_mut(session)?.handshake.as_mut()?.hops),
             _ => None,
         }
     }
 
     /// Stores `url` as the server's URL and sends this request there.
-    fn go_to(&mut self, session: SessionRef, wire: Wire, url: String) {
+    fn go_to(&mut self, session: SessionRef, kind: ExchangeKind, url: String) {
         let Some(record) = self.store.get(session) else { return };
         if *self.address(record) != *url {
             let path = split_once(&url, "?").map_or(&*url, |(path, _)| path);
-            let line =
-                concat(&["The server redirects; requests go to ", &endpoint::discreet(path, &url), " from now on"]);
+            let line = concat(&[
+                "The server redirects; requests are now sent to ",
+                &endpoint::discreet(path, &url),
+                " from now on",
+            ]);
             // Logged once per server, not again after a 404 caused a second redirect.
             let is_new = *url != *record.url && self.addresses.get(&record.server.name).is_none();
             self.addresses.insert(record.server.name.clone(), url);
@@ -93,7 +96,7 @@ impl<J: Json> Manager<J> {
                 self.log(session, Level::Warn, &line);
             }
         }
-        self.send_there(session, wire);
+        self.send_there(session, kind);
     }
 
     /// The next request uses the configured URL.
@@ -105,9 +108,9 @@ impl<J: Json> Manager<J> {
 
     /// Finds the target of a redirect that the host hides (Fetch §2.2.6, "opaque-redirect filtered response"), with a
     /// GET that follows redirects and carries neither credentials nor a session id.
-    fn learn_address(&mut self, session: SessionRef, wire: Wire) {
-        let asker = if let Wire::Call(call) = wire { Some(call) } else { None };
-        let exchange = self.open(session, Wire::Address(asker), "GET", None, HeaderList::new());
+    fn learn_address(&mut self, session: SessionRef, kind: ExchangeKind) {
+        let asker = if let ExchangeKind::Call(call) = kind { Some(call) } else { None };
+        let exchange = self.open(session, ExchangeKind::Address(asker), "GET", None, HeaderList::new());
         let Some(exchange) = exchange else { return };
         match asker {
             Some(call) => self.is_on_wire(call, exchange),
@@ -121,7 +124,7 @@ impl<J: Json> Manager<J> {
         self.out.push_back(Output::Abort { exchange });
         let ended_at = asked.head.and_then(|head| head.location);
         match ended_at.and_then(|url| resolve(&asked.url, &url).ok()).filter(|url| **url != *asked.url) {
-            Some(url) => self.go_to(asked.session, asker.map_or(Wire::SessionStream, Wire::Call), url),
+            Some(url) => self.go_to(asked.session, asker.map_or(ExchangeKind::SessionStream, ExchangeKind::Call), url),
             None => self.no_address(asked.session, asker),
         }
     }
@@ -139,8 +142,8 @@ impl<J: Json> Manager<J> {
     }
 
     /// Sends a redirected request again. The server did not process it.
-    fn send_there(&mut self, session: SessionRef, wire: Wire) {
-        let Wire::Call(call) = wire else { return self.open_session_stream(session) };
+    fn send_there(&mut self, session: SessionRef, kind: ExchangeKind) {
+        let ExchangeKind::Call(call) = kind else { return self.open_session_stream(session) };
         // The machine's own calls are not queued. A call of the application is, in case its session was lost meanwhile.
         if self.calls.get(call).is_some_and(Call::is_machines) {
             self.transmit(call);

@@ -61,7 +61,7 @@ impl<J: Json> Manager<J> {
     }
 
     /// The same without an outage: only this call failed.
-    pub(crate) fn rest_refused(&mut self, call: CallId, error: Error<J>) {
+    pub(crate) fn back_off_refused(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (refusals, deadline) = (record.refusals, record.deadline);
         let Some(owner) = self.store.get(record.session) else { return };
@@ -69,7 +69,7 @@ impl<J: Json> Manager<J> {
         if self.now.after(delay) >= deadline {
             return self.settle(call, Err(error));
         }
-        self.rest(call, delay, false);
+        self.back_off(call, delay, false);
     }
 
     /// The outcome of the request is unknown.
@@ -111,15 +111,15 @@ impl<J: Json> Manager<J> {
         }
         match refused {
             _ if away && self.is_out_of_reach(session) => self.wait_out(call, error),
-            true if away => self.rest_refused(call, error),
+            true if away => self.back_off_refused(call, error),
             true => self.requeue(call),
-            false => self.rest_replay(call, error),
+            false => self.back_off_replay(call, error),
         }
     }
 
     /// Outside of an outage a replay draws on the session's retry budget, which bounds the extra load on a failing
     /// server.
-    pub(crate) fn rest_replay(&mut self, call: CallId, error: Error<J>) {
+    pub(crate) fn back_off_replay(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (deadline, replays) = (record.deadline, record.replays);
         let Some(owner) = self.store.get_mut(record.session) else { return };
@@ -127,7 +127,7 @@ impl<J: Json> Manager<J> {
         if self.now.after(delay) >= deadline || !owner.pace.spend() {
             return self.settle(call, Err(error));
         }
-        self.rest(call, delay, false);
+        self.back_off(call, delay, false);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::core::protocol::headers::cursor_header;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Stage;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::Refusal;
 use crate::core::state::session::liveness::Pong;
 
@@ -48,14 +48,14 @@ impl<J: Json> Manager<J> {
         let stream = &record.stream;
         let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
         let evidence = match (stream.cursor(), stream.failures() > attempts) {
-            (None, _) => concat(&[how, " before the response, and no event of it had an id to resume from"]),
+            (None, _) => concat(&[how, " before the response; no event had an id to resume from"]),
             (Some(_), true) => {
                 let times = decimal(stream.failures().into());
-                concat(&[how, " before the response, and resuming it brought nothing ", &times, " times in a row"])
+                concat(&[how, " before the response; resuming it delivered nothing ", &times, " times in a row"])
             }
             (Some(_), false) => {
                 let delay = stream.delay(&mut self.rng, first);
-                return self.rest(call, delay, true);
+                return self.back_off(call, delay, true);
             }
         };
         let error = Error::new(ErrorCode::NetworkError, "the response stream ended without a response").seen(evidence);
@@ -71,13 +71,13 @@ impl<J: Json> Manager<J> {
             .get(session)
             .is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
         if !same {
-            let error = Error::new(ErrorCode::NetworkError, "the response stream broke, and its session is gone")
+            let error = Error::new(ErrorCode::NetworkError, "the response stream broke and its session was lost")
                 .seen("the cursor belongs to a replaced session");
             return self.unknown_outcome(call, error);
         }
         self.metrics.streams_resumed += 1;
         // 2025-11-25 basic/transports, "Resumability and Redelivery": always a GET with the newest id.
-        let exchange = self.open(session, Wire::Resume(call), "GET", None, cursor_header(cursor));
+        let exchange = self.open(session, ExchangeKind::Resume(call), "GET", None, cursor_header(cursor));
         if let (Some(exchange), Some(record)) = (exchange, self.calls.get_mut(call)) {
             record.stage = Stage::Sent(exchange);
         }

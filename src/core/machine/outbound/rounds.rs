@@ -35,7 +35,7 @@ impl<J: Json> Manager<J> {
         record.rounds.answers = None;
         record.rounds.open = questions.len();
         if questions.is_empty() {
-            return self.rest(call, PAUSE, false);
+            return self.back_off(call, PAUSE, false);
         }
         record.rounds.answers = Some(J::object());
         record.stage = Stage::Asking;
@@ -58,10 +58,10 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get(call) else { return Ok(Vec::new()) };
         let may_ask = matches!(record.method.as_str(), "tools/call" | "prompts/get" | "resources/read");
         if !may_ask || record.purpose != Purpose::User {
-            return Err("the server asked for input where no request may be made in rounds");
+            return Err("the server asked for input in its answer to a method that does not allow it");
         }
         if record.rounds.count >= MAX_ROUNDS {
-            return Err("the server asked for input again and again");
+            return Err("the server asked for input in too many rounds");
         }
         let requests = result.get("inputRequests");
         let mut questions = Vec::new();
@@ -69,15 +69,15 @@ impl<J: Json> Manager<J> {
             let question = requests.as_ref().and_then(|requests| requests.get(&key));
             let Some((method, question)) = question.and_then(|question| Some((question.get_str("method")?, question)))
             else {
-                return Err("the server asked for input without a method");
+                return Err("the server sent an input request without a method");
             };
             questions.push((key, method, question));
         }
         if questions.is_empty() && result.get("requestState").is_none() {
-            return Err("the server asked for input without saying for what");
+            return Err("the server asked for input without any input request");
         }
         if questions.len() > MAX_QUESTIONS {
-            return Err("the server asked for too much input at once");
+            return Err("the server sent too many input requests at once");
         }
         Ok(questions)
     }
@@ -88,7 +88,7 @@ impl<J: Json> Manager<J> {
         let (request, exchange) = (record.request_id, record.exchange());
         self.by_request.remove(request);
         if let Some(exchange) = exchange {
-            self.leave_over(exchange);
+            self.read_trailing(exchange);
         }
         self.renew_deadline(call);
     }
@@ -100,8 +100,12 @@ impl<J: Json> Manager<J> {
             Ok(answer) => answer,
             Err(_) if method == "elicitation/create" => J::object().with("action", J::string("cancel")),
             Err(error) => {
-                let sentence =
-                    concat(&["the server asked for ", method, " to go on, and the answer failed: ", &error.message]);
+                let sentence = concat(&[
+                    "the server asked for ",
+                    method,
+                    " to continue, and the handler failed: ",
+                    &error.message,
+                ]);
                 let mut failed = Error::new(ErrorCode::RpcError, sentence);
                 failed.rpc_code = Some(f64::from(error.code));
                 failed.data = error.data;

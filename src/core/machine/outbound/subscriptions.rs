@@ -7,7 +7,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::{Json, texts};
 use crate::core::state::call::Stage;
-use crate::core::state::exchange::Wire;
+use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
 
 /// Server capabilities with `listChanged`, and the filter that each one enables.
@@ -22,7 +22,7 @@ impl<J: Json> Manager<J> {
         let params = J::object().with("notifications", filter);
         let headers: HeaderList = self.mirrored(session, "subscriptions/listen", &params);
         let message = self.modern_message(session, id, "subscriptions/listen", params, None);
-        self.open(session, Wire::Listen, "POST", Some(message), headers)
+        self.open(session, ExchangeKind::Listen, "POST", Some(message), headers)
     }
 
     /// Handles subscribe and unsubscribe. There is no request for them: a new stream with another filter replaces the
@@ -68,7 +68,7 @@ impl<J: Json> Manager<J> {
             if let Some(record) = self.store.get_mut(session) {
                 record.remembered.subscriptions.remove(&uri);
             }
-            let error = Error::new(ErrorCode::RpcError, "the server does not tell of changes to this resource");
+            let error = Error::new(ErrorCode::RpcError, "the server sends no notifications for this resource");
             self.settle(call, Err(error));
         }
         // The server forgets subscriptions with the stream, so they are persisted before the caller relies on them.
@@ -81,7 +81,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn refuse_subscribers(&mut self, session: SessionRef, why: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
         for call in std::mem::take(&mut record.listen.waiting) {
-            let error = Error::new(ErrorCode::NetworkError, "the server does not listen to subscriptions").seen(why);
+            let error = Error::new(ErrorCode::NetworkError, "the server opened no stream for subscriptions").seen(why);
             self.settle(call, Err(error));
         }
     }

@@ -9,7 +9,7 @@ use crate::core::protocol::verdict::excerpt;
 use crate::core::state::call::{Purpose, Stage};
 
 impl<J: Json> Manager<J> {
-    /// Parks a call until this generation's tool list is known.
+    /// Defers a call until this generation's tool list is known.
     pub(crate) fn ask_for_tools(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.stage = Stage::AwaitingTools(error);
@@ -71,7 +71,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return result };
         let (page, dropped) = record.tools.without_invalid(result);
         for name in dropped {
-            let words = concat(&["Tool left out, its x-mcp-header annotations break the rules: ", &excerpt(&name)]);
+            let words = concat(&["Tool excluded because its x-mcp-header annotations are invalid: ", &excerpt(&name)]);
             self.log(session, Level::Warn, &words);
         }
         page

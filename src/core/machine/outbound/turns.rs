@@ -25,9 +25,9 @@ impl<J: Json> Manager<J> {
         let origins = &mut self.turns.origins;
         origins.iter().position(|known| known.name == name).unwrap_or_else(|| {
             let due = None;
-            let (patience, told) = (HEADLESS, [0; 3]);
+            let (patience, reported) = (HEADLESS, [0; 3]);
             let (open, live, crowded, urgent, slots) = (0, 0, false, false, 0);
-            origins.push(Origin { name, open, live, crowded, patience, urgent, slots, due, told });
+            origins.push(Origin { name, open, live, crowded, patience, urgent, slots, due, reported });
             origins.len() - 1
         })
     }
@@ -183,7 +183,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn share_turns(&mut self, shared: bool) {
         self.turns.shared = shared;
         for origin in &mut self.turns.origins {
-            (origin.slots, origin.told) = (0, [0; 3]);
+            (origin.slots, origin.reported) = (0, [0; 3]);
         }
         self.look_at_all_turns();
     }
@@ -253,9 +253,9 @@ impl<J: Json> Manager<J> {
             }
         }
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
-        let told = if most < usize::MAX { [used, most.min(used + waiting.len()), most] } else { [0; 3] };
-        if self.turns.shared && std::mem::replace(&mut origin.told, told) != told {
-            self.out.push_back(Output::Turns { origin: origin.name.clone(), counts: told });
+        let reported = if most < usize::MAX { [used, most.min(used + waiting.len()), most] } else { [0; 3] };
+        if self.turns.shared && std::mem::replace(&mut origin.reported, reported) != reported {
+            self.out.push_back(Output::Turns { origin: origin.name.clone(), counts: reported });
         }
         if waiting.is_empty() { self.disarm_turns(at) } else { self.arm_turns(at, next) }
     }

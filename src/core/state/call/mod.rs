@@ -82,9 +82,9 @@ pub(crate) enum Stage<J> {
     /// GET stream.
     Accepted,
     /// Backs off until then, then is queued again.
-    RestingToSend(Instant),
+    BackoffToSend(Instant),
     /// Backs off until then, then resumes its stream.
-    RestingToResume(Instant),
+    BackoffToResume(Instant),
     /// Failed. The retry decision needs the tool list, which is being fetched.
     AwaitingTools(Error<J>),
     /// Answered. A ping decides whether the answer means a lost session; otherwise the caller gets this error.
@@ -94,7 +94,7 @@ pub(crate) enum Stage<J> {
     /// Waits for the client's answers to the questions of a round.
     Asking,
     /// Its exchange continues without it.
-    Disowned,
+    Detached,
 }
 
 /// A settled call whose consequences are pending.
@@ -158,7 +158,7 @@ impl<J: Json> Call<J> {
 
     /// Whether it is queued or backs off before being queued.
     pub(crate) const fn is_unsent(&self) -> bool {
-        matches!(self.stage, Stage::Queued(_) | Stage::RestingToSend(_))
+        matches!(self.stage, Stage::Queued(_) | Stage::BackoffToSend(_))
     }
 
     /// The caller's error if no decision is made before the deadline about a failed or doubtful answer.

@@ -59,7 +59,7 @@ pub(crate) struct Origin {
     /// When the turns are checked next; `None` if no stream waits.
     pub(crate) due: Option<Instant>,
     /// The last report to the page: open streams, requested slots, available slots.
-    pub(crate) told: [usize; 3],
+    pub(crate) reported: [usize; 3],
 }
 
 /// A session whose stream is open, opening or waiting for a turn.

@@ -5,7 +5,7 @@ use crate::core::kit::time::Instant;
 use crate::core::protocol::json::Json;
 
 /// Concurrent POSTs per session.
-pub(crate) const MAX_ON_WIRE: usize = 16;
+pub(crate) const MAX_IN_FLIGHT: usize = 16;
 
 /// At this queue length the stream that delivered the last request is paused.
 pub(crate) const MAX_WAITING: usize = 256;
@@ -28,11 +28,11 @@ pub(crate) enum Effort {
 pub(crate) struct Answers<J> {
     /// Ordered by number.
     pub(crate) messages: Table<u64, Message<J>>,
-    pub(crate) on_wire: usize,
+    pub(crate) in_flight: usize,
     /// Consecutive failures.
     pub(crate) failures: u32,
     /// Backoff: nothing is sent before this instant.
-    pub(crate) rest_until: Instant,
+    pub(crate) backoff_until: Instant,
     pub(crate) armed: Option<Instant>,
     /// Whether reading of an exchange of the session is paused.
     pub(crate) paused: bool,
@@ -43,7 +43,7 @@ pub(crate) struct Answers<J> {
 pub(crate) struct Message<J> {
     pub(crate) body: J,
     pub(crate) effort: Effort,
-    pub(crate) on_wire: bool,
+    pub(crate) in_flight: bool,
     pub(crate) failures: u32,
     pub(crate) not_before: Instant,
 }
@@ -52,9 +52,9 @@ impl<J> Default for Answers<J> {
     fn default() -> Self {
         Self {
             messages: Table::default(),
-            on_wire: 0,
+            in_flight: 0,
             failures: 0,
-            rest_until: Instant::default(),
+            backoff_until: Instant::default(),
             armed: None,
             paused: false,
             noted: false,
@@ -64,21 +64,21 @@ impl<J> Default for Answers<J> {
 
 impl<J: Json> Answers<J> {
     pub(crate) fn waiting(&self) -> usize {
-        self.messages.len() - self.on_wire
+        self.messages.len() - self.in_flight
     }
 
     /// The next message to send, or when to check again. After a failure only one is in flight.
     pub(crate) fn next(&self, now: Instant) -> Result<u64, Option<Instant>> {
-        let room = if self.failures > 0 { 1 } else { MAX_ON_WIRE };
-        if self.on_wire >= room {
+        let room = if self.failures > 0 { 1 } else { MAX_IN_FLIGHT };
+        if self.in_flight >= room {
             return Err(None);
         }
         let mut soonest = None;
         for (number, message) in self.messages.iter() {
-            if message.on_wire {
+            if message.in_flight {
                 continue;
             }
-            let at = message.not_before.max(self.rest_until);
+            let at = message.not_before.max(self.backoff_until);
             if at <= now {
                 return Ok(number);
             }
@@ -89,7 +89,7 @@ impl<J: Json> Answers<J> {
 
     pub(crate) fn take(&mut self, number: u64) -> Option<Message<J>> {
         let message = self.messages.remove(number)?;
-        self.on_wire -= usize::from(message.on_wire);
+        self.in_flight -= usize::from(message.in_flight);
         Some(message)
     }
 
@@ -104,7 +104,7 @@ impl<J: Json> Answers<J> {
         let Some(number) = found else { return };
         match self.messages.get_mut(number) {
             // No further retry; it counts until its exchange ends.
-            Some(message) if message.on_wire => message.effort = Effort::Once,
+            Some(message) if message.in_flight => message.effort = Effort::Once,
             _ => drop(self.messages.remove(number)),
         }
     }

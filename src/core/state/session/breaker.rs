@@ -38,8 +38,8 @@ impl Breaker {
     /// Counts a failed round. Returns whether this opened the breaker.
     pub(crate) fn note_failed_round(&mut self, now: Instant) -> bool {
         // Half open: the one allowed round failed, so the breaker reopens for longer.
-        let probe_failed = self.openings > 0;
-        if !overflows(&mut self.rounds, now, ROUNDS) && !probe_failed {
+        let half_open_failed = self.openings > 0;
+        if !overflows(&mut self.rounds, now, ROUNDS) && !half_open_failed {
             return false;
         }
         let cooldown = ROUND_COOLDOWN.0.saturating_mul(1 << self.openings.min(16)).min(ROUND_COOLDOWN.1);

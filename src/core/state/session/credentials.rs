@@ -142,8 +142,8 @@ impl Credentials {
         may
     }
 
-    /// A new round begins: the next refusal is worth a question again.
-    pub(crate) const fn forgive(&mut self) {
+    /// The server accepted the credentials, or a new round starts: the next 401 may request a token again.
+    pub(crate) const fn allow_challenge(&mut self) {
         self.challenged = false;
     }
 
@@ -326,7 +326,7 @@ mod tests {
         let mut credentials = with_provider();
         assert!(credentials.challenge());
         assert!(!credentials.challenge(), "the second 401 in a row is the caller's");
-        credentials.forgive();
+        credentials.allow_challenge();
         assert!(credentials.challenge());
         assert!(!Credentials::default().challenge(), "there is no provider");
     }

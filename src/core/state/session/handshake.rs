@@ -77,7 +77,7 @@ impl<J> Handshake<J> {
     }
 
     /// Whether the next attempt waits for our own backoff, not for `Retry-After`.
-    pub(crate) fn rests_of_itself(&self) -> bool {
+    pub(crate) fn is_backing_off(&self) -> bool {
         self.next_attempt.is_some() && self.last_error.as_ref().is_some_and(|error| error.retry_after.is_none())
     }
 }
@@ -92,19 +92,19 @@ pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result
     let Some(version) = result.get_str("protocolVersion") else {
         return Err(Error::new(
             ErrorCode::ProtocolError,
-            "the answer to initialize names no protocolVersion; is this an MCP server?",
+            "the response to initialize has no protocolVersion; is this an MCP server?",
         ));
     };
     if let Protocol::Pinned(pinned) = protocol
         && *pinned != version
     {
-        let sentence = concat(&["the server does not speak ", pinned]);
+        let sentence = concat(&["the server does not support protocol version ", pinned]);
         return Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(excerpt(&version)));
     }
     if VERSIONS.contains(&version.as_str()) {
         return Ok(version);
     }
-    let sentence = concat(&["the server speaks another protocol version than ", VERSIONS[3], " to ", VERSIONS[0]]);
+    let sentence = concat(&["the server supports no protocol version from ", VERSIONS[3], " to ", VERSIONS[0]]);
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(excerpt(&version)))
 }
 
@@ -184,11 +184,11 @@ mod tests {
     fn a_delay_of_our_own_may_be_cut_short_and_one_of_the_servers_may_not() {
         let mut handshake: Handshake<Value> =
             Handshake { next_attempt: Some(Instant::default()), ..Handshake::default() };
-        assert!(!handshake.rests_of_itself(), "nothing has failed: it waits for something else");
+        assert!(!handshake.is_backing_off(), "nothing has failed: it waits for something else");
         let error = Error::new(ErrorCode::HttpError, "busy");
         handshake.last_error = Some(error.clone());
-        assert!(handshake.rests_of_itself());
+        assert!(handshake.is_backing_off());
         handshake.last_error = Some(error.retry_after(Some(5)));
-        assert!(!handshake.rests_of_itself());
+        assert!(!handshake.is_backing_off());
     }
 }

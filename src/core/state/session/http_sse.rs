@@ -47,5 +47,5 @@ pub(crate) fn may_mean_http_sse<J: Json>(error: &Error<J>) -> bool {
 
 /// The error if the HTTP+SSE stream ended or did not open.
 pub(crate) fn stream_gone<J>(code: ErrorCode, how: &str) -> Error<J> {
-    Error::new(code, "the server keeps no event stream open, which its answers would come on").seen(how)
+    Error::new(code, "the server's event stream, which carries its answers, is not open").seen(how)
 }

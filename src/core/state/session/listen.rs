@@ -38,7 +38,7 @@ pub(crate) enum Phase {
     /// Delivering.
     Open(ExchangeId),
     /// Reopened at this instant.
-    Resting(Instant),
+    BackingOff(Instant),
     /// Reopened when the page is visible or the network is back.
     Parked,
     /// Opened in its turn.
@@ -47,14 +47,14 @@ pub(crate) enum Phase {
 
 impl Listen {
     /// Resets the stream for a new generation, which starts at `cursor`.
-    pub(crate) fn start_anew(&mut self, cursor: Option<String>) {
+    pub(crate) fn start_generation(&mut self, cursor: Option<String>) {
         *self = Self { stream: EventStream::from(cursor), delivered_at: self.delivered_at, ..Self::default() };
     }
 
     /// The HTTP+SSE stream of the next session is opening. Only `retry` and the failures carry over.
     pub(crate) fn start_session(&mut self, exchange: ExchangeId) {
         let retry = self.stream.retry();
-        self.start_anew(None);
+        self.start_generation(None);
         self.stream.set_retry(retry);
         self.phase = Phase::Opening(exchange);
     }
@@ -119,7 +119,7 @@ impl Listen {
     pub(crate) const fn is_expected(&self) -> bool {
         match self.phase {
             Phase::Opening(_) | Phase::Open(_) => true,
-            Phase::Resting(_) | Phase::Waiting { .. } => self.was_open,
+            Phase::BackingOff(_) | Phase::Waiting { .. } => self.was_open,
             Phase::Off | Phase::Parked => false,
         }
     }

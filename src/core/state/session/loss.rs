@@ -5,7 +5,7 @@ use crate::core::kit::time::Instant;
 use crate::core::protocol::error_code::ErrorCode;
 
 /// Limit of consecutive generations lost before any answer. A second one means that the server does not keep sessions.
-pub(crate) const MAX_BARREN: u32 = 2;
+pub(crate) const MAX_EARLY_LOSSES: u32 = 2;
 
 /// A session whose attempts have failed.
 pub(crate) struct Degraded<J> {
@@ -21,7 +21,8 @@ pub(crate) struct Degraded<J> {
 
 /// The error for a server that loses each session before its first answer.
 pub(crate) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
-    let sentence = "every new session is lost at once: this server does not keep sessions between replicas, it seems";
+    let sentence =
+        "every new session is lost at once; the server probably does not share sessions between its replicas";
     Error::new(code, sentence).seen(evidence)
 }
 

@@ -90,9 +90,9 @@ pub(crate) struct Session<J> {
     /// `clientInfo` from a `connect` option.
     pub(crate) client_info: Option<J>,
     /// Consecutive generations lost before any answer.
-    pub(crate) barren: u32,
+    pub(crate) early_losses: u32,
     /// Whether this generation has answered a request.
-    pub(crate) fruitful: bool,
+    pub(crate) has_answered: bool,
     /// The cause of the current recovery.
     pub(crate) loss: Option<Loss>,
 
@@ -115,8 +115,8 @@ pub(crate) struct Session<J> {
     pub(crate) silent: u32,
     /// The ping in flight.
     pub(crate) check: Option<Check>,
-    /// Calls parked until that ping decides whether their answers mean a lost session.
-    pub(crate) doubters: Vec<CallId>,
+    /// Calls deferred until that ping decides whether their answers mean a lost session.
+    pub(crate) deferred: Vec<CallId>,
     pub(crate) suspicion: Suspicion,
     /// The former session during a trial.
     pub(crate) former: Option<Agreed<J>>,
@@ -127,7 +127,7 @@ pub(crate) struct Session<J> {
     /// Present after all attempts failed.
     pub(crate) degraded: Option<Degraded<J>>,
     pub(crate) persistence: Persistence,
-    /// Whether the page is hidden and the stream parked.
+    /// Whether the stream is parked.
     pub(crate) parked: bool,
 }
 
@@ -176,8 +176,8 @@ impl<J> Session<J> {
             cache: Cache::default(),
             declared: None,
             client_info: None,
-            barren: 0,
-            fruitful: false,
+            early_losses: 0,
+            has_answered: false,
             loss: None,
             connecting: Vec::new(),
             queue: Set::default(),
@@ -190,7 +190,7 @@ impl<J> Session<J> {
             breaker: Breaker::default(),
             silent: 0,
             check: None,
-            doubters: Vec::new(),
+            deferred: Vec::new(),
             suspicion: Suspicion::default(),
             former: None,
             outage: None,
@@ -225,7 +225,7 @@ impl<J> Session<J> {
 
     /// Whether messages of the server in this generation are handled. Over HTTP+SSE they may arrive before the response
     /// to `notifications/initialized`.
-    pub(crate) fn hears(&self, generation: u64) -> bool {
+    pub(crate) fn handles_messages(&self, generation: u64) -> bool {
         self.is_live(generation)
             || (self.endpoint().is_some() && self.handshake.is_some() && self.generation == generation)
     }
@@ -241,14 +241,14 @@ impl<J> Session<J> {
     }
 
     /// Resets the failure counters for a new or restored generation.
-    pub(crate) fn start_anew(&mut self, created_at: Instant, last_used_at: Instant) {
+    pub(crate) fn start_generation(&mut self, created_at: Instant, last_used_at: Instant) {
         self.handshake = None;
         self.created_at = created_at;
         self.last_used_at = last_used_at;
-        self.fruitful = false;
+        self.has_answered = false;
         self.silent = 0;
         self.note_accepted();
-        self.pace.start_anew();
+        self.pace.start_generation();
     }
 
     /// When the session was last used, by a call or a delivered message.
@@ -281,7 +281,7 @@ impl<J> Session<J> {
     }
 
     /// The error for callers: with the server's name, without secrets.
-    pub(crate) fn told<E>(&self, mut error: Error<E>) -> Error<E> {
+    pub(crate) fn for_caller<E>(&self, mut error: Error<E>) -> Error<E> {
         error.message = self.discreet(&error.message);
         error.evidence = error.evidence.as_deref().map(|evidence| self.discreet(evidence));
         error.server.get_or_insert_with(|| self.key.server.clone());
@@ -356,7 +356,7 @@ impl<J> Session<J> {
 
     /// The `retry:` of the last stream, as a lower limit for the next opening.
     pub(crate) fn retry_floor(&self) -> Millis {
-        let told = self.listen.events().retry().filter(|_| self.sse.is_some());
-        told.unwrap_or(0).min(STREAM_RETRY_CAP)
+        let retry = self.listen.events().retry().filter(|_| self.sse.is_some());
+        retry.unwrap_or(0).min(STREAM_RETRY_CAP)
     }
 }

@@ -92,7 +92,7 @@ impl<J> Outage<J> {
     }
 
     /// Plans the next canary.
-    pub(crate) const fn rest(&mut self, until: Instant) {
+    pub(crate) const fn back_off(&mut self, until: Instant) {
         self.next = Some(until);
     }
 
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn one_canary_is_under_way_at_a_time() {
         let mut outage = outage();
-        outage.rest(NOW);
+        outage.back_off(NOW);
         assert!(outage.is_due(NOW, false) && !outage.is_due(Instant::from_millis(999), true));
         outage.note_sent();
         assert!(!outage.is_due(NOW, true), "none goes beside it");

@@ -60,8 +60,8 @@ impl Pace {
         ends
     }
 
-    /// Whether another call may be sent in addition to `active` ones. The machine's own are not limited (`most` is `None`),
-    /// because calls that use up all room may wait for their result.
+    /// Whether there is room for another call next to `active` ones. The machine's own are not limited (`most` is
+    /// `None`), because calls that use up all room may wait for their result.
     pub(crate) fn has_room(&self, active: usize, most: Option<usize>) -> bool {
         match (self.canary, most) {
             (Canary::Wanted, _) | (Canary::None, None) => true,
@@ -86,7 +86,7 @@ impl Pace {
     }
 
     /// Resets the pace for a new generation.
-    pub(crate) fn start_anew(&mut self) {
+    pub(crate) fn start_generation(&mut self) {
         self.paused_until = None;
         self.canary = Canary::None;
     }
@@ -166,7 +166,7 @@ mod tests {
         let mut pace = Pace::default();
         pace.pause(LATER);
         pace.note_sent(CallId(1));
-        pace.start_anew();
+        pace.start_generation();
         assert!(!pace.is_paused(Instant::default()) && pace.has_room(5, Some(64)));
     }
 }

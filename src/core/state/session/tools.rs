@@ -222,6 +222,6 @@ mod tests {
         tools.forget();
         tools.note_page(&json!({"tools": [{"name": "b"}]}), true);
         assert!(tools.take_difference());
-        assert!(!tools.take_difference(), "told once");
+        assert!(!tools.take_difference(), "reported once");
     }
 }

@@ -42,7 +42,7 @@ export const streamRows = [
     fault: 'stream-ends-unanswered',
     defaults: true,
     steps: [call(), call()],
-    outcomes: [fails('outcome_unknown', /no event of it had an id/, { ms: [0, 500] }), ok],
+    outcomes: [fails('outcome_unknown', /no event had an id/, { ms: [0, 500] }), ok],
     counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
   },
   {
