@@ -39,7 +39,6 @@ import type {
   ReadResourceResult,
   RequestMethod,
   ResourceRequestParams,
-  Result,
   ServerCapabilities,
   ServerNotification,
   ServerNotifications,

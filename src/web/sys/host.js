@@ -137,7 +137,19 @@ async function proved(prove, url, init, go) {
 }
 
 /** Requests a token. `done` gets one text with a line each for the header, the remaining lifetime in milliseconds, and the subject. */
-export function askForToken(provider, userId, serverName, url, status, challenge, attempt, fetch, signal, done, failed) {
+export function askForToken(
+  provider,
+  userId,
+  serverName,
+  url,
+  status,
+  challenge,
+  attempt,
+  fetch,
+  signal,
+  done,
+  failed,
+) {
   const context = { userId, serverName, url, status, challenge, attempt, fetch, signal };
   follow(
     new Promise((resolve) => resolve(provider.token(context))).then((answer) => tokenOf(answer, provider, context)),

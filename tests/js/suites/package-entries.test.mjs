@@ -77,9 +77,9 @@ describe('the entries of the package', () => {
     ]);
   });
 
-  test('the tarball, which holds the module twice, is no larger than 290 KiB', () => {
+  test('the tarball, which holds the module twice, is no larger than 296 KiB', () => {
     // The two modules are 205 KiB of it, OAuth 16, declarations 22, the diagnosis 11.
-    assert.ok(installed.size <= 290 * 1024, `${installed.size} bytes`);
+    assert.ok(installed.size <= 296 * 1024, `${installed.size} bytes`);
   });
 
   test('publint reports nothing', async () => {
