@@ -1,13 +1,16 @@
 // Puts similar functions of a module next to each other, which is 3 KB less to download in brotli: a compressor repeats
-// recent bytes more cheaply. `node order-functions.mjs in.wasm out.wasm` writes the module with names that sort into
+// recent bytes more cheaply. Of several such orders it takes the one that compresses best: the same rule gives results
+// up to 300 bytes apart. `node order-functions.mjs in.wasm out.wasm` writes the module with names that sort into
 // the new order; wasm-opt's pass reorder-functions-by-name then does the rest, because it knows every reference to a
 // function's index.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { brotliCompressSync } from 'node:zlib';
 
 const GRAM = 4; // bytes compared at a time: an opcode with its operand, and a neighbour
 const COMMON = 0.3; // a gram in this share of all functions distinguishes none of them
-const LONG = 0.7; // a long function resembles many others: how much that counts against it
+const LONG = [0.7, 0.8]; // a long function resembles many others: how much that counts against it
+const RECENT = [3, 4, 8]; // the number of functions that the next one should resemble
 const SECTION = { custom: 0, import: 2, code: 10 };
 
 const [, , input, output] = process.argv;
@@ -15,16 +18,29 @@ const bytes = readFileSync(input);
 const sections = [...sectionsOf(bytes)];
 const imported = countImportedFunctions(sections.find(({ id }) => id === SECTION.import));
 const bodies = [...bodiesOf(sections.find(({ id }) => id === SECTION.code))];
-writeFileSync(output, withNames(bytes, sections, imported, places(order(bodies))));
+writeFileSync(output, withNames(bytes, sections, imported, places(best(bodies))));
 
-/** A path from each function to the one most similar to the last three. */
-function order(bodies) {
+/** The best of the orders, judged by the functions before they are renumbered. */
+function best(bodies) {
+  let [least, walk] = [Infinity];
+  for (const recent of RECENT) {
+    for (const long of LONG) {
+      const candidate = order(bodies, recent, long);
+      const size = brotliCompressSync(Buffer.concat(candidate.map((at) => bodies[at]))).length;
+      if (size < least) [least, walk] = [size, candidate];
+    }
+  }
+  return walk;
+}
+
+/** A path from each function to the one most similar to the last `recent` ones. */
+function order(bodies, recent, long) {
   const grams = bodies.map(gramsOf);
   const weights = weightsOf(grams);
   const owners = new Map();
   const lists = grams.map((set) => [...set].filter((gram) => weights.has(gram)));
   lists.forEach((list, at) => list.forEach((gram) => (owners.get(gram) ?? owners.set(gram, []).get(gram)).push(at)));
-  const sizes = lists.map((list) => (1 + list.reduce((sum, gram) => sum + weights.get(gram), 0)) ** LONG);
+  const sizes = lists.map((list) => (1 + list.reduce((sum, gram) => sum + weights.get(gram), 0)) ** long);
 
   const likenessTo = (last) => {
     const likeness = new Float64Array(bodies.length);
@@ -42,7 +58,7 @@ function order(bodies) {
     walk.push(next);
     left.delete(next);
     if (left.size === 0) return walk;
-    const likeness = likenessTo(walk.slice(-3).reverse());
+    const likeness = likenessTo(walk.slice(-recent).reverse());
     let best = 0;
     [next] = left;
     for (const at of left) {
