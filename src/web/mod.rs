@@ -11,11 +11,16 @@
 //! Worker. Hosts that have such contexts kill what crosses them. There is no Rust future in here that could be woken in
 //! a foreign one, only promises and callbacks, and nothing is timed, fetched or drawn by lot while the module loads.
 
+#![cfg_attr(not(feature = "classes"), allow(dead_code, reason = "the client uses a part of the shell"))]
+
 mod abort;
 mod auth;
 mod body;
 mod calls;
+#[cfg(feature = "client")]
+pub mod client;
 mod clock;
+#[cfg(feature = "classes")]
 mod diagnosis;
 mod driver;
 mod error;
@@ -30,22 +35,28 @@ mod hook;
 
 mod json;
 mod log;
+#[cfg(feature = "classes")]
 mod manager;
 mod options;
 mod request;
+#[cfg(feature = "classes")]
 mod session;
 mod storage;
 mod sys;
 mod task;
 mod timers;
 
+#[cfg(feature = "classes")]
 pub use diagnosis::resolve;
 #[cfg(feature = "gateway")]
 pub use gateway::Gateway;
 pub use json::JsJson;
+#[cfg(feature = "classes")]
 pub use manager::McpManager;
+#[cfg(feature = "classes")]
 pub use session::McpSession;
 
 /// The module's memory. Two-level segregated fit finds, splits and joins blocks in constant time, however many there are.
+#[cfg(feature = "package")]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
