@@ -24,7 +24,7 @@ use super::Level;
 #[derive(Clone)]
 pub struct Config {
     server: Map<String, Value>,
-    headers: Map<String, Value>,
+    pub(super) headers: Vec<(String, String)>,
     pub(super) options: Value,
     pub(super) name: String,
     pub(super) user: String,
@@ -45,7 +45,7 @@ impl Config {
         server.insert("url".into(), Value::String(url.into()));
         Self {
             server,
-            headers: Map::new(),
+            headers: Vec::new(),
             options: Value::Object(Map::new()),
             name: "server".into(),
             user: "user".into(),
@@ -71,10 +71,10 @@ impl Config {
         self
     }
 
-    /// Adds a header to every request.
+    /// Adds a header to every request; its value is sent as it is, without `${NAME}`.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.insert(name.into(), Value::String(value.into()));
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -141,12 +141,8 @@ impl Config {
 
     /// The same as the parser of `mcpServers` reads it.
     pub(super) fn settings(&self) -> Value {
-        let mut server = self.server.clone();
-        if !self.headers.is_empty() {
-            server.insert("headers".into(), Value::Object(self.headers.clone()));
-        }
         let mut servers = Map::new();
-        servers.insert(self.name.clone(), Value::Object(server));
+        servers.insert(self.name.clone(), Value::Object(self.server.clone()));
         json!({ "mcpServers": servers })
     }
 

@@ -86,7 +86,8 @@ impl Client {
         if let Some(provider) = config.provider() {
             driver.auth.set(&user, &server, &provider, |_, _| true);
         }
-        let options = ConnectOptions { has_auth: config.token.is_some(), ..ConnectOptions::default() };
+        let has_auth = config.token.is_some();
+        let options = ConnectOptions { headers: config.headers, has_auth, ..ConnectOptions::default() };
         let connected = Pending::start(&driver, |call| Input::Connect { call, user, server, options }).await;
         match connected.map_err(to_error)? {
             Settled::Session(session) => Ok(Self(Rc::new(Inner { driver, session }))),
