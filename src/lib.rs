@@ -73,3 +73,5 @@ pub mod core;
 pub mod gateway;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod web;
+#[cfg(all(target_family = "wasm", target_os = "unknown", feature = "client"))]
+pub use web::client;

@@ -17,7 +17,9 @@ inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json docs/toolch
 [ -f README.md ] && inputs+=(README.md)
 inputs+=(tools/third-party-notices.mjs Cargo.lock)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
-if [ -d pkg ] && [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint" ]; then
+# What is in pkg/ counts, too: `wasm-pack build` replaces it by a package of its own.
+contents() { (cd "$root/pkg" 2>/dev/null && find . -type f | sort | xargs sha256sum | sha256sum); }
+if [ "$(cat "$stamps/pkg" 2>/dev/null)" = "$fingerprint $(contents)" ]; then
   exec node tools/check-package.mjs pkg --unoptimized "$root/target/pkg.unoptimized.wasm"
 fi
 
@@ -59,5 +61,5 @@ cp docs/toolchains.md "$package/docs/"
 
 rm -rf pkg "$staging"
 mv "$package" pkg
-printf '%s\n' "$fingerprint" >"$stamps/pkg"
+printf '%s\n' "$fingerprint $(contents)" >"$stamps/pkg"
 node tools/check-package.mjs pkg --unoptimized "$root/target/pkg.unoptimized.wasm"

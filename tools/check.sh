@@ -15,14 +15,18 @@ stray="$(cargo package --quiet --list --allow-dirty | grep -vE '^(src/|README\.m
 [ -z "$stray" ] || fail "the crate's package has more than the crate (include in Cargo.toml): $stray"
 
 cargo fmt --check
+for example in examples/*/Cargo.toml; do cargo fmt --check --manifest-path "$example"; done
 node_modules/.bin/biome ci --log-level=warn --error-on-warnings .
 # Twice, because each target compiles only its own part of the dependencies; the core's tests need the host's part.
 cargo clippy --quiet --all-targets -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown -- --deny warnings
 cargo clippy --quiet --lib --target wasm32-unknown-unknown --features gateway -- --deny warnings
-cargo clippy --quiet --test wasm --test wasm_page --target wasm32-unknown-unknown -- --deny warnings
+# As a dependency of a Rust program.
+cargo clippy --quiet --lib --target wasm32-unknown-unknown --no-default-features -- --deny warnings
+cargo clippy --quiet --lib --target wasm32-unknown-unknown --no-default-features --features client -- --deny warnings
+cargo clippy --quiet --test wasm --test wasm_page --target wasm32-unknown-unknown --features client,package -- --deny warnings
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
-RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown
+RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items --target wasm32-unknown-unknown --features client
 # Not node_modules/.bin/tsc: every version of TypeScript that the tests compile with claims that name.
 node node_modules/typescript/bin/tsc --project tests/js/types
 node node_modules/typescript/bin/tsc

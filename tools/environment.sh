@@ -5,8 +5,8 @@ tools="$root/.tools"
 stamps="$tools/stamps"
 
 rust_channel="$(sed -n 's/^channel = "\(.*\)"/\1/p' "$root/rust-toolchain.toml")"
-# The command line tool must have exactly the crate's version, so it is written once, in Cargo.toml.
-wasm_bindgen_version="$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' "$root/Cargo.toml")"
+# The command line tool must have exactly the crate's version, which is written once, in Cargo.lock.
+wasm_bindgen_version="$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;q}' "$root/Cargo.lock")"
 wasm_pack_version="0.15.1"
 geckodriver_version="0.37.1"
 cargo_fuzz_version="0.13.2"

@@ -1,8 +1,8 @@
 # Sourced by the builds of the npm package and of the Worker: builds the wasm module of each.
 
-# Compiles the crate with a feature, in a profile of Cargo.toml; leaves the path of the module in $built.
+# Compiles the crate with features in addition to `package`, in a profile of Cargo.toml; leaves the path of the module in $built.
 compile_module() {
-  local feature="$1" profile="$2" cargo_home sysroot remaps target
+  local features="$1" profile="$2" cargo_home sysroot remaps target
   cargo_home="${CARGO_HOME:-$HOME/.cargo}"
   sysroot="$(rustc --print sysroot)"
   # Otherwise the module contains paths of the build machine, as the locations of panics.
@@ -13,7 +13,7 @@ compile_module() {
   # is stable. It has a folder of its own because tests and lints are built without it.
   target="$root/target/published"
   RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none $remaps" \
-    cargo build --quiet --profile "$profile" --lib --features "$feature" --target wasm32-unknown-unknown --target-dir "$target" \
+    cargo build --quiet --profile "$profile" --lib --features "package $features" --target wasm32-unknown-unknown --target-dir "$target" \
     -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
   built="$target/wasm32-unknown-unknown/$profile/mcp_tether.wasm"
 }

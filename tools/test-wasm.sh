@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Runs tests/wasm in the hosts of the package. Arguments select some of them: `plain` is a plain `wasm-pack test`, in
 # Node, Chrome and Firefox; `node`, `chrome`, `firefox`, `dedicated-worker` and `service-worker` run the same tests
-# against servers of the official SDK.
+# against servers of the official SDK, with the client for Rust programs and the allocator of the package.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 # A run that executes nothing also exits with 0, so a count below these is a failure. Raise them when tests are added.
 minimum_plain=61
-minimum_with_servers=62
+minimum_with_servers=72
 
 set_up rust wasm-bindgen wasm-pack node browsers
 cd "$root"
@@ -41,7 +41,7 @@ run_plain() {
 run_with_servers() {
   local name="$1"
   shift
-  run_tests "$name" "$minimum_with_servers" wasm-pack test --mode no-install "$@" --test wasm -- --include-ignored
+  run_tests "$name" "$minimum_with_servers" wasm-pack test --mode no-install "$@" --test wasm --features client,package -- --include-ignored
 }
 
 # The servers print their addresses as one line of JSON once they listen. The tests get that line at compile time, since

@@ -59,7 +59,7 @@ function linkedCrates() {
     '--format-version=1',
     '--filter-platform=wasm32-unknown-unknown',
     '--locked',
-    `--features=${features}`,
+    `--features=package,${features}`,
   ];
   const text = execFileSync('cargo', ['metadata', ...options], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 });
   const { packages, resolve } = JSON.parse(text);

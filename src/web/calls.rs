@@ -1,14 +1,19 @@
 //! Pending calls: promises with their signals and progress callbacks, and calls of the package's transport.
 
 use super::abort;
-use super::driver::{Driver, Handle};
+use super::driver::Driver;
+#[cfg(feature = "classes")]
+use super::driver::Handle;
 use super::hook::Hook;
 use super::json::JsJson;
+#[cfg(feature = "classes")]
 use super::session::McpSession;
 use super::sys::{self, AbortSignal, Deferred, Signals};
 use super::{error, failure};
+#[cfg(feature = "classes")]
+use crate::core::SessionRef;
 use crate::core::kit::table::Table;
-use crate::core::{CallId, Input, SessionRef};
+use crate::core::{CallId, Input};
 use crate::core::{Error, ErrorCode};
 use js_sys::{Function, Object, Promise};
 use std::cell::{Cell, RefCell};
@@ -128,6 +133,7 @@ impl Calls {
     }
 
     /// Settles a `connect`.
+    #[cfg(feature = "classes")]
     pub(super) fn connected(&self, driver: &Rc<Driver>, call: CallId, session: SessionRef) {
         let Some(call) = self.take(call) else { return };
         if let Shape::Session(user, server) = &call.shape {

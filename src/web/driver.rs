@@ -2,6 +2,8 @@
 
 use super::auth::Auth;
 use super::calls::Calls;
+#[cfg(feature = "client")]
+use super::client::Futures;
 use super::clock::Clock;
 use super::events::Events;
 use super::failure;
@@ -49,6 +51,8 @@ pub(super) struct Driver {
     pub(super) auth: Auth,
     pub(super) calls: Calls,
     pub(super) events: Events,
+    #[cfg(feature = "client")]
+    pub(super) futures: Futures,
     pub(super) handlers: Handlers,
     pub(super) log: Log,
     pub(super) network: Network,
@@ -79,6 +83,8 @@ impl Driver {
                 auth: Auth::new(hook.clone()),
                 calls: Calls::new(hook.clone()),
                 events: Events::default(),
+                #[cfg(feature = "client")]
+                futures: Futures::default(),
                 handlers: Handlers::new(hook.clone()),
                 log: Log::new(host.log, debug),
                 network: Network::new(hook, host.fetch, limits.max_message_bytes, limits.max_error_bytes),
@@ -154,11 +160,16 @@ impl Driver {
     }
 
     fn act(self: &Rc<Self>, output: Output<JsJson>) {
+        #[cfg(feature = "client")]
+        let Some(output) = self.futures.take(output) else { return };
         match output {
             Output::Send { exchange, request } => self.network.send(self, exchange, &request),
             Output::Abort { exchange } => self.network.abort(exchange),
             Output::Pause { exchange } => self.network.pause(exchange),
             Output::Resume { exchange } => self.network.resume(exchange),
+            #[cfg(not(feature = "classes"))]
+            Output::Connected { .. } => {}
+            #[cfg(feature = "classes")]
             Output::Connected { call, session } => self.calls.connected(self, call, session),
             Output::Settle { call, outcome } => self.calls.settle(call, outcome),
             Output::Progress { call, progress } => self.report(ONPROGRESS, self.calls.progress(call, &progress.0)),
@@ -229,6 +240,8 @@ impl Driver {
     /// All inputs are handled: sets the timer and resolves `idle()`.
     fn settle_down(self: &Rc<Self>) {
         let busy = !self.calls.is_empty();
+        #[cfg(feature = "client")]
+        let busy = busy || !self.futures.is_idle();
         if self.closed.get() && !busy {
             self.timer.disarm();
             self.timer.hold(false);

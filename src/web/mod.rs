@@ -12,11 +12,16 @@
 //! Worker. Hosts with such contexts kill promises that cross them. No Rust future here can be woken in another context,
 //! and loading the module starts no timer or request and uses no random numbers.
 
+#![cfg_attr(not(feature = "classes"), allow(dead_code, reason = "the client uses a part of the shell"))]
+
 mod abort;
 mod auth;
 mod body;
 mod calls;
+#[cfg(feature = "client")]
+pub mod client;
 mod clock;
+#[cfg(feature = "classes")]
 mod diagnosis;
 mod driver;
 mod error;
@@ -31,23 +36,29 @@ mod hook;
 
 mod json;
 mod log;
+#[cfg(feature = "classes")]
 mod manager;
 mod options;
 mod request;
+#[cfg(feature = "classes")]
 mod session;
 mod storage;
 mod sys;
 mod task;
 mod timers;
 
+#[cfg(feature = "classes")]
 pub use diagnosis::resolve;
 #[cfg(feature = "gateway")]
 pub use gateway::Gateway;
 pub use json::JsJson;
+#[cfg(feature = "classes")]
 pub use manager::McpManager;
+#[cfg(feature = "classes")]
 pub use session::McpSession;
 
 /// The module's allocator. Two-level segregated fit allocates and frees in constant time, however many blocks there
 /// are.
+#[cfg(feature = "package")]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

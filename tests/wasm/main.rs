@@ -8,6 +8,8 @@
 
 mod callbacks;
 mod calls;
+#[cfg(feature = "client")]
+mod client;
 mod cross_origin;
 mod endings;
 mod errors;

@@ -9,7 +9,7 @@ pub(crate) mod jsonrpc;
 pub(crate) mod mirror;
 pub(crate) mod modern;
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(any(feature = "serde_json", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub(crate) mod native;
 pub(crate) mod replay;
 pub(crate) mod revisions;

@@ -1,4 +1,4 @@
-//! `serde_json::Value` as the payload type, for tests and native Rust programs; the wasm build does not include it.
+//! `serde_json::Value` as the payload type, for tests and Rust programs. The published module does not include it.
 
 use crate::core::protocol::json::Json;
 use serde_json::{Map, Value};

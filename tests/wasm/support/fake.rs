@@ -82,6 +82,23 @@ impl Fake {
         McpManager::new(config, options).unwrap_or_else(|error| panic!("{}", described(&error))).into()
     }
 
+    #[cfg(feature = "client")]
+    pub fn fetch(&self) -> js_sys::Function {
+        self.fetch.clone().unchecked_into()
+    }
+
+    #[cfg(feature = "client")]
+    pub fn methods(&self) -> Vec<String> {
+        self.seen.borrow().iter().map(|(_, init)| text(init, "method")).collect()
+    }
+
+    #[cfg(feature = "client")]
+    pub fn has(&self, method: &str) -> bool {
+        let needle = format!("\"method\":\"{method}\"");
+        let says = |init: &JsValue| get(init, "body").as_string().is_some_and(|body| body.contains(&needle));
+        self.seen.borrow().iter().any(|(_, init)| says(init))
+    }
+
     /// The last call with this method in its body.
     pub fn last(&self, method: &str) -> (String, JsValue) {
         let seen = self.seen.borrow();
