@@ -34,7 +34,7 @@ impl<J: Json> Manager<J> {
         if found.is_none() {
             self.forget_key(&key);
         }
-        found.into_iter().collect()
+        found.map_or_else(Vec::new, |found| vec![found])
     }
 
     /// The owner closes the manager: nothing is sent any more but the DELETEs that are asked for.

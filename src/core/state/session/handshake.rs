@@ -2,7 +2,7 @@
 
 use crate::core::api::Error;
 use crate::core::config::Protocol;
-use crate::core::kit::text::{concat, has};
+use crate::core::kit::text::{all, concat, has};
 use crate::core::kit::time::Instant;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::SessionId;
@@ -104,7 +104,7 @@ pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result
 /// Whether an `Mcp-Session-Id` holds nothing. Servers without sessions send it empty, and `fetch` joins two empty ones by a
 /// comma (RFC 9110 §5.3). An empty header names no session.
 pub(crate) fn is_blank(id: &str) -> bool {
-    id.bytes().all(|byte| has(b" \t,", byte))
+    all(id, |byte| has(b" \t,", byte))
 }
 
 pub(crate) fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
@@ -118,8 +118,8 @@ pub(crate) fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J
 /// that refuses whatever it is offered would otherwise be asked in circles.
 pub(crate) fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
     let supported = error.data.as_ref()?.get("supported")?.as_array()?;
-    let names: Vec<String> = supported.iter().filter_map(Json::as_str).collect();
-    VERSIONS.into_iter().find(|version| *version < offered && names.iter().any(|name| name == version))
+    let names = |version: &str| supported.iter().any(|name| name.as_str().is_some_and(|name| name == version));
+    VERSIONS.into_iter().find(|version| *version < offered && names(version))
 }
 
 #[cfg(test)]
