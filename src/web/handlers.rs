@@ -57,8 +57,12 @@ pub(super) struct ByMethod(Vec<(String, Function)>);
 
 impl ByMethod {
     fn set(&mut self, method: String, handler: Option<Function>) {
-        self.0.retain(|(other, _)| *other != method);
-        self.0.extend(handler.map(|handler| (method, handler)));
+        if let Some(at) = self.0.iter().position(|(other, _)| *other == method) {
+            self.0.remove(at);
+        }
+        if let Some(handler) = handler {
+            self.0.push((method, handler));
+        }
     }
 
     fn get(&self, method: &str) -> Option<&Function> {

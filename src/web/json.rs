@@ -63,13 +63,19 @@ impl Json for JsJson {
         self.0.as_bool()
     }
     fn as_array(&self) -> Option<Vec<Self>> {
-        Some(self.0.dyn_ref::<Array>()?.iter().map(Self).collect())
+        let mut items = Vec::new();
+        for item in self.0.dyn_ref::<Array>()?.iter() {
+            items.push(Self(item));
+        }
+        Some(items)
     }
     fn keys(&self) -> Option<Vec<String>> {
         let object = self.is_object().then(|| self.0.unchecked_ref::<Object>())?;
         let mut names = Vec::new();
         for key in Object::keys(object).iter() {
-            names.extend(key.as_string());
+            if let Some(name) = key.as_string() {
+                names.push(name);
+            }
         }
         Some(names)
     }

@@ -6,6 +6,7 @@ use super::sys::{self, AbortSignal};
 use crate::core::Json;
 use crate::core::Millis;
 use crate::core::config::{Connections, Replay};
+use crate::core::kit::table::Named;
 use crate::core::kit::text::concat;
 use crate::core::{ConnectOptions, RequestOptions};
 use js_sys::{Array, Function};
@@ -44,9 +45,13 @@ pub(super) fn connect(value: &JsValue) -> Result<Connect, JsValue> {
     if auth.as_ref().is_some_and(|auth| sys::method(auth, "token").is_none()) {
         return Err(invalid("options.auth", "must have a method token()"));
     }
+    let mut vars = Named::default();
+    for (name, value) in bag.strings("vars")? {
+        vars.insert(name, value);
+    }
     let options = ConnectOptions {
         headers: bag.strings("headers")?,
-        vars: bag.strings("vars")?.into_iter().collect(),
+        vars,
         has_auth: auth.is_some(),
         capabilities: bag.object("capabilities")?.map(JsJson),
         client_info: bag.client_info()?.map(JsJson),

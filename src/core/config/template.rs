@@ -1,6 +1,6 @@
 //! Header values with placeholders: `${NAME}` is replaced from the environment once, `{{name}}` for each user.
 
-use crate::core::kit::text::{concat, find, has, split_once};
+use crate::core::kit::text::{all, concat, find, has, split_once};
 use std::fmt;
 
 /// A configured header value: literal text, including secrets from the environment, and placeholders for user data.
@@ -101,7 +101,7 @@ enum Piece {
 
 /// Letters, digits, `_`, `-` and `.`: the usual characters of variable names.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || has(b"_-.", byte))
+    !name.is_empty() && all(name, |byte| byte.is_ascii_alphanumeric() || has(b"_-.", byte))
 }
 
 #[cfg(test)]

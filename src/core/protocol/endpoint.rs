@@ -1,7 +1,7 @@
 //! The message endpoint of HTTP+SSE: the data of the `endpoint` event, resolved against the stream's URL, on the same
 //! origin only. Every POST carries the user's credentials, so no other origin may receive one.
 
-use crate::core::kit::text::{concat, find, pieces, split_once, without};
+use crate::core::kit::text::{all, concat, find, pieces, split_once, without};
 use crate::core::protocol::headers::LONGEST;
 use crate::core::protocol::url;
 
@@ -45,7 +45,7 @@ pub(crate) fn discreet(text: &str, endpoint: &str) -> String {
     let mut text = String::from(text);
     let (_, place) = endpoint.split_at(origin_length(endpoint));
     for piece in pieces(place, b"/?&=") {
-        let has_digit = piece.bytes().any(|byte| byte.is_ascii_digit());
+        let has_digit = !all(piece, |byte| !byte.is_ascii_digit());
         if piece.len() >= if has_digit { 6 } else { 16 } {
             text = without(&text, piece);
         }

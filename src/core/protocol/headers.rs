@@ -1,7 +1,7 @@
 //! HTTP headers: names, the reserved ones, and the values that the machine parses.
 
 pub use crate::core::kit::retry_after::retry_after;
-use crate::core::kit::text::{has, pieces};
+use crate::core::kit::text::{all, has, pieces};
 use crate::core::protocol::revisions::VERSION_HEADER;
 use std::{fmt, rc::Rc};
 
@@ -47,7 +47,7 @@ impl SessionId {
     /// 2025-11-25, Transports, Session Management).
     pub fn parse(text: &str, max_bytes: usize) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= max_bytes;
-        (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Self(text.into()))
+        (fits && all(text, |byte| byte.is_ascii_graphic())).then(|| Self(text.into()))
     }
 
     /// The whole id, for the header and for comparison.
@@ -91,7 +91,9 @@ pub(crate) fn add_all(list: &mut Vec<(Rc<str>, Rc<str>)>, others: &[(Rc<str>, Rc
 
 /// Removes the header of this name, case-insensitive.
 pub(crate) fn take_out(list: &mut Vec<(Rc<str>, Rc<str>)>, name: &str) {
-    list.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+    while let Some(at) = list.iter().position(|(other, _)| other.eq_ignore_ascii_case(name)) {
+        list.remove(at);
+    }
 }
 
 /// The kind of a response body, by its `Content-Type`.
@@ -137,7 +139,7 @@ pub fn validate(name: &str, value: &str) -> Result<(), &'static str> {
         return Err("is not a valid HTTP header name");
     }
     // A CR or LF would inject further headers.
-    if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+    if !all(value, |byte| !byte.is_ascii_control() || byte == b'\t') {
         return Err("has a line break or another control character in its value");
     }
     if !value.is_ascii() {
@@ -153,12 +155,12 @@ pub fn validate(name: &str, value: &str) -> Result<(), &'static str> {
 /// Latin-1 becomes one character per byte of its UTF-8. A Latin-1 id stays unchanged: Node servers decode headers as
 /// Latin-1 and get back the id they sent.
 pub(crate) fn event_id(id: &str) -> Option<String> {
-    let is_control = |byte: u8| byte.is_ascii_control() && byte != b'\t';
+    let is_printed = |byte: u8| !byte.is_ascii_control() || byte == b'\t';
     // In UTF-8, characters up to U+00FF have no byte above 0xC3, and all others have one.
-    let is_latin = id.bytes().all(|byte| byte <= 0xC3);
+    let is_latin = all(id, |byte| byte <= 0xC3);
     let sent = if is_latin { String::from(id) } else { id.bytes().map(char::from).collect() };
     let fits = !sent.is_empty() && sent.bytes().filter(|byte| byte & 0xC0 != 0x80).count() <= MAX_EVENT_ID;
-    Some(sent).filter(|_| fits && !id.bytes().any(is_control))
+    Some(sent).filter(|_| fits && all(id, is_printed))
 }
 
 /// The longest event id that is sent back, in bytes: nginx rejects header lines over 8 KB, Node headers over 16 KB in
@@ -188,7 +190,7 @@ const RESERVED: [&str; 17] = [
 
 /// Whether this is a token, the form of a header name (RFC 9110 §5.6.2).
 pub(crate) fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(is_token_byte)
+    !name.is_empty() && all(name, is_token_byte)
 }
 
 /// `tchar` of RFC 9110 §5.6.2.

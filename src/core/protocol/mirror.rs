@@ -1,7 +1,7 @@
 //! Tool arguments that are mirrored into `Mcp-Param-*` headers, and the encoding of header values (2026-07-28
 //! basic/transports/streamable-http, "Custom Headers from Tool Parameters").
 
-use crate::core::kit::text::{concat, mentions};
+use crate::core::kit::text::{all, concat, mentions};
 use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::integer;
@@ -53,7 +53,7 @@ pub(crate) fn is_valid<J: Json>(tool: &J) -> bool {
 /// Encodes a header value: unchanged if safe, otherwise in base64 between markers. A value that looks encoded itself is
 /// encoded too, and so is an empty one, because intermediaries drop empty headers.
 pub(crate) fn encoded(value: &str) -> String {
-    let plain = value.bytes().all(|byte| byte == b'\t' || (0x20..=0x7E).contains(&byte));
+    let plain = all(value, |byte| byte == b'\t' || (0x20..=0x7E).contains(&byte));
     let trimmed = value.trim_ascii().len() == value.len();
     let marked = value.starts_with(BEGIN) && value.ends_with(END);
     if plain && trimmed && !marked && !value.is_empty() {

@@ -27,7 +27,10 @@ impl<J: Json> Manager<J> {
             PageNotification::Crowded(ref origin, crowded) => self.on_slots(origin, None, Some(crowded)),
             _ => {}
         }
-        let sessions = of.map_or_else(|| self.store.references(), |key| self.store.find(&key).into_iter().collect());
+        let sessions = match of {
+            None => self.store.references(),
+            Some(key) => self.store.find(&key).map_or_else(Vec::new, |found| vec![found]),
+        };
         for session in sessions {
             match &notification {
                 PageNotification::Offline

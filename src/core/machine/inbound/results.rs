@@ -14,10 +14,10 @@ impl<J: Json> Manager<J> {
             return self.settle(call, Ok(Some(result)));
         }
         let (session, is_discovery) = (record.session, record.purpose == Purpose::Discovery);
-        if let Some(owner) = self.store.get_mut(session) {
-            if let Some(suspicion) = &mut owner.suspicion {
-                suspicion.clear(owner.generation);
-            }
+        if let Some(owner) = self.store.get_mut(session)
+            && let Some(suspicion) = &mut owner.suspicion
+        {
+            suspicion.clear(owner.generation);
         }
         if self.goes_to_modern(call) && !is_discovery {
             return self.on_modern_result(call, result);

@@ -34,7 +34,7 @@ impl<J: Json> Manager<J> {
         if found.is_none() {
             self.forget_key(&key);
         }
-        found.into_iter().collect()
+        found.map_or_else(Vec::new, |found| vec![found])
     }
 
     /// Closes the manager. From here on only the requested DELETEs are sent.

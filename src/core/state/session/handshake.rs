@@ -2,7 +2,7 @@
 
 use crate::core::api::Error;
 use crate::core::config::Protocol;
-use crate::core::kit::text::{concat, has};
+use crate::core::kit::text::{all, concat, has};
 use crate::core::kit::time::Instant;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::SessionId;
@@ -111,7 +111,7 @@ pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result
 /// Whether an `Mcp-Session-Id` is blank. Servers without sessions send empty ones, and `fetch` joins two of them with a
 /// comma (RFC 9110 §5.3). A blank header means no session.
 pub(crate) fn is_blank(id: &str) -> bool {
-    id.bytes().all(|byte| has(b" \t,", byte))
+    all(id, |byte| has(b" \t,", byte))
 }
 
 pub(crate) fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J>> {
@@ -125,8 +125,8 @@ pub(crate) fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J
 /// a loop.
 pub(crate) fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
     let supported = error.data.as_ref()?.get("supported")?.as_array()?;
-    let names: Vec<String> = supported.iter().filter_map(Json::as_str).collect();
-    VERSIONS.into_iter().find(|version| *version < offered && names.iter().any(|name| name == version))
+    let names = |version: &str| supported.iter().any(|name| name.as_str().is_some_and(|name| name == version));
+    VERSIONS.into_iter().find(|version| *version < offered && names(version))
 }
 
 #[cfg(test)]
