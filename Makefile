@@ -1,6 +1,6 @@
 # Every target installs what it needs. `make` lists them.
 
-.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop site toolchains
+.PHONY: help demo worker build test test-all check compare bench bench-load bench-worker clean simulate fuzz interop site toolchains
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,6 +44,9 @@ compare: ## Compares the official clients with this one on the same faults, in N
 
 bench: ## Measures the size of the package, the cost of a call, and many sessions and callers.
 	@tools/bench.sh
+
+bench-load: ## Measures the time from navigation to the first answered call in Chromium, beside the official clients, on three links.
+	@tools/bench-load.sh
 
 bench-worker: ## Measures the gateway under load, against no gateway and plain JavaScript; then 1,000 users, then a soak of SOAK_SECONDS (600).
 	@tools/bench-worker.sh
