@@ -30,6 +30,8 @@ pub(crate) struct Handshake<J> {
     pub(crate) offline: bool,
     /// Whether the storage was asked for a session first.
     pub(crate) read_storage: bool,
+    /// Whether the storage was asked for the server's verdict.
+    pub(crate) read_verdict: bool,
     /// Whether the server was asked for its era, and the answer was no reason to ask again.
     pub(crate) discovered: bool,
     /// Whether the question never reached the server, so that `initialize` would not either.
@@ -53,6 +55,7 @@ impl<J> Default for Handshake<J> {
             asked: false,
             hops: 0,
             read_storage: false,
+            read_verdict: false,
             offline: false,
             discovered: false,
             unsent: false,
