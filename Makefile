@@ -39,7 +39,7 @@ interop: build ## Tests against real servers in TypeScript, Python and Rust, and
 toolchains: build ## Builds and opens a small application with Vite, webpack, Next, Angular, esbuild, Deno, Wrangler and others, unconfigured.
 	@tools/toolchains.sh
 
-compare: ## Compares the official clients with this one on the same faults, in Node and in a page: outcomes and numbers of requests.
+compare: ## Compares the official clients with this one on the same faults, in Node and in a page, and writes README's table of a restart.
 	@tools/compare.sh
 
 bench: ## Measures the size of the package, the cost of a call, and many sessions and callers.
