@@ -1,6 +1,6 @@
 # Every target installs what it needs. `make` lists them.
 
-.PHONY: help demo worker build test test-all check compare bench bench-worker clean simulate fuzz interop site toolchains
+.PHONY: help demo worker build test test-all check compare bench bench-load bench-worker clean simulate fuzz interop site toolchains
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,11 +39,14 @@ interop: build ## Tests against real servers in TypeScript, Python and Rust, and
 toolchains: build ## Builds and opens a small application with Vite, webpack, Next, Angular, esbuild, Deno, Wrangler and others, unconfigured.
 	@tools/toolchains.sh
 
-compare: ## Compares the official clients with this one on the same faults, in Node and in a page: outcomes and numbers of requests.
+compare: ## Compares the official clients with this one on the same faults, in Node and in a page, and writes README's table of a restart.
 	@tools/compare.sh
 
 bench: ## Measures the size of the package, the cost of a call, and many sessions and callers.
 	@tools/bench.sh
+
+bench-load: ## Measures the time from navigation to the first answered call in Chromium, beside the official clients, on three links.
+	@tools/bench-load.sh
 
 bench-worker: ## Measures the gateway under load, against no gateway and plain JavaScript; then 1,000 users, then a soak of SOAK_SECONDS (600).
 	@tools/bench-worker.sh

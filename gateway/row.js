@@ -10,6 +10,10 @@ const TOUCH_EVERY = 60_000; // milliseconds; calls update the time of last use a
 /** @type {(kept: string | null) => string | undefined} */
 const withoutUse = (kept) => kept?.replace(/"lastUsedAt":\d+/, '');
 
+// What discovery finds out about a server. The manager has one session with it, whose record says the same.
+/** @type {(name: string) => boolean} */
+const isVerdict = (name) => name.startsWith('mcp-tether:server:');
+
 export class Row {
   #sql;
   /** @type {SessionRow | null | undefined} */
@@ -75,10 +79,14 @@ export class Row {
    */
   get storage() {
     return {
-      get: () => (this.values ? this.values.upstream : this.#early),
-      set: (_name, value) => this.#keep(value),
-      delete: () => this.#keep(null),
+      get: (name) => (isVerdict(name) ? null : this.#upstream),
+      set: (name, value) => (isVerdict(name) ? undefined : this.#keep(value)),
+      delete: (name) => (isVerdict(name) ? undefined : this.#keep(null)),
     };
+  }
+
+  get #upstream() {
+    return this.values ? this.values.upstream : this.#early;
   }
 
   /** @param {string | null} value */

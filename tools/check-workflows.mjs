@@ -1,4 +1,5 @@
-// Fails on an unparsable file of .github, an action without a version, or a target or script that does not exist.
+// Fails on an unparsable file of .github, an action without a version, a target or script that does not exist, or a
+// workflow that could publish by mistake.
 // usage: node tools/check-workflows.mjs [<folder>]
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -26,7 +27,51 @@ function checkFile(file) {
   const content = document.toJS();
   const steps = [content.runs, ...Object.values(content.jobs ?? {})].flatMap((job) => job?.steps ?? []);
   if (file.startsWith('workflows') && steps.length === 0) return ['has no steps'];
-  return steps.flatMap((step) => [...checkUse(step.uses), ...checkCommands(step.run ?? '')]);
+  return [
+    ...steps.flatMap((step) => [...checkUse(step.uses), ...checkCommands(step.run ?? '')]),
+    ...checkPublishing(content),
+  ];
+}
+
+/** Publishing cannot be taken back: it is started by hand, is a dry run unless that is switched off, and follows the tests. */
+function checkPublishing({ on, jobs = {} }) {
+  const publishing = Object.entries(jobs).filter(([, { steps = [] }]) => steps.some(isPublishing));
+  if (publishing.length === 0) return [];
+  const input = on?.workflow_dispatch?.inputs?.['dry-run'];
+  return [
+    ...(Object.keys(on).join() === 'workflow_dispatch' ? [] : ['publishes without being started by hand']),
+    ...(input?.type === 'boolean' && input.default === true
+      ? []
+      : ['publishes, and its input dry-run is not on by default']),
+    ...publishing.flatMap(([name, job]) => checkPublishingJob(jobs, job).map((problem) => `job ${name} ${problem}`)),
+  ];
+}
+
+function checkPublishingJob(jobs, job) {
+  const steps = job.steps.filter(isPublishing);
+  const real = steps.filter(({ run }) => !run.includes('--dry-run'));
+  const isSigned = real.every(({ run }) => !run.includes('npm publish') || run.includes('--provenance'));
+  const needsToken = real.some(({ run }) => run.includes('--provenance'));
+  return [
+    ...(real.every((step) => step.if === '${{ !inputs.dry-run }}') ? [] : ['publishes in a dry run']),
+    ...(real.length < steps.length ? [] : ['has no dry run']),
+    ...(isSigned ? [] : ['publishes to npm without provenance']),
+    ...(!needsToken || job.permissions?.['id-token'] === 'write'
+      ? []
+      : ['may not sign the provenance: id-token: write']),
+    ...(followsTests(jobs, job) ? [] : ['does not need a job that runs make test']),
+  ];
+}
+
+function isPublishing({ run = '' }) {
+  return /\b(npm|cargo) publish\b/.test(run);
+}
+
+function followsTests(jobs, { needs = [] }) {
+  return [needs].flat().some((name) => {
+    const { steps = [] } = jobs[name] ?? {};
+    return steps.some(({ run }) => run === 'make test') || followsTests(jobs, jobs[name] ?? {});
+  });
 }
 
 function checkUse(uses) {

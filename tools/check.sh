@@ -9,6 +9,7 @@ cd "$root"
 # Quick checks first.
 node tools/check-links.mjs
 node tools/check-workflows.mjs
+node tools/check-release.mjs
 # Not the advisories, whose database is a download: .github/workflows/nightly.yml.
 cargo deny --log-level warn check bans licenses sources
 stray="$(cargo package --quiet --list --allow-dirty | grep -vE '^(src/|README\.md$|LICENSE-|Cargo\.|\.cargo_vcs_info\.json$)' || true)"

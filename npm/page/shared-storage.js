@@ -34,6 +34,7 @@ export class SharedStorage {
 
   /** @param {string} key */
   get(key) {
+    if (isVerdict(key)) return this.#storage.get(key);
     return this.#next(key, async () => {
       let text = await this.#storage.get(key);
       // Only where this tab has no session: it is about to create one.
@@ -50,6 +51,7 @@ export class SharedStorage {
 
   /** @param {string} key @param {string} value */
   set(key, value) {
+    if (isVerdict(key)) return this.#storage.set(key, value);
     /** @type {SessionRecord} */
     const record = JSON.parse(value);
     const listens = this.listens(record);
@@ -70,6 +72,7 @@ export class SharedStorage {
 
   /** @param {string} key */
   delete(key) {
+    if (isVerdict(key)) return this.#storage.delete(key);
     return this.#next(key, async () => {
       const text = await this.#storage.get(key);
       // Another tab may have created the next session already.
@@ -125,6 +128,14 @@ function parse(text) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What is known of a server is no session: no tab makes it for the others.
+ * @param {string} key
+ */
+function isVerdict(key) {
+  return key.startsWith('mcp-tether:server:');
 }
 
 /** @param {string} text */

@@ -46,6 +46,7 @@ mod subscriptions;
 mod suspicion;
 mod time;
 mod turns;
+mod verdicts;
 mod world;
 
 use mcp_tether::core::{CallId, ConnectOptions, RequestOptions, SessionRef};

@@ -9,6 +9,7 @@ use crate::core::kit::time::Instant;
 use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::{MODERN, VERSIONS};
+use crate::core::state::server::discovery::address;
 use crate::core::state::session::{Agreed, Remembered, Session};
 
 /// The format's version. Records of other versions are ignored.
@@ -29,6 +30,24 @@ pub(crate) fn name(key: &Key) -> String {
     concat(&["mcp-tether:", &decimal(key.user.len() as u64), ":", &key.user, ":", &key.server])
 }
 
+/// The name of the record with a server's verdict, for all users of an address: a hash, as in [`fingerprint`].
+pub(crate) fn verdict_name(url: &str) -> String {
+    concat(&["mcp-tether:server:", &decimal(hash32(&[address(url)]))])
+}
+
+/// The verdict that a server begins with `initialize`, and its date.
+pub(crate) fn written_verdict<J: Json>(now: Instant) -> J {
+    let number = |number: u64| J::number(number as f64);
+    J::object().with("format", number(FORMAT)).with("legacyAt", number(now.as_millis()))
+}
+
+/// The date of a verdict that was written by this version.
+pub(crate) fn read_verdict<J: Json>(found: &J) -> Option<Instant> {
+    let number = |name: &str| found.get(name).and_then(|value| whole(&value));
+    number("format").filter(|format| *format == FORMAT)?;
+    number("legacyAt").map(Instant::from_millis)
+}
+
 /// A hash of the configuration that a session depends on, without values that may be secret.
 ///
 /// URLs may have keys in them, so they are hashed too. 32 bits detect a change, and reveal too little to find a
@@ -45,7 +64,11 @@ fn fingerprint<J>(record: &Session<J>) -> u64 {
     for (name, _) in record.credentials.headers() {
         parts.push(name);
     }
-    hash(FORMAT, &parts) & u64::from(u32::MAX)
+    hash32(&parts)
+}
+
+fn hash32(parts: &[&str]) -> u64 {
+    hash(FORMAT, parts) & u64::from(u32::MAX)
 }
 
 pub(crate) fn written<J: Json>(record: &Session<J>) -> Option<J> {

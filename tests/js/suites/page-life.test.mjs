@@ -251,6 +251,24 @@ describe('the life of a page', () => {
       assert.deepEqual(counts(), { initialize: 1, get: 1, delete: 0 });
     });
 
+    test('a look for the verdict of discovery holds no lock, which would keep other tabs waiting for one', async () => {
+      const page = await openTab({ shared: true, connect: false });
+      const held = await page.evaluate(async () => {
+        const { sharedStorage } = await import('/pkg/page.js');
+        const { webStorage } = await import('/pkg/storage.js');
+        const storage = sharedStorage(webStorage(localStorage));
+        const found = [await storage.get('mcp-tether:server:1')];
+        await storage.set('mcp-tether:server:1', '{"legacyAt":1}');
+        found.push(await storage.get('mcp-tether:server:1'));
+        await storage.delete('mcp-tether:server:1');
+        found.push(await storage.get('mcp-tether:server:1'), await storage.get('mcp-tether:3:ada:s'));
+        const { held } = await navigator.locks.query();
+        return { found, locks: held.map(({ name }) => name).filter((name) => name.startsWith('mcp-tether:make:')) };
+      });
+      assert.deepEqual(held.found, [null, '{"legacyAt":1}', null, null]);
+      assert.deepEqual(held.locks, ['mcp-tether:make:default:mcp-tether:3:ada:s'], 'the lock of a session alone');
+    });
+
     test('when the tab with the stream is closed, another takes it over at its cursor', async () => {
       const first = await openTab({ shared: true });
       await untilGets(1);

@@ -25,15 +25,18 @@ function memory() {
     setItem: (key, value) => entries.set(key, value),
     removeItem: (key) => entries.delete(key),
   });
+  // The rest is the verdict of discovery.
+  const names = () => [...entries.keys()].filter((name) => !name.startsWith('mcp-tether:server:'));
   const record = () => {
-    assert.equal(entries.size, 1);
-    return JSON.parse([...entries.values()][0]);
+    assert.equal(names().length, 1);
+    return JSON.parse(entries.get(names()[0]));
   };
   return {
     ...storage,
     entries,
+    names,
     record,
-    change: (change) => entries.set([...entries.keys()][0], JSON.stringify({ ...record(), ...change })),
+    change: (change) => entries.set(names()[0], JSON.stringify({ ...record(), ...change })),
   };
 }
 
@@ -162,15 +165,16 @@ describe('a session in a storage', () => {
     const first = newManager(storage);
     await first.connect('ada', 's');
     await first.close();
-    assert.equal(storage.entries.size, 1);
+    assert.equal(storage.names().length, 1);
     const second = newManager(storage);
     await second.connect('ada', 's');
     await second.close({ terminate: true });
-    assert.deepEqual([storage.entries.size, server.counts.delete], [0, 1]);
+    assert.deepEqual([storage.names().length, server.counts.delete], [0, 1]);
     const third = newManager(storage);
     await third.connect('ada', 's');
     await third.terminate('ada', 's');
-    assert.deepEqual([storage.entries.size, server.counts.delete, server.counts.initialize], [0, 2, 2]);
+    assert.deepEqual([storage.names().length, server.counts.delete, server.counts.initialize], [0, 2, 2]);
+    assert.equal(server.counts.methods['server/discover'], 1, 'the verdict stays');
   });
 
   test('neither headers nor tokens nor the URL are written', async () => {
@@ -180,12 +184,12 @@ describe('a session in a storage', () => {
     const session = await manager.connect('ada', 's', { auth, headers: { 'x-more': 's3cr3t-more' } });
     await session.callTool(echo);
     await manager.close();
-    const [text] = storage.entries.values();
-    assert.doesNotMatch(text, /s3cr3t|127\.0\.0\.1/);
+    assert.equal(storage.entries.size, 2);
+    for (const entry of storage.entries) assert.doesNotMatch(entry.join(' '), /s3cr3t|127\.0\.0\.1/);
   });
 
   for (const [name, spoil] of Object.entries({
-    'no JSON': (storage) => storage.entries.set([...storage.entries.keys()][0], '{"format":1,'),
+    'no JSON': (storage) => storage.entries.set(storage.names()[0], '{"format":1,'),
     'of another version': (storage) => storage.change({ format: 99 }),
     "another user's": (storage) => storage.change({ user: 'bob' }),
     "another configuration's": (storage) => storage.change({ config: 1 }),

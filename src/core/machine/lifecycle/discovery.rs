@@ -2,7 +2,7 @@
 //! `initialize`. One `server/discover` decides; the result is stored for the server's URL, and no later failure alone
 //! revokes it.
 
-use crate::core::api::{Error, SessionRef};
+use crate::core::api::{Error, Output, SessionRef};
 use crate::core::config::{Protocol, Transport};
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
@@ -15,6 +15,7 @@ use crate::core::state::server::discovery::{
     Discovered, Discovery, GUESS_HOLDS, LEGACY_HOLDS, is_pinned, shareable, supported,
 };
 use crate::core::state::session::Session;
+use crate::core::state::stored::{read_verdict, verdict_name, written_verdict};
 
 /// Timeout of discovery at an unknown server. Some servers hang on unknown methods; this bounds the delay, once.
 const DISCOVERY_CAP: Millis = 5_000;
@@ -77,6 +78,7 @@ impl<J: Json> Manager<J> {
             Discovered::Legacy => {
                 handshake.discovered = true;
                 self.discoveries.set(&url, Discovery::Legacy(self.now.after(LEGACY_HOLDS)));
+                self.persist_verdict(&url, true);
                 self.attempt(session);
             }
             Discovered::Nothing(error)
@@ -108,6 +110,7 @@ impl<J: Json> Manager<J> {
             handshake.renegotiated = true;
             let url = record.url.clone();
             self.discoveries.set(&url, Discovery::Modern(None));
+            self.persist_verdict(&url, false);
         }
         goes
     }
@@ -135,7 +138,27 @@ impl<J: Json> Manager<J> {
     /// The server seems to speak another revision now. The next handshake starts with discovery.
     pub(crate) fn doubt_revision(&mut self, session: SessionRef) {
         if let Some(record) = self.store.get(session) {
-            self.discoveries.forget(&record.url);
+            let url = record.url.clone();
+            self.discoveries.forget(&url);
+            self.persist_verdict(&url, false);
+        }
+    }
+
+    /// What the storage has of the server: a verdict saves the next page a round trip.
+    pub(crate) fn recall_verdict(&mut self, session: SessionRef, found: Option<&J>) {
+        let (Some(record), Some(at)) = (self.store.get(session), found.and_then(read_verdict)) else { return };
+        let (url, until) = (record.url.clone(), at.after(LEGACY_HOLDS));
+        // One of the future comes from another clock, and would hold until then.
+        if at <= self.now && self.now < until && self.discoveries.get(&url).is_none() {
+            self.discoveries.set(&url, Discovery::Legacy(until));
+        }
+    }
+
+    /// Stores that a server begins with `initialize`, or removes that.
+    fn persist_verdict(&mut self, url: &str, is_legacy: bool) {
+        if self.config.keeps {
+            let value = is_legacy.then(|| written_verdict(self.now));
+            self.out.push_back(Output::Persist { name: verdict_name(url), value });
         }
     }
 }

@@ -5,6 +5,7 @@
 //! has to be as private as the user's other credentials.
 
 use crate::core::api::{Detail, EventKind, Key, Kind, Level, Output, SessionRef, State};
+use crate::core::config::Protocol;
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
@@ -15,7 +16,7 @@ use crate::core::protocol::revisions::MODERN;
 use crate::core::state::session::Agreed;
 use crate::core::state::session::loss::Loss;
 use crate::core::state::session::persistence::Persistence;
-use crate::core::state::stored::{Stored, is_past, name, read, written};
+use crate::core::state::stored::{Stored, is_past, name, read, verdict_name, written};
 use crate::core::state::timers::Timer;
 
 /// Timeout for reading a record. Then the handshake starts without one.
@@ -25,7 +26,8 @@ const PATIENCE: Millis = 2_000;
 const GATHERING: Millis = 2_000;
 
 impl<J: Json> Manager<J> {
-    /// Reads the storage before a handshake, once per handshake. Returns whether to wait for the record.
+    /// Reads the storage before a handshake: for the session, then for the server's verdict, once each. Returns whether to
+    /// wait for the record.
     pub(crate) fn reads_storage_first(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|record| self.config.keeps && record.sse.is_none())
@@ -33,15 +35,22 @@ impl<J: Json> Manager<J> {
             return false;
         };
         let Some(handshake) = record.handshake.as_mut() else { return false };
-        if std::mem::replace(&mut handshake.read_storage, true) {
-            if std::mem::take(&mut record.persistence.asked) {
-                self.log(session, Level::Warn, "The storage did not answer in time; continuing without it");
-            }
+        let name = if !std::mem::replace(&mut handshake.read_storage, true) {
+            name(&record.key)
+        } else if std::mem::take(&mut record.persistence.asked) {
+            handshake.read_verdict = true;
+            self.log(session, Level::Warn, "The storage did not answer in time; continuing without it");
             return false;
-        }
+        } else if record.server.protocol == Protocol::Auto
+            && self.discoveries.get(&record.url).is_none()
+            && !std::mem::replace(&mut handshake.read_verdict, true)
+        {
+            verdict_name(&record.url)
+        } else {
+            return false;
+        };
         handshake.next_attempt = Some(until);
         record.persistence.asked = true;
-        let name = name(&record.key);
         self.timers.arm(until, Timer::Handshake(session));
         self.out.push_back(Output::Restore { session, name });
         true
@@ -59,6 +68,10 @@ impl<J: Json> Manager<J> {
             return self.on_read_again(session, stored);
         };
         handshake.next_attempt = None;
+        if handshake.read_verdict {
+            self.recall_verdict(session, found);
+            return self.attempt(session);
+        }
         match found.map(|found| read(record, found, limit, now)) {
             Some(Ok(stored)) if record.persistence.lost.is_some() && stored.agreed.id == record.persistence.lost => {}
             Some(Ok(stored)) if is_past(record, &stored, now) => self.discard_expired(session, stored),

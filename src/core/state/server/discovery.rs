@@ -82,7 +82,7 @@ pub(crate) fn is_pinned(server: &ServerConfig) -> bool {
     matches!(&server.protocol, Protocol::Pinned(version) if version == MODERN)
 }
 
-fn address(url: &str) -> &str {
+pub(crate) fn address(url: &str) -> &str {
     split_once(url, "?").map_or(url, |(address, _)| address)
 }
 

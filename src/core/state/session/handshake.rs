@@ -35,6 +35,8 @@ pub(crate) struct Handshake<J> {
     pub(crate) offline: bool,
     /// Whether the storage was read first.
     pub(crate) read_storage: bool,
+    /// Whether the storage was read for the server's verdict.
+    pub(crate) read_verdict: bool,
     /// Whether discovery is done.
     pub(crate) discovered: bool,
     /// Whether discovery was not sent, so `initialize` would not be either.
@@ -60,6 +62,7 @@ impl<J> Default for Handshake<J> {
             asked: false,
             hops: 0,
             read_storage: false,
+            read_verdict: false,
             offline: false,
             discovered: false,
             unsent: false,
