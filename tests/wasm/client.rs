@@ -5,7 +5,7 @@ use mcp_tether::client::{Client, Config, Error, ErrorCode, EventKind, RequestOpt
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 use wasm_bindgen::prelude::*;
@@ -33,6 +33,12 @@ fn answer(to: &Value, member: &str, value: Value) -> JsValue {
 
 fn header(init: &JsValue, name: &str) -> String {
     text(&get(init, "headers"), name)
+}
+
+/// Polls a call once.
+async fn start(mut call: Pin<&mut impl Future>) {
+    let is_pending = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await;
+    assert!(is_pending);
 }
 
 fn never() -> JsValue {
@@ -109,7 +115,7 @@ async fn a_call_whose_future_is_dropped_is_cancelled_at_the_server() {
     let client = connected(&fake).await;
     {
         let mut call = pin!(client.call_tool("slow", ()));
-        poll_fn(|context| Poll::Ready(assert!(call.as_mut().poll(context).is_pending()))).await;
+        start(call.as_mut()).await;
     }
     let id = message(&fake.last("tools/call").1)["id"].clone();
     until("the cancellation", || async { fake.has("notifications/cancelled") }).await;
@@ -123,7 +129,7 @@ async fn close_fails_calls_in_progress_and_terminate_deletes_the_session() {
         let fake = Fake::server_that(|init| (message(init)["method"] == "tools/call").then(never));
         let client = connected(&fake).await;
         let mut call = pin!(client.call_tool("slow", ()));
-        poll_fn(|context| Poll::Ready(assert!(call.as_mut().poll(context).is_pending()))).await;
+        start(call.as_mut()).await;
         let other = client.clone();
         if terminates {
             other.terminate().await.unwrap()
