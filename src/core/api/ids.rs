@@ -18,7 +18,7 @@ pub struct SessionRef(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
-/// Implements [`Number`](crate::core::kit::table::Number) for an id type, which makes it a key of
+/// Implements [`Number`] for an id type, which makes it a key of
 /// [`Table`](crate::core::kit::table::Table).
 macro_rules! numbered {
     ($($kind:ident)*) => {

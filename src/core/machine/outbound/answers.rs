@@ -1,4 +1,4 @@
-//! POSTs without a caller: answers to server requests, and `notifications/cancelled`. At most [`MAX_IN_FLIGHT`] per
+//! POSTs without a caller: answers to server requests, and `notifications/cancelled`. At most `MAX_IN_FLIGHT` per
 //! session are in flight and the rest is queued; a full queue pauses reading the stream of the requests.
 
 use crate::core::api::{ExchangeId, Failure, FailureKind, Level, Output, SessionRef, failure_error};
