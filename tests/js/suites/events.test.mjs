@@ -65,7 +65,7 @@ describe('events', { timeout: 60_000 }, () => {
   };
 
   test('the table of types was read', () => {
-    assert.equal(Object.keys(described).length, 20);
+    assert.equal(Object.keys(described).length, 23);
     assert.deepEqual(described.recoverySucceeded, { always: ['code', 'durationMs'], perhaps: [] });
   });
 

@@ -83,7 +83,7 @@ function checkReport(report, runtime, mode) {
   assert.deepEqual(report.ended, { totalUsers: 0, totalSessions: 0, activeSessions: 0 });
   assert.equal(report.diagnosis.ok, true, JSON.stringify(report.diagnosis));
   assert.equal(report.diagnosis.kind, mode);
-  assert.match(report.diagnosis.steps.at(-1).detail, /^a page of https:\/\/app\.example may send and read/);
+  assert.match(report.diagnosis.steps.at(-1).detail, /^pages of https:\/\/app\.example can send/);
   assert.equal(report.late, 'closed');
 }
 
