@@ -10,7 +10,10 @@ import { send } from './web.js';
  * @typedef {import('./discovery.js').Metadata} Metadata
  * @typedef {import('./client.js').Client} Client
  * @typedef {{ token: string, scheme: 'Bearer' | 'DPoP', refresh?: string, scope?: string, expiresAt?: number, subject?: string }} Tokens
- * @typedef {{ addProof(url: URL, headers: Headers, method: string, token?: string): Promise<void>, cacheNonce(response: { headers: Headers }, url: URL): void }} Prover
+ * @typedef {{
+ *   addProof(url: URL, headers: Headers, method: string, token?: string): Promise<void>,
+ *   cacheNonce(response: { headers: Headers }, url: URL): void,
+ * }} Prover
  */
 
 /**

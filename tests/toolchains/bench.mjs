@@ -155,7 +155,10 @@ export class Bench {
     return this.command([...words, `./${basename(file)}`, this.server], { cwd: elsewhere });
   }
 
-  /** A browser of its own with an extension in it. @returns {Promise<{ context: import('playwright-core').BrowserContext, worker: import('playwright-core').Worker }>} */
+  /**
+   * A separate browser with an extension.
+   * @returns {Promise<{ context: import('playwright-core').BrowserContext, worker: import('playwright-core').Worker }>}
+   */
   async extension(folder) {
     const path = join(this.folder, folder);
     const context = await chromium.launchPersistentContext('', {

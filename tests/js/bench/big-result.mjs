@@ -69,7 +69,8 @@ async function inPieces(piece, rounds = 9) {
       .join(', ')}`,
   );
   console.log(
-    `  ours is ${(ours / theirs).toFixed(2)} of v2's (at most 0.5); of the time added to bare fetch it is ${(added('mcp-tether') / added('SDK v2')).toFixed(2)}`,
+    `  ours is ${(ours / theirs).toFixed(2)} of v2's (at most 0.5); of the time added to bare fetch it is ` +
+      `${(added('mcp-tether') / added('SDK v2')).toFixed(2)}`,
   );
   return ours > theirs / 2 ? [`an 8 MB result takes ${(ours / theirs).toFixed(2)} of v2's time`] : [];
 }

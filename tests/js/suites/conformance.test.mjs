@@ -1,4 +1,5 @@
-// Runs the official conformance suite against the built package: all client scenarios but those of the skills extension, of each revision and by each suite that knows it.
+// Runs the official conformance suites against the built package: all client scenarios except those of the skills
+// extension, of each revision and by each suite that supports it.
 // CONFORMANCE_CLIENT names another client script, CONFORMANCE_CLIENT_NODE another Node binary for it, MCP_TETHER_PACKAGE another entry
 // of the package, and SCENARIO=… narrows it.
 import assert from 'node:assert/strict';

@@ -180,7 +180,7 @@ describe('mcp-tether doctor', () => {
       assert.ok(stdout.includes(`${controlSequence}32m✓`), stdout);
     });
 
-    test('NO_COLOR is heeded', async () => {
+    test('NO_COLOR is respected', async () => {
       const stdout = await inTerminal({ NO_COLOR: '1' });
       assert.ok(stdout.includes('✓ reachable') && !stdout.includes(controlSequence), stdout);
     });

@@ -28,7 +28,7 @@ pub(crate) struct Credentials {
     login: Option<Box<Login>>,
 }
 
-/// What is known of a provider besides its token.
+/// The state of a provider, apart from its token.
 #[derive(Default)]
 struct Login {
     /// The refusal that the question under way follows.
