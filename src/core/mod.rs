@@ -35,7 +35,7 @@ pub use kit::table::Named;
 pub use kit::time::{Instant, Millis};
 pub use machine::{ClientIdentity, Manager};
 pub use protocol::error_code::ErrorCode;
-pub use protocol::headers::HeaderList;
+pub use protocol::headers::{HeaderList, HeaderText};
 pub use protocol::json::Json;
 pub use protocol::jsonrpc::RpcError;
 pub use protocol::replay::Safety;

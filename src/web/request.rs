@@ -2,9 +2,10 @@
 
 use super::json::JsJson;
 use super::sys;
-use crate::core::HttpRequest;
+use crate::core::{HeaderList, HeaderText, HttpRequest};
 use js_sys::{JsString, Object};
 use std::cell::RefCell;
+use std::ptr;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
@@ -17,7 +18,7 @@ pub(super) struct Templates {
 
 struct Template {
     url: Rc<str>,
-    headers: Vec<(Rc<str>, Rc<str>)>,
+    headers: HeaderList,
     js_url: JsString,
     js_headers: Object,
 }
@@ -53,7 +54,7 @@ impl Template {
 
     fn is_of(&self, request: &HttpRequest<JsJson>) -> bool {
         let mut pairs = self.headers.iter().zip(&request.headers);
-        same(&self.url, &request.url)
+        (Rc::ptr_eq(&self.url, &request.url) || self.url == request.url)
             && self.headers.len() == request.headers.len()
             && pairs.all(|(one, other)| same(&one.0, &other.0) && same(&one.1, &other.1))
     }
@@ -66,8 +67,8 @@ impl Template {
     }
 }
 
-fn same(one: &Rc<str>, other: &Rc<str>) -> bool {
-    Rc::ptr_eq(one, other) || one == other
+fn same(one: &HeaderText, other: &HeaderText) -> bool {
+    ptr::eq(&**one, &**other) || **one == **other
 }
 
 /// Cached templates. A chat uses a few servers at a time; a gateway with more pays a few microseconds per miss.

@@ -51,7 +51,7 @@ fn a_diagnosis_sends_the_users_own_headers() {
     world.finish(call);
     let headers = |user: Option<&str>| {
         let (_, headers) = world.machine.resolve(user, "db").unwrap();
-        headers.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+        headers.iter().map(|(name, value)| format!("{}: {}", &**name, &**value)).collect::<Vec<_>>()
     };
     assert_eq!(headers(Some("ann")), ["x-user: ann", "authorization: Bearer of-ann"]);
     assert!(headers(Some("bob")).is_empty() && headers(None).is_empty());

@@ -10,7 +10,8 @@ pub(crate) type Pair = (u64, u64);
 /// An ordered map from pairs of numbers to numbers.
 #[derive(Default)]
 pub(crate) struct Index {
-    /// Sorted runs: none is empty, and each ends below the beginning of the next.
+    /// Sorted runs: each ends below the beginning of the next. None is empty, except that the last one left is kept for the
+    /// next insertion.
     runs: Vec<Vec<(Pair, u64)>>,
     len: usize,
 }
@@ -62,15 +63,18 @@ impl Index {
         let at = self.run_of(pair);
         let run = self.runs.get_mut(at)?;
         let (_, value) = run.remove(place(run, pair).ok()?);
-        if run.is_empty() {
+        if run.is_empty() && self.runs.len() > 1 {
             self.runs.remove(at);
         }
         self.len -= 1;
-        // Every session has two sets of calls, empty most of the time.
+        Some(value)
+    }
+
+    /// Frees the memory of an empty index.
+    pub(crate) fn shrink(&mut self) {
         if self.len == 0 {
             self.runs = Vec::new();
         }
-        Some(value)
     }
 
     pub(crate) fn get(&self, pair: Pair) -> Option<u64> {
@@ -92,12 +96,22 @@ impl Index {
 
     /// The first run that ends at or above `pair`.
     fn run_of(&self, pair: Pair) -> usize {
-        self.runs.partition_point(|run| run.last().is_some_and(|(last, _)| *last < pair))
+        let ends_below = |run: &Vec<(Pair, u64)>| run.last().is_some_and(|(last, _)| *last < pair);
+        match self.runs.as_slice() {
+            // Most indexes have one run, and a call asks some thirty times.
+            [run] => usize::from(ends_below(run)),
+            runs => runs.partition_point(ends_below),
+        }
     }
 }
 
 fn place(run: &[(Pair, u64)], pair: Pair) -> Result<usize, usize> {
-    run.binary_search_by_key(&pair, |(pair, _)| *pair)
+    match run.split_last() {
+        // Most lookups are of the newest entry, and most insertions are of a newer one.
+        Some(((last, _), rest)) if *last == pair => Ok(rest.len()),
+        Some(((last, _), _)) if *last < pair => Err(run.len()),
+        _ => run.binary_search_by_key(&pair, |(pair, _)| *pair),
+    }
 }
 
 /// An iterator over the entries of an index.
@@ -160,7 +174,9 @@ mod tests {
         while let Some((pair, _)) = index.first() {
             assert_eq!(index.remove(pair), model.remove(&pair));
         }
-        assert!(index.is_empty() && model.is_empty() && index.runs.is_empty());
+        assert!(index.is_empty() && model.is_empty() && index.runs.len() == 1);
+        index.shrink();
+        assert_eq!(index.runs.capacity(), 0);
     }
 
     #[test]

@@ -137,6 +137,11 @@ impl<K: Number> Set<K> {
         self.index.remove((0, key.number()));
     }
 
+    /// Frees the memory of an empty set.
+    pub(crate) fn shrink(&mut self) {
+        self.index.shrink();
+    }
+
     pub(crate) fn contains(&self, key: K) -> bool {
         self.index.get((0, key.number())).is_some()
     }

@@ -34,7 +34,7 @@ pub(crate) fn parameter_headers<J: Json>(tool: &J, arguments: Option<&J>) -> Hea
         let value =
             arguments.and_then(|arguments| path.iter().try_fold(arguments.clone(), |value, member| value.get(member)));
         if let Some(value) = value.and_then(|value| text_of(&value)) {
-            headers::add(&mut headers, &concat(&["Mcp-Param-", &name]), &encoded(&value));
+            headers::add(&mut headers, concat(&["Mcp-Param-", &name]), encoded(&value));
         }
     }
     headers

@@ -8,7 +8,7 @@ use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::Instant;
 use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
-use crate::core::protocol::revisions::{MODERN, VERSIONS};
+use crate::core::protocol::revisions::known;
 use crate::core::state::server::discovery::address;
 use crate::core::state::session::{Agreed, Remembered, Session};
 
@@ -80,7 +80,7 @@ pub(crate) fn written<J: Json>(record: &Session<J>) -> Option<J> {
         .with("user", J::string(&record.key.user))
         .with("server", J::string(&record.key.server))
         .with("config", number(fingerprint(record)))
-        .with("protocolVersion", J::string(&agreed.version))
+        .with("protocolVersion", J::string(agreed.version))
         .with("initializeResult", agreed.result.clone())
         .with("generation", number(record.generation))
         .with("createdAt", number(record.created_at.as_millis()))
@@ -119,13 +119,13 @@ pub(crate) fn read<J: Json>(
     if number("config") != Some(fingerprint(record)) {
         return Err("the server's configuration has changed");
     }
-    let version = found.get_str("protocolVersion").unwrap_or_default();
+    let version = found.get_str("protocolVersion").and_then(|name| known(&name));
     let result = found.get("initializeResult").filter(J::is_object);
     let id = found.get_str("sessionId").and_then(|id| SessionId::parse(&id, limit));
     // If there is an id, it must be valid.
-    let is_whole =
-        id.is_some() == found.get("sessionId").is_some() && (version == MODERN || VERSIONS.contains(&version.as_str()));
-    let (Some(result), Some(created), Some(used), true) = (result, number("createdAt"), number("lastUsedAt"), is_whole)
+    let is_whole = id.is_some() == found.get("sessionId").is_some();
+    let (Some(version), Some(result), Some(created), Some(used), true) =
+        (version, result, number("createdAt"), number("lastUsedAt"), is_whole)
     else {
         return Err("it is damaged");
     };
@@ -177,7 +177,7 @@ mod tests {
         let key = Rc::new(Key { user: "ann".into(), server: "db".into() });
         let mut session = Session::new(SessionRef(1), key, Rc::clone(config.servers.get("db").unwrap()), NOW);
         let id = id.and_then(|id| SessionId::parse(id, 100));
-        session.agreed = Some(Agreed { id, version: VERSIONS[0].into(), result: json!({ "capabilities": {} }) });
+        session.agreed = Some(Agreed { id, version: "2025-11-25", result: json!({ "capabilities": {} }) });
         session.generation = 3;
         session.remembered.log_level = Some(json!({ "level": "debug" }));
         session.remembered.subscriptions.insert("file:///a", json!({ "uri": "file:///a" }));

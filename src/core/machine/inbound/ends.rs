@@ -40,6 +40,9 @@ impl<J: Json> Manager<J> {
         if let Some(owner) = self.store.get_mut(record.session) {
             owner.active.remove(call);
             owner.queue.remove(call);
+            // Most sessions have no call most of the time.
+            owner.active.shrink();
+            owner.queue.shrink();
             owner.pace.note_over(call, outcome.is_ok());
         }
         self.report_settled(&record, outcome);

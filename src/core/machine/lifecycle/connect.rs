@@ -145,7 +145,7 @@ pub(crate) fn resolve_headers<J>(
         .headers_for(user, &options.vars, &options.headers)
         .map_err(|problems| Error::new(ErrorCode::ConfigError, Problem::lines(&problems)).of(&server.name))?;
     let mut headers = HeaderList::new();
-    for (name, value) in &resolved {
+    for (name, value) in resolved {
         headers::add(&mut headers, name, value);
     }
     Ok(headers)

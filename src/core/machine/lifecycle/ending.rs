@@ -146,7 +146,7 @@ impl<J: Json> Manager<J> {
         if let (Some(mut headers), Some(id)) = (detached, id) {
             let line = concat(&[&delete.line, &id.short()]);
             let waiter = delete.waiter;
-            headers.push((Rc::from(headers::SESSION_ID), Rc::from(id.as_str())));
+            headers::add(&mut headers, headers::SESSION_ID, id.as_text());
             if let Some(next) = self.open_delete(exchange, headers) {
                 self.deletes.insert(next, PendingDelete { line, waiter, detached: None });
                 if let Some(open) = waiter.and_then(|waiter| self.closing.waiting.get_mut(waiter)) {

@@ -94,7 +94,7 @@ impl<J: Json> Manager<J> {
         record.generation = stored.generation.max(record.generation + 1);
         record.kind = match &stored.agreed {
             Agreed { id: Some(_), .. } => Kind::Stateful,
-            Agreed { version, .. } if version == MODERN => Kind::Modern,
+            Agreed { version, .. } if *version == MODERN => Kind::Modern,
             _ => Kind::Stateless,
         };
         record.agreed = Some(stored.agreed);

@@ -24,7 +24,7 @@ impl<J: Json> Manager<J> {
         record.meta = None;
         record.cache.clear();
         let result = as_initialize_result(&discovered);
-        record.agreed = Some(Agreed { id: None, version: MODERN.to_owned(), result });
+        record.agreed = Some(Agreed { id: None, version: MODERN, result });
         let generation = record.generation;
         self.begin_generation(session, generation);
     }
@@ -86,7 +86,7 @@ impl<J: Json> Manager<J> {
     /// The headers that mirror a body (2026-07-28 basic/transports/streamable-http, "Standard Request Headers").
     pub(crate) fn mirrored(&self, session: SessionRef, method: &str, params: &J) -> HeaderList {
         let mut all = HeaderList::new();
-        headers::add(&mut all, headers::METHOD, &encoded(method));
+        headers::add(&mut all, headers::METHOD, encoded(method));
         let named = match method {
             "tools/call" | "prompts/get" => Some("name"),
             "resources/read" => Some("uri"),
@@ -95,7 +95,7 @@ impl<J: Json> Manager<J> {
         };
         let name = named.and_then(|member| params.get_str(member));
         if let Some(name) = &name {
-            headers::add(&mut all, headers::NAME, &encoded(name));
+            headers::add(&mut all, headers::NAME, encoded(name));
         }
         if let (Some(name), "tools/call", Some(record)) = (&name, method, self.store.get(session)) {
             headers::add_all(&mut all, &record.tools.parameter_headers(name, params.get("arguments").as_ref()));

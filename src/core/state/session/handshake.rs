@@ -7,7 +7,7 @@ use crate::core::kit::time::Instant;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
-use crate::core::protocol::revisions::VERSIONS;
+use crate::core::protocol::revisions::{VERSIONS, session_based};
 use crate::core::protocol::verdict::excerpt;
 use crate::core::state::session::credentials::Wants;
 
@@ -91,7 +91,7 @@ pub(crate) fn first_offer(protocol: &Protocol) -> &'static str {
     VERSIONS.into_iter().find(pinned).unwrap_or(VERSIONS[0])
 }
 
-pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result<String, Error<J>> {
+pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result<&'static str, Error<J>> {
     let Some(version) = result.get_str("protocolVersion") else {
         return Err(Error::new(
             ErrorCode::ProtocolError,
@@ -104,7 +104,7 @@ pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result
         let sentence = concat(&["the server does not support protocol version ", pinned]);
         return Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(excerpt(&version)));
     }
-    if VERSIONS.contains(&version.as_str()) {
+    if let Some(version) = session_based(&version) {
         return Ok(version);
     }
     let sentence = concat(&["the server supports no protocol version from ", VERSIONS[3], " to ", VERSIONS[0]]);
@@ -169,8 +169,8 @@ mod tests {
             agreed_version(&json!({ "protocolVersion": version }), protocol).map_err(|error| error.code)
         };
         let pinned = Protocol::Pinned("2025-06-18".into());
-        assert_eq!(agreed(json!("2024-11-05"), &Protocol::Auto), Ok("2024-11-05".into()));
-        assert_eq!(agreed(json!("2025-06-18"), &pinned), Ok("2025-06-18".into()));
+        assert_eq!(agreed(json!("2024-11-05"), &Protocol::Auto), Ok("2024-11-05"));
+        assert_eq!(agreed(json!("2025-06-18"), &pinned), Ok("2025-06-18"));
         assert_eq!(agreed(json!("2025-11-25"), &pinned), Err(ErrorCode::UnsupportedVersion));
         assert_eq!(agreed(json!("2031-01-01"), &Protocol::Auto), Err(ErrorCode::UnsupportedVersion));
         assert_eq!(agreed(json!(20250618), &Protocol::Auto), Err(ErrorCode::ProtocolError));

@@ -135,7 +135,7 @@ pub(crate) struct Session<J> {
 #[derive(Clone)]
 pub(crate) struct Agreed<J> {
     pub(crate) id: Option<SessionId>,
-    pub(crate) version: String,
+    pub(crate) version: &'static str,
     /// The whole `InitializeResult`.
     pub(crate) result: J,
 }
@@ -143,7 +143,7 @@ pub(crate) struct Agreed<J> {
 impl<J> Agreed<J> {
     /// Adds the headers of every request of this generation.
     pub(crate) fn add_headers(&self, list: &mut HeaderList) {
-        headers::add_session_headers(list, self.id.as_ref(), &self.version);
+        headers::add_session_headers(list, self.id.as_ref(), self.version);
     }
 }
 
@@ -319,7 +319,7 @@ impl<J> Session<J> {
             kind: self.kind,
             state: self.state,
             generation: self.generation,
-            protocol_version: self.agreed.as_ref().map(|agreed| agreed.version.clone()).unwrap_or_default(),
+            protocol_version: self.agreed.as_ref().map(|agreed| agreed.version.to_owned()).unwrap_or_default(),
             created_at: self.created_at.as_millis(),
             last_used_at: self.last_used_at.as_millis(),
             expires_at: live.then(|| self.expiry().as_millis()),
