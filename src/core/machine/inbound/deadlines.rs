@@ -73,8 +73,15 @@ impl<J: Json> Manager<J> {
         if let Some(error) = record.undecided() {
             return self.settle(call, Err(error));
         }
+        self.time_out(call);
+    }
+
+    fn time_out(&mut self, call: CallId) {
+        let Some(record) = self.calls.get(call) else { return };
         let (session, was_sent) = (record.session, !record.is_unsent());
         let waited = self.now.since(record.started);
+        // During a round the client's own user is slow, not the server.
+        let is_servers = was_sent && record.purpose == Purpose::User && !matches!(record.stage, Stage::Asking);
         self.notify_cancelled(call, "timed out");
         let sentence = if was_sent {
             "no answer within the deadline"
@@ -84,13 +91,8 @@ impl<J: Json> Manager<J> {
         let mut error =
             Error::new(ErrorCode::RequestTimeout, sentence).seen(concat(&["waited ", &decimal(waited), " ms"]));
         error.retryable = !was_sent;
-        // During a round the client's own user is slow, not the server.
-        let is_users = self
-            .calls
-            .get(call)
-            .is_some_and(|record| record.purpose == Purpose::User && !matches!(record.stage, Stage::Asking));
         self.settle(call, Err(error));
-        if was_sent && is_users {
+        if is_servers {
             self.on_silence(session);
         }
     }

@@ -16,9 +16,25 @@ use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 
 impl<J: Json> Manager<J> {
-    /// Applies the verdict table to a status outside 200–299.
+    /// A response outside 200–299 has arrived whole.
     pub(crate) fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
         let Some(record) = self.take_exchange(exchange) else { return };
+        let (session, kind) = (record.session, record.kind);
+        let refusal = self.judged(record, body);
+        match kind {
+            ExchangeKind::Call(call) => self.on_call_refused(call, refusal),
+            ExchangeKind::Resume(call) => self.on_resume_refused(call, &refusal),
+            ExchangeKind::Listen => self.on_listen_refused(session, &refusal),
+            ExchangeKind::SessionStream => self.on_session_stream_refused(session, refusal),
+            ExchangeKind::Initialized => self.on_initialized_refused(session, &refusal),
+            ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
+            ExchangeKind::Outgoing(number) => self.on_outgoing_refused(session, number, refusal),
+            ExchangeKind::Trailing | ExchangeKind::Address(_) => {}
+        }
+    }
+
+    /// Applies the verdict table.
+    fn judged<'a>(&mut self, record: Exchange, body: &'a Body<J>) -> Refusal<'a, J> {
         let head = record.head.clone().unwrap_or_default();
         let (rpc, text) = said(body, self.request_id_of(record.kind));
         let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
@@ -49,7 +65,7 @@ impl<J: Json> Manager<J> {
         }
         let oddity = Oddity { status: head.status, rpc_code: seen.rpc.as_ref().map(|rpc| rpc.code as i32) };
         let speaks = mentions(&text, "session");
-        let refusal = Refusal {
+        Refusal {
             verdict,
             evidence,
             status: head.status,
@@ -60,16 +76,6 @@ impl<J: Json> Manager<J> {
             oddity,
             speaks,
             body,
-        };
-        match record.kind {
-            ExchangeKind::Call(call) => self.on_call_refused(call, refusal),
-            ExchangeKind::Resume(call) => self.on_resume_refused(call, &refusal),
-            ExchangeKind::Listen => self.on_listen_refused(record.session, &refusal),
-            ExchangeKind::SessionStream => self.on_session_stream_refused(record.session, refusal),
-            ExchangeKind::Initialized => self.on_initialized_refused(record.session, &refusal),
-            ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
-            ExchangeKind::Outgoing(number) => self.on_outgoing_refused(record.session, number, refusal),
-            ExchangeKind::Trailing | ExchangeKind::Address(_) => {}
         }
     }
 

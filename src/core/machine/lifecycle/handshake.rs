@@ -18,9 +18,7 @@ use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
 use crate::core::state::session::Agreed;
 use crate::core::state::session::credentials::Wants;
-use crate::core::state::session::handshake::{
-    Handshake, agreed_version, checked_id, counter_offer, first_offer, is_blank,
-};
+use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
 use crate::core::state::session::loss::{MAX_EARLY_LOSSES, lost_at_once};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::timers::Timer;
@@ -261,27 +259,16 @@ impl<J: Json> Manager<J> {
         }
         let Some(mut error) = self.other_transport(session, error) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
-        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
-        let floor = record.retry_floor();
         let Some(handshake) = record.handshake.as_mut() else { return };
-        let is_refused = matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
-        let wants = handshake.refused.filter(|_| is_refused).map_or(Wants::Nothing, |(_, wants)| wants);
-        if wants == Wants::Nonce && !std::mem::replace(&mut handshake.nonced, true) {
-            handshake.refused = None;
-            return self.attempt(session);
-        }
-        if wants != Wants::Nothing && record.credentials.challenge() {
-            record.credentials.drop_token();
-            handshake.asked = false;
-            return self.attempt(session);
-        }
-        if let Some(version) = counter_offer(&error, handshake.offer) {
-            handshake.offer = version;
+        if handshake.corrects(&mut record.credentials, &error) {
             return self.attempt(session);
         }
         if codes::is(error.rpc_code, UNSUPPORTED_VERSION) {
             error.code = ErrorCode::UnsupportedVersion;
         }
+        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
+        let floor = record.retry_floor();
+        let Some(handshake) = record.handshake.as_mut() else { return };
         handshake.failures += 1;
         let failures = handshake.failures;
         // Handshakes during an outage use equal jitter, so that the attempts span the whole time that callers were

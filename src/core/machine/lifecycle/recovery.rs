@@ -3,7 +3,6 @@
 use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, State};
 use crate::core::kit::backoff::{canary_delay, full_jitter};
 use crate::core::kit::text::concat;
-use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
@@ -11,9 +10,6 @@ use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, lost_at_once};
 use crate::core::state::timers::Timer;
-
-/// A generation that lasted this long was not lost at once, even without a call in it.
-const AT_ONCE: Millis = 10_000;
 
 /// Limit of breakers without a record. They limit repeated `connect` calls to a failing server.
 const MAX_KEPT_BREAKERS: usize = 256;
@@ -49,14 +45,7 @@ impl<J: Json> Manager<J> {
         self.interrupt_calls(session, evidence);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.early_losses = match code {
-            _ if record.has_answered || now.since(record.created_at) >= AT_ONCE => 0,
-            // Neither silence nor a refused GET is evidence about session lifetime.
-            ErrorCode::SessionTimeout => record.early_losses,
-            _ => record.early_losses + u32::from(counts),
-        };
-        // A loss during restoration continues the same recovery.
-        record.loss.get_or_insert(Loss { code, at: now });
+        record.note_loss(code, counts, now);
         let is_hopeless = record.early_losses >= MAX_EARLY_LOSSES;
         if !is_hopeless && record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);

@@ -1,6 +1,7 @@
 //! HTTP exchanges: opening and aborting.
 
 use crate::core::api::{ExchangeId, HttpRequest, Output, SessionRef};
+use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::protocol::json::Json;
@@ -31,13 +32,8 @@ impl<J: Json> Manager<J> {
             Identity::Former => record.former.as_deref(),
             _ => record.agreed.as_ref().filter(|_| !is_handshake && !is_stream),
         };
-        let asks_for_address = matches!(kind, ExchangeKind::Address(_));
         let mut headers = HeaderList::new();
-        if asks_for_address {
-            headers::add(&mut headers, headers::ACCEPT, "application/json");
-        } else {
-            request_headers(&mut headers, record, method, agreed);
-        }
+        request_headers(&mut headers, record, kind, method, agreed);
         if identity == Identity::Bare {
             headers::take_out(&mut headers, headers::SESSION_ID);
         }
@@ -51,18 +47,12 @@ impl<J: Json> Manager<J> {
             body,
             reads_session_id,
             call: kind.call(),
-            follows: asks_for_address,
+            follows: matches!(kind, ExchangeKind::Address(_)),
         };
         // The stream of HTTP+SSE opens the next generation.
         let generation = record.generation + u64::from(is_stream);
         let (carried, token) = (carried.filter(|_| !is_handshake), record.credentials.token().cloned());
-        let deadline = match kind {
-            ExchangeKind::Call(_) | ExchangeKind::Resume(_) => None,
-            ExchangeKind::Delete => Some(self.now.after(DELETE_CAP)),
-            ExchangeKind::Initialized => Some(self.now.after(record.server.init_timeout.min(SMALL_EXCHANGE))),
-            ExchangeKind::SessionStream => Some(self.now.after(record.endpoint_patience())),
-            _ => Some(self.now.after(SMALL_EXCHANGE)),
-        };
+        let deadline = patience(record, kind).map(|patience| self.now.after(patience));
         let is_long = kind.is_long();
         let mut record = Exchange::new(session, record.origin, kind, url, self.now);
         (record.is_long, record.generation, record.deadline) = (is_long, generation, deadline);
@@ -166,7 +156,28 @@ impl<J: Json> Manager<J> {
 }
 
 /// 2025-11-25 basic/transports, "Session Management": a new `initialize` is sent without a session id.
-fn request_headers<J>(headers: &mut HeaderList, session: &Session<J>, method: &str, agreed: Option<&Agreed<J>>) {
+/// How long the response may take. A call has a deadline of its own.
+fn patience<J>(session: &Session<J>, kind: ExchangeKind) -> Option<Millis> {
+    match kind {
+        ExchangeKind::Call(_) | ExchangeKind::Resume(_) => None,
+        ExchangeKind::Delete => Some(DELETE_CAP),
+        ExchangeKind::Initialized => Some(session.server.init_timeout.min(SMALL_EXCHANGE)),
+        ExchangeKind::SessionStream => Some(session.endpoint_patience()),
+        _ => Some(SMALL_EXCHANGE),
+    }
+}
+
+fn request_headers<J>(
+    headers: &mut HeaderList,
+    session: &Session<J>,
+    kind: ExchangeKind,
+    method: &str,
+    agreed: Option<&Agreed<J>>,
+) {
+    // It follows redirects to other origins, so it carries no credentials.
+    if matches!(kind, ExchangeKind::Address(_)) {
+        return headers::add(headers, headers::ACCEPT, "application/json");
+    }
     session.credentials.add_to(headers);
     if let Some(agreed) = agreed {
         agreed.add_headers(headers);

@@ -9,7 +9,7 @@ use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::{VERSIONS, session_based};
 use crate::core::protocol::verdict::excerpt;
-use crate::core::state::session::credentials::Wants;
+use crate::core::state::session::credentials::{Credentials, Wants};
 
 /// One handshake with all its attempts.
 pub(crate) struct Handshake<J> {
@@ -111,6 +111,27 @@ pub(crate) fn agreed_version<J: Json>(result: &J, protocol: &Protocol) -> Result
     Err(Error::new(ErrorCode::UnsupportedVersion, sentence).seen(excerpt(&version)))
 }
 
+impl<J: Json> Handshake<J> {
+    /// Changes what a refused attempt is to be repeated with: a nonce, another token or another version. `false` if the
+    /// refusal asks for none of them, or only for one that was tried.
+    pub(crate) fn corrects(&mut self, credentials: &mut Credentials, error: &Error<J>) -> bool {
+        let is_refused = matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
+        let wants = self.refused.filter(|_| is_refused).map_or(Wants::Nothing, |(_, wants)| wants);
+        if wants == Wants::Nonce && !std::mem::replace(&mut self.nonced, true) {
+            self.refused = None;
+            return true;
+        }
+        if wants != Wants::Nothing && credentials.challenge() {
+            credentials.drop_token();
+            self.asked = false;
+            return true;
+        }
+        let offer = counter_offer(error, self.offer);
+        self.offer = offer.unwrap_or(self.offer);
+        offer.is_some()
+    }
+}
+
 /// Whether an `Mcp-Session-Id` is blank. Servers without sessions send empty ones, and `fetch` joins two of them with a
 /// comma (RFC 9110 §5.3). A blank header means no session.
 pub(crate) fn is_blank(id: &str) -> bool {
@@ -126,7 +147,7 @@ pub(crate) fn checked_id<J>(id: &str, limit: usize) -> Result<SessionId, Error<J
 
 /// The next version to offer after the server refused ours and listed a common one. It is always older, which rules out
 /// a loop.
-pub(crate) fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
+fn counter_offer<J: Json>(error: &Error<J>, offered: &str) -> Option<&'static str> {
     let supported = error.data.as_ref()?.get("supported")?.as_array()?;
     let names = |version: &str| supported.iter().any(|name| name.as_str().is_some_and(|name| name == version));
     VERSIONS.into_iter().find(|version| *version < offered && names(version))

@@ -1,11 +1,14 @@
 //! Lost sessions, and sessions whose attempts have failed.
 
 use crate::core::api::Error;
-use crate::core::kit::time::Instant;
+use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::error_code::ErrorCode;
 
 /// Limit of consecutive generations lost before any answer. A second one means that the server does not keep sessions.
 pub(crate) const MAX_EARLY_LOSSES: u32 = 2;
+
+/// A generation that lasted this long was not lost at once, even without a call in it.
+pub(crate) const AT_ONCE: Millis = 10_000;
 
 /// A session whose attempts have failed.
 pub(crate) struct Degraded<J> {

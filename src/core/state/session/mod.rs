@@ -17,6 +17,7 @@ use crate::core::kit::table::{Named, Set};
 use crate::core::kit::text::without;
 use crate::core::kit::time::{Instant, Millis};
 use crate::core::protocol::endpoint;
+use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::state::session::answers::Answers;
 use crate::core::state::session::breaker::Breaker;
@@ -26,7 +27,7 @@ use crate::core::state::session::handshake::Handshake;
 use crate::core::state::session::http_sse::{GUESS_CAP, HttpSse};
 use crate::core::state::session::listen::Listen;
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{Degraded, Loss};
+use crate::core::state::session::loss::{AT_ONCE, Degraded, Loss};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::session::pace::Pace;
 use crate::core::state::session::persistence::Persistence;
@@ -291,6 +292,18 @@ impl<J> Session<J> {
         error.evidence = error.evidence.as_deref().map(|evidence| self.discreet(evidence));
         error.server.get_or_insert_with(|| self.key.server.clone());
         error
+    }
+
+    /// The current generation was lost. `counts`: whether that is evidence of how long the server keeps sessions.
+    pub(crate) fn note_loss(&mut self, code: ErrorCode, counts: bool, now: Instant) {
+        self.early_losses = match code {
+            _ if self.has_answered || now.since(self.created_at) >= AT_ONCE => 0,
+            // Neither silence nor a refused GET is evidence about session lifetime.
+            ErrorCode::SessionTimeout => self.early_losses,
+            _ => self.early_losses + u32::from(counts),
+        };
+        // A loss during restoration continues the same recovery.
+        self.loss.get_or_insert(Loss { code, at: now });
     }
 
     /// A request was accepted with these credentials.
