@@ -6,7 +6,7 @@
 use super::body::{self, parsed};
 use super::driver::Driver;
 use super::failure;
-use super::fetch::{Exchange, Stage, broken, fail, finish};
+use super::fetch::{Exchange, Stage};
 use super::json::JsJson;
 use super::sys::{self, ReadResult, StreamReader, Text};
 use crate::core::protocol::sse::{Item, Parser};
@@ -125,43 +125,123 @@ const SLICE: Millis = 8;
 /// The most messages per slice: 2 ms of the module's own time.
 const MAX_REPORTS: u32 = 512;
 
-/// Reads the next chunk.
-pub(super) fn next(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReader, sink: Sink) {
-    if exchange.over.get() {
-        return sys::cancel(&reader);
+impl Exchange {
+    /// Reads the next chunk.
+    pub(super) fn next(&self, driver: &Rc<Driver>, reader: StreamReader, sink: Sink) {
+        if self.over.get() {
+            return sys::cancel(&reader);
+        }
+        let chunk = reader.read();
+        if let Err(reason) = chunk.and_then(|chunk| self.wait_for(&chunk, Stage::Body(reader, sink))) {
+            self.broken(driver, &reason);
+        }
     }
-    let chunk = reader.read();
-    if let Err(reason) = chunk.and_then(|chunk| exchange.wait_for(&chunk, Stage::Body(reader, sink))) {
-        broken(driver, exchange, &reason);
-    }
-}
 
-/// A chunk arrived, or the end.
-pub(super) fn read(driver: &Rc<Driver>, exchange: &Exchange, reader: StreamReader, mut sink: Sink, chunk: &ReadResult) {
-    let bytes = match chunk.value() {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return end(driver, exchange, sink),
-        Err(reason) => return broken(driver, exchange, &reason),
-    };
-    let verdict = match &mut sink {
-        Sink::Stream(feed) => {
-            feed.push(&bytes);
-            return report(driver, exchange, Some(reader), sink);
+    /// A chunk arrived, or the end.
+    pub(super) fn read(&self, driver: &Rc<Driver>, reader: StreamReader, mut sink: Sink, chunk: &ReadResult) {
+        let bytes = match chunk.value() {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return self.end(driver, sink),
+            Err(reason) => return self.broken(driver, &reason),
+        };
+        let verdict = match &mut sink {
+            Sink::Stream(feed) => {
+                feed.push(&bytes);
+                return self.report(driver, Some(reader), sink);
+            }
+            Sink::Text(text) => text.push(&bytes),
+            Sink::Batch(_) => Ok(MORE),
+        };
+        match verdict {
+            Ok(MORE) => self.next(driver, reader, sink),
+            Ok(FULL) => {
+                sys::cancel(&reader);
+                self.end(driver, sink);
+            }
+            Ok(_) => {
+                sys::cancel(&reader);
+                self.fail(driver, too_large());
+            }
+            Err(reason) => self.broken(driver, &reason),
         }
-        Sink::Text(text) => text.push(&bytes),
-        Sink::Batch(_) => Ok(MORE),
-    };
-    match verdict {
-        Ok(MORE) => next(driver, exchange, reader, sink),
-        Ok(FULL) => {
-            sys::cancel(&reader);
-            end(driver, exchange, sink);
+    }
+
+    /// Reports what was read until the machine pauses it or the slice is over, then continues reading.
+    pub(super) fn report(&self, driver: &Rc<Driver>, reader: Option<StreamReader>, mut sink: Sink) {
+        while !self.over.get() {
+            if self.paused.get() {
+                return self.stage.set(Stage::Paused(reader, sink));
+            }
+            let input = match &mut sink {
+                Sink::Stream(feed) => feed.next(self.id),
+                Sink::Batch(batch) => Some(batch.next(self.id)),
+                Sink::Text(_) => None,
+            };
+            match input {
+                Some(input @ Input::Body { .. }) => return self.finish(driver, input),
+                Some(input) => driver.input(input),
+                None => break,
+            }
+            if driver.network.slices.is_over(driver.now()) {
+                return self.turn(reader, sink);
+            }
         }
-        Ok(_) => {
-            sys::cancel(&reader);
-            fail(driver, exchange, too_large());
+        let is_too_large = matches!(&sink, Sink::Stream(feed) if feed.too_large);
+        match reader {
+            Some(reader) if is_too_large => {
+                sys::cancel(&reader);
+                self.fail(driver, too_large());
+            }
+            Some(reader) => self.next(driver, reader, sink),
+            None => {}
         }
-        Err(reason) => broken(driver, exchange, &reason),
+    }
+
+    /// Continues a paused exchange.
+    pub(super) fn resume(&self) {
+        self.paused.set(false);
+        match self.stage.take() {
+            Stage::Paused(reader, sink) => self.turn(reader, sink),
+            stage => self.stage.set(stage),
+        }
+    }
+
+    /// Reports the rest after a turn of the event loop. A promise would settle before that.
+    fn turn(&self, reader: Option<StreamReader>, sink: Sink) {
+        self.stage.set(Stage::Turn(reader, sink));
+        // If the host refuses timers, it has aborted the request.
+        let _ = sys::soon(&self.on_progress);
+    }
+
+    /// The whole body as text.
+    pub(super) fn whole(&self, driver: &Rc<Driver>, text: &JsString) -> Result<(), JsValue> {
+        let network = &driver.network;
+        if text.length() as usize > network.max_message_bytes {
+            self.fail(driver, too_large());
+        } else {
+            self.deliver(driver, body::of(text, network.max_error_bytes));
+        }
+        Ok(())
+    }
+
+    /// The body has ended.
+    fn end(&self, driver: &Rc<Driver>, sink: Sink) {
+        match sink {
+            Sink::Stream(_) => self.finish(driver, Input::Ended { exchange: self.id }),
+            Sink::Text(text) => match text.finish() {
+                Ok(text) => self.deliver(driver, body::of(&text, driver.network.max_error_bytes)),
+                Err(reason) => self.broken(driver, &reason),
+            },
+            Sink::Batch(_) => {}
+        }
+    }
+
+    fn deliver(&self, driver: &Rc<Driver>, body: Body<JsJson>) {
+        let messages = if let Body::Json(JsJson(value)) = &body { several(value) } else { None };
+        match messages.filter(|_| self.accepted.get()) {
+            Some(messages) => self.report(driver, None, Sink::Batch(Batch { messages, next: 0, block: None })),
+            None => self.finish(driver, Input::Body { exchange: self.id, body }),
+        }
     }
 }
 
@@ -172,82 +252,4 @@ const FULL: u32 = 1;
 
 fn too_large() -> Failure<JsJson> {
     failure::new(FailureKind::TooLarge, "the message is larger than limits.maxMessageBytes")
-}
-
-/// Reports what was read until the machine pauses it or the slice is over, then continues reading.
-pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<StreamReader>, mut sink: Sink) {
-    while !exchange.over.get() {
-        if exchange.paused.get() {
-            return exchange.stage.set(Stage::Paused(reader, sink));
-        }
-        let input = match &mut sink {
-            Sink::Stream(feed) => feed.next(exchange.id),
-            Sink::Batch(batch) => Some(batch.next(exchange.id)),
-            Sink::Text(_) => None,
-        };
-        match input {
-            Some(input @ Input::Body { .. }) => return finish(driver, exchange, input),
-            Some(input) => driver.input(input),
-            None => break,
-        }
-        if driver.network.slices.is_over(driver.now()) {
-            return turn(exchange, reader, sink);
-        }
-    }
-    let is_too_large = matches!(&sink, Sink::Stream(feed) if feed.too_large);
-    match reader {
-        Some(reader) if is_too_large => {
-            sys::cancel(&reader);
-            fail(driver, exchange, too_large());
-        }
-        Some(reader) => next(driver, exchange, reader, sink),
-        None => {}
-    }
-}
-
-/// Continues a paused exchange.
-pub(super) fn resume(exchange: &Exchange) {
-    exchange.paused.set(false);
-    match exchange.stage.take() {
-        Stage::Paused(reader, sink) => turn(exchange, reader, sink),
-        stage => exchange.stage.set(stage),
-    }
-}
-
-/// Reports the rest after a turn of the event loop. A promise would settle before that.
-fn turn(exchange: &Exchange, reader: Option<StreamReader>, sink: Sink) {
-    exchange.stage.set(Stage::Turn(reader, sink));
-    // If the host refuses timers, it has aborted the request.
-    let _ = sys::soon(&exchange.on_progress);
-}
-
-/// The whole body as text.
-pub(super) fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -> Result<(), JsValue> {
-    let network = &driver.network;
-    if text.length() as usize > network.max_message_bytes {
-        fail(driver, exchange, too_large());
-    } else {
-        deliver(driver, exchange, body::of(text, network.max_error_bytes));
-    }
-    Ok(())
-}
-
-/// The body has ended.
-fn end(driver: &Rc<Driver>, exchange: &Exchange, sink: Sink) {
-    match sink {
-        Sink::Stream(_) => finish(driver, exchange, Input::Ended { exchange: exchange.id }),
-        Sink::Text(text) => match text.finish() {
-            Ok(text) => deliver(driver, exchange, body::of(&text, driver.network.max_error_bytes)),
-            Err(reason) => broken(driver, exchange, &reason),
-        },
-        Sink::Batch(_) => {}
-    }
-}
-
-fn deliver(driver: &Rc<Driver>, exchange: &Exchange, body: Body<JsJson>) {
-    let messages = if let Body::Json(JsJson(value)) = &body { several(value) } else { None };
-    match messages.filter(|_| exchange.accepted.get()) {
-        Some(messages) => report(driver, exchange, None, Sink::Batch(Batch { messages, next: 0, block: None })),
-        None => finish(driver, exchange, Input::Body { exchange: exchange.id, body }),
-    }
 }

@@ -6,7 +6,7 @@
 use super::abort::{Controller, Pool};
 use super::driver::{Driver, TRANSPORT};
 use super::failure::{self, Onlineness};
-use super::feed::{self, Feed, Sink, Slices, next, read, report, whole};
+use super::feed::{Feed, Sink, Slices};
 use super::hook::{Hook, Report};
 use super::json::JsJson;
 use super::request::Templates;
@@ -122,7 +122,7 @@ impl Network {
     /// Resumes a paused exchange after a turn of the event loop.
     pub(super) fn resume(&self, id: ExchangeId) {
         if let Some(exchange) = self.exchanges.borrow().get(id.0) {
-            feed::resume(exchange);
+            exchange.resume();
         }
     }
 
@@ -209,6 +209,91 @@ impl Exchange {
             _ => {}
         }
     }
+
+    /// Handles status and headers.
+    fn head(&self, driver: &Rc<Driver>, response: &Response) {
+        let head = match read_head(response, self) {
+            Ok(head) => head,
+            Err(reason) => return self.broken(driver, &reason),
+        };
+        let (status, media) = (head.status, head.media);
+        if self.doubted.get() {
+            driver.network.onlineness.contradict();
+        }
+        if let (Some(call), true, Media::EventStream) = (self.call, is_success(status), media) {
+            driver.report(TRANSPORT, driver.calls.streams(call));
+        }
+        driver.input(Input::Opened { exchange: self.id, head });
+        if self.over.get() {
+            return sys::discard(response);
+        }
+        self.accepted.set(is_success(status));
+        if let Err(reason) = self.open(driver, response, status, media) {
+            self.broken(driver, &reason);
+        }
+    }
+
+    /// Starts reading the body, if there is one.
+    fn open(&self, driver: &Rc<Driver>, response: &Response, status: u16, media: Media) -> Result<(), JsValue> {
+        let network = &driver.network;
+        let nothing = || {
+            self.finish(driver, Input::Body { exchange: self.id, body: Body::Empty });
+            Ok(())
+        };
+        if matches!(status, 202 | 204 | 205) {
+            sys::discard(response);
+            return nothing();
+        }
+        // An injected `fetch` may have read it already (npm/workerd.js).
+        if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Response::whole) {
+            return self.whole(driver, &text);
+        }
+        let Some(body) = response.body() else { return nothing() };
+        let ok = is_success(status);
+        let sink = match media {
+            Media::EventStream if ok => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
+            Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true, 0)),
+            Media::Other if ok => Sink::Text(Text::new(network.max_error_bytes, false, network.max_message_bytes)),
+            _ => Sink::Text(Text::new(network.max_error_bytes, false, 0)),
+        };
+        self.next(driver, body.reader()?, sink);
+        Ok(())
+    }
+
+    /// Completes an exchange.
+    pub(super) fn finish(&self, driver: &Rc<Driver>, input: Input<JsJson>) {
+        if !self.over.replace(true) {
+            driver.network.exchanges.borrow_mut().remove(self.id.0);
+            driver.network.controllers.give_back(&self.controller);
+            driver.input(input);
+        }
+    }
+
+    /// Checks whether the server is reachable, if that says more about a failure than the host's error.
+    fn check(&self, driver: &Rc<Driver>, failure: Failure<JsJson>) {
+        if failure.kind != FailureKind::Broken || !sys::is_foreign(&self.url) {
+            return self.fail(driver, failure);
+        }
+        match driver.network.checks.ask(&driver.network.fetch, &self.url) {
+            // The promise is our own, and its `then` does not throw.
+            Ok(reached) => drop(self.wait_for(&reached, Stage::Check(failure))),
+            Err(_) => self.fail(driver, failure),
+        }
+    }
+
+    /// An invalid response or chunk.
+    pub(super) fn broken(&self, driver: &Rc<Driver>, reason: &JsValue) {
+        self.fail(driver, failure::of(reason, false, false));
+    }
+
+    /// Ends an exchange with a failure.
+    pub(super) fn fail(&self, driver: &Rc<Driver>, failure: Failure<JsJson>) {
+        if !self.over.get() {
+            driver.network.exchanges.borrow_mut().remove(self.id.0);
+            self.stop(&driver.network);
+            driver.input(Input::Failed { exchange: self.id, failure });
+        }
+    }
 }
 
 /// The pending promise of an exchange was fulfilled.
@@ -217,46 +302,23 @@ pub(super) fn progress(driver: &Rc<Driver>, id: u64, value: JsValue) {
     // Aborted meanwhile. A late response would still occupy a connection.
     let Some(exchange) = exchange else { return sys::discard(&value) };
     match exchange.stage.take() {
-        Stage::Head => head(driver, &exchange, value.unchecked_ref()),
-        Stage::Body(reader, sink) => read(driver, &exchange, reader, sink, value.unchecked_ref()),
+        Stage::Head => exchange.head(driver, value.unchecked_ref()),
+        Stage::Body(reader, sink) => exchange.read(driver, reader, sink, value.unchecked_ref()),
         Stage::Turn(reader, sink) => {
             driver.network.slices.begin();
-            report(driver, &exchange, reader, sink);
+            exchange.report(driver, reader, sink);
         }
         Stage::Paused(reader, sink) => exchange.stage.set(Stage::Paused(reader, sink)),
-        Stage::Check(failure) => fail(driver, &exchange, explained(failure, value.is_truthy())),
+        Stage::Check(failure) => exchange.fail(driver, explained(failure, value.is_truthy())),
         Stage::Gate(url, init) => {
             let network = &driver.network;
             let goes = value.is_truthy() || !network.onlineness.is_offline();
             let sent = if goes { network.request(&exchange, &url, &init) } else { Err(offline()) };
             if let Err(failure) = sent {
-                fail(driver, &exchange, failure);
+                exchange.fail(driver, failure);
             }
         }
         Stage::Busy => {}
-    }
-}
-
-/// Handles status and headers.
-fn head(driver: &Rc<Driver>, exchange: &Exchange, response: &Response) {
-    let head = match read_head(response, exchange) {
-        Ok(head) => head,
-        Err(reason) => return broken(driver, exchange, &reason),
-    };
-    let (status, media) = (head.status, head.media);
-    if exchange.doubted.get() {
-        driver.network.onlineness.contradict();
-    }
-    if let (Some(call), true, Media::EventStream) = (exchange.call, is_success(status), media) {
-        driver.report(TRANSPORT, driver.calls.streams(call));
-    }
-    driver.input(Input::Opened { exchange: exchange.id, head });
-    if exchange.over.get() {
-        return sys::discard(response);
-    }
-    exchange.accepted.set(is_success(status));
-    if let Err(reason) = open(driver, exchange, response, status, media) {
-        broken(driver, exchange, &reason);
     }
 }
 
@@ -299,69 +361,15 @@ fn media(content_type: &JsString) -> Media {
     if plain { Media::Json } else { Media::of(&String::from(content_type)) }
 }
 
-/// Starts reading the body, if there is one.
-fn open(
-    driver: &Rc<Driver>,
-    exchange: &Exchange,
-    response: &Response,
-    status: u16,
-    media: Media,
-) -> Result<(), JsValue> {
-    let network = &driver.network;
-    let nothing = || {
-        finish(driver, exchange, Input::Body { exchange: exchange.id, body: Body::Empty });
-        Ok(())
-    };
-    if matches!(status, 202 | 204 | 205) {
-        sys::discard(response);
-        return nothing();
-    }
-    // An injected `fetch` may have read it already (npm/workerd.js).
-    if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Response::whole) {
-        return whole(driver, exchange, &text);
-    }
-    let Some(body) = response.body() else { return nothing() };
-    let ok = is_success(status);
-    let sink = match media {
-        Media::EventStream if ok => Sink::Stream(Box::new(Feed::new(network.max_message_bytes))),
-        Media::Json if ok => Sink::Text(Text::new(network.max_message_bytes, true, 0)),
-        Media::Other if ok => Sink::Text(Text::new(network.max_error_bytes, false, network.max_message_bytes)),
-        _ => Sink::Text(Text::new(network.max_error_bytes, false, 0)),
-    };
-    next(driver, exchange, body.reader()?, sink);
-    Ok(())
-}
-
-/// Completes an exchange.
-pub(super) fn finish(driver: &Rc<Driver>, exchange: &Exchange, input: Input<JsJson>) {
-    if !exchange.over.replace(true) {
-        driver.network.exchanges.borrow_mut().remove(exchange.id.0);
-        driver.network.controllers.give_back(&exchange.controller);
-        driver.input(input);
-    }
-}
-
 /// `fetch` or a `read()` was rejected.
 pub(super) fn lost(driver: &Rc<Driver>, id: u64, reason: &JsValue) {
     let exchange = driver.network.exchanges.borrow().get(id).cloned();
     let Some(exchange) = exchange else { return };
     match exchange.stage.take() {
-        Stage::Head => check(driver, &exchange, failure::of(reason, true, driver.network.is_injected)),
+        Stage::Head => exchange.check(driver, failure::of(reason, true, driver.network.is_injected)),
         Stage::Gate(..) | Stage::Body(..) | Stage::Turn(..) | Stage::Paused(..) | Stage::Check(_) | Stage::Busy => {
-            broken(driver, &exchange, reason);
+            exchange.broken(driver, reason);
         }
-    }
-}
-
-/// Checks whether the server is reachable, if that says more about a failure than the host's error.
-fn check(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
-    if failure.kind != FailureKind::Broken || !sys::is_foreign(&exchange.url) {
-        return fail(driver, exchange, failure);
-    }
-    match driver.network.checks.ask(&driver.network.fetch, &exchange.url) {
-        // The promise is our own, and its `then` does not throw.
-        Ok(reached) => drop(exchange.wait_for(&reached, Stage::Check(failure))),
-        Err(_) => fail(driver, exchange, failure),
     }
 }
 
@@ -372,20 +380,6 @@ fn offline() -> Failure<JsJson> {
 /// Classifies a failure by whether the server is reachable.
 fn explained(failure: Failure<JsJson>, reached: bool) -> Failure<JsJson> {
     Failure { kind: if reached { FailureKind::Hidden } else { FailureKind::Unreachable }, ..failure }
-}
-
-/// An invalid response or chunk.
-pub(super) fn broken(driver: &Rc<Driver>, exchange: &Exchange, reason: &JsValue) {
-    fail(driver, exchange, failure::of(reason, false, false));
-}
-
-/// Ends an exchange with a failure.
-pub(super) fn fail(driver: &Rc<Driver>, exchange: &Exchange, failure: Failure<JsJson>) {
-    if !exchange.over.get() {
-        driver.network.exchanges.borrow_mut().remove(exchange.id.0);
-        exchange.stop(&driver.network);
-        driver.input(Input::Failed { exchange: exchange.id, failure });
-    }
 }
 
 /// The body's text. Params without a JSON form (a cycle, a `BigInt`) are an error of the caller.
