@@ -4,6 +4,9 @@
 //! uses one queue for the whole module, drained for all contexts in one microtask: if workerd aborts the context of
 //! that microtask first, the queue stops in every Durable Object of the isolate
 //! (tests/js/suites/durable-objects.test.mjs).
+//!
+//! Storage uses them, because its reads and writes follow each other. Tokens, `terminate()`, `close()`, `idle()` and
+//! `diagnose()` await one promise of the host each, or none: there a task would add a future and save no step.
 
 use std::cell::RefCell;
 use std::future::Future;
