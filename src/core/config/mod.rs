@@ -3,6 +3,7 @@
 mod limits;
 mod parse;
 mod problem;
+mod reader;
 mod server;
 mod template;
 

@@ -2,6 +2,7 @@
 
 use crate::core::config::limits::Limits;
 use crate::core::config::problem::Problem;
+use crate::core::config::reader::{IS_MISSING, MUST_BE_OBJECT, Range, Reader, Section, milliseconds_from};
 use crate::core::config::server::{
     Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, LostWhen,
     MAX_RETRY_ATTEMPTS, Protocol, ServerConfig, SessionConfig, Transport, check_header,
@@ -9,7 +10,6 @@ use crate::core::config::server::{
 use crate::core::config::template::Template;
 use crate::core::kit::table::Named;
 use crate::core::kit::text::{self, concat};
-use crate::core::kit::time::Millis;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Replay;
 use crate::core::protocol::revisions::{MODERN, VERSIONS};
@@ -43,26 +43,6 @@ pub fn parse<J: Json>(
     }
 }
 
-/// An object of the configuration and its path; "" for the root.
-struct Section<J> {
-    path: String,
-    value: J,
-}
-
-impl<J: Json> Section<J> {
-    fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.into() } else { concat(&[&self.path, ".", key]) }
-    }
-}
-
-/// Collects the faults. After a fault, reading methods return the default, so that the rest is checked too.
-struct Reader<'a> {
-    env: &'a dyn Fn(&str) -> Option<String>,
-    problems: Vec<Problem>,
-    warnings: Vec<Problem>,
-}
-
-/// Readers of the sections.
 impl Reader<'_> {
     fn servers<J: Json>(&mut self, config: &J, session: &SessionConfig) -> Named<Rc<ServerConfig>> {
         let mut servers = Named::default();
@@ -278,105 +258,6 @@ impl Reader<'_> {
     }
 }
 
-/// Readers of single values.
-impl Reader<'_> {
-    fn section<J: Json>(&mut self, parent: &Section<J>, key: &str) -> Option<Section<J>> {
-        let (path, value) = (parent.path_of(key), parent.value.get(key)?);
-        if value.is_object() {
-            return Some(Section { path, value });
-        }
-        self.problem(path, MUST_BE_OBJECT);
-        None
-    }
-
-    fn required_section<J: Json>(&mut self, parent: &Section<J>, key: &str) -> Option<Section<J>> {
-        if parent.value.get(key).is_none() {
-            self.problem(parent.path_of(key), IS_MISSING);
-        }
-        self.section(parent, key)
-    }
-
-    fn string<J: Json>(&mut self, section: &Section<J>, key: &str) -> Option<String> {
-        let text = section.value.get(key)?.as_str();
-        if text.is_none() {
-            self.problem(section.path_of(key), "must be a string");
-        }
-        text
-    }
-
-    fn number<J: Json>(&mut self, section: &Section<J>, key: &str, range: &Range) -> Option<u64> {
-        let number = section.value.get(key)?.as_f64().and_then(whole).filter(|number| range.has(*number));
-        if number.is_none() {
-            self.problem(section.path_of(key), range.rule);
-        }
-        number
-    }
-
-    fn milliseconds<J: Json>(&mut self, section: &Section<J>, key: &str, least: u64, default: Millis) -> Millis {
-        self.number(section, key, &milliseconds_from(least)).unwrap_or(default)
-    }
-
-    fn template(&mut self, path: &str, text: &str) -> Option<Template> {
-        match Template::parse(text, self.env) {
-            Ok(template) => Some(template),
-            Err(faults) => {
-                for fault in faults {
-                    self.problems.push(Problem::new(path.into(), fault));
-                }
-                None
-            }
-        }
-    }
-
-    /// A variable that is set and not empty.
-    fn variable(&self, name: &str) -> Option<String> {
-        (self.env)(name).map(|value| value.trim_ascii().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn variable_number(&mut self, name: &str, range: &Range) -> Option<u64> {
-        let value = self.variable(name)?;
-        let number = text::number(value.as_bytes()).filter(|number| range.has(*number));
-        if number.is_none() {
-            self.problem(name.into(), range.rule);
-        }
-        number
-    }
-
-    fn warn_of_unknown<J: Json>(&mut self, section: &Section<J>, known: &[&str]) {
-        for key in section.value.keys().unwrap_or_default() {
-            if !known.contains(&key.as_str()) {
-                self.warnings.push(Problem::new(section.path_of(&key), "is not a known setting; ignored"));
-            }
-        }
-    }
-
-    fn problem(&mut self, path: String, message: &str) {
-        self.problems.push(Problem::new(path, message));
-    }
-}
-
-/// The allowed whole numbers, and the message for all others.
-struct Range {
-    least: u64,
-    most: u64,
-    rule: &'static str,
-}
-
-impl Range {
-    const fn has(&self, number: u64) -> bool {
-        self.least <= number && number <= self.most
-    }
-}
-
-const fn milliseconds_from(least: u64) -> Range {
-    let rule = if least == 0 {
-        "must be a whole number of milliseconds, 0 or more"
-    } else {
-        "must be a whole number of milliseconds, 1 or more"
-    };
-    Range { least, most: MAX_SAFE_INTEGER, rule }
-}
-
 const ATTEMPTS: Range =
     Range { least: 0, most: MAX_RETRY_ATTEMPTS as u64, rule: "must be a whole number from 0 to 100" };
 
@@ -384,8 +265,6 @@ const STATUS: Range = Range { least: 200, most: 599, rule: "must be an HTTP stat
 
 const COUNT_RULE: &str = "must be a whole number from 1 to 4294967295";
 const COUNT_OR_ZERO_RULE: &str = "must be a whole number from 0 to 4294967295";
-const IS_MISSING: &str = "is missing";
-const MUST_BE_OBJECT: &str = "must be an object";
 const IS_STDIO: &str =
     "cannot be run from here: put the server behind HTTP and give its url, see docs/toolchains.md#stdio";
 
@@ -408,16 +287,6 @@ const LIMITS: [&str; 8] = [
 
 /// Log lines begin with the name, so it must be short and must not be able to forge a line.
 const MAX_NAME_BYTES: usize = 128;
-
-/// 2⁵³ − 1: JavaScript numbers are exact up to here, and so is a deadline that far from now.
-const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
-
-/// A whole number that is exact in JavaScript.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
-fn whole(number: f64) -> Option<u64> {
-    let exact = (0.0..=MAX_SAFE_INTEGER as f64).contains(&number) && number.trunc() == number;
-    exact.then_some(number as u64)
-}
 
 /// A number whose range lies within `u32`.
 fn clamped(number: u64) -> u32 {

@@ -1,6 +1,7 @@
 //! Every setting, accepted and rejected.
 
 use super::*;
+use crate::core::config::reader::{MAX_SAFE_INTEGER, whole};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
