@@ -32,9 +32,10 @@ export class McpManager extends Machine {
         config = { ...config, mcpServers };
       }
       if (own || credentials) {
+        if (own && typeof own !== 'function')
+          throw new McpError(`mcpServers.${name}.fetch: must be a function`, { code: 'config_error' });
         server.headers = { ...server.headers, [MARK]: encodeURIComponent(name) };
-        // The module rejects a value that is not a function.
-        routed = { ...options, fetch: own && typeof own !== 'function' ? own : route };
+        routed = { ...options, fetch: route };
       }
     }
     super(config, routed);

@@ -95,7 +95,10 @@ describe('a server’s own', () => {
   });
 
   test('a `fetch` that is no function is a config_error', () => {
-    assert.throws(() => make({ s: { fetch: 'fast' } }), { code: 'config_error' });
+    assert.throws(() => make({ s: { fetch: 'fast' } }), {
+      code: 'config_error',
+      message: 'mcpServers.s.fetch: must be a function',
+    });
     assert.throws(() => new McpManager({ mcpServers: { s: null } }), { code: 'config_error' });
     assert.throws(() => new McpManager({ mcpServers: 'none' }), { code: 'config_error' });
   });
