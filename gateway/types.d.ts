@@ -4,7 +4,6 @@ import type { Gateway } from 'gateway-module';
 import type { McpConfig, ServerConfig, SessionInfo } from 'mcp-tether';
 import type { IndexObject } from './index-object.js';
 import type { CredentialsObject } from './oauth/credentials-object.js';
-import type { Egress } from './oauth/egress.js';
 import type { Vault } from './oauth/vault.js';
 import type { RegistryObject } from './registry-object.js';
 import type { SessionObject } from './session-object.js';
@@ -144,8 +143,8 @@ export interface OAuthSettings {
   origin: string;
   vault: Vault;
   servers: Map<string, LoginOptions>;
-  /** Where requests of logins for a server at this URL may go. */
-  egressOf(url: string): Egress;
+  /** Names and addresses of the local network that logins may use. */
+  privateHosts: string[];
 }
 
 export type RpcId = string | number | null;

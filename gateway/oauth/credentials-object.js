@@ -7,8 +7,10 @@ import { OAuthError, oauth } from 'mcp-tether/oauth';
 import { sha256 } from '../digest.js';
 import { log } from '../log.js';
 import { settingsOf } from '../settings.js';
+import { Egress } from './egress.js';
 import { LoginFault } from './fault.js';
 import { PendingLogin } from './pending-login.js';
+import { callbackOf, documentOf } from './places.js';
 import { Records } from './records.js';
 
 /** @import { Token } from 'mcp-tether' */
@@ -175,7 +177,7 @@ class Keeper {
     const { key, server } = this.#owner;
     this.#url = url;
     this.#provider ??= this.#connect();
-    const fetch = /** @type {import('mcp-tether').FetchLike} */ (this.#settings.egressOf(url).fetch());
+    const fetch = /** @type {import('mcp-tether').FetchLike} */ (this.#egress.fetch());
     const signal = AbortSignal.timeout(STEP);
     const about = status === undefined ? {} : { status, challenge };
     const token = await this.#provider.token({
@@ -203,15 +205,18 @@ class Keeper {
     }
   }
 
+  get #egress() {
+    return new Egress(this.#url, this.#settings.privateHosts);
+  }
+
   #connect() {
-    const { origin, servers } = this.#settings;
     const { server } = this.#owner;
-    const { clientMetadata = true, ...options } = servers.get(server) ?? {};
-    const hasDocument = clientMetadata && origin.startsWith('https:');
+    const { clientMetadata = true, ...options } = this.#settings.servers.get(server) ?? {};
+    const hasDocument = clientMetadata && this.#settings.origin.startsWith('https:');
     return oauth({
       ...options,
-      clientMetadataUrl: hasDocument ? `${origin}/.well-known/mcp-client.json` : undefined,
-      redirectUri: `${origin}/oauth/callback/${server}`,
+      clientMetadataUrl: hasDocument ? documentOf(this.#settings, server) : undefined,
+      redirectUri: callbackOf(this.#settings, server),
       storage: this.#records.credentials,
       authorize: Object.assign((/** @type {URL} */ url) => this.#invite(url), {
         save: (/** @type {string} */ _, /** @type {{ state: string }} */ pending) => {
@@ -229,7 +234,7 @@ class Keeper {
   // The provider wants the user to be sent to `url`. The callback may reach another instance, so nothing here waits for it.
   /** @param {URL} url @returns {Promise<never>} */
   async #invite(url) {
-    this.#settings.egressOf(this.#url).check(url);
+    this.#egress.check(url);
     if (!this.#pending) throw new Error('the provider has not said what it needs at the callback');
     await this.login.begin({ url: url.href, resource: this.#url, pending: this.#pending });
     throw LOGIN;

@@ -11,9 +11,9 @@ import { sha256 } from '../digest.js';
 import { readHead } from '../head.js';
 import { messagePage, startPage } from './pages.js';
 import { BROWSER, readPass, TICKET } from './pending-login.js';
+import { callbackOf, credentialsOf, documentOf } from './places.js';
 
 /** @import { Env, OAuthSettings, Settings } from '../types.js' */
-/** @import { Owner } from './credentials-object.js' */
 
 /** @typedef {{ request: Request, url: URL, env: Env, settings: Settings, oauth: OAuthSettings }} Visit */
 
@@ -22,7 +22,7 @@ const FOREIGN = 'This link is for another user of the gateway, or the token is w
 
 /** @type {[path: RegExp, methods: string[], act: (visit: Visit, subject: string) => Response | Promise<Response>][]} */
 const routes = [
-  [/^\/\.well-known\/mcp-client\.json$/, ['GET'], clientDocument],
+  [/^\/oauth\/client\/([\w.~-]{1,200})$/, ['GET'], clientDocument],
   [/^\/oauth\/start\/([\w.-]{1,2000})$/, ['GET', 'POST'], start],
   [/^\/oauth\/callback\/([\w.~-]{1,200})$/, ['GET'], callback],
 ];
@@ -48,25 +48,17 @@ export function visitLogin(request, env, settings) {
   return undefined;
 }
 
-/** The name of a user's object for a server: @param {Pick<Owner, 'key' | 'server'>} owner */
-export function credentialsName({ key, server }) {
-  return sha256(JSON.stringify([key, server]));
-}
-
-/** @param {Env} env @param {Pick<Owner, 'key' | 'server'>} owner */
-export async function credentialsOf({ CREDENTIALS }, owner) {
-  if (!CREDENTIALS) throw new Error('CREDENTIALS: the binding is missing');
-  return CREDENTIALS.get(CREDENTIALS.idFromName(await credentialsName(owner)));
-}
-
-/** SEP-991. @param {Visit} visit */
-function clientDocument({ oauth: { origin, servers } }) {
+// Client ID Metadata Document (2025-11-25 basic/authorization). One for each server: what one authorization server is told of a client is worthless at
+// another one.
+/** @param {Visit} visit @param {string} server */
+function clientDocument({ oauth }, server) {
+  if (!oauth.servers.has(server)) return messagePage(404, 'Not found', 'No such client.');
   return Response.json(
     {
-      client_id: `${origin}/.well-known/mcp-client.json`,
-      client_name: `MCP gateway at ${new URL(origin).host}`,
-      client_uri: origin,
-      redirect_uris: [...servers.keys()].map((server) => `${origin}/oauth/callback/${server}`),
+      client_id: documentOf(oauth, server),
+      client_name: oauth.servers.get(server)?.clientName ?? `MCP gateway at ${new URL(oauth.origin).host}`,
+      client_uri: oauth.origin,
+      redirect_uris: [callbackOf(oauth, server)],
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',

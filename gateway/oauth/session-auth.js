@@ -1,7 +1,7 @@
 // The auth provider of one session: tokens come from the user's object for the server; where it needs a login, the client is asked to open a link.
 // @ts-check
 
-import { credentialsOf } from './routes.js';
+import { credentialsOf } from './places.js';
 
 /** @import { AuthProvider, Token, TokenContext } from 'mcp-tether' */
 /** @import { Cause, Env, Rpc, RpcError, RpcParams } from '../types.js' */

@@ -1,7 +1,6 @@
 // The `auth` of servers that ask for OAuth, and the variables that it needs.
 // @ts-check
 
-import { Egress } from './egress.js';
 import { Vault } from './vault.js';
 
 /** @import { Env, LoginOptions, OAuthSettings } from '../types.js' */
@@ -47,12 +46,11 @@ export function readOAuth(env, servers, list) {
   if (!env.CREDENTIALS) throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.toml)`);
   const origin = publicOrigin(env.PUBLIC_ORIGIN, path);
   const vault = new Vault(list(env.TOKEN_KEYS), path);
-  const privateHosts = list(env.PRIVATE_HOSTS);
   return {
     origin,
     vault,
     servers: new Map(names.map((name) => [name, optionsOf(env, servers[name], name)])),
-    egressOf: (url) => new Egress([new URL(url).hostname, ...privateHosts]),
+    privateHosts: list(env.PRIVATE_HOSTS),
   };
 }
 

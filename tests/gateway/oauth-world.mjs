@@ -2,6 +2,7 @@
 import { startProtectedServer } from '../js/servers/authorization/protected-server.mjs';
 import { startAuthorizationServer } from '../js/servers/authorization-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
+import { initializeParams, sender } from './http.mjs';
 import { startStack } from './stack.mjs';
 
 export const tokenKeys = ['first', 'second'].map((name) => Buffer.alloc(32, name).toString('base64'));
@@ -84,3 +85,11 @@ export class Browser {
 
 /** The login link in an error or in its text. */
 export const linkIn = (text) => /https?:[^\s"]+\/oauth\/start\/[\w.-]+/.exec(text)?.[0];
+
+/** The response to `initialize`: with a login link, or with what is wrong. */
+export async function ask(world, { token = 'token-of-ada', server = 'notes' } = {}) {
+  const { send, rpc } = sender(`${world.origin}/${server}/mcp`, token);
+  const response = await send('POST', { body: rpc('initialize', initializeParams) });
+  const text = await response.text();
+  return { status: response.status, text, link: linkIn(text) };
+}
