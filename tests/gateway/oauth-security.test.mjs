@@ -98,8 +98,12 @@ describe('who may complete a login', () => {
     const other = new Browser();
     await other.start((await ask(world, { token: bob })).link ?? link, bob);
     assert.equal((await other.request(granted.location)).status, 400, 'the cookie of another login');
+    // Its user begins once more, with a new link: the browser that began last counts.
+    const later = new Browser();
+    await later.start((await ask(world)).link, ada);
+    assert.equal((await browser.request(granted.location)).status, 400, 'the cookie of an earlier start');
     assert.equal(world.as.count('token', 'authorization_code'), before);
-    assert.equal((await browser.request(granted.location)).status, 200);
+    assert.equal((await later.request(granted.location)).status, 200);
   });
 
   test('a callback works once', async () => {

@@ -1,4 +1,5 @@
 // The gateway before an MCP server behind OAuth, and users who log in with a browser.
+import assert from 'node:assert/strict';
 import { startProtectedServer } from '../js/servers/authorization/protected-server.mjs';
 import { startAuthorizationServer } from '../js/servers/authorization-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
@@ -93,3 +94,23 @@ export async function ask(world, { token = 'token-of-ada', server = 'notes' } = 
   const text = await response.text();
   return { status: response.status, text, link: linkIn(text) };
 }
+
+export const users = { ada: 'token-of-ada', bob: 'token-of-bob' };
+export const failureOf = (promise) =>
+  promise.then(
+    () => assert.fail('it did not fail'),
+    (error) => error,
+  );
+/** Options of a client whose user opens each link once, whichever client shows it. */
+export const opening = (token, links) => ({
+  token,
+  elicitation: { form: {}, url: {} },
+  async elicit({ params }) {
+    const isOpen = links.some(({ url }) => url === params.url);
+    links.push(params);
+    if (isOpen) return { action: 'accept' };
+    const page = await new Browser().logIn(params.url, token);
+    assert.equal(page.status, 200, page.text);
+    return { action: 'accept' };
+  },
+});

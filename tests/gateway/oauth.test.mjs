@@ -1,28 +1,8 @@
-// Servers behind OAuth: the gateway logs each user in at each server, once.
+// Servers behind OAuth: the gateway logs each user in at each server, once, whatever their client is.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { clients, textOf } from './clients.mjs';
-import { Browser, linkIn, startWorld } from './oauth-world.mjs';
-
-const users = { ada: 'token-of-ada', bob: 'token-of-bob' };
-const failureOf = (promise) =>
-  promise.then(
-    () => assert.fail('it did not fail'),
-    (error) => error,
-  );
-/** A client whose user opens each link once, whichever client shows it. */
-const opening = (token, links) => ({
-  token,
-  elicitation: { form: {}, url: {} },
-  async elicit({ params }) {
-    const isOpen = links.some(({ url }) => url === params.url);
-    links.push(params);
-    if (isOpen) return { action: 'accept' };
-    const page = await new Browser().logIn(params.url, token);
-    assert.equal(page.status, 200, page.text);
-    return { action: 'accept' };
-  },
-});
+import { Browser, failureOf, linkIn, opening, startWorld, users } from './oauth-world.mjs';
 
 for (const [name, connect] of Object.entries(clients)) {
   describe(`${name}, before a server that answers nothing without a token`, () => {
