@@ -1,15 +1,15 @@
 // The auth provider of one session: tokens come from the user's object for the server; where it needs a login, the client is asked to open a link.
 // @ts-check
 
+import { elicitation, LoginError } from './login-error.js';
 import { credentialsOf } from './places.js';
+import { loginEnd } from './wait.js';
 
 /** @import { AuthProvider, Token, TokenContext } from 'mcp-tether' */
 /** @import { Cause, Env, Rpc, RpcError, RpcParams } from '../types.js' */
 /** @import { Owner } from './credentials-object.js' */
 /** @import { Invitation } from './pending-login.js' */
 
-const URL_ELICITATION_REQUIRED = -32042; // 2025-11-25 client/elicitation
-const OUR_ERROR = 1000; // as the transport's errors that no server sent
 const PREFIX = 'login-'; // of the ids of requests that the client is asked
 
 /**
@@ -111,54 +111,15 @@ export class SessionAuth {
         jsonrpc: '2.0',
         id,
         method: 'elicitation/create',
-        params: elicitation(this.#owner.server, login),
+        params: { ...elicitation(this.#owner.server, login), elicitationId: login.id },
       }),
     );
     try {
-      await Promise.race([this.#end(object, login, signal), refusal]);
+      await Promise.race([loginEnd(object, this.#owner, login.id, signal), refusal]);
     } finally {
       this.#asked.delete(id);
     }
     const params = { elicitationId: login.id };
     this.#client.tell({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params });
   }
-
-  /** @param {Awaited<ReturnType<typeof credentialsOf>>} object @param {Invitation} login @param {AbortSignal} signal */
-  async #end(object, { id }, signal) {
-    for (;;) {
-      const { isOpen, failure } = await object.outcome(this.#owner, id);
-      if (failure) throw new LoginError(failure.message);
-      if (!isOpen || signal.aborted) return;
-    }
-  }
-}
-
-/** Why there is no token; with the login that would get one. */
-class LoginError extends Error {
-  /** @param {string} message @param {Invitation} [login] */
-  constructor(message, login) {
-    super(message);
-    this.login = login;
-  }
-
-  /** @param {string} server @param {boolean} speaksUrl @returns {RpcError} */
-  forClient(server, speaksUrl) {
-    const { login } = this;
-    const words = `${server}: ${this.message}`;
-    if (!login) return { code: OUR_ERROR, message: words, data: { code: 'unauthorized', retryable: false } };
-    const message = `${words}. Open ${login.url} in a browser, then try again`;
-    if (speaksUrl)
-      return { code: URL_ELICITATION_REQUIRED, message, data: { elicitations: [elicitation(server, login)] } };
-    return { code: OUR_ERROR, message, data: { code: 'unauthorized', retryable: false, url: login.url } };
-  }
-}
-
-/** The params of `elicitation/create`: @param {string} server @param {Invitation} login */
-function elicitation(server, { id, url, host }) {
-  return {
-    mode: 'url',
-    elicitationId: id,
-    url,
-    message: `${server} needs your login at ${host}. The link works once, for ten minutes.`,
-  };
 }

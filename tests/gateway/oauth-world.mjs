@@ -12,13 +12,14 @@ export const tokenKeys = ['first', 'second'].map((name) => Buffer.alloc(32, name
  * @param {object} [options]
  * @param {object} [options.as] rules of the authorization server
  * @param {object} [options.server] rules of the MCP server
+ * @param {Parameters<typeof startProtectedServer>[2]} [options.inner] behind the MCP server's gate
  * @param {object} [options.auth] of the server in the gateway's configuration
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] variables of the gateway
  */
-export async function startWorld({ as = {}, server = {}, auth = {}, servers = {}, vars = {} } = {}) {
+export async function startWorld({ as = {}, server = {}, inner, auth = {}, servers = {}, vars = {} } = {}) {
   const authority = await startAuthorizationServer(as);
-  const guarded = await startProtectedServer(authority, server);
+  const guarded = await startProtectedServer(authority, server, inner);
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
   const stack = await startStack({
