@@ -13,7 +13,7 @@ import { PendingLogin } from './pending-login.js';
 import { callbackOf, documentOf } from './places.js';
 import { Records } from './records.js';
 
-/** @import { Token } from 'mcp-tether' */
+/** @import { Token, TokenContext } from 'mcp-tether' */
 /** @import { OAuthProvider } from 'mcp-tether/oauth' */
 /** @import { Env, ObjectContext } from '../types.js' */
 /** @import { Invitation, Login } from './pending-login.js' */
@@ -25,7 +25,7 @@ import { Records } from './records.js';
  * @property {string} url of the server
  * @property {number} [status] of a refusal
  * @property {string} [challenge] of a refusal
- * @property {number} [attempt]
+ * @property {number} [attempt] of the session's manager
  * @property {string} [refused] the digest of the token that was refused
  *
  * @typedef {{ code: string, message: string }} Failure
@@ -65,7 +65,7 @@ export class CredentialsObject extends DurableObject {
    * @param {Question} question
    * @returns {Promise<Outcome>}
    */
-  async token(owner, { url, status, challenge, attempt = 0, refused }) {
+  async token(owner, { url, status, challenge, attempt, refused }) {
     const keeper = this.#of(owner);
     try {
       const known = await answered(keeper.ask(url));
@@ -173,22 +173,15 @@ class Keeper {
   }
 
   /** @param {string} url @param {Partial<Question>} [refusal] @returns {Promise<Token | undefined>} */
-  async ask(url, { status, challenge, attempt = 0 } = {}) {
+  async ask(url, { status, challenge, attempt } = {}) {
     const { key, server } = this.#owner;
     this.#url = url;
     this.#provider ??= this.#connect();
     const fetch = /** @type {import('mcp-tether').FetchLike} */ (this.#egress.fetch());
     const signal = AbortSignal.timeout(STEP);
-    const about = status === undefined ? {} : { status, challenge };
-    const token = await this.#provider.token({
-      userId: key,
-      serverName: server,
-      url,
-      attempt,
-      fetch,
-      signal,
-      ...about,
-    });
+    const refusal = status === undefined ? {} : { status, challenge, attempt };
+    const context = { userId: key, serverName: server, url, fetch, signal, ...refusal };
+    const token = await this.#provider.token(/** @type {TokenContext} */ (context));
     return /** @type {Token | undefined} */ (token);
   }
 

@@ -76,7 +76,7 @@ export class RequestAuth {
     const challenge = headers.get('www-authenticate') ?? undefined;
     if (!isRefusal(status, challenge) || !this.#object) return false;
     await body?.cancel();
-    const question = { url: this.#url, status, challenge, attempt: 1, refused: this.#digest };
+    const question = { url: this.#url, status, challenge, refused: this.#digest };
     const outcome = await this.#object.token(this.#owner, question);
     if (outcome.login) throw new LoginError('a login is needed', outcome.login);
     this.#use(outcome);
