@@ -117,10 +117,15 @@ export class CredentialsObject extends DurableObject {
     const login = await keeper.login.take(browser, new URL(callback).searchParams.get('state') ?? '');
     if (!login) return { code: 'unknown_login', message: 'this login is over, or it began in another browser' };
     const failure = await keeper.finish(login, callback).then(() => undefined, failureOf);
-    log(failure ? 'warn' : 'info', 'login', { server: owner.server, code: failure?.code });
+    log(failure ? 'warn' : 'info', 'login', { server: owner.server, code: failure?.code.slice(0, 100) });
     if (failure) this.#remember(login.id, failure);
     for (const wake of this.#waiting) wake();
     return failure;
+  }
+
+  /** Forgets the user's tokens: @param {Owner} owner @param {string} url of the server */
+  signOut(owner, url) {
+    return this.#of(owner).signOut(url);
   }
 
   /** @param {Owner} owner always the same: the object is named after it */
@@ -157,6 +162,8 @@ class Keeper {
   #settings;
   #records;
   #url = ''; // of the server, as it was asked about last
+  /** @type {typeof fetch | undefined} */
+  #fetch; // of the current step
   /** @type {OAuthProvider | undefined} */
   #provider;
   /** @type {{ state: string } | undefined} what the provider needs at the callback of the login that it is beginning */
@@ -175,13 +182,10 @@ class Keeper {
   /** @param {string} url @param {Partial<Question>} [refusal] @returns {Promise<Token | undefined>} */
   async ask(url, { status, challenge, attempt } = {}) {
     const { key, server } = this.#owner;
-    this.#url = url;
-    this.#provider ??= this.#connect();
-    const fetch = /** @type {import('mcp-tether').FetchLike} */ (this.#egress.fetch());
     const signal = AbortSignal.timeout(STEP);
     const refusal = status === undefined ? {} : { status, challenge, attempt };
-    const context = { userId: key, serverName: server, url, fetch, signal, ...refusal };
-    const token = await this.#provider.token(/** @type {TokenContext} */ (context));
+    const context = { userId: key, serverName: server, url, signal, ...refusal };
+    const token = await this.#step(url).token(/** @type {TokenContext} */ (context));
     return /** @type {Token | undefined} */ (token);
   }
 
@@ -198,6 +202,23 @@ class Keeper {
     }
   }
 
+  /** Forgets the user's tokens, here and at the authorization server. */
+  /** @param {string} url */
+  async signOut(url) {
+    const { key, server } = this.#owner;
+    await this.login.end();
+    await this.#step(url).signOut(key, server, { url, signal: AbortSignal.timeout(STEP) });
+  }
+
+  // The provider, for one step.
+  /** @param {string} url of the server */
+  #step(url) {
+    this.#url = url;
+    this.#fetch = this.#egress.fetch();
+    this.#provider ??= this.#connect();
+    return this.#provider;
+  }
+
   get #egress() {
     return new Egress(this.#url, this.#settings.privateHosts);
   }
@@ -211,6 +232,8 @@ class Keeper {
       clientMetadataUrl: hasDocument ? documentOf(this.#settings, server) : undefined,
       redirectUri: callbackOf(this.#settings, server),
       storage: this.#records.credentials,
+      // The provider sends nothing by another way, revocations included.
+      fetch: (...request) => (this.#fetch ?? this.#egress.fetch())(...request),
       authorize: Object.assign((/** @type {URL} */ url) => this.#invite(url), {
         save: (/** @type {string} */ _, /** @type {{ state: string }} */ pending) => {
           this.#pending = pending;

@@ -73,6 +73,10 @@ export class PendingLogin {
     });
   }
 
+  end() {
+    return this.#alone(() => this.#records.delete(RECORD));
+  }
+
   /** @param {string} id */
   isOpen(id) {
     return this.#alone(async () => (await this.#load())?.id === id);

@@ -25,6 +25,7 @@ const routes = [
   [/^\/oauth\/client\/([\w.~-]{1,200})$/, ['GET'], clientDocument],
   [/^\/oauth\/start\/([\w.-]{1,2000})$/, ['GET', 'POST'], start],
   [/^\/oauth\/callback\/([\w.~-]{1,200})$/, ['GET'], callback],
+  [/^\/oauth\/login\/([\w.~-]{1,200})$/, ['DELETE'], signOut],
 ];
 
 /**
@@ -130,6 +131,17 @@ async function callback({ request, url, env, settings, oauth }, server) {
   page.headers.set('set-cookie', `${name}=; ${attributes(oauth.origin)}; Max-Age=0`);
   page.headers.set('referrer-policy', 'no-referrer');
   return page;
+}
+
+/** @param {Visit} visit @param {string} server */
+async function signOut({ request, env, settings, oauth }, server) {
+  const user = await authenticate(readHead(request.headers).fields, settings.auth);
+  if (!user) return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+  if (!oauth.servers.has(server)) return new Response(null, { status: 404 });
+  const owner = { key: user.key, id: user.id, server };
+  const [url] = settings.gateway.upstream(server, user.id, user.vars);
+  await (await credentialsOf(env, owner)).signOut(owner, url);
+  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
 }
 
 // One cookie a login: two of them may be under way in one browser. RFC 6265bis §4.1.3.2: no other host can set a name with this prefix.

@@ -86,6 +86,28 @@ describe('a login', () => {
     await client.end();
   });
 
+  test('is over when the user signs out: the tokens are revoked', async (t) => {
+    const world = await open(t);
+    const links = [];
+    const client = await connect(world.url, opening(users.ada, links));
+    await client.call('echo', { text: 'x' });
+    const signOut = (token, server = 'notes') =>
+      fetch(`${world.origin}/oauth/login/${server}`, {
+        method: 'DELETE',
+        headers: { Authorization: `Bearer ${token}` },
+      });
+    assert.deepEqual([(await signOut('wrong')).status, (await signOut(users.ada, 'other')).status], [401, 404]);
+    assert.equal((await signOut(users.bob)).status, 204, 'of a user who never logged in');
+    assert.equal(textOf(await client.call('echo', { text: 'y' })), 'y');
+    assert.equal(links.length, 1);
+    await world.stack.restartGateway();
+    assert.equal((await signOut(users.ada)).status, 204);
+    assert.ok(world.as.count('revoke') > 0);
+    assert.equal(textOf(await client.call('echo', { text: 'z' })), 'z');
+    assert.equal(links.length, 2);
+    await client.end();
+  });
+
   test('uses a client that was registered by hand', async (t) => {
     const world = await open(t, {
       auth: { clientId: 'by-hand', clientSecret: '$' + '{NOTES_SECRET}', scope: 'notes' },
