@@ -4,11 +4,13 @@
 import { always } from './answers.js';
 import { IncomingRequest } from './incoming-request.js';
 import { log, wordsOf } from './log.js';
+import { visitLogin } from './oauth/routes.js';
 import { settingsOf } from './settings.js';
 
 /** @import { Env, EventContext } from './types.js' */
 
 export { IndexObject } from './index-object.js';
+export { CredentialsObject } from './oauth/credentials-object.js';
 export { RegistryObject } from './registry-object.js';
 export { SessionObject } from './session-object.js';
 
@@ -32,6 +34,8 @@ export default {
     const incoming = new IncomingRequest(request, env, ctx, settings);
     let answer;
     try {
+      const visited = visitLogin(request, env, settings);
+      if (visited) return await visited;
       answer = await incoming.answer();
     } catch (error) {
       log('error', 'failed', {

@@ -41,6 +41,7 @@ export async function startGateway({ servers, vars, state, port = 0, log }) {
       SESSIONS: { className: 'SessionObject', useSQLite: true },
       INDEX: { className: 'IndexObject', useSQLite: true },
       REGISTRY: { className: 'RegistryObject', useSQLite: true },
+      CREDENTIALS: { className: 'CredentialsObject', useSQLite: true },
     },
     durableObjectsPersist: state,
     handleRuntimeStdio:

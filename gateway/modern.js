@@ -4,6 +4,7 @@
 import { idOf, json, refused } from './answers.js';
 import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
+import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
 import { cached, forget, keep } from './public-cache.js';
 
@@ -33,7 +34,8 @@ const speaking = new Map(); // by server: until when
  */
 export async function passOn(incoming, identity, message, text) {
   const passage = new Passage(incoming, identity, message);
-  const answer = passage.answer(text).catch((error) => {
+  const sent = passage.auth?.around(text, (own) => passage.answer(own)) ?? passage.answer(text);
+  const answer = sent.catch((error) => {
     log('warn', 'unreachable', { server: passage.server, problem: error.message });
     // Without an id, like every proxy: clients take an error with the request's id for the handler's response, and do not wait for the server.
     return incoming.refuse('unreachable');
@@ -42,6 +44,8 @@ export async function passOn(incoming, identity, message, text) {
 }
 
 class Passage {
+  #configured;
+
   /** @param {IncomingRequest} incoming @param {Identity} identity @param {Rpc} message */
   constructor(incoming, identity, message) {
     const { gateway, request, head, route } = incoming;
@@ -57,7 +61,14 @@ class Passage {
     this.fromPage = incoming.origin !== undefined;
     const [url, configured] = gateway.upstream(route.subject, identity.id, identity.vars);
     this.url = url;
-    this.configured = configured;
+    this.auth = RequestAuth.of(incoming, identity, message, url);
+    this.#configured = configured;
+  }
+
+  // The headers of the configuration, and those of a login.
+  /** @returns {Pair[]} */
+  get configured() {
+    return this.auth ? [...this.#configured, ...this.auth.headers] : this.#configured;
   }
 
   /** @param {string} text @returns {Promise<Answer>} */
@@ -97,6 +108,12 @@ class Passage {
 
   /** @param {string} text @param {Pair[]} added */
   async #send(text, added) {
+    const response = await this.#sendOnce(text, added);
+    return (await this.auth?.renewed(response)) ? this.#sendOnce(text, added) : response;
+  }
+
+  /** @param {string} text @param {Pair[]} added */
+  #sendOnce(text, added) {
     const { gateway, head } = this;
     const headers = new Headers();
     for (const [name, value] of Object.entries(head)) if (gateway.goesToServer(name)) headers.set(name, value);

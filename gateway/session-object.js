@@ -12,6 +12,7 @@ import { EventLog } from './event-log.js';
 import { HeldBodies } from './held-bodies.js';
 import { LazyUpstream } from './lazy-upstream.js';
 import { log } from './log.js';
+import { SessionAuth } from './oauth/session-auth.js';
 import { Row } from './row.js';
 import { settingsOf } from './settings.js';
 import { unopened } from './unopened.js';
@@ -34,6 +35,8 @@ export class SessionObject extends DurableObject {
   #pulse; // the timer for all waiting work
   #client;
   #held = new HeldBodies();
+  /** @type {SessionAuth | undefined} */
+  #auth; // of the running session, if the server asks for OAuth
 
   /** @param {ObjectContext} ctx @param {Env} env */
   constructor(ctx, env) {
@@ -211,8 +214,8 @@ export class SessionObject extends DurableObject {
   // The server's URL and its headers before secrets are filled in: identifies the server of the session.
   /** @param {string} server */
   #fingerprint(server) {
-    const { url = undefined, headers = undefined } = this.#settings.servers[server] ?? {};
-    return sha256(JSON.stringify([url, headers]));
+    const { url = undefined, headers = undefined, auth } = this.#settings.servers[server] ?? {};
+    return sha256(JSON.stringify(auth ? [url, headers, auth] : [url, headers]));
   }
 
   get #owner() {
@@ -229,6 +232,7 @@ export class SessionObject extends DurableObject {
   /** @param {Rpc | Rpc[]} body @param {Head} [trace] */
   #post(body, trace) {
     this.#used();
+    this.#auth?.hear(body);
     const { running } = this.#upstream;
     return running
       ? this.#client.post(running, body, trace)
@@ -284,16 +288,28 @@ export class SessionObject extends DurableObject {
   /** @param {string} server @param {Identity} caller */
   #connect(server, { key, id, vars }) {
     const identity = { id, vars: this.#settings.configuredVars(key) ?? vars };
+    this.#auth = this.#authFor({ key, id, server });
     return new Upstream({
       server,
       config: this.#settings.servers[server],
       env: this.env,
       identity,
+      auth: this.#auth,
       storage: this.#row.storage,
       onmessage: (message, about) => this.#client.hear(message, about),
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(key).noteServer(server, happened)),
     });
+  }
+
+  /** @param {import('./oauth/credentials-object.js').Owner} owner */
+  #authFor(owner) {
+    if (!this.#settings.oauth?.servers.has(owner.server)) return undefined;
+    const client = {
+      isWaiting: () => this.#client.isWaiting,
+      tell: (/** @type {Rpc} */ message) => this.#client.hear(message),
+    };
+    return new SessionAuth(this.env, owner, client);
   }
 
   async #end() {

@@ -4,6 +4,7 @@
 import 'mcp-tether'; // loads the module
 import { Gateway } from 'gateway-module';
 import { readMethods } from './auth.js';
+import { readOAuth } from './oauth/settings.js';
 
 /** @import { Env, LimitName, Limits, Settings } from './types.js' */
 
@@ -63,6 +64,7 @@ function read(env) {
     limits,
     servers: config.mcpServers,
     auth: readMethods(env, parsed),
+    oauth: readOAuth(env, config.mcpServers, list),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
     adminToken: env.ADMIN_TOKEN,
     /** The user's values for the configuration. They may be secret: sessions do not store them. */

@@ -3,6 +3,8 @@
 import type { Gateway } from 'gateway-module';
 import type { McpConfig, ServerConfig, SessionInfo } from 'mcp-tether';
 import type { IndexObject } from './index-object.js';
+import type { CredentialsObject } from './oauth/credentials-object.js';
+import type { Vault } from './oauth/vault.js';
 import type { RegistryObject } from './registry-object.js';
 import type { SessionObject } from './session-object.js';
 
@@ -54,6 +56,7 @@ export interface Env {
   SESSIONS: Namespace<SessionObject>;
   INDEX: Namespace<IndexObject>;
   REGISTRY: Namespace<RegistryObject>;
+  CREDENTIALS?: Namespace<CredentialsObject>;
   MCP_SERVERS?: string | McpConfig;
   BEARER_TOKENS?: string | Users;
   ALLOWED_ORIGINS?: string | string[];
@@ -66,6 +69,9 @@ export interface Env {
   ACCESS_TEAM_DOMAIN?: string;
   ACCESS_AUDIENCE?: string;
   ACCESS_JWKS_URL?: string;
+  PUBLIC_ORIGIN?: string;
+  TOKEN_KEYS?: string | string[];
+  PRIVATE_HOSTS?: string | string[];
 }
 
 // Gateway
@@ -110,10 +116,35 @@ export interface Settings {
   limits: Limits;
   servers: Record<string, ServerConfig>;
   auth: AuthMethod[];
+  /** Undefined if no server asks for OAuth. */
+  oauth: OAuthSettings | undefined;
   authorizationServers: string[];
   adminToken: string | undefined;
   configuredVars(key: string): Record<string, string> | undefined;
   lifetime(server: string): Lifetime | undefined;
+}
+
+/** Options of a server's `auth`, as those of `oauth()` in mcp-tether/oauth. */
+export interface LoginOptions {
+  clientId?: string;
+  clientSecret?: string;
+  clientName?: string;
+  /** Whether the gateway may name itself by its client metadata document. Default: true. */
+  clientMetadata?: boolean;
+  scope?: string;
+  resource?: string | null;
+  issuer?: string;
+  parameters?: Record<string, string>;
+  assumePkce?: boolean;
+}
+
+export interface OAuthSettings {
+  /** Of the gateway, as browsers know it. */
+  origin: string;
+  vault: Vault;
+  servers: Map<string, LoginOptions>;
+  /** Names and addresses of the local network that logins may use. */
+  privateHosts: string[];
 }
 
 export type RpcId = string | number | null;

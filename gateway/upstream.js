@@ -5,6 +5,7 @@ import { McpManager } from 'mcp-tether';
 import { log } from './log.js';
 
 /** @import { Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
+/** @import { SessionAuth } from './oauth/session-auth.js' */
 /** @import { Cause, Env, Identity, Opening, RequestOptions, Rpc, RpcId, RpcParams, ServerNews } from './types.js' */
 
 const FOREVER = 10 * 365 * 86_400_000; // the row determines when a session expires, not the manager
@@ -19,6 +20,7 @@ const FOREVER = 10 * 365 * 86_400_000; // the row determines when a session expi
  */
 
 export class Upstream {
+  #auth;
   #manager;
   #transport;
   /** @type {(opening: Opening) => void} */
@@ -34,26 +36,30 @@ export class Upstream {
    * @param {ServerConfig} options.config
    * @param {Env} options.env
    * @param {Pick<Identity, 'id' | 'vars'>} options.identity
+   * @param {SessionAuth} [options.auth] where its tokens come from
    * @param {SessionStorage} options.storage where the session is kept beyond this instance
    * @param {(message: Rpc, about?: RpcId) => void} options.onmessage a message for the client, and which of its requests it is about
    * @param {(error: Cause) => boolean} options.isOutOfReach whether an error says that the server is out of reach
    * @param {(happened: ServerNews) => void} options.onserver the attempts to reach the server are spent, or it answers again
    */
-  constructor({ server, config, env, identity, storage, onmessage, isOutOfReach, onserver }) {
+  constructor({ server, config, env, identity, auth, storage, onmessage, isOutOfReach, onserver }) {
+    this.#auth = auth;
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
     const variables = /** @type {Record<string, string | undefined>} */ (/** @type {unknown} */ (env));
     this.#manager = /** @type {OwnedManager} */ (
       new McpManager(
-        { mcpServers: { [server]: { ...config, sessionConfig } } },
+        { mcpServers: { [server]: { ...config, sessionConfig, auth } } },
         { env: variables, log: logLine, storage },
       )
     );
     this.#transport = /** @type {SessionTransport} */ (
       this.#manager.transport(identity.id, server, { vars: identity.vars })
     );
-    this.#transport.onmessage = (message, { relatedRequestId, cause }) => {
+    this.#transport.onmessage = (given, { relatedRequestId, cause }) => {
+      const error = auth?.errorOf(cause);
+      const message = error ? { ...given, error } : given;
       if (message.id === OPENING) {
-        this.#opened({ ...message, cause });
+        this.#opened({ ...message, cause: error ? undefined : cause });
         return;
       }
       if (cause) this.#judge(cause, isOutOfReach, onserver);
@@ -91,8 +97,12 @@ export class Upstream {
    * @returns {Promise<Opening>}
    */
   initialize(params) {
+    this.#auth?.opens(params);
     return new Promise((resolve) => {
-      this.#opened = resolve;
+      this.#opened = (opening) => {
+        if (opening.result) this.#auth?.opened();
+        resolve(opening);
+      };
       this.#transport.request({ id: OPENING, method: 'initialize', params });
     });
   }

@@ -29,9 +29,14 @@ export const textOf = ({ content }) => content[0].text;
 function official(Client, Http, { call, onElicit, onLog }) {
   return async (
     url,
-    { token = 'token-of-ada', elicit = () => ({ action: 'accept', content: { name: 'Ada' } }), log = () => {} } = {},
+    {
+      token = 'token-of-ada',
+      elicitation = { form: {} },
+      elicit = () => ({ action: 'accept', content: { name: 'Ada' } }),
+      log = () => {},
+    } = {},
   ) => {
-    const client = new Client({ name: 'official', version: '7.8.9' }, { capabilities: { elicitation: { form: {} } } });
+    const client = new Client({ name: 'official', version: '7.8.9' }, { capabilities: { elicitation } });
     const transport = new Http(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } });
     onElicit(client, elicit);
     onLog(client, log);
@@ -51,13 +56,18 @@ function official(Client, Http, { call, onElicit, onLog }) {
 
 async function ours(
   url,
-  { token = 'token-of-ada', elicit = () => ({ action: 'accept', content: { name: 'Ada' } }), log = () => {} } = {},
+  {
+    token = 'token-of-ada',
+    elicitation = { form: {} },
+    elicit = () => ({ action: 'accept', content: { name: 'Ada' } }),
+    log = () => {},
+  } = {},
 ) {
   const { McpManager } = await import(packageEntry);
   const config = {
     mcpServers: { gateway: { url, headers: { Authorization: `Bearer ${token}` }, sessionConfig: { retryDelay: 100 } } },
   };
-  const manager = new McpManager(config, { env: {}, log: () => {}, capabilities: { elicitation: { form: {} } } });
+  const manager = new McpManager(config, { env: {}, log: () => {}, capabilities: { elicitation } });
   const session = await manager.connect('u', 'gateway');
   session.setRequestHandler('elicitation/create', elicit);
   session.setNotificationHandler('notifications/message', log);

@@ -1,7 +1,7 @@
 """A client of the official Python SDK, 1.x or 2.x: `python-client.py URL TOKEN [hasty]`.
 
 Each line on standard input is a JSON object, `{"id", "list": true}` or `{"id", "call", "arguments"}`; each line on standard output is one too:
-a result, a progress step, or a log message. The session ends with the input.
+a result, a progress step, a log message, or a link that the user is asked to open. The session ends with the input.
 """
 
 import json
@@ -29,7 +29,10 @@ async def note_session(response):
     seen["session"] = response.headers.get("mcp-session-id", seen["session"])
 
 
-async def answer(_context, _params):
+async def answer(_context, params):
+    if getattr(params, "mode", "form") == "url":
+        tell(link=params.url)
+        return types.ElicitResult(action="accept")
     return types.ElicitResult(action="accept", content={"name": "Ada"})
 
 

@@ -12,7 +12,7 @@ export const pythonClients = {
 };
 
 function pythonClient(environment) {
-  return async (url, { token = 'token-of-ada', log = () => {}, isHasty = false } = {}) => {
+  return async (url, { token = 'token-of-ada', log = () => {}, open = () => {}, isHasty = false } = {}) => {
     const child = spawn(
       at(`../../.tools/python/${environment}/bin/python`),
       [at('python-client.py'), url, token, ...(isHasty ? ['hasty'] : [])],
@@ -25,9 +25,10 @@ function pythonClient(environment) {
     let session;
     child.stderr.setEncoding('utf8').on('data', (text) => (complaints = (complaints + text).slice(-4_000)));
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const { id, log: data, progress, result, error, session: named } = JSON.parse(line);
+      const { id, log: data, link, progress, result, error, session: named } = JSON.parse(line);
       session = named;
       if (data !== undefined) log({ params: { data } });
+      else if (link !== undefined) open(link);
       else if (progress !== undefined) waiting.get(id).onprogress?.({ progress });
       else if (error !== undefined) waiting.get(id).reject(new Error(error));
       else waiting.get(id).resolve(result);

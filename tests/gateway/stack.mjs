@@ -21,11 +21,12 @@ const serverProgram = fileURLToPath(new URL('../js/servers/sdk-server.mjs', impo
  * @param {object} [options.config] more of that server's configuration
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] further variables of the gateway
+ * @param {number} [options.port] of the gateway
  */
-export async function startStack({ server: args = [], config = {}, servers = {}, vars = {} } = {}) {
+export async function startStack({ server: args = [], config = {}, servers = {}, vars = {}, port } = {}) {
   const state = await mkdtemp(join(tmpdir(), 'gateway-'));
   const serverPort = await findFreePort();
-  const gatewayPort = await findFreePort();
+  const gatewayPort = port ?? (await findFreePort());
   const server = await startChildServer({
     name: 'the SDK server',
     args: [serverProgram, '--port', String(serverPort), ...args],

@@ -12,6 +12,7 @@ class Storage extends DurableObject {
 export class SessionObject extends Storage {}
 export class IndexObject extends Storage {}
 export class RegistryObject extends Storage {}
+export class CredentialsObject extends Storage {}
 export default {
   async fetch(request, env) {
     const { binding, name, statements } = await request.json();
@@ -22,7 +23,7 @@ export default {
 /**
  * Runs statements on the storage of one object.
  * @param {string} state the folder of the gateway's storage
- * @param {{ binding: 'SESSIONS' | 'INDEX', name: string }} object
+ * @param {{ binding: 'SESSIONS' | 'INDEX' | 'CREDENTIALS', name: string }} object
  * @param {unknown[][]} statements each is SQL and its values
  * @returns {Promise<object[][]>} the rows of each
  */
@@ -35,6 +36,7 @@ export async function runOnStorage(state, object, statements) {
       SESSIONS: { className: 'SessionObject', useSQLite: true },
       INDEX: { className: 'IndexObject', useSQLite: true },
       REGISTRY: { className: 'RegistryObject', useSQLite: true },
+      CREDENTIALS: { className: 'CredentialsObject', useSQLite: true },
     },
     durableObjectsPersist: state,
   });

@@ -8,9 +8,10 @@ import { parseJson, readText, sendJson } from '../shared/messages.mjs';
 /**
  * @param {{ introspect(token: string): any, issuer: string }} authority
  * @param {object} [changes] rules that differ
+ * @param {{ url: string, close(): Promise<unknown>, counts?: any }} [protectedServer] default: the SDK's server of the tests
  */
-export async function startProtectedServer(authority, changes = {}) {
-  const inner = await startSdkServer();
+export async function startProtectedServer(authority, changes = {}, protectedServer = undefined) {
+  const inner = protectedServer ?? (await startSdkServer());
   const rules = {
     /** Members of the protected resource metadata; undefined leaves one out. */
     document: {},

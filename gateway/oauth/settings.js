@@ -1,0 +1,109 @@
+// The `auth` of servers that ask for OAuth, and the variables that it needs.
+// @ts-check
+
+import { Vault } from './vault.js';
+
+/** @import { Env, LoginOptions, OAuthSettings } from '../types.js' */
+
+/** @typedef {Record<string, { url?: unknown, headers?: Record<string, unknown>, auth?: unknown }>} Servers */
+
+/** The members of `auth`, and what each has to be. @type {Record<string, (value: unknown) => boolean>} */
+const members = {
+  type: (value) => value === 'oauth',
+  clientId: isText,
+  clientSecret: isText,
+  clientName: isText,
+  clientMetadata: isBoolean,
+  scope: isText,
+  resource: (value) => value === null || isText(value),
+  issuer: isText,
+  parameters: (value) => isObject(value) && Object.values(value).every(isText),
+  assumePkce: isBoolean,
+};
+
+/** @type {Record<string, string>} */
+const wanted = {
+  type: 'must be "oauth"',
+  clientMetadata: 'must be true or false',
+  assumePkce: 'must be true or false',
+  resource: 'must be text, or null',
+  parameters: 'must be an object of texts',
+};
+
+/**
+ * Undefined if no server asks for OAuth. Throws what is wrong, in one sentence and without values: they may be secret.
+ * @param {Env} env
+ * @param {Servers} servers
+ * @param {(value: string | string[] | undefined) => string[]} list
+ * @returns {OAuthSettings | undefined}
+ */
+export function readOAuth(env, servers, list) {
+  const names = Object.keys(servers).filter((name) => servers[name]?.auth !== undefined);
+  if (names.length === 0) return undefined;
+  const path = `mcpServers.${names[0]}.auth`;
+  if (list(env.AUTH).includes('none'))
+    throw new Error(`AUTH: none makes all callers one user, but ${path} needs users`);
+  if (!env.CREDENTIALS) throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.toml)`);
+  const origin = publicOrigin(env.PUBLIC_ORIGIN, path);
+  const vault = new Vault(list(env.TOKEN_KEYS), path);
+  return {
+    origin,
+    vault,
+    servers: new Map(names.map((name) => [name, optionsOf(env, servers[name], name)])),
+    privateHosts: list(env.PRIVATE_HOSTS),
+  };
+}
+
+/** @param {string | undefined} value @param {string} path */
+function publicOrigin(value, path) {
+  if (!value) throw new Error(`PUBLIC_ORIGIN: is not set, but ${path} requires it, such as https://gateway.example`);
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isLoopback = url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  if (url?.origin !== value || (url.protocol !== 'https:' && !isLoopback))
+    throw new Error('PUBLIC_ORIGIN: must be an origin without a path, https or on this machine');
+  return value;
+}
+
+/** @param {Env} env @param {Servers[string]} server @param {string} name @returns {LoginOptions} */
+function optionsOf(env, { auth, headers = {} }, name) {
+  const path = `mcpServers.${name}.auth`;
+  if (!isObject(auth)) throw new Error(`${path}: must be an object`);
+  for (const [member, value] of Object.entries({ type: undefined, ...auth })) {
+    if (!Object.hasOwn(members, member)) throw new Error(`${path}.${member}: is unknown`);
+    if (!members[member](value)) throw new Error(`${path}.${member}: ${wanted[member] ?? 'must be text'}`);
+  }
+  if (Object.keys(headers).some((header) => header.toLowerCase() === 'authorization'))
+    throw new Error(`mcpServers.${name}.headers.Authorization: cannot be set together with auth`);
+  const { type: _, ...options } = filled(auth, env, path);
+  if (options.clientSecret && !options.clientId) throw new Error(`${path}.clientId: is missing`);
+  return options;
+}
+
+/** Fills in `${NAME}` from the variables. @param {any} value @param {Env} env @param {string} path @returns {any} */
+function filled(value, env, path) {
+  if (isObject(value))
+    return Object.fromEntries(
+      Object.entries(value).map(([name, part]) => [name, filled(part, env, `${path}.${name}`)]),
+    );
+  if (typeof value !== 'string') return value;
+  return value.replaceAll(/\$\{(\w+)\}/g, (_, name) => {
+    const found = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (env))[name];
+    if (typeof found !== 'string' || found === '') throw new Error(`${path}: the variable ${name} is not set`);
+    return found;
+  });
+}
+
+/** @param {unknown} value */
+function isText(value) {
+  return typeof value === 'string' && value !== '';
+}
+
+/** @param {unknown} value */
+function isBoolean(value) {
+  return typeof value === 'boolean';
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
