@@ -31,6 +31,7 @@ export function pageElements() {
 /** Controls. */
 function controls() {
   return {
+    installCopy: byId('install-copy', HTMLButtonElement),
     where: byId('where', HTMLDetailsElement),
     connectA: byId('connect-a', HTMLButtonElement),
     connectB: byId('connect-b', HTMLButtonElement),
@@ -56,6 +57,9 @@ function controls() {
 /** Output elements. */
 function views() {
   return {
+    story: byId('story', HTMLElement),
+    install: byId('install', HTMLElement),
+    sentence: byId('sentence', HTMLElement),
     version: byId('version', HTMLElement),
     weight: byId('weight', HTMLElement),
     notice: byId('notice', HTMLElement),
