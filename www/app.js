@@ -94,7 +94,10 @@ export class App {
     this.#watch(world);
     const { network } = world;
     const offline = ui.faultButtons.get('offline');
-    network.addEventListener('change', () => offline?.toggleAttribute('data-gone', network.offline));
+    network.addEventListener('change', () => {
+      offline?.toggleAttribute('data-gone', network.offline);
+      this.log.write('event', network.offline ? 'page offline: nothing is sent, calls wait' : 'page online again');
+    });
     await this.beside.close();
     await before?.close();
     ui.beside.checked = false;
@@ -122,6 +125,7 @@ export class App {
         }
         if (kind === 'toolsChanged' && holder.session)
           this.actions.listTools(holder).catch((error) => this.outcome.error(error));
+        this.log.event(kind, detail);
         const text = this.narrator.tell(kind, detail);
         if (text) {
           holder.story = text;

@@ -67,6 +67,7 @@ function views() {
     whyConnect: byId('why-connect', HTMLElement),
     whyUse: byId('why-use', HTMLElement),
     result: byId('result', HTMLOutputElement),
+    findings: byId('findings', HTMLElement),
     sessionTitle: byId('session-title', HTMLElement),
     facts: /** @type {SessionFacts} */ (
       Object.fromEntries(facts.map((fact) => [fact, byId(`session-${fact}`, HTMLElement)]))
