@@ -22,7 +22,8 @@ options:
   --json                   print the diagnosis as JSON
   --help                   print this
 
-exit code: 0 if all checks passed, 1 if one failed, 2 if the command is invalid
+exit code: 0 if the server can be used, also with advice (!), 1 if a check failed,
+           2 if the command is invalid
 colours: only in a terminal, and not if NO_COLOR is set
 `;
 
@@ -59,7 +60,7 @@ async function main(words) {
   process.stdout.write(
     command.json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : rendered(diagnosis, command.target.url),
   );
-  return diagnosis.ok ? 0 : 1;
+  return diagnosis.steps.some(isFailure) ? 1 : 0;
 }
 
 /** @param {string[]} words @returns {Command | { help: true }} */
@@ -128,7 +129,7 @@ function originOf(text) {
 }
 
 /** @param {Diagnosis} diagnosis @param {string} url */
-function rendered({ ok, kind, protocolVersion, steps }, url) {
+function rendered({ kind, protocolVersion, steps }, url) {
   const lines = [`${paint('bold', shownUrl(url))}`, ''];
   for (const step of steps) {
     lines.push(
@@ -137,15 +138,31 @@ function rendered({ ok, kind, protocolVersion, steps }, url) {
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }
   const what = [kind, protocolVersion].filter(Boolean).join(', ');
-  const failed = steps.filter((step) => !step.ok && !isSkipped(step)).length;
-  const verdict = ok ? 'All checks passed' : `${failed} ${failed === 1 ? 'check' : 'checks'} failed`;
-  lines.push('', paint(ok ? 'green' : 'red', `${verdict}${what && ` (${what})`}`), '');
+  const failed = steps.filter(isFailure).length;
+  const verdict = failed > 0 ? `${failed} ${failed === 1 ? 'check' : 'checks'} failed` : verdictOf(steps);
+  lines.push('', paint(failed > 0 ? 'red' : 'green', `${verdict}${what && ` (${what})`}`), '');
   return lines.join('\n');
 }
 
-/** @param {Pick<Finding, 'ok' | 'detail'>} step */
+/** @param {Diagnosis['steps']} steps none of which failed */
+function verdictOf(steps) {
+  return steps.some(isAdvice) ? 'The server can be used, and can be improved' : 'All checks passed';
+}
+
+/** How a session ends does not prevent its use. @param {Diagnosis['steps'][number]} step */
+function isAdvice({ name, ok, detail }) {
+  return name === 'terminate' && !ok && !isSkipped({ detail });
+}
+
+/** @param {Diagnosis['steps'][number]} step */
+function isFailure(step) {
+  return !step.ok && !isSkipped(step) && !isAdvice(step);
+}
+
+/** @param {Diagnosis['steps'][number]} step */
 function markOf(step) {
   if (isSkipped(step)) return paint('dim', '–');
+  if (isAdvice(step)) return paint('yellow', '!');
   return step.ok ? paint('green', '✓') : paint('red', '✗');
 }
 

@@ -3,15 +3,16 @@
 
 import { briefName } from './backends/backend.js';
 import { argumentsFor, callMany, callOnce, tellMany, tellOne } from './calls.js';
-import { diagnosisStep } from './diagnosis.js';
+import { difference } from './compare/side-by-side.js';
+import { showDiagnosis } from './diagnosis.js';
 import { paragraph } from './errors.js';
-import { count } from './format.js';
+import { capital, count } from './format.js';
 import { nameOf } from './holders.js';
 import { onSessionEvent } from './session-events.js';
 import { isOver } from './session-view.js';
 
 /** @import { App } from './app.js' */
-/** @import { CallOutcome, Fault, Holder, Tool } from './types.js' */
+/** @import { CallOutcome, Fault, Holder, ServerCounts, Tool } from './types.js' */
 
 export class Actions {
   #app;
@@ -47,6 +48,8 @@ export class Actions {
     const { outcome, world } = this.#app;
     const holder = world.holders.get(userId, serverName);
     outcome.show('busy', 'Connecting…');
+    this.#app.ui.findings.hidden = true;
+    let isConnected = false;
     await this.#act(holder, 'connecting', async () => {
       world.holders.current = holder;
       const session = await world.manager.connect(userId, serverName);
@@ -55,7 +58,9 @@ export class Actions {
       const server = session.getServerVersion();
       const to = server ? ` to ${server.name} ${server.version}` : '';
       outcome.show('good', `${nameOf(userId)} is connected${to}, which offers ${count(tools.length, 'tool')}.`);
+      isConnected = true;
     });
+    if (!isConnected) await this.#find(holder);
   }
 
   async addServer() {
@@ -134,8 +139,24 @@ export class Actions {
       buttons.broken = true;
       outcome.replace(waiting, 'note', fault.tells);
     });
-    if (ui.thenCall.checked && buttons.broken) await this.callOne();
+    if (!ui.thenCall.checked || !buttons.broken) return undefined;
+    const before = await world.counts();
+    await this.callOne();
+    this.#tellCounts(before, await world.counts());
     return undefined;
+  }
+
+  /**
+   * What the server counted while the call ran: whether a tool ran twice is no guess.
+   * @param {ServerCounts | undefined} before
+   * @param {ServerCounts | undefined} after
+   */
+  #tellCounts(before, after) {
+    const counted = difference(before, after, 'mcp-tether');
+    if (!counted) return;
+    const { handshakes, calls, runs } = counted;
+    const words = [count(handshakes, 'handshake'), count(calls, 'tool request'), count(runs, 'run')].join(', ');
+    this.#app.outcome.add(`${capital('the server counted: ')}${words}.`);
   }
 
   /**
@@ -144,7 +165,8 @@ export class Actions {
    */
   async #expire(fault) {
     const { outcome, ui, world } = this.#app;
-    const { userId } = world.holder;
+    const { holder: usual } = world;
+    const { userId } = usual;
     const holder = world.holders.get(userId, briefName);
     await this.connect(userId, briefName);
     if (!holder.session || isOver(world.stateOf(holder))) return;
@@ -156,6 +178,9 @@ export class Actions {
       'The session expired, and the client ended it with a DELETE. The next call opens a new one.',
     );
     if (ui.thenCall.checked) await this.callOne();
+    // The next fault is about the session that the visitor had chosen.
+    world.holders.current = usual;
+    this.#app.display.refresh();
   }
 
   /** @param {Holder} holder @returns {Promise<void>} */
@@ -218,9 +243,18 @@ export class Actions {
     const { holder, manager } = world;
     outcome.show('busy', 'Checking the server step by step…');
     await this.#act(holder, 'running the diagnosis', async () => {
-      const { ok, steps } = await manager.diagnose(holder.serverName, holder.userId);
-      outcome.show(ok ? 'good' : 'bad', ...steps.map(diagnosisStep));
+      const diagnosis = await manager.diagnose(holder.serverName, holder.userId);
+      outcome.show(diagnosis.ok ? 'good' : 'bad', showDiagnosis(this.#app.ui.findings, diagnosis));
     });
+  }
+
+  /** The diagnosis after a failed connection, below its error. @param {Holder} holder */
+  async #find({ serverName, userId }) {
+    const { ui, world } = this.#app;
+    await world.manager.diagnose(serverName, userId).then(
+      (diagnosis) => showDiagnosis(ui.findings, diagnosis),
+      () => {},
+    );
   }
 
   /** The selected tool and its arguments. */

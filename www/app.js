@@ -17,6 +17,7 @@ import { showNotice, showServersMissing } from './notice.js';
 import { Outcome } from './outcome.js';
 import { ServerForm } from './server-form.js';
 import { onSessionEvent } from './session-events.js';
+import { Story } from './story/story.js';
 import { eventKinds } from './timeline/timeline.js';
 import { download, traceOf } from './trace.js';
 import { weigh } from './weight.js';
@@ -60,7 +61,13 @@ export class App {
     const makers = { ...(demo && { demo: async () => demo }), simulated: simulatedBackend };
     this.#form = new ServerForm(ui.where, { makers, choose: async (make) => this.#use(await make()) });
     const backend = demo ?? (await simulatedBackend().catch((error) => showServersMissing(ui, error)));
-    if (backend) await this.#use(backend);
+    ui.installCopy.addEventListener('click', () => copy(ui.installCopy, ui.install.textContent ?? '', ui.install));
+    if (!backend) return;
+    await this.#use(backend);
+    if (backend.story)
+      await Story.open(ui.story, library, backend.story).catch((error) => {
+        ui.sentence.textContent = `The server of this screen cannot be reached: ${error.message}`;
+      });
   }
 
   /** Opens the fields for the visitor's own server. */
@@ -87,7 +94,10 @@ export class App {
     this.#watch(world);
     const { network } = world;
     const offline = ui.faultButtons.get('offline');
-    network.addEventListener('change', () => offline?.toggleAttribute('data-gone', network.offline));
+    network.addEventListener('change', () => {
+      offline?.toggleAttribute('data-gone', network.offline);
+      this.log.write('event', network.offline ? 'page offline: nothing is sent, calls wait' : 'page online again');
+    });
     await this.beside.close();
     await before?.close();
     ui.beside.checked = false;
@@ -115,6 +125,7 @@ export class App {
         }
         if (kind === 'toolsChanged' && holder.session)
           this.actions.listTools(holder).catch((error) => this.outcome.error(error));
+        this.log.event(kind, detail);
         const text = this.narrator.tell(kind, detail);
         if (text) {
           holder.story = text;

@@ -11,6 +11,12 @@ import { isOver } from './session-view.js';
 /** @import { World } from './world.js' */
 /** @typedef {{ isOver: boolean, isUsable: boolean, whyNot: string | undefined }} Situation */
 
+/** Presses of buttons that only say that they are disabled do nothing. */
+function ignoreDisabled(/** @type {Event} */ event) {
+  const button = event.target instanceof Element && event.target.closest('button');
+  if (button && button.ariaDisabled === 'true') event.stopImmediatePropagation();
+}
+
 export class Buttons {
   #ui;
   broken = false; // a fault was requested, and no call has met it yet
@@ -19,6 +25,7 @@ export class Buttons {
   /** @param {PageElements} ui */
   constructor(ui) {
     this.#ui = ui;
+    document.addEventListener('click', ignoreDisabled, true);
   }
 
   /** @param {World} world */
@@ -41,7 +48,7 @@ export class Buttons {
     );
     const next = this.#next(holder, over);
     for (const button of document.querySelectorAll('.buttons button'))
-      button.toggleAttribute('data-next', button === next && !next.disabled);
+      button.toggleAttribute('data-next', button === next && !next.hasAttribute('data-off'));
   }
 
   /** @param {World} world */
@@ -112,9 +119,18 @@ export class Buttons {
   }
 }
 
-/** @param {HTMLButtonElement} button @param {boolean} yes @param {string} [whyNot] */
+/**
+ * The button that has the focus would lose it to the page if it were disabled, so it only says that it is.
+ * @param {HTMLButtonElement} button
+ * @param {boolean} yes
+ * @param {string} [whyNot]
+ */
 function enable(button, yes, whyNot = '') {
-  button.disabled = !yes;
+  const isFocused = button === document.activeElement;
+  button.disabled = !yes && !isFocused;
+  button.toggleAttribute('data-off', !yes);
+  if (!yes && isFocused) button.ariaDisabled = 'true';
+  else button.ariaDisabled = null;
   if (yes) button.removeAttribute('title');
   else button.title = whyNot;
 }

@@ -31,6 +31,7 @@ export function pageElements() {
 /** Controls. */
 function controls() {
   return {
+    installCopy: byId('install-copy', HTMLButtonElement),
     where: byId('where', HTMLDetailsElement),
     connectA: byId('connect-a', HTMLButtonElement),
     connectB: byId('connect-b', HTMLButtonElement),
@@ -56,6 +57,9 @@ function controls() {
 /** Output elements. */
 function views() {
   return {
+    story: byId('story', HTMLElement),
+    install: byId('install', HTMLElement),
+    sentence: byId('sentence', HTMLElement),
     version: byId('version', HTMLElement),
     weight: byId('weight', HTMLElement),
     notice: byId('notice', HTMLElement),
@@ -63,6 +67,7 @@ function views() {
     whyConnect: byId('why-connect', HTMLElement),
     whyUse: byId('why-use', HTMLElement),
     result: byId('result', HTMLOutputElement),
+    findings: byId('findings', HTMLElement),
     sessionTitle: byId('session-title', HTMLElement),
     facts: /** @type {SessionFacts} */ (
       Object.fromEntries(facts.map((fact) => [fact, byId(`session-${fact}`, HTMLElement)]))

@@ -65,8 +65,8 @@ export const faults = [
     flag: 'cut',
     possible: always,
     tells:
-      'The connection breaks during the response. The client resumes the stream at its event id, without a second run; ' +
-      'without an id, only safe calls are retried.',
+      'The connection breaks during the response. If the server gave it an event id, the client resumes the stream there. ' +
+      'Otherwise a safe call is repeated, so that the tool runs twice, and any other fails with outcome_unknown.',
     arm: ({ backend, control, network }, client) =>
       served({ backend }) ? control('fault', { kind: 'cut-stream', client }) : network.cutNext(),
   },
@@ -113,8 +113,9 @@ export const faults = [
     possible: always,
     tells: `This page is offline for ${duration(offlineMs)}: open streams break, and nothing can be sent. The session survives.`,
     // Not awaited, so that calls are made meanwhile.
-    break({ network }) {
-      network.goOffline(offlineMs);
+    break({ network, manager }) {
+      network.goOffline(offlineMs).then(() => manager.notifyNetwork('online'));
+      manager.notifyNetwork('offline');
     },
   },
 ];

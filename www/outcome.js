@@ -23,8 +23,15 @@ export class Outcome {
       .filter((part) => part !== undefined)
       .map((part) => (typeof part === 'string' ? paragraph(part) : part));
     this.#box.dataset.kind = kind;
+    // Screen readers announce what is final, not each step on the way.
+    this.#box.ariaBusy = String(kind === 'busy');
     this.#box.replaceChildren(...parts);
     return parts[0];
+  }
+
+  /** Adds a line to what is shown. @param {string} text */
+  add(text) {
+    this.#box.append(paragraph(text, true));
   }
 
   /** @param {unknown} error */

@@ -63,6 +63,68 @@ export interface Backend {
   about: string;
   servers: [BackendServer, ...BackendServer[]];
   controlUrl: ((serverName: string) => string) | undefined;
+  /** The server of the first screen; undefined if there is none. */
+  story?: StoryServer;
+}
+
+/** The server of the first screen, and the URL that causes its faults and returns its counts. */
+export interface StoryServer {
+  url: string;
+  controlUrl: string;
+}
+
+/** What a fault of the story may use. */
+interface StoryWorld {
+  control(what: string, body?: object): Promise<unknown>;
+  network: { goOffline(ms: number): Promise<void> };
+  /** Arms something once for each client. */
+  each(arm: (client: FaultClient) => Promise<unknown>): Promise<unknown>;
+}
+
+/** A fault of the story: story/faults.js. */
+export interface StoryFault {
+  id: string;
+  label: string;
+  /** Shown until there is a sentence. */
+  now: string;
+  chip: string;
+  /** The tool of the first call after it; the others read. */
+  tool?: string;
+  /** May return how long it lasted. */
+  break(world: StoryWorld): Promise<unknown>;
+  broke(run: StoryRun): string;
+  sentence(run: StoryRun): string;
+}
+
+/** The calls of one client after a fault. */
+export interface StoryTally {
+  made: number;
+  answered: number;
+  /** Those that ended as `outcome_unknown`. */
+  unknown: number;
+  /** The first error. */
+  error?: string | undefined;
+}
+
+/** What the server counted for one client after a fault. */
+export interface StoryCounted {
+  handshakes: number;
+  requests: number;
+  gets: number;
+  runs: number;
+  charges: number;
+  repeated: number;
+}
+
+/** What followed a fault. */
+export interface StoryRun {
+  fault: StoryFault;
+  ours: StoryTally;
+  theirs: StoryTally;
+  brokeMs: number;
+  /** Our calls that were open while the session or the network was away. */
+  waited: number;
+  counted: { ours: StoryCounted; theirs: StoryCounted };
 }
 
 export type BackendMaker = () => Promise<Backend>;
@@ -122,6 +184,10 @@ export interface ClientCounts {
   http: Record<string, number>;
   rpc: Record<string, number>;
   runs: number;
+  /** Runs by tool. */
+  tools?: Record<string, number>;
+  /** Runs of a call that had run before. */
+  repeated?: number;
 }
 
 /** A row of the timeline: one user's session with one server. */

@@ -7,14 +7,15 @@ import { withBrief } from './backend.js';
 /** @import { Backend } from '../types.js' */
 
 /** @typedef {{ name: string, mcpUrl: string, controlUrl: string }} DemoServer */
+/** @typedef {{ servers: DemoServer[], story?: DemoServer }} Demo */
 
 /**
  * The backend, or undefined without a demo server.
  * @returns {Promise<Backend | undefined>}
  */
 export async function demoBackend() {
-  /** @type {{ servers: DemoServer[] }} */
-  const { servers } = await fetch('demo.json')
+  /** @type {Demo} */
+  const { servers, story } = await fetch('demo.json')
     .then((response) => response.json())
     .catch(() => ({ servers: [] }));
   const [first] = servers;
@@ -25,5 +26,6 @@ export async function demoBackend() {
     about: 'Real MCP servers run on your machine, behind proxies that cause the faults; the client is this library.',
     servers: withBrief(servers.map(({ name, mcpUrl }) => ({ name, url: mcpUrl }))),
     controlUrl: (serverName) => controls.get(serverName) ?? first.controlUrl,
+    ...(story && { story: { url: story.mcpUrl, controlUrl: story.controlUrl } }),
   };
 }

@@ -7,6 +7,7 @@ import { withBrief } from './backend.js';
 
 /** @param {{ url: string, headers: string }} form headers as lines of `Name: value` @returns {Backend} */
 export function ownBackend({ url, headers }) {
+  checkReachable(new URL(url));
   const server = { name: nameOf(new URL(url)), url, headers: parseHeaders(headers) };
   return {
     kind: 'own',
@@ -29,6 +30,19 @@ export function corsNeeded(origin = location.origin) {
     'Access-Control-Allow-Headers: Content-Type, Accept, Authorization, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID',
     'Access-Control-Expose-Headers: Mcp-Session-Id, WWW-Authenticate, Retry-After',
   ].join('\n');
+}
+
+const thisMachine = /^(localhost|127(\.\d+){3})$/;
+
+/**
+ * The page's policy, and browsers in a page over HTTPS, refuse plain HTTP to other machines: an attempt only takes its time.
+ * @param {URL} url
+ */
+function checkReachable({ protocol, hostname, host }) {
+  if (protocol === 'https:' || (protocol === 'http:' && thisMachine.test(hostname))) return;
+  throw new Error(
+    `A page cannot connect to ${protocol}//${host}: use https://, or a server on this machine (http://127.0.0.1 or http://localhost).`,
+  );
 }
 
 /** @param {URL} url */

@@ -19,12 +19,15 @@ export async function simulatedBackend() {
   sessionStorage.setItem('room', room);
   /** @type {(path: string) => string} */
   const address = (path) => new URL(`simulated/${room}/${path}`, document.baseURI).href;
+  // A room of its own: the faults of the first screen and of the laboratory do not meet.
+  const story = new URL(`simulated/${room}-story/`, document.baseURI);
   return {
     kind: 'simulated',
     about:
       'The servers are simulated in a Service Worker of this page. They speak MCP over HTTP and fail like real ones; the client is the real library.',
     servers: withBrief(['notes', 'search', 'calendar'].map((name) => ({ name, url: address(`${name}/mcp`) }))),
     controlUrl: () => address('control'),
+    story: { url: new URL('shop/mcp', story).href, controlUrl: new URL('control', story).href },
   };
 }
 

@@ -116,7 +116,7 @@ function summary(outcomes) {
  * @param {FaultClient} client
  * @returns {Counted | undefined}
  */
-function difference(before, after, client) {
+export function difference(before, after, client) {
   const then = before?.clients[client];
   const now = after?.clients[client];
   if (!now) return undefined;

@@ -10,16 +10,20 @@ import { SimulatedServer } from './server.js';
 /** @import { Hooks, Rpc } from './server.js' */
 
 /** @typedef {Settings & { kind: string, client?: string, left: number }} Pending a fault waiting for its request */
-/** @typedef {Partial<Pending> & { count?: number, quiet?: boolean }} Control */
+/** @typedef {Partial<Pending> & { count?: number, quiet?: boolean, down?: number }} Control */
 /** @typedef {Record<string, number>} Tally */
-/** @typedef {{ http: Tally, rpc: Tally, runs: number }} ClientCounts */
+/** @typedef {{ http: Tally, rpc: Tally, runs: number, tools: Tally, repeated: number }} ClientCounts */
 /** @typedef {{ http: Tally, rpc: Tally, status: Tally, faults: Tally, restarts: number, clients: Record<string, ClientCounts> }} Counts */
+
+const keptCalls = 10_000;
 
 export class Room {
   /** @type {Map<string, SimulatedServer>} */
   #servers = new Map();
   /** @type {Pending[]} */
   #pending = [];
+  /** @type {Set<string>} */
+  #calls = new Set(); // those that have run: client, tool and arguments
   /** @type {Counts} */
   #counts = { http: {}, rpc: {}, status: {}, faults: {}, restarts: 0, clients: {} };
 
@@ -36,7 +40,7 @@ export class Room {
   /** @param {SimulatedServer} server @param {Request} request @param {Rpc | undefined} message */
   async #mcp(server, request, message) {
     const client = new URL(request.url).searchParams.get('client') ?? 'mcp-tether';
-    const own = this.#counts.clients[client] ?? { http: {}, rpc: {}, runs: 0 };
+    const own = this.#counts.clients[client] ?? { http: {}, rpc: {}, runs: 0, tools: {}, repeated: 0 };
     this.#counts.clients[client] = own;
     for (const counts of [this.#counts, own]) {
       tally(counts.http, request.method);
@@ -47,9 +51,7 @@ export class Room {
     const pass = (hooks) =>
       server.answer(request, message, {
         ...hooks,
-        ran: () => {
-          own.runs += 1;
-        },
+        ran: (tool) => this.#ran(own, client, tool, message),
       });
     const fault = this.#take(exchange, client);
     if (fault) tally(this.#counts.faults, fault.kind);
@@ -57,6 +59,15 @@ export class Room {
     const response = await (kind ? kind.act(exchange, { settings: fault, pass }) : pass());
     tally(this.#counts.status, response.status);
     return response;
+  }
+
+  /** @param {ClientCounts} counts @param {string} client @param {string} tool @param {Rpc | undefined} message */
+  #ran(counts, client, tool, message) {
+    counts.runs += 1;
+    tally(counts.tools, tool);
+    const call = `${client} ${tool} ${JSON.stringify(message?.params?.arguments)}`;
+    if (this.#calls.has(call)) counts.repeated += 1;
+    else if (this.#calls.size < keptCalls) this.#calls.add(call);
   }
 
   /** @param {Exchange} exchange @param {string} client */
@@ -88,10 +99,12 @@ export class Room {
       case 'cut-listening':
         for (const server of all) server.cutListening();
         return json(200, {});
-      case 'restart':
-        await Promise.all(all.map((server) => server.restart()));
+      case 'restart': {
+        const started = Date.now();
+        await Promise.all(all.map((server) => server.restart(settings.down)));
         this.#counts.restarts += 1;
-        return json(200, {});
+        return json(200, { ms: Date.now() - started });
+      }
       case 'fault':
         if (settings.kind === undefined || !Object.hasOwn(faults, settings.kind))
           return json(400, { error: `kind must be one of: ${Object.keys(faults).join(', ')}` });

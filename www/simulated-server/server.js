@@ -66,15 +66,15 @@ export class SimulatedServer {
     return lost.length;
   }
 
-  /** Like a killed process: connections break, sessions and memory are lost, and for a short time the server is unreachable. */
-  async restart() {
+  /** Like a killed process: connections break, sessions and memory are lost, and for `down` milliseconds the server is unreachable. */
+  async restart(down = restartMs) {
     const lost = [...this.#sessions.values()];
     this.#sessions.clear();
     this.memory.counter = 0;
     this.#down = true;
     for (const session of lost) session.kill();
     await new Promise((resolve) => {
-      setTimeout(resolve, restartMs);
+      setTimeout(resolve, down);
     });
     this.#down = false;
   }

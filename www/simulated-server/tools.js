@@ -6,7 +6,7 @@ const object = (properties, required = Object.keys(properties)) => ({ type: 'obj
 /** @type {(value: unknown) => object} */
 const text = (value) => ({ content: [{ type: 'text', text: String(value) }] });
 
-/** @typedef {{ message?: string, a?: number, b?: number, seconds?: number }} Given the arguments of a call */
+/** @typedef {{ message?: string, a?: number, b?: number, seconds?: number, order?: string }} Given the arguments of a call */
 /** @typedef {{ memory: { counter: number }, progress: (done: number, of: number) => void, signal: AbortSignal }} Context */
 /**
  * @typedef {{
@@ -41,6 +41,17 @@ export const tools = {
       memory.counter += 1;
       return text(`The counter is ${memory.counter}.`);
     },
+  },
+  stock: {
+    description: 'How many are left of what an order needs.',
+    annotations: { readOnlyHint: true },
+    inputSchema: object({ order: { type: 'string' } }),
+    run: ({ order }) => text(`In stock for order ${order}.`),
+  },
+  charge: {
+    description: 'Charges the card of an order. Must not run twice.',
+    inputSchema: object({ order: { type: 'string' } }),
+    run: ({ order }) => text(`Charged for order ${order}.`),
   },
   slow: {
     description: 'Takes two seconds and reports progress.',

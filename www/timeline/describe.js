@@ -44,7 +44,7 @@ function request(item) {
   return {
     title: `${method}${requestId === undefined ? '' : ` #${requestId}`}`,
     facts: [
-      item.end === undefined ? 'pending' : outcomeWords(item.outcome),
+      item.end === undefined ? 'pending' : outcomeWords(item),
       tookOf(item),
       item.end !== undefined && durationMs > end - start + 5
         ? `${duration(durationMs)} since the first attempt`
@@ -130,14 +130,25 @@ export function tone(item) {
   if (item.end === undefined) return 'open';
   if (item.outcome === 'result') return 'good';
   if (item.outcome === 'sent again') return 'again';
+  if (isOldServer(item)) return 'dropped';
   if (item.outcome === 'outcome_unknown') return 'unknown';
   if (item.outcome === 'cancelled' || item.outcome === 'closed') return 'dropped';
   return 'bad';
 }
 
-/** @param {string | undefined} outcome */
-function outcomeWords(outcome) {
+/**
+ * Whether it is version discovery that an older server refused. This is its usual answer, and no failure.
+ * @param {TimelineItem} item
+ */
+function isOldServer({ method, outcome }) {
+  return method === 'server/discover' && (outcome === 'rpc_error' || outcome === 'http_error');
+}
+
+/** @param {TimelineItem} item */
+function outcomeWords(item) {
+  const { outcome } = item;
   if (outcome === 'result') return 'answered';
+  if (isOldServer(item)) return 'an older revision: initialize follows';
   if (outcome === 'sent again') return 'refused, then retried';
   return outcome;
 }

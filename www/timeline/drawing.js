@@ -171,6 +171,24 @@ export class Drawing {
       const { x0, x1 } = view.caption;
       if (x1 >= scrollLeft - 2000 && x0 <= scrollLeft + clientWidth + 2000) this.#keepInSight(view, scrollLeft);
     }
+    this.#separate(scrollLeft - 2000, scrollLeft + clientWidth + 2000);
+  }
+
+  /**
+   * Hides captions that would share a place with an earlier one in their row.
+   * @param {number} from
+   * @param {number} to
+   */
+  #separate(from, to) {
+    /** @type {Map<number, number>} */
+    const ends = new Map(); // row → the end of its last caption
+    for (const { text, caption } of this.#captioned) {
+      if (!text || !caption || caption.x1 < from || caption.x0 > to || text.getAttribute('visibility') === 'hidden')
+        continue;
+      const x = Number(text.getAttribute('x'));
+      if (x < (ends.get(caption.y) ?? 0)) set(text, { visibility: 'hidden' });
+      else ends.set(caption.y, x + lengthOf(text) * bandLetter + 6);
+    }
   }
 
   /** @param {TimelineItem} item @returns {View} */

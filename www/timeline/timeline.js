@@ -203,10 +203,8 @@ export class SessionTimeline extends HTMLElement {
     this.#drawing.resize(width, height);
     live.toggleAttribute('hidden', !busy);
     if (busy) set(live, { x1: edge, x2: edge, y1: axisHeight, y2: height });
-    if (this.#follow) {
-      scroll.scrollLeft = width;
-      this.#drawing.keepCaptionsInSight();
-    }
+    if (this.#follow) scroll.scrollLeft = width;
+    this.#drawing.keepCaptionsInSight();
     if (busy) this.#drawAgain();
     if (this.#shown && this.#shown.end === undefined) this.#tell(this.#shown);
     this.#fillList();

@@ -14,21 +14,31 @@ import { contentSecurityPolicy, serveFolders } from './static-files.mjs';
 const usualPort = 8787;
 const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
+/** @typedef {{ name: string, mcpUrl: string, controlUrl: string }} DemoServer */
+
 /**
  * Starts everything that the demo page needs.
  * @param {{ port?: number }} [options] the page's port; when left out, 8787 or else a free one
- * @returns {Promise<{ pageUrl: string, servers: { name: string, mcpUrl: string, controlUrl: string }[], close(): Promise<void> }>}
+ * @returns {Promise<{ pageUrl: string, servers: DemoServer[], story: DemoServer, close(): Promise<void> }>}
  */
 export async function startDemo({ port } = {}) {
   await bundleOfficialClient();
   let pageOrigins = [];
-  const [everything, counter] = await Promise.all([startReferenceServer(), startCountingServer()]);
+  const [everything, counter, shop] = await Promise.all([
+    startReferenceServer(),
+    startCountingServer(),
+    startCountingServer(['--shop']),
+  ]);
   const behindProxy = async (name, real) => {
     const proxy = await startFaultProxy({ upstream: real.url, restart: real.restart, origins: () => pageOrigins });
     return { name, real, proxy, mcpUrl: proxy.url, controlUrl: proxy.control };
   };
   const behind = [await behindProxy('everything', everything), await behindProxy('counter', counter)];
-  const servers = behind.map(({ name, mcpUrl, controlUrl }) => ({ name, mcpUrl, controlUrl }));
+  const shown = ({ name, mcpUrl, controlUrl }) => ({ name, mcpUrl, controlUrl });
+  const servers = behind.map(shown);
+  // The first screen has a server of its own, so that its faults do not meet those of the laboratory.
+  const first = await behindProxy('shop', shop);
+  const story = shown(first);
 
   const files = serveFolders(
     [
@@ -47,7 +57,7 @@ export async function startDemo({ port } = {}) {
   );
   const page = await listenOnUsualPort((request, response) => {
     if (request.url.split('?')[0] === '/demo.json')
-      return sendJson(response, 200, { servers }, { 'Cache-Control': 'no-store' });
+      return sendJson(response, 200, { servers, story }, { 'Cache-Control': 'no-store' });
     return files(request, response);
   }, port);
   pageOrigins = [page.origin, `http://localhost:${page.port}`];
@@ -55,8 +65,12 @@ export async function startDemo({ port } = {}) {
   return {
     pageUrl: `${page.origin}/`,
     servers,
+    story,
     async close() {
-      await Promise.all([page.close(), ...behind.flatMap(({ proxy, real }) => [proxy.close(), real.close()])]);
+      await Promise.all([
+        page.close(),
+        ...[...behind, first].flatMap(({ proxy, real }) => [proxy.close(), real.close()]),
+      ]);
     },
   };
 }

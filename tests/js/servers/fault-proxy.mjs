@@ -7,10 +7,12 @@ import { answerPreflight, isForeignOrigin, setCorsHeaders } from './shared/cors.
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
 
+const keptCalls = 10_000;
+
 /**
  * @param {object} options
  * @param {string} options.upstream the real server's MCP address
- * @param {() => Promise<void>} [options.restart] kills the real server and starts it again
+ * @param {(downMs?: number) => Promise<void>} [options.restart] kills the real server and starts it again, after a while
  * @param {() => string[]} [options.origins] the allowed page origins; every origin when left out
  * @param {number} [options.port]
  */
@@ -20,6 +22,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
   const forgotten = new Set();
   const quietlyForgotten = new Set();
   const pending = [];
+  const calls = new Set();
   const counts = {
     http: {},
     rpc: {},
@@ -39,7 +42,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     tally(counts.http, request.method);
     if (message?.method) tally(counts.rpc, message.method);
     const client = clientOf(request);
-    counts.clients[client] ??= { http: {}, rpc: {}, runs: 0 };
+    counts.clients[client] ??= { http: {}, rpc: {}, runs: 0, tools: {}, repeated: 0 };
     const own = counts.clients[client];
     tally(own.http, request.method);
     if (message?.method) tally(own.rpc, message.method);
@@ -67,7 +70,7 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     const { method, headers } = exchange.request;
     const onHeaders = (answer, status) => {
       if (answer['mcp-session-id']) seen.add(answer['mcp-session-id']);
-      if (exchange.message?.method === 'tools/call' && status === 200) counts.clients[exchange.client].runs += 1;
+      if (exchange.message?.method === 'tools/call' && status === 200) ran(exchange);
     };
     const holdOpen = () => method === 'GET' && quietlyForgotten.has(headers['mcp-session-id']);
     const outcome = await forward(exchange, { ...options, onHeaders, holdOpen });
@@ -78,6 +81,16 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
     sendJson(exchange.response, 503, rpcError(-32000, 'The server cannot be reached; nothing was sent to it'), {
       'Retry-After': '1',
     });
+  }
+
+  /** A run, and whether the same call of the same client has run before. */
+  function ran({ client, message: { params } }) {
+    const own = counts.clients[client];
+    own.runs += 1;
+    tally(own.tools, params?.name);
+    const call = JSON.stringify([client, params?.name, params?.arguments]);
+    if (calls.has(call)) own.repeated += 1;
+    else if (calls.size < keptCalls) calls.add(call);
   }
 
   function takeFault(exchange) {
@@ -113,10 +126,10 @@ export async function startFaultProxy({ upstream, restart, origins, port = 0 }) 
       sessionsForgotten: forgotten.size,
     }),
     forget: async (settings) => ({ forgotten: await forget(settings) }),
-    async restart() {
+    async restart(settings) {
       if (!restart) throw new Error('this server cannot be restarted');
       const started = Date.now();
-      await restart();
+      await restart(settings?.down);
       counts.restarts += 1;
       return { ms: Date.now() - started };
     },

@@ -14,7 +14,7 @@ import {
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import { counterUri, prompt, tools } from './sdk-tools.mjs';
+import { counterUri, prompt, shopTools, tools } from './sdk-tools.mjs';
 import { answerPreflight, setCorsHeaders } from './shared/cors.mjs';
 import { EventStore } from './shared/event-store.mjs';
 import { commandLineOptions, isMain, runUntilStopped } from './shared/lifetime.mjs';
@@ -27,6 +27,7 @@ import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
  * @param {'stateful' | 'stateless'} [options.mode]
  * @param {boolean} [options.jsonResponse] answer calls as JSON, not as an event stream
  * @param {boolean} [options.eventStore] keep events, so that streams have ids and can be resumed
+ * @param {typeof tools} [options.tools]
  * @param {number} [options.port]
  * @param {() => void} [options.onStop] called when POST /control/stop asks for the end
  */
@@ -34,6 +35,7 @@ export async function startSdkServer({
   mode = 'stateful',
   jsonResponse = false,
   eventStore = false,
+  tools: offered = tools,
   port = 0,
   onStop,
 } = {}) {
@@ -49,7 +51,7 @@ export async function startSdkServer({
 
   async function openSession() {
     const session = { counts, subscriptions: new Set(), server: undefined, transport: undefined, counterChanged };
-    session.server = buildServer(session);
+    session.server = buildServer(session, offered);
     session.transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: mode === 'stateful' ? randomUUID : undefined,
       enableJsonResponse: jsonResponse,
@@ -130,7 +132,7 @@ export async function startSdkServer({
 }
 
 /** One session's server; `session` as passed to the tools. */
-export function buildServer(session) {
+export function buildServer(session, offered = tools) {
   const server = new Server(
     { name: 'mcp-tether-test-server', version: '1.0.0' },
     {
@@ -145,10 +147,10 @@ export function buildServer(session) {
   );
   server.oninitialized = () => (session.counts.initialized += 1);
   server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: Object.entries(tools).map(([name, { run, ...definition }]) => ({ name, ...definition })),
+    tools: Object.entries(offered).map(([name, { run, ...definition }]) => ({ name, ...definition })),
   }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, context) => {
-    const tool = Object.hasOwn(tools, params.name) ? tools[params.name] : undefined;
+    const tool = Object.hasOwn(offered, params.name) ? offered[params.name] : undefined;
     if (!tool) throw new McpError(ErrorCode.InvalidParams, `no such tool: ${params.name}`);
     session.counts.calls[params.name] = (session.counts.calls[params.name] ?? 0) + 1;
     return tool.run(params.arguments ?? {}, { ...context, _meta: params._meta }, session);
@@ -212,6 +214,7 @@ if (isMain(import.meta.url)) {
     mode: options.mode,
     jsonResponse: Boolean(options['json-response']),
     eventStore: Boolean(options['event-store']),
+    tools: options.shop ? shopTools : tools,
     port: Number(options.port ?? 0),
     onStop: () => stop(),
   });

@@ -74,6 +74,21 @@ export const tools = {
   },
 };
 
+/** The tools of the first screen of the demo page: one reads, one must not run twice. */
+export const shopTools = {
+  stock: {
+    description: 'How many are left of what an order needs.',
+    annotations: { readOnlyHint: true },
+    inputSchema: objectSchema({ order: { type: 'string' } }),
+    run: ({ order }) => text(`In stock for order ${order}.`),
+  },
+  charge: {
+    description: 'Charges the card of an order. Must not run twice.',
+    inputSchema: objectSchema({ order: { type: 'string' } }),
+    run: ({ order }) => text(`Charged for order ${order}.`),
+  },
+};
+
 /** The one prompt. */
 export const prompt = {
   name: 'greeting',

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { installPackage } from '../helpers/package/install.mjs';
+import { startReferenceServer } from '../servers/proxy/reference-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
 
@@ -49,6 +50,18 @@ describe('mcp-tether doctor', () => {
     const { code, stdout } = await doctor(['doctor', server.url]);
     assert.equal(code, 0);
     assert.match(stdout, /^– cors .*not checked/m);
+  });
+
+  test('the official reference server can be used: exit code 0, with advice', async () => {
+    const reference = await startReferenceServer();
+    try {
+      const { code, stdout } = await doctor(['doctor', reference.url]);
+      assert.equal(code, 0, stdout);
+      assert.match(stdout, /^! terminate .*\n +→ Answer 404 to the id of an ended session/m);
+      assert.match(stdout, /^The server can be used, and can be improved \(stateful, 2025-11-25\)$/m);
+    } finally {
+      await reference.close();
+    }
   });
 
   test('a server that is down: exit code 1, and the fix', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
+import { goodRules, startCorsGate } from '../servers/cors-gate.mjs';
 import { startDemo } from '../servers/demo.mjs';
 import { startOutageServer } from '../servers/outage-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
@@ -23,13 +24,18 @@ after(async () => {
   await Promise.all([demo?.close(), own?.close()]);
 });
 
-async function use(url, headers = '') {
+/** Fills in the form, and sends it. */
+async function fill(url, headers = '') {
   const { page } = visitor;
-  await page.locator('#where summary').click();
+  if (!(await page.locator('#where[open]').count())) await page.locator('#where summary').click();
   await page.locator('input[name="where"][value="own"]').check();
   await page.locator('input[name="url"]').fill(url);
   await page.locator('textarea[name="headers"]').fill(headers);
   await page.locator('#where button[type="submit"]').click();
+}
+
+async function use(url, headers) {
+  await fill(url, headers);
   await visitor.until(() => !document.querySelector('#where').open);
 }
 
@@ -97,6 +103,29 @@ for (const kind of ['refused', '502']) {
     }
   });
 }
+
+test('a server that hides the session id from pages: the doctor runs by itself and names the header, first', async () => {
+  const gate = await startCorsGate(new URL(own.url).origin);
+  gate.rules = { ...goodRules, exposeHeaders: [] };
+  try {
+    await use(`${gate.origin}/mcp`);
+    assert.match(await visitor.press('connect-a'), /cors_blocked/);
+    await visitor.untilText('#findings-fix', '^Access-Control-Expose-Headers lacks Mcp-Session-Id');
+    const results = await visitor.page
+      .locator('#findings .step')
+      .evaluateAll((all) => all.map(({ dataset }) => dataset.result));
+    assert.deepEqual(results, ['passed', 'passed', 'failed', 'not tried', 'not tried', 'failed']);
+    await visitor.screenshot('findings');
+  } finally {
+    await gate.close();
+  }
+});
+
+test('plain http to another machine is refused in the form, without an attempt', async () => {
+  await fill('http://192.168.7.7:3000/mcp');
+  await visitor.untilText('.problem', 'cannot connect to http://192.168.7.7:3000: use https://');
+  assert.equal(await visitor.page.locator('#where[open]').count(), 1);
+});
 
 test('a server without CORS headers: the page names the missing ones', async () => {
   const silent = await listen((_request, response) => sendJson(response, 200, {}));

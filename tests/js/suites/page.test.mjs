@@ -25,7 +25,7 @@ after(async () => {
   await demo?.close();
 });
 
-const servers = () => demo.servers.map(({ mcpUrl }) => new URL(mcpUrl).origin);
+const servers = () => [...demo.servers, demo.story].map(({ mcpUrl }) => new URL(mcpUrl).origin);
 const proxy = new Proxy({}, { get: (_target, name) => visitor[name] });
 
 test('the page loads, and one button stands out', async () => {
@@ -33,7 +33,7 @@ test('the page loads, and one button stands out', async () => {
   assert.equal(await visitor.page.locator('#call-one').isDisabled(), true);
   assert.equal(await visitor.page.locator('[data-next]').count(), 1);
   assert.match(await visitor.text('#weight'), /KB of wasm/);
-  assert.deepEqual(visitor.complaints(), []);
+  assert.deepEqual(visitor.complaints(new URL(demo.story.mcpUrl).origin), []);
   await visitor.screenshot('loaded');
 });
 

@@ -5,12 +5,12 @@ import { findFreePort } from '../shared/listen.mjs';
 
 const program = fileURLToPath(new URL('../sdk-server.mjs', import.meta.url));
 
-/** @returns {Promise<{ url: string } & Awaited<ReturnType<typeof startChildServer>>>} */
-export async function startCountingServer() {
+/** @param {string[]} [more] further arguments @returns {Promise<{ url: string } & Awaited<ReturnType<typeof startChildServer>>>} */
+export async function startCountingServer(more = []) {
   const port = await findFreePort();
   const handle = await startChildServer({
     name: 'the counting server',
-    args: [program, '--event-store', '--port', String(port)],
+    args: [program, '--event-store', '--port', String(port), ...more],
     port,
   });
   return Object.assign(handle, { url: `http://127.0.0.1:${port}/mcp` });

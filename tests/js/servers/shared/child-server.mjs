@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
  * Starts `program ...args`, by default Node, and waits until it accepts connections on the port.
  * It gets a pipe as standard input, and only PATH from the environment.
  * @param {{ name: string, program?: string, args: string[], env?: Record<string, string>, port: number, startTimeout?: number }} options milliseconds
- * @returns {Promise<{ port: number, restarts: number, kill(): Promise<void>, start(): Promise<void>, restart(): Promise<void>, close(): Promise<void> }>}
+ * @returns {Promise<{ port: number, restarts: number, kill(): Promise<void>, start(): Promise<void>, restart(downMs?: number): Promise<void>, close(): Promise<void> }>}
  */
 export async function startChildServer({
   name,
@@ -43,9 +43,10 @@ export async function startChildServer({
     restarts: 0,
     kill,
     start,
-    restart() {
+    restart(downMs = 0) {
       restarting ??= (async () => {
         await kill();
+        if (downMs > 0) await wait(downMs);
         handle.restarts += 1;
         await start();
       })().finally(() => (restarting = undefined));

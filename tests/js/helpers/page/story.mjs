@@ -1,0 +1,105 @@
+// The first screen: each fault is played, and what the page then says is compared with the counts of the server.
+import assert from 'node:assert/strict';
+
+const words = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'];
+const none = { http: {}, rpc: {}, runs: 0, tools: {}, repeated: 0 };
+
+/** What the server counted for one client between two readings. */
+function grown(before, after, client) {
+  const [then, now] = [before, after].map((counts) => counts.clients[client] ?? none);
+  return {
+    handshakes: (now.rpc.initialize ?? 0) - (then.rpc.initialize ?? 0),
+    requests: (now.rpc['tools/call'] ?? 0) - (then.rpc['tools/call'] ?? 0),
+    runs: now.runs - then.runs,
+    charges: (now.tools.charge ?? 0) - (then.tools.charge ?? 0),
+    repeated: now.repeated - then.repeated,
+    gets: (now.http.GET ?? 0) - (then.http.GET ?? 0),
+  };
+}
+
+/** Waits until a fault has been played to its end. */
+export function played(visitor, id) {
+  return visitor.until((wanted) => document.querySelector('#story').dataset.played === wanted, id);
+}
+
+/** Plays a fault by its chip; returns its sentence, its beats, and what the server counted for each client meanwhile. */
+export async function play(visitor, counts, id) {
+  const chip = visitor.page.locator(`#chips a[href="#${id}"]`);
+  await visitor.until(() => document.querySelector('#chips a:not([aria-disabled])') !== null);
+  // The page plays with both clients at rest, and so the counts have no half a call.
+  const before = await counts();
+  await chip.click();
+  await visitor.until(() => document.querySelector('#story').dataset.played === '');
+  await played(visitor, id);
+  const after = await counts();
+  return {
+    sentence: await visitor.text('#sentence'),
+    beats: await visitor.page.locator('#card-beats p').allInnerTexts(),
+    row: await visitor.page.locator(`#grid-rows [data-row="${id}"] td`).allInnerTexts(),
+    ours: grown(before, after, 'mcp-tether'),
+    theirs: grown(before, after, 'official'),
+  };
+}
+
+/** What the sentence says of handshakes, failures and repeated runs is what the server counted. */
+function agrees({ sentence, ours }) {
+  const [, handshakes] = /(\w+) handshakes?/i.exec(sentence) ?? [];
+  assert.equal(words.indexOf(handshakes.toLowerCase()), ours.handshakes, sentence);
+  assert.match(sentence, /none failed/);
+  assert.equal(/none ran twice/.test(sentence), ours.repeated === 0, sentence);
+}
+
+/** By chip: what must be true of its story. */
+export const stories = {
+  restart(seen) {
+    agrees(seen);
+    assert.match(seen.sentence, /^Down for \d/);
+    assert.equal(seen.ours.handshakes, 1);
+    assert.match(seen.row.join(), /^✓ 6 of 6,✗ 0 of 6$/);
+  },
+  forget(seen) {
+    agrees(seen);
+    assert.equal(seen.ours.handshakes, 1);
+    assert.match(seen.sentence, /one call waited/);
+    assert.match(seen.row.join(), /^✓ 6 of 6,✗ 0 of 6$/);
+  },
+  cut(seen) {
+    const again = /called once more/.test(seen.sentence);
+    const resumed = /by its event id/.test(seen.sentence);
+    assert.equal(again, seen.ours.repeated > 0, seen.sentence);
+    if (resumed) assert.ok(seen.ours.gets > 0, seen.sentence);
+    assert.ok(again || resumed || /none ran twice/.test(seen.sentence), seen.sentence);
+    assert.match(seen.row[0], /^✓ 6 of 6$/);
+  },
+  503(seen) {
+    assert.equal(seen.ours.charges, 1);
+    assert.equal(seen.theirs.charges, 1);
+    assert.match(seen.sentence, /^The card was charged 1×\. .*“outcome unknown” and did not send it twice\.$/);
+    assert.match(seen.row.join(), /^✓ 5 of 6, 1 unknown,✗ 5 of 6$/);
+  },
+  offline(seen) {
+    agrees(seen);
+    assert.equal(seen.ours.handshakes, 0);
+    assert.match(seen.row.join(), /^✓ 6 of 6,✗ [0-5] of 6$/);
+  },
+};
+
+/** The third beat has the counts of the server. */
+export function beatsAgree({ beats, ours, theirs }) {
+  const [, , counted] = beats;
+  /** @type {(who: string) => number[]} */
+  const told = (who) =>
+    new RegExp(`For ${who}: (\\w+) handshakes?, (\\w+) tool requests?, (\\w+) runs?`)
+      .exec(counted)
+      .slice(1)
+      .map((word) => words.indexOf(word));
+  const [handshakes, requests, runs] = told('mcp-tether');
+  assert.equal(handshakes, ours.handshakes, counted);
+  // Calls after the story are counted by this test alone.
+  assert.ok(requests >= 6 && requests <= ours.requests, counted);
+  assert.ok(runs >= 6 && runs <= ours.runs && runs <= requests, counted);
+  const official = told('the official client');
+  // So is the handshake by which it gets a new session before the fault.
+  assert.ok(official[0] <= theirs.handshakes && official[0] >= theirs.handshakes - 1, counted);
+  assert.ok(official[1] <= theirs.requests && official[2] <= theirs.runs, counted);
+}

@@ -1,0 +1,122 @@
+// The first screen of the demo page with the real server of `make demo`: what it says is what the server counted. The simulated one: page-story.all.mjs.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { beatsAgree, play, played, stories } from '../helpers/page/story.mjs';
+import { openVisitor } from '../helpers/page/visitor.mjs';
+import { startDemo } from '../servers/demo.mjs';
+
+const calm = { reducedMotion: 'reduce' };
+let demo;
+
+before(async () => {
+  demo = await startDemo({ port: 0 });
+});
+
+after(() => demo?.close());
+
+const counts = async () => (await fetch(`${demo.story.controlUrl}/counts`)).json();
+
+describe('each fault', () => {
+  let visitor;
+  before(async () => {
+    visitor = await openVisitor(demo.pageUrl, calm);
+    await visitor.page.locator('#restart-now:enabled').waitFor();
+  });
+  after(() => visitor?.close());
+
+  for (const [id, isTrue] of Object.entries(stories))
+    test(`${id}: every sentence and number is the server's`, { timeout: 90_000 }, async () => {
+      const seen = await play(visitor, counts, id);
+      isTrue(seen);
+      beatsAgree(seen);
+      assert.equal(new URL(visitor.page.url()).hash, `#${id}`, 'the card can be linked');
+    });
+
+  test('the grid has all of them, with the sum on top', async () => {
+    assert.match(await visitor.text('#grid-sum'), /mcp-tether 5 of 5 · official client [0-2] of 5$/);
+    assert.deepEqual(visitor.complaints(new URL(demo.story.mcpUrl).origin), []);
+  });
+});
+
+test('the server restarts by itself after four seconds, once', { timeout: 60_000 }, async () => {
+  const visitor = await openVisitor(demo.pageUrl);
+  try {
+    const restarts = async () => (await counts()).restarts;
+    const before = await restarts();
+    await played(visitor, 'restart');
+    assert.equal(await restarts(), before + 1);
+    assert.match(await visitor.text('#sentence'), /^Down for .*none failed, none ran twice\.$/);
+  } finally {
+    await visitor.close();
+  }
+});
+
+test('with reduced motion nothing breaks before a button is pressed', { timeout: 60_000 }, async () => {
+  const visitor = await openVisitor(demo.pageUrl, calm);
+  try {
+    await visitor.untilText('[data-sum="ours"]', 'answered (\\d+) of \\1');
+    await visitor.until(() => document.querySelectorAll('.ticks li').length >= 7);
+    assert.equal(await visitor.page.locator('#story').getAttribute('data-played'), null);
+    assert.equal(await visitor.page.locator('.ticks [data-flag]').count(), 0);
+  } finally {
+    await visitor.close();
+  }
+});
+
+test('an address names a fault, which is then played', { timeout: 60_000 }, async () => {
+  const visitor = await openVisitor(`${demo.pageUrl}#forget`, calm);
+  try {
+    await played(visitor, 'forget');
+    assert.equal(await visitor.page.evaluate(() => scrollY), 0, 'the first screen is shown');
+  } finally {
+    await visitor.close();
+  }
+});
+
+for (const [width, height] of [
+  [1440, 900],
+  [360, 800],
+])
+  test(`the first screen of ${width} × ${height} has all that a stranger needs`, { timeout: 60_000 }, async () => {
+    const visitor = await openVisitor(demo.pageUrl, { ...calm, viewport: { width, height } });
+    try {
+      const { page } = visitor;
+      await page.locator('#restart-now:enabled').waitFor();
+      for (const part of [
+        'h1',
+        '#install',
+        '.diff',
+        '#lanes',
+        '#restart-now',
+        '#sentence',
+        '#chips a',
+        '.masthead nav',
+      ]) {
+        const { y, height: tall } = await page.locator(part).first().boundingBox();
+        assert.ok(y >= 0 && y + tall <= height, `${part} ends at ${Math.round(y + tall)} of ${height}`);
+      }
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing overflows');
+    } finally {
+      await visitor.close();
+    }
+  });
+
+test('the focus stays on the button while a fault is played, and the buttons stay in place', {
+  timeout: 60_000,
+}, async () => {
+  const visitor = await openVisitor(demo.pageUrl, calm);
+  try {
+    const { page } = visitor;
+    await page.locator('#restart-now:enabled').focus();
+    const place = () => page.locator('#chips a').first().boundingBox();
+    const before = await place();
+    await page.keyboard.press('Enter');
+    await visitor.until(() => document.querySelector('#restart-now').ariaDisabled === 'true');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'restart-now');
+    await played(visitor, 'restart');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'restart-now');
+    assert.deepEqual(await place(), before);
+  } finally {
+    await visitor.close();
+  }
+});

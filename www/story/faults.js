@@ -1,0 +1,101 @@
+// The five faults of the story: what breaks, and the sentence that the events and the server's counts allow.
+// @ts-check
+
+import { capital, count, duration } from '../format.js';
+
+/** @import { StoryFault, StoryRun } from '../types.js' */
+
+const downMs = 2_200;
+const offlineMs = 3_000;
+
+/** @type {StoryFault[]} */
+export const storyFaults = [
+  {
+    id: 'restart',
+    label: 'Restart the server',
+    now: 'The server restarts…',
+    chip: 'Restart',
+    broke: ({ brokeMs }) =>
+      `The server process was killed and started again. It was away for ${duration(brokeMs)}, and it has no sessions.`,
+    async break({ control }) {
+      const { ms } = /** @type {{ ms: number }} */ (await control('restart', { down: downMs }));
+      return ms;
+    },
+    sentence: (run) => `Down for ${duration(run.brokeMs)}. ${handshakes(run)}, ${waiting(run)}, ${twice(run)}.`,
+  },
+  {
+    id: 'forget',
+    label: 'Forget the session',
+    now: 'The server forgets the session…',
+    chip: 'Forget the session',
+    broke: () => 'The server dropped its sessions, as after a cleanup or behind a second replica. It answers 404.',
+    break: ({ control }) => control('forget', { quiet: true }),
+    sentence: (run) => `The session was gone. ${handshakes(run)}, ${waiting(run)}, ${twice(run)}.`,
+  },
+  {
+    id: 'cut',
+    label: 'Cut the answer',
+    now: 'The next answer is cut off…',
+    chip: 'Cut the answer',
+    broke: () => 'The tool ran, and the connection broke in the middle of its answer.',
+    break: ({ control, each }) => each((client) => control('fault', { kind: 'cut-stream', client })),
+    sentence: (run) => `The answer was cut off. ${afterCut(run)}`,
+  },
+  {
+    id: '503',
+    label: '503 after it ran',
+    now: 'A payment meets a 503…',
+    chip: '503 after it ran',
+    tool: 'charge',
+    broke: () => 'A payment ran, and a proxy answered 503 in place of its result.',
+    break: ({ control, each }) =>
+      each((client) => control('fault', { kind: 'status-503-bare', executed: true, client })),
+    sentence: (run) => `The card was charged ${run.counted.ours.charges}×. ${afterPayment(run)}`,
+  },
+  {
+    id: 'offline',
+    label: 'Go offline',
+    now: 'Offline…',
+    chip: 'Go offline',
+    broke: ({ brokeMs }) => `Both clients were offline for ${duration(brokeMs)}: nothing could be sent.`,
+    async break({ network }) {
+      await network.goOffline(offlineMs);
+      return offlineMs;
+    },
+    sentence: (run) => `Offline for ${duration(run.brokeMs)}. ${handshakes(run)}, ${waiting(run)}, ${twice(run)}.`,
+  },
+];
+
+/** @param {StoryRun} run */
+function handshakes({ counted: { ours } }) {
+  return capital(count(ours.handshakes, 'handshake'));
+}
+
+/** @param {StoryRun} run */
+function waiting({ ours, waited }) {
+  const failed = ours.made - ours.answered - ours.unknown;
+  return `${count(waited, 'call')} waited, ${failed === 0 ? 'none' : failed} failed`;
+}
+
+/** @param {StoryRun} run */
+function twice({ counted: { ours } }) {
+  return ours.repeated === 0 ? 'none ran twice' : `${count(ours.repeated, 'call')} ran twice`;
+}
+
+/** @param {StoryRun} run */
+function afterCut({ ours, counted: { ours: counted } }) {
+  const failed = ours.made - ours.answered;
+  if (failed > 0) return `${capital(count(failed, 'call'))} failed.`;
+  if (counted.repeated > 0) return 'It could not be resumed, so the read-only tool was called once more.';
+  return counted.gets > 0
+    ? 'mcp-tether fetched it again by its event id: the tool ran once.'
+    : 'All calls were answered, and none ran twice.';
+}
+
+/** @param {StoryRun} run */
+function afterPayment({ ours, counted: { ours: counted } }) {
+  const again = counted.charges > 1 ? 'and sent it again' : 'and did not send it twice';
+  return ours.unknown > 0
+    ? `mcp-tether said “outcome unknown” ${again}.`
+    : `mcp-tether said “${ours.error ?? 'paid'}”.`;
+}

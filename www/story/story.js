@@ -1,0 +1,236 @@
+// The first screen: two clients call one server once a second, the server breaks, and one sentence says what followed.
+//
+// Every number comes from the manager's events, from the calls' outcomes or from the counts of the server.
+// @ts-check
+
+import { askControl } from '../backends/backend.js';
+import { find } from '../find.js';
+import { onSessionEvent } from '../session-events.js';
+import { Cards } from './cards.js';
+import { OurClient, StoryNetwork, TheirClient } from './clients.js';
+import { storyFaults } from './faults.js';
+import { Lanes } from './lanes.js';
+import { Run, waitingEvents } from './run.js';
+
+/** @import { CallOutcome, FaultClient, Library, ServerCounts, StoryFault, StoryServer } from '../types.js' */
+
+const beatMs = 1_000;
+const openingMs = 4_000; // the first restart happens by itself
+const callsAfter = 6; // calls of each client per fault
+const quietBeats = 300; // then the lanes rest until a button is pressed
+
+export class Story {
+  #ui;
+  #lanes;
+  #cards;
+  #server;
+  #ours;
+  #theirs;
+  #network;
+  /** @type {Run | undefined} */
+  #run;
+  #isPlaying = false;
+  #isSeen = true;
+  // Another visit of the page, perhaps to the same server, makes other calls.
+  #visit = Math.random().toString(36).slice(2, 8);
+  #orders = 0;
+  #beatsLeft = quietBeats;
+  #unanswered = 0; // unanswered calls
+
+  /** @param {HTMLElement} host @param {StoryServer} server @param {{ ours: OurClient, theirs: TheirClient | undefined, network: StoryNetwork }} clients */
+  constructor(host, server, { ours, theirs, network }) {
+    this.#ui = elementsOf(host);
+    this.#lanes = new Lanes(host);
+    this.#cards = new Cards(host);
+    this.#server = server;
+    this.#ours = ours;
+    this.#theirs = theirs;
+    this.#network = network;
+    const { events } = ours.manager;
+    for (const kind of waitingEvents) onSessionEvent(events, kind, () => this.#run?.wait());
+    onSessionEvent(events, 'sessionCreated', () => this.#lanes.handshake());
+    new IntersectionObserver(([entry]) => {
+      this.#isSeen = entry?.isIntersecting ?? true;
+    }).observe(this.#ui.lanes);
+    this.#listen();
+  }
+
+  /** @param {HTMLElement} host @param {Library} library @param {StoryServer} server */
+  static async open(host, library, server) {
+    const network = new StoryNetwork();
+    const [ours, theirs] = await Promise.all([
+      OurClient.connect(library, server, network),
+      TheirClient.connect(server, network).catch(() => undefined),
+    ]);
+    const story = new Story(host, server, { ours, theirs, network });
+    story.#begin();
+    return story;
+  }
+
+  #begin() {
+    const { version, restart } = this.#ui;
+    version.textContent = this.#theirs ? this.#theirs.version : 'not bundled with this page';
+    restart.disabled = false;
+    setInterval(() => this.#beat(), beatMs);
+    this.#beat();
+    const linked = linkedFault();
+    // The browser looks for an element of that name, and the laboratory has some.
+    if (linked) scrollTo({ top: 0, behavior: 'instant' });
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (linked || !isCalm) setTimeout(() => this.#open(linked), openingMs);
+  }
+
+  /** @param {StoryFault | undefined} linked */
+  #open(linked) {
+    const [restart] = storyFaults;
+    const fault = linked ?? restart;
+    if (fault && !this.#ui.host.hasAttribute('data-played')) this.play(fault);
+  }
+
+  #listen() {
+    const { restart, chips } = this.#ui;
+    restart.addEventListener('click', () => this.#press('restart'));
+    chips.addEventListener('click', (event) => {
+      const chip = event.target instanceof Element && event.target.closest('a');
+      if (!chip) return;
+      event.preventDefault();
+      history.replaceState(null, '', chip.hash);
+      this.#press(chip.hash.slice(1));
+    });
+  }
+
+  /** @param {string} id */
+  #press(id) {
+    const fault = storyFaults.find((one) => one.id === id);
+    if (fault) this.play(fault);
+  }
+
+  /** Plays one fault; a second press meanwhile does nothing. @param {StoryFault} fault */
+  async play(fault) {
+    if (this.#isPlaying) return;
+    this.#isPlaying = true;
+    this.#beatsLeft = quietBeats;
+    this.#show(fault);
+    try {
+      await this.#theirs?.renew().catch(() => {});
+      await this.#playOut(fault);
+    } catch (error) {
+      this.#ui.sentence.textContent = `The demo's server did not take part: ${error instanceof Error ? error.message : error}`;
+    } finally {
+      this.#run = undefined;
+      this.#isPlaying = false;
+      this.#ui.host.dataset.played = fault.id;
+      for (const control of [this.#ui.restart, ...this.#ui.chips.children]) control.removeAttribute('aria-disabled');
+    }
+  }
+
+  /** @param {StoryFault} fault */
+  #show(fault) {
+    const { host, restart, chips } = this.#ui;
+    host.dataset.played = '';
+    this.#ui.sentence.textContent = fault.now;
+    this.#cards.begin(fault);
+    // Not `disabled`, which would drop the focus.
+    for (const control of [restart, ...chips.children]) control.setAttribute('aria-disabled', 'true');
+    for (const chip of chips.children) {
+      if (chip.getAttribute('href') === `#${fault.id}`) chip.setAttribute('aria-current', 'true');
+      else chip.removeAttribute('aria-current');
+    }
+  }
+
+  /** @param {StoryFault} fault */
+  async #playOut(fault) {
+    // The counts before must not have half a call.
+    await this.#until(() => this.#unanswered === 0);
+    const run = new Run(fault, await this.#counts());
+    this.#lanes.flag(fault.chip);
+    const clients = /** @type {FaultClient[]} */ (['mcp-tether', ...(this.#theirs ? ['official'] : [])]);
+    const began = performance.now();
+    const breaking = fault.break({
+      control: this.#control,
+      network: this.#network,
+      each: (arm) => Promise.all(clients.map(arm)),
+    });
+    // A fault that waits for a call has to be armed before it.
+    const isLasting = fault.id === 'restart' || fault.id === 'offline';
+    if (!isLasting) await breaking;
+    this.#run = run;
+    const brokeMs = await breaking;
+    if (isLasting) run.wait();
+    await this.#until(() => run.made >= callsAfter && !run.isOpen);
+    this.#run = undefined;
+    const ended = run.end(await this.#counts(), typeof brokeMs === 'number' ? brokeMs : performance.now() - began);
+    this.#ui.sentence.textContent = fault.sentence(ended);
+    this.#cards.show(ended);
+  }
+
+  /** @param {() => boolean} condition */
+  async #until(condition) {
+    while (!condition()) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
+    }
+  }
+
+  /** One call of each client. */
+  #beat() {
+    const isResting = document.hidden || !this.#isSeen || this.#beatsLeft <= 0;
+    if (!this.#isPlaying && isResting) return;
+    if (this.#isPlaying && (!this.#run || this.#run.made >= callsAfter)) return;
+    this.#beatsLeft -= 1;
+    this.#orders += 1;
+    const isFirst = this.#run?.made === 0;
+    const name = (isFirst && this.#run?.fault.tool) || 'stock';
+    const given = { order: `${this.#visit}-${this.#orders}` };
+    const ours = this.#ours.call(name, given);
+    const theirs = this.#theirs?.call(name, given);
+    this.#count(ours);
+    if (theirs) this.#count(theirs);
+    this.#run?.watch(ours, theirs);
+    this.#lanes.tick(ours, theirs);
+  }
+
+  /** @param {Promise<CallOutcome>} coming */
+  async #count(coming) {
+    this.#unanswered += 1;
+    await coming;
+    this.#unanswered -= 1;
+  }
+
+  /** @returns {Promise<ServerCounts>} */
+  #counts() {
+    return askControl(this.#server.controlUrl, 'counts');
+  }
+
+  /** @type {(what: string, body?: object) => Promise<unknown>} */
+  #control = (what, body) => askControl(this.#server.controlUrl, what, body);
+}
+
+/** The fault that the address names: a card can be linked. */
+function linkedFault() {
+  return storyFaults.find(({ id }) => location.hash === `#${id}`);
+}
+
+/** @param {HTMLElement} host */
+function elementsOf(host) {
+  const chips = find(host, '#chips', HTMLElement);
+  chips.append(...storyFaults.map(chip));
+  return {
+    host,
+    chips,
+    lanes: find(host, '.lanes', HTMLElement),
+    restart: find(host, '#restart-now', HTMLButtonElement),
+    sentence: find(host, '#sentence', HTMLElement),
+    version: find(host, '#their-version', HTMLElement),
+  };
+}
+
+/** @param {StoryFault} fault */
+function chip({ id, chip: text }) {
+  const link = document.createElement('a');
+  link.href = `#${id}`;
+  link.className = 'chip';
+  link.textContent = text;
+  return link;
+}
