@@ -125,6 +125,8 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         // that mentions sessions comes from a failing server, not from a proxy that cannot reach it.
         500..=599 if mentions(text, "session") => Verdict::Unknown,
         _ if answered || method_not_found => Verdict::Answer,
+        // RFC 9110 §15.5.20: refused unread for its origin or connection; may be repeated whatever the method.
+        421 => Verdict::Refused(seen.retry_after),
         // Gateways and CDNs (Cloudflare: 520 to 527) about the server behind them. RFC 9110 §15.6.3 to §15.6.5.
         502..=504 | 520..=527 => Verdict::Outage,
         // 499 is the official SDK's (v2) response to requests in progress when the server stops.
@@ -368,6 +370,19 @@ mod tests {
         };
         assert_eq!(judge(&crashed), Verdict::Unknown, "Python's JSON mode, session killed in mid-request");
         assert_eq!(judge(&seen(0, Relation::Current, "")), Verdict::Final);
+    }
+
+    #[test]
+    fn a_misdirected_request_is_refused_unread_unless_its_handler_answers() {
+        for relation in [Relation::Current, Relation::Stale, Relation::Absent] {
+            for text in ["", "Misdirected Request", "<html>421 Misdirected Request</html>", "Invalid Host header"] {
+                assert_eq!(judge(&seen(421, relation, text)), Verdict::Refused(None), "{relation:?} {text}");
+            }
+            let refused = Seen { rpc: rpc(-32000.0, false), ..seen(421, relation, "Misdirected Request") };
+            assert_eq!(judge(&refused), Verdict::Refused(None), "{relation:?}");
+            let answer = Seen { rpc: rpc(-32000.0, true), ..seen(421, relation, "Misdirected Request") };
+            assert_eq!(judge(&answer), Verdict::Answer, "{relation:?}: a tool that relays its own upstream's status");
+        }
     }
 
     #[test]
