@@ -1,4 +1,5 @@
-//! The verdict on an HTTP response: a pure, total table, read from top to bottom.
+//! The verdict on an HTTP response: a pure, total table, read from top to bottom. CONTRIBUTING.md describes how to add
+//! a row.
 //!
 //! The code of a JSON-RPC error alone is never evidence of a lost session: −32001 means "session not found" on some
 //! servers and "request timeout" on others, and 404 with −32601 is 2026-07-28's response to an unknown method.
