@@ -81,7 +81,7 @@ fn an_exception_that_a_framework_turns_into_an_http_error_is_run_once() {
 
 #[test]
 fn a_tool_that_hands_on_the_status_of_its_own_upstream_is_run_once() {
-    for status in [401, 403, 405, 500, 502, 503, 504, 524] {
+    for status in [401, 403, 405, 421, 500, 502, 503, 504, 524] {
         let (code, _) = answered_with(world(), http_answer(status, -32000, "upstream failed"));
         let is_known = matches!(code, ErrorCode::RpcError | ErrorCode::Unauthorized | ErrorCode::Forbidden);
         assert!(is_known, "{status}: {code:?}");

@@ -104,6 +104,33 @@ fn a_server_that_is_always_busy_is_tried_as_often_as_configured() {
 }
 
 #[test]
+fn a_misdirected_request_is_sent_again_on_the_same_session() {
+    for tool in ["order", "read"] {
+        let mut world = world();
+        let session = world.connect();
+        let misdirected = || http(421, "Misdirected Request");
+        world.server().next("tools/call", [misdirected(), misdirected(), misdirected()]);
+        let call = world.tool(session, tool);
+        world.finish(call);
+        world.result(call);
+        assert_eq!((world.count("tools/call"), world.server().executed(tool)), (4, 1), "{tool}");
+        assert_eq!((world.count("initialize"), world.count("ping")), (1, 0), "{tool}: the session is not in doubt");
+    }
+}
+
+#[test]
+fn a_server_that_misdirects_every_request_is_tried_as_often_as_configured() {
+    let mut world = world();
+    let session = world.connect();
+    world.server().always("tools/call", http(421, "Misdirected Request"));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    assert_eq!(world.code(call), ErrorCode::HttpError);
+    assert_eq!((world.error(call).status, world.error(call).retryable), (Some(421), true));
+    assert_eq!((world.count("tools/call"), world.count("initialize")), (4, 1));
+}
+
+#[test]
 fn a_handshake_obeys_retry_after_too() {
     let mut world = world();
     world.server().next("initialize", [http(503, "").retry_after("9")]);

@@ -1,4 +1,5 @@
-//! The verdict of discovery in the user's storage: a page without a stored session skips `server/discover` for an old server.
+//! The verdict of discovery in the user's storage: a page without a stored session skips `server/discover` for an old
+//! server. The verdict table has its tests in `src/core/protocol/verdict/tests.rs`.
 
 use super::reply::{http, reset, silence};
 use super::server::MODERN;

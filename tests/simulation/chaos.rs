@@ -1,5 +1,5 @@
 //! A model MCP server with every fault of the verdict table. It records the truth: which ids it issued to which user,
-//and ! how often it executed each call. What a server must never see is asserted on arrival.
+//! and how often it executed each call. What a server must never see is asserted on arrival.
 
 mod faults;
 mod reach;

@@ -1,4 +1,4 @@
-//! A fault in the configuration.
+//! A fault in the configuration, and how it is printed. It is worded where it is found, mostly in `parse`.
 
 use crate::core::kit::text::{concat, without_control};
 use std::fmt;

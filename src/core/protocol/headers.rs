@@ -1,4 +1,5 @@
-//! HTTP headers: names, the reserved ones, and the values that the machine parses.
+//! HTTP headers: names, the reserved ones, and the values that the machine parses. Those of a request are written in
+//! `machine::outbound::exchange`.
 
 pub use crate::core::kit::retry_after::retry_after;
 use crate::core::kit::text::{all, has, pieces};

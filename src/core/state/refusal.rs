@@ -60,7 +60,7 @@ pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
         }
         Verdict::Refused(wait) => {
-            retryable(Error::new(ErrorCode::HttpError, "the server is busy and refused the request")).retry_after(wait)
+            retryable(Error::new(ErrorCode::HttpError, "the server refused the request for now")).retry_after(wait)
         }
         Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server rejected the credentials"),
         Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the credentials do not permit this request"),

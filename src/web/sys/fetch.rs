@@ -1,4 +1,5 @@
 //! The objects of the Fetch standard, and their counterparts from an injected `fetch`: all of their methods may throw.
+//! `fetch` itself is called in `host.js`.
 
 use js_sys::{JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;

@@ -50,7 +50,7 @@ impl Chaos {
 
     /// A fault before the request is executed.
     pub(super) fn unexecuted(&mut self, sent: &Sent) -> Reply {
-        match self.rng.up_to(18) {
+        match self.rng.up_to(19) {
             0 => reply::refused(),
             1 => reply::reset(),
             2 => http(502, "<html>Bad Gateway</html>"),
@@ -70,6 +70,7 @@ impl Chaos {
             15 => fails(FailureKind::Unreachable),
             16 => http(520 + self.rng.up_to(7) as u16, ""),
             17 => http_json(429, json!({"error": "slow down"})),
+            18 => http(421, "Misdirected Request"),
             _ => http(429, "").retry_after("100000"),
         }
     }

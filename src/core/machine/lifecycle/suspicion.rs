@@ -1,5 +1,6 @@
-//! Suspicion: answers outside the verdict table that may mean a lost session. A ping confirms or clears it; if
-//! confirmed, one trial handshake follows, and a last ping with the old id checks whether the old session still exists.
+//! Suspicion: answers that the verdict table does not take for a lost session, but that may mean one. A ping confirms
+//! or clears it; if confirmed, one trial handshake follows, and a last ping with the old id checks whether the old
+//! session still exists.
 
 use crate::core::api::{Error, Level, SessionRef, State};
 use crate::core::kit::backoff::STREAM_FLOOR;

@@ -27,8 +27,8 @@ impl<J: Json> Manager<J> {
         self.decide(call, error);
     }
 
-    /// The request was refused unread with `Retry-After`. The whole session pauses, because a rate limit applies to all
-    /// of its calls.
+    /// The request was refused unread, perhaps with `Retry-After`. The whole session pauses for that time or a backoff,
+    /// because a rate limit applies to all of its calls.
     pub(crate) fn refused_for_now(&mut self, call: CallId, wait: Option<Millis>, mut error: Error<J>) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;

@@ -107,11 +107,12 @@ pub(crate) fn judge_discovery<J: Json>(outcome: Result<Option<J>, Error<J>>) -> 
         return Discovered::Legacy;
     }
     match error.status {
-        // Missing credentials, rate limits, timeouts and redirects are no evidence about the revision.
-        Some(401 | 403 | 408 | 425 | 429 | 0..=399 | 500..) | None if error.retry_after.is_some() => {
+        // Missing credentials, rate limits, misdirected requests, timeouts and redirects are no evidence about the
+        // revision.
+        Some(401 | 403 | 408 | 421 | 425 | 429 | 0..=399 | 500..) | None if error.retry_after.is_some() => {
             Discovered::Later(error)
         }
-        Some(401 | 403 | 408 | 425 | 429 | 0..=399 | 500..) | None => Discovered::Nothing(error),
+        Some(401 | 403 | 408 | 421 | 425 | 429 | 0..=399 | 500..) | None => Discovered::Nothing(error),
         Some(_) => Discovered::Legacy,
     }
 }

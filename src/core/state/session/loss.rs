@@ -1,4 +1,5 @@
-//! Lost sessions, and sessions whose attempts have failed.
+//! The records of a lost session, and of one whose attempts have failed. Whether a session is lost is decided in
+//! `protocol::verdict`.
 
 use crate::core::api::Error;
 use crate::core::kit::time::{Instant, Millis};

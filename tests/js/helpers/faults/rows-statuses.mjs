@@ -68,6 +68,24 @@ export const statusRows = [
     counts: { 'rpc.tools/call': 2, executed: 1 },
   },
   {
+    name: '/misdirected-421: refused unread, so an unsafe call is sent again',
+    fault: 'misdirected-421',
+    // Two, because `fetch` itself may repeat the first.
+    settings: { times: 2 },
+    steps: [call()],
+    outcomes: [okWithin(0, 1_000)],
+    counts: { initialize: 1, 'rpc.tools/call': 3, executed: 1 },
+  },
+  {
+    name: '/misdirected-421 without end: at most retryAttempts retries',
+    fault: 'misdirected-421',
+    place: 'for-ever',
+    settings: { times: 1_000 },
+    steps: [call()],
+    outcomes: [fails('http_error', /HTTP 421/, { status: 421, retryable: true })],
+    counts: { initialize: 1, 'rpc.tools/call': between(4, 8), executed: 0 },
+  },
+  {
     name: '/rate-429-seconds: waited out, for all calls',
     fault: 'rate-429-seconds',
     steps: [call(), together(5)],

@@ -18,6 +18,7 @@ const retryAtDate = (exchange) => ({
 
 /** By path. */
 export const statuses = {
+  'misdirected-421': status(421, { body: 'Misdirected Request' }),
   'rate-429-seconds': status(429, { headers: retryAfter(1) }),
   'rate-429-date': status(429, { headers: retryAtDate }),
   'rate-429-bare': status(429),
