@@ -9,12 +9,18 @@ import { makeProject, root } from '../snippets/project.mjs';
 /**
  * @param {string} example the folder in examples/
  * @param {Record<string, string>} [pages] script by page; `index.html` has `app.js`
+ * @param {Record<string, string>} [sources] further scripts in TypeScript, by name
  */
-export async function startSite(example, pages = {}) {
+export async function startSite(example, pages = {}, sources = {}) {
   const project = await makeProject();
   await cp(join(root, 'examples', example), join(project.folder, 'src'), { recursive: true });
+  for (const [name, code] of Object.entries(sources)) await project.write(join('src', name), code);
   const site = join(project.folder, 'site');
-  const scripts = ['app.jsx', ...Object.values(pages)];
+  const scripts = [
+    'app.jsx',
+    ...Object.keys(sources),
+    ...Object.values(pages).filter((name) => !(name.replace(/js$/, 'ts') in sources)),
+  ];
   await build({
     entryPoints: scripts.map((script) => join(project.folder, 'src', script)),
     outdir: site,
