@@ -11,6 +11,7 @@ const titles = {
   reuse: 'Reuse',
   terminate: 'Termination',
   cors: 'CORS',
+  authorization: 'Login',
 };
 
 /** @param {Diagnosis['steps'][number]} step */
