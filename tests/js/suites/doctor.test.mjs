@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { installPackage } from '../helpers/package/install.mjs';
+import { startReferenceServer } from '../servers/proxy/reference-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
 
@@ -43,6 +44,15 @@ describe('mcp-tether doctor', () => {
     assert.match(stdout, /^All checks passed \(stateful, 2025-11-25\)$/m);
     assert.ok(!stdout.includes(controlSequence), 'no colours outside of a terminal');
     assert.equal(stderr, '');
+  });
+
+  test('the official reference server can be used, and there is advice: exit code 0', async (context) => {
+    const reference = await startReferenceServer();
+    context.after(reference.close);
+    const { code, stdout } = await doctor(['doctor', reference.url, '--origin', 'https://app.example']);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^✓ terminate .*\n +→ Answer 404 to the id of an ended session/m);
+    assert.match(stdout, /^No check failed; there is advice \(stateful, 2025-11-25\)$/m);
   });
 
   test('without an origin CORS is not checked, and the output says so', async () => {

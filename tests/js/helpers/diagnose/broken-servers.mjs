@@ -192,5 +192,6 @@ export const brokenServers = {
     detail:
       'DELETE was answered with 204; afterwards the id is answered with 400 "No valid session ID provided", not with 404',
     fix: 'Answer 404 to the id of an ended session: it is the only status that makes every client start a new one.',
+    isUsable: true,
   },
 };
