@@ -71,6 +71,10 @@ declare module 'gateway-module' {
   }
 }
 
+declare module 'node:fs/promises' {
+  export function readFile(path: URL, encoding: 'utf8'): Promise<string>;
+}
+
 declare module 'node:util' {
   interface Option {
     readonly type: 'string' | 'boolean';
@@ -78,7 +82,7 @@ declare module 'node:util' {
     readonly default?: string | boolean | readonly string[];
   }
   export function parseArgs(config: { args: string[]; options: Record<string, Option>; allowPositionals: boolean }): {
-    values: { header: string[]; origin?: string; timeout: string; json: boolean; help: boolean };
+    values: { header: string[]; origin?: string; timeout: string; json: boolean; version: boolean; help: boolean };
     positionals: string[];
   };
 }

@@ -2,6 +2,7 @@
 // `mcp-tether doctor`.
 // @ts-check
 
+import { examineAuthorization } from './diagnosis/authorization.js';
 import { corsDoctor } from './diagnosis/cors.js';
 import { open } from './diagnosis/opening.js';
 import { isThere, watchPolicy } from './diagnosis/page.js';
@@ -58,6 +59,10 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
       report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: no session was created' });
   }
   await report.time('cors', () => (isReached ? cors.examineEnd(server, answer) : notReached));
+  if (isReached && !answer.failure) {
+    await report.time('authorization', () => examineAuthorization(wire, answer));
+    if (answer.status === 401 && !wire.ownHeaders.includes('authorization')) report.leaveToLogin();
+  }
   return report.result(server);
 }
 
@@ -84,6 +89,7 @@ class Report {
     reuse: undefined,
     terminate: undefined,
     cors: undefined,
+    authorization: undefined,
   };
 
   /** @param {Wire} wire */
@@ -104,7 +110,17 @@ class Report {
   async time(name, examine) {
     const started = performance.now();
     const found = await examine();
+    if (!found && name === 'authorization') return;
     this.add(name, { ms: (this.steps[name]?.ms ?? 0) + Math.round(performance.now() - started) }, found);
+  }
+
+  /** Where users can log in, a server that refuses those who have not is in order: what needs a session is not checked. */
+  leaveToLogin() {
+    if (!this.steps.authorization?.ok) return;
+    for (const name of /** @type {const} */ (['initialize', 'sessionHeader', 'reuse', 'terminate'])) {
+      const detail = 'not checked: the server asks for a login; pass a token of one';
+      this.steps[name] = { name, ms: this.steps[name]?.ms ?? 0, ok: true, detail };
+    }
   }
 
   /** @param {Server | undefined} server @returns {Diagnosis} */

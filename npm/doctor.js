@@ -2,17 +2,19 @@
 // The command `mcp-tether doctor <url>`: tests a server and prints findings with fixes.
 // @ts-check
 
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { diagnose, shownUrl } from './diagnose.js';
 
-/** @import { Finding, Target } from './diagnosis/types.js' */
+/** @import { Target } from './diagnosis/types.js' */
 /** @import { Diagnosis, DiagnosisOptions } from './index.js' */
 
 const usage = `usage: mcp-tether doctor <url> [options]
 
 Tests an MCP server: is it reachable, does the handshake succeed, does it keep
-a session, can the session be reused and ended, and can pages use it (CORS)?
-Creates one session and ends it.
+a session, can the session be reused and ended, can pages use it (CORS), and can
+users log in, if it asks for that (OAuth)? Creates one session and ends it; it
+registers no client and opens no login.
 
 options:
   --header 'Name: value'   sent with every request, for example Authorization;
@@ -20,6 +22,7 @@ options:
   --origin <origin>        check CORS for pages of this origin: https://app.example
   --timeout <ms>           timeout of each request in milliseconds (5000)
   --json                   print the diagnosis as JSON
+  --version                print the version of mcp-tether
   --help                   print this
 
 exit code: 0 if the server can be used, also with advice (!), 1 if a check failed,
@@ -27,13 +30,14 @@ exit code: 0 if the server can be used, also with advice (!), 1 if a check faile
 colours: only in a terminal, and not if NO_COLOR is set
 `;
 
-/** @typedef {{ help: false, target: Target, json: boolean, options: DiagnosisOptions }} Command */
+/** @typedef {{ target: Target, json: boolean, options: DiagnosisOptions }} Command */
 
 const options = /** @type {const} */ ({
   header: { type: 'string', multiple: true, default: [] },
   origin: { type: 'string' },
   timeout: { type: 'string', default: '5000' },
   json: { type: 'boolean', default: false },
+  version: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 });
 
@@ -44,7 +48,7 @@ process.exitCode = await main(process.argv.slice(2));
 
 /** @param {string[]} words */
 async function main(words) {
-  /** @type {Command | { help: true }} */
+  /** @type {Command | 'help' | 'version'} */
   let command;
   try {
     command = read(words);
@@ -52,8 +56,8 @@ async function main(words) {
     process.stderr.write(`mcp-tether: ${wordsOf(error)}\n\n${usage}`);
     return 2;
   }
-  if (command.help) {
-    process.stdout.write(usage);
+  if (command === 'help' || command === 'version') {
+    process.stdout.write(command === 'help' ? usage : `${await version()}\n`);
     return 0;
   }
   const diagnosis = await diagnose(() => command.target, command.options);
@@ -63,10 +67,16 @@ async function main(words) {
   return diagnosis.steps.some(isFailure) ? 1 : 0;
 }
 
-/** @param {string[]} words @returns {Command | { help: true }} */
+/** @returns {Promise<string>} of the package that this file is in */
+async function version() {
+  return JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8')).version;
+}
+
+/** @param {string[]} words @returns {Command | 'help' | 'version'} */
 function read(words) {
   const { values, positionals } = parsed(words);
-  if (values.help) return { help: true };
+  if (values.help) return 'help';
+  if (values.version) return 'version';
   const [name, url, ...more] = positionals;
   if (name !== 'doctor')
     throw new Error(
@@ -82,7 +92,7 @@ function read(words) {
     protocolVersion: 'auto',
   };
   const origin = values.origin && originOf(values.origin);
-  return { help: false, target, json: values.json, options: { timeout, ...(origin && { origin }) } };
+  return { target, json: values.json, options: { timeout, ...(origin && { origin }) } };
 }
 
 /** @param {string[]} words */
@@ -150,8 +160,8 @@ function verdictOf(steps) {
 }
 
 /** How a session ends does not prevent its use. @param {Diagnosis['steps'][number]} step */
-function isAdvice({ name, ok, detail }) {
-  return name === 'terminate' && !ok && !isSkipped({ detail });
+function isAdvice(step) {
+  return step.ok ? step.fix !== undefined : step.name === 'terminate' && !isSkipped(step);
 }
 
 /** @param {Diagnosis['steps'][number]} step */
@@ -166,7 +176,7 @@ function markOf(step) {
   return step.ok ? paint('green', '✓') : paint('red', '✗');
 }
 
-/** @param {Pick<Finding, 'detail'>} step */
+/** @param {Pick<Diagnosis['steps'][number], 'detail'>} step */
 function isSkipped({ detail }) {
   return /^not (tried|checked)/.test(detail);
 }

@@ -289,19 +289,19 @@ export interface DiagnosisOptions {
 
 /** The result of each step, without credentials and complete session ids. */
 export interface Diagnosis {
-  /** Whether all steps passed. */
+  /** Whether all steps passed. A step that passed and has a `fix` has advice. */
   ok: boolean;
   /** Undefined if no session could be created. */
   kind?: McpSession['kind'];
   protocolVersion?: string;
-  /** All six, in this order. */
+  /** In this order; `authorization` only if the server asks for a login, or has metadata that says so. */
   steps: {
-    name: 'reachable' | 'initialize' | 'sessionHeader' | 'reuse' | 'terminate' | 'cors';
+    name: 'reachable' | 'initialize' | 'sessionHeader' | 'reuse' | 'terminate' | 'cors' | 'authorization';
     ok: boolean;
     ms: number;
     /** The observation. */
     detail: string;
-    /** How to fix the problem. */
+    /** How to fix the problem; of a step that passed, what to improve. */
     fix?: string;
   }[];
 }

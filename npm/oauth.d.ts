@@ -1,4 +1,4 @@
-import type { AuthProvider } from './index.js';
+import type { AuthProvider, Token, TokenContext } from './index.js';
 
 /** What every provider of this entry takes. */
 export interface ProviderOptions {
@@ -38,12 +38,23 @@ export interface CredentialStorage {
 
 /** An {@link AuthProvider} that can be told to log in and out. */
 export interface OAuthProvider extends AuthProvider {
+  /** With `interactive: false` it rejects with `login_required` where it would have to ask the user. */
+  token(context: TokenContext & { interactive?: boolean }): Promise<string | Token | undefined>;
   /**
    * Makes sure that there is a token, before a request needs one. In a page, call it in the handler of a click: the login window is opened at once.
    *
+   * @param options `refusal`: the response to the token that is stored, so that this one does not count.
    * @throws OAuthError
    */
-  signIn(userId: string, serverName: string, options?: { url?: string; signal?: AbortSignal }): Promise<void>;
+  signIn(
+    userId: string,
+    serverName: string,
+    options?: {
+      url?: string;
+      signal?: AbortSignal;
+      refusal?: Pick<TokenContext, 'status' | 'challenge'>;
+    },
+  ): Promise<void>;
   /** Forgets the tokens, and revokes them (RFC 7009) where that is offered. The session at the MCP server stays: `manager.terminate` ends it. */
   signOut(userId: string, serverName: string, options?: { url?: string; signal?: AbortSignal }): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { SessionSnapshot, WatchedSession } from './snapshot.js';
 export interface UseMcp extends SessionSnapshot {
   readonly call: WatchedSession['call'];
   readonly retry: WatchedSession['retry'];
+  readonly login: WatchedSession['login'];
 }
 
 /**

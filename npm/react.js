@@ -16,7 +16,10 @@ export function useMcp(manager, userId, serverName, options) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the options of the first rendering apply, as those of the first `connect` do
   const watched = useMemo(() => watchSession(manager, userId, serverName, options), [manager, userId, serverName]);
   const snapshot = useSyncExternalStore(watched.subscribe, watched.getSnapshot, watched.getSnapshot);
-  return useMemo(() => ({ ...snapshot, call: watched.call, retry: watched.retry }), [snapshot, watched]);
+  return useMemo(
+    () => ({ ...snapshot, call: watched.call, retry: watched.retry, login: watched.login }),
+    [snapshot, watched],
+  );
 }
 
 /** @param {McpManager} manager */

@@ -2,9 +2,13 @@
 // @ts-check
 
 import { watchLists } from './lists.js';
+import { deferLogin } from './snapshot/deferred-login.js';
+import { Store } from './snapshot/store.js';
 
 /** @import { ConnectOptions, McpError, McpManager, McpSession } from './index.js' */
-/** @import { ManagerSnapshot, SessionSnapshot, Snapshot, WatchedSession } from './snapshot.js' */
+/** @import { LoginProvider, ManagerSnapshot, SessionSnapshot, Snapshot, WatchedSession } from './snapshot.js' */
+
+export { deferLogin } from './snapshot/deferred-login.js';
 
 // Events after which `getSessionInfo` differs.
 const EVENTS = /** @type {const} */ ([
@@ -41,7 +45,13 @@ export function snapshotOf(manager) {
 const ignore = () => {};
 
 /** @type {SessionSnapshot} */
-const IDLE = Object.freeze({ state: 'connecting', session: undefined, tools: Object.freeze([]), error: undefined });
+const IDLE = Object.freeze({
+  state: 'connecting',
+  session: undefined,
+  tools: Object.freeze([]),
+  error: undefined,
+  loginError: undefined,
+});
 
 /**
  * @param {McpManager} manager
@@ -61,6 +71,7 @@ export function watchSession(manager, userId, serverName, options) {
     },
     // The snapshot has the error.
     retry: () => connection.connect().then(ignore, ignore),
+    login: () => connection.login().then(ignore, ignore),
   };
 }
 
@@ -77,12 +88,20 @@ class Connection {
   #isWatched = false;
   /** @type {(() => void)[]} */
   #endings = []; // called when the last subscriber leaves
+  /** @type {ReturnType<typeof deferLogin> | undefined} */
+  #logins; // none if the provider cannot log in
+  /** @type {SessionSnapshot['state']} */
+  #state = 'connecting'; // apart from logins
 
   /** @param {McpManager} manager @param {string} userId @param {string} serverName @param {ConnectOptions} [options] */
   constructor(manager, userId, serverName, options) {
     this.#manager = manager;
     this.#key = { userId, serverName };
     this.#options = options;
+    const auth = options?.auth;
+    if (!auth || !('signIn' in auth)) return;
+    this.#logins = deferLogin(/** @type {LoginProvider} */ (auth));
+    this.#options = { ...options, auth: this.#logins };
   }
 
   /** @returns {Promise<McpSession>} */
@@ -95,6 +114,13 @@ class Connection {
       connecting.catch(ignore);
     }
     return this.#connecting;
+  }
+
+  /** Logs in, and connects if that has failed before. The login begins in this turn, which may be that of a click. */
+  async login() {
+    const { userId, serverName } = this.#key;
+    await this.#logins?.login(userId, serverName);
+    await this.connect();
   }
 
   /** @param {() => boolean} isWanted */
@@ -157,6 +183,7 @@ class Connection {
       if (this.store.value.session) this.#change({ state });
     });
     this.#endings.push(unfollow);
+    if (this.#logins) this.#endings.push(this.#logins.subscribe(() => this.#change({})));
     this.#isWatched = true;
     const { session } = this.store.value;
     if (session) this.#watch(session);
@@ -169,12 +196,18 @@ class Connection {
     for (const end of this.#endings.splice(0)) end();
     this.#connecting?.then((session) => session[Symbol.asyncDispose](), ignore);
     this.#connecting = undefined;
+    this.#state = IDLE.state;
     this.store.set(IDLE);
   }
 
   /** @param {Partial<SessionSnapshot>} fields */
   #change(fields) {
-    this.store.set(Object.freeze({ ...this.store.value, ...fields }));
+    this.#state = fields.state ?? this.#state;
+    const { userId, serverName } = this.#key;
+    const needed = this.#logins?.getSnapshot().find((one) => one.userId === userId && one.serverName === serverName);
+    const isOver = this.#state === 'terminated' || this.#state === 'closed';
+    const state = needed && !isOver ? 'needsLogin' : this.#state;
+    this.store.set(Object.freeze({ ...this.store.value, ...fields, state, loginError: needed?.error }));
   }
 }
 
@@ -192,39 +225,4 @@ function follow(manager, userId, serverName, listener) {
   };
   manager.events.addEventListener('stateChanged', onState);
   return () => manager.events.removeEventListener('stateChanged', onState);
-}
-
-/**
- * A value with listeners. Several changes in one turn call them once.
- * @template Value
- */
-class Store {
-  /** @type {Set<() => void>} */
-  #listeners = new Set();
-  #isQueued = false;
-  /** @type {Snapshot<Value>} */
-  face = {
-    getSnapshot: () => this.value,
-    subscribe: (listener) => {
-      const own = () => listener();
-      this.#listeners.add(own);
-      return () => this.#listeners.delete(own);
-    },
-  };
-
-  /** @param {Value} value */
-  constructor(value) {
-    this.value = value;
-  }
-
-  /** @param {Value} value */
-  set(value) {
-    this.value = value;
-    if (this.#isQueued) return;
-    this.#isQueued = true;
-    queueMicrotask(() => {
-      this.#isQueued = false;
-      for (const listener of [...this.#listeners]) listener();
-    });
-  }
 }

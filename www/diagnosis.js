@@ -15,6 +15,7 @@ const titles = {
   reuse: 'Reuse',
   terminate: 'Termination',
   cors: 'CORS',
+  authorization: 'Login',
 };
 const marks = { passed: '✓', failed: '✗', 'not tried': '–' };
 

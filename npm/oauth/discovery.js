@@ -51,10 +51,8 @@ const SKIPPED = ['unreachable', 'no_metadata', 'insecure_url', 'invalid_url', 't
  * @returns {Promise<{ document?: any, failure?: OAuthError }>}
  */
 async function findResource(web, server, hints) {
-  const path = server.pathname.replace(/\/$/, '');
-  const wellKnown = `${server.origin}/.well-known/oauth-protected-resource`;
   let first;
-  for (const place of new Set([...hints, wellKnown + path, wellKnown])) {
+  for (const place of resourcePlaces(server, hints)) {
     const { document, failure } = await look(web, place, RESOURCE, ['resource']);
     if (document) return { document: checkResource(document, server, place) };
     if (failure?.code === 'redirected') throw failure;
@@ -63,20 +61,27 @@ async function findResource(web, server, hints) {
   return { failure: first };
 }
 
+/** Where the resource's metadata may be, in order: as the challenge says, below the path, at the root (MCP 2025-11-25, Authorization). */
+export function resourcePlaces(/** @type {URL} */ { origin, pathname }, /** @type {string[]} */ hints) {
+  const wellKnown = `${origin}/.well-known/oauth-protected-resource`;
+  return new Set([...hints, wellKnown + pathname.replace(/\/$/, ''), wellKnown]);
+}
+
 /** The resource has to be this server, or a part of its origin that the server is in. */
-function checkResource(/** @type {any} */ document, /** @type {URL} */ server, /** @type {string} */ place) {
-  const { resource } = document;
-  let claimed;
-  try {
-    claimed = new URL(resource);
-  } catch {}
+export function isOwnResource(/** @type {unknown} */ resource, /** @type {URL} */ server) {
+  const claimed = URL.canParse(String(resource)) ? new URL(String(resource)) : undefined;
   const within = claimed?.pathname.replace(/\/$/, '');
-  const isOurs =
+  return (
     claimed?.origin === server.origin &&
     !claimed.hash &&
     (!claimed.search || claimed.search === server.search) &&
-    `${server.pathname}/`.startsWith(`${within}/`);
-  if (isOurs) return document;
+    `${server.pathname}/`.startsWith(`${within}/`)
+  );
+}
+
+function checkResource(/** @type {any} */ document, /** @type {URL} */ server, /** @type {string} */ place) {
+  const { resource } = document;
+  if (isOwnResource(resource, server)) return document;
   throw new OAuthError(
     'resource_mismatch',
     `${RESOURCE} at ${place} is for ${quote(resource)}, not for ${server.origin}${server.pathname}`,
@@ -86,12 +91,9 @@ function checkResource(/** @type {any} */ document, /** @type {URL} */ server, /
 
 /** @param {Web} web @param {string} issuer as the resource's metadata names it */
 async function findServer(web, issuer) {
-  const { origin, pathname, search, hash } = secure(issuer, 'issuer');
-  const path = pathname.replace(/\/$/, '');
-  if (search || hash) throw new OAuthError('invalid_url', `issuer ${quote(issuer)} has a query or fragment`);
-  const places = [`${origin}${OAUTH}${path}`, `${origin}${OPENID}${path}`];
-  if (path) places.push(`${origin}${path}${OPENID}`, `${origin}${path}${OAUTH}`);
-  const { document, place } = await walk(web, places);
+  const url = secure(issuer, 'issuer');
+  if (url.search || url.hash) throw new OAuthError('invalid_url', `issuer ${quote(issuer)} has a query or fragment`);
+  const { document, place } = await walk(web, serverPlaces(url));
   if (!isSameIssuer(issuer, document.issuer)) {
     throw new OAuthError(
       'issuer_mismatch',
@@ -102,6 +104,20 @@ async function findServer(web, issuer) {
   return document;
 }
 
+/** Where an issuer's metadata may be, in order (MCP 2025-11-25, Authorization). The last place is no rule, but seen. */
+export function serverPlaces(/** @type {URL} */ { origin, pathname }) {
+  const path = pathname.replace(/\/$/, '');
+  const places = [origin + OAUTH + path, origin + OPENID + path];
+  return path ? [...places, origin + path + OPENID, origin + path + OAUTH] : places;
+}
+
+/** Where a server of 2025-03-26 has the metadata of the authorization server that it is, or that it names. */
+export function ownServerPlaces(/** @type {URL} */ { origin, pathname }) {
+  const path = pathname.replace(/\/$/, '');
+  const places = [origin + OAUTH, origin + OPENID];
+  return path ? [...places, origin + OAUTH + path, origin + path + OAUTH] : places;
+}
+
 /**
  * A server of 2025-03-26 is, or names, its own authorization server.
  *
@@ -110,12 +126,10 @@ async function findServer(web, issuer) {
  * @param {OAuthError | undefined} missed why the resource's metadata is not known, where it may exist
  * @returns {Promise<Metadata>}
  */
-async function findOwnServer(web, { origin, pathname }, missed) {
-  const path = pathname.replace(/\/$/, '');
-  const places = [origin + OAUTH, origin + OPENID];
-  if (path) places.push(origin + OAUTH + path, origin + path + OAUTH);
+async function findOwnServer(web, server, missed) {
+  const { origin } = server;
   try {
-    const { document } = await walk(web, places);
+    const { document } = await walk(web, ownServerPlaces(server));
     return document;
   } catch (/** @type {any} */ error) {
     if (missed || error.code !== 'no_metadata') throw missed ?? error;
@@ -175,7 +189,7 @@ const isText = (value) => typeof value === 'string' && value !== '';
  * @param {string} listed
  * @param {string} stated
  */
-function isSameIssuer(listed, stated) {
+export function isSameIssuer(listed, stated) {
   if (listed === stated || listed === `${stated}/`) return true;
   const [a, b] = [listed.split('/'), stated.split('/')];
   if (a.length === 3 && `${listed}/` === stated) return true;

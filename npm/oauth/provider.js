@@ -51,24 +51,30 @@ export class Provider {
 
   /** @param {any} context */
   async token(context) {
-    const { status, challenge, attempt, signal } = context;
+    const { status, challenge, attempt, signal, interactive = true } = context;
     const place = await this.#locate(context);
     const isRefused = status !== undefined || challenge !== undefined;
+    const answer = readAs(status, challenge);
     const tokens = isRefused
-      ? await this.#fly(place, 'renew', signal, (web) => this.#renew(place, web, readAs(status, challenge), attempt))
+      ? await this.#fly(place, `renew ${interactive}`, signal, (web) =>
+          this.#renew(place, web, answer, attempt, interactive),
+        )
       : await this.#fly(place, 'recall', signal, (web) => this.#recall(place, web));
     place.state.handed = tokens?.token;
     return tokens && answerOf(tokens);
   }
 
-  /** @param {string} userId @param {string} serverName @param {{ url?: string, signal?: AbortSignal }} [about] */
-  async signIn(userId, serverName, { url, signal } = {}) {
+  /** @param {string} userId @param {string} serverName @param {{ url?: string, signal?: AbortSignal, refusal?: any }} [about] */
+  async signIn(userId, serverName, { url, signal, refusal } = {}) {
     // In the click itself: a window that is opened later may be blocked.
     const opened = this.#settings(serverName).authorize?.prepare?.();
     try {
       const place = await this.#locate({ userId, serverName, url });
-      if (await this.#fly(place, 'recall', signal, (web) => this.#recall(place, web))) return;
-      await this.#fly(place, 'renew', signal, (web) => this.#logIn(place, web, { hints: [] }));
+      const known = refusal
+        ? unhanded(place, await this.#credentials.load(place))
+        : await this.#fly(place, 'recall', signal, (web) => this.#recall(place, web));
+      const challenge = readAs(refusal?.status, refusal?.challenge);
+      if (!known) await this.#fly(place, 'renew true', signal, (web) => this.#logIn(place, web, challenge));
     } finally {
       opened?.release();
     }
@@ -194,12 +200,14 @@ export class Provider {
    * @param {Web} web
    * @param {Challenge} challenge
    * @param {number | undefined} attempt of the manager, which knows whether a token was accepted; without it the time has to say that
+   * @param {boolean} interactive whether the user may be asked
    */
-  async #renew(place, web, challenge, attempt) {
+  async #renew(place, web, challenge, attempt, interactive) {
     const { state } = place;
     const entry = await this.#credentials.load(place);
     const tokens = entry?.tokens;
-    if (tokens && tokens.token !== state.handed && isFresh(tokens)) return tokens;
+    const newer = unhanded(place, entry);
+    if (newer) return newer;
     const wantsScope = challenge.error === SCOPE;
     if (attempt === 1 || Date.now() - state.since > SERIES) {
       // A token that lacks scopes is a login of this series.
@@ -212,6 +220,7 @@ export class Provider {
       return renewed;
     }
     checkSeries(place, challenge, entry);
+    if (!interactive) throw new OAuthError('login_required', `${place.url} needs a login`, { url: place.url });
     return this.#logIn(place, web, challenge);
   }
 
@@ -253,6 +262,12 @@ export class Provider {
 }
 
 const SCOPE = 'insufficient_scope';
+
+/** A token that was not returned yet: of another tab, or of a login just now. @param {Place} place @param {Entry | undefined} entry */
+function unhanded({ state }, entry) {
+  const tokens = entry?.tokens;
+  return tokens && tokens.token !== state.handed && isFresh(tokens) ? tokens : undefined;
+}
 
 /** @param {Entry | undefined} entry @param {string} issuer */
 const sameIssuer = (entry, issuer) => (entry?.issuer === issuer ? entry : {});

@@ -250,7 +250,7 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
   }
 
   const endpoints = {
-    '/register': (seen) => register(seen.body, seen),
+    '/register': (seen) => (seen.method === 'POST' ? register(seen.body, seen) : failure(405, 'invalid_request')),
     '/authorize': (seen) => authorize(seen.query, seen),
     '/token': (seen) => token(seen.params, seen),
     '/revoke'({ params }) {

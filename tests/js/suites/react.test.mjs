@@ -1,47 +1,25 @@
 // The hook for React in Chromium, in StrictMode, as examples/react uses it.
 import assert from 'node:assert/strict';
-import { cp, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { launchOptions } from '../helpers/browsers/chromium.mjs';
-import { makeProject, root } from '../helpers/snippets/project.mjs';
+import { startSite } from '../helpers/react/site.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { listen } from '../servers/shared/listen.mjs';
-import { serveFolders } from '../servers/static-files.mjs';
 
 describe('useMcp', () => {
-  let project;
   let files;
   let browser;
   let server;
 
   before(async () => {
-    project = await makeProject();
-    await cp(join(root, 'examples/react'), join(project.folder, 'src'), { recursive: true });
-    const site = join(project.folder, 'site');
-    await build({
-      entryPoints: [join(project.folder, 'src/app.jsx')],
-      outdir: site,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      jsx: 'automatic',
-      define: { 'process.env.NODE_ENV': '"development"' },
-      preserveSymlinks: true,
-      logLevel: 'error',
-    });
-    await cp(join(root, 'pkg/mcp_tether_bg.wasm'), join(site, 'mcp_tether_bg.wasm'));
-    await writeFile(join(site, 'index.html'), '<div id="root"></div><script type="module" src="app.js"></script>');
-    files = await listen(serveFolders([{ prefix: '/', folder: site }], { headers: { 'Cache-Control': 'no-store' } }));
+    files = await startSite('react');
     browser = await chromium.launch(launchOptions);
   });
   after(async () => {
     await browser?.close();
     await files?.close();
     await server?.close();
-    await project.remove();
   });
 
   /** A page with what it logged as errors. */

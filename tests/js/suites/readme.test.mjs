@@ -25,7 +25,11 @@ describe('the programs of the documents', () => {
   test('all compile', async () => {
     const fileOf = ({ language }, index) => `snippet-${index}.${language.endsWith('x') ? 'tsx' : 'mts'}`;
     await Promise.all(snippets.map((snippet, index) => project.write(fileOf(snippet, index), snippet.whole)));
-    const complaints = await project.compile(snippets.map(fileOf));
+    // The declarations of the AI SDK are not made for `exactOptionalPropertyTypes`.
+    const isLoose = (name) => snippets[/\d+/.exec(name)[0]].code.includes("from '@ai-sdk/");
+    const files = snippets.map(fileOf);
+    const strict = await project.compile(files.filter((name) => !isLoose(name)));
+    const complaints = strict + (await project.compile(files.filter(isLoose), { exactOptionalPropertyTypes: false }));
     const named = complaints.replace(/snippet-(\d+)\.\w+/g, (_, index) => snippets[index].name);
     assert.equal(named, '');
   });

@@ -21,7 +21,7 @@ import { checkOutput } from 'mcp-tether/output-schema';
 import { attachToPage } from 'mcp-tether/page';
 import { useMcp } from 'mcp-tether/react';
 import { initSync } from 'mcp-tether/slim';
-import { snapshotOf, watchSession } from 'mcp-tether/snapshot';
+import { deferLogin, type LoginProvider, snapshotOf, watchSession } from 'mcp-tether/snapshot';
 import { chromeStorage, webStorage } from 'mcp-tether/storage';
 import module from 'mcp-tether/wasm';
 import { parseConfig } from 'mcp-tether/yaml';
@@ -59,10 +59,19 @@ stop();
 const { sessions } = snapshotOf(manager).getSnapshot();
 const watched = watchSession(manager, 'ada', 'notes');
 watched.subscribe(() => console_(watched.getSnapshot().tools[0]?.name, sessions[0]?.state));
+const user: LoginProvider = {
+  token: async ({ interactive }) => (interactive ? 'token' : undefined),
+  signIn: async (_user, _server, { refusal } = {}) => console_(refusal?.challenge),
+};
 export function useNotes() {
-  const { state, call, retry } = useMcp(manager, 'ada', 'notes');
-  return { state, call, retry };
+  const { state, call, retry, login, loginError } = useMcp(manager, 'ada', 'notes', { auth: user });
+  const code: string | undefined = state === 'needsLogin' ? loginError?.code : undefined;
+  return { state, call, retry, login, code };
 }
+const deferred = deferLogin(user);
+manager.transport('ada', 'notes', { auth: deferred });
+deferred.subscribe(() => console_(deferred.getSnapshot()[0]?.error?.message));
+await deferred.login('ada', 'notes');
 await new TetherMcpServer(manager, 'ada', 'notes', { cacheToolsList: true }).connect();
 function console_(..._values: unknown[]) {}
 // @ts-expect-error There are three of them.

@@ -76,6 +76,7 @@ export const brokenServers = {
     step: 'initialize',
     detail: 'refused with 401, WWW-Authenticate: "Bearer resource_metadata="https://auth.example/.well-known""',
     fix: "Pass credentials: an Authorization header in the server's headers, or an auth provider.",
+    asksForLogin: true,
   },
   'credentials that are out of date': {
     serve: withStatus(401),
@@ -83,6 +84,7 @@ export const brokenServers = {
     step: 'initialize',
     detail: 'refused with 401 and no readable WWW-Authenticate header',
     fix: 'Renew the credentials: the server rejects the Authorization header that was sent.',
+    asksForLogin: true,
   },
   'an origin that is not allowed': {
     serve: serving(({ request, response }) => request.headers.origin && response.writeHead(403).end('Invalid Origin')),
@@ -190,5 +192,6 @@ export const brokenServers = {
     detail:
       'DELETE was answered with 204; afterwards the id is answered with 400 "No valid session ID provided", not with 404',
     fix: 'Answer 404 to the id of an ended session: it is the only status that makes every client start a new one.',
+    isUsable: true,
   },
 };

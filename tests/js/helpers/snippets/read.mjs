@@ -12,6 +12,7 @@ const givens = {
   React: "import * as React from 'react';",
   config: "const config = { mcpServers: { notes: { url: 'http://127.0.0.1:3000/mcp' } } };",
   manager: "import { McpManager } from 'mcp-tether';\nconst manager = new McpManager(config);",
+  auth: "import { fileStorage, loopback, oauth } from 'mcp-tether/oauth';\nconst auth = oauth({ authorize: loopback(), storage: fileStorage('credentials.json') });",
   session: "const session = await manager.connect('ada', 'notes');",
 };
 
