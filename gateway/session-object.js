@@ -20,7 +20,7 @@ import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
-/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, ServerNews, SessionRow, Usage } from './types.js' */
+/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, RpcParams, ServerNews, SessionRow, Usage } from './types.js' */
 
 const BEAT = 5_000; // milliseconds between two checks of waiting work
 const SHORTEST_BEAT = 100;
@@ -213,7 +213,7 @@ export class SessionObject extends DurableObject {
   /** @param {{ owner: string, identity: Identity, params: string }} session */
   async #open({ owner, identity, params }) {
     const { server, handle } = partsOf(owner);
-    const { configuredVars, fingerprint, lifetime, gateway } = this.#settings;
+    const { configuredVars, fingerprint, lifetime } = this.#settings;
     const settings = await fingerprint(server);
     const now = Date.now();
     this.#openingUntil = now + OPENING;
@@ -228,7 +228,7 @@ export class SessionObject extends DurableObject {
     await this.ctx.storage.setAlarm(now + CLOSING);
     const upstream = this.#connect(server, identity);
     this.#upstream.opened(upstream);
-    const answer = await upstream.initialize(JSON.parse(params));
+    const answer = await upstream.initialize(this.#negotiable(params));
     if (!answer.result) {
       const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
       this.ctx.waitUntil(this.#end(isFailure ? 'failed' : 'worked'));
@@ -236,13 +236,20 @@ export class SessionObject extends DurableObject {
     }
     if (this.#row.isIncomplete) throw new Error('the description of the server is too large to store');
     await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0 });
-    const agreed = gateway.negotiated(String(answer.result.protocolVersion));
-    this.#row.open(agreed);
+    this.#row.open(String(answer.result.protocolVersion));
     this.#openingUntil = 0;
     this.#checked = true;
     this.#used();
     await this.ctx.storage.setAlarm(this.#use.expiry.expiry);
     return answer;
+  }
+
+  // 2025-11-25 basic/lifecycle, "Version Negotiation": an unknown revision is answered with one that is known.
+  /** @param {string} params as JSON @returns {RpcParams} */
+  #negotiable(params) {
+    const given = JSON.parse(params);
+    const { protocolVersion: asked } = given;
+    return typeof asked === 'string' ? { ...given, protocolVersion: this.#settings.gateway.negotiated(asked) } : given;
   }
 
   // The owner and the server are checked on every call, the configuration once per instance.
