@@ -57,7 +57,8 @@ declare module 'gateway-module' {
     tellsOfChange(text: string): boolean;
     goesToServer(name: string): boolean;
     goesToClient(name: string): boolean;
-    takeRate(user: string, now: number): number;
+    takeRate(user: string, count: number, now: number): number;
+    negotiated(asked: string): string;
     isOutOfReach(code: string, status: number | undefined): boolean;
     breakerAfter(
       known: BreakerState | undefined,

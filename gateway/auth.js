@@ -2,7 +2,10 @@
 // @ts-check
 
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { addressOf } from './address.js';
+import { count } from './counters.js';
 import { sha256 } from './digest.js';
+import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
 
 /** @import { AuthMethod, Env, Head, Identity, Users } from './types.js' */
@@ -35,8 +38,8 @@ export function readMethods(env, parsed) {
 }
 
 /**
- * The authenticated caller, undefined if no method accepts the request, or a promise of that. `key` is the owner of sessions, `id` the value of
- * `{{USER_ID}}`, and `vars` are further values for the headers of servers.
+ * The authenticated caller, undefined if no method accepts the request, or a promise of that. It rejects with KeysUnreachable if a method could not
+ * decide and no other accepts the request.
  * @returns {Identity | undefined | Promise<Identity | undefined>}
  * @param {Head} head
  * @param {AuthMethod[]} auth
@@ -45,7 +48,15 @@ export function readMethods(env, parsed) {
 export function authenticate(head, auth, turn = 0) {
   if (turn === auth.length) return undefined;
   const found = auth[turn](head);
-  if (found instanceof Promise) return found.then((identity) => identity ?? authenticate(head, auth, turn + 1));
+  if (found instanceof Promise)
+    return found.then(
+      (identity) => identity ?? authenticate(head, auth, turn + 1),
+      async (error) => {
+        const other = await authenticate(head, auth, turn + 1);
+        if (other) return other;
+        throw error;
+      },
+    );
   return found ?? authenticate(head, auth, turn + 1);
 }
 
@@ -66,7 +77,7 @@ function bearer(env, parsed) {
   /** @type {(entry: [id: string, entry: Users[string]]) => Promise<[digest: string, identity: Identity]>} */
   const entryOf = async ([id, entry]) => {
     const { token, vars = {} } = typeof entry === 'string' ? { token: entry } : entry;
-    return [await sha256(token), { key: `bearer:${id}`, id, vars }];
+    return [await sha256(token), { key: `bearer:${id}`, index: `bearer:${id}`, id, vars }];
   };
   /** @type {Map<string, Identity> | undefined} */
   let table;
@@ -117,12 +128,13 @@ function required(env, name) {
 
 /** @returns {AuthMethod} */
 function none() {
-  return () => ({ key: 'none:', id: 'anybody', vars: {} });
+  // Strangers have nothing in common but the gateway: numbers are limited by address, and only the session id tells whose a session is.
+  return (head) => ({ key: ANYBODY, index: `${ANYBODY}${addressOf(head)}`, id: 'anybody', vars: {} });
 }
 
 /** @param {string} url @param {{ issuer: string, audience: string }} expected */
 function verifier(url, { issuer, audience }) {
-  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 5_000 });
+  const keys = keysAt(url);
   return async (/** @type {string | undefined} */ token) => {
     if (token === undefined || token.split('.').length !== 3) return undefined;
     try {
@@ -135,17 +147,59 @@ function verifier(url, { issuer, audience }) {
           clockTolerance: 30,
         })
       ).payload;
-    } catch {
+    } catch (error) {
+      if (error instanceof KeysUnreachable) throw error;
       return undefined;
     }
   };
 }
 
+/**
+ * The keys of an issuer. What says nothing about the token, such as a connection that is refused, becomes KeysUnreachable.
+ * @param {string} url
+ * @returns {import('jose').JWTVerifyGetKey}
+ */
+function keysAt(url) {
+  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 5_000 });
+  let pausedUntil = 0; // so that not every request waits for the timeout
+  return async (header, token) => {
+    if (!keys.fresh && Date.now() < pausedUntil) throw new KeysUnreachable();
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (aboutToken.has(/** @type {{ code?: string }} */ (error).code ?? '')) throw error;
+      pausedUntil = Date.now() + KEYS_PAUSE;
+      count({ jwks_failures_total: 1 });
+      log('error', 'keysUnreachable', { host: new URL(url).host, problem: wordsOf(error) });
+      throw new KeysUnreachable();
+    }
+  };
+}
+
+/** The keys that verify tokens cannot be read: the token may be valid. */
+export class KeysUnreachable extends Error {}
+
+/** Milliseconds after which they are read again. */
+export const KEYS_PAUSE = 5_000;
+
+/** The owner of all sessions without authentication. */
+export const ANYBODY = 'none:';
+
+// Codes of jose's errors about a token, when its key is looked up.
+const aboutToken = new Set([
+  'ERR_JWKS_NO_MATCHING_KEY',
+  'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
+  'ERR_JOSE_NOT_SUPPORTED',
+  'ERR_JWS_INVALID',
+]);
+
 /** @param {string} method @param {import('jose').JWTPayload | undefined} claims @returns {Identity | undefined} */
 function identityOf(method, claims) {
-  if (!claims?.sub) return undefined;
+  // RFC 7519 §4.1.2: text. A list or a number of the same text would be the same user.
+  if (typeof claims?.sub !== 'string' || claims.sub === '') return undefined;
   /** @type {Record<string, string>} */
   const vars = {};
   for (const [name, value] of Object.entries(claims)) if (typeof value === 'string') vars[name] = value;
-  return { key: `${method}:${claims.sub}`, id: claims.sub, vars };
+  const key = `${method}:${claims.sub}`;
+  return { key, index: key, id: claims.sub, vars, until: Number(claims.exp) * 1_000 };
 }

@@ -1,33 +1,57 @@
 // Reading a request's body, up to a limit.
 // @ts-check
 
+/** @import { Head } from './types.js' */
+
 // A client that is refused while it still sends sees a broken connection instead of the response. So unwanted bodies are read and discarded, up to
 // a limit.
 const MAX_DRAINED = 32 * 1024 * 1024;
+const ENDS = 4_096; // bytes at both ends of a body that is too large: they may have the request's id
+
+/** @typedef {{ text: string | undefined, head: string, tail: string }} Body its text, or its beginning and its end */
 
 /**
- * The body as text, with its `declared` length, if any; undefined, without buffering it, if it is larger than `limit` bytes.
+ * The body as text; only its ends, without buffering it, if it is larger than `limit` bytes.
  * @param {Request} request
- * @param {string | undefined} declared
+ * @param {Head} fields its headers
  * @param {number} limit
- * @returns {Promise<string | undefined>}
+ * @returns {Promise<Body>}
  */
-export function readText(request, declared, limit) {
-  if (declared === undefined) return readWhile(request, limit);
-  return Number(declared) > limit ? Promise.resolve(undefined) : request.text(); // HTTP enforces the declared length
+export async function readBody(request, fields, limit) {
+  const declared = fields['content-length'];
+  // Only without a transfer encoding the declared length is enforced (RFC 9112 §6.3).
+  if (declared === undefined || fields['transfer-encoding'] !== undefined || Number(declared) > limit)
+    return readWhile(request, limit);
+  const text = await request.text();
+  return { text, head: '', tail: '' };
 }
 
-/** @param {Request} request @param {number} limit */
+/** @param {Request} request @param {number} limit @returns {Promise<Body>} */
 async function readWhile(request, limit) {
-  let chunks = [];
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const chunks = [];
   let size = 0;
+  let head = new Uint8Array();
+  let tail = new Uint8Array();
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
     if (size > MAX_DRAINED) break;
-    if (size > limit) chunks = [];
-    else chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
+    else chunks.length = 0;
+    if (head.byteLength < ENDS) head = joined(head, chunk).slice(0, ENDS);
+    tail = joined(tail, chunk.subarray(-ENDS)).slice(-ENDS);
   }
-  return size > limit ? undefined : new Blob(chunks).text();
+  if (size <= limit) return { text: await new Blob(chunks).text(), head: '', tail: '' };
+  const decoder = new TextDecoder();
+  return { text: undefined, head: decoder.decode(head), tail: decoder.decode(tail) };
+}
+
+/** @param {Uint8Array} one @param {Uint8Array} other */
+function joined(one, other) {
+  const both = new Uint8Array(one.byteLength + other.byteLength);
+  both.set(one);
+  both.set(other, one.byteLength);
+  return both;
 }
 
 /**

@@ -20,7 +20,26 @@ const PRIMING_SINCE = '2025-11-25'; // older clients fail on an event without da
 const CANCELLED = { code: 1000, message: 'the request was cancelled', data: { code: 'cancelled', retryable: false } };
 const ENDED = { code: 1000, message: 'the session was ended', data: { code: 'closed', retryable: false } };
 
+const TIMED_OUT = {
+  code: 1000,
+  message: 'the server did not answer in time; the request may have run',
+  data: { code: 'request_timeout', retryable: false },
+};
+const MOST_WAITING = 1_000; // unanswered requests of a session
+const QUESTION = 300_000; // milliseconds for which a question of the server keeps the session with the server in memory
+
+/** @param {RpcId} requestId @returns {Rpc} */
+const cancellation = (requestId) => ({
+  jsonrpc: '2.0',
+  method: 'notifications/cancelled',
+  params: { requestId, reason: 'the request timed out' },
+});
+
 export class ClientSide {
+  /** @type {Map<RpcId | null | undefined, number>} */
+  #questions = new Map(); // open questions of the server, by the client's ids: since when
+  /** @type {number | undefined} */
+  #timeout; // of the server's configuration
   #row;
   #log;
   #gateway;
@@ -41,6 +60,16 @@ export class ClientSide {
     return this.#exchanges.size > 0 || this.#listeners.size > 0;
   }
 
+  /** Whether the server must stay connected: for a client that waits, or for the answer to a question of the server. */
+  get needsServer() {
+    return this.isWaiting || this.#questions.size > 0;
+  }
+
+  /** When the unanswered requests time out; 0 if there are none. */
+  get busyUntil() {
+    return this.#exchanges.deadline(this.#timeout);
+  }
+
   /** Called if another instance of the object has served the session before. */
   goOn() {
     this.#listeners.begin(this.#log.newest());
@@ -48,7 +77,8 @@ export class ClientSide {
 
   /** A POST's messages go on: @param {Found} found @param {Rpc | Rpc[]} body @param {Head} [trace] @returns {Result} */
   post(found, body, trace) {
-    if (!this.#row.values) return undefined; // it was ended meanwhile
+    const { values, isOpen } = this.#row;
+    if (!values || !isOpen) return undefined; // it was ended meanwhile
     const isBatch = Array.isArray(body);
     const messages = isBatch ? body : [body];
     /** @type {RpcId[]} */
@@ -59,9 +89,11 @@ export class ClientSide {
       if (ids.includes(id) || this.#exchanges.get(id)) return refused(this.#gateway.refusal('message'), { id });
       ids.push(id);
     }
+    if (this.#exchanges.size + ids.length > MOST_WAITING)
+      return refused(this.#gateway.refusal('rate'), { id: ids[0], headers: { 'retry-after': '1' } });
     if (!(found instanceof Upstream))
       return ids.length > 0 ? failed(found.error, ids, isBatch) : refused(this.#gateway.refusal('unreachable'));
-    const primes = this.#row.values.agreed >= PRIMING_SINCE;
+    const primes = values.agreed >= PRIMING_SINCE;
     const exchange = ids.length > 0 ? this.#exchanges.expect(ids, isBatch, primes) : undefined;
     const options = { requestHeaders: trace, onstream: this.#exchanges.onstream };
     for (const message of messages) this.#pass(found, message, options);
@@ -72,6 +104,7 @@ export class ClientSide {
   /** @param {Upstream} upstream @param {Rpc} message @param {RequestOptions} options */
   #pass(upstream, message, options) {
     if (message.method === undefined) {
+      this.#questions.delete(message.id);
       const id = numberOf(message.id, this.#row.values?.lives);
       // A response to a request of a replaced instance: dropped, because the request is gone.
       if (id !== undefined) upstream.send({ ...message, id }, options);
@@ -92,9 +125,17 @@ export class ClientSide {
       return;
     }
     const own = toClient(message, this.#row.values?.lives);
+    this.#note(own);
     const exchange = about === undefined ? undefined : this.#exchanges.get(about);
     if (exchange) exchange.tell(own);
     else this.#tellListener(own);
+  }
+
+  // Remembers the questions of the server that are open. Their number is limited by the manager.
+  /** @param {Rpc} message */
+  #note({ id, method, params }) {
+    if (id !== undefined) this.#questions.set(id, Date.now());
+    else if (method === 'notifications/cancelled') this.#questions.delete(params?.requestId);
   }
 
   // Messages that belong to no request go to the GET stream; without one, requests go to a waiting POST.
@@ -108,13 +149,14 @@ export class ClientSide {
 
   /**
    * A GET: the stream of messages that belong to no request, or the rest of another stream.
-   * @param {string | undefined} lastEventId
+   * @param {{ lastEventId: string | undefined, until: number | undefined }} request with the expiry of the client's token
    * @param {() => void} onlisten called when it is the former
    * @returns {Result}
    */
-  listen(lastEventId, onlisten) {
+  listen({ lastEventId, until }, onlisten) {
+    const primes = (this.#row.values?.agreed ?? '') >= PRIMING_SINCE;
     if (lastEventId === undefined) {
-      const answer = this.#listeners.add();
+      const answer = this.#listeners.add({ primes, until });
       onlisten();
       return answer;
     }
@@ -126,15 +168,27 @@ export class ClientSide {
         message: 'Bad request: the event id in Last-Event-ID is unknown or no longer stored',
       });
     if (stream !== GET_STREAM) return this.#exchanges.resume(stream, id);
-    const answer = this.#listeners.add(id);
+    const answer = this.#listeners.add({ after: id, primes, until });
     onlisten();
     return answer;
   }
 
-  /** To be called every few seconds: @param {number} now */
-  beat(now) {
+  /**
+   * To be called every few seconds, with the timeout of the server's configuration, if it has one.
+   * @param {number} now
+   * @param {Upstream | undefined} upstream
+   * @param {number | undefined} timeout
+   */
+  beat(now, upstream, timeout) {
+    this.#timeout = timeout;
     this.#exchanges.beat(now);
     this.#listeners.beat(now);
+    for (const [id, since] of this.#questions) if (now - since >= QUESTION) this.#questions.delete(id);
+    for (const id of this.#exchanges.overdue(now, timeout)) {
+      // The server is told, and the slot of the request is free again.
+      upstream?.send(cancellation(id), {});
+      this.#exchanges.settle({ jsonrpc: '2.0', id, error: TIMED_OUT });
+    }
   }
 
   /** Called when the session ends. */

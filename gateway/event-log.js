@@ -1,5 +1,6 @@
 // The events of a session's streams, stored for clients that resume with `Last-Event-ID` (2025-11-25 basic/transports, "Resumability and
-// Redelivery"): limited by count and bytes, the oldest are deleted first.
+// Redelivery"): limited by count and bytes. Notifications are deleted first, the oldest first: a client comes back for its answers. Of an answer that must
+// go, an error with its id stays as long as possible.
 //
 // New events are written in batches after a short delay: a commit per event would take longer than the calls themselves. If the instance dies within
 // the delay, a client that resumes gets an error for an unknown stream.
@@ -11,6 +12,15 @@ export const GET_STREAM = 0; // the stream of messages that belong to no request
 
 const MOMENT = 100; // milliseconds
 const MANY = 64 * 1024; // characters that are written without delay
+// SQL: events that are not answers.
+const IS_NOTICE = "(data IS NULL OR data ->> '$.method' IS NOT NULL)";
+const SMALL = 300; // characters of an error in place of an answer
+const IS_LARGE_ANSWER = `(bytes > ${SMALL} AND NOT ${IS_NOTICE})`;
+const GONE = JSON.stringify({
+  code: 1000,
+  message: 'the request ran, but its response was deleted for later ones before the client resumed',
+  data: { code: 'limit_exceeded', retryable: false },
+});
 const LARGEST = 1_000_000; // a row of SQLite in a Durable Object holds 2 MB
 
 export class EventLog {
@@ -186,18 +196,39 @@ export class EventLog {
   /** @param {{ events: number, bytes: number }} kept */
   #prune(kept) {
     // A tenth more than necessary, so that the next events do not prune again.
-    let events = kept.events - this.#limits.events * 0.9;
-    let bytes = kept.bytes - this.#limits.bytes * 0.9;
-    let last = 0;
-    /** @type {SqlCursor<{ id: number, bytes: number }>} */
-    const rows = this.#sql.exec('SELECT id, bytes FROM event ORDER BY id');
-    for (const row of rows) {
-      if (events <= 0 && bytes <= 0) break;
-      last = row.id;
-      events -= 1;
-      bytes -= row.bytes;
+    const excess = { events: kept.events - this.#limits.events * 0.9, bytes: kept.bytes - this.#limits.bytes * 0.9 };
+    const notices = this.#oldest(IS_NOTICE, excess);
+    if (notices > 0) this.#sql.exec(`DELETE FROM event WHERE id <= ? AND ${IS_NOTICE}`, notices);
+    const rest = { events: 0, bytes: excess.bytes };
+    const large = this.#oldest(IS_LARGE_ANSWER, rest);
+    if (large > 0) {
+      this.#sql.exec(
+        `UPDATE event SET data = '{"jsonrpc":"2.0","id":' || (data -> '$.id') || ',"error":' || ? || '}', bytes = ? WHERE id <= ? AND ${IS_LARGE_ANSWER}`,
+        GONE,
+        SMALL,
+        large,
+      );
+      excess.bytes = rest.bytes;
     }
-    this.#sql.exec('DELETE FROM event WHERE id <= ?', last);
+    const answers = this.#oldest('TRUE', excess);
+    if (answers > 0) this.#sql.exec('DELETE FROM event WHERE id <= ?', answers);
     this.#kept = this.#count();
+  }
+
+  // The last of the oldest events that must go, of those with this condition; 0 if none must. Takes them off `excess`.
+  /** @param {string} condition in SQL @param {{ events: number, bytes: number }} excess */
+  #oldest(condition, excess) {
+    let last = 0;
+    if (excess.events <= 0 && excess.bytes <= 0) return last;
+    // All of them: an open cursor would keep SQLite's log of writes from being emptied.
+    /** @type {SqlCursor<{ id: number, bytes: number }>} */
+    const rows = this.#sql.exec(`SELECT id, bytes FROM event WHERE ${condition} ORDER BY id`);
+    for (const row of rows.toArray()) {
+      if (excess.events <= 0 && excess.bytes <= 0) break;
+      last = row.id;
+      excess.events -= 1;
+      excess.bytes -= row.bytes;
+    }
+    return last;
   }
 }

@@ -11,11 +11,12 @@ const RETRY = 1_000; // milliseconds until a client that lost its stream reconne
 const encoder = new TextEncoder();
 
 /**
- * 2025-11-25 basic/transports: an event with an id and no data, so that the client can resume from the start.
+ * 2025-11-25 basic/transports: an event with an id and no data, so that the client can resume from the start, or after an earlier event.
  * @param {number} stream
+ * @param {number} [after]
  */
-export function priming(stream) {
-  return `retry: ${RETRY}\nid: ${eventId(stream, stream)}\ndata: \n\n`;
+export function priming(stream, after = stream) {
+  return `retry: ${RETRY}\nid: ${eventId(stream, after)}\ndata: \n\n`;
 }
 
 /**
@@ -88,9 +89,9 @@ export class EventStream {
     return streamed(this.body);
   }
 
-  /** Sends the first event. */
-  prime() {
-    this.#write(priming(this.#number));
+  /** Sends the first event: @param {number} [after] the event after which the client resumes */
+  prime(after) {
+    this.#write(priming(this.#number, after));
   }
 
   /**

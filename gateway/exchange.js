@@ -8,6 +8,7 @@ import { EventStream, event, priming, streamed } from './event-stream.js';
 /** @import { Answer, Limits, Rpc, RpcId } from './types.js' */
 
 const PATIENCE = 20_000; // milliseconds of silence after which a stream is opened to keep the connection alive
+const ABANDONED = 300_000; // milliseconds for which the requests of a client that is gone go on: it may resume
 const NOT_KEPT = {
   code: 1000,
   message: 'the request ran, but its response was too large to store until the client resumed',
@@ -26,6 +27,9 @@ export class Exchange {
   #resolve;
   #onend;
   #since = Date.now();
+  #activeAt = this.#since; // the time of the last message about its requests
+  /** @type {number | undefined} */
+  #leftAt; // since when the client is gone
   /** @type {Set<RpcId | null | undefined>} */
   #waiting; // ids of unanswered requests
   /** @type {Rpc[]} */
@@ -58,6 +62,16 @@ export class Exchange {
     this.answer = promise;
     this.#resolve = resolve;
     this.#onend = onend;
+  }
+
+  /**
+   * When its requests time out: after the time of the server's configuration without a message about them (2025-11-25 basic/lifecycle, "Timeouts").
+   * Without a configured time they do not while the client waits.
+   * @param {number | undefined} timeout
+   */
+  deadline(timeout) {
+    if (timeout !== undefined) return this.#activeAt + timeout;
+    return this.#leftAt === undefined ? Number.POSITIVE_INFINITY : Math.max(this.#leftAt, this.#activeAt) + ABANDONED;
   }
 
   /** The number of its stream; undefined if it has none. */
@@ -97,6 +111,7 @@ export class Exchange {
    * @param {Rpc} message
    */
   tell(message) {
+    this.#activeAt = Date.now();
     this.open();
     if (this.#stream !== undefined) this.#emit(this.#stream, message);
   }
@@ -127,6 +142,7 @@ export class Exchange {
   resume(lastEventId) {
     if (this.#stream === undefined) return undefined;
     this.#sink?.close();
+    this.#leftAt = undefined;
     const sink = this.#newSink(this.#stream);
     const { answer } = sink;
     this.#sink = sink;
@@ -161,7 +177,9 @@ export class Exchange {
   /** @param {number} stream */
   #newSink(stream) {
     const sink = new EventStream(stream, this.#limits.SLOW_READER_BYTES, () => {
-      if (this.#sink === sink) this.#sink = undefined;
+      if (this.#sink !== sink) return;
+      this.#sink = undefined;
+      this.#leftAt = Date.now();
     });
     return sink;
   }

@@ -103,6 +103,18 @@ export class Exchanges {
     return answer;
   }
 
+  /** When the last of the requests times out; 0 if there are none: @param {number | undefined} timeout */
+  deadline(timeout) {
+    return Math.max(0, ...[...this.#waiting.values()].map((exchange) => exchange.deadline(timeout)));
+  }
+
+  /** The ids of the requests that have timed out: @param {number} now @param {number | undefined} timeout @returns {RpcId[]} */
+  overdue(now, timeout) {
+    const ids = [];
+    for (const [id, exchange] of this.#waiting) if (exchange.deadline(timeout) <= now) ids.push(id);
+    return /** @type {RpcId[]} */ (ids);
+  }
+
   /** To be called every few seconds: @param {number} now */
   beat(now) {
     for (const waiting of [...this.#waiting.values()]) waiting.beat(now);

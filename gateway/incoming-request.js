@@ -1,16 +1,18 @@
 // One request at the gateway's entry: authentication, checks and routing, by the rules in src/gateway.
 // @ts-check
 
-import { bodiless, idOf, json, refused, responseTo } from './answers.js';
-import { authenticate, bearerToken } from './auth.js';
-import { drain, readText } from './body.js';
-import { countRequest, flush, isFlushDue, registry } from './counters.js';
+import { addressOf } from './address.js';
+import { bodiless, idOf, json, refused, responseTo, seconds } from './answers.js';
+import { ANYBODY, authenticate, bearerToken, KEYS_PAUSE, KeysUnreachable } from './auth.js';
+import { drain, readBody } from './body.js';
+import { count, countRequest, flush, isFlushDue, registry } from './counters.js';
 import { randomId, sha256 } from './digest.js';
+import { idWithin, isAmbiguous, messagesBeyondOne, shallowText } from './envelope.js';
 import { readHead } from './head.js';
 import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
 import { passOn } from './modern.js';
-import { askSession, endSession, findPlace, knownPlace, received } from './session-places.js';
+import { askSession, findPlace, knownPlace, received, sessionOf } from './session-places.js';
 
 /** @import { Gateway, Refusal } from 'gateway-module' */
 /** @import { SessionStub } from './session-places.js' */
@@ -68,15 +70,18 @@ export class IncomingRequest {
     // Authentication comes before every lookup.
     const found = authenticate(head, this.settings.auth);
     return found instanceof Promise
-      ? found.then((identity) => this.#answerTo(identity, verdict))
+      ? found.then(
+          (identity) => this.#answerTo(identity, verdict),
+          (error) => this.#undecided(error),
+        )
       : this.#answerTo(found, verdict);
   }
 
   /** @param {Identity | undefined} identity @param {Verdict} verdict @returns {Answer | Promise<Answer>} */
   #answerTo(identity, verdict) {
     if (!identity) return this.#unauthorized();
-    const wait = this.settings.limits.RATE_PER_MINUTE > 0 ? this.gateway.takeRate(identity.key, Date.now()) : 0;
-    if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
+    const wait = this.#rateOf(identity.index);
+    if (wait > 0) return this.#refuseByBody('rate', { 'retry-after': String(wait) });
     switch (this.route.name) {
       case 'sessions':
         return this.#list(identity);
@@ -84,8 +89,23 @@ export class IncomingRequest {
         return this.#endOne(identity);
     }
     if (!this.settings.lifetime(this.route.subject)) return this.refuse('path');
-    if (verdict.media) return refused(verdict.media);
+    if (verdict.media) return this.#refuseByBody(verdict.media.name);
     return this.request.method === 'POST' ? this.#post(identity, verdict.namesSession) : this.#byEra(identity);
+  }
+
+  // Takes messages of the limit. Returns the seconds to pause.
+  /** @param {string} who @param {number} [messages] */
+  #rateOf(who, messages = 1) {
+    return this.settings.limits.RATE_PER_MINUTE > 0 ? this.gateway.takeRate(who, messages, Date.now()) : 0;
+  }
+
+  // A refusal of what has not been read yet. The client finds its request by the id in the answer.
+  /** @param {string} name @param {AnswerHeaders} [headers] @returns {Answer | Promise<Answer>} */
+  #refuseByBody(name, headers) {
+    if (this.request.method !== 'POST') return this.refuse(name, { headers });
+    return readBody(this.request, this.head, 0).then(({ head, tail }) =>
+      this.refuse(name, { headers, id: idWithin(head, tail) }),
+    );
   }
 
   // Checks that need neither the caller nor the body.
@@ -119,7 +139,7 @@ export class IncomingRequest {
     } = this;
     return {
       isAdmitted: gateway.admits(this.origin),
-      route: routeOf(gateway, url),
+      route: routeOf(gateway, url, this.settings.publicOrigin),
       media: gateway.checkMedia(head, method),
       namesSession: gateway.namesSession(head),
     };
@@ -172,10 +192,11 @@ export class IncomingRequest {
   // RFC 9728 §3.2.
   #metadata() {
     const { authorizationServers, lifetime } = this.settings;
-    if (!lifetime(this.route.subject)) return this.refuse('path');
+    // 2025-11-25 basic/authorization, "Authorization Server Location": the document MUST name at least one. Without any there is none.
+    if (!lifetime(this.route.subject) || authorizationServers.length === 0) return this.refuse('path');
     return json({
       resource: `${this.route.origin}/${this.route.subject}/mcp`,
-      authorization_servers: authorizationServers.length > 0 ? authorizationServers : undefined,
+      authorization_servers: authorizationServers,
       bearer_methods_supported: ['header'],
     });
   }
@@ -184,8 +205,7 @@ export class IncomingRequest {
     const { adminToken } = this.settings;
     const token = bearerToken(this.head);
     const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
-    if (!adminToken || !token || !this.gateway.same(given, wanted))
-      return this.refuse('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
+    if (!adminToken || !token || !this.gateway.same(given, wanted)) return this.#failedLogin('Bearer');
     await flush(this.env);
     return {
       status: 200,
@@ -198,30 +218,54 @@ export class IncomingRequest {
   #unauthorized() {
     /** @type {string[]} */
     const parts = [];
-    if (this.route.name === 'mcp')
+    if (this.route.name === 'mcp' && this.settings.authorizationServers.length > 0)
       parts.push(
         `resource_metadata="${this.route.origin}/.well-known/oauth-protected-resource/${this.route.subject}/mcp"`,
       );
     if (this.head.authorization !== undefined) parts.push('error="invalid_token"');
-    return this.refuse('unauthorized', { headers: { 'www-authenticate': `Bearer ${parts.join(', ')}`.trim() } });
+    return this.#failedLogin(`Bearer ${parts.join(', ')}`.trim());
+  }
+
+  // Failures with a token are limited by address, like the requests of a user.
+  /** @param {string} challenge */
+  #failedLogin(challenge) {
+    const { head } = this;
+    if (head.authorization !== undefined || head['cf-access-jwt-assertion'] !== undefined) {
+      count({ logins_failed_total: 1 });
+      const wait = this.#rateOf(`failed ${addressOf(head)}`);
+      if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
+    }
+    return this.refuse('unauthorized', { headers: { 'www-authenticate': challenge } });
+  }
+
+  // Whether the token is valid is unknown: a 401 would make the client throw it away.
+  /** @param {unknown} error @returns {Answer} */
+  #undecided(error) {
+    if (!(error instanceof KeysUnreachable)) throw error;
+    return this.refuse('keys', { headers: { 'retry-after': seconds(KEYS_PAUSE) } });
   }
 
   /** @param {Identity} identity */
   async #list(identity) {
+    if (isAnonymous(identity)) return this.refuse('anonymous');
     return json({ sessions: await this.#index(identity).list() });
   }
 
-  /** @param {Pick<Identity, 'key'>} identity */
-  #index({ key }) {
-    return this.env.INDEX.get(this.env.INDEX.idFromName(key));
+  /** @param {Pick<Identity, 'index'>} identity */
+  #index({ index }) {
+    return this.env.INDEX.get(this.env.INDEX.idFromName(index));
   }
 
   /** @param {Identity} identity */
   async #endOne(identity) {
+    if (isAnonymous(identity)) return this.refuse('anonymous');
     const handle = this.route.subject;
-    const server = await this.#index(identity).serverOf(handle);
+    const index = this.#index(identity);
+    const server = await index.serverOf(handle);
     if (server === undefined) return this.refuse('sessionUnknown');
-    await endSession(this.env, identity, server, handle);
+    const { object, owner } = sessionOf(this.env, identity.key, server, handle);
+    await object.end(owner);
+    await index.close(handle); // also one that no object knows
     return bodiless(204);
   }
 
@@ -229,8 +273,11 @@ export class IncomingRequest {
   async #post(identity, namesSession) {
     const { request, gateway, head } = this;
     const { subject } = this.route;
-    const text = await readText(request, head['content-length'], this.settings.limits.MAX_BODY_BYTES);
-    if (text === undefined) return this.refuse('body');
+    const { text, head: first, tail } = await readBody(request, head, this.settings.limits.MAX_BODY_BYTES);
+    if (text === undefined) return this.refuse('body', { id: idWithin(first, tail) });
+    const more = messagesBeyondOne(text);
+    const wait = more > 0 ? this.#rateOf(identity.index, more) : 0;
+    if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
     const id = head['mcp-session-id'];
     const place =
       namesSession &&
@@ -269,7 +316,10 @@ export class IncomingRequest {
         headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined,
       });
     if (message && text !== undefined) {
-      if (era === 'modern') return passOn(this, identity, message, text);
+      if (era === 'modern')
+        return isAmbiguous(text)
+          ? this.refuse('duplicate', { id: idOf(message) })
+          : passOn(this, identity, message, text);
       if (era === 'initialize') return this.#open(identity, message);
     }
     if (!id || !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
@@ -279,7 +329,7 @@ export class IncomingRequest {
         case 'POST':
           return this.#postTo(object, owner, text ?? '');
         case 'GET':
-          return object.listen(owner, version, head['last-event-id']);
+          return object.listen(owner, version, head['last-event-id'], identity.until);
         default:
           return object.delete(owner, version);
       }
@@ -302,9 +352,11 @@ export class IncomingRequest {
 
   /** @param {Identity} identity @param {Rpc} message @returns {Promise<Answer>} */
   async #open(identity, message) {
+    const params = shallowText(message.params ?? {});
+    if (params === undefined) return this.refuse('message', { id: idOf(message) });
     const id = randomId();
     const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) =>
-      object.open(owner, identity, idOf(message), message.params),
+      object.open(owner, identity, idOf(message), params),
     );
     if (!answer) return this.refuse('sessionUnknown');
     return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;
@@ -314,10 +366,21 @@ export class IncomingRequest {
 // W3C Trace Context and Baggage.
 const TRACE = ['traceparent', 'tracestate', 'baggage'];
 
+// All callers without authentication are one user.
+/** @param {Identity} identity */
+function isAnonymous({ key }) {
+  return key === ANYBODY;
+}
+
 // The route of a URL; without methods if there is none.
-/** @param {Gateway} gateway @param {string} url @returns {Route} */
-function routeOf(gateway, url) {
+/** @param {Gateway} gateway @param {string} url @param {string | undefined} publicOrigin @returns {Route} */
+function routeOf(gateway, url, publicOrigin) {
   const { origin, pathname } = new URL(url);
   const found = gateway.route(pathname);
-  return { origin, name: found?.name, subject: found?.subject ?? '', allow: found?.allow.split(', ') };
+  return {
+    origin: publicOrigin ?? origin,
+    name: found?.name,
+    subject: found?.subject ?? '',
+    allow: found?.allow.split(', '),
+  };
 }

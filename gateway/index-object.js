@@ -9,6 +9,8 @@ import { Breakers } from './breaker.js';
 
 /** @typedef {{ handle: string, server: string, created: number, expires: number, info: string | null }} IndexRow */
 
+const PROVISIONAL = 60_000; // milliseconds that an entry lives unless its session is confirmed
+
 export class IndexObject extends DurableObject {
   #sql;
   #breakers;
@@ -24,12 +26,12 @@ export class IndexObject extends DurableObject {
   }
 
   /**
-   * Registers a new session. Returns `{ isTroubled }`, whether its server was unreachable before, so that a success must be reported. Or refuses:
-   * `{ isFull }` if the user has too many sessions, `{ wait }` if the breaker is open for that many milliseconds. `age` is the session's maximum age.
-   * @param {{ handle: string, server: string, limit: number, age: number }} session
+   * Registers a session that is being opened, for a minute. Returns `{ isTroubled }`, whether its server was unreachable before, so that a success must be reported. Or refuses:
+   * `{ isFull }` if the user has too many sessions, `{ wait }` if the breaker is open for that many milliseconds.
+   * @param {{ handle: string, server: string, limit: number }} session
    * @returns {{ isFull?: boolean, wait?: number, isTroubled?: boolean }}
    */
-  open({ handle, server, limit, age }) {
+  open({ handle, server, limit }) {
     const now = Date.now();
     // Also removes sessions whose object could not report their end.
     this.#sql.exec('DELETE FROM session WHERE expires < ?', now);
@@ -38,8 +40,32 @@ export class IndexObject extends DurableObject {
     if (counted.one().count >= limit) return { isFull: true };
     const { wait, isTroubled } = this.#breakers.admit(server, now);
     if (wait > 0) return { wait };
-    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, NULL)', handle, server, now, now + age);
+    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, NULL)', handle, server, now, now + PROVISIONAL);
     return { isTroubled };
+  }
+
+  /**
+   * Registers a session that is open, for its maximum age. Opening it may have taken longer than the provisional entry lived.
+   * @param {{ handle: string, server: string, age: number }} session
+   */
+  confirm({ handle, server, age }) {
+    const now = Date.now();
+    this.#sql.exec(
+      'INSERT INTO session VALUES (?1, ?2, ?3, ?4, NULL) ON CONFLICT (handle) DO UPDATE SET created = ?3, expires = ?4',
+      handle,
+      server,
+      now,
+      now + age,
+    );
+  }
+
+  /** The user's sessions, the least recently used first, as far as known here: they may have been used later. */
+  leastUsed() {
+    /** @type {SqlCursor<{ handle: string, server: string, used: number }>} */
+    const rows = this.#sql.exec(
+      "SELECT handle, server, coalesce(info ->> '$.lastUsedAt', created) AS used FROM session ORDER BY used",
+    );
+    return rows.toArray();
   }
 
   /**

@@ -44,6 +44,12 @@ export default {
       });
       answer = incoming.refuse('internal');
     }
-    return incoming.finished(answer);
+    try {
+      return await incoming.finished(answer);
+    } catch (error) {
+      // Such as a status that no Response can have: without CORS headers a page could not even read that.
+      log('error', 'unsendable', { route: incoming.route.name, status: answer.status, problem: wordsOf(error) });
+      return incoming.finished(incoming.refuse('unreachable'));
+    }
   },
 };

@@ -2,14 +2,21 @@
 // disconnected client only by writing.
 // @ts-check
 
+import { LARGEST_ANSWER, textWithin } from './bounded.js';
+
 /** @import { Answer, Rpc, RpcId } from './types.js' */
 
 const GRACE = 2_000; // milliseconds; a later response is sent as a stream
 const SILENCE = 5_000; // milliseconds; 2026-07-28: disconnecting cancels the request, so it should be detected early
 
 const encoder = new TextEncoder();
+const TOO_LARGE = {
+  code: 1000,
+  message: `the request ran, but its response has more than ${LARGEST_ANSWER} bytes`,
+  data: { code: 'limit_exceeded', retryable: false },
+};
+const BETWEEN = '\n\n'.padStart(3); // as before the first event
 const comment = encoder.encode(': keepalive\n\n');
-const NEWLINE = 10;
 
 /**
  * The response promised by `answer` to the request with this id; if it is late, an event stream that starts without it. `cancel` is called when the client
@@ -40,17 +47,23 @@ export async function inTime(answer, id, cancel) {
  * The stream `source`, or the promised one, with comments while it is silent.
  * @param {Promise<ReadableStream<Uint8Array>>} source
  * @param {() => void} cancel
+ * @param {number} [until] when the stream ends at the latest: the expiry of the client's token
  */
-export function keptAlive(source, cancel) {
+export function keptAlive(source, cancel, until = Number.POSITIVE_INFINITY) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
   /** @type {Promise<ReadableStreamDefaultReader<Uint8Array>>} */
   let reader;
-  let atBoundary = true; // between two events: elsewhere a comment would corrupt one
+  let last = BETWEEN; // the last bytes of the source
   return new ReadableStream({
     async start(controller) {
       timer = setInterval(() => {
-        if (atBoundary) controller.enqueue(comment);
+        if (Date.now() >= until) {
+          end(controller);
+          cancel();
+        } else if (isBetweenEvents(last)) {
+          controller.enqueue(comment);
+        }
       }, SILENCE);
       controller.enqueue(comment);
       reader = source.then((body) => body.getReader());
@@ -63,7 +76,7 @@ export function keptAlive(source, cancel) {
           end(controller);
           return;
         }
-        atBoundary = value.at(-1) === NEWLINE && (value.length === 1 ? atBoundary : value.at(-2) === NEWLINE);
+        last = (last + String.fromCharCode(...value.subarray(-BETWEEN.length))).slice(-BETWEEN.length);
         controller.enqueue(value);
       } catch (error) {
         clearInterval(timer);
@@ -83,19 +96,29 @@ export function keptAlive(source, cancel) {
   }
 }
 
+// Elsewhere a comment would corrupt an event. Lines end with LF, CRLF or CR (HTML §9.2.6), and an event with an empty line.
+/** @param {string} last the last bytes */
+function isBetweenEvents(last) {
+  return /\n\n$|[\r\n]\r\n?$/.test(last);
+}
+
 // A response body as the only event of a stream. The status has been sent already, so a response without a JSON-RPC body, such as a proxy's 504, becomes
 // a JSON-RPC error: otherwise the client would wait until its timeout.
 /** @param {Answer} answer @param {RpcId | null} id @returns {Promise<ReadableStream<Uint8Array>>} */
 async function eventsOf({ status, headers, body }, id) {
   if (body instanceof ReadableStream && headers?.['content-type']?.includes('text/event-stream')) return body;
-  const message = parsed(await new Response(body).text());
+  const text = await textWithin(new Response(body).body, LARGEST_ANSWER);
+  const message = parsed(text ?? '');
   const isAnswer = message?.jsonrpc === '2.0' && (message.result !== undefined || message.error !== undefined);
   const data = isAnswer
     ? { ...message, id: message.id ?? id }
     : {
         jsonrpc: '2.0',
         id,
-        error: { code: -32000, message: `The server answered with HTTP status ${status}`, data: { status } },
+        error:
+          text === undefined
+            ? TOO_LARGE
+            : { code: -32000, message: `The server answered with HTTP status ${status}`, data: { status } },
       };
   return new Blob([`data: ${JSON.stringify(data)}\n\n`]).stream();
 }

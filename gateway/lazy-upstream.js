@@ -36,7 +36,7 @@ export class LazyUpstream {
     return this.#running;
   }
 
-  /** The session was just opened: @param {Upstream} upstream */
+  /** The session is being opened: @param {Upstream} upstream */
   opened(upstream) {
     this.#pending = Promise.resolve(upstream);
     this.#running = upstream;

@@ -11,6 +11,8 @@ const MOST = 4; // GET streams of one session
 export class Listeners {
   /** @type {EventStream[]} the newest last */
   #streams = [];
+  /** @type {WeakMap<EventStream, number>} */
+  #until = new WeakMap(); // when the client's token expires
   #log;
   #limits;
   #onend;
@@ -32,8 +34,12 @@ export class Listeners {
     this.#delivered = id;
   }
 
-  /** Opens a stream, with the events that the client missed. @param {number} [after] the client's last event */
-  add(after = this.#delivered) {
+  /**
+   * Opens a stream, with the events that the client missed.
+   * @param {{ after?: number, primes: boolean, until: number | undefined }} options the client's last event, whether it knows events without data, and the
+   *   expiry of its token
+   */
+  add({ after = this.#delivered, primes, until }) {
     const stream = new EventStream(GET_STREAM, this.#limits.SLOW_READER_BYTES, () => {
       this.#streams = this.#streams.filter((other) => other !== stream);
       this.#onend();
@@ -41,7 +47,10 @@ export class Listeners {
     const { answer } = stream;
     if (this.#streams.length >= MOST) this.#streams.shift()?.close();
     this.#streams.push(stream);
-    stream.greet();
+    if (until !== undefined) this.#until.set(stream, until);
+    // With an id from the start, what is sent into a dead connection is not lost.
+    if (primes) stream.prime(after);
+    else stream.greet();
     const missed = this.#log.after(GET_STREAM, after);
     stream.replay(missed);
     this.#delivered = Math.max(this.#delivered, missed.at(-1)?.id ?? 0);
@@ -60,7 +69,14 @@ export class Listeners {
 
   /** To be called every few seconds: @param {number} now */
   beat(now) {
-    for (const stream of [...this.#streams]) stream.beat(now);
+    for (const stream of [...this.#streams]) {
+      if ((this.#until.get(stream) ?? now + 1) > now) {
+        stream.beat(now);
+      } else {
+        stream.close();
+        this.#streams = this.#streams.filter((other) => other !== stream);
+      }
+    }
   }
 
   close() {

@@ -1,12 +1,14 @@
 // Requests of 2026-07-28: they have no session, so they are streamed through without a Durable Object.
 // @ts-check
 
-import { idOf, json, refused } from './answers.js';
+import { bodiless, idOf, json, refused } from './answers.js';
+import { LARGEST_ANSWER, LARGEST_ERROR, startOf, textWithin } from './bounded.js';
 import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
 import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
-import { cached, forget, keep } from './public-cache.js';
+import { cached, epochOf, forget, keep, LARGEST_ENTRY } from './public-cache.js';
+import { fetchWithin } from './redirects.js';
 
 /** @import { Pair } from 'gateway-module' */
 /** @import { IncomingRequest } from './incoming-request.js' */
@@ -73,15 +75,37 @@ class Passage {
 
   /** @param {string} text @returns {Promise<Answer>} */
   async answer(text) {
-    const { gateway, message, server } = this;
-    const key = gateway.cacheKey(message);
+    const { message, server } = this;
+    const key = this.#cacheKey();
     const known = key && cached(server, key);
     if (known) return json({ jsonrpc: '2.0', id: message.id, result: known });
+    if (!key) return this.#forwarded(text);
+    // What the key stands for, and not what the sender wrote: a server may read the text in another way.
+    const epoch = epochOf(server);
+    return this.#forwarded(JSON.stringify(message), (result, size) => {
+      const ttl = this.gateway.publicFor(result);
+      if (ttl > 0) keep(server, key, result, { size, ttl, epoch });
+    });
+  }
+
+  // Headers can change a result, too; the key has none of them.
+  #cacheKey() {
+    const isPlain = Object.keys(this.head).every((name) => !DECISIVE_HEADERS.test(name));
+    return isPlain ? this.gateway.cacheKey(this.message) : undefined;
+  }
+
+  /**
+   * @param {string} text
+   * @param {(result: RpcResult, size: number) => void} [onresult] called with a result that is not streamed
+   * @returns {Promise<Answer>}
+   */
+  async #forwarded(text, onresult) {
+    const { message } = this;
     const calls = this.fromPage && message.method === 'tools/call';
     const added = this.#missingHeaders(calls ? await this.#tool(false) : undefined);
     let response = await this.#send(text, added);
-    if (!response.ok) {
-      const words = await response.text();
+    if (isError(response)) {
+      const words = await textWithin(response.body, LARGEST_ERROR);
       const corrected =
         calls && response.status === 400 && codeOf(words) === HEADER_MISMATCH
           ? this.#missingHeaders(await this.#tool(true))
@@ -90,14 +114,61 @@ class Passage {
       // headers: then the error may come from the tool itself.
       if (JSON.stringify(corrected) === JSON.stringify(added)) return this.#refused(response, words);
       response = await this.#send(text, corrected);
-      if (!response.ok) return this.#refused(response, await response.text());
+      if (isError(response)) return this.#refused(response, await textWithin(response.body, LARGEST_ERROR));
     }
-    if (message.method !== DISCOVER) speaking.set(server, Date.now() + SPEAKS);
-    if (key && !isStream(response)) return this.#kept(key, response);
+    if (!response.ok) return this.#nonsense(response);
+    if (isStream(response)) return this.#streamed(response);
+    return this.#whole(response, onresult);
+  }
+
+  /** @param {Response} response @returns {Answer} */
+  #streamed(response) {
+    const { message, identity } = this;
+    this.#speaks();
     const { body: sent } = response;
     const body = sent && message.method === 'subscriptions/listen' ? this.#watched(sent) : sent;
-    const passed = isStream(response) && body ? keptAlive(Promise.resolve(body), () => this.aborter.abort()) : body;
+    const passed = body && keptAlive(Promise.resolve(body), () => this.aborter.abort(), identity.until);
     return { status: response.status, headers: this.#headers(response), body: passed };
+  }
+
+  // A response that is not a stream is JSON, whatever its type says. A page of a proxy, or JSON of something else, is not passed on as an answer.
+  /** @param {Response} response @param {(result: RpcResult, size: number) => void} [onresult] @returns {Promise<Answer>} */
+  async #whole(response, onresult) {
+    const { message } = this;
+    const limit = onresult ? LARGEST_ENTRY : LARGEST_PARSED;
+    const start = await startOf(response.body, limit);
+    const headers = { ...this.#headers(response), 'content-type': 'application/json' };
+    if (start.text === undefined) {
+      if (/^\s*\{/.test(start.first)) return { status: response.status, headers, body: start.whole };
+      await start.whole.cancel().catch(() => {});
+      return this.#nonsense(response);
+    }
+    const { text } = start;
+    if (message.id === undefined) return bodiless(202);
+    const answer = parsed(text);
+    if (!isAnswer(answer)) return this.#nonsense(response);
+    this.#speaks();
+    if (answer.result) onresult?.(answer.result, text.length);
+    return { status: response.status, headers, body: text };
+  }
+
+  // The server, or what is in front of it, answered something that is no answer. It may have run the request, so the error is final: it has the request's id.
+  /** @param {Response} response @returns {Answer} */
+  #nonsense({ status, body }) {
+    body?.cancel().catch(() => {}); // unless it was read
+    log('warn', 'noAnswer', { server: this.server, status });
+    return refused(
+      {
+        status: 502,
+        code: -32000,
+        message: `Bad gateway: the server answered with HTTP status ${status} and no JSON-RPC message`,
+      },
+      { id: idOf(this.message), data: { status } },
+    );
+  }
+
+  #speaks() {
+    if (this.message.method !== DISCOVER) speaking.set(this.server, Date.now() + SPEAKS);
   }
 
   // The headers that a client in a page omitted, as pairs.
@@ -118,7 +189,7 @@ class Passage {
     const headers = new Headers();
     for (const [name, value] of Object.entries(head)) if (gateway.goesToServer(name)) headers.set(name, value);
     for (const [name, value] of [...added, ...this.configured]) headers.set(name, value);
-    return fetch(this.url, { method: 'POST', headers, body: text, redirect: 'manual', signal: this.aborter.signal });
+    return fetchWithin(this.url, { method: 'POST', headers, body: text, signal: this.aborter.signal });
   }
 
   /** @param {boolean} refresh */
@@ -141,15 +212,14 @@ class Passage {
     headers.set('content-type', 'application/json');
     headers.set('mcp-protocol-version', this.head['mcp-protocol-version'] ?? '');
     headers.set('mcp-method', message.method ?? '');
-    const response = await fetch(this.url, {
+    const response = await fetchWithin(this.url, {
       method: 'POST',
       headers,
       body: JSON.stringify(message),
-      redirect: 'manual',
       signal: this.aborter.signal,
     });
     const { status } = response;
-    const text = await response.text();
+    const text = (await textWithin(response.body, LARGEST_ANSWER)) ?? '';
     const data = isStream(response)
       ? text
           .split(/\r?\n/)
@@ -158,16 +228,6 @@ class Passage {
           ?.slice('data:'.length)
       : text;
     return { status, result: parsed(data ?? '')?.result };
-  }
-
-  /** @param {string} key @param {Response} response @returns {Promise<Answer>} */
-  async #kept(key, response) {
-    const { gateway, server } = this;
-    const text = await response.text();
-    const result = parsed(text)?.result;
-    const ttl = result ? gateway.publicFor(result) : 0;
-    if (result && ttl > 0) keep(server, key, result, text.length, ttl);
-    return { status: response.status, headers: this.#headers(response), body: text };
   }
 
   // A change notification invalidates the cached results of the server (2026-07-28 server/utilities/caching: at once).
@@ -191,7 +251,7 @@ class Passage {
     return body.pipeThrough(watching);
   }
 
-  /** @param {Response} response @param {string} text @returns {Promise<Answer>} */
+  /** @param {Response} response @param {string | undefined} text its body; undefined if it was too large @returns {Promise<Answer>} */
   async #refused(response, text) {
     const { message, server } = this;
     const { status } = response;
@@ -203,8 +263,26 @@ class Passage {
         data: { supported: legacyVersions, requested },
       });
     }
-    if (status === 401 || status === 403) return this.#forbidden(text);
-    return { status, headers: this.#headers(response), body: text };
+    const isFit = text !== undefined && !this.#leaks(text);
+    if (status === 401 || status === 403) return this.#forbidden(isFit ? parsed(text) : undefined);
+    if (status < 200 || status > 599) return this.#nonsense(response);
+    const headers = this.#headers(response);
+    if (isFit) return { status, headers, body: text };
+    // Without an id, like every proxy's error.
+    return refused(
+      { status, code: -32000, message: `The server answered with HTTP status ${status}` },
+      { headers: { ...headers, 'content-type': 'application/json' }, data: { status } },
+    );
+  }
+
+  // Servers echo headers in their errors, and those have secrets of the configuration.
+  /** @param {string} text */
+  #leaks(text) {
+    const { searchParams, username, password } = new URL(this.url);
+    const values = [...this.configured.map(([, value]) => value), ...searchParams.values(), username, password];
+    return values
+      .flatMap((value) => [value, value.split(' ').at(-1) ?? ''])
+      .some((value) => value.length >= SECRET && text.includes(value));
   }
 
   // Servers reject an unknown revision in many ways; the client gets the standard one. But handlers may use the same statuses for their own errors, which
@@ -225,15 +303,11 @@ class Passage {
   }
 
   // 401 and 403 refer to the gateway's credentials, which the client cannot change, unless they come from a tool. Those are sent with 200: on the original
-  // status the client would send a token or ask its user. Texts that contain a value of the configuration are not forwarded.
-  /** @param {string} text */
-  #forbidden(text) {
-    const { configured, message } = this;
-    const { id, error } = parsed(text) ?? {};
-    const isLeaking = configured.some(
-      ([, value]) => value.length >= SECRET && text.includes(value.split(' ').at(-1) ?? ''),
-    );
-    if (id === message.id && Number.isInteger(error?.code) && !isLeaking) return json({ jsonrpc: '2.0', id, error });
+  // status the client would send a token or ask its user.
+  /** @param {Rpc | undefined} answer */
+  #forbidden(answer) {
+    if (answer?.id === this.message.id && Number.isInteger(answer?.error?.code))
+      return json({ jsonrpc: '2.0', id: answer?.id, error: answer?.error });
     return this.refuse('unreachable');
   }
 
@@ -242,6 +316,11 @@ class Passage {
     return Object.fromEntries([...response.headers].filter(([name]) => this.gateway.goesToClient(name)));
   }
 }
+
+// Forwarded headers on which a result may depend beyond what the key has.
+const DECISIVE_HEADERS = /^(mcp-param-.*|baggage|content-encoding)$/;
+
+const LARGEST_PARSED = 64 * 1024; // characters of an answer that is checked; a larger one is passed on as it arrives
 
 const SECRET = 8; // characters; shorter configured values, such as a user's id, may legitimately occur in an error
 
@@ -252,15 +331,26 @@ function isStream(response) {
   return response.headers.get('content-type')?.includes('text/event-stream') ?? false;
 }
 
-/** @param {string} text */
-function codeOf(text) {
+// Not the redirects: those are no errors of a handler.
+/** @param {Response} response */
+function isError({ status }) {
+  return status < 200 || status >= 400;
+}
+
+/** @param {Rpc | undefined} message @returns {message is Rpc} */
+function isAnswer(message) {
+  return message?.jsonrpc === '2.0' && (message.result !== undefined || typeof message.error === 'object');
+}
+
+/** @param {string | undefined} text */
+function codeOf(text = '') {
   return parsed(text)?.error?.code ?? 0;
 }
 
 /** @param {string} text @returns {Rpc | undefined} */
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) ?? undefined;
   } catch {
     return undefined;
   }

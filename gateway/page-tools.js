@@ -8,13 +8,15 @@
 const LONGEST = 60_000; // milliseconds; if a server refuses a call, the list is requested again
 const MAX_PAGES = 20;
 const MAX_LISTS = 1_000;
+const MAX_CHARACTERS = 8 * 1024 * 1024; // of all lists together
 
-/** @typedef {{ until: number, tools: Map<string, Tool> }} ToolList */
+/** @typedef {{ until: number, tools: Map<string, Tool>, size: number }} ToolList */
 /** @typedef {{ tools?: Tool[], nextCursor?: string }} ToolPage the result of `tools/list` */
 /** @typedef {(message: Rpc) => Promise<{ result?: RpcResult }>} Ask */
 
 /** @type {Map<string, ToolList>} */
-const lists = new Map(); // by server and user: { until, tools }
+const lists = new Map(); // by server and user, the oldest first
+let size = 0; // in characters
 
 /**
  * The called tool, if it has mirrored arguments.
@@ -29,12 +31,21 @@ export async function annotatedTool({ gateway, owner, message, refresh, ask }) {
   let list = lists.get(owner);
   if (refresh || !list || list.until <= Date.now()) {
     list = await look(gateway, message, ask);
-    lists.delete(owner);
+    drop(owner);
     lists.set(owner, list);
-    const [oldest] = lists.keys();
-    if (oldest !== undefined && lists.size > MAX_LISTS) lists.delete(oldest);
+    size += list.size;
+    for (const oldest of lists.keys()) {
+      if (lists.size <= MAX_LISTS && size <= MAX_CHARACTERS) break;
+      drop(oldest);
+    }
   }
   return list.tools.get(message.params?.name ?? '');
+}
+
+/** @param {string} owner */
+function drop(owner) {
+  size -= lists.get(owner)?.size ?? 0;
+  lists.delete(owner);
 }
 
 /** @param {Gateway} gateway @param {Rpc} message @param {Ask} ask @returns {Promise<ToolList>} */
@@ -44,6 +55,7 @@ async function look(gateway, { params }, ask) {
   /** @type {string | undefined} */
   let cursor;
   let until = Date.now() + LONGEST;
+  let size = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const { result } = /** @type {{ result?: ToolPage }} */ (
       await ask({
@@ -55,9 +67,13 @@ async function look(gateway, { params }, ask) {
     );
     // A failed request does not mean that there are no tools.
     if (!result) until = 0;
-    for (const tool of result?.tools ?? []) if (gateway.isAnnotated(tool)) tools.set(tool.name, tool);
+    for (const tool of result?.tools ?? []) {
+      if (!gateway.isAnnotated(tool)) continue;
+      tools.set(tool.name, tool);
+      size += JSON.stringify(tool).length;
+    }
     cursor = result?.nextCursor;
     if (!cursor) break;
   }
-  return { tools, until };
+  return { tools, until, size };
 }

@@ -5,10 +5,14 @@
 
 const MAX_ENTRIES = 500;
 const MAX_BYTES = 8 * 1024 * 1024; // of an isolate's 128 MB
+/** The largest result that is cached, in characters of its message. */
+export const LARGEST_ENTRY = MAX_BYTES / 8;
 
 /** @type {Map<string, { result: RpcResult, bytes: number, until: number }>} */
 const entries = new Map(); // by server and key: { result, bytes, until }, the oldest first
 let bytes = 0;
+/** @type {Map<string, number>} */
+const epochs = new Map(); // by server: how often its results were dropped; as many as there are servers
 
 /**
  * The cached result, with the rest of its `ttlMs`; undefined if there is no fresh one.
@@ -22,17 +26,24 @@ export function cached(server, key) {
 }
 
 /**
- * Caches a result for the given milliseconds.
+ * How often the results of a server were dropped: a result that was requested before that must not be cached after it.
+ * @param {string} server
+ */
+export function epochOf(server) {
+  return epochs.get(server) ?? 0;
+}
+
+/**
+ * Caches a result for `ttl` milliseconds, unless a change was announced since `epoch`.
  * @param {string} server
  * @param {string} key
  * @param {RpcResult} result
- * @param {number} size
- * @param {number} ttl
+ * @param {{ size: number, ttl: number, epoch: number }} details
  */
-export function keep(server, key, result, size, ttl) {
+export function keep(server, key, result, { size, ttl, epoch }) {
+  if (size > LARGEST_ENTRY || epoch !== epochOf(server)) return;
   const name = nameOf(server, key);
   drop(name);
-  if (size > MAX_BYTES / 8) return;
   entries.set(name, { result, bytes: size, until: Date.now() + ttl });
   bytes += size;
   for (const oldest of entries.keys()) {
@@ -46,6 +57,7 @@ export function keep(server, key, result, size, ttl) {
  * @param {string} server
  */
 export function forget(server) {
+  epochs.set(server, epochOf(server) + 1);
   for (const name of [...entries.keys()]) if (name.startsWith(`${server} `)) drop(name);
 }
 

@@ -4,7 +4,8 @@
 /** @import { SessionStorage } from 'mcp-tether' */
 /** @import { SessionRow, Sql, SqlCursor } from './types.js' */
 
-const TOUCH_EVERY = 60_000; // milliseconds; calls update the time of last use at most this often
+const UNUSABLE = ''; // instead of a revision, while the session is being opened or ended
+const LARGEST = 1_000_000; // characters; a row of SQLite in a Durable Object holds 2 MB
 
 // The row has its own time of last use: the one in the manager's record must not cause a write every few seconds.
 /** @type {(kept: string | null) => string | undefined} */
@@ -20,6 +21,8 @@ export class Row {
   #values; // undefined: not read; null: the object has none
   /** @type {string | null} */
   #early = null; // the manager's record before the row exists
+  /** Whether the manager's record was too large to store: another instance could not take the session up. */
+  isIncomplete = false;
 
   /** @param {Sql} sql */
   constructor(sql) {
@@ -45,32 +48,58 @@ export class Row {
     return rows.toArray()[0] ?? null;
   }
 
-  /** @param {Omit<SessionRow, 'upstream' | 'lives' | 'touched'>} values */
+  /** Whether the session is open: not before the server has accepted it, and not since its end began. */
+  get isOpen() {
+    return (this.values?.agreed ?? UNUSABLE) !== UNUSABLE;
+  }
+
+  /**
+   * Creates the row before the server is asked for a session: if the instance dies in between, the next one ends the session at both ends.
+   * @param {Omit<SessionRow, 'upstream' | 'lives' | 'touched' | 'agreed'>} values
+   */
   create(values) {
-    this.#sql.exec(`CREATE TABLE session (
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS session (
       owner TEXT NOT NULL,        -- whose it is and where it leads, as the entry writes it
       identity TEXT NOT NULL,     -- JSON: the user, for the headers of requests to the server
       settings TEXT NOT NULL,     -- what the server's configuration was
       initialize TEXT NOT NULL,   -- JSON: the params of the client's own initialize
-      agreed TEXT NOT NULL,       -- the revision that the client speaks
+      agreed TEXT NOT NULL,       -- the revision that the client speaks; empty unless the session is open
       upstream TEXT,              -- what the manager keeps of the session with the server, its id among it
       lives INTEGER NOT NULL,     -- how many instances of the object have served the session
       created INTEGER NOT NULL,   -- milliseconds since the Unix epoch
       touched INTEGER NOT NULL    -- the same: when it was used last, within a minute
     )`);
-    const { owner, identity, settings, initialize, agreed, created } = values;
+    const { owner, identity, settings, initialize, created } = values;
     this.#sql.exec(
       'INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)',
       owner,
       identity,
       settings,
       initialize,
-      agreed,
+      UNUSABLE,
       this.#early,
       created,
       created,
     );
     this.#values = undefined;
+  }
+
+  /** The server has accepted the session: @param {string} agreed the revision */
+  open(agreed) {
+    this.#setAgreed(agreed);
+  }
+
+  /** The session is being ended: from here on no request finds it. */
+  close() {
+    this.#setAgreed(UNUSABLE);
+  }
+
+  /** @param {string} agreed */
+  #setAgreed(agreed) {
+    const { values } = this;
+    if (!values || values.agreed === agreed) return;
+    this.#sql.exec('UPDATE session SET agreed = ?', agreed);
+    values.agreed = agreed;
   }
 
   /**
@@ -91,21 +120,23 @@ export class Row {
 
   /** @param {string | null} value */
   #keep(value) {
-    if (!this.values) {
-      this.#early = value;
-    } else if (withoutUse(value) !== withoutUse(this.values.upstream)) {
-      this.#sql.exec('UPDATE session SET upstream = ?', value);
-      this.values.upstream = value;
-    }
+    const { values } = this;
+    if (!values) this.#early = value;
+    if (!values || withoutUse(value) === withoutUse(values.upstream)) return;
+    this.isIncomplete = (value?.length ?? 0) > LARGEST;
+    if (this.isIncomplete) throw new Error('the description of the server is too large to store');
+    this.#sql.exec('UPDATE session SET upstream = ?', value);
+    values.upstream = value;
   }
 
   /**
-   * Updates the time of last use. Returns whether it was written.
+   * Updates the time of last use, if this interval has passed. Returns whether it was written.
    * @param {number} now
+   * @param {number} interval milliseconds
    */
-  touch(now) {
+  touch(now, interval) {
     const { values } = this;
-    if (!values || now - values.touched < TOUCH_EVERY) return false;
+    if (!values || now <= values.touched || now - values.touched < interval) return false;
     this.#sql.exec('UPDATE session SET touched = ?', now);
     values.touched = now;
     return true;
@@ -120,9 +151,9 @@ export class Row {
     return values.lives;
   }
 
-  /** Deletes the session with all its data. */
+  /** The session with all its data was deleted. */
   forget() {
-    this.#early = this.#values?.upstream ?? null; // for ending the session at the server
+    this.#early = null;
     this.#values = null;
   }
 }

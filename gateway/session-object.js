@@ -7,21 +7,28 @@ import { DurableObject } from 'cloudflare:workers';
 import { bodiless, idOf, json, onlyText, refused, seconds } from './answers.js';
 import { ClientSide } from './client-side.js';
 import { registry } from './counters.js';
-import { sha256 } from './digest.js';
 import { EventLog } from './event-log.js';
+import { Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
 import { LazyUpstream } from './lazy-upstream.js';
-import { log } from './log.js';
+import { log, wordsOf } from './log.js';
 import { SessionAuth } from './oauth/session-auth.js';
+import { register } from './room.js';
 import { Row } from './row.js';
+import { partsOf } from './session-places.js';
 import { settingsOf } from './settings.js';
 import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
-/** @import { AnswerHeaders, Cause, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, RpcParams, SessionRow } from './types.js' */
+/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, RpcParams, ServerNews, SessionRow, Usage } from './types.js' */
 
 const BEAT = 5_000; // milliseconds between two checks of waiting work
+const SHORTEST_BEAT = 100;
+const OPENING = 300_000; // milliseconds that opening a session may take, longer than all attempts of the manager
+const CLOSING = 60_000; // milliseconds after which the end of a session is tried again
+const PATIENCE = 1_000; // milliseconds that a client waits for the end of its session at the server
+const LARGEST_PARAMS = 256 * 1024; // characters of the params of `initialize`: a row of SQLite in a Durable Object holds 2 MB
 
 export class SessionObject extends DurableObject {
   #row;
@@ -30,9 +37,12 @@ export class SessionObject extends DurableObject {
   /** @type {boolean | undefined} */
   #checked; // whether the server's configuration is unchanged
   #upstream; // the session with the server
-  #usedAt = 0; // the time of the last request or response
+  #use; // the times of its use
+  #openingUntil = 0; // while the session is being opened: when that has failed
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pulse; // the timer for all waiting work
+  /** @type {Promise<void> | undefined} */
+  #ending; // while the session is being ended
   #client;
   #held = new HeldBodies();
   /** @type {SessionAuth | undefined} */
@@ -43,7 +53,8 @@ export class SessionObject extends DurableObject {
     super(ctx, env);
     this.#settings = settingsOf(env);
     this.#row = new Row(ctx.storage.sql);
-    const { gateway, limits } = this.#settings;
+    const { gateway, limits, lifetime } = this.#settings;
+    this.#use = new Use(this.#row, (owner) => lifetime(partsOf(owner).server) ?? { timeout: 0, maxAge: 0 });
     this.#log = new EventLog(ctx.storage.sql, limits);
     this.#client = new ClientSide({ row: this.#row, log: this.#log, gateway, limits, onuse: () => this.#used() });
     this.#upstream = new LazyUpstream(
@@ -72,9 +83,10 @@ export class SessionObject extends DurableObject {
    * @param {string} owner
    * @param {string | undefined} version
    * @param {string} [lastEventId]
+   * @param {number} [until] when the client's token expires
    */
-  listen(owner, version, lastEventId) {
-    return this.#answer(owner, version, undefined, () => this.#listen(lastEventId));
+  listen(owner, version, lastEventId, until) {
+    return this.#answer(owner, version, undefined, () => this.#listen(lastEventId, until));
   }
 
   /**
@@ -113,23 +125,26 @@ export class SessionObject extends DurableObject {
     const era = this.#settings.gateway.eraInSession(version, body, this.#values.agreed);
     if (typeof era === 'object') return refused(era, { id: idOf(body) });
     if (era !== 'session') return undefined;
-    const counts = this.#row.touch(Date.now()) ? this.#report() : undefined;
+    const counts = this.#use.touch(Date.now()) ? this.#report() : undefined;
     const answer = this.#held.handOver(await act(body));
     if (counts) return answer && { ...answer, counts };
     return answer && (onlyText(answer) ?? answer);
   }
 
+  // Every path leaves an alarm behind, or no session.
   async alarm() {
     if (!this.#row.values) return;
-    const { expiry, reason } = this.#expiry();
-    if (Date.now() < expiry) {
-      await this.ctx.storage.setAlarm(expiry);
+    const now = Date.now();
+    if (!this.#row.isOpen) {
+      if (now < this.#openingUntil) await this.ctx.storage.setAlarm(now + CLOSING);
+      else await this.#end();
       return;
     }
     // A waiting or listening client keeps the session in use, but not beyond its maximum age.
-    if (reason === 'idle' && this.#client.isWaiting) {
-      this.#row.touch(Date.now());
-      await this.ctx.storage.setAlarm(this.#expiry().expiry);
+    if (this.#client.isWaiting) this.#use.touch(now);
+    const { expiry, reason } = this.#use.expiry;
+    if (now < expiry) {
+      await this.ctx.storage.setAlarm(expiry);
       return;
     }
     log('info', 'sessionExpired', { reason });
@@ -145,77 +160,115 @@ export class SessionObject extends DurableObject {
   }
 
   /**
+   * How the session is used; undefined if it does not exist or belongs to another owner.
+   * @param {string} owner
+   * @returns {Usage | undefined}
+   */
+  usage(owner) {
+    const { values, isOpen } = this.#row;
+    if (values?.owner !== owner) return undefined;
+    const busyUntil = isOpen ? this.#client.busyUntil : Math.max(this.#openingUntil, Date.now() + CLOSING);
+    return { usedAt: this.#use.last, busyUntil, isListening: this.#client.isWaiting };
+  }
+
+  /**
+   * Ends the session for another one of the same user, unless it is in use again. Returns whether it has ended.
+   * @param {string} owner
+   */
+  async makeRoom(owner) {
+    if (!(await this.#admits(owner)) || this.#client.busyUntil > 0) return false;
+    log('info', 'sessionReplaced');
+    await this.#end();
+    return true;
+  }
+
+  /**
    * `initialize`: creates the session if the server accepts it. The response is then `opened`.
    * @param {string} owner
    * @param {Identity} caller
    * @param {RpcId | null} requestId
-   * @param {RpcParams} [given]
+   * @param {string} params as JSON
    * @returns {Promise<ObjectAnswer>}
    */
-  async open(owner, { key, id, vars }, requestId, given) {
-    const params = given ?? {};
+  async open(owner, { key, index: counted, id, vars }, requestId, params) {
+    if (params.length > LARGEST_PARAMS) return this.#refuse('body', { id: requestId });
     const { server, handle } = partsOf(owner);
-    const { limits, lifetime } = this.#settings;
-    const index = this.#index(key);
-    const {
-      isFull,
-      wait = 0,
-      isTroubled,
-    } = await index.open({
-      handle,
-      server,
-      limit: limits.MAX_SESSIONS_PER_USER,
-      age: lifetime(server)?.maxAge ?? 0,
-    });
-    if (isFull) return this.#refuse('sessions', { id: requestId, headers: { 'retry-after': '60' } });
-    if (wait > 0) return this.#refuse('unavailable', { id: requestId, headers: { 'retry-after': seconds(wait) } });
-    const identity = { key, id, vars };
-    const upstream = this.#connect(server, identity);
-    const answer = await upstream.initialize(params);
-    if (!answer.result) {
-      const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
-      this.ctx.waitUntil(Promise.all([upstream.terminate(), index.close(handle, isFailure ? 'failed' : 'worked')]));
-      return unopened(answer, requestId, this.#settings.gateway);
+    const identity = { key, index: counted, id, vars };
+    const index = this.#index(identity);
+    const limit = this.#settings.limits.MAX_SESSIONS_PER_USER;
+    const { refusal, wait = 0, isTroubled } = await register(this.env, index, key, { handle, server, limit });
+    if (refusal) return this.#refuse(refusal, { id: requestId, headers: { 'retry-after': seconds(wait) } });
+    try {
+      const answer = await this.#open({ owner, identity, params });
+      if (!answer.result) return unopened(answer, requestId, this.#settings.gateway);
+      if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
+      const { running } = this.#upstream;
+      const counts = { sessions_opened_total: 1, ...(running && this.#upstream.grown(running)) };
+      return { ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }), counts, opened: true };
+    } catch (error) {
+      log('error', 'notOpened', { server, problem: wordsOf(error) });
+      await (this.#row.values ? this.#end() : index.close(handle));
+      return this.#refuse('internal', { id: requestId });
     }
-    if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
+  }
+
+  // The row and its alarm are written before the server has a session: whatever fails from then on, somebody ends it.
+  /** @param {{ owner: string, identity: Identity, params: string }} session */
+  async #open({ owner, identity, params }) {
+    const { server, handle } = partsOf(owner);
+    const { configuredVars, fingerprint, lifetime } = this.#settings;
+    const settings = await fingerprint(server);
+    const now = Date.now();
+    this.#openingUntil = now + OPENING;
     this.#log.create();
     this.#row.create({
       owner,
-      identity: JSON.stringify({ ...identity, vars: this.#settings.configuredVars(key) ? {} : vars }),
-      settings: await this.#fingerprint(server),
-      initialize: JSON.stringify(params),
-      agreed: String(answer.result.protocolVersion),
-      created: Date.now(),
+      identity: JSON.stringify({ ...identity, vars: configuredVars(identity.key) ? {} : identity.vars }),
+      settings,
+      initialize: params,
+      created: now,
     });
+    await this.ctx.storage.setAlarm(now + CLOSING);
+    const upstream = this.#connect(server, identity);
     this.#upstream.opened(upstream);
+    const answer = await upstream.initialize(this.#negotiable(params));
+    if (!answer.result) {
+      const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
+      this.ctx.waitUntil(this.#end(isFailure ? 'failed' : 'worked'));
+      return answer;
+    }
+    if (this.#row.isIncomplete) throw new Error('the description of the server is too large to store');
+    await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0 });
+    this.#row.open(String(answer.result.protocolVersion));
+    this.#openingUntil = 0;
     this.#checked = true;
     this.#used();
-    await this.ctx.storage.setAlarm(this.#expiry().expiry);
-    const counts = { sessions_opened_total: 1, ...this.#upstream.grown(upstream) };
-    return { ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }), counts, opened: true };
+    await this.ctx.storage.setAlarm(this.#use.expiry.expiry);
+    return answer;
+  }
+
+  // 2025-11-25 basic/lifecycle, "Version Negotiation": an unknown revision is answered with one that is known.
+  /** @param {string} params as JSON @returns {RpcParams} */
+  #negotiable(params) {
+    const given = JSON.parse(params);
+    const { protocolVersion: asked } = given;
+    return typeof asked === 'string' ? { ...given, protocolVersion: this.#settings.gateway.negotiated(asked) } : given;
   }
 
   // The owner and the server are checked on every call, the configuration once per instance.
   /** @param {string} owner */
   #admits(owner) {
-    const row = this.#row.values;
+    const { values: row, isOpen } = this.#row;
     // Not timing-safe, which is sufficient: without the session id a caller reaches another object.
-    if (!row || owner !== row.owner) return false;
+    if (!row || !isOpen || owner !== row.owner) return false;
     return this.#checked ?? this.#check(row);
   }
 
   /** @param {SessionRow} row */
   async #check({ settings }) {
-    this.#checked = (await this.#fingerprint(this.#owner.server)) === settings;
+    this.#checked = (await this.#settings.fingerprint(this.#owner.server)) === settings;
     if (!this.#checked) await this.#end();
     return this.#checked;
-  }
-
-  // The server's URL and its headers before secrets are filled in: identifies the server of the session.
-  /** @param {string} server */
-  #fingerprint(server) {
-    const { url = undefined, headers = undefined, auth } = this.#settings.servers[server] ?? {};
-    return sha256(JSON.stringify(auth ? [url, headers, auth] : [url, headers]));
   }
 
   get #owner() {
@@ -239,9 +292,9 @@ export class SessionObject extends DurableObject {
       : this.#upstream.awake().then((found) => this.#client.post(found, body, trace));
   }
 
-  /** @param {string} [lastEventId] */
-  #listen(lastEventId) {
-    return this.#client.listen(lastEventId, () => {
+  /** @param {string} [lastEventId] @param {number} [until] */
+  #listen(lastEventId, until) {
+    return this.#client.listen({ lastEventId, until }, () => {
       // Server messages require the session with the server; the client does not wait for it.
       this.ctx.waitUntil(this.#upstream.awake());
       this.#used();
@@ -249,30 +302,53 @@ export class SessionObject extends DurableObject {
   }
 
   // The response is sent after the deletion: no trace of an ended session is left. If it were sent first, clients that end many sessions would build up
-  // a backlog, and a busy workerd does not read from its connections.
+  // a backlog, and a busy workerd does not read from its connections. Only a slow server is not waited for.
   async #delete() {
-    const values = await this.#erase();
-    this.ctx.waitUntil(this.#goodbye(values));
+    const ended = this.#end();
+    this.ctx.waitUntil(ended);
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, PATIENCE);
+    });
+    await Promise.race([ended, late]);
+    clearTimeout(timer);
     return bodiless(200);
   }
 
   // One timer for all waiting work: setting and clearing a timer takes workerd longer than the rest of a call.
   #used() {
-    this.#usedAt = Date.now();
-    this.#pulse ??= setInterval(() => this.#beat(), Math.min(BEAT, this.#settings.limits.REST_AFTER));
+    if (!this.#row.isOpen) return;
+    this.#use.note(Date.now());
+    this.#pulse ??= setInterval(() => this.#beat(), this.#period);
+  }
+
+  get #period() {
+    const { timeout = BEAT } = this.#config ?? {};
+    return Math.min(
+      BEAT,
+      this.#settings.limits.REST_AFTER,
+      Math.max(SHORTEST_BEAT, Math.min(this.#use.interval, Math.floor(timeout / 4))),
+    );
+  }
+
+  get #config() {
+    return this.#settings.servers[this.#owner.server];
   }
 
   #beat() {
     const now = Date.now();
-    this.#client.beat(now);
+    this.#client.beat(now, this.#upstream.running, this.#config?.timeout);
+    if (this.#client.isWaiting) this.#use.touch(now);
     this.#held.dropOld(now, BEAT);
-    if (!this.#client.isWaiting && now - this.#usedAt >= this.#settings.limits.REST_AFTER)
+    if (!this.#client.needsServer && now - this.#use.last >= this.#settings.limits.REST_AFTER)
       this.ctx.waitUntil(this.#rest());
   }
 
   // An open stream to the server keeps the object in memory, so an unused one is closed.
   async #rest() {
     this.#stopPulse();
+    this.#use.write();
     const counts = await this.#upstream.rest();
     if (counts)
       await registry(this.env)
@@ -286,7 +362,8 @@ export class SessionObject extends DurableObject {
   }
 
   /** @param {string} server @param {Identity} caller */
-  #connect(server, { key, id, vars }) {
+  #connect(server, caller) {
+    const { key, id, vars } = caller;
     const identity = { id, vars: this.#settings.configuredVars(key) ?? vars };
     this.#auth = this.#authFor({ key, id, server });
     return new Upstream({
@@ -297,8 +374,9 @@ export class SessionObject extends DurableObject {
       auth: this.#auth,
       storage: this.#row.storage,
       onmessage: (message, about) => this.#client.hear(message, about),
+      onlists: (method) => this.#client.hear({ jsonrpc: '2.0', method }),
       isOutOfReach: (error) => this.#isOutOfReach(error),
-      onserver: (happened) => this.ctx.waitUntil(this.#index(key).noteServer(server, happened)),
+      onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
     });
   }
 
@@ -312,56 +390,64 @@ export class SessionObject extends DurableObject {
     return new SessionAuth(this.env, owner, client);
   }
 
-  async #end() {
-    await this.#goodbye(await this.#erase());
+  /** @param {ServerNews} [happened] to an attempt to open the session */
+  #end(happened) {
+    this.#ending ??= this.#endOnce(happened).finally(() => {
+      this.#ending = undefined;
+    });
+    return this.#ending;
   }
 
-  // Deletes the session here, without a trace of its id. Returns its last values.
-  async #erase() {
-    const values = this.#values;
-    const { key, handle } = this.#owner;
-    this.#stopPulse();
-    this.#row.forget();
+  // Ends the session at the server and in the index, and then deletes it here, without a trace of its id. If that fails, or if this instance dies before it
+  // is done, the alarm tries again.
+  /** @param {ServerNews} [happened] */
+  async #endOnce(happened) {
+    const { values, isOpen } = this.#row;
+    if (!values) return;
+    const { handle } = partsOf(values.owner);
+    this.#openingUntil = 0;
+    this.#row.close();
     this.#log.end();
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
     this.#client.end();
-    await this.#index(key)
-      .close(handle)
-      .catch(() => {}); // its list drops expired sessions
-    return values;
+    this.#stopPulse();
+    try {
+      await this.ctx.storage.setAlarm(Date.now() + CLOSING);
+      const [grown] = await Promise.all([
+        this.#upstream.terminate(values).catch((error) => this.#unreached(error)),
+        this.#index(JSON.parse(values.identity)).close(handle, happened),
+      ]);
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+      this.#row.forget();
+      const counts = isOpen ? { sessions_ended_total: 1, ...grown } : grown;
+      await registry(this.env)
+        .add(counts)
+        .catch(() => {});
+    } catch (error) {
+      log('warn', 'notEnded', { problem: wordsOf(error) });
+    }
   }
 
-  // Ends the session at the server, if possible.
-  /** @param {SessionRow} values */
-  async #goodbye(values) {
-    const grown = await this.#upstream.terminate(values);
-    await registry(this.env)
-      .add({ sessions_ended_total: 1, ...grown })
-      .catch(() => {});
-  }
-
-  #expiry() {
-    const { created, touched } = this.#values;
-    const { timeout, maxAge } = this.#settings.lifetime(this.#owner.server) ?? { timeout: 0, maxAge: 0 };
-    const idle = touched + timeout;
-    const age = created + maxAge;
-    return idle < age ? { expiry: idle, reason: 'idle' } : { expiry: age, reason: 'age' };
+  // The session at the server cannot be ended, for example because the server is no longer configured.
+  /** @param {unknown} error @returns {Counts} */
+  #unreached(error) {
+    log('warn', 'notTerminated', { problem: wordsOf(error) });
+    return {};
   }
 
   // At intervals, never during a request: updates the user's index. Returns increased counters.
   #report() {
     const { running } = this.#upstream;
     if (!running) return undefined;
-    const { key, handle } = this.#owner;
     const info = running.info();
-    if (info) this.ctx.waitUntil(this.#index(key).note(handle, info));
+    if (info) this.ctx.waitUntil(this.#index(JSON.parse(this.#values.identity)).note(this.#owner.handle, info));
     return this.#upstream.grown(running);
   }
 
-  /** @param {string} key */
-  #index(key) {
-    return this.env.INDEX.get(this.env.INDEX.idFromName(key));
+  // The object that counts the user's sessions. Rows of earlier versions do not name it.
+  /** @param {{ key: string, index?: string }} identity */
+  #index({ key, index = key }) {
+    return this.env.INDEX.get(this.env.INDEX.idFromName(index));
   }
 
   // Whether an error means that the server is unreachable.
@@ -374,12 +460,4 @@ export class SessionObject extends DurableObject {
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }
-}
-
-// Parses the owner text of the entry.
-/** @param {string} owner */
-function partsOf(owner) {
-  /** @type {string[]} */
-  const [key = '', server = '', handle = ''] = JSON.parse(owner);
-  return { key, server, handle };
 }

@@ -43,9 +43,15 @@ export async function askSession(env, caller, server, id, ask) {
   return received(object, await ask(object, owner));
 }
 
-/** Ends a session by its public handle: @param {Env} env @param {Caller} caller @param {string} server @param {string} handle */
-export async function endSession({ SESSIONS }, { key }, server, handle) {
-  await SESSIONS.get(SESSIONS.idFromName(handle)).end(ownerOf(key, server, handle));
+/**
+ * The object of a session, and its owner, by its public handle.
+ * @param {Env} env
+ * @param {string} key
+ * @param {string} server
+ * @param {string} handle
+ */
+export function sessionOf({ SESSIONS }, key, server, handle) {
+  return { object: SESSIONS.get(SESSIONS.idFromName(handle)), owner: ownerOf(key, server, handle) };
 }
 
 /**
@@ -76,4 +82,11 @@ function placeName(key, server, id) {
 /** @param {string} key @param {string} server @param {string} handle */
 function ownerOf(key, server, handle) {
   return JSON.stringify([key, server, handle]);
+}
+
+/** Parses the owner text: @param {string} owner */
+export function partsOf(owner) {
+  /** @type {string[]} */
+  const [key = '', server = '', handle = ''] = JSON.parse(owner);
+  return { key, server, handle };
 }

@@ -4,6 +4,7 @@
 import 'mcp-tether'; // loads the module
 import { Gateway } from 'gateway-module';
 import { readMethods } from './auth.js';
+import { sha256 } from './digest.js';
 import { readOAuth } from './oauth/settings.js';
 
 /** @import { Env, LimitName, Limits, Settings } from './types.js' */
@@ -59,20 +60,27 @@ function read(env) {
       return [server, { timeout, maxAge }];
     }),
   );
+  const publicOrigin = originOf(env.PUBLIC_ORIGIN);
   return {
     gateway,
     limits,
     servers: config.mcpServers,
     auth: readMethods(env, parsed),
-    oauth: readOAuth(env, config.mcpServers, list),
+    oauth: readOAuth(env, config.mcpServers, list, publicOrigin),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
     adminToken: env.ADMIN_TOKEN,
+    publicOrigin,
     /** The user's values for the configuration. They may be secret: sessions do not store them. */
     configuredVars(key) {
       const [method, ...id] = key.split(':');
       if (method !== 'bearer') return undefined;
       const entry = parsed(env, 'BEARER_TOKENS')?.[id.join(':')];
       return typeof entry === 'object' ? entry.vars : undefined;
+    },
+    /** The server's URL and its headers before secrets are filled in: identifies the server of a session. */
+    fingerprint(server) {
+      const { url = undefined, headers = undefined, auth } = config.mcpServers[server] ?? {};
+      return sha256(JSON.stringify(auth ? [url, headers, auth] : [url, headers]));
     },
     /** The lifetime of a server's sessions in milliseconds; undefined if the server is not configured. */
     lifetime: (server) => lifetimes.get(server),
@@ -94,6 +102,16 @@ function parsed(env, name) {
   } catch {
     throw new Error(`${name}: must be JSON`); // without the value, which may be secret
   }
+}
+
+// Where clients reach the gateway, if that is not where it listens: behind a proxy that terminates TLS.
+/** @param {string | undefined} value */
+function originOf(value) {
+  if (!value) return undefined;
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.href !== `${url.origin}/`)
+    throw new Error('PUBLIC_ORIGIN: must be an origin, such as https://mcp.example.com');
+  return url.origin;
 }
 
 /** @param {string | string[] | undefined} value */

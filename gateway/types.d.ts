@@ -79,11 +79,16 @@ export interface Env {
 /** By user: a token, optionally with values for headers of servers. */
 export type Users = Record<string, string | { token: string; vars?: Record<string, string> }>;
 
-/** A caller: the owner of sessions, the value of `{{USER_ID}}`, and further values for the headers of servers. */
+/**
+ * A caller: the owner of sessions (`key`), the object that counts them (`index`), the value of `{{USER_ID}}`, further values for the headers of servers,
+ * and when the token expires, in milliseconds since the Unix epoch.
+ */
 export interface Identity {
   key: string;
+  index: string;
   id: string;
   vars: Record<string, string>;
+  until?: number;
 }
 
 /** The headers of a request by lower-case name. */
@@ -120,7 +125,9 @@ export interface Settings {
   oauth: OAuthSettings | undefined;
   authorizationServers: string[];
   adminToken: string | undefined;
+  publicOrigin: string | undefined;
   configuredVars(key: string): Record<string, string> | undefined;
+  fingerprint(server: string): Promise<string>;
   lifetime(server: string): Lifetime | undefined;
 }
 
@@ -241,6 +248,13 @@ export interface SessionRow {
 export interface LoggedEvent {
   id: number;
   data: string | null;
+}
+
+/** How a session is used: when it was called last, when its unanswered requests time out (0: it has none), and whether a stream is open. */
+export interface Usage {
+  usedAt: number;
+  busyUntil: number;
+  isListening: boolean;
 }
 
 export type ServerNews = 'failed' | 'worked';

@@ -6,8 +6,10 @@ import { log } from './log.js';
 
 /** @import { Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
 /** @import { SessionAuth } from './oauth/session-auth.js' */
-/** @import { Cause, Env, Identity, Opening, RequestOptions, Rpc, RpcId, RpcParams, ServerNews } from './types.js' */
+/** @import { Cause, Env, Identity, Opening, RequestOptions, Rpc, RpcId, RpcParams, RpcResult, ServerNews } from './types.js' */
 
+const RECOVERED = 'Session recovery successful'; // the manager's line: an event listener would slow down every call
+const LISTING = 10_000; // milliseconds in which the manager lists the tools again after a recovery
 const FOREVER = 10 * 365 * 86_400_000; // the row determines when a session expires, not the manager
 
 /** @typedef {import('mcp-tether').McpManager & { free(): void }} OwnedManager */
@@ -29,6 +31,10 @@ export class Upstream {
   #metrics; // the last known values
   #isOut = false; // whether all attempts to reach the server had failed at the last response
   #isJudging = false; // whether an error is being evaluated
+  #hasTools = false; // whether the client has seen a list of tools
+  /** @type {string[]} */
+  #lists = []; // the capabilities whose lists may change
+  #onlists;
 
   /**
    * @param {object} options
@@ -40,16 +46,18 @@ export class Upstream {
    * @param {SessionStorage} options.storage where the session is kept beyond this instance
    * @param {(message: Rpc, about?: RpcId) => void} options.onmessage a message for the client, and which of its requests it is about
    * @param {(error: Cause) => boolean} options.isOutOfReach whether an error says that the server is out of reach
+   * @param {(method: string) => void} options.onlists the lists may have changed in a recovery: the notification that says so
    * @param {(happened: ServerNews) => void} options.onserver the attempts to reach the server are spent, or it answers again
    */
-  constructor({ server, config, env, identity, auth, storage, onmessage, isOutOfReach, onserver }) {
+  constructor({ server, config, env, identity, auth, storage, onmessage, isOutOfReach, onlists, onserver }) {
     this.#auth = auth;
+    this.#onlists = onlists;
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
     const variables = /** @type {Record<string, string | undefined>} */ (/** @type {unknown} */ (env));
     this.#manager = /** @type {OwnedManager} */ (
       new McpManager(
         { mcpServers: { [server]: { ...config, sessionConfig, auth } } },
-        { env: variables, log: logLine, storage },
+        { env: variables, log: (level, line) => this.#log(level, line), storage },
       )
     );
     this.#transport = /** @type {SessionTransport} */ (
@@ -59,13 +67,38 @@ export class Upstream {
       const error = auth?.errorOf(cause);
       const message = error ? { ...given, error } : given;
       if (message.id === OPENING) {
+        this.#lists = listsOf(message.result);
         this.#opened({ ...message, cause: error ? undefined : cause });
         return;
       }
       if (cause) this.#judge(cause, isOutOfReach, onserver);
       else if (this.#isOut && message.result) this.#noteReach(false, onserver);
+      this.#hasTools ||= Array.isArray(message.result?.tools);
       onmessage(/** @type {Rpc} */ (message), relatedRequestId);
     };
+  }
+
+  /** @param {'debug' | 'info' | 'warn' | 'error'} level @param {string} line */
+  #log(level, line) {
+    log(level === 'debug' ? 'log' : level, 'session', { line });
+    if (line.endsWith(RECOVERED)) queueMicrotask(() => this.#recovered());
+  }
+
+  // The server may have come back with other tools. The manager lists them again and compares, if the client has seen a list in this instance's time.
+  #recovered() {
+    if (this.#metrics) return; // released meanwhile
+    const announce = () => {
+      for (const list of this.#lists) this.#onlists(`notifications/${list}/list_changed`);
+    };
+    if (!this.#hasTools) {
+      announce();
+      return;
+    }
+    const { events } = this.#manager;
+    events.addEventListener('toolsChanged', announce, { once: true });
+    setTimeout(() => {
+      if (!this.#metrics) events.removeEventListener('toolsChanged', announce);
+    }, LISTING);
   }
 
   // The session's state distinguishes an outage from one call with a proxy's error. Calls that fail together count as one failure, so they are evaluated
@@ -145,9 +178,12 @@ export class Upstream {
   }
 }
 
-/** @param {'debug' | 'info' | 'warn' | 'error'} level @param {string} line */
-function logLine(level, line) {
-  log(level === 'debug' ? 'log' : level, 'session', { line });
+/** @param {RpcResult | undefined} result of `initialize` */
+function listsOf(result) {
+  const capabilities = /** @type {Record<string, { listChanged?: boolean } | undefined>} */ (
+    result?.capabilities ?? {}
+  );
+  return ['tools', 'prompts', 'resources'].filter((name) => capabilities[name]?.listChanged === true);
 }
 
 // A symbol, so that it differs from all ids of clients.

@@ -6,7 +6,7 @@
 // @ts-check
 
 import { authenticate } from '../auth.js';
-import { readText } from '../body.js';
+import { textWithin } from '../bounded.js';
 import { sha256 } from '../digest.js';
 import { readHead } from '../head.js';
 import { messagePage, startPage } from './pages.js';
@@ -109,7 +109,7 @@ async function start({ request, env, settings, oauth }, ticket) {
 
 /** @param {Request} request */
 async function tokenOf(request) {
-  const text = await readText(request, request.headers.get('content-length') ?? undefined, FORM_BYTES);
+  const text = await textWithin(request.body, FORM_BYTES);
   return new URLSearchParams(text ?? '').get('token')?.trim() ?? '';
 }
 

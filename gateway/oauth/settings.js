@@ -35,16 +35,17 @@ const wanted = {
  * @param {Env} env
  * @param {Servers} servers
  * @param {(value: string | string[] | undefined) => string[]} list
+ * @param {string | undefined} publicOrigin
  * @returns {OAuthSettings | undefined}
  */
-export function readOAuth(env, servers, list) {
+export function readOAuth(env, servers, list, publicOrigin) {
   const names = Object.keys(servers).filter((name) => servers[name]?.auth !== undefined);
   if (names.length === 0) return undefined;
   const path = `mcpServers.${names[0]}.auth`;
   if (list(env.AUTH).includes('none'))
     throw new Error(`AUTH: none makes all callers one user, but ${path} needs users`);
   if (!env.CREDENTIALS) throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.toml)`);
-  const origin = publicOrigin(env.PUBLIC_ORIGIN, path);
+  const origin = requiredOrigin(publicOrigin, path);
   const vault = new Vault(list(env.TOKEN_KEYS), path);
   return {
     origin,
@@ -54,14 +55,14 @@ export function readOAuth(env, servers, list) {
   };
 }
 
-/** @param {string | undefined} value @param {string} path */
-function publicOrigin(value, path) {
-  if (!value) throw new Error(`PUBLIC_ORIGIN: is not set, but ${path} requires it, such as https://gateway.example`);
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isLoopback = url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  if (url?.origin !== value || (url.protocol !== 'https:' && !isLoopback))
-    throw new Error('PUBLIC_ORIGIN: must be an origin without a path, https or on this machine');
-  return value;
+/** @param {string | undefined} origin @param {string} path */
+function requiredOrigin(origin, path) {
+  if (!origin) throw new Error(`PUBLIC_ORIGIN: is not set, but ${path} requires it, such as https://gateway.example`);
+  const { protocol, hostname } = new URL(origin);
+  // OAuth 2.1 §1.5: only loopback redirect URIs may lack TLS.
+  if (protocol !== 'https:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+    throw new Error(`PUBLIC_ORIGIN: must be an origin with https or on this machine, because of ${path}`);
+  return origin;
 }
 
 /** @param {Env} env @param {Servers[string]} server @param {string} name @returns {LoginOptions} */

@@ -5,7 +5,7 @@ use super::head::{Head, claim};
 use super::mirror;
 use super::refusal::Refusal;
 use crate::core::Json;
-use crate::core::protocol::revisions::{BATCHES, MODERN, VERSIONS};
+use crate::core::protocol::revisions::{BATCHES, MODERN, VERSIONS, session_based};
 
 /// The class of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,8 +135,19 @@ fn is_message<J: Json>(message: &J, has_method: bool) -> bool {
     let has_answer = message.get("result").is_some() || message.get("error").is_some_and(|error| error.is_object());
     message.is_object()
         && message.get_str("jsonrpc").as_deref() == Some("2.0")
-        && id.as_ref().is_none_or(|id| id.as_f64().is_some() || id.as_str().is_some())
+        && id.as_ref().map_or_else(|| !has_null_id(message), |id| id.as_f64().is_some() || id.as_str().is_some())
         && if has_method { !has_answer } else { has_answer && id.is_some() }
+}
+
+/// Whether the id is `null`: neither a request nor a notification (2025-11-25 basic, "Requests": MUST NOT).
+fn has_null_id<J: Json>(message: &J) -> bool {
+    message.keys().is_some_and(|keys| keys.iter().any(|key| key == "id"))
+}
+
+/// The revision of a session whose client asks for this one: the same if it is supported, otherwise the newest (2025-11-25
+/// basic/lifecycle, "Version Negotiation").
+pub fn negotiated(asked: &str) -> &'static str {
+    session_based(asked).unwrap_or(VERSIONS[0])
 }
 
 fn accepts(accept: &str, media: &str) -> bool {
@@ -207,6 +218,8 @@ mod tests {
             json!({ "id": 1, "method": "ping" }),
             json!({ "jsonrpc": "1.0", "id": 1, "method": "ping" }),
             json!({ "jsonrpc": "2.0", "id": {}, "method": "ping" }),
+            json!({ "jsonrpc": "2.0", "id": null, "method": "ping" }),
+            json!([{ "jsonrpc": "2.0", "id": null, "method": "ping" }]),
             json!({ "jsonrpc": "2.0", "id": 1 }),
             json!({ "jsonrpc": "2.0", "result": {} }),
             json!({ "jsonrpc": "2.0", "id": 1, "error": "no" }),
@@ -246,6 +259,15 @@ mod tests {
             ("", Some(&request("ping", modern(MODERN))), "2025-11-25", Err(Refusal::HeaderMismatch)),
         ] {
             assert_eq!(in_session(&head("S", version), message, agreed), expected, "{version} {agreed} {message:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_revision_is_answered_with_the_newest() {
+        for (asked, expected) in
+            [("2025-06-18", "2025-06-18"), ("1999-01-01", "2025-11-25"), (MODERN, "2025-11-25"), ("", "2025-11-25")]
+        {
+            assert_eq!(negotiated(asked), expected, "{asked}");
         }
     }
 

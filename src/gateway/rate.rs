@@ -24,11 +24,11 @@ impl Rates {
         Self { per_minute, buckets: BTreeMap::new() }
     }
 
-    /// Takes one request from a user's bucket.
+    /// Takes this number of requests from a user's bucket, or none of them; more than it can hold count as a full bucket.
     ///
     /// # Errors
-    /// The bucket is empty: the seconds until the next request is allowed, at least 1.
-    pub fn take(&mut self, user: &str, now: Instant) -> Result<(), Millis> {
+    /// The bucket has too few: the seconds until they are allowed, at least 1.
+    pub fn take(&mut self, user: &str, count: u32, now: Instant) -> Result<(), Millis> {
         if self.per_minute == 0 {
             return Ok(());
         }
@@ -42,9 +42,10 @@ impl Rates {
             }
         }
         let level = self.buckets.get(user).map_or(full, fill);
+        let wanted = full.min(u64::from(count) * REQUEST);
         // A refused request does not update the bucket, which would lose the fraction of a request each time.
-        let Some(rest) = level.checked_sub(REQUEST) else {
-            return Err(((REQUEST - level) * 60).div_ceil(full).max(1));
+        let Some(rest) = level.checked_sub(wanted) else {
+            return Err(((wanted - level) * 60).div_ceil(full).max(1));
         };
         self.buckets.insert(user.to_owned(), Bucket { level: rest, at: now });
         Ok(())
@@ -70,32 +71,42 @@ mod tests {
     fn a_burst_of_one_minute_is_allowed_and_then_single_requests() {
         let mut rates = Rates::new(60);
         for _ in 0..60 {
-            assert_eq!(rates.take("ann", at(0)), Ok(()));
+            assert_eq!(rates.take("ann", 1, at(0)), Ok(()));
         }
-        assert_eq!(rates.take("ann", at(0)), Err(1));
-        assert_eq!(rates.take("bob", at(0)), Ok(()));
-        assert_eq!(rates.take("ann", at(999)), Err(1));
-        assert_eq!(rates.take("ann", at(1_000)), Ok(()));
-        assert_eq!(rates.take("ann", at(1_000)), Err(1));
-        assert_eq!(rates.take("ann", at(600_000)), Ok(()));
+        assert_eq!(rates.take("ann", 1, at(0)), Err(1));
+        assert_eq!(rates.take("bob", 1, at(0)), Ok(()));
+        assert_eq!(rates.take("ann", 1, at(999)), Err(1));
+        assert_eq!(rates.take("ann", 1, at(1_000)), Ok(()));
+        assert_eq!(rates.take("ann", 1, at(1_000)), Err(1));
+        assert_eq!(rates.take("ann", 1, at(600_000)), Ok(()));
     }
 
     #[test]
     fn the_delay_is_in_whole_seconds() {
         let mut rates = Rates::new(2);
-        assert_eq!([rates.take("ann", at(0)), rates.take("ann", at(0))], [Ok(()), Ok(())]);
-        assert_eq!(rates.take("ann", at(0)), Err(30));
-        assert_eq!(rates.take("ann", at(29_999)), Err(1));
-        assert_eq!(rates.take("ann", at(30_000)), Ok(()));
+        assert_eq!([rates.take("ann", 1, at(0)), rates.take("ann", 1, at(0))], [Ok(()), Ok(())]);
+        assert_eq!(rates.take("ann", 1, at(0)), Err(30));
+        assert_eq!(rates.take("ann", 1, at(29_999)), Err(1));
+        assert_eq!(rates.take("ann", 1, at(30_000)), Ok(()));
+    }
+
+    #[test]
+    fn messages_of_a_batch_are_counted_and_a_refused_batch_takes_nothing() {
+        let mut rates = Rates::new(60);
+        assert_eq!(rates.take("ann", 50, at(0)), Ok(()));
+        assert_eq!(rates.take("ann", 20, at(0)), Err(10));
+        assert_eq!(rates.take("ann", 10, at(0)), Ok(()));
+        assert_eq!(rates.take("bob", 100, at(0)), Ok(()), "a full bucket suffices for any batch");
+        assert_eq!(rates.take("bob", 1, at(0)), Err(1));
     }
 
     #[test]
     fn zero_disables_the_limit_and_memory_is_bounded() {
         let mut free = Rates::new(0);
-        assert!((0..1_000).all(|_| free.take("ann", at(0)).is_ok()));
+        assert!((0..1_000).all(|_| free.take("ann", 1, at(0)).is_ok()));
         let mut rates = Rates::new(1);
         for user in 0..3 * MAX_USERS {
-            assert_eq!(rates.take(&user.to_string(), at(0)), Ok(()));
+            assert_eq!(rates.take(&user.to_string(), 1, at(0)), Ok(()));
         }
         assert!(rates.buckets.len() <= MAX_USERS);
     }
@@ -103,7 +114,7 @@ mod tests {
     #[test]
     fn a_clock_that_goes_backwards_refills_nothing() {
         let mut rates = Rates::new(1);
-        assert_eq!(rates.take("ann", at(100_000)), Ok(()));
-        assert!(rates.take("ann", at(0)).is_err());
+        assert_eq!(rates.take("ann", 1, at(100_000)), Ok(()));
+        assert!(rates.take("ann", 1, at(0)).is_err());
     }
 }

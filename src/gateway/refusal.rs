@@ -44,13 +44,13 @@ refusals! {
     /// The path does not allow this method.
     Method "method" 405 SERVER_ERROR "Method not allowed",
     /// A POST must accept both response types, a GET the event stream (2025-11-25 basic/transports).
-    Accept "accept" 406 SERVER_ERROR "Not acceptable: accept application/json and text/event-stream",
+    Accept "accept" 406 SERVER_ERROR "Not acceptable: the Accept header must list application/json and text/event-stream",
     /// The body is not declared as JSON.
     MediaType "mediaType" 415 SERVER_ERROR "Unsupported media type: the body must be application/json",
     /// The headers exceed the size limit.
-    Headers "headers" 431 SERVER_ERROR "Request header fields too large",
+    Headers "headers" 431 SERVER_ERROR "Request header fields too large: send fewer or shorter headers",
     /// The body exceeds the size limit.
-    Body "body" 413 SERVER_ERROR "Payload too large",
+    Body "body" 413 SERVER_ERROR "Payload too large: the message exceeds the gateway's limit, send less at once",
     /// The body is not JSON.
     Json "json" 400 PARSE_ERROR "Parse error",
     /// The JSON is not a JSON-RPC message.
@@ -71,13 +71,21 @@ refusals! {
     /// The server behind the gateway supports older revisions only (2026-07-28 basic/versioning).
     LegacyServer "legacyServer" 400 UNSUPPORTED_VERSION "Unsupported protocol version: this server requires initialize",
     /// The token is missing or invalid.
-    Unauthorized "unauthorized" 401 SERVER_ERROR "Unauthorized",
+    Unauthorized "unauthorized" 401 SERVER_ERROR "Unauthorized: the token is missing or invalid",
+    /// The keys that verify tokens are unreachable: the token may be valid.
+    Keys "keys" 503 SERVER_ERROR "Service unavailable: the token cannot be verified now, try again later",
     /// The user lacks the permission.
     Forbidden "forbidden" 403 SERVER_ERROR "Forbidden",
+    /// Without authentication all callers are one user, and sessions of others must not be listed or ended.
+    Anonymous "anonymous" 403 SERVER_ERROR "Forbidden: sessions can be listed and ended by authenticated users only",
+    /// The body does not arrive.
+    Stalled "stalled" 408 SERVER_ERROR "Request timeout: the body did not arrive in time",
+    /// A message repeats a member that decides what it means, so its readers may disagree (RFC 8259 §4).
+    Duplicate "duplicate" 400 INVALID_REQUEST "Invalid request: the message has a member twice",
     /// The user has too many sessions.
-    Sessions "sessions" 429 SERVER_ERROR "Too many sessions",
+    Sessions "sessions" 429 SERVER_ERROR "Too many sessions: all sessions of this user are in use, end one with DELETE or try again later",
     /// The user sends too many requests.
-    Rate "rate" 429 SERVER_ERROR "Too many requests",
+    Rate "rate" 429 SERVER_ERROR "Too many requests: try again after the seconds in Retry-After",
     /// The server behind the gateway is unreachable.
     Unreachable "unreachable" 502 SERVER_ERROR "Bad gateway: the server is unreachable",
     /// The breaker of the server is open after too many failures.

@@ -3,7 +3,7 @@
 /// The target of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
-    /// `/{server}/mcp`: the MCP endpoint of a server.
+    /// `/{server}/mcp`: the MCP endpoint of a server, also with a slash at the end.
     Mcp(&'a str),
     /// `/.well-known/oauth-protected-resource/{server}/mcp`: the authorization servers of the endpoint (RFC 9728 §3.1).
     Metadata(&'a str),
@@ -27,6 +27,8 @@ impl<'a> Route<'a> {
             "sessions" => return Some(Self::Sessions),
             _ => {}
         }
+        // Frameworks and users write the endpoint with a slash at its end, too.
+        let path = path.strip_suffix('/').filter(|bare| bare.ends_with("/mcp")).unwrap_or(path);
         if let Some(resource) = path.strip_prefix(".well-known/oauth-protected-resource/") {
             return resource.strip_suffix("/mcp").filter(|name| is_name(name)).map(Self::Metadata);
         }
@@ -108,7 +110,11 @@ mod tests {
             ("//mcp", None),
             ("/../mcp", None),
             ("/notes", None),
-            ("/notes/mcp/", None),
+            ("/notes/mcp/", Some(Route::Mcp("notes"))),
+            ("/.well-known/oauth-protected-resource/notes/mcp/", Some(Route::Metadata("notes"))),
+            ("/notes/mcp//", None),
+            ("/notes//mcp/", None),
+            ("/mcp/", None),
             ("/notes/mcp/mcp", None),
             ("/no%74es/mcp", None),
             ("notes/mcp", None),

@@ -144,6 +144,11 @@ impl Gateway {
         era(era::in_session(&head, message.as_ref(), agreed))
     }
 
+    /// The revision of a session whose client asks for `asked`.
+    pub fn negotiated(&self, asked: &str) -> JsValue {
+        word(era::negotiated(asked))
+    }
+
     /// The headers that a page's client omitted from a 2026-07-28 request, as pairs; `tool` is the called tool.
     #[wasm_bindgen(js_name = missingHeaders)]
     pub fn missing_headers(&self, headers: &JsValue, message: JsValue, tool: JsValue) -> Array {
@@ -188,11 +193,11 @@ impl Gateway {
         forward::to_client(name)
     }
 
-    /// Takes one request from a user's rate limit; the seconds to pause if it is exhausted, else 0.
+    /// Takes this number of requests from a user's rate limit; the seconds to pause if it is exhausted, else 0.
     #[wasm_bindgen(js_name = takeRate)]
-    pub fn take_rate(&self, user: &str, now: f64) -> f64 {
+    pub fn take_rate(&self, user: &str, count: u32, now: f64) -> f64 {
         let now = Instant::from_millis(now as u64);
-        self.rates.borrow_mut().take(user, now).err().unwrap_or(0) as f64
+        self.rates.borrow_mut().take(user, count, now).err().unwrap_or(0) as f64
     }
 
     /// Whether a session error, by its code and HTTP status, means that the server is unreachable.

@@ -90,12 +90,20 @@ describe('session ownership', () => {
     assert.deepEqual(await list(ada), []);
   });
 
-  test('the number of sessions of a user is limited', async () => {
+  test('the number of sessions of a user is limited: when all are in use, no further one is opened', async () => {
     const sessions = [];
-    for (let turn = 0; turn < 12; turn += 1) sessions.push(await bob.open());
+    for (let turn = 0; turn < 12; turn += 1) {
+      const session = await bob.open();
+      sessions.push(session);
+      bob.call(session, 'slow', { ms: 600_000, key: 'busy' }).catch(() => {});
+    }
+    await until(async () => ((await stack.counts()).calls.slow ?? 0) >= 12, 'all are in use');
     const response = await bob.send('POST', { body: bob.rpc('initialize', initializeParams) });
     assert.equal(response.status, 429);
-    assert.equal(response.headers.get('retry-after'), '60');
+    assert.match(response.headers.get('retry-after'), /^[1-9][0-9]*$/);
+    const { id, error } = await response.json();
+    assert.equal(id, 1);
+    assert.match(error.message, /DELETE/);
     assert.equal(response.headers.get('mcp-session-id'), null);
     await bob.send('DELETE', { headers: { 'Mcp-Session-Id': sessions.pop() } });
     await until(
@@ -320,6 +328,7 @@ describe('a client that comes back', () => {
       ada.send('GET', { headers: { 'Mcp-Session-Id': session, ...(last && { 'Last-Event-ID': last }) } });
     const first = await listen();
     const events = eventsOf(first);
+    assert.equal((await events.next()).value.data, undefined, 'it can be resumed from the start');
     await ada.send('POST', {
       headers: { 'Mcp-Session-Id': session },
       body: ada.rpc('resources/subscribe', { uri: 'test://counter' }, 'sub'),
@@ -330,6 +339,7 @@ describe('a client that comes back', () => {
     await events.return();
     await (await ada.call(session, 'increment', { key: 'news' }, { id: 'two' })).text();
     const back = eventsOf(await listen(heard.id));
+    await back.next();
     const { value: missed } = await back.next();
     assert.equal(missed.data.method, 'notifications/resources/updated');
     assert.notEqual(missed.id, heard.id);
