@@ -6,6 +6,7 @@ import { Gateway } from 'gateway-module';
 import { readMethods } from './auth.js';
 import { sha256 } from './digest.js';
 import { readOAuth } from './oauth/settings.js';
+import { originOf } from './origin.js';
 
 /** @import { Env, LimitName, Limits, Settings } from './types.js' */
 
@@ -60,16 +61,15 @@ function read(env) {
       return [server, { timeout, maxAge }];
     }),
   );
-  const publicOrigin = originOf(env.PUBLIC_ORIGIN);
   return {
     gateway,
     limits,
     servers: config.mcpServers,
     auth: readMethods(env, parsed),
-    oauth: readOAuth(env, config.mcpServers, list, publicOrigin),
+    oauth: readOAuth(env, config.mcpServers, list),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
     adminToken: env.ADMIN_TOKEN,
-    publicOrigin,
+    publicOrigin: originOf(env.PUBLIC_ORIGIN),
     /** The user's values for the configuration. They may be secret: sessions do not store them. */
     configuredVars(key) {
       const [method, ...id] = key.split(':');
@@ -102,16 +102,6 @@ function parsed(env, name) {
   } catch {
     throw new Error(`${name}: must be JSON`); // without the value, which may be secret
   }
-}
-
-// Where clients reach the gateway, if that is not where it listens: behind a proxy that terminates TLS.
-/** @param {string | undefined} value */
-function originOf(value) {
-  if (!value) return undefined;
-  const url = URL.parse(value);
-  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.href !== `${url.origin}/`)
-    throw new Error('PUBLIC_ORIGIN: must be an origin, such as https://mcp.example.com');
-  return url.origin;
 }
 
 /** @param {string | string[] | undefined} value */

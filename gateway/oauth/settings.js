@@ -1,6 +1,7 @@
 // The `auth` of servers that ask for OAuth, and the variables that it needs.
 // @ts-check
 
+import { originOf } from '../origin.js';
 import { Vault } from './vault.js';
 
 /** @import { Env, LoginOptions, OAuthSettings } from '../types.js' */
@@ -35,17 +36,16 @@ const wanted = {
  * @param {Env} env
  * @param {Servers} servers
  * @param {(value: string | string[] | undefined) => string[]} list
- * @param {string | undefined} publicOrigin
  * @returns {OAuthSettings | undefined}
  */
-export function readOAuth(env, servers, list, publicOrigin) {
+export function readOAuth(env, servers, list) {
   const names = Object.keys(servers).filter((name) => servers[name]?.auth !== undefined);
   if (names.length === 0) return undefined;
   const path = `mcpServers.${names[0]}.auth`;
   if (list(env.AUTH).includes('none'))
     throw new Error(`AUTH: none makes all callers one user, but ${path} needs users`);
   if (!env.CREDENTIALS) throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.toml)`);
-  const origin = requiredOrigin(publicOrigin, path);
+  const origin = requiredOrigin(originOf(env.PUBLIC_ORIGIN), path);
   const vault = new Vault(list(env.TOKEN_KEYS), path);
   return {
     origin,
