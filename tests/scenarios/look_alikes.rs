@@ -183,6 +183,25 @@ fn doubt_ends_with_the_session_and_with_the_call() {
     assert_eq!(world.server().executed("order"), 3);
 }
 
+/// Found by the simulation: the ping about two timeouts is also the one that decides about the answer.
+#[test]
+fn a_session_lost_by_silence_says_nothing_about_an_answer_in_doubt() {
+    let mut world = world();
+    let session = world.connect();
+    world.server().always("ping", super::reply::silence());
+    world.server().next("tools/call", [super::reply::silence(), super::reply::silence()]);
+    let slow = [0; 2].map(|_| world.tool_within(session, "read", 1_000));
+    world.run_for(1_100);
+    slow.iter().for_each(|call| assert_eq!(world.code(*call), ErrorCode::RequestTimeout));
+    world.server().runs_then("order", http(410, "that offer is gone"));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    assert_eq!((world.code(call), world.error(call).status), (ErrorCode::HttpError, Some(410)));
+    world.run_for(60_000);
+    assert_eq!(world.server().executed("order"), 1);
+    assert_eq!(world.count("initialize"), 2, "the session is lost all the same");
+}
+
 #[test]
 fn a_ping_that_says_nothing_leaves_the_answer_as_it_is() {
     for reply in [super::reply::reset(), super::reply::silence(), http(500, ""), http_rpc(429, -32000, "busy")] {

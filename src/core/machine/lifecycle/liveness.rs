@@ -117,6 +117,8 @@ impl<J: Json> Manager<J> {
                 self.canary_failed(session, &pong, error);
             }
             Pong::Silent if check.silence => {
+                // Silence does not show that the calls in doubt were refused: their tools may have run.
+                self.settle_deferred(session);
                 let evidence = "two calls in a row and a ping timed out";
                 self.lose_session(session, generation, ErrorCode::SessionTimeout, evidence);
             }
