@@ -81,7 +81,7 @@ fn an_exception_that_a_framework_turns_into_an_http_error_is_run_once() {
 
 #[test]
 fn a_tool_that_hands_on_the_status_of_its_own_upstream_is_run_once() {
-    for status in [401, 403, 405, 421, 500, 502, 503, 504, 524] {
+    for status in [401, 403, 405, 421, 425, 429, 500, 502, 503, 504, 524] {
         let (code, _) = answered_with(world(), http_answer(status, -32000, "upstream failed"));
         let is_known = matches!(code, ErrorCode::RpcError | ErrorCode::Unauthorized | ErrorCode::Forbidden);
         assert!(is_known, "{status}: {code:?}");
@@ -89,6 +89,30 @@ fn a_tool_that_hands_on_the_status_of_its_own_upstream_is_run_once() {
     for status in [500, 502, 503, 504, 520] {
         let (code, _) = answered_with(world(), http(status, "upstream failed"));
         assert_eq!(code, ErrorCode::OutcomeUnknown, "{status}");
+    }
+}
+
+#[test]
+fn a_tool_that_hands_on_a_rate_limit_with_retry_after_is_run_once_and_a_safe_one_again() {
+    for status in [425, 429, 503] {
+        let limited = || http_answer(status, -32000, "the upstream allows 5 a minute").retry_after("2");
+        assert_eq!(answered_with(world(), limited()), (ErrorCode::RpcError, Some(-32000.0)), "{status}");
+
+        let mut world = world();
+        let session = world.connect();
+        world.server().runs_then("order", limited());
+        let (order, read) = (world.tool(session, "order"), world.tool(session, "read"));
+        world.finish(order);
+        let error = world.error(order);
+        assert_eq!((error.status, error.retryable), (Some(status), false), "{status}");
+        assert!(error.retry_after.is_some_and(|wait| wait >= 2_000), "{status}: {:?}", error.retry_after);
+        world.finish(read);
+        assert!(world.outcome(read).is_ok());
+
+        world.server().next("tools/call", [limited()]);
+        let again = world.tool(session, "read");
+        world.finish(again);
+        assert!(world.outcome(again).is_ok(), "{status}: a safe call waits and goes again");
     }
 }
 

@@ -142,6 +142,10 @@ pub(crate) fn rpc_error<J: Json>(error: &J) -> Error<J> {
 
 /// Converts a failure into `outcome_unknown`: the caller must check the effect before it tries again.
 pub(crate) fn as_unknown<J>(mut error: Error<J>) -> Error<J> {
+    // The handler's own error says what happened.
+    if error.code == ErrorCode::RpcError {
+        return error;
+    }
     let evidence = error.evidence.take().unwrap_or_else(|| error.message.clone());
     let message = "the request was sent, but its outcome is unknown: the server may have executed it";
     let mut unknown = Error::new(ErrorCode::OutcomeUnknown, message);

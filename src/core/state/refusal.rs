@@ -25,6 +25,8 @@ pub(crate) struct Refusal<'a, J> {
     /// Whether its text mentions the session.
     pub(crate) speaks: bool,
     pub(crate) body: &'a Body<J>,
+    /// Whether it is a JSON-RPC error with the request's id, so the handler may have run.
+    pub(crate) answered: bool,
 }
 
 /// Whether a body is a JSON-RPC error. Other JSON may have a member `error` too.
@@ -59,14 +61,14 @@ pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
         Verdict::Conflict => {
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
         }
-        Verdict::Refused(wait) => {
+        Verdict::Refused(wait) if !refusal.answered => {
             retryable(Error::new(ErrorCode::HttpError, "the server refused the request for now")).retry_after(wait)
         }
         Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server rejected the credentials"),
         Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the credentials do not permit this request"),
         Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server or a proxy in front of it failed")),
         Verdict::Outage => retryable(Error::new(ErrorCode::HttpError, "the proxy cannot reach the server")).away(),
-        Verdict::Answer => match refusal.body {
+        Verdict::Answer | Verdict::Refused(_) => match refusal.body {
             Body::Json(message) => message.get("error").map_or_else(
                 || Error::new(ErrorCode::RpcError, "an error without a message"),
                 |error| rpc_error(&error),

@@ -19,7 +19,9 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_call_refused(&mut self, call: CallId, mut refusal: Refusal<'_, J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (session, is_handshake) = (record.session, record.is_handshake());
-        // A handshake has no session to lose. The error keeps the server's own text and the versions that it names.
+        // A handshake runs no handler that must not run twice.
+        refusal.answered &= !is_handshake;
+        // It has no session to lose, either. The error keeps the server's own text and the versions that it names.
         if is_handshake && matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
             refusal.verdict = own_words(&refusal);
         }
@@ -45,7 +47,7 @@ impl<J: Json> Manager<J> {
                 self.doubt(call, code, refusal_error(&honest));
             }
             Verdict::Stale => self.refused_by_loss(call, error),
-            Verdict::Refused(wait) => self.refused_for_now(call, wait, error),
+            Verdict::Refused(wait) => self.refused_for_now(call, wait, error, refusal.answered),
             Verdict::Unauthorized => {
                 if self.refused_credentials(call, refusal, error) {
                     self.note_odd(session, generation, oddity, speaks);

@@ -76,6 +76,7 @@ impl<J: Json> Manager<J> {
             oddity,
             speaks,
             body,
+            answered: seen.rpc.as_ref().is_some_and(|rpc| rpc.for_this_request),
         }
     }
 

@@ -27,9 +27,10 @@ impl<J: Json> Manager<J> {
         self.decide(call, error);
     }
 
-    /// The request was refused unread, perhaps with `Retry-After`. The whole session pauses for that time or a backoff,
-    /// because a rate limit applies to all of its calls.
-    pub(crate) fn refused_for_now(&mut self, call: CallId, wait: Option<Millis>, mut error: Error<J>) {
+    /// The request was refused for now, perhaps with `Retry-After`. The whole session pauses for that time or a backoff,
+    /// because a rate limit applies to all of its calls. The call itself was not read, unless it was `answered`: then
+    /// the handler may have run and hands on the refusal of a server behind it.
+    pub(crate) fn refused_for_now(&mut self, call: CallId, wait: Option<Millis>, mut error: Error<J>, answered: bool) {
         let Some(record) = self.calls.get_mut(call) else { return };
         record.refusals += 1;
         let (session, refusals, deadline) = (record.session, record.refusals, record.deadline);
@@ -44,7 +45,7 @@ impl<J: Json> Manager<J> {
         }
         self.pause(session, delay, error.evidence.clone());
         if let Some(record) = self.calls.get_mut(call) {
-            record.refused = true;
+            record.refused = !answered;
         }
         self.decide(call, error);
     }
