@@ -1,6 +1,6 @@
 //! A server that is out of reach: the session pauses, sends one canary at a time, and calls wait until their deadline.
 
-use super::reply::{Reply, fails, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence};
+use super::reply::{Reply, Step, fails, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence};
 use super::{Tether, modern_world, world, world_with};
 use mcp_tether::core::{CallId, ErrorCode, Event, EventKind, FailureKind, SessionRef, State};
 use serde_json::json;
@@ -120,6 +120,42 @@ fn a_504_of_one_slow_tool_is_no_outage() {
         assert!(events(&world, EventKind::OutageStarted).is_empty());
         assert_eq!(events(&world, EventKind::StateChanged).len(), 2);
     }
+}
+
+#[test]
+fn a_stream_that_cannot_be_opened_begins_it_before_a_call_does() {
+    for kind in [FailureKind::Unsent, FailureKind::Unreachable] {
+        let mut world = world();
+        world.server().listens = true;
+        let (mut world, session) = listed(world);
+        world.run_for(10);
+        world.server().down = Some(fails(kind));
+        let get = world.open_gets()[0];
+        world.push(get, Step::Fail(FailureKind::Broken));
+        world.run_for(3_000);
+        assert_eq!(state(&world, session), State::Outage, "{kind:?}");
+        let call = world.tool(session, "order");
+        world.run_for(1_000);
+        world.server().down = None;
+        world.finish(call);
+        assert!(world.outcome(call).is_ok(), "{kind:?}: {:?}", world.outcome(call));
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 1));
+        world.run_for(60_000);
+        assert_eq!(world.open_gets().len(), 1, "the stream is back");
+    }
+}
+
+#[test]
+fn gets_that_fail_alone_cost_one_ping_each() {
+    let (mut world, session) = working();
+    world.server().always("GET", fails(FailureKind::Unreachable));
+    world.server().listens = true;
+    let call = world.tool(session, "read");
+    world.finish(call);
+    world.run_for(120_000);
+    assert_eq!(state(&world, session), State::Ready);
+    assert!(world.count("ping") <= world.count("GET"), "{} pings", world.count("ping"));
+    assert!(events(&world, EventKind::OutageStarted).is_empty());
 }
 
 #[test]

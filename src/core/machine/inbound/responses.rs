@@ -158,7 +158,11 @@ impl<J: Json> Manager<J> {
             ExchangeKind::Resume(call) if failure.kind == FailureKind::TooLarge => self.on_call_broken(call, failure),
             ExchangeKind::Resume(call) => self.resume_failed(call, "the connection broke"),
             ExchangeKind::Listen => {
-                self.listen_over(record.session, exchange, record.opened_at, "the connection broke")
+                // A canary finds out before a call does.
+                if matches!(failure.kind, FailureKind::Unsent | FailureKind::Unreachable) {
+                    self.note_outage(record.session, record.generation, &failure_error(failure));
+                }
+                self.listen_over(record.session, exchange, record.opened_at, "the connection broke");
             }
             ExchangeKind::SessionStream => self.on_session_stream_over(&record, failure_error(failure)),
             ExchangeKind::Initialized => self.on_initialized_broken(record.session, record.generation, failure),

@@ -197,7 +197,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let alone = self.take_cut(session);
-        self.finish_outage(session);
+        let was_announced = self.finish_outage(session);
         if !self.enter(session, State::Ready) {
             return;
         }
@@ -213,7 +213,10 @@ impl<J: Json> Manager<J> {
         if !record.tools.waiting.is_empty() {
             self.fetch_tools(session);
         }
-        self.open_at_once(session);
+        // Otherwise the stream keeps its own backoff: perhaps only its GETs fail.
+        if was_announced {
+            self.open_at_once(session);
+        }
         self.pump(session);
         self.expire_if_aged(session);
     }
