@@ -73,7 +73,7 @@ export class CredentialsObject extends DurableObject {
       const login = await keeper.login.invitation();
       return login ? { login } : await answered(keeper.ask(url, { status, challenge, attempt }));
     } catch (error) {
-      if (error !== LOGIN) return { failure: failureOf(error) };
+      if (error !== LOGIN) return { failure: keeper.failureOf(error) };
       return { login: await keeper.login.invitation() };
     }
   }
@@ -116,7 +116,10 @@ export class CredentialsObject extends DurableObject {
     const keeper = this.#of(owner);
     const login = await keeper.login.take(browser, new URL(callback).searchParams.get('state') ?? '');
     if (!login) return { code: 'unknown_login', message: 'this login is over, or it began in another browser' };
-    const failure = await keeper.finish(login, callback).then(() => undefined, failureOf);
+    const failure = await keeper.finish(login, callback).then(
+      () => undefined,
+      (error) => keeper.failureOf(error),
+    );
     log(failure ? 'warn' : 'info', 'login', { server: owner.server, code: failure?.code.slice(0, 100) });
     if (failure) this.#remember(login.id, failure);
     for (const wake of this.#waiting) wake();
@@ -210,6 +213,16 @@ class Keeper {
     await this.#step(url).signOut(key, server, { url, signal: AbortSignal.timeout(STEP) });
   }
 
+  /** What may be told of an error: @param {unknown} error @returns {Failure} */
+  failureOf(error) {
+    const { message } = /** @type {Error} */ (error);
+    const secrets = this.#settings.secrets.get(this.#owner.server) ?? [];
+    const words = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message);
+    if (error instanceof OAuthError) return { code: error.code, message: words };
+    log('error', 'loginFailed', { problem: words });
+    return { code: 'internal', message: 'the gateway failed, see its log' };
+  }
+
   // The provider, for one step.
   /** @param {string} url of the server */
   #step(url) {
@@ -261,11 +274,4 @@ class Keeper {
 async function answered(asked) {
   const token = await asked;
   return token ? { token, digest: await sha256(token.token) } : {};
-}
-
-/** What may be told of an error: @param {unknown} error @returns {Failure} */
-function failureOf(error) {
-  if (error instanceof OAuthError) return { code: error.code, message: error.message };
-  log('error', 'loginFailed', { problem: error instanceof Error ? error.message : String(error) });
-  return { code: 'internal', message: 'the gateway failed, see its log' };
 }

@@ -49,9 +49,12 @@ export class PendingLogin {
     this.#settings = settings;
   }
 
-  /** @param {Pick<Login, 'resource' | 'url' | 'pending'>} about */
+  /** Nothing, if there is one already: @param {Pick<Login, 'resource' | 'url' | 'pending'>} about */
   begin(about) {
-    return this.#alone(() => this.#keep({ ...about, id: randomId(), expires: Date.now() + LIFETIME, refusals: 0 }));
+    return this.#alone(async () => {
+      if (await this.#load()) return;
+      await this.#keep({ ...about, id: randomId(), expires: Date.now() + LIFETIME, refusals: 0 });
+    });
   }
 
   /**

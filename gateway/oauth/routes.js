@@ -7,6 +7,7 @@
 
 import { authenticate } from '../auth.js';
 import { readText } from '../body.js';
+import { countRequest } from '../counters.js';
 import { sha256 } from '../digest.js';
 import { readHead } from '../head.js';
 import { messagePage, startPage } from './pages.js';
@@ -43,10 +44,17 @@ export function visitLogin(request, env, settings) {
     const found = path.exec(url.pathname);
     if (!found) continue;
     if (!methods.includes(request.method))
-      return Promise.resolve(new Response(null, { status: 405, headers: { allow: methods.join(', ') } }));
-    return Promise.resolve(act({ request, url, env, settings, oauth }, found[1]));
+      return counted(new Response(null, { status: 405, headers: { allow: methods.join(', ') } }));
+    return counted(act({ request, url, env, settings, oauth }, found[1]));
   }
   return undefined;
+}
+
+/** @param {Response | Promise<Response>} answer */
+async function counted(answer) {
+  const response = await answer;
+  countRequest('login', response.status);
+  return response;
 }
 
 // Client ID Metadata Document (2025-11-25 basic/authorization). One for each server: what one authorization server is told of a client is worthless at

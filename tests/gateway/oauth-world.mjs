@@ -14,10 +14,11 @@ export const tokenKeys = ['first', 'second'].map((name) => Buffer.alloc(32, name
  * @param {object} [options.server] rules of the MCP server
  * @param {Parameters<typeof startProtectedServer>[2]} [options.inner] behind the MCP server's gate
  * @param {object} [options.auth] of the server in the gateway's configuration
+ * @param {string} [options.query] of the MCP server's URL in the configuration
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] variables of the gateway
  */
-export async function startWorld({ as = {}, server = {}, inner, auth = {}, servers = {}, vars = {} } = {}) {
+export async function startWorld({ as = {}, server = {}, inner, query = '', auth = {}, servers = {}, vars = {} } = {}) {
   const authority = await startAuthorizationServer(as);
   const guarded = await startProtectedServer(authority, server, inner);
   const port = await findFreePort();
@@ -25,7 +26,7 @@ export async function startWorld({ as = {}, server = {}, inner, auth = {}, serve
   const stack = await startStack({
     port,
     servers: {
-      notes: { url: guarded.url, sessionConfig: { retryDelay: 100 }, auth: { type: 'oauth', ...auth } },
+      notes: { url: guarded.url + query, sessionConfig: { retryDelay: 100 }, auth: { type: 'oauth', ...auth } },
       ...servers,
     },
     vars: { PUBLIC_ORIGIN: origin, TOKEN_KEYS: tokenKeys[0], ...vars },
