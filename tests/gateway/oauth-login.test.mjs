@@ -108,6 +108,16 @@ describe('a login', () => {
     await client.end();
   });
 
+  test('that never helps is not asked for again and again', async (t) => {
+    const world = await open(t);
+    world.server.rules.accepts = () => false;
+    const links = [];
+    const client = await connect(world.url, opening(users.ada, links));
+    for (let turn = 0; turn < 6; turn += 1) await failureOf(client.call('echo', { text: 'x' }));
+    assert.ok(links.length > 0 && links.length <= 3, `${links.length} logins`);
+    await client.end();
+  });
+
   test('uses a client that was registered by hand', async (t) => {
     const world = await open(t, {
       auth: { clientId: 'by-hand', clientSecret: '$' + '{NOTES_SECRET}', scope: 'notes' },
