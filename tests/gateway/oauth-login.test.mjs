@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { clients, textOf } from './clients.mjs';
 import { eventsOf, initializeParams, messageOf, sender } from './http.mjs';
 import { Browser, failureOf, linkIn, opening, startWorld, users } from './oauth-world.mjs';
+import { until } from './stack.mjs';
 
 describe('a login', () => {
   const connect = clients['the official client v1'];
@@ -72,6 +73,22 @@ describe('a login', () => {
     assert.equal(error.data.url, linkIn(error.message));
     assert.equal((await new Browser().logIn(error.data.url, users.ada)).status, 200);
     assert.equal(textOf(await client.call('echo', { text: 'x' })), 'x');
+    await client.end();
+  });
+
+  test('that its user has begun is waited for by clients that cannot open links, also in initialize', async (t) => {
+    const world = await open(t, { server: { needsToken: () => true } });
+    const link = linkIn((await failureOf(connect(world.url))).message);
+    const browser = new Browser();
+    const { location } = await browser.start(link, users.ada);
+    const refusals = world.server.refusals.length;
+    const connecting = connect(world.url);
+    await until(() => world.server.refusals.length > refusals, 'the gateway asks the server');
+    const granted = await browser.request(location);
+    assert.equal((await browser.request(granted.location)).status, 200);
+    const client = await connecting;
+    assert.equal(textOf(await client.call('echo', { text: 'x' })), 'x');
+    assert.equal(world.as.count('authorize'), 1);
     await client.end();
   });
 

@@ -92,7 +92,22 @@ export const linkIn = (text) => /https?:[^\s"]+\/oauth\/start\/[\w.-]+/.exec(tex
 /** The response to `initialize`: with a login link, or with what is wrong. */
 export async function ask(world, { token = 'token-of-ada', server = 'notes' } = {}) {
   const { send, rpc } = sender(`${world.origin}/${server}/mcp`, token);
-  const response = await send('POST', { body: rpc('initialize', initializeParams) });
+  return read(await send('POST', { body: rpc('initialize', initializeParams) }));
+}
+
+/** The same for a call of a client of 2026-07-28 that opens links: it gets one at once also while a login is under way. */
+export async function askAgain(world, { token = 'token-of-ada', server = 'notes' } = {}) {
+  const version = '2026-07-28';
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': version,
+    'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } },
+  };
+  const { send, rpc } = sender(`${world.origin}/${server}/mcp`, token);
+  const headers = { 'MCP-Protocol-Version': version, 'Mcp-Method': 'tools/call', 'Mcp-Name': 'echo' };
+  return read(await send('POST', { headers, body: rpc('tools/call', { name: 'echo', arguments: {}, _meta }) }));
+}
+
+async function read(response) {
   const text = await response.text();
   return { status: response.status, text, link: linkIn(text) };
 }
