@@ -38,7 +38,7 @@ const routes = [
  */
 export function visitLogin(request, env, settings) {
   const { oauth } = settings;
-  if (!oauth) return undefined;
+  if (!oauth || !request.url.includes('/oauth/')) return undefined;
   const url = new URL(request.url);
   for (const [path, methods, act] of routes) {
     const found = path.exec(url.pathname);
