@@ -150,6 +150,8 @@ export interface OAuthSettings {
   origin: string;
   vault: Vault;
   servers: Map<string, LoginOptions>;
+  /** By server: values in its URL that errors may not show. */
+  secrets: Map<string, string[]>;
   /** Names and addresses of the local network that logins may use. */
   privateHosts: string[];
 }

@@ -7,6 +7,7 @@ const headers = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
   'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   // With `no-referrer`, browsers send `Origin: null` with forms.
   'referrer-policy': 'same-origin',

@@ -12,6 +12,7 @@ import { randomId } from '../digest.js';
  * @property {string} id of the login
  * @property {string} url of the gateway's own page
  * @property {string} host of the authorization server
+ * @property {boolean} isBegun whether a browser is on its way: the login may end soon
  *
  * @typedef {object} Login
  * @property {string} id
@@ -23,11 +24,13 @@ import { randomId } from '../digest.js';
  * @property {string} [secret] that ticket's secret
  * @property {number} refusals of the link
  * @property {string} [browser] the secret of the browser that began
+ * @property {number} [began] when
  *
  * @typedef {{ owner: Owner, secret: string, expires: number }} Pass what links and cookies hold, encrypted
  */
 
 const LIFETIME = 600_000; // milliseconds in which the user has to come back
+const SOON = 120_000; // milliseconds after the start in which most users have logged in
 const MOST_REFUSALS = 5; // wrong tokens on the page of one link
 const RECORD = 'login';
 
@@ -49,9 +52,12 @@ export class PendingLogin {
     this.#settings = settings;
   }
 
-  /** @param {Pick<Login, 'resource' | 'url' | 'pending'>} about */
+  /** Nothing, if there is one already: @param {Pick<Login, 'resource' | 'url' | 'pending'>} about */
   begin(about) {
-    return this.#alone(() => this.#keep({ ...about, id: randomId(), expires: Date.now() + LIFETIME, refusals: 0 }));
+    return this.#alone(async () => {
+      if (await this.#load()) return;
+      await this.#keep({ ...about, id: randomId(), expires: Date.now() + LIFETIME, refusals: 0 });
+    });
   }
 
   /**
@@ -68,8 +74,13 @@ export class PendingLogin {
         login.refusals = 0;
         await this.#keep(login);
       }
-      const { id, ticket, url } = login;
-      return { id, url: `${this.#settings.origin}/oauth/start/${ticket}`, host: new URL(url).host };
+      const { id, ticket, url, began = 0 } = login;
+      return {
+        id,
+        url: `${this.#settings.origin}/oauth/start/${ticket}`,
+        host: new URL(url).host,
+        isBegun: Date.now() - began < SOON,
+      };
     });
   }
 
@@ -100,7 +111,7 @@ export class PendingLogin {
       const login = await this.#load();
       if (login?.secret !== secret) return undefined;
       const browser = randomId();
-      await this.#keep({ ...login, ticket: undefined, secret: undefined, browser });
+      await this.#keep({ ...login, ticket: undefined, secret: undefined, browser, began: Date.now() });
       const { url, pending, expires } = login;
       return { url, state: pending.state, cookie: await this.#pass(browser, expires, BROWSER) };
     });

@@ -5,7 +5,7 @@
 import { idOf, json } from '../answers.js';
 import { elicitation, LoginError } from './login-error.js';
 import { credentialsOf } from './places.js';
-import { loginEnd } from './wait.js';
+import { loginEnd, soonEnded } from './wait.js';
 
 /** @import { IncomingRequest } from '../incoming-request.js' */
 /** @import { Answer, Identity, Rpc, Stub } from '../types.js' */
@@ -77,15 +77,16 @@ export class RequestAuth {
     if (!isRefusal(status, challenge) || !this.#object) return false;
     await body?.cancel();
     const question = { url: this.#url, status, challenge, refused: this.#digest };
-    const outcome = await this.#object.token(this.#owner, question);
-    if (outcome.login) throw new LoginError('a login is needed', outcome.login);
+    let outcome = await this.#object.token(this.#owner, question);
+    if (outcome.login && !this.#canAsk) outcome = await soonEnded(this.#object, this.#owner, this.#url, outcome.login);
     this.#use(outcome);
     return outcome.token !== undefined;
   }
 
   /** @param {Outcome} outcome */
-  #use({ token, digest, failure }) {
+  #use({ token, digest, login, failure }) {
     if (failure) throw new LoginError(failure.message);
+    if (login) throw new LoginError('a login is needed', login);
     this.#digest = digest;
     this.headers = token ? [['authorization', `${token.scheme ?? 'Bearer'} ${token.token}`]] : [];
   }
@@ -103,14 +104,18 @@ export class RequestAuth {
     return withoutAnswer(text, key);
   }
 
-  /** @param {LoginError} error @returns {Answer} */
-  #answer(error) {
+  get #canAsk() {
     const { method, params } = this.#message;
-    const { login } = error;
-    const id = idOf(this.#message);
     const capabilities = params?._meta?.['io.modelcontextprotocol/clientCapabilities'];
     const { elicitation: declared } = /** @type {{ elicitation?: { url?: unknown } }} */ (capabilities ?? {});
-    if (login && declared?.url && ASKING.has(method ?? '')) {
+    return declared?.url !== undefined && ASKING.has(method ?? '');
+  }
+
+  /** @param {LoginError} error @returns {Answer} */
+  #answer(error) {
+    const { login } = error;
+    const id = idOf(this.#message);
+    if (login && this.#canAsk) {
       const request = { method: 'elicitation/create', params: elicitation(this.#owner.server, login) };
       return json({
         jsonrpc: '2.0',

@@ -7,6 +7,7 @@
 
 import { authenticate } from '../auth.js';
 import { textWithin } from '../bounded.js';
+import { countRequest } from '../counters.js';
 import { sha256 } from '../digest.js';
 import { readHead } from '../head.js';
 import { messagePage, startPage } from './pages.js';
@@ -37,16 +38,23 @@ const routes = [
  */
 export function visitLogin(request, env, settings) {
   const { oauth } = settings;
-  if (!oauth) return undefined;
+  if (!oauth || !request.url.includes('/oauth/')) return undefined;
   const url = new URL(request.url);
   for (const [path, methods, act] of routes) {
     const found = path.exec(url.pathname);
     if (!found) continue;
     if (!methods.includes(request.method))
-      return Promise.resolve(new Response(null, { status: 405, headers: { allow: methods.join(', ') } }));
-    return Promise.resolve(act({ request, url, env, settings, oauth }, found[1]));
+      return counted(new Response(null, { status: 405, headers: { allow: methods.join(', ') } }));
+    return counted(act({ request, url, env, settings, oauth }, found[1]));
   }
   return undefined;
+}
+
+/** @param {Response | Promise<Response>} answer */
+async function counted(answer) {
+  const response = await answer;
+  countRequest('login', response.status);
+  return response;
 }
 
 // Client ID Metadata Document (2025-11-25 basic/authorization). One for each server: what one authorization server is told of a client is worthless at

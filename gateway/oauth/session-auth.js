@@ -3,11 +3,11 @@
 
 import { elicitation, LoginError } from './login-error.js';
 import { credentialsOf } from './places.js';
-import { loginEnd } from './wait.js';
+import { loginEnd, soonEnded } from './wait.js';
 
 /** @import { AuthProvider, Token, TokenContext } from 'mcp-tether' */
 /** @import { Cause, Env, Rpc, RpcError, RpcParams } from '../types.js' */
-/** @import { Owner } from './credentials-object.js' */
+/** @import { Outcome, Owner } from './credentials-object.js' */
 /** @import { Invitation } from './pending-login.js' */
 
 const PREFIX = 'login-'; // of the ids of requests that the client is asked
@@ -61,6 +61,7 @@ export class SessionAuth {
     });
     if (failure) throw new LoginError(failure.message);
     if (!login) return this.#handOut(token, digest);
+    if (!this.#canAsk) return this.#unasked(await soonEnded(object, this.#owner, url, login));
     await this.#logIn(object, login, /** @type {AbortSignal} */ (signal));
     const after = await object.token(this.#owner, { url });
     if (!after.token) throw new LoginError(after.failure?.message ?? 'the login was not completed', login);
@@ -83,6 +84,16 @@ export class SessionAuth {
     return reason instanceof LoginError ? reason.forClient(this.#owner.server, this.#speaksUrl) : undefined;
   }
 
+  get #canAsk() {
+    return this.#speaksUrl && this.#isOpen && this.#client.isWaiting();
+  }
+
+  /** @param {Outcome} outcome */
+  #unasked({ token, digest, login, failure }) {
+    if (!token) throw new LoginError(failure?.message ?? 'a login is needed', failure ? undefined : login);
+    return this.#handOut(token, digest);
+  }
+
   /** @param {Token | undefined} token @param {string | undefined} digest */
   #handOut(token, digest) {
     this.#digest = digest;
@@ -96,8 +107,6 @@ export class SessionAuth {
    * @param {AbortSignal} signal
    */
   async #logIn(object, login, signal) {
-    if (!this.#speaksUrl || !this.#isOpen || !this.#client.isWaiting())
-      throw new LoginError('a login is needed', login);
     const id = PREFIX + login.id;
     const { promise: refusal, reject } = Promise.withResolvers();
     refusal.catch(() => {});

@@ -22,6 +22,8 @@ const members = {
   assumePkce: isBoolean,
 };
 
+const VARIABLE = /\$\{(\w+)\}/g;
+
 /** @type {Record<string, string>} */
 const wanted = {
   type: 'must be "oauth"',
@@ -51,6 +53,7 @@ export function readOAuth(env, servers, list) {
     origin,
     vault,
     servers: new Map(names.map((name) => [name, optionsOf(env, servers[name], name)])),
+    secrets: new Map(names.map((name) => [name, variablesIn(env, servers[name].url)])),
     privateHosts: list(env.PRIVATE_HOSTS),
   };
 }
@@ -80,6 +83,14 @@ function optionsOf(env, { auth, headers = {} }, name) {
   return options;
 }
 
+/** The values of a URL's variables, also as a URL writes them: @param {Env} env @param {unknown} url */
+function variablesIn(env, url) {
+  const variables = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (env));
+  return [...String(url).matchAll(VARIABLE)]
+    .map(([, name]) => String(variables[name] ?? ''))
+    .flatMap((value) => (value ? [value, encodeURIComponent(value)] : []));
+}
+
 /** Fills in `${NAME}` from the variables. @param {any} value @param {Env} env @param {string} path @returns {any} */
 function filled(value, env, path) {
   if (isObject(value))
@@ -87,7 +98,7 @@ function filled(value, env, path) {
       Object.entries(value).map(([name, part]) => [name, filled(part, env, `${path}.${name}`)]),
     );
   if (typeof value !== 'string') return value;
-  return value.replaceAll(/\$\{(\w+)\}/g, (_, name) => {
+  return value.replaceAll(VARIABLE, (_, name) => {
     const found = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (env))[name];
     if (typeof found !== 'string' || found === '') throw new Error(`${path}: the variable ${name} is not set`);
     return found;

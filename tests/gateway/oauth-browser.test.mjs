@@ -1,24 +1,53 @@
 // A login through the gateway in Chromium, and the ways in which a browser shows whose it is.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { chromium } from 'playwright-core';
 import { launchOptions } from '../js/helpers/browsers/chromium.mjs';
 import { listen } from '../js/servers/shared/listen.mjs';
+import { serveFolders } from '../js/servers/static-files.mjs';
 import { clients, textOf } from './clients.mjs';
 import { initializeParams, sender } from './http.mjs';
 import { Browser, linkIn, startWorld, users } from './oauth-world.mjs';
 
 const connect = clients['the official client v1'];
 
+/** The page of page-client.mjs, with the official client v2. */
+async function servePage(folder) {
+  const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+  const outfile = join(folder, 'client.js');
+  const options = {
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    external: ['/pkg/browser.js'],
+    logLevel: 'warning',
+  };
+  await build({ entryPoints: [here('page-client.mjs')], outfile, ...options });
+  const shown = [
+    { prefix: '/client.js', file: outfile },
+    { prefix: '/', file: here('../js/helpers/browsers/page.html') },
+  ];
+  return listen(serveFolders(shown, { headers: {} }));
+}
+
 describe('in Chromium', () => {
   let world;
   let browser;
+  let folder;
+  let files;
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'page-'));
+    files = await servePage(folder);
     world = await startWorld({
       as: { login: 'page', pageHeaders: { 'Cross-Origin-Opener-Policy': 'same-origin' } },
       server: { needsToken: ({ method } = {}) => method === 'tools/call' },
-      vars: { PRIVATE_HOSTS: 'localhost' },
+      vars: { PRIVATE_HOSTS: 'localhost', ALLOWED_ORIGINS: files.origin },
     });
     // Another site than the gateway, for cookies and referrers.
     const elsewhere = world.as.origin.replace('127.0.0.1', 'localhost');
@@ -28,6 +57,8 @@ describe('in Chromium', () => {
   after(async () => {
     await browser?.close();
     await world?.stop();
+    await files?.close();
+    await rm(folder, { recursive: true, force: true });
   });
 
   test('the user opens the link, proves who they are, logs in, and the call goes on', async () => {
@@ -56,6 +87,26 @@ describe('in Chromium', () => {
     assert.deepEqual(problems, []);
     await client.end();
     await context.close();
+  });
+
+  test('a page on another origin calls a tool as two users, with one login each', async () => {
+    for (const token of Object.values(users)) {
+      world.as.revokeAll();
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await page.goto(files.origin);
+      const opening = context.waitForEvent('page');
+      const calling = page.evaluate(
+        async ([url, given]) => (await import('/client.js')).callWithLogin(url, given),
+        [world.url, token],
+      );
+      const login = await opening;
+      await login.fill('input[name=token]', token);
+      await login.click('button');
+      await login.click('#allow');
+      assert.deepEqual(await calling, ['first', 'second']);
+      await context.close();
+    }
   });
 
   test('another user gets no further than the question', async () => {

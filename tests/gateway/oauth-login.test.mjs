@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { clients, textOf } from './clients.mjs';
 import { eventsOf, initializeParams, messageOf, sender } from './http.mjs';
 import { Browser, failureOf, linkIn, opening, startWorld, users } from './oauth-world.mjs';
+import { until } from './stack.mjs';
 
 describe('a login', () => {
   const connect = clients['the official client v1'];
@@ -75,6 +76,22 @@ describe('a login', () => {
     await client.end();
   });
 
+  test('that its user has begun is waited for by clients that cannot open links, also in initialize', async (t) => {
+    const world = await open(t, { server: { needsToken: () => true } });
+    const link = linkIn((await failureOf(connect(world.url))).message);
+    const browser = new Browser();
+    const { location } = await browser.start(link, users.ada);
+    const refusals = world.server.refusals.length;
+    const connecting = connect(world.url);
+    await until(() => world.server.refusals.length > refusals, 'the gateway asks the server');
+    const granted = await browser.request(location);
+    assert.equal((await browser.request(granted.location)).status, 200);
+    const client = await connecting;
+    assert.equal(textOf(await client.call('echo', { text: 'x' })), 'x');
+    assert.equal(world.as.count('authorize'), 1);
+    await client.end();
+  });
+
   test('is asked for again when the grant is revoked', async (t) => {
     const world = await open(t);
     const links = [];
@@ -105,6 +122,16 @@ describe('a login', () => {
     assert.ok(world.as.count('revoke') > 0);
     assert.equal(textOf(await client.call('echo', { text: 'z' })), 'z');
     assert.equal(links.length, 2);
+    await client.end();
+  });
+
+  test('that never helps is not asked for again and again', async (t) => {
+    const world = await open(t);
+    world.server.rules.accepts = () => false;
+    const links = [];
+    const client = await connect(world.url, opening(users.ada, links));
+    for (let turn = 0; turn < 6; turn += 1) await failureOf(client.call('echo', { text: 'x' }));
+    assert.ok(links.length > 0 && links.length <= 3, `${links.length} logins`);
     await client.end();
   });
 

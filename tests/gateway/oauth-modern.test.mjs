@@ -74,6 +74,22 @@ describe('2026-07-28 before a server behind OAuth', () => {
     await Promise.all([plain.end(), able.end()]);
   });
 
+  test('a login that never helps is asked for twice; the error holds no secret of the URL', async (t) => {
+    const key = 'a-key-in-the-url';
+    const options = { query: '?key=$' + '{NOTES_KEY}', vars: { NOTES_KEY: key } };
+    const world = await open(t, await startModernServer({ legacy: 'reject' }), options);
+    world.server.rules.accepts = () => false;
+    const links = [];
+    const client = await connect(world, { links });
+    const messages = [];
+    for (let turn = 0; turn < 12; turn += 1) messages.push((await failureOf(client.echo('x'))).message);
+    assert.equal(links.length, 2);
+    const said = messages.filter((message) => message.includes('refuses every token'));
+    assert.ok(said.length > 0 && said[0].includes(`${world.server.url}?key=…`), messages.join('\n'));
+    assert.ok(![...messages, ...world.stack.lines].join('\n').includes(key));
+    await client.end();
+  });
+
   test('the server gets the request as it was, without the answer to the gateway', async (t) => {
     const texts = [];
     const listening = await listen(async (request, response) => {

@@ -7,7 +7,7 @@ import { readOAuth } from '../../gateway/oauth/settings.js';
 import { startProtectedServer } from '../js/servers/authorization/protected-server.mjs';
 import { startAuthorizationServer } from '../js/servers/authorization-server.mjs';
 import { initializeParams, sender } from './http.mjs';
-import { ask, Browser, startWorld, tokenKeys } from './oauth-world.mjs';
+import { ask, askAgain, Browser, startWorld, tokenKeys } from './oauth-world.mjs';
 import { runOnStorage } from './storage.mjs';
 
 const ada = 'token-of-ada';
@@ -81,10 +81,14 @@ describe('who may complete a login', () => {
   test('a link works once', async () => {
     world.as.revokeAll();
     const { link } = await ask(world);
-    const pages = await Promise.all([1, 2, 3, 4].map(() => new Browser().start(link, ada)));
+    const browsers = [1, 2, 3, 4].map(() => new Browser());
+    const pages = await Promise.all(browsers.map((browser) => browser.start(link, ada)));
     assert.deepEqual(pages.map(({ status }) => status).sort(), [303, 410, 410, 410]);
     assert.equal((await new Browser().start(link, ada)).status, 410);
     assert.equal((await new Browser().start(`${link}x`, ada)).status, 410);
+    const first = pages.findIndex(({ status }) => status === 303);
+    const granted = await browsers[first].request(pages[first].location);
+    assert.equal((await browsers[first].request(granted.location)).status, 200);
   });
 
   test('the browser that began is the one that ends it', async () => {
@@ -96,14 +100,16 @@ describe('who may complete a login', () => {
     const before = world.as.count('token', 'authorization_code');
     assert.equal((await new Browser().request(granted.location)).status, 400, 'no cookie');
     const other = new Browser();
-    await other.start((await ask(world, { token: bob })).link ?? link, bob);
+    const foreign = await other.start((await ask(world, { token: bob })).link, bob);
     assert.equal((await other.request(granted.location)).status, 400, 'the cookie of another login');
     // Its user begins once more, with a new link: the browser that began last counts.
     const later = new Browser();
-    await later.start((await ask(world)).link, ada);
+    await later.start((await askAgain(world)).link, ada);
     assert.equal((await browser.request(granted.location)).status, 400, 'the cookie of an earlier start');
     assert.equal(world.as.count('token', 'authorization_code'), before);
     assert.equal((await later.request(granted.location)).status, 200);
+    const own = await other.request(foreign.location);
+    assert.equal((await other.request(own.location)).status, 200);
   });
 
   test('a callback works once', async () => {
@@ -127,8 +133,12 @@ describe('who may complete a login', () => {
     const page = await new Browser().request(link);
     assert.match(page.headers.get('content-security-policy'), /default-src 'none'.*frame-ancestors 'none'/);
     assert.equal(page.headers.get('cache-control'), 'no-store');
-    const [cookie] = (await new Browser().start(link, ada)).headers.getSetCookie();
-    assert.match(cookie, /; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/);
+    const browser = new Browser();
+    const started = await browser.start(link, ada);
+    assert.match(started.headers.getSetCookie()[0], /; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/);
+    const { location } = await browser.request(started.location);
+    assert.equal((await browser.request(location)).status, 200);
+    world.as.revokeAll();
   });
 
   test('a callback redirects nowhere, and says what is in it as text', async () => {
@@ -301,9 +311,9 @@ describe('authorization servers', () => {
       world.as.rules.iss = iss;
       world.as.revokeAll();
       // The honest server's client of this user, which the other authorization server knows.
-      const { link: honest } = await ask(world);
+      const { link: honest } = await askAgain(world);
       const known = new URL((await new Browser().start(honest, ada)).location);
-      const { link } = await ask(world, { server: 'trick' });
+      const { link } = await askAgain(world, { server: 'trick' });
       const browser = new Browser();
       const own = new URL((await browser.start(link, ada)).location);
       known.searchParams.set('state', own.searchParams.get('state'));
@@ -321,7 +331,7 @@ describe('authorization servers', () => {
   });
 
   test('what they say in an error holds no secret', async () => {
-    const { link } = await ask(world);
+    const { link } = await askAgain(world);
     world.as.rules.token = (params) => ({
       status: 400,
       body: { error: 'invalid_grant', error_description: JSON.stringify(params) },

@@ -14,10 +14,11 @@ export const tokenKeys = ['first', 'second'].map((name) => Buffer.alloc(32, name
  * @param {object} [options.server] rules of the MCP server
  * @param {Parameters<typeof startProtectedServer>[2]} [options.inner] behind the MCP server's gate
  * @param {object} [options.auth] of the server in the gateway's configuration
+ * @param {string} [options.query] of the MCP server's URL in the configuration
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] variables of the gateway
  */
-export async function startWorld({ as = {}, server = {}, inner, auth = {}, servers = {}, vars = {} } = {}) {
+export async function startWorld({ as = {}, server = {}, inner, query = '', auth = {}, servers = {}, vars = {} } = {}) {
   const authority = await startAuthorizationServer(as);
   const guarded = await startProtectedServer(authority, server, inner);
   const port = await findFreePort();
@@ -25,7 +26,7 @@ export async function startWorld({ as = {}, server = {}, inner, auth = {}, serve
   const stack = await startStack({
     port,
     servers: {
-      notes: { url: guarded.url, sessionConfig: { retryDelay: 100 }, auth: { type: 'oauth', ...auth } },
+      notes: { url: guarded.url + query, sessionConfig: { retryDelay: 100 }, auth: { type: 'oauth', ...auth } },
       ...servers,
     },
     vars: { PUBLIC_ORIGIN: origin, TOKEN_KEYS: tokenKeys[0], ...vars },
@@ -91,7 +92,22 @@ export const linkIn = (text) => /https?:[^\s"]+\/oauth\/start\/[\w.-]+/.exec(tex
 /** The response to `initialize`: with a login link, or with what is wrong. */
 export async function ask(world, { token = 'token-of-ada', server = 'notes' } = {}) {
   const { send, rpc } = sender(`${world.origin}/${server}/mcp`, token);
-  const response = await send('POST', { body: rpc('initialize', initializeParams) });
+  return read(await send('POST', { body: rpc('initialize', initializeParams) }));
+}
+
+/** The same for a call of a client of 2026-07-28 that opens links: it gets one at once also while a login is under way. */
+export async function askAgain(world, { token = 'token-of-ada', server = 'notes' } = {}) {
+  const version = '2026-07-28';
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': version,
+    'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } },
+  };
+  const { send, rpc } = sender(`${world.origin}/${server}/mcp`, token);
+  const headers = { 'MCP-Protocol-Version': version, 'Mcp-Method': 'tools/call', 'Mcp-Name': 'echo' };
+  return read(await send('POST', { headers, body: rpc('tools/call', { name: 'echo', arguments: {}, _meta }) }));
+}
+
+async function read(response) {
   const text = await response.text();
   return { status: response.status, text, link: linkIn(text) };
 }

@@ -99,3 +99,19 @@ export async function unknown(url, token) {
   });
   return { status: response.status, code: (await response.json()).error.code };
 }
+
+/** Calls a tool of a server behind OAuth; the user's login is in a window of its own. */
+export async function callWithLogin(url, token) {
+  const client = new Client({ name: 'page', version: '1' }, { capabilities: { elicitation: { url: {} } } });
+  client.setRequestHandler('elicitation/create', ({ params }) => {
+    window.open(params.url);
+    return { action: 'accept' };
+  });
+  const requestInit = { headers: { Authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+  const results = [];
+  for (const text of ['first', 'second'])
+    results.push(textOf(await client.callTool({ name: 'echo', arguments: { text } })));
+  await client.close();
+  return results;
+}
