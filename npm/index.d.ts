@@ -157,8 +157,8 @@ export interface ManagerOptions {
   env?: Record<string, string | undefined>;
   /** Also log the debug lines. Default: whether `MCP_SESSION_DEBUG` is `true`. */
   debug?: boolean;
-  /** Gets the log lines instead of the console. They contain no headers, tokens or complete session ids. */
-  log?: (level: 'debug' | 'info' | 'warn' | 'error', line: string) => void;
+  /** Gets the log lines instead of the console; `false`: nothing does. They contain no headers, tokens or complete session ids. */
+  log?: ((level: 'debug' | 'info' | 'warn' | 'error', line: string) => void) | false;
   /**
    * Used instead of the global `fetch`. Its errors become the {@link McpError.cause} of the error that the caller gets. A `TypeError`, a `NetworkError`,
    * an `AbortError` or `TimeoutError` of its own, and errors with a system code (`ECONNRESET`) are network failures; other errors reject the call

@@ -8,9 +8,25 @@ import { McpManager as AnyManager, initSync, setTimers } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
 
+// An error is made inside the module, ten calls below the application's, which is all that a stack trace holds. It gets a trace of its own here: in an
+// uncaught error the first line is then the caller's.
 export class McpManager extends AnyManager {
   constructor(config, options) {
-    super(config, { fetch: patientFetch, ...options });
+    try {
+      super(config, { fetch: patientFetch, ...options });
+    } catch (error) {
+      Error.captureStackTrace(error, McpManager);
+      throw error;
+    }
+  }
+
+  async connect(...given) {
+    try {
+      return await super.connect(...given);
+    } catch (error) {
+      Error.captureStackTrace(error, this.connect);
+      throw error;
+    }
   }
 }
 

@@ -24,7 +24,7 @@ export class McpManager extends Machine {
       });
     const servers = { ...config?.mcpServers };
     const mcpServers = { ...servers };
-    let routed = options;
+    let routed = options?.log === false ? { ...options, log() {} } : options;
     for (const name in servers) {
       const { fetch: own, credentials, auth, ...server } = servers[name] ?? {};
       if (own || credentials || auth) {
@@ -35,7 +35,7 @@ export class McpManager extends Machine {
         if (own && typeof own !== 'function')
           throw new McpError(`mcpServers.${name}.fetch: must be a function`, { code: 'config_error' });
         server.headers = { ...server.headers, [MARK]: encodeURIComponent(name) };
-        routed = { ...options, fetch: route };
+        routed = { ...routed, fetch: route };
       }
     }
     super(config, routed);

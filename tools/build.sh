@@ -37,14 +37,15 @@ mkdir "$package"
 esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=warning --outdir="$package")
 # A page gets one file, which compresses better than several and costs one round trip. The names of the exported classes go too; npm/slim.js gives them
 # back.
-pages=(browser.js slim.js)
 # Loaded on demand, each a file of its own.
 lazy=(diagnose.js elicitation.js inline.js list-pages.js oauth-more.js)
 # Entries of their own. A page must not get a second copy of slim.js with one of them: what they need of the package is small, and bundled in.
 alone=(cookies.js lists.js openai-agents.js output-schema.js page.js react.js snapshot.js storage.js yaml.js)
 # These share slim.js and inline.js.
 sharing=(doctor.js edge.js node.js workerd.js)
-"${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "${pages[@]/#/$staging/}"
+"${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "$staging/browser.js"
+# Node prints the line of an uncaught error.
+"${esbuild[@]}" --bundle --line-limit=160 "${lazy[@]/#/--external:./}" "$staging/slim.js"
 "${esbuild[@]}" --bundle "${lazy[@]/#/$staging/}"
 "${esbuild[@]}" --bundle --packages=external "${alone[@]/#/$staging/}"
 "${esbuild[@]}" --bundle --external:./oauth-more.js "$staging/oauth.js"

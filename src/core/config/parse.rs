@@ -39,6 +39,8 @@ pub fn parse<J: Json>(
     if reader.problems.is_empty() {
         Ok((Config { servers, limits, debug, keeps, connections: Connections::default() }, reader.warnings))
     } else {
+        // A misspelled key is often why another one is missing.
+        reader.problems.append(&mut reader.warnings);
         Err(reader.problems)
     }
 }

@@ -129,6 +129,20 @@ fn a_local_program_is_no_server() {
         [
             "mcpServers.files.command: cannot be run from here: put the server behind HTTP and give its url, see docs/toolchains.md#stdio",
             "mcpServers.db.url: must start with http:// or https:// and name a host",
+            "mcpServers.both.command: is not a known setting; ignored",
+        ]
+    );
+}
+
+#[test]
+fn a_misspelled_key_is_named_beside_what_is_missing_for_it() {
+    let config = json!({ "mcpServers": { "a": { "ulr": "https://a", "sessionConfig": { "timeout": "1h" } } } });
+    assert_eq!(
+        parsed(&config).unwrap_err(),
+        [
+            "mcpServers.a.sessionConfig.timeout: must be a whole number of milliseconds, 1 or more",
+            "mcpServers.a.url: is missing",
+            "mcpServers.a.ulr: is not a known setting; ignored",
         ]
     );
 }
