@@ -59,10 +59,12 @@ export interface BackendServer extends ServerConfig {
 
 /** The page's MCP servers and their fault control: backends/backend.js. */
 export interface Backend {
-  kind: 'demo' | 'simulated' | 'own';
+  kind: 'demo' | 'simulated' | 'login' | 'own';
   about: string;
   servers: [BackendServer, ...BackendServer[]];
   controlUrl: ((serverName: string) => string) | undefined;
+  /** What is shown below `about`: login-story.js. */
+  story?: { begin(place: Element): void; end(): void };
 }
 
 export type BackendMaker = () => Promise<Backend>;

@@ -1,8 +1,10 @@
 // The demo: the page, the official reference server and one that counts, each with a fault proxy on another origin in
-// front of it.
+// front of it; and one more of them behind OAuth, with its authorization server.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
+import { startProtectedServer } from './authorization/protected-server.mjs';
+import { startAuthorizationServer } from './authorization-server.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
 import { startCountingServer } from './proxy/counting-server.mjs';
 import { startReferenceServer } from './proxy/reference-server.mjs';
@@ -17,7 +19,7 @@ const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta
 /**
  * Starts everything that the demo page needs.
  * @param {{ port?: number }} [options] the page's port; when left out, 8787 or else a free one
- * @returns {Promise<{ pageUrl: string, servers: { name: string, mcpUrl: string, controlUrl: string }[], close(): Promise<void> }>}
+ * @returns {Promise<{ pageUrl: string, servers: { name: string, mcpUrl: string, controlUrl: string }[], authorization: Awaited<ReturnType<typeof startAuthorizationServer>>, close(): Promise<void> }>}
  */
 export async function startDemo({ port } = {}) {
   await bundleOfficialClient();
@@ -28,7 +30,16 @@ export async function startDemo({ port } = {}) {
     return { name, real, proxy, mcpUrl: proxy.url, controlUrl: proxy.control };
   };
   const behind = [await behindProxy('everything', everything), await behindProxy('counter', counter)];
+  // Good for seconds, so that a visitor sees the refresh; the manager refreshes tokens of 10 seconds and more before they expire.
+  const authorization = await startAuthorizationServer({
+    login: 'page',
+    lifetime: 12,
+    pageHeaders: { 'Cross-Origin-Opener-Policy': 'same-origin' },
+  });
+  const guarded = await startProtectedServer(authorization, { inner: behind[1].proxy });
   const servers = behind.map(({ name, mcpUrl, controlUrl }) => ({ name, mcpUrl, controlUrl }));
+
+  const login = { mcpUrl: guarded.url, controlUrl: behind[1].controlUrl };
 
   const files = serveFolders(
     [
@@ -47,7 +58,7 @@ export async function startDemo({ port } = {}) {
   );
   const page = await listenOnUsualPort((request, response) => {
     if (request.url.split('?')[0] === '/demo.json')
-      return sendJson(response, 200, { servers }, { 'Cache-Control': 'no-store' });
+      return sendJson(response, 200, { servers, login }, { 'Cache-Control': 'no-store' });
     return files(request, response);
   }, port);
   pageOrigins = [page.origin, `http://localhost:${page.port}`];
@@ -55,8 +66,10 @@ export async function startDemo({ port } = {}) {
   return {
     pageUrl: `${page.origin}/`,
     servers,
+    authorization,
     async close() {
-      await Promise.all([page.close(), ...behind.flatMap(({ proxy, real }) => [proxy.close(), real.close()])]);
+      await Promise.all([page.close(), guarded.close(), authorization.close()]);
+      await Promise.all([...behind.flatMap(({ proxy, real }) => [proxy.close(), real.close()])]);
     },
   };
 }
