@@ -18,11 +18,13 @@ export function defaultStorage() {
   const memory = memoryStorage();
   /** @type {any} */
   let used = globalThis.indexedDB ? indexedDbStorage('mcp-tether-oauth') : memory;
-  const by = (/** @type {string} */ name) => (/** @type {unknown[]} */ ...words) =>
-    used[name](...words).catch((/** @type {any} */ error) => {
-      if (error.name !== 'UnknownError' && error.name !== 'SecurityError') throw error;
-      used = memory;
-      return used[name](...words);
-    });
+  const by =
+    (/** @type {string} */ name) =>
+    (/** @type {unknown[]} */ ...words) =>
+      used[name](...words).catch((/** @type {any} */ error) => {
+        if (error.name !== 'UnknownError' && error.name !== 'SecurityError') throw error;
+        used = memory;
+        return used[name](...words);
+      });
   return { get: by('get'), set: by('set'), delete: by('delete') };
 }
