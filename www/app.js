@@ -3,6 +3,7 @@
 
 import { Actions } from './actions.js';
 import { demoBackend } from './backends/demo.js';
+import { loginBackend } from './backends/login.js';
 import { simulatedBackend } from './backends/simulated.js';
 import { Buttons } from './buttons.js';
 import { SideBySide } from './compare/side-by-side.js';
@@ -52,13 +53,13 @@ export class App {
 
   async start() {
     const { ui } = this;
-    const [library, demo] = await Promise.all([loadLibrary(), demoBackend()]);
+    const [library, demo, login] = await Promise.all([loadLibrary(), demoBackend(), loginBackend()]);
     this.#library = library;
     ui.version.textContent = `mcp-tether ${library.version}`;
     ui.weight.textContent = weigh(library.readyMs);
     this.#wire();
     /** @type {Record<string, BackendMaker>} */
-    const makers = { ...(demo && { demo: async () => demo }), simulated: simulatedBackend };
+    const makers = { ...(demo && { demo: async () => demo }), simulated: simulatedBackend, ...(login && { login }) };
     this.#form = new ServerForm(ui.where, { makers, choose: async (make) => this.#use(await make()) });
     const backend = demo ?? (await simulatedBackend().catch((error) => showServersMissing(ui, error)));
     ui.installCopy.addEventListener('click', () => copy(ui.installCopy, ui.install.textContent ?? '', ui.install));
@@ -100,6 +101,8 @@ export class App {
     });
     await this.beside.close();
     await before?.close();
+    before?.backend.loginStory?.end();
+    backend.loginStory?.begin(ui.setting);
     ui.beside.checked = false;
     ui.compare.hidden = true;
     this.latest = { fault: undefined, times: 1 };

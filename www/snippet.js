@@ -1,6 +1,8 @@
 // The scenario of the page as a program, to paste into a project or into this page's console.
 // @ts-check
 
+import { callbackUrl } from './backends/login.js';
+
 /** @import { SessionConfig } from 'mcp-tether' */
 /** @import { Backend, Holder, Scenario } from './types.js' */
 
@@ -19,11 +21,15 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
     backend.kind === 'simulated'
       ? `// In this page's console, for its simulated server:\nconst { default: init, McpManager } = await import(${library});`
       : "import init, { McpManager } from 'mcp-tether';",
+    ...(backend.kind === 'login' ? ["import { oauth, popup } from 'mcp-tether/oauth';"] : []),
     'await init();',
     '',
     `const manager = new McpManager({\n  mcpServers: { ${key(name)}: ${literal(server)} },\n});`,
     "manager.events.addEventListener('recoverySucceeded', () => console.log('recovered'));",
-    `const session = await manager.connect(${literal(holder.userId)}, ${literal(name)});`,
+    ...(backend.kind === 'login'
+      ? [`const auth = oauth({ redirectUri: ${literal(callbackUrl())}, authorize: popup() });`]
+      : []),
+    `const session = await manager.connect(${literal(holder.userId)}, ${literal(name)}${backend.kind === 'login' ? ', { auth }' : ''});`,
     ...breaking(fault, sessionConfig),
     ...(times > 1
       ? [

@@ -59,12 +59,14 @@ export interface BackendServer extends ServerConfig {
 
 /** The page's MCP servers and their fault control: backends/backend.js. */
 export interface Backend {
-  kind: 'demo' | 'simulated' | 'own';
+  kind: 'demo' | 'simulated' | 'login' | 'own';
   about: string;
   servers: [BackendServer, ...BackendServer[]];
   controlUrl: ((serverName: string) => string) | undefined;
   /** The server of the first screen; undefined if there is none. */
   story?: StoryServer;
+  /** What is shown below `about`: login-story.js. */
+  loginStory?: { begin(place: Element): void; end(): void };
 }
 
 /** The server of the first screen, and the URL that causes its faults and returns its counts. */

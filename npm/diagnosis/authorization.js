@@ -10,6 +10,8 @@ import { Documents } from './documents.js';
 /** @import { Answer, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
+/** Characters of a sentence. */
+const longest = 1_000;
 /** Addresses of one challenge that are read. */
 const most = 3;
 
@@ -31,8 +33,9 @@ export class Findings {
 
   /** @param {string} seen @param {string} fix */
   advise(seen, fix) {
-    this.seen.push(seen);
-    this.fixes.push(fix);
+    // Addresses in it are the server's words.
+    this.seen.push(seen.slice(0, longest));
+    this.fixes.push(fix.slice(0, longest));
   }
 
   /** @param {string} fine what holds apart from that @returns {Finding} */
@@ -81,14 +84,14 @@ function noOAuth({ url }) {
  * @param {string[]} hints
  * @param {string | undefined} place of the metadata
  */
-function examineChallenge({ url, hides, origin }, findings, { headers }, hints, place) {
+function examineChallenge({ url, hides, hidesChallenge, origin }, findings, { headers }, hints, place) {
   const header = headers?.get('www-authenticate') ?? undefined;
   const exposed = headers?.get('access-control-expose-headers')?.toLowerCase() ?? '';
   if (header === undefined) {
     const where = place ?? `${url.origin}/.well-known/oauth-protected-resource${url.pathname}`;
     findings.advise(
-      hides ? '401 has no WWW-Authenticate that a page can read' : '401 has no WWW-Authenticate',
-      `Add WWW-Authenticate: Bearer resource_metadata="${where}" to responses with 401${hides ? ', and WWW-Authenticate to their Access-Control-Expose-Headers' : ''}.`,
+      hidesChallenge ? '401 has no WWW-Authenticate that a page can read' : '401 has no WWW-Authenticate',
+      `Add WWW-Authenticate: Bearer resource_metadata="${where}" to responses with 401${hidesChallenge ? ', and WWW-Authenticate to their Access-Control-Expose-Headers' : ''}.`,
     );
   } else if (origin && !hides && !exposed.includes('www-authenticate') && exposed !== '*') {
     findings.advise(

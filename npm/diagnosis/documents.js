@@ -21,9 +21,11 @@ export class Documents {
   constructor(wire) {
     this.#wire = wire;
     this.url = new URL(wire.url);
-    this.origin = wire.origin;
-    /** Whether the browser hides what CORS does not allow. */
-    this.hides = wire.hides;
+    /** Whether the browser hides what CORS does not allow: of the authorization server also where the MCP server has the page's own origin. */
+    this.hides = wire.isPage;
+    this.origin = wire.isPage ? globalThis.location.origin : wire.origin;
+    /** Whether it hides headers of the MCP server. */
+    this.hidesChallenge = wire.hides;
   }
 
   /** @param {string} place @returns {Promise<Reply>} */
@@ -60,7 +62,7 @@ export class Documents {
     // A page sends its Origin by itself, and to every other origin but its own it matters.
     const isForeign = globalThis.location?.origin !== new URL(place).origin;
     const answer = await exchange(
-      { fetch, url: place, timeout: this.#wire.timeout, hides: this.#wire.isPage && isForeign },
+      { fetch, url: place, timeout: this.#wire.timeout, hides: hides && isForeign },
       {
         method,
         headers: origin && !hides ? { ...headers, origin } : headers,

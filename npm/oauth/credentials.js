@@ -1,6 +1,7 @@
 // @ts-check
 // What is known of a user at a server: stored, and in the memory of this provider.
 
+import { placeOf } from './channel.js';
 import { OAuthError } from './error.js';
 import { exclusively } from './lock.js';
 
@@ -56,7 +57,7 @@ export class Credentials {
       this.#urls.set(pointer, url);
       await this.storage.set(pointer, url);
     }
-    const key = JSON.stringify(['oauth', userId, url]);
+    const key = placeOf(userId, url);
     const state = this.#states.get(key) ?? { refreshes: 0, logins: 0, since: 0, flights: new Map() };
     this.#states.set(key, state);
     return { userId, key, url, settings, state };

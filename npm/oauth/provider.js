@@ -2,6 +2,7 @@
 // An auth provider: when it refreshes, and when it logs in. How it logs in is its `acquire`.
 
 import { readChallenge } from './challenge.js';
+import { channelOf } from './channel.js';
 import { redeem } from './code.js';
 import { Credentials, isFresh } from './credentials.js';
 import { discover } from './discovery.js';
@@ -224,8 +225,36 @@ export class Provider {
     return this.#logIn(place, web, challenge);
   }
 
+  /**
+   * One login, also over tabs that ask for it at once: the first one that is answered ends the others.
+   *
+   * @param {Place} place
+   * @param {Web} web
+   * @param {Challenge} challenge
+   * @returns {Promise<Tokens>}
+   */
+  async #logIn(place, web, challenge) {
+    const channel = channelOf(place.key);
+    const own = new AbortController();
+    try {
+      return await new Promise((resolve, reject) => {
+        if (channel)
+          channel.onmessage = async () => {
+            const entry = await this.#credentials.load(place);
+            const newer = missing(challenge.scope, entry?.requested) ? undefined : unhanded(place, entry);
+            if (newer) resolve(newer);
+          };
+        const signal = AbortSignal.any([web.signal, own.signal]);
+        this.#askUser(place, { ...web, signal }, challenge).then(resolve, reject);
+      });
+    } finally {
+      own.abort();
+      channel?.close();
+    }
+  }
+
   /** @param {Place} place @param {Web} web @param {Challenge} challenge */
-  async #logIn(place, web, { hints, scope: challenged }) {
+  async #askUser(place, web, { hints, scope: challenged }) {
     const { settings, url } = place;
     let entry = await this.#credentials.load(place);
     const found = await discover(web, url, hints, entry?.issuer);
@@ -257,6 +286,9 @@ export class Provider {
       ...(withoutOffline && { withoutOffline }),
     }));
     Object.assign(place.state, { logins: place.state.logins + 1, since: Date.now() });
+    const channel = channelOf(place.key);
+    channel?.postMessage('');
+    channel?.close();
     return tokens;
   }
 }

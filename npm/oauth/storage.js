@@ -13,7 +13,18 @@ export function memoryStorage() {
   };
 }
 
-/** In pages and their workers a database of its own, elsewhere the memory. */
+/** In pages and their workers a database of its own, elsewhere the memory; also in an iframe of another site that may have no database. */
 export function defaultStorage() {
-  return globalThis.indexedDB ? indexedDbStorage('mcp-tether-oauth') : memoryStorage();
+  const memory = memoryStorage();
+  /** @type {any} */
+  let used = globalThis.indexedDB ? indexedDbStorage('mcp-tether-oauth') : memory;
+  const by =
+    (/** @type {string} */ name) =>
+    (/** @type {unknown[]} */ ...words) =>
+      used[name](...words).catch((/** @type {any} */ error) => {
+        if (error.name !== 'UnknownError' && error.name !== 'SecurityError') throw error;
+        used = memory;
+        return used[name](...words);
+      });
+  return { get: by('get'), set: by('set'), delete: by('delete') };
 }

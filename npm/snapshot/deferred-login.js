@@ -1,6 +1,7 @@
 // An auth provider that asks no user by itself: a refusal waits until the application calls `login`, in a click.
 // @ts-check
 
+import { channelOf, placeOf } from '../oauth/channel.js';
 import { Store } from './store.js';
 
 /** @import { Token, TokenContext } from '../index.js' */
@@ -10,7 +11,7 @@ import { Store } from './store.js';
  * @typedef {object} Login of a user at a server, which the server asks for
  * @property {NeededLogin} shown
  * @property {Pick<TokenContext, 'url' | 'status' | 'challenge'>} refusal
- * @property {Set<PromiseWithResolvers<void>>} waiting requests
+ * @property {Set<PromiseWithResolvers<string | Token | undefined>>} waiting requests; they get the token, if it is known
  */
 
 /** @type {WeakMap<LoginProvider, DeferredLogin>} */
@@ -53,8 +54,7 @@ class DeferredLogin {
         throw error;
       }
     }
-    await this.#loggedIn(context);
-    return this.#auth.token(quiet);
+    return (await this.#loggedIn(context)) ?? this.#auth.token(quiet);
   }
 
   /** @param {Parameters<NonNullable<LoginProvider['headers']>>[0]} request */
@@ -87,19 +87,23 @@ class DeferredLogin {
     }
   }
 
-  /** @param {TokenContext} context @returns {Promise<void>} */
+  /** @param {TokenContext} context @returns {Promise<string | Token | undefined>} */
   #loggedIn(context) {
     const { signal } = context;
     const { waiting } = this.#need(context);
     return new Promise((resolve, reject) => {
       const stop = () => end(() => reject(signal.reason));
+      // Another tab may log in meanwhile.
+      const channel = channelOf(placeOf(context.userId, context.url));
+      if (channel) channel.onmessage = () => this.#look(context);
       const end = (/** @type {() => void} */ settle) => {
+        channel?.close();
         waiting.delete(waiter);
         signal.removeEventListener('abort', stop);
         settle();
       };
-      const waiter = /** @type {PromiseWithResolvers<void>} */ ({
-        resolve: () => end(resolve),
+      const waiter = /** @type {PromiseWithResolvers<string | Token | undefined>} */ ({
+        resolve: (token) => end(() => resolve(token)),
         reject: (error) => end(() => reject(error)),
       });
       waiting.add(waiter);
@@ -120,12 +124,18 @@ class DeferredLogin {
     return login;
   }
 
-  /** @param {string} key */
-  #end(key) {
+  /** @param {string} key @param {string | Token} [token] */
+  #end(key, token) {
     const login = this.#logins.get(key);
     this.#logins.delete(key);
     this.#show();
-    for (const waiter of login?.waiting ?? []) waiter.resolve();
+    for (const waiter of login?.waiting ?? []) waiter.resolve(token);
+  }
+
+  /** @param {TokenContext} context */
+  async #look(context) {
+    const token = await this.#auth.token({ ...context, interactive: false }).catch(() => undefined);
+    if (token) this.#end(keyOf(context.userId, context.serverName), token);
   }
 
   /** Another tab has logged in. @param {string} key */

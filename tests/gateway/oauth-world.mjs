@@ -12,7 +12,7 @@ export const tokenKeys = ['first', 'second'].map((name) => Buffer.alloc(32, name
  * @param {object} [options]
  * @param {object} [options.as] rules of the authorization server
  * @param {object} [options.server] rules of the MCP server
- * @param {Parameters<typeof startProtectedServer>[2]} [options.inner] behind the MCP server's gate
+ * @param {{ url: string, counts?: any, close?: () => Promise<unknown> }} [options.inner] behind the MCP server's gate
  * @param {object} [options.auth] of the server in the gateway's configuration
  * @param {string} [options.query] of the MCP server's URL in the configuration
  * @param {object} [options.servers] further servers
@@ -20,7 +20,7 @@ export const tokenKeys = ['first', 'second'].map((name) => Buffer.alloc(32, name
  */
 export async function startWorld({ as = {}, server = {}, inner, query = '', auth = {}, servers = {}, vars = {} } = {}) {
   const authority = await startAuthorizationServer(as);
-  const guarded = await startProtectedServer(authority, server, inner);
+  const guarded = await startProtectedServer(authority, { ...server, inner });
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
   const stack = await startStack({
@@ -40,6 +40,7 @@ export async function startWorld({ as = {}, server = {}, inner, query = '', auth
     async stop() {
       await stack.stop();
       await guarded.close();
+      await inner?.close?.();
       await authority.close();
     },
   };

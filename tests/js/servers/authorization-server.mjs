@@ -51,6 +51,8 @@ const defaultRules = {
   noCors: [],
   /** Awaited before each answer of the token endpoint, to hold it back. @type {() => unknown} */
   hold: () => undefined,
+  /** Awaited before each answer with metadata. @type {() => unknown} */
+  holdMetadata: () => undefined,
 };
 
 /**
@@ -241,6 +243,7 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
     const { path } = seen;
     const kind = wellKnown()[path];
     if (kind !== undefined || path.includes('/.well-known/')) {
+      await rules.holdMetadata();
       const own = rules.metadata(metadata(), seen);
       if (own) return own;
       return rules.places.includes(kind) ? { body: metadata() } : failure(404, 'not_found');

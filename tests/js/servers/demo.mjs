@@ -1,8 +1,10 @@
 // The demo: the page, the official reference server and one that counts, each with a fault proxy on another origin in
-// front of it.
+// front of it; and one more of them behind OAuth, with its authorization server.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
+import { startProtectedServer } from './authorization/protected-server.mjs';
+import { startAuthorizationServer } from './authorization-server.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
 import { startCountingServer } from './proxy/counting-server.mjs';
 import { startReferenceServer } from './proxy/reference-server.mjs';
@@ -19,7 +21,7 @@ const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta
 /**
  * Starts everything that the demo page needs.
  * @param {{ port?: number }} [options] the page's port; when left out, 8787 or else a free one
- * @returns {Promise<{ pageUrl: string, servers: DemoServer[], story: DemoServer, close(): Promise<void> }>}
+ * @returns {Promise<{ pageUrl: string, servers: DemoServer[], story: DemoServer, authorization: Awaited<ReturnType<typeof startAuthorizationServer>>, close(): Promise<void> }>}
  */
 export async function startDemo({ port } = {}) {
   await bundleOfficialClient();
@@ -39,6 +41,15 @@ export async function startDemo({ port } = {}) {
   // The first screen has a server of its own, so that its faults do not meet those of the laboratory.
   const first = await behindProxy('shop', shop);
   const story = shown(first);
+  // Good for seconds, so that a visitor sees the refresh; the manager refreshes tokens of 10 seconds and more before they expire.
+  const authorization = await startAuthorizationServer({
+    login: 'page',
+    lifetime: 12,
+    pageHeaders: { 'Cross-Origin-Opener-Policy': 'same-origin' },
+  });
+  const guarded = await startProtectedServer(authorization, { inner: behind[1].proxy });
+
+  const login = { mcpUrl: guarded.url, controlUrl: behind[1].controlUrl };
 
   const files = serveFolders(
     [
@@ -57,7 +68,7 @@ export async function startDemo({ port } = {}) {
   );
   const page = await listenOnUsualPort((request, response) => {
     if (request.url.split('?')[0] === '/demo.json')
-      return sendJson(response, 200, { servers, story }, { 'Cache-Control': 'no-store' });
+      return sendJson(response, 200, { servers, story, login }, { 'Cache-Control': 'no-store' });
     return files(request, response);
   }, port);
   pageOrigins = [page.origin, `http://localhost:${page.port}`];
@@ -66,11 +77,10 @@ export async function startDemo({ port } = {}) {
     pageUrl: `${page.origin}/`,
     servers,
     story,
+    authorization,
     async close() {
-      await Promise.all([
-        page.close(),
-        ...[...behind, first].flatMap(({ proxy, real }) => [proxy.close(), real.close()]),
-      ]);
+      await Promise.all([page.close(), guarded.close(), authorization.close()]);
+      await Promise.all([...behind, first].flatMap(({ proxy, real }) => [proxy.close(), real.close()]));
     },
   };
 }

@@ -11,6 +11,8 @@ import { packageUrl } from '../helpers/oauth/world.mjs';
 import { startProtectedServer } from '../servers/authorization/protected-server.mjs';
 import { startAuthorizationServer } from '../servers/authorization-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
+import { listen } from '../servers/shared/listen.mjs';
+import { readText } from '../servers/shared/messages.mjs';
 
 const { McpManager } = await import(packageUrl('node.js'));
 
@@ -23,6 +25,17 @@ async function diagnose(server, options) {
   }
 }
 const stepOf = ({ steps }, name = 'authorization') => steps.find((step) => step.name === name);
+
+/** Passes a request on: MCP and metadata to the server, everything else to the files. */
+async function forward(request, response, server, files) {
+  const isMcp = request.url.startsWith('/mcp') || request.url.startsWith('/.well-known/');
+  const { method, headers } = request;
+  const body = method === 'POST' ? await readText(request) : undefined;
+  const { host: _host, connection: _connection, 'content-length': _length, ...own } = headers;
+  const answer = await fetch((isMcp ? server : files).origin + request.url, { method, headers: own, body });
+  const { 'content-encoding': _encoding, 'content-length': _size, ...back } = Object.fromEntries(answer.headers);
+  response.writeHead(answer.status, back).end(Buffer.from(await answer.arrayBuffer()));
+}
 
 /** The two servers of a row. */
 async function start(context, { as: asRules = {}, server: serverRules = {} } = {}) {
@@ -140,6 +153,36 @@ describe('in a page', () => {
     await files?.close();
   });
 
+  /** What a page of `origin` finds. */
+  async function inPage(url, origin = files.origin) {
+    const page = await browser.newPage();
+    await page.goto(`${origin}/tests/helpers/browsers/page.html`);
+    const diagnosis = await page.evaluate(async (target) => {
+      const { default: init, McpManager: Manager } = await import('/pkg/browser.js');
+      await init();
+      const manager = new Manager({ mcpServers: { db: { url: target } } });
+      const found = await manager.diagnose('db', 'ada');
+      await manager.close();
+      return found;
+    }, url);
+    await page.close();
+    return diagnosis;
+  }
+
+  test('a page of the server itself: the authorization server needs CORS all the same', async (context) => {
+    const { as, server } = await start(context, { as: { noCors: ['token'] } });
+    // The page's files and the MCP server on one origin.
+    const both = await listen((request, response) => forward(request, response, server, files));
+    context.after(both.close);
+    server.rules.document = { resource: `${both.origin}/mcp` };
+    server.rules.challenge = () => 'Bearer';
+    const { ok, fix } = stepOf(await inPage(`${both.origin}/mcp`, both.origin));
+    assert.equal(ok, false);
+    assert.match(fix, /Access-Control-Allow-Origin is missing on the token endpoint/);
+    assert.doesNotMatch(fix, /WWW-Authenticate to Access-Control-Expose-Headers/);
+    assert.equal(as.clients.size, 0);
+  });
+
   for (const [what, rule, isOk, words] of [
     ['healthy', {}, true, /which registers clients/],
     [
@@ -158,17 +201,7 @@ describe('in a page', () => {
   ])
     test(what, async (context) => {
       const { as, server } = await start(context, { as: rule });
-      const page = await browser.newPage();
-      await page.goto(`${files.origin}/tests/helpers/browsers/page.html`);
-      const diagnosis = await page.evaluate(async (url) => {
-        const { default: init, McpManager: Manager } = await import('/pkg/browser.js');
-        await init();
-        const manager = new Manager({ mcpServers: { db: { url } } });
-        const found = await manager.diagnose('db', 'ada');
-        await manager.close();
-        return found;
-      }, server.url);
-      await page.close();
+      const diagnosis = await inPage(server.url);
       const { ok, detail, fix = '' } = stepOf(diagnosis);
       assert.equal(ok, isOk, JSON.stringify(diagnosis, undefined, 2));
       assert.match(`${detail} ${fix}`, words);

@@ -127,6 +127,17 @@ test('a scope that one call needs: one consent, in a click', async () => {
   assert.deepEqual(scopes, ['read', 'read write']);
 });
 
+test('two tabs need a login: one is answered, both go on', async () => {
+  const [first, second] = [await open(), await open()];
+  for (const page of [first, second]) await shows(page, 'state', /^needsLogin$/);
+  await logIn(first);
+  await shows(first, 'state', /^ready$/);
+  await shows(second, 'state', /^ready$/);
+  await press(second, 'Say hello');
+  await shows(second, 'answer', /^hello$/);
+  assert.deepEqual(counts(), [1, 1, 1]);
+});
+
 test('a second click begins the login again: the window of the first counts no more', async () => {
   const page = await open();
   await shows(page, 'state', /^needsLogin$/);

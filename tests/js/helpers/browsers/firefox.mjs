@@ -9,17 +9,19 @@ const ours = fileURLToPath(new URL('../../../../.tools/bin/geckodriver', import.
 const geckodriver = process.env.GECKODRIVER ?? (existsSync(ours) ? ours : 'geckodriver');
 const firefox = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 
-export async function openPage() {
+/** @param {{ prefs?: Record<string, unknown>, path?: string }} [settings] `path` of the page */
+export async function openPage({ prefs = {}, path = '' } = {}) {
   const files = await startPageServer();
-  const options = { binary: firefox, args: ['-headless'], prefs: { 'network.dns.disableIPv6': true } };
-  const { run, close } = await openBrowser({
+  const options = { binary: firefox, args: ['-headless'], prefs: { 'network.dns.disableIPv6': true, ...prefs } };
+  const { close, ...browser } = await openBrowser({
     driver: geckodriver,
     arguments: (port) => ['--port', String(port), '--host', '127.0.0.1'],
     capabilities: { browserName: 'firefox', 'moz:firefoxOptions': options },
-    url: files.origin,
+    url: files.origin + path,
   });
   return {
-    run,
+    ...browser,
+    origin: files.origin,
     async close() {
       await close();
       await files.close();

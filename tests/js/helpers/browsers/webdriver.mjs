@@ -4,8 +4,13 @@ import { findFreePort } from '../../servers/shared/listen.mjs';
 
 /**
  * @param {{ driver: string, arguments: (port: number) => string[], capabilities: object, url: string }} browser
- * @returns {Promise<{ run(script: string, ...words: unknown[]): Promise<any>, close(): Promise<void> }>}
- * `run` awaits the return value of the script, a function body
+ * @returns {Promise<{
+ *   run(script: string, ...words: unknown[]): Promise<any>,
+ *   send(method: string, path: string, body?: object): Promise<any>,
+ *   click(selector: string): Promise<void>,
+ *   close(): Promise<void>,
+ * }>}
+ * `run` awaits the return value of the script, a function body; `send` is a command of the session (WebDriver §6.2)
  */
 export async function openBrowser({ driver: program, arguments: argumentsFor, capabilities, url }) {
   const port = await findFreePort();
@@ -34,7 +39,14 @@ export async function openBrowser({ driver: program, arguments: argumentsFor, ca
   });
   const session = `/session/${sessionId}`;
   await command('POST', `${session}/url`, { url });
+  const send = (method, path, body) => command(method, session + path, body);
   return {
+    send,
+    /** As a user does, so that it counts for the pop-up blocker. */
+    async click(selector) {
+      const element = await send('POST', '/element', { using: 'css selector', value: selector });
+      await send('POST', `/element/${Object.values(element)[0]}/click`, {});
+    },
     async run(script, ...words) {
       const wrapped = `const done = arguments[arguments.length - 1]; (async (...words) => { ${script} })(...arguments)
         .then((value) => done({ value }), (error) => done({ error: String(error) }));`;

@@ -3,7 +3,7 @@ import init, { McpManager } from '/pkg/browser.js';
 import { oauth, popup, redirect } from '/pkg/oauth.js';
 
 const settings = Object.fromEntries(new URLSearchParams(location.search));
-const { server: url, flow = 'popup' } = settings;
+const { server: url, flow = 'popup', user = 'ada' } = settings;
 const output = document.querySelector('#result');
 const show = (text) => {
   output.textContent = text;
@@ -34,7 +34,7 @@ const manager = new McpManager({ mcpServers: { notes: { url, protocolVersion: 'l
 async function act() {
   show('…');
   try {
-    const session = await manager.connect('ada', 'notes', { auth });
+    const session = await manager.connect(user, 'notes', { auth });
     const result = await session.callTool({ name: settings.tool ?? 'echo', arguments: { text: 'hello' } });
     show(`result: ${result.content[0].text}`);
   } catch (error) {
@@ -45,7 +45,7 @@ async function act() {
 window.app = { act, auth, manager };
 document.querySelector('#go').onclick = act;
 document.querySelector('#sign-in').onclick = () =>
-  auth.signIn('ada', 'notes').then(
+  auth.signIn(user, 'notes').then(
     () => show('signed in'),
     (error) => show(`failed: ${error.code}`),
   );

@@ -1,4 +1,4 @@
-// An MCP server behind OAuth: the SDK's server of the tests, and before it a gate that asks for tokens of an authorization server.
+// An MCP server behind OAuth: the SDK's server of the tests or another one, and before it a gate that asks for tokens of an authorization server.
 import { request as forward } from 'node:http';
 import { startSdkServer } from '../sdk-server.mjs';
 import { answerPreflight, setCorsHeaders } from '../shared/cors.mjs';
@@ -8,10 +8,10 @@ import { parseJson, readText, sendJson } from '../shared/messages.mjs';
 /**
  * @param {{ introspect(token: string): any, issuer: string }} authority
  * @param {object} [changes] rules that differ
- * @param {{ url: string, close(): Promise<unknown>, counts?: any }} [protectedServer] default: the SDK's server of the tests
+ * @param {{ url: string, counts?: any, close?: () => Promise<unknown> }} [changes.inner] a server that is there already; it is not closed
  */
-export async function startProtectedServer(authority, changes = {}, protectedServer = undefined) {
-  const inner = protectedServer ?? (await startSdkServer());
+export async function startProtectedServer(authority, { inner: given, ...changes } = {}) {
+  const inner = given ?? (await startSdkServer());
   const rules = {
     /** Members of the protected resource metadata; undefined leaves one out. */
     document: {},
@@ -90,6 +90,7 @@ export async function startProtectedServer(authority, changes = {}, protectedSer
         const own = Object.entries(answer.headers).filter(([name]) => !name.startsWith('access-control-'));
         response.writeHead(answer.statusCode, Object.fromEntries(own));
         response.flushHeaders();
+        answer.on('error', () => response.destroy());
         answer.pipe(response);
       },
     );
@@ -126,7 +127,7 @@ export async function startProtectedServer(authority, changes = {}, protectedSer
     document,
     async close() {
       await listening.close();
-      await inner.close();
+      if (!given) await inner.close();
     },
   };
 }
