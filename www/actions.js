@@ -130,6 +130,7 @@ export class Actions {
     const { buttons, outcome, ui, world } = this.#app;
     const waiting = outcome.show('busy', fault.tells);
     ui.timeline.note(fault.flag);
+    this.#app.note(fault.flag);
     this.#app.latest = { fault, times: 1 };
     if (fault.id === 'expire') return this.#expire(fault);
     if (ui.beside.checked) return this.#compare(fault);

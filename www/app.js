@@ -9,7 +9,7 @@ import { SideBySide } from './compare/side-by-side.js';
 import { Display } from './display.js';
 import { pageElements } from './elements.js';
 import { faults } from './faults.js';
-import { loadLibrary } from './library.js';
+import { loadDevtools, loadLibrary } from './library.js';
 import { LogView } from './log-view.js';
 import { Narration } from './narration.js';
 import { Narrator } from './narrator.js';
@@ -43,6 +43,8 @@ export class App {
   #library;
   /** @type {ServerForm | undefined} */
   #form;
+  /** @type {Promise<import('mcp-tether/devtools').DevtoolsElement | undefined> | undefined} */
+  #devtools;
 
   /** The current world. */
   get world() {
@@ -68,6 +70,11 @@ export class App {
       await Story.open(ui.story, library, backend.story).catch((error) => {
         ui.sentence.textContent = `The server of this screen cannot be reached: ${error.message}`;
       });
+  }
+
+  /** A flag in the devtools. @param {string} text */
+  note(text) {
+    this.#devtools?.then((devtools) => devtools?.note(text));
   }
 
   /** Opens the fields for the visitor's own server. */
@@ -98,6 +105,7 @@ export class App {
       offline?.toggleAttribute('data-gone', network.offline);
       this.log.write('event', network.offline ? 'page offline: nothing is sent, calls wait' : 'page online again');
     });
+    await this.#showDevtools(world);
     await this.beside.close();
     await before?.close();
     ui.beside.checked = false;
@@ -108,6 +116,16 @@ export class App {
     ui.notice.hidden = true;
     this.#form?.show(backend.kind);
     this.display.refresh();
+  }
+
+  /** The laboratory has what every application can have. @param {World} world */
+  async #showDevtools({ manager }) {
+    this.#devtools ??= loadDevtools().then(
+      ({ mountDevtools }) => mountDevtools(manager),
+      () => undefined,
+    );
+    const devtools = await this.#devtools;
+    if (devtools && devtools.manager !== manager) devtools.manager = manager;
   }
 
   /**

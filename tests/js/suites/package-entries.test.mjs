@@ -38,6 +38,8 @@ describe('the entries of the package', () => {
       'cookies.d.ts',
       'cookies.js',
       'core.js',
+      'devtools.d.ts',
+      'devtools.js',
       'diagnose.js',
       'docs/toolchains.md',
       'doctor.js',
@@ -77,9 +79,9 @@ describe('the entries of the package', () => {
     ]);
   });
 
-  test('the tarball, which holds the module twice, is no larger than 296 KiB', () => {
-    // The two modules are 205 KiB of it, OAuth 16, declarations 22, the diagnosis 11.
-    assert.ok(installed.size <= 296 * 1024, `${installed.size} bytes`);
+  test('the tarball, which holds the module twice, is no larger than 308 KiB', () => {
+    // The two modules are 205 KiB of it, OAuth 16, declarations 23, the diagnosis 11, the devtools 11.
+    assert.ok(installed.size <= 308 * 1024, `${installed.size} bytes`);
   });
 
   test('publint reports nothing', async () => {
