@@ -121,11 +121,21 @@ export class App {
   /** The laboratory has what every application can have. @param {World} world */
   async #showDevtools({ manager }) {
     this.#devtools ??= loadDevtools().then(
-      ({ mountDevtools }) => mountDevtools(manager),
+      ({ mountDevtools }) => {
+        const devtools = mountDevtools(manager);
+        // They are the laboratory's: the first screen has nothing in its corner.
+        devtools.hidden = true;
+        return devtools;
+      },
       () => undefined,
     );
     const devtools = await this.#devtools;
-    if (devtools && devtools.manager !== manager) devtools.manager = manager;
+    if (!devtools) return;
+    if (devtools.manager !== manager) devtools.manager = manager;
+    const reveal = () => {
+      devtools.hidden = false;
+    };
+    manager.events.addEventListener('sessionCreated', reveal, { once: true });
   }
 
   /**

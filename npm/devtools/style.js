@@ -76,6 +76,7 @@ export function styleSheet() {
 :host{${variables(light)};color-scheme:light;display:block;height:26rem;font:13px/1.45 ${sans};color:var(--ink);text-align:start}
 @media(prefers-color-scheme:dark){:host(:not([theme=light])){${variables(dark)};color-scheme:dark}}
 :host([theme=dark]){${variables(dark)};color-scheme:dark}
+:host([hidden]){display:none}
 :host([floating]){position:fixed;inset:auto 12px 12px auto;z-index:2147483000;height:auto;width:auto}
 :host([floating][open]){inset:auto 0 0 0;height:min(60vh,30rem)}
 :host([floating]:not([open])) .panel,:host(:not([floating])) .launch,:host([open]) .launch,:host(:not([floating])) .close{display:none}

@@ -112,3 +112,15 @@ test('no captions of the timeline share a place', async () => {
   });
   assert.deepEqual(overlaps, []);
 });
+
+test('the devtools of the package show the session of the laboratory', async () => {
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Open the mcp-tether devtools' }).click();
+  await page.locator('mcp-tether-devtools .row').first().waitFor();
+  const [drawn, told] = await page.evaluate(() => [
+    document.querySelector('#timeline').events.length,
+    document.querySelector('mcp-tether-devtools').trace.events.length,
+  ]);
+  assert.equal(told, drawn);
+  await visitor.screenshot('devtools');
+});
