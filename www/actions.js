@@ -221,6 +221,7 @@ export class Actions {
       this.#app.latest = { fault: { ...fault, requests: world.asked }, times: 1 };
       this.#met();
       ui.compareEmpty.hidden = true;
+      ui.compareSum.textContent = beside.sum;
       outcome.show(
         mine.every(({ ok }) => ok) ? 'good' : 'bad',
         `${fault.label}: here ${answered(mine)} calls were answered, with the official client ${answered(other)}.`,
