@@ -40,7 +40,7 @@ esbuild=("$root/node_modules/.bin/esbuild" --minify --format=esm --log-level=war
 # Loaded on demand, each a file of its own.
 lazy=(diagnose.js elicitation.js inline.js list-pages.js oauth-more.js)
 # Entries of their own. A page must not get a second copy of slim.js with one of them: what they need of the package is small, and bundled in.
-alone=(cookies.js lists.js openai-agents.js output-schema.js page.js react.js snapshot.js storage.js yaml.js)
+alone=(cookies.js devtools.js lists.js openai-agents.js output-schema.js page.js react.js snapshot.js storage.js yaml.js)
 # These share slim.js and inline.js.
 sharing=(doctor.js edge.js node.js workerd.js)
 "${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "$staging/browser.js"

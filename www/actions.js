@@ -130,6 +130,7 @@ export class Actions {
     const { buttons, outcome, ui, world } = this.#app;
     const waiting = outcome.show('busy', fault.tells);
     ui.timeline.note(fault.flag);
+    this.#app.note(fault.flag);
     this.#app.latest = { fault, times: 1 };
     if (fault.id === 'expire') return this.#expire(fault);
     if (ui.beside.checked) return this.#compare(fault);
@@ -220,6 +221,7 @@ export class Actions {
       this.#app.latest = { fault: { ...fault, requests: world.asked }, times: 1 };
       this.#met();
       ui.compareEmpty.hidden = true;
+      ui.compareSum.textContent = beside.sum;
       outcome.show(
         mine.every(({ ok }) => ok) ? 'good' : 'bad',
         `${fault.label}: here ${answered(mine)} calls were answered, with the official client ${answered(other)}.`,

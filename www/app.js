@@ -10,7 +10,7 @@ import { SideBySide } from './compare/side-by-side.js';
 import { Display } from './display.js';
 import { pageElements } from './elements.js';
 import { faults } from './faults.js';
-import { loadLibrary } from './library.js';
+import { loadDevtools, loadLibrary } from './library.js';
 import { LogView } from './log-view.js';
 import { Narration } from './narration.js';
 import { Narrator } from './narrator.js';
@@ -44,6 +44,8 @@ export class App {
   #library;
   /** @type {ServerForm | undefined} */
   #form;
+  /** @type {Promise<import('mcp-tether/devtools').DevtoolsElement | undefined> | undefined} */
+  #devtools;
 
   /** The current world. */
   get world() {
@@ -69,6 +71,11 @@ export class App {
       await Story.open(ui.story, library, backend.story).catch((error) => {
         ui.sentence.textContent = `The server of this screen cannot be reached: ${error.message}`;
       });
+  }
+
+  /** A flag in the devtools. @param {string} text */
+  note(text) {
+    this.#devtools?.then((devtools) => devtools?.note(text));
   }
 
   /** Opens the fields for the visitor's own server. */
@@ -99,6 +106,7 @@ export class App {
       offline?.toggleAttribute('data-gone', network.offline);
       this.log.write('event', network.offline ? 'page offline: nothing is sent, calls wait' : 'page online again');
     });
+    await this.#showDevtools(world);
     await this.beside.close();
     await before?.close();
     before?.backend.loginStory?.end();
@@ -111,6 +119,26 @@ export class App {
     ui.notice.hidden = true;
     this.#form?.show(backend.kind);
     this.display.refresh();
+  }
+
+  /** The laboratory has what every application can have. @param {World} world */
+  async #showDevtools({ manager }) {
+    this.#devtools ??= loadDevtools().then(
+      ({ mountDevtools }) => {
+        const devtools = mountDevtools(manager);
+        // They are the laboratory's: the first screen has nothing in its corner.
+        devtools.hidden = true;
+        return devtools;
+      },
+      () => undefined,
+    );
+    const devtools = await this.#devtools;
+    if (!devtools) return;
+    if (devtools.manager !== manager) devtools.manager = manager;
+    const reveal = () => {
+      devtools.hidden = false;
+    };
+    manager.events.addEventListener('sessionCreated', reveal, { once: true });
   }
 
   /**

@@ -78,6 +78,7 @@ function views() {
     narration: byId('narration', HTMLElement),
     compare: byId('compare', HTMLElement),
     compareVersion: byId('compare-version', HTMLElement),
+    compareSum: byId('compare-sum', HTMLElement),
     compareEmpty: byId('compare-empty', HTMLElement),
     compareRows: byId('compare-rows', HTMLTableSectionElement),
     log: byId('log', HTMLElement),

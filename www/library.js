@@ -1,7 +1,7 @@
 // Loads the built package from pkg/, and measures the time until it is ready.
 // @ts-check
 
-/** @import { Library } from './types.js' */
+/** @import { Devtools, Library } from './types.js' */
 
 const built = new URL('pkg/browser.js', import.meta.url).href;
 
@@ -21,6 +21,11 @@ export async function loadLibrary() {
   } catch (cause) {
     throw new NotSetUp('The library is not built: run `make build`.', { cause });
   }
+}
+
+/** The devtools, which nothing of the page waits for. @returns {Promise<Devtools>} */
+export function loadDevtools() {
+  return import(new URL('pkg/devtools.js', import.meta.url).href);
 }
 
 /** A prerequisite of the page is missing; the message says which. */

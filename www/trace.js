@@ -9,6 +9,8 @@ export function traceOf({ timeline, manager, library, backend }) {
     .getAllActiveSessions()
     .map(({ sessionId, ...session }) => ({ ...session, sessionId: sessionId && `${sessionId.slice(0, 8)}...` }));
   return {
+    format: 'mcp-tether-trace',
+    version: 1,
     library: { name: 'mcp-tether', version: library.version },
     exportedAt: new Date().toISOString(),
     servers: Object.fromEntries(

@@ -131,6 +131,9 @@ export interface StoryRun {
 
 export type BackendMaker = () => Promise<Backend>;
 
+/** What the page uses of `mcp-tether/devtools`. */
+export type Devtools = typeof import('mcp-tether/devtools');
+
 /** The built package, and its load time. */
 export interface Library {
   McpManager: typeof McpManager;

@@ -2,12 +2,13 @@
 
 import init, { McpManager } from 'mcp-tether';
 import { useMcp, useMcpSessions } from 'mcp-tether/react';
-import { StrictMode, useState } from 'react';
+import { lazy, StrictMode, Suspense, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 await init();
 const url = new URLSearchParams(location.search).get('mcp') ?? 'http://127.0.0.1:3000/mcp';
 const manager = new McpManager({ mcpServers: { notes: { url } } });
+const Devtools = location.hash === '#devtools' ? lazy(() => import('./devtools.jsx')) : undefined;
 
 function Notes() {
   const { state, tools, error, call, retry } = useMcp(manager, 'ada', 'notes');
@@ -50,6 +51,11 @@ function App() {
       </button>
       <p id="sessions">{sessions.map(({ serverName, generation }) => `${serverName} ${generation}`).join(', ')}</p>
       {isOpen && <Notes />}
+      {Devtools && (
+        <Suspense>
+          <Devtools manager={manager} />
+        </Suspense>
+      )}
     </main>
   );
 }

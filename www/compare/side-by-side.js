@@ -19,7 +19,10 @@ const theirs = 'official';
 
 export class SideBySide {
   version = '';
+  /** Answered and made calls of all rows, as a sentence. */
+  sum = '';
   #rows;
+  #sums = { mine: 0, other: 0, made: 0 };
   /** @type {OfficialClient | undefined} */
   #official;
   /** @type {Holder | undefined} */
@@ -79,7 +82,18 @@ export class SideBySide {
         { ...summary(other), counts: difference(before, after, theirs) },
       ]),
     );
+    this.#add(mine, other);
     return { mine, other };
+  }
+
+  /** @param {CallOutcome[]} mine @param {CallOutcome[]} other */
+  #add(mine, other) {
+    const answered = (/** @type {CallOutcome[]} */ outcomes) => outcomes.filter(({ ok }) => ok).length;
+    const sums = this.#sums;
+    sums.mine += answered(mine);
+    sums.other += answered(other);
+    sums.made += mine.length;
+    this.sum = `In all: ${sums.mine} of ${sums.made} calls answered, with the official client ${sums.other} of ${sums.made}.`;
   }
 }
 

@@ -2,7 +2,6 @@
 // @ts-check
 
 import { find } from '../find.js';
-import { duration } from '../format.js';
 import { errorInWords } from './clients.js';
 
 /** @import { CallOutcome } from '../types.js' */
@@ -32,7 +31,7 @@ class Lane {
     clearTimeout(late);
     if (outcome.ok) this.answered += 1;
     paint(cell, toneOf(outcome));
-    if (outcome.ok && outcome.ms > lateMs) cell.dataset.after = duration(outcome.ms);
+    if (outcome.ok && outcome.ms > lateMs) cell.dataset.after = `${(outcome.ms / 1_000).toFixed(1)} s`;
     this.#sum.textContent = `answered ${this.answered} of ${this.made}`;
     this.#sum.toggleAttribute('data-bad', this.answered < this.made);
   }

@@ -31,6 +31,7 @@ export function build(host) {
       <div class="tl-buttons">
         <button type="button" class="quiet" data-do="out" aria-label="Zoom out">−</button>
         <button type="button" class="quiet" data-do="in" aria-label="Zoom in">+</button>
+        <button type="button" class="quiet" data-do="fit">Fit</button>
         <button type="button" class="quiet" data-do="latest">Latest</button>
       </div>
     </div>

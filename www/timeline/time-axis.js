@@ -91,6 +91,17 @@ export class TimeAxis {
     return this.#times.length;
   }
 
+  /** The width of everything at another scale. @param {number} pixelsPerMs */
+  widthAt(pixelsPerMs) {
+    const { pixelsPerMs: usual } = this;
+    this.pixelsPerMs = pixelsPerMs;
+    let width = startPixels;
+    for (let i = 1; i < this.#times.length; i += 1)
+      width += this.#width(this.#time(i) - this.#time(i - 1), this.#busy[i] ?? false);
+    this.pixelsPerMs = usual;
+    return width;
+  }
+
   /** @param {number} index */
   #time(index) {
     return this.#times[index] ?? Number.POSITIVE_INFINITY;

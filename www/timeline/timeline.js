@@ -49,7 +49,7 @@ const keptEvents = 12_000; // older ones are dropped, a third at a time
 const crowd = 24; // with more moving items, drawing slows down to `crowdPace`
 const crowdPace = 120; // milliseconds
 const listed = 500; // lines of the text list
-const scales = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
+const scales = [0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
 
 export class SessionTimeline extends HTMLElement {
   /** @type {(lane: Lane) => string | undefined} */
@@ -241,7 +241,18 @@ export class SessionTimeline extends HTMLElement {
 
   /** @param {number} step */
   #zoom(step) {
-    const scale = scales[scales.indexOf(this.#axis.pixelsPerMs) + step];
+    this.#scaleTo(scales[scales.indexOf(this.#axis.pixelsPerMs) + step]);
+  }
+
+  /** The largest scale at which everything is in sight, or the smallest. */
+  #fit() {
+    const room = this.#parts.scroll.clientWidth - 2 * liveRoom;
+    this.#follow = true;
+    this.#scaleTo(scales.findLast((scale) => this.#axis.widthAt(scale) <= room) ?? scales[0]);
+  }
+
+  /** @param {number | undefined} scale */
+  #scaleTo(scale) {
     if (scale === undefined) return;
     const current = this.#current;
     const hadFocus = this.#parts.svg.contains(document.activeElement);
@@ -290,6 +301,7 @@ export class SessionTimeline extends HTMLElement {
       const what = event.target instanceof Element ? event.target.closest('button')?.dataset.do : undefined;
       if (what === 'in') this.#zoom(1);
       if (what === 'out') this.#zoom(-1);
+      if (what === 'fit') this.#fit();
       if (what === 'latest') {
         this.#follow = true;
         this.#schedule();

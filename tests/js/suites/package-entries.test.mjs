@@ -38,6 +38,8 @@ describe('the entries of the package', () => {
       'cookies.d.ts',
       'cookies.js',
       'core.js',
+      'devtools.d.ts',
+      'devtools.js',
       'diagnose.js',
       'docs/toolchains.md',
       'doctor.js',
@@ -77,9 +79,9 @@ describe('the entries of the package', () => {
     ]);
   });
 
-  test('the tarball, which holds the module twice, is no larger than 304 KiB', () => {
-    // The two modules are 210 KiB of it, OAuth 17, declarations 22, the diagnosis with its check of logins 16.
-    assert.ok(installed.size <= 304 * 1024, `${installed.size} bytes`);
+  test('the tarball, which holds the module twice, is no larger than 316 KiB', () => {
+    // The two modules are 210 KiB of it, OAuth 17, declarations 23, the diagnosis with its check of logins 16, the devtools 11.
+    assert.ok(installed.size <= 316 * 1024, `${installed.size} bytes`);
   });
 
   test('publint reports nothing', async () => {

@@ -112,3 +112,30 @@ test('no captions of the timeline share a place', async () => {
   });
   assert.deepEqual(overlaps, []);
 });
+
+test('the drawing fits: everything is in sight at one press', async () => {
+  const { page } = visitor;
+  const overflow = () =>
+    page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.querySelector('.tl-scroll');
+      return scrollWidth - clientWidth;
+    });
+  assert.ok((await overflow()) > 0);
+  await page.locator('.tl-buttons [data-do="fit"]').click();
+  await visitor.until(() => {
+    const { scrollWidth, clientWidth } = document.querySelector('.tl-scroll');
+    return scrollWidth <= clientWidth;
+  });
+});
+
+test('the devtools of the package show the session of the laboratory', async () => {
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Open the mcp-tether devtools' }).click();
+  await page.locator('mcp-tether-devtools .row').first().waitFor();
+  const [drawn, told] = await page.evaluate(() => [
+    document.querySelector('#timeline').events.length,
+    document.querySelector('mcp-tether-devtools').trace.events.length,
+  ]);
+  assert.equal(told, drawn);
+  await visitor.screenshot('devtools');
+});

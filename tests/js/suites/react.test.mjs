@@ -23,18 +23,31 @@ describe('useMcp', () => {
   });
 
   /** A page with what it logged as errors. */
-  async function open(mcp) {
+  async function open(mcp, hash = '') {
     const page = await browser.newPage();
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
       if (/React/.test(message.text()) && message.type() !== 'info') complaints.push(message.text());
     });
-    await page.goto(`${files.origin}/index.html?mcp=${encodeURIComponent(mcp)}`);
+    await page.goto(`${files.origin}/index.html?mcp=${encodeURIComponent(mcp)}${hash}`);
     return { page, complaints };
   }
   const shows = (page, id, text) => page.locator(`#${id}`, { hasText: text }).waitFor({ timeout: 30_000 });
   const press = (page, name) => page.getByRole('button', { name }).click();
+
+  test('the devtools are a lazy component, once in StrictMode too', async () => {
+    server = await startSdkServer({ mode: 'stateful' });
+    const { page, complaints } = await open(server.url, '#devtools');
+    await shows(page, 'state', /^ready$/);
+    await page.locator('mcp-tether-devtools .row').first().waitFor({ timeout: 30_000 });
+    assert.equal(await page.locator('mcp-tether-devtools').count(), 1);
+    await press(page, 'Say hello');
+    await page.locator('mcp-tether-devtools .row', { hasText: 'tools/call' }).first().waitFor({ timeout: 30_000 });
+    assert.deepEqual(complaints, []);
+    await page.close();
+    await server.close();
+  });
 
   test('shows state and tools, calls, and goes on after a restart', async () => {
     server = await startSdkServer({ mode: 'stateful' });

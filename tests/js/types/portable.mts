@@ -15,6 +15,7 @@ import type {
 } from 'mcp-tether';
 import init, { McpError, McpManager } from 'mcp-tether';
 import { withCookies } from 'mcp-tether/cookies';
+import { mountDevtools, parseTrace, type Trace } from 'mcp-tether/devtools';
 import { watchLists } from 'mcp-tether/lists';
 import { TetherMcpServer } from 'mcp-tether/openai-agents';
 import { checkOutput } from 'mcp-tether/output-schema';
@@ -56,6 +57,10 @@ const stop: () => void = watchLists(manager, session, {
   tools: { debounceMs: 10, onChanged: (error, tools) => console_(error?.code ?? tools?.map(({ name }) => name)) },
 });
 stop();
+const devtools = mountDevtools(manager, { open: true, theme: 'dark', limit: 1_000 });
+devtools.note('deployed');
+const recorded: Trace = devtools.trace;
+console_(parseTrace(JSON.stringify(recorded)).events[0]?.type);
 const { sessions } = snapshotOf(manager).getSnapshot();
 const watched = watchSession(manager, 'ada', 'notes');
 watched.subscribe(() => console_(watched.getSnapshot().tools[0]?.name, sessions[0]?.state));

@@ -236,5 +236,6 @@ export async function sideBySide({ visitor, counts, test }) {
     const { result } = await meet(visitor, counts, 'busy');
     assert.match(result, /here 2 of 2 calls were answered/);
     assert.match(await visitor.text('#compare-rows tr:first-child'), /1 of 2 calls answered/);
+    assert.equal(await visitor.text('#compare-sum'), 'In all: 4 of 4 calls answered, with the official client 1 of 4.');
   });
 }

@@ -1,0 +1,393 @@
+// <mcp-tether-devtools>: collects the events of a manager, or those of a trace, and draws them once a frame.
+// @ts-check
+
+import { make } from './dom.js';
+import { axisHeight, LaneCanvas, laneHeight, MiniMap } from './lanes.js';
+import { layout } from './layout.js';
+import { EventLog } from './log.js';
+import { Model } from './model.js';
+import { paletteOf, styleSheet } from './style.js';
+import { counterTable, eventFields, sessionTable } from './tables.js';
+import { TimeView } from './time-view.js';
+import { parseTrace, traceEvent, traceOf } from './trace.js';
+import { eventTypes, kindOf, summary } from './words.js';
+
+/** @import { McpManager } from '../index.js' */
+/** @import { Trace, TraceEvent } from '../devtools.js' */
+/** @import { Parts } from './layout.js' */
+
+// A server that renders pages has no elements, and must be able to import this.
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
+const stillMs = 400; // so long after an event the axis moves on
+
+export class DevtoolsElement extends Base {
+  limit = 10_000;
+  /** @type {McpManager | undefined} */
+  #manager;
+  /** @type {(() => void)[]} */
+  #endings = []; // of what lives while the element is in a document
+  /** @type {(() => void) | undefined} */
+  #unwatch;
+  /** @type {Parts | undefined} */
+  #parts;
+  #model = new Model();
+  #view = new TimeView();
+  /** @type {TraceEvent[]} */
+  #events = [];
+  /** @type {Trace['notes']} */
+  #notes = [];
+  /** @type {Trace | undefined} */
+  #loaded;
+  #selected = -1;
+  #frame = 0;
+  #stillness = 0; // the timer that draws once more when nothing has happened for a while
+  /** @type {LaneCanvas | undefined} */
+  #lanes;
+  /** @type {MiniMap | undefined} */
+  #map;
+  /** @type {EventLog | undefined} */
+  #log;
+
+  get manager() {
+    return this.#manager;
+  }
+
+  set manager(manager) {
+    this.#unwatch?.();
+    this.#manager = manager;
+    if (manager) this.#watch(manager);
+    this.#schedule();
+  }
+
+  /** @returns {Trace} */
+  get trace() {
+    return this.#loaded && !this.#manager
+      ? { ...this.#loaded, events: [...this.#events] }
+      : traceOf(this.#events, this.#notes, this.#manager);
+  }
+
+  /** @param {unknown} source */
+  load(source) {
+    const trace = parseTrace(source);
+    this.manager = undefined;
+    this.clear();
+    this.#loaded = trace;
+    this.limit = Math.max(this.limit, trace.events.length);
+    for (const event of trace.events) this.#add(event);
+    this.#notes = trace.notes;
+    this.#follow(false);
+    this.#view.reach(this.#model.first, this.#model.last, this.#model.last);
+    this.#view.fit();
+  }
+
+  /** @param {string} text @param {number} [at] */
+  note(text, at = Date.now()) {
+    this.#notes.push({ at, text: String(text).slice(0, 60) });
+    if (this.#notes.length > 500) this.#notes.shift();
+    this.#schedule();
+  }
+
+  clear() {
+    this.#events = [];
+    this.#notes = [];
+    this.#loaded = undefined;
+    this.#selected = -1;
+    this.#rebuild();
+  }
+
+  connectedCallback() {
+    this.#parts ??= this.#build();
+    this.#listen(this.#parts);
+    this.#schedule();
+  }
+
+  disconnectedCallback() {
+    for (const end of this.#endings.splice(0)) end();
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#stillness);
+    this.#frame = 0;
+    this.#unwatch?.();
+  }
+
+  // Events
+
+  /** @param {McpManager} manager */
+  #watch({ events }) {
+    const heard = (/** @type {{ type: string, detail: unknown }} */ { type, detail }) =>
+      this.#add(traceEvent(type, detail));
+    for (const type of eventTypes) events.addEventListener(type, heard);
+    this.#unwatch = () => {
+      for (const type of eventTypes) events.removeEventListener(type, heard);
+    };
+  }
+
+  /** @param {TraceEvent} event */
+  #add(event) {
+    this.#events.push(event);
+    if (this.#events.length > this.limit) {
+      // A third at a time: each time all lanes are folded again.
+      this.#events.splice(0, Math.ceil(this.limit / 3));
+      this.#selected = -1;
+      this.#rebuild();
+      return;
+    }
+    const index = this.#events.length - 1;
+    this.#model.add(event, index);
+    if (this.#passes(event)) this.#log?.rows.push(index);
+    this.#schedule();
+  }
+
+  #rebuild() {
+    this.#model = new Model();
+    if (this.#lanes) this.#lanes.model = this.#model;
+    this.#events.forEach((event, index) => {
+      this.#model.add(event, index);
+    });
+    this.#filter();
+  }
+
+  #filter() {
+    if (this.#log) this.#log.rows = [...this.#events.keys()].filter((index) => this.#passes(this.#events[index]));
+    this.#schedule();
+  }
+
+  /** @param {TraceEvent | undefined} event */
+  #passes(event) {
+    if (!this.#parts || !event) return event !== undefined;
+    const { kind, lane, filter } = this.#parts;
+    if (kind.value !== 'all' && kindOf(event) !== kind.value) return false;
+    if (lane.selectedIndex > 0 && lane.value !== `${event.userId}@${event.serverName}`) return false;
+    const wanted = filter.value.trim().toLowerCase();
+    return (
+      !wanted || `${event.type} ${event.userId}@${event.serverName} ${summary(event)}`.toLowerCase().includes(wanted)
+    );
+  }
+
+  // Parts
+
+  #build() {
+    const parts = layout();
+    const root = this.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = [styleSheet()];
+    root.append(parts.launch, parts.panel);
+    this.#lanes = new LaneCanvas(parts.canvas, this.#model, this.#view);
+    this.#map = new MiniMap(parts.map);
+    this.#log = new EventLog(parts.log, (event) => this.#select(event));
+    parts.detail.append(eventFields(undefined));
+    this.#wire(parts);
+    queueMicrotask(() => this.#filter());
+    return parts;
+  }
+
+  /** @param {Parts} parts */
+  #wire(parts) {
+    const { launch, close, panel, filter, kind, lane, fit, follow, clear, save, tabs, scroll } = parts;
+    launch.addEventListener('click', () => this.#open(true));
+    close.addEventListener('click', () => this.#open(false));
+    for (const control of [filter, kind, lane]) control.addEventListener('input', () => this.#filter());
+    fit.addEventListener('click', () => this.#fit());
+    follow.addEventListener('click', () => this.#follow(!this.#view.follows));
+    clear.addEventListener('click', () => this.clear());
+    save.addEventListener('click', () => this.#save());
+    scroll.addEventListener('scroll', () => this.#schedule(), { passive: true });
+    panel.addEventListener('click', ({ target }) => {
+      const factor = target instanceof HTMLElement && target.dataset.zoom;
+      if (factor) this.#zoom(Number(factor));
+    });
+    for (const tab of tabs) tab.addEventListener('click', () => this.#show(tab.dataset.tab ?? 'log'));
+    panel.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && this.hasAttribute('floating')) this.#open(false);
+    });
+    this.#wireCanvas(parts);
+  }
+
+  /** @param {Parts} parts */
+  #wireCanvas({ canvas, map }) {
+    canvas.addEventListener('keydown', (event) => this.#onKey(event));
+    canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+      const event = this.#lanes?.eventAt(offsetX, offsetY);
+      if (event !== undefined) this.#select(event);
+    });
+    canvas.addEventListener(
+      'wheel',
+      (event) => {
+        if (!event.ctrlKey && !event.shiftKey && Math.abs(event.deltaX) < Math.abs(event.deltaY)) return;
+        event.preventDefault();
+        if (event.ctrlKey) this.#zoom(1.002 ** event.deltaY, this.#lanes?.shareAt(event.offsetX));
+        else this.#pan((event.deltaX || event.deltaY) / 1_000);
+      },
+      { passive: false },
+    );
+    canvas.addEventListener('pointermove', ({ buttons, movementX }) => {
+      if (buttons === 1 && movementX !== 0) this.#pan(-movementX / Math.max(1, canvas.clientWidth));
+    });
+    const jump = (/** @type {PointerEvent} */ { buttons, offsetX }) => {
+      if (buttons !== 1) return;
+      const { first, last } = this.#model;
+      this.#follow(false);
+      this.#view.center(first + (offsetX / map.clientWidth) * (last - first));
+    };
+    map.addEventListener('pointerdown', jump);
+    map.addEventListener('pointermove', jump);
+  }
+
+  /** What has to end with the element. @param {Parts} parts */
+  #listen({ panel }) {
+    const redraw = () => this.#schedule();
+    const sizes = new ResizeObserver(redraw);
+    sizes.observe(panel);
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    scheme.addEventListener('change', redraw);
+    this.#endings.push(
+      () => sizes.disconnect(),
+      () => scheme.removeEventListener('change', redraw),
+    );
+    // After it was moved within the document.
+    if (this.#manager && this.#endings.length > 0) this.manager = this.#manager;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    /** @type {Record<string, () => void>} */
+    const actions = {
+      ArrowLeft: () => this.#pan(-0.15),
+      ArrowRight: () => this.#pan(0.15),
+      '+': () => this.#zoom(0.625),
+      '=': () => this.#zoom(0.625),
+      '-': () => this.#zoom(1.6),
+      f: () => this.#fit(),
+      l: () => this.#follow(true),
+    };
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  /** @param {boolean} yes */
+  #open(yes) {
+    this.toggleAttribute('open', yes);
+    this.#schedule();
+    const { launch, canvas } = this.#parts ?? {};
+    (yes ? canvas : launch)?.focus();
+  }
+
+  /** @param {string} name */
+  #show(name) {
+    if (!this.#parts) return;
+    this.#parts.body.dataset.tab = name;
+    for (const tab of this.#parts.tabs) tab.setAttribute('aria-selected', String(tab.dataset.tab === name));
+    this.#schedule();
+  }
+
+  /** @param {number} event */
+  #select(event) {
+    this.#selected = event;
+    const selected = this.#events[event];
+    this.#log?.show(event);
+    this.#parts?.detail.replaceChildren(eventFields(selected));
+    const { start, end } = this.#view;
+    if (selected && (selected.at < start || selected.at > end)) {
+      this.#follow(false);
+      this.#view.center(selected.at);
+    }
+    this.#schedule();
+  }
+
+  #fit() {
+    this.#follow(false);
+    this.#view.fit();
+  }
+
+  /** @param {number} factor @param {number} [share] */
+  #zoom(factor, share = this.#view.follows ? 1 : 0.5) {
+    this.#view.zoom(factor, share);
+    this.#schedule();
+  }
+
+  /** @param {number} share */
+  #pan(share) {
+    this.#view.pan(share);
+    this.#follow(false);
+  }
+
+  /** @param {boolean} yes */
+  #follow(yes) {
+    this.#view.follows = yes;
+    this.#parts?.follow.setAttribute('aria-pressed', String(yes));
+    this.#schedule();
+  }
+
+  #save() {
+    const link = make('a', { download: 'mcp-tether-trace.json' });
+    const text = `${JSON.stringify(this.trace, undefined, 1)}\n`;
+    link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  // Drawing
+
+  #schedule() {
+    if (this.#frame || !this.#parts || !this.isConnected) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    const parts = this.#parts;
+    if (!parts) return;
+    this.#drawLauncher(parts.launch);
+    if (this.hasAttribute('floating') && !this.hasAttribute('open')) return;
+    const now = Date.now();
+    const isLive = this.#manager !== undefined && (this.#model.isBusy || now - this.#model.last < stillMs);
+    this.#view.reach(this.#model.first, this.#model.last, isLive ? now : this.#model.last);
+    this.#drawLanes(parts);
+    const { length } = this.#events;
+    parts.count.textContent = `${length.toLocaleString('en')} ${length === 1 ? 'event' : 'events'}`;
+    this.#offerLanes(parts.lane);
+    if (parts.body.dataset.tab === 'log') this.#log?.draw(this.#events, this.#view.follows && this.#selected < 0);
+    else this.#drawTables(parts);
+    if (isLive) this.#schedule();
+    clearTimeout(this.#stillness);
+    this.#stillness = isLive ? 0 : Number(setTimeout(() => this.#manager && this.#schedule(), 2_000));
+  }
+
+  /** @param {HTMLElement} launch */
+  #drawLauncher(launch) {
+    const states = [...this.#model.lanes.values()].map(({ states: all }) => all.at(-1)?.label);
+    const isBad = states.some((state) => state === 'degraded' || state === 'outage');
+    const isWaiting = states.some((state) => state === 'connecting' || state === 'recovering');
+    const fine = states.includes('ready') ? 'good' : 'quiet';
+    launch.dataset.tone = isBad ? 'bad' : (isWaiting && 'wait') || fine;
+  }
+
+  /** @param {Parts} parts */
+  #drawLanes({ scroll, space, map }) {
+    const palette = paletteOf(this.getAttribute('theme'));
+    const { clientWidth: width, clientHeight: height, scrollTop } = scroll;
+    if (width === 0 || height === 0) return;
+    const beyond = Math.max(0, this.#model.lanes.size * laneHeight + axisHeight - height);
+    space.style.height = `${beyond}px`;
+    this.#lanes?.draw({ width, height, scrollTop, palette, notes: this.#notes, selected: this.#selected });
+    const events = this.#events.map((event) => ({ at: event.at, isTrouble: kindOf(event) === 'trouble' }));
+    this.#map?.draw(events, this.#model, this.#view, { width: map.clientWidth, palette });
+  }
+
+  /** @param {HTMLSelectElement} select */
+  #offerLanes(select) {
+    const lanes = [...this.#model.lanes.values()].slice(0, 1_000);
+    for (const { userId, serverName } of lanes.slice(select.options.length - 1))
+      select.append(make('option', { value: `${userId}@${serverName}` }, `${userId}@${serverName}`));
+  }
+
+  /** @param {Parts} parts */
+  #drawTables({ body, tables }) {
+    const { sessions, stats, metrics } = this.trace;
+    const counters = { ...stats, ...metrics };
+    tables.replaceChildren(body.dataset.tab === 'sessions' ? sessionTable(sessions) : counterTable(counters));
+  }
+}

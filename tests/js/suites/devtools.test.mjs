@@ -1,0 +1,357 @@
+// mcp-tether/devtools in Chromium: the example under the strictest policy, with a real server; and traces, in Node and in the viewer of the demo.
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { parseTrace } from '../../../pkg/devtools.js';
+import { launchOptions } from '../helpers/browsers/chromium.mjs';
+import { makeProject, root } from '../helpers/snippets/project.mjs';
+import { startSdkServer } from '../servers/sdk-server.mjs';
+import { listen } from '../servers/shared/listen.mjs';
+import { serveFolders } from '../servers/static-files.mjs';
+
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*; img-src data:; require-trusted-types-for 'script'";
+const secret = 'token-0123456789-abcdefghij';
+let browser;
+let files;
+let viewer;
+let project;
+let server;
+
+before(async () => {
+  server = await startSdkServer({ eventStore: true });
+  project = await makeProject();
+  const site = join(project.folder, 'site');
+  await cp(join(root, 'examples/devtools'), join(project.folder, 'src'), { recursive: true });
+  await build({
+    entryPoints: [join(project.folder, 'src/app.js')],
+    outdir: site,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    preserveSymlinks: true,
+    logLevel: 'error',
+  });
+  await cp(join(root, 'pkg/mcp_tether_bg.wasm'), join(site, 'mcp_tether_bg.wasm'));
+  await cp(join(root, 'examples/devtools/index.html'), join(site, 'index.html'));
+  const pkg = { prefix: '/pkg/', folder: join(root, 'pkg') };
+  const strict = { headers: { 'Content-Security-Policy': policy } };
+  files = await listen(serveFolders([pkg, { prefix: '/', folder: site }], strict));
+  viewer = await listen(serveFolders([pkg, { prefix: '/', folder: join(root, 'www') }], { headers: {} }));
+  browser = await chromium.launch(launchOptions);
+});
+
+after(async () => {
+  await browser?.close();
+  await files?.close();
+  await viewer?.close();
+  await server?.close();
+  await project?.remove();
+});
+
+/** The example, with what its policy or its scripts complain about. */
+async function open(hash = '#devtools', options = {}) {
+  const page = await browser.newPage({ viewport: { width: 1100, height: 800 }, ...options });
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (/policy|Trusted/i.test(message.text())) complaints.push(message.text());
+  });
+  await page.goto(`${files.origin}/index.html?mcp=${encodeURIComponent(server.url)}${hash}`);
+  return { page, complaints };
+}
+
+const rows = (page) => page.locator('mcp-tether-devtools .log .row');
+const countOf = async (page) => Number((await page.locator('.count').innerText()).replace(/\D/g, ''));
+const traceOf = (page) => page.evaluate(() => document.querySelector('mcp-tether-devtools').trace);
+
+/** A trace of `n` events: those of a real one, repeated later and later. */
+async function longTrace(n) {
+  const { page } = await open();
+  await page.locator('#call').click();
+  await page.locator('#answer', { hasText: 'hello' }).waitFor();
+  const trace = await traceOf(page);
+  await page.close();
+  const span = trace.events.at(-1).at - trace.events[0].at + 50;
+  const events = Array.from({ length: n }, (_, i) => {
+    const round = Math.floor(i / trace.events.length);
+    const event = trace.events[i % trace.events.length];
+    const requestId = event.requestId === undefined ? {} : { requestId: event.requestId + 1_000 * round };
+    return { ...event, ...requestId, at: event.at + round * span };
+  });
+  return { ...trace, events };
+}
+
+describe('in an application', () => {
+  test('under the strictest policy: lanes, log, sessions and counters', { timeout: 60_000 }, async () => {
+    const { page, complaints } = await open();
+    await page.locator('#call').click();
+    await page.locator('#answer', { hasText: 'hello' }).waitFor();
+    await rows(page).filter({ hasText: 'tools/call' }).first().waitFor();
+    const { events } = await traceOf(page);
+    assert.equal(await countOf(page), events.length);
+    assert.equal(events.filter(({ type, method }) => type === 'requestSettled' && method === 'tools/call').length, 1);
+    const colours = await page.locator('.scroll canvas').evaluate((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const seen = new Set();
+      for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) seen.add(data.slice(i, i + 3).join());
+      return seen.size;
+    });
+    assert.ok(colours > 5, 'the lanes are drawn');
+    await page.getByRole('tab', { name: 'sessions' }).click();
+    await page.locator('.tables td', { hasText: 'ready' }).waitFor();
+    await page.getByRole('tab', { name: 'counters' }).click();
+    await page.locator('.tables th', { hasText: /^requests$/ }).waitFor();
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  test('an application that does not ask for them loads nothing', { timeout: 60_000 }, async () => {
+    const { page } = await open('');
+    await page.locator('#call').click();
+    await page.locator('#answer', { hasText: 'hello' }).waitFor();
+    assert.equal(await page.locator('mcp-tether-devtools').count(), 0);
+    const loaded = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+    assert.deepEqual(
+      loaded.filter((name) => /devtools/.test(new URL(name).pathname)),
+      [],
+    );
+    await page.close();
+  });
+
+  test('filters, and a selection by keyboard', { timeout: 60_000 }, async () => {
+    const { page } = await open();
+    await page.locator('#call').click();
+    await rows(page).filter({ hasText: 'tools/call' }).first().waitFor();
+    await page.getByRole('searchbox').fill('tools/call');
+    await rows(page).filter({ hasText: 'initialize' }).first().waitFor({ state: 'detached' });
+    assert.ok((await rows(page).allInnerTexts()).every((text) => text.includes('tools/call')));
+    await page.getByRole('searchbox').fill('');
+    await page.locator('.log').focus();
+    await page.keyboard.press('Home');
+    await page.locator('.detail dd', { hasText: 'stateChanged' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.locator('.detail dd', { hasText: 'requestSent' }).waitFor();
+    assert.equal(await page.locator('.row[aria-selected="true"]').count(), 1);
+    await page.locator('.scroll canvas').focus();
+    for (const key of ['f', '+', 'ArrowLeft', '-', 'l']) await page.keyboard.press(key);
+    assert.equal(await page.getByRole('button', { name: 'Follow' }).getAttribute('aria-pressed'), 'true');
+    await page.keyboard.press('Escape');
+    const launch = page.getByRole('button', { name: 'Open the mcp-tether devtools' });
+    await launch.waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.scroll canvas').waitFor();
+    await page.close();
+  });
+
+  test('no header, token or whole session id is shown or exported', { timeout: 60_000 }, async () => {
+    const { page } = await open();
+    await page.locator('#call').waitFor();
+    const seen = await page.evaluate(
+      async ([url, token]) => {
+        const { default: init, McpManager } = await import('/pkg/browser.js');
+        await init();
+        const ids = [];
+        const spy = async (target, options) => {
+          const response = await fetch(target, options);
+          const id = response.headers.get('mcp-session-id');
+          if (id) ids.push(id);
+          return response;
+        };
+        const servers = {
+          s: { url: `${url}?key=${token}`, headers: { Authorization: `Bearer ${token}` }, fetch: spy },
+        };
+        const manager = new McpManager({ mcpServers: servers }, { log: () => {} });
+        const element = document.querySelector('mcp-tether-devtools');
+        element.clear();
+        element.manager = manager;
+        const session = await manager.connect('ada', 's');
+        await session.callTool({ name: 'nothing' }).catch(() => {});
+        await fetch(url, { method: 'DELETE', headers: { 'Mcp-Session-Id': ids[0] } });
+        await session.callTool({ name: 'echo', arguments: { text: 'x' } });
+        let text = JSON.stringify(element.trace);
+        for (const tab of element.shadowRoot.querySelectorAll('[role="tab"]')) {
+          tab.click();
+          await new Promise((resolve) => {
+            requestAnimationFrame(() => requestAnimationFrame(resolve));
+          });
+          text += element.shadowRoot.querySelector('.panel').innerText;
+        }
+        return { ids, text };
+      },
+      [server.url, secret],
+    );
+    assert.ok(seen.ids.length >= 2 && /recoverySucceeded/.test(seen.text));
+    for (const id of seen.ids) assert.ok(!seen.text.includes(id), 'a whole session id');
+    assert.ok(
+      seen.ids.some((id) => seen.text.includes(id.slice(0, 8))),
+      'its beginning is shown',
+    );
+    assert.ok(!seen.text.includes(secret), 'a token');
+    await page.close();
+  });
+
+  test('after it is removed it listens no longer', { timeout: 60_000 }, async () => {
+    const { page } = await open();
+    await page.locator('#call').click();
+    await page.locator('#answer', { hasText: 'hello' }).waitFor();
+    const [before, after] = await page.evaluate(async () => {
+      const element = document.querySelector('mcp-tether-devtools');
+      element.remove();
+      const first = element.trace.events.length;
+      document.querySelector('#answer').textContent = '';
+      document.querySelector('#call').click();
+      while (document.querySelector('#answer').textContent === '')
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      return [first, element.trace.events.length];
+    });
+    assert.equal(after, before);
+    await page.close();
+  });
+
+  for (const colorScheme of ['light', 'dark'])
+    test(`axe has no serious finding, in the ${colorScheme}`, { timeout: 60_000 }, async () => {
+      const page = await browser.newPage({ colorScheme });
+      const file = join(await mkdtemp(join(tmpdir(), 'trace-')), 'trace.json');
+      await writeFile(file, JSON.stringify(await longTrace(200)));
+      await page.goto(`${viewer.origin}/trace.html`);
+      await page.locator('#file').setInputFiles(file);
+      await page.locator('#told', { hasText: '200 events' }).waitFor();
+      await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      assert.deepEqual(
+        serious.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`)),
+        [],
+      );
+      await page.screenshot({ path: join(root, `artifacts/trace-viewer-${colorScheme}.png`) });
+      await page.close();
+      await rm(file);
+    });
+});
+
+describe('ten thousand events', () => {
+  test('the log has the rows in sight only, and drawing keeps the frame rate', { timeout: 90_000 }, async (context) => {
+    const trace = await longTrace(10_000);
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await page.goto(`${viewer.origin}/trace.html`);
+    await page.waitForFunction(() => customElements.get('mcp-tether-devtools'));
+    const frames = () =>
+      page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            const canvas = document.querySelector('mcp-tether-devtools').shadowRoot.querySelector('.scroll canvas');
+            const began = performance.now();
+            let n = 0;
+            const frame = (now) => {
+              n += 1;
+              canvas.dispatchEvent(new KeyboardEvent('keydown', { key: n % 40 < 20 ? 'ArrowLeft' : 'ArrowRight' }));
+              if (now - began < 2_000) requestAnimationFrame(frame);
+              else resolve(Math.round((n * 1000) / (now - began)));
+            };
+            requestAnimationFrame(frame);
+          }),
+      );
+    const empty = await frames();
+    await page.evaluate((whole) => document.querySelector('#devtools').load(whole), trace);
+    await rows(page).first().waitFor();
+    const full = await frames();
+    context.diagnostic(`${full} frames a second with 10,000 events in sight, ${empty} without any`);
+    assert.ok(full >= empty / 2, `${full} frames a second instead of ${empty}`);
+    assert.ok((await rows(page).count()) < 100, 'the list is virtual');
+    assert.equal(await countOf(page), 10_000);
+    await page.close();
+  });
+
+  test('beyond the limit the oldest events go', { timeout: 60_000 }, async () => {
+    const { page } = await open();
+    await page.locator('mcp-tether-devtools').waitFor();
+    const [most, last] = await page.evaluate(async () => {
+      const element = document.querySelector('mcp-tether-devtools');
+      const events = new EventTarget();
+      element.clear();
+      element.limit = 300;
+      element.manager = { events, getAllActiveSessions: () => [], getSessionStats: () => ({}), getMetrics: () => ({}) };
+      let longest = 0;
+      for (let n = 1; n <= 1_000; n += 1) {
+        const detail = {
+          userId: 'ada',
+          serverName: 's',
+          generation: 1,
+          at: Date.now(),
+          method: 'm',
+          requestId: n,
+          attempt: 1,
+        };
+        events.dispatchEvent(new CustomEvent('requestSent', { detail }));
+        longest = Math.max(longest, element.trace.events.length);
+      }
+      return [longest, element.trace.events.at(-1).requestId];
+    });
+    assert.equal(most, 300);
+    assert.equal(last, 1_000);
+    await page.close();
+  });
+});
+
+describe('a trace', () => {
+  test('is exported, read in Node, dropped into the viewer, and named by an address', { timeout: 60_000 }, async () => {
+    const { page } = await open();
+    await page.locator('#call').click();
+    await page.locator('#answer', { hasText: 'hello' }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export trace' }).click(),
+    ]);
+    const path = await download.path();
+    const text = await readFile(path, 'utf8');
+    const trace = parseTrace(text);
+    assert.deepEqual([trace.format, trace.version], ['mcp-tether-trace', 1]);
+    assert.deepEqual(trace.events, (await traceOf(page)).events);
+    assert.equal(trace.sessions[0].state, 'ready');
+    const reader = await browser.newPage();
+    await reader.route('**/bug-17.json', (route) => route.fulfill({ body: text, contentType: 'application/json' }));
+    await reader.goto(`${viewer.origin}/trace.html?trace=bug-17.json`);
+    await reader.locator('#told', { hasText: `${trace.events.length} events` }).waitFor();
+    assert.equal(await countOf(reader), trace.events.length);
+    await reader
+      .locator('#file')
+      .setInputFiles({ name: 'x.json', mimeType: 'text/plain', buffer: Buffer.from('{"events":[]}') });
+    await reader.locator('#told[data-bad]', { hasText: 'its format is not "mcp-tether-trace"' }).waitFor();
+    await reader.close();
+    await page.close();
+  });
+
+  const event = { type: 'requestSent', userId: 'ada', serverName: 's', generation: 1, at: 1 };
+  const head = { format: 'mcp-tether-trace', version: 1, exportedAt: '', events: [event] };
+  for (const [what, source, words] of [
+    ['no JSON', '{', /no JSON/],
+    ['a list', [], /no JSON object/],
+    ['another document', { events: [] }, /format/],
+    ['a later version', { ...head, version: 2 }, /version 2.*reads 1/],
+    ['no events', { ...head, events: undefined }, /no list of events/],
+    ['an unknown event', { ...head, events: [{ ...event, type: 'x' }] }, /Event 1 .*no known type/],
+    ['an event without a time', { ...head, events: [event, { ...event, at: 'now' }] }, /Event 2 .*lacks at/],
+    ['too many events', { ...head, events: Array(100_001).fill(event) }, /more than 100000/],
+  ])
+    test(`${what} is refused with words`, () => {
+      assert.throws(() => parseTrace(source), words);
+    });
+
+  test('what somebody else has put into a trace is cut and dropped', () => {
+    const id = '0b5c0a5e-8d44-4f0e-9d0a-3f2c9a1b7c11';
+    const evidence = `HTTP 401 to https://api.example/mcp?key=${secret} with Authorization: Bearer ${secret} in ${id}`;
+    const trace = parseTrace({
+      ...head,
+      events: [{ ...event, sessionId: id, evidence, headers: { a: secret }, token: secret }],
+    });
+    const text = JSON.stringify(trace);
+    assert.ok(!text.includes(secret) && !text.includes(id), text);
+    assert.match(trace.events[0].evidence, /^HTTP 401 to https:\/\/api\.example\/mcp\?…/);
+  });
+});
