@@ -8,6 +8,19 @@
 /** @typedef {Pick<Row, 'values' | 'touch'>} UseRow the part of the row that is needed here */
 
 const LONGEST_INTERVAL = 60_000;
+const LONGEST_BEAT = 5_000;
+const SHORTEST_BEAT = 100;
+
+/**
+ * Milliseconds between two checks of waiting work: none of these times is missed by much.
+ * @param {number} rest after which an unused session is released
+ * @param {number} interval between two writes of the time of last use
+ * @param {number} [timeout] of a request
+ */
+export function beatOf(rest, interval, timeout = LONGEST_BEAT) {
+  const finest = Math.min(interval, Math.floor(timeout / 4));
+  return Math.min(LONGEST_BEAT, rest, Math.max(SHORTEST_BEAT, finest));
+}
 
 /** The times of a session's use, for one instance of its object. */
 export class Use {

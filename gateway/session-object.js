@@ -8,10 +8,12 @@ import { bodiless, idOf, json, onlyText, refused, seconds } from './answers.js';
 import { ClientSide } from './client-side.js';
 import { registry } from './counters.js';
 import { EventLog } from './event-log.js';
-import { Use } from './expiry.js';
+import { beatOf, Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
+import { negotiable } from './hello.js';
 import { LazyUpstream } from './lazy-upstream.js';
 import { log, wordsOf } from './log.js';
+import { within } from './patience.js';
 import { register } from './room.js';
 import { Row } from './row.js';
 import { partsOf } from './session-places.js';
@@ -20,11 +22,10 @@ import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
-/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, RpcParams, ServerNews, SessionRow, Usage } from './types.js' */
+/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, ServerNews, SessionRow, Usage } from './types.js' */
 
-const BEAT = 5_000; // milliseconds between two checks of waiting work
-const SHORTEST_BEAT = 100;
 const OPENING = 300_000; // milliseconds that opening a session may take, longer than all attempts of the manager
+const UNFETCHED = 5_000; // milliseconds after which the request at the entry is gone that would fetch a body
 const CLOSING = 60_000; // milliseconds after which the end of a session is tried again
 const PATIENCE = 1_000; // milliseconds that a client waits for the end of its session at the server
 const LARGEST_PARAMS = 256 * 1024; // characters of the params of `initialize`: a row of SQLite in a Durable Object holds 2 MB
@@ -213,7 +214,7 @@ export class SessionObject extends DurableObject {
   /** @param {{ owner: string, identity: Identity, params: string }} session */
   async #open({ owner, identity, params }) {
     const { server, handle } = partsOf(owner);
-    const { configuredVars, fingerprint, lifetime } = this.#settings;
+    const { configuredVars, fingerprint, lifetime, gateway } = this.#settings;
     const settings = await fingerprint(server);
     const now = Date.now();
     this.#openingUntil = now + OPENING;
@@ -228,7 +229,7 @@ export class SessionObject extends DurableObject {
     await this.ctx.storage.setAlarm(now + CLOSING);
     const upstream = this.#connect(server, identity);
     this.#upstream.opened(upstream);
-    const answer = await upstream.initialize(this.#negotiable(params));
+    const answer = await upstream.initialize(negotiable(params, gateway));
     if (!answer.result) {
       const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
       this.ctx.waitUntil(this.#end(isFailure ? 'failed' : 'worked'));
@@ -242,14 +243,6 @@ export class SessionObject extends DurableObject {
     this.#used();
     await this.ctx.storage.setAlarm(this.#use.expiry.expiry);
     return answer;
-  }
-
-  // 2025-11-25 basic/lifecycle, "Version Negotiation": an unknown revision is answered with one that is known.
-  /** @param {string} params as JSON @returns {RpcParams} */
-  #negotiable(params) {
-    const given = JSON.parse(params);
-    const { protocolVersion: asked } = given;
-    return typeof asked === 'string' ? { ...given, protocolVersion: this.#settings.gateway.negotiated(asked) } : given;
   }
 
   // The owner and the server are checked on every call, the configuration once per instance.
@@ -302,13 +295,7 @@ export class SessionObject extends DurableObject {
   async #delete() {
     const ended = this.#end();
     this.ctx.waitUntil(ended);
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, PATIENCE);
-    });
-    await Promise.race([ended, late]);
-    clearTimeout(timer);
+    await within(ended, PATIENCE);
     return bodiless(200);
   }
 
@@ -316,15 +303,9 @@ export class SessionObject extends DurableObject {
   #used() {
     if (!this.#row.isOpen) return;
     this.#use.note(Date.now());
-    this.#pulse ??= setInterval(() => this.#beat(), this.#period);
-  }
-
-  get #period() {
-    const { timeout = BEAT } = this.#config ?? {};
-    return Math.min(
-      BEAT,
-      this.#settings.limits.REST_AFTER,
-      Math.max(SHORTEST_BEAT, Math.min(this.#use.interval, Math.floor(timeout / 4))),
+    this.#pulse ??= setInterval(
+      () => this.#beat(),
+      beatOf(this.#settings.limits.REST_AFTER, this.#use.interval, this.#config?.timeout),
     );
   }
 
@@ -336,7 +317,7 @@ export class SessionObject extends DurableObject {
     const now = Date.now();
     this.#client.beat(now, this.#upstream.running, this.#config?.timeout);
     if (this.#client.isWaiting) this.#use.touch(now);
-    this.#held.dropOld(now, BEAT);
+    this.#held.dropOld(now, UNFETCHED);
     if (!this.#client.needsServer && now - this.#use.last >= this.#settings.limits.REST_AFTER)
       this.ctx.waitUntil(this.#rest());
   }
@@ -397,7 +378,7 @@ export class SessionObject extends DurableObject {
     try {
       await this.ctx.storage.setAlarm(Date.now() + CLOSING);
       const [grown] = await Promise.all([
-        this.#upstream.terminate(values).catch((error) => this.#unreached(error)),
+        this.#upstream.terminate(values).catch(notTerminated),
         this.#index(JSON.parse(values.identity)).close(handle, happened),
       ]);
       await this.ctx.storage.deleteAlarm();
@@ -410,13 +391,6 @@ export class SessionObject extends DurableObject {
     } catch (error) {
       log('warn', 'notEnded', { problem: wordsOf(error) });
     }
-  }
-
-  // The session at the server cannot be ended, for example because the server is no longer configured.
-  /** @param {unknown} error @returns {Counts} */
-  #unreached(error) {
-    log('warn', 'notTerminated', { problem: wordsOf(error) });
-    return {};
   }
 
   // At intervals, never during a request: updates the user's index. Returns increased counters.
@@ -444,4 +418,11 @@ export class SessionObject extends DurableObject {
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }
+}
+
+// The session at the server cannot be ended, for example because the server is no longer configured.
+/** @param {unknown} error @returns {Counts} */
+function notTerminated(error) {
+  log('warn', 'notTerminated', { problem: wordsOf(error) });
+  return {};
 }

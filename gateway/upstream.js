@@ -2,6 +2,8 @@
 // @ts-check
 
 import { McpManager } from 'mcp-tether';
+import { wholeFetch } from '../npm/whole-fetch.js';
+import { asClient } from './hello.js';
 import { log } from './log.js';
 
 /** @import { Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
@@ -29,6 +31,8 @@ export class Upstream {
   #metrics; // the last known values
   #isOut = false; // whether all attempts to reach the server had failed at the last response
   #isJudging = false; // whether an error is being evaluated
+  /** @type {RpcParams} */
+  #hello = {}; // the params of the client's own `initialize`
   #hasTools = false; // whether the client has seen a list of tools
   /** @type {string[]} */
   #lists = []; // the capabilities whose lists may change
@@ -53,7 +57,12 @@ export class Upstream {
     this.#manager = /** @type {OwnedManager} */ (
       new McpManager(
         { mcpServers: { [server]: { ...config, sessionConfig } } },
-        { env: variables, log: (level, line) => this.#log(level, line), storage },
+        {
+          env: variables,
+          log: (level, line) => this.#log(level, line),
+          storage,
+          fetch: (url, init = {}) => wholeFetch(String(url), asClient(init, this.#hello)),
+        },
       )
     );
     this.#transport = /** @type {SessionTransport} */ (
@@ -126,6 +135,7 @@ export class Upstream {
   initialize(params) {
     return new Promise((resolve) => {
       this.#opened = resolve;
+      this.#hello = params;
       this.#transport.request({ id: OPENING, method: 'initialize', params });
     });
   }

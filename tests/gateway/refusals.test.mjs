@@ -85,6 +85,24 @@ describe('refusals', () => {
     assert.equal(listed.status, 200);
   });
 
+  test('the server gets the client’s own initialize, when a session is opened and when it is recovered', async () => {
+    const params = {
+      protocolVersion: '2025-06-18',
+      capabilities: { roots: { listChanged: true }, experimental: { vendor: {} } },
+      clientInfo: { name: 'own', version: '7', title: 'Own' },
+      _meta: { 'vendor.example/tenant': 'x' },
+      vendorOption: [1],
+    };
+    const session = await ada.open(params);
+    server.open.clear();
+    await messageOf(await ada.call(session, 'echo', { text: 'x' }));
+    const seen = server.seen.filter(({ method, params: given }) => method === 'initialize' && given.vendorOption);
+    assert.deepEqual(
+      seen.map(({ params: given }) => given),
+      [params, params],
+    );
+  });
+
   test('null is no id, of a request or of a notification', async () => {
     const session = await ada.open();
     for (const body of [
