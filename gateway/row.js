@@ -21,7 +21,7 @@ export class Row {
   #values; // undefined: not read; null: the object has none
   /** @type {string | null} */
   #early = null; // the manager's record before the row exists
-  /** Whether the manager's record was too large to store: another instance could not take the session up. */
+  /** Whether the manager's record could not be stored: another instance could not take the session up. */
   isIncomplete = false;
 
   /** @param {Sql} sql */
@@ -123,9 +123,10 @@ export class Row {
     const { values } = this;
     if (!values) this.#early = value;
     if (!values || withoutUse(value) === withoutUse(values.upstream)) return;
-    this.isIncomplete = (value?.length ?? 0) > LARGEST;
-    if (this.isIncomplete) throw new Error('the description of the server is too large to store');
+    this.isIncomplete = true;
+    if ((value?.length ?? 0) > LARGEST) throw new Error('the description of the server is too large to store');
     this.#sql.exec('UPDATE session SET upstream = ?', value);
+    this.isIncomplete = false;
     values.upstream = value;
   }
 

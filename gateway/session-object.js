@@ -235,7 +235,7 @@ export class SessionObject extends DurableObject {
       this.ctx.waitUntil(this.#end(isFailure ? 'failed' : 'worked'));
       return answer;
     }
-    if (this.#row.isIncomplete) throw new Error('the description of the server is too large to store');
+    if (this.#row.isIncomplete) throw new Error('the session with the server cannot be stored');
     await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0 });
     this.#row.open(String(answer.result.protocolVersion));
     this.#openingUntil = 0;
