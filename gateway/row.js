@@ -21,6 +21,7 @@ export class Row {
   #values; // undefined: not read; null: the object has none
   /** @type {string | null} */
   #early = null; // the manager's record before the row exists
+  #isClosing = false;
   /** Whether the manager's record could not be stored: another instance could not take the session up. */
   isIncomplete = false;
 
@@ -89,9 +90,14 @@ export class Row {
     this.#setAgreed(agreed);
   }
 
-  /** The session is being ended: from here on no request finds it. */
-  close() {
+  /**
+   * The session is being ended: from here on no request finds it, and the record of the session with the server stays until it has ended there, too.
+   * @param {number} now
+   */
+  close(now) {
+    if (this.isOpen) this.touch(now, 0);
     this.#setAgreed(UNUSABLE);
+    this.#isClosing = true;
   }
 
   /** @param {string} agreed */
@@ -122,7 +128,7 @@ export class Row {
   #keep(value) {
     const { values } = this;
     if (!values) this.#early = value;
-    if (!values || withoutUse(value) === withoutUse(values.upstream)) return;
+    if (!values || this.#isClosing || withoutUse(value) === withoutUse(values.upstream)) return;
     this.isIncomplete = true;
     if ((value?.length ?? 0) > LARGEST) throw new Error('the description of the server is too large to store');
     this.#sql.exec('UPDATE session SET upstream = ?', value);

@@ -25,6 +25,7 @@ import { Upstream } from './upstream.js';
 /** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, ServerNews, SessionRow, Usage } from './types.js' */
 
 const OPENING = 300_000; // milliseconds that opening a session may take, longer than all attempts of the manager
+const ENDING = 600_000; // milliseconds for which a server that is out of reach is told that a session has ended
 const UNFETCHED = 5_000; // milliseconds after which the request at the entry is gone that would fetch a body
 const CLOSING = 60_000; // milliseconds after which the end of a session is tried again
 const PATIENCE = 1_000; // milliseconds that a client waits for the end of its session at the server
@@ -371,16 +372,18 @@ export class SessionObject extends DurableObject {
     if (!values) return;
     const { handle } = partsOf(values.owner);
     this.#openingUntil = 0;
-    this.#row.close();
+    this.#row.close(Date.now());
     this.#log.end();
     this.#client.end();
     this.#stopPulse();
     try {
       await this.ctx.storage.setAlarm(Date.now() + CLOSING);
-      const [grown] = await Promise.all([
+      const [{ grown, isEnded }] = await Promise.all([
         this.#upstream.terminate(values).catch(notTerminated),
         this.#index(JSON.parse(values.identity)).close(handle, happened),
       ]);
+      // A server that is out of reach keeps the session: it is told again, for a while.
+      if (!isEnded && Date.now() - values.touched < ENDING) return;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
       this.#row.forget();
@@ -421,8 +424,8 @@ export class SessionObject extends DurableObject {
 }
 
 // The session at the server cannot be ended, for example because the server is no longer configured.
-/** @param {unknown} error @returns {Counts} */
+/** @param {unknown} error @returns {{ grown: Counts, isEnded: boolean }} */
 function notTerminated(error) {
   log('warn', 'notTerminated', { problem: wordsOf(error) });
-  return {};
+  return { grown: {}, isEnded: false };
 }

@@ -33,6 +33,7 @@ export class Upstream {
   #isJudging = false; // whether an error is being evaluated
   /** @type {RpcParams} */
   #hello = {}; // the params of the client's own `initialize`
+  #isUnended = false; // whether the server did not take the DELETE of the session
   #hasTools = false; // whether the client has seen a list of tools
   /** @type {string[]} */
   #lists = []; // the capabilities whose lists may change
@@ -61,7 +62,8 @@ export class Upstream {
           env: variables,
           log: (level, line) => this.#log(level, line),
           storage,
-          fetch: (url, init = {}) => wholeFetch(String(url), asClient(init, this.#hello)),
+          fetch: (url, init = {}) =>
+            init.method === 'DELETE' ? this.#delete(url, init) : wholeFetch(String(url), asClient(init, this.#hello)),
         },
       )
     );
@@ -171,10 +173,20 @@ export class Upstream {
     this.#manager.free();
   }
 
-  /** Ends the session at the server, within five seconds. */
+  /** Ends the session at the server, within five seconds. Returns whether the server has taken it, if it has to. */
   async terminate() {
     await this.#transport.terminateSession();
     await this.rest();
+    return !this.#isUnended;
+  }
+
+  // A server that knows no such session, or no DELETE, has none to end.
+  /** @param {string | URL} url @param {RequestInit} init */
+  async #delete(url, init) {
+    this.#isUnended = true;
+    const response = await wholeFetch(String(url), init);
+    this.#isUnended = response.status >= 500 || response.status === 429;
+    return response;
   }
 }
 

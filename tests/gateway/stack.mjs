@@ -21,8 +21,9 @@ const serverProgram = fileURLToPath(new URL('../js/servers/sdk-server.mjs', impo
  * @param {object} [options.config] more of that server's configuration
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] further variables of the gateway
+ * @param {string} [options.folder] of another build of the gateway
  */
-export async function startStack({ server: args = [], config = {}, servers = {}, vars = {} } = {}) {
+export async function startStack({ server: args = [], config = {}, servers = {}, vars = {}, folder } = {}) {
   const state = await mkdtemp(join(tmpdir(), 'gateway-'));
   const serverPort = await findFreePort();
   const gatewayPort = await findFreePort();
@@ -49,6 +50,7 @@ export async function startStack({ server: args = [], config = {}, servers = {},
         ...changed.vars,
       },
       state,
+      folder,
       port: gatewayPort,
       log: (line) => lines.push(line),
     });
