@@ -26,6 +26,8 @@ export function beatOf(rest, interval, timeout = LONGEST_BEAT) {
 export class Use {
   #row;
   #lifetimeOf;
+  /** @type {Lifetime | undefined} */
+  #known;
   #at = 0; // the last use; 0: this instance has not used the session yet
 
   /** @param {UseRow} row @param {(owner: string) => Lifetime} lifetimeOf */
@@ -45,7 +47,8 @@ export class Use {
 
   get #lifetime() {
     const { values } = this.#row;
-    return values ? this.#lifetimeOf(values.owner) : { timeout: 0, maxAge: 0 };
+    if (values) this.#known ??= this.#lifetimeOf(values.owner); // asked with every call
+    return this.#known ?? { timeout: 0, maxAge: 0 };
   }
 
   /** Notes a use. @param {number} now */

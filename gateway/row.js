@@ -5,6 +5,7 @@
 /** @import { SessionRow, Sql, SqlCursor } from './types.js' */
 
 const UNUSABLE = ''; // instead of a revision, while the session is being opened or ended
+const ISSUED = 'issued:'; // before an id, in place of the manager's record
 const LARGEST = 1_000_000; // characters; a row of SQLite in a Durable Object holds 2 MB
 
 // The row has its own time of last use: the one in the manager's record must not cause a write every few seconds.
@@ -85,6 +86,24 @@ export class Row {
     this.#values = undefined;
   }
 
+  /**
+   * While the session is being opened: the server has issued an id, of which the manager has made no record yet. Returns an earlier one that was not used.
+   * @param {string} id
+   */
+  issue(id) {
+    const { values, isOpen, issued } = this;
+    if (!values || isOpen || this.#isClosing || (values.upstream && issued === undefined)) return undefined;
+    values.upstream = `${ISSUED}${id}`;
+    this.#sql.exec('UPDATE session SET upstream = ?', values.upstream);
+    return issued;
+  }
+
+  /** The issued id, until there is a record. */
+  get issued() {
+    const upstream = this.values?.upstream;
+    return upstream?.startsWith(ISSUED) ? upstream.slice(ISSUED.length) : undefined;
+  }
+
   /** The server has accepted the session: @param {string} agreed the revision */
   open(agreed) {
     this.#setAgreed(agreed);
@@ -121,6 +140,7 @@ export class Row {
   }
 
   get #upstream() {
+    if (this.issued !== undefined) return null;
     return this.values ? this.values.upstream : this.#early;
   }
 

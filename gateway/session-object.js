@@ -11,6 +11,7 @@ import { EventLog } from './event-log.js';
 import { beatOf, Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
 import { negotiable } from './hello.js';
+import { endIssued } from './issued.js';
 import { LazyUpstream } from './lazy-upstream.js';
 import { log, wordsOf } from './log.js';
 import { within } from './patience.js';
@@ -350,6 +351,10 @@ export class SessionObject extends DurableObject {
       identity,
       storage: this.#row.storage,
       onmessage: (message, about) => this.#client.hear(message, about),
+      onissued: (issued) => {
+        const unused = this.#row.issue(issued);
+        if (unused !== undefined) this.ctx.waitUntil(this.#endIssued(unused));
+      },
       onlists: (method) => this.#client.hear({ jsonrpc: '2.0', method }),
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
@@ -371,15 +376,15 @@ export class SessionObject extends DurableObject {
     const { values, isOpen } = this.#row;
     if (!values) return;
     const { handle } = partsOf(values.owner);
+    await this.ctx.storage.setAlarm(Date.now() + CLOSING); // first: if it fails, the session is as it was
     this.#openingUntil = 0;
     this.#row.close(Date.now());
     this.#log.end();
     this.#client.end();
     this.#stopPulse();
     try {
-      await this.ctx.storage.setAlarm(Date.now() + CLOSING);
       const [{ grown, isEnded }] = await Promise.all([
-        this.#upstream.terminate(values).catch(notTerminated),
+        this.#terminate(values).catch(notTerminated),
         this.#index(JSON.parse(values.identity)).close(handle, happened),
       ]);
       // A server that is out of reach keeps the session: it is told again, for a while.
@@ -394,6 +399,27 @@ export class SessionObject extends DurableObject {
     } catch (error) {
       log('warn', 'notEnded', { problem: wordsOf(error) });
     }
+  }
+
+  /** @param {SessionRow} values */
+  async #terminate(values) {
+    const { issued } = this.#row;
+    const { grown, isEnded } = await this.#upstream.terminate(
+      issued === undefined ? values : { ...values, upstream: null },
+    );
+    return { grown, isEnded: isEnded && (issued === undefined || (await this.#endIssued(issued))) };
+  }
+
+  /** @param {string} id */
+  #endIssued(id) {
+    const { gateway, configuredVars } = this.#settings;
+    const caller = JSON.parse(this.#values.identity);
+    return endIssued(
+      gateway,
+      this.#owner.server,
+      { id: caller.id, vars: configuredVars(caller.key) ?? caller.vars },
+      id,
+    );
   }
 
   // At intervals, never during a request: updates the user's index. Returns increased counters.

@@ -4,6 +4,7 @@
 import { McpManager } from 'mcp-tether';
 import { wholeFetch } from '../npm/whole-fetch.js';
 import { asClient } from './hello.js';
+import { isTaken } from './issued.js';
 import { log } from './log.js';
 
 /** @import { Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
@@ -38,6 +39,7 @@ export class Upstream {
   /** @type {string[]} */
   #lists = []; // the capabilities whose lists may change
   #onlists;
+  #onissued;
 
   /**
    * @param {object} options
@@ -48,11 +50,13 @@ export class Upstream {
    * @param {SessionStorage} options.storage where the session is kept beyond this instance
    * @param {(message: Rpc, about?: RpcId) => void} options.onmessage a message for the client, and which of its requests it is about
    * @param {(error: Cause) => boolean} options.isOutOfReach whether an error says that the server is out of reach
+   * @param {(id: string) => void} [options.onissued] the server has issued the id of a session
    * @param {(method: string) => void} options.onlists the lists may have changed in a recovery: the notification that says so
    * @param {(happened: ServerNews) => void} options.onserver the attempts to reach the server are spent, or it answers again
    */
-  constructor({ server, config, env, identity, storage, onmessage, isOutOfReach, onlists, onserver }) {
+  constructor({ server, config, env, identity, storage, onmessage, isOutOfReach, onissued, onlists, onserver }) {
     this.#onlists = onlists;
+    this.#onissued = onissued;
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
     const variables = /** @type {Record<string, string | undefined>} */ (/** @type {unknown} */ (env));
     this.#manager = /** @type {OwnedManager} */ (
@@ -62,8 +66,7 @@ export class Upstream {
           env: variables,
           log: (level, line) => this.#log(level, line),
           storage,
-          fetch: (url, init = {}) =>
-            init.method === 'DELETE' ? this.#delete(url, init) : wholeFetch(String(url), asClient(init, this.#hello)),
+          fetch: (url, init = {}) => this.#fetch(String(url), init),
         },
       )
     );
@@ -180,12 +183,26 @@ export class Upstream {
     return !this.#isUnended;
   }
 
-  // A server that knows no such session, or no DELETE, has none to end.
-  /** @param {string | URL} url @param {RequestInit} init */
+  /** @param {string} url @param {RequestInit} init */
+  #fetch(url, init) {
+    if (init.method === 'DELETE') return this.#delete(url, init);
+    const own = asClient(init, this.#hello);
+    return own === init ? wholeFetch(url, init) : this.#greet(url, own);
+  }
+
+  /** @param {string} url @param {RequestInit} init */
+  async #greet(url, init) {
+    const response = await wholeFetch(url, init);
+    const id = response.headers.get('mcp-session-id');
+    if (id) this.#onissued?.(id);
+    return response;
+  }
+
+  /** @param {string} url @param {RequestInit} init */
   async #delete(url, init) {
     this.#isUnended = true;
-    const response = await wholeFetch(String(url), init);
-    this.#isUnended = response.status >= 500 || response.status === 429;
+    const response = await wholeFetch(url, init);
+    this.#isUnended = !isTaken(response);
     return response;
   }
 }
