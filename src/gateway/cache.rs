@@ -145,7 +145,10 @@ mod tests {
             request("tools/list", json!({ "cursor": "2" })),
             request("tools/list", json!({ "cursor": "{}" })),
             request("prompts/list", json!({})),
-            request("tools/list", json!({ "_meta": { "io.modelcontextprotocol/clientCapabilities": { "roots": {} } } })),
+            request(
+                "tools/list",
+                json!({ "_meta": { "io.modelcontextprotocol/clientCapabilities": { "roots": {} } } }),
+            ),
             request("tools/list", json!({ "_meta": { "io.modelcontextprotocol/clientInfo": { "name": "a" } } })),
         ]
         .map(|message| key(&message));

@@ -66,7 +66,8 @@ function indexOf(context, namespace) {
 
 const reach = globalThis.fetch;
 globalThis.fetch = async (url, init) => {
-  if (current && !isDead.has(current)) point(current, `fetch ${init?.method} ${/"method":"([^"]+)"/.exec(init?.body ?? '')?.[1] ?? ''}`);
+  if (current && !isDead.has(current))
+    point(current, `fetch ${init?.method} ${/"method":"([^"]+)"/.exec(init?.body ?? '')?.[1] ?? ''}`);
   return reach(url, init);
 };
 
