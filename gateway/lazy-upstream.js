@@ -90,9 +90,10 @@ export class LazyUpstream {
    * @returns {Promise<{ grown: Counts, isEnded: boolean }>}
    */
   async terminate(values) {
-    const found = await (this.#pending ?? (values.upstream ? this.#takeUp(values) : undefined));
+    const pending = this.#pending ?? (values.upstream ? this.#takeUp(values) : undefined);
     this.#pending = undefined;
     this.#running = undefined;
+    const found = await pending;
     if (!(found instanceof Upstream)) return { grown: {}, isEnded: values.upstream === null };
     const isEnded = await found.terminate();
     return { grown: this.grown(found), isEnded };

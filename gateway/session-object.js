@@ -329,10 +329,15 @@ export class SessionObject extends DurableObject {
     this.#stopPulse();
     this.#use.write();
     const counts = await this.#upstream.rest();
-    if (counts)
-      await registry(this.env)
-        .add(counts)
-        .catch(() => {});
+    if (counts) await this.#count(counts);
+  }
+
+  // Without the registry, counts are lost and nothing else.
+  /** @param {Counts} counts */
+  async #count(counts) {
+    await registry(this.env)
+      .add(counts)
+      .catch(() => {});
   }
 
   #stopPulse() {
@@ -387,15 +392,12 @@ export class SessionObject extends DurableObject {
         this.#terminate(values).catch(notTerminated),
         this.#index(JSON.parse(values.identity)).close(handle, happened),
       ]);
+      await this.#count(isOpen ? { sessions_ended_total: 1, ...grown } : grown);
       // A server that is out of reach keeps the session: it is told again, for a while.
       if (!isEnded && Date.now() - values.touched < ENDING) return;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
       this.#row.forget();
-      const counts = isOpen ? { sessions_ended_total: 1, ...grown } : grown;
-      await registry(this.env)
-        .add(counts)
-        .catch(() => {});
     } catch (error) {
       log('warn', 'notEnded', { problem: wordsOf(error) });
     }
