@@ -212,7 +212,7 @@ export class SessionObject extends DurableObject {
     }
   }
 
-  // The row and its alarm are written before the server has a session: whatever fails from then on, somebody ends it.
+  // The row and its alarm are written before the server is asked for a session: after any failure from then on, the session is ended at both ends.
   /** @param {{ owner: string, identity: Identity, params: string }} session */
   async #open({ owner, identity, params }) {
     const { server, handle } = partsOf(owner);

@@ -1,4 +1,4 @@
-// The bounds of what the gateway keeps in memory: caches of an isolate, and bodies that nobody fetches.
+// The bounds of what the gateway keeps in memory: caches of an isolate, and bodies that are not fetched.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeldBodies } from '../../gateway/held-bodies.js';
@@ -64,7 +64,7 @@ test('tools with mirrored arguments: a list that never ends is read in part, and
   assert.equal(asked, 20, 'the oldest was dropped');
 });
 
-test('bodies that nobody fetches are dropped, and their streams cancelled', () => {
+test('bodies that are not fetched are dropped, and their streams cancelled', () => {
   const held = new HeldBodies();
   let isCancelled = false;
   const body = new ReadableStream({

@@ -103,7 +103,7 @@ describe('refusals', () => {
     );
   });
 
-  test('null is no id, of a request or of a notification', async () => {
+  test('an id of null is refused, in a request and in a notification', async () => {
     const session = await ada.open();
     for (const body of [
       { ...ada.rpc('ping'), id: null },
@@ -284,7 +284,7 @@ describe('an issuer of tokens that is out of reach', () => {
     }, 'it recovers');
   });
 
-  test('a subject that is no text is nobody', async () => {
+  test('a subject that is not text is refused', async () => {
     for (const sub of [7, ['eve'], { name: 'eve' }, true, '']) {
       const response = await sender(stack.url, await tokenOf({ sub })).send('POST', {
         body: { jsonrpc: '2.0', id: 1, method: 'ping' },
