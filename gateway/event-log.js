@@ -1,6 +1,6 @@
 // The events of a session's streams, stored for clients that resume with `Last-Event-ID` (2025-11-25 basic/transports, "Resumability and
 // Redelivery"): limited by count and bytes. Notifications are deleted first, the oldest first: a client comes back for its answers. Of an answer that must
-// go, an error with its id stays as long as possible.
+// go, an error with its id stays until the limits require that to go, too.
 //
 // New events are written in batches after a short delay: a commit per event would take longer than the calls themselves. If the instance dies within
 // the delay, a client that resumes gets an error for an unknown stream.

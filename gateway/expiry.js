@@ -8,11 +8,26 @@
 /** @typedef {Pick<Row, 'values' | 'touch'>} UseRow the part of the row that is needed here */
 
 const LONGEST_INTERVAL = 60_000;
+const LONGEST_BEAT = 5_000;
+const SHORTEST_BEAT = 100;
+
+/**
+ * Milliseconds between two checks of waiting work: none of these times is missed by much.
+ * @param {number} rest after which an unused session is released
+ * @param {number} interval between two writes of the time of last use
+ * @param {number} [timeout] of a request
+ */
+export function beatOf(rest, interval, timeout = LONGEST_BEAT) {
+  const finest = Math.min(interval, Math.floor(timeout / 4));
+  return Math.min(LONGEST_BEAT, rest, Math.max(SHORTEST_BEAT, finest));
+}
 
 /** The times of a session's use, for one instance of its object. */
 export class Use {
   #row;
   #lifetimeOf;
+  /** @type {Lifetime | undefined} */
+  #known;
   #at = 0; // the last use; 0: this instance has not used the session yet
 
   /** @param {UseRow} row @param {(owner: string) => Lifetime} lifetimeOf */
@@ -32,7 +47,8 @@ export class Use {
 
   get #lifetime() {
     const { values } = this.#row;
-    return values ? this.#lifetimeOf(values.owner) : { timeout: 0, maxAge: 0 };
+    if (values) this.#known ??= this.#lifetimeOf(values.owner); // asked with every call
+    return this.#known ?? { timeout: 0, maxAge: 0 };
   }
 
   /** Notes a use. @param {number} now */

@@ -28,10 +28,10 @@ export class IndexObject extends DurableObject {
   /**
    * Registers a session that is being opened, for a minute. Returns `{ isTroubled }`, whether its server was unreachable before, so that a success must be reported. Or refuses:
    * `{ isFull }` if the user has too many sessions, `{ wait }` if the breaker is open for that many milliseconds.
-   * @param {{ handle: string, server: string, limit: number }} session
+   * @param {{ handle: string, server: string, limit: number, age?: number }} session objects of earlier versions do not confirm, but give the `age`
    * @returns {{ isFull?: boolean, wait?: number, isTroubled?: boolean }}
    */
-  open({ handle, server, limit }) {
+  open({ handle, server, limit, age = PROVISIONAL }) {
     const now = Date.now();
     // Also removes sessions whose object could not report their end.
     this.#sql.exec('DELETE FROM session WHERE expires < ?', now);
@@ -40,7 +40,7 @@ export class IndexObject extends DurableObject {
     if (counted.one().count >= limit) return { isFull: true };
     const { wait, isTroubled } = this.#breakers.admit(server, now);
     if (wait > 0) return { wait };
-    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, NULL)', handle, server, now, now + PROVISIONAL);
+    this.#sql.exec('INSERT INTO session VALUES (?, ?, ?, ?, NULL)', handle, server, now, now + age);
     return { isTroubled };
   }
 

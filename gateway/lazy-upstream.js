@@ -85,14 +85,18 @@ export class LazyUpstream {
   }
 
   /**
-   * Ends the session at the server, if possible, restoring it first if necessary. Returns increased counters.
+   * Ends the session at the server, restoring it first if necessary. Returns increased counters, and whether it has ended there.
    * @param {SessionRow} values
+   * @returns {Promise<{ grown: Counts, isEnded: boolean }>}
    */
   async terminate(values) {
-    const found = await (this.#pending ?? (values.upstream ? this.#takeUp(values) : undefined));
-    if (!(found instanceof Upstream)) return {};
-    await found.terminate();
-    return this.grown(found);
+    const pending = this.#pending ?? (values.upstream ? this.#takeUp(values) : undefined);
+    this.#pending = undefined;
+    this.#running = undefined;
+    const found = await pending;
+    if (!(found instanceof Upstream)) return { grown: {}, isEnded: values.upstream === null };
+    const isEnded = await found.terminate();
+    return { grown: this.grown(found), isEnded };
   }
 
   /** The counters that grew since they were asked for last: @param {Upstream} upstream */

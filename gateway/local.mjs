@@ -13,12 +13,13 @@ export const compatibility = { compatibilityDate: '2026-04-01', compatibilityFla
  * @param {object} options.servers the `mcpServers` of the configuration
  * @param {Record<string, unknown>} options.vars further variables and secrets, AUTH among them
  * @param {string} options.state a folder in which the objects' storage outlives a restart
+ * @param {string} [options.folder] of the built Worker, with a slash at the end
  * @param {number} [options.port] 0, the default, takes a free one
  * @param {(line: string) => void} [options.log] gets what the Worker prints
  * @returns {Promise<{ origin: string, url(server: string): string, stop(): Promise<void> }>}
  */
-export async function startGateway({ servers, vars, state, port = 0, log }) {
-  const files = await readdir(dist).catch(() => []);
+export async function startGateway({ servers, vars, state, folder = dist, port = 0, log }) {
+  const files = await readdir(folder).catch(() => []);
   const entry = files.includes('index.js')
     ? files.filter((name) => name === 'index.js' || name.endsWith('.wasm'))
     : undefined;
@@ -29,12 +30,12 @@ export async function startGateway({ servers, vars, state, port = 0, log }) {
     // Directly to the Worker: miniflare's own port has another Worker in front of it, which compresses responses and hides
     // disconnecting clients.
     unsafeDirectSockets: [{ host: '127.0.0.1', port }],
-    modulesRoot: dist,
+    modulesRoot: folder,
     modules: [
-      { type: 'ESModule', path: `${dist}index.js` },
+      { type: 'ESModule', path: `${folder}index.js` },
       ...entry
         .filter((name) => name.endsWith('.wasm'))
-        .map((name) => ({ type: 'CompiledWasm', path: `${dist}${name}` })),
+        .map((name) => ({ type: 'CompiledWasm', path: `${folder}${name}` })),
     ],
     bindings: { MCP_SERVERS: { mcpServers: servers }, ...vars },
     durableObjects: {

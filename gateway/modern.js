@@ -152,7 +152,7 @@ class Passage {
     return { status: response.status, headers, body: text };
   }
 
-  // The server, or what is in front of it, answered something that is no answer. It may have run the request, so the error is final: it has the request's id.
+  // The response of the server, or of a proxy in front of it, has no JSON-RPC message. The request may have run, so the error is final: it has the request's id.
   /** @param {Response} response @returns {Answer} */
   #nonsense({ status, body }) {
     body?.cancel().catch(() => {}); // unless it was read

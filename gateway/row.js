@@ -5,6 +5,7 @@
 /** @import { SessionRow, Sql, SqlCursor } from './types.js' */
 
 const UNUSABLE = ''; // instead of a revision, while the session is being opened or ended
+const ISSUED = 'issued:'; // before an id, in place of the manager's record
 const LARGEST = 1_000_000; // characters; a row of SQLite in a Durable Object holds 2 MB
 
 // The row has its own time of last use: the one in the manager's record must not cause a write every few seconds.
@@ -21,7 +22,8 @@ export class Row {
   #values; // undefined: not read; null: the object has none
   /** @type {string | null} */
   #early = null; // the manager's record before the row exists
-  /** Whether the manager's record was too large to store: another instance could not take the session up. */
+  #isClosing = false;
+  /** Whether the manager's record could not be stored: another instance could not take the session up. */
   isIncomplete = false;
 
   /** @param {Sql} sql */
@@ -84,14 +86,37 @@ export class Row {
     this.#values = undefined;
   }
 
+  /**
+   * While the session is being opened: the server has issued an id, of which the manager has made no record yet. Returns an earlier one that was not used.
+   * @param {string} id
+   */
+  issue(id) {
+    const { values, isOpen, issued } = this;
+    if (!values || isOpen || this.#isClosing || (values.upstream && issued === undefined)) return undefined;
+    values.upstream = `${ISSUED}${id}`;
+    this.#sql.exec('UPDATE session SET upstream = ?', values.upstream);
+    return issued;
+  }
+
+  /** The issued id, until there is a record. */
+  get issued() {
+    const upstream = this.values?.upstream;
+    return upstream?.startsWith(ISSUED) ? upstream.slice(ISSUED.length) : undefined;
+  }
+
   /** The server has accepted the session: @param {string} agreed the revision */
   open(agreed) {
     this.#setAgreed(agreed);
   }
 
-  /** The session is being ended: from here on no request finds it. */
-  close() {
+  /**
+   * The session is being ended: from here on no request finds it, and the record of the session with the server stays until it has ended there, too.
+   * @param {number} now
+   */
+  close(now) {
+    if (this.isOpen) this.touch(now, 0);
     this.#setAgreed(UNUSABLE);
+    this.#isClosing = true;
   }
 
   /** @param {string} agreed */
@@ -115,6 +140,7 @@ export class Row {
   }
 
   get #upstream() {
+    if (this.issued !== undefined) return null;
     return this.values ? this.values.upstream : this.#early;
   }
 
@@ -122,10 +148,11 @@ export class Row {
   #keep(value) {
     const { values } = this;
     if (!values) this.#early = value;
-    if (!values || withoutUse(value) === withoutUse(values.upstream)) return;
-    this.isIncomplete = (value?.length ?? 0) > LARGEST;
-    if (this.isIncomplete) throw new Error('the description of the server is too large to store');
+    if (!values || this.#isClosing || withoutUse(value) === withoutUse(values.upstream)) return;
+    this.isIncomplete = true;
+    if ((value?.length ?? 0) > LARGEST) throw new Error('the description of the server is too large to store');
     this.#sql.exec('UPDATE session SET upstream = ?', value);
+    this.isIncomplete = false;
     values.upstream = value;
   }
 

@@ -8,11 +8,14 @@ import { bodiless, idOf, json, onlyText, refused, seconds } from './answers.js';
 import { ClientSide } from './client-side.js';
 import { registry } from './counters.js';
 import { EventLog } from './event-log.js';
-import { Use } from './expiry.js';
+import { beatOf, Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
+import { negotiable } from './hello.js';
+import { endIssued } from './issued.js';
 import { LazyUpstream } from './lazy-upstream.js';
 import { log, wordsOf } from './log.js';
 import { SessionAuth } from './oauth/session-auth.js';
+import { within } from './patience.js';
 import { register } from './room.js';
 import { Row } from './row.js';
 import { partsOf } from './session-places.js';
@@ -21,11 +24,11 @@ import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
-/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, RpcParams, ServerNews, SessionRow, Usage } from './types.js' */
+/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, ServerNews, SessionRow, Usage } from './types.js' */
 
-const BEAT = 5_000; // milliseconds between two checks of waiting work
-const SHORTEST_BEAT = 100;
 const OPENING = 300_000; // milliseconds that opening a session may take, longer than all attempts of the manager
+const ENDING = 600_000; // milliseconds for which a server that is out of reach is told that a session has ended
+const UNFETCHED = 5_000; // milliseconds after which the request at the entry is gone that would fetch a body
 const CLOSING = 60_000; // milliseconds after which the end of a session is tried again
 const PATIENCE = 1_000; // milliseconds that a client waits for the end of its session at the server
 const LARGEST_PARAMS = 256 * 1024; // characters of the params of `initialize`: a row of SQLite in a Durable Object holds 2 MB
@@ -212,11 +215,11 @@ export class SessionObject extends DurableObject {
     }
   }
 
-  // The row and its alarm are written before the server has a session: whatever fails from then on, somebody ends it.
+  // The row and its alarm are written before the server is asked for a session: after any failure from then on, the session is ended at both ends.
   /** @param {{ owner: string, identity: Identity, params: string }} session */
   async #open({ owner, identity, params }) {
     const { server, handle } = partsOf(owner);
-    const { configuredVars, fingerprint, lifetime } = this.#settings;
+    const { configuredVars, fingerprint, lifetime, gateway } = this.#settings;
     const settings = await fingerprint(server);
     const now = Date.now();
     this.#openingUntil = now + OPENING;
@@ -231,13 +234,13 @@ export class SessionObject extends DurableObject {
     await this.ctx.storage.setAlarm(now + CLOSING);
     const upstream = this.#connect(server, identity);
     this.#upstream.opened(upstream);
-    const answer = await upstream.initialize(this.#negotiable(params));
+    const answer = await upstream.initialize(negotiable(params, gateway));
     if (!answer.result) {
       const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
       this.ctx.waitUntil(this.#end(isFailure ? 'failed' : 'worked'));
       return answer;
     }
-    if (this.#row.isIncomplete) throw new Error('the description of the server is too large to store');
+    if (this.#row.isIncomplete) throw new Error('the session with the server cannot be stored');
     await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0 });
     this.#row.open(String(answer.result.protocolVersion));
     this.#openingUntil = 0;
@@ -245,14 +248,6 @@ export class SessionObject extends DurableObject {
     this.#used();
     await this.ctx.storage.setAlarm(this.#use.expiry.expiry);
     return answer;
-  }
-
-  // 2025-11-25 basic/lifecycle, "Version Negotiation": an unknown revision is answered with one that is known.
-  /** @param {string} params as JSON @returns {RpcParams} */
-  #negotiable(params) {
-    const given = JSON.parse(params);
-    const { protocolVersion: asked } = given;
-    return typeof asked === 'string' ? { ...given, protocolVersion: this.#settings.gateway.negotiated(asked) } : given;
   }
 
   // The owner and the server are checked on every call, the configuration once per instance.
@@ -306,13 +301,7 @@ export class SessionObject extends DurableObject {
   async #delete() {
     const ended = this.#end();
     this.ctx.waitUntil(ended);
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, PATIENCE);
-    });
-    await Promise.race([ended, late]);
-    clearTimeout(timer);
+    await within(ended, PATIENCE);
     return bodiless(200);
   }
 
@@ -320,15 +309,9 @@ export class SessionObject extends DurableObject {
   #used() {
     if (!this.#row.isOpen) return;
     this.#use.note(Date.now());
-    this.#pulse ??= setInterval(() => this.#beat(), this.#period);
-  }
-
-  get #period() {
-    const { timeout = BEAT } = this.#config ?? {};
-    return Math.min(
-      BEAT,
-      this.#settings.limits.REST_AFTER,
-      Math.max(SHORTEST_BEAT, Math.min(this.#use.interval, Math.floor(timeout / 4))),
+    this.#pulse ??= setInterval(
+      () => this.#beat(),
+      beatOf(this.#settings.limits.REST_AFTER, this.#use.interval, this.#config?.timeout),
     );
   }
 
@@ -340,7 +323,7 @@ export class SessionObject extends DurableObject {
     const now = Date.now();
     this.#client.beat(now, this.#upstream.running, this.#config?.timeout);
     if (this.#client.isWaiting) this.#use.touch(now);
-    this.#held.dropOld(now, BEAT);
+    this.#held.dropOld(now, UNFETCHED);
     if (!this.#client.needsServer && now - this.#use.last >= this.#settings.limits.REST_AFTER)
       this.ctx.waitUntil(this.#rest());
   }
@@ -350,10 +333,15 @@ export class SessionObject extends DurableObject {
     this.#stopPulse();
     this.#use.write();
     const counts = await this.#upstream.rest();
-    if (counts)
-      await registry(this.env)
-        .add(counts)
-        .catch(() => {});
+    if (counts) await this.#count(counts);
+  }
+
+  // Without the registry, counts are lost and nothing else.
+  /** @param {Counts} counts */
+  async #count(counts) {
+    await registry(this.env)
+      .add(counts)
+      .catch(() => {});
   }
 
   #stopPulse() {
@@ -374,6 +362,10 @@ export class SessionObject extends DurableObject {
       auth: this.#auth,
       storage: this.#row.storage,
       onmessage: (message, about) => this.#client.hear(message, about),
+      onissued: (issued) => {
+        const unused = this.#row.issue(issued);
+        if (unused !== undefined) this.ctx.waitUntil(this.#endIssued(unused));
+      },
       onlists: (method) => this.#client.hear({ jsonrpc: '2.0', method }),
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
@@ -405,34 +397,47 @@ export class SessionObject extends DurableObject {
     const { values, isOpen } = this.#row;
     if (!values) return;
     const { handle } = partsOf(values.owner);
+    await this.ctx.storage.setAlarm(Date.now() + CLOSING); // first: if it fails, the session is as it was
     this.#openingUntil = 0;
-    this.#row.close();
+    this.#row.close(Date.now());
     this.#log.end();
     this.#client.end();
     this.#stopPulse();
     try {
-      await this.ctx.storage.setAlarm(Date.now() + CLOSING);
-      const [grown] = await Promise.all([
-        this.#upstream.terminate(values).catch((error) => this.#unreached(error)),
+      const [{ grown, isEnded }] = await Promise.all([
+        this.#terminate(values).catch(notTerminated),
         this.#index(JSON.parse(values.identity)).close(handle, happened),
       ]);
+      await this.#count(isOpen ? { sessions_ended_total: 1, ...grown } : grown);
+      // A server that is out of reach keeps the session: it is told again, for a while.
+      if (!isEnded && Date.now() - values.touched < ENDING) return;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
       this.#row.forget();
-      const counts = isOpen ? { sessions_ended_total: 1, ...grown } : grown;
-      await registry(this.env)
-        .add(counts)
-        .catch(() => {});
     } catch (error) {
       log('warn', 'notEnded', { problem: wordsOf(error) });
     }
   }
 
-  // The session at the server cannot be ended, for example because the server is no longer configured.
-  /** @param {unknown} error @returns {Counts} */
-  #unreached(error) {
-    log('warn', 'notTerminated', { problem: wordsOf(error) });
-    return {};
+  /** @param {SessionRow} values */
+  async #terminate(values) {
+    const { issued } = this.#row;
+    const { grown, isEnded } = await this.#upstream.terminate(
+      issued === undefined ? values : { ...values, upstream: null },
+    );
+    return { grown, isEnded: isEnded && (issued === undefined || (await this.#endIssued(issued))) };
+  }
+
+  /** @param {string} id */
+  #endIssued(id) {
+    const { gateway, configuredVars } = this.#settings;
+    const caller = JSON.parse(this.#values.identity);
+    return endIssued(
+      gateway,
+      this.#owner.server,
+      { id: caller.id, vars: configuredVars(caller.key) ?? caller.vars },
+      id,
+    );
   }
 
   // At intervals, never during a request: updates the user's index. Returns increased counters.
@@ -460,4 +465,11 @@ export class SessionObject extends DurableObject {
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }
+}
+
+// The session at the server cannot be ended, for example because the server is no longer configured.
+/** @param {unknown} error @returns {{ grown: Counts, isEnded: boolean }} */
+function notTerminated(error) {
+  log('warn', 'notTerminated', { problem: wordsOf(error) });
+  return { grown: {}, isEnded: false };
 }

@@ -2,6 +2,9 @@
 // @ts-check
 
 import { McpManager } from 'mcp-tether';
+import { wholeFetch } from '../npm/whole-fetch.js';
+import { asClient } from './hello.js';
+import { isTaken } from './issued.js';
 import { log } from './log.js';
 
 /** @import { Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
@@ -31,10 +34,14 @@ export class Upstream {
   #metrics; // the last known values
   #isOut = false; // whether all attempts to reach the server had failed at the last response
   #isJudging = false; // whether an error is being evaluated
+  /** @type {RpcParams} */
+  #hello = {}; // the params of the client's own `initialize`
+  #isUnended = false; // whether the server did not take the DELETE of the session
   #hasTools = false; // whether the client has seen a list of tools
   /** @type {string[]} */
   #lists = []; // the capabilities whose lists may change
   #onlists;
+  #onissued;
 
   /**
    * @param {object} options
@@ -46,18 +53,25 @@ export class Upstream {
    * @param {SessionStorage} options.storage where the session is kept beyond this instance
    * @param {(message: Rpc, about?: RpcId) => void} options.onmessage a message for the client, and which of its requests it is about
    * @param {(error: Cause) => boolean} options.isOutOfReach whether an error says that the server is out of reach
+   * @param {(id: string) => void} [options.onissued] the server has issued the id of a session
    * @param {(method: string) => void} options.onlists the lists may have changed in a recovery: the notification that says so
    * @param {(happened: ServerNews) => void} options.onserver the attempts to reach the server are spent, or it answers again
    */
-  constructor({ server, config, env, identity, auth, storage, onmessage, isOutOfReach, onlists, onserver }) {
+  constructor({ server, config, env, identity, auth, storage, onmessage, isOutOfReach, onissued, onlists, onserver }) {
     this.#auth = auth;
     this.#onlists = onlists;
+    this.#onissued = onissued;
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
     const variables = /** @type {Record<string, string | undefined>} */ (/** @type {unknown} */ (env));
     this.#manager = /** @type {OwnedManager} */ (
       new McpManager(
         { mcpServers: { [server]: { ...config, sessionConfig, auth } } },
-        { env: variables, log: (level, line) => this.#log(level, line), storage },
+        {
+          env: variables,
+          log: (level, line) => this.#log(level, line),
+          storage,
+          fetch: (url, init = {}) => this.#fetch(String(url), init),
+        },
       )
     );
     this.#transport = /** @type {SessionTransport} */ (
@@ -136,6 +150,7 @@ export class Upstream {
         if (opening.result) this.#auth?.opened();
         resolve(opening);
       };
+      this.#hello = params;
       this.#transport.request({ id: OPENING, method: 'initialize', params });
     });
   }
@@ -171,10 +186,34 @@ export class Upstream {
     this.#manager.free();
   }
 
-  /** Ends the session at the server, within five seconds. */
+  /** Ends the session at the server, within five seconds. Returns whether the server has taken it, if it has to. */
   async terminate() {
     await this.#transport.terminateSession();
     await this.rest();
+    return !this.#isUnended;
+  }
+
+  /** @param {string} url @param {RequestInit} init */
+  #fetch(url, init) {
+    if (init.method === 'DELETE') return this.#delete(url, init);
+    const own = asClient(init, this.#hello);
+    return own === init ? wholeFetch(url, init) : this.#greet(url, own);
+  }
+
+  /** @param {string} url @param {RequestInit} init */
+  async #greet(url, init) {
+    const response = await wholeFetch(url, init);
+    const id = response.headers.get('mcp-session-id');
+    if (id) this.#onissued?.(id);
+    return response;
+  }
+
+  /** @param {string} url @param {RequestInit} init */
+  async #delete(url, init) {
+    this.#isUnended = true;
+    const response = await wholeFetch(url, init);
+    this.#isUnended = !isTaken(response);
+    return response;
   }
 }
 

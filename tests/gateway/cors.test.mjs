@@ -69,7 +69,7 @@ describe('CORS over the wire', () => {
   before(
     async () =>
       (stack = await startStack({
-        vars: { RATE_PER_MINUTE: 300 },
+        vars: { RATE_PER_MINUTE: 300, AUTHORIZATION_SERVERS: 'https://issuer.example' },
         servers: { down: { url: 'http://127.0.0.1:9/mcp', sessionConfig: { retryAttempts: 0 } } },
       })),
   );

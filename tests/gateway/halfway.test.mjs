@@ -88,7 +88,7 @@ describe('sessions that are half open', () => {
     assert.deepEqual(await listed(), []);
   });
 
-  test('entries without a session, as earlier versions left them, lock nobody out', async () => {
+  test('entries without a session, as earlier versions left them, do not lock their user out', async () => {
     const expires = Date.now() + 24 * 60 * MINUTE;
     const rows = Array.from({ length: LIMIT }, (_, at) => [
       'INSERT INTO session VALUES (?, ?, ?, ?, NULL)',

@@ -1,5 +1,5 @@
 // 2026-07-28 before a server that is hostile, or that sits behind proxies: nothing of one user reaches another by the shared cache, nothing is read without
-// a limit, and what is no answer is not passed on as one.
+// a limit, and a response without a JSON-RPC message is not passed on.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { listen } from '../js/servers/shared/listen.mjs';
@@ -218,7 +218,7 @@ describe('2026-07-28 before a hostile server', () => {
     });
   });
 
-  describe('what is no answer', () => {
+  describe('a response without a JSON-RPC message', () => {
     for (const name of ['html', 'otherJson', 'empty', 'away'])
       test(`${name} becomes an error that says so`, async () => {
         const response = await post(name, body({}, 'tools/list', 'mine'), { headers: { Origin: page } });

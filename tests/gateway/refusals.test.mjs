@@ -85,7 +85,25 @@ describe('refusals', () => {
     assert.equal(listed.status, 200);
   });
 
-  test('null is no id, of a request or of a notification', async () => {
+  test('the server gets the client’s own initialize, when a session is opened and when it is recovered', async () => {
+    const params = {
+      protocolVersion: '2025-06-18',
+      capabilities: { roots: { listChanged: true }, experimental: { vendor: {} } },
+      clientInfo: { name: 'own', version: '7', title: 'Own' },
+      _meta: { 'vendor.example/tenant': 'x' },
+      vendorOption: [1],
+    };
+    const session = await ada.open(params);
+    server.open.clear();
+    await messageOf(await ada.call(session, 'echo', { text: 'x' }));
+    const seen = server.seen.filter(({ method, params: given }) => method === 'initialize' && given.vendorOption);
+    assert.deepEqual(
+      seen.map(({ params: given }) => given),
+      [params, params],
+    );
+  });
+
+  test('an id of null is refused, in a request and in a notification', async () => {
     const session = await ada.open();
     for (const body of [
       { ...ada.rpc('ping'), id: null },
@@ -266,7 +284,7 @@ describe('an issuer of tokens that is out of reach', () => {
     }, 'it recovers');
   });
 
-  test('a subject that is no text is nobody', async () => {
+  test('a subject that is not text is refused', async () => {
     for (const sub of [7, ['eve'], { name: 'eve' }, true, '']) {
       const response = await sender(stack.url, await tokenOf({ sub })).send('POST', {
         body: { jsonrpc: '2.0', id: 1, method: 'ping' },

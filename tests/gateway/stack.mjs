@@ -22,8 +22,9 @@ const serverProgram = fileURLToPath(new URL('../js/servers/sdk-server.mjs', impo
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] further variables of the gateway
  * @param {number} [options.port] of the gateway
+ * @param {string} [options.folder] of another build of the gateway
  */
-export async function startStack({ server: args = [], config = {}, servers = {}, vars = {}, port } = {}) {
+export async function startStack({ server: args = [], config = {}, servers = {}, vars = {}, port, folder } = {}) {
   const state = await mkdtemp(join(tmpdir(), 'gateway-'));
   const serverPort = await findFreePort();
   const gatewayPort = port ?? (await findFreePort());
@@ -50,6 +51,7 @@ export async function startStack({ server: args = [], config = {}, servers = {},
         ...changed.vars,
       },
       state,
+      folder,
       port: gatewayPort,
       log: (line) => lines.push(line),
     });

@@ -1,4 +1,4 @@
-//! Every test named in tests/INDEX.md and docs/limits.md exists.
+//! Every test named in tests/INDEX.md, docs/limits.md and SECURITY.md exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,24 @@ fn every_limit_has_a_test_that_exists() {
             find(&root.join("src/core"), module, &mut places);
             let is_test = |source: String| source.contains(&format!("fn {test}("));
             assert!(places.iter().any(|place| fs::read_to_string(place).is_ok_and(is_test)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_bound_of_the_gateway_has_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let (_, section) = document.split_once("### Bounds of the gateway").unwrap();
+    let (table, _) = section.split_once("\n## ").unwrap();
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what ")).collect();
+    assert!(rows.len() > 25, "{}", rows.len());
+    for row in rows {
+        let tests = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        let names: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            assert!(root.join("tests/gateway").join(name).exists() || root.join(name).exists(), "{name}");
         }
     }
 }
