@@ -41,6 +41,8 @@ export class SessionObject extends DurableObject {
   #checked; // whether the server's configuration is unchanged
   #upstream; // the session with the server
   #use; // the times of its use
+  /** @type {string | undefined} */
+  #issued; // the id that the server issued last to this instance
   #openingUntil = 0; // while the session is being opened: when that has failed
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pulse; // the timer for all waiting work
@@ -362,10 +364,7 @@ export class SessionObject extends DurableObject {
       auth: this.#auth,
       storage: this.#row.storage,
       onmessage: (message, about) => this.#client.hear(message, about),
-      onissued: (issued) => {
-        const unused = this.#row.issue(issued);
-        if (unused !== undefined) this.ctx.waitUntil(this.#endIssued(unused));
-      },
+      onissued: (issued) => this.#noteIssued(issued),
       onlists: (method) => this.#client.hear({ jsonrpc: '2.0', method }),
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
@@ -419,12 +418,25 @@ export class SessionObject extends DurableObject {
     }
   }
 
+  // A handshake that is not finished leaves a session at the server. It ends when the next one is issued.
+  /** @param {string} id */
+  #noteIssued(id) {
+    const unused = this.#row.isOpen ? this.#unfinished : this.#row.issue(id);
+    if (unused !== undefined) this.ctx.waitUntil(this.#endIssued(unused));
+    this.#issued = id;
+  }
+
+  // The id that was issued last, if the manager has not made the session its own.
+  get #unfinished() {
+    const { upstream } = this.#values;
+    return this.#issued !== undefined && upstream?.includes(JSON.stringify(this.#issued)) ? undefined : this.#issued;
+  }
+
   /** @param {SessionRow} values */
   async #terminate(values) {
-    const { issued } = this.#row;
-    const { grown, isEnded } = await this.#upstream.terminate(
-      issued === undefined ? values : { ...values, upstream: null },
-    );
+    const issued = this.#row.issued ?? this.#unfinished;
+    const record = this.#row.issued === undefined ? values : { ...values, upstream: null };
+    const { grown, isEnded } = await this.#upstream.terminate(record);
     return { grown, isEnded: isEnded && (issued === undefined || (await this.#endIssued(issued))) };
   }
 
