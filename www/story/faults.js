@@ -74,7 +74,8 @@ function handshakes({ counted: { ours } }) {
 /** @param {StoryRun} run */
 function waiting({ ours, waited }) {
   const failed = ours.made - ours.answered - ours.unknown;
-  return `${count(waited, 'call')} waited, ${failed === 0 ? 'none' : failed} failed`;
+  const why = failed > 0 && ours.error ? ` (${ours.error})` : '';
+  return `${count(waited, 'call')} waited, ${failed === 0 ? 'none' : failed} failed${why}`;
 }
 
 /** @param {StoryRun} run */
