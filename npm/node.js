@@ -10,7 +10,7 @@ export { default, McpError, McpSession } from './slim.js';
 
 export class McpManager extends AnyManager {
   constructor(config, options) {
-    super(config, { fetch: patientFetch, ...options });
+    super(config, { ...options, fetch: options?.fetch ?? patientFetch });
   }
 }
 

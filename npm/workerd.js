@@ -9,7 +9,7 @@ const SMALL = 64 * 1024; // bytes
 
 export class McpManager extends AnyManager {
   constructor(config, options) {
-    super(config, { fetch: wholeFetch, ...options });
+    super(config, { ...options, fetch: options?.fetch ?? wholeFetch });
   }
 }
 
