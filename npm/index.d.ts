@@ -75,20 +75,20 @@ export interface ServerConfig {
    * of revision 2024-11-05, unless {@link ServerConfig.protocolVersion} is pinned. `sse` uses only HTTP+SSE; `url` is then the URL of the
    * event stream.
    */
-  type?: 'streamable-http' | 'http' | 'sse';
+  type?: 'streamable-http' | 'http' | 'sse' | undefined;
   /** The URL of the MCP endpoint. `${NAME}` is replaced by that variable of {@link ManagerOptions.env}; an unset variable is a `config_error`. */
   url: string;
   /** Sent with every request. `${NAME}` works as in `url`; `{{USER_ID}}` and the names in {@link ConnectOptions.vars} are filled in for each user. */
-  headers?: Record<string, string>;
-  /** Timeout of one request. Default 60 000. */
-  timeout?: number;
-  /** Timeout of one handshake. Default 30 000. */
-  initTimeout?: number;
+  headers?: Record<string, string> | undefined;
+  /** Timeout of one request in milliseconds. Default 60 000. */
+  timeout?: number | undefined;
+  /** Timeout of one handshake in milliseconds. Default 30 000. */
+  initTimeout?: number | undefined;
   /**
-   * Timeout of an {@link AuthProvider}, which may have to ask the user. After it, the signal is aborted and requests are sent without a token.
+   * Timeout in milliseconds of an {@link AuthProvider}, which may have to ask the user. After it, the signal is aborted and requests are sent without a token.
    * The `timeout` of waiting calls is paused meanwhile; `maxTotalTimeout` is not. Default 300 000.
    */
-  authTimeout?: number;
+  authTimeout?: number | undefined;
   /**
    * The protocol revision.
    *
@@ -97,40 +97,40 @@ export interface ServerConfig {
    * - `legacy`: no discovery, `initialize` negotiates.
    * - A date, `2024-11-05` to `2026-07-28`: that revision or `unsupported_version`.
    */
-  protocolVersion?: 'auto' | 'legacy' | string;
-  sessionConfig?: SessionConfig;
+  protocolVersion?: 'auto' | 'legacy' | string | undefined;
+  sessionConfig?: SessionConfig | undefined;
   /** Used for this server instead of {@link ManagerOptions.fetch}; errors are handled as described there. */
-  fetch?: FetchLike;
+  fetch?: FetchLike | undefined;
   /** Provides tokens where `connect` gets no `auth`. */
-  auth?: AuthProvider;
+  auth?: AuthProvider | undefined;
   /**
    * Whether the browser sends cookies. `include`: also to other origins, which the server must allow (`Access-Control-Allow-Credentials`). `omit`:
    * never. Default: `same-origin`. For hosts without a cookie store: `mcp-tether/cookies`.
    */
-  credentials?: 'omit' | 'same-origin' | 'include';
+  credentials?: 'omit' | 'same-origin' | 'include' | undefined;
 }
 
 /** Lifetime and recovery of a session. */
 export interface SessionConfig {
-  /** A session that is unused for this time expires. Default: `MCP_SESSION_TIMEOUT`, else 3 600 000. */
-  timeout?: number;
+  /** A session that is unused for this time, in milliseconds, expires. Default: `MCP_SESSION_TIMEOUT`, else 3 600 000. */
+  timeout?: number | undefined;
   /**
    * The number of retries of a handshake or a request, and of canary requests after the first one in an outage; 0 to 100. Default:
    * `MCP_SESSION_RETRY_ATTEMPTS`, else 3.
    */
-  retryAttempts?: number;
+  retryAttempts?: number | undefined;
   /**
-   * The base of the exponential backoff, capped at 30 000. Each delay is random: from 0 to the backoff, in an outage from half of it to all of it.
+   * The base of the exponential backoff in milliseconds, capped at 30 000. Each delay is random: from 0 to the backoff, in an outage from half of it to all of it.
    * Default: `MCP_SESSION_RETRY_DELAY`, else 1 000.
    */
-  retryDelay?: number;
-  /** The maximum age of a session, used or not. Default: no limit. */
-  maxAge?: number;
+  retryDelay?: number | undefined;
+  /** The maximum age of a session in milliseconds, used or not. Default: no limit. */
+  maxAge?: number | undefined;
   /**
-   * The session is pinged after this time without a request, so that the server does not drop it. Pings do not count as use: `timeout` still applies.
+   * The session is pinged after this time in milliseconds without a request, so that the server does not drop it. Pings do not count as use: `timeout` still applies.
    * Only for sessions of kind `stateful`. Default: no pings.
    */
-  keepAlive?: number;
+  keepAlive?: number | undefined;
   /**
    * Which requests may be sent again.
    *
@@ -138,37 +138,44 @@ export interface SessionConfig {
    * - `safe`: only safe ones: reads, and tools that are annotated as read-only or idempotent.
    * - `never`: none.
    */
-  replay?: 'refused' | 'safe' | 'never';
+  replay?: 'refused' | 'safe' | 'never' | undefined;
   /**
    * Further responses that mean a lost session, for servers that report it in a nonstandard way. Default: none.
    *
    * Each entry has an HTTP `status` (200 to 599), a `message` that the error contains (ignoring case), or both; then both must match. Such a response is
    * `session_invalid`: it causes one new handshake, and the request is sent again as one that the server did not run.
    */
-  lostWhen?: LostWhen[];
+  lostWhen?: LostWhen[] | undefined;
 }
 
 /** A response that means a lost session: {@link SessionConfig.lostWhen}. */
-export type LostWhen = { status: number; message?: string } | { status?: number; message: string };
+export type LostWhen =
+  | { status: number; message?: string | undefined }
+  | { status?: number | undefined; message: string };
+
+/** A client's name and version; {@link Implementation} describes the members. */
+export type ClientInfo = Pick<Implementation, 'name' | 'version'> & {
+  [Name in Exclude<keyof Implementation, 'name' | 'version'>]?: Implementation[Name] | undefined;
+};
 
 /** Options of a manager. */
 export interface ManagerOptions {
   /** Values for `${NAME}` and the `MCP_SESSION_…` settings. Default: `process.env` where there is one. */
-  env?: Record<string, string | undefined>;
+  env?: Record<string, string | undefined> | undefined;
   /** Also log the debug lines. Default: whether `MCP_SESSION_DEBUG` is `true`. */
-  debug?: boolean;
-  /** Gets the log lines instead of the console; `false`: nothing does. They contain no headers, tokens or complete session ids. */
-  log?: ((level: 'debug' | 'info' | 'warn' | 'error', line: string) => void) | false;
+  debug?: boolean | undefined;
+  /** Gets the log lines instead of the console; `false`: none are written. They contain no headers, tokens or complete session ids. */
+  log?: ((level: 'debug' | 'info' | 'warn' | 'error', line: string) => void) | false | undefined;
   /**
    * Used instead of the global `fetch`. Its errors become the {@link McpError.cause} of the error that the caller gets. A `TypeError`, a `NetworkError`,
    * an `AbortError` or `TimeoutError` of its own, and errors with a system code (`ECONNRESET`) are network failures; other errors reject the call
    * at once, without retries.
    */
-  fetch?: FetchLike;
+  fetch?: FetchLike | undefined;
   /** The client's name and version, sent to servers. */
-  clientInfo?: Implementation;
+  clientInfo?: ClientInfo | undefined;
   /** Capabilities to declare in the handshake. Request handlers add theirs. */
-  capabilities?: ClientCapabilities;
+  capabilities?: ClientCapabilities | undefined;
   /**
    * Persists sessions beyond this page or process: the next manager with the same storage, servers and users continues them without a handshake.
    * Default: none, nothing is written. Implementations are in `mcp-tether/storage`.
@@ -176,8 +183,8 @@ export interface ManagerOptions {
    * A record has the session id, the server's response to the handshake, the cursor of its stream, the log level and the subscriptions, but no headers
    * and no tokens. The id is a secret, too: store it with the user's other credentials. `close()` keeps the record, `terminate()` removes it.
    */
-  storage?: SessionStorage;
-  limits?: Partial<Limits>;
+  storage?: SessionStorage | undefined;
+  limits?: { [Name in keyof Limits]?: Limits[Name] | undefined } | undefined;
 }
 
 /**
@@ -274,7 +281,7 @@ export class McpManager {
   /** Resolves when no work is pending: for `waitUntil` in a Worker. */
   idle(): Promise<void>;
   /** Settles pending calls with `closed` and releases all handlers; after it resolves, nothing is sent. `terminate` ends the sessions at their servers first. */
-  close(options?: { terminate?: boolean }): Promise<void>;
+  close(options?: { terminate?: boolean | undefined }): Promise<void>;
   /** The same as `close()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -282,9 +289,9 @@ export class McpManager {
 /** Options of {@link McpManager.diagnose}. */
 export interface DiagnosisOptions {
   /** Outside of pages: check CORS for pages of this origin. In a page, its own origin is used. */
-  origin?: string;
-  /** Timeout of each request. Default 5 000. */
-  timeout?: number;
+  origin?: string | undefined;
+  /** Timeout of each request in milliseconds. Default 5 000. */
+  timeout?: number | undefined;
 }
 
 /** The result of each step, without credentials and complete session ids. */
@@ -309,13 +316,13 @@ export interface Diagnosis {
 /** Options of one user's session. */
 export interface ConnectOptions {
   /** Sent with every request of this session; they override the server's headers. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   /** Values for `{{name}}` in the server's headers. */
-  vars?: Record<string, string>;
+  vars?: Record<string, string> | undefined;
   /** Provides a token when the server requires one. */
-  auth?: AuthProvider;
+  auth?: AuthProvider | undefined;
   /** Aborts waiting. Other callers that wait for the same session are not affected. */
-  signal?: PlatformSignal;
+  signal?: PlatformSignal | undefined;
 }
 
 /**
@@ -385,7 +392,7 @@ export class McpSession {
     options?: RequestOptions,
   ): Promise<ClientRequests[Method]['result']>;
   /** For methods that are not described here; `T` is the result's type, which is not checked. */
-  request<T = unknown>(request: { method: string; params?: object }, options?: RequestOptions): Promise<T>;
+  request<T = unknown>(request: { method: string; params?: object | undefined }, options?: RequestOptions): Promise<T>;
   /** The same with the method's name: `session.request('tools/list')`, `session.request('tools/call', { name: 'echo' })`. */
   request<Method extends RequestMethod>(
     method: Method,
@@ -398,11 +405,21 @@ export class McpSession {
   notification<Method extends keyof ClientNotifications>(
     notification: MessageOf<Method, ClientNotifications[Method]>,
   ): Promise<void>;
-  notification(notification: { method: string; params?: object }): Promise<void>;
+  notification(notification: { method: string; params?: object | undefined }): Promise<void>;
+  /**
+   * Asks the server for an answer, within the `timeout`. A lost session is replaced first, as for every request.
+   *
+   * @throws McpError
+   */
   ping(options?: RequestOptions): Promise<void>;
   /** Lists of a 2026-07-28 server are cached for their `ttlMs`, and until the server announces a change. */
   listTools(params?: PaginatedRequestParams, options?: RequestOptions): Promise<ListToolsResult>;
-  /** An error of the tool itself is a result with `isError`; other errors reject. */
+  /**
+   * Calls a tool. An error of the tool itself is a result with `isError`; other errors reject.
+   *
+   * @throws McpError `outcome_unknown` if the tool may have run: check its effect before a second call. `request_timeout`, `rpc_error`, `cancelled` and
+   * others: {@link ErrorCode}.
+   */
   callTool(params: CallToolRequestParams, options?: RequestOptions): Promise<CallToolResult>;
   listResources(params?: PaginatedRequestParams, options?: RequestOptions): Promise<ListResourcesResult>;
   listResourceTemplates(
@@ -467,17 +484,17 @@ export type NotificationHandler<Method extends string> = (
 /** Options of one request. */
 export interface RequestOptions {
   /** Cancels the request, here and at the server. */
-  signal?: PlatformSignal;
-  /** Default: the server's `timeout`. */
-  timeout?: number;
-  /** Limit on the total time, regardless of progress. Default: none. */
-  maxTotalTimeout?: number;
+  signal?: PlatformSignal | undefined;
+  /** Timeout in milliseconds. Default: the server's `timeout`. */
+  timeout?: number | undefined;
+  /** Limit on the total time in milliseconds, regardless of progress. Default: none. */
+  maxTotalTimeout?: number | undefined;
   /** Whether progress restarts the `timeout`. Default: true. */
-  resetTimeoutOnProgress?: boolean;
+  resetTimeoutOnProgress?: boolean | undefined;
   /** Called for each progress notification. Servers report progress only if this is set. */
-  onprogress?: (progress: Progress) => void;
+  onprogress?: ((progress: Progress) => void) | undefined;
   /** Default: the session's `replay`. */
-  replay?: SessionConfig['replay'];
+  replay?: SessionConfig['replay'] | undefined;
 }
 
 /**
@@ -518,6 +535,28 @@ export interface SessionInfo {
   recoveries: number;
 }
 
+/**
+ * Why a call failed. {@link McpError.retryable} says whether the same call may be sent again; R marks the codes where it usually is true.
+ *
+ * - `session_terminated`, `session_invalid` (R): the session was lost, and new handshakes did not help. Call again later; if it repeats, run `diagnose`.
+ * - `session_expired` (R): `sessionConfig.timeout` or `maxAge` has passed. The next call creates a session.
+ * - `session_conflict`, `session_timeout` (R): in events: another client uses the stream; the server no longer answers.
+ * - `outcome_unknown`: sent and not answered; it may have run. Check its effect before a second call.
+ * - `request_timeout`: no answer within `timeout`. R only if it was never sent.
+ * - `cancelled`: by `signal`; the `cause` is its reason.
+ * - `rpc_error`: the server's JSON-RPC error: `rpcCode`, `data`.
+ * - `protocol_error`: the server broke the protocol, or the params cannot be serialized.
+ * - `http_error`: another HTTP `status`. R for 5xx, and for 429 after `retryAfterMs`.
+ * - `network_error` (R): the server is unreachable; `cause` is the error of `fetch`.
+ * - `cors_blocked`: the server's CORS headers hide the response; the message names the missing one.
+ * - `unauthorized`: 401 or no token. Log in; the `cause` is the provider's error.
+ * - `forbidden`: 403. Other credentials or permissions are needed.
+ * - `unsupported_version`: no common protocol revision.
+ * - `circuit_open` (R): not sent after many failures. Call again after `retryAfterMs`.
+ * - `limit_exceeded` (R): one of {@link Limits}.
+ * - `config_error`: the configuration or an argument is wrong; the message has the path.
+ * - `closed`: the manager or the session was closed or terminated.
+ */
 export type ErrorCode =
   | 'session_terminated'
   | 'session_expired'
@@ -547,13 +586,13 @@ export class McpError extends Error {
     message: string,
     fields: {
       code: ErrorCode;
-      serverName?: string;
-      retryable?: boolean;
-      status?: number;
-      rpcCode?: number;
+      serverName?: string | undefined;
+      retryable?: boolean | undefined;
+      status?: number | undefined;
+      rpcCode?: number | undefined;
       data?: unknown;
-      retryAfterMs?: number;
-      evidence?: string;
+      retryAfterMs?: number | undefined;
+      evidence?: string | undefined;
       cause?: unknown;
     },
   );
@@ -725,14 +764,15 @@ export type SessionEventListener<Type extends SessionEvent> =
   | { handleEvent(event: SessionCustomEvent<Type>): void };
 
 export interface SessionEventListenerOptions {
-  capture?: boolean;
-  once?: boolean;
-  passive?: boolean;
-  signal?: PlatformSignal;
+  capture?: boolean | undefined;
+  once?: boolean | undefined;
+  passive?: boolean | undefined;
+  signal?: PlatformSignal | undefined;
 }
 
 /** An `EventTarget` with typed events. */
 export interface SessionEventTarget extends PlatformEventTarget {
+  /** Calls `listener` with each event of this type; its `detail` is in {@link SessionEventMap}. An exception of a listener does not affect calls. */
   addEventListener<Type extends SessionEvent>(
     type: Type,
     listener: SessionEventListener<Type> | null,
@@ -741,7 +781,7 @@ export interface SessionEventTarget extends PlatformEventTarget {
   removeEventListener<Type extends SessionEvent>(
     type: Type,
     listener: SessionEventListener<Type> | null,
-    options?: boolean | { capture?: boolean },
+    options?: boolean | { capture?: boolean | undefined },
   ): void;
 }
 
@@ -799,9 +839,9 @@ export interface TokenContext {
 export interface Token {
   token: string;
   /** Default: `Bearer`. */
-  scheme?: 'Bearer' | 'DPoP';
-  /** As of `Date.now()`. The provider is asked for the next token 30 to 60 seconds before, while calls go on with this one. */
-  expiresAt?: number;
+  scheme?: 'Bearer' | 'DPoP' | undefined;
+  /** In milliseconds, as of `Date.now()`. The provider is asked for the next token 30 to 60 seconds before, while calls go on with this one. */
+  expiresAt?: number | undefined;
   /** Whose it is. After a token of another subject the session is terminated: it belongs to the one before. */
-  subject?: string;
+  subject?: string | undefined;
 }

@@ -5,15 +5,15 @@ export interface ListHandler<Item> {
   /** Called with the new list, or with the error of reading it. Both are null with `autoRefresh: false`. */
   onChanged: (error: McpError | null, items: Item[] | null) => void;
   /** Read the list before `onChanged` is called. Default: true. */
-  autoRefresh?: boolean;
+  autoRefresh?: boolean | undefined;
   /** Changes within this number of milliseconds are merged. Default: 300. */
-  debounceMs?: number;
+  debounceMs?: number | undefined;
 }
 
 export interface ListHandlers {
-  tools?: ListHandler<Tool>;
-  prompts?: ListHandler<Prompt>;
-  resources?: ListHandler<Resource>;
+  tools?: ListHandler<Tool> | undefined;
+  prompts?: ListHandler<Prompt> | undefined;
+  resources?: ListHandler<Resource> | undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ export { default, McpError, McpSession } from './slim.js';
 export class McpManager extends AnyManager {
   constructor(config, options) {
     try {
-      super(config, { fetch: patientFetch, ...options });
+      super(config, { ...options, fetch: options?.fetch ?? patientFetch });
     } catch (error) {
       Error.captureStackTrace(error, McpManager);
       throw error;

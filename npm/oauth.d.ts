@@ -3,27 +3,29 @@ import type { AuthProvider, Token, TokenContext } from './index.js';
 /** What every provider of this entry takes. */
 export interface ProviderOptions {
   /** Requested where neither the server's challenge nor its metadata names scopes. Several are divided by spaces. */
-  scope?: string;
+  scope?: string | undefined;
   /** Where credentials are kept: by user and server, bound to the issuer. */
-  storage?: CredentialStorage;
+  storage?: CredentialStorage | undefined;
   /** Used for all requests to authorization servers. Default: the global `fetch`. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /**
    * The `resource` parameter (RFC 8707) in place of the one in the server's metadata; `null` leaves it out, for authorization servers that refuse it
    * (Entra). What the metadata claims is checked all the same.
    */
-  resource?: string | null;
+  resource?: string | null | undefined;
   /** The only issuer that is accepted. */
-  issuer?: string;
+  issuer?: string | undefined;
   /**
    * Binds tokens to a key (RFC 9449) at authorization servers that offer it: P-256, not extractable, kept in `storage` where that can hold keys.
    * Default: false.
    */
-  dpop?: boolean;
+  dpop?: boolean | undefined;
   /** Asked before an authorization server is used that is not the one of before. Default: it is. */
   allowIssuer?(change: { issuer: string; previous: string; userId: string; url: string }): boolean | Promise<boolean>;
   /** Options for single servers, by name; they win over the others. `url` is the server's address, for `signIn` before the first `connect`. */
-  servers?: Record<string, Partial<Omit<OAuthOptions, 'servers' | 'storage'>> & { url?: string }>;
+  servers?:
+    | Record<string, Partial<Omit<OAuthOptions, 'servers' | 'storage'>> & { url?: string | undefined }>
+    | undefined;
 }
 
 /** Where credentials are kept, such as a storage of `mcp-tether/storage`. Apart from sessions: what is here can log in. */
@@ -39,7 +41,7 @@ export interface CredentialStorage {
 /** An {@link AuthProvider} that can be told to log in and out. */
 export interface OAuthProvider extends AuthProvider {
   /** With `interactive: false` it rejects with `login_required` where it would have to ask the user. */
-  token(context: TokenContext & { interactive?: boolean }): Promise<string | Token | undefined>;
+  token(context: TokenContext & { interactive?: boolean | undefined }): Promise<string | Token | undefined>;
   /**
    * Makes sure that there is a token, before a request needs one. In a page, call it in the handler of a click: the login window is opened at once.
    *
@@ -50,13 +52,17 @@ export interface OAuthProvider extends AuthProvider {
     userId: string,
     serverName: string,
     options?: {
-      url?: string;
-      signal?: AbortSignal;
-      refusal?: Pick<TokenContext, 'status' | 'challenge'>;
+      url?: string | undefined;
+      signal?: AbortSignal | undefined;
+      refusal?: Pick<TokenContext, 'status' | 'challenge'> | undefined;
     },
   ): Promise<void>;
   /** Forgets the tokens, and revokes them (RFC 7009) where that is offered. The session at the MCP server stays: `manager.terminate` ends it. */
-  signOut(userId: string, serverName: string, options?: { url?: string; signal?: AbortSignal }): Promise<void>;
+  signOut(
+    userId: string,
+    serverName: string,
+    options?: { url?: string | undefined; signal?: AbortSignal | undefined },
+  ): Promise<void>;
 }
 
 /** Sends the user to `url` and resolves with the URL that they came back to. */
@@ -70,18 +76,18 @@ export interface OAuthOptions extends ProviderOptions {
   /** {@link popup}, {@link redirect}, {@link loopback}, {@link deviceCode} or a function of your own. */
   authorize: Authorize;
   /** Where logins come back to, exactly as registered; https, or http on this machine. Not needed with {@link loopback} and {@link deviceCode}. */
-  redirectUri?: string;
+  redirectUri?: string | undefined;
   /** A client that was registered by hand. It is used at one issuer only: the first one, or {@link ProviderOptions.issuer}. */
-  clientId?: string;
-  clientSecret?: string;
+  clientId?: string | undefined;
+  clientSecret?: string | undefined;
   /** The https URL of a client metadata document (CIMD), used where that is supported. Elsewhere the client registers itself (RFC 7591). */
-  clientMetadataUrl?: string;
+  clientMetadataUrl?: string | undefined;
   /** The name that users see when the client registers itself. Default: `MCP client`. */
-  clientName?: string;
+  clientName?: string | undefined;
   /** Goes on with PKCE S256 where the authorization server does not declare it (Entra, Cognito). A list without S256 is refused always. Default: false. */
-  assumePkce?: boolean;
+  assumePkce?: boolean | undefined;
   /** Further parameters of the authorization request, such as `audience` (Auth0). */
-  parameters?: Record<string, string>;
+  parameters?: Record<string, string> | undefined;
 }
 
 /**
@@ -94,7 +100,7 @@ export function oauth(options: OAuthOptions): OAuthProvider;
 /** Logs in in a window of its own. */
 export function popup(options?: {
   /** Of `window.open`. */
-  features?: string;
+  features?: string | undefined;
   /** The browser has blocked the window: show a button whose click calls `open`. Default: the login fails with `popup_blocked`. */
   onBlocked?(open: () => void): void;
   /**
@@ -110,7 +116,7 @@ export function popup(options?: {
  */
 export function redirect(options?: {
   /** A page of this origin to come back to. Default: the one that was left. */
-  returnTo?: string;
+  returnTo?: string | undefined;
 }): Authorize;
 
 /** The whole script of the page at `redirectUri`, for {@link popup} and {@link redirect}. */
@@ -119,13 +125,13 @@ export function callback(href?: string): void;
 /** Logs in from a program of Node, Deno or Bun: prints the URL, opens the browser, and listens on 127.0.0.1 for the callback. */
 export function loopback(options?: {
   /** Default: the one of the registered client if it is free, else a free one. */
-  port?: number;
+  port?: number | undefined;
   /** Opens a browser. Default: the system's. */
   open?(url: string): unknown;
   /** Default: `console.error`. */
   print?(text: string): void;
   /** Uses a device code where one is offered. Default: whether a Linux machine has no display. */
-  headless?: boolean;
+  headless?: boolean | undefined;
 }): Authorize;
 
 /** Logs in with a code on another device (RFC 8628), at servers that offer it. */
@@ -141,16 +147,16 @@ export function privateKeyJwt(
     /** A `CryptoKey` with the usage `sign`, a JWK, or PKCS #8 as PEM. */
     key: CryptoKey | JsonWebKey | string;
     /** Of a key that does not say it. Default: `ES256`. */
-    alg?: 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'Ed25519' | 'EdDSA';
-    kid?: string;
+    alg?: 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'Ed25519' | 'EdDSA' | undefined;
+    kid?: string | undefined;
   },
 ): OAuthProvider;
 
 /** Access by an assertion of another issuer (RFC 7523), such as a workload's identity. Storage: memory. */
 export function jwtBearer(
   options: ProviderOptions & {
-    clientId?: string;
-    clientSecret?: string;
+    clientId?: string | undefined;
+    clientSecret?: string | undefined;
     assertion(about: {
       audience: string;
       tokenEndpoint: string;
@@ -164,8 +170,13 @@ export function jwtBearer(
 export function enterprise(
   options: ProviderOptions & {
     clientId: string;
-    clientSecret?: string;
-    idp: { issuer?: string; tokenEndpoint?: string; clientId: string; clientSecret?: string };
+    clientSecret?: string | undefined;
+    idp: {
+      issuer?: string | undefined;
+      tokenEndpoint?: string | undefined;
+      clientId: string;
+      clientSecret?: string | undefined;
+    };
     idToken: string | ((about: { signal: AbortSignal }) => string | Promise<string>);
   },
 ): OAuthProvider;

@@ -10,11 +10,11 @@ import type {
 /** Options of {@link TetherMcpServer}: those of `connect`, and the Agents SDK's options of the same names. */
 export interface TetherMcpServerOptions extends ConnectOptions {
   /** The server's name in the SDK. Default: its name in the configuration. */
-  name?: string;
+  name?: string | undefined;
   /** Whether the tools are listed only once. Default: false. */
-  cacheToolsList?: boolean;
+  cacheToolsList?: boolean | undefined;
   toolFilter?: unknown;
-  useStructuredContent?: boolean;
+  useStructuredContent?: boolean | undefined;
   errorFunction?: unknown;
 }
 
@@ -59,16 +59,16 @@ export class TetherMcpServer {
     name: string,
     args: { [name: string]: unknown } | null,
     meta?: { [name: string]: unknown } | null,
-    options?: { signal?: ConnectOptions['signal'] },
+    options?: Pick<ConnectOptions, 'signal'>,
   ): Promise<AgentContent[]>;
   callToolResult(
     name: string,
     args: { [name: string]: unknown } | null,
     meta?: { [name: string]: unknown } | null,
-    options?: { signal?: ConnectOptions['signal'] },
+    options?: Pick<ConnectOptions, 'signal'>,
   ): Promise<AgentToolResult>;
-  listResources(params?: { cursor?: string }): Promise<ListResourcesResult>;
-  listResourceTemplates(params?: { cursor?: string }): Promise<ListResourceTemplatesResult>;
+  listResources(params?: { cursor?: string | undefined }): Promise<ListResourcesResult>;
+  listResourceTemplates(params?: { cursor?: string | undefined }): Promise<ListResourceTemplatesResult>;
   readResource(uri: string): Promise<ReadResourceResult>;
   invalidateToolsCache(): Promise<void>;
 }

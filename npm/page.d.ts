@@ -8,14 +8,14 @@ export interface PageOptions {
    * - `keep` (default): they are written to the manager's storage, if it has one, for the next page.
    * - `terminate`: each is ended by a DELETE with `keepalive`. If the page is restored, the next call creates a new session.
    */
-  onHide?: 'keep' | 'terminate';
+  onHide?: 'keep' | 'terminate' | undefined;
   /** Milliseconds until a hidden page closes its stream. Default 30 000. */
-  grace?: number;
+  grace?: number | undefined;
   /**
    * The manager's storage, if it was made by {@link sharedStorage}: all tabs of this origin then share one session per user and server, and one
    * visible tab opens its stream and forwards the messages. Without Web Locks or BroadcastChannel, each tab has its own stream.
    */
-  tabs?: SharedStorage;
+  tabs?: SharedStorage | undefined;
 }
 
 /** A storage that tabs share. */

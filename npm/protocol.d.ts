@@ -25,8 +25,8 @@ export interface PaginatedResult extends Result {
 
 export interface PaginatedRequestParams {
   /** Requests the page at this cursor, the `nextCursor` of the previous page. */
-  cursor?: string;
-  _meta?: Meta;
+  cursor?: string | undefined;
+  _meta?: Meta | undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------------- capabilities
@@ -57,16 +57,23 @@ export interface Implementation extends BaseMetadata {
 
 /** Capabilities of a client. */
 export interface ClientCapabilities {
-  experimental?: { [name: string]: object };
-  roots?: { listChanged?: boolean };
-  sampling?: { context?: object; tools?: object };
-  elicitation?: { form?: object; url?: object };
-  tasks?: {
-    list?: object;
-    cancel?: object;
-    requests?: { sampling?: { createMessage?: object }; elicitation?: { create?: object } };
-  };
-  extensions?: { [name: string]: object };
+  experimental?: { [name: string]: object } | undefined;
+  roots?: { listChanged?: boolean | undefined } | undefined;
+  sampling?: { context?: object | undefined; tools?: object | undefined } | undefined;
+  elicitation?: { form?: object | undefined; url?: object | undefined } | undefined;
+  tasks?:
+    | {
+        list?: object | undefined;
+        cancel?: object | undefined;
+        requests?:
+          | {
+              sampling?: { createMessage?: object | undefined } | undefined;
+              elicitation?: { create?: object | undefined } | undefined;
+            }
+          | undefined;
+      }
+    | undefined;
+  extensions?: { [name: string]: object } | undefined;
   [name: string]: unknown;
 }
 
@@ -184,10 +191,10 @@ export interface ListToolsResult extends PaginatedResult {
 
 export interface CallToolRequestParams {
   name: string;
-  arguments?: object;
+  arguments?: object | undefined;
   /** Calls it as a task (2025-11-25). The result is then a {@link CreateTaskResult}. */
-  task?: TaskMetadata;
-  _meta?: Meta;
+  task?: TaskMetadata | undefined;
+  _meta?: Meta | undefined;
 }
 
 export interface CallToolResult extends Result {
@@ -246,7 +253,7 @@ export interface ListResourceTemplatesResult extends PaginatedResult {
 
 export interface ResourceRequestParams {
   uri: string;
-  _meta?: Meta;
+  _meta?: Meta | undefined;
 }
 
 export interface ReadResourceResult extends Result {
@@ -280,8 +287,8 @@ export interface ListPromptsResult extends PaginatedResult {
 export interface GetPromptRequestParams {
   name: string;
   /** Values of the prompt's arguments, all of them strings. */
-  arguments?: object;
-  _meta?: Meta;
+  arguments?: object | undefined;
+  _meta?: Meta | undefined;
 }
 
 export interface GetPromptResult extends Result {
@@ -291,8 +298,10 @@ export interface GetPromptResult extends Result {
 
 // ----------------------------------------------------------------------------------------------------------------- completions
 
-export interface PromptReference extends BaseMetadata {
+export interface PromptReference {
   type: 'ref/prompt';
+  name: string;
+  title?: string | undefined;
 }
 
 export interface ResourceTemplateReference {
@@ -306,8 +315,8 @@ export interface CompleteRequestParams {
   /** The argument to complete, with the beginning of its value. */
   argument: { name: string; value: string };
   /** Values of other arguments. */
-  context?: { arguments?: { [name: string]: string } };
-  _meta?: Meta;
+  context?: { arguments?: { [name: string]: string } | undefined } | undefined;
+  _meta?: Meta | undefined;
 }
 
 export interface CompleteResult extends Result {
@@ -337,7 +346,7 @@ export interface Progress {
 
 export interface TaskMetadata {
   /** Milliseconds that the server should keep the task. */
-  ttl?: number;
+  ttl?: number | undefined;
 }
 
 export interface Task {
@@ -360,7 +369,7 @@ export interface CreateTaskResult extends Result {
 
 export interface TaskRequestParams {
   taskId: string;
-  _meta?: Meta;
+  _meta?: Meta | undefined;
 }
 
 export type GetTaskResult = Result & Task;
@@ -376,8 +385,8 @@ export interface ListTasksResult extends PaginatedResult {
 export interface Root {
   /** A `file:` URI. */
   uri: string;
-  name?: string;
-  _meta?: Meta;
+  name?: string | undefined;
+  _meta?: Meta | undefined;
 }
 
 export interface ListRootsResult extends Result {
@@ -442,7 +451,7 @@ export interface CreateMessageResult extends Result {
   content: SamplingMessageContentBlock | SamplingMessageContentBlock[];
   /** The name of the model. */
   model: string;
-  stopReason?: 'endTurn' | 'stopSequence' | 'maxTokens' | 'toolUse' | (string & {});
+  stopReason?: 'endTurn' | 'stopSequence' | 'maxTokens' | 'toolUse' | (string & {}) | undefined;
 }
 
 /** One field of a form: a string, a number, a boolean or a choice. */
@@ -491,14 +500,14 @@ export type ElicitRequestParams = ElicitRequestFormParams | ElicitRequestURLPara
 export interface ElicitResult extends Result {
   action: 'accept' | 'decline' | 'cancel';
   /** The filled-in form, where `action` is `accept`. */
-  content?: { [name: string]: string | number | boolean | string[] };
+  content?: { [name: string]: string | number | boolean | string[] } | undefined;
 }
 
 // ------------------------------------------------------------------------------------------------------------- methods by name
 
 /** Requests of the client: params and result of each. */
 export interface ClientRequests {
-  ping: { params: { _meta?: Meta } | undefined; result: EmptyResult };
+  ping: { params: { _meta?: Meta | undefined } | undefined; result: EmptyResult };
   'tools/list': { params: PaginatedRequestParams | undefined; result: ListToolsResult };
   'tools/call': { params: CallToolRequestParams; result: CallToolResult };
   'resources/list': { params: PaginatedRequestParams | undefined; result: ListResourcesResult };
@@ -509,7 +518,7 @@ export interface ClientRequests {
   'prompts/list': { params: PaginatedRequestParams | undefined; result: ListPromptsResult };
   'prompts/get': { params: GetPromptRequestParams; result: GetPromptResult };
   'completion/complete': { params: CompleteRequestParams; result: CompleteResult };
-  'logging/setLevel': { params: { level: LoggingLevel; _meta?: Meta }; result: EmptyResult };
+  'logging/setLevel': { params: { level: LoggingLevel; _meta?: Meta | undefined }; result: EmptyResult };
   'tasks/get': { params: TaskRequestParams; result: GetTaskResult };
   'tasks/result': { params: TaskRequestParams; result: Result };
   'tasks/list': { params: PaginatedRequestParams | undefined; result: ListTasksResult };
@@ -526,7 +535,7 @@ export interface ServerRequests {
 
 /** Notifications of the client, with their params. */
 export interface ClientNotifications {
-  'notifications/roots/list_changed': { _meta?: Meta } | undefined;
+  'notifications/roots/list_changed': { _meta?: Meta | undefined } | undefined;
   'notifications/tasks/status': Task & { _meta?: Meta };
 }
 
@@ -549,7 +558,7 @@ export type NotificationMethod = keyof ServerNotifications;
 
 /** A message `{ method, params }`. Optional params can be omitted. */
 export type MessageOf<Method extends string, Params> = undefined extends Params
-  ? { method: Method; params?: Exclude<Params, undefined> }
+  ? { method: Method; params?: Params }
   : { method: Method; params: Params };
 
 /** A notification of the server, distinguished by `method`. */

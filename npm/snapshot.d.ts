@@ -59,20 +59,24 @@ export interface LoginError extends Error {
 /** A provider that can log in: that of `oauth()`, or one of your own. */
 export interface LoginProvider extends AuthProvider {
   /** With `interactive: false` it rejects with an error whose `code` is `login_required` where it would have to ask the user. */
-  token(context: TokenContext & { interactive?: boolean }): Promise<string | Token | undefined>;
+  token(context: TokenContext & { interactive?: boolean | undefined }): Promise<string | Token | undefined>;
   /** `refusal` is the response to the token of before, if there was one. */
   signIn(
     userId: string,
     serverName: string,
-    options?: { url?: string; signal?: PlatformSignal; refusal?: Pick<TokenContext, 'status' | 'challenge'> },
+    options?: {
+      url?: string | undefined;
+      signal?: PlatformSignal | undefined;
+      refusal?: Pick<TokenContext, 'status' | 'challenge'> | undefined;
+    },
   ): Promise<void>;
 }
 
 /** A session for user interfaces. */
 export interface WatchedSession extends Snapshot<SessionSnapshot> {
-  /** Calls a tool, after connecting if necessary. */
+  /** Calls a tool, after connecting if necessary. Rejects with an {@link McpError}; an error of the tool itself is a result with `isError`. */
   call(name: string, args?: object, options?: RequestOptions): Promise<CallToolResult>;
-  /** Connects again after `failed`. */
+  /** Connects again after `failed`. Never rejects: the snapshot has the error. */
   retry(): Promise<void>;
   /**
    * Logs in, in the handler of a click: the login window is opened at once. Then the waiting requests are sent, or the session is connected. Called

@@ -8,7 +8,7 @@ export { default, McpError, McpSession } from './slim.js';
 
 export class McpManager extends AnyManager {
   constructor(config, options) {
-    super(config, { fetch: wholeFetch, ...options });
+    super(config, { ...options, fetch: options?.fetch ?? wholeFetch });
   }
 }
 

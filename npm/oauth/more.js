@@ -10,7 +10,7 @@ import { send } from './web.js';
 
 /** @param {'clientCredentials' | 'privateKeyJwt' | 'jwtBearer' | 'enterprise'} name */
 const machine = (name) => (/** @type {any} */ options) =>
-  new Provider({ storage: memoryStorage(), ...options }, async (login) => {
+  new Provider({ ...options, storage: options.storage ?? memoryStorage() }, async (login) => {
     const { web, place, found, sent: resource, scope, prover } = login;
     const { clientId: client_id = '', clientSecret: client_secret } = place.settings;
     /** @type {import('./client.js').Client} */

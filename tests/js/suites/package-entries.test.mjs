@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, readFile } from 'node:fs/promises';
+import { access, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -82,6 +82,23 @@ describe('the entries of the package', () => {
   test('the tarball, which holds the module twice, is no larger than 316 KiB', () => {
     // The two modules are 210 KiB of it, OAuth 17, declarations 23, the diagnosis with its check of logins 16, the devtools 11.
     assert.ok(installed.size <= 316 * 1024, `${installed.size} bytes`);
+  });
+
+  test('the links of its README lead to files of the repository', async () => {
+    const { repository } = JSON.parse(await readFile(join(workspace, 'npm/package.json'), 'utf8'));
+    const pages = `${repository.url.slice('git+'.length, -'.git'.length)}/blob/HEAD/`;
+    const text = await readFile(join(installed.project, 'node_modules/mcp-tether/README.md'), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link);
+    const ours = links.filter((link) => link.startsWith(pages)).map((link) => link.slice(pages.length));
+
+    assert.deepEqual(
+      links.filter((link) => !/^(https:|#)/.test(link)),
+      [],
+      'none is relative',
+    );
+    const original = await readFile(join(workspace, 'README.md'), 'utf8');
+    assert.equal(ours.length, [...original.matchAll(/\]\((?!https:|#)/g)].length);
+    for (const path of ours) await access(join(workspace, path.replace(/#.*/, '')));
   });
 
   test('publint reports nothing', async () => {

@@ -1,25 +1,42 @@
 // Compiled, never run, without the DOM library and without types of any runtime: what a library or a Worker writes.
 
 import type {
+  CallToolRequestParams,
   CallToolResult,
+  ClientCapabilities,
+  ClientInfo,
+  CompleteRequestParams,
+  ConnectOptions,
   ContentBlock,
+  DiagnosisOptions,
   ErrorCode,
+  GetPromptRequestParams,
+  Limits,
   ListToolsResult,
   LoggingLevel,
+  LostWhen,
+  ManagerOptions,
+  PaginatedRequestParams,
   Progress,
+  RequestOptions,
+  ResourceRequestParams,
   ServerCapabilities,
+  ServerConfig,
+  SessionConfig,
   SessionEvent,
   SessionEventDetail,
+  SessionEventListenerOptions,
   SessionEventMap,
+  Token,
   Tool,
 } from 'mcp-tether';
 import init, { McpError, McpManager } from 'mcp-tether';
 import { withCookies } from 'mcp-tether/cookies';
 import { mountDevtools, parseTrace, type Trace } from 'mcp-tether/devtools';
-import { watchLists } from 'mcp-tether/lists';
-import { TetherMcpServer } from 'mcp-tether/openai-agents';
+import { type ListHandler, watchLists } from 'mcp-tether/lists';
+import { TetherMcpServer, type TetherMcpServerOptions } from 'mcp-tether/openai-agents';
 import { checkOutput } from 'mcp-tether/output-schema';
-import { attachToPage } from 'mcp-tether/page';
+import { attachToPage, type PageOptions } from 'mcp-tether/page';
 import { useMcp } from 'mcp-tether/react';
 import { initSync } from 'mcp-tether/slim';
 import { deferLogin, type LoginProvider, snapshotOf, watchSession } from 'mcp-tether/snapshot';
@@ -79,6 +96,57 @@ deferred.subscribe(() => console_(deferred.getSnapshot()[0]?.error?.message));
 await deferred.login('ada', 'notes');
 await new TetherMcpServer(manager, 'ada', 'notes', { cacheToolsList: true }).connect();
 function console_(..._values: unknown[]) {}
+
+// What is optional may be undefined, also with `exactOptionalPropertyTypes`.
+type Maybe<T extends object> = { [Name in keyof T]-?: object extends Pick<T, Name> ? T[Name] | undefined : T[Name] };
+declare const maybe: {
+  server: Maybe<ServerConfig>;
+  session: Maybe<SessionConfig>;
+  lost: Maybe<LostWhen>;
+  manager: Maybe<ManagerOptions>;
+  limits: Maybe<Partial<Limits>>;
+  client: Maybe<ClientInfo>;
+  capabilities: Maybe<Pick<ClientCapabilities, 'roots' | 'sampling' | 'elicitation' | 'tasks'>>;
+  connect: Maybe<ConnectOptions>;
+  diagnosis: Maybe<DiagnosisOptions>;
+  request: Maybe<RequestOptions>;
+  call: Maybe<CallToolRequestParams>;
+  page: Maybe<PaginatedRequestParams>;
+  resource: Maybe<ResourceRequestParams>;
+  prompt: Maybe<GetPromptRequestParams>;
+  completion: Maybe<CompleteRequestParams>;
+  pageLife: Maybe<PageOptions>;
+  list: Maybe<ListHandler<Tool>>;
+  agent: Maybe<TetherMcpServerOptions>;
+  token: Maybe<Token>;
+  listener: Maybe<SessionEventListenerOptions>;
+  terminate: boolean | undefined;
+};
+export async function given() {
+  const server: ServerConfig = { ...maybe.server, sessionConfig: { ...maybe.session, lostWhen: [maybe.lost] } };
+  const { client, capabilities, limits } = maybe;
+  const own = new McpManager(
+    { mcpServers: { server } },
+    { ...maybe.manager, clientInfo: client, capabilities, limits },
+  );
+  own.events.addEventListener('sessionCreated', () => {}, maybe.listener);
+  attachToPage(own, maybe.pageLife);
+  new TetherMcpServer(own, 'ada', 'server', maybe.agent);
+  await own.diagnose('server', undefined, maybe.diagnosis);
+  const connected = await own.connect('ada', 'server', { ...maybe.connect, auth: { token: async () => maybe.token } });
+  watchLists(own, connected, { tools: maybe.list, prompts: undefined });
+  await connected.callTool(maybe.call, maybe.request);
+  await connected.listTools(maybe.page);
+  await connected.readResource(maybe.resource);
+  await connected.getPrompt(maybe.prompt);
+  await connected.complete(maybe.completion);
+  await connected.request({ method: 'tools/list', params: maybe.request.timeout ? maybe.page : undefined });
+  await own.close({ terminate: maybe.terminate });
+}
+new McpManager({ mcpServers: {} }, { log: false });
+// @ts-expect-error Only `false` turns it off.
+new McpManager({ mcpServers: {} }, { log: true });
+
 // @ts-expect-error There are three of them.
 new McpManager({ mcpServers: { own: { url: '/mcp', credentials: 'always' } } });
 

@@ -145,6 +145,18 @@ await login.signOut('ada', 'notes');
 const file: CredentialStorage = fileStorage('/tmp/x');
 oauth({ authorize: loopback(), storage: file, parameters: { audience: 'x' } });
 oauth({ redirectUri: 'https://app.example/callback', authorize: redirect() });
+declare const unset: undefined;
+oauth({
+  authorize: loopback({ port: unset }),
+  redirectUri: unset,
+  clientId: unset,
+  scope: unset,
+  fetch: unset,
+  resource: unset,
+});
+await login.signIn('ada', 'notes', { url: unset, signal: unset, refusal: unset });
+await login.signOut('ada', 'notes', { url: unset, signal: unset });
+clientCredentials({ clientId: 'id', clientSecret: 'secret', storage: unset });
 oauth({ redirectUri: 'https://app.example/callback', authorize: async (url) => new URL(url.href) });
 await manager.connect('bot', 'notes', { auth: clientCredentials({ clientId: 'a', clientSecret: 'b' }) });
 console.log(new OAuthError().code satisfies string);
