@@ -42,7 +42,7 @@ lazy=(diagnose.js elicitation.js inline.js list-pages.js oauth-more.js)
 # Entries of their own. A page must not get a second copy of slim.js with one of them: what they need of the package is small, and bundled in.
 alone=(cookies.js devtools.js lists.js openai-agents.js output-schema.js page.js react.js snapshot.js storage.js yaml.js)
 # These share slim.js and inline.js.
-sharing=(doctor.js edge.js node.js workerd.js)
+sharing=(doctor.js edge.js node.js)
 "${esbuild[@]}" --bundle "${lazy[@]/#/--external:./}" "$staging/browser.js"
 # Node prints the line of an uncaught error.
 "${esbuild[@]}" --bundle --line-limit=160 "${lazy[@]/#/--external:./}" "$staging/slim.js"
@@ -53,6 +53,7 @@ sharing=(doctor.js edge.js node.js workerd.js)
 mv "$package/slim.js" "$package/core.js"
 printf '%s\n' "export * from './core.js';" "export { default } from './core.js';" >"$staging/slim.js"
 "${esbuild[@]}" "$staging/slim.js" "${sharing[@]/#/$staging/}"
+"${esbuild[@]}" --bundle --external:./slim.js --external:./mcp_tether_bg.wasm "$staging/workerd.js"
 chmod +x "$package/doctor.js"
 cp "$staging"/{mcp_tether_bg.wasm,package.json,THIRD-PARTY-NOTICES,*.d.ts} LICENSE-* "$package/"
 [ -f README.md ] && node tools/pack-readme.mjs README.md "$package"

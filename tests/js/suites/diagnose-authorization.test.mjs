@@ -123,7 +123,7 @@ describe('the command', () => {
     const { server } = await start(context, rows['no registration']);
     const { code, stdout } = await doctor('doctor', server.url);
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /^✓ authorization .*\n +→ Register a client there by hand/m);
+    assert.match(stdout, /^! authorization .*\n +→ Register a client there by hand/m);
     assert.match(stdout, /^– initialize /m);
     assert.match(stdout, /^The server can be used, and can be improved$/m);
   });
