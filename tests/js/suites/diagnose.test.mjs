@@ -168,9 +168,10 @@ describe('healthy servers', () => {
 });
 
 describe('servers with a fault', () => {
-  for (const [name, { serve, headers, origin, step: wrong, detail, fix, asksForLogin, isUsable = false }] of Object.entries(
-    brokenServers,
-  )) {
+  for (const [
+    name,
+    { serve, headers, origin, step: wrong, detail, fix, asksForLogin, isUsable = false },
+  ] of Object.entries(brokenServers)) {
     test(name, patience, async (context) => {
       const server = await listen(serve);
       context.after(server.close);
