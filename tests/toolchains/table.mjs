@@ -11,11 +11,16 @@ export async function openTable() {
   const packed = await pack();
   const server = await startSdkServer({ mode: 'stateful' });
   const browser = await chromium.launch(launchOptions);
+  /** A project, laid out, with the tools to run it. */
+  async function open(project) {
+    const folder = await prepare(project, packed.folder);
+    return new Bench({ folder, packageFolder: packed.folder, server: server.url, browser });
+  }
   return {
+    open,
     /** @returns {Promise<{ answer: string, module: string }>} rejects with what the toolchain printed */
     async run(row) {
-      const folder = await prepare(row.project, packed.folder);
-      const bench = new Bench({ folder, packageFolder: packed.folder, server: server.url, browser });
+      const bench = await open(row.project);
       const before = server.counts.initialize;
       try {
         const result = await row.run(bench);

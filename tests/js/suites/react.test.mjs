@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { launchOptions } from '../helpers/browsers/chromium.mjs';
 import { startSite } from '../helpers/react/site.mjs';
+import { readSnippets } from '../helpers/snippets/read.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { listen } from '../servers/shared/listen.mjs';
 
@@ -75,6 +76,49 @@ describe('useMcp', () => {
     assert.deepEqual([server.counts.initialize, server.counts.delete], [1, 0], 'the session stayed');
     assert.deepEqual(complaints, []);
     await page.close();
+  });
+
+  test('the component of the document shows an answer, a failure of the tool, and an error', async () => {
+    await server?.close();
+    server = await startSdkServer({ mode: 'stateful' });
+    const snippets = await readSnippets();
+    const code = (path) => snippets.find(({ file }) => file === path).code;
+    const sources = {
+      'mcp.ts': code('src/mcp.ts').replace('http://127.0.0.1:3000/mcp', server.url),
+      'Notes.tsx': code('src/Notes.tsx'),
+      'page.ts': `import { createElement } from 'react';
+        import { createRoot } from 'react-dom/client';
+        import { Notes } from './Notes';
+        createRoot(document.getElementById('root')).render(createElement(Notes));`,
+    };
+    const site = await startSite('react', { 'page.html': 'page.js' }, sources);
+    const page = await browser.newPage();
+    const complaints = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(`${site.origin}/page.html`);
+    const answered = (text) => page.locator('output', { hasText: text }).waitFor({ timeout: 30_000 });
+    await press(page, /Call one of [1-9]\d* tools/);
+    await answered(/^hello$/);
+
+    const failing = (result) =>
+      page.route(server.url, async (route) => {
+        const body = route.request().postDataJSON();
+        if (body?.method !== 'tools/call') return route.continue();
+        await route.fulfill({
+          headers: { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'application/json' },
+          json: { jsonrpc: '2.0', id: body.id, ...result },
+        });
+      });
+    await failing({ result: { content: [{ type: 'text', text: 'no paper' }], isError: true } });
+    await press(page, /Call/);
+    await answered(/^The tool failed: no paper$/);
+    await page.unroute(server.url);
+    await failing({ error: { code: -32602, message: 'no such echo' } });
+    await press(page, /Call/);
+    await answered(/no such echo/);
+    assert.deepEqual(complaints, [], 'no rejection is unhandled');
+    await page.close();
+    await site.close();
   });
 
   test('says why there is no session, and tries again when asked', async () => {

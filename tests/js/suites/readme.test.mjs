@@ -23,13 +23,20 @@ describe('the programs of the documents', () => {
   const here = (code) => code.replaceAll('http://127.0.0.1:3000/mcp', server.url);
 
   test('all compile', async () => {
-    const fileOf = ({ language }, index) => `snippet-${index}.${language.endsWith('x') ? 'tsx' : 'mts'}`;
+    const fileOf = ({ file, language }, index) => file ?? `snippet-${index}.${language.endsWith('x') ? 'tsx' : 'mts'}`;
     await Promise.all(snippets.map((snippet, index) => project.write(fileOf(snippet, index), snippet.whole)));
     // The declarations of the AI SDK are not made for `exactOptionalPropertyTypes`.
     const isLoose = (name) => snippets[/\d+/.exec(name)[0]].code.includes("from '@ai-sdk/");
-    const files = snippets.map(fileOf);
+    const files = snippets.filter(({ file }) => !file).map((snippet) => fileOf(snippet, snippets.indexOf(snippet)));
     const strict = await project.compile(files.filter((name) => !isLoose(name)));
-    const complaints = strict + (await project.compile(files.filter(isLoose), { exactOptionalPropertyTypes: false }));
+    const loose = await project.compile(files.filter(isLoose), { exactOptionalPropertyTypes: false });
+    // Of Vite's and Next's own types, this is what they use.
+    await project.write('vite.d.ts', 'interface ImportMeta { readonly hot?: { accept(updated: () => void): void } }');
+    const bundled = await project.compile([...snippets.flatMap(({ file }) => file ?? []), 'vite.d.ts'], {
+      module: 'ESNext',
+      moduleResolution: 'Bundler',
+    });
+    const complaints = strict + loose + bundled;
     const named = complaints.replace(/snippet-(\d+)\.\w+/g, (_, index) => snippets[index].name);
     assert.equal(named, '');
   });

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
 
@@ -34,7 +34,10 @@ export async function makeProject() {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   return {
     folder,
-    write: (name, code) => writeFile(join(folder, name), code),
+    async write(name, code) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), code);
+    },
     /** What the compiler says of these files; nothing if they are right. */
     async compile(files, options) {
       const config = { compilerOptions: { ...compilerOptions, ...options }, files };

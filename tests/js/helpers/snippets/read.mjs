@@ -18,7 +18,8 @@ const givens = {
 
 /**
  * All blocks of the README and of the documents. `<!-- not run: reason -->` before a block says that it is only compiled.
- * @returns {Promise<{ name: string, language: string, code: string, whole: string, notRun: string | undefined }[]>}
+ * A block whose first line is a path, such as `// src/mcp.ts`, is that file of an application, and complete.
+ * @returns {Promise<{ name: string, file: string | undefined, language: string, code: string, whole: string, notRun: string | undefined }[]>}
  */
 export async function readSnippets() {
   const documents = await readdir(join(root, 'docs'));
@@ -32,7 +33,15 @@ function blocksOf(file, text) {
   for (const match of text.matchAll(/(?:<!-- not run: (.*) -->\n+)?```(js|ts|jsx|tsx)\n([\s\S]*?)```/g)) {
     const [, notRun, language, code] = match;
     const line = text.slice(0, match.index + match[0].indexOf('```')).split('\n').length;
-    blocks.push({ name: `${file}:${line}`, language, code, whole: completed(code), notRun });
+    const [, path] = /^\/\/ ((?:src|app)\/\S+\.tsx?)\n/.exec(code) ?? [];
+    blocks.push({
+      name: `${file}:${line}`,
+      file: path,
+      language,
+      code,
+      whole: path ? code : completed(code),
+      notRun,
+    });
   }
   return blocks;
 }
