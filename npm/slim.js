@@ -51,7 +51,7 @@ export class McpManager extends Machine {
 
   connect(userId, serverName, options) {
     const auth = this.#servers[serverName]?.auth;
-    return super.connect(userId, serverName, auth ? { auth, ...options } : options);
+    return super.connect(userId, serverName, auth ? { ...options, auth: options?.auth ?? auth } : options);
   }
 
   transport(userId, serverName, options) {
