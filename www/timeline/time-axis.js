@@ -12,6 +12,7 @@ const startPixels = 14;
 
 export class TimeAxis {
   pixelsPerMs = 0.8;
+  squeeze = 1; // less than 1: every stretch is narrower, because even the smallest scale is too wide
   /** @type {number[]} */
   #times = [];
   /** @type {boolean[]} */
@@ -115,7 +116,8 @@ export class TimeAxis {
   /** @param {number} ms @param {boolean} busy */
   #width(ms, busy) {
     const linear = ms * this.pixelsPerMs;
-    if (!busy) return Math.min(linear, idlePixels);
-    return linear <= linearPixels ? linear : linearPixels + octavePixels * Math.log2(linear / linearPixels);
+    if (!busy) return Math.min(linear, idlePixels) * this.squeeze;
+    const wide = linear <= linearPixels ? linear : linearPixels + octavePixels * Math.log2(linear / linearPixels);
+    return wide * this.squeeze;
   }
 }

@@ -241,14 +241,22 @@ export class SessionTimeline extends HTMLElement {
 
   /** @param {number} step */
   #zoom(step) {
-    this.#scaleTo(scales[scales.indexOf(this.#axis.pixelsPerMs) + step]);
+    const scale = scales[scales.indexOf(this.#axis.pixelsPerMs) + step];
+    if (scale !== undefined) this.#axis.squeeze = 1;
+    this.#scaleTo(scale);
   }
 
-  /** The largest scale at which everything is in sight, or the smallest. */
+  /** The largest scale at which everything is in sight, or the smallest, squeezed. */
   #fit() {
-    const room = this.#parts.scroll.clientWidth - 2 * liveRoom;
+    const { scroll } = this.#parts;
+    const room = scroll.clientWidth - 2 * liveRoom;
     this.#follow = true;
+    this.#axis.squeeze = 1;
     this.#scaleTo(scales.findLast((scale) => this.#axis.widthAt(scale) <= room) ?? scales[0]);
+    // Waits and idle times have a width at every scale, and a caption may end after the last event.
+    if (scroll.scrollWidth <= scroll.clientWidth) return;
+    this.#axis.squeeze = room / (room + scroll.scrollWidth - scroll.clientWidth);
+    this.#scaleTo(this.#axis.pixelsPerMs);
   }
 
   /** @param {number | undefined} scale */
