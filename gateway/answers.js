@@ -3,9 +3,10 @@
 // @ts-check
 
 import { Memo } from './memo.js';
+import { plain, RawJson, write } from './raw-json.js';
 
 /** @import { Gateway } from 'gateway-module' */
-/** @import { Answer, AnswerHeaders, Rpc, RpcId } from './types.js' */
+/** @import { Answer, AnswerHeaders } from './types.js' */
 
 /** Headers of every response. */
 export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -15,7 +16,7 @@ const usual = new Memo(); // common Headers, by what they depend on
 /**
  * The response to a refused request: a JSON-RPC error, with the id of the request if known.
  * @param {{ status: number, code: number, message: string }} refusal
- * @param {{ headers?: AnswerHeaders, id?: RpcId | null, data?: unknown }} [details]
+ * @param {{ headers?: AnswerHeaders, id?: unknown, data?: unknown }} [details]
  * @returns {Answer}
  */
 export function refused({ status, code, message }, { headers, id = null, data } = {}) {
@@ -32,7 +33,7 @@ export function refused({ status, code, message }, { headers, id = null, data } 
  * @returns {Answer}
  */
 export function json(value, { status = 200, headers } = {}) {
-  return { status, headers, body: JSON.stringify(value) };
+  return { status, headers, body: write(value) ?? '' };
 }
 
 /**
@@ -46,12 +47,13 @@ export function bodiless(status, headers) {
 }
 
 /**
- * The id of a request; null for anything else.
- * @param {Rpc | undefined} message
+ * The id of a request, as it was written; null for anything else.
+ * @param {unknown} message parsed by raw-json.js
  */
 export function idOf(message) {
-  const id = message?.id;
-  return typeof id === 'string' || typeof id === 'number' ? id : null;
+  const isRequest =
+    message instanceof RawJson && message.isObject && ['string', 'number'].includes(typeof plain(message.get('id')));
+  return isRequest ? message.get('id') : null;
 }
 
 /**

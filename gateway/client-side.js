@@ -1,18 +1,22 @@
 // The client's side of a session: its POSTs with their responses, and its GET streams.
 // @ts-check
-import { bodiless, json, refused } from './answers.js';
+import { bodiless, refused } from './answers.js';
 import { GET_STREAM } from './event-log.js';
 import { readEventId } from './event-stream.js';
 import { Exchanges } from './exchanges.js';
 import { Listeners } from './listeners.js';
-import { numberOf, toClient } from './server-requests.js';
-import { Upstream } from './upstream.js';
+import { error } from './messages.js';
+import { itemsOf, RawJson } from './raw-json.js';
+import { idFor, numberOf } from './server-requests.js';
+import { Upstream, withdrawal } from './upstream.js';
 
 /** @import { Gateway } from 'gateway-module' */
 /** @import { EventLog } from './event-log.js' */
 /** @import { Found } from './lazy-upstream.js' */
 /** @import { Row } from './row.js' */
-/** @import { Answer, Head, Limits, RequestOptions, Rpc, RpcError, RpcId } from './types.js' */
+/** @import { Exchange } from './exchange.js' */
+/** @import { Pending } from './pending.js' */
+/** @import { Answer, Head, Limits, RpcError } from './types.js' */
 
 /** @typedef {Answer | undefined | Promise<Answer | undefined>} Result */
 
@@ -46,64 +50,78 @@ export class ClientSide {
     this.#listeners.begin(this.#log.newest());
   }
 
-  /** A POST's messages go on: @param {Found} found @param {Rpc | Rpc[]} body @param {Head} [trace] @returns {Result} */
+  /** A POST's messages go on: @param {Found} found @param {RawJson} body @param {Head} [trace] @returns {Result} */
   post(found, body, trace) {
     if (!this.#row.values) return undefined; // it was ended meanwhile
-    const isBatch = Array.isArray(body);
-    const messages = isBatch ? body : [body];
-    /** @type {RpcId[]} */
-    const ids = [];
-    for (const { id, method } of messages) {
-      if (id === undefined || method === undefined) continue;
-      // 2025-11-25 basic: an id MUST NOT have been used before; a second response could not be assigned.
-      if (ids.includes(id) || this.#exchanges.get(id)) return refused(this.#gateway.refusal('message'), { id });
-      ids.push(id);
-    }
+    const messages = /** @type {RawJson[]} */ (itemsOf(body) ?? [body]);
+    const ids = messages.filter(isRequest).map(idOf);
+    // 2025-11-25 basic: the id of a request MUST NOT be null.
+    if (messages.some((message) => message.get('id') === null)) return refused(this.#gateway.refusal('message'));
+    // 2025-03-26 basic: an id MUST NOT have been used before; two responses in one array could not be assigned.
+    const again = ids.find((id, index) => ids.indexOf(id) !== index);
+    if (again !== undefined)
+      return refused(this.#gateway.refusal('message'), {
+        id: messages.find((message) => idOf(message) === again)?.get('id'),
+      });
     if (!(found instanceof Upstream))
-      return ids.length > 0 ? failed(found.error, ids, isBatch) : refused(this.#gateway.refusal('unreachable'));
+      return ids.length > 0 ? failed(found.error, ids, body.isArray) : refused(this.#gateway.refusal('unreachable'));
     const primes = this.#row.values.agreed >= PRIMING_SINCE;
-    const exchange = ids.length > 0 ? this.#exchanges.expect(ids, isBatch, primes) : undefined;
-    const options = { requestHeaders: trace, onstream: this.#exchanges.onstream };
-    for (const message of messages) this.#pass(found, message, options);
+    const exchange = ids.length > 0 ? this.#exchanges.open(body.isArray, primes) : undefined;
+    // All of them are expected before the first is answered.
+    const requests = exchange && this.#expected(messages, exchange);
+    for (const message of messages) this.#pass(found, message, requests?.get(message), trace);
     return exchange?.answer ?? bodiless(202);
   }
 
+  /** @param {RawJson[]} messages @param {Exchange} exchange @returns {Map<RawJson, Pending>} */
+  #expected(messages, exchange) {
+    const requests = messages.filter(isRequest);
+    return new Map(requests.map((message) => [message, this.#exchanges.expect(message, idOf(message), exchange)]));
+  }
+
   // Forwards one message of the client.
-  /** @param {Upstream} upstream @param {Rpc} message @param {RequestOptions} options */
-  #pass(upstream, message, options) {
-    if (message.method === undefined) {
-      const id = numberOf(message.id, this.#row.values?.lives);
-      // A response to a request of a replaced instance: dropped, because the request is gone.
-      if (id !== undefined) upstream.send({ ...message, id }, options);
+  /** @param {Upstream} upstream @param {RawJson} message @param {Pending | undefined} request @param {Head | undefined} trace */
+  #pass(upstream, message, request, trace) {
+    if (request) {
+      upstream.request(request, trace);
       return;
     }
-    upstream.send(message, options);
-    if (message.method === 'notifications/cancelled') {
-      const id = message.params?.requestId;
-      this.#exchanges.settle({ jsonrpc: '2.0', id, error: CANCELLED });
-    }
-  }
-
-  // Delivers a message of the server to the client.
-  /** @param {Rpc} message @param {RpcId} [about] */
-  hear(message, about) {
-    if (message.method === undefined) {
-      this.#exchanges.settle(message);
+    const method = message.get('method');
+    if (typeof method !== 'string') {
+      // A response to a request of a replaced instance is dropped, because the request is gone.
+      const number = numberOf(message.get('id'), this.#row.values?.lives);
+      if (number !== undefined) upstream.answer(number, message);
       return;
     }
-    const own = toClient(message, this.#row.values?.lives);
-    const exchange = about === undefined ? undefined : this.#exchanges.get(about);
-    if (exchange) exchange.tell(own);
-    else this.#tellListener(own);
+    if (method === 'notifications/cancelled') this.#cancel(message.get('params'));
+    else upstream.notify(method, message.get('params'));
   }
 
-  // Messages that belong to no request go to the GET stream; without one, requests go to a waiting POST.
-  /** @param {Rpc} message */
-  #tellListener(message) {
-    if (!this.#row.values) return;
+  /** @param {unknown} params */
+  #cancel(params) {
+    if (!(params instanceof RawJson)) return;
+    this.#exchanges.find(params.token('requestId'))?.cancel(params.get('reason'), CANCELLED);
+  }
+
+  // A notification of the server.
+  /** @param {string} text @param {Pending | undefined} about */
+  notify(text, about) {
+    if (about && this.#exchanges.has(about)) about.exchange.tell(text);
+    else if (this.#row.values) this.#listeners.tell(text);
+  }
+
+  // A request of the server. One that belongs to no request of the client goes to the GET stream, or else to a waiting POST.
+  /** @param {RawJson} message @param {number} number @param {Pending | undefined} about */
+  ask(message, number, about) {
+    const { text } = message.copy().set('id', idFor(number, this.#row.values?.lives));
     const { newest } = this.#exchanges;
-    if (this.#listeners.size === 0 && message.id !== undefined && newest) newest.tell(message);
-    else this.#listeners.tell(message);
+    if ((about && this.#exchanges.has(about)) || this.#listeners.size > 0 || !newest) this.notify(text, about);
+    else newest.tell(text);
+  }
+
+  /** @param {number} number @param {Pending | undefined} about */
+  withdraw(number, about) {
+    this.notify(withdrawal(idFor(number, this.#row.values?.lives)), about);
   }
 
   /**
@@ -145,8 +163,19 @@ export class ClientSide {
 }
 
 // Responses to requests that cannot be sent to the server.
-/** @param {RpcError} error @param {RpcId[]} ids @param {boolean} isBatch */
-function failed(error, ids, isBatch) {
-  const answers = ids.map((id) => ({ jsonrpc: '2.0', id, error }));
-  return json(isBatch ? answers : answers[0]);
+/** @param {RpcError} refusal @param {string[]} ids @param {boolean} isBatch @returns {Answer} */
+function failed(refusal, ids, isBatch) {
+  const answers = ids.map((id) => error(id, refusal));
+  return { status: 200, body: isBatch ? `[${answers}]` : (answers[0] ?? '') };
+}
+
+/** @param {RawJson} message */
+function isRequest(message) {
+  return message.get('method') !== undefined && message.get('id') !== undefined;
+}
+
+// The id of a request as it was written, so that 1 and 1.0, and numbers beyond 2⁵³, remain what they are.
+/** @param {RawJson} message @returns {string} */
+function idOf(message) {
+  return message.token('id') ?? '';
 }

@@ -5,7 +5,9 @@
 // the delay, a client that resumes gets an error for an unknown stream.
 // @ts-check
 
-/** @import { Limits, LoggedEvent, RpcId, Sql, SqlCursor } from './types.js' */
+import { itemsOf, parse, write } from './raw-json.js';
+
+/** @import { Limits, LoggedEvent, Sql, SqlCursor } from './types.js' */
 
 export const GET_STREAM = 0; // the stream of messages that belong to no request
 
@@ -21,7 +23,7 @@ export class EventLog {
   /** @type {{ id: number, stream: number, data: string | null, bytes: number }[]} */
   #fresh = []; // events not yet written
   #size = 0; // their size
-  /** @type {Map<number, RpcId[]>} */
+  /** @type {Map<number, string[]>} */
   #changed = new Map(); // streams not yet written: the ids of their unanswered requests
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -45,7 +47,7 @@ export class EventLog {
 
   /**
    * Creates a stream for the responses to these requests. Returns its number, which is also the id of the priming event at its beginning.
-   * @param {RpcId[]} ids
+   * @param {string[]} ids as the client wrote them
    */
   openStream(ids) {
     const stream = this.#number();
@@ -56,17 +58,17 @@ export class EventLog {
   /**
    * The ids of the unanswered requests of a stream.
    * @param {number} stream
-   * @returns {RpcId[]}
+   * @returns {string[]}
    */
   waiting(stream) {
     this.flush();
     /** @type {SqlCursor<{ waiting: string }>} */
     const rows = this.#sql.exec('SELECT waiting FROM stream WHERE id = ?', stream);
     const [row] = rows.toArray();
-    return row ? JSON.parse(row.waiting) : [];
+    return row ? (itemsOf(parse(row.waiting)) ?? []).map((id) => write(id) ?? '') : [];
   }
 
-  /** @param {number} stream @param {RpcId[]} ids */
+  /** @param {number} stream @param {string[]} ids */
   setWaiting(stream, ids) {
     this.#changed.set(stream, ids);
     this.#flushSoon();
@@ -140,7 +142,7 @@ export class EventLog {
 
   #write() {
     for (const [stream, ids] of this.#changed) {
-      if (ids.length > 0) this.#sql.exec('INSERT OR REPLACE INTO stream VALUES (?, ?)', stream, JSON.stringify(ids));
+      if (ids.length > 0) this.#sql.exec('INSERT OR REPLACE INTO stream VALUES (?, ?)', stream, `[${ids}]`);
       else this.#sql.exec('DELETE FROM stream WHERE id = ?', stream);
     }
     for (const { id, stream, data, bytes } of this.#fresh)

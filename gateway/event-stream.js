@@ -19,13 +19,19 @@ export function priming(stream) {
 }
 
 /**
- * An event with data.
+ * An event with data, written as the official servers write it: some clients ignore events without a type.
  * @param {number} stream
  * @param {number} id
  * @param {string} data
  */
 export function event(stream, id, data) {
-  return `id: ${eventId(stream, id)}\ndata: ${data}\n\n`;
+  return `event: message\nid: ${eventId(stream, id)}\n${dataLines(data)}\n`;
+}
+
+// HTML §9.2.6: a line break ends the field, so each line is one of its own. In JSON, line breaks occur between tokens only.
+/** @param {string} data */
+export function dataLines(data) {
+  return `data: ${/[\r\n]/.test(data) ? data.split(/\r\n|[\r\n]/).join('\ndata: ') : data}\n`;
 }
 
 // Event ids contain the stream, so a stream can be resumed after an event that is no longer stored.

@@ -1,11 +1,14 @@
 // The response to a POST with requests: one JSON body or an event stream, like the response of the server.
 // @ts-check
 
-import { json } from './answers.js';
 import { EventStream, event, priming, streamed } from './event-stream.js';
+import { error } from './messages.js';
 
 /** @import { EventLog } from './event-log.js' */
-/** @import { Answer, Limits, Rpc, RpcId } from './types.js' */
+/** @import { Pending } from './pending.js' */
+/** @import { Answer, Limits } from './types.js' */
+
+/** @typedef {{ text: string, request?: Pending }} Message for the client; a response has the request that it answers */
 
 const PATIENCE = 20_000; // milliseconds of silence after which a stream is opened to keep the connection alive
 const NOT_KEPT = {
@@ -26,9 +29,9 @@ export class Exchange {
   #resolve;
   #onend;
   #since = Date.now();
-  /** @type {Set<RpcId | null | undefined>} */
-  #waiting; // ids of unanswered requests
-  /** @type {Rpc[]} */
+  /** @type {Set<Pending>} */
+  #waiting = new Set(); // unanswered requests
+  /** @type {Message[]} */
   #collected = []; // messages that arrive while the response can still be one JSON body
   #isBatch;
   #log;
@@ -41,15 +44,13 @@ export class Exchange {
 
   /**
    * @param {object} options
-   * @param {RpcId[]} options.ids of the requests
-   * @param {boolean} options.isBatch whether they came as an array
+   * @param {boolean} options.isBatch whether the requests came as an array
    * @param {boolean} options.primes whether the client knows events without data (since 2025-11-25)
    * @param {EventLog} options.log
    * @param {Limits} options.limits
    * @param {() => void} options.onend called when everything is answered
    */
-  constructor({ ids, isBatch, primes, log, limits, onend }) {
-    this.#waiting = new Set(ids);
+  constructor({ isBatch, primes, log, limits, onend }) {
     this.#isBatch = isBatch;
     this.#primes = primes;
     this.#log = log;
@@ -65,9 +66,13 @@ export class Exchange {
     return this.#stream;
   }
 
-  /** @returns {RpcId[]} */
+  /** Makes room for the response to a request: @param {Pending} request */
+  expect(request) {
+    this.#waiting.add(request);
+  }
+
   get #unanswered() {
-    return /** @type {RpcId[]} */ ([...this.#waiting]);
+    return [...this.#waiting].map(({ id }) => id);
   }
 
   /**
@@ -94,27 +99,28 @@ export class Exchange {
 
   /**
    * Sends a request or a notification of the server.
-   * @param {Rpc} message
+   * @param {string} text
    */
-  tell(message) {
+  tell(text) {
     this.open();
-    if (this.#stream !== undefined) this.#emit(this.#stream, message);
+    if (this.#stream !== undefined) this.#emit(this.#stream, { text });
   }
 
   /**
    * Sends the response to one of the requests.
-   * @param {Rpc} message
+   * @param {Pending} request
+   * @param {string} text
    */
-  settle(message) {
-    if (!this.#waiting.delete(message.id)) return;
+  settle(request, text) {
+    if (!this.#waiting.delete(request)) return;
     if (this.#stream === undefined) {
-      this.#collected.push(message);
+      this.#collected.push({ text, request });
       if (this.#waiting.size > 0) return;
-      this.#resolve(this.isStream ? this.#wholeStream() : json(this.#isBatch ? this.#collected : message));
+      this.#resolve(this.isStream ? this.#wholeStream() : this.#wholeJson(text));
       this.#end();
       return;
     }
-    this.#emit(this.#stream, message);
+    this.#emit(this.#stream, { text, request });
     this.#log.setWaiting(this.#stream, this.#unanswered);
     if (this.#waiting.size === 0) this.#end();
   }
@@ -135,6 +141,14 @@ export class Exchange {
     return answer;
   }
 
+  /** @param {string} text of the only response @returns {Answer} */
+  #wholeJson(text) {
+    return {
+      status: 200,
+      body: this.#isBatch ? `[${this.#collected.map((message) => message.text).join(',')}]` : text,
+    };
+  }
+
   // A stream that is finished before it is sent.
   #wholeStream() {
     const stream = this.#log.openStream([]);
@@ -142,19 +156,16 @@ export class Exchange {
     return streamed((this.#primes ? priming(stream) : '') + events.join(''));
   }
 
-  /** @param {number} stream @param {Rpc} message */
+  /** @param {number} stream @param {Message} message */
   #emit(stream, message) {
     const [id, data] = this.#logged(stream, message); // also without a connection: the client may resume
     this.#sink?.send(id, data);
   }
 
   // Logs a message; returns its id and its text. A response must not be dropped: the client would wait for it until its timeout.
-  /** @param {number} stream @param {Rpc} message @returns {[id: number, data: string]} */
-  #logged(stream, message) {
-    const data = JSON.stringify(message);
-    const instead = () =>
-      message.method === undefined ? JSON.stringify({ jsonrpc: '2.0', id: message.id, error: NOT_KEPT }) : null;
-    return [this.#log.append(stream, data, instead), data];
+  /** @param {number} stream @param {Message} message @returns {[id: number, data: string]} */
+  #logged(stream, { text, request }) {
+    return [this.#log.append(stream, text, () => (request ? error(request.id, NOT_KEPT) : null)), text];
   }
 
   // Disconnecting is not cancelling (2025-11-25 basic/transports, "Sending Messages to the Server" 6).

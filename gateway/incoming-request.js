@@ -10,11 +10,12 @@ import { readHead } from './head.js';
 import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
 import { passOn } from './modern.js';
+import { parse, plain, RawJson } from './raw-json.js';
 import { askSession, endSession, findPlace, knownPlace, received } from './session-places.js';
 
 /** @import { Gateway, Refusal } from 'gateway-module' */
 /** @import { SessionStub } from './session-places.js' */
-/** @import { Answer, AnswerHeaders, Env, EventContext, Head, Identity, Rpc, RpcId, Settings } from './types.js' */
+/** @import { Answer, AnswerHeaders, Env, EventContext, Head, Identity, Rpc, Settings } from './types.js' */
 
 /** @typedef {{ origin: string, name: string | undefined, subject: string, allow: string[] | undefined }} Route */
 /** @typedef {{ isAdmitted: boolean, route: Route, media: Refusal | undefined, namesSession: boolean }} Verdict */
@@ -128,7 +129,7 @@ export class IncomingRequest {
   /**
    * A refusal, by its name in src/gateway/refusal.rs.
    * @param {string} name
-   * @param {{ id?: RpcId | null, headers?: AnswerHeaders, data?: unknown }} [details]
+   * @param {{ id?: unknown, headers?: AnswerHeaders, data?: unknown }} [details]
    */
   refuse(name, details) {
     return refused(this.gateway.refusal(name), details);
@@ -255,22 +256,23 @@ export class IncomingRequest {
       request: { method },
     } = this;
     const id = head['mcp-session-id'];
-    /** @type {Rpc | undefined} */
-    let message;
+    let body;
     try {
-      message = text === undefined ? undefined : JSON.parse(text);
+      body = text === undefined ? undefined : parse(text);
     } catch {
       return this.refuse('json');
     }
+    /** @type {Rpc | undefined} */
+    const message = plain(body);
     const era = text === undefined ? gateway.eraOfOther(head) : gateway.eraOfPost(head, message);
     if (typeof era === 'object')
       return refused(era, {
-        id: idOf(message),
+        id: idOf(body),
         headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined,
       });
     if (message && text !== undefined) {
       if (era === 'modern') return passOn(this, identity, message, text);
-      if (era === 'initialize') return this.#open(identity, message);
+      if (era === 'initialize') return this.#open(identity, /** @type {RawJson} */ (body));
     }
     if (!id || !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
     const version = head['mcp-protocol-version'];
@@ -300,11 +302,11 @@ export class IncomingRequest {
     return object.post(owner, head['mcp-protocol-version'], text, trace);
   }
 
-  /** @param {Identity} identity @param {Rpc} message @returns {Promise<Answer>} */
+  /** @param {Identity} identity @param {RawJson} message @returns {Promise<Answer>} */
   async #open(identity, message) {
     const id = randomId();
     const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) =>
-      object.open(owner, identity, idOf(message), message.params),
+      object.open(owner, identity, message.token('id') ?? 'null', message.token('params')),
     );
     if (!answer) return this.refuse('sessionUnknown');
     return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;

@@ -6,6 +6,7 @@ import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
 import { annotatedTool } from './page-tools.js';
 import { cached, forget, keep } from './public-cache.js';
+import { parse, RawJson } from './raw-json.js';
 
 /** @import { Pair } from 'gateway-module' */
 /** @import { IncomingRequest } from './incoming-request.js' */
@@ -32,23 +33,24 @@ const speaking = new Map(); // by server: until when
  * @returns {Promise<Answer>}
  */
 export async function passOn(incoming, identity, message, text) {
-  const passage = new Passage(incoming, identity, message);
+  const passage = new Passage(incoming, identity, message, idOf(parse(text)));
   const answer = passage.answer(text).catch((error) => {
     log('warn', 'unreachable', { server: passage.server, problem: error.message });
     // Without an id, like every proxy: clients take an error with the request's id for the handler's response, and do not wait for the server.
     return incoming.refuse('unreachable');
   });
-  return inTime(answer, idOf(message), () => passage.aborter.abort());
+  return inTime(answer, passage.id, () => passage.aborter.abort());
 }
 
 class Passage {
-  /** @param {IncomingRequest} incoming @param {Identity} identity @param {Rpc} message */
-  constructor(incoming, identity, message) {
+  /** @param {IncomingRequest} incoming @param {Identity} identity @param {Rpc} message @param {unknown} id as it was written */
+  constructor(incoming, identity, message, id) {
     const { gateway, request, head, route } = incoming;
     this.gateway = gateway;
     this.head = head;
     this.identity = identity;
     this.message = message;
+    this.id = id;
     this.server = route.subject;
     this.refuse = incoming.refuse.bind(incoming);
     // Disconnecting cancels (2026-07-28 patterns/cancellation), so the request to the server is aborted.
@@ -65,7 +67,7 @@ class Passage {
     const { gateway, message, server } = this;
     const key = gateway.cacheKey(message);
     const known = key && cached(server, key);
-    if (known) return json({ jsonrpc: '2.0', id: message.id, result: known });
+    if (known) return json({ jsonrpc: '2.0', id: this.id, result: known });
     const calls = this.fromPage && message.method === 'tools/call';
     const added = this.#missingHeaders(calls ? await this.#tool(false) : undefined);
     let response = await this.#send(text, added);
@@ -147,7 +149,7 @@ class Passage {
   async #kept(key, response) {
     const { gateway, server } = this;
     const text = await response.text();
-    const result = parsed(text)?.result;
+    const result = resultIn(text);
     const ttl = result ? gateway.publicFor(result) : 0;
     if (result && ttl > 0) keep(server, key, result, text.length, ttl);
     return { status: response.status, headers: this.#headers(response), body: text };
@@ -182,7 +184,7 @@ class Passage {
       log('info', 'legacyServer', { server, status });
       const requested = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'];
       return refused(this.gateway.refusal('legacyServer'), {
-        id: idOf(message),
+        id: this.id,
         data: { supported: legacyVersions, requested },
       });
     }
@@ -216,7 +218,7 @@ class Passage {
     const isLeaking = configured.some(
       ([, value]) => value.length >= SECRET && text.includes(value.split(' ').at(-1) ?? ''),
     );
-    if (id === message.id && Number.isInteger(error?.code) && !isLeaking) return json({ jsonrpc: '2.0', id, error });
+    if (id === message.id && Number.isInteger(error?.code) && !isLeaking) return { status: 200, body: text };
     return this.refuse('unreachable');
   }
 
@@ -238,6 +240,18 @@ function isStream(response) {
 /** @param {string} text */
 function codeOf(text) {
   return parsed(text)?.error?.code ?? 0;
+}
+
+// The result of a response, as it was written.
+/** @param {string} text */
+function resultIn(text) {
+  try {
+    const message = parse(text);
+    const result = message instanceof RawJson ? message.get('result') : undefined;
+    return result instanceof RawJson ? result : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param {string} text @returns {Rpc | undefined} */

@@ -1,12 +1,12 @@
 // Results that a 2026-07-28 server marks as public: cached for their `ttlMs` in this isolate, and shared by all users.
 // @ts-check
 
-/** @import { RpcResult } from './types.js' */
+/** @import { RawJson } from './raw-json.js' */
 
 const MAX_ENTRIES = 500;
 const MAX_BYTES = 8 * 1024 * 1024; // of an isolate's 128 MB
 
-/** @type {Map<string, { result: RpcResult, bytes: number, until: number }>} */
+/** @type {Map<string, { result: RawJson, bytes: number, until: number }>} */
 const entries = new Map(); // by server and key: { result, bytes, until }, the oldest first
 let bytes = 0;
 
@@ -18,14 +18,14 @@ let bytes = 0;
 export function cached(server, key) {
   const entry = entries.get(nameOf(server, key));
   const left = entry ? entry.until - Date.now() : 0;
-  return entry && left > 0 ? { ...entry.result, ttlMs: left } : undefined;
+  return entry && left > 0 ? entry.result.copy().set('ttlMs', left) : undefined;
 }
 
 /**
  * Caches a result for the given milliseconds.
  * @param {string} server
  * @param {string} key
- * @param {RpcResult} result
+ * @param {RawJson} result
  * @param {number} size
  * @param {number} ttl
  */

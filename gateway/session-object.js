@@ -12,13 +12,14 @@ import { EventLog } from './event-log.js';
 import { HeldBodies } from './held-bodies.js';
 import { LazyUpstream } from './lazy-upstream.js';
 import { log } from './log.js';
+import { objectOf, parse, RawJson } from './raw-json.js';
 import { Row } from './row.js';
 import { settingsOf } from './settings.js';
 import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
-/** @import { AnswerHeaders, Cause, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, RpcParams, SessionRow } from './types.js' */
+/** @import { AnswerHeaders, Cause, Env, Head, Identity, ObjectAnswer, ObjectContext, SessionRow } from './types.js' */
 
 const BEAT = 5_000; // milliseconds between two checks of waiting work
 
@@ -95,7 +96,7 @@ export class SessionObject extends DurableObject {
    * @param {string} owner
    * @param {string | undefined} version
    * @param {string | undefined} text
-   * @param {(body: Rpc) => Result} act
+   * @param {(body: RawJson) => Result} act
    * @returns {Promise<string | ObjectAnswer | undefined>}
    */
   async #answer(owner, version, text, act) {
@@ -103,7 +104,7 @@ export class SessionObject extends DurableObject {
     if (!(isAdmitted instanceof Promise ? await isAdmitted : isAdmitted)) return undefined;
     let body;
     try {
-      body = text === undefined ? undefined : JSON.parse(text);
+      body = text === undefined ? undefined : parse(text);
     } catch {
       return this.#refuse('json');
     }
@@ -111,7 +112,7 @@ export class SessionObject extends DurableObject {
     if (typeof era === 'object') return refused(era, { id: idOf(body) });
     if (era !== 'session') return undefined;
     const counts = this.#row.touch(Date.now()) ? this.#report() : undefined;
-    const answer = this.#held.handOver(await act(body));
+    const answer = this.#held.handOver(await act(/** @type {RawJson} */ (body)));
     if (counts) return answer && { ...answer, counts };
     return answer && (onlyText(answer) ?? answer);
   }
@@ -145,12 +146,13 @@ export class SessionObject extends DurableObject {
    * `initialize`: creates the session if the server accepts it. The response is then `opened`.
    * @param {string} owner
    * @param {Identity} caller
-   * @param {RpcId | null} requestId
-   * @param {RpcParams} [given]
+   * @param {string} idText of the request
+   * @param {string} [paramsText]
    * @returns {Promise<ObjectAnswer>}
    */
-  async open(owner, { key, id, vars }, requestId, given) {
-    const params = given ?? {};
+  async open(owner, { key, id, vars }, idText, paramsText) {
+    const requestId = parse(idText);
+    const params = objectOf(paramsText);
     const { server, handle } = partsOf(owner);
     const { limits, lifetime } = this.#settings;
     const index = this.#index(key);
@@ -180,7 +182,7 @@ export class SessionObject extends DurableObject {
       owner,
       identity: JSON.stringify({ ...identity, vars: this.#settings.configuredVars(key) ? {} : vars }),
       settings: await this.#fingerprint(server),
-      initialize: JSON.stringify(params),
+      initialize: params.text,
       agreed: String(answer.result.protocolVersion),
       created: Date.now(),
     });
@@ -226,7 +228,7 @@ export class SessionObject extends DurableObject {
     return values;
   }
 
-  /** @param {Rpc | Rpc[]} body @param {Head} [trace] */
+  /** @param {RawJson} body @param {Head} [trace] */
   #post(body, trace) {
     this.#used();
     const { running } = this.#upstream;
@@ -290,7 +292,7 @@ export class SessionObject extends DurableObject {
       env: this.env,
       identity,
       storage: this.#row.storage,
-      onmessage: (message, about) => this.#client.hear(message, about),
+      client: this.#client,
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(key).noteServer(server, happened)),
     });
@@ -354,7 +356,7 @@ export class SessionObject extends DurableObject {
     return this.#settings.gateway.isOutOfReach(code, status);
   }
 
-  /** @param {string} name @param {{ id?: RpcId | null, headers?: AnswerHeaders }} [details] */
+  /** @param {string} name @param {{ id?: unknown, headers?: AnswerHeaders }} [details] */
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }

@@ -22,7 +22,7 @@ bind_module "$module" "${fast[@]}"
 cp -r npm/*.js npm/diagnosis npm/package.json "$module/"
 rm -rf gateway/dist
 "$root/node_modules/.bin/esbuild" --bundle gateway/index.js --outdir=gateway/dist --format=esm --target=es2024 --log-level=warning \
-  --conditions=workerd,worker,browser --alias:mcp-tether="$module/workerd.js" --alias:gateway-module="$module/mcp_tether.js" \
+  --conditions=workerd,worker,browser --alias:mcp-tether="$module/workerd.js" --alias:gateway-module="$module/mcp_tether.js" --alias:raw-json="$root/gateway/raw-json.js" \
   --loader:.wasm=copy --external:cloudflare:workers
 node tools/third-party-notices.mjs gateway/dist/THIRD-PARTY-NOTICES --features gateway gateway/index.js "$module/workerd.js"
 cp LICENSE-* gateway/dist/

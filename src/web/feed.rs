@@ -86,11 +86,7 @@ impl Batch {
 
 /// The messages of a batch with more than one.
 fn several(value: &JsValue) -> Option<Array> {
-    if !Array::is_array(value) {
-        return None;
-    }
-    let messages: &Array = value.unchecked_ref();
-    (messages.length() > 1).then(|| messages.clone())
+    sys::items(value).filter(|messages| messages.length() > 1)
 }
 
 /// The time spent on reports without a turn of the event loop, over all exchanges of a driver.
