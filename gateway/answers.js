@@ -6,10 +6,17 @@ import { Memo } from './memo.js';
 import { plain, RawJson, write } from './raw-json.js';
 
 /** @import { Gateway } from 'gateway-module' */
-/** @import { Answer, AnswerHeaders } from './types.js' */
+/** @import { Answer, AnswerHeaders, ObjectAnswer } from './types.js' */
 
 /** Headers of every response. */
 export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const jsonHeaders = { 'content-type': 'application/json' };
+/** Headers of event streams. */
+export const streamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
 /** @type {Memo<Headers>} */
 const usual = new Memo(); // common Headers, by what they depend on
 
@@ -63,7 +70,10 @@ export function idOf(message) {
  * @param {Gateway} gateway
  */
 export function responseTo(origin, { status, headers, body }, gateway) {
-  const response = new Response(body, { status, headers: usualHeaders(gateway, origin, typeof body === 'string') });
+  const isStream = headers === streamHeaders;
+  const own = isStream ? streamHeaders : (typeof body === 'string' && jsonHeaders) || {};
+  const response = new Response(body, { status, headers: usualHeaders(gateway, origin, own) });
+  if (isStream) return response;
   for (const name in headers) {
     const value = headers[name];
     if (value !== undefined) response.headers.set(name, value);
@@ -71,18 +81,12 @@ export function responseTo(origin, { status, headers, body }, gateway) {
   return response;
 }
 
-/** @param {Gateway} gateway @param {string | undefined} origin @param {boolean} isText */
-function usualHeaders(gateway, origin, isText) {
-  const key = JSON.stringify([isText, origin]);
+/** @param {Gateway} gateway @param {string | undefined} origin @param {Record<string, string>} own of responses with such a body */
+function usualHeaders(gateway, origin, own) {
+  const key = JSON.stringify([own['content-type'], origin]);
   return (
     usual.get(key) ??
-    usual.set(
-      key,
-      new Headers([
-        ...Object.entries(isText ? { ...always, 'content-type': 'application/json' } : always),
-        ...gateway.corsHeaders(origin),
-      ]),
-    )
+    usual.set(key, new Headers([...Object.entries({ ...always, ...own }), ...gateway.corsHeaders(origin)]))
   );
 }
 
@@ -92,9 +96,15 @@ export function seconds(millis) {
 }
 
 /**
- * The text of a response that consists of nothing else, as nearly all do.
+ * The text of a response that consists of nothing else, as nearly all do: JSON, or a finished event stream. It is cheaper to pass to the entry.
  * @param {Answer} answer
  */
 export function onlyText({ status, headers, body }) {
-  return status === 200 && !headers && typeof body === 'string' ? body : undefined;
+  return status === 200 && (!headers || headers === streamHeaders) && typeof body === 'string' ? body : undefined;
+}
+
+/** The response with this text: @param {string} body @returns {ObjectAnswer} */
+export function ofText(body) {
+  // No field of an event begins like JSON.
+  return { status: 200, headers: /^[{[]/.test(body) ? undefined : streamHeaders, body };
 }

@@ -1,6 +1,7 @@
 // Event streams to the client: their format, and an open stream, with keep-alive comments and a limit for slow readers.
 // @ts-check
 
+import { streamHeaders } from './answers.js';
 import { log } from './log.js';
 
 /** @import { Answer, LoggedEvent } from './types.js' */
@@ -47,19 +48,13 @@ export function readEventId(text) {
   return stream === undefined ? undefined : { stream: Number(stream), id: Number(id) };
 }
 
-const headers = {
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-cache, no-transform',
-  'x-accel-buffering': 'no',
-};
-
 /**
  * The response with a stream, or with the text of a finished one.
  * @param {string | ReadableStream<Uint8Array>} body
  * @returns {Answer}
  */
 export function streamed(body) {
-  return { status: 200, headers, body };
+  return { status: 200, headers: streamHeaders, body };
 }
 
 /** An open stream. */

@@ -149,10 +149,11 @@ export class Exchange {
     };
   }
 
-  // A stream that is finished before it is sent.
+  // A stream that is finished before it is sent. The client gets it in one piece, so it hardly ever comes back for it: that is not worth a write of its own,
+  // which takes as long as the rest of the call.
   #wholeStream() {
     const stream = this.#log.openStream([]);
-    const events = this.#collected.map((message) => event(stream, ...this.#logged(stream, message)));
+    const events = this.#collected.map((message) => event(stream, ...this.#logged(stream, message, false)));
     return streamed((this.#primes ? priming(stream) : '') + events.join(''));
   }
 
@@ -163,9 +164,10 @@ export class Exchange {
   }
 
   // Logs a message; returns its id and its text. A response must not be dropped: the client would wait for it until its timeout.
-  /** @param {number} stream @param {Message} message @returns {[id: number, data: string]} */
-  #logged(stream, { text, request }) {
-    return [this.#log.append(stream, text, () => (request ? error(request.id, NOT_KEPT) : null)), text];
+  /** @param {number} stream @param {Message} message @param {boolean} [isUrgent] @returns {[id: number, data: string]} */
+  #logged(stream, { text, request }, isUrgent) {
+    const instead = () => (request ? error(request.id, NOT_KEPT) : null);
+    return [this.#log.append(stream, text, { instead, isUrgent }), text];
   }
 
   // Disconnecting is not cancelling (2025-11-25 basic/transports, "Sending Messages to the Server" 6).

@@ -9,7 +9,7 @@ import { Pending } from './pending.js';
 /** @import { RawJson } from './raw-json.js' */
 /** @import { Limits, RpcError } from './types.js' */
 
-const AT_ONCE = 20; // milliseconds: a response within this time needs no open stream
+const AT_ONCE = 100; // milliseconds: a response within this time needs no open stream
 const OUTCOME_UNKNOWN = {
   code: 1000,
   message: 'the gateway was restarted while the request was pending; the request may have run',
@@ -77,13 +77,20 @@ export class Exchanges {
 
   // The server answers a request with a stream. The client's stream is opened after a short delay, unless the response arrives first.
   /** @param {Pending} pending */
-  #onstream = ({ exchange }) => {
-    exchange.isStream = true;
+  #onstream = (pending) => {
+    pending.exchange.isStream = true;
+    // An answer that came with the head of the response is there by then, and needs no timer.
+    queueMicrotask(() => {
+      if (this.#waiting.has(pending)) this.#openSoon();
+    });
+  };
+
+  #openSoon() {
     this.#opening ??= setTimeout(() => {
       this.#opening = undefined;
       for (const waiting of this.#exchanges) if (waiting.isStream) waiting.open();
     }, AT_ONCE);
-  };
+  }
 
   /** Answers all that wait with an error: @param {RpcError} refusal */
   fail(refusal) {

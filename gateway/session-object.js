@@ -264,6 +264,7 @@ export class SessionObject extends DurableObject {
     const now = Date.now();
     this.#client.beat(now);
     this.#held.dropOld(now, BEAT);
+    this.#log.flush();
     if (!this.#client.isWaiting && now - this.#usedAt >= this.#settings.limits.REST_AFTER)
       this.ctx.waitUntil(this.#rest());
   }

@@ -6,6 +6,7 @@ import { log } from './log.js';
 import { notification } from './messages.js';
 import { errorOf, Pending } from './pending.js';
 import { numberOf, objectOf, RawJson, write } from './raw-json.js';
+import { wholeFetch } from './whole-fetch.js';
 
 /** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
 /** @import { Cause, Env, Head, Identity, Opening, RpcError, ServerNews } from './types.js' */
@@ -69,7 +70,7 @@ export class Upstream {
     this.#manager = /** @type {OwnedManager} */ (
       new McpManager(
         { mcpServers: { [server]: { ...config, sessionConfig } } },
-        { env: variables, log: logLine, storage },
+        { env: variables, log: logLine, storage, fetch: /** @type {any} */ (wholeFetch) },
       )
     );
     this.#server = server;

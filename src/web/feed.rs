@@ -197,6 +197,10 @@ pub(super) fn report(driver: &Rc<Driver>, exchange: &Exchange, reader: Option<St
             fail(driver, exchange, too_large());
         }
         Some(reader) => next(driver, exchange, reader, sink),
+        #[cfg(feature = "gateway")]
+        None if is_too_large => fail(driver, exchange, too_large()),
+        #[cfg(feature = "gateway")]
+        None if matches!(sink, Sink::Stream(_)) => end(driver, exchange, sink),
         None => {}
     }
 }
@@ -226,6 +230,15 @@ pub(super) fn whole(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) -
         deliver(driver, exchange, body::of(text, network.max_error_bytes));
     }
     Ok(())
+}
+
+/// The whole event stream as text (gateway/whole-fetch.js).
+#[cfg(feature = "gateway")]
+pub(super) fn whole_stream(driver: &Rc<Driver>, exchange: &Exchange, text: &JsString) {
+    let mut feed = Feed::new(driver.network.max_message_bytes);
+    feed.too_large = feed.parser.feed(String::from(text).as_bytes(), &mut feed.items).is_err();
+    feed.items.reverse();
+    report(driver, exchange, None, Sink::Stream(Box::new(feed)));
 }
 
 /// The body has ended.

@@ -318,6 +318,11 @@ fn open(
     }
     // An injected `fetch` may have read it already (npm/workerd.js).
     if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Response::whole) {
+        #[cfg(feature = "gateway")]
+        if media == Media::EventStream && is_success(status) {
+            feed::whole_stream(driver, exchange, &text);
+            return Ok(());
+        }
         return whole(driver, exchange, &text);
     }
     let Some(body) = response.body() else { return nothing() };

@@ -55,14 +55,16 @@ describe('numbers, keys and ids', { timeout: 60_000 }, () => {
   before(async () => {
     server = await startRawServer(answers);
     const at = (path) => ({ url: `${server.origin}${path}` });
-    stack = await startStack({ servers: { json: at('/json'), sse: at('/sse'), late: at('/json/late') } });
+    stack = await startStack({
+      servers: { json: at('/json'), sse: at('/sse'), whole: at('/whole'), late: at('/json/late') },
+    });
   });
   after(async () => {
     await stack.stop();
     await server.close();
   });
 
-  for (const way of ['json', 'sse']) {
+  for (const way of ['json', 'sse', 'whole']) {
     for (const version of ['2025-03-26', '2025-11-25']) {
       describe(`${version}, a server that answers with ${way}`, () => {
         let client;

@@ -1,5 +1,5 @@
 // A server that reads and writes JSON as text: it keeps what it receives byte for byte, and answers with text. Paths: /json answers with JSON where one message
-// is enough, /sse always with event streams, /json/late after a while.
+// is enough, /sse always with event streams, /whole with those whose length is known, /json/late after a while.
 import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '../../js/servers/shared/listen.mjs';
 import { readText } from '../../js/servers/shared/messages.mjs';
@@ -28,9 +28,11 @@ export async function startRawServer(answers) {
     const asked = messages.at(-1);
     const asks = methodIn(asked) !== undefined && idIn(asked) !== undefined;
     const isJson = path.startsWith('/json') && messages.length === 1 && !asks;
-    response.writeHead(200, { ...headers, 'Content-Type': isJson ? 'application/json' : 'text/event-stream' });
-    if (isJson) return void response.end(messages[0]);
-    for (const message of messages) response.write(event(message));
+    const text = isJson ? messages[0] : messages.map(event).join('');
+    const length = path === '/whole' && !asks ? { 'Content-Length': Buffer.byteLength(text) } : {};
+    const type = isJson ? 'application/json' : 'text/event-stream';
+    response.writeHead(200, { ...headers, ...length, 'Content-Type': type });
+    response.write(text);
     if (asks) waiting.set(idIn(asked), response);
     else response.end();
   }
