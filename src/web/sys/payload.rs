@@ -36,7 +36,7 @@ pub(crate) fn number(value: &JsValue) -> Option<f64> {
 
 /// The items of an array.
 pub(crate) fn items(value: &JsValue) -> Option<Array> {
-    Array::is_array(value).then(|| value.unchecked_ref::<Array>().clone())
+    value.dyn_ref::<Array>().cloned()
 }
 
 /// The own enumerable keys of an object.
