@@ -6,7 +6,7 @@ import { write } from './raw-json.js';
 
 /** @param {string} id @param {unknown} result */
 export function result(id, result) {
-  return `{"jsonrpc":"2.0","id":${id},"result":${write(result)}}`;
+  return `{"jsonrpc":"2.0","id":${id},"result":${write(result) ?? '{}'}}`;
 }
 
 /** @param {string} id @param {RpcError} error */

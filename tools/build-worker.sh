@@ -16,7 +16,7 @@ compile_module gateway worker
 module="$root/target/worker-module"
 mapfile -t package_sources < <(find npm -name '*.js' | sort)
 fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json gateway/*.js tools/build-worker.sh tools/module.sh tools/trim-glue.mjs tools/third-party-notices.mjs Cargo.lock package-lock.json | sha256sum)"
-if [ -d gateway/dist ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
+if [ -d gateway/dist ] && [ -d "$module" ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
 
 bind_module "$module" "${fast[@]}"
 cp -r npm/*.js npm/diagnosis npm/package.json "$module/"
