@@ -52,7 +52,7 @@ declare module 'gateway-module' {
     ): 'initialize' | 'session' | 'modern' | Refusal;
     missingHeaders(headers: Headers, message: Rpc, tool: Tool | undefined): Pair[];
     isAnnotated(tool: Tool): boolean;
-    cacheKey(message: Rpc): string | undefined;
+    cacheKey(message: object): string | undefined;
     publicFor(result: object): number;
     tellsOfChange(text: string): boolean;
     goesToServer(name: string): boolean;

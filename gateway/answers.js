@@ -3,19 +3,27 @@
 // @ts-check
 
 import { Memo } from './memo.js';
+import { plain, RawJson, write } from './raw-json.js';
 
 /** @import { Gateway } from 'gateway-module' */
-/** @import { Answer, AnswerHeaders, Rpc, RpcId } from './types.js' */
+/** @import { Answer, AnswerHeaders, ObjectAnswer } from './types.js' */
 
 /** Headers of every response. */
 export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const jsonHeaders = { 'content-type': 'application/json' };
+/** Headers of event streams. */
+export const streamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
 /** @type {Memo<Headers>} */
 const usual = new Memo(); // common Headers, by what they depend on
 
 /**
  * The response to a refused request: a JSON-RPC error, with the id of the request if known.
  * @param {{ status: number, code: number, message: string }} refusal
- * @param {{ headers?: AnswerHeaders, id?: RpcId | null, data?: unknown }} [details]
+ * @param {{ headers?: AnswerHeaders, id?: unknown, data?: unknown }} [details]
  * @returns {Answer}
  */
 export function refused({ status, code, message }, { headers, id = null, data } = {}) {
@@ -32,7 +40,7 @@ export function refused({ status, code, message }, { headers, id = null, data } 
  * @returns {Answer}
  */
 export function json(value, { status = 200, headers } = {}) {
-  return { status, headers, body: JSON.stringify(value) };
+  return { status, headers, body: write(value) ?? '' };
 }
 
 /**
@@ -46,12 +54,13 @@ export function bodiless(status, headers) {
 }
 
 /**
- * The id of a request; null for anything else.
- * @param {Rpc | undefined} message
+ * The id of a request, as it was written; null for anything else.
+ * @param {unknown} message parsed by raw-json.js
  */
 export function idOf(message) {
-  const id = message?.id;
-  return typeof id === 'string' || typeof id === 'number' ? id : null;
+  const isRequest =
+    message instanceof RawJson && message.isObject && ['string', 'number'].includes(typeof plain(message.get('id')));
+  return isRequest ? message.get('id') : null;
 }
 
 /**
@@ -61,7 +70,10 @@ export function idOf(message) {
  * @param {Gateway} gateway
  */
 export function responseTo(origin, { status, headers, body }, gateway) {
-  const response = new Response(body, { status, headers: usualHeaders(gateway, origin, typeof body === 'string') });
+  const isStream = headers === streamHeaders;
+  const own = isStream ? streamHeaders : (typeof body === 'string' && jsonHeaders) || {};
+  const response = new Response(body, { status, headers: usualHeaders(gateway, origin, own) });
+  if (isStream) return response;
   for (const name in headers) {
     const value = headers[name];
     if (value !== undefined) response.headers.set(name, value);
@@ -69,18 +81,12 @@ export function responseTo(origin, { status, headers, body }, gateway) {
   return response;
 }
 
-/** @param {Gateway} gateway @param {string | undefined} origin @param {boolean} isText */
-function usualHeaders(gateway, origin, isText) {
-  const key = JSON.stringify([isText, origin]);
+/** @param {Gateway} gateway @param {string | undefined} origin @param {Record<string, string>} own of responses with such a body */
+function usualHeaders(gateway, origin, own) {
+  const key = JSON.stringify([own['content-type'], origin]);
   return (
     usual.get(key) ??
-    usual.set(
-      key,
-      new Headers([
-        ...Object.entries(isText ? { ...always, 'content-type': 'application/json' } : always),
-        ...gateway.corsHeaders(origin),
-      ]),
-    )
+    usual.set(key, new Headers([...Object.entries({ ...always, ...own }), ...gateway.corsHeaders(origin)]))
   );
 }
 
@@ -90,9 +96,15 @@ export function seconds(millis) {
 }
 
 /**
- * The text of a response that consists of nothing else, as nearly all do.
+ * The text of a response that consists of nothing else, as nearly all do: JSON, or a finished event stream. It is cheaper to pass to the entry.
  * @param {Answer} answer
  */
 export function onlyText({ status, headers, body }) {
-  return status === 200 && !headers && typeof body === 'string' ? body : undefined;
+  return status === 200 && (!headers || headers === streamHeaders) && typeof body === 'string' ? body : undefined;
+}
+
+/** The response with this text: @param {string} body @returns {ObjectAnswer} */
+export function ofText(body) {
+  // No field of an event begins like JSON.
+  return { status: 200, headers: /^[{[]/.test(body) ? undefined : streamHeaders, body };
 }

@@ -1,25 +1,28 @@
 // The client's side of a session: its POSTs with their responses, and its GET streams.
 // @ts-check
-import { bodiless, json, refused } from './answers.js';
+import { bodiless, refused } from './answers.js';
 import { GET_STREAM } from './event-log.js';
 import { readEventId } from './event-stream.js';
 import { Exchanges } from './exchanges.js';
 import { Listeners } from './listeners.js';
-import { numberOf, toClient } from './server-requests.js';
-import { Upstream } from './upstream.js';
+import { error } from './messages.js';
+import { itemsOf, RawJson } from './raw-json.js';
+import { idFor, numberOf } from './server-requests.js';
+import { Upstream, withdrawal } from './upstream.js';
 
 /** @import { Gateway } from 'gateway-module' */
 /** @import { EventLog } from './event-log.js' */
 /** @import { Found } from './lazy-upstream.js' */
 /** @import { Row } from './row.js' */
-/** @import { Answer, Head, Limits, RequestOptions, Rpc, RpcError, RpcId } from './types.js' */
+/** @import { Exchange } from './exchange.js' */
+/** @import { Pending } from './pending.js' */
+/** @import { Answer, Head, Limits, RpcError } from './types.js' */
 
 /** @typedef {Answer | undefined | Promise<Answer | undefined>} Result */
 
 const PRIMING_SINCE = '2025-11-25'; // older clients fail on an event without data
 const CANCELLED = { code: 1000, message: 'the request was cancelled', data: { code: 'cancelled', retryable: false } };
 const ENDED = { code: 1000, message: 'the session was ended', data: { code: 'closed', retryable: false } };
-
 const TIMED_OUT = {
   code: 1000,
   message: 'the server did not answer in time; the request may have run',
@@ -28,15 +31,8 @@ const TIMED_OUT = {
 const MOST_WAITING = 1_000; // unanswered requests of a session
 const QUESTION = 300_000; // milliseconds for which a question of the server keeps the session with the server in memory
 
-/** @param {RpcId} requestId @returns {Rpc} */
-const cancellation = (requestId) => ({
-  jsonrpc: '2.0',
-  method: 'notifications/cancelled',
-  params: { requestId, reason: 'the request timed out' },
-});
-
 export class ClientSide {
-  /** @type {Map<RpcId | null | undefined, number>} */
+  /** @type {Map<unknown, number>} */
   #questions = new Map(); // open questions of the server, by the client's ids: since when
   /** @type {number | undefined} */
   #timeout; // of the server's configuration
@@ -75,76 +71,84 @@ export class ClientSide {
     this.#listeners.begin(this.#log.newest());
   }
 
-  /** A POST's messages go on: @param {Found} found @param {Rpc | Rpc[]} body @param {Head} [trace] @returns {Result} */
+  /** A POST's messages go on: @param {Found} found @param {RawJson} body @param {Head} [trace] @returns {Result} */
   post(found, body, trace) {
     const { values, isOpen } = this.#row;
     if (!values || !isOpen) return undefined; // it was ended meanwhile
-    const isBatch = Array.isArray(body);
-    const messages = isBatch ? body : [body];
-    /** @type {RpcId[]} */
-    const ids = [];
-    for (const { id, method } of messages) {
-      if (id === undefined || method === undefined) continue;
-      // 2025-11-25 basic: an id MUST NOT have been used before; a second response could not be assigned.
-      if (ids.includes(id) || this.#exchanges.get(id)) return refused(this.#gateway.refusal('message'), { id });
-      ids.push(id);
-    }
+    const messages = /** @type {RawJson[]} */ (itemsOf(body) ?? [body]);
+    const asking = messages.filter(isRequest);
+    const ids = asking.map(idOf);
+    // 2025-11-25 basic: the id of a request MUST NOT be null.
+    if (messages.some((message) => message.get('id') === null)) return refused(this.#gateway.refusal('message'));
+    // 2025-03-26 basic: an id MUST NOT have been used before; two responses in one array could not be assigned.
+    const again = asking.find((message, index) => ids.indexOf(idOf(message)) !== index);
+    if (again) return refused(this.#gateway.refusal('message'), { id: again.get('id') });
     if (this.#exchanges.size + ids.length > MOST_WAITING)
-      return refused(this.#gateway.refusal('rate'), { id: ids[0], headers: { 'retry-after': '1' } });
+      return refused(this.#gateway.refusal('rate'), { id: asking[0]?.get('id'), headers: { 'retry-after': '1' } });
     if (!(found instanceof Upstream))
-      return ids.length > 0 ? failed(found.error, ids, isBatch) : refused(this.#gateway.refusal('unreachable'));
+      return ids.length > 0 ? failed(found.error, ids, body.isArray) : refused(this.#gateway.refusal('unreachable'));
     const primes = values.agreed >= PRIMING_SINCE;
-    const exchange = ids.length > 0 ? this.#exchanges.expect(ids, isBatch, primes) : undefined;
-    const options = { requestHeaders: trace, onstream: this.#exchanges.onstream };
-    for (const message of messages) this.#pass(found, message, options);
+    const exchange = ids.length > 0 ? this.#exchanges.open(body.isArray, primes) : undefined;
+    // All of them are expected before the first is answered.
+    const requests = exchange && this.#expected(asking, exchange);
+    for (const message of messages) this.#pass(found, message, requests?.get(message), trace);
     return exchange?.answer ?? bodiless(202);
   }
 
+  /** @param {RawJson[]} requests @param {Exchange} exchange @returns {Map<RawJson, Pending>} */
+  #expected(requests, exchange) {
+    return new Map(requests.map((message) => [message, this.#exchanges.expect(message, idOf(message), exchange)]));
+  }
+
   // Forwards one message of the client.
-  /** @param {Upstream} upstream @param {Rpc} message @param {RequestOptions} options */
-  #pass(upstream, message, options) {
-    if (message.method === undefined) {
-      this.#questions.delete(message.id);
-      const id = numberOf(message.id, this.#row.values?.lives);
-      // A response to a request of a replaced instance: dropped, because the request is gone.
-      if (id !== undefined) upstream.send({ ...message, id }, options);
+  /** @param {Upstream} upstream @param {RawJson} message @param {Pending | undefined} request @param {Head | undefined} trace */
+  #pass(upstream, message, request, trace) {
+    if (request) {
+      upstream.request(request, trace);
       return;
     }
-    upstream.send(message, options);
-    if (message.method === 'notifications/cancelled') {
-      const id = message.params?.requestId;
-      this.#exchanges.settle({ jsonrpc: '2.0', id, error: CANCELLED });
-    }
-  }
-
-  // Delivers a message of the server to the client.
-  /** @param {Rpc} message @param {RpcId} [about] */
-  hear(message, about) {
-    if (message.method === undefined) {
-      this.#exchanges.settle(message);
+    const method = message.get('method');
+    if (typeof method !== 'string') {
+      const id = message.get('id');
+      this.#questions.delete(id);
+      // A response to a request of a replaced instance is dropped, because the request is gone.
+      const number = numberOf(id, this.#row.values?.lives);
+      if (number !== undefined) upstream.answer(number, message);
       return;
     }
-    const own = toClient(message, this.#row.values?.lives);
-    this.#note(own);
-    const exchange = about === undefined ? undefined : this.#exchanges.get(about);
-    if (exchange) exchange.tell(own);
-    else this.#tellListener(own);
+    if (method === 'notifications/cancelled') this.#cancel(message.get('params'));
+    else upstream.notify(method, message.get('params'));
   }
 
-  // Remembers the questions of the server that are open. Their number is limited by the manager.
-  /** @param {Rpc} message */
-  #note({ id, method, params }) {
-    if (id !== undefined) this.#questions.set(id, Date.now());
-    else if (method === 'notifications/cancelled') this.#questions.delete(params?.requestId);
+  /** @param {unknown} params */
+  #cancel(params) {
+    if (!(params instanceof RawJson)) return;
+    this.#exchanges.find(params.token('requestId'))?.cancel(params.get('reason'), CANCELLED);
   }
 
-  // Messages that belong to no request go to the GET stream; without one, requests go to a waiting POST.
-  /** @param {Rpc} message */
-  #tellListener(message) {
-    if (!this.#row.values) return;
+  // A notification of the server.
+  /** @param {string} text @param {Pending} [about] */
+  notify(text, about) {
+    if (about && this.#exchanges.has(about)) about.exchange.tell(text);
+    else if (this.#row.values) this.#listeners.tell(text);
+  }
+
+  // A request of the server. One that belongs to no request of the client goes to the GET stream, or else to a waiting POST.
+  /** @param {RawJson} message @param {number | string} number or another name that is unique @param {Pending} [about] */
+  ask(message, number, about) {
+    const id = idFor(number, this.#row.values?.lives);
+    this.#questions.set(id, Date.now()); // their number is limited by the manager
+    const { text } = message.copy().set('id', id);
     const { newest } = this.#exchanges;
-    if (this.#listeners.size === 0 && message.id !== undefined && newest) newest.tell(message);
-    else this.#listeners.tell(message);
+    if ((about && this.#exchanges.has(about)) || this.#listeners.size > 0 || !newest) this.notify(text, about);
+    else newest.tell(text);
+  }
+
+  /** @param {number} number @param {Pending | undefined} about */
+  withdraw(number, about) {
+    const id = idFor(number, this.#row.values?.lives);
+    this.#questions.delete(id);
+    this.notify(withdrawal(id), about);
   }
 
   /**
@@ -176,19 +180,15 @@ export class ClientSide {
   /**
    * To be called every few seconds, with the timeout of the server's configuration, if it has one.
    * @param {number} now
-   * @param {Upstream | undefined} upstream
    * @param {number | undefined} timeout
    */
-  beat(now, upstream, timeout) {
+  beat(now, timeout) {
     this.#timeout = timeout;
     this.#exchanges.beat(now);
     this.#listeners.beat(now);
     for (const [id, since] of this.#questions) if (now - since >= QUESTION) this.#questions.delete(id);
-    for (const id of this.#exchanges.overdue(now, timeout)) {
-      // The server is told, and the slot of the request is free again.
-      upstream?.send(cancellation(id), {});
-      this.#exchanges.settle({ jsonrpc: '2.0', id, error: TIMED_OUT });
-    }
+    // The server is told, and the slot of the request is free again.
+    for (const pending of this.#exchanges.overdue(now, timeout)) pending.cancel('the request timed out', TIMED_OUT);
   }
 
   /** Called when the session ends. */
@@ -199,8 +199,19 @@ export class ClientSide {
 }
 
 // Responses to requests that cannot be sent to the server.
-/** @param {RpcError} error @param {RpcId[]} ids @param {boolean} isBatch */
-function failed(error, ids, isBatch) {
-  const answers = ids.map((id) => ({ jsonrpc: '2.0', id, error }));
-  return json(isBatch ? answers : answers[0]);
+/** @param {RpcError} refusal @param {string[]} ids @param {boolean} isBatch @returns {Answer} */
+function failed(refusal, ids, isBatch) {
+  const answers = ids.map((id) => error(id, refusal));
+  return { status: 200, body: isBatch ? `[${answers}]` : (answers[0] ?? '') };
+}
+
+/** @param {RawJson} message */
+function isRequest(message) {
+  return message.get('method') !== undefined && message.get('id') !== undefined;
+}
+
+// The id of a request as it was written, so that 1 and 1.0, and numbers beyond 2⁵³, remain what they are.
+/** @param {RawJson} message @returns {string} */
+function idOf(message) {
+  return message.token('id') ?? '';
 }

@@ -1,6 +1,8 @@
 // The members of a JSON-RPC message as text: what a parsed message no longer tells, and what a message that is too large to parse still does.
 // @ts-check
 
+import { plain, write } from './raw-json.js';
+
 /** @import { RpcId } from './types.js' */
 
 // Members of params on which routing, headers or cache keys depend.
@@ -53,7 +55,7 @@ export function messagesBeyondOne(text) {
  * @param {unknown} params
  */
 export function shallowText(params) {
-  return isDeep(params) ? undefined : JSON.stringify(params);
+  return isDeep(plain(params)) ? undefined : write(params);
 }
 
 /** @param {unknown} value @param {number} [levels] @returns {boolean} */

@@ -1,6 +1,7 @@
 // Event streams to the client: their format, and an open stream, with keep-alive comments and a limit for slow readers.
 // @ts-check
 
+import { streamHeaders } from './answers.js';
 import { log } from './log.js';
 
 /** @import { Answer, LoggedEvent } from './types.js' */
@@ -20,13 +21,19 @@ export function priming(stream, after = stream) {
 }
 
 /**
- * An event with data.
+ * An event with data, written as the official servers write it: some clients ignore events without a type.
  * @param {number} stream
  * @param {number} id
  * @param {string} data
  */
 export function event(stream, id, data) {
-  return `id: ${eventId(stream, id)}\ndata: ${data}\n\n`;
+  return `event: message\nid: ${eventId(stream, id)}\n${dataLines(data)}\n`;
+}
+
+// HTML §9.2.6: a line break ends the field, so each line is one of its own. In JSON, line breaks occur between tokens only.
+/** @param {string} data */
+export function dataLines(data) {
+  return `data: ${/[\r\n]/.test(data) ? data.split(/\r\n|[\r\n]/).join('\ndata: ') : data}\n`;
 }
 
 // Event ids contain the stream, so a stream can be resumed after an event that is no longer stored.
@@ -42,19 +49,13 @@ export function readEventId(text) {
   return stream === undefined ? undefined : { stream: Number(stream), id: Number(id) };
 }
 
-const headers = {
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-cache, no-transform',
-  'x-accel-buffering': 'no',
-};
-
 /**
  * The response with a stream, or with the text of a finished one.
  * @param {string | ReadableStream<Uint8Array>} body
  * @returns {Answer}
  */
 export function streamed(body) {
-  return { status: 200, headers, body };
+  return { status: 200, headers: streamHeaders, body };
 }
 
 /** An open stream. */

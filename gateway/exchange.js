@@ -1,11 +1,14 @@
 // The response to a POST with requests: one JSON body or an event stream, like the response of the server.
 // @ts-check
 
-import { json } from './answers.js';
 import { EventStream, event, priming, streamed } from './event-stream.js';
+import { error } from './messages.js';
 
 /** @import { EventLog } from './event-log.js' */
-/** @import { Answer, Limits, Rpc, RpcId } from './types.js' */
+/** @import { Pending } from './pending.js' */
+/** @import { Answer, Limits } from './types.js' */
+
+/** @typedef {{ text: string, request?: Pending }} Message for the client; a response has the request that it answers */
 
 const PATIENCE = 20_000; // milliseconds of silence after which a stream is opened to keep the connection alive
 const ABANDONED = 300_000; // milliseconds for which the requests of a client that is gone go on: it may resume
@@ -30,9 +33,9 @@ export class Exchange {
   #activeAt = this.#since; // the time of the last message about its requests
   /** @type {number | undefined} */
   #leftAt; // since when the client is gone
-  /** @type {Set<RpcId | null | undefined>} */
-  #waiting; // ids of unanswered requests
-  /** @type {Rpc[]} */
+  /** @type {Set<Pending>} */
+  #waiting = new Set(); // unanswered requests
+  /** @type {Message[]} */
   #collected = []; // messages that arrive while the response can still be one JSON body
   #isBatch;
   #log;
@@ -45,15 +48,13 @@ export class Exchange {
 
   /**
    * @param {object} options
-   * @param {RpcId[]} options.ids of the requests
-   * @param {boolean} options.isBatch whether they came as an array
+   * @param {boolean} options.isBatch whether the requests came as an array
    * @param {boolean} options.primes whether the client knows events without data (since 2025-11-25)
    * @param {EventLog} options.log
    * @param {Limits} options.limits
    * @param {() => void} options.onend called when everything is answered
    */
-  constructor({ ids, isBatch, primes, log, limits, onend }) {
-    this.#waiting = new Set(ids);
+  constructor({ isBatch, primes, log, limits, onend }) {
     this.#isBatch = isBatch;
     this.#primes = primes;
     this.#log = log;
@@ -79,9 +80,13 @@ export class Exchange {
     return this.#stream;
   }
 
-  /** @returns {RpcId[]} */
+  /** Makes room for the response to a request: @param {Pending} request */
+  expect(request) {
+    this.#waiting.add(request);
+  }
+
   get #unanswered() {
-    return /** @type {RpcId[]} */ ([...this.#waiting]);
+    return [...this.#waiting].map(({ id }) => id);
   }
 
   /**
@@ -108,28 +113,29 @@ export class Exchange {
 
   /**
    * Sends a request or a notification of the server.
-   * @param {Rpc} message
+   * @param {string} text
    */
-  tell(message) {
+  tell(text) {
     this.#activeAt = Date.now();
     this.open();
-    if (this.#stream !== undefined) this.#emit(this.#stream, message);
+    if (this.#stream !== undefined) this.#emit(this.#stream, { text });
   }
 
   /**
    * Sends the response to one of the requests.
-   * @param {Rpc} message
+   * @param {Pending} request
+   * @param {string} text
    */
-  settle(message) {
-    if (!this.#waiting.delete(message.id)) return;
+  settle(request, text) {
+    if (!this.#waiting.delete(request)) return;
     if (this.#stream === undefined) {
-      this.#collected.push(message);
+      this.#collected.push({ text, request });
       if (this.#waiting.size > 0) return;
-      this.#resolve(this.isStream ? this.#wholeStream() : json(this.#isBatch ? this.#collected : message));
+      this.#resolve(this.isStream ? this.#wholeStream() : this.#wholeJson(text));
       this.#end();
       return;
     }
-    this.#emit(this.#stream, message);
+    this.#emit(this.#stream, { text, request });
     this.#log.setWaiting(this.#stream, this.#unanswered);
     if (this.#waiting.size === 0) this.#end();
   }
@@ -151,26 +157,33 @@ export class Exchange {
     return answer;
   }
 
-  // A stream that is finished before it is sent.
+  /** @param {string} text of the only response @returns {Answer} */
+  #wholeJson(text) {
+    return {
+      status: 200,
+      body: this.#isBatch ? `[${this.#collected.map((message) => message.text).join(',')}]` : text,
+    };
+  }
+
+  // A stream that is finished before it is sent. The client gets it in one piece, so it hardly ever comes back for it: that is not worth a write of its own,
+  // which takes as long as the rest of the call.
   #wholeStream() {
     const stream = this.#log.openStream([]);
-    const events = this.#collected.map((message) => event(stream, ...this.#logged(stream, message)));
+    const events = this.#collected.map((message) => event(stream, ...this.#logged(stream, message, false)));
     return streamed((this.#primes ? priming(stream) : '') + events.join(''));
   }
 
-  /** @param {number} stream @param {Rpc} message */
+  /** @param {number} stream @param {Message} message */
   #emit(stream, message) {
     const [id, data] = this.#logged(stream, message); // also without a connection: the client may resume
     this.#sink?.send(id, data);
   }
 
   // Logs a message; returns its id and its text. A response must not be dropped: the client would wait for it until its timeout.
-  /** @param {number} stream @param {Rpc} message @returns {[id: number, data: string]} */
-  #logged(stream, message) {
-    const data = JSON.stringify(message);
-    const instead = () =>
-      message.method === undefined ? JSON.stringify({ jsonrpc: '2.0', id: message.id, error: NOT_KEPT }) : null;
-    return [this.#log.append(stream, data, instead), data];
+  /** @param {number} stream @param {Message} message @param {boolean} [isUrgent] @returns {[id: number, data: string]} */
+  #logged(stream, { text, request }, isUrgent) {
+    const instead = () => (request ? error(request.id, NOT_KEPT) : null);
+    return [this.#log.append(stream, text, { instead, isUrgent }), text];
   }
 
   // Disconnecting is not cancelling (2025-11-25 basic/transports, "Sending Messages to the Server" 6).

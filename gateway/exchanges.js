@@ -1,12 +1,15 @@
-// The client's POSTs that wait for responses, by the ids of their requests.
+// The client's POSTs that wait for responses, and their requests.
 // @ts-check
 import { EventStream } from './event-stream.js';
 import { Exchange } from './exchange.js';
+import { error } from './messages.js';
+import { Pending } from './pending.js';
 
 /** @import { EventLog } from './event-log.js' */
-/** @import { Limits, Rpc, RpcError, RpcId } from './types.js' */
+/** @import { RawJson } from './raw-json.js' */
+/** @import { Limits, RpcError } from './types.js' */
 
-const AT_ONCE = 20; // milliseconds: a response within this time needs no open stream
+const AT_ONCE = 100; // milliseconds: a response within this time needs no open stream
 const OUTCOME_UNKNOWN = {
   code: 1000,
   message: 'the gateway was restarted while the request was pending; the request may have run',
@@ -14,8 +17,8 @@ const OUTCOME_UNKNOWN = {
 };
 
 export class Exchanges {
-  /** @type {Map<RpcId | null | undefined, Exchange>} by the id of each unanswered request */
-  #waiting = new Map();
+  /** @type {Set<Pending>} in the order of their arrival */
+  #waiting = new Set();
   #log;
   #limits;
   #onend;
@@ -33,67 +36,77 @@ export class Exchanges {
     return this.#waiting.size;
   }
 
-  /** @param {RpcId | undefined} id */
-  get(id) {
-    return this.#waiting.get(id);
+  /** The oldest request with this id; a client that uses ids again has waited longest for that one. @param {string | undefined} id */
+  find(id) {
+    for (const pending of this.#waiting) if (pending.id === id) return pending;
+    return undefined;
+  }
+
+  /** Whether it is still unanswered. @param {Pending} pending */
+  has(pending) {
+    return this.#waiting.has(pending);
   }
 
   /** The latest exchange. */
   get newest() {
-    return [...this.#waiting.values()].at(-1);
+    return [...this.#waiting].at(-1)?.exchange;
   }
 
-  /** Makes room for the answers to these requests: @param {RpcId[]} ids @param {boolean} isBatch @param {boolean} primes */
-  expect(ids, isBatch, primes) {
-    const exchange = new Exchange({
-      ids,
-      isBatch,
-      primes,
-      log: this.#log,
-      limits: this.#limits,
-      onend: this.#onend,
-    });
-    for (const id of ids) this.#waiting.set(id, exchange);
-    return exchange;
+  /** @returns {Set<Exchange>} */
+  get #exchanges() {
+    return new Set([...this.#waiting].map(({ exchange }) => exchange));
   }
 
-  /**
-   * Called when the server answers a request with a stream. The client's stream is opened after a short delay, unless the response arrives first.
-   * @param {RpcId} id
-   */
-  onstream = (id) => {
-    const exchange = this.#waiting.get(id);
-    if (!exchange) return;
-    exchange.isStream = true;
-    this.#opening ??= setTimeout(() => {
-      this.#opening = undefined;
-      for (const waiting of this.#waiting.values()) if (waiting.isStream) waiting.open();
-    }, AT_ONCE);
+  /** The response to a POST with requests, to be filled by `expect`: @param {boolean} isBatch @param {boolean} primes */
+  open(isBatch, primes) {
+    return new Exchange({ isBatch, primes, log: this.#log, limits: this.#limits, onend: this.#onend });
+  }
+
+  /** Makes room for the answer to a request: @param {RawJson} message @param {string} id @param {Exchange} exchange */
+  expect(message, id, exchange) {
+    const pending = new Pending(message, { id, exchange, onend: this.#onanswer, onstream: this.#onstream });
+    exchange.expect(pending);
+    this.#waiting.add(pending);
+    return pending;
+  }
+
+  /** @param {Pending} pending */
+  #onanswer = (pending) => {
+    this.#waiting.delete(pending);
   };
 
-  /** @param {Rpc} message the answer to a request */
-  settle(message) {
-    const exchange = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    exchange?.settle(message);
+  // The server answers a request with a stream. The client's stream is opened after a short delay, unless the response arrives first.
+  /** @param {Pending} pending */
+  #onstream = (pending) => {
+    pending.exchange.isStream = true;
+    // An answer that came with the head of the response is there by then, and needs no timer.
+    queueMicrotask(() => {
+      if (this.#waiting.has(pending)) this.#openSoon();
+    });
+  };
+
+  #openSoon() {
+    this.#opening ??= setTimeout(() => {
+      this.#opening = undefined;
+      for (const waiting of this.#exchanges) if (waiting.isStream) waiting.open();
+    }, AT_ONCE);
   }
 
-  /** Answers all that wait with an error: @param {RpcError} error */
-  fail(error) {
-    for (const id of [...this.#waiting.keys()]) this.settle({ jsonrpc: '2.0', id, error });
+  /** Answers all that wait with an error: @param {RpcError} refusal */
+  fail(refusal) {
+    for (const pending of [...this.#waiting]) pending.fail(refusal);
   }
 
   /** The client came back for the answers to a POST: @param {number} stream @param {number} lastEventId */
   resume(stream, lastEventId) {
-    const running = [...this.#waiting.values()].find((exchange) => exchange.stream === stream);
+    const running = [...this.#exchanges].find((exchange) => exchange.stream === stream);
     return running?.resume(lastEventId) ?? this.#replay(stream, lastEventId);
   }
 
   // The outcome of requests that were pending in a replaced instance is unknown.
   /** @param {number} stream @param {number} lastEventId */
   #replay(stream, lastEventId) {
-    for (const id of this.#log.waiting(stream))
-      this.#log.append(stream, JSON.stringify({ jsonrpc: '2.0', id, error: OUTCOME_UNKNOWN }));
+    for (const id of this.#log.waiting(stream)) this.#log.append(stream, error(id, OUTCOME_UNKNOWN));
     this.#log.setWaiting(stream, []);
     const sink = new EventStream(stream, this.#limits.SLOW_READER_BYTES, () => {});
     const { answer } = sink;
@@ -105,18 +118,16 @@ export class Exchanges {
 
   /** When the last of the requests times out; 0 if there are none: @param {number | undefined} timeout */
   deadline(timeout) {
-    return Math.max(0, ...[...this.#waiting.values()].map((exchange) => exchange.deadline(timeout)));
+    return Math.max(0, ...[...this.#exchanges].map((exchange) => exchange.deadline(timeout)));
   }
 
-  /** The ids of the requests that have timed out: @param {number} now @param {number | undefined} timeout @returns {RpcId[]} */
+  /** The requests that have timed out: @param {number} now @param {number | undefined} timeout */
   overdue(now, timeout) {
-    const ids = [];
-    for (const [id, exchange] of this.#waiting) if (exchange.deadline(timeout) <= now) ids.push(id);
-    return /** @type {RpcId[]} */ (ids);
+    return [...this.#waiting].filter(({ exchange }) => exchange.deadline(timeout) <= now);
   }
 
   /** To be called every few seconds: @param {number} now */
   beat(now) {
-    for (const waiting of [...this.#waiting.values()]) waiting.beat(now);
+    for (const exchange of this.#exchanges) exchange.beat(now);
   }
 }

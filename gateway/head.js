@@ -13,9 +13,10 @@ export function readHead(headers) {
   /** @type {Head} */
   const fields = {};
   let size = 0;
-  headers.forEach((value, name) => {
+  // Takes workerd less than half the time of `forEach`.
+  for (const [name, value] of headers) {
     fields[name] = value.trim();
     size += name.length + value.length + 4;
-  });
+  }
   return { fields, size };
 }

@@ -12,11 +12,12 @@ import { readHead } from './head.js';
 import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
 import { passOn } from './modern.js';
+import { plain, RawJson, read } from './raw-json.js';
 import { askSession, findPlace, knownPlace, received, sessionOf } from './session-places.js';
 
 /** @import { Gateway, Refusal } from 'gateway-module' */
 /** @import { SessionStub } from './session-places.js' */
-/** @import { Answer, AnswerHeaders, Env, EventContext, Head, Identity, Rpc, RpcId, Settings } from './types.js' */
+/** @import { Answer, AnswerHeaders, Env, EventContext, Head, Identity, Rpc, Settings } from './types.js' */
 
 /** @typedef {{ origin: string, name: string | undefined, subject: string, allow: string[] | undefined }} Route */
 /** @typedef {{ isAdmitted: boolean, route: Route, media: Refusal | undefined, namesSession: boolean }} Verdict */
@@ -148,7 +149,7 @@ export class IncomingRequest {
   /**
    * A refusal, by its name in src/gateway/refusal.rs.
    * @param {string} name
-   * @param {{ id?: RpcId | null, headers?: AnswerHeaders, data?: unknown }} [details]
+   * @param {{ id?: unknown, headers?: AnswerHeaders, data?: unknown }} [details]
    */
   refuse(name, details) {
     return refused(this.gateway.refusal(name), details);
@@ -302,25 +303,27 @@ export class IncomingRequest {
       request: { method },
     } = this;
     const id = head['mcp-session-id'];
-    /** @type {Rpc | undefined} */
-    let message;
+    let body;
     try {
-      message = text === undefined ? undefined : JSON.parse(text);
+      body = text === undefined ? undefined : read(text);
     } catch {
       return this.refuse('json');
     }
+    if (body instanceof RawJson && body.repeats) return this.refuse('duplicate', { id: idOf(body) });
+    /** @type {Rpc | undefined} */
+    const message = plain(body);
     const era = text === undefined ? gateway.eraOfOther(head) : gateway.eraOfPost(head, message);
     if (typeof era === 'object')
       return refused(era, {
-        id: idOf(message),
+        id: idOf(body),
         headers: era.name === 'method' ? { allow: 'POST, OPTIONS' } : undefined,
       });
     if (message && text !== undefined) {
       if (era === 'modern')
         return isAmbiguous(text)
-          ? this.refuse('duplicate', { id: idOf(message) })
-          : passOn(this, identity, message, text);
-      if (era === 'initialize') return this.#open(identity, message);
+          ? this.refuse('duplicate', { id: idOf(body) })
+          : passOn(this, identity, /** @type {RawJson} */ (body), text);
+      if (era === 'initialize') return this.#open(identity, /** @type {RawJson} */ (body));
     }
     if (!id || !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
     const version = head['mcp-protocol-version'];
@@ -350,13 +353,15 @@ export class IncomingRequest {
     return object.post(owner, head['mcp-protocol-version'], text, trace);
   }
 
-  /** @param {Identity} identity @param {Rpc} message @returns {Promise<Answer>} */
+  /** @param {Identity} identity @param {RawJson} message @returns {Promise<Answer>} */
   async #open(identity, message) {
-    const params = shallowText(message.params ?? {});
+    const given = message.get('params') ?? {};
+    if (given instanceof RawJson && given.repeats) return this.refuse('duplicate', { id: idOf(message) });
+    const params = shallowText(given);
     if (params === undefined) return this.refuse('message', { id: idOf(message) });
     const id = randomId();
     const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) =>
-      object.open(owner, identity, idOf(message), params),
+      object.open(owner, identity, message.token('id') ?? 'null', params),
     );
     if (!answer) return this.refuse('sessionUnknown');
     return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;

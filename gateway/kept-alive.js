@@ -3,8 +3,11 @@
 // @ts-check
 
 import { LARGEST_ANSWER, textWithin } from './bounded.js';
+import { dataLines } from './event-stream.js';
+import { error } from './messages.js';
+import { parse, RawJson, write } from './raw-json.js';
 
-/** @import { Answer, Rpc, RpcId } from './types.js' */
+/** @import { Answer } from './types.js' */
 
 const GRACE = 2_000; // milliseconds; a later response is sent as a stream
 const SILENCE = 5_000; // milliseconds; 2026-07-28: disconnecting cancels the request, so it should be detected early
@@ -22,7 +25,7 @@ const comment = encoder.encode(': keepalive\n\n');
  * The response promised by `answer` to the request with this id; if it is late, an event stream that starts without it. `cancel` is called when the client
  * disconnects.
  * @param {Promise<Answer>} answer
- * @param {RpcId | null} id
+ * @param {unknown} id
  * @param {() => void} cancel
  * @returns {Promise<Answer>}
  */
@@ -104,29 +107,27 @@ function isBetweenEvents(last) {
 
 // A response body as the only event of a stream. The status has been sent already, so a response without a JSON-RPC body, such as a proxy's 504, becomes
 // a JSON-RPC error: otherwise the client would wait until its timeout.
-/** @param {Answer} answer @param {RpcId | null} id @returns {Promise<ReadableStream<Uint8Array>>} */
+/** @param {Answer} answer @param {unknown} id @returns {Promise<ReadableStream<Uint8Array>>} */
 async function eventsOf({ status, headers, body }, id) {
   if (body instanceof ReadableStream && headers?.['content-type']?.includes('text/event-stream')) return body;
   const text = await textWithin(new Response(body).body, LARGEST_ANSWER);
   const message = parsed(text ?? '');
-  const isAnswer = message?.jsonrpc === '2.0' && (message.result !== undefined || message.error !== undefined);
-  const data = isAnswer
-    ? { ...message, id: message.id ?? id }
-    : {
-        jsonrpc: '2.0',
-        id,
-        error:
-          text === undefined
-            ? TOO_LARGE
-            : { code: -32000, message: `The server answered with HTTP status ${status}`, data: { status } },
-      };
-  return new Blob([`data: ${JSON.stringify(data)}\n\n`]).stream();
+  const isAnswer =
+    message?.get('jsonrpc') === '2.0' && (message.get('result') !== undefined || message.get('error') !== undefined);
+  if (isAnswer && (message.get('id') ?? null) === null) message.set('id', id);
+  const failure =
+    text === undefined
+      ? TOO_LARGE
+      : { code: -32000, message: `The server answered with HTTP status ${status}`, data: { status } };
+  const data = isAnswer ? message.text : error(write(id) ?? 'null', failure);
+  return new Blob([`event: message\n${dataLines(data)}\n`]).stream();
 }
 
-/** @param {string} text @returns {Rpc | undefined} */
+/** @param {string} text */
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    const message = parse(text);
+    return message instanceof RawJson && message.isObject ? message : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
 // @ts-check
 import { since } from './counters.js';
 import { log } from './log.js';
+import { objectOf } from './raw-json.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Row } from './row.js' */
@@ -66,7 +67,7 @@ export class LazyUpstream {
   /** @param {SessionRow} values @returns {Promise<Found>} */
   async #takeUp(values) {
     const upstream = this.#connect(values);
-    const { error } = await upstream.initialize(JSON.parse(values.initialize));
+    const { error } = await upstream.initialize(objectOf(values.initialize));
     if (!error) return upstream;
     await upstream.rest();
     return { error };

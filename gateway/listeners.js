@@ -4,7 +4,7 @@ import { GET_STREAM } from './event-log.js';
 import { EventStream } from './event-stream.js';
 
 /** @import { EventLog } from './event-log.js' */
-/** @import { Limits, Rpc } from './types.js' */
+/** @import { Limits } from './types.js' */
 
 const MOST = 4; // GET streams of one session
 
@@ -57,9 +57,8 @@ export class Listeners {
     return answer;
   }
 
-  /** Sends a message on the newest stream, or keeps it for the next one: @param {Rpc} message */
-  tell(message) {
-    const data = JSON.stringify(message);
+  /** Sends a message on the newest stream, or keeps it for the next one: @param {string} data */
+  tell(data) {
     const id = this.#log.append(GET_STREAM, data);
     const stream = this.#streams.at(-1);
     if (!stream) return;

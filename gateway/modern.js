@@ -8,6 +8,7 @@ import { log } from './log.js';
 import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
 import { cached, epochOf, forget, keep, LARGEST_ENTRY } from './public-cache.js';
+import { parse, plain, RawJson, write } from './raw-json.js';
 import { fetchWithin } from './redirects.js';
 
 /** @import { Pair } from 'gateway-module' */
@@ -23,6 +24,8 @@ const legacyStatuses = new Set([400, 404, 405, 406]);
 const DISCOVER = 'server/discover';
 const SPEAKS = 60_000; // milliseconds for which a server that served a request of this revision is assumed to speak it
 
+/** @typedef {(result: RawJson, size: number) => void} OnResult */
+
 /** @type {Map<string, number>} */
 const speaking = new Map(); // by server: until when
 
@@ -30,7 +33,7 @@ const speaking = new Map(); // by server: until when
  * Forwards a request, and returns the response.
  * @param {IncomingRequest} incoming the request at the entry
  * @param {Identity} identity its sender
- * @param {Rpc} message its body, as JSON
+ * @param {RawJson} message its body
  * @param {string} text and as text
  * @returns {Promise<Answer>}
  */
@@ -42,19 +45,22 @@ export async function passOn(incoming, identity, message, text) {
     // Without an id, like every proxy: clients take an error with the request's id for the handler's response, and do not wait for the server.
     return incoming.refuse('unreachable');
   });
-  return inTime(answer, idOf(message), () => passage.aborter.abort());
+  return inTime(answer, passage.id, () => passage.aborter.abort());
 }
 
 class Passage {
   #configured;
 
-  /** @param {IncomingRequest} incoming @param {Identity} identity @param {Rpc} message */
-  constructor(incoming, identity, message) {
+  /** @param {IncomingRequest} incoming @param {Identity} identity @param {RawJson} body */
+  constructor(incoming, identity, body) {
     const { gateway, request, head, route } = incoming;
     this.gateway = gateway;
     this.head = head;
     this.identity = identity;
-    this.message = message;
+    this.body = body;
+    /** @type {Rpc} */
+    this.message = plain(body);
+    this.id = idOf(body); // as it was written
     this.server = route.subject;
     this.refuse = incoming.refuse.bind(incoming);
     // Disconnecting cancels (2026-07-28 patterns/cancellation), so the request to the server is aborted.
@@ -63,7 +69,7 @@ class Passage {
     this.fromPage = incoming.origin !== undefined;
     const [url, configured] = gateway.upstream(route.subject, identity.id, identity.vars);
     this.url = url;
-    this.auth = RequestAuth.of(incoming, identity, message, url);
+    this.auth = RequestAuth.of(incoming, identity, this, url);
     this.#configured = configured;
   }
 
@@ -75,14 +81,14 @@ class Passage {
 
   /** @param {string} text @returns {Promise<Answer>} */
   async answer(text) {
-    const { message, server } = this;
+    const { server } = this;
     const key = this.#cacheKey();
     const known = key && cached(server, key);
-    if (known) return json({ jsonrpc: '2.0', id: message.id, result: known });
+    if (known) return json({ jsonrpc: '2.0', id: this.id, result: known });
     if (!key) return this.#forwarded(text);
     // What the key stands for, and not what the sender wrote: a server may read the text in another way.
     const epoch = epochOf(server);
-    return this.#forwarded(JSON.stringify(message), (result, size) => {
+    return this.#forwarded(unambiguous(this.body), (result, size) => {
       const ttl = this.gateway.publicFor(result);
       if (ttl > 0) keep(server, key, result, { size, ttl, epoch });
     });
@@ -91,12 +97,12 @@ class Passage {
   // Headers can change a result, too; the key has none of them.
   #cacheKey() {
     const isPlain = Object.keys(this.head).every((name) => !DECISIVE_HEADERS.test(name));
-    return isPlain ? this.gateway.cacheKey(this.message) : undefined;
+    return isPlain ? this.gateway.cacheKey(this.body) : undefined;
   }
 
   /**
    * @param {string} text
-   * @param {(result: RpcResult, size: number) => void} [onresult] called with a result that is not streamed
+   * @param {OnResult} [onresult] called with a result that is not streamed
    * @returns {Promise<Answer>}
    */
   async #forwarded(text, onresult) {
@@ -132,7 +138,7 @@ class Passage {
   }
 
   // A response that is not a stream is JSON, whatever its type says. A page of a proxy, or JSON of something else, is not passed on as an answer.
-  /** @param {Response} response @param {(result: RpcResult, size: number) => void} [onresult] @returns {Promise<Answer>} */
+  /** @param {Response} response @param {OnResult} [onresult] @returns {Promise<Answer>} */
   async #whole(response, onresult) {
     const { message } = this;
     const limit = onresult ? LARGEST_ENTRY : LARGEST_PARSED;
@@ -148,7 +154,8 @@ class Passage {
     const answer = parsed(text);
     if (!isAnswer(answer)) return this.#nonsense(response);
     this.#speaks();
-    if (answer.result) onresult?.(answer.result, text.length);
+    const result = onresult && resultIn(text);
+    if (result) onresult(result, text.length);
     return { status: response.status, headers, body: text };
   }
 
@@ -163,7 +170,7 @@ class Passage {
         code: -32000,
         message: `Bad gateway: the server answered with HTTP status ${status} and no JSON-RPC message`,
       },
-      { id: idOf(this.message), data: { status } },
+      { id: this.id, data: { status } },
     );
   }
 
@@ -259,12 +266,12 @@ class Passage {
       log('info', 'legacyServer', { server, status });
       const requested = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'];
       return refused(this.gateway.refusal('legacyServer'), {
-        id: idOf(message),
+        id: this.id,
         data: { supported: legacyVersions, requested },
       });
     }
     const isFit = text !== undefined && !this.#leaks(text);
-    if (status === 401 || status === 403) return this.#forbidden(isFit ? parsed(text) : undefined);
+    if (status === 401 || status === 403) return this.#forbidden(isFit ? text : '');
     if (status < 200 || status > 599) return this.#nonsense(response);
     const headers = this.#headers(response);
     if (isFit) return { status, headers, body: text };
@@ -304,10 +311,10 @@ class Passage {
 
   // 401 and 403 refer to the gateway's credentials, which the client cannot change, unless they come from a tool. Those are sent with 200: on the original
   // status the client would send a token or ask its user.
-  /** @param {Rpc | undefined} answer */
-  #forbidden(answer) {
-    if (answer?.id === this.message.id && Number.isInteger(answer?.error?.code))
-      return json({ jsonrpc: '2.0', id: answer?.id, error: answer?.error });
+  /** @param {string} text */
+  #forbidden(text) {
+    const { id, error } = parsed(text) ?? {};
+    if (id === this.message.id && Number.isInteger(error?.code)) return { status: 200, body: text };
     return this.refuse('unreachable');
   }
 
@@ -345,6 +352,36 @@ function isAnswer(message) {
 /** @param {string | undefined} text */
 function codeOf(text = '') {
   return parsed(text)?.error?.code ?? 0;
+}
+
+// The message without equal members where they decide, and with one spelling of texts; the values in it are as they were written, and so are the id and the
+// token, which return to the sender.
+/** @param {RawJson} body */
+function unambiguous(body) {
+  const params = body.get('params');
+  const meta = params instanceof RawJson ? params.get('_meta') : undefined;
+  if (!(params instanceof RawJson) || !(meta instanceof RawJson)) return body.text;
+  const members = { ...membersOf(params), _meta: membersOf(meta, 'progressToken') };
+  return write({ ...membersOf(body, 'id'), params: members }) ?? '';
+}
+
+/** @param {RawJson} object @param {string} [echoed] a member that returns to the sender */
+function membersOf(object, echoed) {
+  const read = (/** @type {string} */ name) =>
+    name === echoed ? new RawJson(undefined, object.token(name) ?? 'null') : object.get(name);
+  return Object.fromEntries(object.keys().map((name) => [name, read(name)]));
+}
+
+// The result of a response, as it was written.
+/** @param {string} text */
+function resultIn(text) {
+  try {
+    const message = parse(text);
+    const result = message instanceof RawJson ? message.get('result') : undefined;
+    return result instanceof RawJson ? result : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param {string} text @returns {Rpc | undefined} */

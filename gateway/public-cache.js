@@ -1,14 +1,16 @@
 // Results that a 2026-07-28 server marks as public: cached for their `ttlMs` in this isolate, and shared by all users.
 // @ts-check
 
-/** @import { RpcResult } from './types.js' */
+import { copyOf, put } from './raw-json.js';
+
+/** @import { RawJson } from './raw-json.js' */
 
 const MAX_ENTRIES = 500;
 const MAX_BYTES = 8 * 1024 * 1024; // of an isolate's 128 MB
 /** The largest result that is cached, in characters of its message. */
 export const LARGEST_ENTRY = MAX_BYTES / 8;
 
-/** @type {Map<string, { result: RpcResult, bytes: number, until: number }>} */
+/** @type {Map<string, { result: RawJson, bytes: number, until: number }>} */
 const entries = new Map(); // by server and key: { result, bytes, until }, the oldest first
 let bytes = 0;
 /** @type {Map<string, number>} */
@@ -22,7 +24,10 @@ const epochs = new Map(); // by server: how often its results were dropped; as m
 export function cached(server, key) {
   const entry = entries.get(nameOf(server, key));
   const left = entry ? entry.until - Date.now() : 0;
-  return entry && left > 0 ? { ...entry.result, ttlMs: left } : undefined;
+  if (!entry || left <= 0) return undefined;
+  const result = copyOf(entry.result);
+  put(result, 'ttlMs', left);
+  return result;
 }
 
 /**
@@ -37,7 +42,7 @@ export function epochOf(server) {
  * Caches a result for `ttl` milliseconds, unless a change was announced since `epoch`.
  * @param {string} server
  * @param {string} key
- * @param {RpcResult} result
+ * @param {RawJson} result
  * @param {{ size: number, ttl: number, epoch: number }} details
  */
 export function keep(server, key, result, { size, ttl, epoch }) {

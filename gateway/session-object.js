@@ -14,8 +14,10 @@ import { negotiable } from './hello.js';
 import { endIssued } from './issued.js';
 import { LazyUpstream } from './lazy-upstream.js';
 import { log, wordsOf } from './log.js';
+import { notification } from './messages.js';
 import { SessionAuth } from './oauth/session-auth.js';
 import { within } from './patience.js';
+import { objectOf, parse, RawJson, write } from './raw-json.js';
 import { register } from './room.js';
 import { Row } from './row.js';
 import { partsOf } from './session-places.js';
@@ -24,7 +26,7 @@ import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
-/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, Rpc, RpcId, ServerNews, SessionRow, Usage } from './types.js' */
+/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, ServerNews, SessionRow, Usage } from './types.js' */
 
 const OPENING = 300_000; // milliseconds that opening a session may take, longer than all attempts of the manager
 const ENDING = 600_000; // milliseconds for which a server that is out of reach is told that a session has ended
@@ -115,7 +117,7 @@ export class SessionObject extends DurableObject {
    * @param {string} owner
    * @param {string | undefined} version
    * @param {string | undefined} text
-   * @param {(body: Rpc) => Result} act
+   * @param {(body: RawJson) => Result} act
    * @returns {Promise<string | ObjectAnswer | undefined>}
    */
   async #answer(owner, version, text, act) {
@@ -123,7 +125,7 @@ export class SessionObject extends DurableObject {
     if (!(isAdmitted instanceof Promise ? await isAdmitted : isAdmitted)) return undefined;
     let body;
     try {
-      body = text === undefined ? undefined : JSON.parse(text);
+      body = text === undefined ? undefined : parse(text);
     } catch {
       return this.#refuse('json');
     }
@@ -131,7 +133,7 @@ export class SessionObject extends DurableObject {
     if (typeof era === 'object') return refused(era, { id: idOf(body) });
     if (era !== 'session') return undefined;
     const counts = this.#use.touch(Date.now()) ? this.#report() : undefined;
-    const answer = this.#held.handOver(await act(body));
+    const answer = this.#held.handOver(await act(/** @type {RawJson} */ (body)));
     if (counts) return answer && { ...answer, counts };
     return answer && (onlyText(answer) ?? answer);
   }
@@ -191,11 +193,12 @@ export class SessionObject extends DurableObject {
    * `initialize`: creates the session if the server accepts it. The response is then `opened`.
    * @param {string} owner
    * @param {Identity} caller
-   * @param {RpcId | null} requestId
+   * @param {string} idText of the request
    * @param {string} params as JSON
    * @returns {Promise<ObjectAnswer>}
    */
-  async open(owner, { key, index: counted, id, vars }, requestId, params) {
+  async open(owner, { key, index: counted, id, vars }, idText, params) {
+    const requestId = parse(idText);
     if (params.length > LARGEST_PARAMS) return this.#refuse('body', { id: requestId });
     const { server, handle } = partsOf(owner);
     const identity = { key, index: counted, id, vars };
@@ -279,10 +282,10 @@ export class SessionObject extends DurableObject {
     return values;
   }
 
-  /** @param {Rpc | Rpc[]} body @param {Head} [trace] */
+  /** @param {RawJson} body @param {Head} [trace] */
   #post(body, trace) {
     this.#used();
-    this.#auth?.hear(body);
+    this.#auth?.hear(body.value);
     const { running } = this.#upstream;
     return running
       ? this.#client.post(running, body, trace)
@@ -323,9 +326,10 @@ export class SessionObject extends DurableObject {
 
   #beat() {
     const now = Date.now();
-    this.#client.beat(now, this.#upstream.running, this.#config?.timeout);
+    this.#client.beat(now, this.#config?.timeout);
     if (this.#client.isWaiting) this.#use.touch(now);
     this.#held.dropOld(now, UNFETCHED);
+    this.#log.flush();
     if (!this.#client.needsServer && now - this.#use.last >= this.#settings.limits.REST_AFTER)
       this.ctx.waitUntil(this.#rest());
   }
@@ -363,9 +367,9 @@ export class SessionObject extends DurableObject {
       identity,
       auth: this.#auth,
       storage: this.#row.storage,
-      onmessage: (message, about) => this.#client.hear(message, about),
+      client: this.#client,
       onissued: (issued) => this.#noteIssued(issued),
-      onlists: (method) => this.#client.hear({ jsonrpc: '2.0', method }),
+      onlists: (method) => this.#client.notify(notification(method)),
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
     });
@@ -376,7 +380,10 @@ export class SessionObject extends DurableObject {
     if (!this.#settings.oauth?.servers.has(owner.server)) return undefined;
     const client = {
       isWaiting: () => this.#client.isWaiting,
-      tell: (/** @type {Rpc} */ message) => this.#client.hear(message),
+      ask: (/** @type {string} */ id, /** @type {object} */ request) =>
+        this.#client.ask(objectOf(write({ jsonrpc: '2.0', id, ...request })), id),
+      notify: (/** @type {string} */ method, /** @type {object} */ params) =>
+        this.#client.notify(notification(method, params)),
     };
     return new SessionAuth(this.env, owner, client);
   }
@@ -473,7 +480,7 @@ export class SessionObject extends DurableObject {
     return this.#settings.gateway.isOutOfReach(code, status);
   }
 
-  /** @param {string} name @param {{ id?: RpcId | null, headers?: AnswerHeaders }} [details] */
+  /** @param {string} name @param {{ id?: unknown, headers?: AnswerHeaders }} [details] */
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }

@@ -1,6 +1,7 @@
 // Locates sessions: the object of a session is found by the digest of the session id. The object gets only the necessary parts of a request, so it cannot
 // forward others by mistake.
 // @ts-check
+import { ofText } from './answers.js';
 import { count } from './counters.js';
 import { sha256 } from './digest.js';
 import { Memo } from './memo.js';
@@ -60,7 +61,7 @@ export function sessionOf({ SESSIONS }, key, server, handle) {
  * @param {string | ObjectAnswer | undefined} answer
  */
 export function received(object, answer) {
-  if (typeof answer === 'string') return { status: 200, headers: undefined, body: answer };
+  if (typeof answer === 'string') return ofText(answer);
   if (answer?.counts) count(answer.counts);
   return answer?.bodyNumber ? withBody(object, answer) : answer;
 }

@@ -226,13 +226,6 @@ export interface Opening {
   cause?: Cause;
 }
 
-/** Options of a request to the server. */
-export interface RequestOptions {
-  requestHeaders?: Head;
-  /** Called when the server answers with a stream. */
-  onstream?(id: RpcId): void;
-}
-
 /** The stored record of a session: row.js. */
 export interface SessionRow {
   owner: string;

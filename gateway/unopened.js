@@ -3,7 +3,7 @@
 import { json, refused, seconds } from './answers.js';
 
 /** @import { Gateway } from 'gateway-module' */
-/** @import { Answer, Opening, RpcId } from './types.js' */
+/** @import { Answer, Opening } from './types.js' */
 
 // Refusals by error code of the McpError.
 /** @type {Record<string, string>} */
@@ -19,7 +19,7 @@ const refusals = {
 /**
  * Errors of the server are passed to the client; if there is no server, the status says so.
  * @param {Opening} opening
- * @param {RpcId | null} id
+ * @param {unknown} id
  * @param {Gateway} gateway
  * @returns {Answer}
  */

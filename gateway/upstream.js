@@ -1,41 +1,64 @@
-// The session with the server: one manager with one transport, which sends the client's messages.
+// The session with the server: one manager with one session, over which the client's messages are sent as they are.
 // @ts-check
 
 import { McpManager } from 'mcp-tether';
-import { wholeFetch } from '../npm/whole-fetch.js';
 import { asClient } from './hello.js';
 import { isTaken } from './issued.js';
 import { log } from './log.js';
+import { notification } from './messages.js';
+import { errorOf, Pending } from './pending.js';
+import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
+import { wholeFetch } from './whole-fetch.js';
 
-/** @import { Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
+/** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
 /** @import { SessionAuth } from './oauth/session-auth.js' */
-/** @import { Cause, Env, Identity, Opening, RequestOptions, Rpc, RpcId, RpcParams, RpcResult, ServerNews } from './types.js' */
+/** @import { Cause, Env, Head, Identity, Opening, RpcError, RpcParams, RpcResult, ServerNews } from './types.js' */
 
 const RECOVERED = 'Session recovery successful'; // the manager's line: an event listener would slow down every call
 const LISTING = 10_000; // milliseconds in which the manager lists the tools again after a recovery
 const FOREVER = 10 * 365 * 86_400_000; // the row determines when a session expires, not the manager
+const CLOSED = new Error('the client was closed');
 
 /** @typedef {import('mcp-tether').McpManager & { free(): void }} OwnedManager */
+/** @typedef {Cause & { message: string, rpcCode?: number, data?: unknown }} Settled the McpError of a request */
+/** @typedef {{ resolve: (result: unknown) => void, reject: (error: unknown) => void }} Asked a request to the client */
+/** @typedef {{ signal?: AbortSignal, during?: unknown }} About the request that a message belongs to, and the signal of a request of the server */
 /**
- * Members of the transport beyond those for the official client: npm/transport.js.
- * @typedef {Omit<import('mcp-tether').SdkTransport, 'onmessage'> & {
- *   onmessage?: (message: Omit<Rpc, 'id'> & { id?: RpcId | symbol }, extra: { relatedRequestId?: RpcId, cause?: Cause }) => void,
- *   request(message: Omit<Rpc, 'id' | 'jsonrpc'> & { id?: RpcId | symbol | null }, options?: RequestOptions): void,
- * }} SessionTransport
+ * A session with its internal members: src/web/session.rs.
+ * @typedef {McpSession & {
+ *   observer: ((message: RawJson | object, about: About) => unknown) | undefined,
+ *   relay(call: Pending, method: string, params: unknown, headers: Head | undefined, wantsProgress: boolean): number,
+ *   cancelRelayed(number: number, reason: unknown): void,
+ *   notification(message: { method: string, params?: unknown }): Promise<void>,
+ *   free(): void,
+ * }} RelaySession
+ */
+/**
+ * What the client receives.
+ * @typedef {object} Receiver
+ * @property {(text: string, about: Pending | undefined) => void} notify a notification
+ * @property {(message: RawJson, number: number, about: Pending | undefined) => void} ask a request of this number
+ * @property {(number: number, about: Pending | undefined) => void} withdraw the server has cancelled it
  */
 
 export class Upstream {
   #auth;
   #manager;
-  #transport;
-  /** @type {(opening: Opening) => void} */
-  #opened = () => {};
+  #identity;
+  #server;
+  /** @type {RelaySession | undefined} */
+  #session; // after the response to `initialize`
+  #client;
+  #isOutOfReach;
+  #onserver;
+  /** @type {Map<number, Asked>} */
+  #asked = new Map(); // requests to the client
+  #lastAsked = 0;
   /** @type {Metrics | undefined} */
   #metrics; // the last known values
   #isOut = false; // whether all attempts to reach the server had failed at the last response
   #isJudging = false; // whether an error is being evaluated
-  /** @type {RpcParams} */
-  #hello = {}; // the params of the client's own `initialize`
+  #hello = objectOf(undefined); // the params of the client's own `initialize`
   #isUnended = false; // whether the server did not take the DELETE of the session
   #hasTools = false; // whether the client has seen a list of tools
   /** @type {string[]} */
@@ -51,13 +74,13 @@ export class Upstream {
    * @param {Pick<Identity, 'id' | 'vars'>} options.identity
    * @param {SessionAuth} [options.auth] where its tokens come from
    * @param {SessionStorage} options.storage where the session is kept beyond this instance
-   * @param {(message: Rpc, about?: RpcId) => void} options.onmessage a message for the client, and which of its requests it is about
+   * @param {Receiver} options.client
    * @param {(error: Cause) => boolean} options.isOutOfReach whether an error says that the server is out of reach
    * @param {(id: string) => void} [options.onissued] the server has issued the id of a session
    * @param {(method: string) => void} options.onlists the lists may have changed in a recovery: the notification that says so
    * @param {(happened: ServerNews) => void} options.onserver the attempts to reach the server are spent, or it answers again
    */
-  constructor({ server, config, env, identity, auth, storage, onmessage, isOutOfReach, onissued, onlists, onserver }) {
+  constructor({ server, config, env, identity, auth, storage, client, isOutOfReach, onissued, onlists, onserver }) {
     this.#auth = auth;
     this.#onlists = onlists;
     this.#onissued = onissued;
@@ -70,26 +93,15 @@ export class Upstream {
           env: variables,
           log: (level, line) => this.#log(level, line),
           storage,
-          fetch: (url, init = {}) => this.#fetch(String(url), init),
+          fetch: (url, init = {}) => /** @type {any} */ (this.#fetch(String(url), init)),
         },
       )
     );
-    this.#transport = /** @type {SessionTransport} */ (
-      this.#manager.transport(identity.id, server, { vars: identity.vars })
-    );
-    this.#transport.onmessage = (given, { relatedRequestId, cause }) => {
-      const error = auth?.errorOf(cause);
-      const message = error ? { ...given, error } : given;
-      if (message.id === OPENING) {
-        this.#lists = listsOf(message.result);
-        this.#opened({ ...message, cause: error ? undefined : cause });
-        return;
-      }
-      if (cause) this.#judge(cause, isOutOfReach, onserver);
-      else if (this.#isOut && message.result) this.#noteReach(false, onserver);
-      this.#hasTools ||= Array.isArray(message.result?.tools);
-      onmessage(/** @type {Rpc} */ (message), relatedRequestId);
-    };
+    this.#server = server;
+    this.#identity = identity;
+    this.#client = client;
+    this.#isOutOfReach = isOutOfReach;
+    this.#onserver = onserver;
   }
 
   /** @param {'debug' | 'info' | 'warn' | 'error'} level @param {string} line */
@@ -115,56 +127,147 @@ export class Upstream {
     }, LISTING);
   }
 
-  // The session's state distinguishes an outage from one call with a proxy's error. Calls that fail together count as one failure, so they are evaluated
-  // once, after all of them are delivered. Events of the manager would also work, but a listener slows down every call: each emits several.
-  /**
-   * @param {Cause} error
-   * @param {(error: Cause) => boolean} isOutOfReach
-   * @param {(happened: ServerNews) => void} onserver
-   */
-  #judge(error, isOutOfReach, onserver) {
-    if (this.#isJudging || !error.retryable || !isOutOfReach(error)) return;
-    this.#isJudging = true;
-    queueMicrotask(() => {
-      this.#isJudging = false;
-      if (!this.#metrics && this.info()?.state === 'outage') this.#noteReach(true, onserver);
-    });
-  }
-
-  /** @param {boolean} isOut @param {(happened: ServerNews) => void} onserver */
-  #noteReach(isOut, onserver) {
-    this.#isOut = isOut;
-    onserver(isOut ? 'failed' : 'worked');
-  }
-
   /**
    * The client's `initialize`, with its params. Resolves with the result or error, with the `cause` of an error that no server sent. A stored session is
    * restored.
-   * @param {RpcParams} params
+   * @param {RawJson} params
    * @returns {Promise<Opening>}
    */
-  initialize(params) {
-    this.#auth?.opens(params);
-    return new Promise((resolve) => {
-      this.#opened = (opening) => {
-        if (opening.result) this.#auth?.opened();
-        resolve(opening);
-      };
-      this.#hello = params;
-      this.#transport.request({ id: OPENING, method: 'initialize', params });
-    });
+  async initialize(params) {
+    this.#auth?.opens(/** @type {RpcParams} */ (params.value));
+    this.#hello = params;
+    try {
+      const session = await this.#connect(params);
+      this.#session = session;
+      session.observer = (message, about) => this.#hear(rawMessage(message), about);
+      const result = this.#greeting(session, params.get('protocolVersion'));
+      this.#lists = listsOf(result);
+      this.#auth?.opened();
+      return { result };
+    } catch (thrown) {
+      const failure = /** @type {Settled} */ (thrown);
+      const isOurs = failure.rpcCode === undefined && !this.#auth?.errorOf(failure);
+      return { error: this.errorOf(failure), cause: isOurs ? failure : undefined };
+    }
+  }
+
+  /** @param {RawJson} params @returns {Promise<RelaySession>} */
+  async #connect(params) {
+    const { id, vars } = this.#identity;
+    const options = { vars, capabilities: params.get('capabilities') ?? {}, clientInfo: params.get('clientInfo') };
+    const session = await this.#manager.connect(id, this.#server, /** @type {ConnectOptions} */ (options));
+    return /** @type {RelaySession} */ (session);
+  }
+
+  // Never newer than the revision that the client requested; the server's messages are valid in the older one.
+  /** @param {RelaySession} session @param {unknown} asked */
+  #greeting(session, asked) {
+    const { protocolVersion } = session;
+    return {
+      protocolVersion: typeof asked === 'string' && asked < protocolVersion ? asked : protocolVersion,
+      capabilities: session.getServerCapabilities() ?? {},
+      serverInfo: session.getServerVersion(),
+      instructions: session.getInstructions(),
+    };
   }
 
   /**
-   * Forwards a message of the client, with options of the transport's requests.
-   * @param {Rpc} message
-   * @param {RequestOptions} options
+   * Forwards a request of the client, without a timeout: the client has its own, and cancels. It is always answered.
+   * @param {Pending} request
+   * @param {Head} [headers] further ones
    */
-  send(message, options) {
-    const { id, method } = message;
-    // Always answered.
-    if (id !== undefined && method !== undefined) this.#transport.request(message, options);
-    else this.#transport.send(message).catch((error) => log('info', 'notSent', { method, code: error.code }));
+  request(request, headers) {
+    request.upstream = this;
+    const { method, params, progressToken } = request;
+    try {
+      // The server sends progress only if the client asked for it.
+      request.number = this.#open.relay(request, method, params, headers, progressToken !== undefined);
+    } catch (error) {
+      request.settle(/** @type {Settled} */ (error), undefined);
+    }
+  }
+
+  /** @param {Pending} request @param {unknown} reason */
+  cancel({ number }, reason) {
+    this.#session?.cancelRelayed(number, reason);
+  }
+
+  /** Forwards a notification of the client: @param {string} method @param {unknown} params */
+  async notify(method, params) {
+    if (method === 'notifications/initialized') return; // the session sends its own
+    try {
+      await this.#open.notification(params === undefined ? { method } : { method, params });
+    } catch (error) {
+      log('info', 'notSent', { method, code: /** @type {Settled} */ (error).code });
+    }
+  }
+
+  /** Forwards the client's response to a request of the server: @param {number} number of the request @param {RawJson} message */
+  answer(number, message) {
+    const asked = this.#asked.get(number);
+    this.#asked.delete(number);
+    const error = message.get('error');
+    if (!(error instanceof RawJson)) asked?.resolve(message.get('result'));
+    else asked?.reject({ code: numberOf(error.get('code')), message: error.get('message'), data: error.get('data') });
+  }
+
+  // A message of the server. A request is answered by the promise that is returned.
+  /** @param {RawJson} message @param {About} about @returns {unknown} */
+  #hear(message, { signal, during }) {
+    const about = during instanceof Pending ? during : undefined;
+    if (signal) return this.#ask(message, signal, about);
+    // The client does not know the server's ids: the signal of the request says that it is cancelled.
+    const method = message.get('method');
+    if (method !== 'notifications/cancelled') this.#client.notify(message.text, about);
+    return undefined;
+  }
+
+  /** @param {RawJson} message @param {AbortSignal} signal @param {Pending | undefined} about */
+  #ask(message, signal, about) {
+    this.#lastAsked += 1;
+    const number = this.#lastAsked;
+    const { promise, resolve, reject } = Promise.withResolvers();
+    this.#asked.set(number, { resolve, reject });
+    signal.addEventListener('abort', () => {
+      if (this.#asked.delete(number)) this.#client.withdraw(number, about);
+    });
+    this.#client.ask(message, number, about);
+    return promise;
+  }
+
+  get #open() {
+    if (!this.#session) throw CLOSED;
+    return this.#session;
+  }
+
+  /** Called with the outcome of each request: @param {Settled | undefined} failure @param {unknown} result */
+  noteOutcome(failure, result) {
+    if (failure && failure.rpcCode === undefined) this.#judge(failure);
+    else if (this.#isOut && !failure) this.#noteReach(false);
+    this.#hasTools ||= Array.isArray(plain(result)?.tools);
+  }
+
+  /** The JSON-RPC error for the client: @param {Settled} failure @returns {RpcError} */
+  errorOf(failure) {
+    return this.#auth?.errorOf(failure) ?? errorOf(failure);
+  }
+
+  // The session's state distinguishes an outage from one call with a proxy's error. Calls that fail together count as one failure, so they are evaluated
+  // once, after all of them are delivered. Events of the manager would also work, but a listener slows down every call: each emits several.
+  /** @param {Settled} error */
+  #judge(error) {
+    if (this.#isJudging || !error.retryable || !this.#isOutOfReach(error)) return;
+    this.#isJudging = true;
+    queueMicrotask(() => {
+      this.#isJudging = false;
+      if (!this.#metrics && this.info()?.state === 'outage') this.#noteReach(true);
+    });
+  }
+
+  /** @param {boolean} isOut */
+  #noteReach(isOut) {
+    this.#isOut = isOut;
+    this.#onserver(isOut ? 'failed' : 'worked');
   }
 
   /** The manager's counters. */
@@ -179,16 +282,21 @@ export class Upstream {
 
   /** Closes the connection to the server; the session stays, there and in the storage. */
   async rest() {
-    await this.#transport.close();
+    const session = this.#session;
+    this.#session = undefined;
+    for (const { reject } of this.#asked.values()) reject(CLOSED);
+    this.#asked.clear();
+    if (session) session.observer = undefined;
     await this.#manager.close();
     this.#metrics = this.#manager.getMetrics();
     // Necessary: garbage collection cannot free JavaScript objects that the module references.
+    session?.free();
     this.#manager.free();
   }
 
   /** Ends the session at the server, within five seconds. Returns whether the server has taken it, if it has to. */
   async terminate() {
-    await this.#transport.terminateSession();
+    await this.#session?.terminate();
     await this.rest();
     return !this.#isUnended;
   }
@@ -217,13 +325,21 @@ export class Upstream {
   }
 }
 
-/** @param {RpcResult | undefined} result of `initialize` */
+/** @param {RpcResult} result of `initialize` */
 function listsOf(result) {
   const capabilities = /** @type {Record<string, { listChanged?: boolean } | undefined>} */ (
-    result?.capabilities ?? {}
+    plain(result.capabilities)
   );
   return ['tools', 'prompts', 'resources'].filter((name) => capabilities[name]?.listChanged === true);
 }
 
-// A symbol, so that it differs from all ids of clients.
-const OPENING = Symbol('initialize');
+// The questions of a 2026-07-28 server are no messages of their own: the session makes requests of them.
+/** @param {RawJson | object} message */
+function rawMessage(message) {
+  return message instanceof RawJson ? message : objectOf(write({ jsonrpc: '2.0', ...message }));
+}
+
+/** The notification that a request of the server is cancelled: @param {string} id */
+export function withdrawal(id) {
+  return notification('notifications/cancelled', { requestId: id });
+}

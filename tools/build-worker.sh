@@ -16,13 +16,14 @@ compile_module gateway worker
 module="$root/target/worker-module"
 mapfile -t package_sources < <(find npm -name '*.js' | sort)
 fingerprint="$(sha256sum "$built" "${package_sources[@]}" npm/package.json gateway/*.js gateway/oauth/*.js tools/build-worker.sh tools/module.sh tools/trim-glue.mjs tools/third-party-notices.mjs Cargo.lock package-lock.json | sha256sum)"
-if [ -d gateway/dist ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
+if [ -d gateway/dist ] && [ -d "$module" ] && [ "$(cat "$stamps/worker" 2>/dev/null)" = "$fingerprint" ]; then exit; fi
 
 bind_module "$module" "${fast[@]}"
 cp -r npm/*.js npm/diagnosis npm/oauth npm/package.json "$module/"
 rm -rf gateway/dist
 "$root/node_modules/.bin/esbuild" --bundle gateway/index.js --outdir=gateway/dist --format=esm --target=es2024 --log-level=warning \
   --conditions=workerd,worker,browser --alias:mcp-tether/oauth="$module/oauth.js" --alias:mcp-tether="$module/workerd.js" --alias:gateway-module="$module/mcp_tether.js" \
+  --alias:raw-json="$root/gateway/raw-json.js" \
   --loader:.wasm=copy --external:cloudflare:workers
 node tools/third-party-notices.mjs gateway/dist/THIRD-PARTY-NOTICES --features gateway gateway/index.js "$module"/{workerd,oauth}.js
 cp LICENSE-* gateway/dist/

@@ -11,17 +11,16 @@ const shortExports = new Map(exports.map(([long, short]) => [long, short]));
 
 let glue = readFileSync(path, 'utf8');
 
-// A function of a snippet that needs no conversion is imported directly from the snippet, as from a module of its own.
-// wasm-opt merged all modules into one.
-const direct = imports.filter(([module]) => module.startsWith('./snippets/'));
+// A function of another module that needs no conversion is imported directly from it. wasm-opt merged all modules into
+// one.
+const own = imports.map(([module]) => module).find((module) => module.endsWith('_bg.js'));
+const direct = imports.filter(([module]) => module !== own);
 if (direct.length > 0) {
-  const names = direct.map(([, name]) => `${name} as snippet_${name}`).join(', ');
-  glue = glue.replace(/^(?:import \* as import\d+ from .*\n)+/m, () => `import { ${names} } from "${direct[0][0]}";\n`);
-  glue = glue.replace(/^ +"\.\/snippets\/.*": import\d+,\n/gm, '');
-  glue = glue.replace(
-    /(const import0 = \{\n +__proto__: null,\n)/,
-    (whole) => whole + direct.map(([, name]) => `        ${name}: snippet_${name},\n`).join(''),
-  );
+  const lines = direct.map(([module, name]) => `import { ${name} as direct_${name} } from "${module}";\n`);
+  glue = glue.replace(/^(?:import \* as import\d+ from .*\n)+/m, () => lines.join(''));
+  glue = glue.replace(/^ +".*": import\d+,\n/gm, (line) => (line.includes(`"${own}"`) ? line : ''));
+  const members = direct.map(([, name]) => `        ${name}: direct_${name},\n`);
+  glue = glue.replace(/(const import0 = \{\n +__proto__: null,\n)/, (whole) => whole + members.join(''));
 }
 // wasm-bindgen writes each import as a member of one object, each use of an export as a member of `wasm`.
 glue = glue.replace(
@@ -32,7 +31,6 @@ glue = glue.replace(/^( +)(\w+)(: \w+,)$/gm, (whole, before, long, after) =>
   shortImports.has(long) ? before + taken(shortImports, long) + after : whole,
 );
 glue = glue.replace(/\bwasm\.(\w+)/g, (_whole, long) => `wasm.${shortExports.get(long) ?? unknown(long)}`);
-const [own] = imports.find(([module]) => !module.startsWith('./snippets/'));
 glue = glue.replaceAll(`"${own}"`, `"a"`);
 
 // A throwing import is wrapped in a function of its own, created for each call. A plain try is equivalent.

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { messageOf, sender } from '../../tests/gateway/http.mjs';
 import { run } from './run.mjs';
 
-// oha picks them at random. Two requests with one id at the same time would be an error, which the number of ids makes
-// unlikely.
+// oha picks them at random. Answers to two requests with one id at the same time could not be told apart, which the
+// number of ids makes unlikely.
 const BODIES = 500_000;
 
 const bodyOf = (id) =>

@@ -2,7 +2,7 @@
 // waits for its end.
 // @ts-check
 
-import { idOf, json } from '../answers.js';
+import { json } from '../answers.js';
 import { elicitation, LoginError } from './login-error.js';
 import { credentialsOf } from './places.js';
 import { loginEnd, soonEnded } from './wait.js';
@@ -22,6 +22,7 @@ export class RequestAuth {
   #env;
   #owner;
   #message;
+  #id;
   #url;
   #signal;
   /** @type {string | undefined} */
@@ -33,19 +34,20 @@ export class RequestAuth {
    * Undefined if the server does not ask for OAuth.
    * @param {IncomingRequest} incoming
    * @param {Identity} identity
-   * @param {Rpc} message
+   * @param {{ message: Rpc, id: unknown }} sent the message, and its id as it was written
    * @param {string} url of the server
    */
-  static of({ env, settings, route, request }, { key, id }, message, url) {
+  static of({ env, settings, route, request }, { key, id }, sent, url) {
     if (!settings.oauth?.servers.has(route.subject)) return undefined;
-    return new RequestAuth(env, { key, id, server: route.subject }, message, url, request.signal);
+    return new RequestAuth(env, { key, id, server: route.subject }, sent, url, request.signal);
   }
 
-  /** @param {IncomingRequest['env']} env @param {Owner} owner @param {Rpc} message @param {string} url @param {AbortSignal} signal */
-  constructor(env, owner, message, url, signal) {
+  /** @param {IncomingRequest['env']} env @param {Owner} owner @param {{ message: Rpc, id: unknown }} sent @param {string} url @param {AbortSignal} signal */
+  constructor(env, owner, { message, id }, url, signal) {
     this.#env = env;
     this.#owner = owner;
     this.#message = message;
+    this.#id = id;
     this.#url = url;
     this.#signal = signal;
   }
@@ -114,7 +116,7 @@ export class RequestAuth {
   /** @param {LoginError} error @returns {Answer} */
   #answer(error) {
     const { login } = error;
-    const id = idOf(this.#message);
+    const id = this.#id;
     if (login && this.#canAsk) {
       const request = { method: 'elicitation/create', params: elicitation(this.#owner.server, login) };
       return json({

@@ -15,7 +15,8 @@ const PREFIX = 'login-'; // of the ids of requests that the client is asked
 /**
  * @typedef {object} Client the session's client
  * @property {() => boolean} isWaiting whether a message would reach it
- * @property {(message: Rpc) => void} tell
+ * @property {(id: string, request: { method: string, params: object }) => void} ask
+ * @property {(method: string, params: object) => void} notify
  */
 
 /** @implements {AuthProvider} */
@@ -37,7 +38,7 @@ export class SessionAuth {
     this.#client = client;
   }
 
-  /** The client's `initialize` is sent: @param {RpcParams} params */
+  /** The client's `initialize` is sent: @param {RpcParams} params as JavaScript values */
   opens({ capabilities }) {
     const { elicitation } = /** @type {{ elicitation?: { url?: unknown } }} */ (capabilities ?? {});
     this.#speaksUrl = elicitation?.url !== undefined;
@@ -68,10 +69,10 @@ export class SessionAuth {
     return this.#handOut(after.token, after.digest);
   }
 
-  /** Reads the client's answers: @param {Rpc | Rpc[]} body */
+  /** Reads the client's answers: @param {any} body a message or several */
   hear(body) {
     if (this.#asked.size === 0) return;
-    for (const { id, method, result, error } of Array.isArray(body) ? body : [body]) {
+    for (const { id, method, result, error } of /** @type {Rpc[]} */ (Array.isArray(body) ? body : [body])) {
       if (method !== undefined) continue;
       const [, ours] = String(id).split(/^\d+\./); // server-requests.js puts a number before it
       this.#asked.get(ours ?? '')?.(error ? 'error' : String(result?.action));
@@ -115,20 +116,15 @@ export class SessionAuth {
       if (action !== 'accept') reject(new LoginError(`a login is needed, and the client answered: ${action}`, login));
     });
     signal.addEventListener('abort', () => reject(new LoginError('the login took too long', login)));
-    this.#client.tell(
-      /** @type {Rpc} */ ({
-        jsonrpc: '2.0',
-        id,
-        method: 'elicitation/create',
-        params: { ...elicitation(this.#owner.server, login), elicitationId: login.id },
-      }),
-    );
+    this.#client.ask(id, {
+      method: 'elicitation/create',
+      params: { ...elicitation(this.#owner.server, login), elicitationId: login.id },
+    });
     try {
       await Promise.race([loginEnd(object, this.#owner, login.id, signal), refusal]);
     } finally {
       this.#asked.delete(id);
     }
-    const params = { elicitationId: login.id };
-    this.#client.tell({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params });
+    this.#client.notify('notifications/elicitation/complete', { elicitationId: login.id });
   }
 }

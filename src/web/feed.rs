@@ -86,11 +86,7 @@ impl Batch {
 
 /// The messages of a batch with more than one.
 fn several(value: &JsValue) -> Option<Array> {
-    if !Array::is_array(value) {
-        return None;
-    }
-    let messages: &Array = value.unchecked_ref();
-    (messages.length() > 1).then(|| messages.clone())
+    sys::items(value).filter(|messages| messages.length() > 1)
 }
 
 /// The time spent on reports without a turn of the event loop, over all exchanges of a driver.
@@ -193,6 +189,10 @@ impl Exchange {
                 self.fail(driver, too_large());
             }
             Some(reader) => self.next(driver, reader, sink),
+            #[cfg(feature = "gateway")]
+            None if is_too_large => self.fail(driver, too_large()),
+            #[cfg(feature = "gateway")]
+            None if matches!(sink, Sink::Stream(_)) => self.end(driver, sink),
             None => {}
         }
     }
@@ -222,6 +222,15 @@ impl Exchange {
             self.deliver(driver, body::of(text, network.max_error_bytes));
         }
         Ok(())
+    }
+
+    /// The whole event stream as text (gateway/whole-fetch.js).
+    #[cfg(feature = "gateway")]
+    pub(super) fn whole_stream(&self, driver: &Rc<Driver>, text: &JsString) {
+        let mut feed = Feed::new(driver.network.max_message_bytes);
+        feed.too_large = feed.parser.feed(String::from(text).as_bytes(), &mut feed.items).is_err();
+        feed.items.reverse();
+        self.report(driver, None, Sink::Stream(Box::new(feed)));
     }
 
     /// The body has ended.

@@ -246,6 +246,11 @@ impl Exchange {
         }
         // An injected `fetch` may have read it already (npm/workerd.js).
         if let Some(text) = Some(response).filter(|_| !network.fetch.is_undefined()).and_then(Response::whole) {
+            #[cfg(feature = "gateway")]
+            if media == Media::EventStream && is_success(status) {
+                self.whole_stream(driver, &text);
+                return Ok(());
+            }
             return self.whole(driver, &text);
         }
         let Some(body) = response.body() else { return nothing() };

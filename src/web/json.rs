@@ -36,12 +36,7 @@ impl Json for JsJson {
         sys::put(&self.0, key, &value.0);
     }
     fn shallow_copy(&self) -> Self {
-        let copy = Object::new();
-        if self.is_object() {
-            // A throwing getter ends the copy early.
-            let _ = Object::try_assign(&copy, self.0.unchecked_ref());
-        }
-        Self(copy.into())
+        Self(sys::copy(&self.0))
     }
 
     /// Values without a readable JSON form do not come from a server and are not copied.
@@ -57,22 +52,21 @@ impl Json for JsJson {
         self.0.as_string()
     }
     fn as_f64(&self) -> Option<f64> {
-        self.0.as_f64()
+        sys::number(&self.0)
     }
     fn as_bool(&self) -> Option<bool> {
         self.0.as_bool()
     }
     fn as_array(&self) -> Option<Vec<Self>> {
         let mut items = Vec::new();
-        for item in self.0.dyn_ref::<Array>()?.iter() {
+        for item in sys::items(&self.0)?.iter() {
             items.push(Self(item));
         }
         Some(items)
     }
     fn keys(&self) -> Option<Vec<String>> {
-        let object = self.is_object().then(|| self.0.unchecked_ref::<Object>())?;
         let mut names = Vec::new();
-        for key in Object::keys(object).iter() {
+        for key in sys::keys(&self.0)?.iter() {
             if let Some(name) = key.as_string() {
                 names.push(name);
             }
@@ -80,7 +74,7 @@ impl Json for JsJson {
         Some(names)
     }
     fn is_object(&self) -> bool {
-        self.0.is_object() && !Array::is_array(&self.0)
+        sys::is_object(&self.0)
     }
     fn to_text(&self) -> String {
         sys::write_json(&self.0).ok().flatten().map(String::from).unwrap_or_default()

@@ -9,7 +9,7 @@ use crate::core::config::{Connections, Replay};
 use crate::core::kit::table::Named;
 use crate::core::kit::text::concat;
 use crate::core::{ConnectOptions, RequestOptions};
-use js_sys::{Array, Function};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 /// The options of `connect`.
@@ -106,7 +106,7 @@ pub(super) fn name(value: &JsValue, path: &str) -> Result<String, JsValue> {
 
 /// An optional object argument, such as a request's params.
 pub(super) fn object(value: JsValue, path: &str) -> Result<Option<JsValue>, JsValue> {
-    if value.is_object() && !Array::is_array(&value) {
+    if sys::is_object(&value) {
         return Ok(Some(value));
     }
     if value.is_undefined() || value.is_null() { Ok(None) } else { Err(invalid(path, "must be an object")) }

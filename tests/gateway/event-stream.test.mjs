@@ -25,7 +25,7 @@ test('a reader that keeps up loses nothing, and gets an event of any size', asyn
   for (const size of [10, 900, 5_000, 10]) {
     const text = 'y'.repeat(size);
     stream.send(7, text);
-    assert.equal(decoder.decode((await reader.read()).value), `id: 3-7\ndata: ${text}\n\n`);
+    assert.equal(decoder.decode((await reader.read()).value), `event: message\nid: 3-7\ndata: ${text}\n\n`);
   }
   stream.close();
   assert.equal((await reader.read()).done, true);
@@ -40,7 +40,7 @@ test('events sent again to a returning client may exceed the limit, and later ev
   const decoder = new TextDecoder();
   const reader = stream.body.getReader();
   for (const id of [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 20])
-    assert.equal(decoder.decode((await reader.read()).value), `id: 3-${id}\ndata: ${data}\n\n`);
+    assert.equal(decoder.decode((await reader.read()).value), `event: message\nid: 3-${id}\ndata: ${data}\n\n`);
   stream.close();
   const slow = new EventStream(3, 1_000, () => (lost += 1));
   slow.replay(Array.from({ length: 20 }, (_, id) => ({ id, data })));

@@ -7,11 +7,14 @@
 
 mod fetch;
 mod host;
+#[cfg_attr(feature = "gateway", path = "raw.rs")]
+mod payload;
 mod value;
 mod words;
 
 pub(super) use fetch::*;
 pub use host::Deferred;
 pub(super) use host::*;
+pub(super) use payload::*;
 pub(super) use value::*;
 pub(super) use words::*;

@@ -27,7 +27,12 @@ async function bundled() {
     target: 'es2024',
     logLevel: 'warning',
     conditions: ['workerd', 'worker', 'browser'],
-    alias: { 'mcp-tether': join(module, 'workerd.js'), 'gateway-module': join(module, 'mcp_tether.js') },
+    alias: {
+      'mcp-tether/oauth': join(module, 'oauth.js'),
+      'mcp-tether': join(module, 'workerd.js'),
+      'gateway-module': join(module, 'mcp_tether.js'),
+      'raw-json': join(root, 'gateway/raw-json.js'),
+    },
     loader: { '.wasm': 'copy' },
     external: ['cloudflare:workers'],
   });

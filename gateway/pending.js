@@ -1,0 +1,91 @@
+// A request of the client that is not answered. The module calls `settle`, `progress` and `streams` (src/web/sys/host.rs, `Deferred`).
+// @ts-check
+import { error, notification, result } from './messages.js';
+import { RawJson } from './raw-json.js';
+
+/** @import { Exchange } from './exchange.js' */
+/** @import { Settled, Upstream } from './upstream.js' */
+/** @import { RpcError } from './types.js' */
+
+export class Pending {
+  /** Its id, as the client wrote it. Several may have the same one: some clients number every request 1. */
+  id;
+  method;
+  params;
+  /** Its number at the session with the server. */
+  number = 0;
+  /** Who relays it: @type {Upstream | undefined} */
+  upstream;
+  /** The response to its POST. */
+  exchange;
+  #onend;
+  #onstream;
+  #isOver = false;
+
+  /**
+   * @param {RawJson} message
+   * @param {{ id: string, exchange: Exchange, onend: (pending: Pending) => void, onstream: (pending: Pending) => void }} options
+   */
+  constructor(message, { id, exchange, onend, onstream }) {
+    this.id = id;
+    this.method = /** @type {string} */ (message.get('method'));
+    this.params = message.get('params');
+    this.exchange = exchange;
+    this.#onend = onend;
+    this.#onstream = onstream;
+  }
+
+  /** As the client wrote it; undefined if it wants no progress. */
+  get progressToken() {
+    const meta = this.params instanceof RawJson ? this.params.get('_meta') : undefined;
+    return meta instanceof RawJson ? meta.token('progressToken') : undefined;
+  }
+
+  /** Its outcome: an McpError, or the result of the server. @param {Settled | undefined} failure @param {unknown} found */
+  settle(failure, found) {
+    if (this.#isOver) return;
+    this.upstream?.noteOutcome(failure, found);
+    this.#answer(
+      failure ? error(this.id, this.upstream?.errorOf(failure) ?? errorOf(failure)) : result(this.id, found),
+    );
+  }
+
+  /** Answers it with an error of the gateway's: @param {RpcError} refusal */
+  fail(refusal) {
+    if (!this.#isOver) this.#answer(error(this.id, refusal));
+  }
+
+  /** Cancels it at the server, too: @param {unknown} reason @param {RpcError} refusal */
+  cancel(reason, refusal) {
+    this.fail(refusal);
+    this.upstream?.cancel(this, reason);
+  }
+
+  /** @param {RawJson} params of the server's notification, with a token of the session's */
+  progress(params) {
+    if (this.#isOver) return;
+    const token = new RawJson(undefined, this.progressToken ?? 'null');
+    this.exchange.tell(notification('notifications/progress', params.copy().set('progressToken', token)));
+  }
+
+  /** Called when the server answers with a stream. */
+  streams() {
+    if (!this.#isOver) this.#onstream(this);
+  }
+
+  /** @param {string} text */
+  #answer(text) {
+    this.#isOver = true;
+    this.#onend(this);
+    this.exchange.settle(this, text);
+  }
+}
+
+// The code of errors that no server sent; their data are the fields of the McpError. JSON-RPC reserves −32768…−32000.
+const OUR_ERROR = 1000;
+
+/** The JSON-RPC error for an McpError: @param {Settled} failure @returns {RpcError} */
+export function errorOf(failure) {
+  const { message, rpcCode, data } = failure;
+  return rpcCode === undefined ? { code: OUR_ERROR, message, data: { ...failure } } : { code: rpcCode, message, data };
+}
