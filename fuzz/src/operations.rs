@@ -218,7 +218,7 @@ impl<'a> Run<'a> {
         match output {
             Output::Send { exchange, request } => {
                 let initialize = request.body.as_ref().is_some_and(|body| body["method"] == "initialize");
-                let carries_id = request.headers.iter().any(|(name, _)| name.as_ref() == "mcp-session-id");
+                let carries_id = request.headers.iter().any(|(name, _)| &**name == "mcp-session-id");
                 assert!(!(initialize && carries_id));
                 let id = request.body.map(|body| body["id"].clone()).unwrap_or_default();
                 assert!(self.open.insert(exchange, id).is_none());
