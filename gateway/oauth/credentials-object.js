@@ -90,7 +90,7 @@ export class CredentialsObject extends DurableObject {
     return this.#of(owner).login.start(secret);
   }
 
-  /** The link was opened by somebody who did not prove that: @param {Owner} owner @param {string} secret */
+  /** The link was opened without that proof: @param {Owner} owner @param {string} secret */
   refuse(owner, secret) {
     return this.#of(owner).login.refuse(secret);
   }

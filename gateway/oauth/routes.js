@@ -1,6 +1,6 @@
 // What browsers and authorization servers ask the gateway for: the page of a login link, the callback, the client metadata document.
 //
-// Whoever holds a link could send it to somebody else, whose login would then give its access to the sender (2025-11-25 client/elicitation,
+// The holder of a link could send it to another person, whose login would then give its access to the sender (2025-11-25 client/elicitation,
 // "Phishing"). So the browser has to prove that it is the session's user before it is sent on: by what authenticates clients, too. From there on a
 // cookie binds the login to this browser.
 // @ts-check

@@ -27,7 +27,7 @@ pub(crate) struct Handshake<J> {
     pub(crate) refused: Option<(u16, Wants)>,
     /// Whether it was tried again with a nonce.
     pub(crate) nonced: bool,
-    /// Whether the provider was asked for a token before anybody refused one.
+    /// Whether the provider was asked for a token before one was refused.
     pub(crate) asked: bool,
     /// Redirects of the HTTP+SSE stream.
     pub(crate) hops: u32,
