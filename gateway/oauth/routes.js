@@ -5,7 +5,7 @@
 // cookie binds the login to this browser.
 // @ts-check
 
-import { authenticate } from '../auth.js';
+import { authenticate, KEYS_PAUSE, KeysUnreachable } from '../auth.js';
 import { textWithin } from '../bounded.js';
 import { countRequest } from '../counters.js';
 import { sha256 } from '../digest.js';
@@ -52,9 +52,18 @@ export function visitLogin(request, env, settings) {
 
 /** @param {Response | Promise<Response>} answer */
 async function counted(answer) {
-  const response = await answer;
+  const response = await Promise.resolve(answer).catch(undecided);
   countRequest('login', response.status);
   return response;
+}
+
+// Whether the token is valid is unknown while its issuer is out of reach.
+/** @param {unknown} error */
+function undecided(error) {
+  if (!(error instanceof KeysUnreachable)) throw error;
+  const page = messagePage(503, 'Try again', 'The issuer of your token is out of reach.');
+  page.headers.set('retry-after', String(KEYS_PAUSE / 1_000));
+  return page;
 }
 
 // Client ID Metadata Document (2025-11-25 basic/authorization). One for each server: what one authorization server is told of a client is worthless at

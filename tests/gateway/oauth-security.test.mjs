@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { generateKeyPair, SignJWT } from 'jose';
 import { readOAuth } from '../../gateway/oauth/settings.js';
 import { startProtectedServer } from '../js/servers/authorization/protected-server.mjs';
 import { startAuthorizationServer } from '../js/servers/authorization-server.mjs';
+import { findFreePort } from '../js/servers/shared/listen.mjs';
 import { initializeParams, sender } from './http.mjs';
 import { ask, askAgain, Browser, startWorld, tokenKeys } from './oauth-world.mjs';
 import { runOnStorage } from './storage.mjs';
@@ -344,6 +346,28 @@ describe('authorization servers', () => {
     assert.equal(page.status, 400);
     assert.ok(!page.text.includes(new URL(callback).searchParams.get('code')), page.text);
   });
+});
+
+test('while the issuer of tokens is out of reach, a login is not refused: 503', async (context) => {
+  const world = await startWorld({
+    vars: {
+      AUTH: 'jwt, bearer',
+      JWT_JWKS_URL: `http://127.0.0.1:${await findFreePort()}/keys`,
+      JWT_ISSUER: 'me',
+      JWT_AUDIENCE: 'you',
+    },
+  });
+  context.after(world.stop);
+  const { privateKey } = await generateKeyPair('ES256');
+  const token = await new SignJWT({ iss: 'me', aud: 'you', sub: 'eve', exp: Math.floor(Date.now() / 1_000) + 60 })
+    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+    .sign(privateKey);
+  const response = await fetch(`${world.origin}/oauth/login/notes`, {
+    method: 'DELETE',
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  assert.equal(response.status, 503);
+  assert.ok(Number(response.headers.get('retry-after')) >= 1);
 });
 
 describe('settings', () => {
