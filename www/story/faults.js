@@ -74,8 +74,7 @@ function handshakes({ counted: { ours } }) {
 /** @param {StoryRun} run */
 function waiting({ ours, waited }) {
   const failed = ours.made - ours.answered - ours.unknown;
-  const why = failed > 0 && ours.error ? ` (${ours.error})` : '';
-  return `${count(waited, 'call')} waited, ${failed === 0 ? 'none' : failed} failed${why}`;
+  return `${count(waited, 'call')} waited, ${failed === 0 ? 'none' : failed} failed`;
 }
 
 /** @param {StoryRun} run */
