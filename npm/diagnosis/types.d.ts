@@ -123,6 +123,8 @@ export interface Server {
   headers?: Record<string, string>;
   /** The response to DELETE, and whether the session still existed afterwards. */
   deleted?: { answer: Answer; alive: boolean };
+  /** The answer to its GET, if it may have a stream. */
+  listen?(): Promise<Answer>;
   initialize(): Finding;
   sessionHeader(): Finding;
   reuse(): Promise<Finding>;
