@@ -72,6 +72,7 @@ export async function exchange(
       headers: response.headers,
       media,
       isRedirect: response.type === 'opaqueredirect',
+      url: response.url,
     };
     head = received;
     return reads && !mode ? { ...received, ...(await contentOf(response, media, wanted)) } : received;

@@ -110,8 +110,8 @@ function fixOf({ kind }) {
 }
 
 /** @param {Received} answer @param {Wire} wire @returns {Explanation} */
-function redirect({ status, headers }, { url }) {
-  const target = headers.get('location');
+function redirect({ status, headers, url: followed }, { url }) {
+  const target = headers.get('location') ?? (followed === url ? undefined : followed);
   const to = target ? shownUrl(target, url) : 'a URL that browsers hide from pages';
   return {
     detail: `answered with a redirect${status ? ` (${status})` : ''} to ${to}`,

@@ -71,6 +71,8 @@ export interface Received {
   /** An opaque redirect: pages cannot read its target. */
   isRedirect: boolean;
   text?: string;
+  /** After redirects that were followed. */
+  url?: string;
   /** The JSON-RPC message of the response. */
   message?: Message | undefined;
   /** The head arrived, the body did not. */
@@ -90,6 +92,7 @@ export interface Failed {
   headers?: undefined;
   media?: undefined;
   isRedirect?: undefined;
+  url?: undefined;
   text?: undefined;
   message?: undefined;
   isLate?: undefined;

@@ -8,7 +8,7 @@ import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { root } from '../helpers/snippets/project.mjs';
 import { goodRules, startCorsGate } from '../servers/cors-gate.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
-import { listen } from '../servers/shared/listen.mjs';
+import { findFreePort, listen } from '../servers/shared/listen.mjs';
 import { serveFolders } from '../servers/static-files.mjs';
 
 const test = steps();
@@ -183,6 +183,38 @@ test('advice is not failure', async () => {
   } finally {
     await Promise.all([open.close(), lenient.close()]);
   }
+});
+
+test('a redirect: the page learns its target by a request that carries nothing', async () => {
+  const seen = [];
+  const mounted = await listen((request, response) => {
+    seen.push(request.headers);
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, mcp-method, mcp-protocol-version');
+    if (request.method === 'OPTIONS') return response.writeHead(204).end();
+    if (request.url === '/mcp') return response.writeHead(307, { Location: '/mcp/' }).end();
+    return response.writeHead(406).end();
+  });
+  try {
+    await check(`${mounted.origin}/mcp`, 's3cret-token');
+    const words = `^Configure the URL that the redirect points to, ${mounted.origin}/mcp/: `;
+    assert.match(await visitor.text('#sentence'), new RegExp(words));
+    assert.deepEqual(await page.locator('#fix [role="tab"]').allInnerTexts(), ['FastAPI, Starlette', 'nginx']);
+    assert.ok(seen.some(({ accept, authorization }) => accept === 'application/json' && !authorization));
+  } finally {
+    await mounted.close();
+  }
+});
+
+test('the browser forbids the local network: that is named, not the server', async () => {
+  const port = await findFreePort();
+  const browser = await page.context().browser().newBrowserCDPSession();
+  for (const name of ['local-network-access', 'local-network', 'loopback-network'])
+    await browser
+      .send('Browser.setPermission', { permission: { name }, setting: 'denied', origin: files.origin })
+      .catch(() => {}); // this version has another name for it
+  await check(`http://127.0.0.1:${port}/mcp`);
+  assert.match(await visitor.text('#sentence'), /^Allow this page local network access in the browser's settings/);
 });
 
 test('the command has the address and the origin of this page', async () => {
