@@ -28,7 +28,7 @@ export function greeting({ message, media, headers }) {
   return {
     ok: true,
     detail: isOdd ? `${detail}; its Content-Type is ${quoted(headers?.get('content-type') ?? '', 40)}` : detail,
-    ...(isOdd && { fix: 'Send Content-Type: application/json: many clients refuse a response of another type.' }),
+    ...(isOdd && { fix: 'Send Content-Type: application/json: many clients refuse another.' }),
   };
 }
 

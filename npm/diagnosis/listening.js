@@ -17,7 +17,7 @@ function adviceOf(answer) {
   if (failure?.kind === 'timeout')
     return {
       seen: failure.words,
-      fix: 'Send the headers of a GET stream at once, and turn off buffering in the proxy in front of it (nginx: proxy_buffering off; or send X-Accel-Buffering: no).',
+      fix: 'Send the headers of a GET stream at once, and turn off buffering in proxies (nginx: proxy_buffering off, or send X-Accel-Buffering: no).',
     };
   // The step `cors` names what hides it. 401 and 403 to GET alone, 409 for another stream, and a limit of rates say nothing of streams.
   if (failure || [401, 403, 405, 409, 429].includes(status)) return undefined;
@@ -26,6 +26,6 @@ function adviceOf(answer) {
   if (status !== 200 && status < 400) return undefined;
   return {
     seen: status === 200 ? 'status 200 without an event stream' : said(answer),
-    fix: 'Answer GET with 405 if there is no stream to open: clients take any other answer for a broken one.',
+    fix: 'Answer GET with 405 if there is no stream: clients take any other answer for a broken one.',
   };
 }

@@ -67,7 +67,7 @@ async function whyBlocked({ url }, violation) {
   if ((isLocal || privateHost.test(hostname)) && (await isLocalNetworkDenied()))
     return {
       detail: 'the browser does not let this page connect to the local network',
-      fix: `Allow this page local network access in the browser's settings for this site: ${hostname} belongs to it.`,
+      fix: "Allow this page local network access in the browser's settings for this site.",
     };
   return {
     detail: 'the server does not respond, or the browser blocks the request: it does not say which',
@@ -75,7 +75,7 @@ async function whyBlocked({ url }, violation) {
   };
 }
 
-const privateHost = /^(10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168)\.|\.local$|^\[(::1\]|f[cde])/;
+const privateHost = /^(10|172|192\.168)\.|\.local$/;
 
 /** Local Network Access (WICG): versions of Chromium name the permission differently, other browsers have none. */
 async function isLocalNetworkDenied() {

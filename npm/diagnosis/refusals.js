@@ -2,7 +2,6 @@
 // @ts-check
 
 import { quoted, shownUrl } from './discreet.js';
-import { newestLegacy } from './messages.js';
 
 /** @import { Answer, Explanation, Failure, Received } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -62,12 +61,11 @@ function explainSuccess(answer) {
   return { detail: `answered with ${said(answer)}, which is not a JSON-RPC response`, fix: wrongPath };
 }
 
-/** An encoder keeps events until its window is full, unless it is flushed after each. */
-export const notCompressed =
-  'Exclude text/event-stream from compression: events wait in the compressor until it has enough of them.';
+/** Unless it is flushed after each, until its window is full. */
+export const notCompressed = 'Exclude text/event-stream from compression: a compressor holds events back.';
 
 /** @param {Received} answer whose headers a page may not see */
-export const isCompressed = ({ headers }) => /gzip|\bbr\b|deflate|zstd/.test(headers.get('content-encoding') ?? '');
+export const isCompressed = ({ headers }) => headers.has('content-encoding');
 
 /**
  * Causes that frameworks and proxies tell in words, with several statuses.
@@ -77,16 +75,16 @@ function fixOfWords(answer, { url, origin }) {
   const { status, message, text = '', headers } = answer;
   const words = message?.error ? `${message.error.message} ${JSON.stringify(message.error.data ?? '')}` : text;
   if (headers.get('cf-mitigated') === 'challenge' || /<title>(Just a moment|Attention Required)/i.test(text))
-    return 'Exclude this path from the bot protection in front of the server: it sends a challenge that no MCP client can pass.';
+    return 'Exclude this path from the bot protection in front of the server: no MCP client can pass its challenge.';
   if (status < 400) return undefined;
   if (message?.error?.code === -32700 || /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words))
-    return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser in front of the transport, such as express.json(), has read the request.';
+    return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
   if (status === 421 || (status === 403 && /\bhosts?\b/i.test(words)))
-    return `Add ${new URL(url).host} to the allowed hosts of the server, or make the proxy send a Host that is allowed: the Host header was refused.`;
+    return `Add ${new URL(url).host} to the allowed hosts of the server, or make the proxy send one of them: the Host header was refused.`;
   if (status === 403 && origin && /\borigin\b/i.test(words) && !answer.isAboutOrigin)
-    return `Allow the origin ${origin} in the server: it refuses the Origin header.`;
+    return `Allow the origin ${origin}: the server refuses the Origin header.`;
   if (status === 400 && /protocol.?version/i.test(words))
-    return `Answer initialize with a revision that the server speaks, whatever the client offers (here ${newestLegacy}): refusing it ends the negotiation.`;
+    return 'Answer initialize with a revision that the server speaks, whatever the client offers.';
   return undefined;
 }
 

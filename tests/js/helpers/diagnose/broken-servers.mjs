@@ -207,7 +207,7 @@ export const brokenServers = {
     serve: withStatus(421, {}, 'Invalid Host header'),
     step: 'initialize',
     detail: 'refused with 421 "Invalid Host header"',
-    fix: /^Add 127\.0\.0\.1:\d+ to the allowed hosts of the server, or make the proxy send a Host that is allowed/,
+    fix: /^Add 127\.0\.0\.1:\d+ to the allowed hosts of the server, or make the proxy send one of them/,
   },
   'a 403 that speaks of something else': {
     serve: withStatus(403, {}, 'This account is hosted elsewhere'),
@@ -246,14 +246,14 @@ export const brokenServers = {
     ),
     step: 'reuse',
     detail: /; GET: 404$/,
-    fix: /^Answer GET with 405 if there is no stream to open/,
+    fix: /^Answer GET with 405 if there is no stream/,
     isUsable: true,
   },
   'a GET stream that a proxy holds back': {
     serve: serving(({ request }) => (request.method === 'GET' ? null : undefined)),
     step: 'reuse',
     detail: /; GET: no response within 300 ms$/,
-    fix: /^Send the headers of a GET stream at once, and turn off buffering in the proxy/,
+    fix: /^Send the headers of a GET stream at once, and turn off buffering in proxies/,
     isUsable: true,
   },
   'a GET stream that is compressed': {

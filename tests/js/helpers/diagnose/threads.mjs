@@ -89,7 +89,7 @@ export const threads = {
   'the public name behind nginx': {
     thread: 'https://github.com/smart-mcp-proxy/mcpproxy-go/issues/898',
     serve: words(403, 'Forbidden: invalid Host header'),
-    first: /^Add 127\.0\.0\.1:\d+ to the allowed hosts of the server, or make the proxy send a Host that is allowed/,
+    first: /^Add 127\.0\.0\.1:\d+ to the allowed hosts of the server, or make the proxy send one of them/,
     topic: 'host',
   },
   'a body that was read before': {
@@ -142,7 +142,7 @@ export const threads = {
   'a GET that no route takes': {
     thread: 'https://github.com/QwenLM/qwen-code/issues/8784',
     serve: onGet((response) => response.writeHead(404).end('Not Found')),
-    first: /^Answer GET with 405 if there is no stream to open/,
+    first: /^Answer GET with 405 if there is no stream/,
     topic: 'get',
     isUsable: true,
   },
@@ -151,7 +151,7 @@ export const threads = {
     serve: onGet((response) =>
       sendJson(response, 200, { jsonrpc: '2.0', id: null, error: { code: -32601, message: 'Method not found' } }),
     ),
-    first: /^Answer GET with 405 if there is no stream to open/,
+    first: /^Answer GET with 405 if there is no stream/,
     topic: 'get',
     isUsable: true,
   },
