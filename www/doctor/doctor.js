@@ -19,6 +19,7 @@ const check = find(form, '[type="submit"]', HTMLButtonElement);
 const again = find(document, '#again', HTMLButtonElement);
 const said = find(document, '#said', HTMLElement);
 const shell = find(document, '#shell', HTMLElement);
+const leftOut = find(document, '#left-out', HTMLElement);
 const result = find(document, '#result', HTMLElement);
 const view = new View(result);
 let isRunning = false;
@@ -51,6 +52,7 @@ async function run() {
     const headers = token.value.trim() ? { authorization: `Bearer ${token.value.trim()}` } : {};
     const target = { url: url.href, headers: /** @type {Record<string, string>} */ (headers), protocolVersion: 'auto' };
     history.replaceState(null, '', permalink(url, location.href));
+    leftOut.hidden = url.search === '';
     const diagnosis = await doctor.diagnose(() => target, { timeout });
     said.textContent = view.show(diagnosis, doctor, location.origin);
   } catch (error) {

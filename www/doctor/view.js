@@ -64,7 +64,7 @@ export class View {
     const verdict = verdictOf(diagnosis);
     const [mark, state] = states[verdict.state];
     const what = [diagnosis.kind, diagnosis.protocolVersion].filter(Boolean).join(', ');
-    const sentence = verdict.first ?? `${verdict.words}: pages of ${origin} can use this server.`;
+    const sentence = verdict.first ?? fine(diagnosis, verdict.words, origin);
     this.#section.dataset.state = verdict.state;
     this.#put('#state-mark', mark);
     this.#put('#state', `${state}${what && ` (${what})`}`);
@@ -106,6 +106,14 @@ export class View {
     list.replaceChildren(...items);
     list.hidden = items.length === 0;
   }
+}
+
+/** @param {Diagnosis} diagnosis @param {string} words @param {string} origin */
+function fine({ kind, steps }, words, origin) {
+  const asksForLogin = kind === undefined && steps.some(({ name }) => name === 'authorization');
+  return asksForLogin
+    ? 'The server asks for a login, and users can log in. Enter a token above to check the rest.'
+    : `${words}: pages of ${origin} can use this server.`;
 }
 
 /** @param {string} text */

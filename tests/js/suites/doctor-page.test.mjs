@@ -6,6 +6,8 @@ import { after, before } from 'node:test';
 import { brokenServers } from '../helpers/diagnose/broken-servers.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { root } from '../helpers/snippets/project.mjs';
+import { startProtectedServer } from '../servers/authorization/protected-server.mjs';
+import { startAuthorizationServer } from '../servers/authorization-server.mjs';
 import { goodRules, startCorsGate } from '../servers/cors-gate.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
@@ -136,6 +138,7 @@ test('the link has neither the query nor the token, and does the same check', as
   await page.locator('#copy-link').click();
   await visitor.untilText('#copy-link', 'Copied');
   assert.equal(await copied(), wanted);
+  assert.match(await visitor.text('#left-out'), /leaves out the query/);
   assert.ok(!(await page.locator('body').innerHTML()).includes('s3cret'));
   const before = server.counts.initialize;
   await page.goto('about:blank');
@@ -182,6 +185,20 @@ test('advice is not failure', async () => {
     await visitor.screenshot('doctor-advice');
   } finally {
     await Promise.all([open.close(), lenient.close()]);
+  }
+});
+
+test('a server that asks for a login: what its users need is there', async () => {
+  const logins = await startAuthorizationServer();
+  const guarded = await startProtectedServer(logins);
+  try {
+    await page.goto(`${files.origin}/site/doctor.html`); // forgets the token
+    await check(guarded.url);
+    assert.notEqual(await state(), 'broken', await visitor.text('#result'));
+    assert.match(await visitor.text('#steps'), /Login: .*users can log in/);
+    assert.match(await visitor.text('#sentence'), /^The server asks for a login, and users can log in/);
+  } finally {
+    await Promise.all([guarded.close(), logins.close()]);
   }
 });
 
