@@ -79,6 +79,8 @@ function fixOfWords(answer, { url, origin }) {
   if (status < 400) return undefined;
   if (message?.error?.code === -32700 || /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words))
     return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
+  if (/already (initialized|connected)|cannot be reused/i.test(words))
+    return 'Create a transport and a server for each session: this server has one for all.';
   if (status === 421 || (status === 403 && /\bhosts?\b/i.test(words)))
     return `Add ${new URL(url).host} to the allowed hosts of the server, or make the proxy send one of them: the Host header was refused.`;
   if (status === 403 && origin && /\borigin\b/i.test(words) && !answer.isAboutOrigin)
@@ -110,10 +112,11 @@ function fixOf({ kind }) {
 /** @param {Received} answer @param {Wire} wire @returns {Explanation} */
 function redirect({ status, headers, url: followed }, { url }) {
   const target = headers.get('location') ?? (followed === url ? undefined : followed);
+  const isForeign = target && URL.canParse(target, url) && new URL(target, url).origin !== new URL(url).origin;
   const to = target ? shownUrl(target, url) : 'a URL that browsers hide from pages';
   return {
     detail: `answered with a redirect${status ? ` (${status})` : ''} to ${to}`,
-    fix: `Configure the URL that the redirect points to${target ? `, ${to}` : ''}: a client must not send its credentials to the target of a redirect.`,
+    fix: `${isForeign ? 'Exclude this path from the login that redirects it, or configure' : 'Configure'} the URL that the redirect points to${target ? `, ${to}` : ''}: a client must not send its credentials to the target of a redirect.`,
   };
 }
 

@@ -60,6 +60,7 @@ const topics = [
   ['cors', /^(Access-Control|The preflight)|to Access-Control-Expose/],
   ['login', /WWW-Authenticate|oauth-protected-resource/],
   ['body', /parsed body/],
+  ['transport', /a transport/],
   ['host', /Host header|Allow the origin/],
   ['compression', /compression/],
   ['buffering', /buffer/],

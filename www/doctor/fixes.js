@@ -41,6 +41,32 @@ export const fixes = {
     why: 'A body can be read once. If a parser such as express.json() has read it, the transport needs what it found.',
     code: { express: 'await transport.handleRequest(request, response, request.body);' },
   },
+  transport: {
+    title: 'A transport for each session',
+    why: 'A transport is one session, and a server of the SDKs has one transport: the second client of a shared one is refused.',
+    code: {
+      express: `// In place of one transport for all clients.
+async function open() {
+  const transport = new StreamableHTTPServerTransport({
+    sessionIdGenerator: randomUUID,
+    onsessioninitialized: (id) => transports.set(id, transport),
+    onsessionclosed: (id) => transports.delete(id),
+  });
+  await makeServer().connect(transport);
+  return transport;
+}`,
+      hono: `// In place of one transport for all clients.
+async function open() {
+  const transport = new WebStandardStreamableHTTPServerTransport({
+    sessionIdGenerator: randomUUID,
+    onsessioninitialized: (id) => transports.set(id, transport),
+    onsessionclosed: (id) => transports.delete(id),
+  });
+  await makeServer().connect(transport);
+  return transport;
+}`,
+    },
+  },
   host: {
     title: 'Allowed hosts and origins',
     why: 'Servers on this machine refuse names that are not theirs, against DNS rebinding. Behind a proxy the public name has to be allowed, and for pages their origin.',

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { diagnose, verdictOf } from '../../../pkg/diagnose.js';
 import { fixes } from '../../../www/doctor/fixes.js';
-import { expressApp, honoApp } from '../helpers/fixes/apps.mjs';
+import { expressApp, honoApp, shared } from '../helpers/fixes/apps.mjs';
 import { makeStarter, underName } from '../helpers/fixes/start.mjs';
 import { root } from '../helpers/snippets/project.mjs';
 import { startAuthorizationServer } from '../servers/authorization-server.mjs';
@@ -26,6 +26,11 @@ const rows = {
       without: expressApp({ handle: 'await transport.handleRequest(request, response);' }),
       with: (handle) => expressApp({ handle }),
     },
+    transport: {
+      without: expressApp({ open: shared('StreamableHTTPServerTransport') }),
+      with: (open) => expressApp({ open }),
+      isInUse: true,
+    },
     host: {
       without: expressApp({ app: 'const app = createMcpExpressApp();' }),
       with: (app) => expressApp({ app }),
@@ -39,6 +44,11 @@ const rows = {
     login: {
       without: honoApp({ before: "app.use('/mcp', (context) => context.body(null, 401));" }),
       with: (before) => honoApp({ before }),
+    },
+    transport: {
+      without: honoApp({ open: shared('WebStandardStreamableHTTPServerTransport') }),
+      with: (open) => honoApp({ open }),
+      isInUse: true,
     },
     get: { without: honoApp({ get: '' }), with: (get) => honoApp({ get }) },
     end: {
@@ -59,18 +69,30 @@ before(async () => {
 after(() => Promise.all([starter?.remove(), logins?.close()]));
 
 /** The verdict on a server that is started for it. */
-async function verdict(source, { host, origin: from }) {
+async function verdict(source, { host, origin: from, isInUse = false }) {
   const own = await starter.module((here) =>
     source.replaceAll('https://mcp.example', here).replaceAll('https://auth.example', logins.issuer),
   );
   const server = host ? await underName(own, host) : own;
   try {
+    if (isInUse) await connect(server.url);
     const target = { url: server.url, headers: {}, protocolVersion: 'auto' };
     const diagnosis = await diagnose(() => target, { timeout: 5_000, ...(from && { origin: from }) });
     return { ...verdictOf(diagnosis), diagnosis };
   } finally {
     await server.stop();
   }
+}
+
+/** Another client, which opens a session and keeps it. */
+async function connect(url) {
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'other', version: '1' } };
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+  });
+  assert.match(await response.text(), /"serverInfo"/);
 }
 
 for (const [framework, topics] of Object.entries(rows)) {

@@ -71,6 +71,12 @@ export const brokenServers = {
     detail: /^answered with a redirect \(308\) to http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…$/,
     fix: /^Configure the URL that the redirect points to, http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…: a client must not send its credentials/,
   },
+  'a login page in front of the server': {
+    serve: withStatus(302, { Location: 'https://login.example/cdn-cgi/access/login?kid=a-secret-token' }),
+    step: 'initialize',
+    detail: 'answered with a redirect (302) to https://login.example/cdn-cgi/access/login?…',
+    fix: /^Exclude this path from the login that redirects it, or configure the URL that the redirect points to, https:\/\/login\.example/,
+  },
   'a login': {
     serve: withStatus(401, { 'WWW-Authenticate': 'Bearer resource_metadata="https://auth.example/.well-known"' }),
     step: 'initialize',

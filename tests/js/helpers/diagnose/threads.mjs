@@ -102,6 +102,16 @@ export const threads = {
     first: /^Pass the parsed body on, handleRequest\(req, res, req\.body\)/,
     topic: 'body',
   },
+  'one transport for all clients': {
+    thread: 'https://github.com/dynatrace-oss/dynatrace-mcp/issues/134',
+    serve: words(
+      400,
+      '{"jsonrpc":"2.0","error":{"code":-32600,"message":"Invalid Request: Server already initialized"},"id":null}',
+      { 'Content-Type': 'application/json' },
+    ),
+    first: /^Create a transport and a server for each session: this server has one for all/,
+    topic: 'transport',
+  },
   'a revision that is refused instead of negotiated': {
     thread: 'https://github.com/xpzouying/xiaohongshu-mcp/issues/697',
     serve: words(

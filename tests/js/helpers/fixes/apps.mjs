@@ -1,10 +1,8 @@
 // Servers of the official SDKs in each framework, as source with slots. A fix of the doctor page goes into one of them, in place of what is there.
 
-const sessions = `
-const transports = new Map();
-
+const perSession = (name) => `
 async function open() {
-  const transport = new Transport({
+  const transport = new ${name}({
     sessionIdGenerator: randomUUID,
     onsessioninitialized: (id) => transports.set(id, transport),
     onsessionclosed: (id) => transports.delete(id),
@@ -12,6 +10,16 @@ async function open() {
   await makeServer().connect(transport);
   return transport;
 }
+`;
+
+/** One transport for all clients: the first of them has it. */
+export const shared = (name) => `
+const transport = new ${name}({
+  sessionIdGenerator: randomUUID,
+  onsessioninitialized: (id) => transports.set(id, transport),
+});
+await makeServer().connect(transport);
+const open = async () => transport;
 `;
 
 const server = `
@@ -26,6 +34,7 @@ const unknown = "{ jsonrpc: '2.0', error: { code: -32001, message: 'Session not 
 
 /** A module with `start(port)`, which returns what stops it. */
 export function expressApp({
+  open = perSession('StreamableHTTPServerTransport'),
   app = 'const app = express();',
   before = '',
   find = `const transport = transports.get(request.headers['mcp-session-id']);
@@ -37,9 +46,11 @@ export function expressApp({
 import { randomUUID } from 'node:crypto';
 import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { StreamableHTTPServerTransport as Transport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import express from 'express';
-${server}${sessions}
+const transports = new Map();
+${server}
+${open}
 ${app}
 ${before}
 app.use(express.json());
@@ -71,6 +82,7 @@ export const start = (port) =>
 
 /** The same with Hono, on Node. */
 export function honoApp({
+  open = perSession('WebStandardStreamableHTTPServerTransport'),
   before = '',
   find = `const transport = transports.get(context.req.header('Mcp-Session-Id'));
   if (!transport) return context.json(${unknown}, 404);`,
@@ -80,9 +92,11 @@ export function honoApp({
 import { randomUUID } from 'node:crypto';
 import { serve as listen } from '@hono/node-server';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { WebStandardStreamableHTTPServerTransport as Transport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import { Hono } from 'hono';
-${server}${sessions}
+const transports = new Map();
+${server}
+${open}
 const app = new Hono();
 ${before}
 
