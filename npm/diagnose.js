@@ -13,6 +13,7 @@ import { Wire } from './diagnosis/wire.js';
 /** @import { Diagnosis, DiagnosisOptions } from './index.js' */
 
 export { shownUrl } from './diagnosis/discreet.js';
+export { outcomeOf, verdictOf } from './diagnosis/verdict.js';
 
 /**
  * How a manager's requests reach a server: by the server's own `fetch` or the manager's, without the wrappers of the entries.

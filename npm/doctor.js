@@ -4,7 +4,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { diagnose, shownUrl } from './diagnose.js';
+import { diagnose, outcomeOf, shownUrl, verdictOf } from './diagnose.js';
 
 /** @import { Target } from './diagnosis/types.js' */
 /** @import { Diagnosis, DiagnosisOptions } from './index.js' */
@@ -43,6 +43,9 @@ const options = /** @type {const} */ ({
 
 /** Codes of Select Graphic Rendition (ECMA-48). */
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+/** @type {Record<ReturnType<typeof outcomeOf>, [mark: string, style: keyof typeof codes]>} */
+const marks = { passed: ['✓', 'green'], advice: ['!', 'yellow'], failed: ['✗', 'red'], skipped: ['–', 'dim'] };
+const fixes = 'https://github.com/mcp-tether/mcp-tether/blob/main/docs/fixes.md';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -64,7 +67,7 @@ async function main(words) {
   process.stdout.write(
     command.json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : rendered(diagnosis, command.target.url),
   );
-  return diagnosis.steps.some(isFailure) ? 1 : 0;
+  return verdictOf(diagnosis).state === 'broken' ? 1 : 0;
 }
 
 /** @returns {Promise<string>} of the package that this file is in */
@@ -139,46 +142,22 @@ function originOf(text) {
 }
 
 /** @param {Diagnosis} diagnosis @param {string} url */
-function rendered({ kind, protocolVersion, steps }, url) {
+function rendered(diagnosis, url) {
+  const { kind, protocolVersion, steps } = diagnosis;
   const lines = [`${paint('bold', shownUrl(url))}`, ''];
   for (const step of steps) {
+    const [mark, style] = marks[outcomeOf(step)];
     lines.push(
-      `${markOf(step)} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
+      `${paint(style, mark)} ${paint('bold', step.name.padEnd(13))} ${paint('dim', `${step.ms} ms`.padStart(8))}  ${step.detail}`,
     );
     if (step.fix) lines.push(`${' '.repeat(26)}${paint('yellow', '→')} ${step.fix}`);
   }
   const what = [kind, protocolVersion].filter(Boolean).join(', ');
-  const failed = steps.filter(isFailure).length;
-  const verdict = failed > 0 ? `${failed} ${failed === 1 ? 'check' : 'checks'} failed` : verdictOf(steps);
-  lines.push('', paint(failed > 0 ? 'red' : 'green', `${verdict}${what && ` (${what})`}`), '');
-  return lines.join('\n');
-}
-
-/** @param {Diagnosis['steps']} steps none of which failed */
-function verdictOf(steps) {
-  return steps.some(isAdvice) ? 'The server can be used, and can be improved' : 'All checks passed';
-}
-
-/** How a session ends does not prevent its use. @param {Diagnosis['steps'][number]} step */
-function isAdvice(step) {
-  return step.ok ? step.fix !== undefined : step.name === 'terminate' && !isSkipped(step);
-}
-
-/** @param {Diagnosis['steps'][number]} step */
-function isFailure(step) {
-  return !step.ok && !isSkipped(step) && !isAdvice(step);
-}
-
-/** @param {Diagnosis['steps'][number]} step */
-function markOf(step) {
-  if (isSkipped(step)) return paint('dim', '–');
-  if (isAdvice(step)) return paint('yellow', '!');
-  return step.ok ? paint('green', '✓') : paint('red', '✗');
-}
-
-/** @param {Pick<Diagnosis['steps'][number], 'detail'>} step */
-function isSkipped({ detail }) {
-  return /^not (tried|checked)/.test(detail);
+  const { state, words, first, topic } = verdictOf(diagnosis);
+  lines.push('', paint(state === 'broken' ? 'red' : 'green', `${words}${what && ` (${what})`}`));
+  if (first) lines.push(`${paint('bold', 'Fix this first:')} ${first}`);
+  if (topic) lines.push(`Code for Express, Starlette, Hono, nginx and Workers: ${fixes}#${topic}`);
+  return [...lines, ''].join('\n');
 }
 
 /** @param {keyof typeof codes} style @param {string} text */

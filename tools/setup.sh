@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz,
-# llvm-cov, node, browsers, webkit, python, load. Existing tools are left alone.
+# llvm-cov, node, browsers, webkit, python, nginx, load. Existing tools are left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, load"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, nginx, load"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
@@ -23,6 +23,7 @@ main() {
       browsers) set_up_browsers ;;
       webkit) set_up_webkit ;;
       python) set_up_python ;;
+      nginx) set_up_nginx ;;
       load) set_up_load ;;
       *) fail "there is no part named $part to set up" ;;
     esac
@@ -130,13 +131,25 @@ set_up_load() {
   (set_up_cargo_tool oha oha "$oha_version" --locked) || say "oha is missing: nothing will be measured at a fixed rate"
 }
 
-# The official Python SDK, 1.x and 2.x, each in an environment of its own.
+# Unpacked, not installed: the package starts a service on port 80.
+set_up_nginx() {
+  [ -x "$tools/nginx/usr/sbin/nginx" ] && return
+  command -v apt-get >/dev/null || fail "nginx is missing and this is no Debian: put its program into .tools/nginx/usr/sbin/, then run this again"
+  say "unpacking nginx for the tests of its fixes"
+  local folder
+  folder="$(mktemp -d)"
+  (cd "$folder" && apt-get download --quiet nginx && dpkg-deb -x nginx_*.deb "$tools/nginx") >"$tools/apt-get.log" 2>&1 ||
+    fail "apt-get could not fetch nginx: see $tools/apt-get.log"
+  rm -r "$folder"
+}
+
+# The official Python SDK, 1.x and 2.x, each in an environment of its own, and one with FastAPI for the fixes of the doctor.
 set_up_python() {
   # Not a program's name: it stands for the part of Python that Debian packages separately.
   python_makes_environments || install_debian_packages python3:python3 ensurepip:python3-venv
   python_makes_environments || fail "python3 cannot make virtual environments: install Python 3.10 or newer with venv and ensurepip, then run this again"
   local requirements
-  for requirements in "$root"/tests/interop/python-server/sdk-v*.txt; do
+  for requirements in "$root"/tests/interop/python-server/sdk-v*.txt "$root/tests/js/helpers/fixes/fixes.txt"; do
     set_up_python_environment "$requirements" "$tools/python/$(basename "$requirements" .txt)"
   done
 }

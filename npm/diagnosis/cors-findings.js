@@ -22,7 +22,10 @@ export function sentences(origin) {
     /** @param {string} where "404 responses", "responses to DELETE" … */
     allowOrigin: (where) => `Access-Control-Allow-Origin is missing on ${where}: send ${origin} or * there, too.`,
     /** @param {string} where @param {string} value */
-    otherOrigin: (where, value) => `Access-Control-Allow-Origin is ${value} on ${where}: it must be ${origin} or *.`,
+    otherOrigin: (where, value) =>
+      value.includes(',')
+        ? `Access-Control-Allow-Origin has several values on ${where}, ${value}: send it in one place, the server or the proxy in front of it.`
+        : `Access-Control-Allow-Origin is ${value} on ${where}: it must be ${origin} or *.`,
   };
 }
 

@@ -50,7 +50,7 @@ export function pingUnknownSession(wire, version) {
 
 /** @param {Wire} wire @param {Server} server */
 export function openStream(wire, server) {
-  return wire.get(server.headers);
+  return server.listen?.() ?? wire.get(server.headers);
 }
 
 /** @param {Wire} wire */

@@ -11,7 +11,7 @@ import { legacyVersions } from './messages.js';
  * @param {Answer} answer
  * @returns {Finding}
  */
-export function greeting({ message }) {
+export function greeting({ message, media, headers }) {
   const { protocolVersion = '', serverInfo, capabilities } = message?.result ?? {};
   if (!legacyVersions.includes(protocolVersion)) {
     const detail = `the server requires protocol revision ${quoted(protocolVersion, 40)}`;
@@ -23,9 +23,12 @@ export function greeting({ message }) {
   }
   const { name = 'an unnamed server', version = '' } = serverInfo ?? {};
   const offers = Object.keys(capabilities ?? {}).join(', ') || 'nothing';
+  const detail = `${quoted(`${name} ${version}`.trim(), 80)} speaks ${protocolVersion}, offers ${offers.slice(0, 80)}`;
+  const isOdd = media === 'other' || media === 'page';
   return {
     ok: true,
-    detail: `${quoted(`${name} ${version}`.trim(), 80)} speaks ${protocolVersion}, offers ${offers.slice(0, 80)}`,
+    detail: isOdd ? `${detail}; its Content-Type is ${quoted(headers?.get('content-type') ?? '', 40)}` : detail,
+    ...(isOdd && { fix: 'Send Content-Type: application/json: many clients refuse another.' }),
   };
 }
 

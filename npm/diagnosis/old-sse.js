@@ -137,7 +137,7 @@ export class OldSse {
       const found = await answer;
       const ms = Math.round(performance.now() - started);
       const words = `${message.method} was accepted with ${accepted.status}, but no response arrived on the stream within ${this.wire.timeout} ms`;
-      return found ? { ...accepted, ms, message: found } : { ms, failure: { kind: 'timeout', words } };
+      return found ? { ...accepted, ms, media: 'stream', message: found } : { ms, failure: { kind: 'timeout', words } };
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(message.id);

@@ -45,7 +45,7 @@ export async function open(wire) {
     const older = await openOldSse(wire);
     if (older.server) return older;
   }
-  return { answer: await withReasonOf403(wire, answer) };
+  return { answer: await withReasonOf403(wire, await withTarget(wire, answer)) };
 }
 
 /** @param {Wire} wire */
@@ -77,6 +77,18 @@ async function openOldSse(wire) {
  */
 function isOutOfReach({ failure }) {
   return failure !== undefined && !['timeout', 'hidden', 'reset'].includes(failure.kind);
+}
+
+/**
+ * A page does not learn the target of a redirect, except by following it: with a request that carries nothing secret.
+ * @param {Wire} wire
+ * @param {Answer} answer
+ * @returns {Promise<Answer>}
+ */
+async function withTarget(wire, answer) {
+  if (!answer.isRedirect) return answer;
+  const { url } = await wire.send('GET', { accept: 'application/json' }, { mode: 'cors' });
+  return { ...answer, ...(url && { url }) };
 }
 
 /**

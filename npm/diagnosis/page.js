@@ -38,7 +38,7 @@ export async function watchPolicy(wire, work) {
     const result = await work();
     // The event is dispatched in a separate task, possibly after the rejection.
     if (result === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
-    return { result, why: result === undefined ? whyBlocked(wire, violation) : undefined };
+    return { result, why: result === undefined ? await whyBlocked(wire, violation) : undefined };
   } finally {
     target.removeEventListener?.('securitypolicyviolation', note);
   }
@@ -47,9 +47,9 @@ export async function watchPolicy(wire, work) {
 /**
  * @param {Pick<Wire, 'url'>} wire
  * @param {SecurityPolicyViolationEvent | undefined} violation
- * @returns {Explanation}
+ * @returns {Promise<Explanation>}
  */
-function whyBlocked({ url }, violation) {
+async function whyBlocked({ url }, violation) {
   const { origin, protocol, hostname } = new URL(url);
   if (violation) {
     return {
@@ -64,10 +64,27 @@ function whyBlocked({ url }, violation) {
       fix: `Serve ${hostname} over https://: browsers block mixed content.`,
     };
   }
+  if ((isLocal || privateHost.test(hostname)) && (await isLocalNetworkDenied()))
+    return {
+      detail: 'the browser does not let this page connect to the local network',
+      fix: "Allow this page local network access in the browser's settings for this site.",
+    };
   return {
     detail: 'the server does not respond, or the browser blocks the request: it does not say which',
     fix: `Check that the server runs at ${origin}, that the browser accepts its certificate, and that no extension or local network permission blocks the request.`,
   };
+}
+
+const privateHost = /^(10|172|192\.168)\.|\.local$/;
+
+/** Local Network Access (WICG): versions of Chromium name the permission differently, other browsers have none. */
+async function isLocalNetworkDenied() {
+  for (const name of ['loopback-network', 'local-network', 'local-network-access']) {
+    const query = { name: /** @type {PermissionName} */ (name) };
+    const found = await globalThis.navigator?.permissions?.query(query).catch(() => undefined);
+    if (found?.state === 'denied') return true;
+  }
+  return false;
 }
 
 /**

@@ -9,17 +9,27 @@ import { quoted, shownUrl } from './discreet.js';
 /** @param {Answer} answer @param {Wire} wire @returns {Explanation} */
 export function explain(answer, wire) {
   if (answer.failure) return { detail: answer.failure.words, fix: answer.failure.fix ?? fixOf(answer.failure) };
-  const { status, message, media, text = '', isRedirect } = answer;
+  const { status, isRedirect } = answer;
   if (isRedirect || (status >= 300 && status < 400)) return redirect(answer, wire);
+  const fix = fixOfWords(answer, wire);
+  if (fix) return { detail: `refused with ${said(answer)}`, fix };
   const remedy = remedies[status] ?? (status >= 500 ? remedies.broken : undefined);
   if (remedy) return remedy(answer, wire);
   if (answer.isLate) {
     const detail = `status ${status} arrived, but not the response body within ${wire.timeout} ms`;
     return {
       detail,
-      fix: 'Check the server, and look for a proxy that buffers streams (nginx: set proxy_buffering off).',
+      fix: isCompressed(answer)
+        ? notCompressed
+        : 'Check the server, and look for a proxy that buffers streams (nginx: set proxy_buffering off).',
     };
   }
+  return explainSuccess(answer);
+}
+
+/** A response that no status explains. @param {Received} answer @returns {Explanation} */
+function explainSuccess(answer) {
+  const { status, message, media, text = '' } = answer;
   if (message?.error)
     return {
       detail: `answered with ${said(answer)}`,
@@ -43,7 +53,41 @@ export function explain(answer, wire) {
       detail: 'the event stream ended without a response',
       fix: 'Check the log of the server, and look for a proxy that closes streams.',
     };
+  if (/^(event|data|id|retry)?:/.test(text))
+    return {
+      detail: `answered with an event stream whose Content-Type is ${quoted(answer.headers.get('content-type') ?? '')}`,
+      fix: 'Send Content-Type: text/event-stream with event streams.',
+    };
   return { detail: `answered with ${said(answer)}, which is not a JSON-RPC response`, fix: wrongPath };
+}
+
+/** Unless it is flushed after each, until its window is full. */
+export const notCompressed = 'Exclude text/event-stream from compression: a compressor holds events back.';
+
+/** @param {Received} answer whose headers a page may not see */
+export const isCompressed = ({ headers }) => headers.has('content-encoding');
+
+/**
+ * Causes that frameworks and proxies tell in words, with several statuses.
+ * @param {Received} answer @param {Wire} wire
+ */
+function fixOfWords(answer, { url, origin }) {
+  const { status, message, text = '', headers } = answer;
+  const words = message?.error ? `${message.error.message} ${JSON.stringify(message.error.data ?? '')}` : text;
+  if (headers.get('cf-mitigated') === 'challenge' || /<title>(Just a moment|Attention Required)/i.test(text))
+    return 'Exclude this path from the bot protection in front of the server: no MCP client can pass its challenge.';
+  if (status < 400) return undefined;
+  if (message?.error?.code === -32700 || /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words))
+    return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
+  if (/already (initialized|connected)|cannot be reused/i.test(words))
+    return 'Create a transport and a server for each session: this server has one for all.';
+  if (status === 421 || (status === 403 && /\bhosts?\b/i.test(words)))
+    return `Add ${new URL(url).host} to the allowed hosts of the server, or make the proxy send one of them: the Host header was refused.`;
+  if (status === 403 && origin && /\borigin\b/i.test(words) && !answer.isAboutOrigin)
+    return `Allow the origin ${origin}: the server refuses the Origin header.`;
+  if (status === 400 && /protocol.?version/i.test(words))
+    return 'Answer initialize with a revision that the server speaks, whatever the client offers.';
+  return undefined;
 }
 
 /**
@@ -66,12 +110,13 @@ function fixOf({ kind }) {
 }
 
 /** @param {Received} answer @param {Wire} wire @returns {Explanation} */
-function redirect({ status, headers }, { url }) {
-  const target = headers.get('location');
+function redirect({ status, headers, url: followed }, { url }) {
+  const target = headers.get('location') ?? (followed === url ? undefined : followed);
+  const isForeign = target && URL.canParse(target, url) && new URL(target, url).origin !== new URL(url).origin;
   const to = target ? shownUrl(target, url) : 'a URL that browsers hide from pages';
   return {
     detail: `answered with a redirect${status ? ` (${status})` : ''} to ${to}`,
-    fix: `Configure the URL that the redirect points to${target ? `, ${to}` : ''}: a client must not send its credentials to the target of a redirect.`,
+    fix: `${isForeign ? 'Exclude this path from the login that redirects it, or configure' : 'Configure'} the URL that the redirect points to${target ? `, ${to}` : ''}: a client must not send its credentials to the target of a redirect.`,
   };
 }
 

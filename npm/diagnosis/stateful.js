@@ -3,6 +3,7 @@
 
 import { shortId } from './discreet.js';
 import { answered, greeting } from './handshake.js';
+import { withAdvice } from './listening.js';
 import { initialized, isLegalId, request } from './messages.js';
 import { explain, said } from './refusals.js';
 
@@ -20,6 +21,8 @@ export class Stateful {
   /** Methods and headers that CORS must allow. */
   methods = ['POST', 'GET', 'DELETE'];
   requestHeaders = ['mcp-session-id', 'mcp-protocol-version', 'last-event-id'];
+  /** @type {Promise<Answer> | undefined} */
+  #stream;
 
   /**
    * Whether a server that exposes no id rejects requests without one.
@@ -81,13 +84,17 @@ export class Stateful {
     const refused = answers.filter((answer) => !answered(answer));
     const [first] = refused;
     if (!first) {
-      return {
-        ok: true,
-        detail: `${replicas} concurrent pings with the id were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`,
-      };
+      const detail = `${replicas} concurrent pings with the id were answered, the last in ${Math.max(...answers.map(({ ms }) => ms))} ms`;
+      return withAdvice({ ok: true, detail }, await this.listen());
     }
     const { detail, fix } = this.#refused(first);
     return { ok: false, detail: `${refused.length} of ${replicas} pings with the id failed: ${detail}`, fix };
+  }
+
+  /** Opens the GET stream, once: a second one would be refused while the server has not noticed the end of the first. */
+  listen() {
+    this.#stream ??= this.wire.get(this.headers);
+    return this.#stream;
   }
 
   ping() {
@@ -97,6 +104,11 @@ export class Stateful {
   /** @param {Answer} answer @returns {Explanation} */
   #refused(answer) {
     if (![400, 404, 410].includes(answer.status ?? 0)) return explain(answer, this.wire);
+    if (answer.status === 400 && /protocol.?version/i.test(said(answer)))
+      return {
+        detail: `refused with ${said(answer)}`,
+        fix: `Accept ${this.protocolVersion} in MCP-Protocol-Version: the server itself chose it in initialize.`,
+      };
     const fix =
       'Store sessions where every replica can read them, or route each session to its replica: this server lost a session that it had just created.';
     return { detail: `the server rejected its own session id with ${said(answer)}`, fix };

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { answered, greeting } from './handshake.js';
+import { withAdvice } from './listening.js';
 import { request } from './messages.js';
 import { explain } from './refusals.js';
 
@@ -38,9 +39,15 @@ export class Stateless {
       { 'mcp-protocol-version': this.protocolVersion ?? '' },
       { title: 'ping' },
     );
-    return answered(answer)
-      ? { ok: true, detail: `${noSessions.detail}; a second request, ping, was answered in ${answer.ms} ms` }
-      : { ok: false, ...explain(answer, this.wire) };
+    if (!answered(answer)) return { ok: false, ...explain(answer, this.wire) };
+    const detail = `${noSessions.detail}; a second request, ping, was answered in ${answer.ms} ms`;
+    return withAdvice({ ok: true, detail }, await this.#listen());
+  }
+
+  /** Without an origin: pages can do without its answer. */
+  #listen() {
+    const headers = { accept: 'text/event-stream', 'mcp-protocol-version': this.protocolVersion ?? '' };
+    return this.wire.send('GET', { ...this.wire.target().headers, ...headers }, { reads: false, origin: null });
   }
 
   terminate() {

@@ -71,6 +71,8 @@ export interface Received {
   /** An opaque redirect: pages cannot read its target. */
   isRedirect: boolean;
   text?: string;
+  /** After redirects that were followed. */
+  url?: string;
   /** The JSON-RPC message of the response. */
   message?: Message | undefined;
   /** The head arrived, the body did not. */
@@ -90,6 +92,7 @@ export interface Failed {
   headers?: undefined;
   media?: undefined;
   isRedirect?: undefined;
+  url?: undefined;
   text?: undefined;
   message?: undefined;
   isLate?: undefined;
@@ -123,6 +126,8 @@ export interface Server {
   headers?: Record<string, string>;
   /** The response to DELETE, and whether the session still existed afterwards. */
   deleted?: { answer: Answer; alive: boolean };
+  /** The answer to its GET, if it may have a stream. */
+  listen?(): Promise<Answer>;
   initialize(): Finding;
   sessionHeader(): Finding;
   reuse(): Promise<Finding>;

@@ -115,7 +115,7 @@ export const json = { accept: 'application/json, text/event-stream', 'content-ty
  * @returns {(answer: Message) => boolean}
  */
 function isAnswerTo({ id }) {
-  return (message) => !message.method && (message.id === id || (message.id ?? null) === null);
+  return (message) => !message.method && (String(message.id) === String(id) || (message.id ?? null) === null);
 }
 
 /** Node, Deno and Bun do not hide responses, even where they have a `location`. */

@@ -9,10 +9,12 @@ import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { brokenServers } from '../helpers/diagnose/broken-servers.mjs';
+import { initializeResult } from '../servers/faults/healthy.mjs';
 import { startHttpSseServer } from '../servers/http-sse-server.mjs';
 import { startModernServer } from '../servers/modern-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
+import { parseJson, readText } from '../servers/shared/messages.mjs';
 
 const run = promisify(execFile);
 const packagePath = pathToFileURL(
@@ -105,6 +107,19 @@ describe('healthy servers', () => {
       assert.equal(server.openStreams(), 0);
     });
   }
+
+  test('whose answers have the id as a text', patience, async (context) => {
+    const server = await listen(async (request, response) => {
+      const message = parseJson(await readText(request));
+      const result = message?.method === 'initialize' ? initializeResult({ message }) : {};
+      const answer = { jsonrpc: '2.0', id: String(message?.id), result };
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(`data: ${JSON.stringify(answer)}\n\n`);
+    });
+    context.after(server.close);
+    const diagnosis = await diagnose({ url: server.origin });
+    assertHealthy(diagnosis);
+    assert.equal(diagnosis.kind, 'stateless');
+  });
 
   test('the live session of the user is not affected, and its own headers are used', patience, async (context) => {
     const server = await startSdkServer();

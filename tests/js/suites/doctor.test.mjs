@@ -1,9 +1,11 @@
 // The command of the packed package, installed into an empty project and run as a user would.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { installPackage } from '../helpers/package/install.mjs';
+import { goodRules, startCorsGate } from '../servers/cors-gate.mjs';
 import { startReferenceServer } from '../servers/proxy/reference-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { findFreePort, listen } from '../servers/shared/listen.mjs';
@@ -53,6 +55,21 @@ describe('mcp-tether doctor', () => {
     assert.equal(code, 0, stdout);
     assert.match(stdout, /^! terminate .*\n +→ Answer 404 to the id of an ended session/m);
     assert.match(stdout, /^The server can be used, and can be improved \(stateful, 2025-11-25\)$/m);
+  });
+
+  test('the one thing to fix comes last, in the words of the doctor page, with a link to the code', async (context) => {
+    const gate = await startCorsGate(new URL(server.url).origin);
+    context.after(gate.close);
+    gate.rules = { ...goodRules, exposeHeaders: [], allowMethods: ['GET', 'POST'] };
+    const { code, stdout } = await doctor(['doctor', `${gate.origin}/mcp`, '--origin', 'https://app.example']);
+    assert.equal(code, 1);
+    assert.deepEqual(stdout.trimEnd().split('\n').slice(-3), [
+      '1 check failed (stateful, 2025-11-25)',
+      'Fix this first: Access-Control-Allow-Methods lacks DELETE: add it to the response to OPTIONS.',
+      'Code for Express, Starlette, Hono, nginx and Workers: https://github.com/mcp-tether/mcp-tether/blob/main/docs/fixes.md#cors',
+    ]);
+    const document = await readFile(new URL('../../../docs/fixes.md', import.meta.url), 'utf8');
+    assert.ok(document.includes('<a id="cors"></a>'), 'the link leads somewhere');
   });
 
   test('without an origin CORS is not checked, and the output says so', async () => {

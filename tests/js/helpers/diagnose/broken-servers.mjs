@@ -8,7 +8,7 @@ const page = (response) =>
 const path = 'Correct the path of the URL: it must be the path of the MCP endpoint, often /mcp.';
 
 /** Answers as a healthy server does, except for what `other` handles first. */
-function serving(other) {
+export function serving(other) {
   const sessions = new Set();
   let last = 0;
   return async (request, response) => {
@@ -70,6 +70,12 @@ export const brokenServers = {
     step: 'initialize',
     detail: /^answered with a redirect \(308\) to http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…$/,
     fix: /^Configure the URL that the redirect points to, http:\/\/127\.0\.0\.1:\d+\/mcp\/\?…: a client must not send its credentials/,
+  },
+  'a login page in front of the server': {
+    serve: withStatus(302, { Location: 'https://login.example/cdn-cgi/access/login?kid=a-secret-token' }),
+    step: 'initialize',
+    detail: 'answered with a redirect (302) to https://login.example/cdn-cgi/access/login?…',
+    fix: /^Exclude this path from the login that redirects it, or configure the URL that the redirect points to, https:\/\/login\.example/,
   },
   'a login': {
     serve: withStatus(401, { 'WWW-Authenticate': 'Bearer resource_metadata="https://auth.example/.well-known"' }),
@@ -192,6 +198,81 @@ export const brokenServers = {
     detail:
       'DELETE was answered with 204; afterwards the id is answered with 400 "No valid session ID provided", not with 404',
     fix: 'Answer 404 to the id of an ended session: it is the only status that makes every client start a new one.',
+    isUsable: true,
+  },
+  'an event stream of another type': {
+    serve: (_request, response) =>
+      response
+        .writeHead(200, { 'Content-Type': 'text/plain' })
+        .end('event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n'),
+    step: 'initialize',
+    detail: 'answered with an event stream whose Content-Type is "text/plain"',
+    fix: 'Send Content-Type: text/event-stream with event streams.',
+  },
+  'a host that is not allowed': {
+    serve: withStatus(421, {}, 'Invalid Host header'),
+    step: 'initialize',
+    detail: /^refused with 421/, // Node 20 loses the text at times
+    fix: /^Add 127\.0\.0\.1:\d+ to the allowed hosts of the server, or make the proxy send one of them/,
+  },
+  'a 403 that speaks of something else': {
+    serve: withStatus(403, {}, 'This account is hosted elsewhere'),
+    step: 'initialize',
+    detail: 'refused with 403 "This account is hosted elsewhere"',
+    fix: 'Grant these credentials access.',
+  },
+  'a body that a parser has read': {
+    serve: withStatus(500, {}, 'InternalServerError: stream is not readable'),
+    step: 'initialize',
+    detail: 'refused with 500 "InternalServerError: stream is not readable"',
+    fix: /^Pass the parsed body on, handleRequest\(req, res, req\.body\)/,
+  },
+  'a compressor that keeps the answer': {
+    serve: (_request, response) =>
+      void response
+        .writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': 'gzip' })
+        .write(Buffer.from('1f8b0800000000000003', 'hex')),
+    step: 'initialize',
+    detail: 'status 200 arrived, but not the response body within 300 ms',
+    fix: /^Exclude text\/event-stream from compression/,
+  },
+  'a revision that is refused after it was agreed on': {
+    serve: serving(({ request, response, message }) =>
+      request.headers['mcp-protocol-version'] && message?.method !== 'server/discover'
+        ? response.writeHead(400).end('Bad Request: Unsupported protocol version')
+        : undefined,
+    ),
+    step: 'reuse',
+    detail: /^notifications\/initialized: refused with 400 "Bad Request: Unsupported protocol version"/,
+    fix: 'Accept 2025-11-25 in MCP-Protocol-Version: the server itself chose it in initialize.',
+  },
+  'no route for GET': {
+    serve: serving(({ request, response }) =>
+      request.method === 'GET' ? response.writeHead(404).end('Cannot GET /mcp') : undefined,
+    ),
+    step: 'reuse',
+    detail: /; GET: 404$/,
+    fix: /^Answer GET with 405 if there is no stream/,
+    isUsable: true,
+  },
+  'a GET stream that a proxy holds back': {
+    serve: serving(({ request }) => (request.method === 'GET' ? null : undefined)),
+    step: 'reuse',
+    detail: /; GET: no response within 300 ms$/,
+    fix: /^Send the headers of a GET stream at once, and turn off buffering in proxies/,
+    isUsable: true,
+  },
+  'a GET stream that is compressed': {
+    serve: serving(({ request, response }) =>
+      request.method === 'GET'
+        ? (response
+            .writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': 'gzip' })
+            .flushHeaders() ?? null)
+        : undefined,
+    ),
+    step: 'reuse',
+    detail: /; GET: the event stream is compressed$/,
+    fix: /^Exclude text\/event-stream from compression/,
     isUsable: true,
   },
 };

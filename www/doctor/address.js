@@ -1,0 +1,42 @@
+// The address that a visitor enters: what a page can reach, and what of it may be in a link.
+// @ts-check
+
+const thisMachine = /^(localhost|127(\.\d+){3})$/;
+
+/**
+ * @param {string} text
+ * @returns {URL} without its fragment, which is never sent
+ */
+export function readAddress(text) {
+  const full = text.trim();
+  if (!URL.canParse(full)) throw new Error('Enter the whole URL of the endpoint: https://server.example/mcp');
+  const url = new URL(full);
+  if (!/^https?:$/.test(url.protocol)) throw new Error('The URL must begin with https:// or http://.');
+  if (url.username || url.password)
+    throw new Error('The URL contains a user name or a password. Remove it, and enter a token below.');
+  url.hash = '';
+  return url;
+}
+
+/** Why a page cannot connect to it; an attempt would only take its time. @param {URL} url @returns {string | undefined} */
+export function whyOutOfReach({ protocol, hostname, origin }) {
+  if (protocol === 'https:' || thisMachine.test(hostname)) return undefined;
+  return `A page cannot connect to ${origin}: browsers allow plain http only to this machine. Use https://, or run the command below where that address can be reached.`;
+}
+
+/**
+ * The link to a diagnosis: without the query, which may contain a key, and without the token.
+ * @param {URL} url @param {string} page
+ */
+export function permalink({ origin, pathname }, page) {
+  const link = new URL(page);
+  link.hash = '';
+  link.search = `?url=${encodeURIComponent(origin + pathname)}`;
+  return link.href;
+}
+
+/** @param {URL} url @param {string} origin of the page */
+export function command({ origin: server, pathname }, origin) {
+  // A quote in the path would end the shell's word.
+  return `npx mcp-tether doctor '${server}${pathname.replaceAll("'", '%27')}' --origin ${origin}`;
+}
