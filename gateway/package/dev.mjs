@@ -107,13 +107,14 @@ class SetupLog {
 
   /** @param {string} text */
   add(text) {
-    if (this.#isOver) process.stderr.write(`${text}\n`);
-    else this.#lines.push(text);
+    const line = withoutStacks(text);
+    if (this.#isOver) print(line);
+    else this.#lines.push(line);
   }
 
   end() {
     this.#isOver = true;
-    for (const line of this.#lines) process.stderr.write(`${line}\n`);
+    for (const line of this.#lines) print(line);
   }
 
   /** What is wrong with the configuration. The log may come after the answer of the Worker. */
@@ -125,6 +126,19 @@ class SetupLog {
     }
     return `the gateway does not start:\n${this.#lines.join('\n')}`;
   }
+}
+
+/** workerd's own errors, such as a name that does not resolve, come with addresses in its program. @param {string} text */
+function withoutStacks(text) {
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith('stack: '))
+    .join('\n');
+}
+
+/** @param {string} line */
+function print(line) {
+  if (line !== '') process.stderr.write(`${line}\n`);
 }
 
 /** @param {string} line of the log */

@@ -1,7 +1,7 @@
 // Tests run on workerd, with the Worker of wrangler.jsonc, in front of a real MCP server.
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
-import { startServer } from './test/server';
+import { startServer } from './test/server.ts';
 
 export default defineConfig(async () => {
   const url = await startServer();
