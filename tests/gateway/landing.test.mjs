@@ -152,7 +152,7 @@ describe('a gateway with users', () => {
 describe('an open gateway', () => {
   let stack;
   before(async () => {
-    stack = await startStack({ vars: { AUTH: 'none' } });
+    stack = await startStack({ vars: { AUTH: 'none', RATE_PER_MINUTE: 3 } });
   });
   after(() => stack?.stop());
 
@@ -160,5 +160,13 @@ describe('an open gateway', () => {
     const text = await (await fetch(`${stack.origin}/`, { headers: html })).text();
     assert.ok(text.includes(`claude mcp add --transport http s ${stack.origin}/s/mcp`));
     assert.doesNotMatch(text.replace(/<script>.*<\/script>/s, ''), /MCP_TOKEN|input:mcp-token/);
+  });
+
+  test('tokens cannot be tried without a limit', async () => {
+    const statuses = [];
+    for (let tries = 0; tries < 5; tries += 1)
+      statuses.push((await fetch(`${stack.origin}/`, { headers: json(`guess-${tries}`) })).status);
+    assert.equal(statuses[0], 200); // without users, every caller is one
+    assert.equal(statuses.at(-1), 429);
   });
 });

@@ -102,8 +102,10 @@ test('the template can be deployed, and has no default for a secret', async () =
 test('this repository can be deployed, and the template has its classes, bindings and migrations', async () => {
   const ours = await jsonc(join(root, 'gateway/wrangler.jsonc'));
   const template = await jsonc(join(root, 'gateway/template/wrangler.jsonc'));
-  for (const name of ['durable_objects', 'migrations', 'compatibility_flags'])
+  for (const name of ['durable_objects', 'migrations', 'compatibility_flags', 'observability'])
     assert.deepEqual(template[name], ours[name], name);
+
+  assert.equal(ours.observability.redact_query_string, true);
 
   assertClean(
     await run(newerNode, [wrangler, 'deploy', '--dry-run', '--outdir', join(project.folder, 'ours')], {
