@@ -81,8 +81,8 @@ class LocalGateway {
       process.stdout.write(`\n${file} has changed. The servers are now:\n\n${endpoints(this.origin, config)}\n`);
     } catch (error) {
       if (!(error instanceof Complaint)) throw error;
-      process.stderr.write(`mcp-tether-gateway: ${error.message}\nThe servers are the same as before.\n`);
       if (!this.#running) await this.start(before);
+      process.stderr.write(`mcp-tether-gateway: ${error.message}\nThe servers are the same as before.\n`);
     }
   }
 

@@ -1,13 +1,14 @@
 // The package mcp-tether-gateway, packed and unpacked as npm does, in a project on this machine. Its dependency is that of this repository.
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
+const PATIENCE = 120_000; // milliseconds for the machine of a test that is busy with others
+
 /** wrangler needs Node 22. */
 export const newerNode = join(root, 'node_modules/node-24/bin/node');
 
@@ -56,24 +57,29 @@ export async function startDev(cli, { args = [], cwd, env = {} }) {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = '';
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
-  const gone = once(child, 'exit');
-  const isReady = new Promise((ready) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      stdout += `${line}\n`;
-      if (line.includes('Press Ctrl+C')) ready(true);
+  const text = { stdout: '', stderr: '' };
+  const output = new EventEmitter();
+  for (const name of /** @type {const} */ (['stdout', 'stderr']))
+    child[name].setEncoding('utf8').on('data', (more) => {
+      text[name] += more;
+      output.emit('more');
     });
-  });
-  await Promise.race([isReady, gone]);
-  if (child.exitCode !== null) throw new Error(`dev ended: ${stderr}`);
+  const gone = once(child, 'exit');
+  const printed = async (pattern) => {
+    const signal = AbortSignal.timeout(PATIENCE);
+    while (!pattern.test(text.stdout + text.stderr))
+      await Promise.race([once(output, 'more', { signal }), gone]).then(() => {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`dev has ended: ${text.stderr}`);
+      });
+  };
+  await printed(/Press Ctrl\+C/);
   return {
-    origin: /runs at (\S+)\. /.exec(stdout)[1],
-    token: /Your token.*?\n\n {2}(\S+)\n/s.exec(stdout)?.[1],
-    adminToken: /administrator's token for that page: (\S+)/.exec(stdout)?.[1],
-    stdout: () => stdout,
-    stderr: () => stderr,
+    origin: /runs at (\S+)\. /.exec(text.stdout)[1],
+    token: /Your token.*?\n\n {2}(\S+)\n/s.exec(text.stdout)?.[1],
+    adminToken: /administrator's token for that page: (\S+)/.exec(text.stdout)?.[1],
+    stdout: () => text.stdout,
+    /** Waits until the output of the process has this. */
+    printed,
     async stop() {
       child.kill('SIGTERM');
       await gone;
