@@ -1,6 +1,6 @@
 # Every target installs what it needs. `make` lists them.
 
-.PHONY: help demo worker build test test-all check compare bench bench-load bench-worker clean simulate fuzz interop site toolchains
+.PHONY: help demo worker build gateway-package test test-all check compare bench bench-load bench-worker clean simulate fuzz interop site toolchains
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -14,6 +14,9 @@ worker: ## Builds the gateway, runs it on workerd in front of a real MCP server,
 
 build: ## Builds the npm package into pkg/ and prints its size.
 	@tools/build.sh
+
+gateway-package: ## Builds the npm package of the gateway, mcp-tether-gateway, into pkg-gateway/.
+	@tools/build-gateway-package.sh
 
 site: ## Builds the demo page as static files, with the crate's documentation, into target/site/.
 	@tools/site.sh
@@ -52,4 +55,4 @@ bench-worker: ## Measures the gateway under load, against no gateway and plain J
 	@tools/bench-worker.sh
 
 clean: ## Removes build output. The tools in .tools and node_modules stay.
-	@rm -rf artifacts pkg target www/bundled
+	@rm -rf artifacts pkg pkg-gateway target www/bundled

@@ -72,6 +72,17 @@ declare module 'gateway-module' {
   }
 }
 
+/** The script and the style of the page at `/`, as text: tools/build-worker.sh. */
+declare module 'landing-script' {
+  const text: string;
+  export default text;
+}
+
+declare module 'landing-style' {
+  const text: string;
+  export default text;
+}
+
 declare module 'node:fs/promises' {
   export function readFile(path: URL, encoding: 'utf8'): Promise<string>;
 }

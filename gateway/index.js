@@ -3,6 +3,7 @@
 
 import { always } from './answers.js';
 import { IncomingRequest } from './incoming-request.js';
+import { visitLanding } from './landing.js';
 import { log, wordsOf } from './log.js';
 import { visitLogin } from './oauth/routes.js';
 import { settingsOf } from './settings.js';
@@ -34,7 +35,7 @@ export default {
     const incoming = new IncomingRequest(request, env, ctx, settings);
     let answer;
     try {
-      const visited = visitLogin(request, env, settings);
+      const visited = visitLogin(request, env, settings) ?? visitLanding(request, env, settings);
       if (visited) return await visited;
       answer = await incoming.answer();
     } catch (error) {

@@ -1,7 +1,6 @@
 // Runs the built Worker locally on workerd, for `make worker` and the tests.
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Miniflare } from 'miniflare';
 
 const dist = fileURLToPath(new URL('dist/', import.meta.url));
 
@@ -24,6 +23,7 @@ export async function startGateway({ servers, vars, state, folder = dist, port =
     ? files.filter((name) => name === 'index.js' || name.endsWith('.wasm'))
     : undefined;
   if (!entry) throw new Error('gateway/dist is missing: run tools/build-worker.sh');
+  const { Miniflare } = await import('miniflare'); // takes a second: not before it is needed
   const miniflare = new Miniflare({
     ...compatibility,
     host: '127.0.0.1',

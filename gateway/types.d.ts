@@ -51,7 +51,7 @@ export interface Namespace<T> {
   idFromName(name: string): ObjectId;
 }
 
-/** Bindings of wrangler.toml, variables and secrets, documented in README.md. */
+/** Bindings of wrangler.jsonc, variables and secrets, documented in README.md. */
 export interface Env {
   SESSIONS: Namespace<SessionObject>;
   INDEX: Namespace<IndexObject>;

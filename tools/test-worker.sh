@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 set_up node browsers
 cd "$root"
 tools/build.sh
-tools/build-worker.sh
+tools/build-gateway-package.sh
 
 patterns=(-name '*.test.mjs')
 if [ "${1:-}" = --all ]; then

@@ -46,7 +46,8 @@ export function readOAuth(env, servers, list) {
   const path = `mcpServers.${names[0]}.auth`;
   if (list(env.AUTH).includes('none'))
     throw new Error(`AUTH: none makes all callers one user, but ${path} needs users`);
-  if (!env.CREDENTIALS) throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.toml)`);
+  if (!env.CREDENTIALS)
+    throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.jsonc)`);
   const origin = requiredOrigin(originOf(env.PUBLIC_ORIGIN), path);
   const vault = new Vault(list(env.TOKEN_KEYS), path);
   return {

@@ -1,0 +1,22 @@
+// Tests run on workerd, with the Worker of wrangler.jsonc, in front of a real MCP server.
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+import { startServer } from './test/server.ts';
+
+export default defineConfig(async () => {
+  const url = await startServer();
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: './wrangler.jsonc' },
+        miniflare: {
+          bindings: {
+            MCP_SERVERS: { mcpServers: { greeter: { url } } },
+            BEARER_TOKENS: { ada: 'token-of-ada' },
+            ADMIN_TOKEN: 'token-of-the-admin',
+          },
+        },
+      }),
+    ],
+  };
+});
