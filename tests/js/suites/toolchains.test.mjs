@@ -1,7 +1,7 @@
 // One toolchain of every way in which the module is found. All of them: `make toolchains`.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { quick, rows } from '../../toolchains/rows.mjs';
@@ -40,11 +40,13 @@ describe('toolchains', () => {
     const bench = await table.open('vite-7');
     try {
       const { code } = (await readSnippets()).find(({ file }) => file === 'src/mcp.ts');
-      const save = (number) =>
-        writeFile(
-          join(bench.folder, 'mcp.ts'),
-          `${code.replace('http://127.0.0.1:3000/mcp', bench.server)}\nexport const saved = ${number};\n`,
-        );
+      // As many editors save: Vite never reads a file that is written by half.
+      const save = async (number) => {
+        const [draft, saved] = [join(bench.folder, 'mcp.draft'), join(bench.folder, 'mcp.ts')];
+        const snippet = code.replace('http://127.0.0.1:3000/mcp', bench.server);
+        await writeFile(draft, `${snippet}\nexport const saved = ${number};\n`);
+        await rename(draft, saved);
+      };
       await save(0);
       await writeFile(join(bench.folder, 'main.js'), component);
       const origin = await bench.serve((port) => ['vite', '--host', '127.0.0.1', '--port', port, '--strictPort']);
