@@ -265,7 +265,10 @@ class Passage {
     if (legacyStatuses.has(status) && !modernCodes.has(codeOf(text)) && (await this.#isLegacy())) {
       log('info', 'legacyServer', { server, status });
       const requested = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'];
-      return refused(this.gateway.refusal('legacyServer'), {
+      // −32022 is what only servers of this revision say, and some clients do not fall back to `initialize` after it. A discovery is answered as those
+      // servers answer it that do not know the revision.
+      const refusal = this.gateway.refusal('legacyServer');
+      return refused(message.method === DISCOVER ? { ...refusal, code: -32000 } : refusal, {
         id: this.id,
         data: { supported: legacyVersions, requested },
       });

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the pinned tools: `tools/setup.sh <part>…`, parts rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz,
-# llvm-cov, node, browsers, webkit, python, nginx, load. Existing tools are left alone.
+# llvm-cov, node, browsers, webkit, python, nginx, programs, load. Existing tools are left alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$root/tools/debian-packages.sh"
 
 main() {
-  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, nginx, load"
+  [ $# -gt 0 ] || fail "say what to set up: rust, wasm-bindgen, wasm-pack, cargo-deny, cargo-fuzz, llvm-cov, node, browsers, webkit, python, nginx, programs, load"
   mkdir -p "$stamps"
   # Two targets of the Makefile may need the same tool at the same moment.
   exec 9>"$tools/setup.lock"
@@ -24,6 +24,7 @@ main() {
       webkit) set_up_webkit ;;
       python) set_up_python ;;
       nginx) set_up_nginx ;;
+      programs) set_up_programs ;;
       load) set_up_load ;;
       *) fail "there is no part named $part to set up" ;;
     esac
@@ -143,13 +144,25 @@ set_up_nginx() {
   rm -r "$folder"
 }
 
-# The official Python SDK, 1.x and 2.x, each in an environment of its own, and one with FastAPI for the fixes of the doctor.
+# Programs that tests use as clients. They have a folder of their own, because they need other versions of what the
+# tests need.
+set_up_programs() {
+  local wanted="$root/tests/gateway/programs" folder="$tools/programs"
+  cmp --silent "$wanted/package-lock.json" "$folder/installed.json" && return
+  say "installing the programs that the gateway is tested with"
+  mkdir -p "$folder"
+  cp "$wanted"/package*.json "$root/.npmrc" "$folder/"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || fail "npm ci failed: the npm registry has to be within reach"
+  cp "$wanted/package-lock.json" "$folder/installed.json"
+}
+
+# The official Python SDK, 1.x and 2.x, FastMCP, and one with FastAPI for the fixes of the doctor, each in an environment of its own.
 set_up_python() {
   # Not a program's name: it stands for the part of Python that Debian packages separately.
   python_makes_environments || install_debian_packages python3:python3 ensurepip:python3-venv
   python_makes_environments || fail "python3 cannot make virtual environments: install Python 3.10 or newer with venv and ensurepip, then run this again"
   local requirements
-  for requirements in "$root"/tests/interop/python-server/sdk-v*.txt "$root/tests/js/helpers/fixes/fixes.txt"; do
+  for requirements in "$root"/tests/interop/python-server/*.txt "$root/tests/js/helpers/fixes/fixes.txt"; do
     set_up_python_environment "$requirements" "$tools/python/$(basename "$requirements" .txt)"
   done
 }
@@ -161,7 +174,7 @@ python_makes_environments() {
 set_up_python_environment() {
   local requirements="$1" environment="$2"
   cmp --silent "$requirements" "$environment/installed.txt" && "$environment/bin/python" -c 'import mcp' 2>/dev/null && return
-  say "installing $(grep '^mcp==' "$requirements") for the interop tests"
+  say "installing $(grep -m 1 -E '^(fast)?mcp==' "$requirements") for the interop tests"
   rm -rf "$environment"
   { python3 -m venv "$environment" && "$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$requirements"; } ||
     fail "the packages of $requirements could not be installed: the Python package index has to be within reach"

@@ -12,7 +12,9 @@ tools/build-gateway-package.sh
 patterns=(-name '*.test.mjs')
 if [ "${1:-}" = --all ]; then
   patterns=(-name '*.all.mjs')
-  set_up python
+  set_up python programs
+  # rmcp's client; the first time takes minutes.
+  CARGO_TARGET_DIR="$root/target/interop" cargo build --quiet --locked --manifest-path tests/interop/rmcp-client/Cargo.toml
   shift
 fi
 if [ $# -gt 0 ]; then

@@ -6,14 +6,21 @@ import { startStack } from '../../tests/gateway/stack.mjs';
 import { memory, started, stopped } from './workerd.mjs';
 
 const SESSIONS = 8;
+const LANES = 4; // in which sessions come and go
 const RESTART_EVERY = 15_000;
 const WARM = 0.1; // of the time, before memory is first measured
+const MINUTE = 60_000;
 
 /**
  * Runs for the given number of seconds; throws at the first answer that is neither right nor, only after a kill of the
  * server, `outcome_unknown`.
+ * @param {number} seconds
+ * @param {object} [options]
+ * @param {number} [options.restartEvery] milliseconds between kills of the server; 0: none
+ * @param {number} [options.rate] of sessions that come and go, a second; as many as possible one after the other by default
+ * @param {(line: string) => void} [options.tell] gets a line a minute
  */
-export async function soak(seconds) {
+export async function soak(seconds, { restartEvery = RESTART_EVERY, rate, tell } = {}) {
   const { running: stack, pid } = await started(() =>
     startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }),
   );
@@ -22,17 +29,21 @@ export async function soak(seconds) {
   const from = performance.now();
   const until = from + seconds * 1_000;
   const goesOn = () => failure === undefined && performance.now() < until;
+  // The times at which sessions come.
+  let coming = 0;
+  const next = () => rate && from + (1_000 * coming++) / rate;
   const samples = [];
   const work = (job) => job.catch((error) => (failure ??= error));
   try {
     await Promise.all([
       ...Array.from({ length: SESSIONS }, (_, index) => work(client(stack, tally, goesOn, index))),
-      work(comeAndGo(stack, tally, goesOn)),
-      work(restarts(stack, tally, goesOn)),
+      ...Array.from({ length: rate ? LANES : 1 }, () => work(comeAndGo(stack, tally, goesOn, next))),
+      ...(restartEvery > 0 ? [work(restarts(stack, tally, goesOn, restartEvery))] : []),
       work(weigh(pid, samples, goesOn, from + seconds * 1_000 * WARM)),
+      work(report(pid, tally, goesOn, tell)),
     ]);
     if (failure) throw failure;
-    return { seconds, ...tally, memory: { start: samples[0], end: await memory(pid), most: Math.max(...samples) } };
+    return { seconds, ...tally, memory: { ...summed(samples), end: await memory(pid) } };
   } finally {
     await stopped(() => stack.stop(), pid);
   }
@@ -128,9 +139,11 @@ async function listen(stack, id, tally, signal) {
 }
 
 // Sessions of one call each: leftovers of them would accumulate.
-async function comeAndGo(stack, tally, goesOn) {
+async function comeAndGo(stack, tally, goesOn, next) {
   const { open, call, send } = sender(stack.url, 'token-of-bob');
   while (goesOn()) {
+    const due = next();
+    if (due !== undefined) await wait(Math.max(0, due - performance.now()));
     // While the server is down, no session can be opened, and the client gets an error.
     const id = await open().catch((error) =>
       /initialize: (502|503|504)/.test(error.message) ? undefined : Promise.reject(error),
@@ -146,8 +159,8 @@ async function comeAndGo(stack, tally, goesOn) {
   }
 }
 
-async function restarts(stack, tally, goesOn) {
-  let next = performance.now() + RESTART_EVERY;
+async function restarts(stack, tally, goesOn, interval) {
+  let next = performance.now() + interval;
   while (goesOn()) {
     await wait(200);
     if (performance.now() < next) continue;
@@ -155,7 +168,7 @@ async function restarts(stack, tally, goesOn) {
     tally.down = true;
     await stack.server.restart();
     tally.down = false;
-    next = performance.now() + RESTART_EVERY;
+    next = performance.now() + interval;
   }
 }
 
@@ -165,3 +178,22 @@ async function weigh(pid, samples, goesOn, from) {
     await wait(500);
   }
 }
+
+async function report(pid, tally, goesOn, tell) {
+  const from = performance.now();
+  for (let minute = 1; tell && goesOn(); minute += 1) {
+    while (goesOn() && performance.now() < from + minute * MINUTE) await wait(200);
+    const { reads, sessions, kills } = tally;
+    tell(`${minute} min: ${(await memory(pid)).toFixed(0)} MB, ${sessions} sessions, ${reads} reads, ${kills} kills`);
+  }
+}
+
+/** Memory at the start and at most, and how much it grew in the second half: by the medians of its halves. */
+function summed(samples) {
+  const half = samples.slice(samples.length / 2);
+  const middle = half.length / 2;
+  const [before, after] = [median(half.slice(0, middle)), median(half.slice(middle))];
+  return { start: samples[0], most: Math.max(...samples), growth: after / before - 1 };
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

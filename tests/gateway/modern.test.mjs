@@ -2,6 +2,7 @@
 // session.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { createMCPClient } from '@ai-sdk/mcp';
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { startModernServer } from '../js/servers/modern-server.mjs';
 import { clients, textOf } from './clients.mjs';
@@ -220,6 +221,29 @@ describe('2026-07-28 through the gateway', () => {
     assert.deepEqual(error.data, { supported: ['2025-11-25', '2025-06-18', '2025-03-26'], requested: VERSION });
     const client = await modernClient({ url: legacy });
     assert.equal(textOf(await client.callTool({ name: 'echo', arguments: { text: 'fell back' } })), 'fell back');
+    await client.close();
+  });
+
+  test('before a server of older revisions, a discovery is answered as such a server does', async () => {
+    const response = await fetch(stack.url, {
+      method: 'POST',
+      headers: {
+        ...authorization,
+        'Content-Type': 'application/json',
+        'MCP-Protocol-Version': VERSION,
+        'Mcp-Method': 'server/discover',
+      },
+      body: JSON.stringify(body('server/discover')),
+    });
+    const { error } = await response.json();
+    assert.deepEqual([response.status, error.code], [400, -32000]);
+    assert.deepEqual(error.data, { supported: ['2025-11-25', '2025-06-18', '2025-03-26'], requested: VERSION });
+  });
+
+  test('the AI SDK falls back to a session; it would not after −32022', async () => {
+    const client = await createMCPClient({ transport: { type: 'http', url: stack.url, headers: authorization } });
+    const { echo } = await client.tools();
+    assert.equal(textOf(await echo.execute({ text: 'fell back' }, { messages: [], toolCallId: 'c' })), 'fell back');
     await client.close();
   });
 

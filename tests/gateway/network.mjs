@@ -1,16 +1,23 @@
-// A network between clients and the gateway that can be down: connections break, and new ones are refused.
+// A network between clients and the gateway, or the gateway and servers. It can be down: connections break, and new ones
+// are refused. It can hold new ones until its target is there again, and it can lead to another target, as a balancer does
+// when it takes a replica out.
 import { connect, createServer } from 'node:net';
 
 /**
  * @param {string} url its target
- * @returns {Promise<{ url: string, down(): void, up(): void, close(): Promise<void> }>} `url` is the same endpoint on the client's side
+ * @returns {Promise<{ url: string, down(): void, up(): void, hold(): () => void, moveTo(url: string): void, close(): Promise<void> }>}
+ *   `url` is the same endpoint on the client's side
  */
 export async function startNetwork(url) {
-  const far = new URL(url);
+  let far = new URL(url);
   const open = new Set();
   let isUp = true;
-  const server = createServer((near) => {
+  let held;
+  const server = createServer(async (near) => {
     if (!isUp) return near.resetAndDestroy();
+    near.on('error', () => {});
+    await held;
+    if (near.destroyed) return;
     const socket = connect({ port: Number(far.port), host: far.hostname });
     for (const [one, other] of [
       [near, socket],
@@ -33,6 +40,16 @@ export async function startNetwork(url) {
     },
     up() {
       isUp = true;
+    },
+    /** Returns a function that ends it. */
+    hold() {
+      let release;
+      held = new Promise((resolve) => (release = resolve));
+      return release;
+    },
+    moveTo(other) {
+      far = new URL(other);
+      cut();
     },
     close() {
       cut();

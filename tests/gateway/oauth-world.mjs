@@ -17,14 +17,25 @@ export const tokenKeys = ['first', 'second'].map((name) => Buffer.alloc(32, name
  * @param {string} [options.query] of the MCP server's URL in the configuration
  * @param {object} [options.servers] further servers
  * @param {object} [options.vars] variables of the gateway
+ * @param {string} [options.folder] of another build of the gateway
  */
-export async function startWorld({ as = {}, server = {}, inner, query = '', auth = {}, servers = {}, vars = {} } = {}) {
+export async function startWorld({
+  as = {},
+  server = {},
+  inner,
+  query = '',
+  auth = {},
+  servers = {},
+  vars = {},
+  folder,
+} = {}) {
   const authority = await startAuthorizationServer(as);
   const guarded = await startProtectedServer(authority, { ...server, inner });
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
   const stack = await startStack({
     port,
+    folder,
     servers: {
       notes: { url: guarded.url + query, sessionConfig: { retryDelay: 100 }, auth: { type: 'oauth', ...auth } },
       ...servers,

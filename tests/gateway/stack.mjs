@@ -51,7 +51,7 @@ export async function startStack({ server: args = [], config = {}, servers = {},
         ...changed.vars,
       },
       state,
-      folder,
+      folder: changed.folder ?? folder,
       port: gatewayPort,
       log: (line) => lines.push(line),
     });

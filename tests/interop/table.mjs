@@ -1,5 +1,7 @@
-// The table in docs/interop.md: a row for each server, a column for each step, and why a cell is empty.
+// docs/interop.md: a table with a row for each server, a column for each step, and why a cell is empty; then the clients
+// of the gateway.
 import { steps } from './matrix.mjs';
+import { throughGateway } from './through-gateway.mjs';
 
 const columns = Object.keys(steps);
 
@@ -34,6 +36,8 @@ export function render(rows) {
     ...notes.map((text, index) => `${index + 1}. ${text}`),
     '',
     ...legend,
+    '',
+    ...throughGateway,
   ].join('\n')}\n`;
 }
 

@@ -2,17 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** @param {string} name of an npm package */
-export function npmVersion(name) {
-  const { packages } = JSON.parse(
-    readFileSync(fileURLToPath(new URL('../../../package-lock.json', import.meta.url)), 'utf8'),
-  );
+const ownLock = fileURLToPath(new URL('../../../package-lock.json', import.meta.url));
+
+/** @param {string} name of an npm package @param {string} [lock] a package-lock.json */
+export function npmVersion(name, lock = ownLock) {
+  const { packages } = JSON.parse(readFileSync(lock, 'utf8'));
   return `${name} ${packages[`node_modules/${name}`].version}`;
 }
 
-/** @param {string} requirements a file of pinned Python packages */
-export function pythonVersion(requirements) {
-  return `mcp ${find(requirements, /^mcp==(.+)$/m)}`;
+/** @param {string} requirements a file of pinned Python packages @param {string} [name] of one of them */
+export function pythonVersion(requirements, name = 'mcp') {
+  return `${name} ${find(requirements, new RegExp(`^${name}==(.+)$`, 'm'))}`;
 }
 
 /** @param {string} lock a Cargo.lock @param {string} name of a crate */
