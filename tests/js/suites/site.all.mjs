@@ -1,0 +1,115 @@
+// The documents and the demo page for everyone: axe, widths, zoom, forced colours, keyboard, and Lighthouse.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import lighthouse, { desktopConfig } from 'lighthouse';
+import { chromium } from 'playwright-core';
+import { bundleOfficialClient } from '../../../tools/bundle-official-client.mjs';
+import { launchOptions } from '../helpers/browsers/chromium.mjs';
+import { buildDocuments, folder, readPages } from '../helpers/site.mjs';
+import { findFreePort, listen } from '../servers/shared/listen.mjs';
+import { serveFolders } from '../servers/static-files.mjs';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+// 720 pixels are what a window of 1440 has at a zoom of 200 %.
+const widths = [360, 720, 768, 1440, 1920];
+let files;
+let browser;
+let port;
+let pages;
+
+before(async () => {
+  await Promise.all([buildDocuments(), bundleOfficialClient()]);
+  pages = [...(await readPages()).keys()];
+  files = await listen(
+    serveFolders(
+      [
+        { prefix: '/site/docs/', folder },
+        { prefix: '/site/pkg/', folder: folderOf('pkg') },
+        { prefix: '/site/', folder: folderOf('www') },
+      ],
+      { headers: {} },
+    ),
+  );
+  port = await findFreePort();
+  browser = await chromium.launch({
+    ...launchOptions,
+    args: [...launchOptions.args, `--remote-debugging-port=${port}`],
+  });
+});
+after(async () => {
+  await browser?.close();
+  await files?.close();
+});
+
+async function visit(name, options, work) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  try {
+    const page = await context.newPage();
+    await page.goto(`${files.origin}/site/docs/${name}`, { waitUntil: 'networkidle' });
+    return await work(page);
+  } finally {
+    await context.close();
+  }
+}
+
+async function violations(page) {
+  await page.evaluate(axe);
+  const { violations: found } = await page.evaluate(() => globalThis.axe.run());
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
+  );
+}
+
+for (const colorScheme of ['light', 'dark'])
+  test(`axe finds nothing on any page, ${colorScheme}`, async () => {
+    for (const name of pages)
+      await visit(name, { colorScheme }, async (page) => assert.deepEqual(await violations(page), [], name));
+  });
+
+test('axe finds nothing on a phone and in forced colours', async () => {
+  for (const name of ['index.html', 'errors.html', 'cors.html', 'settings.html']) {
+    await visit(name, { viewport: { width: 360, height: 800 } }, async (page) =>
+      assert.deepEqual(await violations(page), [], name),
+    );
+    await visit(name, { forcedColors: 'active' }, async (page) => assert.deepEqual(await violations(page), [], name));
+  }
+});
+
+for (const width of widths)
+  test(`no page is wider than a window of ${width} pixels`, async () => {
+    for (const name of pages)
+      await visit(name, { viewport: { width, height: 900 } }, async (page) => {
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(excess <= 0, `${name} is ${excess} pixels too wide`);
+      });
+  });
+
+test('by keyboard: the first stop skips to the content, the search opens and closes', () =>
+  visit('errors.html', {}, async (page) => {
+    await page.keyboard.press('Tab');
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /skip/i);
+    await page.keyboard.press('Control+k');
+    await page.locator('.VPLocalSearchBox input').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.VPLocalSearchBox').waitFor({ state: 'detached' });
+  }));
+
+describe('Lighthouse gives 95 or more in each category', () => {
+  const wanted = ['performance', 'accessibility', 'best-practices', 'seo'];
+  for (const path of ['', 'docs/index.html', 'docs/errors.html', 'docs/cors.html', 'docs/api-index.html'])
+    for (const [form, config] of [
+      ['phone', undefined],
+      ['desktop', desktopConfig],
+    ])
+      test(`${path || 'the demo page'}, ${form}`, { timeout: 180_000 }, async (context) => {
+        const flags = { port, onlyCategories: wanted, logLevel: 'error' };
+        const { lhr } = await lighthouse(`${files.origin}/site/${path}`, flags, config);
+        const scores = Object.fromEntries(wanted.map((id) => [id, Math.round(lhr.categories[id].score * 100)]));
+        context.diagnostic(JSON.stringify(scores));
+        for (const [id, score] of Object.entries(scores)) assert.ok(score >= 95, `${id}: ${score}`);
+      });
+});
