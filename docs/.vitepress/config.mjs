@@ -158,8 +158,11 @@ function githubSlug(title) {
 
 /** A table that is wider than the window scrolls by itself, also by keyboard. */
 function scrollableTables(markdown) {
-  markdown.renderer.rules.table_open = (tokens, index, options, _env, renderer) =>
-    `<div class="table" role="region" aria-label="Table" tabindex="0">${renderer.renderToken(tokens, index, options)}`;
+  markdown.renderer.rules.table_open = (tokens, index, options, env, renderer) => {
+    env.tables = (env.tables ?? 0) + 1;
+    const region = `<div class="table" role="region" aria-label="Table ${env.tables}" tabindex="0">`;
+    return region + renderer.renderToken(tokens, index, options);
+  };
   markdown.renderer.rules.table_close = (tokens, index, options, _env, renderer) =>
     `${renderer.renderToken(tokens, index, options)}</div>`;
 }

@@ -45,51 +45,49 @@ after(async () => {
   await files?.close();
 });
 
-async function visit(name, options, work) {
+/** Opens pages of the documents, one after another, in one tab. */
+async function visit(names, options, work) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   try {
     const page = await context.newPage();
-    await page.goto(`${files.origin}/site/docs/${name}`, { waitUntil: 'networkidle' });
-    return await work(page);
+    for (const name of names) {
+      await page.goto(`${files.origin}/site/docs/${name}`, { waitUntil: 'networkidle', timeout: 120_000 });
+      await work(page, name);
+    }
   } finally {
     await context.close();
   }
 }
 
-async function violations(page) {
+async function expectNoViolation(page, name) {
   await page.evaluate(axe);
-  const { violations: found } = await page.evaluate(() => globalThis.axe.run());
-  return found.flatMap(({ id, nodes }) =>
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const found = violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
   );
+  assert.deepEqual(found, [], name);
 }
 
-for (const colorScheme of ['light', 'dark'])
-  test(`axe finds nothing on any page, ${colorScheme}`, async () => {
-    for (const name of pages)
-      await visit(name, { colorScheme }, async (page) => assert.deepEqual(await violations(page), [], name));
-  });
+test('axe finds nothing on any page, and none is wider than its window', () =>
+  visit(pages, { colorScheme: 'light' }, async (page, name) => {
+    await expectNoViolation(page, name);
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 900 });
+      const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(excess <= 0, `${name} is ${excess} pixels wider than ${width}`);
+    }
+  }));
 
-test('axe finds nothing on a phone and in forced colours', async () => {
-  for (const name of ['index.html', 'errors.html', 'cors.html', 'settings.html']) {
-    await visit(name, { viewport: { width: 360, height: 800 } }, async (page) =>
-      assert.deepEqual(await violations(page), [], name),
-    );
-    await visit(name, { forcedColors: 'active' }, async (page) => assert.deepEqual(await violations(page), [], name));
-  }
-});
-
-for (const width of widths)
-  test(`no page is wider than a window of ${width} pixels`, async () => {
-    for (const name of pages)
-      await visit(name, { viewport: { width, height: 900 } }, async (page) => {
-        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(excess <= 0, `${name} is ${excess} pixels too wide`);
-      });
-  });
+const some = ['index.html', 'errors.html', 'cors.html', 'settings.html', 'api-page.html'];
+for (const [where, options] of Object.entries({
+  'in the dark': { colorScheme: 'dark' },
+  'on a phone': { viewport: { width: 360, height: 800 } },
+  'in forced colours': { forcedColors: 'active' },
+}))
+  test(`axe finds nothing ${where}`, () => visit(some, options, expectNoViolation));
 
 test('by keyboard: the first stop skips to the content, the search opens and closes', () =>
-  visit('errors.html', {}, async (page) => {
+  visit(['errors.html'], {}, async (page) => {
     await page.keyboard.press('Tab');
     assert.match(await page.evaluate(() => document.activeElement.textContent), /skip/i);
     await page.keyboard.press('Control+k');
