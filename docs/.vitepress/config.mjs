@@ -57,7 +57,7 @@ export default defineConfig({
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: repository, ariaLabel: 'Source on GitHub' }],
     nav: [
-      { text: 'Start', link: '/start' },
+      { text: 'Start in 5 minutes', link: '/start' },
       { text: 'Errors', link: '/errors' },
       { text: 'API', link: '/api-index' },
       beside('Demo', '../index.html'),

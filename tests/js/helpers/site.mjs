@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { listen } from '../servers/shared/listen.mjs';
 import { serveFolders } from '../servers/static-files.mjs';
 
@@ -21,6 +22,24 @@ export async function buildDocuments() {
 export async function serveDocuments(prefix) {
   const files = await listen(serveFolders([{ prefix, folder }], { headers: {} }));
   return { url: `${files.origin}${prefix}`, origin: files.origin, close: files.close };
+}
+
+/** Serves folders compressed, as static hosts do. */
+export async function serveCompressed(folders) {
+  const plain = await listen(serveFolders(folders, { headers: {} }));
+  const files = await listen(async (request, response) => {
+    const answer = await fetch(`${plain.origin}${request.url}`);
+    const body = gzipSync(await answer.arrayBuffer());
+    const type = answer.headers.get('content-type') ?? 'application/octet-stream';
+    response.writeHead(answer.status, {
+      'Content-Type': type,
+      'Content-Encoding': 'gzip',
+      'Content-Length': body.length,
+      'Cache-Control': 'max-age=600',
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  });
+  return { origin: files.origin, close: () => Promise.all([files.close(), plain.close()]) };
 }
 
 /** Their pages by name: the text, the ids in it, and the addresses of links and other files. */
