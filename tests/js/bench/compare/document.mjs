@@ -16,13 +16,13 @@ const groups = [
 /** @param {Results} results */
 export function compareDocument({ measured, versions, rows }) {
   const names = Object.keys(versions);
-  const heads = names.map((name) => `${name} (\`${versions[name]}\`)`);
+  const clients = names.map((name) => `${name} is \`${versions[name]}\``).join(', ');
   const tables = groups.map(({ title, letters }) => {
     const own = rows.filter(({ comparison }) => letters.test(comparison));
     return [
       `## ${title}`,
       '',
-      `| fault | ${heads.join(' | ')} |`,
+      `| fault | ${names.join(' | ')} |`,
       `|---|${'---|'.repeat(names.length)}`,
       ...own.map((row) => `| ${[titleOf(row.comparison), ...names.map((name) => row[name])].map(cell).join(' | ')} |`),
     ].join('\n');
@@ -30,7 +30,7 @@ export function compareDocument({ measured, versions, rows }) {
   return [
     '# Compared',
     `The official SDK's clients and mcp-tether on the same faults: ${rows.length} comparisons. \`make compare\` measures them and writes this page; nothing on it is typed by hand. Measured on ${measured}.`,
-    'Each client has its defaults, except for the timeout of a call. "Sent" and "ran" are the counts of the server, not of the client. Errors in quotes are the messages of the official clients; words with underscores are [error codes](errors.md). What frameworks make of one restart: [Keep your SDK client](clients.md).',
+    `${clients}. Each client has its defaults, except for the timeout of a call. "Sent" and "ran" are the counts of the server, not of the client. Errors in quotes are the messages of the official clients; words with underscores are [error codes](errors.md). What frameworks make of one restart: [Keep your SDK client](clients.md).`,
     ...tables,
     'Each row is a program in `tests/js/bench/compare/`; `tools/compare.sh "503 with"` runs those whose name contains the words.',
   ]
