@@ -18,7 +18,7 @@ build: ## Builds the npm package into pkg/ and prints its size.
 gateway-package: ## Builds the npm package of the gateway, mcp-tether-gateway, into pkg-gateway/.
 	@tools/build-gateway-package.sh
 
-site: ## Builds the demo page as static files, with the crate's documentation, into target/site/.
+site: ## Builds the demo page, the documents and the API reference as static files, into target/site/.
 	@tools/site.sh
 
 test: ## Runs every check of CI: format, lints, types, native, WebAssembly, package and gateway tests.
@@ -42,7 +42,7 @@ interop: build ## Tests against real servers in TypeScript, Python and Rust, and
 toolchains: build ## Builds and opens a small application with Vite, webpack, Next, Angular, esbuild, Deno, Wrangler and others, unconfigured.
 	@tools/toolchains.sh
 
-compare: ## Compares the official clients with this one on the same faults, in Node and in a page, and writes README's table of a restart.
+compare: ## Compares the official clients with this one on the same faults, in Node and in a page, and writes README's table of a restart and docs/compared.md.
 	@tools/compare.sh
 
 bench: ## Measures the size of the package, the cost of a call, and many sessions and callers.

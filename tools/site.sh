@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Assembles the public site in target/site/: the demo page as static files, and the crate's documentation under api/.
+# Assembles the public site in target/site/: the demo page as static files, the documents under docs/, and the crate's documentation under api/.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -17,6 +17,10 @@ RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --lib
 cp -r "$root/target/doc" "$site/api"
 rm -f "$site/api/.lock" "$site/README.md"
 printf '<!doctype html><meta http-equiv="refresh" content="0; url=mcp_tether/">\n' >"$site/api/index.html"
+node tools/build-documents.mjs
+# There the documents are beside the page.
+sed -i -e 's|https://github.com/mcp-tether/mcp-tether#readme|docs/index.html|' \
+  -e 's|https://github.com/mcp-tether/mcp-tether/blob/main/docs/\([a-z-]*\)\.md|docs/\1.html|' "$site/index.html"
 # Without it GitHub Pages omits files whose names begin with an underscore.
 : >"$site/.nojekyll"
 say "site: $(du -sh "$site" | cut -f1) in $site"

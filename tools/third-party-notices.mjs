@@ -1,5 +1,6 @@
 // Writes THIRD-PARTY-NOTICES: the licences of the crates linked into the module and of the npm packages in the bundles.
 // usage: node tools/third-party-notices.mjs <output> [--features <cargo features>] <entry of a bundle>…
+//        node tools/third-party-notices.mjs <output> --folders <JSON file: the folders of packages, of nothing else>
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,8 +12,11 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const {
   positionals: [output, ...entries],
-  values: { features },
-} = parseArgs({ allowPositionals: true, options: { features: { type: 'string', default: '' } } });
+  values: { features, folders: list },
+} = parseArgs({
+  allowPositionals: true,
+  options: { features: { type: 'string', default: '' }, folders: { type: 'string' } },
+});
 
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
 documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
@@ -50,7 +54,9 @@ const standardLibrary = [
   },
 ];
 
-const notices = [...linkedCrates(), ...standardLibrary, ...(await bundledPackages())];
+const notices = list
+  ? JSON.parse(readFileSync(list, 'utf8')).map(noticeOf)
+  : [...linkedCrates(), ...standardLibrary, ...(await bundledPackages())];
 writeFileSync(output, render(notices));
 
 /** The crates whose code is in the module: no build dependencies, no procedural macros, and not our own. */
@@ -104,10 +110,12 @@ async function bundledPackages() {
     const [scope, name] = input.slice(at + marker.length).split(sep);
     folders.add(join(root, input.slice(0, at), 'node_modules', scope, scope.startsWith('@') ? name : ''));
   }
-  return [...folders].map((folder) => {
-    const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    return notice(`${name} ${version}`, license, [author?.name ?? author ?? `the authors of ${name}`], folder);
-  });
+  return [...folders].map(noticeOf);
+}
+
+function noticeOf(folder) {
+  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return notice(`${name} ${version}`, license, [author?.name ?? author ?? `the authors of ${name}`], folder);
 }
 
 function notice(name, licence, authors, folder) {

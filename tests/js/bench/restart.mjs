@@ -1,6 +1,6 @@
-// Prints the calls that each framework gets answered after a restart of its server, and writes them into a document
-// between its markers: the first part of `make compare`.
-// usage: node tests/js/bench/restart.mjs [<document>]
+// Prints the calls that each framework gets answered after a restart of its server, and writes them into documents
+// between their markers: the first part of `make compare`.
+// usage: node tests/js/bench/restart.mjs [<document>…]
 import { readFile, writeFile } from 'node:fs/promises';
 import { measureRestarts, restartTable, withTable } from './compare/restart.mjs';
 
@@ -10,6 +10,6 @@ process.on('unhandledRejection', () => {});
 
 const table = restartTable(await measureRestarts(each), each);
 console.log(table);
-const [document] = process.argv.slice(2);
-if (document) await writeFile(document, withTable(await readFile(document, 'utf8'), table));
+for (const document of process.argv.slice(2))
+  await writeFile(document, withTable(await readFile(document, 'utf8'), table));
 process.exit();

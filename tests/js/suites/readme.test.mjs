@@ -26,17 +26,20 @@ describe('the programs of the documents', () => {
     const fileOf = ({ file, language }, index) => file ?? `snippet-${index}.${language.endsWith('x') ? 'tsx' : 'mts'}`;
     await Promise.all(snippets.map((snippet, index) => project.write(fileOf(snippet, index), snippet.whole)));
     // The declarations of the AI SDK are not made for `exactOptionalPropertyTypes`.
-    const isLoose = (name) => snippets[/\d+/.exec(name)[0]].code.includes("from '@ai-sdk/");
+    const imports = (from) => (name) => snippets[/\d+/.exec(name)[0]].code.includes(`from '${from}`);
+    const isLoose = imports('@ai-sdk/');
+    const isOfNode = imports('node:');
     const files = snippets.filter(({ file }) => !file).map((snippet) => fileOf(snippet, snippets.indexOf(snippet)));
-    const strict = await project.compile(files.filter((name) => !isLoose(name)));
+    const strict = await project.compile(files.filter((name) => !isLoose(name) && !isOfNode(name)));
     const loose = await project.compile(files.filter(isLoose), { exactOptionalPropertyTypes: false });
+    const node = await project.compile(files.filter(isOfNode), { types: ['node'] });
     // Of Vite's and Next's own types, this is what they use.
     await project.write('vite.d.ts', 'interface ImportMeta { readonly hot?: { accept(updated: () => void): void } }');
     const bundled = await project.compile([...snippets.flatMap(({ file }) => file ?? []), 'vite.d.ts'], {
       module: 'ESNext',
       moduleResolution: 'Bundler',
     });
-    const complaints = strict + loose + bundled;
+    const complaints = strict + loose + node + bundled;
     const named = complaints.replace(/snippet-(\d+)\.\w+/g, (_, index) => snippets[index].name);
     assert.equal(named, '');
   });

@@ -33,15 +33,18 @@ export const officialClient =
     };
   };
 
-/** A function that opens a session of our client. */
-export const ownClient =
-  ({ McpManager }) =>
-  async (url, { timeout = 60_000, headers, fetch, onnotification, sessionConfig } = {}) => {
-    const manager = new McpManager(
-      { mcpServers: { it: { url, timeout, headers, sessionConfig } } },
-      { env: {}, log: () => {}, fetch },
-    );
-    const session = await manager.connect('user', 'it').catch(async (error) => {
+/** A function that opens a session of our client. Sessions of several users are those of one manager, as in an application. */
+export const ownClient = ({ McpManager }) => {
+  let ofUsers;
+  return async (url, { timeout = 60_000, headers, fetch, onnotification, sessionConfig, user } = {}) => {
+    const newManager = () =>
+      new McpManager(
+        { mcpServers: { it: { url, timeout, headers, sessionConfig } } },
+        { env: {}, log: () => {}, fetch },
+      );
+    if (user !== undefined) ofUsers ??= newManager();
+    const manager = ofUsers ?? newManager();
+    const session = await manager.connect(user ?? 'user', 'it').catch(async (error) => {
       await manager.close();
       throw error;
     });
@@ -55,3 +58,4 @@ export const ownClient =
       sessionId: () => session.sessionId,
     };
   };
+};

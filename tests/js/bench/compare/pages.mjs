@@ -85,7 +85,7 @@ const sixSessions = inPage(
       const patient = new Promise((resolve) => setTimeout(resolve, 8_000));
       globalThis.six = [];
       for (let number = 0; number < 6; number += 1) {
-        const client = await Promise.race([globalThis.open(url, { timeout: 5_000 }), patient]);
+        const client = await Promise.race([globalThis.open(url, { timeout: 5_000, user: `user ${number}` }), patient]);
         if (client) globalThis.six.push(client);
       }
       return globalThis.six.length;
@@ -151,7 +151,7 @@ export const pages = [
     perform: outage('hidden-502', 3_000),
   },
   {
-    name: 'T. in a page: six sessions at one HTTP/1.1 origin, a call each',
+    name: 'T. in a page: sessions of six users at one HTTP/1.1 origin, a call each',
     page: true,
     atOnce: true,
     perform: sixSessions,

@@ -1,0 +1,100 @@
+// The documents are complete: each error code, event, counter and setting of the declarations has its place, and generated parts are as generated.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { compareDocument } from '../bench/compare/document.mjs';
+
+const read = (path) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const declarations = await read('npm/index.d.ts');
+
+/** The text from a declaration's beginning to the brace or semicolon that ends it. */
+function declared(beginning) {
+  const from = declarations.indexOf(beginning);
+  assert.ok(from >= 0, `there is no ${beginning}`);
+  return declarations.slice(from, declarations.indexOf(beginning.endsWith('{') ? '\n}' : ';', from));
+}
+
+const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '');
+const membersOf = (name) =>
+  [...withoutComments(declared(`export interface ${name} {`)).matchAll(/^ {2}(\w+)\??:/gm)].map(([, member]) => member);
+
+/** The sections of a document by their headings, which are names in code. */
+function sectionsOf(text) {
+  const parts = text.split(/^#{2,3} /m).slice(1);
+  return new Map(
+    parts.flatMap((part) => {
+      const [, name] = /^`(\w+)`\n/.exec(part) ?? [];
+      return name ? [[name, part.slice(part.indexOf('\n'))]] : [];
+    }),
+  );
+}
+
+describe('docs/errors.md', async () => {
+  const sections = sectionsOf(await read('docs/errors.md'));
+  const codes = [...declared('export type ErrorCode =').matchAll(/'(\w+)'/g)].map(([, code]) => code);
+
+  test('has a section for each error code and for no other', () => {
+    assert.ok(codes.length > 0);
+    assert.deepEqual([...sections.keys()].sort(), [...codes].sort());
+  });
+
+  for (const code of codes)
+    test(`says of ${code} what it means, what to do, and whether it is retryable`, () => {
+      const text = sections.get(code) ?? '';
+      for (const part of ['**Meaning.**', '**What to do.**', '`retryable`: ']) assert.ok(text.includes(part), part);
+    });
+});
+
+describe('docs/events.md', async () => {
+  const document = await read('docs/events.md');
+  const sections = sectionsOf(document);
+  const map = withoutComments(declared('export interface SessionEventMap {'));
+  const events = [...map.matchAll(/^ {2}(\w+): DetailWith(?:<(.*)>)?;/gm)].map(([, name, fields = '']) => ({
+    name,
+    fields: [...fields.matchAll(/'(\w+)'/g)].map(([, field]) => field),
+  }));
+
+  test('has a section for each event and for no other', () => {
+    assert.ok(events.length > 0);
+    assert.deepEqual([...sections.keys()].sort(), events.map(({ name }) => name).sort());
+  });
+
+  for (const { name, fields } of events)
+    test(`names the fields of ${name}`, () => {
+      const named = [...(sections.get(name) ?? '').matchAll(/`(\w+)\??(?:: '\w+')?`/g)].map(([, field]) => field);
+      for (const field of fields) assert.ok(named.includes(field), field);
+    });
+
+  test('has each counter of getMetrics()', () => {
+    const from = declarations.indexOf('Counters since the manager was created, by name');
+    const comment = declarations.slice(from, declarations.indexOf('*/', from));
+    const counters = [...comment.matchAll(/`(\w+)`/g)].map(([, counter]) => counter);
+    assert.ok(counters.length > 10);
+    for (const counter of counters) assert.ok(document.includes(`\`${counter}\``), counter);
+  });
+
+  test('has each state of a session', () => {
+    const states = [...declared('export type SessionState =').matchAll(/'(\w+)'/g)].map(([, state]) => state);
+    for (const state of states) assert.match(document, new RegExp(`^\\| \`${state}\` \\|`, 'm'));
+  });
+});
+
+test('docs/settings.md has every setting', async () => {
+  const document = await read('docs/settings.md');
+  const settings = ['ServerConfig', 'SessionConfig', 'ManagerOptions', 'Limits', 'RequestOptions', 'ConnectOptions'];
+  for (const name of settings.flatMap(membersOf))
+    assert.match(document, new RegExp(`(\`|^ +)(\\w+\\.)*${name}\\b`, 'm'), `${name} is missing`);
+});
+
+test('docs/compared.md is made from the results of `make compare`', async () => {
+  const results = JSON.parse(await read('docs/compared.json'));
+  assert.equal(await read('docs/compared.md'), compareDocument(results));
+  for (const { comparison } of results.rows) assert.ok((await read('docs/compared.md')).includes(comparison.slice(4)));
+});
+
+test('docs/clients.md has the table of the README', async () => {
+  const tableOf = (text) => /<!-- calls after a restart[\s\S]*end of the calls after a restart -->/.exec(text)?.[0];
+  const table = tableOf(await read('README.md'));
+  assert.ok(table);
+  assert.equal(tableOf(await read('docs/clients.md')), table);
+});
