@@ -60,8 +60,10 @@ export async function passOnAdmitted(incoming, identity, message, text) {
   if (topology?.isDrained) return drained(message);
   // A subscription is open for hours.
   if (!topology?.slots || message.get('method') === LISTEN) return passOn(incoming, identity, message, text);
-  const release = await topology.slots.take(incoming.request.signal);
+  const { signal } = incoming.request;
+  const release = await topology.slots.take(signal);
   if (!release) return busy(message, topology.maxConcurrency);
+  signal.addEventListener('abort', release);
   try {
     const answer = await passOn(incoming, identity, message, text);
     if (!(answer.body instanceof ReadableStream)) {

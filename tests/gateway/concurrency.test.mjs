@@ -30,6 +30,26 @@ describe('a server with maxConcurrency 2', () => {
     await Promise.all([scripted.close(), modern.close()]);
   });
 
+  const ask = (signal) =>
+    fetch(new URL('/modern/mcp', stack.url), {
+      method: 'POST',
+      signal,
+      headers: {
+        Authorization: 'Bearer token-of-ada',
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        'MCP-Protocol-Version': VERSION,
+        'Mcp-Method': 'tools/call',
+        'Mcp-Name': 'echo',
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'echo', arguments: {}, _meta: meta },
+      }),
+    });
+
   test('a session sends two at once, and the rest after them', async () => {
     const ada = sender(new URL('/sessions/mcp', stack.url));
     const session = await ada.open();
@@ -77,29 +97,21 @@ describe('a server with maxConcurrency 2', () => {
   test('2026-07-28: clients that leave give their slots and places back', async () => {
     modern.hold();
     const leaving = new AbortController();
-    const ask = (signal) =>
-      fetch(new URL('/modern/mcp', stack.url), {
-        method: 'POST',
-        signal,
-        headers: {
-          Authorization: 'Bearer token-of-ada',
-          'Content-Type': 'application/json',
-          Accept: 'application/json, text/event-stream',
-          'MCP-Protocol-Version': VERSION,
-          'Mcp-Method': 'tools/call',
-          'Mcp-Name': 'echo',
-        },
-        body: JSON.stringify({
-          jsonrpc: '2.0',
-          id: 1,
-          method: 'tools/call',
-          params: { name: 'echo', arguments: {}, _meta: meta },
-        }),
-      });
     const gone = Array.from({ length: 10 }, () => ask(leaving.signal).catch((error) => error.name));
     await until(() => modern.waiting() === 2, 'both slots are taken');
     leaving.abort();
     assert.deepEqual(new Set(await Promise.all(gone)), new Set(['AbortError']));
+    modern.release();
+    await until(async () => (await ask()).status === 200, 'there is room again');
+  });
+
+  test('2026-07-28: a client that leaves a stream gives its slot back', async () => {
+    modern.stream();
+    const leaving = new AbortController();
+    const streams = await Promise.all([ask(leaving.signal), ask(leaving.signal)]);
+    for (const stream of streams) assert.match(stream.headers.get('content-type'), /event-stream/);
+    assert.equal(modern.waiting(), 2);
+    leaving.abort();
     modern.release();
     await until(async () => (await ask()).status === 200, 'there is room again');
   });
@@ -152,6 +164,7 @@ describe('slots', () => {
 async function startHeldServer() {
   const held = new Set();
   let isHolding = true;
+  let isStreaming = false;
   let most = 0;
   const server = await listen(async (request, response) => {
     const message = parseJson(await readText(request));
@@ -162,6 +175,7 @@ async function startHeldServer() {
     if (!isHolding) return answer();
     held.add(answer);
     response.on('close', () => held.delete(answer));
+    if (isStreaming) response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': begins\n\n');
     most = Math.max(most, held.size);
     return undefined;
   });
@@ -172,8 +186,13 @@ async function startHeldServer() {
     hold() {
       isHolding = true;
     },
+    stream() {
+      isHolding = true;
+      isStreaming = true;
+    },
     release() {
       isHolding = false;
+      if (isStreaming) return; // what is streamed has no end
       for (const answer of [...held]) answer();
     },
     close: server.close,
