@@ -7,11 +7,11 @@ import { fetchWithin } from '../redirects.js';
 import { wholeFetch } from '../whole-fetch.js';
 import { choicesOf } from './choice.js';
 import { isOfProxy, isPause } from './evidence.js';
-import { Jar } from './jar.js';
 
 /** @import { Gateway } from 'gateway-module' */
 /** @import { Address, Topology } from '../types.js' */
 /** @import { Health } from './health.js' */
+/** @import { Jar } from './jar.js' */
 /** @import { PlaceRecord } from './place-record.js' */
 
 /** @typedef {'discovery' | 'handshake' | 'ping' | 'other'} Kind */
@@ -33,6 +33,9 @@ export class SessionRoute {
   #health;
   #record;
   #isCanary;
+  #stored;
+  /** @type {Promise<void> | undefined} */
+  #opening; // of the jar
   /** @type {Jar | undefined} */
   #jar;
   /** @type {Address | undefined} */
@@ -63,7 +66,7 @@ export class SessionRoute {
     this.#record = record;
     const stored = record.read();
     this.#isCanary = stored?.isCanary ?? isCanary;
-    if (topology.cookies) this.#jar = new Jar(stored?.cookies);
+    this.#stored = stored?.cookies;
     if (stored) this.#address = this.#known(stored.address);
   }
 
@@ -76,6 +79,10 @@ export class SessionRoute {
   async fetch(url, given = {}) {
     const init = /** @type {Init} */ (given);
     const kind = kindOf(init);
+    if (this.#topology.cookies && !this.#jar) {
+      this.#opening ??= this.#openJar();
+      await this.#opening;
+    }
     if (isOpening(kind)) this.#choose();
     for (let turn = 1; ; turn += 1) {
       this.#clock += 1;
@@ -94,6 +101,12 @@ export class SessionRoute {
   /** Writes what is not written yet: this instance may be evicted. */
   rest() {
     if (!this.#isWritten) this.#write();
+  }
+
+  // Evaluating the library, with its list of public suffixes, would delay the start of every isolate.
+  async #openJar() {
+    const { Jar } = await import('./jar.js');
+    this.#jar = new Jar(this.#stored);
   }
 
   get #choices() {

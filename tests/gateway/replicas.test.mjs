@@ -119,6 +119,13 @@ describe('a server with replicas', { concurrency: false }, () => {
       runs.every(([, count]) => count === 1),
       'nothing ran twice',
     );
+    await stack.restartGateway();
+    for (const session of sessions)
+      assert.equal(await ada.text(session, 'echo', { text: 'stays' }), 'stays', 'another instance knows the address');
+    assert.equal(
+      total(({ initialize }) => initialize),
+      before + 2,
+    );
     const open = await ada.open();
     assert.equal(await ada.text(open, 'echo', { text: 'new' }), 'new');
   });
