@@ -47,6 +47,7 @@ export class SessionObject extends DurableObject {
   #use; // the times of its use
   /** @type {string | undefined} */
   #issued; // the id that the server issued last to this instance
+  #pinged = 0; // when the resting session was pinged last
   #openingUntil = 0; // while the session is being opened: when that has failed
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pulse; // the timer for all waiting work
@@ -153,8 +154,7 @@ export class SessionObject extends DurableObject {
     if (this.#client.isWaiting) this.#use.touch(now);
     const { expiry, reason } = this.#use.expiry;
     if (now < expiry) {
-      await this.ctx.storage.setAlarm(this.#nextAlarm); // first: the ping may fail
-      await this.#keepAlive();
+      await this.#keepAlive(now);
       return;
     }
     log('info', 'sessionExpired', { reason });
@@ -348,17 +348,24 @@ export class SessionObject extends DurableObject {
     this.#stopPulse();
     this.#use.write();
     const counts = await this.#upstream.rest();
+    if (this.#row.isOpen && this.#config?.sessionConfig?.keepAlive && this.#use.last > this.#pinged)
+      await this.ctx.storage.setAlarm(this.#nextAlarm);
     if (counts) await this.#count(counts);
   }
 
+  // While an instance is connected to the server, its manager sends pings.
   get #nextAlarm() {
-    return nextAlarm(this.#use.expiry.expiry, this.#config?.sessionConfig?.keepAlive);
+    const last = this.#upstream.running ? Date.now() : Math.max(this.#use.last, this.#pinged);
+    return nextAlarm(this.#use.expiry.expiry, this.#config?.sessionConfig?.keepAlive, last);
   }
 
   // While the session rests, no manager pings its server.
-  async #keepAlive() {
-    if (!this.#config?.sessionConfig?.keepAlive || this.#upstream.running) return;
-    if (!(this.#checked ?? (await this.#check(this.#values)))) return;
+  /** @param {number} now */
+  async #keepAlive(now) {
+    const isDue = this.#config?.sessionConfig?.keepAlive && !this.#upstream.running;
+    if (isDue) this.#pinged = now;
+    await this.ctx.storage.setAlarm(this.#nextAlarm); // first: this instance may die
+    if (!isDue || !(this.#checked ?? (await this.#check(this.#values)))) return;
     const { last } = this.#use;
     await this.#upstream.ping().catch((error) => log('warn', 'notPinged', { problem: wordsOf(error) }));
     if (this.#row.isOpen && this.#use.last === last && !this.#client.needsServer) await this.#rest();

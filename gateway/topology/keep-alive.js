@@ -4,11 +4,12 @@
 const SHORTEST = 1_000; // milliseconds
 
 /**
- * When the alarm of a session is due: at its expiry, and before that at intervals if its server drops sessions without requests.
+ * When the alarm of a session is due: at its expiry, and before that, if its server drops sessions without requests, that long after the last one.
  * @param {number} expiry
  * @param {number | undefined} keepAlive milliseconds
+ * @param {number} last when the server got a request last
  * @param {number} [now]
  */
-export function nextAlarm(expiry, keepAlive, now = Date.now()) {
-  return keepAlive ? Math.min(expiry, now + Math.max(keepAlive, SHORTEST)) : expiry;
+export function nextAlarm(expiry, keepAlive, last, now = Date.now()) {
+  return keepAlive ? Math.min(expiry, Math.max(last + keepAlive, now + SHORTEST)) : expiry;
 }

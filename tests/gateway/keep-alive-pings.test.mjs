@@ -58,11 +58,11 @@ describe('a server that drops idle sessions', () => {
   });
 });
 
-test('an alarm is due at the expiry at the latest, and a second from now at the earliest if pings are', () => {
-  assert.equal(nextAlarm(90_000, undefined, 10_000), 90_000);
-  assert.equal(nextAlarm(90_000, 30_000, 10_000), 40_000);
-  assert.equal(nextAlarm(30_000, 30_000, 10_000), 30_000);
-  assert.equal(nextAlarm(90_000, 1, 10_000), 11_000);
+test('an alarm is due that long after the last request, at the expiry at the latest, and in a second at the earliest', () => {
+  assert.equal(nextAlarm(90_000, undefined, 10_000, 12_000), 90_000);
+  assert.equal(nextAlarm(90_000, 30_000, 10_000, 12_000), 40_000);
+  assert.equal(nextAlarm(30_000, 30_000, 10_000, 12_000), 30_000);
+  assert.equal(nextAlarm(90_000, 1, 10_000, 12_000), 13_000);
 });
 
 /** In front of a server: forgets a session that got no request for a time. */
