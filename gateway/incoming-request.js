@@ -6,14 +6,14 @@ import { bodiless, idOf, json, refused, responseTo, seconds } from './answers.js
 import { ANYBODY, authenticate, bearerToken, KEYS_PAUSE, KeysUnreachable } from './auth.js';
 import { drain, readBody } from './body.js';
 import { count, countRequest, flush, isFlushDue, registry } from './counters.js';
-import { randomId, sha256 } from './digest.js';
+import { sha256 } from './digest.js';
 import { idWithin, isAmbiguous, messagesBeyondOne, shallowText } from './envelope.js';
 import { readHead } from './head.js';
 import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
-import { passOn } from './modern.js';
 import { plain, RawJson, read } from './raw-json.js';
 import { askSession, findPlace, knownPlace, received, sessionOf } from './session-places.js';
+import { openSession, passOnAdmitted } from './topology/admission.js';
 
 /** @import { Gateway, Refusal } from 'gateway-module' */
 /** @import { SessionStub } from './session-places.js' */
@@ -322,7 +322,7 @@ export class IncomingRequest {
       if (era === 'modern')
         return isAmbiguous(text)
           ? this.refuse('duplicate', { id: idOf(body) })
-          : passOn(this, identity, /** @type {RawJson} */ (body), text);
+          : passOnAdmitted(this, identity, /** @type {RawJson} */ (body), text);
       if (era === 'initialize') return this.#open(identity, /** @type {RawJson} */ (body));
     }
     if (!id || !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
@@ -359,12 +359,7 @@ export class IncomingRequest {
     if (given instanceof RawJson && given.repeats) return this.refuse('duplicate', { id: idOf(message) });
     const params = shallowText(given);
     if (params === undefined) return this.refuse('message', { id: idOf(message) });
-    const id = randomId();
-    const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) =>
-      object.open(owner, identity, message.token('id') ?? 'null', params),
-    );
-    if (!answer) return this.refuse('sessionUnknown');
-    return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;
+    return openSession(this, identity, message, params);
   }
 }
 

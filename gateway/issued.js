@@ -14,12 +14,13 @@ const PATIENCE = 5_000; // milliseconds
  * @param {string} server
  * @param {Pick<Identity, 'id' | 'vars'>} identity
  * @param {string} session its id
+ * @param {{ fetch: (url: string, init: RequestInit) => Promise<Response> }} [route] where the server was asked
  */
-export async function endIssued(gateway, server, { id, vars }, session) {
+export async function endIssued(gateway, server, { id, vars }, session, route = { fetch: fetchWithin }) {
   const [url, configured] = gateway.upstream(server, id, vars);
   try {
-    const headers = new Headers([...configured, ['mcp-session-id', session]]);
-    const response = await fetchWithin(url, { method: 'DELETE', headers, signal: AbortSignal.timeout(PATIENCE) });
+    const headers = Object.fromEntries([...configured, ['mcp-session-id', session]]);
+    const response = await route.fetch(url, { method: 'DELETE', headers, signal: AbortSignal.timeout(PATIENCE) });
     await response.body?.cancel();
     return isTaken(response);
   } catch {

@@ -73,6 +73,12 @@ export class LazyUpstream {
     return { error };
   }
 
+  /** Asks the server whether it is there, so that it keeps the session. */
+  async ping() {
+    const found = await this.awake();
+    if (found instanceof Upstream) await found.ping();
+  }
+
   /** Releases the connection to the server. Returns increased counters; undefined if there was no connection. */
   async rest() {
     const upstream = this.#running;

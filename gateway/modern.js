@@ -9,7 +9,7 @@ import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
 import { cached, epochOf, forget, keep, LARGEST_ENTRY } from './public-cache.js';
 import { parse, plain, RawJson, write } from './raw-json.js';
-import { fetchWithin } from './redirects.js';
+import { modernRoute, secretsIn } from './topology/modern-route.js';
 
 /** @import { Pair } from 'gateway-module' */
 /** @import { IncomingRequest } from './incoming-request.js' */
@@ -68,7 +68,7 @@ class Passage {
     request.signal.addEventListener('abort', () => this.aborter.abort());
     this.fromPage = incoming.origin !== undefined;
     const [url, configured] = gateway.upstream(route.subject, identity.id, identity.vars);
-    this.url = url;
+    this.way = modernRoute(incoming, identity, url);
     this.auth = RequestAuth.of(incoming, identity, this, url);
     this.#configured = configured;
   }
@@ -94,10 +94,10 @@ class Passage {
     });
   }
 
-  // Headers can change a result, too; the key has none of them.
+  // Headers can change a result, too; the key has none of them. Nor has it whether the canary answers.
   #cacheKey() {
     const isPlain = Object.keys(this.head).every((name) => !DECISIVE_HEADERS.test(name));
-    return isPlain ? this.gateway.cacheKey(this.body) : undefined;
+    return isPlain && !this.way.isCanary ? this.gateway.cacheKey(this.body) : undefined;
   }
 
   /**
@@ -196,7 +196,7 @@ class Passage {
     const headers = new Headers();
     for (const [name, value] of Object.entries(head)) if (gateway.goesToServer(name)) headers.set(name, value);
     for (const [name, value] of [...added, ...this.configured]) headers.set(name, value);
-    return fetchWithin(this.url, { method: 'POST', headers, body: text, signal: this.aborter.signal });
+    return this.way.send({ method: 'POST', headers, body: text, signal: this.aborter.signal });
   }
 
   /** @param {boolean} refresh */
@@ -219,7 +219,7 @@ class Passage {
     headers.set('content-type', 'application/json');
     headers.set('mcp-protocol-version', this.head['mcp-protocol-version'] ?? '');
     headers.set('mcp-method', message.method ?? '');
-    const response = await fetchWithin(this.url, {
+    const response = await this.way.send({
       method: 'POST',
       headers,
       body: JSON.stringify(message),
@@ -288,8 +288,7 @@ class Passage {
   // Servers echo headers in their errors, and those have secrets of the configuration.
   /** @param {string} text */
   #leaks(text) {
-    const { searchParams, username, password } = new URL(this.url);
-    const values = [...this.configured.map(([, value]) => value), ...searchParams.values(), username, password];
+    const values = [...this.configured.map(([, value]) => value), ...secretsIn(this.way.urls)];
     return values
       .flatMap((value) => [value, value.split(' ').at(-1) ?? ''])
       .some((value) => value.length >= SECRET && text.includes(value));

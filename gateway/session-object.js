@@ -22,6 +22,8 @@ import { register } from './room.js';
 import { Row } from './row.js';
 import { partsOf } from './session-places.js';
 import { settingsOf } from './settings.js';
+import { nextAlarm } from './topology/keep-alive.js';
+import { routeOf } from './topology/routes.js';
 import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
@@ -45,6 +47,7 @@ export class SessionObject extends DurableObject {
   #use; // the times of its use
   /** @type {string | undefined} */
   #issued; // the id that the server issued last to this instance
+  #pinged = 0; // when the resting session was pinged last
   #openingUntil = 0; // while the session is being opened: when that has failed
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pulse; // the timer for all waiting work
@@ -151,7 +154,7 @@ export class SessionObject extends DurableObject {
     if (this.#client.isWaiting) this.#use.touch(now);
     const { expiry, reason } = this.#use.expiry;
     if (now < expiry) {
-      await this.ctx.storage.setAlarm(expiry);
+      await this.#keepAlive(now);
       return;
     }
     log('info', 'sessionExpired', { reason });
@@ -195,9 +198,10 @@ export class SessionObject extends DurableObject {
    * @param {Identity} caller
    * @param {string} idText of the request
    * @param {string} params as JSON
+   * @param {boolean} [isCanary] whether the session goes to the server's canary
    * @returns {Promise<ObjectAnswer>}
    */
-  async open(owner, { key, index: counted, id, vars }, idText, params) {
+  async open(owner, { key, index: counted, id, vars }, idText, params, isCanary) {
     const requestId = parse(idText);
     if (params.length > LARGEST_PARAMS) return this.#refuse('body', { id: requestId });
     const { server, handle } = partsOf(owner);
@@ -207,12 +211,18 @@ export class SessionObject extends DurableObject {
     const { refusal, wait = 0, isTroubled } = await register(this.env, index, key, { handle, server, limit });
     if (refusal) return this.#refuse(refusal, { id: requestId, headers: { 'retry-after': seconds(wait) } });
     try {
-      const answer = await this.#open({ owner, identity, params });
-      if (!answer.result) return unopened(answer, requestId, this.#settings.gateway);
+      const answer = await this.#open({ owner, identity, params, isCanary });
+      if (!answer.result)
+        return { ...unopened(answer, requestId, this.#settings.gateway), reach: this.#reachOf(answer) };
       if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
       const { running } = this.#upstream;
       const counts = { sessions_opened_total: 1, ...(running && this.#upstream.grown(running)) };
-      return { ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }), counts, opened: true };
+      return {
+        ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }),
+        counts,
+        opened: true,
+        reach: 'worked',
+      };
     } catch (error) {
       log('error', 'notOpened', { server, problem: wordsOf(error) });
       await (this.#row.values ? this.#end() : index.close(handle));
@@ -221,8 +231,8 @@ export class SessionObject extends DurableObject {
   }
 
   // The row and its alarm are written before the server is asked for a session: after any failure from then on, the session is ended at both ends.
-  /** @param {{ owner: string, identity: Identity, params: string }} session */
-  async #open({ owner, identity, params }) {
+  /** @param {{ owner: string, identity: Identity, params: string, isCanary?: boolean | undefined }} session */
+  async #open({ owner, identity, params, isCanary }) {
     const { server, handle } = partsOf(owner);
     const { configuredVars, fingerprint, lifetime, gateway } = this.#settings;
     const settings = await fingerprint(server);
@@ -237,12 +247,11 @@ export class SessionObject extends DurableObject {
       created: now,
     });
     await this.ctx.storage.setAlarm(now + CLOSING);
-    const upstream = this.#connect(server, identity);
+    const upstream = this.#connect(server, identity, isCanary);
     this.#upstream.opened(upstream);
     const answer = await upstream.initialize(negotiable(params, gateway));
     if (!answer.result) {
-      const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
-      this.ctx.waitUntil(this.#end(isFailure ? 'failed' : 'worked'));
+      this.ctx.waitUntil(this.#end(this.#reachOf(answer)));
       return answer;
     }
     if (this.#row.isIncomplete) throw new Error('the session with the server cannot be stored');
@@ -251,7 +260,7 @@ export class SessionObject extends DurableObject {
     this.#openingUntil = 0;
     this.#checked = true;
     this.#used();
-    await this.ctx.storage.setAlarm(this.#use.expiry.expiry);
+    await this.ctx.storage.setAlarm(this.#nextAlarm);
     return answer;
   }
 
@@ -339,7 +348,27 @@ export class SessionObject extends DurableObject {
     this.#stopPulse();
     this.#use.write();
     const counts = await this.#upstream.rest();
+    if (this.#row.isOpen && this.#config?.sessionConfig?.keepAlive && this.#use.last > this.#pinged)
+      await this.ctx.storage.setAlarm(this.#nextAlarm);
     if (counts) await this.#count(counts);
+  }
+
+  // While an instance is connected to the server, its manager sends pings.
+  get #nextAlarm() {
+    const last = this.#upstream.running ? Date.now() : Math.max(this.#use.last, this.#pinged);
+    return nextAlarm(this.#use.expiry.expiry, this.#config?.sessionConfig?.keepAlive, last);
+  }
+
+  // While the session rests, no manager pings its server.
+  /** @param {number} now */
+  async #keepAlive(now) {
+    const isDue = this.#config?.sessionConfig?.keepAlive && !this.#upstream.running;
+    if (isDue) this.#pinged = now;
+    await this.ctx.storage.setAlarm(this.#nextAlarm); // first: this instance may die
+    if (!isDue || !(this.#checked ?? (await this.#check(this.#values)))) return;
+    const { last } = this.#use;
+    await this.#upstream.ping().catch((error) => log('warn', 'notPinged', { problem: wordsOf(error) }));
+    if (this.#row.isOpen && this.#use.last === last && !this.#client.needsServer) await this.#rest();
   }
 
   // Without the registry, counts are lost and nothing else.
@@ -355,8 +384,8 @@ export class SessionObject extends DurableObject {
     this.#pulse = undefined;
   }
 
-  /** @param {string} server @param {Identity} caller */
-  #connect(server, caller) {
+  /** @param {string} server @param {Identity} caller @param {boolean} [isCanary] */
+  #connect(server, caller, isCanary) {
     const { key, id, vars } = caller;
     const identity = { id, vars: this.#settings.configuredVars(key) ?? vars };
     this.#auth = this.#authFor({ key, id, server });
@@ -366,6 +395,8 @@ export class SessionObject extends DurableObject {
       env: this.env,
       identity,
       auth: this.#auth,
+      route: this.#routeTo(server, caller, isCanary),
+      most: this.#settings.topology.get(server)?.maxConcurrency,
       storage: this.#row.storage,
       client: this.#client,
       onissued: (issued) => this.#noteIssued(issued),
@@ -373,6 +404,11 @@ export class SessionObject extends DurableObject {
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
     });
+  }
+
+  /** @param {string} server @param {{ key: string, index?: string }} caller @param {boolean} [isCanary] */
+  #routeTo(server, { key, index = key }, isCanary) {
+    return routeOf(this.#settings, { server, user: index, isCanary }, this.ctx.storage.sql, this.#row);
   }
 
   /** @param {import('./oauth/credentials-object.js').Owner} owner */
@@ -456,6 +492,7 @@ export class SessionObject extends DurableObject {
       this.#owner.server,
       { id: caller.id, vars: configuredVars(caller.key) ?? caller.vars },
       id,
+      this.#routeTo(this.#owner.server, caller),
     );
   }
 
@@ -472,6 +509,12 @@ export class SessionObject extends DurableObject {
   /** @param {{ key: string, index?: string }} identity */
   #index({ key, index = key }) {
     return this.env.INDEX.get(this.env.INDEX.idFromName(index));
+  }
+
+  // What the outcome of `initialize` says about the server.
+  /** @param {import('./types.js').Opening} answer @returns {ServerNews} */
+  #reachOf({ cause }) {
+    return cause && this.#isOutOfReach(cause) ? 'failed' : 'worked';
   }
 
   // Whether an error means that the server is unreachable.

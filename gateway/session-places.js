@@ -37,10 +37,11 @@ export async function findPlace(env, { key }, server, id) {
  * @param {string} server
  * @param {string} id
  * @param {(object: SessionStub, owner: string) => Promise<string | ObjectAnswer | undefined>} ask
+ * @param {string} [locationHint] where an object that does not exist yet is placed
  */
-export async function askSession(env, caller, server, id, ask) {
+export async function askSession(env, caller, server, id, ask, locationHint) {
   const { owner, name } = knownPlace(caller, server, id) ?? (await findPlace(env, caller, server, id));
-  const object = env.SESSIONS.get(name);
+  const object = locationHint ? env.SESSIONS.get(name, { locationHint }) : env.SESSIONS.get(name);
   return received(object, await ask(object, owner));
 }
 

@@ -7,6 +7,7 @@ import { readMethods } from './auth.js';
 import { sha256 } from './digest.js';
 import { readOAuth } from './oauth/settings.js';
 import { originOf } from './origin.js';
+import { knowledgeOf, packageConfig, readTopology } from './topology/settings.js';
 
 /** @import { Env, LimitName, Limits, Settings } from './types.js' */
 
@@ -54,7 +55,8 @@ function read(env) {
   if (limits.MAX_BODY_BYTES > LARGEST_BODY) throw new Error(`MAX_BODY_BYTES: must be at most ${LARGEST_BODY}`);
   const config = parsed(env, 'MCP_SERVERS');
   if (config === undefined) throw new Error('MCP_SERVERS: is not set');
-  const gateway = new Gateway(config, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
+  const known = packageConfig(config);
+  const gateway = new Gateway(known, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
   const lifetimes = new Map(
     Object.keys(config.mcpServers).map((server) => {
       const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server) ?? [0];
@@ -64,7 +66,9 @@ function read(env) {
   return {
     gateway,
     limits,
-    servers: config.mcpServers,
+    servers: known.mcpServers,
+    topology: readTopology(config, (url, path) => filledUrl(url, path, env)),
+    ...knowledgeOf(gateway, limits.BREAKER_COOLDOWN),
     auth: readMethods(env, parsed),
     oauth: readOAuth(env, config.mcpServers, list),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
@@ -101,6 +105,18 @@ function parsed(env, name) {
     return JSON.parse(value);
   } catch {
     throw new Error(`${name}: must be JSON`); // without the value, which may be secret
+  }
+}
+
+// A further URL of a server, checked and filled in like the first one.
+/** @param {unknown} url @param {string} path @param {Env} env */
+function filledUrl(url, path, env) {
+  const name = 'address';
+  try {
+    const one = new Gateway({ mcpServers: { [name]: { url: /** @type {string} */ (url) } } }, env, [], 0);
+    return String(one.upstream(name, '', {})[0]);
+  } catch (error) {
+    throw new Error(/** @type {Error} */ (error).message.replace(`mcpServers.${name}.url`, path));
   }
 }
 

@@ -7,6 +7,9 @@ import type { CredentialsObject } from './oauth/credentials-object.js';
 import type { Vault } from './oauth/vault.js';
 import type { RegistryObject } from './registry-object.js';
 import type { SessionObject } from './session-object.js';
+import type { SharedCircuit } from './topology/circuit.js';
+import type { Health } from './topology/health.js';
+import type { Slots } from './topology/slots.js';
 
 // workerd
 
@@ -47,7 +50,7 @@ export interface ObjectId {
 }
 
 export interface Namespace<T> {
-  get(id: ObjectId): Stub<T>;
+  get(id: ObjectId, options?: { locationHint: string }): Stub<T>;
   idFromName(name: string): ObjectId;
 }
 
@@ -129,6 +132,39 @@ export interface Settings {
   configuredVars(key: string): Record<string, string> | undefined;
   fingerprint(server: string): Promise<string>;
   lifetime(server: string): Lifetime | undefined;
+  /** By server: where its requests go, if not simply to its URL, and how many at once. */
+  topology: Map<string, Topology>;
+  /** By server: whether it is out of reach for all users of this isolate. */
+  circuit: SharedCircuit;
+  /** Of the servers' addresses. */
+  health: Health;
+}
+
+/** An address of a server: as it is configured, and with the values of variables; whether it takes new sessions. */
+export interface Address {
+  text: string;
+  url: string;
+  isDrained: boolean;
+}
+
+/** Where some sessions go: those of requests with a header, of any value if it has none, and of a share of users. */
+export interface Canary {
+  address: Address;
+  header: { name: string; value: string | undefined } | undefined;
+  percent: number;
+}
+
+export interface Topology {
+  /** The first address, which is the one that the session's manager knows. */
+  url: string;
+  addresses: Address[];
+  /** Whether all of them are. */
+  isDrained: boolean;
+  canary: Canary | undefined;
+  cookies: boolean;
+  maxConcurrency: number | undefined;
+  slots: Slots | undefined;
+  locationHint: string | undefined;
 }
 
 /** Options of a server's `auth`, as those of `oauth()` in mcp-tether/oauth. */
@@ -206,6 +242,8 @@ export interface ObjectAnswer extends Answer {
   bodyNumber?: number;
   /** Whether a session was created. */
   opened?: boolean;
+  /** What opening a session says about the server. */
+  reach?: ServerNews;
 }
 
 export type Counts = Record<string, number>;

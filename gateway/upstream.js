@@ -12,9 +12,11 @@ import { wholeFetch } from './whole-fetch.js';
 
 /** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
 /** @import { SessionAuth } from './oauth/session-auth.js' */
+/** @import { SessionRoute } from './topology/session-route.js' */
 /** @import { Cause, Env, Head, Identity, Opening, RpcError, RpcParams, RpcResult, ServerNews } from './types.js' */
 
 const RECOVERED = 'Session recovery successful'; // the manager's line: an event listener would slow down every call
+const PING = 10_000; // milliseconds, retries included
 const LISTING = 10_000; // milliseconds in which the manager lists the tools again after a recovery
 const FOREVER = 10 * 365 * 86_400_000; // the row determines when a session expires, not the manager
 const CLOSED = new Error('the client was closed');
@@ -65,6 +67,7 @@ export class Upstream {
   #lists = []; // the capabilities whose lists may change
   #onlists;
   #onissued;
+  #route;
 
   /**
    * @param {object} options
@@ -73,6 +76,8 @@ export class Upstream {
    * @param {Env} options.env
    * @param {Pick<Identity, 'id' | 'vars'>} options.identity
    * @param {SessionAuth} [options.auth] where its tokens come from
+   * @param {SessionRoute} [options.route] where its requests go, if not simply to the server's URL
+   * @param {number} [options.most] requests in flight at once
    * @param {SessionStorage} options.storage where the session is kept beyond this instance
    * @param {Receiver} options.client
    * @param {(error: Cause) => boolean} options.isOutOfReach whether an error says that the server is out of reach
@@ -80,8 +85,23 @@ export class Upstream {
    * @param {(method: string) => void} options.onlists the lists may have changed in a recovery: the notification that says so
    * @param {(happened: ServerNews) => void} options.onserver the attempts to reach the server are spent, or it answers again
    */
-  constructor({ server, config, env, identity, auth, storage, client, isOutOfReach, onissued, onlists, onserver }) {
+  constructor({
+    server,
+    config,
+    env,
+    identity,
+    auth,
+    route,
+    most,
+    storage,
+    client,
+    isOutOfReach,
+    onissued,
+    onlists,
+    onserver,
+  }) {
     this.#auth = auth;
+    this.#route = route;
     this.#onlists = onlists;
     this.#onissued = onissued;
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
@@ -93,6 +113,7 @@ export class Upstream {
           env: variables,
           log: (level, line) => this.#log(level, line),
           storage,
+          limits: most ? { maxInFlight: most } : undefined,
           fetch: (url, init = {}) => /** @type {any} */ (this.#fetch(String(url), init)),
         },
       )
@@ -270,6 +291,11 @@ export class Upstream {
     this.#onserver(isOut ? 'failed' : 'worked');
   }
 
+  /** A request of the gateway's own. */
+  async ping() {
+    await this.#session?.ping({ timeout: PING }).catch(() => {}); // an outage: the next ping is due later
+  }
+
   /** The manager's counters. */
   metrics() {
     return this.#metrics ?? this.#manager.getMetrics();
@@ -288,6 +314,7 @@ export class Upstream {
     this.#asked.clear();
     if (session) session.observer = undefined;
     await this.#manager.close();
+    this.#route?.rest();
     this.#metrics = this.#manager.getMetrics();
     // Necessary: garbage collection cannot free JavaScript objects that the module references.
     session?.free();
@@ -305,12 +332,17 @@ export class Upstream {
   #fetch(url, init) {
     if (init.method === 'DELETE') return this.#delete(url, init);
     const own = asClient(init, this.#hello);
-    return own === init ? wholeFetch(url, init) : this.#greet(url, own);
+    return own === init ? this.#send(url, init) : this.#greet(url, own);
+  }
+
+  /** @param {string} url @param {RequestInit} init */
+  #send(url, init) {
+    return this.#route ? this.#route.fetch(url, init) : wholeFetch(url, init);
   }
 
   /** @param {string} url @param {RequestInit} init */
   async #greet(url, init) {
-    const response = await wholeFetch(url, init);
+    const response = await this.#send(url, init);
     const id = response.headers.get('mcp-session-id');
     if (id) this.#onissued?.(id);
     return response;
@@ -319,7 +351,7 @@ export class Upstream {
   /** @param {string} url @param {RequestInit} init */
   async #delete(url, init) {
     this.#isUnended = true;
-    const response = await wholeFetch(url, init);
+    const response = await this.#send(url, init);
     this.#isUnended = !isTaken(response);
     return response;
   }

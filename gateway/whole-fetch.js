@@ -5,9 +5,13 @@
 const SMALL = 64 * 1024; // bytes
 const TYPES = /^(application\/json|text\/event-stream) *(;|$)/i;
 
-/** @param {string} url @param {RequestInit} init */
-export async function wholeFetch(url, init) {
-  const response = await fetch(url, init);
+/**
+ * @param {string} url
+ * @param {RequestInit} init
+ * @param {(url: string, init: RequestInit) => Promise<Response>} [send]
+ */
+export async function wholeFetch(url, init, send) {
+  const response = await (send ? send(url, init) : fetch(url, init));
   const { status, headers } = response;
   const type = TYPES.exec(headers.get('content-type') ?? '')?.[1];
   if (type === undefined || !isSmall(headers)) return response;
