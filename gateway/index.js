@@ -5,12 +5,14 @@ import { always } from './answers.js';
 import { IncomingRequest } from './incoming-request.js';
 import { log, wordsOf } from './log.js';
 import { visitLogin } from './oauth/routes.js';
+import { unconfigured } from './observe/health.js';
 import { settingsOf } from './settings.js';
 
 /** @import { Env, EventContext } from './types.js' */
 
 export { IndexObject } from './index-object.js';
 export { CredentialsObject } from './oauth/credentials-object.js';
+export { withTelemetry } from './observe/telemetry.js';
 export { RegistryObject } from './registry-object.js';
 export { SessionObject } from './session-object.js';
 
@@ -22,6 +24,8 @@ export default {
       settings = settingsOf(env);
     } catch (error) {
       log('error', 'setup', { problem: wordsOf(error) });
+      const probed = unconfigured(request, error);
+      if (probed) return probed;
       return Response.json(
         {
           jsonrpc: '2.0',
@@ -35,7 +39,7 @@ export default {
     let answer;
     try {
       const visited = visitLogin(request, env, settings);
-      if (visited) return await visited;
+      if (visited) return incoming.observer.visited(await visited, incoming);
       answer = await incoming.answer();
     } catch (error) {
       log('error', 'failed', {
