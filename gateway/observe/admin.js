@@ -12,7 +12,7 @@ import { audit } from './audit.js';
 /** @import { KnownUser } from './users.js' */
 
 const USERS = 20; // asked for their sessions at once
-const SESSIONS = 100; // of a page
+const SESSIONS = 100; // of a page at most
 const TURNS = 5; // of users in one request: an empty page has a cursor, too
 const LARGEST_CURSOR = 2_000; // characters
 const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
@@ -89,8 +89,14 @@ async function list(incoming) {
   const { searchParams } = new URL(request.url);
   const text = searchParams.get('cursor');
   const cursor = text === null ? undefined : placeIn(text);
-  if (text !== null && !cursor) return incoming.refuse('cursor');
-  const wanted = { user: searchParams.get('user') ?? undefined, server: searchParams.get('server') ?? undefined };
+  const limit = Number(searchParams.get('limit') ?? SESSIONS);
+  if ((text !== null && !cursor) || !Number.isInteger(limit) || limit < 1 || limit > SESSIONS)
+    return incoming.refuse('page');
+  const wanted = {
+    limit,
+    user: searchParams.get('user') ?? undefined,
+    server: searchParams.get('server') ?? undefined,
+  };
   const { sessions, next } = await page(env, wanted, cursor);
   return json({ sessions, ...(next && { cursor: btoa(encodeURIComponent(JSON.stringify(next))) }) });
 }
@@ -110,14 +116,15 @@ function placeIn(cursor) {
 /**
  * Sessions in the order of their users and handles.
  * @param {Env} env
- * @param {{ user: string | undefined, server: string | undefined }} wanted
+ * @param {{ limit: number, user: string | undefined, server: string | undefined }} wanted
  * @param {Place} [after]
  * @returns {Promise<{ sessions: Listed[], next?: Place }>}
  */
-async function page(env, { user, server }, after = ['', '']) {
+async function page(env, { limit, user, server }, after = ['', '']) {
   /** @type {Listed[]} */
   const sessions = [];
   let [from, past] = after;
+  let last = after;
   for (let turn = 0; turn < TURNS; turn += 1) {
     const users = await registry(env).users({ from, limit: USERS, ...(user !== undefined && { user }) });
     const found = await Promise.all(users.map((known) => sessionsOf(env, known)));
@@ -125,8 +132,9 @@ async function page(env, { user, server }, after = ['', '']) {
       const fresh = found[index].filter(({ handle }) => known.name !== from || handle > past);
       for (const session of fresh) {
         if (server !== undefined && session.server !== server) continue;
-        if (sessions.length === SESSIONS) return { sessions, next: placeOf(sessions, found, users) };
+        if (sessions.length === limit) return { sessions, next: last };
         sessions.push(session);
+        last = [known.name, session.handle];
       }
     }
     await forget(env, users, found);
@@ -135,14 +143,6 @@ async function page(env, { user, server }, after = ['', '']) {
     [from, past] = [users[users.length - 1].name, '~'];
   }
   return { sessions, next: [from, past] };
-}
-
-// The place of the last session of the page.
-/** @param {Listed[]} sessions @param {Listed[][]} found @param {KnownUser[]} users @returns {Place} */
-function placeOf(sessions, found, users) {
-  const last = sessions[sessions.length - 1];
-  const owner = users.find((_, index) => found[index].includes(last));
-  return [owner?.name ?? '', last.handle];
 }
 
 /** @param {Env} env @param {KnownUser} user @returns {Promise<Listed[]>} */

@@ -37,7 +37,9 @@ export function noteRequest({ outcome, ms, server, key, method, kind, ...rest },
   if (SERVED.has(outcome) && PROBES.has(rest.route ?? '')) return;
   if (mode === 'off' || (mode === 'errors' && SERVED.has(outcome))) return;
   const name = method === undefined ? undefined : nameOf(method);
-  withPseudonym(key, (user) => log(levelOf(outcome), 'request', { server, user, method: name, kind, outcome, ms, ...rest }));
+  withPseudonym(key, (user) =>
+    log(levelOf(outcome), 'request', { server, user, method: name, kind, outcome, ms, ...rest }),
+  );
 }
 
 /** Counts an HTTP request to a server: @param {string} server @param {number} status 0 if there was no response @param {number} ms */

@@ -9,6 +9,9 @@ import { adminToken, startStack, until } from './stack.mjs';
 
 const handleOf = (session) => createHash('sha256').update(session).digest('hex');
 
+// With the others, more users than are asked at once.
+const many = Object.fromEntries(Array.from({ length: 22 }, (_, at) => [`user-${at}`, `token-of-user-${at}`]));
+
 describe('the administrator of the gateway', { timeout: 180_000 }, () => {
   let stack;
   let second;
@@ -16,7 +19,8 @@ describe('the administrator of the gateway', { timeout: 180_000 }, () => {
   let bob;
   before(async () => {
     second = await startSdkServer();
-    stack = await startStack({ servers: { second: { url: second.url } }, vars: { REST_AFTER: 300 } });
+    const BEARER_TOKENS = { ada: 'token-of-ada', bob: 'token-of-bob', ...many };
+    stack = await startStack({ servers: { second: { url: second.url } }, vars: { REST_AFTER: 300, BEARER_TOKENS } });
     ada = sender(stack.url);
     bob = sender(`${stack.origin}/second/mcp`, 'token-of-bob');
   });
@@ -158,28 +162,32 @@ describe('the administrator of the gateway', { timeout: 180_000 }, () => {
       assert.equal((await admin(`/admin/sessions/${handle}${path}`, method)).status, 404);
   });
 
-  test('gets pages, each session once', async () => {
-    const user = sender(`${stack.origin}/second/mcp`, 'token-of-bob');
-    const opened = [];
-    for (let turn = 0; turn < 12; turn += 1)
-      opened.push(...(await Promise.all(Array.from({ length: 9 }, () => user.open()))));
-    await Promise.all(Array.from({ length: 3 }, () => ada.open()));
-    const seen = [];
-    let query = '';
-    let pages = 0;
-    do {
-      const { sessions, cursor } = await read(`/admin/sessions${query}`);
-      assert.ok(sessions.length <= 100);
-      seen.push(...sessions.map(({ handle }) => handle));
-      query = cursor === undefined ? undefined : `?cursor=${encodeURIComponent(cursor)}`;
-      pages += 1;
-    } while (query !== undefined);
-    assert.ok(pages >= 2);
-    assert.equal(new Set(seen).size, seen.length);
-    // A user has 100 at most: later ones took the place of earlier ones.
-    assert.equal(opened.map(handleOf).filter((handle) => seen.includes(handle)).length, 100);
-    for (const cursor of ['x', '%00', btoa('[1]'), 'A'.repeat(3_000)])
-      assert.equal((await admin(`/admin/sessions?cursor=${cursor}`)).status, 400, cursor);
+  test('gets pages, each session once, however many users and sessions there are', async () => {
+    const users = Object.keys(many).map((name) => sender(`${stack.origin}/second/mcp`, many[name]));
+    const opened = await Promise.all(users.map((user) => user.open()));
+    opened.push(...(await Promise.all(Array.from({ length: 5 }, () => bob.open()))));
+    const all = await list();
+    const names = [...new Set(all.map(({ user }) => user))].slice(0, 20);
+    const asked = all.filter(({ user }) => names.includes(user)).length; // a page that ends with the users asked at once
+    for (const limit of [4, asked, 100]) {
+      const seen = [];
+      let query = `?limit=${limit}`;
+      do {
+        const { sessions, cursor } = await read(`/admin/sessions${query}`);
+        assert.ok(sessions.length <= limit);
+        seen.push(...sessions.map(({ handle }) => handle));
+        query = cursor === undefined ? undefined : `?limit=${limit}&cursor=${encodeURIComponent(cursor)}`;
+      } while (query !== undefined);
+      assert.equal(new Set(seen).size, seen.length);
+      assert.deepEqual(
+        opened.map(handleOf).filter((handle) => !seen.includes(handle)),
+        [],
+      );
+    }
+    for (const query of ['cursor=x', 'cursor=%00', `cursor=${btoa('[1]')}`, `cursor=${'A'.repeat(3_000)}`])
+      assert.equal((await admin(`/admin/sessions?${query}`)).status, 400, query);
+    for (const limit of ['0', '101', '1e9', '-1', 'x', ''])
+      assert.equal((await admin(`/admin/sessions?limit=${limit}`)).status, 400, limit);
   });
 
   test('is nobody else: users, strangers and guesses get 401, and guesses are limited', async () => {
