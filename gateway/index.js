@@ -12,6 +12,7 @@ import { settingsOf } from './settings.js';
 
 export { IndexObject } from './index-object.js';
 export { CredentialsObject } from './oauth/credentials-object.js';
+export { otlp } from './observe/otlp.js';
 export { withTelemetry } from './observe/telemetry.js';
 export { RegistryObject } from './registry-object.js';
 export { SessionObject } from './session-object.js';

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startModernServer } from '../js/servers/modern-server.mjs';
 import { startSdkServer } from '../js/servers/sdk-server.mjs';
+import { listen } from '../js/servers/shared/listen.mjs';
+import { parseJson, readText } from '../js/servers/shared/messages.mjs';
 import { messageOf, sender } from './http.mjs';
 import { adminToken, startStack, until } from './stack.mjs';
 import { buildTracedWorker } from './traced-worker.mjs';
@@ -175,5 +177,57 @@ describe('spans of a hook', { timeout: 120_000 }, () => {
     const text = JSON.stringify(spans());
     for (const secret of ['token-of', adminToken, 'bearer:', '"ada"', '"echo"'])
       assert.ok(!text.includes(secret), secret);
+  });
+});
+
+describe('spans in a collector', { timeout: 120_000 }, () => {
+  let collector;
+  let worker;
+  let stack;
+  const received = [];
+  before(async () => {
+    collector = await listen(async (request, response) => {
+      received.push({ headers: request.headers, body: parseJson(await readText(request)) });
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+    const options = { url: `${collector.origin}/v1/traces`, headers: { 'x-api-key': 'key' }, service: 'mcp' };
+    worker = await buildTracedWorker(`otlp(${JSON.stringify(options)})`);
+    stack = await startStack({ folder: worker.folder });
+  });
+  after(async () => {
+    await stack.stop();
+    await collector.close();
+    await worker.remove();
+  });
+
+  test('spans of several requests arrive together, in the JSON form of OTLP', async () => {
+    const ada = sender(stack.url);
+    const session = await ada.open();
+    const headers = { traceparent, tracestate: 'vendor=1' };
+    await Promise.all(
+      Array.from({ length: 5 }, async (_, id) =>
+        (await ada.call(session, 'echo', { text: 'x' }, { id, headers })).text(),
+      ),
+    );
+    const spansOf = ({ body }) => body.resourceSpans[0].scopeSpans[0].spans;
+    const spans = await until(() => {
+      const found = received.flatMap(spansOf).filter(({ traceId }) => traceId === TRACE);
+      return found.length === 10 && found;
+    }, 'ten spans');
+    assert.ok(received.length < 10);
+    for (const { headers: sent, body } of received) {
+      assert.deepEqual([sent['x-api-key'], sent['content-type']], ['key', 'application/json']);
+      const service = { key: 'service.name', value: { stringValue: 'mcp' } };
+      assert.deepEqual(body.resourceSpans[0].resource, { attributes: [service] });
+    }
+    for (const { kind, spanId, parentSpanId, startTimeUnixNano, endTimeUnixNano, attributes, traceState } of spans) {
+      assert.match(spanId, /^[0-9a-f]{16}$/);
+      assert.ok(/^\d{19}$/.test(startTimeUnixNano) && BigInt(endTimeUnixNano) >= BigInt(startTimeUnixNano));
+      assert.equal(traceState, 'vendor=1');
+      const parent = spans.find((other) => other.spanId === parentSpanId);
+      assert.deepEqual(kind === 2 ? parentSpanId : parent.kind, kind === 2 ? PARENT : 2);
+      const status = attributes.find(({ key }) => key === 'http.response.status_code');
+      assert.deepEqual(status?.value, kind === 2 ? { intValue: '200' } : undefined);
+    }
   });
 });

@@ -18,7 +18,7 @@ export async function buildTracedWorker(hook) {
   await cp(dist, join(root, 'gateway'), { recursive: true });
   await writeFile(
     join(root, 'entry.js'),
-    `import gateway, { withTelemetry } from './gateway/index.js';
+    `import gateway, { otlp, withTelemetry } from './gateway/index.js';
      export * from './gateway/index.js';
      export default withTelemetry(gateway, ${hook});`,
   );
