@@ -10,8 +10,8 @@ const PREFIX = 'mcp_tether_';
 
 /** @type {Record<string, string>} */
 const help = {
-  jwks_failures_total: 'Reads of the keys that verify tokens that failed.',
-  logins_failed_total: 'Requests with a token that was refused.',
+  jwks_failures_total: 'Failed reads of the keys of an issuer.',
+  logins_failed_total: 'Requests with credentials that were refused.',
   recovery_duration_seconds:
     'Time from the loss of a session at its server until it was replaced, or until that failed.',
   request_duration_seconds:
