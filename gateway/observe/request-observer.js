@@ -117,7 +117,8 @@ export class RequestObserver {
     const session = this.#owner === undefined ? undefined : partsOf(this.#owner).handle;
     const { key, method, protocol } = this;
     const http = httpOf(request);
-    const kind = method === undefined ? kinds[http] : undefined;
+    const named = route.name === 'mcp' ? kinds[http] : 'other';
+    const kind = method === undefined ? named : undefined;
     const place = { server, session, route: route.name ?? 'none', http, status };
     if (!this.#isTold) {
       const ms = Date.now() - this.#at;

@@ -136,6 +136,8 @@ describe('the operation of the gateway', { timeout: 120_000 }, () => {
       http: 'POST',
       status: 200,
     });
+    await (await sender(stack.url).send('GET', { path: '/sessions' })).text();
+    assert.equal((await one(({ route }) => route === 'sessions', 'the list')).kind, 'other');
     await (await send('tools/call', { name: 'no such tool', arguments: {} })).text();
     await one(({ server, outcome }) => server === 'modern' && outcome === 'rpc_error', 'the error of the server');
   });
