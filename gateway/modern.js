@@ -198,10 +198,8 @@ class Passage {
     const headers = new Headers();
     for (const [name, value] of Object.entries(head)) if (gateway.goesToServer(name)) headers.set(name, value);
     for (const [name, value] of [...added, ...this.configured]) headers.set(name, value);
-    return this.observer.timed(
-      this.server,
-      fetchWithin(this.url, { method: 'POST', headers, body: text, signal: this.aborter.signal }),
-    );
+    const sent = fetchWithin(this.url, { method: 'POST', headers, body: text, signal: this.aborter.signal });
+    return this.observer.timed(this.server, sent);
   }
 
   /** @param {boolean} refresh */
