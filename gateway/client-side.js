@@ -14,6 +14,7 @@ import { Upstream, withdrawal } from './upstream.js';
 /** @import { EventLog } from './event-log.js' */
 /** @import { Found } from './lazy-upstream.js' */
 /** @import { Row } from './row.js' */
+/** @import { SessionObserver } from './observe/session-observer.js' */
 /** @import { Exchange } from './exchange.js' */
 /** @import { Pending } from './pending.js' */
 /** @import { Answer, Head, Limits, RpcError } from './types.js' */
@@ -41,19 +42,26 @@ export class ClientSide {
   #gateway;
   #exchanges;
   #listeners;
+  #observer;
 
-  /** @param {{ row: Row, log: EventLog, gateway: Gateway, limits: Limits, onuse: () => void }} options */
-  constructor({ row, log, gateway, limits, onuse }) {
+  /** @param {{ row: Row, log: EventLog, gateway: Gateway, limits: Limits, observer: SessionObserver, onuse: () => void }} options */
+  constructor({ row, log, gateway, limits, observer, onuse }) {
+    this.#observer = observer;
     this.#row = row;
     this.#log = log;
     this.#gateway = gateway;
-    this.#exchanges = new Exchanges(log, limits, onuse);
+    this.#exchanges = new Exchanges(log, limits, onuse, observer);
     this.#listeners = new Listeners(log, limits, onuse);
   }
 
   /** Whether the client waits for a response, or has an open stream. */
   get isWaiting() {
     return this.#exchanges.size > 0 || this.#listeners.size > 0;
+  }
+
+  /** Unanswered requests of the client, its open GET streams, and unanswered requests of the server. */
+  get load() {
+    return { requests: this.#exchanges.size, streams: this.#listeners.size, questions: this.#questions.size };
   }
 
   /** Whether the server must stay connected: for a client that waits, or for the answer to a question of the server. */
@@ -85,8 +93,10 @@ export class ClientSide {
     if (again) return refused(this.#gateway.refusal('message'), { id: again.get('id') });
     if (this.#exchanges.size + ids.length > MOST_WAITING)
       return refused(this.#gateway.refusal('rate'), { id: asking[0]?.get('id'), headers: { 'retry-after': '1' } });
-    if (!(found instanceof Upstream))
+    if (!(found instanceof Upstream)) {
+      this.#observer.unsent(asking, found.error);
       return ids.length > 0 ? failed(found.error, ids, body.isArray) : refused(this.#gateway.refusal('unreachable'));
+    }
     const primes = values.agreed >= PRIMING_SINCE;
     const exchange = ids.length > 0 ? this.#exchanges.open(body.isArray, primes) : undefined;
     // All of them are expected before the first is answered.

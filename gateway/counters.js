@@ -1,6 +1,8 @@
 // Counters of one isolate, sent to the registry at intervals, so that the registry's load depends on the number of isolates, not of sessions.
 // @ts-check
 
+import { Histograms } from './observe/histograms.js';
+
 /** @import { Counts, Env } from './types.js' */
 
 const FLUSH_EVERY = 10_000;
@@ -8,6 +10,7 @@ const FLUSH_EVERY = 10_000;
 /** @type {Counts} */
 let counts = {};
 let flushed = 0;
+const histograms = new Histograms();
 
 /**
  * Counts a request by route and status.
@@ -27,6 +30,11 @@ export function count(more) {
   for (const [name, value] of Object.entries(more)) counts[name] = (counts[name] ?? 0) + value;
 }
 
+/** Adds a duration to a histogram: @param {string} metric @param {Record<string, string>} labels @param {number} ms */
+export function observe(metric, labels, ms) {
+  histograms.observe(metric, labels, ms);
+}
+
 /** Whether the interval has passed. */
 export function isFlushDue() {
   return Date.now() - flushed >= FLUSH_EVERY;
@@ -38,7 +46,7 @@ export function isFlushDue() {
  */
 export async function flush(env) {
   flushed = Date.now();
-  const sent = counts;
+  const sent = { ...counts, ...histograms.take() };
   counts = {};
   if (Object.keys(sent).length > 0) await registry(env).add(sent);
 }

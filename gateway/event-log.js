@@ -193,6 +193,13 @@ export class EventLog {
     if (events > this.#limits.events || bytes > this.#limits.bytes) this.#prune(this.#kept);
   }
 
+  /** How full it is. */
+  get fill() {
+    this.flush();
+    const { events, bytes } = this.#count();
+    return { events, bytes, maxEvents: this.#limits.events, maxBytes: this.#limits.bytes };
+  }
+
   #count() {
     /** @type {SqlCursor<{ events: number, bytes: number }>} */
     const counted = this.#sql.exec('SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes FROM event');

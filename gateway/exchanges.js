@@ -6,6 +6,7 @@ import { error } from './messages.js';
 import { Pending } from './pending.js';
 
 /** @import { EventLog } from './event-log.js' */
+/** @import { SessionObserver } from './observe/session-observer.js' */
 /** @import { RawJson } from './raw-json.js' */
 /** @import { Limits, RpcError } from './types.js' */
 
@@ -22,11 +23,13 @@ export class Exchanges {
   #log;
   #limits;
   #onend;
+  #observer;
   /** @type {ReturnType<typeof setTimeout> | undefined} the timer that opens streams */
   #opening;
 
-  /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when a POST is answered */
-  constructor(log, limits, onend) {
+  /** @param {EventLog} log @param {Limits} limits @param {() => void} onend called when a POST is answered @param {SessionObserver} observer */
+  constructor(log, limits, onend, observer) {
+    this.#observer = observer;
     this.#log = log;
     this.#limits = limits;
     this.#onend = onend;
@@ -73,6 +76,7 @@ export class Exchanges {
   /** @param {Pending} pending */
   #onanswer = (pending) => {
     this.#waiting.delete(pending);
+    this.#observer.settled(pending);
   };
 
   // The server answers a request with a stream. The client's stream is opened after a short delay, unless the response arrives first.

@@ -3,14 +3,17 @@
 
 import { addressOf } from './address.js';
 import { bodiless, idOf, json, refused, responseTo, seconds } from './answers.js';
-import { ANYBODY, authenticate, bearerToken, KEYS_PAUSE, KeysUnreachable } from './auth.js';
+import { ANYBODY, authenticate, KEYS_PAUSE, KeysUnreachable } from './auth.js';
 import { drain, readBody } from './body.js';
-import { count, countRequest, flush, isFlushDue, registry } from './counters.js';
-import { sha256 } from './digest.js';
+import { count, countRequest, flush, isFlushDue } from './counters.js';
 import { idWithin, isAmbiguous, messagesBeyondOne, shallowText } from './envelope.js';
 import { readHead } from './head.js';
 import { log, wordsOf } from './log.js';
 import { Memo } from './memo.js';
+import { administer } from './observe/admin.js';
+import { audit } from './observe/audit.js';
+import { liveness, readiness } from './observe/health.js';
+import { RequestObserver } from './observe/request-observer.js';
 import { plain, RawJson, read } from './raw-json.js';
 import { askSession, findPlace, knownPlace, received, sessionOf } from './session-places.js';
 import { openSession, passOnAdmitted } from './topology/admission.js';
@@ -43,6 +46,12 @@ export class IncomingRequest {
     this.head = fields;
     this.#size = size;
     this.origin = fields.origin;
+    this.observer = new RequestObserver(fields);
+  }
+
+  /** The configured server that its path names. */
+  get server() {
+    return this.settings.lifetime(this.route.subject) ? this.route.subject : undefined;
   }
 
   // A response (answers.js) or a promise of one. Most requests are messages of a session, which take the path with the fewest awaits.
@@ -62,11 +71,16 @@ export class IncomingRequest {
     if (this.#size > this.settings.limits.MAX_HEADER_BYTES) return this.refuse('headers');
     switch (this.route.name) {
       case 'health':
-        return json({ ok: true });
+        return liveness(this.env, this.settings);
+      case 'ready':
+        return readiness(this.env, this.settings);
       case 'metadata':
         return this.#metadata();
       case 'metrics':
-        return this.#metrics();
+      case 'adminSessions':
+      case 'adminSession':
+      case 'adminTrace':
+        return administer(this);
     }
     // Authentication comes before every lookup.
     const found = authenticate(head, this.settings.auth);
@@ -81,6 +95,7 @@ export class IncomingRequest {
   /** @param {Identity | undefined} identity @param {Verdict} verdict @returns {Answer | Promise<Answer>} */
   #answerTo(identity, verdict) {
     if (!identity) return this.#unauthorized();
+    this.observer.key = identity.key;
     const wait = this.#rateOf(identity.index);
     if (wait > 0) return this.#refuseByBody('rate', { 'retry-after': String(wait) });
     switch (this.route.name) {
@@ -169,9 +184,10 @@ export class IncomingRequest {
 
   /** @param {Answer} answer */
   #sent(answer) {
+    const { env, ctx } = this;
     countRequest(this.route.name, answer.status);
-    if (isFlushDue())
-      this.ctx.waitUntil(flush(this.env).catch((error) => log('warn', 'counters', { problem: wordsOf(error) })));
+    this.observer.ended(answer, this);
+    if (isFlushDue()) ctx.waitUntil(flush(env).catch((error) => log('warn', 'counters', { problem: wordsOf(error) })));
     return responseTo(this.origin, answer, this.gateway);
   }
 
@@ -202,19 +218,6 @@ export class IncomingRequest {
     });
   }
 
-  async #metrics() {
-    const { adminToken } = this.settings;
-    const token = bearerToken(this.head);
-    const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
-    if (!adminToken || !token || !this.gateway.same(given, wanted)) return this.#failedLogin('Bearer');
-    await flush(this.env);
-    return {
-      status: 200,
-      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-      body: await registry(this.env).text(),
-    };
-  }
-
   // RFC 9728 §5.1, RFC 6750 §3.
   #unauthorized() {
     /** @type {string[]} */
@@ -224,15 +227,16 @@ export class IncomingRequest {
         `resource_metadata="${this.route.origin}/.well-known/oauth-protected-resource/${this.route.subject}/mcp"`,
       );
     if (this.head.authorization !== undefined) parts.push('error="invalid_token"');
-    return this.#failedLogin(`Bearer ${parts.join(', ')}`.trim());
+    return this.failedLogin(`Bearer ${parts.join(', ')}`.trim());
   }
 
   // Failures with a token are limited by address, like the requests of a user.
   /** @param {string} challenge */
-  #failedLogin(challenge) {
+  failedLogin(challenge) {
     const { head } = this;
     if (head.authorization !== undefined || head['cf-access-jwt-assertion'] !== undefined) {
       count({ logins_failed_total: 1 });
+      audit('auth.refused', { route: this.route.name, server: this.server });
       const wait = this.#rateOf(`failed ${addressOf(head)}`);
       if (wait > 0) return this.refuse('rate', { headers: { 'retry-after': String(wait) } });
     }
@@ -289,7 +293,7 @@ export class IncomingRequest {
       // The common case: a message of a session, which only the session parses.
       const object = this.env.SESSIONS.get(place.name);
       const answer = received(object, await this.#postTo(object, place.owner, text));
-      if (answer) return answer;
+      if (answer) return this.observer.answeredBy(place.owner, answer, true);
     }
     return this.#byEra(identity, text);
   }
@@ -322,12 +326,14 @@ export class IncomingRequest {
       if (era === 'modern')
         return isAmbiguous(text)
           ? this.refuse('duplicate', { id: idOf(body) })
-          : passOnAdmitted(this, identity, /** @type {RawJson} */ (body), text);
+          : this.#pass(identity, /** @type {RawJson} */ (body), text);
       if (era === 'initialize') return this.#open(identity, /** @type {RawJson} */ (body));
     }
     if (!id || !gateway.isPlausibleId(id)) return this.refuse('sessionUnknown');
     const version = head['mcp-protocol-version'];
+    let asked = '';
     const answer = await askSession(this.env, identity, this.route.subject, id, (object, owner) => {
+      asked = owner;
       switch (method) {
         case 'POST':
           return this.#postTo(object, owner, text ?? '');
@@ -337,20 +343,19 @@ export class IncomingRequest {
           return object.delete(owner, version);
       }
     });
-    return answer ?? this.refuse('sessionUnknown');
+    return answer ? this.observer.answeredBy(asked, answer, method === 'POST') : this.refuse('sessionUnknown');
+  }
+
+  /** @param {Identity} identity @param {RawJson} body @param {string} text */
+  #pass(identity, body, text) {
+    const carried = this.observer.carry(body, text);
+    this.head = carried.head;
+    return passOnAdmitted(this, identity, carried.body, carried.text);
   }
 
   /** @param {SessionStub} object @param {string} owner @param {string} text */
   #postTo(object, owner, text) {
-    const { head } = this;
-    /** @type {Head | undefined} */
-    let trace;
-    for (const name of TRACE) {
-      if (head[name] === undefined) continue;
-      trace ??= {};
-      trace[name] = head[name];
-    }
-    return object.post(owner, head['mcp-protocol-version'], text, trace);
+    return object.post(owner, this.head['mcp-protocol-version'], text, this.observer.contextFor(text));
   }
 
   /** @param {Identity} identity @param {RawJson} message @returns {Promise<Answer>} */
@@ -362,9 +367,6 @@ export class IncomingRequest {
     return openSession(this, identity, message, params);
   }
 }
-
-// W3C Trace Context and Baggage.
-const TRACE = ['traceparent', 'tracestate', 'baggage'];
 
 // All callers without authentication are one user.
 /** @param {Identity} identity */

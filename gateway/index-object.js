@@ -4,6 +4,10 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { Breakers } from './breaker.js';
+import { registry } from './counters.js';
+import { log, wordsOf } from './log.js';
+import { pseudonym } from './observe/pseudonym.js';
+import { REPORT_EVERY } from './observe/users.js';
 
 /** @import { Env, ObjectContext, ServerNews, SessionInfo, Sql, SqlCursor } from './types.js' */
 
@@ -46,9 +50,9 @@ export class IndexObject extends DurableObject {
 
   /**
    * Registers a session that is open, for its maximum age. Opening it may have taken longer than the provisional entry lived.
-   * @param {{ handle: string, server: string, age: number }} session
+   * @param {{ handle: string, server: string, age: number, user?: { key: string, index: string } }} session
    */
-  confirm({ handle, server, age }) {
+  confirm({ handle, server, age, user }) {
     const now = Date.now();
     this.#sql.exec(
       'INSERT INTO session VALUES (?1, ?2, ?3, ?4, NULL) ON CONFLICT (handle) DO UPDATE SET created = ?3, expires = ?4',
@@ -57,6 +61,23 @@ export class IndexObject extends DurableObject {
       now,
       now + age,
     );
+    if (user) this.ctx.waitUntil(this.#reportUser(user, now));
+  }
+
+  // So that the administrator's list finds the user; once an hour, whatever the number of sessions.
+  /** @param {{ key: string, index: string }} user @param {number} now */
+  async #reportUser({ key, index }, now) {
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS report (id INTEGER PRIMARY KEY, at INTEGER NOT NULL)');
+    /** @type {SqlCursor<{ at: number }>} */
+    const last = this.#sql.exec('SELECT at FROM report');
+    if (now - (last.toArray()[0]?.at ?? 0) < REPORT_EVERY) return;
+    this.#sql.exec('INSERT OR REPLACE INTO report VALUES (0, ?)', now);
+    try {
+      await registry(this.env).noteUser({ name: index, key, hash: await pseudonym(key) });
+    } catch (error) {
+      this.#sql.exec('DELETE FROM report');
+      log('warn', 'userNotReported', { problem: wordsOf(error) });
+    }
   }
 
   /** The user's sessions, the least recently used first, as far as known here: they may have been used later. */

@@ -6,12 +6,15 @@ import { IncomingRequest } from './incoming-request.js';
 import { visitLanding } from './landing.js';
 import { log, wordsOf } from './log.js';
 import { visitLogin } from './oauth/routes.js';
+import { unconfigured } from './observe/health.js';
 import { settingsOf } from './settings.js';
 
 /** @import { Env, EventContext } from './types.js' */
 
 export { IndexObject } from './index-object.js';
 export { CredentialsObject } from './oauth/credentials-object.js';
+export { otlp } from './observe/otlp.js';
+export { withTelemetry } from './observe/telemetry.js';
 export { RegistryObject } from './registry-object.js';
 export { SessionObject } from './session-object.js';
 
@@ -23,6 +26,8 @@ export default {
       settings = settingsOf(env);
     } catch (error) {
       log('error', 'setup', { problem: wordsOf(error) });
+      const probed = unconfigured(request, error);
+      if (probed) return probed;
       return Response.json(
         {
           jsonrpc: '2.0',
@@ -35,8 +40,9 @@ export default {
     const incoming = new IncomingRequest(request, env, ctx, settings);
     let answer;
     try {
-      const visited = visitLogin(request, env, settings) ?? visitLanding(request, env, settings);
-      if (visited) return await visited;
+      const login = visitLogin(request, env, settings);
+      const visited = login ?? visitLanding(request, env, settings);
+      if (visited) return incoming.observer.visited(await visited, incoming, login ? 'login' : 'landing');
       answer = await incoming.answer();
     } catch (error) {
       log('error', 'failed', {

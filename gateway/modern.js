@@ -62,6 +62,7 @@ class Passage {
     this.message = plain(body);
     this.id = idOf(body); // as it was written
     this.server = route.subject;
+    this.observer = incoming.observer;
     this.refuse = incoming.refuse.bind(incoming);
     // Disconnecting cancels (2026-07-28 patterns/cancellation), so the request to the server is aborted.
     this.aborter = new AbortController();
@@ -153,6 +154,7 @@ class Passage {
     if (message.id === undefined) return bodiless(202);
     const answer = parsed(text);
     if (!isAnswer(answer)) return this.#nonsense(response);
+    this.observer.answered(answer);
     this.#speaks();
     const result = onresult && resultIn(text);
     if (result) onresult(result, text.length);
@@ -196,7 +198,8 @@ class Passage {
     const headers = new Headers();
     for (const [name, value] of Object.entries(head)) if (gateway.goesToServer(name)) headers.set(name, value);
     for (const [name, value] of [...added, ...this.configured]) headers.set(name, value);
-    return this.way.send({ method: 'POST', headers, body: text, signal: this.aborter.signal });
+    const sent = this.way.send({ method: 'POST', headers, body: text, signal: this.aborter.signal });
+    return this.observer.timed(this.server, sent);
   }
 
   /** @param {boolean} refresh */
@@ -273,6 +276,8 @@ class Passage {
         data: { supported: legacyVersions, requested },
       });
     }
+    const error = parsed(text ?? '')?.error;
+    if (error) this.observer.answered({ error });
     const isFit = text !== undefined && !this.#leaks(text);
     if (status === 401 || status === 403) return this.#forbidden(isFit ? text : '');
     if (status < 200 || status > 599) return this.#nonsense(response);

@@ -1,9 +1,12 @@
 // A request of the client that is not answered. The module calls `settle`, `progress` and `streams` (src/web/sys/host.rs, `Deferred`).
 // @ts-check
 import { error, notification, result } from './messages.js';
+import { outcomeOfCode, outcomeOfResult } from './observe/outcomes.js';
 import { RawJson } from './raw-json.js';
 
 /** @import { Exchange } from './exchange.js' */
+/** @import { Outcome } from './observe/outcomes.js' */
+/** @import { Span } from './observe/telemetry.js' */
 /** @import { Settled, Upstream } from './upstream.js' */
 /** @import { RpcError } from './types.js' */
 
@@ -18,6 +21,14 @@ export class Pending {
   upstream;
   /** The response to its POST. */
   exchange;
+  /** When it arrived. */
+  at = Date.now();
+  /** @type {Outcome} once it has ended */
+  outcome = 'ok';
+  /** @type {string | undefined} the code of its error */
+  code;
+  /** @type {Span | undefined} */
+  span;
   #onend;
   #onstream;
   #isOver = false;
@@ -45,6 +56,8 @@ export class Pending {
   settle(failure, found) {
     if (this.#isOver) return;
     this.upstream?.noteOutcome(failure, found);
+    if (failure) this.#failed(failure.rpcCode === undefined ? failure.code : 'rpc_error');
+    else this.outcome = outcomeOfResult(found);
     this.#answer(
       failure ? error(this.id, this.upstream?.errorOf(failure) ?? errorOf(failure)) : result(this.id, found),
     );
@@ -52,7 +65,9 @@ export class Pending {
 
   /** Answers it with an error of the gateway's: @param {RpcError} refusal */
   fail(refusal) {
-    if (!this.#isOver) this.#answer(error(this.id, refusal));
+    if (this.#isOver) return;
+    this.#failed(/** @type {{ code?: string } | undefined} */ (refusal.data)?.code);
+    this.#answer(error(this.id, refusal));
   }
 
   /** Cancels it at the server, too: @param {unknown} reason @param {RpcError} refusal */
@@ -71,6 +86,12 @@ export class Pending {
   /** Called when the server answers with a stream. */
   streams() {
     if (!this.#isOver) this.#onstream(this);
+  }
+
+  /** @param {string | undefined} code */
+  #failed(code) {
+    this.code = code;
+    this.outcome = outcomeOfCode(code);
   }
 
   /** @param {string} text */

@@ -6,7 +6,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { bodiless, idOf, json, onlyText, refused, seconds } from './answers.js';
 import { ClientSide } from './client-side.js';
-import { registry } from './counters.js';
 import { EventLog } from './event-log.js';
 import { beatOf, Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
@@ -16,6 +15,8 @@ import { LazyUpstream } from './lazy-upstream.js';
 import { log, wordsOf } from './log.js';
 import { notification } from './messages.js';
 import { SessionAuth } from './oauth/session-auth.js';
+import { explained, traced } from './observe/explain.js';
+import { SessionObserver } from './observe/session-observer.js';
 import { within } from './patience.js';
 import { objectOf, parse, RawJson, write } from './raw-json.js';
 import { register } from './room.js';
@@ -54,6 +55,7 @@ export class SessionObject extends DurableObject {
   /** @type {Promise<void> | undefined} */
   #ending; // while the session is being ended
   #client;
+  #observer;
   #held = new HeldBodies();
   /** @type {SessionAuth | undefined} */
   #auth; // of the running session, if the server asks for OAuth
@@ -63,10 +65,18 @@ export class SessionObject extends DurableObject {
     super(ctx, env);
     this.#settings = settingsOf(env);
     this.#row = new Row(ctx.storage.sql);
-    const { gateway, limits, lifetime } = this.#settings;
+    const { gateway, limits, lifetime, log: mode } = this.#settings;
+    this.#observer = new SessionObserver({ row: this.#row, mode, env, ctx, onchange: () => this.#noteInfo() });
     this.#use = new Use(this.#row, (owner) => lifetime(partsOf(owner).server) ?? { timeout: 0, maxAge: 0 });
     this.#log = new EventLog(ctx.storage.sql, limits);
-    this.#client = new ClientSide({ row: this.#row, log: this.#log, gateway, limits, onuse: () => this.#used() });
+    this.#client = new ClientSide({
+      row: this.#row,
+      log: this.#log,
+      gateway,
+      limits,
+      observer: this.#observer,
+      onuse: () => this.#used(),
+    });
     this.#upstream = new LazyUpstream(
       this.#row,
       ({ owner, identity }) => this.#connect(partsOf(owner).server, JSON.parse(identity)),
@@ -158,6 +168,7 @@ export class SessionObject extends DurableObject {
       return;
     }
     log('info', 'sessionExpired', { reason });
+    this.#observer.endsBy(reason);
     await this.#end();
   }
 
@@ -166,7 +177,32 @@ export class SessionObject extends DurableObject {
    * @param {string} owner
    */
   async end(owner) {
-    if (await this.#admits(owner)) await this.#end();
+    if (!(await this.#admits(owner))) return;
+    this.#observer.endsBy('user');
+    await this.#end();
+  }
+
+  /** Ends the session on behalf of the administrator. Returns whether there was one. */
+  async endForAdmin() {
+    if (!this.#row.isOpen) return false;
+    this.#observer.endsBy('admin');
+    await this.#end();
+    return true;
+  }
+
+  /** The state of the session, for the administrator. */
+  explain() {
+    return explained(this.#parts);
+  }
+
+  /** What happened to it, as a trace. */
+  trace() {
+    return traced(this.#parts);
+  }
+
+  get #parts() {
+    const upstream = this.#upstream.running;
+    return { row: this.#row, client: this.#client, log: this.#log, use: this.#use, observer: this.#observer, upstream };
   }
 
   /**
@@ -188,6 +224,7 @@ export class SessionObject extends DurableObject {
   async makeRoom(owner) {
     if (!(await this.#admits(owner)) || this.#client.busyUntil > 0) return false;
     log('info', 'sessionReplaced');
+    this.#observer.endsBy('room');
     await this.#end();
     return true;
   }
@@ -255,10 +292,11 @@ export class SessionObject extends DurableObject {
       return answer;
     }
     if (this.#row.isIncomplete) throw new Error('the session with the server cannot be stored');
-    await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0 });
+    await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0, user: identity });
     this.#row.open(String(answer.result.protocolVersion));
     this.#openingUntil = 0;
     this.#checked = true;
+    this.#observer.opened();
     this.#used();
     await this.ctx.storage.setAlarm(this.#nextAlarm);
     return answer;
@@ -276,6 +314,7 @@ export class SessionObject extends DurableObject {
   /** @param {SessionRow} row */
   async #check({ settings }) {
     this.#checked = (await this.#settings.fingerprint(this.#owner.server)) === settings;
+    if (!this.#checked) this.#observer.endsBy('configuration');
     if (!this.#checked) await this.#end();
     return this.#checked;
   }
@@ -313,6 +352,7 @@ export class SessionObject extends DurableObject {
   // The response is sent after the deletion: no trace of an ended session is left. If it were sent first, clients that end many sessions would build up
   // a backlog, and a busy workerd does not read from its connections. Only a slow server is not waited for.
   async #delete() {
+    this.#observer.endsBy('client');
     const ended = this.#end();
     this.ctx.waitUntil(ended);
     await within(ended, PATIENCE);
@@ -350,7 +390,7 @@ export class SessionObject extends DurableObject {
     const counts = await this.#upstream.rest();
     if (this.#row.isOpen && this.#config?.sessionConfig?.keepAlive && this.#use.last > this.#pinged)
       await this.ctx.storage.setAlarm(this.#nextAlarm);
-    if (counts) await this.#count(counts);
+    await this.#observer.rests(counts);
   }
 
   // While an instance is connected to the server, its manager sends pings.
@@ -369,14 +409,6 @@ export class SessionObject extends DurableObject {
     const { last } = this.#use;
     await this.#upstream.ping().catch((error) => log('warn', 'notPinged', { problem: wordsOf(error) }));
     if (this.#row.isOpen && this.#use.last === last && !this.#client.needsServer) await this.#rest();
-  }
-
-  // Without the registry, counts are lost and nothing else.
-  /** @param {Counts} counts */
-  async #count(counts) {
-    await registry(this.env)
-      .add(counts)
-      .catch(() => {});
   }
 
   #stopPulse() {
@@ -399,6 +431,7 @@ export class SessionObject extends DurableObject {
       most: this.#settings.topology.get(server)?.maxConcurrency,
       storage: this.#row.storage,
       client: this.#client,
+      observer: this.#observer,
       onissued: (issued) => this.#noteIssued(issued),
       onlists: (method) => this.#client.notify(notification(method)),
       isOutOfReach: (error) => this.#isOutOfReach(error),
@@ -450,7 +483,8 @@ export class SessionObject extends DurableObject {
         this.#terminate(values).catch(notTerminated),
         this.#index(JSON.parse(values.identity)).close(handle, happened),
       ]);
-      await this.#count(isOpen ? { sessions_ended_total: 1, ...grown } : grown);
+      if (isOpen) this.#observer.ended();
+      await this.#observer.rests(isOpen ? { sessions_ended_total: 1, ...grown } : grown);
       // A server that is out of reach keeps the session: it is told again, for a while.
       if (!isEnded && Date.now() - values.touched < ENDING) return;
       await this.ctx.storage.deleteAlarm();
@@ -500,9 +534,14 @@ export class SessionObject extends DurableObject {
   #report() {
     const { running } = this.#upstream;
     if (!running) return undefined;
-    const info = running.info();
-    if (info) this.ctx.waitUntil(this.#index(JSON.parse(this.#values.identity)).note(this.#owner.handle, info));
+    this.#noteInfo();
     return this.#upstream.grown(running);
+  }
+
+  #noteInfo() {
+    const info = this.#upstream.running?.info();
+    if (info && this.#row.isOpen)
+      this.ctx.waitUntil(this.#index(JSON.parse(this.#values.identity)).note(this.#owner.handle, info));
   }
 
   // The object that counts the user's sessions. Rows of earlier versions do not name it.

@@ -9,9 +9,10 @@ import { readOAuth } from './oauth/settings.js';
 import { originOf } from './origin.js';
 import { knowledgeOf, packageConfig, readTopology } from './topology/settings.js';
 
-/** @import { Env, LimitName, Limits, Settings } from './types.js' */
+/** @import { Env, LimitName, Limits, LogMode, Settings } from './types.js' */
 
 const MEBIBYTE = 1024 * 1024;
+const DEFAULT_LOG = 'requests';
 const LARGEST_BODY = 15 * MEBIBYTE; // an RPC call is limited to 32 MiB, with up to two bytes per character
 
 // Numeric settings with their defaults.
@@ -73,6 +74,7 @@ function read(env) {
     oauth: readOAuth(env, config.mcpServers, list),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
     adminToken: env.ADMIN_TOKEN,
+    log: logMode(env.LOG),
     publicOrigin: originOf(env.PUBLIC_ORIGIN),
     /** The user's values for the configuration. They may be secret: sessions do not store them. */
     configuredVars(key) {
@@ -89,6 +91,14 @@ function read(env) {
     /** The lifetime of a server's sessions in milliseconds; undefined if the server is not configured. */
     lifetime: (server) => lifetimes.get(server),
   };
+}
+
+/** @param {string | undefined} value @returns {LogMode} */
+function logMode(value) {
+  const mode = value || DEFAULT_LOG;
+  if (mode !== 'requests' && mode !== 'errors' && mode !== 'off')
+    throw new Error('LOG: must be requests, errors or off');
+  return mode;
 }
 
 // A JSON variable: an object, as bindings can be, or text.

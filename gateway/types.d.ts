@@ -66,6 +66,7 @@ export interface Env {
   AUTHORIZATION_SERVERS?: string | string[];
   AUTH?: string;
   ADMIN_TOKEN?: string;
+  LOG?: string;
   JWT_JWKS_URL?: string;
   JWT_ISSUER?: string;
   JWT_AUDIENCE?: string;
@@ -119,6 +120,9 @@ export interface Lifetime {
   maxAge: number;
 }
 
+/** Which requests get a log line: all, those that were not served, or none. */
+export type LogMode = 'requests' | 'errors' | 'off';
+
 export interface Settings {
   gateway: Gateway;
   limits: Limits;
@@ -128,6 +132,7 @@ export interface Settings {
   oauth: OAuthSettings | undefined;
   authorizationServers: string[];
   adminToken: string | undefined;
+  log: LogMode;
   publicOrigin: string | undefined;
   configuredVars(key: string): Record<string, string> | undefined;
   fingerprint(server: string): Promise<string>;

@@ -11,6 +11,7 @@ import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
 import { wholeFetch } from './whole-fetch.js';
 
 /** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
+/** @import { SessionObserver } from './observe/session-observer.js' */
 /** @import { SessionAuth } from './oauth/session-auth.js' */
 /** @import { SessionRoute } from './topology/session-route.js' */
 /** @import { Cause, Env, Head, Identity, Opening, RpcError, RpcParams, RpcResult, ServerNews } from './types.js' */
@@ -45,6 +46,7 @@ const CLOSED = new Error('the client was closed');
 
 export class Upstream {
   #auth;
+  #observer;
   #manager;
   #identity;
   #server;
@@ -80,6 +82,7 @@ export class Upstream {
    * @param {number} [options.most] requests in flight at once
    * @param {SessionStorage} options.storage where the session is kept beyond this instance
    * @param {Receiver} options.client
+   * @param {SessionObserver} options.observer
    * @param {(error: Cause) => boolean} options.isOutOfReach whether an error says that the server is out of reach
    * @param {(id: string) => void} [options.onissued] the server has issued the id of a session
    * @param {(method: string) => void} options.onlists the lists may have changed in a recovery: the notification that says so
@@ -95,6 +98,7 @@ export class Upstream {
     most,
     storage,
     client,
+    observer,
     isOutOfReach,
     onissued,
     onlists,
@@ -102,6 +106,7 @@ export class Upstream {
   }) {
     this.#auth = auth;
     this.#route = route;
+    this.#observer = observer;
     this.#onlists = onlists;
     this.#onissued = onissued;
     const sessionConfig = { ...config.sessionConfig, timeout: FOREVER, maxAge: undefined };
@@ -128,6 +133,7 @@ export class Upstream {
   /** @param {'debug' | 'info' | 'warn' | 'error'} level @param {string} line */
   #log(level, line) {
     log(level === 'debug' ? 'log' : level, 'session', { line });
+    this.#observer.heard(line);
     if (line.endsWith(RECOVERED)) queueMicrotask(() => this.#recovered());
   }
 
@@ -199,10 +205,11 @@ export class Upstream {
    */
   request(request, headers) {
     request.upstream = this;
-    const { method, params, progressToken } = request;
+    const { method, progressToken } = request;
     try {
+      const { params, head } = this.#observer.sends(request, headers);
       // The server sends progress only if the client asked for it.
-      request.number = this.#open.relay(request, method, params, headers, progressToken !== undefined);
+      request.number = this.#open.relay(request, method, params, head, progressToken !== undefined);
     } catch (error) {
       request.settle(/** @type {Settled} */ (error), undefined);
     }
@@ -332,7 +339,7 @@ export class Upstream {
   #fetch(url, init) {
     if (init.method === 'DELETE') return this.#delete(url, init);
     const own = asClient(init, this.#hello);
-    return own === init ? this.#send(url, init) : this.#greet(url, own);
+    return this.#observer.timed(own === init ? this.#send(url, init) : this.#greet(url, own));
   }
 
   /** @param {string} url @param {RequestInit} init */

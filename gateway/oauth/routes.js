@@ -10,6 +10,7 @@ import { textWithin } from '../bounded.js';
 import { countRequest } from '../counters.js';
 import { sha256 } from '../digest.js';
 import { readHead } from '../head.js';
+import { audit } from '../observe/audit.js';
 import { messagePage, startPage } from './pages.js';
 import { BROWSER, readPass, TICKET } from './pending-login.js';
 import { callbackOf, credentialsOf, documentOf } from './places.js';
@@ -142,6 +143,7 @@ async function callback({ request, url, env, settings, oauth }, server) {
   const object = await credentialsOf(env, pass.owner);
   // Behind a proxy the request's own origin may be another one.
   const failure = await object.complete(pass.owner, pass.secret, oauth.origin + url.pathname + url.search);
+  audit(failure ? 'login.failed' : 'login.completed', { key: pass.owner.key, server });
   const page = failure
     ? messagePage(400, 'The login failed', failure.message)
     : messagePage(200, 'Logged in', `You can close this page. Your client goes on with ${server}.`);
@@ -158,6 +160,7 @@ async function signOut({ request, env, settings, oauth }, server) {
   const owner = { key: user.key, id: user.id, server };
   const [url] = settings.gateway.upstream(server, user.id, user.vars);
   await (await credentialsOf(env, owner)).signOut(owner, url);
+  audit('login.removed', { key: user.key, server });
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
 }
 

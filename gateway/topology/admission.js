@@ -41,6 +41,7 @@ export async function openSession(incoming, identity, message, params) {
     topology?.locationHint,
   );
   if (!answer) return incoming.refuse('sessionUnknown');
+  incoming.observer.opening(answer);
   // Without authentication, all callers are one user here: strangers cannot close a server to others.
   if (answer.reach === 'failed') settings.circuit.failed(server, identity.key);
   if (answer.reach === 'worked') settings.circuit.worked(server);

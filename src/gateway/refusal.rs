@@ -82,6 +82,8 @@ refusals! {
     Stalled "stalled" 408 SERVER_ERROR "Request timeout: the body did not arrive in time",
     /// A message repeats a member that decides what it means, so its readers may disagree (RFC 8259 §4).
     Duplicate "duplicate" 400 INVALID_REQUEST "Invalid request: the message has a member twice",
+    /// The page of a list does not exist.
+    Page "page" 400 INVALID_PARAMS "Invalid params: limit must be 1 to 100, and cursor that of the page before",
     /// The user has too many sessions.
     Sessions "sessions" 429 SERVER_ERROR "Too many sessions: all sessions of this user are in use, end one with DELETE or try again later",
     /// The user sends too many requests.

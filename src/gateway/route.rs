@@ -13,8 +13,16 @@ pub enum Route<'a> {
     Sessions,
     /// `/sessions/{handle}`: one of them.
     Session(&'a str),
-    /// `/metrics`: counters, for the administrator.
+    /// `/metrics`: counters and histograms, for the administrator.
     Metrics,
+    /// `/readyz`: whether the gateway can serve requests.
+    Ready,
+    /// `/admin/sessions`: the sessions of all users, for the administrator.
+    AdminSessions,
+    /// `/admin/sessions/{handle}`: one of them, explained.
+    AdminSession(&'a str),
+    /// `/admin/sessions/{handle}/trace`: what happened to it, as a trace.
+    AdminTrace(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -25,7 +33,13 @@ impl<'a> Route<'a> {
             "healthz" => return Some(Self::Health),
             "metrics" => return Some(Self::Metrics),
             "sessions" => return Some(Self::Sessions),
+            "readyz" => return Some(Self::Ready),
+            "admin/sessions" => return Some(Self::AdminSessions),
             _ => {}
+        }
+        if let Some(rest) = path.strip_prefix("admin/sessions/") {
+            let trace = rest.strip_suffix("/trace").filter(|handle| is_handle(handle)).map(Self::AdminTrace);
+            return trace.or_else(|| Some(rest).filter(|handle| is_handle(handle)).map(Self::AdminSession));
         }
         // Frameworks and users write the endpoint with a slash at its end, too.
         let path = path.strip_suffix('/').filter(|bare| bare.ends_with("/mcp")).unwrap_or(path);
@@ -46,6 +60,14 @@ impl<'a> Route<'a> {
         }
     }
 
+    /// The handle of the session, if any.
+    pub const fn handle(self) -> Option<&'a str> {
+        match self {
+            Self::Session(handle) | Self::AdminSession(handle) | Self::AdminTrace(handle) => Some(handle),
+            _ => None,
+        }
+    }
+
     /// The name in the Worker's JavaScript.
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,6 +77,10 @@ impl<'a> Route<'a> {
             Self::Sessions => "sessions",
             Self::Session(_) => "session",
             Self::Metrics => "metrics",
+            Self::Ready => "ready",
+            Self::AdminSessions => "adminSessions",
+            Self::AdminSession(_) => "adminSession",
+            Self::AdminTrace(_) => "adminTrace",
         }
     }
 
@@ -63,6 +89,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Mcp(_) => "GET, POST, DELETE, OPTIONS",
             Self::Session(_) => "DELETE, OPTIONS",
+            Self::AdminSession(_) => "GET, DELETE, OPTIONS",
             _ => "GET, OPTIONS",
         }
     }
@@ -94,6 +121,8 @@ mod tests {
     fn paths() {
         let handle = "0123456789abcdef".repeat(4);
         let session = format!("/sessions/{handle}");
+        let explained = format!("/admin/sessions/{handle}");
+        let trace = format!("{explained}/trace");
         for (path, route) in [
             ("/notes/mcp", Some(Route::Mcp("notes"))),
             ("/My.Server_1~2-3/mcp", Some(Route::Mcp("My.Server_1~2-3"))),
@@ -104,6 +133,16 @@ mod tests {
             ("/sessions", Some(Route::Sessions)),
             (session.as_str(), Some(Route::Session(&handle))),
             ("/sessions/0123", None),
+            ("/readyz", Some(Route::Ready)),
+            ("/admin/sessions", Some(Route::AdminSessions)),
+            (explained.as_str(), Some(Route::AdminSession(&handle))),
+            (trace.as_str(), Some(Route::AdminTrace(&handle))),
+            ("/admin/sessions/", None),
+            ("/admin/sessions/0123", None),
+            ("/admin/sessions/0123/trace", None),
+            ("/admin/sessions/trace", None),
+            ("/admin", None),
+            ("/admin/mcp", Some(Route::Mcp("admin"))),
             ("", None),
             ("/", None),
             ("/mcp", None),

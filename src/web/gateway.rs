@@ -81,10 +81,7 @@ impl Gateway {
     /// The target of a path: `{ name, subject, allow }`; `subject` is a server's name or a session's handle.
     pub fn route(&self, path: &str) -> JsValue {
         let Some(route) = Route::of(path) else { return JsValue::UNDEFINED };
-        let subject = match route {
-            Route::Session(handle) => Some(handle),
-            _ => route.server(),
-        };
+        let subject = route.handle().or_else(|| route.server());
         let found = JsValue::from(Object::new());
         sys::put(&found, "name", &word(route.name()));
         sys::put(&found, "subject", &subject.map_or(JsValue::UNDEFINED, JsValue::from_str));

@@ -3,12 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startModernServer } from '../js/servers/modern-server.mjs';
-import { forward } from '../js/servers/proxy/forward.mjs';
 import { startSdkServer } from '../js/servers/sdk-server.mjs';
-import { listen } from '../js/servers/shared/listen.mjs';
-import { parseJson, readText } from '../js/servers/shared/messages.mjs';
 import { eventsOf, initializeParams, messageOf, sender } from './http.mjs';
 import { startStack, until } from './stack.mjs';
+import { startWitness } from './witness.mjs';
 
 const CALLS = 20;
 const none = { traceparent: undefined, tracestate: undefined, baggage: undefined };
@@ -18,23 +16,6 @@ const traceOf = (number) => ({
   tracestate: `vendor=${number}`,
   baggage: `turn=${number}`,
 });
-
-/** A server that records requests to another one, and forwards them. */
-async function startWitness(target) {
-  const seen = [];
-  const listening = await listen(async (request, response) => {
-    const body = await readText(request);
-    const { traceparent, tracestate, baggage } = request.headers;
-    seen.push({
-      headers: request.headers,
-      http: request.method,
-      message: parseJson(body),
-      trace: { traceparent, tracestate, baggage },
-    });
-    await forward({ request, response, body, target: new URL(target) });
-  });
-  return { url: `${listening.origin}/mcp`, seen, close: listening.close };
-}
 
 for (const kind of ['2025-11-25', '2026-07-28']) {
   describe(`trace context inside a session, before a server of ${kind}`, { timeout: 60_000 }, () => {

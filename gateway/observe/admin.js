@@ -1,0 +1,169 @@
+// What the administrator may read and end: /metrics, and the sessions of all users at /admin/sessions. docs/operation.md documents the JSON.
+// @ts-check
+
+import { bodiless, json } from '../answers.js';
+import { bearerToken } from '../auth.js';
+import { flush, registry } from '../counters.js';
+import { sha256 } from '../digest.js';
+import { audit } from './audit.js';
+
+/** @import { IncomingRequest } from '../incoming-request.js' */
+/** @import { Answer, Env } from '../types.js' */
+/** @import { KnownUser } from './users.js' */
+
+const USERS = 20; // asked for their sessions at once
+const SESSIONS = 100; // of a page at most
+const TURNS = 5; // of users in one request: an empty page has a cursor, too
+const LARGEST_CURSOR = 2_000; // characters
+const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
+
+/**
+ * A session in the list. The index knows calls up to a minute late.
+ * @typedef {object} Listed
+ * @property {string} handle
+ * @property {string} user its key: the method of authentication and the user's id
+ * @property {string} server
+ * @property {string} state
+ * @property {number} openedAt
+ * @property {number} lastCallAt
+ * @property {number} recoveries
+ */
+/** @typedef {[name: string, handle: string]} Place of the last session of a page: the name of its user's index, and its handle */
+
+/**
+ * The response to a request for one of the administrator's paths.
+ * @param {IncomingRequest} incoming
+ * @returns {Promise<Answer>}
+ */
+export async function administer(incoming) {
+  const { env, route } = incoming;
+  if (!(await isAdmin(incoming))) {
+    if (route.name !== 'metrics') audit('admin.refused', { route: route.name });
+    return incoming.failedLogin('Bearer');
+  }
+  switch (route.name) {
+    case 'metrics':
+      await flush(env);
+      return { status: 200, headers: { 'content-type': METRICS }, body: await registry(env).text() };
+    case 'adminSessions':
+      return list(incoming);
+    case 'adminTrace':
+      return told(incoming, 'admin.traced', await objectOf(incoming).trace());
+    default:
+      return incoming.request.method === 'DELETE'
+        ? end(incoming)
+        : told(incoming, 'admin.read', await objectOf(incoming).explain());
+  }
+}
+
+/** @param {IncomingRequest} incoming */
+async function isAdmin({ head, gateway, settings: { adminToken } }) {
+  const token = bearerToken(head);
+  const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
+  return Boolean(adminToken && token) && gateway.same(given, wanted);
+}
+
+/** @param {IncomingRequest} incoming */
+function objectOf({ env, route }) {
+  return env.SESSIONS.get(env.SESSIONS.idFromName(route.subject));
+}
+
+/** @param {IncomingRequest} incoming @param {'admin.read' | 'admin.traced'} action @param {object | undefined} found @returns {Answer} */
+function told(incoming, action, found) {
+  if (!found) return incoming.refuse('sessionUnknown');
+  audit(action, { session: incoming.route.subject });
+  return json(found);
+}
+
+/** @param {IncomingRequest} incoming @returns {Promise<Answer>} */
+async function end(incoming) {
+  const { subject } = incoming.route;
+  if (!(await objectOf(incoming).endForAdmin())) return incoming.refuse('sessionUnknown');
+  audit('admin.ended', { session: subject });
+  return bodiless(204);
+}
+
+/** @param {IncomingRequest} incoming @returns {Promise<Answer>} */
+async function list(incoming) {
+  const { env, request } = incoming;
+  const { searchParams } = new URL(request.url);
+  const text = searchParams.get('cursor');
+  const cursor = text === null ? undefined : placeIn(text);
+  const limit = Number(searchParams.get('limit') ?? SESSIONS);
+  if ((text !== null && !cursor) || !Number.isInteger(limit) || limit < 1 || limit > SESSIONS)
+    return incoming.refuse('page');
+  const wanted = {
+    limit,
+    user: searchParams.get('user') ?? undefined,
+    server: searchParams.get('server') ?? undefined,
+  };
+  const { sessions, next } = await page(env, wanted, cursor);
+  return json({ sessions, ...(next && { cursor: btoa(encodeURIComponent(JSON.stringify(next))) }) });
+}
+
+/** @param {string} cursor @returns {Place | undefined} */
+function placeIn(cursor) {
+  if (cursor.length > LARGEST_CURSOR) return undefined;
+  try {
+    const place = JSON.parse(decodeURIComponent(atob(cursor)));
+    const isPlace = Array.isArray(place) && place.length === 2 && place.every((part) => typeof part === 'string');
+    return isPlace ? /** @type {Place} */ (place) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Sessions in the order of their users and handles.
+ * @param {Env} env
+ * @param {{ limit: number, user: string | undefined, server: string | undefined }} wanted
+ * @param {Place} [after]
+ * @returns {Promise<{ sessions: Listed[], next?: Place }>}
+ */
+async function page(env, { limit, user, server }, after = ['', '']) {
+  /** @type {Listed[]} */
+  const sessions = [];
+  let [from, past] = after;
+  let last = after;
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const users = await registry(env).users({ from, limit: USERS, ...(user !== undefined && { user }) });
+    const found = await Promise.all(users.map((known) => sessionsOf(env, known)));
+    for (const [index, known] of users.entries()) {
+      const fresh = found[index].filter(({ handle }) => known.name !== from || handle > past);
+      for (const session of fresh) {
+        if (server !== undefined && session.server !== server) continue;
+        if (sessions.length === limit) return { sessions, next: last };
+        sessions.push(session);
+        last = [known.name, session.handle];
+      }
+    }
+    await forget(env, users, found);
+    if (users.length < USERS) return { sessions };
+    // After all sessions of the last user: no handle is greater.
+    [from, past] = [users[users.length - 1].name, '~'];
+  }
+  return { sessions, next: [from, past] };
+}
+
+/** @param {Env} env @param {KnownUser} user @returns {Promise<Listed[]>} */
+async function sessionsOf({ INDEX }, { name, key }) {
+  const list = await INDEX.get(INDEX.idFromName(name)).list();
+  return list
+    .map(({ handle, serverName, createdAt, state = 'ready', lastUsedAt, recoveries = 0 }) => ({
+      handle,
+      user: key,
+      server: serverName,
+      state,
+      openedAt: createdAt,
+      lastCallAt: Math.max(createdAt, lastUsedAt ?? 0),
+      recoveries,
+    }))
+    .sort((one, other) => (one.handle < other.handle ? -1 : 1));
+}
+
+// Users without sessions leave the registry's list when it is read.
+/** @param {Env} env @param {KnownUser[]} users @param {Listed[][]} found */
+async function forget(env, users, found) {
+  const gone = users.filter((_, index) => found[index].length === 0).map(({ name }) => name);
+  if (gone.length > 0) await registry(env).dropUsers(gone);
+}
