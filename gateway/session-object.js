@@ -4,36 +4,30 @@
 // @ts-check
 
 import { DurableObject } from 'cloudflare:workers';
-import { bodiless, idOf, json, onlyText, refused, seconds } from './answers.js';
+import { bodiless, idOf, onlyText, refused } from './answers.js';
 import { ClientSide } from './client-side.js';
 import { registry } from './counters.js';
 import { EventLog } from './event-log.js';
 import { beatOf, Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
-import { negotiable } from './hello.js';
-import { endIssued } from './issued.js';
 import { LazyUpstream } from './lazy-upstream.js';
-import { log, wordsOf } from './log.js';
+import { log } from './log.js';
 import { notification } from './messages.js';
 import { SessionAuth } from './oauth/session-auth.js';
 import { within } from './patience.js';
 import { objectOf, parse, RawJson, write } from './raw-json.js';
-import { register } from './room.js';
 import { Row } from './row.js';
+import { AGAIN, SessionEnd } from './session-end.js';
+import { SessionOpening } from './session-opening.js';
 import { partsOf } from './session-places.js';
 import { settingsOf } from './settings.js';
-import { unopened } from './unopened.js';
 import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
 /** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, ServerNews, SessionRow, Usage } from './types.js' */
 
-const OPENING = 300_000; // milliseconds that opening a session may take, longer than all attempts of the manager
-const ENDING = 600_000; // milliseconds for which a server that is out of reach is told that a session has ended
 const UNFETCHED = 5_000; // milliseconds after which the request at the entry is gone that would fetch a body
-const CLOSING = 60_000; // milliseconds after which the end of a session is tried again
 const PATIENCE = 1_000; // milliseconds that a client waits for the end of its session at the server
-const LARGEST_PARAMS = 256 * 1024; // characters of the params of `initialize`: a row of SQLite in a Durable Object holds 2 MB
 
 export class SessionObject extends DurableObject {
   #row;
@@ -43,13 +37,10 @@ export class SessionObject extends DurableObject {
   #checked; // whether the server's configuration is unchanged
   #upstream; // the session with the server
   #use; // the times of its use
-  /** @type {string | undefined} */
-  #issued; // the id that the server issued last to this instance
-  #openingUntil = 0; // while the session is being opened: when that has failed
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pulse; // the timer for all waiting work
-  /** @type {Promise<void> | undefined} */
-  #ending; // while the session is being ended
+  #opening;
+  #end;
   #client;
   #held = new HeldBodies();
   /** @type {SessionAuth | undefined} */
@@ -69,6 +60,29 @@ export class SessionObject extends DurableObject {
       ({ owner, identity }) => this.#connect(partsOf(owner).server, JSON.parse(identity)),
       () => this.#client.goOn(),
     );
+    const parts = {
+      ctx,
+      env,
+      settings: this.#settings,
+      row: this.#row,
+      log: this.#log,
+      client: this.#client,
+      upstream: this.#upstream,
+      indexOf: (/** @type {Pick<Identity, 'key'> & { index?: string }} */ identity) => this.#index(identity),
+    };
+    this.#end = new SessionEnd(parts, {
+      count: (counts) => this.#count(counts),
+      onbegin: () => {
+        this.#opening.isOver();
+        this.#stopPulse();
+      },
+    });
+    this.#opening = new SessionOpening(parts, {
+      end: this.#end,
+      connect: (server, caller) => this.#connect(server, caller),
+      isOutOfReach: (error) => this.#isOutOfReach(error),
+      onopen: () => this.#onopen(),
+    });
   }
 
   // Methods for the entry return `{ status, headers, body, counts? }`, or the text of a JSON response; undefined if the session does not exist or
@@ -143,8 +157,8 @@ export class SessionObject extends DurableObject {
     if (!this.#row.values) return;
     const now = Date.now();
     if (!this.#row.isOpen) {
-      if (now < this.#openingUntil) await this.ctx.storage.setAlarm(now + CLOSING);
-      else await this.#end();
+      if (now < this.#opening.until) await this.ctx.storage.setAlarm(now + AGAIN);
+      else await this.#end.run();
       return;
     }
     // A waiting or listening client keeps the session in use, but not beyond its maximum age.
@@ -155,7 +169,7 @@ export class SessionObject extends DurableObject {
       return;
     }
     log('info', 'sessionExpired', { reason });
-    await this.#end();
+    await this.#end.run();
   }
 
   /**
@@ -163,7 +177,7 @@ export class SessionObject extends DurableObject {
    * @param {string} owner
    */
   async end(owner) {
-    if (await this.#admits(owner)) await this.#end();
+    if (await this.#admits(owner)) await this.#end.run();
   }
 
   /**
@@ -174,7 +188,7 @@ export class SessionObject extends DurableObject {
   usage(owner) {
     const { values, isOpen } = this.#row;
     if (values?.owner !== owner) return undefined;
-    const busyUntil = isOpen ? this.#client.busyUntil : Math.max(this.#openingUntil, Date.now() + CLOSING);
+    const busyUntil = isOpen ? this.#client.busyUntil : Math.max(this.#opening.until, Date.now() + AGAIN);
     return { usedAt: this.#use.last, busyUntil, isListening: this.#client.isWaiting };
   }
 
@@ -185,7 +199,7 @@ export class SessionObject extends DurableObject {
   async makeRoom(owner) {
     if (!(await this.#admits(owner)) || this.#client.busyUntil > 0) return false;
     log('info', 'sessionReplaced');
-    await this.#end();
+    await this.#end.run();
     return true;
   }
 
@@ -195,64 +209,15 @@ export class SessionObject extends DurableObject {
    * @param {Identity} caller
    * @param {string} idText of the request
    * @param {string} params as JSON
-   * @returns {Promise<ObjectAnswer>}
    */
-  async open(owner, { key, index: counted, id, vars }, idText, params) {
-    const requestId = parse(idText);
-    if (params.length > LARGEST_PARAMS) return this.#refuse('body', { id: requestId });
-    const { server, handle } = partsOf(owner);
-    const identity = { key, index: counted, id, vars };
-    const index = this.#index(identity);
-    const limit = this.#settings.limits.MAX_SESSIONS_PER_USER;
-    const { refusal, wait = 0, isTroubled } = await register(this.env, index, key, { handle, server, limit });
-    if (refusal) return this.#refuse(refusal, { id: requestId, headers: { 'retry-after': seconds(wait) } });
-    try {
-      const answer = await this.#open({ owner, identity, params });
-      if (!answer.result) return unopened(answer, requestId, this.#settings.gateway);
-      if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
-      const { running } = this.#upstream;
-      const counts = { sessions_opened_total: 1, ...(running && this.#upstream.grown(running)) };
-      return { ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }), counts, opened: true };
-    } catch (error) {
-      log('error', 'notOpened', { server, problem: wordsOf(error) });
-      await (this.#row.values ? this.#end() : index.close(handle));
-      return this.#refuse('internal', { id: requestId });
-    }
+  open(owner, caller, idText, params) {
+    return this.#opening.run(owner, caller, parse(idText), params);
   }
 
-  // The row and its alarm are written before the server is asked for a session: after any failure from then on, the session is ended at both ends.
-  /** @param {{ owner: string, identity: Identity, params: string }} session */
-  async #open({ owner, identity, params }) {
-    const { server, handle } = partsOf(owner);
-    const { configuredVars, fingerprint, lifetime, gateway } = this.#settings;
-    const settings = await fingerprint(server);
-    const now = Date.now();
-    this.#openingUntil = now + OPENING;
-    this.#log.create();
-    this.#row.create({
-      owner,
-      identity: JSON.stringify({ ...identity, vars: configuredVars(identity.key) ? {} : identity.vars }),
-      settings,
-      initialize: params,
-      created: now,
-    });
-    await this.ctx.storage.setAlarm(now + CLOSING);
-    const upstream = this.#connect(server, identity);
-    this.#upstream.opened(upstream);
-    const answer = await upstream.initialize(negotiable(params, gateway));
-    if (!answer.result) {
-      const isFailure = answer.cause && this.#isOutOfReach(answer.cause);
-      this.ctx.waitUntil(this.#end(isFailure ? 'failed' : 'worked'));
-      return answer;
-    }
-    if (this.#row.isIncomplete) throw new Error('the session with the server cannot be stored');
-    await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0 });
-    this.#row.open(String(answer.result.protocolVersion));
-    this.#openingUntil = 0;
+  #onopen() {
     this.#checked = true;
     this.#used();
-    await this.ctx.storage.setAlarm(this.#use.expiry.expiry);
-    return answer;
+    return this.ctx.storage.setAlarm(this.#use.expiry.expiry);
   }
 
   // The owner and the server are checked on every call, the configuration once per instance.
@@ -267,7 +232,7 @@ export class SessionObject extends DurableObject {
   /** @param {SessionRow} row */
   async #check({ settings }) {
     this.#checked = (await this.#settings.fingerprint(this.#owner.server)) === settings;
-    if (!this.#checked) await this.#end();
+    if (!this.#checked) await this.#end.run();
     return this.#checked;
   }
 
@@ -304,7 +269,7 @@ export class SessionObject extends DurableObject {
   // The response is sent after the deletion: no trace of an ended session is left. If it were sent first, clients that end many sessions would build up
   // a backlog, and a busy workerd does not read from its connections. Only a slow server is not waited for.
   async #delete() {
-    const ended = this.#end();
+    const ended = this.#end.run();
     this.ctx.waitUntil(ended);
     await within(ended, PATIENCE);
     return bodiless(200);
@@ -368,7 +333,7 @@ export class SessionObject extends DurableObject {
       auth: this.#auth,
       storage: this.#row.storage,
       client: this.#client,
-      onissued: (issued) => this.#noteIssued(issued),
+      onissued: (issued) => this.#end.noteIssued(issued),
       onlists: (method) => this.#client.notify(notification(method)),
       isOutOfReach: (error) => this.#isOutOfReach(error),
       onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
@@ -386,77 +351,6 @@ export class SessionObject extends DurableObject {
         this.#client.notify(notification(method, params)),
     };
     return new SessionAuth(this.env, owner, client);
-  }
-
-  /** @param {ServerNews} [happened] to an attempt to open the session */
-  #end(happened) {
-    this.#ending ??= this.#endOnce(happened).finally(() => {
-      this.#ending = undefined;
-    });
-    return this.#ending;
-  }
-
-  // Ends the session at the server and in the index, and then deletes it here, without a trace of its id. If that fails, or if this instance dies before it
-  // is done, the alarm tries again.
-  /** @param {ServerNews} [happened] */
-  async #endOnce(happened) {
-    const { values, isOpen } = this.#row;
-    if (!values) return;
-    const { handle } = partsOf(values.owner);
-    await this.ctx.storage.setAlarm(Date.now() + CLOSING); // first: if it fails, the session is as it was
-    this.#openingUntil = 0;
-    this.#row.close(Date.now());
-    this.#log.end();
-    this.#client.end();
-    this.#stopPulse();
-    try {
-      const [{ grown, isEnded }] = await Promise.all([
-        this.#terminate(values).catch(notTerminated),
-        this.#index(JSON.parse(values.identity)).close(handle, happened),
-      ]);
-      await this.#count(isOpen ? { sessions_ended_total: 1, ...grown } : grown);
-      // A server that is out of reach keeps the session: it is told again, for a while.
-      if (!isEnded && Date.now() - values.touched < ENDING) return;
-      await this.ctx.storage.deleteAlarm();
-      await this.ctx.storage.deleteAll();
-      this.#row.forget();
-    } catch (error) {
-      log('warn', 'notEnded', { problem: wordsOf(error) });
-    }
-  }
-
-  // A handshake that is not finished leaves a session at the server. It ends when the next one is issued.
-  /** @param {string} id */
-  #noteIssued(id) {
-    const unused = this.#row.isOpen ? this.#unfinished : this.#row.issue(id);
-    if (unused !== undefined) this.ctx.waitUntil(this.#endIssued(unused));
-    this.#issued = id;
-  }
-
-  // The id that was issued last, if the manager has not made the session its own.
-  get #unfinished() {
-    const { upstream } = this.#values;
-    return this.#issued !== undefined && upstream?.includes(JSON.stringify(this.#issued)) ? undefined : this.#issued;
-  }
-
-  /** @param {SessionRow} values */
-  async #terminate(values) {
-    const issued = this.#row.issued ?? this.#unfinished;
-    const record = this.#row.issued === undefined ? values : { ...values, upstream: null };
-    const { grown, isEnded } = await this.#upstream.terminate(record);
-    return { grown, isEnded: isEnded && (issued === undefined || (await this.#endIssued(issued))) };
-  }
-
-  /** @param {string} id */
-  #endIssued(id) {
-    const { gateway, configuredVars } = this.#settings;
-    const caller = JSON.parse(this.#values.identity);
-    return endIssued(
-      gateway,
-      this.#owner.server,
-      { id: caller.id, vars: configuredVars(caller.key) ?? caller.vars },
-      id,
-    );
   }
 
   // At intervals, never during a request: updates the user's index. Returns increased counters.
@@ -484,11 +378,4 @@ export class SessionObject extends DurableObject {
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }
-}
-
-// The session at the server cannot be ended, for example because the server is no longer configured.
-/** @param {unknown} error @returns {{ grown: Counts, isEnded: boolean }} */
-function notTerminated(error) {
-  log('warn', 'notTerminated', { problem: wordsOf(error) });
-  return { grown: {}, isEnded: false };
 }
