@@ -39,7 +39,7 @@ pub(crate) struct Exchange {
     pub(crate) last_alive: Instant,
     pub(crate) deadline: Option<Instant>,
     /// When the response to a POST counts as long-lived, if it is an event stream. Without it, that timer fires after the
-    /// end: harmless, but as expensive as a call. Not in the npm package, where it would take 0.4 KB.
+    /// end: harmless, but it wakes the host. Not in the npm package, where it would take 0.4 KB.
     #[cfg(any(feature = "gateway", not(target_family = "wasm")))]
     pub(crate) long_from: Option<Instant>,
     /// The response is complete, so there is nothing to abort.
