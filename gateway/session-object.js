@@ -4,39 +4,31 @@
 // @ts-check
 
 import { DurableObject } from 'cloudflare:workers';
-import { bodiless, idOf, json, onlyText, refused, seconds } from './answers.js';
+import { bodiless, idOf, onlyText, refused } from './answers.js';
 import { ClientSide } from './client-side.js';
 import { EventLog } from './event-log.js';
 import { beatOf, Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
-import { negotiable } from './hello.js';
-import { endIssued } from './issued.js';
 import { LazyUpstream } from './lazy-upstream.js';
 import { log, wordsOf } from './log.js';
-import { notification } from './messages.js';
-import { SessionAuth } from './oauth/session-auth.js';
 import { explained, traced } from './observe/explain.js';
 import { SessionObserver } from './observe/session-observer.js';
 import { within } from './patience.js';
-import { objectOf, parse, RawJson, write } from './raw-json.js';
-import { register } from './room.js';
+import { parse } from './raw-json.js';
 import { Row } from './row.js';
+import { SessionConnection } from './session-connection.js';
+import { AGAIN, SessionEnd } from './session-end.js';
+import { SessionOpening } from './session-opening.js';
 import { partsOf } from './session-places.js';
 import { settingsOf } from './settings.js';
 import { nextAlarm } from './topology/keep-alive.js';
-import { routeOf } from './topology/routes.js';
-import { unopened } from './unopened.js';
-import { Upstream } from './upstream.js';
 
 /** @import { Result } from './client-side.js' */
-/** @import { AnswerHeaders, Cause, Counts, Env, Head, Identity, ObjectAnswer, ObjectContext, ServerNews, SessionRow, Usage } from './types.js' */
+/** @import { RawJson } from './raw-json.js' */
+/** @import { AnswerHeaders, Env, Head, Identity, ObjectAnswer, ObjectContext, SessionRow, Usage } from './types.js' */
 
-const OPENING = 300_000; // milliseconds that opening a session may take, longer than all attempts of the manager
-const ENDING = 600_000; // milliseconds for which a server that is out of reach is told that a session has ended
 const UNFETCHED = 5_000; // milliseconds after which the request at the entry is gone that would fetch a body
-const CLOSING = 60_000; // milliseconds after which the end of a session is tried again
 const PATIENCE = 1_000; // milliseconds that a client waits for the end of its session at the server
-const LARGEST_PARAMS = 256 * 1024; // characters of the params of `initialize`: a row of SQLite in a Durable Object holds 2 MB
 
 export class SessionObject extends DurableObject {
   #row;
@@ -46,19 +38,15 @@ export class SessionObject extends DurableObject {
   #checked; // whether the server's configuration is unchanged
   #upstream; // the session with the server
   #use; // the times of its use
-  /** @type {string | undefined} */
-  #issued; // the id that the server issued last to this instance
   #pinged = 0; // when the resting session was pinged last
-  #openingUntil = 0; // while the session is being opened: when that has failed
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pulse; // the timer for all waiting work
-  /** @type {Promise<void> | undefined} */
-  #ending; // while the session is being ended
+  #opening;
+  #end;
   #client;
   #observer;
   #held = new HeldBodies();
-  /** @type {SessionAuth | undefined} */
-  #auth; // of the running session, if the server asks for OAuth
+  #connection;
 
   /** @param {ObjectContext} ctx @param {Env} env */
   constructor(ctx, env) {
@@ -77,11 +65,27 @@ export class SessionObject extends DurableObject {
       observer: this.#observer,
       onuse: () => this.#used(),
     });
+    const [row, client, observer, settings] = [this.#row, this.#client, this.#observer, this.#settings];
+    const onissued = (/** @type {string} */ id) => this.#end.noteIssued(id);
+    this.#connection = new SessionConnection({ ctx, env, settings, row, client, observer, onissued });
     this.#upstream = new LazyUpstream(
-      this.#row,
-      ({ owner, identity }) => this.#connect(partsOf(owner).server, JSON.parse(identity)),
-      () => this.#client.goOn(),
+      row,
+      ({ owner, identity }) => this.#connection.open(partsOf(owner).server, JSON.parse(identity)),
+      () => client.goOn(),
     );
+    const [log, upstream, connection] = [this.#log, this.#upstream, this.#connection];
+    const parts = { ctx, env, settings, row, log, client, upstream, connection };
+    this.#end = new SessionEnd(parts, {
+      onbegin: () => {
+        this.#opening.isOver();
+        this.#stopPulse();
+      },
+      onend: (counts, wasOpen) => {
+        if (wasOpen) observer.ended();
+        return observer.rests(counts);
+      },
+    });
+    this.#opening = new SessionOpening(parts, { end: this.#end, onopen: () => this.#onopen() });
   }
 
   // Methods for the entry return `{ status, headers, body, counts? }`, or the text of a JSON response; undefined if the session does not exist or
@@ -156,8 +160,8 @@ export class SessionObject extends DurableObject {
     if (!this.#row.values) return;
     const now = Date.now();
     if (!this.#row.isOpen) {
-      if (now < this.#openingUntil) await this.ctx.storage.setAlarm(now + CLOSING);
-      else await this.#end();
+      if (now < this.#opening.until) await this.ctx.storage.setAlarm(now + AGAIN);
+      else await this.#end.run();
       return;
     }
     // A waiting or listening client keeps the session in use, but not beyond its maximum age.
@@ -169,7 +173,7 @@ export class SessionObject extends DurableObject {
     }
     log('info', 'sessionExpired', { reason });
     this.#observer.endsBy(reason);
-    await this.#end();
+    await this.#end.run();
   }
 
   /**
@@ -179,28 +183,28 @@ export class SessionObject extends DurableObject {
   async end(owner) {
     if (!(await this.#admits(owner))) return;
     this.#observer.endsBy('user');
-    await this.#end();
+    await this.#end.run();
   }
 
   /** Ends the session on behalf of the administrator. Returns whether there was one. */
   async endForAdmin() {
     if (!this.#row.isOpen) return false;
     this.#observer.endsBy('admin');
-    await this.#end();
+    await this.#end.run();
     return true;
   }
 
   /** The state of the session, for the administrator. */
   explain() {
-    return explained(this.#parts);
+    return explained(this.#explainable);
   }
 
   /** What happened to it, as a trace. */
   trace() {
-    return traced(this.#parts);
+    return traced(this.#explainable);
   }
 
-  get #parts() {
+  get #explainable() {
     const upstream = this.#upstream.running;
     return { row: this.#row, client: this.#client, log: this.#log, use: this.#use, observer: this.#observer, upstream };
   }
@@ -213,7 +217,7 @@ export class SessionObject extends DurableObject {
   usage(owner) {
     const { values, isOpen } = this.#row;
     if (values?.owner !== owner) return undefined;
-    const busyUntil = isOpen ? this.#client.busyUntil : Math.max(this.#openingUntil, Date.now() + CLOSING);
+    const busyUntil = isOpen ? this.#client.busyUntil : Math.max(this.#opening.until, Date.now() + AGAIN);
     return { usedAt: this.#use.last, busyUntil, isListening: this.#client.isWaiting };
   }
 
@@ -225,7 +229,7 @@ export class SessionObject extends DurableObject {
     if (!(await this.#admits(owner)) || this.#client.busyUntil > 0) return false;
     log('info', 'sessionReplaced');
     this.#observer.endsBy('room');
-    await this.#end();
+    await this.#end.run();
     return true;
   }
 
@@ -236,70 +240,16 @@ export class SessionObject extends DurableObject {
    * @param {string} idText of the request
    * @param {string} params as JSON
    * @param {boolean} [isCanary] whether the session goes to the server's canary
-   * @returns {Promise<ObjectAnswer>}
    */
-  async open(owner, { key, index: counted, id, vars }, idText, params, isCanary) {
-    const requestId = parse(idText);
-    if (params.length > LARGEST_PARAMS) return this.#refuse('body', { id: requestId });
-    const { server, handle } = partsOf(owner);
-    const identity = { key, index: counted, id, vars };
-    const index = this.#index(identity);
-    const limit = this.#settings.limits.MAX_SESSIONS_PER_USER;
-    const { refusal, wait = 0, isTroubled } = await register(this.env, index, key, { handle, server, limit });
-    if (refusal) return this.#refuse(refusal, { id: requestId, headers: { 'retry-after': seconds(wait) } });
-    try {
-      const answer = await this.#open({ owner, identity, params, isCanary });
-      if (!answer.result)
-        return { ...unopened(answer, requestId, this.#settings.gateway), reach: this.#reachOf(answer) };
-      if (isTroubled) this.ctx.waitUntil(index.noteServer(server, 'worked'));
-      const { running } = this.#upstream;
-      const counts = { sessions_opened_total: 1, ...(running && this.#upstream.grown(running)) };
-      return {
-        ...json({ jsonrpc: '2.0', id: requestId, result: answer.result }),
-        counts,
-        opened: true,
-        reach: 'worked',
-      };
-    } catch (error) {
-      log('error', 'notOpened', { server, problem: wordsOf(error) });
-      await (this.#row.values ? this.#end() : index.close(handle));
-      return this.#refuse('internal', { id: requestId });
-    }
+  open(owner, caller, idText, params, isCanary) {
+    return this.#opening.run(owner, caller, parse(idText), params, isCanary);
   }
 
-  // The row and its alarm are written before the server is asked for a session: after any failure from then on, the session is ended at both ends.
-  /** @param {{ owner: string, identity: Identity, params: string, isCanary?: boolean | undefined }} session */
-  async #open({ owner, identity, params, isCanary }) {
-    const { server, handle } = partsOf(owner);
-    const { configuredVars, fingerprint, lifetime, gateway } = this.#settings;
-    const settings = await fingerprint(server);
-    const now = Date.now();
-    this.#openingUntil = now + OPENING;
-    this.#log.create();
-    this.#row.create({
-      owner,
-      identity: JSON.stringify({ ...identity, vars: configuredVars(identity.key) ? {} : identity.vars }),
-      settings,
-      initialize: params,
-      created: now,
-    });
-    await this.ctx.storage.setAlarm(now + CLOSING);
-    const upstream = this.#connect(server, identity, isCanary);
-    this.#upstream.opened(upstream);
-    const answer = await upstream.initialize(negotiable(params, gateway));
-    if (!answer.result) {
-      this.ctx.waitUntil(this.#end(this.#reachOf(answer)));
-      return answer;
-    }
-    if (this.#row.isIncomplete) throw new Error('the session with the server cannot be stored');
-    await this.#index(identity).confirm({ handle, server, age: lifetime(server)?.maxAge ?? 0, user: identity });
-    this.#row.open(String(answer.result.protocolVersion));
-    this.#openingUntil = 0;
+  #onopen() {
     this.#checked = true;
     this.#observer.opened();
     this.#used();
-    await this.ctx.storage.setAlarm(this.#nextAlarm);
-    return answer;
+    return this.ctx.storage.setAlarm(this.#nextAlarm);
   }
 
   // The owner and the server are checked on every call, the configuration once per instance.
@@ -315,7 +265,7 @@ export class SessionObject extends DurableObject {
   async #check({ settings }) {
     this.#checked = (await this.#settings.fingerprint(this.#owner.server)) === settings;
     if (!this.#checked) this.#observer.endsBy('configuration');
-    if (!this.#checked) await this.#end();
+    if (!this.#checked) await this.#end.run();
     return this.#checked;
   }
 
@@ -333,7 +283,7 @@ export class SessionObject extends DurableObject {
   /** @param {RawJson} body @param {Head} [trace] */
   #post(body, trace) {
     this.#used();
-    this.#auth?.hear(body.value);
+    this.#connection.auth?.hear(body.value);
     const { running } = this.#upstream;
     return running
       ? this.#client.post(running, body, trace)
@@ -353,7 +303,7 @@ export class SessionObject extends DurableObject {
   // a backlog, and a busy workerd does not read from its connections. Only a slow server is not waited for.
   async #delete() {
     this.#observer.endsBy('client');
-    const ended = this.#end();
+    const ended = this.#end.run();
     this.ctx.waitUntil(ended);
     await within(ended, PATIENCE);
     return bodiless(200);
@@ -416,120 +366,6 @@ export class SessionObject extends DurableObject {
     this.#pulse = undefined;
   }
 
-  /** @param {string} server @param {Identity} caller @param {boolean} [isCanary] */
-  #connect(server, caller, isCanary) {
-    const { key, id, vars } = caller;
-    const identity = { id, vars: this.#settings.configuredVars(key) ?? vars };
-    this.#auth = this.#authFor({ key, id, server });
-    return new Upstream({
-      server,
-      config: this.#settings.servers[server],
-      env: this.env,
-      identity,
-      auth: this.#auth,
-      route: this.#routeTo(server, caller, isCanary),
-      most: this.#settings.topology.get(server)?.maxConcurrency,
-      storage: this.#row.storage,
-      client: this.#client,
-      observer: this.#observer,
-      onissued: (issued) => this.#noteIssued(issued),
-      onlists: (method) => this.#client.notify(notification(method)),
-      isOutOfReach: (error) => this.#isOutOfReach(error),
-      onserver: (happened) => this.ctx.waitUntil(this.#index(caller).noteServer(server, happened)),
-    });
-  }
-
-  /** @param {string} server @param {{ key: string, index?: string }} caller @param {boolean} [isCanary] */
-  #routeTo(server, { key, index = key }, isCanary) {
-    return routeOf(this.#settings, { server, user: index, isCanary }, this.ctx.storage.sql, this.#row);
-  }
-
-  /** @param {import('./oauth/credentials-object.js').Owner} owner */
-  #authFor(owner) {
-    if (!this.#settings.oauth?.servers.has(owner.server)) return undefined;
-    const client = {
-      isWaiting: () => this.#client.isWaiting,
-      ask: (/** @type {string} */ id, /** @type {object} */ request) =>
-        this.#client.ask(objectOf(write({ jsonrpc: '2.0', id, ...request })), id),
-      notify: (/** @type {string} */ method, /** @type {object} */ params) =>
-        this.#client.notify(notification(method, params)),
-    };
-    return new SessionAuth(this.env, owner, client);
-  }
-
-  /** @param {ServerNews} [happened] to an attempt to open the session */
-  #end(happened) {
-    this.#ending ??= this.#endOnce(happened).finally(() => {
-      this.#ending = undefined;
-    });
-    return this.#ending;
-  }
-
-  // Ends the session at the server and in the index, and then deletes it here, without a trace of its id. If that fails, or if this instance dies before it
-  // is done, the alarm tries again.
-  /** @param {ServerNews} [happened] */
-  async #endOnce(happened) {
-    const { values, isOpen } = this.#row;
-    if (!values) return;
-    const { handle } = partsOf(values.owner);
-    await this.ctx.storage.setAlarm(Date.now() + CLOSING); // first: if it fails, the session is as it was
-    this.#openingUntil = 0;
-    this.#row.close(Date.now());
-    this.#log.end();
-    this.#client.end();
-    this.#stopPulse();
-    try {
-      const [{ grown, isEnded }] = await Promise.all([
-        this.#terminate(values).catch(notTerminated),
-        this.#index(JSON.parse(values.identity)).close(handle, happened),
-      ]);
-      if (isOpen) this.#observer.ended();
-      await this.#observer.rests(isOpen ? { sessions_ended_total: 1, ...grown } : grown);
-      // A server that is out of reach keeps the session: it is told again, for a while.
-      if (!isEnded && Date.now() - values.touched < ENDING) return;
-      await this.ctx.storage.deleteAlarm();
-      await this.ctx.storage.deleteAll();
-      this.#row.forget();
-    } catch (error) {
-      log('warn', 'notEnded', { problem: wordsOf(error) });
-    }
-  }
-
-  // A handshake that is not finished leaves a session at the server. It ends when the next one is issued.
-  /** @param {string} id */
-  #noteIssued(id) {
-    const unused = this.#row.isOpen ? this.#unfinished : this.#row.issue(id);
-    if (unused !== undefined) this.ctx.waitUntil(this.#endIssued(unused));
-    this.#issued = id;
-  }
-
-  // The id that was issued last, if the manager has not made the session its own.
-  get #unfinished() {
-    const { upstream } = this.#values;
-    return this.#issued !== undefined && upstream?.includes(JSON.stringify(this.#issued)) ? undefined : this.#issued;
-  }
-
-  /** @param {SessionRow} values */
-  async #terminate(values) {
-    const issued = this.#row.issued ?? this.#unfinished;
-    const record = this.#row.issued === undefined ? values : { ...values, upstream: null };
-    const { grown, isEnded } = await this.#upstream.terminate(record);
-    return { grown, isEnded: isEnded && (issued === undefined || (await this.#endIssued(issued))) };
-  }
-
-  /** @param {string} id */
-  #endIssued(id) {
-    const { gateway, configuredVars } = this.#settings;
-    const caller = JSON.parse(this.#values.identity);
-    return endIssued(
-      gateway,
-      this.#owner.server,
-      { id: caller.id, vars: configuredVars(caller.key) ?? caller.vars },
-      id,
-      this.#routeTo(this.#owner.server, caller),
-    );
-  }
-
   // At intervals, never during a request: updates the user's index. Returns increased counters.
   #report() {
     const { running } = this.#upstream;
@@ -541,36 +377,11 @@ export class SessionObject extends DurableObject {
   #noteInfo() {
     const info = this.#upstream.running?.info();
     if (info && this.#row.isOpen)
-      this.ctx.waitUntil(this.#index(JSON.parse(this.#values.identity)).note(this.#owner.handle, info));
-  }
-
-  // The object that counts the user's sessions. Rows of earlier versions do not name it.
-  /** @param {{ key: string, index?: string }} identity */
-  #index({ key, index = key }) {
-    return this.env.INDEX.get(this.env.INDEX.idFromName(index));
-  }
-
-  // What the outcome of `initialize` says about the server.
-  /** @param {import('./types.js').Opening} answer @returns {ServerNews} */
-  #reachOf({ cause }) {
-    return cause && this.#isOutOfReach(cause) ? 'failed' : 'worked';
-  }
-
-  // Whether an error means that the server is unreachable.
-  /** @param {Cause} error */
-  #isOutOfReach({ code, status }) {
-    return this.#settings.gateway.isOutOfReach(code, status);
+      this.ctx.waitUntil(this.#connection.indexOf(JSON.parse(this.#values.identity)).note(this.#owner.handle, info));
   }
 
   /** @param {string} name @param {{ id?: unknown, headers?: AnswerHeaders }} [details] */
   #refuse(name, details) {
     return refused(this.#settings.gateway.refusal(name), details);
   }
-}
-
-// The session at the server cannot be ended, for example because the server is no longer configured.
-/** @param {unknown} error @returns {{ grown: Counts, isEnded: boolean }} */
-function notTerminated(error) {
-  log('warn', 'notTerminated', { problem: wordsOf(error) });
-  return { grown: {}, isEnded: false };
 }

@@ -18,6 +18,8 @@ const QUIET = 250; // milliseconds without a call: then those left over from a l
 const programs = {
   fast: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs')] },
   streaming: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs'), '--stream'] },
+  // As servers stream that may send more before the answer: without a length.
+  chunked: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs'), '--stream', 'chunked'] },
   sdk: { args: [here('../../tests/js/servers/sdk-server.mjs'), '--json-response'] },
 };
 
@@ -28,37 +30,27 @@ export const tokenOf = (user) => `token-of-${user}-0123456789`;
 /**
  * Starts everything.
  * @param {string[]} users allowed at the gateway
+ * @param {string} [base] the folder of another build of the gateway, which is then one more way
  */
-export async function startStack(users) {
+export async function startStack(users, base) {
   const state = await mkdtemp(join(tmpdir(), 'bench-'));
   const servers = {};
   for (const [name, options] of Object.entries(programs)) servers[name] = await startServer(name, options);
   const upstreams = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url]));
   const passThrough = await started(() => startPassThrough(upstreams));
-  const lines = [];
-  const gateway = await started(() =>
-    startGateway({
-      servers: Object.fromEntries(Object.entries(upstreams).map(([name, url]) => [name, { url }])),
-      // A benchmark of refusals would look fast.
-      vars: {
-        AUTH: 'bearer',
-        BEARER_TOKENS: Object.fromEntries(users.map((user) => [user, tokenOf(user)])),
-        RATE_PER_MINUTE: 0,
-        MAX_SESSIONS_PER_USER: 1_000_000,
-      },
-      state,
-      log: (line) => lines.splice(0, lines.push(line) - LINES),
-    }),
-  );
+  const gateway = await startOurs({ upstreams, users, state });
+  const other = base ? await startOurs({ upstreams, users, state: join(state, 'base'), folder: base }) : undefined;
   const urlOf = {
     direct: (server) => upstreams[server],
     'JS Worker': (server) => `${passThrough.running.origin}/worker/${server}`,
     'JS object': (server) => `${passThrough.running.origin}/object/${server}`,
     ours: (server) => gateway.running.url(server),
+    base: (server) => other.running.url(server),
   };
   return {
     state,
-    gateway: { pid: gateway.pid, lines, isRunning: () => isWorkerd(gateway.pid) },
+    gateway: { pid: gateway.pid, lines: gateway.lines, isRunning: () => isWorkerd(gateway.pid) },
+    base: { pid: other?.pid },
     passThrough: { pid: passThrough.pid },
     /** The counts of a server, once it is idle. */
     async countsOf(server) {
@@ -72,7 +64,7 @@ export async function startStack(users) {
     /** One way to a server, with sessions of one user opened on it. */
     async target(way, server, sessions, user = users[0]) {
       const url = urlOf[way](server);
-      const opener = sender(way === 'ours' ? url : upstreams[server], tokenOf(user));
+      const opener = sender(way === 'ours' || way === 'base' ? url : upstreams[server], tokenOf(user));
       const ids = [];
       for (let count = 0; count < sessions; count += 1) ids.push(await opener.open());
       const end = () => Promise.all(ids.map((id) => opener.send('DELETE', { headers: { 'Mcp-Session-Id': id } })));
@@ -80,11 +72,32 @@ export async function startStack(users) {
     },
     async stop() {
       await stopped(() => gateway.running.stop(), gateway.pid);
+      if (other) await stopped(() => other.running.stop(), other.pid);
       await stopped(() => passThrough.running.stop(), passThrough.pid);
       await Promise.all(Object.values(servers).map(({ child }) => child.close()));
       await rm(state, { recursive: true, force: true });
     },
   };
+}
+
+async function startOurs({ upstreams, users, state, folder }) {
+  const lines = [];
+  const gateway = await started(() =>
+    startGateway({
+      servers: Object.fromEntries(Object.entries(upstreams).map(([name, url]) => [name, { url }])),
+      // A benchmark of refusals would look fast.
+      vars: {
+        AUTH: 'bearer',
+        BEARER_TOKENS: Object.fromEntries(users.map((user) => [user, tokenOf(user)])),
+        RATE_PER_MINUTE: 0,
+        MAX_SESSIONS_PER_USER: 1_000_000,
+      },
+      state,
+      folder,
+      log: (line) => lines.splice(0, lines.push(line) - LINES),
+    }),
+  );
+  return { ...gateway, lines };
 }
 
 async function startServer(name, { program, args }) {

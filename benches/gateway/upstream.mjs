@@ -1,5 +1,5 @@
 // A real MCP server with sessions, on Bun, as fast as possible, so that a benchmark measures the layers in front of it.
-// usage: bun upstream.mjs --port <port> [--stream: answers are event streams]
+// usage: bun upstream.mjs --port <port> [--stream: answers are event streams; --stream chunked: without a length]
 import { randomUUID } from 'node:crypto';
 import { commandLineOptions, runUntilStopped } from '../../tests/js/servers/shared/lifetime.mjs';
 
@@ -34,8 +34,18 @@ const failed = (status, code, message, id = null) =>
 
 function answered(message, headers) {
   if (!stream) return Response.json(message, { headers });
-  return new Response(`event: message\ndata: ${JSON.stringify(message)}\n\n`, {
+  const text = `event: message\ndata: ${JSON.stringify(message)}\n\n`;
+  return new Response(stream === 'chunked' ? streamOf(text) : text, {
     headers: { ...headers, 'content-type': 'text/event-stream' },
+  });
+}
+
+function streamOf(text) {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(text);
+      controller.close();
+    },
   });
 }
 

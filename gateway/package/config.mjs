@@ -26,6 +26,7 @@ const settings = [
   'PRIVATE_HOSTS',
   'ALLOWED_ORIGINS',
   'ADMIN_TOKEN',
+  'LOG',
   'SESSION_MAX_AGE',
   'REST_AFTER',
   'MAX_SESSIONS_PER_USER',

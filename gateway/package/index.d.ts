@@ -20,6 +20,31 @@ declare const gateway: {
 };
 export default gateway;
 
+/** A span that has ended. Times are milliseconds since the Unix epoch. */
+export interface SpanRecord {
+  name: string;
+  kind: 'server' | 'client' | 'internal';
+  /** 32 hexadecimal digits. */
+  traceId: string;
+  /** 16 hexadecimal digits. */
+  spanId: string;
+  parentSpanId?: string;
+  traceState?: string;
+  startTime: number;
+  endTime: number;
+  attributes: Record<string, string | number | boolean>;
+  status: 'unset' | 'error';
+}
+
+/** Gets each span that has ended. A promise that it returns is waited for. */
+export type OnSpan = (span: SpanRecord, context: { env: Env; waitUntil(promise: Promise<unknown>): void }) => unknown;
+
+/** Calls `onSpan` with each span, in requests and in objects: `export default withTelemetry(gateway, otlp({ url }))`. Returns the handler. */
+export function withTelemetry<Handler>(handler: Handler, onSpan: OnSpan): Handler;
+
+/** Sends spans to an OpenTelemetry collector (OTLP over HTTP, JSON), at most once a second in an isolate. */
+export function otlp(options: { url: string; headers?: Record<string, string>; service?: string }): OnSpan;
+
 /** The bindings, variables and secrets of the Worker. `${NAME}` in `MCP_SERVERS` may name any further variable or secret. */
 export interface Env {
   /** Binding of {@link SessionObject}. */
@@ -57,8 +82,10 @@ export interface Env {
   PRIVATE_HOSTS?: string | string[];
   /** Origins of pages that may use the gateway, separated by spaces; `*` for all. Default: none. */
   ALLOWED_ORIGINS?: string | string[];
-  /** Secret: the administrator's token, for `/metrics` and the live sessions on the page at `/`. Default: neither is available. */
+  /** Secret: the administrator's token, for `/metrics`, `/admin/sessions` and the page at `/`. Default: none of them is available. */
   ADMIN_TOKEN?: string;
+  /** Which requests get a log line: `requests` (all), `errors` (those that were not served), `off`. Default: `requests`. */
+  LOG?: string;
   /** Maximum age of a session in milliseconds; a server's `sessionConfig.maxAge` takes precedence. Default: a day. */
   SESSION_MAX_AGE?: NumberSetting;
   /** Milliseconds without a call or a stream after which an object closes its connections to the server. Default: 20 000. */
@@ -108,6 +135,18 @@ export interface ServerConfig {
     replay?: 'refused' | 'safe' | 'never';
     lostWhen?: ({ status: number; message?: string } | { status?: number; message: string })[];
   };
+  /** Keeps a jar for each session, so that a load balancer's cookies lead it to the same replica. Default: `false`. */
+  cookies?: boolean;
+  /** Further addresses of the same server, at most 16: https://github.com/mcp-tether/mcp-tether/blob/main/docs/topology.md */
+  replicas?: string[];
+  /** Takes no new sessions: the server (`true`), or some of its addresses. */
+  drain?: boolean | string[];
+  /** An address for some sessions, chosen by a request header, a share of users in percent, or both. */
+  canary?: { url: string; header?: string; percent?: number };
+  /** Requests in flight at once: of a session, and for 2026-07-28 of an isolate. */
+  maxConcurrency?: number;
+  /** Where sessions are placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
+  locationHint?: 'wnam' | 'enam' | 'sam' | 'weur' | 'eeur' | 'apac' | 'oc' | 'afr' | 'me';
   /** Logs each user in by OAuth: https://github.com/mcp-tether/mcp-tether/blob/main/docs/oauth.md#at-the-gateway */
   auth?: {
     type: 'oauth';

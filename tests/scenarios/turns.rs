@@ -1,6 +1,6 @@
 //! The budget of long-lived responses: many sessions at one origin, and a host that opens six connections to it.
 
-use super::reply::{Data, Step, http, silence, stream};
+use super::reply::{Data, Step, http, result, silence, stream};
 use super::server::Servers;
 use super::sse_server::SseServer;
 use super::world::{World, configured};
@@ -392,4 +392,23 @@ fn a_freed_slot_goes_to_the_next_stream() {
     assert!(stream_of(&world, sessions[1]).is_none());
     world.run_for(TURN / 2);
     assert_eq!(world.open_gets().len(), 3, "the refused stream releases its slot");
+}
+
+#[test]
+fn an_answered_stream_leaves_no_timer_behind() {
+    for host in [Connections::Page, Connections::Worker] {
+        let [after_json, after_stream] = [result(json!({})), stream().streamed(0, json!({})).end(0)].map(|reply| {
+            let mut config = configured(&json!({"mcpServers": {"db": {"url": "http://db.test/mcp"}}}), &json!({}));
+            config.connections = host;
+            let mut world = World::new(config, Servers::new(&["http://db"]), 7);
+            let session = world.connect_as("u", "db");
+            world.run_for(10_000);
+            world.server_of("http://db").next("tools/call", [reply]);
+            let call = world.tool(session, "order");
+            world.finish(call);
+            world.run_for(1);
+            world.next_deadline()
+        });
+        assert_eq!(after_stream, after_json, "{host:?}");
+    }
 }

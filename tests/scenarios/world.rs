@@ -407,6 +407,11 @@ impl<N: Network> World<N> {
         self.open.iter().filter(|(_, sent)| sent.verb == "GET").map(|(exchange, _)| *exchange).collect()
     }
 
+    /// When the machine wants to be woken.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.wait
+    }
+
     // The drain contract.
 
     pub fn input(&mut self, input: Input<Value>) {

@@ -88,6 +88,10 @@ impl<J: Json> Manager<J> {
         if let Some(deadline) = record.deadline {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
         }
+        #[cfg(any(feature = "gateway", not(target_family = "wasm")))]
+        if let Some(due) = record.long_from {
+            self.timers.disarm(due, Timer::Head(exchange));
+        }
         self.note_over(record.is_long, record.origin, record.head.is_some());
         Some(record)
     }

@@ -89,7 +89,12 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.exchanges.get(exchange) else { return };
         let (at, is_long) = (record.origin, record.is_long);
         if is_stream && !is_long && (self.config.connections == Connections::Page || self.most(at) < usize::MAX) {
-            self.timers.arm(self.now.after(STREAMS_ON), Timer::Head(exchange));
+            let due = self.now.after(STREAMS_ON);
+            self.timers.arm(due, Timer::Head(exchange));
+            #[cfg(any(feature = "gateway", not(target_family = "wasm")))]
+            if let Some(record) = self.exchanges.get_mut(exchange) {
+                record.long_from = Some(due);
+            }
         }
         let Some(origin) = self.turns.origins.get_mut(at) else { return };
         origin.live += usize::from(is_long);
