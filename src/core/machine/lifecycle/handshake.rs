@@ -14,8 +14,8 @@ use crate::core::protocol::json::{Json, completed};
 use crate::core::protocol::jsonrpc;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
+use crate::core::state::error_response::{ErrorResponse, hidden_id, response_error};
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
 use crate::core::state::session::Agreed;
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
@@ -131,7 +131,7 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// What a refusal of `initialize` asks for.
+    /// What an error response to `initialize` asks for.
     pub(crate) fn note_challenge(&mut self, session: SessionRef, status: u16, wants: Wants, challenge: Option<String>) {
         if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
             handshake.refused = Some((status, wants)).filter(|_| wants != Wants::Nothing);
@@ -210,18 +210,18 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused `notifications/initialized`.
-    pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
-        match refusal.verdict {
-            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, refusal) => {
-                self.fail_handshake(session, hidden_id(refusal));
+    pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, response: &ErrorResponse<'_, J>) {
+        match response.verdict {
+            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, response) => {
+                self.fail_handshake(session, hidden_id(response));
             }
             // Servers that fail on the notification itself, with 4xx or 5xx, still serve requests. The next response
             // shows if not; a new session for each failure would only leave more of them at the server.
             Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => {
-                self.on_initialized_accepted(session, refusal.generation);
+                self.on_initialized_accepted(session, response.generation);
             }
-            Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
-            _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
+            Verdict::Lost(code) => self.on_lost_at_birth(session, response.generation, code, &response.evidence),
+            _ => self.on_initialized_failed(session, response.generation, response_error(response)),
         }
     }
 

@@ -11,8 +11,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::{Relation, Verdict};
 use crate::core::state::call::{Call, Stage};
+use crate::core::state::error_response::{ErrorResponse, response_error};
 use crate::core::state::exchange::{Exchange, ExchangeKind, WATCHDOG};
-use crate::core::state::refusal::{Refusal, refusal_error};
 use crate::core::state::session::Session;
 use crate::core::state::session::http_sse::{HttpSse, may_mean_http_sse, stream_gone};
 use crate::core::state::session::liveness::Check;
@@ -53,14 +53,14 @@ impl<J: Json> Manager<J> {
     }
 
     /// The GET was refused.
-    pub(crate) fn on_session_stream_refused(&mut self, session: SessionRef, mut refusal: Refusal<'_, J>) {
+    pub(crate) fn on_session_stream_refused(&mut self, session: SessionRef, mut response: ErrorResponse<'_, J>) {
         // No session exists yet that could be lost.
-        if matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
-            refusal.verdict = Verdict::Final;
+        if matches!(response.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
+            response.verdict = Verdict::Final;
         }
         self.forget_stream(session, None);
-        let error = refusal_error(&refusal);
-        self.note_challenge(session, refusal.status, refusal.wants, refusal.challenge);
+        let error = response_error(&response);
+        self.note_challenge(session, response.status, response.wants, response.challenge);
         self.handshake_failed(session, error);
     }
 

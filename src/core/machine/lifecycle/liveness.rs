@@ -9,7 +9,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose, Stage};
-use crate::core::state::refusal::Refusal;
+use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::session::Session;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::timers::Timer;
@@ -59,10 +59,10 @@ impl<J: Json> Manager<J> {
     }
 
     /// A ping was refused.
-    pub(crate) fn on_ping_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>, error: Error<J>) {
+    pub(crate) fn on_ping_refused(&mut self, call: CallId, response: &ErrorResponse<'_, J>, error: Error<J>) {
         let session = self.calls.get(call).map(|record| record.session);
         let is_modern = session.and_then(|session| self.store.get(session)).is_some_and(Session::is_modern);
-        self.end_ping(call, Pong::refused(refusal, is_modern), error);
+        self.end_ping(call, Pong::refused(response, is_modern), error);
     }
 
     /// The exchange of a ping failed.

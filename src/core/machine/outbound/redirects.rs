@@ -10,8 +10,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Call;
+use crate::core::state::error_response::{REDIRECTS, is_rpc_error};
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::refusal::{REDIRECTS, is_rpc_error};
 use crate::core::state::session::Session;
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Replay: attempts without an answer are retried if the policy and the safety of the method allow it.
+//! Retries: attempts without an answer are retried if the policy and the safety of the method allow it.
 
 use crate::core::api::{CallId, Error, State, as_unknown};
 use crate::core::kit::backoff::{RETRY_AFTER_CAP, full_jitter};
