@@ -40,14 +40,13 @@ impl<J: Json> Manager<J> {
     /// diagram in session.rs are refused, so an ended session stays ended.
     pub(crate) fn enter(&mut self, session: SessionRef, to: State) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
-        let from = record.state;
+        let from = record.state.name();
         if from == to {
             return true;
         }
-        let is_legal = from.may_become(to);
+        let is_legal = record.state.enter(to);
         debug_assert!(is_legal, "a session goes from {} to {}", from.as_str(), to.as_str());
         if is_legal {
-            record.state = to;
             self.event(session, EventKind::StateChanged, Detail::new().from(from).to(to));
         }
         is_legal

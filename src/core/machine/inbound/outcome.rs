@@ -129,7 +129,7 @@ impl<J: Json> Manager<J> {
 
     /// Notes that a handshake request was not sent, so retrying it at once fails alike.
     fn note_unsent(&mut self, session: SessionRef) {
-        if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.unsent = true;
         }
     }

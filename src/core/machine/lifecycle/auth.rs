@@ -41,7 +41,7 @@ impl<J: Json> Manager<J> {
         }
         // Another token is there already, or on its way; and a handshake asks for one by itself.
         let is_current = response.token.as_ref() == owner.credentials.token();
-        let is_late = !is_current || owner.credentials.is_busy() || owner.handshake.is_some();
+        let is_late = !is_current || owner.credentials.is_busy() || owner.state.in_handshake();
         // What others have asked for may lack the scope of this one.
         record.challenged |= !is_late || response.wants != Wants::Scope;
         if is_late {
@@ -141,7 +141,7 @@ impl<J: Json> Manager<J> {
             // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
             record.cache.clear();
         }
-        let (attempts, is_live) = (record.handshake.is_some(), record.generation > 0);
+        let (attempts, is_live) = (record.state.in_handshake(), record.generation > 0);
         self.report_answer(session, &answered);
         if answered.is_usable {
             self.renew_in(session, answered.expires_in);

@@ -10,6 +10,7 @@ use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::closing::PendingDelete;
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
+use crate::core::state::session::transitions::Progress;
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
 
@@ -79,9 +80,8 @@ impl<J: Json> Manager<J> {
         let detached = self.detach_handshake(session, waiter);
         let Some(record) = self.store.get_mut(session) else { return 0 };
         record.credentials.stop_asking();
-        record.handshake = None;
+        record.state.go_on(Progress::Idle);
         record.check = None;
-        record.restoring = 0;
         record.loss = None;
         record.outage = None;
         let id = record.id().map(SessionId::short);
@@ -117,7 +117,7 @@ impl<J: Json> Manager<J> {
         let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
         let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
-        let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
+        let issued = record.state.handshake().and_then(|handshake| handshake.issued().cloned());
         // The response head is here and had no id, so there is no session to delete.
         if issued.is_none() && self.exchanges.get(exchange).is_some_and(|record| record.head.is_some()) {
             return false;
@@ -212,7 +212,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_expiry(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
-        if !matches!(record.state, State::Ready | State::Degraded | State::Outage) {
+        if !matches!(record.state.name(), State::Ready | State::Degraded | State::Outage) {
             return;
         }
         let is_old = record.age_deadline().is_some_and(|at| at <= now);
@@ -256,7 +256,7 @@ impl<J: Json> Manager<J> {
     /// The page may never return, so the server's session is deleted. If the page returns, its next call creates
     /// another.
     pub(crate) fn retire_session(&mut self, session: SessionRef) {
-        if self.store.get(session).is_some_and(|record| matches!(record.state, State::Ready | State::Outage)) {
+        if self.store.get(session).is_some_and(|record| matches!(record.state.name(), State::Ready | State::Outage)) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
             self.interrupt_calls(session, "the session was ended because the page may be gone");

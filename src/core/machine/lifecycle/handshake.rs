@@ -21,22 +21,14 @@ use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
 use crate::core::state::session::loss::{MAX_EARLY_LOSSES, lost_at_once};
 use crate::core::state::session::outage::Outage;
+use crate::core::state::session::transitions::Progress;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
     /// Starts a handshake for all waiting calls, including those that arrive before its end.
-    pub(crate) fn begin_handshake(&mut self, session: SessionRef, state: State) {
+    pub(crate) fn begin_handshake(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        // A trial handshake gets one attempt, and so does a call after an outage that used up all attempts.
-        let is_trial = record.former.is_some();
-        let is_single = is_trial || record.outage.as_deref().is_some_and(Outage::is_spent);
-        record.handshake = Some(Box::new(Handshake {
-            offer: first_offer(&record.server.protocol),
-            failures: if is_single { record.server.session.retry_attempts } else { 0 },
-            read_storage: is_trial,
-            ..Handshake::default()
-        }));
         // The provider may return a better token than in the previous round.
         record.credentials.allow_challenge();
         if let Some(until) = record.breaker.open_until(now) {
@@ -46,8 +38,21 @@ impl<J: Json> Manager<J> {
                     .retry_after(Some(wait));
             return self.fail_handshake(session, error);
         }
+        // A trial handshake gets one attempt, and so does a call after an outage that used up all attempts.
+        let is_trial = record.former.is_some();
+        let is_single = is_trial || record.outage.as_deref().is_some_and(Outage::is_spent);
+        let handshake = Handshake {
+            offer: first_offer(&record.server.protocol),
+            failures: if is_single { record.server.session.retry_attempts } else { 0 },
+            read_storage: is_trial,
+            ..Handshake::default()
+        };
+        let state = record.state.name().of_handshake();
         if !self.enter(session, state) {
             return;
+        }
+        if let Some(record) = self.store.get_mut(session) {
+            record.state.go_on(Progress::Handshake(Box::new(handshake)));
         }
         self.try_network(session);
         match self.stream_pause(session) {
@@ -56,11 +61,16 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// The handshake of a session, while there is one.
+    pub(crate) fn handshake_mut(&mut self, session: SessionRef) -> Option<&mut Handshake<J>> {
+        self.store.get_mut(session)?.state.handshake_mut()
+    }
+
     /// Starts the next attempt after `delay`.
     fn attempt_after(&mut self, session: SessionRef, delay: Millis) {
         let next = self.now.after(delay);
         self.leave_lane(session);
-        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.next_attempt = Some(next);
             self.timers.arm(next, Timer::Handshake(session));
         }
@@ -74,7 +84,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let wants_token = record.credentials.lacks_token();
-        if let Some(handshake) = record.handshake.as_mut()
+        if let Some(handshake) = record.state.handshake_mut()
             && wants_token
             && !std::mem::replace(&mut handshake.asked, true)
         {
@@ -85,7 +95,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let Some(handshake) = record.state.handshake_mut() else { return };
         handshake.next_attempt = None;
         // First connects skip the lanes. Recoveries and retries use them.
         let is_rush = record.generation > 0 || handshake.failures > 0;
@@ -106,7 +116,7 @@ impl<J: Json> Manager<J> {
         let timeout = record.server.init_timeout;
         let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
         let info = record.client_info.as_ref().unwrap_or(&self.client.info).clone();
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let Some(handshake) = record.state.handshake_mut() else { return };
         handshake.issued = None;
         let params = J::object()
             .with("protocolVersion", J::string(handshake.offer))
@@ -125,7 +135,7 @@ impl<J: Json> Manager<J> {
     ) {
         let is_handshake = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Handshake);
         let Some(record) = self.store.get_mut(session) else { return };
-        if let (true, Some(handshake)) = (is_handshake, record.handshake.as_mut()) {
+        if let (true, Some(handshake)) = (is_handshake, record.state.handshake_mut()) {
             handshake.issued = issued;
             handshake.hides_headers = hides_headers;
         }
@@ -133,7 +143,7 @@ impl<J: Json> Manager<J> {
 
     /// What an error response to `initialize` asks for.
     pub(crate) fn note_challenge(&mut self, session: SessionRef, status: u16, wants: Wants, challenge: Option<String>) {
-        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.refused = Some((status, wants)).filter(|_| wants != Wants::Nothing);
             handshake.challenge = challenge;
         }
@@ -154,7 +164,7 @@ impl<J: Json> Manager<J> {
     fn accept(&mut self, session: SessionRef, result: J) -> Result<(), Error<J>> {
         let limit = self.config.limits.max_session_id_bytes;
         let Some(record) = self.store.get_mut(session) else { return Ok(()) };
-        let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
+        let Some(handshake) = record.state.handshake_mut() else { return Ok(()) };
         let version = agreed_version(&result, &record.server.protocol)?;
         let (issued, hides_headers) = (handshake.issued.take(), handshake.hides_headers);
         let is_sse = record.note_transport_works();
@@ -182,7 +192,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != generation || record.handshake.is_none() {
+        if record.generation != generation || !record.state.in_handshake() {
             return;
         }
         if record.former.is_some() {
@@ -233,7 +243,7 @@ impl<J: Json> Manager<J> {
     /// The new session was lost before its first use.
     fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != generation || record.handshake.is_none() {
+        if record.generation != generation || !record.state.in_handshake() {
             return;
         }
         record.early_losses += 1;
@@ -247,7 +257,7 @@ impl<J: Json> Manager<J> {
 
     fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation == generation && record.handshake.is_some() {
+        if record.generation == generation && record.state.in_handshake() {
             record.forget_id();
             self.handshake_failed(session, error);
         }
@@ -259,7 +269,7 @@ impl<J: Json> Manager<J> {
         }
         let Some(mut error) = self.other_transport(session, error) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let Some(handshake) = record.state.handshake_mut() else { return };
         if handshake.corrects(&mut record.credentials, &error) {
             return self.attempt(session);
         }
@@ -268,7 +278,7 @@ impl<J: Json> Manager<J> {
         }
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
         let floor = record.retry_floor();
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let Some(handshake) = record.state.handshake_mut() else { return };
         handshake.failures += 1;
         let failures = handshake.failures;
         // Handshakes during an outage use equal jitter, so that the attempts span the whole time that callers were
@@ -284,7 +294,7 @@ impl<J: Json> Manager<J> {
         if error.away {
             self.note_handshake_away(session, &error);
         }
-        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.last_error = Some(error);
         }
         self.attempt_after(session, delay);
@@ -295,7 +305,7 @@ impl<J: Json> Manager<J> {
     /// The next attempt of a handshake, or the next canary of a degraded session, is due.
     pub(crate) fn on_handshake_timer(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        match &record.handshake {
+        match record.state.handshake() {
             Some(handshake) if handshake.next_attempt.is_some_and(|at| at <= self.now) => self.attempt(session),
             None if record.state == State::Degraded => self.on_slow_canary(session),
             _ => {}
@@ -321,7 +331,7 @@ impl<J: Json> Manager<J> {
             return self.release(session);
         }
         if let Some(record) = self.store.get_mut(session) {
-            record.restoring = restoring;
+            record.state.go_on(Progress::Restoring(restoring));
         }
         for (method, params) in puts {
             self.own_request(session, Purpose::Restore, method, Some(params), timeout);
@@ -330,12 +340,7 @@ impl<J: Json> Manager<J> {
 
     /// One setting was restored or failed.
     pub(crate) fn on_restored(&mut self, session: SessionRef) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.handshake.is_some() || record.restoring == 0 {
-            return;
-        }
-        record.restoring -= 1;
-        if record.restoring == 0 {
+        if self.store.get_mut(session).is_some_and(|record| record.state.note_restored()) {
             self.release(session);
         }
     }

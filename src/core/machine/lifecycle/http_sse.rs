@@ -70,7 +70,7 @@ impl<J: Json> Manager<J> {
         let how = error.evidence.clone().unwrap_or_else(|| error.message.clone());
         self.forget_stream(session, Some(&how));
         let Some(record) = self.store.get(session) else { return };
-        if record.handshake.is_none() {
+        if !record.state.in_handshake() {
             return self.lose_session(session, exchange.generation, ErrorCode::SessionTerminated, &how);
         }
         let unheard = self
@@ -144,7 +144,7 @@ impl<J: Json> Manager<J> {
     /// 2025-11-25 basic/transports, "Backwards Compatibility": a POST of `initialize` that gets 400, 404 or 405 may
     /// have reached a server of HTTP+SSE. A GET with an `endpoint` event proves it.
     pub(crate) fn other_transport(&mut self, session: SessionRef, error: Error<J>) -> Option<Error<J>> {
-        self.store.get(session)?.handshake.as_ref()?;
+        self.store.get(session)?.state.handshake()?;
         self.stop_listening(session);
         self.abandon_server_requests(session);
         let record = self.store.get_mut(session)?;

@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get(session).filter(|record| record.kind == Kind::Stateful) else { return };
         let Some(quiet) = record.server.session.keep_alive else { return };
         // The next generation arms its own timer.
-        if !matches!(record.state, State::Ready | State::Outage) {
+        if !matches!(record.state.name(), State::Ready | State::Outage) {
             return;
         }
         let due = record.last_sent_at.after(quiet);

@@ -44,7 +44,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };
-        let Some(outage) = record.outage.as_mut().filter(|_| record.handshake.is_none()) else { return };
+        let Some(outage) = record.outage.as_mut().filter(|_| !record.state.in_handshake()) else { return };
         outage.note_sent();
         if outage.is_lost() {
             return self.recover_again(session);
@@ -65,7 +65,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn canary_failed(&mut self, session: SessionRef, pong: &Pong, error: Option<Error<J>>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        if !matches!(record.state, State::Ready | State::Outage) {
+        if !matches!(record.state.name(), State::Ready | State::Outage) {
             record.outage = None;
             return;
         }

@@ -34,7 +34,7 @@ impl<J: Json> Manager<J> {
         else {
             return false;
         };
-        let Some(handshake) = record.handshake.as_mut() else { return false };
+        let Some(handshake) = record.state.handshake_mut() else { return false };
         let name = if !std::mem::replace(&mut handshake.read_storage, true) {
             name(&record.key)
         } else if std::mem::take(&mut record.persistence.asked) {
@@ -63,7 +63,7 @@ impl<J: Json> Manager<J> {
         if !std::mem::take(&mut record.persistence.asked) {
             return;
         }
-        let Some(handshake) = record.handshake.as_mut() else {
+        let Some(handshake) = record.state.handshake_mut() else {
             let stored = found.and_then(|found| read(record, found, limit, now).ok());
             return self.on_read_again(session, stored);
         };
@@ -154,7 +154,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let is_due = record.persistence.due.is_some_and(|due| due <= now);
         // The read found nothing newer.
-        if record.handshake.is_none() && std::mem::take(&mut record.persistence.asked) {
+        if !record.state.in_handshake() && std::mem::take(&mut record.persistence.asked) {
             self.on_read_again(session, None);
         }
         if is_due {
@@ -166,7 +166,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn read_again(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
-        if record.state != State::Ready || record.handshake.is_some() || record.sse.is_some() {
+        if record.state != State::Ready || record.state.in_handshake() || record.sse.is_some() {
             return false;
         }
         record.persistence.asked = true;

@@ -9,6 +9,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, lost_at_once};
+use crate::core::state::session::transitions::Progress;
 use crate::core::state::timers::Timer;
 
 /// Limit of breakers without a record. They limit repeated `connect` calls to a failing server.
@@ -54,7 +55,7 @@ impl<J: Json> Manager<J> {
             self.fail_handshake(session, lost_at_once(code, evidence));
         } else {
             self.announce_recovery(session, code);
-            self.begin_handshake(session, State::Recovering);
+            self.begin_handshake(session);
         }
         for call in deferred {
             if let Some(Stage::Doubted(code, _)) = self.calls.get(call).map(|record| &record.stage) {
@@ -80,7 +81,7 @@ impl<J: Json> Manager<J> {
     /// The same except for the id, which may be that of the next generation.
     pub(crate) fn forget_generation(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        record.restoring = 0;
+        record.state.stop_restoring();
         record.tools.forget();
         record.tools.end_listing();
         record.cache.clear();
@@ -113,7 +114,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn fail_handshake(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        record.handshake = None;
+        record.state.go_on(Progress::Idle);
         self.leave_lane(session);
         self.stop_listening(session);
         let Some(record) = self.store.get_mut(session) else { return };
@@ -205,11 +206,11 @@ impl<J: Json> Manager<J> {
     pub(crate) fn wake_session(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        match record.state {
+        match record.state.name() {
             State::Expired => {
                 record.loss = Some(Loss { code: ErrorCode::SessionExpired, at: now });
                 self.announce_recovery(session, ErrorCode::SessionExpired);
-                self.begin_handshake(session, State::Connecting);
+                self.begin_handshake(session);
             }
             State::Degraded => self.wake_degraded(session),
             State::Outage => self.wake_outage(session),
@@ -251,7 +252,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let code = record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: now }).code;
         self.announce_recovery(session, code);
-        self.begin_handshake(session, State::Recovering);
+        self.begin_handshake(session);
     }
 
     /// A deadline passed without an answer. One may be a slow tool; after two in a row a ping checks the session.

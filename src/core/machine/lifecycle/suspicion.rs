@@ -12,6 +12,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::loss::Loss;
 use crate::core::state::session::suspicion::Oddity;
+use crate::core::state::session::transitions::Progress;
 use crate::core::state::timers::Timer;
 
 /// Minimum time between two suspicions of one session.
@@ -77,7 +78,7 @@ impl<J: Json> Manager<J> {
         }
         self.log(session, Level::Warn, "The session may be lost; checking with a new handshake");
         self.stop_listening(session);
-        self.begin_handshake(session, State::Recovering);
+        self.begin_handshake(session);
         true
     }
 
@@ -160,7 +161,7 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         self.finish_outage(session);
         let Some(record) = self.store.get_mut(session) else { return };
-        record.handshake = None;
+        record.state.go_on(Progress::Idle);
         record.loss = None;
         let suspicion = record.suspicion.get_or_insert_default();
         suspicion.times = 0;

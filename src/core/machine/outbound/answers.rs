@@ -137,7 +137,7 @@ impl<J: Json> Manager<J> {
                     let is_late = response.token.as_ref() != record.credentials.token()
                         || response.wants == Wants::Nonce
                         || record.credentials.is_busy()
-                        || record.handshake.is_some();
+                        || record.state.in_handshake();
                     if !is_late && record.credentials.challenge() {
                         self.ask_for_token(session, Some(response.status), response.challenge);
                         return self.post_again(session, number, None);

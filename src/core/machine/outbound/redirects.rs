@@ -74,7 +74,7 @@ impl<J: Json> Manager<J> {
     fn hops(&mut self, session: SessionRef, kind: ExchangeKind) -> Option<&mut u32> {
         match kind {
             ExchangeKind::Call(call) => Some(&mut self.calls.get_mut(call)?.hops),
-            ExchangeKind::SessionStream => Some(&mut self.store.get_mut(session)?.handshake.as_mut()?.hops),
+            ExchangeKind::SessionStream => Some(&mut self.handshake_mut(session)?.hops),
             _ => None,
         }
     }

@@ -23,7 +23,6 @@ use crate::core::state::session::answers::Answers;
 use crate::core::state::session::breaker::Breaker;
 use crate::core::state::session::cache::Cache;
 use crate::core::state::session::credentials::Credentials;
-use crate::core::state::session::handshake::Handshake;
 use crate::core::state::session::http_sse::{GUESS_CAP, HttpSse};
 use crate::core::state::session::listen::Listen;
 use crate::core::state::session::liveness::Check;
@@ -33,6 +32,7 @@ use crate::core::state::session::pace::Pace;
 use crate::core::state::session::persistence::Persistence;
 use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
+use crate::core::state::session::transitions::{Progress, SessionState};
 use std::rc::Rc;
 
 pub(crate) mod answers;
@@ -49,7 +49,7 @@ pub(crate) mod pace;
 pub(crate) mod persistence;
 pub(crate) mod suspicion;
 pub(crate) mod tools;
-mod transitions;
+pub(crate) mod transitions;
 
 /// The record of one (user, server). There may be 100,000 of them, so rare state is boxed.
 pub(crate) struct Session<J> {
@@ -59,7 +59,7 @@ pub(crate) struct Session<J> {
     pub(crate) url: Rc<str>,
     /// The index of the URL's origin (turns.rs).
     pub(crate) origin: usize,
-    pub(crate) state: State,
+    pub(crate) state: SessionState<J>,
     /// The kind found by the latest handshake; stateless before the first.
     pub(crate) kind: Kind,
     pub(crate) generation: u64,
@@ -77,9 +77,6 @@ pub(crate) struct Session<J> {
 
     /// The result of the latest handshake. Its id is cleared when the session is lost.
     pub(crate) agreed: Option<Agreed<J>>,
-    pub(crate) handshake: Option<Box<Handshake<J>>>,
-    /// Calls that restore settings (log level, subscriptions, tools) and that the recovery waits for.
-    pub(crate) restoring: u32,
     /// The settings that a recovery restores.
     pub(crate) remembered: Remembered<J>,
     /// `_meta` of every request to a 2026-07-28 server; built on first use.
@@ -164,7 +161,7 @@ impl<J> Session<J> {
             url: Rc::clone(&server.url),
             origin: 0,
             key,
-            state: State::Connecting,
+            state: SessionState::new(State::Connecting),
             kind: Kind::Stateless,
             generation: 0,
             recoveries: 0,
@@ -175,8 +172,6 @@ impl<J> Session<J> {
             login_failure: None,
             hides_id: false,
             agreed: None,
-            handshake: None,
-            restoring: 0,
             remembered: Remembered { log_level: None, subscriptions: Named::default() },
             meta: None,
             cache: Cache::default(),
@@ -220,25 +215,25 @@ impl<J> Session<J> {
 
     /// Whether this generation is current and accepts requests, or will soon.
     pub(crate) fn is_live(&self, generation: u64) -> bool {
-        let goes_on = match self.state {
+        let goes_on = match self.state.name() {
             State::Ready | State::Recovering | State::Connecting => true,
             // A session that was lost before the outage has no live generation.
             State::Outage => self.outage.as_ref().is_some_and(|outage| !outage.is_lost()),
             _ => false,
         };
-        goes_on && self.handshake.is_none() && self.generation == generation
+        goes_on && !self.state.in_handshake() && self.generation == generation
     }
 
     /// Whether messages of the server in this generation are handled. Over HTTP+SSE they may arrive before the response
     /// to `notifications/initialized`.
     pub(crate) fn handles_messages(&self, generation: u64) -> bool {
         self.is_live(generation)
-            || (self.endpoint().is_some() && self.handshake.is_some() && self.generation == generation)
+            || (self.endpoint().is_some() && self.state.in_handshake() && self.generation == generation)
     }
 
     /// Whether a call waits for the server or for the session.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.active.is_empty() || !self.queue.is_empty() || !self.connecting.is_empty() || self.handshake.is_some()
+        !self.active.is_empty() || !self.queue.is_empty() || !self.connecting.is_empty() || self.state.in_handshake()
     }
 
     /// Whether a call or a caller of `connect` waits for the session itself.
@@ -248,7 +243,7 @@ impl<J> Session<J> {
 
     /// Resets the failure counters for a new or restored generation.
     pub(crate) fn start_generation(&mut self, created_at: Instant, last_used_at: Instant) {
-        self.handshake = None;
+        self.state.go_on(Progress::Idle);
         self.created_at = created_at;
         self.last_used_at = last_used_at;
         self.has_answered = false;
@@ -324,13 +319,14 @@ impl<J> Session<J> {
 
     /// The public snapshot of the session.
     pub(crate) fn info(&self) -> SessionInfo {
-        let live = matches!(self.state, State::Ready | State::Recovering | State::Degraded | State::Outage);
+        let state = self.state.name();
+        let live = matches!(state, State::Ready | State::Recovering | State::Degraded | State::Outage);
         SessionInfo {
             user_id: self.key.user.clone(),
             server_name: self.key.server.clone(),
             session_id: self.id().map(|id| id.as_str().to_owned()),
             kind: self.kind,
-            state: self.state,
+            state,
             generation: self.generation,
             protocol_version: self.agreed.as_ref().map(|agreed| agreed.version.to_owned()).unwrap_or_default(),
             created_at: self.created_at.as_millis(),
