@@ -57,15 +57,10 @@ impl<J: Json> Manager<J> {
         self.out.push_back(Output::Settle { call, outcome: Err(error) });
     }
 
-    /// Logs one line and emits one event for an error of a session.
-    pub(crate) fn report_session_error(
-        &mut self,
-        session: SessionRef,
-        code: ErrorCode,
-        evidence: Option<String>,
-        level: Level,
-    ) {
-        self.log(session, level, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
+    /// Logs one line and emits one event for an error of a session. A recovery follows, or the session goes on: only its
+    /// failure is an error for the console.
+    pub(crate) fn report_session_error(&mut self, session: SessionRef, code: ErrorCode, evidence: Option<String>) {
+        self.log(session, Level::Warn, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
         self.event(session, EventKind::SessionError, Detail::new().code(code.as_str()).evidence(evidence));
     }
 }

@@ -34,7 +34,7 @@ impl<J: Json> Manager<J> {
         if !record.is_live(generation) {
             return;
         }
-        self.report_session_error(session, code, Some(evidence.to_owned()), Level::Error);
+        self.report_session_error(session, code, Some(evidence.to_owned()));
         self.finish_outage(session);
         // The state changes first: from here on nothing is sent on the lost session.
         if !self.enter(session, State::Recovering) {
@@ -260,7 +260,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.silent += 1;
         let silent = record.silent;
-        self.report_session_error(session, ErrorCode::SessionTimeout, None, Level::Warn);
+        self.report_session_error(session, ErrorCode::SessionTimeout, None);
         if silent >= 2 {
             self.check_session(session, Check { silence: true, ..Check::default() });
         }

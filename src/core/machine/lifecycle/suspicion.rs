@@ -117,7 +117,7 @@ impl<J: Json> Manager<J> {
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
         let evidence = String::from("requests with the old id still fail, and those of a new session do not");
-        self.report_session_error(session, code, Some(evidence), Level::Error);
+        self.report_session_error(session, code, Some(evidence));
         self.forget_record(session);
         self.forget_generation(session);
         self.announce_recovery(session, code);

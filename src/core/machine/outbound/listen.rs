@@ -316,7 +316,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let (is_first, gives_up) = record.listen.conflict();
         if is_first {
-            self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
+            self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()));
         }
         if gives_up {
             self.log(
