@@ -86,8 +86,9 @@ impl<J: Json> Manager<J> {
             {
                 self.handshake_failed(session, error);
             }
-            Discovered::Nothing(_) => {
+            Discovered::Nothing(error) => {
                 handshake.discovered = true;
+                self.log_silence(session, &error);
                 self.attempt(session);
             }
             Discovered::Later(error) => {

@@ -285,7 +285,9 @@ impl<J: Json> Manager<J> {
         // promised.
         let jitter = if error.away { equal_jitter } else { full_jitter };
         let delay = jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
-        if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
+        // Callers of `connect` have no deadline of their own, so silence is tried again once only.
+        let is_silent = error.code == ErrorCode::RequestTimeout && failures > 1;
+        if !may_pass(&error) || is_silent || failures > attempts || delay > RETRY_AFTER_CAP {
             self.forget_address(session);
             return self.fail_handshake(session, error);
         }
@@ -294,12 +296,20 @@ impl<J: Json> Manager<J> {
         if error.away {
             self.note_handshake_away(session, &error);
         }
+        self.log_silence(session, &error);
         if let Some(handshake) = self.handshake_mut(session) {
             handshake.last_error = Some(error);
         }
         self.attempt_after(session, delay);
         self.metrics.retries += 1;
         self.event(session, EventKind::RetryScheduled, detail);
+    }
+
+    /// Logs that a request of a handshake got no answer in time: nothing else shows what `connect` waits for.
+    pub(crate) fn log_silence(&mut self, session: SessionRef, error: &Error<J>) {
+        if error.code == ErrorCode::RequestTimeout {
+            self.log(session, Level::Warn, "The server does not answer; trying again");
+        }
     }
 
     /// The next attempt of a handshake, or the next canary of a degraded session, is due.
