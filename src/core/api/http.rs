@@ -124,7 +124,7 @@ pub(crate) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
         FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params cannot be serialized as JSON"),
         FailureKind::Hidden => (
             ErrorCode::CorsBlocked,
-            "the browser blocked the response: the server's CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id",
+            "the browser blocked the response: the server's CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id; manager.diagnose() shows what is missing",
         ),
     };
     let mut error = Error::new(code, sentence).seen(failure.message.clone());

@@ -118,13 +118,15 @@ impl<J: Json> Manager<J> {
 
     /// Whether the server requires a session id that CORS hides from the page. A new handshake would not help.
     pub(crate) fn hides_id(&self, session: SessionRef, response: &ErrorResponse<'_, J>) -> bool {
-        let wants_id = match response.verdict {
+        let Some(owner) = self.store.get(session).filter(|owner| owner.hides_id) else { return false };
+        match response.verdict {
             Verdict::Lost(_) | Verdict::Doubtful(_) => true,
+            // In the server's own words, before it has answered any request without an id.
+            _ if response.status == 400 => response.speaks && !owner.has_answered,
             // The POST of `initialize` succeeded at the same URL.
             Verdict::Final => response.status == 404,
             _ => response.status == 404 && names_lost_session(&response.evidence),
-        };
-        wants_id && self.store.get(session).is_some_and(|record| record.hides_id)
+        }
     }
 
     /// Notes that a handshake request was not sent, so retrying it at once fails alike.
