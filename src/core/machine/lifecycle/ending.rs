@@ -10,7 +10,7 @@ use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::closing::PendingDelete;
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
-use crate::core::state::session::transitions::Progress;
+use crate::core::state::session::transitions::{Progress, SessionState};
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
 
@@ -101,9 +101,10 @@ impl<J: Json> Manager<J> {
         } else {
             self.persist(session)
         }
-        self.enter(session, state);
+        let is_terminated = state == State::Terminated;
+        self.enter(session, if is_terminated { SessionState::Terminated } else { SessionState::Closed });
         self.stop_everything(session);
-        self.metrics.terminated += u64::from(state == State::Terminated);
+        self.metrics.terminated += u64::from(is_terminated);
         self.event(session, EventKind::SessionTerminated, Detail::new().session_id(id));
         self.leave_lane(session);
         self.store.remove(session);
@@ -273,7 +274,7 @@ impl<J: Json> Manager<J> {
         }
         self.forget_record(session);
         self.finish_outage(session);
-        self.enter(session, State::Expired);
+        self.enter(session, SessionState::Expired);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
 use crate::core::state::session::loss::{MAX_EARLY_LOSSES, lost_at_once};
 use crate::core::state::session::outage::Outage;
-use crate::core::state::session::transitions::Progress;
+use crate::core::state::session::transitions::{Progress, SessionState};
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
@@ -47,12 +47,9 @@ impl<J: Json> Manager<J> {
             read_storage: is_trial,
             ..Handshake::default()
         };
-        let state = record.state.name().of_handshake();
+        let state = record.state.with(handshake);
         if !self.enter(session, state) {
             return;
-        }
-        if let Some(record) = self.store.get_mut(session) {
-            record.state.go_on(Progress::Handshake(Box::new(handshake)));
         }
         self.try_network(session);
         match self.stream_pause(session) {
@@ -357,7 +354,7 @@ impl<J: Json> Manager<J> {
 
     /// The session is ready: releases waiting calls.
     pub(crate) fn release(&mut self, session: SessionRef) {
-        if !self.enter(session, State::Ready) {
+        if !self.enter(session, SessionState::Ready) {
             return;
         }
         self.persist(session);

@@ -11,6 +11,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::call::Stage;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::outage::{Failed, Outage};
+use crate::core::state::session::transitions::{Progress, SessionState};
 use crate::core::state::timers::Timer;
 
 /// Timeout of a canary. A reachable server answers a ping quickly.
@@ -99,7 +100,7 @@ impl<J: Json> Manager<J> {
         // This is the same before and after a new handshake: every response to a request with an id lacks CORS headers.
         if let (true, Some(error)) = (is_new, hidden) {
             self.finish_outage(session);
-            self.enter(session, State::Recovering);
+            self.enter(session, SessionState::Recovering(Progress::Idle));
             self.forget_record(session);
             self.drop_generation(session);
             return self.fail_handshake(session, error);
@@ -111,7 +112,7 @@ impl<J: Json> Manager<J> {
     fn count_failure(&mut self, session: SessionRef) {
         let now = self.now;
         self.announce_outage(session);
-        self.enter(session, State::Outage);
+        self.enter(session, SessionState::Outage);
         let Some(record) = self.store.get_mut(session) else { return };
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
         let Some(outage) = record.outage.as_mut() else { return };
@@ -151,7 +152,7 @@ impl<J: Json> Manager<J> {
         let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
         let rounds = outage.note_lost();
         self.announce_outage(session);
-        self.enter(session, State::Outage);
+        self.enter(session, SessionState::Outage);
         self.fail_round(session, rounds);
     }
 
@@ -198,7 +199,7 @@ impl<J: Json> Manager<J> {
         }
         let alone = self.take_cut(session);
         let was_announced = self.finish_outage(session);
-        if !self.enter(session, State::Ready) {
+        if !self.enter(session, SessionState::Ready) {
             return;
         }
         let connecting = self.store.get_mut(session).map(|record| std::mem::take(&mut record.connecting));

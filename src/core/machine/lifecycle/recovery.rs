@@ -9,7 +9,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
 use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, lost_at_once};
-use crate::core::state::session::transitions::Progress;
+use crate::core::state::session::transitions::{Progress, SessionState};
 use crate::core::state::timers::Timer;
 
 /// Limit of breakers without a record. They limit repeated `connect` calls to a failing server.
@@ -37,7 +37,7 @@ impl<J: Json> Manager<J> {
         self.report_session_error(session, code, Some(evidence.to_owned()));
         self.finish_outage(session);
         // The state changes first: from here on nothing is sent on the lost session.
-        if !self.enter(session, State::Recovering) {
+        if !self.enter(session, SessionState::Recovering(Progress::Idle)) {
             return;
         }
         let deferred = self.take_deferred(session);
@@ -142,7 +142,7 @@ impl<J: Json> Manager<J> {
 
     /// Removes a session that never connected. Only its breaker is retained.
     fn remove_unconnected(&mut self, session: SessionRef, error: &Error<J>) {
-        self.enter(session, State::Closed);
+        self.enter(session, SessionState::Closed);
         self.fail_waiting(session, error);
         let Some(record) = self.store.remove(session) else { return };
         if self.breakers.len() >= MAX_KEPT_BREAKERS {
@@ -154,18 +154,19 @@ impl<J: Json> Manager<J> {
     /// Degrades an established session: slow canaries and the next call retry it.
     fn degrade(&mut self, session: SessionRef, error: Error<J>) {
         self.finish_outage(session);
-        self.enter(session, State::Degraded);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let rounds = record.degraded.as_ref().map_or(0, |degraded| degraded.rounds + 1);
+        let rounds = record.failed_rounds;
+        record.failed_rounds += 1;
         let retry_at = now.after(full_jitter(&mut self.rng, record.server.session.retry_delay, rounds));
         let breaker = record.breaker.open_until(now).unwrap_or(now);
         let canary_at = now.after(canary_delay(&mut self.rng, rounds)).max(breaker);
         let retry_at = retry_at.max(breaker);
-        record.degraded = Some(Box::new(Degraded { retry_at, canary_at, rounds, error: error.clone() }));
         self.timers.arm(canary_at, Timer::Handshake(session));
         // The canaries end when the session expires.
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
+        let degraded = Degraded { retry_at, canary_at, error: error.clone() };
+        self.enter(session, SessionState::Degraded(Box::new(degraded)));
         self.metrics.recovery_failed += 1;
         self.log(session, Level::Error, &concat(&["Session recovery failed: ", error.code.as_str()]));
         let detail =
@@ -196,7 +197,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn note_kept(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.early_losses = 0;
-        record.degraded = None;
+        record.failed_rounds = 0;
         if record.breaker.note_success() {
             self.event(session, EventKind::BreakerClosed, Detail::new());
         }
@@ -221,7 +222,7 @@ impl<J: Json> Manager<J> {
     fn wake_degraded(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
-        let Some(degraded) = record.degraded.as_ref() else { return };
+        let Some(degraded) = record.state.degraded() else { return };
         let retry_at = degraded.retry_at;
         if retry_at <= now {
             return self.recover_again(session);
@@ -240,7 +241,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_slow_canary(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
-        let Some(degraded) = record.degraded.as_ref() else { return };
+        let Some(degraded) = record.state.degraded() else { return };
         let waited_for = degraded.retry_at <= now && record.is_wanted();
         if waited_for || degraded.canary_at <= now {
             self.recover_again(session);

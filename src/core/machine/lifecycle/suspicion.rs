@@ -12,7 +12,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::loss::Loss;
 use crate::core::state::session::suspicion::Oddity;
-use crate::core::state::session::transitions::Progress;
+use crate::core::state::session::transitions::{Progress, SessionState};
 use crate::core::state::timers::Timer;
 
 /// Minimum time between two suspicions of one session.
@@ -152,7 +152,7 @@ impl<J: Json> Manager<J> {
         if let Some(record) = self.store.get_mut(session) {
             record.loss = None;
         }
-        self.enter(session, State::Outage);
+        self.enter(session, SessionState::Outage);
         self.fail_round(session, 0);
     }
 

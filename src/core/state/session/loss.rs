@@ -17,8 +17,6 @@ pub(crate) struct Degraded<J> {
     pub(crate) retry_at: Instant,
     /// When the machine retries without a call.
     pub(crate) canary_at: Instant,
-    /// Failed rounds so far.
-    pub(crate) rounds: u32,
     /// The error of the last round.
     pub(crate) error: Error<J>,
 }

@@ -26,7 +26,7 @@ use crate::core::state::session::credentials::Credentials;
 use crate::core::state::session::http_sse::{GUESS_CAP, HttpSse};
 use crate::core::state::session::listen::Listen;
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{AT_ONCE, Degraded, Loss};
+use crate::core::state::session::loss::{AT_ONCE, Loss};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::session::pace::Pace;
 use crate::core::state::session::persistence::Persistence;
@@ -122,8 +122,8 @@ pub(crate) struct Session<J> {
     pub(crate) outage: Option<Box<Outage<J>>>,
     /// Whether it is in line for a lane.
     pub(crate) in_line: bool,
-    /// Present after all attempts failed.
-    pub(crate) degraded: Option<Box<Degraded<J>>>,
+    /// Recoveries in a row of which all attempts failed.
+    pub(crate) failed_rounds: u32,
     pub(crate) persistence: Persistence,
     /// Whether the stream is parked.
     pub(crate) parked: bool,
@@ -161,7 +161,7 @@ impl<J> Session<J> {
             url: Rc::clone(&server.url),
             origin: 0,
             key,
-            state: SessionState::new(State::Connecting),
+            state: SessionState::Connecting(Progress::Idle),
             kind: Kind::Stateless,
             generation: 0,
             recoveries: 0,
@@ -196,7 +196,7 @@ impl<J> Session<J> {
             former: None,
             outage: None,
             in_line: false,
-            degraded: None,
+            failed_rounds: 0,
             persistence: Persistence::default(),
             parked: false,
             server,

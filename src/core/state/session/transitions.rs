@@ -2,13 +2,14 @@
 
 use crate::core::api::State;
 use crate::core::state::session::handshake::Handshake;
+use crate::core::state::session::loss::Degraded;
 
-/// The state of a session. A handshake exists only in the two states that make a session, and ends with them.
+/// The state of a session. What exists in one state only is inside it, and ends with it.
 pub(crate) enum SessionState<J> {
     Connecting(Progress<J>),
     Ready,
     Recovering(Progress<J>),
-    Degraded,
+    Degraded(Box<Degraded<J>>),
     Outage,
     Expired,
     Terminated,
@@ -36,36 +37,16 @@ impl State {
             _ => true,
         }
     }
-
-    /// The state in which a session of this state is made: a first one and one after expiry connect, all others
-    /// recover.
-    pub(crate) const fn of_handshake(self) -> Self {
-        if matches!(self, Self::Connecting | Self::Expired) { Self::Connecting } else { Self::Recovering }
-    }
 }
 
 impl<J> SessionState<J> {
-    /// A state without progress in it.
-    pub(crate) const fn new(name: State) -> Self {
-        match name {
-            State::Connecting => Self::Connecting(Progress::Idle),
-            State::Ready => Self::Ready,
-            State::Recovering => Self::Recovering(Progress::Idle),
-            State::Degraded => Self::Degraded,
-            State::Outage => Self::Outage,
-            State::Expired => Self::Expired,
-            State::Terminated => Self::Terminated,
-            State::Closed => Self::Closed,
-        }
-    }
-
     /// The state as the owner sees it.
     pub(crate) const fn name(&self) -> State {
         match self {
             Self::Connecting(_) => State::Connecting,
             Self::Ready => State::Ready,
             Self::Recovering(_) => State::Recovering,
-            Self::Degraded => State::Degraded,
+            Self::Degraded(_) => State::Degraded,
             Self::Outage => State::Outage,
             Self::Expired => State::Expired,
             Self::Terminated => State::Terminated,
@@ -73,13 +54,30 @@ impl<J> SessionState<J> {
         }
     }
 
-    /// Enters another state, in which nothing is under way yet. `false` if the diagram has no such transition.
-    pub(crate) fn enter(&mut self, to: State) -> bool {
-        let is_legal = self.name().may_become(to);
+    /// Enters another state, or the same one with other data. `false` if the diagram has no such transition.
+    pub(crate) fn enter(&mut self, to: Self) -> bool {
+        let is_legal = self.name().may_become(to.name());
         if is_legal {
-            *self = Self::new(to);
+            *self = to;
         }
         is_legal
+    }
+
+    /// The state with a new handshake: a first session and one after expiry connect, all others recover.
+    pub(crate) fn with(&self, handshake: Handshake<J>) -> Self {
+        let progress = Progress::Handshake(Box::new(handshake));
+        match self {
+            Self::Connecting(_) | Self::Expired => Self::Connecting(progress),
+            _ => Self::Recovering(progress),
+        }
+    }
+
+    /// The failed recovery, in the state that follows it.
+    pub(crate) fn degraded(&self) -> Option<&Degraded<J>> {
+        match self {
+            Self::Degraded(degraded) => Some(degraded),
+            _ => None,
+        }
     }
 
     const fn progress(&self) -> Option<&Progress<J>> {
@@ -160,6 +158,9 @@ impl<J> PartialEq<State> for SessionState<J> {
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
+    use crate::core::api::Error;
+    use crate::core::kit::time::Instant;
+    use crate::core::protocol::error_code::ErrorCode;
 
     const ALL: [State; 8] = [
         State::Connecting,
@@ -191,39 +192,66 @@ mod tests {
         assert_eq!(before, [State::Connecting, State::Expired], "a session that lived is recovered");
     }
 
-    #[test]
-    fn a_handshake_begins_in_a_state_that_may_be_entered() {
-        for state in ALL {
-            let to = state.of_handshake();
-            let is_final = matches!(state, State::Terminated | State::Closed);
-            assert_eq!(state == to || state.may_become(to), !is_final, "{state:?}");
+    /// A state of this name, with a handshake where there can be one.
+    fn state(name: State) -> SessionState<()> {
+        let progress = || Progress::Handshake(Box::default());
+        let error = Error::new(ErrorCode::HttpError, "502");
+        match name {
+            State::Connecting => SessionState::Connecting(progress()),
+            State::Ready => SessionState::Ready,
+            State::Recovering => SessionState::Recovering(progress()),
+            State::Degraded => SessionState::Degraded(Box::new(Degraded {
+                retry_at: Instant::default(),
+                canary_at: Instant::default(),
+                error,
+            })),
+            State::Outage => SessionState::Outage,
+            State::Expired => SessionState::Expired,
+            State::Terminated => SessionState::Terminated,
+            State::Closed => SessionState::Closed,
         }
     }
 
     #[test]
-    fn a_handshake_exists_only_while_a_session_is_made_and_ends_with_that() {
+    fn a_handshake_may_begin_in_every_state_but_the_ends() {
         for name in ALL {
-            let mut state = SessionState::<()>::new(name);
-            assert!(state == name && !state.in_handshake());
-            state.go_on(Progress::Handshake(Box::default()));
-            let is_made = matches!(name, State::Connecting | State::Recovering);
-            assert_eq!(state.in_handshake(), is_made, "{name:?}");
-            assert_eq!(state.handshake_mut().is_some(), is_made, "{name:?}");
-            state.stop_restoring();
-            assert_eq!(state.in_handshake(), is_made, "it does not end with the restoration of a former session");
-            for to in ALL.into_iter().filter(|to| *to != name) {
-                let mut state = SessionState::<()>::new(name);
-                state.go_on(Progress::Handshake(Box::default()));
-                let is_legal = state.enter(to);
-                assert_eq!((is_legal, state.name()), (name.may_become(to), if is_legal { to } else { name }));
-                assert_eq!(state.in_handshake(), is_made && !is_legal, "{name:?} {to:?}");
-            }
+            let next = state(name).with(Handshake::default());
+            assert!(next.in_handshake());
+            let is_final = matches!(name, State::Terminated | State::Closed);
+            assert_eq!(state(name).enter(next), !is_final, "{name:?}");
         }
+        assert!(state(State::Expired).with(Handshake::default()) == State::Connecting);
+        assert!(state(State::Degraded).with(Handshake::default()) == State::Recovering);
+    }
+
+    #[test]
+    fn data_ends_with_its_state_and_stays_if_the_diagram_refuses_the_next() {
+        for (from, to) in ALL.into_iter().flat_map(|from| ALL.map(|to| (from, to))) {
+            let mut current = state(from);
+            let is_legal = current.enter(state(to));
+            assert_eq!((is_legal, current.name()), (from.may_become(to), if is_legal { to } else { from }));
+            let name = current.name();
+            assert_eq!(
+                current.in_handshake(),
+                matches!(name, State::Connecting | State::Recovering),
+                "{from:?} {to:?}"
+            );
+            assert_eq!(current.degraded().is_some(), name == State::Degraded, "{from:?} {to:?}");
+            current.go_on(Progress::Idle);
+            assert!(!current.in_handshake() && !current.is_restoring());
+        }
+    }
+
+    #[test]
+    fn a_handshake_does_not_end_with_the_restoration_of_a_former_session() {
+        let mut current = state(State::Recovering);
+        current.stop_restoring();
+        assert!(current.in_handshake() && !current.note_restored());
     }
 
     #[test]
     fn a_session_is_restored_with_the_last_of_its_settings() {
-        let mut state = SessionState::<()>::new(State::Recovering);
+        let mut state = SessionState::<()>::Recovering(Progress::Idle);
         assert!(!state.note_restored(), "none is awaited");
         state.go_on(Progress::Restoring(2));
         assert!(state.is_restoring() && !state.in_handshake());
