@@ -89,7 +89,7 @@ impl<J: Json> Manager<J> {
         let former = record.former.take().filter(|former| record.id() != former.id.as_ref());
         // The DELETE is sent first, because the following steps clear the id.
         let mut deletes = u32::from(detached);
-        if sends_delete && id.is_some() {
+        if sends_delete {
             deletes += u32::from(self.send_delete(session, waiter).is_some());
         }
         if let (true, Some(former), Some(record)) = (sends_delete, former, self.store.get_mut(session)) {
@@ -163,6 +163,7 @@ impl<J: Json> Manager<J> {
         self.on_deleted(exchange);
     }
 
+    /// Deletes the session at the server, if it issued an id.
     pub(crate) fn send_delete(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
         let line = concat(&[&delete_line(&record.key.server), &record.id()?.short()]);
@@ -269,9 +270,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn sleep_until_wanted(&mut self, session: SessionRef) {
-        if self.store.get(session).is_some_and(|record| record.id().is_some()) {
-            self.send_delete(session, None);
-        }
+        self.send_delete(session, None);
         self.forget_record(session);
         self.finish_outage(session);
         self.enter(session, SessionState::Expired);

@@ -96,11 +96,11 @@ impl<J: Json> Manager<J> {
         handshake.next_attempt = None;
         // First connects skip the lanes. Recoveries and retries use them.
         let is_rush = record.generation > 0 || handshake.failures > 0;
+        let is_sse = record.sse.is_some();
         if is_rush && !self.enters_lane(session) {
             return;
         }
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.sse.is_some() {
+        if is_sse {
             self.open_session_stream(session);
         } else if !self.discover(session) {
             self.initialize(session);

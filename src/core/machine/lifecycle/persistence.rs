@@ -122,9 +122,7 @@ impl<J: Json> Manager<J> {
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = Some(stored.agreed);
         }
-        if self.store.get(session).is_some_and(|record| record.id().is_some()) {
-            self.send_delete(session, None);
-        }
+        self.send_delete(session, None);
         self.forget_record(session);
         if let Some(record) = self.store.get_mut(session) {
             record.forget_id();

@@ -113,11 +113,10 @@ impl<J: Json> Manager<J> {
     /// A handshake has failed for good: waiting calls fail, and the record is removed or degraded.
     pub(crate) fn fail_handshake(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
-        let Some(record) = self.store.get_mut(session) else { return };
-        record.state.go_on(Progress::Idle);
         self.leave_lane(session);
         self.stop_listening(session);
         let Some(record) = self.store.get_mut(session) else { return };
+        record.state.go_on(Progress::Idle);
         if record.former.is_some() {
             return self.end_failed_trial(session, &error);
         }

@@ -141,16 +141,15 @@ impl<J: Json> Manager<J> {
         if let Some(former) = record.former.take() {
             record.agreed = Some(*former);
         }
+        let is_away = record.outage.is_some();
+        record.loss = None;
         self.log(
             session,
             Level::Warn,
             &concat(&["The new handshake failed, so the session is kept: ", error.code.as_str()]),
         );
-        if !self.is_out_of_reach(session) {
+        if !is_away {
             return self.keep_session(session);
-        }
-        if let Some(record) = self.store.get_mut(session) {
-            record.loss = None;
         }
         self.enter(session, SessionState::Outage);
         self.fail_round(session, 0);
