@@ -8,7 +8,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::protocol::json::{Json, completed};
 use crate::core::state::session::Session;
-use crate::core::state::session::transitions::{Progress, SessionState};
+use crate::core::state::session::transitions::SessionState;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
@@ -34,7 +34,7 @@ impl<J: Json> Manager<J> {
         }
         record.connecting.push(call);
         // A new record has no handshake yet. A record that is restoring settings is past its handshake.
-        if matches!(record.state, SessionState::Connecting(Progress::Idle)) {
+        if matches!(record.state, SessionState::Connecting(None)) && record.restoring == 0 {
             self.begin_handshake(session);
         } else {
             self.wake_session(session);

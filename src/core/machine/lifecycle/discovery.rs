@@ -86,9 +86,8 @@ impl<J: Json> Manager<J> {
             {
                 self.handshake_failed(session, error);
             }
-            Discovered::Nothing(error) => {
+            Discovered::Nothing(_) => {
                 handshake.discovered = true;
-                self.log_silence(session, &error);
                 self.attempt(session);
             }
             Discovered::Later(error) => {

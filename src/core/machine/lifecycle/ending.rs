@@ -10,7 +10,7 @@ use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::closing::PendingDelete;
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
-use crate::core::state::session::transitions::{Progress, SessionState};
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
 
@@ -80,7 +80,8 @@ impl<J: Json> Manager<J> {
         let detached = self.detach_handshake(session, waiter);
         let Some(record) = self.store.get_mut(session) else { return 0 };
         record.credentials.stop_asking();
-        record.state.go_on(Progress::Idle);
+        record.state.end_handshake();
+        record.restoring = 0;
         record.check = None;
         record.loss = None;
         record.outage = None;
@@ -261,7 +262,7 @@ impl<J: Json> Manager<J> {
         if self.store.get(session).is_some_and(|record| matches!(record.state.name(), State::Ready | State::Outage)) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
-            self.interrupt_calls(session, "the session was ended because the page may be gone");
+            self.interrupt_calls(session, "the session was ended with its page");
             // Waiting callers need a new handshake, because the canary ended with the session.
             if self.store.get(session).is_some_and(Session::is_wanted) {
                 self.wake_session(session);

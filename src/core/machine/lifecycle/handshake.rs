@@ -16,12 +16,12 @@ use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
 use crate::core::state::error_response::{ErrorResponse, hidden_id, response_error};
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::session::Agreed;
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
-use crate::core::state::session::loss::{MAX_EARLY_LOSSES, lost_at_once};
+use crate::core::state::session::loss::{MAX_EARLY_LOSSES, circuit_open, lost_at_once};
 use crate::core::state::session::outage::Outage;
-use crate::core::state::session::transitions::{Progress, SessionState};
+use crate::core::state::session::transitions::SessionState;
+use crate::core::state::session::{Agreed, Session};
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
@@ -32,11 +32,7 @@ impl<J: Json> Manager<J> {
         // The provider may return a better token than in the previous round.
         record.credentials.allow_challenge();
         if let Some(until) = record.breaker.open_until(now) {
-            let wait = until.since(now);
-            let error =
-                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
-                    .retry_after(Some(wait));
-            return self.fail_handshake(session, error);
+            return self.fail_handshake(session, circuit_open(until.since(now)));
         }
         // A trial handshake gets one attempt, and so does a call after an outage that used up all attempts.
         let is_trial = record.former.is_some();
@@ -61,6 +57,12 @@ impl<J: Json> Manager<J> {
     /// The handshake of a session, while there is one.
     pub(crate) fn handshake_mut(&mut self, session: SessionRef) -> Option<&mut Handshake<J>> {
         self.store.get_mut(session)?.state.handshake_mut()
+    }
+
+    /// The record of a session whose handshake has made this generation and is not over.
+    fn newborn(&mut self, session: SessionRef, generation: u64) -> Option<&mut Session<J>> {
+        let record = self.store.get_mut(session)?;
+        (record.generation == generation && record.state.in_handshake()).then_some(record)
     }
 
     /// Starts the next attempt after `delay`.
@@ -188,10 +190,7 @@ impl<J: Json> Manager<J> {
     /// Starts a new generation.
     pub(crate) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
         let now = self.now;
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != generation || !record.state.in_handshake() {
-            return;
-        }
+        let Some(record) = self.newborn(session, generation) else { return };
         if record.former.is_some() {
             // Servers of 2026-07-28 have no sessions, so there is no former one to check.
             let is_modern = record.is_modern();
@@ -239,10 +238,7 @@ impl<J: Json> Manager<J> {
 
     /// The new session was lost before its first use.
     fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != generation || !record.state.in_handshake() {
-            return;
-        }
+        let Some(record) = self.newborn(session, generation) else { return };
         record.early_losses += 1;
         let (gives_up, error) = (record.early_losses >= MAX_EARLY_LOSSES, lost_at_once(code, evidence));
         if gives_up {
@@ -253,8 +249,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation == generation && record.state.in_handshake() {
+        if let Some(record) = self.newborn(session, generation) {
             record.forget_id();
             self.handshake_failed(session, error);
         }
@@ -266,6 +261,8 @@ impl<J: Json> Manager<J> {
         }
         let Some(mut error) = self.other_transport(session, error) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
+        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
+        let floor = record.retry_floor();
         let Some(handshake) = record.state.handshake_mut() else { return };
         if handshake.corrects(&mut record.credentials, &error) {
             return self.attempt(session);
@@ -273,9 +270,6 @@ impl<J: Json> Manager<J> {
         if codes::is(error.rpc_code, UNSUPPORTED_VERSION) {
             error.code = ErrorCode::UnsupportedVersion;
         }
-        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
-        let floor = record.retry_floor();
-        let Some(handshake) = record.state.handshake_mut() else { return };
         handshake.failures += 1;
         let failures = handshake.failures;
         // Handshakes during an outage use equal jitter, so that the attempts span the whole time that callers were
@@ -293,20 +287,15 @@ impl<J: Json> Manager<J> {
         if error.away {
             self.note_handshake_away(session, &error);
         }
-        self.log_silence(session, &error);
+        if error.code == ErrorCode::RequestTimeout {
+            self.log(session, Level::Warn, "The server does not answer; trying again");
+        }
         if let Some(handshake) = self.handshake_mut(session) {
             handshake.last_error = Some(error);
         }
         self.attempt_after(session, delay);
         self.metrics.retries += 1;
         self.event(session, EventKind::RetryScheduled, detail);
-    }
-
-    /// Logs that a request of a handshake got no answer in time: nothing else shows what `connect` waits for.
-    pub(crate) fn log_silence(&mut self, session: SessionRef, error: &Error<J>) {
-        if error.code == ErrorCode::RequestTimeout {
-            self.log(session, Level::Warn, "The server does not answer; trying again");
-        }
     }
 
     /// The next attempt of a handshake, or the next canary of a degraded session, is due.
@@ -338,7 +327,7 @@ impl<J: Json> Manager<J> {
             return self.release(session);
         }
         if let Some(record) = self.store.get_mut(session) {
-            record.state.go_on(Progress::Restoring(restoring));
+            record.restoring = restoring;
         }
         for (method, params) in puts {
             self.own_request(session, Purpose::Restore, method, Some(params), timeout);
@@ -347,7 +336,12 @@ impl<J: Json> Manager<J> {
 
     /// One setting was restored or failed.
     pub(crate) fn on_restored(&mut self, session: SessionRef) {
-        if self.store.get_mut(session).is_some_and(|record| record.state.note_restored()) {
+        let Some(record) = self.store.get_mut(session) else { return };
+        if record.state.in_handshake() || record.restoring == 0 {
+            return;
+        }
+        record.restoring -= 1;
+        if record.restoring == 0 {
             self.release(session);
         }
     }

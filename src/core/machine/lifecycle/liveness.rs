@@ -10,7 +10,6 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::error_response::ErrorResponse;
-use crate::core::state::session::Session;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::timers::Timer;
 
@@ -60,9 +59,8 @@ impl<J: Json> Manager<J> {
 
     /// A ping was refused.
     pub(crate) fn on_ping_refused(&mut self, call: CallId, response: &ErrorResponse<'_, J>, error: Error<J>) {
-        let session = self.calls.get(call).map(|record| record.session);
-        let is_modern = session.and_then(|session| self.store.get(session)).is_some_and(Session::is_modern);
-        self.end_ping(call, Pong::refused(response, is_modern), error);
+        let pong = Pong::refused(response, self.goes_to_modern(call));
+        self.end_ping(call, pong, error);
     }
 
     /// The exchange of a ping failed.

@@ -11,7 +11,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::call::Stage;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::outage::{Failed, Outage};
-use crate::core::state::session::transitions::{Progress, SessionState};
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 
 /// Timeout of a canary. A reachable server answers a ping quickly.
@@ -100,12 +100,12 @@ impl<J: Json> Manager<J> {
         // This is the same before and after a new handshake: every response to a request with an id lacks CORS headers.
         if let (true, Some(error)) = (is_new, hidden) {
             self.finish_outage(session);
-            self.enter(session, SessionState::Recovering(Progress::Idle));
+            self.enter(session, SessionState::Recovering(None));
             self.forget_record(session);
             self.drop_generation(session);
             return self.fail_handshake(session, error);
         }
-        let evidence = "the browser hides responses to requests with the session id, and shows those without it";
+        let evidence = "the browser hides only responses to requests with the session id";
         self.lose_session(session, generation, ErrorCode::SessionTerminated, evidence);
     }
 

@@ -16,7 +16,7 @@ use crate::core::protocol::revisions::MODERN;
 use crate::core::state::session::Agreed;
 use crate::core::state::session::loss::Loss;
 use crate::core::state::session::persistence::Persistence;
-use crate::core::state::session::transitions::{Progress, SessionState};
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::stored::{Stored, is_past, name, read, verdict_name, written};
 use crate::core::state::timers::Timer;
 
@@ -208,7 +208,7 @@ impl<J: Json> Manager<J> {
 
     /// Another tab has a newer session: the current one counts as lost and the other is resumed.
     fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
-        self.enter(session, SessionState::Recovering(Progress::Idle));
+        self.enter(session, SessionState::Recovering(None));
         self.drop_generation(session);
         self.interrupt_calls(session, "another tab replaced the session");
         if let Some(record) = self.store.get_mut(session) {

@@ -8,8 +8,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, lost_at_once};
-use crate::core::state::session::transitions::{Progress, SessionState};
+use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, circuit_open, lost_at_once};
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 
 /// Limit of breakers without a record. They limit repeated `connect` calls to a failing server.
@@ -37,7 +37,7 @@ impl<J: Json> Manager<J> {
         self.report_session_error(session, code, Some(evidence.to_owned()));
         self.finish_outage(session);
         // The state changes first: from here on nothing is sent on the lost session.
-        if !self.enter(session, SessionState::Recovering(Progress::Idle)) {
+        if !self.enter(session, SessionState::Recovering(None)) {
             return;
         }
         let deferred = self.take_deferred(session);
@@ -81,18 +81,18 @@ impl<J: Json> Manager<J> {
     /// The same except for the id, which may be that of the next generation.
     pub(crate) fn forget_generation(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        record.state.stop_restoring();
+        record.restoring = 0;
         record.tools.forget();
         record.tools.end_listing();
         record.cache.clear();
+        // Pending subscribers subscribe in the next generation.
+        let subscribing = std::mem::take(&mut record.listen.waiting);
         if record.check.take().is_some() {
             self.leave_lane(session);
         }
         self.stop_listening(session);
         self.abandon_server_requests(session);
-        // Pending subscribers subscribe in the next generation.
-        let subscribing = self.store.get_mut(session).map(|record| std::mem::take(&mut record.listen.waiting));
-        subscribing.into_iter().flatten().for_each(|call| self.requeue(call));
+        subscribing.into_iter().for_each(|call| self.requeue(call));
         for call in self.own_calls(session) {
             self.drop_call(call, Error::new(ErrorCode::SessionTerminated, "the session is gone"));
         }
@@ -116,7 +116,7 @@ impl<J: Json> Manager<J> {
         self.leave_lane(session);
         self.stop_listening(session);
         let Some(record) = self.store.get_mut(session) else { return };
-        record.state.go_on(Progress::Idle);
+        record.state.end_handshake();
         if record.former.is_some() {
             return self.end_failed_trial(session, &error);
         }
@@ -227,9 +227,7 @@ impl<J: Json> Manager<J> {
             return self.recover_again(session);
         }
         if let Some(until) = record.breaker.open_until(now) {
-            let mut error =
-                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
-                    .retry_after(Some(until.since(now)));
+            let mut error = circuit_open::<J>(until.since(now));
             error.evidence.clone_from(&degraded.error.evidence);
             return self.fail_waiting(session, &error);
         }

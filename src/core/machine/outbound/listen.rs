@@ -322,7 +322,7 @@ impl<J: Json> Manager<J> {
             self.log(
                 session,
                 Level::Warn,
-                "The server has another GET stream open for this session; continuing without one",
+                "The server has another stream open for this session; continuing without one",
             );
             return self.listen_refused(session, 409, "another stream is open");
         }

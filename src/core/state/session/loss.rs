@@ -28,6 +28,12 @@ pub(crate) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
     Error::new(code, sentence).seen(evidence)
 }
 
+/// The error while the breaker is open.
+pub(crate) fn circuit_open<J>(wait: Millis) -> Error<J> {
+    let sentence = "the circuit breaker is open after repeated failures; retry later";
+    Error::new(ErrorCode::CircuitOpen, sentence).retry_after(Some(wait))
+}
+
 /// The cause of a recovery.
 pub(crate) struct Loss {
     pub(crate) code: ErrorCode,

@@ -32,7 +32,7 @@ use crate::core::state::session::pace::Pace;
 use crate::core::state::session::persistence::Persistence;
 use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
-use crate::core::state::session::transitions::{Progress, SessionState};
+use crate::core::state::session::transitions::SessionState;
 use std::rc::Rc;
 
 pub(crate) mod answers;
@@ -77,6 +77,8 @@ pub(crate) struct Session<J> {
 
     /// The result of the latest handshake. Its id is cleared when the session is lost.
     pub(crate) agreed: Option<Agreed<J>>,
+    /// Calls that restore settings (log level, subscriptions, tools) and that the recovery waits for.
+    pub(crate) restoring: u32,
     /// The settings that a recovery restores.
     pub(crate) remembered: Remembered<J>,
     /// `_meta` of every request to a 2026-07-28 server; built on first use.
@@ -161,7 +163,7 @@ impl<J> Session<J> {
             url: Rc::clone(&server.url),
             origin: 0,
             key,
-            state: SessionState::Connecting(Progress::Idle),
+            state: SessionState::Connecting(None),
             kind: Kind::Stateless,
             generation: 0,
             recoveries: 0,
@@ -172,6 +174,7 @@ impl<J> Session<J> {
             login_failure: None,
             hides_id: false,
             agreed: None,
+            restoring: 0,
             remembered: Remembered { log_level: None, subscriptions: Named::default() },
             meta: None,
             cache: Cache::default(),
@@ -243,7 +246,7 @@ impl<J> Session<J> {
 
     /// Resets the failure counters for a new or restored generation.
     pub(crate) fn start_generation(&mut self, created_at: Instant, last_used_at: Instant) {
-        self.state.go_on(Progress::Idle);
+        self.state.end_handshake();
         self.created_at = created_at;
         self.last_used_at = last_used_at;
         self.has_answered = false;

@@ -6,23 +6,17 @@ use crate::core::state::session::loss::Degraded;
 
 /// The state of a session. What exists in one state only is inside it, and ends with it.
 pub(crate) enum SessionState<J> {
-    Connecting(Progress<J>),
+    /// With the handshake that is under way or waits for its next attempt: a new record has none yet, and neither has a
+    /// session whose settings are being restored.
+    Connecting(Option<Box<Handshake<J>>>),
     Ready,
-    Recovering(Progress<J>),
+    /// With the same.
+    Recovering(Option<Box<Handshake<J>>>),
     Degraded(Box<Degraded<J>>),
     Outage,
     Expired,
     Terminated,
     Closed,
-}
-
-/// What a session that is being made waits for.
-pub(crate) enum Progress<J> {
-    /// Nothing: no handshake has begun, or the last one is over.
-    Idle,
-    Handshake(Box<Handshake<J>>),
-    /// This many calls that restore settings (log level, subscriptions, tools).
-    Restoring(u32),
 }
 
 impl State {
@@ -65,10 +59,10 @@ impl<J> SessionState<J> {
 
     /// The state with a new handshake: a first session and one after expiry connect, all others recover.
     pub(crate) fn with(&self, handshake: Handshake<J>) -> Self {
-        let progress = Progress::Handshake(Box::new(handshake));
+        let handshake = Some(Box::new(handshake));
         match self {
-            Self::Connecting(_) | Self::Expired => Self::Connecting(progress),
-            _ => Self::Recovering(progress),
+            Self::Connecting(_) | Self::Expired => Self::Connecting(handshake),
+            _ => Self::Recovering(handshake),
         }
     }
 
@@ -80,30 +74,18 @@ impl<J> SessionState<J> {
         }
     }
 
-    const fn progress(&self) -> Option<&Progress<J>> {
-        match self {
-            Self::Connecting(progress) | Self::Recovering(progress) => Some(progress),
-            _ => None,
-        }
-    }
-
-    const fn progress_mut(&mut self) -> Option<&mut Progress<J>> {
-        match self {
-            Self::Connecting(progress) | Self::Recovering(progress) => Some(progress),
-            _ => None,
-        }
-    }
-
+    #[inline(never)]
     pub(crate) fn handshake(&self) -> Option<&Handshake<J>> {
-        match self.progress() {
-            Some(Progress::Handshake(handshake)) => Some(handshake),
+        match self {
+            Self::Connecting(handshake) | Self::Recovering(handshake) => handshake.as_deref(),
             _ => None,
         }
     }
 
+    #[inline(never)]
     pub(crate) fn handshake_mut(&mut self) -> Option<&mut Handshake<J>> {
-        match self.progress_mut() {
-            Some(Progress::Handshake(handshake)) => Some(handshake),
+        match self {
+            Self::Connecting(handshake) | Self::Recovering(handshake) => handshake.as_deref_mut(),
             _ => None,
         }
     }
@@ -113,37 +95,11 @@ impl<J> SessionState<J> {
         self.handshake().is_some()
     }
 
-    /// Whether the settings of the client are being restored.
-    pub(crate) const fn is_restoring(&self) -> bool {
-        matches!(self.progress(), Some(Progress::Restoring(_)))
-    }
-
-    /// Sets what a session that is being made waits for next. No other session waits.
-    pub(crate) fn go_on(&mut self, next: Progress<J>) {
-        if let Some(progress) = self.progress_mut() {
-            *progress = next;
-        }
-    }
-
-    /// One setting was restored or failed. Returns whether it was the last.
-    pub(crate) fn note_restored(&mut self) -> bool {
-        match self.progress_mut() {
-            Some(Progress::Restoring(left)) if *left > 1 => {
-                *left -= 1;
-                false
-            }
-            Some(progress @ Progress::Restoring(_)) => {
-                *progress = Progress::Idle;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The settings are not awaited any more. A handshake goes on.
-    pub(crate) fn stop_restoring(&mut self) {
-        if self.is_restoring() {
-            self.go_on(Progress::Idle);
+    /// The handshake is over. The state goes on until the settings are restored.
+    #[inline(never)]
+    pub(crate) fn end_handshake(&mut self) {
+        if let Self::Connecting(handshake) | Self::Recovering(handshake) = self {
+            *handshake = None;
         }
     }
 }
@@ -194,12 +150,12 @@ mod tests {
 
     /// A state of this name, with a handshake where there can be one.
     fn state(name: State) -> SessionState<()> {
-        let progress = || Progress::Handshake(Box::default());
+        let handshake = Some(Box::default());
         let error = Error::new(ErrorCode::HttpError, "502");
         match name {
-            State::Connecting => SessionState::Connecting(progress()),
+            State::Connecting => SessionState::Connecting(handshake),
             State::Ready => SessionState::Ready,
-            State::Recovering => SessionState::Recovering(progress()),
+            State::Recovering => SessionState::Recovering(handshake),
             State::Degraded => SessionState::Degraded(Box::new(Degraded {
                 retry_at: Instant::default(),
                 canary_at: Instant::default(),
@@ -237,27 +193,8 @@ mod tests {
                 "{from:?} {to:?}"
             );
             assert_eq!(current.degraded().is_some(), name == State::Degraded, "{from:?} {to:?}");
-            current.go_on(Progress::Idle);
-            assert!(!current.in_handshake() && !current.is_restoring());
+            current.end_handshake();
+            assert!(!current.in_handshake() && current.handshake_mut().is_none() && current == name);
         }
-    }
-
-    #[test]
-    fn a_handshake_does_not_end_with_the_restoration_of_a_former_session() {
-        let mut current = state(State::Recovering);
-        current.stop_restoring();
-        assert!(current.in_handshake() && !current.note_restored());
-    }
-
-    #[test]
-    fn a_session_is_restored_with_the_last_of_its_settings() {
-        let mut state = SessionState::<()>::Recovering(Progress::Idle);
-        assert!(!state.note_restored(), "none is awaited");
-        state.go_on(Progress::Restoring(2));
-        assert!(state.is_restoring() && !state.in_handshake());
-        assert_eq!([state.note_restored(), state.note_restored()], [false, true]);
-        state.go_on(Progress::Restoring(1));
-        state.stop_restoring();
-        assert!(!state.is_restoring() && !state.note_restored());
     }
 }
