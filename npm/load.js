@@ -64,7 +64,7 @@ async function compileResponse(response) {
   const bytes = new Uint8Array(await response.arrayBuffer());
   // "\0asm" begins every module (WebAssembly core specification, §5.5.16).
   if (bytes[3] !== 0x6d || bytes[0] !== 0) throw new Error(`${url} is not a WebAssembly module (content type ${type})`);
-  console.warn(`mcp-tether: ${url} compiles faster if it is served as application/wasm instead of ${type}`);
+  console.warn(`mcp-tether: ${url} compiles faster if it is served as application/wasm`);
   return WebAssembly.compile(bytes);
 }
 

@@ -108,7 +108,7 @@ sessions[Symbol.asyncDispose] = async function () {
   // Every method reads the pointer first; without one the module would trap.
   Object.defineProperty(this, '__wbg_ptr', {
     get() {
-      throw new McpError('this session object was disposed: call connect() again', { code: 'closed' });
+      throw new McpError('this session was disposed: call connect() again', { code: 'closed' });
     },
   });
 };

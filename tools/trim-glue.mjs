@@ -54,6 +54,17 @@ glue = glue.replace(/\nfunction makeMutClosure\([\s\S]*?\n\}\n/, '\n').replaceAl
 // has TextEncoder.encodeInto.
 const superfluous = [
   [/if \(realloc === undefined\) \{\n[^}]*\}\n/, ''],
+  // The only function that checks this is `resolve`.
+  [/throw new Error\(`expected instance of \$\{klass\.name\}`\);/, "throw new Error('not an McpManager');"],
+  // When the memory grows, its former buffer is detached and has no bytes.
+  [
+    /if \(cachedDataViewMemory0 === null \|\| cachedDataViewMemory0\.buffer\.detached[^{]*\{/,
+    'if (!cachedDataViewMemory0?.buffer.byteLength) {',
+  ],
+  [
+    /if \(cachedUint8ArrayMemory0 === null \|\| cachedUint8ArrayMemory0\.byteLength === 0\) \{/,
+    'if (!cachedUint8ArrayMemory0?.byteLength) {',
+  ],
   [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/, ''],
   [
     /(?: +table\.set\(\d+, ".*"\);\n)+/,

@@ -92,9 +92,6 @@ impl McpSession {
     /// Sends any request and resolves with its result.
     pub fn request(&self, request: JsValue, options: JsValue) -> Promise {
         let started = method_of(&request, "request").and_then(|method| {
-            if method == "initialize" {
-                return Err(error::invalid("request.method", "must not be initialize, which connect() sends"));
-            }
             let params = sys::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
             self.start(&method, options::object(params, "request.params")?, &options, Shape::Result)
         });

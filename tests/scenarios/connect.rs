@@ -144,6 +144,20 @@ fn an_initialize_without_an_answer_is_given_up_at_its_own_timeout() {
 }
 
 #[test]
+fn a_server_that_accepts_connections_and_never_answers_is_given_up_within_66_seconds() {
+    let mut world = world_with(json!({"protocolVersion": "auto"}), json!({}));
+    for method in ["server/discover", "initialize"] {
+        world.server().always(method, silence());
+    }
+    let call = world.begin_connect("ann", "db", ConnectOptions::default());
+    world.drive();
+    assert_eq!((world.code(call), world.count("initialize")), (ErrorCode::RequestTimeout, 2));
+    // 5 s for discovery, 30 s for each initialize, up to 1 s of backoff.
+    assert!((65_000..=66_000).contains(&world.settled_at(call)), "{}", world.settled_at(call));
+    assert_eq!(world.lines(), ["[MCP][db] The server does not answer; trying again"]);
+}
+
+#[test]
 fn a_wrong_address_is_not_retried() {
     for reply in [http(404, "<html>Not found</html>"), http(405, ""), http(200, "<html>Hello</html>")] {
         let mut world = world();

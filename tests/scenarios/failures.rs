@@ -70,6 +70,8 @@ fn a_session_id_hidden_by_cors_is_reported_if_the_server_requires_one() {
     for (status, words) in [
         (400, "Bad Request: No valid session ID provided"),
         (400, "Mcp-Session-Id header is required"),
+        (400, "no session"),
+        (400, "Invalid or expired session"),
         (404, "Session not found"),
     ] {
         let mut world = hidden_id();
@@ -107,4 +109,9 @@ fn a_server_without_sessions_is_not_suspected_of_hiding_their_ids() {
     world.finish(call);
     world.finish(wrong);
     assert_eq!((world.code(wrong), world.count("initialize")), (ErrorCode::RpcError, 1));
+    // Without an id it has answered requests already.
+    world.server().next("tools/call", [http_rpc(400, -32602, "no checkout session")]);
+    let odd = world.tool(session, "order");
+    world.finish(odd);
+    assert_eq!((world.code(odd), world.count("initialize")), (ErrorCode::RpcError, 1));
 }

@@ -31,7 +31,7 @@ fn a_life_with_one_recovery_reads_as_documented() {
         ]
     );
     let levels: Vec<_> = world.log.iter().map(|(level, _)| *level).collect();
-    assert_eq!(levels, [Level::Info, Level::Error, Level::Info, Level::Info, Level::Info, Level::Info]);
+    assert_eq!(levels, [Level::Info, Level::Warn, Level::Info, Level::Info, Level::Info, Level::Info]);
 }
 
 #[test]

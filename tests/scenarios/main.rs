@@ -11,6 +11,7 @@
 mod answers;
 mod auth;
 mod connect;
+mod discovery;
 mod endings;
 mod era;
 mod failures;
@@ -46,7 +47,6 @@ mod subscriptions;
 mod suspicion;
 mod time;
 mod turns;
-mod verdicts;
 mod world;
 
 use mcp_tether::core::{CallId, ConnectOptions, RequestOptions, SessionRef};

@@ -118,13 +118,13 @@ pub(crate) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
         }
         FailureKind::Thrown => (
             ErrorCode::NetworkError,
-            "options.fetch threw an error that is not a network failure (see cause); the request may or may not have been sent",
+            "options.fetch threw an error that is not a network failure (see cause); the request may have been sent",
         ),
         FailureKind::TooLarge => (ErrorCode::LimitExceeded, "the response is larger than limits.maxMessageBytes"),
         FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params cannot be serialized as JSON"),
         FailureKind::Hidden => (
             ErrorCode::CorsBlocked,
-            "the browser blocked the response: the server's CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id",
+            "the browser blocked the response: the server's CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id; see diagnose()",
         ),
     };
     let mut error = Error::new(code, sentence).seen(failure.message.clone());

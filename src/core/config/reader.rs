@@ -96,7 +96,7 @@ impl Reader<'_> {
 
     pub(super) fn warn_of_unknown<J: Json>(&mut self, section: &Section<J>, known: &[&str]) {
         for key in section.value.keys().unwrap_or_default() {
-            if !known.contains(&key.as_str()) {
+            if !known.contains(&key.as_str()) && section.value.get(&key).is_some() {
                 self.warnings.push(Problem::new(section.path_of(&key), "is not a known setting; ignored"));
             }
         }

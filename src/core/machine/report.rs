@@ -1,10 +1,11 @@
 //! Output other than requests: events, log lines, state changes, and errors for callers without a call record.
 
-use crate::core::api::{CallId, Detail, Error, Event, EventKind, Level, Output, SessionRef, State};
+use crate::core::api::{CallId, Detail, Error, Event, EventKind, Level, Output, SessionRef};
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
+use crate::core::state::session::transitions::SessionState;
 
 impl<J: Json> Manager<J> {
     /// Emits an event of a session.
@@ -37,17 +38,13 @@ impl<J: Json> Manager<J> {
     }
 
     /// Changes the state of a session and emits `stateChanged`. No other code changes a state. Transitions outside the
-    /// diagram in session.rs are refused, so an ended session stays ended.
-    pub(crate) fn enter(&mut self, session: SessionRef, to: State) -> bool {
+    /// diagram in `state/session/mod.rs` are refused, so an ended session stays ended.
+    pub(crate) fn enter(&mut self, session: SessionRef, state: SessionState<J>) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
-        let from = record.state;
-        if from == to {
-            return true;
-        }
-        let is_legal = from.may_become(to);
+        let (from, to) = (record.state.name(), state.name());
+        let is_legal = record.state.enter(state);
         debug_assert!(is_legal, "a session goes from {} to {}", from.as_str(), to.as_str());
-        if is_legal {
-            record.state = to;
+        if is_legal && from != to {
             self.event(session, EventKind::StateChanged, Detail::new().from(from).to(to));
         }
         is_legal
@@ -58,15 +55,10 @@ impl<J: Json> Manager<J> {
         self.out.push_back(Output::Settle { call, outcome: Err(error) });
     }
 
-    /// Logs one line and emits one event for an error of a session.
-    pub(crate) fn report_session_error(
-        &mut self,
-        session: SessionRef,
-        code: ErrorCode,
-        evidence: Option<String>,
-        level: Level,
-    ) {
-        self.log(session, level, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
+    /// Logs one line and emits one event for an error of a session. A recovery follows, or the session goes on: only its
+    /// failure is an error for the console.
+    pub(crate) fn report_session_error(&mut self, session: SessionRef, code: ErrorCode, evidence: Option<String>) {
+        self.log(session, Level::Warn, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
         self.event(session, EventKind::SessionError, Detail::new().code(code.as_str()).evidence(evidence));
     }
 }

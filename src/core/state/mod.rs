@@ -3,9 +3,9 @@
 pub(crate) mod asked;
 pub(crate) mod call;
 pub(crate) mod closing;
+pub(crate) mod error_response;
 pub(crate) mod exchange;
 pub(crate) mod page;
-pub(crate) mod refusal;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod store;

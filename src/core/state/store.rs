@@ -71,7 +71,7 @@ impl<J> Store<J> {
 
     /// Whether any session is connecting, now or after a backoff.
     pub(crate) fn makes_session(&self) -> bool {
-        self.records.iter().any(|(_, session)| session.handshake.is_some() || !session.connecting.is_empty())
+        self.records.iter().any(|(_, session)| session.state.in_handshake() || !session.connecting.is_empty())
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -96,7 +96,7 @@ impl<J> Store<J> {
     fn active(&self) -> Vec<&Session<J>> {
         let mut active = Vec::new();
         for (_, session) in self.records.iter() {
-            if matches!(session.state, State::Ready | State::Recovering | State::Outage) {
+            if matches!(session.state.name(), State::Ready | State::Recovering | State::Outage) {
                 active.push(session);
             }
         }

@@ -1,6 +1,6 @@
 //! The functions of host.js, and the objects through which JavaScript receives the outcome of a call.
 
-use super::fetch::AbortSignal;
+use super::fetch_objects::AbortSignal;
 use super::value::Present;
 use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;

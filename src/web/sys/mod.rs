@@ -5,14 +5,14 @@
 //! member access without `Reflect`, which takes V8 several times as much time; and host.js, for code that is smaller in
 //! JavaScript.
 
-mod fetch;
+mod fetch_objects;
 mod host;
 #[cfg_attr(feature = "gateway", path = "raw.rs")]
 mod payload;
 mod value;
 mod words;
 
-pub(super) use fetch::*;
+pub(super) use fetch_objects::*;
 pub use host::Deferred;
 pub(super) use host::*;
 pub(super) use payload::*;

@@ -193,7 +193,8 @@ describe('the entries of the package', () => {
         `import { McpManager } from 'mcp-tether';
         for (const log of [undefined, false]) {
           console.warn('log:', log);
-          new McpManager({ mcpServers: {} }, { log, colour: 'red' });
+          const unset = { fetch: undefined, auth: undefined, credentials: undefined };
+          new McpManager({ mcpServers: { db: { url: 'https://db.example', ...unset } } }, { log, colour: 'red' });
         }`,
       ],
       { cwd: installed.project },

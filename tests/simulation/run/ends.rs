@@ -88,8 +88,8 @@ impl Run {
         self.world.network.seen.iter().for_each(|name| add(format!("model {name}")));
         for line in self.world.lines() {
             let known = [
-                "may be lost; checking with a new handshake",
-                "still works; the new one was deleted",
+                "may be lost; trying a new handshake",
+                "is kept; the new one was deleted",
                 "The new handshake failed, so the session",
             ];
             known.into_iter().filter(|known| line.contains(known)).for_each(|known| add(format!("line {known}")));

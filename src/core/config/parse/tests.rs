@@ -222,6 +222,15 @@ fn only_the_environment_fills_urls() {
 }
 
 #[test]
+fn an_unknown_key_without_a_value_is_absent() {
+    // Members that the package reads in JavaScript may be there as `undefined`.
+    let config = json!({ "mcpServers": { "a": { "url": "https://a", "fetch": null, "odd": 1 } } });
+    let (_, warnings) = parse(&config, &json!({}), &|_| None).unwrap();
+    let lines: Vec<_> = warnings.iter().map(Problem::line).collect();
+    assert_eq!(lines, ["mcpServers.a.odd: is not a known setting; ignored"]);
+}
+
+#[test]
 fn unknown_keys_warn_at_every_level() {
     let config =
         json!({ "more": 1, "mcpServers": { "db": { "url": "https://a", "uri": 1, "sessionConfig": { "ttl": 1 } } } });

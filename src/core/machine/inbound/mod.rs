@@ -1,11 +1,11 @@
-//! Inbound data: responses, refusals, server requests, page notifications, deadlines.
+//! Inbound data: responses, error responses, server requests, page notifications, deadlines.
 
 mod deadlines;
 mod ends;
+mod error_responses;
 mod messages;
 pub(crate) mod outcome;
 mod page;
-mod refusals;
 pub(crate) mod responses;
 mod results;
 mod server_requests;

@@ -9,52 +9,52 @@ use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Safety;
 use crate::core::protocol::verdict::{Relation, Verdict, answer_names_lost_session, names_lost_session};
 use crate::core::state::call::Purpose;
-use crate::core::state::refusal::{Refusal, hidden_id, own_words, refusal_error};
+use crate::core::state::error_response::{ErrorResponse, hidden_id, own_words, response_error};
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::liveness::Pong;
 use crate::core::state::session::suspicion::Oddity;
 
 impl<J: Json> Manager<J> {
     /// A call was answered with a status outside 200–299.
-    pub(crate) fn on_call_refused(&mut self, call: CallId, mut refusal: Refusal<'_, J>) {
+    pub(crate) fn on_call_refused(&mut self, call: CallId, mut response: ErrorResponse<'_, J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (session, is_handshake) = (record.session, record.is_handshake());
         // A handshake runs no handler that must not run twice.
-        refusal.answered &= !is_handshake;
+        response.answered &= !is_handshake;
         // It has no session to lose, either. The error keeps the server's own text and the versions that it names.
-        if is_handshake && matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
-            refusal.verdict = own_words(&refusal);
+        if is_handshake && matches!(response.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
+            response.verdict = own_words(&response);
         }
-        let error = self.with_provider(session, refusal_error(&refusal));
+        let error = self.with_provider(session, response_error(&response));
         if is_handshake {
-            self.note_challenge(session, refusal.status, refusal.wants, refusal.challenge);
+            self.note_challenge(session, response.status, response.wants, response.challenge);
             return self.settle(call, Err(error));
         }
         if record.pings() {
-            return self.on_ping_refused(call, &refusal, error);
+            return self.on_ping_refused(call, &response, error);
         }
-        if self.hides_id(session, &refusal) {
-            return self.settle(call, Err(hidden_id(&refusal)));
+        if self.hides_id(session, &response) {
+            return self.settle(call, Err(hidden_id(&response)));
         }
-        let (generation, oddity, speaks) = (refusal.generation, refusal.oddity, refusal.speaks);
-        match refusal.verdict {
+        let (generation, oddity, speaks) = (response.generation, response.oddity, response.speaks);
+        match response.verdict {
             Verdict::Lost(code) => {
-                self.lose_session(session, generation, code, &refusal.evidence);
+                self.lose_session(session, generation, code, &response.evidence);
                 self.refused_by_loss(call, error);
             }
             Verdict::Doubtful(code) => {
-                let honest = Refusal { verdict: own_words(&refusal), ..refusal };
-                self.doubt(call, code, refusal_error(&honest));
+                let honest = ErrorResponse { verdict: own_words(&response), ..response };
+                self.doubt(call, code, response_error(&honest));
             }
             Verdict::Stale => self.refused_by_loss(call, error),
-            Verdict::Refused(wait) => self.refused_for_now(call, wait, error, refusal.answered),
+            Verdict::Refused(wait) => self.refused_for_now(call, wait, error, response.answered),
             Verdict::Unauthorized => {
-                if self.refused_credentials(call, refusal, error) {
+                if self.refused_credentials(call, response, error) {
                     self.note_odd(session, generation, oddity, speaks);
                 }
             }
-            Verdict::Forbidden if refusal.wants == Wants::Scope => {
-                self.refused_credentials(call, refusal, error);
+            Verdict::Forbidden if response.wants == Wants::Scope => {
+                self.refused_credentials(call, response, error);
             }
             Verdict::Outage => {
                 self.note_outage(session, generation, &error);
@@ -117,19 +117,21 @@ impl<J: Json> Manager<J> {
     }
 
     /// Whether the server requires a session id that CORS hides from the page. A new handshake would not help.
-    pub(crate) fn hides_id(&self, session: SessionRef, refusal: &Refusal<'_, J>) -> bool {
-        let wants_id = match refusal.verdict {
+    pub(crate) fn hides_id(&self, session: SessionRef, response: &ErrorResponse<'_, J>) -> bool {
+        let Some(owner) = self.store.get(session).filter(|owner| owner.hides_id) else { return false };
+        match response.verdict {
             Verdict::Lost(_) | Verdict::Doubtful(_) => true,
+            // In the server's own words, before it has answered any request without an id.
+            _ if response.status == 400 => response.speaks && !owner.has_answered,
             // The POST of `initialize` succeeded at the same URL.
-            Verdict::Final => refusal.status == 404,
-            _ => refusal.status == 404 && names_lost_session(&refusal.evidence),
-        };
-        wants_id && self.store.get(session).is_some_and(|record| record.hides_id)
+            Verdict::Final => response.status == 404,
+            _ => response.status == 404 && names_lost_session(&response.evidence),
+        }
     }
 
     /// Notes that a handshake request was not sent, so retrying it at once fails alike.
     fn note_unsent(&mut self, session: SessionRef) {
-        if let Some(handshake) = self.store.get_mut(session).and_then(|owner| owner.handshake.as_mut()) {
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.unsent = true;
         }
     }

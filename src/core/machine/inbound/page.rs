@@ -79,8 +79,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn try_network(&mut self, session: SessionRef) {
         let Some(wait) = self.page.tried.get_mut(session) else { return };
         *wait = Wait::TriesAgain;
-        let handshake = self.store.get_mut(session).and_then(|record| record.handshake.as_mut());
-        if handshake.is_some_and(|handshake| std::mem::take(&mut handshake.offline)) {
+        if self.handshake_mut(session).is_some_and(|handshake| std::mem::take(&mut handshake.offline)) {
             self.attempt(session);
         }
     }
@@ -92,7 +91,7 @@ impl<J: Json> Manager<J> {
         }
         let Some(record) = self.store.get_mut(session) else { return false };
         let until = self.now.after(record.server.init_timeout);
-        let Some(handshake) = record.handshake.as_mut() else { return false };
+        let Some(handshake) = record.state.handshake_mut() else { return false };
         handshake.next_attempt = Some(until);
         let waited = std::mem::replace(&mut handshake.offline, true);
         self.timers.arm(until, Timer::Handshake(session));
@@ -135,18 +134,17 @@ impl<J: Json> Manager<J> {
         }
         for session in self.store.references() {
             let Some(record) = self.store.get_mut(session) else { continue };
-            let is_wanted = record.is_wanted();
-            match &mut record.handshake {
+            let is_degraded = record.state == State::Degraded;
+            let sends_canary = record.outage.is_some() && (record.is_wanted() || record.state == State::Ready);
+            match record.state.handshake_mut() {
                 // A `Retry-After` of the server still applies.
                 Some(handshake) if handshake.offline || handshake.is_backing_off() => {
                     handshake.offline = false;
                     self.attempt(session);
                 }
-                None if record.state == State::Degraded => self.recover_again(session),
+                None if is_degraded => self.recover_again(session),
                 // Skips backoff drawn while offline. After the last attempt only a call starts another.
-                None if record.outage.is_some() && (is_wanted || record.state == State::Ready) => {
-                    self.send_canary(session);
-                }
+                None if sends_canary => self.send_canary(session),
                 _ => {}
             }
             self.open_at_once(session);

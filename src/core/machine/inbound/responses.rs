@@ -109,7 +109,7 @@ impl<J: Json> Manager<J> {
         let status = record.head.as_ref().map_or(0, |head| head.status);
         if !is_success(status) {
             if !self.goes_elsewhere(exchange, &body) {
-                self.on_refusal(exchange, &body);
+                self.on_error_response(exchange, &body);
             }
             return;
         }

@@ -8,7 +8,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Purpose;
-use crate::core::state::refusal::Refusal;
+use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::session::credentials::{Answered, Wants};
 use crate::core::state::timers::Timer;
 
@@ -20,11 +20,16 @@ const SHORTEST: Millis = 10_000;
 impl<J: Json> Manager<J> {
     /// The credentials of a call were refused, and so it was not read. A call leads to one question at most; its second refusal
     /// is the caller's to see. Returns whether it is, and may be about the session.
-    pub(crate) fn refused_credentials(&mut self, call: CallId, refusal: Refusal<'_, J>, error: Error<J>) -> bool {
+    pub(crate) fn refused_credentials(
+        &mut self,
+        call: CallId,
+        response: ErrorResponse<'_, J>,
+        error: Error<J>,
+    ) -> bool {
         let now = self.now;
         let Some(record) = self.calls.get_mut(call) else { return false };
         let (session, purpose, was_challenged) = (record.session, record.purpose, record.challenged);
-        if refusal.wants == Wants::Nonce && !std::mem::replace(&mut record.nonced, true) {
+        if response.wants == Wants::Nonce && !std::mem::replace(&mut record.nonced, true) {
             self.requeue(call);
             return false;
         }
@@ -35,10 +40,10 @@ impl<J: Json> Manager<J> {
             return purpose != Purpose::Restore;
         }
         // Another token is there already, or on its way; and a handshake asks for one by itself.
-        let is_current = refusal.token.as_ref() == owner.credentials.token();
-        let is_late = !is_current || owner.credentials.is_busy() || owner.handshake.is_some();
+        let is_current = response.token.as_ref() == owner.credentials.token();
+        let is_late = !is_current || owner.credentials.is_busy() || owner.state.in_handshake();
         // What others have asked for may lack the scope of this one.
-        record.challenged |= !is_late || refusal.wants != Wants::Scope;
+        record.challenged |= !is_late || response.wants != Wants::Scope;
         if is_late {
             if is_current {
                 owner.credentials.await_renewal();
@@ -53,9 +58,9 @@ impl<J: Json> Manager<J> {
         if was_challenged || rests {
             let error = self.with_provider(session, error);
             self.settle(call, Err(error));
-            return refusal.wants == Wants::Token;
+            return response.wants == Wants::Token;
         }
-        self.ask_for_token(session, Some(refusal.status), refusal.challenge);
+        self.ask_for_token(session, Some(response.status), response.challenge);
         self.requeue(call);
         false
     }
@@ -136,7 +141,7 @@ impl<J: Json> Manager<J> {
             // 2026-07-28 server/utilities/caching: what is private belongs to the credentials that it was asked with.
             record.cache.clear();
         }
-        let (attempts, is_live) = (record.handshake.is_some(), record.generation > 0);
+        let (attempts, is_live) = (record.state.in_handshake(), record.generation > 0);
         self.report_answer(session, &answered);
         if answered.is_usable {
             self.renew_in(session, answered.expires_in);

@@ -8,6 +8,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{self, HeaderList, SessionId};
 use crate::core::protocol::json::{Json, completed};
 use crate::core::state::session::Session;
+use crate::core::state::session::transitions::SessionState;
 use std::rc::Rc;
 
 impl<J: Json> Manager<J> {
@@ -33,8 +34,8 @@ impl<J: Json> Manager<J> {
         }
         record.connecting.push(call);
         // A new record has no handshake yet. A record that is restoring settings is past its handshake.
-        if record.state == State::Connecting && record.handshake.is_none() && record.restoring == 0 {
-            self.begin_handshake(session, State::Connecting);
+        if matches!(record.state, SessionState::Connecting(None)) && record.restoring == 0 {
+            self.begin_handshake(session);
         } else {
             self.wake_session(session);
         }

@@ -39,7 +39,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn asks_for_revision(&self, record: &Session<J>) -> bool {
-        let discovered = record.handshake.as_ref().is_some_and(|handshake| handshake.discovered);
+        let discovered = record.state.handshake().is_some_and(|handshake| handshake.discovered);
         match (&record.server.protocol, self.discoveries.get(&record.url)) {
             (Protocol::Pinned(version), _) => version == MODERN,
             (Protocol::Legacy, _) => false,
@@ -56,7 +56,7 @@ impl<J: Json> Manager<J> {
         let (url, pinned) = (record.url.clone(), is_pinned(&record.server));
         let known = pinned || self.discoveries.is_modern(&url);
         let asks_for_token = record.credentials.may_challenge();
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let Some(handshake) = record.state.handshake_mut() else { return };
         let unsent = std::mem::take(&mut handshake.unsent);
         match judge_discovery(outcome) {
             Discovered::Modern(result) => {
@@ -104,7 +104,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn falls_forward(&mut self, session: SessionRef, error: &Error<J>) -> bool {
         let Some(record) = self.store.get_mut(session) else { return false };
         let names_modern = supported(error).is_some_and(|versions| versions.iter().any(|version| version == MODERN));
-        let Some(handshake) = record.handshake.as_mut() else { return false };
+        let Some(handshake) = record.state.handshake_mut() else { return false };
         let goes = record.server.protocol == Protocol::Auto && names_modern && !handshake.renegotiated;
         if goes {
             handshake.renegotiated = true;

@@ -10,6 +10,7 @@ use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::closing::PendingDelete;
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 use std::rc::Rc;
 
@@ -79,9 +80,9 @@ impl<J: Json> Manager<J> {
         let detached = self.detach_handshake(session, waiter);
         let Some(record) = self.store.get_mut(session) else { return 0 };
         record.credentials.stop_asking();
-        record.handshake = None;
-        record.check = None;
+        record.state.end_handshake();
         record.restoring = 0;
+        record.check = None;
         record.loss = None;
         record.outage = None;
         let id = record.id().map(SessionId::short);
@@ -89,7 +90,7 @@ impl<J: Json> Manager<J> {
         let former = record.former.take().filter(|former| record.id() != former.id.as_ref());
         // The DELETE is sent first, because the following steps clear the id.
         let mut deletes = u32::from(detached);
-        if sends_delete && id.is_some() {
+        if sends_delete {
             deletes += u32::from(self.send_delete(session, waiter).is_some());
         }
         if let (true, Some(former), Some(record)) = (sends_delete, former, self.store.get_mut(session)) {
@@ -101,9 +102,10 @@ impl<J: Json> Manager<J> {
         } else {
             self.persist(session)
         }
-        self.enter(session, state);
+        let is_terminated = state == State::Terminated;
+        self.enter(session, if is_terminated { SessionState::Terminated } else { SessionState::Closed });
         self.stop_everything(session);
-        self.metrics.terminated += u64::from(state == State::Terminated);
+        self.metrics.terminated += u64::from(is_terminated);
         self.event(session, EventKind::SessionTerminated, Detail::new().session_id(id));
         self.leave_lane(session);
         self.store.remove(session);
@@ -117,7 +119,7 @@ impl<J: Json> Manager<J> {
         let Some(call) = self.calls.keys_where(is_asking).first().copied() else { return false };
         let Some(exchange) = self.calls.get(call).and_then(Call::exchange) else { return false };
         let Some(record) = self.store.get(session).filter(|record| record.sse.is_none()) else { return false };
-        let issued = record.handshake.as_ref().and_then(|handshake| handshake.issued().cloned());
+        let issued = record.state.handshake().and_then(|handshake| handshake.issued().cloned());
         // The response head is here and had no id, so there is no session to delete.
         if issued.is_none() && self.exchanges.get(exchange).is_some_and(|record| record.head.is_some()) {
             return false;
@@ -162,6 +164,7 @@ impl<J: Json> Manager<J> {
         self.on_deleted(exchange);
     }
 
+    /// Deletes the session at the server, if it issued an id.
     pub(crate) fn send_delete(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
         let line = concat(&[&delete_line(&record.key.server), &record.id()?.short()]);
@@ -212,7 +215,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_expiry(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
-        if !matches!(record.state, State::Ready | State::Degraded | State::Outage) {
+        if !matches!(record.state.name(), State::Ready | State::Degraded | State::Outage) {
             return;
         }
         let is_old = record.age_deadline().is_some_and(|at| at <= now);
@@ -256,10 +259,10 @@ impl<J: Json> Manager<J> {
     /// The page may never return, so the server's session is deleted. If the page returns, its next call creates
     /// another.
     pub(crate) fn retire_session(&mut self, session: SessionRef) {
-        if self.store.get(session).is_some_and(|record| matches!(record.state, State::Ready | State::Outage)) {
+        if self.store.get(session).is_some_and(|record| matches!(record.state.name(), State::Ready | State::Outage)) {
             self.sleep_until_wanted(session);
             self.drop_generation(session);
-            self.interrupt_calls(session, "the session was ended because the page may be gone");
+            self.interrupt_calls(session, "the session was ended with its page");
             // Waiting callers need a new handshake, because the canary ended with the session.
             if self.store.get(session).is_some_and(Session::is_wanted) {
                 self.wake_session(session);
@@ -268,12 +271,10 @@ impl<J: Json> Manager<J> {
     }
 
     fn sleep_until_wanted(&mut self, session: SessionRef) {
-        if self.store.get(session).is_some_and(|record| record.id().is_some()) {
-            self.send_delete(session, None);
-        }
+        self.send_delete(session, None);
         self.forget_record(session);
         self.finish_outage(session);
-        self.enter(session, State::Expired);
+        self.enter(session, SessionState::Expired);
     }
 }
 

@@ -14,38 +14,36 @@ use crate::core::protocol::json::{Json, completed};
 use crate::core::protocol::jsonrpc;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
+use crate::core::state::error_response::{ErrorResponse, hidden_id, response_error};
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::refusal::{Refusal, hidden_id, refusal_error};
-use crate::core::state::session::Agreed;
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
-use crate::core::state::session::loss::{MAX_EARLY_LOSSES, lost_at_once};
+use crate::core::state::session::loss::{MAX_EARLY_LOSSES, circuit_open, lost_at_once};
 use crate::core::state::session::outage::Outage;
+use crate::core::state::session::transitions::SessionState;
+use crate::core::state::session::{Agreed, Session};
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
     /// Starts a handshake for all waiting calls, including those that arrive before its end.
-    pub(crate) fn begin_handshake(&mut self, session: SessionRef, state: State) {
+    pub(crate) fn begin_handshake(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
+        // The provider may return a better token than in the previous round.
+        record.credentials.allow_challenge();
+        if let Some(until) = record.breaker.open_until(now) {
+            return self.fail_handshake(session, circuit_open(until.since(now)));
+        }
         // A trial handshake gets one attempt, and so does a call after an outage that used up all attempts.
         let is_trial = record.former.is_some();
         let is_single = is_trial || record.outage.as_deref().is_some_and(Outage::is_spent);
-        record.handshake = Some(Box::new(Handshake {
+        let handshake = Handshake {
             offer: first_offer(&record.server.protocol),
             failures: if is_single { record.server.session.retry_attempts } else { 0 },
             read_storage: is_trial,
             ..Handshake::default()
-        }));
-        // The provider may return a better token than in the previous round.
-        record.credentials.allow_challenge();
-        if let Some(until) = record.breaker.open_until(now) {
-            let wait = until.since(now);
-            let error =
-                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
-                    .retry_after(Some(wait));
-            return self.fail_handshake(session, error);
-        }
+        };
+        let state = record.state.with(handshake);
         if !self.enter(session, state) {
             return;
         }
@@ -56,11 +54,22 @@ impl<J: Json> Manager<J> {
         }
     }
 
+    /// The handshake of a session, while there is one.
+    pub(crate) fn handshake_mut(&mut self, session: SessionRef) -> Option<&mut Handshake<J>> {
+        self.store.get_mut(session)?.state.handshake_mut()
+    }
+
+    /// The record of a session whose handshake has made this generation and is not over.
+    fn newborn(&mut self, session: SessionRef, generation: u64) -> Option<&mut Session<J>> {
+        let record = self.store.get_mut(session)?;
+        (record.generation == generation && record.state.in_handshake()).then_some(record)
+    }
+
     /// Starts the next attempt after `delay`.
     fn attempt_after(&mut self, session: SessionRef, delay: Millis) {
         let next = self.now.after(delay);
         self.leave_lane(session);
-        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.next_attempt = Some(next);
             self.timers.arm(next, Timer::Handshake(session));
         }
@@ -74,7 +83,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let wants_token = record.credentials.lacks_token();
-        if let Some(handshake) = record.handshake.as_mut()
+        if let Some(handshake) = record.state.handshake_mut()
             && wants_token
             && !std::mem::replace(&mut handshake.asked, true)
         {
@@ -85,15 +94,15 @@ impl<J: Json> Manager<J> {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let Some(handshake) = record.state.handshake_mut() else { return };
         handshake.next_attempt = None;
         // First connects skip the lanes. Recoveries and retries use them.
         let is_rush = record.generation > 0 || handshake.failures > 0;
+        let is_sse = record.sse.is_some();
         if is_rush && !self.enters_lane(session) {
             return;
         }
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.sse.is_some() {
+        if is_sse {
             self.open_session_stream(session);
         } else if !self.discover(session) {
             self.initialize(session);
@@ -106,7 +115,7 @@ impl<J: Json> Manager<J> {
         let timeout = record.server.init_timeout;
         let capabilities = completed(&self.client.capabilities, record.declared.as_ref());
         let info = record.client_info.as_ref().unwrap_or(&self.client.info).clone();
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let Some(handshake) = record.state.handshake_mut() else { return };
         handshake.issued = None;
         let params = J::object()
             .with("protocolVersion", J::string(handshake.offer))
@@ -125,15 +134,15 @@ impl<J: Json> Manager<J> {
     ) {
         let is_handshake = self.calls.get(call).is_some_and(|record| record.purpose == Purpose::Handshake);
         let Some(record) = self.store.get_mut(session) else { return };
-        if let (true, Some(handshake)) = (is_handshake, record.handshake.as_mut()) {
+        if let (true, Some(handshake)) = (is_handshake, record.state.handshake_mut()) {
             handshake.issued = issued;
             handshake.hides_headers = hides_headers;
         }
     }
 
-    /// What a refusal of `initialize` asks for.
+    /// What an error response to `initialize` asks for.
     pub(crate) fn note_challenge(&mut self, session: SessionRef, status: u16, wants: Wants, challenge: Option<String>) {
-        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.refused = Some((status, wants)).filter(|_| wants != Wants::Nothing);
             handshake.challenge = challenge;
         }
@@ -154,7 +163,7 @@ impl<J: Json> Manager<J> {
     fn accept(&mut self, session: SessionRef, result: J) -> Result<(), Error<J>> {
         let limit = self.config.limits.max_session_id_bytes;
         let Some(record) = self.store.get_mut(session) else { return Ok(()) };
-        let Some(handshake) = record.handshake.as_mut() else { return Ok(()) };
+        let Some(handshake) = record.state.handshake_mut() else { return Ok(()) };
         let version = agreed_version(&result, &record.server.protocol)?;
         let (issued, hides_headers) = (handshake.issued.take(), handshake.hides_headers);
         let is_sse = record.note_transport_works();
@@ -181,10 +190,7 @@ impl<J: Json> Manager<J> {
     /// Starts a new generation.
     pub(crate) fn begin_generation(&mut self, session: SessionRef, generation: u64) {
         let now = self.now;
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != generation || record.handshake.is_none() {
-            return;
-        }
+        let Some(record) = self.newborn(session, generation) else { return };
         if record.former.is_some() {
             // Servers of 2026-07-28 have no sessions, so there is no former one to check.
             let is_modern = record.is_modern();
@@ -210,18 +216,18 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused `notifications/initialized`.
-    pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
-        match refusal.verdict {
-            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, refusal) => {
-                self.fail_handshake(session, hidden_id(refusal));
+    pub(crate) fn on_initialized_refused(&mut self, session: SessionRef, response: &ErrorResponse<'_, J>) {
+        match response.verdict {
+            Verdict::Doubtful(_) | Verdict::Lost(_) if self.hides_id(session, response) => {
+                self.fail_handshake(session, hidden_id(response));
             }
             // Servers that fail on the notification itself, with 4xx or 5xx, still serve requests. The next response
             // shows if not; a new session for each failure would only leave more of them at the server.
             Verdict::Answer | Verdict::Final | Verdict::Doubtful(_) | Verdict::Unknown | Verdict::Outage => {
-                self.on_initialized_accepted(session, refusal.generation);
+                self.on_initialized_accepted(session, response.generation);
             }
-            Verdict::Lost(code) => self.on_lost_at_birth(session, refusal.generation, code, &refusal.evidence),
-            _ => self.on_initialized_failed(session, refusal.generation, refusal_error(refusal)),
+            Verdict::Lost(code) => self.on_lost_at_birth(session, response.generation, code, &response.evidence),
+            _ => self.on_initialized_failed(session, response.generation, response_error(response)),
         }
     }
 
@@ -232,10 +238,7 @@ impl<J: Json> Manager<J> {
 
     /// The new session was lost before its first use.
     fn on_lost_at_birth(&mut self, session: SessionRef, generation: u64, code: ErrorCode, evidence: &str) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != generation || record.handshake.is_none() {
-            return;
-        }
+        let Some(record) = self.newborn(session, generation) else { return };
         record.early_losses += 1;
         let (gives_up, error) = (record.early_losses >= MAX_EARLY_LOSSES, lost_at_once(code, evidence));
         if gives_up {
@@ -246,8 +249,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn on_initialized_failed(&mut self, session: SessionRef, generation: u64, error: Error<J>) {
-        let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation == generation && record.handshake.is_some() {
+        if let Some(record) = self.newborn(session, generation) {
             record.forget_id();
             self.handshake_failed(session, error);
         }
@@ -259,23 +261,24 @@ impl<J: Json> Manager<J> {
         }
         let Some(mut error) = self.other_transport(session, error) else { return };
         let Some(record) = self.store.get_mut(session) else { return };
-        let Some(handshake) = record.handshake.as_mut() else { return };
+        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
+        let floor = record.retry_floor();
+        let Some(handshake) = record.state.handshake_mut() else { return };
         if handshake.corrects(&mut record.credentials, &error) {
             return self.attempt(session);
         }
         if codes::is(error.rpc_code, UNSUPPORTED_VERSION) {
             error.code = ErrorCode::UnsupportedVersion;
         }
-        let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
-        let floor = record.retry_floor();
-        let Some(handshake) = record.handshake.as_mut() else { return };
         handshake.failures += 1;
         let failures = handshake.failures;
         // Handshakes during an outage use equal jitter, so that the attempts span the whole time that callers were
         // promised.
         let jitter = if error.away { equal_jitter } else { full_jitter };
         let delay = jitter(&mut self.rng, first, failures - 1).max(error.retry_after.unwrap_or(0)).max(floor);
-        if !may_pass(&error) || failures > attempts || delay > RETRY_AFTER_CAP {
+        // Callers of `connect` have no deadline of their own, so silence is tried again once only.
+        let is_silent = error.code == ErrorCode::RequestTimeout && failures > 1;
+        if !may_pass(&error) || is_silent || failures > attempts || delay > RETRY_AFTER_CAP {
             self.forget_address(session);
             return self.fail_handshake(session, error);
         }
@@ -284,7 +287,10 @@ impl<J: Json> Manager<J> {
         if error.away {
             self.note_handshake_away(session, &error);
         }
-        if let Some(handshake) = self.store.get_mut(session).and_then(|record| record.handshake.as_mut()) {
+        if error.code == ErrorCode::RequestTimeout {
+            self.log(session, Level::Warn, "The server does not answer; trying again");
+        }
+        if let Some(handshake) = self.handshake_mut(session) {
             handshake.last_error = Some(error);
         }
         self.attempt_after(session, delay);
@@ -295,7 +301,7 @@ impl<J: Json> Manager<J> {
     /// The next attempt of a handshake, or the next canary of a degraded session, is due.
     pub(crate) fn on_handshake_timer(&mut self, session: SessionRef) {
         let Some(record) = self.store.get(session) else { return };
-        match &record.handshake {
+        match record.state.handshake() {
             Some(handshake) if handshake.next_attempt.is_some_and(|at| at <= self.now) => self.attempt(session),
             None if record.state == State::Degraded => self.on_slow_canary(session),
             _ => {}
@@ -331,7 +337,7 @@ impl<J: Json> Manager<J> {
     /// One setting was restored or failed.
     pub(crate) fn on_restored(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.handshake.is_some() || record.restoring == 0 {
+        if record.state.in_handshake() || record.restoring == 0 {
             return;
         }
         record.restoring -= 1;
@@ -342,7 +348,7 @@ impl<J: Json> Manager<J> {
 
     /// The session is ready: releases waiting calls.
     pub(crate) fn release(&mut self, session: SessionRef) {
-        if !self.enter(session, State::Ready) {
+        if !self.enter(session, SessionState::Ready) {
             return;
         }
         self.persist(session);

@@ -11,8 +11,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::{Relation, Verdict};
 use crate::core::state::call::{Call, Stage};
+use crate::core::state::error_response::{ErrorResponse, response_error};
 use crate::core::state::exchange::{Exchange, ExchangeKind, WATCHDOG};
-use crate::core::state::refusal::{Refusal, refusal_error};
 use crate::core::state::session::Session;
 use crate::core::state::session::http_sse::{HttpSse, may_mean_http_sse, stream_gone};
 use crate::core::state::session::liveness::Check;
@@ -53,14 +53,14 @@ impl<J: Json> Manager<J> {
     }
 
     /// The GET was refused.
-    pub(crate) fn on_session_stream_refused(&mut self, session: SessionRef, mut refusal: Refusal<'_, J>) {
+    pub(crate) fn on_session_stream_refused(&mut self, session: SessionRef, mut response: ErrorResponse<'_, J>) {
         // No session exists yet that could be lost.
-        if matches!(refusal.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
-            refusal.verdict = Verdict::Final;
+        if matches!(response.verdict, Verdict::Lost(_) | Verdict::Doubtful(_)) {
+            response.verdict = Verdict::Final;
         }
         self.forget_stream(session, None);
-        let error = refusal_error(&refusal);
-        self.note_challenge(session, refusal.status, refusal.wants, refusal.challenge);
+        let error = response_error(&response);
+        self.note_challenge(session, response.status, response.wants, response.challenge);
         self.handshake_failed(session, error);
     }
 
@@ -70,7 +70,7 @@ impl<J: Json> Manager<J> {
         let how = error.evidence.clone().unwrap_or_else(|| error.message.clone());
         self.forget_stream(session, Some(&how));
         let Some(record) = self.store.get(session) else { return };
-        if record.handshake.is_none() {
+        if !record.state.in_handshake() {
             return self.lose_session(session, exchange.generation, ErrorCode::SessionTerminated, &how);
         }
         let unheard = self
@@ -144,7 +144,7 @@ impl<J: Json> Manager<J> {
     /// 2025-11-25 basic/transports, "Backwards Compatibility": a POST of `initialize` that gets 400, 404 or 405 may
     /// have reached a server of HTTP+SSE. A GET with an `endpoint` event proves it.
     pub(crate) fn other_transport(&mut self, session: SessionRef, error: Error<J>) -> Option<Error<J>> {
-        self.store.get(session)?.handshake.as_ref()?;
+        self.store.get(session)?.state.handshake()?;
         self.stop_listening(session);
         self.abandon_server_requests(session);
         let record = self.store.get_mut(session)?;

@@ -9,8 +9,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose, Stage};
-use crate::core::state::refusal::Refusal;
-use crate::core::state::session::Session;
+use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::timers::Timer;
 
@@ -39,7 +38,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get(session).filter(|record| record.kind == Kind::Stateful) else { return };
         let Some(quiet) = record.server.session.keep_alive else { return };
         // The next generation arms its own timer.
-        if !matches!(record.state, State::Ready | State::Outage) {
+        if !matches!(record.state.name(), State::Ready | State::Outage) {
             return;
         }
         let due = record.last_sent_at.after(quiet);
@@ -59,10 +58,9 @@ impl<J: Json> Manager<J> {
     }
 
     /// A ping was refused.
-    pub(crate) fn on_ping_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>, error: Error<J>) {
-        let session = self.calls.get(call).map(|record| record.session);
-        let is_modern = session.and_then(|session| self.store.get(session)).is_some_and(Session::is_modern);
-        self.end_ping(call, Pong::refused(refusal, is_modern), error);
+    pub(crate) fn on_ping_refused(&mut self, call: CallId, response: &ErrorResponse<'_, J>, error: Error<J>) {
+        let pong = Pong::refused(response, self.goes_to_modern(call));
+        self.end_ping(call, pong, error);
     }
 
     /// The exchange of a ping failed.

@@ -11,6 +11,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::call::Stage;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::outage::{Failed, Outage};
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 
 /// Timeout of a canary. A reachable server answers a ping quickly.
@@ -44,7 +45,7 @@ impl<J: Json> Manager<J> {
             return;
         }
         let Some(record) = self.store.get_mut(session) else { return };
-        let Some(outage) = record.outage.as_mut().filter(|_| record.handshake.is_none()) else { return };
+        let Some(outage) = record.outage.as_mut().filter(|_| !record.state.in_handshake()) else { return };
         outage.note_sent();
         if outage.is_lost() {
             return self.recover_again(session);
@@ -65,7 +66,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn canary_failed(&mut self, session: SessionRef, pong: &Pong, error: Option<Error<J>>) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        if !matches!(record.state, State::Ready | State::Outage) {
+        if !matches!(record.state.name(), State::Ready | State::Outage) {
             record.outage = None;
             return;
         }
@@ -99,19 +100,19 @@ impl<J: Json> Manager<J> {
         // This is the same before and after a new handshake: every response to a request with an id lacks CORS headers.
         if let (true, Some(error)) = (is_new, hidden) {
             self.finish_outage(session);
-            self.enter(session, State::Recovering);
+            self.enter(session, SessionState::Recovering(None));
             self.forget_record(session);
             self.drop_generation(session);
             return self.fail_handshake(session, error);
         }
-        let evidence = "the browser hides responses to requests with the session id, and shows those without it";
+        let evidence = "the browser hides only responses to requests with the session id";
         self.lose_session(session, generation, ErrorCode::SessionTerminated, evidence);
     }
 
     fn count_failure(&mut self, session: SessionRef) {
         let now = self.now;
         self.announce_outage(session);
-        self.enter(session, State::Outage);
+        self.enter(session, SessionState::Outage);
         let Some(record) = self.store.get_mut(session) else { return };
         let (attempts, first) = (record.server.session.retry_attempts, record.server.session.retry_delay);
         let Some(outage) = record.outage.as_mut() else { return };
@@ -151,7 +152,7 @@ impl<J: Json> Manager<J> {
         let outage = record.outage.get_or_insert_with(|| Box::new(Outage::new(now, error)));
         let rounds = outage.note_lost();
         self.announce_outage(session);
-        self.enter(session, State::Outage);
+        self.enter(session, SessionState::Outage);
         self.fail_round(session, rounds);
     }
 
@@ -198,7 +199,7 @@ impl<J: Json> Manager<J> {
         }
         let alone = self.take_cut(session);
         let was_announced = self.finish_outage(session);
-        if !self.enter(session, State::Ready) {
+        if !self.enter(session, SessionState::Ready) {
             return;
         }
         let connecting = self.store.get_mut(session).map(|record| std::mem::take(&mut record.connecting));

@@ -16,6 +16,7 @@ use crate::core::protocol::revisions::MODERN;
 use crate::core::state::session::Agreed;
 use crate::core::state::session::loss::Loss;
 use crate::core::state::session::persistence::Persistence;
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::stored::{Stored, is_past, name, read, verdict_name, written};
 use crate::core::state::timers::Timer;
 
@@ -34,7 +35,7 @@ impl<J: Json> Manager<J> {
         else {
             return false;
         };
-        let Some(handshake) = record.handshake.as_mut() else { return false };
+        let Some(handshake) = record.state.handshake_mut() else { return false };
         let name = if !std::mem::replace(&mut handshake.read_storage, true) {
             name(&record.key)
         } else if std::mem::take(&mut record.persistence.asked) {
@@ -63,7 +64,7 @@ impl<J: Json> Manager<J> {
         if !std::mem::take(&mut record.persistence.asked) {
             return;
         }
-        let Some(handshake) = record.handshake.as_mut() else {
+        let Some(handshake) = record.state.handshake_mut() else {
             let stored = found.and_then(|found| read(record, found, limit, now).ok());
             return self.on_read_again(session, stored);
         };
@@ -121,9 +122,7 @@ impl<J: Json> Manager<J> {
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = Some(stored.agreed);
         }
-        if self.store.get(session).is_some_and(|record| record.id().is_some()) {
-            self.send_delete(session, None);
-        }
+        self.send_delete(session, None);
         self.forget_record(session);
         if let Some(record) = self.store.get_mut(session) {
             record.forget_id();
@@ -154,7 +153,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let is_due = record.persistence.due.is_some_and(|due| due <= now);
         // The read found nothing newer.
-        if record.handshake.is_none() && std::mem::take(&mut record.persistence.asked) {
+        if !record.state.in_handshake() && std::mem::take(&mut record.persistence.asked) {
             self.on_read_again(session, None);
         }
         if is_due {
@@ -166,7 +165,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn read_again(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
-        if record.state != State::Ready || record.handshake.is_some() || record.sse.is_some() {
+        if record.state != State::Ready || record.state.in_handshake() || record.sse.is_some() {
             return false;
         }
         record.persistence.asked = true;
@@ -209,7 +208,7 @@ impl<J: Json> Manager<J> {
 
     /// Another tab has a newer session: the current one counts as lost and the other is resumed.
     fn follow(&mut self, session: SessionRef, stored: Stored<J>) {
-        self.enter(session, State::Recovering);
+        self.enter(session, SessionState::Recovering(None));
         self.drop_generation(session);
         self.interrupt_calls(session, "another tab replaced the session");
         if let Some(record) = self.store.get_mut(session) {

@@ -8,7 +8,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, lost_at_once};
+use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, circuit_open, lost_at_once};
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 
 /// Limit of breakers without a record. They limit repeated `connect` calls to a failing server.
@@ -33,10 +34,10 @@ impl<J: Json> Manager<J> {
         if !record.is_live(generation) {
             return;
         }
-        self.report_session_error(session, code, Some(evidence.to_owned()), Level::Error);
+        self.report_session_error(session, code, Some(evidence.to_owned()));
         self.finish_outage(session);
         // The state changes first: from here on nothing is sent on the lost session.
-        if !self.enter(session, State::Recovering) {
+        if !self.enter(session, SessionState::Recovering(None)) {
             return;
         }
         let deferred = self.take_deferred(session);
@@ -54,7 +55,7 @@ impl<J: Json> Manager<J> {
             self.fail_handshake(session, lost_at_once(code, evidence));
         } else {
             self.announce_recovery(session, code);
-            self.begin_handshake(session, State::Recovering);
+            self.begin_handshake(session);
         }
         for call in deferred {
             if let Some(Stage::Doubted(code, _)) = self.calls.get(call).map(|record| &record.stage) {
@@ -84,14 +85,14 @@ impl<J: Json> Manager<J> {
         record.tools.forget();
         record.tools.end_listing();
         record.cache.clear();
+        // Pending subscribers subscribe in the next generation.
+        let subscribing = std::mem::take(&mut record.listen.waiting);
         if record.check.take().is_some() {
             self.leave_lane(session);
         }
         self.stop_listening(session);
         self.abandon_server_requests(session);
-        // Pending subscribers subscribe in the next generation.
-        let subscribing = self.store.get_mut(session).map(|record| std::mem::take(&mut record.listen.waiting));
-        subscribing.into_iter().flatten().for_each(|call| self.requeue(call));
+        subscribing.into_iter().for_each(|call| self.requeue(call));
         for call in self.own_calls(session) {
             self.drop_call(call, Error::new(ErrorCode::SessionTerminated, "the session is gone"));
         }
@@ -112,11 +113,10 @@ impl<J: Json> Manager<J> {
     /// A handshake has failed for good: waiting calls fail, and the record is removed or degraded.
     pub(crate) fn fail_handshake(&mut self, session: SessionRef, error: Error<J>) {
         let now = self.now;
-        let Some(record) = self.store.get_mut(session) else { return };
-        record.handshake = None;
         self.leave_lane(session);
         self.stop_listening(session);
         let Some(record) = self.store.get_mut(session) else { return };
+        record.state.end_handshake();
         if record.former.is_some() {
             return self.end_failed_trial(session, &error);
         }
@@ -141,7 +141,7 @@ impl<J: Json> Manager<J> {
 
     /// Removes a session that never connected. Only its breaker is retained.
     fn remove_unconnected(&mut self, session: SessionRef, error: &Error<J>) {
-        self.enter(session, State::Closed);
+        self.enter(session, SessionState::Closed);
         self.fail_waiting(session, error);
         let Some(record) = self.store.remove(session) else { return };
         if self.breakers.len() >= MAX_KEPT_BREAKERS {
@@ -153,18 +153,19 @@ impl<J: Json> Manager<J> {
     /// Degrades an established session: slow canaries and the next call retry it.
     fn degrade(&mut self, session: SessionRef, error: Error<J>) {
         self.finish_outage(session);
-        self.enter(session, State::Degraded);
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        let rounds = record.degraded.as_ref().map_or(0, |degraded| degraded.rounds + 1);
+        let rounds = record.failed_rounds;
+        record.failed_rounds += 1;
         let retry_at = now.after(full_jitter(&mut self.rng, record.server.session.retry_delay, rounds));
         let breaker = record.breaker.open_until(now).unwrap_or(now);
         let canary_at = now.after(canary_delay(&mut self.rng, rounds)).max(breaker);
         let retry_at = retry_at.max(breaker);
-        record.degraded = Some(Box::new(Degraded { retry_at, canary_at, rounds, error: error.clone() }));
         self.timers.arm(canary_at, Timer::Handshake(session));
         // The canaries end when the session expires.
         self.timers.arm(record.idle_deadline(), Timer::Expiry(session));
+        let degraded = Degraded { retry_at, canary_at, error: error.clone() };
+        self.enter(session, SessionState::Degraded(Box::new(degraded)));
         self.metrics.recovery_failed += 1;
         self.log(session, Level::Error, &concat(&["Session recovery failed: ", error.code.as_str()]));
         let detail =
@@ -195,7 +196,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn note_kept(&mut self, session: SessionRef) {
         let Some(record) = self.store.get_mut(session) else { return };
         record.early_losses = 0;
-        record.degraded = None;
+        record.failed_rounds = 0;
         if record.breaker.note_success() {
             self.event(session, EventKind::BreakerClosed, Detail::new());
         }
@@ -205,11 +206,11 @@ impl<J: Json> Manager<J> {
     pub(crate) fn wake_session(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get_mut(session) else { return };
-        match record.state {
+        match record.state.name() {
             State::Expired => {
                 record.loss = Some(Loss { code: ErrorCode::SessionExpired, at: now });
                 self.announce_recovery(session, ErrorCode::SessionExpired);
-                self.begin_handshake(session, State::Connecting);
+                self.begin_handshake(session);
             }
             State::Degraded => self.wake_degraded(session),
             State::Outage => self.wake_outage(session),
@@ -220,15 +221,13 @@ impl<J: Json> Manager<J> {
     fn wake_degraded(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
-        let Some(degraded) = record.degraded.as_ref() else { return };
+        let Some(degraded) = record.state.degraded() else { return };
         let retry_at = degraded.retry_at;
         if retry_at <= now {
             return self.recover_again(session);
         }
         if let Some(until) = record.breaker.open_until(now) {
-            let mut error =
-                Error::new(ErrorCode::CircuitOpen, "the circuit breaker is open after repeated failures; retry later")
-                    .retry_after(Some(until.since(now)));
+            let mut error = circuit_open::<J>(until.since(now));
             error.evidence.clone_from(&degraded.error.evidence);
             return self.fail_waiting(session, &error);
         }
@@ -239,7 +238,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_slow_canary(&mut self, session: SessionRef) {
         let now = self.now;
         let Some(record) = self.store.get(session) else { return };
-        let Some(degraded) = record.degraded.as_ref() else { return };
+        let Some(degraded) = record.state.degraded() else { return };
         let waited_for = degraded.retry_at <= now && record.is_wanted();
         if waited_for || degraded.canary_at <= now {
             self.recover_again(session);
@@ -251,7 +250,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let code = record.loss.get_or_insert(Loss { code: ErrorCode::SessionTerminated, at: now }).code;
         self.announce_recovery(session, code);
-        self.begin_handshake(session, State::Recovering);
+        self.begin_handshake(session);
     }
 
     /// A deadline passed without an answer. One may be a slow tool; after two in a row a ping checks the session.
@@ -259,7 +258,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.silent += 1;
         let silent = record.silent;
-        self.report_session_error(session, ErrorCode::SessionTimeout, None, Level::Warn);
+        self.report_session_error(session, ErrorCode::SessionTimeout, None);
         if silent >= 2 {
             self.check_session(session, Check { silence: true, ..Check::default() });
         }

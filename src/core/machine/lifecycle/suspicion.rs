@@ -12,6 +12,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
 use crate::core::state::session::loss::Loss;
 use crate::core::state::session::suspicion::Oddity;
+use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 
 /// Minimum time between two suspicions of one session.
@@ -75,9 +76,9 @@ impl<J: Json> Manager<J> {
         if record.breaker.note_cycle(now) {
             self.note_breaker_opened(session);
         }
-        self.log(session, Level::Warn, "The session may be lost; checking with a new handshake");
+        self.log(session, Level::Warn, "The session may be lost; trying a new handshake");
         self.stop_listening(session);
-        self.begin_handshake(session, State::Recovering);
+        self.begin_handshake(session);
         true
     }
 
@@ -115,8 +116,8 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
-        let evidence = String::from("requests with the old id still fail, and those of a new session do not");
-        self.report_session_error(session, code, Some(evidence), Level::Error);
+        let evidence = String::from("requests with the old id still fail, those of a new session do not");
+        self.report_session_error(session, code, Some(evidence));
         self.forget_record(session);
         self.forget_generation(session);
         self.announce_recovery(session, code);
@@ -129,7 +130,7 @@ impl<J: Json> Manager<J> {
         if let Some(record) = self.store.get_mut(session) {
             record.agreed = record.former.take().map(|former| *former);
         }
-        self.log(session, Level::Info, "The session still works; the new one was deleted");
+        self.log(session, Level::Info, "The session is kept; the new one was deleted");
         self.keep_session(session);
     }
 
@@ -140,18 +141,17 @@ impl<J: Json> Manager<J> {
         if let Some(former) = record.former.take() {
             record.agreed = Some(*former);
         }
+        let is_away = record.outage.is_some();
+        record.loss = None;
         self.log(
             session,
             Level::Warn,
             &concat(&["The new handshake failed, so the session is kept: ", error.code.as_str()]),
         );
-        if !self.is_out_of_reach(session) {
+        if !is_away {
             return self.keep_session(session);
         }
-        if let Some(record) = self.store.get_mut(session) {
-            record.loss = None;
-        }
-        self.enter(session, State::Outage);
+        self.enter(session, SessionState::Outage);
         self.fail_round(session, 0);
     }
 
@@ -160,7 +160,7 @@ impl<J: Json> Manager<J> {
         let now = self.now;
         self.finish_outage(session);
         let Some(record) = self.store.get_mut(session) else { return };
-        record.handshake = None;
+        record.state.end_handshake();
         record.loss = None;
         let suspicion = record.suspicion.get_or_insert_default();
         suspicion.times = 0;

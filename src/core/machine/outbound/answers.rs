@@ -9,8 +9,8 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
+use crate::core::state::error_response::{ErrorResponse, response_error};
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::refusal::{Refusal, refusal_error};
 use crate::core::state::session::answers::{Answers, Effort, MAX_IN_ALL, MAX_WAITING, Message};
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::liveness::Check;
@@ -123,23 +123,23 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused the message, temporarily or permanently.
-    pub(crate) fn on_outgoing_refused(&mut self, session: SessionRef, number: u64, refusal: Refusal<'_, J>) {
-        match refusal.verdict {
+    pub(crate) fn on_outgoing_refused(&mut self, session: SessionRef, number: u64, response: ErrorResponse<'_, J>) {
+        match response.verdict {
             Verdict::Refused(wait) => return self.post_again(session, number, wait),
             Verdict::Unknown => return self.post_again(session, number, None),
             Verdict::Outage => {
                 self.post_again(session, number, None);
-                return self.note_outage(session, refusal.generation, &refusal_error(&refusal));
+                return self.note_outage(session, response.generation, &response_error(&response));
             }
             Verdict::Unauthorized => {
                 if let Some(record) = self.store.get_mut(session).filter(|record| record.credentials.has_provider()) {
                     // A newer token exists or is being requested, and a handshake requests one by itself.
-                    let is_late = refusal.token.as_ref() != record.credentials.token()
-                        || refusal.wants == Wants::Nonce
+                    let is_late = response.token.as_ref() != record.credentials.token()
+                        || response.wants == Wants::Nonce
                         || record.credentials.is_busy()
-                        || record.handshake.is_some();
+                        || record.state.in_handshake();
                     if !is_late && record.credentials.challenge() {
-                        self.ask_for_token(session, Some(refusal.status), refusal.challenge);
+                        self.ask_for_token(session, Some(response.status), response.challenge);
                         return self.post_again(session, number, None);
                     }
                     if is_late {
@@ -153,7 +153,7 @@ impl<J: Json> Manager<J> {
             }
             _ => {}
         }
-        self.drop_answer(session, number, &refusal.evidence);
+        self.drop_answer(session, number, &response.evidence);
     }
 
     /// Drops a message. Logs one line per generation, because a server may send any number of requests.

@@ -26,7 +26,7 @@ impl<J: Json> Manager<J> {
         if method == "initialize" {
             return self.reject(
                 call,
-                Error::new(ErrorCode::ConfigError, "initialize: connect() sends it; do not send it as a request"),
+                Error::new(ErrorCode::ConfigError, "connect() sends initialize; do not send it as a request"),
             );
         }
         self.admit(call, session, Purpose::User, method, params, options);

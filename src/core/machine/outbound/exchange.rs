@@ -3,7 +3,7 @@
 use crate::core::api::{ExchangeId, HttpRequest, Output, SessionRef};
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
-use crate::core::protocol::headers::{self, HeaderList, SessionId};
+use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose};
 use crate::core::state::exchange::{DELETE_CAP, Exchange, ExchangeKind, SMALL_EXCHANGE, TRAILING};
@@ -21,10 +21,17 @@ impl<J: Json> Manager<J> {
         body: Option<J>,
         further: HeaderList,
     ) -> Option<ExchangeId> {
-        let identity = self.identity_of(session, kind);
-        let carried = self.carried_id(session, identity);
         let record = self.store.get(session)?;
         let call = if let ExchangeKind::Call(call) = kind { self.calls.get(call) } else { None };
+        let identity = match &record.check {
+            Some(check) if call.is_some_and(Call::pings) => check.identity,
+            _ => Identity::Current,
+        };
+        let carried = match identity {
+            Identity::Current | Identity::Successor => record.id().cloned(),
+            Identity::Bare => None,
+            Identity::Former => record.former.as_ref().and_then(|former| former.id.clone()),
+        };
         let is_handshake = call.is_some_and(Call::is_handshake);
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
         let is_stream = matches!(kind, ExchangeKind::SessionStream);
@@ -138,23 +145,6 @@ impl<J: Json> Manager<J> {
     pub(crate) fn lift_deadline(&mut self, exchange: ExchangeId) {
         if let Some(deadline) = self.exchanges.get_mut(exchange).and_then(|record| record.deadline.take()) {
             self.timers.disarm(deadline, Timer::Exchange(exchange));
-        }
-    }
-
-    /// Which session id a request of this kind carries: the current one or the former one of a trial.
-    pub(crate) fn identity_of(&self, session: SessionRef, kind: ExchangeKind) -> Identity {
-        let is_ping = matches!(kind, ExchangeKind::Call(call) if self.calls.get(call).is_some_and(|call| call.pings()));
-        let check = self.store.get(session).and_then(|record| record.check.as_ref()).filter(|_| is_ping);
-        check.map_or(Identity::Current, |check| check.identity)
-    }
-
-    /// The session id that a request carries.
-    pub(crate) fn carried_id(&self, session: SessionRef, identity: Identity) -> Option<SessionId> {
-        let record = self.store.get(session)?;
-        match identity {
-            Identity::Current | Identity::Successor => record.id().cloned(),
-            Identity::Bare => None,
-            Identity::Former => record.former.as_ref()?.id.clone(),
         }
     }
 }

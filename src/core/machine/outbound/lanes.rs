@@ -29,7 +29,7 @@ impl<J: Json> Manager<J> {
         let Some(session) = self.lanes.next() else { return false };
         let Some(record) = self.store.get_mut(session) else { return true };
         record.in_line = false;
-        match &record.handshake {
+        match record.state.handshake() {
             Some(handshake) if handshake.next_attempt.is_none() => self.attempt(session),
             Some(_) => {}
             None => self.send_canary(session),

@@ -10,8 +10,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::{HeaderList, cursor_header};
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
+use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::refusal::Refusal;
 use crate::core::state::server::turns::UNREMARKABLE;
 use crate::core::state::session::listen::Phase;
 use crate::core::state::session::liveness::Check;
@@ -268,13 +268,13 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refuses the GET. At most this raises a suspicion: routers without a GET route answer 404 too.
-    pub(crate) fn on_listen_refused(&mut self, session: SessionRef, refusal: &Refusal<'_, J>) {
+    pub(crate) fn on_listen_refused(&mut self, session: SessionRef, response: &ErrorResponse<'_, J>) {
         let Some(record) = self.store.get_mut(session) else { return };
-        if record.generation != refusal.generation {
+        if record.generation != response.generation {
             return;
         }
         let had_cursor = record.listen.cursor().is_some();
-        match refusal.verdict {
+        match response.verdict {
             // The server may have dropped the event: the stream is opened without a cursor.
             Verdict::Lost(_) | Verdict::Doubtful(_) | Verdict::Answer | Verdict::Final if had_cursor => {
                 record.listen.events_mut().set_cursor(None);
@@ -285,7 +285,7 @@ impl<J: Json> Manager<J> {
                 record.listen.phase = Phase::Off;
                 self.suspect_by_stream(session);
             }
-            Verdict::Conflict => self.on_conflict(session, &refusal.evidence),
+            Verdict::Conflict => self.on_conflict(session, &response.evidence),
             Verdict::Refused(wait) => {
                 record.listen.events_mut().fail();
                 self.listen_later(session, wait);
@@ -295,7 +295,7 @@ impl<J: Json> Manager<J> {
                 record.listen.events_mut().fail();
                 self.listen_later(session, None);
             }
-            _ => self.listen_refused(session, refusal.status, "no stream is offered"),
+            _ => self.listen_refused(session, response.status, "no stream is offered"),
         }
         self.stop_awaiting(session);
     }
@@ -316,13 +316,13 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         let (is_first, gives_up) = record.listen.conflict();
         if is_first {
-            self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()), Level::Error);
+            self.report_session_error(session, ErrorCode::SessionConflict, Some(evidence.to_owned()));
         }
         if gives_up {
             self.log(
                 session,
                 Level::Warn,
-                "The server has another GET stream open for this session; continuing without one",
+                "The server has another stream open for this session; continuing without one",
             );
             return self.listen_refused(session, 409, "another stream is open");
         }

@@ -10,8 +10,8 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::Call;
+use crate::core::state::error_response::{REDIRECTS, is_rpc_error};
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::refusal::{REDIRECTS, is_rpc_error};
 use crate::core::state::session::Session;
 use std::rc::Rc;
 
@@ -74,7 +74,7 @@ impl<J: Json> Manager<J> {
     fn hops(&mut self, session: SessionRef, kind: ExchangeKind) -> Option<&mut u32> {
         match kind {
             ExchangeKind::Call(call) => Some(&mut self.calls.get_mut(call)?.hops),
-            ExchangeKind::SessionStream => Some(&mut self.store.get_mut(session)?.handshake.as_mut()?.hops),
+            ExchangeKind::SessionStream => Some(&mut self.handshake_mut(session)?.hops),
             _ => None,
         }
     }

@@ -8,8 +8,8 @@ use crate::core::protocol::headers::cursor_header;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Stage;
+use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::exchange::ExchangeKind;
-use crate::core::state::refusal::Refusal;
 use crate::core::state::session::liveness::Pong;
 
 impl<J: Json> Manager<J> {
@@ -84,9 +84,9 @@ impl<J: Json> Manager<J> {
     }
 
     /// The server refused to resume.
-    pub(crate) fn on_resume_refused(&mut self, call: CallId, refusal: &Refusal<'_, J>) {
+    pub(crate) fn on_resume_refused(&mut self, call: CallId, response: &ErrorResponse<'_, J>) {
         let Some(session) = self.calls.get(call).map(|record| record.session) else { return };
-        match refusal.verdict {
+        match response.verdict {
             Verdict::Refused(_) | Verdict::Unknown | Verdict::Outage => {
                 return self.resume_failed(call, "the server failed");
             }
@@ -95,8 +95,8 @@ impl<J: Json> Manager<J> {
             _ => {}
         }
         let error = Error::new(ErrorCode::NetworkError, "the response stream broke and cannot be resumed")
-            .seen(refusal.evidence.clone())
-            .status(refusal.status);
+            .seen(response.evidence.clone())
+            .status(response.status);
         self.unknown_outcome(call, error);
     }
 

@@ -5,7 +5,7 @@ use crate::core::kit::time::Millis;
 use crate::core::protocol::codes::METHOD_NOT_FOUND;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::verdict::Verdict;
-use crate::core::state::refusal::Refusal;
+use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::session::suspicion::Oddity;
 
 /// The reasons for the ping in flight.
@@ -61,8 +61,8 @@ pub(crate) enum Pong {
 
 impl Pong {
     /// The outcome of a refused ping. No handler could have caused it, so it is unambiguous.
-    pub(crate) fn refused<J>(refusal: &Refusal<'_, J>, is_modern: bool) -> Self {
-        match refusal.verdict {
+    pub(crate) fn refused<J>(response: &ErrorResponse<'_, J>, is_modern: bool) -> Self {
+        match response.verdict {
             // 2026-07-28 server/discover: servers of that revision MUST implement it, so a server that refuses it
             // speaks another one.
             Verdict::Answer | Verdict::Final if is_modern => Self::Lost(ErrorCode::SessionInvalid),
@@ -71,8 +71,8 @@ impl Pong {
             Verdict::Refused(wait) => Self::Busy(wait),
             Verdict::Outage => Self::Away,
             // 2025-11-25 basic/utilities/ping: some servers lack it.
-            Verdict::Answer if refusal.oddity.rpc_code == Some(METHOD_NOT_FOUND) => Self::Alive,
-            _ => Self::Odd(refusal.oddity),
+            Verdict::Answer if response.oddity.rpc_code == Some(METHOD_NOT_FOUND) => Self::Alive,
+            _ => Self::Odd(response.oddity),
         }
     }
 

@@ -17,8 +17,6 @@ pub(crate) struct Degraded<J> {
     pub(crate) retry_at: Instant,
     /// When the machine retries without a call.
     pub(crate) canary_at: Instant,
-    /// Failed rounds so far.
-    pub(crate) rounds: u32,
     /// The error of the last round.
     pub(crate) error: Error<J>,
 }
@@ -28,6 +26,12 @@ pub(crate) fn lost_at_once<J>(code: ErrorCode, evidence: &str) -> Error<J> {
     let sentence =
         "every new session is lost at once; the server probably does not share sessions between its replicas";
     Error::new(code, sentence).seen(evidence)
+}
+
+/// The error while the breaker is open.
+pub(crate) fn circuit_open<J>(wait: Millis) -> Error<J> {
+    let sentence = "the circuit breaker is open after repeated failures; retry later";
+    Error::new(ErrorCode::CircuitOpen, sentence).retry_after(Some(wait))
 }
 
 /// The cause of a recovery.

@@ -23,16 +23,16 @@ use crate::core::state::session::answers::Answers;
 use crate::core::state::session::breaker::Breaker;
 use crate::core::state::session::cache::Cache;
 use crate::core::state::session::credentials::Credentials;
-use crate::core::state::session::handshake::Handshake;
 use crate::core::state::session::http_sse::{GUESS_CAP, HttpSse};
 use crate::core::state::session::listen::Listen;
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{AT_ONCE, Degraded, Loss};
+use crate::core::state::session::loss::{AT_ONCE, Loss};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::session::pace::Pace;
 use crate::core::state::session::persistence::Persistence;
 use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
+use crate::core::state::session::transitions::SessionState;
 use std::rc::Rc;
 
 pub(crate) mod answers;
@@ -49,7 +49,7 @@ pub(crate) mod pace;
 pub(crate) mod persistence;
 pub(crate) mod suspicion;
 pub(crate) mod tools;
-mod transitions;
+pub(crate) mod transitions;
 
 /// The record of one (user, server). There may be 100,000 of them, so rare state is boxed.
 pub(crate) struct Session<J> {
@@ -59,7 +59,7 @@ pub(crate) struct Session<J> {
     pub(crate) url: Rc<str>,
     /// The index of the URL's origin (turns.rs).
     pub(crate) origin: usize,
-    pub(crate) state: State,
+    pub(crate) state: SessionState<J>,
     /// The kind found by the latest handshake; stateless before the first.
     pub(crate) kind: Kind,
     pub(crate) generation: u64,
@@ -77,7 +77,6 @@ pub(crate) struct Session<J> {
 
     /// The result of the latest handshake. Its id is cleared when the session is lost.
     pub(crate) agreed: Option<Agreed<J>>,
-    pub(crate) handshake: Option<Box<Handshake<J>>>,
     /// Calls that restore settings (log level, subscriptions, tools) and that the recovery waits for.
     pub(crate) restoring: u32,
     /// The settings that a recovery restores.
@@ -125,8 +124,8 @@ pub(crate) struct Session<J> {
     pub(crate) outage: Option<Box<Outage<J>>>,
     /// Whether it is in line for a lane.
     pub(crate) in_line: bool,
-    /// Present after all attempts failed.
-    pub(crate) degraded: Option<Box<Degraded<J>>>,
+    /// Recoveries in a row of which all attempts failed.
+    pub(crate) failed_rounds: u32,
     pub(crate) persistence: Persistence,
     /// Whether the stream is parked.
     pub(crate) parked: bool,
@@ -164,7 +163,7 @@ impl<J> Session<J> {
             url: Rc::clone(&server.url),
             origin: 0,
             key,
-            state: State::Connecting,
+            state: SessionState::Connecting(None),
             kind: Kind::Stateless,
             generation: 0,
             recoveries: 0,
@@ -175,7 +174,6 @@ impl<J> Session<J> {
             login_failure: None,
             hides_id: false,
             agreed: None,
-            handshake: None,
             restoring: 0,
             remembered: Remembered { log_level: None, subscriptions: Named::default() },
             meta: None,
@@ -201,7 +199,7 @@ impl<J> Session<J> {
             former: None,
             outage: None,
             in_line: false,
-            degraded: None,
+            failed_rounds: 0,
             persistence: Persistence::default(),
             parked: false,
             server,
@@ -220,25 +218,25 @@ impl<J> Session<J> {
 
     /// Whether this generation is current and accepts requests, or will soon.
     pub(crate) fn is_live(&self, generation: u64) -> bool {
-        let goes_on = match self.state {
+        let goes_on = match self.state.name() {
             State::Ready | State::Recovering | State::Connecting => true,
             // A session that was lost before the outage has no live generation.
             State::Outage => self.outage.as_ref().is_some_and(|outage| !outage.is_lost()),
             _ => false,
         };
-        goes_on && self.handshake.is_none() && self.generation == generation
+        goes_on && !self.state.in_handshake() && self.generation == generation
     }
 
     /// Whether messages of the server in this generation are handled. Over HTTP+SSE they may arrive before the response
     /// to `notifications/initialized`.
     pub(crate) fn handles_messages(&self, generation: u64) -> bool {
         self.is_live(generation)
-            || (self.endpoint().is_some() && self.handshake.is_some() && self.generation == generation)
+            || (self.endpoint().is_some() && self.state.in_handshake() && self.generation == generation)
     }
 
     /// Whether a call waits for the server or for the session.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.active.is_empty() || !self.queue.is_empty() || !self.connecting.is_empty() || self.handshake.is_some()
+        !self.active.is_empty() || !self.queue.is_empty() || !self.connecting.is_empty() || self.state.in_handshake()
     }
 
     /// Whether a call or a caller of `connect` waits for the session itself.
@@ -248,7 +246,7 @@ impl<J> Session<J> {
 
     /// Resets the failure counters for a new or restored generation.
     pub(crate) fn start_generation(&mut self, created_at: Instant, last_used_at: Instant) {
-        self.handshake = None;
+        self.state.end_handshake();
         self.created_at = created_at;
         self.last_used_at = last_used_at;
         self.has_answered = false;
@@ -324,13 +322,14 @@ impl<J> Session<J> {
 
     /// The public snapshot of the session.
     pub(crate) fn info(&self) -> SessionInfo {
-        let live = matches!(self.state, State::Ready | State::Recovering | State::Degraded | State::Outage);
+        let state = self.state.name();
+        let live = matches!(state, State::Ready | State::Recovering | State::Degraded | State::Outage);
         SessionInfo {
             user_id: self.key.user.clone(),
             server_name: self.key.server.clone(),
             session_id: self.id().map(|id| id.as_str().to_owned()),
             kind: self.kind,
-            state: self.state,
+            state,
             generation: self.generation,
             protocol_version: self.agreed.as_ref().map(|agreed| agreed.version.to_owned()).unwrap_or_default(),
             created_at: self.created_at.as_millis(),

@@ -9,32 +9,32 @@ use crate::core::protocol::headers;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::modern::has_no_route;
 use crate::core::protocol::verdict::{self, Relation, Seen, Verdict};
+use crate::core::state::error_response::{ErrorResponse, said};
 use crate::core::state::exchange::{Exchange, ExchangeKind};
-use crate::core::state::refusal::{Refusal, said};
 use crate::core::state::session::Session;
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 
 impl<J: Json> Manager<J> {
     /// A response outside 200–299 has arrived whole.
-    pub(crate) fn on_refusal(&mut self, exchange: ExchangeId, body: &Body<J>) {
+    pub(crate) fn on_error_response(&mut self, exchange: ExchangeId, body: &Body<J>) {
         let Some(record) = self.take_exchange(exchange) else { return };
         let (session, kind) = (record.session, record.kind);
-        let refusal = self.judged(record, body);
+        let response = self.judged(record, body);
         match kind {
-            ExchangeKind::Call(call) => self.on_call_refused(call, refusal),
-            ExchangeKind::Resume(call) => self.on_resume_refused(call, &refusal),
-            ExchangeKind::Listen => self.on_listen_refused(session, &refusal),
-            ExchangeKind::SessionStream => self.on_session_stream_refused(session, refusal),
-            ExchangeKind::Initialized => self.on_initialized_refused(session, &refusal),
+            ExchangeKind::Call(call) => self.on_call_refused(call, response),
+            ExchangeKind::Resume(call) => self.on_resume_refused(call, &response),
+            ExchangeKind::Listen => self.on_listen_refused(session, &response),
+            ExchangeKind::SessionStream => self.on_session_stream_refused(session, response),
+            ExchangeKind::Initialized => self.on_initialized_refused(session, &response),
             ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
-            ExchangeKind::Outgoing(number) => self.on_outgoing_refused(session, number, refusal),
+            ExchangeKind::Outgoing(number) => self.on_outgoing_refused(session, number, response),
             ExchangeKind::Trailing | ExchangeKind::Address(_) => {}
         }
     }
 
     /// Applies the verdict table.
-    fn judged<'a>(&mut self, record: Exchange, body: &'a Body<J>) -> Refusal<'a, J> {
+    fn judged<'a>(&mut self, record: Exchange, body: &'a Body<J>) -> ErrorResponse<'a, J> {
         let head = record.head.clone().unwrap_or_default();
         let (rpc, text) = said(body, self.request_id_of(record.kind));
         let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
@@ -65,7 +65,7 @@ impl<J: Json> Manager<J> {
         }
         let oddity = Oddity { status: head.status, rpc_code: seen.rpc.as_ref().map(|rpc| rpc.code as i32) };
         let speaks = mentions(&text, "session");
-        Refusal {
+        ErrorResponse {
             verdict,
             evidence,
             status: head.status,

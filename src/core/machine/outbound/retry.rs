@@ -1,6 +1,6 @@
-//! Replay: attempts without an answer are retried if the policy and the safety of the method allow it.
+//! Retries: attempts without an answer are retried if the policy and the safety of the method allow it.
 
-use crate::core::api::{CallId, Error, State, as_unknown};
+use crate::core::api::{CallId, Error, as_unknown};
 use crate::core::kit::backoff::{RETRY_AFTER_CAP, full_jitter};
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
@@ -17,8 +17,8 @@ impl<J: Json> Manager<J> {
         let (session, losses) = (record.session, record.losses);
         let is_machines = record.is_machines();
         // Recovery has failed already: a late call gets the same error as the calls that waited.
-        let owner = self.store.get(session).filter(|owner| owner.state == State::Degraded);
-        if let Some(reason) = owner.and_then(|owner| owner.degraded.as_ref()).map(|degraded| degraded.error.clone()) {
+        let degraded = self.store.get(session).and_then(|owner| owner.state.degraded());
+        if let Some(reason) = degraded.map(|degraded| degraded.error.clone()) {
             return self.settle(call, Err(reason));
         }
         if is_machines || losses > MAX_LOSSES {

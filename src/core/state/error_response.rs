@@ -1,4 +1,4 @@
-//! Refusals: responses outside 200–299, their evidence, and the resulting error.
+//! Error responses: those outside 200–299, their evidence, and the resulting error.
 
 use crate::core::api::{Body, Error, rpc_error};
 use crate::core::protocol::error_code::ErrorCode;
@@ -9,8 +9,8 @@ use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::suspicion::Oddity;
 use std::rc::Rc;
 
-/// A refusal with the context that its handlers need.
-pub(crate) struct Refusal<'a, J> {
+/// A response outside 200–299, with the context that its handlers need.
+pub(crate) struct ErrorResponse<'a, J> {
     pub(crate) verdict: Verdict,
     pub(crate) evidence: String,
     pub(crate) status: u16,
@@ -34,7 +34,7 @@ pub(crate) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
     matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
 }
 
-/// The JSON-RPC error in the body of a refusal, and its text.
+/// The JSON-RPC error in the body of an error response, and its text.
 pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
     match body {
         Body::Json(message) => {
@@ -51,9 +51,9 @@ pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<
     }
 }
 
-/// The caller's error for a refusal.
-pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
-    let error = match refusal.verdict {
+/// The caller's error for an error response.
+pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<J> {
+    let error = match response.verdict {
         Verdict::Lost(code) | Verdict::Doubtful(code) => Error::new(code, "the server no longer knows the session"),
         Verdict::Stale => {
             Error::new(ErrorCode::SessionTerminated, "the session was replaced while the request was in flight")
@@ -61,39 +61,39 @@ pub(crate) fn refusal_error<J: Json>(refusal: &Refusal<'_, J>) -> Error<J> {
         Verdict::Conflict => {
             Error::new(ErrorCode::SessionConflict, "the server has another stream open for this session")
         }
-        Verdict::Refused(wait) if !refusal.answered => {
+        Verdict::Refused(wait) if !response.answered => {
             retryable(Error::new(ErrorCode::HttpError, "the server refused the request for now")).retry_after(wait)
         }
         Verdict::Unauthorized => Error::new(ErrorCode::Unauthorized, "the server rejected the credentials"),
         Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the credentials do not permit this request"),
         Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server or a proxy in front of it failed")),
         Verdict::Outage => retryable(Error::new(ErrorCode::HttpError, "the proxy cannot reach the server")).away(),
-        Verdict::Answer | Verdict::Refused(_) => match refusal.body {
+        Verdict::Answer | Verdict::Refused(_) => match response.body {
             Body::Json(message) => message.get("error").map_or_else(
                 || Error::new(ErrorCode::RpcError, "an error without a message"),
                 |error| rpc_error(&error),
             ),
             Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without a message"),
         },
-        Verdict::Final if matches!(refusal.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
-        Verdict::Final if matches!(refusal.status, 404 | 405) => {
+        Verdict::Final if matches!(response.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
+        Verdict::Final if matches!(response.status, 404 | 405) => {
             Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
         }
         Verdict::Final => Error::new(ErrorCode::HttpError, "the server refused the request"),
     };
-    error.seen(refusal.evidence.clone()).status(refusal.status)
+    error.seen(response.evidence.clone()).status(response.status)
 }
 
 /// The error for a server with sessions if CORS hides their ids from the page (Fetch standard, "CORS-exposed
 /// header-name list").
-pub(crate) fn hidden_id<J>(refusal: &Refusal<'_, J>) -> Error<J> {
+pub(crate) fn hidden_id<J>(response: &ErrorResponse<'_, J>) -> Error<J> {
     let sentence = "the server requires a session id that the browser hides from this page: its response to initialize needs `Access-Control-Expose-Headers: Mcp-Session-Id`";
-    Error::new(ErrorCode::CorsBlocked, sentence).seen(refusal.evidence.clone()).status(refusal.status)
+    Error::new(ErrorCode::CorsBlocked, sentence).seen(response.evidence.clone()).status(response.status)
 }
 
-/// The verdict on a refusal after the session turned out not to be lost.
-pub(crate) fn own_words<J: Json>(refusal: &Refusal<'_, J>) -> Verdict {
-    if is_rpc_error(refusal.body) { Verdict::Answer } else { Verdict::Final }
+/// The verdict on an error response after the session turned out not to be lost.
+pub(crate) fn own_words<J: Json>(response: &ErrorResponse<'_, J>) -> Verdict {
+    if is_rpc_error(response.body) { Verdict::Answer } else { Verdict::Final }
 }
 
 fn retryable<J>(mut error: Error<J>) -> Error<J> {
