@@ -92,8 +92,8 @@ describe('a server that is drained', () => {
       locationHint: 'moon',
     };
     await stack.restartGateway({ config: wrong });
-    const { status } = await fetch(`${stack.origin}/healthz`);
-    assert.equal(status, 500);
+    const { status } = await fetch(`${stack.origin}/readyz`);
+    assert.equal(status, 503);
     const line = stack.lines.findLast((text) => text.includes('"setup"')) ?? '';
     for (const words of [
       'mcpServers.s.cookies: must be true or false',

@@ -32,8 +32,10 @@ async function bundled() {
       'mcp-tether': join(module, 'workerd.js'),
       'gateway-module': join(module, 'mcp_tether.js'),
       'raw-json': join(root, 'gateway/raw-json.js'),
+      'landing-script': join(module, 'landing-script.txt'),
+      'landing-style': join(module, 'landing-style.txt'),
     },
-    loader: { '.wasm': 'copy' },
+    loader: { '.wasm': 'copy', '.txt': 'text' },
     external: ['cloudflare:workers'],
   });
   return folder;
