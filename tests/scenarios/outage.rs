@@ -298,6 +298,29 @@ fn replays_behind_an_outage_spend_no_budget() {
 }
 
 #[test]
+fn a_blip_that_is_over_before_the_first_canary_costs_no_safe_call() {
+    for outage in outages().into_iter().chain([reset(), http(500, "")]) {
+        let (mut world, session) = working();
+        world.server().next("tools/call", vec![outage.clone().after(60); 60]);
+        let calls: Vec<CallId> = (0..60).map(|_| world.tool(session, "read")).collect();
+        world.drive();
+        calls.iter().for_each(|call| drop(world.result(*call)));
+        assert_eq!(world.server().executed("read"), 60);
+        assert!(events(&world, EventKind::OutageStarted).is_empty(), "{outage:?}");
+    }
+}
+
+#[test]
+fn a_server_that_answers_pings_alone_gets_what_the_budget_allows() {
+    let (mut world, session) = working();
+    world.server().always("tools/call", http(502, ""));
+    let calls: Vec<CallId> = (0..60).map(|_| world.tool(session, "read")).collect();
+    world.drive();
+    calls.iter().for_each(|call| assert_eq!(world.code(*call), ErrorCode::HttpError));
+    assert_eq!(world.count("tools/call"), 60 + 20);
+}
+
+#[test]
 fn a_request_that_itself_brings_the_server_down_ends() {
     for outage in [http(502, ""), refused()] {
         let (mut world, session) = working();

@@ -33,7 +33,9 @@ impl<J: Json> Manager<J> {
         match record.stage {
             Stage::Sent(exchange) if outcome.is_ok() => self.read_trailing(exchange),
             Stage::Sent(exchange) => self.abort(exchange),
-            Stage::BackoffToSend(at) | Stage::BackoffToResume(at) => self.timers.disarm(at, Timer::Backoff(call)),
+            Stage::BackoffToSend(at) | Stage::BackoffToReplay(at, _) | Stage::BackoffToResume(at) => {
+                self.timers.disarm(at, Timer::Backoff(call))
+            }
             Stage::Asking => self.stop_asking(call),
             _ => {}
         }

@@ -37,7 +37,7 @@ impl<J: Json> Manager<J> {
             // The machine's own pings do not count as use of the session and do not refill the retry budget.
             if !pings {
                 record.last_used_at = now;
-                record.pace.earn();
+                record.pace.earn(answered.replays > 0);
             }
             record.pace.widen(limit);
             record.pace.note_over(call, true);

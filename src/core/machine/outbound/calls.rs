@@ -246,6 +246,10 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_backoff_over(&mut self, call: CallId) {
         match self.calls.get(call).map(|record| &record.stage) {
             Some(Stage::BackoffToSend(until)) if *until <= self.now => self.requeue(call),
+            Some(Stage::BackoffToReplay(until, error)) if *until <= self.now => {
+                let error = error.clone();
+                self.back_off_replay(call, error);
+            }
             Some(Stage::BackoffToResume(until)) if *until <= self.now => self.resume_if_online(call),
             _ => {}
         }

@@ -6,7 +6,8 @@ use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::{Next, next};
-use crate::core::state::call::Purpose;
+use crate::core::state::call::{Call, Purpose, Stage};
+use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
     /// The request was refused unread because its session was lost. It is sent again on the next one.
@@ -119,16 +120,30 @@ impl<J: Json> Manager<J> {
     }
 
     /// Outside of an outage a replay draws on the session's retry budget, which bounds the extra load on a failing
-    /// server.
+    /// server. Many calls may meet one short fault: those that the budget does not allow wait for what becomes of the
+    /// others.
     pub(crate) fn back_off_replay(&mut self, call: CallId, error: Error<J>) {
         let Some(record) = self.calls.get(call) else { return };
         let (deadline, replays) = (record.deadline, record.replays);
         let Some(owner) = self.store.get_mut(record.session) else { return };
         let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, replays.saturating_sub(1));
-        if self.now.after(delay) >= deadline || !owner.pace.spend() {
+        let until = self.now.after(delay);
+        if until >= deadline {
             return self.settle(call, Err(error));
         }
-        self.back_off(call, delay, false);
+        if owner.pace.spend() {
+            return self.back_off(call, delay, false);
+        }
+        for other in owner.active.to_vec() {
+            if self.calls.get(other).is_some_and(Call::is_replay) {
+                if let Some(record) = self.calls.get_mut(call) {
+                    record.stage = Stage::BackoffToReplay(until, error);
+                    self.timers.arm(until, Timer::Backoff(call));
+                }
+                return;
+            }
+        }
+        self.settle(call, Err(error));
     }
 }
 

@@ -83,6 +83,8 @@ pub(crate) enum Stage<J> {
     Accepted,
     /// Backs off until then, then is queued again.
     BackoffToSend(Instant),
+    /// Waits until then for the retry budget. It failed with this error.
+    BackoffToReplay(Instant, Error<J>),
     /// Backs off until then, then resumes its stream.
     BackoffToResume(Instant),
     /// Failed. The retry decision needs the tool list, which is being fetched.
@@ -156,9 +158,14 @@ impl<J: Json> Call<J> {
         if let Stage::Sent(exchange) = self.stage { Some(exchange) } else { None }
     }
 
+    /// Whether it is a replay that the retry budget allowed.
+    pub(crate) const fn is_replay(&self) -> bool {
+        self.replays > 0 && !matches!(self.stage, Stage::BackoffToReplay(..))
+    }
+
     /// Whether it is queued or backs off before being queued.
     pub(crate) const fn is_unsent(&self) -> bool {
-        matches!(self.stage, Stage::Queued(_) | Stage::BackoffToSend(_))
+        matches!(self.stage, Stage::Queued(_) | Stage::BackoffToSend(_) | Stage::BackoffToReplay(..))
     }
 
     /// The caller's error if no decision is made before the deadline about a failed or doubtful answer.

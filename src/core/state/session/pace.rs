@@ -101,9 +101,9 @@ impl Pace {
         self.window = if self.window < most { self.window * 2 } else { usize::MAX };
     }
 
-    /// An answer to a caller adds a fifth of a replay to the budget.
-    pub(crate) fn earn(&mut self) {
-        self.budget.earn();
+    /// An answer to a caller adds a fifth of a replay to the budget; to a replay, what it took.
+    pub(crate) fn earn(&mut self, is_replay: bool) {
+        self.budget.earn(is_replay);
     }
 
     /// Takes one replay from the budget, if there is one.
