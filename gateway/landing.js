@@ -141,7 +141,7 @@ async function hashOf(text) {
 
 /** @type {Record<Access, string>} */
 const sentences = {
-  open: 'Everybody who reaches it may use it.',
+  open: 'Anyone who can reach it may use it.',
   token: 'Clients send the bearer token that you were given.',
   login: 'Clients open a login in your browser when they connect.',
 };

@@ -81,7 +81,7 @@ async function start(given) {
     current = { token: given, isAdmin: found.isAdmin };
     await look(current);
   } catch (error) {
-    // Nobody asked for this one.
+    // This one was not asked for.
     status.textContent = given === undefined ? '' : wordsOf(error);
   }
 }

@@ -58,7 +58,7 @@ export interface Env {
 
   /** The servers, as an object or as JSON. Each has the address `/{name}/mcp`. */
   MCP_SERVERS: string | { mcpServers: Record<string, ServerConfig> };
-  /** How clients are authenticated: one or more of `bearer`, `jwt`, `access`, separated by commas; `none` opens the gateway to everybody. */
+  /** How clients are authenticated: one or more of `bearer`, `jwt`, `access`, separated by commas; `none` opens the gateway to all clients. */
   AUTH: string;
   /** Secret, required by `bearer`: `{"<user>": "<token>"}`, or `{"<user>": {"token": …, "vars": {…}}}`, as an object or as JSON. */
   BEARER_TOKENS?: string | Record<string, string | { token: string; vars?: Record<string, string> }>;

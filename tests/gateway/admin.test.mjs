@@ -190,7 +190,7 @@ describe('the administrator of the gateway', { timeout: 180_000 }, () => {
       assert.equal((await admin(`/admin/sessions?limit=${limit}`)).status, 400, limit);
   });
 
-  test('is nobody else: users, strangers and guesses get 401, and guesses are limited', async () => {
+  test('is no one else: users, strangers and guesses get 401, and guesses are limited', async () => {
     const handle = handleOf(await ada.open());
     const paths = ['/admin/sessions', `/admin/sessions/${handle}`, `/admin/sessions/${handle}/trace`];
     for (const path of paths) {

@@ -69,7 +69,7 @@ describe('a server that two users cannot reach', () => {
   });
 
   for (const [path, status] of Object.entries({ refuses: 401, unknown: 404, bad: 400 }))
-    test(`a storm of ${status}s closes it to nobody`, async () => {
+    test(`a storm of ${status}s closes it to no one`, async () => {
       const found = await Promise.all(names.map((name) => initialize(name, path)));
       assert.ok(found.every(({ status: own }) => own !== 503));
       const { seen } = answers[path];
