@@ -1,6 +1,8 @@
 //! A server that is out of reach: the session pauses, sends one canary at a time, and calls wait until their deadline.
 
-use super::reply::{Reply, Step, fails, http, http_answer, http_rpc, refused, reset, result, rpc_error, silence};
+use super::reply::{
+    Reply, Step, fails, http, http_answer, http_rpc, redirect, refused, reset, result, rpc_error, silence,
+};
 use super::{Tether, modern_world, world, world_with};
 use mcp_tether::core::{CallId, ErrorCode, Event, EventKind, FailureKind, SessionRef, State};
 use serde_json::json;
@@ -318,6 +320,34 @@ fn a_server_that_answers_pings_alone_gets_what_the_budget_allows() {
     world.drive();
     calls.iter().for_each(|call| assert_eq!(world.code(*call), ErrorCode::HttpError));
     assert_eq!(world.count("tools/call"), 60 + 20);
+}
+
+#[test]
+fn an_outage_interrupts_the_machines_own_list_of_tools() {
+    // Between two pages, and at an address that a redirect led to.
+    for (is_redirected, first) in
+        [(false, result(json!({"tools": [], "nextCursor": "2"}))), (true, http(404, "session not found"))]
+    {
+        let mut world = world();
+        if is_redirected {
+            world.server().next("initialize", [redirect(308, Some("/mcp/"))]);
+        }
+        let session = world.connect();
+        world.server().next("tools/call", [reset()]);
+        world.server().next("tools/list", [first.after(200)]);
+        let call = world.tool(session, "order");
+        world.run_until("the list", |world| world.count("tools/list") == 1);
+        world.server().down = Some(http(502, ""));
+        let read = world.plain(session, "prompts/list");
+        world.run_for(1_000);
+        assert_eq!(state(&world, session), State::Outage);
+        assert_eq!(world.count("tools/list"), 1, "redirected: {is_redirected}");
+        world.server().down = None;
+        world.drive();
+        world.result(read);
+        assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
+        assert!(world.count("tools/list") > 1, "it is fetched again");
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl<J: Json> Manager<J> {
         if method == "initialize" {
             return self.reject(
                 call,
-                Error::new(ErrorCode::ConfigError, "connect() sends initialize; do not send it as a request"),
+                Error::new(ErrorCode::ConfigError, "request.method: must not be initialize: connect() sends it"),
             );
         }
         self.admit(call, session, Purpose::User, method, params, options);
@@ -156,6 +156,13 @@ impl<J: Json> Manager<J> {
         }
         let id = self.next_request_id();
         let Some(record) = self.calls.get_mut(call) else { return };
+        // The next page, or the same one after a redirect. The list is fetched again after the outage.
+        if record.purpose == Purpose::Tools
+            && let Some(outage) = self.store.get(record.session).and_then(|owner| owner.outage.as_deref())
+        {
+            let error = outage.error().clone();
+            return self.settle(call, Err(error));
+        }
         let replaced = std::mem::replace(&mut record.request_id, id);
         let session = record.session;
         let attempt = record.refusals + record.losses + record.replays + 1;
