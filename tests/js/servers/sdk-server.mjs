@@ -41,6 +41,7 @@ export async function startSdkServer({
 } = {}) {
   const counts = newCounts();
   const sessions = new Map();
+  let openStreams = 0; // responses to GETs
 
   async function forgetSessions() {
     const forgotten = [...sessions.values()];
@@ -82,6 +83,12 @@ export async function startSdkServer({
       return sendJson(response, 405, rpcError(-32000, 'Method not allowed.'), { Allow: 'POST' });
     }
     const session = sessions.get(id) ?? (await openSession());
+    if (request.method === 'GET') {
+      openStreams += 1;
+      response.on('close', () => {
+        openStreams -= 1;
+      });
+    }
     if (mode === 'stateless') response.on('close', () => session.transport.close());
     return session.transport.handleRequest(request, response, body);
   }
@@ -123,6 +130,7 @@ export async function startSdkServer({
     control: `${listening.origin}/control`,
     port: listening.port,
     counts,
+    openStreams: () => openStreams,
     forgetSessions,
     async close() {
       await forgetSessions();

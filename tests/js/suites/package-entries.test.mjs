@@ -79,9 +79,9 @@ describe('the entries of the package', () => {
     ]);
   });
 
-  test('the tarball, which holds the module twice, is no larger than 316 KiB', () => {
+  test('the tarball, which holds the module twice, is no larger than 318 KiB', () => {
     // The two modules are 210 KiB of it, OAuth 17, declarations 23, the diagnosis with its check of logins 16, the devtools 11.
-    assert.ok(installed.size <= 316 * 1024, `${installed.size} bytes`);
+    assert.ok(installed.size <= 318 * 1024, `${installed.size} bytes`);
   });
 
   test('the links of its README lead to files of the repository', async () => {

@@ -90,8 +90,11 @@ describe('a session in a storage', () => {
       const storage = wrap(memory());
       const first = newManager(storage);
       const { sessionId, protocolVersion } = await first.connect('ada', 's');
+      // While the server has the stream of the first, it refuses that of the second with 409.
+      while (server.openStreams() === 0) await wait(5);
       await first.close();
       await first.idle();
+      while (server.openStreams() > 0) await wait(5);
 
       const second = newManager(storage);
       const events = [];

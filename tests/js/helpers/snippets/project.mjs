@@ -31,6 +31,8 @@ export async function makeProject() {
   for (const name of await readdir(join(root, 'node_modules')))
     if (!name.startsWith('.')) await symlink(join(root, 'node_modules', name), join(modules, name));
   await symlink(join(root, 'pkg'), join(modules, 'mcp-tether'));
+  // Its declarations: the Worker itself is not run here.
+  await symlink(join(root, 'gateway/package'), join(modules, 'mcp-tether-gateway'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   return {
     folder,
