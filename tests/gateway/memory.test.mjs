@@ -9,6 +9,7 @@ import { answering, leavesNothing, loadWatched } from '../js/helpers/module-memo
 
 let Upstream;
 let Pending;
+let SessionObserver;
 let memory;
 before(async () => {
   const builtModule = new URL('../../target/worker-module/', import.meta.url);
@@ -25,6 +26,7 @@ before(async () => {
     return import('../../gateway/upstream.js');
   }));
   ({ Pending } = await import('../../gateway/pending.js'));
+  ({ SessionObserver } = await import('../../gateway/observe/session-observer.js'));
   globalThis.fetch = answering;
   console.log = console.info = () => {}; // the gateway's log lines
 });
@@ -37,6 +39,13 @@ async function used(end) {
     identity: { id: 'u', vars: {} },
     storage: { get: () => null, set: () => {}, delete: () => {} },
     client: { notify: () => {}, ask: () => {}, withdraw: () => {} },
+    observer: new SessionObserver({
+      row: {},
+      mode: 'off',
+      env: {},
+      ctx: { storage: { sql: { exec: () => ({ toArray: () => [] }) } } },
+      onchange: () => {},
+    }),
     isOutOfReach: () => false,
     onserver: () => {},
   });
