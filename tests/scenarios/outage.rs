@@ -6,6 +6,7 @@ use super::reply::{
 use super::{Tether, modern_world, world, world_with};
 use mcp_tether::core::{CallId, ErrorCode, Event, EventKind, FailureKind, SessionRef, State};
 use serde_json::json;
+use std::cell::Cell;
 
 /// The forms of an outage: from behind a proxy, from the network, and from a page.
 fn outages() -> Vec<Reply> {
@@ -310,6 +311,24 @@ fn a_blip_that_is_over_before_the_first_canary_costs_no_safe_call() {
         assert_eq!(world.server().executed("read"), 60);
         assert!(events(&world, EventKind::OutageStarted).is_empty(), "{outage:?}");
     }
+}
+
+#[test]
+fn calls_that_wait_for_the_budget_ask_for_it_at_a_bounded_rate() {
+    let mut world = world_with(json!({"sessionConfig": {"retryDelay": 0}}), json!({}));
+    let session = world.connect();
+    let list = world.plain(session, "tools/list");
+    world.finish(list);
+    world.server().next("tools/call", vec![http(502, "").after(60); 60]);
+    world.server().next("tools/call", vec![result(json!({})).after(5_000); 20]);
+    let calls: Vec<CallId> = (0..60).map(|_| world.tool(session, "read")).collect();
+    let steps = Cell::new(0);
+    world.run_until("every call to settle", |world| {
+        steps.set(steps.get() + 1);
+        assert!(steps.get() < 5_000, "at {} ms", world.elapsed());
+        world.waiting.is_empty()
+    });
+    calls.iter().for_each(|call| drop(world.result(*call)));
 }
 
 #[test]

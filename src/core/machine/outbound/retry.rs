@@ -1,7 +1,7 @@
 //! Retries: attempts without an answer are retried if the policy and the safety of the method allow it.
 
 use crate::core::api::{CallId, Error, as_unknown};
-use crate::core::kit::backoff::{RETRY_AFTER_CAP, full_jitter};
+use crate::core::kit::backoff::{RETRY_AFTER_CAP, STREAM_FLOOR, full_jitter};
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
@@ -127,13 +127,14 @@ impl<J: Json> Manager<J> {
         let (deadline, replays) = (record.deadline, record.replays);
         let Some(owner) = self.store.get_mut(record.session) else { return };
         let delay = full_jitter(&mut self.rng, owner.server.session.retry_delay, replays.saturating_sub(1));
-        let until = self.now.after(delay);
-        if until >= deadline {
+        if self.now.after(delay) >= deadline {
             return self.settle(call, Err(error));
         }
         if owner.pace.spend() {
             return self.back_off(call, delay, false);
         }
+        // Also with a `retryDelay` of 0 it does not ask again at once.
+        let until = self.now.after(delay.max(STREAM_FLOOR));
         for other in owner.active.to_vec() {
             if self.calls.get(other).is_some_and(Call::is_replay) {
                 if let Some(record) = self.calls.get_mut(call) {
