@@ -3,6 +3,7 @@
 # Arguments select files.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+source "$root/tools/run-tests.sh"
 
 set_up node browsers
 cd "$root"
@@ -13,7 +14,4 @@ if [ $# -gt 0 ]; then
 else
   mapfile -t files < <(find tests/js/suites -name '*.test.mjs' | sort)
 fi
-[ ${#files[@]} -gt 0 ] || fail "there is no test in tests/js/suites"
-# One file at a time: the tests measure time, and two browsers at once on a small machine are slower than one after the
-# other.
-node --test --test-reporter=spec --test-concurrency=1 "${files[@]}"
+run_tests "${files[@]}"

@@ -3,6 +3,7 @@
 # the long ones; other arguments select files.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+source "$root/tools/run-tests.sh"
 
 set_up node browsers
 cd "$root"
@@ -10,8 +11,11 @@ tools/build.sh
 tools/build-gateway-package.sh
 
 patterns=(-name '*.test.mjs')
+run=run_tests
 if [ "${1:-}" = --all ]; then
   patterns=(-name '*.all.mjs')
+  # They kill processes, count memory and load the machine on purpose.
+  run=run_alone
   set_up python programs
   # rmcp's client; the first time takes minutes.
   CARGO_TARGET_DIR="$root/target/interop" cargo build --quiet --locked --manifest-path tests/interop/rmcp-client/Cargo.toml
@@ -22,4 +26,4 @@ if [ $# -gt 0 ]; then
 else
   mapfile -t files < <(find tests/gateway "${patterns[@]}" | sort)
 fi
-node --test --test-reporter=spec --test-concurrency=1 "${files[@]}"
+"$run" "${files[@]}"

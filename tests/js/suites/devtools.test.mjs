@@ -1,4 +1,5 @@
 // mcp-tether/devtools in Chromium: the example under the strictest policy, with a real server; and traces, in Node and in the viewer of the demo.
+// Runs alone: it compares frame rates.
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,5 +1,6 @@
 // Whether the page stays responsive with a thousand calls on the timeline: frames while it scrolls, compared with
 // frames of an idle page, in the same browser and the same minute. It prints both; only the ratio is asserted.
+// Runs alone: it compares frame rates.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
