@@ -346,7 +346,7 @@ fn read_head(response: &Response, exchange: &Exchange) -> Result<ResponseHead, J
         media: content_type.map_or(Media::Other, |value| media(&value)),
         session_id: text("mcp-session-id", exchange.reads_session_id)?,
         hides_headers: exchange.reads_session_id && response.kind().as_string().as_deref() == Some("cors"),
-        retry_after: text("retry-after", status == 429 || status == 503)?,
+        retry_after: text("retry-after", status >= 400)?,
         challenge: text("www-authenticate", matches!(status, 400 | 401 | 403))?,
         location: if exchange.follows {
             response.url().as_string()

@@ -1,4 +1,5 @@
-//! The log: the user's function, or the console.
+//! The log: the user's function, or the console. The texts are where things happen (`machine`), as are those of the eight
+//! public lines.
 
 use super::sys;
 use crate::core::Level;

@@ -123,6 +123,7 @@ fn an_answer_that_meets_trouble_is_sent_again_until_the_server_has_it() {
         ("520", http(520, "")),
         ("500", http(500, "oops")),
         ("408", http(408, "")),
+        ("499", http(499, "")),
         ("421", http(421, "")),
         ("425", http(425, "")),
         ("429", http(429, "")),

@@ -55,8 +55,9 @@ fn every_answer_of_an_old_server_leads_to_initialize() {
 
 #[test]
 fn a_failed_discovery_gives_no_verdict_and_an_old_server_stays_reachable() {
-    let troubles: [Reply; 10] = [
+    let troubles: [Reply; 11] = [
         http(421, "Misdirected Request"),
+        http(499, ""),
         http(500, ""),
         http(502, "<html>"),
         http(503, ""),

@@ -6,7 +6,7 @@ use mcp_tether::core::{CallId, ErrorCode, RequestOptions, SessionRef};
 use serde_json::json;
 
 fn unknowns() -> Vec<Reply> {
-    vec![reset(), http(500, ""), http(502, ""), http(503, ""), http(504, ""), http(408, "")]
+    vec![reset(), http(500, ""), http(502, ""), http(503, ""), http(504, ""), http(408, ""), http(499, "")]
 }
 
 fn connected(policy: &str) -> (Tether, SessionRef) {

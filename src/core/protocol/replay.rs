@@ -1,4 +1,4 @@
-//! The replay policy: which requests may be sent twice. `machine::outbound::replay` applies it.
+//! The replay policy: which requests may be sent twice. `machine::outbound::retry` applies it.
 //!
 //! MCP has no idempotency key, so the only signals are the method and the tool's own annotations (2025-11-25 schema,
 //! `ToolAnnotations`: hints; absent means neither read-only nor idempotent).

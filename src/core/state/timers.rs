@@ -141,6 +141,7 @@ mod tests {
             Timer::Answers(SessionRef(12)),
             Timer::Token(SessionRef(13)),
             Timer::KeepAlive(SessionRef(14)),
+            Timer::Renewal(SessionRef(15)),
         ];
         let mut armed = Timers::default();
         for (at, timer) in timers.iter().enumerate().rev() {

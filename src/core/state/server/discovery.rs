@@ -106,14 +106,13 @@ pub(crate) fn judge_discovery<J: Json>(outcome: Result<Option<J>, Error<J>>) -> 
     if error.rpc_code.is_some() && error.status.is_none_or(|status| status < 500) {
         return Discovered::Legacy;
     }
-    match error.status {
-        // Missing credentials, rate limits, misdirected requests, timeouts and redirects are no evidence about the
-        // revision.
-        Some(401 | 403 | 408 | 421 | 425 | 429 | 0..=399 | 500..) | None if error.retry_after.is_some() => {
-            Discovered::Later(error)
-        }
-        Some(401 | 403 | 408 | 421 | 425 | 429 | 0..=399 | 500..) | None => Discovered::Nothing(error),
-        Some(_) => Discovered::Legacy,
+    // Missing credentials, rate limits, misdirected requests, timeouts, servers that stop and redirects are no evidence
+    // about the revision.
+    let says_nothing = matches!(error.status, None | Some(401 | 403 | 408 | 421 | 425 | 429 | 0..=399 | 499..));
+    match error.retry_after {
+        _ if !says_nothing => Discovered::Legacy,
+        Some(_) => Discovered::Later(error),
+        None => Discovered::Nothing(error),
     }
 }
 

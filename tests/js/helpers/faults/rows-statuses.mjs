@@ -86,6 +86,22 @@ export const statusRows = [
     counts: { initialize: 1, 'rpc.tools/call': between(4, 8), executed: 0 },
   },
   {
+    // `fetch` itself repeats a request that got 421, once, and does not wait.
+    name: '/misdirected-421-seconds: Retry-After is waited out',
+    fault: 'misdirected-421-seconds',
+    settings: { times: 2 },
+    steps: [call()],
+    outcomes: [okWithin(950, 3_500)],
+    counts: { 'rpc.tools/call': between(2, 4), executed: 1 },
+  },
+  {
+    name: '/early-425-seconds: Retry-After is waited out',
+    fault: 'early-425-seconds',
+    steps: [call()],
+    outcomes: [okWithin(950, 2_500)],
+    counts: { 'rpc.tools/call': 2, executed: 1 },
+  },
+  {
     name: '/rate-429-seconds: waited out, for all calls',
     fault: 'rate-429-seconds',
     steps: [call(), together(5)],

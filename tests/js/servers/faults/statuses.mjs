@@ -19,6 +19,8 @@ const retryAtDate = (exchange) => ({
 /** By path. */
 export const statuses = {
   'misdirected-421': status(421, { body: 'Misdirected Request' }),
+  'misdirected-421-seconds': status(421, { headers: retryAfter(1), body: 'Misdirected Request' }),
+  'early-425-seconds': status(425, { headers: retryAfter(1), body: 'Too Early' }),
   'rate-429-seconds': status(429, { headers: retryAfter(1) }),
   'rate-429-date': status(429, { headers: retryAtDate }),
   'rate-429-bare': status(429),
