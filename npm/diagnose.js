@@ -4,6 +4,7 @@
 
 import { examineAuthorization } from './diagnosis/authorization.js';
 import { corsDoctor } from './diagnosis/cors.js';
+import { shownUrl } from './diagnosis/discreet.js';
 import { open } from './diagnosis/opening.js';
 import { isThere, watchPolicy } from './diagnosis/page.js';
 import { explain } from './diagnosis/refusals.js';
@@ -12,8 +13,8 @@ import { Wire } from './diagnosis/wire.js';
 /** @import { Answer, Finding, Resolve, Server, StepName } from './diagnosis/types.js' */
 /** @import { Diagnosis, DiagnosisOptions } from './index.js' */
 
-export { shownUrl } from './diagnosis/discreet.js';
 export { outcomeOf, verdictOf } from './diagnosis/verdict.js';
+export { shownUrl };
 
 /**
  * How a manager's requests reach a server: by the server's own `fetch` or the manager's, without the wrappers of the entries.
@@ -45,7 +46,7 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
   report.add('reachable', answer, await reachable(wire, answer));
   const isReached = report.steps.reachable?.ok ?? false;
   if (server) {
-    report.add('initialize', server.answer, server.initialize());
+    report.add('initialize', server.answer, withRedirect(wire, server.initialize()));
     await report.time('sessionHeader', () => server.sessionHeader());
     await report.time('reuse', () => server.reuse());
     await report.time('cors', () => cors.examineSession(server));
@@ -65,6 +66,14 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
     if (answer.status === 401 && !wire.ownHeaders.includes('authorization')) report.leaveToLogin();
   }
   return report.result(server);
+}
+
+/** A redirect within the origin is followed by this client; by others not, or with a GET. @param {Wire} wire @param {Finding} found @returns {Finding} */
+function withRedirect(wire, found) {
+  if (!wire.hasMoved) return found;
+  const to = shownUrl(wire.url);
+  const fix = `Configure the URL that the redirect points to, ${to}: many clients do not follow it.`;
+  return { fix, ...found, detail: `${found.detail}; the configured URL redirects to ${to}` };
 }
 
 const notReached = { ok: false, detail: 'not tried: the server was not reached' };

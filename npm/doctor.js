@@ -14,7 +14,7 @@ const usage = `usage: mcp-tether doctor <url> [options]
 Tests an MCP server: is it reachable, does the handshake succeed, does it keep
 a session, can the session be reused and ended, can pages use it (CORS), and can
 users log in, if it asks for that (OAuth)? Creates one session and ends it; it
-registers no client and opens no login.
+registers no client and starts no login.
 
 options:
   --header 'Name: value'   sent with every request, for example Authorization;
@@ -25,7 +25,7 @@ options:
   --version                print the version of mcp-tether
   --help                   print this
 
-exit code: 0 if the server can be used, also with advice (!), 1 if a check failed,
+exit code: 0 if the server can be used, even with advice (!), 1 if a check failed,
            2 if the command is invalid
 colours: only in a terminal, and not if NO_COLOR is set
 `;
@@ -80,7 +80,8 @@ function read(words) {
   const { values, positionals } = parsed(words);
   if (values.help) return 'help';
   if (values.version) return 'version';
-  const [name, url, ...more] = positionals;
+  // A URL alone means the only command.
+  const [name, url, ...more] = /^https?:/i.test(positionals[0] ?? '') ? ['doctor', ...positionals] : positionals;
   if (name !== 'doctor')
     throw new Error(
       name === undefined ? 'a command is missing: use doctor' : 'unknown command: the only command is doctor',

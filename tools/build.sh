@@ -13,7 +13,7 @@ flock 9
 
 compile_module "" release
 mapfile -t package_sources < <(find npm -type f | sort)
-inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json docs/toolchains.md wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/pack-module.mjs tools/pack-readme.mjs tools/trim-glue.mjs tools/order-functions.mjs tools/environment.sh)
+inputs=("$built" "${package_sources[@]}" LICENSE-* package-lock.json docs/toolchains.md wasm-pack.toml tools/build.sh tools/module.sh tools/check-package.mjs tools/pack-help.mjs tools/pack-module.mjs tools/pack-readme.mjs tools/trim-glue.mjs tools/order-functions.mjs tools/environment.sh)
 [ -f README.md ] && inputs+=(README.md)
 inputs+=(tools/third-party-notices.mjs Cargo.lock)
 fingerprint="$(sha256sum "${inputs[@]}" | sha256sum)"
@@ -58,8 +58,7 @@ chmod +x "$package/doctor.js"
 cp "$staging"/{mcp_tether_bg.wasm,package.json,THIRD-PARTY-NOTICES,*.d.ts} LICENSE-* "$package/"
 [ -f README.md ] && node tools/pack-readme.mjs README.md "$package"
 # Errors name it.
-mkdir "$package/docs"
-cp docs/toolchains.md "$package/docs/"
+node tools/pack-help.mjs "$package"
 
 rm -rf pkg "$staging"
 mv "$package" pkg

@@ -57,7 +57,7 @@ export async function examineAuthorization(wire, answer) {
   const challenge = readChallenge(answer.headers?.get('www-authenticate') ?? undefined);
   const hints = challenge.hints.slice(0, most);
   const resource = await findResource(documents, findings, hints);
-  if (!asks && !resource) return undefined;
+  if (!resource && (!asks || asksForOther(answer))) return undefined;
   if (asks) examineChallenge(documents, findings, answer, hints, resource?.place);
   const server = await findServer(documents, findings, resource);
   if (!server && !resource && wire.ownHeaders.includes('authorization')) return noOAuth(documents);
@@ -66,6 +66,12 @@ export async function examineAuthorization(wire, answer) {
   const registration = await examineRegistration(documents, findings, server);
   await examineToken(documents, findings, server);
   return findings.step(`users can log in at ${server.document.issuer}, which ${registration}`);
+}
+
+/** A challenge without a scheme of OAuth (RFC 9110 §11.6.1), and a login page: other credentials are meant. @param {Answer} answer */
+function asksForOther({ headers, media }) {
+  const challenge = headers?.get('www-authenticate');
+  return challenge ? !/\b(bearer|dpop)\b/i.test(challenge) : media === 'page';
 }
 
 /** @param {Documents} documents @returns {Finding} */

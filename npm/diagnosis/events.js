@@ -3,8 +3,12 @@
 
 const longestLine = 1024 * 1024;
 
-/** @param {ReadableStream<Uint8Array>} body @returns {AsyncGenerator<{ event: string, data: string }>} */
-export async function* eventsOf(body) {
+/**
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {string[]} [strange] gets the first line that no event stream has
+ * @returns {AsyncGenerator<{ event: string, data: string }>}
+ */
+export async function* eventsOf(body, strange = []) {
   let event = '';
   /** @type {string[]} */
   let data = [];
@@ -18,6 +22,7 @@ export async function* eventsOf(body) {
     const [, field, value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
     if (field === 'event') event = value;
     if (field === 'data') data.push(value);
+    if (strange.length === 0 && !/^(event|data|id|retry)?(:|$)/.test(line)) strange.push(line);
   }
 }
 
@@ -28,7 +33,11 @@ async function* linesOf(body) {
   let rest = '';
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return;
+    if (done) {
+      // Of what is not an event stream, the end may have no line break.
+      if (rest.startsWith('{')) yield rest;
+      return;
+    }
     rest += decoder.decode(value, { stream: true });
     // A carriage return at the end may be the first half of CRLF.
     const lines = rest.split(/\r\n|\n|\r(?!$)/);

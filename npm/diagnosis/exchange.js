@@ -106,18 +106,21 @@ export function mediaOf(type) {
  * @param {Response} response
  * @param {Media} media
  * @param {(message: Message) => boolean} wanted
- * @returns {Promise<{ text: string, message?: Message | undefined }>}
+ * @returns {Promise<Pick<Received, 'text' | 'message' | 'oddity' | 'isForeign'>>}
  */
 async function contentOf(response, media, wanted) {
   if (media !== 'stream') {
     const text = await textOf(response);
-    return { text, message: parsed(text) };
+    const read = parsed(text);
+    return { text, ...(read && (wanted(read.message) ? read : { isForeign: true })) };
   }
-  for await (const { data } of response.body ? eventsOf(response.body) : []) {
-    const message = parsed(data);
-    if (message && wanted(message)) return { text: data, message };
+  /** @type {string[]} */
+  const strange = [];
+  for await (const { data } of response.body ? eventsOf(response.body, strange) : []) {
+    const read = parsed(data);
+    if (read && wanted(read.message)) return { text: data, ...read };
   }
-  return { text: '' };
+  return { text: strange.join('\n') };
 }
 
 /** @param {Response} response */
@@ -133,15 +136,21 @@ async function textOf(response) {
 }
 
 /**
- * Parses a JSON-RPC message; undefined if the text is not one.
+ * Parses a JSON-RPC message; undefined if the text is not one. Two oddities are read as the client reads them.
  * @param {string} text
- * @returns {Message | undefined}
+ * @returns {{ message: Message, oddity?: 'array' | 'unversioned' } | undefined}
  */
 export function parsed(text) {
+  let value;
   try {
-    const value = JSON.parse(text);
-    return value?.jsonrpc === '2.0' ? value : undefined;
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
     return undefined;
   }
+  if (Array.isArray(value) && value.length === 1 && value[0]?.jsonrpc === '2.0')
+    return { message: value[0], oddity: 'array' };
+  if (value?.jsonrpc === '2.0') return { message: value };
+  const isMessage =
+    value?.id !== undefined && value.jsonrpc === undefined && (value.result ?? value.error?.code) !== undefined;
+  return isMessage ? { message: value, oddity: 'unversioned' } : undefined;
 }

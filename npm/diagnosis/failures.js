@@ -3,7 +3,7 @@
 
 /** @import { Failure } from './types.js' */
 
-/** @typedef {'refused' | 'dns' | 'not-tls' | 'tls' | 'port' | 'timeout' | 'unreachable' | 'reset' | 'other'} Kind */
+/** @typedef {'refused' | 'dns' | 'not-tls' | 'tls' | 'port' | 'timeout' | 'unreachable' | 'coding' | 'reset' | 'other'} Kind */
 /** @typedef {{ code?: unknown, message?: unknown, cause?: unknown, errors?: unknown[] }} Thrown */
 
 /**
@@ -21,6 +21,7 @@ const kinds = [
   ['port', /bad port/i],
   ['timeout', /ETIMEDOUT|CONNECT_TIMEOUT|timed out/i],
   ['unreachable', /EHOSTUNREACH|ENETUNREACH|unreachable/i],
+  ['coding', /Z_(DATA|BUF)_ERROR|ERR__ERROR_FORMAT|incorrect header check|ZlibError|BrotliDecompress/i],
   [
     'reset',
     /ECONNRESET|EPIPE|UND_ERR_SOCKET|other side closed|terminated|connection lost|closed before|reset by peer|ConnectionClosed/i,
@@ -83,6 +84,10 @@ const remedies = {
   unreachable: ({ host }) => ({
     words: `${host} is unreachable`,
     fix: 'Check the network and its routes: the host is unreachable from here.',
+  }),
+  coding: ({ code }) => ({
+    words: `the body is not in the encoding that Content-Encoding names${code && ` (${code})`}`,
+    fix: 'Look for a proxy or a middleware that sets Content-Encoding and does not compress, or compresses twice.',
   }),
   reset: ({ code }) => ({
     words: `the connection was closed before a response arrived${code && ` (${code})`}`,

@@ -2,17 +2,19 @@
 // @ts-check
 
 import { quoted } from './discreet.js';
-import { legacyVersions } from './messages.js';
+import { legacyVersions, request } from './messages.js';
+import { explain } from './refusals.js';
 
 /** @import { Answer, Finding } from './types.js' */
+/** @import { Wire } from './wire.js' */
 
 /**
  * Builds the `initialize` step from the response.
  * @param {Answer} answer
  * @returns {Finding}
  */
-export function greeting({ message, media, headers }) {
-  const { protocolVersion = '', serverInfo, capabilities } = message?.result ?? {};
+export function greeting(answer) {
+  const { protocolVersion = '', serverInfo, capabilities } = answer.message?.result ?? {};
   if (!legacyVersions.includes(protocolVersion)) {
     const detail = `the server requires protocol revision ${quoted(protocolVersion, 40)}`;
     return {
@@ -24,12 +26,43 @@ export function greeting({ message, media, headers }) {
   const { name = 'an unnamed server', version = '' } = serverInfo ?? {};
   const offers = Object.keys(capabilities ?? {}).join(', ') || 'nothing';
   const detail = `${quoted(`${name} ${version}`.trim(), 80)} speaks ${protocolVersion}, offers ${offers.slice(0, 80)}`;
-  const isOdd = media === 'other' || media === 'page';
-  return {
-    ok: true,
-    detail: isOdd ? `${detail}; its Content-Type is ${quoted(headers?.get('content-type') ?? '', 40)}` : detail,
-    ...(isOdd && { fix: 'Send Content-Type: application/json: many clients refuse another.' }),
-  };
+  const advice = adviceOn(answer);
+  return advice ? { ok: true, detail: `${detail}; ${advice.seen}`, fix: advice.fix } : { ok: true, detail };
+}
+
+/** What this client reads, and many others refuse. @param {Answer} answer */
+function adviceOn({ media, headers, oddity }) {
+  if (media === 'other' || media === 'page')
+    return {
+      seen: `its Content-Type is ${quoted(headers?.get('content-type') ?? '', 40)}`,
+      fix: 'Send Content-Type: application/json: many clients refuse another.',
+    };
+  if (oddity === 'array')
+    return {
+      seen: 'it answers with an array',
+      fix: 'Answer a request with one message: many clients refuse an array.',
+    };
+  if (oddity === 'unversioned')
+    return {
+      seen: 'its messages have no jsonrpc',
+      fix: 'Add "jsonrpc": "2.0" to every message: many clients refuse one without.',
+    };
+  return undefined;
+}
+
+/**
+ * Lists the tools of a server that has some: it may answer pings and nothing else.
+ * @param {Wire} wire
+ * @param {Answer} opening the response to `initialize`
+ * @param {Record<string, string>} headers
+ * @returns {Promise<Finding | undefined>} the step, if the list fails
+ */
+export async function withoutTools(wire, opening, headers) {
+  if (!opening.message?.result?.capabilities?.tools) return undefined;
+  const answer = await wire.post(request('tools/list'), headers, { title: 'tools/list' });
+  if (answer.message?.result) return undefined;
+  const { detail, fix } = explain(answer, wire);
+  return { ok: false, detail: `tools/list: ${detail}`, fix };
 }
 
 /**

@@ -216,7 +216,7 @@ export class OldSse {
       const run = async () => {
         for await (const { event, data } of eventsOf(body)) {
           if (event === 'endpoint') resolve(data.trim());
-          else this.#deliver(parsed(data));
+          else this.#deliver(parsed(data)?.message);
         }
       };
       run()

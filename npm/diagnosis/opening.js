@@ -14,6 +14,7 @@ import {
 } from './messages.js';
 import { Modern } from './modern.js';
 import { OldSse } from './old-sse.js';
+import { targetOf } from './refusals.js';
 import { Stateful } from './stateful.js';
 import { Stateless } from './stateless.js';
 
@@ -28,6 +29,26 @@ import { Stateless } from './stateless.js';
  * @returns {Promise<{ answer: Answer, server?: Server | undefined }>} the last answer, and the server if it took us in
  */
 export async function open(wire) {
+  const opened = await openAt(wire);
+  let last = opened;
+  for (let hops = 0; hops < mostRedirects; hops += 1) {
+    const target = last.server ? undefined : targetOf(last.answer, wire);
+    if (!target || target === wire.url || new URL(target).origin !== new URL(wire.url).origin) break;
+    wire.moveTo(target);
+    last = await openAt(wire);
+  }
+  if (last === opened || last.server || last.answer.status === 401) return last;
+  // Nothing of use is there: the redirect is what has to be understood.
+  wire.moveBack();
+  const { answer } = opened;
+  return { answer: answer.failure ? answer : { ...answer, leadsToPage: last.answer.media === 'page' } };
+}
+
+/** As many redirects within its origin as the client follows. */
+const mostRedirects = 2;
+
+/** @type {typeof open} */
+async function openAt(wire) {
   if (wire.sse) return openOldSse(wire);
   const modernFirst = wire.protocolVersion === 'auto' || wire.protocolVersion === modernVersion;
   if (modernFirst) {

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { quoted, shownUrl } from './discreet.js';
+import { fixOfHost } from './hosts.js';
 
 /** @import { Answer, Explanation, Failure, Received } from './types.js' */
 /** @import { Wire } from './wire.js' */
@@ -11,7 +12,7 @@ export function explain(answer, wire) {
   if (answer.failure) return { detail: answer.failure.words, fix: answer.failure.fix ?? fixOf(answer.failure) };
   const { status, isRedirect } = answer;
   if (isRedirect || (status >= 300 && status < 400)) return redirect(answer, wire);
-  const fix = fixOfWords(answer, wire);
+  const fix = fixOfWords(answer, wire) ?? fixOfHost(answer);
   if (fix) return { detail: `refused with ${said(answer)}`, fix };
   const remedy = remedies[status] ?? (status >= 500 ? remedies.broken : undefined);
   if (remedy) return remedy(answer, wire);
@@ -29,12 +30,8 @@ export function explain(answer, wire) {
 
 /** A response that no status explains. @param {Received} answer @returns {Explanation} */
 function explainSuccess(answer) {
-  const { status, message, media, text = '' } = answer;
-  if (message?.error)
-    return {
-      detail: `answered with ${said(answer)}`,
-      fix: 'Check the log of the server: it rejects a request that the protocol defines.',
-    };
+  const { status, message, isForeign, media, text = '' } = answer;
+  if (message || isForeign) return explainMessage(answer);
   if (media === 'page') {
     const [, title] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
     return {
@@ -42,23 +39,60 @@ function explainSuccess(answer) {
       fix: `${wrongPath} This URL serves a web page.`,
     };
   }
-  if (status === 202 || status === 204) {
+  if (media === 'stream') return explainStream(answer);
+  if (status < 300 && text === '') {
     return {
       detail: `a request was answered with ${status} and no body, as if it were a notification`,
       fix: 'Answer the POST of a request with its JSON-RPC response, as JSON or as an event stream.',
     };
   }
-  if (media === 'stream')
-    return {
-      detail: 'the event stream ended without a response',
-      fix: 'Check the log of the server, and look for a proxy that closes streams.',
-    };
   if (/^(event|data|id|retry)?:/.test(text))
     return {
       detail: `answered with an event stream whose Content-Type is ${quoted(answer.headers.get('content-type') ?? '')}`,
       fix: 'Send Content-Type: text/event-stream with event streams.',
     };
-  return { detail: `answered with ${said(answer)}, which is not a JSON-RPC response`, fix: wrongPath };
+  const isCut = /^\s*\{\s*"(jsonrpc|id|result)"/.test(text);
+  return {
+    detail: `answered with ${said(answer)}, which is not a JSON-RPC response`,
+    fix: isCut
+      ? 'Check the log of the server, and look for a proxy that cuts bodies: this JSON is not valid.'
+      : wrongPath,
+  };
+}
+
+/** A JSON-RPC message that is not the result of `initialize`. @param {Received} answer @returns {Explanation} */
+function explainMessage(answer) {
+  const error = answer.message?.error;
+  if (error)
+    return {
+      detail: `answered with ${said(answer)}`,
+      fix:
+        error.code === -32601
+          ? `${wrongPath} The server at this URL speaks JSON-RPC, but does not know the method.`
+          : 'Check the log of the server: it rejects a request that the protocol defines.',
+    };
+  if (answer.isForeign)
+    return {
+      detail: `answered with ${said(answer)}, which has another id than the request`,
+      fix: 'Answer with the id of the request, as it was sent.',
+    };
+  return {
+    detail: `answered with ${said(answer)}, without a protocolVersion`,
+    fix: 'Add protocolVersion, capabilities and serverInfo to the result of initialize.',
+  };
+}
+
+/** @param {Received} answer @returns {Explanation} */
+function explainStream(answer) {
+  if (answer.text)
+    return {
+      detail: `answered with ${said(answer)}, whose Content-Type is text/event-stream`,
+      fix: 'Send Content-Type: application/json with JSON.',
+    };
+  return {
+    detail: 'the event stream ended without a response',
+    fix: 'Check the log of the server, and look for a proxy that closes streams.',
+  };
 }
 
 /** Unless it is flushed after each, until its window is full. */
@@ -72,10 +106,8 @@ export const isCompressed = ({ headers }) => headers.has('content-encoding');
  * @param {Received} answer @param {Wire} wire
  */
 function fixOfWords(answer, { url, origin }) {
-  const { status, message, text = '', headers } = answer;
+  const { status, message, text = '' } = answer;
   const words = message?.error ? `${message.error.message} ${JSON.stringify(message.error.data ?? '')}` : text;
-  if (headers.get('cf-mitigated') === 'challenge' || /<title>(Just a moment|Attention Required)/i.test(text))
-    return 'Exclude this path from the bot protection in front of the server: no MCP client can pass its challenge.';
   if (status < 400) return undefined;
   if (message?.error?.code === -32700 || /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words))
     return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
@@ -85,6 +117,8 @@ function fixOfWords(answer, { url, origin }) {
     return `Add ${new URL(url).host} to the allowed hosts of the server, or make the proxy send one of them: the Host header was refused.`;
   if (status === 403 && origin && /\borigin\b/i.test(words) && !answer.isAboutOrigin)
     return `Allow the origin ${origin}: the server refuses the Origin header.`;
+  if (status === 403 && !origin && /\borigin\b/i.test(words))
+    return 'Allow requests without an Origin header: only browsers send one. For a page, check with its origin.';
   if (status === 400 && /protocol.?version/i.test(words))
     return 'Answer initialize with a revision that the server speaks, whatever the client offers.';
   return undefined;
@@ -109,13 +143,29 @@ function fixOf({ kind }) {
     : 'Check that the URL is the MCP endpoint, and that no proxy or firewall delays requests to it.';
 }
 
+/**
+ * The target of a redirect, as far as it can be read.
+ * @param {Answer} answer @param {Wire} wire @returns {string | undefined}
+ */
+export function targetOf({ status = 200, isRedirect, headers, url: followed }, { url }) {
+  if (!isRedirect && (status < 300 || status > 399)) return undefined;
+  const target = headers?.get('location') ?? (followed === url ? undefined : followed);
+  return target && URL.canParse(target, url) ? new URL(target, url).href : undefined;
+}
+
 /** @param {Received} answer @param {Wire} wire @returns {Explanation} */
-function redirect({ status, headers, url: followed }, { url }) {
-  const target = headers.get('location') ?? (followed === url ? undefined : followed);
-  const isForeign = target && URL.canParse(target, url) && new URL(target, url).origin !== new URL(url).origin;
-  const to = target ? shownUrl(target, url) : 'a URL that browsers hide from pages';
+function redirect(answer, wire) {
+  const { status, leadsToPage } = answer;
+  const target = targetOf(answer, wire);
+  const to = target ? shownUrl(target) : 'a URL that browsers hide from pages';
+  const detail = `answered with a redirect${status ? ` (${status})` : ''} to ${to}`;
+  if (target === wire.url)
+    return { detail, fix: 'Stop the redirect to the same URL: look at the rules of the server and of its proxy.' };
+  if (leadsToPage)
+    return { detail, fix: `Exclude this path from the login that redirects it: at ${to} is a web page.` };
+  const isForeign = target && new URL(target).origin !== new URL(wire.url).origin;
   return {
-    detail: `answered with a redirect${status ? ` (${status})` : ''} to ${to}`,
+    detail,
     fix: `${isForeign ? 'Exclude this path from the login that redirects it, or configure' : 'Configure'} the URL that the redirect points to${target ? `, ${to}` : ''}: a client must not send its credentials to the target of a redirect.`,
   };
 }

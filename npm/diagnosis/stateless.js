@@ -1,7 +1,7 @@
 // A server with a handshake and without sessions: it sends no session id.
 // @ts-check
 
-import { answered, greeting } from './handshake.js';
+import { answered, greeting, withoutTools } from './handshake.js';
 import { withAdvice } from './listening.js';
 import { request } from './messages.js';
 import { explain } from './refusals.js';
@@ -34,12 +34,11 @@ export class Stateless {
 
   /** @returns {Promise<Finding>} */
   async reuse() {
-    const answer = await this.wire.post(
-      request('ping'),
-      { 'mcp-protocol-version': this.protocolVersion ?? '' },
-      { title: 'ping' },
-    );
+    const headers = { 'mcp-protocol-version': this.protocolVersion ?? '' };
+    const answer = await this.wire.post(request('ping'), headers, { title: 'ping' });
     if (!answered(answer)) return { ok: false, ...explain(answer, this.wire) };
+    const failed = await withoutTools(this.wire, this.answer, headers);
+    if (failed) return failed;
     const detail = `${noSessions.detail}; a second request, ping, was answered in ${answer.ms} ms`;
     return withAdvice({ ok: true, detail }, await this.#listen());
   }

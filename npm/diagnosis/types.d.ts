@@ -43,7 +43,7 @@ export interface Message {
 export interface Result {
   protocolVersion?: string;
   supportedVersions?: string[];
-  capabilities?: object;
+  capabilities?: { tools?: object };
   serverInfo?: Implementation;
   _meta?: { 'io.modelcontextprotocol/serverInfo'?: Implementation };
 }
@@ -75,6 +75,12 @@ export interface Received {
   url?: string;
   /** The JSON-RPC message of the response. */
   message?: Message | undefined;
+  /** How the message differs from the protocol; clients read it all the same. */
+  oddity?: 'array' | 'unversioned';
+  /** The body is a JSON-RPC message, but answers another request. */
+  isForeign?: boolean;
+  /** A redirect to what is only a web page. */
+  leadsToPage?: boolean;
   /** The head arrived, the body did not. */
   isLate?: boolean;
   /** HTTP+SSE: the URL in the first event. */
@@ -98,6 +104,9 @@ export interface Failed {
   isLate?: undefined;
   endpoint?: undefined;
   isAboutOrigin?: undefined;
+  oddity?: undefined;
+  isForeign?: undefined;
+  leadsToPage?: undefined;
 }
 
 export type Answer = Received | Failed;

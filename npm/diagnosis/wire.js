@@ -27,6 +27,8 @@ export class Wire {
   seen = [];
   discretion = new Discretion();
   #resolve;
+  /** @type {string | undefined} */
+  #configured;
 
   /**
    * @param {Resolve} resolve
@@ -53,6 +55,26 @@ export class Wire {
     this.discretion.keepHeaders(target.headers);
     this.discretion.keepUrl(target.url);
     return target;
+  }
+
+  /**
+   * Goes on at the target of a redirect.
+   * @param {string} url
+   */
+  moveTo(url) {
+    this.discretion.keepUrl(url);
+    this.#configured ??= this.url;
+    this.url = url;
+  }
+
+  moveBack() {
+    this.url = this.#configured ?? this.url;
+    this.#configured = undefined;
+  }
+
+  /** Whether the configured URL redirects to `url`. */
+  get hasMoved() {
+    return this.#configured !== undefined;
   }
 
   /** The names of the user's headers, without those of the protocol. */
@@ -110,12 +132,12 @@ export class Wire {
 export const json = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
 
 /**
- * Matches the response to a message. The id of an error about an unparsable message is null or missing.
+ * Matches the response to a message. The id of an error about an unparsable message is null, missing, or the server's own.
  * @param {Message} message
  * @returns {(answer: Message) => boolean}
  */
 function isAnswerTo({ id }) {
-  return (message) => !message.method && (String(message.id) === String(id) || (message.id ?? null) === null);
+  return (message) => !message.method && (String(message.id) === String(id) || message.error !== undefined);
 }
 
 /** Node, Deno and Bun do not hide responses, even where they have a `location`. */
