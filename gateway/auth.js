@@ -1,4 +1,5 @@
-// Authentication: bearer tokens of the configuration, JWTs of an issuer, or the assertion of Cloudflare Access.
+// Authentication: bearer tokens of the configuration, JWTs of an issuer, or the assertion of Cloudflare Access. Whether a
+// session is the user's is decided in session-object.js.
 // @ts-check
 
 import { createRemoteJWKSet, jwtVerify } from 'jose';

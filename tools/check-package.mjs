@@ -66,7 +66,9 @@ function checkSizes(total) {
   const budget = readBudget();
   const found = [];
   if (total.brotli > budget['brotli-goal'])
-    console.error(`package: ${total.brotli} bytes in brotli, the goal is ${budget['brotli-goal']}`);
+    console.error(
+      `package: ${total.brotli} bytes in brotli; the goal is ${budget['brotli-goal']}, the limit ${budget['brotli-limit']}`,
+    );
   if (total.brotli > budget['brotli-limit'])
     found.push(`${total.brotli} bytes in brotli, the limit is ${budget['brotli-limit']}`);
   if (total.gzip > budget['gzip-limit'])
