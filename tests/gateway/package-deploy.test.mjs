@@ -1,4 +1,5 @@
 // Deployments by wrangler: of a project that `init` writes, and of this repository.
+// Runs alone: wrangler builds the gateway in this tree.
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
