@@ -56,10 +56,8 @@ printf '%s\n' "export * from './core.js';" "export { default } from './core.js';
 "${esbuild[@]}" --bundle --external:./slim.js --external:./mcp_tether_bg.wasm "$staging/workerd.js"
 chmod +x "$package/doctor.js"
 cp "$staging"/{mcp_tether_bg.wasm,package.json,THIRD-PARTY-NOTICES,*.d.ts} LICENSE-* "$package/"
-[ -f README.md ] && node tools/pack-readme.mjs README.md "$package"
-# Errors name it.
-mkdir "$package/docs"
-cp docs/toolchains.md "$package/docs/"
+# Errors name these sections.
+[ -f README.md ] && node tools/pack-readme.mjs README.md "$package" docs/toolchains.md content-security-policy the-module-did-not-load stdio
 
 rm -rf pkg "$staging"
 mv "$package" pkg

@@ -3,15 +3,15 @@
 
 import { argumentsFor, isSafe } from './calls.js';
 import { find } from './find.js';
-import { capital, clock, count } from './format.js';
-import { isOver, SessionView } from './session-view.js';
+import { capital, count } from './format.js';
+import { SessionView } from './session-view.js';
 import { snippetFor } from './snippet.js';
 import { showTools } from './tool-list.js';
 
 /** @import { SessionEventDetail } from 'mcp-tether' */
 /** @import { App } from './app.js' */
 /** @import { Holders } from './holders.js' */
-/** @import { Holder, Lane, Tool } from './types.js' */
+/** @import { Holder, Tool } from './types.js' */
 
 const pace = 60; // milliseconds between updates: events arrive in bursts
 
@@ -57,15 +57,6 @@ export class Display {
     this.#showToolsOf(holder);
     buttons.show(world);
     this.#showSnippet(holder);
-  }
-
-  /**
-   * The next timer of a session, for the details of a timeline item.
-   * @param {Lane} lane
-   */
-  nextTimer({ userId, serverName }) {
-    const info = this.#app.world.manager.getSessionInfo(userId, serverName);
-    return info?.expiresAt && !isOver(info.state) ? `expires at ${clock(info.expiresAt)} if unused` : undefined;
   }
 
   /** @param {Holder} holder @param {Holders} holders */

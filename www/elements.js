@@ -2,7 +2,8 @@
 // @ts-check
 
 import { faults } from './faults.js';
-import { SessionTimeline } from './timeline/timeline.js';
+
+/** @import { DevtoolsElement } from 'mcp-tether/devtools' */
 
 /** @typedef {ReturnType<typeof pageElements>} PageElements */
 
@@ -74,7 +75,8 @@ function views() {
     ),
     diagram: byId('diagram', SVGSVGElement),
     stateMeaning: byId('state-meaning', HTMLElement),
-    timeline: byId('timeline', SessionTimeline),
+    // Used when `mcp-tether/devtools` is loaded.
+    timeline: /** @type {DevtoolsElement} */ (byId('timeline', HTMLElement)),
     narration: byId('narration', HTMLElement),
     compare: byId('compare', HTMLElement),
     compareVersion: byId('compare-version', HTMLElement),

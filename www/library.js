@@ -23,7 +23,7 @@ export async function loadLibrary() {
   }
 }
 
-/** The devtools, which nothing of the page waits for. @returns {Promise<Devtools>} */
+/** The devtools, in which the laboratory draws its timeline. @returns {Promise<Devtools>} */
 export function loadDevtools() {
   return import(new URL('pkg/devtools.js', import.meta.url).href);
 }
