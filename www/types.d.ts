@@ -78,6 +78,8 @@ export interface StoryServer {
 interface StoryWorld {
   control(what: string, body?: object): Promise<unknown>;
   network: { goOffline(ms: number): Promise<void> };
+  /** Opens the page once more, and waits until its calls are answered. */
+  secondTab(): Promise<unknown>;
   /** Arms something once for each client. */
   each(arm: (client: FaultClient) => Promise<unknown>): Promise<unknown>;
 }
@@ -91,6 +93,10 @@ export interface StoryFault {
   chip: string;
   /** The tool of the first call after it; the others read. */
   tool?: string;
+  /** The calls after it are made while it lasts. */
+  isLasting?: boolean;
+  /** It ends this page; the next one goes on. */
+  reloads?: boolean;
   /** May return how long it lasted. */
   break(world: StoryWorld): Promise<unknown>;
   broke(run: StoryRun): string;
@@ -134,7 +140,9 @@ export type BackendMaker = () => Promise<Backend>;
 export type Devtools = typeof import('mcp-tether/devtools');
 
 /** The built package, and its load time. */
-export interface Library {
+export interface Library
+  extends Pick<typeof import('mcp-tether/page'), 'attachToPage' | 'sharedStorage'>,
+    Pick<typeof import('mcp-tether/storage'), 'webStorage'> {
   McpManager: typeof McpManager;
   version: string;
   readyMs: number;
