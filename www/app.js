@@ -1,16 +1,16 @@
-// Connects buttons to actions, and the manager's events to the views. Nothing here is simulated.
+// The laboratory: connects buttons to actions, and the manager's events to the views. Nothing here is simulated.
 // @ts-check
 
 import { Actions } from './actions.js';
-import { demoBackend } from './backends/demo.js';
 import { loginBackend } from './backends/login.js';
 import { simulatedBackend } from './backends/simulated.js';
 import { Buttons } from './buttons.js';
 import { SideBySide } from './compare/side-by-side.js';
+import { copy } from './copy.js';
 import { Display } from './display.js';
 import { pageElements } from './elements.js';
 import { faults } from './faults.js';
-import { loadDevtools, loadLibrary } from './library.js';
+import { loadDevtools } from './library.js';
 import { LogView } from './log-view.js';
 import { Narration } from './narration.js';
 import { Narrator } from './narrator.js';
@@ -18,7 +18,6 @@ import { showNotice, showServersMissing } from './notice.js';
 import { Outcome } from './outcome.js';
 import { ServerForm } from './server-form.js';
 import { onSessionEvent } from './session-events.js';
-import { Story } from './story/story.js';
 import { download, traceOf } from './trace.js';
 import { weigh } from './weight.js';
 import { World } from './world.js';
@@ -52,9 +51,10 @@ export class App {
     return this.#world;
   }
 
-  async start() {
+  /** @param {Beginnings} beginnings */
+  async start(beginnings) {
     const { ui } = this;
-    const [library, demo, login] = await Promise.all([loadLibrary(), demoBackend(), loginBackend()]);
+    const [library, demo, login] = await Promise.all([beginnings.library, beginnings.demo, loginBackend()]);
     this.#library = library;
     ui.version.textContent = `mcp-tether ${library.version}`;
     ui.weight.textContent = weigh(library.readyMs);
@@ -62,17 +62,8 @@ export class App {
     /** @type {Record<string, BackendMaker>} */
     const makers = { ...(demo && { demo: async () => demo }), simulated: simulatedBackend, ...(login && { login }) };
     this.#form = new ServerForm(ui.where, { makers, choose: async (make) => this.#use(await make()) });
-    const backend = demo ?? (await simulatedBackend().catch((error) => showServersMissing(ui, error)));
-    ui.installCopy.addEventListener('click', () => copy(ui.installCopy, ui.install.textContent ?? '', ui.install));
-    if (!backend) return;
-    // The first screen first.
-    const story =
-      backend.story &&
-      Story.open(ui.story, library, backend.story).catch((error) => {
-        ui.sentence.textContent = `The server of this screen cannot be reached: ${error.message}`;
-      });
-    await this.#use(backend);
-    await story;
+    const backend = await beginnings.backend.catch((error) => showServersMissing(ui, error));
+    if (backend) await this.#use(backend);
   }
 
   /** Opens the fields for the visitor's own server. */
@@ -209,20 +200,10 @@ export class App {
   }
 }
 
-/** @param {HTMLButtonElement} button @param {string} text @param {HTMLElement} shown selected if there is no clipboard */
-async function copy(button, text, shown) {
-  const before = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
-  } catch {
-    getSelection()?.selectAllChildren(shown);
-    button.textContent = 'Selected';
-  }
-  setTimeout(() => {
-    button.textContent = before;
-  }, 1500);
-}
+/** @typedef {{ library: Promise<Library>, demo: Promise<Backend | undefined>, backend: Promise<Backend> }} Beginnings */
 
-const app = new App();
-app.start().catch((error) => showNotice(app.ui, error));
+/** @param {Beginnings} beginnings what the first screen has begun to load */
+export async function openLaboratory(beginnings) {
+  const app = new App();
+  await app.start(beginnings).catch((error) => showNotice(app.ui, error));
+}

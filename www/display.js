@@ -2,10 +2,11 @@
 // @ts-check
 
 import { argumentsFor, isSafe } from './calls.js';
+import { CodeTabs } from './doctor/tabs.js';
 import { find } from './find.js';
 import { capital, count } from './format.js';
 import { SessionView } from './session-view.js';
-import { snippetFor } from './snippet.js';
+import { snippetsFor } from './snippet.js';
 import { showTools } from './tool-list.js';
 
 /** @import { SessionEventDetail } from 'mcp-tether' */
@@ -18,6 +19,7 @@ const pace = 60; // milliseconds between updates: events arrive in bursts
 export class Display {
   #app;
   #view;
+  #snippets;
   #isDue = false;
   #labels = ''; // the labels in the selection of holders
   /** @type {Tool[] | undefined} */
@@ -26,6 +28,7 @@ export class Display {
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
+    this.#snippets = new CodeTabs(app.ui.take);
     const { diagram, stateMeaning, sessionTitle, facts } = app.ui;
     this.#view = new SessionView({ diagram, meaning: stateMeaning, title: sessionTitle, facts });
   }
@@ -93,13 +96,13 @@ export class Display {
   #showSnippet(holder) {
     const { latest, ui, world } = this.#app;
     const tool = holder.tools?.find(({ name }) => name === ui.tool.value);
-    const text = snippetFor({
+    const tabs = snippetsFor({
       backend: world.backend,
       holder,
       ...latest,
       ...(tool && { tool: tool.name, given: argumentsFor(tool, ui.message.value) }),
     });
-    if (ui.snippet.textContent !== text) ui.snippet.textContent = text;
+    this.#snippets.show(tabs);
   }
 }
 

@@ -32,7 +32,6 @@ export function pageElements() {
 /** Controls. */
 function controls() {
   return {
-    installCopy: byId('install-copy', HTMLButtonElement),
     where: byId('where', HTMLDetailsElement),
     connectA: byId('connect-a', HTMLButtonElement),
     connectB: byId('connect-b', HTMLButtonElement),
@@ -58,9 +57,6 @@ function controls() {
 /** Output elements. */
 function views() {
   return {
-    story: byId('story', HTMLElement),
-    install: byId('install', HTMLElement),
-    sentence: byId('sentence', HTMLElement),
     version: byId('version', HTMLElement),
     weight: byId('weight', HTMLElement),
     notice: byId('notice', HTMLElement),
@@ -85,6 +81,7 @@ function views() {
     compareRows: byId('compare-rows', HTMLTableSectionElement),
     log: byId('log', HTMLElement),
     stats: byId('stats', HTMLElement),
+    take: byId('take', HTMLElement),
     snippet: byId('snippet', HTMLElement),
     toolList: byId('tool-list', HTMLUListElement),
     toolCount: byId('tool-count', HTMLElement),

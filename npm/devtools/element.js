@@ -1,17 +1,16 @@
 // <mcp-tether-devtools>: collects the events of a manager, or those of a trace, and draws them once a frame.
 // @ts-check
 
-import { make } from './dom.js';
 import { axisHeight, LaneCanvas, laneHeight, MiniMap } from './lanes.js';
-import { layout } from './layout.js';
-import { EventLog } from './log.js';
+import { layout, offerLanes } from './layout.js';
+import { EventLog, passes } from './log.js';
 import { Model } from './model.js';
 import { Selection } from './selection.js';
 import { paletteOf, styleSheet } from './style.js';
 import { counterTable, sessionTable } from './tables.js';
 import { TimeView } from './time-view.js';
 import { parseTrace, saveTrace, traceEvent, traceOf } from './trace.js';
-import { eventTypes, kindOf, summary } from './words.js';
+import { eventTypes } from './words.js';
 
 /** @import { McpManager } from '../index.js' */
 /** @import { Trace, TraceEvent } from '../devtools.js' */
@@ -20,8 +19,7 @@ import { eventTypes, kindOf, summary } from './words.js';
 
 // A server that renders pages has no elements, and must be able to import this.
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
-/** @type {Record<string, number>} */
-const pan = { ArrowLeft: -0.15, ArrowRight: 0.15 };
+const pan = /** @type {Record<string, number>} */ ({ ArrowLeft: -0.15, ArrowRight: 0.15 });
 const stillMs = 400; // so long after an event the axis moves on
 
 export class DevtoolsElement extends Base {
@@ -45,6 +43,8 @@ export class DevtoolsElement extends Base {
   /** @type {Selection | undefined} */
   #selection;
   #frame = 0;
+  #pause = 0; // the timer before a drawing of what happens
+  #drawMs = 0; // how long the latest took
   #stillness = 0; // the timer that draws once more when nothing has happened for a while
   /** @type {LaneCanvas | undefined} */
   #lanes;
@@ -114,7 +114,8 @@ export class DevtoolsElement extends Base {
     for (const end of this.#endings.splice(0)) end();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#stillness);
-    this.#frame = 0;
+    clearTimeout(this.#pause);
+    this.#frame = this.#pause = 0;
     this.#unwatch?.();
   }
 
@@ -141,7 +142,7 @@ export class DevtoolsElement extends Base {
     const index = this.#events.length - 1;
     this.#model.add(event, index);
     if (this.#passes(event)) this.#log?.rows.push(index);
-    this.#schedule();
+    this.#scheduleSoon();
   }
 
   #rebuild() {
@@ -162,14 +163,7 @@ export class DevtoolsElement extends Base {
 
   /** @param {TraceEvent | undefined} event */
   #passes(event) {
-    if (!this.#parts || !event) return event !== undefined;
-    const { kind, lane, filter } = this.#parts;
-    if (kind.value !== 'all' && kindOf(event) !== kind.value) return false;
-    if (lane.selectedIndex > 0 && lane.value !== `${event.userId}@${event.serverName}`) return false;
-    const wanted = filter.value.trim().toLowerCase();
-    return (
-      !wanted || `${event.type} ${event.userId}@${event.serverName} ${summary(event)}`.toLowerCase().includes(wanted)
-    );
+    return event !== undefined && (!this.#parts || passes(event, this.#parts));
   }
 
   // Parts
@@ -294,8 +288,8 @@ export class DevtoolsElement extends Base {
 
   /** @param {number} event @param {Item} [item] */
   #select(event, item = this.#model.itemOf(event)) {
-    this.#selection?.show(this.#events[event], item, this.#model.items, this.#manager);
     if (this.#selection) this.#selection.event = event;
+    this.#selection?.show(this.#events[event], item, this.#model.items, this.#manager);
     this.#log?.show(event);
     const at = this.#model.axis.place(item?.start ?? this.#events[event]?.at ?? 0);
     const { start, end } = this.#view;
@@ -340,7 +334,24 @@ export class DevtoolsElement extends Base {
     });
   }
 
+  /** What happens is drawn within a fifth of the time, however much it is: the application has its own work. */
+  #scheduleSoon() {
+    if (this.#pause) return;
+    this.#pause = Number(
+      setTimeout(() => {
+        this.#pause = 0;
+        this.#schedule();
+      }, 4 * this.#drawMs),
+    );
+  }
+
   #draw() {
+    const began = performance.now();
+    this.#drawAll();
+    this.#drawMs = performance.now() - began;
+  }
+
+  #drawAll() {
     const parts = this.#parts;
     if (!parts) return;
     parts.launch.dataset.tone = this.#model.tone;
@@ -353,11 +364,11 @@ export class DevtoolsElement extends Base {
       this.#select(this.#selection.item.event, this.#selection.item);
     const { length } = this.#events;
     parts.count.textContent = `${length.toLocaleString('en')} ${length === 1 ? 'event' : 'events'}`;
-    this.#offerLanes(parts.lane);
+    offerLanes(parts.lane, this.#model.lanes);
     if (parts.body.dataset.tab === 'log')
       this.#log?.draw(this.#events, this.#view.follows && (this.#selection?.event ?? -1) < 0);
     else this.#drawTables(parts);
-    if (isLive) this.#schedule();
+    if (isLive) this.#scheduleSoon();
     clearTimeout(this.#stillness);
     this.#stillness = isLive ? 0 : Number(setTimeout(() => this.#manager && this.#schedule(), 2_000));
   }
@@ -376,15 +387,7 @@ export class DevtoolsElement extends Base {
     const beyond = Math.max(0, this.#model.lanes.size * laneHeight + axisHeight - height);
     space.style.height = `${beyond}px`;
     this.#lanes?.draw({ width, height, scrollTop, palette, notes: this.#notes, selected: this.#selection?.item });
-    const events = this.#events.map((event) => ({ at: event.at, isTrouble: kindOf(event) === 'trouble' }));
-    this.#map?.draw(events, this.#model, this.#view, { width: map.clientWidth, palette });
-  }
-
-  /** @param {HTMLSelectElement} select */
-  #offerLanes(select) {
-    const lanes = [...this.#model.lanes.values()].slice(0, 1_000);
-    for (const { userId, serverName } of lanes.slice(select.options.length - 1))
-      select.append(make('option', { value: `${userId}@${serverName}` }, `${userId}@${serverName}`));
+    this.#map?.draw(this.#events, this.#model, this.#view, { width: map.clientWidth, palette });
   }
 
   /** @param {Parts} parts */

@@ -2,8 +2,9 @@
 // @ts-check
 
 import { canvasFont } from './style.js';
-import { clock, duration } from './words.js';
+import { clock, duration, kindOf } from './words.js';
 
+/** @import { TraceEvent } from '../devtools.js' */
 /** @import { Item, Lane, Model } from './model.js' */
 /** @import { Palette } from './style.js' */
 /** @import { TimeView } from './time-view.js' */
@@ -260,6 +261,9 @@ export class LaneCanvas {
 /** The whole time as counts of events, and the visible part of it. */
 export class MiniMap {
   #canvas;
+  #counted = ''; // what the counts are of
+  #counts = new Uint32Array();
+  #troubles = new Uint8Array();
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -267,7 +271,7 @@ export class MiniMap {
   }
 
   /**
-   * @param {{ at: number, isTrouble: boolean }[]} events
+   * @param {TraceEvent[]} events
    * @param {Model} model
    * @param {TimeView} view
    * @param {{ width: number, palette: Palette }} frame
@@ -278,21 +282,29 @@ export class MiniMap {
     const context = fitted(this.#canvas, width, height);
     if (!context || !Number.isFinite(first)) return;
     const span = Math.max(1, last - first);
-    const counts = new Uint32Array(Math.max(1, Math.ceil(width / 2)));
-    const troubles = new Uint8Array(counts.length);
-    for (const { at, isTrouble } of events) {
-      const column = Math.min(counts.length - 1, Math.floor(((axis.place(at) - first) / span) * counts.length));
-      counts[column] = (counts[column] ?? 0) + 1;
-      if (isTrouble) troubles[column] = 1;
-    }
-    const most = Math.log1p(Math.max(...counts));
-    counts.forEach((count, i) => {
+    this.#count(events, axis, first, span, Math.max(1, Math.ceil(width / 2)));
+    const most = Math.log1p(Math.max(...this.#counts));
+    this.#counts.forEach((count, i) => {
       const high = (Math.log1p(count) / most) * (height - 6);
-      if (count > 0) rect(context, troubles[i] ? palette.bad : palette.soft, i * 2, height - high, 1.5, high);
+      if (count > 0) rect(context, this.#troubles[i] ? palette.bad : palette.soft, i * 2, height - high, 1.5, high);
     });
     const x0 = ((view.start - first) / span) * width;
     const x1 = ((view.end - first) / span) * width;
     outline(context, palette.accent, Math.max(1, x0), 1, Math.min(width - 1, x1) - Math.max(1, x0), height - 2);
+  }
+
+  /** Once for the same events. @param {TraceEvent[]} events @param {Model['axis']} axis @param {number} first @param {number} span @param {number} columns */
+  #count(events, axis, first, span, columns) {
+    const counted = [events.length, first, span, columns].join();
+    if (this.#counted === counted) return;
+    this.#counted = counted;
+    this.#counts = new Uint32Array(columns);
+    this.#troubles = new Uint8Array(columns);
+    for (const event of events) {
+      const column = Math.min(columns - 1, Math.floor(((axis.place(event.at) - first) / span) * columns));
+      this.#counts[column] = (this.#counts[column] ?? 0) + 1;
+      if (kindOf(event) === 'trouble') this.#troubles[column] = 1;
+    }
   }
 }
 

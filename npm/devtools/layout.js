@@ -3,6 +3,7 @@
 
 import { button, make } from './dom.js';
 
+/** @import { Model } from './model.js' */
 /** @typedef {ReturnType<typeof controls>} Controls */
 /** @typedef {Controls & { panel: HTMLElement }} Parts */
 
@@ -97,4 +98,12 @@ function panel(parts) {
 function select(label, choices) {
   const options = choices.map((choice) => make('option', { value: choice }, choice));
   return make('select', { 'aria-label': label }, ...options);
+}
+
+/** Those that are new become options. @param {HTMLSelectElement} select @param {Model['lanes']} lanes */
+export function offerLanes(select, lanes) {
+  for (const { userId, serverName } of [...lanes.values()].slice(select.options.length - 1, 1_000)) {
+    const name = `${userId}@${serverName}`;
+    select.append(make('option', { value: name }, name));
+  }
 }

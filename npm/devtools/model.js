@@ -9,8 +9,8 @@ import { isFailure } from './words.js';
 /** @typedef {'requests' | 'states' | 'waits' | 'streams' | 'marks'} Layer */
 /**
  * @typedef {{
- *   layer: Layer, lane: Lane, start: number, end: number, event: number, about: TraceEvent, tone: Tone, label: string, row: number, times: number,
- * }} Item `end` is Infinity while it lasts; `event` is the index of its latest event, `about` has the fields of all of them
+ *   layer: Layer, lane: Lane, start: number, end: number, event: number, about: TraceEvent, tone: Tone, label: string, row: number, times: number, n: number,
+ * }} Item `end` is Infinity while it lasts; `event` is the index of its latest event, `about` has the fields of all of them, `n` is its place among all items
  */
 /**
  * @typedef {Record<Layer, Item[]> & {
@@ -99,6 +99,7 @@ class Fold {
       label,
       row: 0,
       times: 1,
+      n: this.#items.length,
       ...more,
     };
     lane[layer].push(item);

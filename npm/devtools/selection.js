@@ -11,8 +11,8 @@ import { eventFields } from './tables.js';
 
 /** The item that a key leads to. @type {Record<string, (items: Item[], item: Item) => Item | undefined>} */
 const neighbours = {
-  ArrowLeft: (items, item) => items[items.indexOf(item) - 1],
-  ArrowRight: (items, item) => items[items.indexOf(item) + 1],
+  ArrowLeft: (items, item) => items[item.n - 1],
+  ArrowRight: (items, item) => items[item.n + 1],
   ArrowUp: (items, item) => beside(items, item, -1),
   ArrowDown: (items, item) => beside(items, item, 1),
   Home: ([first]) => first,
@@ -54,7 +54,7 @@ export class Selection {
     detail.replaceChildren(eventFields(event, item && describe(item, session)));
     option.textContent = item ? sentence(item) : 'Nothing is selected';
     Object.assign(option.dataset, { layer: item?.layer, tone: item?.tone });
-    option.ariaPosInSet = item ? String(items.indexOf(item) + 1) : null;
+    option.ariaPosInSet = item ? String(item.n + 1) : null;
     option.ariaSetSize = item ? String(items.length) : null;
     if (item) canvas.setAttribute('aria-activedescendant', option.id);
     else canvas.removeAttribute('aria-activedescendant');

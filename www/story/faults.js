@@ -16,7 +16,7 @@ export const storyFaults = [
     now: 'The server restarts…',
     chip: 'Restart',
     broke: ({ brokeMs }) =>
-      `The server process was killed and started again. It was away for ${duration(brokeMs)}, and it has no sessions.`,
+      `The server was killed and started again. It was away for ${duration(brokeMs)}, and it has no sessions.`,
     isLasting: true,
     async break({ control }) {
       const { ms } = /** @type {{ ms: number }} */ (await control('restart', { down: downMs }));

@@ -1,7 +1,7 @@
 // What hurts every visitor of the laboratory: buttons that move, a lost focus, a chatty screen reader, captions upon each other, false colours, an empty log.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { captionsOf, timelineItems, watchCaptions } from '../helpers/page/timeline.mjs';
+import { captionsOf, selectLast, timelineItems, watchCaptions } from '../helpers/page/timeline.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
@@ -108,6 +108,7 @@ test('no captions of the timeline share a place', async () => {
   await page.locator(`#who input`).first().check();
   for (const id of ['busy', 'busy', 'conflict', 'cut']) await visitor.press(id);
   await watchCaptions(page);
+  await selectLast(page, 'waits');
   const captions = await captionsOf(page);
   assert.ok(captions.some(({ text }) => /^wait /.test(text)) && captions.some(({ text }) => text === 'ready'));
   const overlaps = captions.flatMap((one, i) =>
@@ -126,6 +127,8 @@ test('the drawing fits: everything is in sight at one press', async () => {
     await page.locator('#timeline .scroll canvas').press(key);
     return ticks();
   };
+  await page.locator('#timeline').getByRole('button', { name: 'Follow' }).click();
+  for (let times = 0; times < 3; times += 1) await page.locator('#timeline [data-zoom="0.625"]').click();
   const before = await ticks();
   assert.notDeepEqual(await select('Home'), before, 'the first item is out of sight');
   await page.locator('#timeline').getByRole('button', { name: 'Fit' }).click();

@@ -2,6 +2,7 @@
 // every backend.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { transform } from 'esbuild';
 import { timelineItems } from './timeline.mjs';
 
 /** One client's requests between two readings of the counts. */
@@ -197,7 +198,7 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
  * What a visitor can save: the events as a file, and the scenario as a program, which `run(program)` runs and whose
  * output it returns.
  */
-export async function takeAway({ visitor, test, run }) {
+export async function takeAway({ visitor, test, run, runOfficial }) {
   test('the trace contains the events in order, without a whole session id', async () => {
     const [file] = await Promise.all([visitor.page.waitForEvent('download'), visitor.page.locator('#export').click()]);
     const text = await readFile(await file.path(), 'utf8');
@@ -218,6 +219,18 @@ export async function takeAway({ visitor, test, run }) {
     const printed = await run(await visitor.text('#snippet'));
     assert.match(printed, /recovered/);
     assert.match(printed, /Still there\?/);
+  });
+
+  test('with the official SDK and with React it is a program, too', async () => {
+    const take = async (label) => {
+      await visitor.page.locator('#take').getByRole('tab', { name: label }).click();
+      return visitor.text('#snippet');
+    };
+    const official = await take('Official SDK');
+    assert.match(official, /await client\.connect\(manager\.transport\('ada', '\w+'\)\);/);
+    if (runOfficial) assert.match(await runOfficial(official), /Still there\?/);
+    await transform(await take('React'), { loader: 'jsx' });
+    await take('mcp-tether');
   });
 }
 

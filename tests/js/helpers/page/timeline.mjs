@@ -13,6 +13,16 @@ export function timelineItems(page) {
   });
 }
 
+/** Selects the last item of a kind, by keyboard. */
+export function selectLast(page, layer) {
+  return page.evaluate((wanted) => {
+    const { shadowRoot } = document.querySelector('#timeline');
+    const [canvas, option] = [shadowRoot.querySelector('.scroll canvas'), shadowRoot.querySelector('#item')];
+    const press = (key) => canvas.dispatchEvent(new KeyboardEvent('keydown', { key }));
+    for (press('End'); option.dataset.layer !== wanted && option.ariaPosInSet !== '1'; ) press('ArrowLeft');
+  }, layer);
+}
+
 /** Records what is written on the canvas from now on. */
 export function watchCaptions(page) {
   return page.evaluate(() => {
