@@ -26,6 +26,8 @@ export type DevtoolsElement = Dom<'HTMLElement'> & {
   readonly trace: Trace;
   /** Shows a trace in place of a manager. @throws Error if it is not one. */
   load(trace: unknown): void;
+  /** Adds an event that does not come from the manager, for example of another client: its type, and the fields of its detail. */
+  add(type: SessionEvent, detail: SessionEventDetail): void;
   /** A flag on the time axis. */
   note(text: string, at?: number): void;
   /** Removes all events. */
@@ -34,6 +36,9 @@ export type DevtoolsElement = Dom<'HTMLElement'> & {
 
 /** Adds devtools for a manager to the page. `remove()` of the element ends them. */
 export function mountDevtools(manager: McpManager, options?: DevtoolsOptions): DevtoolsElement;
+
+/** The types of all events of a manager. */
+export const eventTypes: readonly SessionEvent[];
 
 /** An event in a trace. */
 export type TraceEvent = { type: SessionEvent } & SessionEventDetail;

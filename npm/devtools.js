@@ -7,6 +7,7 @@ import { DevtoolsElement } from './devtools/element.js';
 /** @import { DevtoolsOptions, DevtoolsElement as Declared } from './devtools.js' */
 
 export { parseTrace } from './devtools/trace.js';
+export { eventTypes } from './devtools/words.js';
 
 const tag = 'mcp-tether-devtools';
 

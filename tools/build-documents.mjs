@@ -33,7 +33,7 @@ await rm(prepared, { recursive: true, force: true });
 await mkdir(prepared, { recursive: true });
 for (const [path, page] of pages) {
   const text = await readFile(join(root, path), 'utf8');
-  await writeFile(join(prepared, `${page}.md`), withLinks(text, path));
+  await writeFile(join(prepared, `${page}.md`), withLinks(withLanes(text), path));
 }
 for (const [page, text] of await referencePages(root)) await writeFile(join(prepared, `${page}.md`), text);
 
@@ -45,6 +45,11 @@ execFileSync(process.execPath, [
   '--folders',
   join(root, 'target/bundled-packages.json'),
 ]);
+
+/** A link *Live* at the beginning of a paragraph becomes the lanes themselves, above it. */
+function withLanes(text) {
+  return text.replace(/^\*\[Live\]\(\.\.\/www\/index\.html#([\w-]+)\)\.\* /gm, '<LiveLane fault="$1" />\n\n');
+}
 
 /** A document whose links lead to pages of the site, to the demo page, or to the repository. */
 function withLinks(text, path) {

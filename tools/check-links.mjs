@@ -1,4 +1,4 @@
-// Fails on a link, a path or a function in the documents that does not exist.
+// Fails on a link, a path or a function in the documents that does not exist, and on prose that is too wide.
 // usage: node tools/check-links.mjs [<document>…]
 //
 // Checked are links and their anchors, and in `code`: paths with a known extension or a trailing slash, whose beginning
@@ -23,6 +23,7 @@ const paths = [...files, ...[...folders].map((folder) => `${folder}/`)];
 // Outputs of builds, installations and test runs are not in the tree; nor are the user's own files that documents name.
 const GENERATED =
   /^(?:mcp\.json|\.mcp-tether-gateway\/|\/|~|https?:|pkg\/|target\/|\.tools|node_modules|gateway\/dist|www\/bundled|fuzz\/artifacts|artifacts)/;
+const widest = 160;
 const PATH = /^\.{0,2}[\w@*{},./-]+(?:\.(?:rs|m?js|m?ts|d\.ts|md|toml|sh|py|json|yml|html|css|lua)|\/)$/;
 const FUNCTION = /^(\S+\.rs)::(\w+)$/;
 
@@ -40,6 +41,9 @@ function checkDocument(document) {
   const found = [];
   for (const [index, line] of withoutFences(read(document)).entries()) {
     const complain = (what) => found.push(`${document}:${index + 1}: ${what}`);
+    // A table and a lone link cannot be broken.
+    if ([...line].length > widest && !/^(?:\||\[?!?\[\S.*\]\(\S+\)$)/.test(line))
+      complain(`${[...line].length} characters: prose has at most ${widest} a line`);
     for (const [, target] of line.matchAll(/\]\(([^)\s]+)\)/g)) {
       const problem = checkLink(document, target);
       if (problem) complain(problem);

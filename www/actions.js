@@ -5,6 +5,7 @@ import { briefName } from './backends/backend.js';
 import { argumentsFor, callMany, callOnce, tellMany, tellOne } from './calls.js';
 import { difference } from './compare/side-by-side.js';
 import { showDiagnosis } from './diagnosis.js';
+import { loadDoctor } from './doctor/steps.js';
 import { paragraph } from './errors.js';
 import { capital, count } from './format.js';
 import { nameOf } from './holders.js';
@@ -130,7 +131,6 @@ export class Actions {
     const { buttons, outcome, ui, world } = this.#app;
     const waiting = outcome.show('busy', fault.tells);
     ui.timeline.note(fault.flag);
-    this.#app.note(fault.flag);
     this.#app.latest = { fault, times: 1 };
     if (fault.id === 'expire') return this.#expire(fault);
     if (ui.beside.checked) return this.#compare(fault);
@@ -245,16 +245,17 @@ export class Actions {
     const { holder, manager } = world;
     outcome.show('busy', 'Checking the server step by step…');
     await this.#act(holder, 'running the diagnosis', async () => {
-      const diagnosis = await manager.diagnose(holder.serverName, holder.userId);
-      outcome.show(diagnosis.ok ? 'good' : 'bad', showDiagnosis(this.#app.ui.findings, diagnosis));
+      const [diagnosis, doctor] = await Promise.all([manager.diagnose(holder.serverName, holder.userId), loadDoctor()]);
+      const { state, text } = showDiagnosis(this.#app.ui.findings, diagnosis, doctor);
+      outcome.show(state === 'broken' ? 'bad' : 'good', text);
     });
   }
 
   /** The diagnosis after a failed connection, below its error. @param {Holder} holder */
   async #find({ serverName, userId }) {
     const { ui, world } = this.#app;
-    await world.manager.diagnose(serverName, userId).then(
-      (diagnosis) => showDiagnosis(ui.findings, diagnosis),
+    await Promise.all([world.manager.diagnose(serverName, userId), loadDoctor()]).then(
+      ([diagnosis, doctor]) => showDiagnosis(ui.findings, diagnosis, doctor),
       () => {},
     );
   }

@@ -1,16 +1,16 @@
-// Connects buttons to actions, and the manager's events to the views. Nothing here is simulated.
+// The laboratory: connects buttons to actions, and the manager's events to the views. Nothing here is simulated.
 // @ts-check
 
 import { Actions } from './actions.js';
-import { demoBackend } from './backends/demo.js';
 import { loginBackend } from './backends/login.js';
 import { simulatedBackend } from './backends/simulated.js';
 import { Buttons } from './buttons.js';
 import { SideBySide } from './compare/side-by-side.js';
+import { copy } from './copy.js';
 import { Display } from './display.js';
 import { pageElements } from './elements.js';
 import { faults } from './faults.js';
-import { loadDevtools, loadLibrary } from './library.js';
+import { loadDevtools } from './library.js';
 import { LogView } from './log-view.js';
 import { Narration } from './narration.js';
 import { Narrator } from './narrator.js';
@@ -18,13 +18,11 @@ import { showNotice, showServersMissing } from './notice.js';
 import { Outcome } from './outcome.js';
 import { ServerForm } from './server-form.js';
 import { onSessionEvent } from './session-events.js';
-import { Story } from './story/story.js';
-import { eventKinds } from './timeline/timeline.js';
 import { download, traceOf } from './trace.js';
 import { weigh } from './weight.js';
 import { World } from './world.js';
 
-/** @import { Backend, BackendMaker, Fault, Library, Scenario } from './types.js' */
+/** @import { Backend, BackendMaker, Devtools, Fault, Library, Scenario } from './types.js' */
 
 export class App {
   ui = pageElements();
@@ -44,7 +42,7 @@ export class App {
   #library;
   /** @type {ServerForm | undefined} */
   #form;
-  /** @type {Promise<import('mcp-tether/devtools').DevtoolsElement | undefined> | undefined} */
+  /** @type {Promise<Devtools> | undefined} */
   #devtools;
 
   /** The current world. */
@@ -53,9 +51,10 @@ export class App {
     return this.#world;
   }
 
-  async start() {
+  /** @param {Beginnings} beginnings */
+  async start(beginnings) {
     const { ui } = this;
-    const [library, demo, login] = await Promise.all([loadLibrary(), demoBackend(), loginBackend()]);
+    const [library, demo, login] = await Promise.all([beginnings.library, beginnings.demo, loginBackend()]);
     this.#library = library;
     ui.version.textContent = `mcp-tether ${library.version}`;
     ui.weight.textContent = weigh(library.readyMs);
@@ -63,19 +62,8 @@ export class App {
     /** @type {Record<string, BackendMaker>} */
     const makers = { ...(demo && { demo: async () => demo }), simulated: simulatedBackend, ...(login && { login }) };
     this.#form = new ServerForm(ui.where, { makers, choose: async (make) => this.#use(await make()) });
-    const backend = demo ?? (await simulatedBackend().catch((error) => showServersMissing(ui, error)));
-    ui.installCopy.addEventListener('click', () => copy(ui.installCopy, ui.install.textContent ?? '', ui.install));
-    if (!backend) return;
-    await this.#use(backend);
-    if (backend.story)
-      await Story.open(ui.story, library, backend.story).catch((error) => {
-        ui.sentence.textContent = `The server of this screen cannot be reached: ${error.message}`;
-      });
-  }
-
-  /** A flag in the devtools. @param {string} text */
-  note(text) {
-    this.#devtools?.then((devtools) => devtools?.note(text));
+    const backend = await beginnings.backend.catch((error) => showServersMissing(ui, error));
+    if (backend) await this.#use(backend);
   }
 
   /** Opens the fields for the visitor's own server. */
@@ -90,7 +78,12 @@ export class App {
   async #use(backend) {
     const { ui } = this;
     if (!this.#library) return;
-    const before = this.#world;
+    this.#devtools ??= loadDevtools();
+    const { eventTypes } = await this.#devtools;
+    await this.beside.close();
+    // Its last events are drawn, too.
+    await this.#world?.close();
+    this.#world?.backend.loginStory?.end();
     const world = new World({
       library: this.#library,
       backend,
@@ -99,54 +92,30 @@ export class App {
     });
     this.#world = world;
     this.narrator = new Narrator();
-    this.#watch(world);
+    this.#watch(world, eventTypes);
     const { network } = world;
     const offline = ui.faultButtons.get('offline');
     network.addEventListener('change', () => {
       offline?.toggleAttribute('data-gone', network.offline);
       this.log.write('event', network.offline ? 'page offline: nothing is sent, calls wait' : 'page online again');
     });
-    await this.#showDevtools(world);
-    await this.beside.close();
-    await before?.close();
-    before?.backend.loginStory?.end();
     backend.loginStory?.begin(ui.setting);
     ui.beside.checked = false;
     ui.compare.hidden = true;
     this.latest = { fault: undefined, times: 1 };
     ui.setting.textContent = backend.about;
-    ui.timeline.nextTimer = (lane) => this.display.nextTimer(lane);
     ui.notice.hidden = true;
     this.#form?.show(backend.kind);
     this.display.refresh();
   }
 
-  /** The laboratory has what every application can have. @param {World} world */
-  async #showDevtools({ manager }) {
-    this.#devtools ??= loadDevtools().then(
-      ({ mountDevtools }) => {
-        const devtools = mountDevtools(manager);
-        // They are the laboratory's: the first screen has nothing in its corner.
-        devtools.hidden = true;
-        return devtools;
-      },
-      () => undefined,
-    );
-    const devtools = await this.#devtools;
-    if (!devtools) return;
-    if (devtools.manager !== manager) devtools.manager = manager;
-    const reveal = () => {
-      devtools.hidden = false;
-    };
-    manager.events.addEventListener('sessionCreated', reveal, { once: true });
-  }
-
   /**
    * Handles all events of sessions.
    * @param {World} world
+   * @param {Devtools['eventTypes']} kinds
    */
-  #watch(world) {
-    for (const kind of eventKinds) {
+  #watch(world, kinds) {
+    for (const kind of kinds) {
       onSessionEvent(world.manager.events, kind, (detail) => {
         const holder = world.holders.get(detail.userId, detail.serverName);
         const isShown = world === this.#world && holder === world.holder;
@@ -231,20 +200,10 @@ export class App {
   }
 }
 
-/** @param {HTMLButtonElement} button @param {string} text @param {HTMLElement} shown selected if there is no clipboard */
-async function copy(button, text, shown) {
-  const before = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
-  } catch {
-    getSelection()?.selectAllChildren(shown);
-    button.textContent = 'Selected';
-  }
-  setTimeout(() => {
-    button.textContent = before;
-  }, 1500);
-}
+/** @typedef {{ library: Promise<Library>, demo: Promise<Backend | undefined>, backend: Promise<Backend> }} Beginnings */
 
-const app = new App();
-app.start().catch((error) => showNotice(app.ui, error));
+/** @param {Beginnings} beginnings what the first screen has begun to load */
+export async function openLaboratory(beginnings) {
+  const app = new App();
+  await app.start(beginnings).catch((error) => showNotice(app.ui, error));
+}

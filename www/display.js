@@ -2,22 +2,24 @@
 // @ts-check
 
 import { argumentsFor, isSafe } from './calls.js';
+import { CodeTabs } from './doctor/tabs.js';
 import { find } from './find.js';
-import { capital, clock, count } from './format.js';
-import { isOver, SessionView } from './session-view.js';
-import { snippetFor } from './snippet.js';
+import { capital, count } from './format.js';
+import { SessionView } from './session-view.js';
+import { snippetsFor } from './snippet.js';
 import { showTools } from './tool-list.js';
 
 /** @import { SessionEventDetail } from 'mcp-tether' */
 /** @import { App } from './app.js' */
 /** @import { Holders } from './holders.js' */
-/** @import { Holder, Lane, Tool } from './types.js' */
+/** @import { Holder, Tool } from './types.js' */
 
 const pace = 60; // milliseconds between updates: events arrive in bursts
 
 export class Display {
   #app;
   #view;
+  #snippets;
   #isDue = false;
   #labels = ''; // the labels in the selection of holders
   /** @type {Tool[] | undefined} */
@@ -26,6 +28,7 @@ export class Display {
   /** @param {App} app */
   constructor(app) {
     this.#app = app;
+    this.#snippets = new CodeTabs(app.ui.take);
     const { diagram, stateMeaning, sessionTitle, facts } = app.ui;
     this.#view = new SessionView({ diagram, meaning: stateMeaning, title: sessionTitle, facts });
   }
@@ -57,15 +60,6 @@ export class Display {
     this.#showToolsOf(holder);
     buttons.show(world);
     this.#showSnippet(holder);
-  }
-
-  /**
-   * The next timer of a session, for the details of a timeline item.
-   * @param {Lane} lane
-   */
-  nextTimer({ userId, serverName }) {
-    const info = this.#app.world.manager.getSessionInfo(userId, serverName);
-    return info?.expiresAt && !isOver(info.state) ? `expires at ${clock(info.expiresAt)} if unused` : undefined;
   }
 
   /** @param {Holder} holder @param {Holders} holders */
@@ -102,13 +96,13 @@ export class Display {
   #showSnippet(holder) {
     const { latest, ui, world } = this.#app;
     const tool = holder.tools?.find(({ name }) => name === ui.tool.value);
-    const text = snippetFor({
+    const tabs = snippetsFor({
       backend: world.backend,
       holder,
       ...latest,
       ...(tool && { tool: tool.name, given: argumentsFor(tool, ui.message.value) }),
     });
-    if (ui.snippet.textContent !== text) ui.snippet.textContent = text;
+    this.#snippets.show(tabs);
   }
 }
 

@@ -2,7 +2,8 @@
 // @ts-check
 
 import { faults } from './faults.js';
-import { SessionTimeline } from './timeline/timeline.js';
+
+/** @import { DevtoolsElement } from 'mcp-tether/devtools' */
 
 /** @typedef {ReturnType<typeof pageElements>} PageElements */
 
@@ -31,7 +32,6 @@ export function pageElements() {
 /** Controls. */
 function controls() {
   return {
-    installCopy: byId('install-copy', HTMLButtonElement),
     where: byId('where', HTMLDetailsElement),
     connectA: byId('connect-a', HTMLButtonElement),
     connectB: byId('connect-b', HTMLButtonElement),
@@ -57,9 +57,6 @@ function controls() {
 /** Output elements. */
 function views() {
   return {
-    story: byId('story', HTMLElement),
-    install: byId('install', HTMLElement),
-    sentence: byId('sentence', HTMLElement),
     version: byId('version', HTMLElement),
     weight: byId('weight', HTMLElement),
     notice: byId('notice', HTMLElement),
@@ -74,7 +71,8 @@ function views() {
     ),
     diagram: byId('diagram', SVGSVGElement),
     stateMeaning: byId('state-meaning', HTMLElement),
-    timeline: byId('timeline', SessionTimeline),
+    // Used when `mcp-tether/devtools` is loaded.
+    timeline: /** @type {DevtoolsElement} */ (byId('timeline', HTMLElement)),
     narration: byId('narration', HTMLElement),
     compare: byId('compare', HTMLElement),
     compareVersion: byId('compare-version', HTMLElement),
@@ -83,6 +81,7 @@ function views() {
     compareRows: byId('compare-rows', HTMLTableSectionElement),
     log: byId('log', HTMLElement),
     stats: byId('stats', HTMLElement),
+    take: byId('take', HTMLElement),
     snippet: byId('snippet', HTMLElement),
     toolList: byId('tool-list', HTMLUListElement),
     toolCount: byId('tool-count', HTMLElement),

@@ -1,8 +1,8 @@
 // One episode of a session: summarises its events in a few sentences (sentences.js).
 // @ts-check
 
+import { OpenRequests } from './open-requests.js';
 import * as sentences from './sentences.js';
-import { OpenRequests } from './timeline/open-requests.js';
 
 /** @import { SessionEvent, SessionEventDetail } from 'mcp-tether' */
 /** @import { Tally } from './sentences.js' */
@@ -126,7 +126,6 @@ export class Episode {
   /** @param {SessionEventDetail} detail */
   #retryScheduled(detail) {
     const { at, delayMs = 0, stream } = detail;
-    this.open.wait(detail);
     if (stream) return this.#say('stream', sentences.streamCut(detail));
     this.quietFrom = Math.max(this.quietFrom, at + delayMs);
     // Calls that are refused together share one wait.

@@ -3,29 +3,34 @@
 
 /** @import { Devtools, Library } from './types.js' */
 
-const built = new URL('pkg/browser.js', import.meta.url).href;
+/** @param {string} name */
+const built = (name) => new URL(`pkg/${name}`, import.meta.url).href;
 
 /** @returns {Promise<Library>} */
 export async function loadLibrary() {
   const asked = performance.now();
   try {
-    /** @type {typeof import('mcp-tether')} */
-    const library = await import(built);
+    /** @type {[typeof import('mcp-tether'), typeof import('mcp-tether/page'), typeof import('mcp-tether/storage')]} */
+    const [library, page, storage] = await Promise.all([
+      import(built('browser.js')),
+      import(built('page.js')),
+      import(built('storage.js')),
+    ]);
     await library.default();
     const readyMs = performance.now() - asked;
     /** @type {{ version?: string }} */
-    const { version = '0' } = await fetch('pkg/package.json')
+    const { version = '0' } = await fetch(built('package.json'))
       .then((response) => (response.ok ? response.json() : {}))
       .catch(() => ({}));
-    return { McpManager: library.McpManager, version, readyMs };
+    return { McpManager: library.McpManager, ...page, ...storage, version, readyMs };
   } catch (cause) {
     throw new NotSetUp('The library is not built: run `make build`.', { cause });
   }
 }
 
-/** The devtools, which nothing of the page waits for. @returns {Promise<Devtools>} */
+/** The devtools, in which the laboratory draws its timeline. @returns {Promise<Devtools>} */
 export function loadDevtools() {
-  return import(new URL('pkg/devtools.js', import.meta.url).href);
+  return import(built('devtools.js'));
 }
 
 /** A prerequisite of the page is missing; the message says which. */

@@ -1,4 +1,4 @@
-// The scenario of the page as a program, to paste into a project or into this page's console.
+// The scenario of the page as programs, to paste into a project or into this page's console.
 // @ts-check
 
 import { callbackUrl } from './backends/login.js';
@@ -6,8 +6,20 @@ import { callbackUrl } from './backends/login.js';
 /** @import { SessionConfig } from 'mcp-tether' */
 /** @import { Backend, Holder, Scenario } from './types.js' */
 
-/** @param {Scenario & { backend: Backend, holder: Holder, tool?: string, given?: object | undefined }} scenario */
-export function snippetFor({ backend, holder, fault, tool = 'echo', given = { message: 'Still there?' }, times }) {
+/** @typedef {Scenario & { backend: Backend, holder: Holder, tool?: string, given?: object | undefined }} Whole */
+
+/** The scenario with each client: { id, label, code }. @param {Whole} scenario */
+export function snippetsFor(scenario) {
+  const parts = partsOf(scenario);
+  return [
+    { id: 'mcp-tether', label: 'mcp-tether', code: withOurs(scenario, parts) },
+    { id: 'official', label: 'Official SDK', code: withOfficial(scenario, parts) },
+    { id: 'react', label: 'React', code: withReact(scenario, parts) },
+  ];
+}
+
+/** What the programs have in common. @param {Whole} scenario */
+function partsOf({ backend, holder, tool = 'echo', given = { message: 'Still there?' } }) {
   const { name, url, sessionConfig, headers } = find(backend, holder.serverName);
   const hidden = headers && Object.fromEntries(Object.keys(headers).map((header) => [header, '…']));
   const server = {
@@ -15,30 +27,99 @@ export function snippetFor({ backend, holder, fault, tool = 'echo', given = { me
     ...(hidden && Object.keys(hidden).length > 0 && { headers: hidden }),
     ...(sessionConfig && { sessionConfig }),
   };
+  const logsIn = backend.kind === 'login';
+  return {
+    name,
+    sessionConfig,
+    params: literal({ name: tool, arguments: given }),
+    manager: `const manager = new McpManager({\n  mcpServers: { ${key(name)}: ${literal(server)} },\n});`,
+    imports: logsIn ? ["import { oauth, popup } from 'mcp-tether/oauth';"] : [],
+    login: logsIn ? [`const auth = oauth({ redirectUri: ${literal(callbackUrl())}, authorize: popup() });`] : [],
+    who: `${literal(holder.userId)}, ${literal(name)}${logsIn ? ', { auth }' : ''}`,
+  };
+}
+
+/** @typedef {ReturnType<typeof partsOf>} Parts */
+
+/** @param {Whole} scenario @param {Parts} parts */
+function withOurs({ backend, fault, times }, { imports, login, manager, params, sessionConfig, who }) {
   const library = literal(new URL('pkg/browser.js', document.baseURI).href);
-  const call = `session.callTool(${literal({ name: tool, arguments: given })})`;
   return [
     backend.kind === 'simulated'
       ? `// In this page's console, for its simulated server:\nconst { default: init, McpManager } = await import(${library});`
       : "import init, { McpManager } from 'mcp-tether';",
-    ...(backend.kind === 'login' ? ["import { oauth, popup } from 'mcp-tether/oauth';"] : []),
+    ...imports,
     'await init();',
     '',
-    `const manager = new McpManager({\n  mcpServers: { ${key(name)}: ${literal(server)} },\n});`,
+    manager,
     "manager.events.addEventListener('recoverySucceeded', () => console.log('recovered'));",
-    ...(backend.kind === 'login'
-      ? [`const auth = oauth({ redirectUri: ${literal(callbackUrl())}, authorize: popup() });`]
-      : []),
-    `const session = await manager.connect(${literal(holder.userId)}, ${literal(name)}${backend.kind === 'login' ? ', { auth }' : ''});`,
+    ...login,
+    `const session = await manager.connect(${who});`,
     ...breaking(fault, sessionConfig),
-    ...(times > 1
-      ? [
-          `const results = await Promise.allSettled(Array.from({ length: ${times} }, () => ${call}));`,
-          "console.log(results.filter(({ status }) => status === 'fulfilled').length, 'of', results.length, 'answered');",
-        ]
-      : [`console.log(await ${call});`]),
+    ...calling('session', params, times),
     'await manager.close({ terminate: true });',
   ].join('\n');
+}
+
+/** The official client, on a transport of the manager. @param {Whole} scenario @param {Parts} parts */
+function withOfficial({ fault, times }, { imports, login, manager, params, sessionConfig, who }) {
+  return [
+    "import { Client } from '@modelcontextprotocol/client';",
+    "import init, { McpManager } from 'mcp-tether';",
+    ...imports,
+    'await init();',
+    '',
+    manager,
+    ...login,
+    "const client = new Client({ name: 'my-app', version: '1.0.0' });",
+    `await client.connect(manager.transport(${who})); // the only line that changes`,
+    ...breaking(fault, sessionConfig),
+    ...calling('client', params, times),
+    'await client.close();',
+    'await manager.close({ terminate: true });',
+  ].join('\n');
+}
+
+/** A component. @param {Whole} _scenario @param {Parts} parts */
+function withReact(_scenario, { imports, login, manager, params, who }) {
+  return [
+    "import init, { McpManager } from 'mcp-tether';",
+    ...imports,
+    "import { useMcp } from 'mcp-tether/react';",
+    "import { useState } from 'react';",
+    'await init();',
+    '',
+    manager,
+    ...login,
+    '',
+    'export function Ask() {',
+    `  const { state, call } = useMcp(manager, ${who});`,
+    "  const [answer, setAnswer] = useState('');",
+    '  const ask = async () => {',
+    '    try {',
+    `      const { content } = await call(${params});`,
+    '      setAnswer(JSON.stringify(content));',
+    '    } catch (error) {',
+    '      setAnswer(String(error));',
+    '    }',
+    '  };',
+    '  return (',
+    '    <p>',
+    '      <button onClick={ask}>Ask ({state})</button> {answer}',
+    '    </p>',
+    '  );',
+    '}',
+  ].join('\n');
+}
+
+/** @param {'session' | 'client'} who @param {string} params @param {number} times */
+function calling(who, params, times) {
+  const call = `${who}.callTool(${params})`;
+  if (times === 1) return [`console.log(await ${call});`];
+  return [
+    `const results = await Promise.allSettled(Array.from({ length: ${times} }, () => ${call}));`,
+    "console.log(results.filter(({ status }) => status === 'fulfilled').length, 'of', results.length, 'answered');",
+  ];
 }
 
 /** @param {Backend} backend @param {string} serverName */

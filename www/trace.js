@@ -1,25 +1,16 @@
-// The trace file: all events, and the manager's statistics. It contains no headers, tokens or complete session ids.
+// The trace of the timeline, with the library and the settings of the servers. It contains no headers, tokens or complete session ids.
 // @ts-check
 
 /** @import { World } from './world.js' */
 
 /** @param {World} world */
-export function traceOf({ timeline, manager, library, backend }) {
-  const sessions = manager
-    .getAllActiveSessions()
-    .map(({ sessionId, ...session }) => ({ ...session, sessionId: sessionId && `${sessionId.slice(0, 8)}...` }));
+export function traceOf({ timeline, library, backend }) {
   return {
-    format: 'mcp-tether-trace',
-    version: 1,
+    ...timeline.trace,
     library: { name: 'mcp-tether', version: library.version },
-    exportedAt: new Date().toISOString(),
     servers: Object.fromEntries(
       backend.servers.map(({ name, url, sessionConfig }) => [name, { url: withoutQuery(url), sessionConfig }]),
     ),
-    stats: manager.getSessionStats(),
-    metrics: manager.getMetrics(),
-    sessions,
-    events: timeline.events,
   };
 }
 

@@ -1,7 +1,6 @@
 // Types of the demo page.
 
-import type { McpManager, McpSession, ServerConfig, SessionEvent, SessionEventDetail, SessionState } from 'mcp-tether';
-import type { OpenRequests } from './timeline/open-requests.js';
+import type { McpManager, McpSession, ServerConfig, SessionState } from 'mcp-tether';
 
 /** A tool in `tools/list`: the members that the page uses. */
 export interface Tool {
@@ -79,6 +78,8 @@ export interface StoryServer {
 interface StoryWorld {
   control(what: string, body?: object): Promise<unknown>;
   network: { goOffline(ms: number): Promise<void> };
+  /** Opens the page once more, and waits until its calls are answered. */
+  secondTab(): Promise<unknown>;
   /** Arms something once for each client. */
   each(arm: (client: FaultClient) => Promise<unknown>): Promise<unknown>;
 }
@@ -92,6 +93,10 @@ export interface StoryFault {
   chip: string;
   /** The tool of the first call after it; the others read. */
   tool?: string;
+  /** The calls after it are made while it lasts. */
+  isLasting?: boolean;
+  /** It ends this page; the next one goes on. */
+  reloads?: boolean;
   /** May return how long it lasted. */
   break(world: StoryWorld): Promise<unknown>;
   broke(run: StoryRun): string;
@@ -135,7 +140,9 @@ export type BackendMaker = () => Promise<Backend>;
 export type Devtools = typeof import('mcp-tether/devtools');
 
 /** The built package, and its load time. */
-export interface Library {
+export interface Library
+  extends Pick<typeof import('mcp-tether/page'), 'attachToPage' | 'sharedStorage'>,
+    Pick<typeof import('mcp-tether/storage'), 'webStorage'> {
   McpManager: typeof McpManager;
   version: string;
   readyMs: number;
@@ -194,79 +201,3 @@ export interface ClientCounts {
   /** Runs of a call that had run before. */
   repeated?: number;
 }
-
-/** A row of the timeline: one user's session with one server. */
-export interface Lane {
-  key: string;
-  index: number;
-  userId: string;
-  serverName: string;
-  since: number;
-  state?: SessionState;
-  generation: number;
-  band?: TimelineItem;
-  open: OpenRequests<TimelineItem>;
-  waits: TimelineItem[];
-  stream?: TimelineItem;
-  /** Whether its name and its rule are drawn. */
-  drawn?: boolean;
-}
-
-/** An interactive item of the timeline. */
-export interface TimelineItem {
-  type: 'request' | 'state' | 'wait' | 'stream' | 'generation' | 'mark';
-  lane: Lane;
-  generation: number;
-  start: number;
-  /** Undefined while ongoing. */
-  end?: number;
-  method?: string;
-  requestId?: number;
-  attempt?: number;
-  evidence?: string;
-  code?: string;
-  /** The request that this one retries. */
-  replaces?: TimelineItem;
-  outcome?: string;
-  durationMs?: number;
-  state?: SessionState;
-  from?: SessionState;
-  delayMs?: number;
-  /** The number of requests that wait together. */
-  refusals?: number;
-  stream?: 'listen' | 'call';
-  sessionId?: string;
-  kind?: SessionEvent;
-  waited?: number;
-}
-
-/** An event as stored by the timeline. */
-export type TimelineEvent = [kind: SessionEvent, detail: SessionEventDetail];
-
-/** The parts of <session-timeline> that picture.js builds. */
-export interface TimelineParts {
-  lanes: HTMLElement;
-  scroll: HTMLElement;
-  svg: SVGSVGElement;
-  live: SVGLineElement;
-  buttons: HTMLElement;
-  detail: HTMLElement;
-  text: HTMLDetailsElement;
-  list: HTMLOListElement;
-  scale: HTMLElement;
-  layers: Record<LayerName, SVGGElement>;
-  /** The scroll position of the picture, read once per drawing. */
-  scrolled?: number;
-}
-
-export type LayerName =
-  | 'cuts'
-  | 'rules'
-  | 'lines'
-  | 'waits'
-  | 'streams'
-  | 'bands'
-  | 'bars'
-  | 'marks'
-  | 'captions'
-  | 'notes';

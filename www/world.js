@@ -6,7 +6,7 @@ import { Holders } from './holders.js';
 import { Network } from './network.js';
 
 /** @import { ManagerOptions, SessionState } from 'mcp-tether' */
-/** @import { SessionTimeline } from './timeline/timeline.js' */
+/** @import { DevtoolsElement } from 'mcp-tether/devtools' */
 /** @import { Backend, Control, ControlRequest, Fault, FaultClient, Holder, Library, ServerCounts } from './types.js' */
 
 // More attempts than the default: visitors cause many faults within a minute.
@@ -18,7 +18,7 @@ export class World {
   asked = [];
 
   /**
-   * @param {{ library: Library, backend: Backend, timeline: SessionTimeline, log: NonNullable<ManagerOptions['log']> }} options
+   * @param {{ library: Library, backend: Backend, timeline: DevtoolsElement, log: NonNullable<ManagerOptions['log']> }} options
    */
   constructor({ library, backend, timeline, log }) {
     this.library = library;
@@ -44,7 +44,7 @@ export class World {
       },
     );
     this.holders = new Holders('ada', backend.servers[0].name);
-    timeline.watch(this.manager.events);
+    timeline.manager = this.manager;
   }
 
   get holder() {

@@ -1,23 +1,25 @@
 // <mcp-tether-devtools>: collects the events of a manager, or those of a trace, and draws them once a frame.
 // @ts-check
 
-import { make } from './dom.js';
 import { axisHeight, LaneCanvas, laneHeight, MiniMap } from './lanes.js';
-import { layout } from './layout.js';
-import { EventLog } from './log.js';
+import { layout, offerLanes } from './layout.js';
+import { EventLog, passes } from './log.js';
 import { Model } from './model.js';
+import { Selection } from './selection.js';
 import { paletteOf, styleSheet } from './style.js';
-import { counterTable, eventFields, sessionTable } from './tables.js';
+import { counterTable, sessionTable } from './tables.js';
 import { TimeView } from './time-view.js';
-import { parseTrace, traceEvent, traceOf } from './trace.js';
-import { eventTypes, kindOf, summary } from './words.js';
+import { parseTrace, saveTrace, traceEvent, traceOf } from './trace.js';
+import { eventTypes } from './words.js';
 
 /** @import { McpManager } from '../index.js' */
 /** @import { Trace, TraceEvent } from '../devtools.js' */
 /** @import { Parts } from './layout.js' */
+/** @import { Item } from './model.js' */
 
 // A server that renders pages has no elements, and must be able to import this.
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
+const pan = /** @type {Record<string, number>} */ ({ ArrowLeft: -0.15, ArrowRight: 0.15 });
 const stillMs = 400; // so long after an event the axis moves on
 
 export class DevtoolsElement extends Base {
@@ -38,8 +40,11 @@ export class DevtoolsElement extends Base {
   #notes = [];
   /** @type {Trace | undefined} */
   #loaded;
-  #selected = -1;
+  /** @type {Selection | undefined} */
+  #selection;
   #frame = 0;
+  #pause = 0; // the timer before a drawing of what happens
+  #drawMs = 0; // how long the latest took
   #stillness = 0; // the timer that draws once more when nothing has happened for a while
   /** @type {LaneCanvas | undefined} */
   #lanes;
@@ -76,7 +81,7 @@ export class DevtoolsElement extends Base {
     for (const event of trace.events) this.#add(event);
     this.#notes = trace.notes;
     this.#follow(false);
-    this.#view.reach(this.#model.first, this.#model.last, this.#model.last);
+    this.#reach(this.#model.last);
     this.#view.fit();
   }
 
@@ -87,11 +92,15 @@ export class DevtoolsElement extends Base {
     this.#schedule();
   }
 
+  /** @param {string} type @param {unknown} detail */
+  add(type, detail) {
+    this.#add(traceEvent(type, detail));
+  }
+
   clear() {
     this.#events = [];
     this.#notes = [];
     this.#loaded = undefined;
-    this.#selected = -1;
     this.#rebuild();
   }
 
@@ -105,7 +114,8 @@ export class DevtoolsElement extends Base {
     for (const end of this.#endings.splice(0)) end();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#stillness);
-    this.#frame = 0;
+    clearTimeout(this.#pause);
+    this.#frame = this.#pause = 0;
     this.#unwatch?.();
   }
 
@@ -113,8 +123,7 @@ export class DevtoolsElement extends Base {
 
   /** @param {McpManager} manager */
   #watch({ events }) {
-    const heard = (/** @type {{ type: string, detail: unknown }} */ { type, detail }) =>
-      this.#add(traceEvent(type, detail));
+    const heard = (/** @type {{ type: string, detail: unknown }} */ { type, detail }) => this.add(type, detail);
     for (const type of eventTypes) events.addEventListener(type, heard);
     this.#unwatch = () => {
       for (const type of eventTypes) events.removeEventListener(type, heard);
@@ -127,17 +136,18 @@ export class DevtoolsElement extends Base {
     if (this.#events.length > this.limit) {
       // A third at a time: each time all lanes are folded again.
       this.#events.splice(0, Math.ceil(this.limit / 3));
-      this.#selected = -1;
       this.#rebuild();
       return;
     }
     const index = this.#events.length - 1;
     this.#model.add(event, index);
     if (this.#passes(event)) this.#log?.rows.push(index);
-    this.#schedule();
+    this.#scheduleSoon();
   }
 
   #rebuild() {
+    if (this.#selection) this.#selection.event = -1;
+    this.#selection?.show(undefined, undefined, []);
     this.#model = new Model();
     if (this.#lanes) this.#lanes.model = this.#model;
     this.#events.forEach((event, index) => {
@@ -153,14 +163,7 @@ export class DevtoolsElement extends Base {
 
   /** @param {TraceEvent | undefined} event */
   #passes(event) {
-    if (!this.#parts || !event) return event !== undefined;
-    const { kind, lane, filter } = this.#parts;
-    if (kind.value !== 'all' && kindOf(event) !== kind.value) return false;
-    if (lane.selectedIndex > 0 && lane.value !== `${event.userId}@${event.serverName}`) return false;
-    const wanted = filter.value.trim().toLowerCase();
-    return (
-      !wanted || `${event.type} ${event.userId}@${event.serverName} ${summary(event)}`.toLowerCase().includes(wanted)
-    );
+    return event !== undefined && (!this.#parts || passes(event, this.#parts));
   }
 
   // Parts
@@ -173,7 +176,7 @@ export class DevtoolsElement extends Base {
     this.#lanes = new LaneCanvas(parts.canvas, this.#model, this.#view);
     this.#map = new MiniMap(parts.map);
     this.#log = new EventLog(parts.log, (event) => this.#select(event));
-    parts.detail.append(eventFields(undefined));
+    this.#selection = new Selection(parts);
     this.#wire(parts);
     queueMicrotask(() => this.#filter());
     return parts;
@@ -188,7 +191,7 @@ export class DevtoolsElement extends Base {
     fit.addEventListener('click', () => this.#fit());
     follow.addEventListener('click', () => this.#follow(!this.#view.follows));
     clear.addEventListener('click', () => this.clear());
-    save.addEventListener('click', () => this.#save());
+    save.addEventListener('click', () => saveTrace(this.trace));
     scroll.addEventListener('scroll', () => this.#schedule(), { passive: true });
     panel.addEventListener('click', ({ target }) => {
       const factor = target instanceof HTMLElement && target.dataset.zoom;
@@ -205,8 +208,8 @@ export class DevtoolsElement extends Base {
   #wireCanvas({ canvas, map }) {
     canvas.addEventListener('keydown', (event) => this.#onKey(event));
     canvas.addEventListener('click', ({ offsetX, offsetY }) => {
-      const event = this.#lanes?.eventAt(offsetX, offsetY);
-      if (event !== undefined) this.#select(event);
+      const item = this.#lanes?.itemAt(offsetX, offsetY);
+      if (item) this.#select(item.event, item);
     });
     canvas.addEventListener(
       'wheel',
@@ -223,9 +226,9 @@ export class DevtoolsElement extends Base {
     });
     const jump = (/** @type {PointerEvent} */ { buttons, offsetX }) => {
       if (buttons !== 1) return;
-      const { first, last } = this.#model;
+      const { first, last, axis } = this.#model;
       this.#follow(false);
-      this.#view.center(first + (offsetX / map.clientWidth) * (last - first));
+      this.#view.center(first + (offsetX / map.clientWidth) * (axis.place(last) - first));
     };
     map.addEventListener('pointerdown', jump);
     map.addEventListener('pointermove', jump);
@@ -236,12 +239,12 @@ export class DevtoolsElement extends Base {
     const redraw = () => this.#schedule();
     const sizes = new ResizeObserver(redraw);
     sizes.observe(panel);
-    const scheme = matchMedia('(prefers-color-scheme: dark)');
-    scheme.addEventListener('change', redraw);
-    this.#endings.push(
-      () => sizes.disconnect(),
-      () => scheme.removeEventListener('change', redraw),
-    );
+    this.#endings.push(() => sizes.disconnect());
+    for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+      const scheme = matchMedia(query);
+      scheme.addEventListener('change', redraw);
+      this.#endings.push(() => scheme.removeEventListener('change', redraw));
+    }
     // After it was moved within the document.
     if (this.#manager && this.#endings.length > 0) this.manager = this.#manager;
   }
@@ -251,8 +254,6 @@ export class DevtoolsElement extends Base {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     /** @type {Record<string, () => void>} */
     const actions = {
-      ArrowLeft: () => this.#pan(-0.15),
-      ArrowRight: () => this.#pan(0.15),
       '+': () => this.#zoom(0.625),
       '=': () => this.#zoom(0.625),
       '-': () => this.#zoom(1.6),
@@ -260,9 +261,13 @@ export class DevtoolsElement extends Base {
       l: () => this.#follow(true),
     };
     const action = actions[event.key];
-    if (!action) return;
+    const pans = event.shiftKey && pan[event.key];
+    const next = this.#selection?.next(this.#model, event.key);
+    if (!action && !next) return;
     event.preventDefault();
-    action();
+    action?.();
+    if (pans) this.#pan(pans);
+    else if (next) this.#select(next.event, next);
   }
 
   /** @param {boolean} yes */
@@ -281,16 +286,16 @@ export class DevtoolsElement extends Base {
     this.#schedule();
   }
 
-  /** @param {number} event */
-  #select(event) {
-    this.#selected = event;
-    const selected = this.#events[event];
+  /** @param {number} event @param {Item} [item] */
+  #select(event, item = this.#model.itemOf(event)) {
+    if (this.#selection) this.#selection.event = event;
+    this.#selection?.show(this.#events[event], item, this.#model.items, this.#manager);
     this.#log?.show(event);
-    this.#parts?.detail.replaceChildren(eventFields(selected));
+    const at = this.#model.axis.place(item?.start ?? this.#events[event]?.at ?? 0);
     const { start, end } = this.#view;
-    if (selected && (selected.at < start || selected.at > end)) {
+    if (at < start || at > end) {
       this.#follow(false);
-      this.#view.center(selected.at);
+      this.#view.center(at);
     }
     this.#schedule();
   }
@@ -319,14 +324,6 @@ export class DevtoolsElement extends Base {
     this.#schedule();
   }
 
-  #save() {
-    const link = make('a', { download: 'mcp-tether-trace.json' });
-    const text = `${JSON.stringify(this.trace, undefined, 1)}\n`;
-    link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }
-
   // Drawing
 
   #schedule() {
@@ -337,32 +334,49 @@ export class DevtoolsElement extends Base {
     });
   }
 
+  /** What happens is drawn within a fifth of the time, however much it is: the application has its own work. */
+  #scheduleSoon() {
+    if (this.#pause) return;
+    this.#pause = Number(
+      setTimeout(() => {
+        this.#pause = 0;
+        this.#schedule();
+      }, 4 * this.#drawMs),
+    );
+  }
+
   #draw() {
+    const began = performance.now();
+    this.#drawAll();
+    this.#drawMs = performance.now() - began;
+  }
+
+  #drawAll() {
     const parts = this.#parts;
     if (!parts) return;
-    this.#drawLauncher(parts.launch);
+    parts.launch.dataset.tone = this.#model.tone;
     if (this.hasAttribute('floating') && !this.hasAttribute('open')) return;
     const now = Date.now();
     const isLive = this.#manager !== undefined && (this.#model.isBusy || now - this.#model.last < stillMs);
-    this.#view.reach(this.#model.first, this.#model.last, isLive ? now : this.#model.last);
+    this.#reach(isLive ? now : this.#model.last);
     this.#drawLanes(parts);
+    if (this.#selection?.isStale && this.#selection.item)
+      this.#select(this.#selection.item.event, this.#selection.item);
     const { length } = this.#events;
     parts.count.textContent = `${length.toLocaleString('en')} ${length === 1 ? 'event' : 'events'}`;
-    this.#offerLanes(parts.lane);
-    if (parts.body.dataset.tab === 'log') this.#log?.draw(this.#events, this.#view.follows && this.#selected < 0);
+    offerLanes(parts.lane, this.#model.lanes);
+    if (parts.body.dataset.tab === 'log')
+      this.#log?.draw(this.#events, this.#view.follows && (this.#selection?.event ?? -1) < 0);
     else this.#drawTables(parts);
-    if (isLive) this.#schedule();
+    if (isLive) this.#scheduleSoon();
     clearTimeout(this.#stillness);
     this.#stillness = isLive ? 0 : Number(setTimeout(() => this.#manager && this.#schedule(), 2_000));
   }
 
-  /** @param {HTMLElement} launch */
-  #drawLauncher(launch) {
-    const states = [...this.#model.lanes.values()].map(({ states: all }) => all.at(-1)?.label);
-    const isBad = states.some((state) => state === 'degraded' || state === 'outage');
-    const isWaiting = states.some((state) => state === 'connecting' || state === 'recovering');
-    const fine = states.includes('ready') ? 'good' : 'quiet';
-    launch.dataset.tone = isBad ? 'bad' : (isWaiting && 'wait') || fine;
+  /** @param {number} now */
+  #reach(now) {
+    const { axis, first, last } = this.#model;
+    this.#view.reach(axis.place(first), axis.place(last), axis.place(now));
   }
 
   /** @param {Parts} parts */
@@ -372,16 +386,8 @@ export class DevtoolsElement extends Base {
     if (width === 0 || height === 0) return;
     const beyond = Math.max(0, this.#model.lanes.size * laneHeight + axisHeight - height);
     space.style.height = `${beyond}px`;
-    this.#lanes?.draw({ width, height, scrollTop, palette, notes: this.#notes, selected: this.#selected });
-    const events = this.#events.map((event) => ({ at: event.at, isTrouble: kindOf(event) === 'trouble' }));
-    this.#map?.draw(events, this.#model, this.#view, { width: map.clientWidth, palette });
-  }
-
-  /** @param {HTMLSelectElement} select */
-  #offerLanes(select) {
-    const lanes = [...this.#model.lanes.values()].slice(0, 1_000);
-    for (const { userId, serverName } of lanes.slice(select.options.length - 1))
-      select.append(make('option', { value: `${userId}@${serverName}` }, `${userId}@${serverName}`));
+    this.#lanes?.draw({ width, height, scrollTop, palette, notes: this.#notes, selected: this.#selection?.item });
+    this.#map?.draw(this.#events, this.#model, this.#view, { width: map.clientWidth, palette });
   }
 
   /** @param {Parts} parts */

@@ -2,18 +2,20 @@
 // @ts-check
 
 import { canvasFont } from './style.js';
-import { clock, duration } from './words.js';
+import { clock, duration, kindOf } from './words.js';
 
+/** @import { TraceEvent } from '../devtools.js' */
 /** @import { Item, Lane, Model } from './model.js' */
 /** @import { Palette } from './style.js' */
 /** @import { TimeView } from './time-view.js' */
 /** @typedef {{ at: number, text: string }} Note */
-/** @typedef {{ width: number, height: number, scrollTop: number, palette: Palette, notes: Note[], selected: number }} Frame */
+/** @typedef {{ width: number, height: number, scrollTop: number, palette: Palette, notes: Note[], selected: Item | undefined }} Frame */
 
 const nameWidth = 118;
-export const axisHeight = 20;
+export const axisHeight = 36;
 export const laneHeight = 66;
 const area = { y: 20, height: 28 };
+const longestWait = 3_600_000; // milliseconds; that a wait or a stream which began earlier is drawn, is not worth a longer search
 const letter = 6.3;
 
 export class LaneCanvas {
@@ -44,6 +46,7 @@ export class LaneCanvas {
     this.#frame = frame;
     this.#drawn.length = 0;
     this.#ticks(context, frame);
+    this.#cuts(context, frame);
     const lanes = [...this.#model.lanes.values()];
     const from = Math.floor(frame.scrollTop / laneHeight);
     const to = Math.ceil((frame.scrollTop + frame.height - axisHeight) / laneHeight);
@@ -56,10 +59,13 @@ export class LaneCanvas {
     });
     context.restore();
     this.#notes(context, frame);
+    if (lanes.length > 0) return;
+    context.fillStyle = frame.palette.soft;
+    context.fillText('Every request, wait and change of state will be drawn here, as it happens.', 10, axisHeight + 24);
   }
 
-  /** The event at a place of the canvas, the nearest within a few pixels. @param {number} x @param {number} y */
-  eventAt(x, y) {
+  /** The item at a place of the canvas, the nearest within a few pixels. @param {number} x @param {number} y */
+  itemAt(x, y) {
     let best;
     let least = 7;
     for (const { item, x0, x1, y0, y1 } of this.#drawn) {
@@ -69,7 +75,7 @@ export class LaneCanvas {
         best = item;
       }
     }
-    return best?.event;
+    return best;
   }
 
   /** The share of the axis at a place. @param {number} x */
@@ -80,17 +86,19 @@ export class LaneCanvas {
   /** @param {number} time @param {Frame} frame */
   #x(time, { width }) {
     const { start, end } = this.#view;
-    return nameWidth + ((time - start) / (end - start)) * (width - nameWidth);
+    return nameWidth + ((this.#model.axis.place(time) - start) / (end - start)) * (width - nameWidth);
   }
 
   /** @param {CanvasRenderingContext2D} context @param {Frame} frame */
   #ticks(context, frame) {
     const { palette, width, height } = frame;
-    const { times, step } = this.#view.ticks((width - nameWidth) / 110);
+    const { times, step } = this.#view.ticks((width - nameWidth) / 110, this.#model.axis);
     context.font = canvasFont;
+    let free = nameWidth;
     for (const at of times) {
       const x = this.#x(at, frame);
-      if (x < nameWidth) continue;
+      if (x < free) continue;
+      free = x + 84;
       rect(context, palette.line, x, 0, 1, height);
       context.fillStyle = palette.soft;
       context.fillText(clock(at, step < 1_000), x + 4, 13);
@@ -106,11 +114,14 @@ export class LaneCanvas {
     context.rect(nameWidth, top, width - nameWidth, laneHeight);
     context.clip();
     this.#states(context, frame, lane, top);
-    for (const item of this.#visible(lane.waits, 0)) this.#wait(context, frame, item, top);
+    let free = 0;
+    for (const item of this.#visible(lane.waits, longestWait)) free = this.#wait(context, frame, item, top, free);
     this.#requests(context, frame, lane, top);
-    for (const item of this.#visible(lane.streams, 0)) {
+    for (const item of this.#visible(lane.streams, longestWait)) {
       const [x, w] = this.#span(item, frame);
-      rect(context, palette.accent, x, top + 51, w, 2);
+      const y = top + (item.about.stream === 'call' ? 48 : 51);
+      rect(context, palette.accent, x, y, w, 2);
+      this.#hit(item, frame, context, x, w, y, 2);
     }
     this.#marks(context, frame, lane, top);
     context.restore();
@@ -126,7 +137,7 @@ export class LaneCanvas {
     for (const item of this.#visible(lane.states, 0)) {
       const [x, w] = this.#span(item, frame);
       rect(context, palette[/** @type {keyof Palette} */ (item.label)] ?? palette.quiet, x, top + 4, w, 13);
-      this.#hit(item, x, w, top + 4, 13);
+      this.#hit(item, frame, context, x, w, top + 4, 13);
       const from = Math.max(x, nameWidth) + 5;
       if (x + w - from < item.label.length * letter) continue;
       context.fillStyle = palette.paper;
@@ -134,18 +145,21 @@ export class LaneCanvas {
     }
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Item} item @param {number} top */
-  #wait(context, frame, item, top) {
+  /** Returns where the next caption may begin. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Item} item @param {number} top @param {number} free */
+  #wait(context, frame, item, top, free) {
     const { palette } = frame;
     const [x, w] = this.#span(item, frame);
     context.globalAlpha = 0.28;
     rect(context, palette.wait, x, top + area.y, w, area.height);
     context.globalAlpha = 1;
-    this.#hit(item, x, w, top + area.y, area.height);
+    this.#hit(item, frame, context, x, w, top + area.y, area.height);
     const text = `wait ${duration(item.end - item.start)}`;
-    if (w < text.length * letter + 8) return;
+    const from = Math.max(x, nameWidth) + 5;
+    const to = from + text.length * letter;
+    if (x + w < to + 3 || from < free) return free;
     context.fillStyle = palette.recovering;
-    context.fillText(text, Math.max(x, nameWidth) + 5, top + area.y + area.height - 4);
+    context.fillText(text, from, top + area.y + area.height - 4);
+    return to + 8;
   }
 
   /** Thousands of calls share the height: density, not slabs. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Lane} lane @param {number} top */
@@ -158,39 +172,58 @@ export class LaneCanvas {
       const [x, w] = this.#span(item, frame);
       const y = top + area.y + item.row * pitch;
       rect(context, frame.palette[item.tone], x, y, w, height);
-      this.#hit(item, x, w, y, height);
-      if (item.event === frame.selected) outline(context, frame.palette.ink, x, y, w, height);
+      this.#hit(item, frame, context, x, w, y, height);
     }
   }
 
   /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Lane} lane @param {number} top */
   #marks(context, frame, lane, top) {
     const y = top + 55;
-    let free = 0;
-    for (const item of this.#visible(lane.marks, 0)) {
+    const items = this.#visible(lane.marks, 0);
+    for (const [i, item] of items.entries()) {
       const x = this.#x(item.start, frame);
+      const next = items[i + 1];
+      const room = next ? this.#x(next.start, frame) - 6 : Infinity;
       context.fillStyle = frame.palette[item.tone];
       context.beginPath();
       context.moveTo(x, y - 1);
       context.lineTo(x + 4, y + 7);
       context.lineTo(x - 4, y + 7);
       context.fill();
-      this.#hit(item, x - 4, 8, y - 1, 8);
-      if (x < free) continue;
-      context.fillText(item.label, x + 7, y + 7);
-      free = x + item.label.length * letter + 16;
+      this.#hit(item, frame, context, x - 4, 8, y - 1, 8);
+      const long = item.label.length * letter + 7;
+      if (x + long < Math.min(room, frame.width)) context.fillText(item.label, x + 7, y + 7);
+    }
+  }
+
+  /** Where time is cut out, and how much. @param {CanvasRenderingContext2D} context @param {Frame} frame */
+  #cuts(context, frame) {
+    for (const { from, to } of this.#model.axis.cuts) {
+      const [x0, x1] = [this.#x(from, frame), this.#x(to, frame)];
+      if (x1 < nameWidth || x0 > frame.width) continue;
+      context.globalAlpha = 0.7;
+      const x = Math.max(x0, nameWidth);
+      rect(context, frame.palette.line, x, axisHeight, Math.max(1, x1 - x), frame.height);
+      context.globalAlpha = 1;
+      const text = duration(to - from);
+      if (x1 - x < text.length * letter + 4) continue;
+      context.fillStyle = frame.palette.soft;
+      context.fillText(text, x + 2, frame.height - 4);
     }
   }
 
   /** @param {CanvasRenderingContext2D} context @param {Frame} frame */
   #notes(context, frame) {
+    let free = 0;
     for (const { at, text } of frame.notes) {
       const x = this.#x(at, frame);
       if (x < nameWidth || x > frame.width) continue;
-      rect(context, frame.palette.paper, x, 1, text.length * letter + 10, axisHeight - 3);
       rect(context, frame.palette.bad, x, 0, 1.5, frame.height);
+      if (x < free) continue;
+      free = x + text.length * letter + 10;
+      rect(context, frame.palette.paper, x + 1.5, 18, free - x, 15);
       context.fillStyle = frame.palette.bad;
-      context.fillText(text, x + 5, 13);
+      context.fillText(text, x + 5, 29);
     }
   }
 
@@ -199,7 +232,8 @@ export class LaneCanvas {
    * @param {Item[]} items @param {number} longest
    */
   #visible(items, longest) {
-    const { start, end } = this.#view;
+    const start = this.#model.axis.time(this.#view.start);
+    const end = this.#model.axis.time(this.#view.end);
     const to = firstAfter(items, end);
     let from = firstAfter(items, start - longest);
     // Bands follow each other: the one before may reach into view. Open requests have no length yet.
@@ -207,28 +241,29 @@ export class LaneCanvas {
       if ((items[from - 1]?.end ?? 0) <= start && longest > 0) break;
       from -= 1;
     }
-    return items.slice(from, to);
+    return items.slice(from, to).filter((item) => item.end >= start);
   }
 
   /** @param {Item} item @param {Frame} frame @returns {[x: number, width: number]} */
   #span({ start, end }, frame) {
     const x = Math.max(this.#x(start, frame), nameWidth - 5);
-    const right = Math.min(
-      Number.isFinite(end) ? this.#x(end, frame) : this.#x(this.#view.end, frame),
-      frame.width + 5,
-    );
+    const right = Math.min(Number.isFinite(end) ? this.#x(end, frame) : frame.width, frame.width + 5);
     return [x, Math.max(right - x, 2)];
   }
 
-  /** @param {Item} item @param {number} x @param {number} width @param {number} y @param {number} height */
-  #hit(item, x, width, y, height) {
+  /** For the pointer; the selected one gets a frame. @param {Item} item @param {Frame} frame @param {CanvasRenderingContext2D} context @param {number} x @param {number} width @param {number} y @param {number} height */
+  #hit(item, frame, context, x, width, y, height) {
     this.#drawn.push({ item, x0: x, x1: x + width, y0: y, y1: y + height });
+    if (item === frame.selected) outline(context, frame.palette.ink, x - 1, y - 1, width + 2, height + 2);
   }
 }
 
 /** The whole time as counts of events, and the visible part of it. */
 export class MiniMap {
   #canvas;
+  #counted = ''; // what the counts are of
+  #counts = new Uint32Array();
+  #troubles = new Uint8Array();
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -236,31 +271,40 @@ export class MiniMap {
   }
 
   /**
-   * @param {{ at: number, isTrouble: boolean }[]} events
-   * @param {{ first: number, last: number }} model
+   * @param {TraceEvent[]} events
+   * @param {Model} model
    * @param {TimeView} view
    * @param {{ width: number, palette: Palette }} frame
    */
-  draw(events, { first, last }, view, { width, palette }) {
+  draw(events, { first, last: end, axis }, view, { width, palette }) {
+    const last = axis.place(end);
     const height = 26;
     const context = fitted(this.#canvas, width, height);
     if (!context || !Number.isFinite(first)) return;
     const span = Math.max(1, last - first);
-    const counts = new Uint32Array(Math.max(1, Math.ceil(width / 2)));
-    const troubles = new Uint8Array(counts.length);
-    for (const { at, isTrouble } of events) {
-      const column = Math.min(counts.length - 1, Math.floor(((at - first) / span) * counts.length));
-      counts[column] = (counts[column] ?? 0) + 1;
-      if (isTrouble) troubles[column] = 1;
-    }
-    const most = Math.log1p(Math.max(...counts));
-    counts.forEach((count, i) => {
+    this.#count(events, axis, first, span, Math.max(1, Math.ceil(width / 2)));
+    const most = Math.log1p(Math.max(...this.#counts));
+    this.#counts.forEach((count, i) => {
       const high = (Math.log1p(count) / most) * (height - 6);
-      if (count > 0) rect(context, troubles[i] ? palette.bad : palette.soft, i * 2, height - high, 1.5, high);
+      if (count > 0) rect(context, this.#troubles[i] ? palette.bad : palette.soft, i * 2, height - high, 1.5, high);
     });
     const x0 = ((view.start - first) / span) * width;
     const x1 = ((view.end - first) / span) * width;
     outline(context, palette.accent, Math.max(1, x0), 1, Math.min(width - 1, x1) - Math.max(1, x0), height - 2);
+  }
+
+  /** Once for the same events. @param {TraceEvent[]} events @param {Model['axis']} axis @param {number} first @param {number} span @param {number} columns */
+  #count(events, axis, first, span, columns) {
+    const counted = [events.length, first, span, columns].join();
+    if (this.#counted === counted) return;
+    this.#counted = counted;
+    this.#counts = new Uint32Array(columns);
+    this.#troubles = new Uint8Array(columns);
+    for (const event of events) {
+      const column = Math.min(columns - 1, Math.floor(((axis.place(event.at) - first) / span) * columns));
+      this.#counts[column] = (this.#counts[column] ?? 0) + 1;
+      if (kindOf(event) === 'trouble') this.#troubles[column] = 1;
+    }
   }
 }
 

@@ -3,8 +3,18 @@
 
 import { button, make } from './dom.js';
 
+/** @import { Model } from './model.js' */
 /** @typedef {ReturnType<typeof controls>} Controls */
 /** @typedef {Controls & { panel: HTMLElement }} Parts */
+
+const tones = [
+  ['good', 'answered'],
+  ['again', 'sent again'],
+  ['bad', 'failed'],
+  ['unknown', 'outcome unknown'],
+  ['wait', 'waiting'],
+  ['accent', 'open stream'],
+];
 
 /** @returns {Parts} */
 export function layout() {
@@ -29,11 +39,13 @@ function controls() {
     scroll: make('div', { class: 'scroll' }),
     space: make('div'),
     canvas: make('canvas', {
-      role: 'img',
+      role: 'listbox',
       tabindex: '0',
       'aria-label':
-        'Lanes of sessions: left and right move in time, plus and minus zoom, f fits, l follows. The log has the same as text.',
+        'Timeline: arrow keys walk through it, with Shift they move it, plus and minus zoom, f fits, l follows',
     }),
+    // The content of a canvas is what screen readers have of it.
+    item: make('div', { role: 'option', id: 'item', 'aria-selected': 'true' }),
     map: make('canvas', { 'aria-hidden': 'true' }),
     body: make('div', { class: 'body', 'data-tab': 'log' }),
     log: make('div', { class: 'log', role: 'listbox', tabindex: '0', 'aria-label': 'Events' }),
@@ -47,25 +59,7 @@ function controls() {
 
 /** @param {Controls} parts */
 function panel(parts) {
-  const {
-    count,
-    filter,
-    kind,
-    lane,
-    fit,
-    follow,
-    clear,
-    save,
-    close,
-    scroll,
-    canvas,
-    space,
-    map,
-    body,
-    log,
-    detail,
-    tables,
-  } = parts;
+  const { scroll, canvas, space, map, body, log, detail, tables } = parts;
   const zoomOut = button('−', { 'aria-label': 'Zoom out', 'data-zoom': '1.6' });
   const zoomIn = button('+', { 'aria-label': 'Zoom in', 'data-zoom': '0.625' });
   const title = make('b', {}, 'mcp-tether');
@@ -73,18 +67,29 @@ function panel(parts) {
   const bar = make(
     'div',
     { class: 'bar' },
-    ...[title, count, gap, lane, kind, filter, zoomOut, zoomIn, fit, follow, clear, save, close],
+    ...[title, parts.count, gap, parts.lane, parts.kind, parts.filter, zoomOut, zoomIn],
+    ...[parts.fit, parts.follow, parts.clear, parts.save, parts.close],
   );
+  canvas.append(parts.item);
   scroll.append(canvas, space);
   body.append(log, detail, tables);
-  const tabs = make('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Views' }, ...parts.tabs);
+  const tabs = make('div', { role: 'tablist', 'aria-label': 'Views' }, ...parts.tabs);
+  const legend = make(
+    'p',
+    { class: 'legend' },
+    ...tones.map(([tone, text]) => {
+      const swatch = make('i');
+      swatch.style.background = `var(--${tone})`;
+      return make('span', {}, swatch, text);
+    }),
+  );
   return make(
     'section',
     { class: 'panel', 'aria-label': 'mcp-tether devtools' },
     bar,
     scroll,
     make('div', { class: 'map' }, map),
-    tabs,
+    make('div', { class: 'tabs' }, tabs, legend),
     body,
   );
 }
@@ -93,4 +98,12 @@ function panel(parts) {
 function select(label, choices) {
   const options = choices.map((choice) => make('option', { value: choice }, choice));
   return make('select', { 'aria-label': label }, ...options);
+}
+
+/** Those that are new become options. @param {HTMLSelectElement} select @param {Model['lanes']} lanes */
+export function offerLanes(select, lanes) {
+  for (const { userId, serverName } of [...lanes.values()].slice(select.options.length - 1, 1_000)) {
+    const name = `${userId}@${serverName}`;
+    select.append(make('option', { value: name }, name));
+  }
 }

@@ -6,6 +6,7 @@ import { rowHeight } from './style.js';
 import { clock, kindOf, summary } from './words.js';
 
 /** @import { TraceEvent } from '../devtools.js' */
+/** @import { Parts } from './layout.js' */
 
 const beyond = 4; // rows above and below
 const mostRows = 200; // also where the page gives the element no height
@@ -19,6 +20,15 @@ const moves = {
   Home: () => 0,
   End: (_at, length) => length - 1,
 };
+
+/** Whether the filters let an event through. @param {TraceEvent} event @param {Pick<Parts, 'kind' | 'lane' | 'filter'>} filters */
+export function passes(event, { kind, lane, filter }) {
+  const who = `${event.userId}@${event.serverName}`;
+  if (kind.value !== 'all' && kindOf(event) !== kind.value) return false;
+  if (lane.selectedIndex > 0 && lane.value !== who) return false;
+  const wanted = filter.value.trim().toLowerCase();
+  return !wanted || `${event.type} ${who} ${summary(event)}`.toLowerCase().includes(wanted);
+}
 
 export class EventLog {
   /** The indices of the events that pass the filter. @type {number[]} */
@@ -51,7 +61,7 @@ export class EventLog {
   /** Scrolls a selected event into view. @param {number} event */
   show(event) {
     this.selected = event;
-    const row = this.rows.indexOf(event);
+    const row = this.#rowOf(event);
     const { scrollTop, clientHeight } = this.#box;
     const y = row * rowHeight;
     if (row >= 0 && (y < scrollTop || y + rowHeight > scrollTop + clientHeight))
@@ -67,9 +77,21 @@ export class EventLog {
     const from = Math.max(0, Math.floor(this.#box.scrollTop / rowHeight) - beyond);
     const to = from + Math.min(mostRows, Math.ceil(this.#box.clientHeight / rowHeight)) + 2 * beyond;
     this.#space.replaceChildren(...this.rows.slice(from, to).map((event, i) => this.#row(event, from + i)));
-    const active = this.rows.indexOf(this.selected);
+    const active = this.#rowOf(this.selected);
     if (active >= from && active < to) this.#box.setAttribute('aria-activedescendant', `event-${this.selected}`);
     else this.#box.removeAttribute('aria-activedescendant');
+  }
+
+  /** The row of an event, or -1. Rows are in the order of events. @param {number} event */
+  #rowOf(event) {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.rows[middle] ?? 0) < event) low = middle + 1;
+      else high = middle;
+    }
+    return this.rows[low] === event ? low : -1;
   }
 
   /** @param {number} index @param {number} row */
@@ -105,7 +127,7 @@ export class EventLog {
     if (!move || this.rows.length === 0) return;
     event.preventDefault();
     const page = Math.max(1, Math.floor(this.#box.clientHeight / rowHeight) - 1);
-    const next = move(this.rows.indexOf(this.selected), this.rows.length, page);
+    const next = move(this.#rowOf(this.selected), this.rows.length, page);
     const index = this.rows[Math.min(this.rows.length - 1, Math.max(0, next))];
     if (index !== undefined) this.#select(index);
   }

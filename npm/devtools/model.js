@@ -1,15 +1,20 @@
-// Folds events into lanes of bars, bands, waits, streams and marks, each with the index of its event.
+// Folds events into lanes of bars, bands, waits, streams and marks.
 // @ts-check
 
+import { IdleAxis } from './idle-axis.js';
 import { isFailure } from './words.js';
 
 /** @import { TraceEvent } from '../devtools.js' */
 /** @typedef {'open' | 'good' | 'bad' | 'unknown' | 'again' | 'quiet' | 'wait'} Tone */
-/** @typedef {{ start: number, end: number, event: number, tone: Tone, label: string, row: number }} Item `end` is Infinity while it lasts */
 /** @typedef {'requests' | 'states' | 'waits' | 'streams' | 'marks'} Layer */
 /**
+ * @typedef {{
+ *   layer: Layer, lane: Lane, start: number, end: number, event: number, about: TraceEvent, tone: Tone, label: string, row: number, times: number, n: number,
+ * }} Item `end` is Infinity while it lasts; `event` is the index of its latest event, `about` has the fields of all of them, `n` is its place among all items
+ */
+/**
  * @typedef {Record<Layer, Item[]> & {
- *   userId: string, serverName: string, open: Map<number, Item>, rows: number[], longest: number, generation: number,
+ *   index: number, userId: string, serverName: string, since: number, open: Map<number, Item>, rows: number[], longest: number, generation: number,
  * }} Lane
  */
 
@@ -18,14 +23,21 @@ const mostRows = 26;
 export class Model {
   /** @type {Map<string, Lane>} */
   lanes = new Map();
+  /** All items in the order of their beginnings. @type {Item[]} */
+  items = [];
+  axis = new IdleAxis();
   first = Number.POSITIVE_INFINITY;
   last = Number.NEGATIVE_INFINITY;
+  #waitsUntil = 0;
 
   /** @param {TraceEvent} event @param {number} index */
   add(event, index) {
-    this.first = Math.min(this.first, event.at);
-    this.last = Math.max(this.last, event.at);
-    folders[event.type]?.(this.#lane(event), event, index);
+    const { at, delayMs = 0 } = event;
+    if (this.items.length > 0 && !this.isBusy) this.axis.rest(Math.max(this.last, this.#waitsUntil), at);
+    this.first = Math.min(this.first, at);
+    this.last = Math.max(this.last, at);
+    this.#waitsUntil = Math.max(this.#waitsUntil, at + delayMs);
+    folders[event.type]?.(new Fold(this.items, this.#lane(event), event, index));
   }
 
   /** Whether something is going on. */
@@ -33,33 +45,108 @@ export class Model {
     return [...this.lanes.values()].some(({ open }) => open.size > 0);
   }
 
+  /** Of all sessions, the worst. @returns {Tone} */
+  get tone() {
+    const states = [...this.lanes.values()].map(({ states: all }) => all.at(-1)?.label);
+    if (states.some((state) => state === 'degraded' || state === 'outage')) return 'bad';
+    if (states.some((state) => state === 'connecting' || state === 'recovering')) return 'wait';
+    return states.includes('ready') ? 'good' : 'quiet';
+  }
+
+  /** The item that an event began or changed last. @param {number} event */
+  itemOf(event) {
+    return this.items.findLast((item) => item.event === event);
+  }
+
   /** @param {TraceEvent} event */
-  #lane({ userId, serverName }) {
+  #lane({ userId, serverName, at }) {
     const key = `${userId}\n${serverName}`;
     let lane = this.lanes.get(key);
     if (!lane) {
       const layers = { requests: [], states: [], waits: [], streams: [], marks: [] };
-      lane = { userId, serverName, ...layers, open: new Map(), rows: [], longest: 0, generation: 0 };
+      const own = { index: this.lanes.size, userId, serverName, since: at };
+      lane = { ...own, ...layers, open: new Map(), rows: [], longest: 0, generation: 0 };
       this.lanes.set(key, lane);
     }
     return lane;
   }
 }
 
-/** @typedef {(lane: Lane, event: TraceEvent, index: number) => void} Folder */
-/** @type {Partial<Record<TraceEvent['type'], Folder>>} */
+/** One event being folded into a lane. */
+class Fold {
+  #items;
+
+  /** @param {Item[]} items @param {Lane} lane @param {TraceEvent} event @param {number} index */
+  constructor(items, lane, event, index) {
+    this.#items = items;
+    this.lane = lane;
+    this.event = event;
+    this.index = index;
+  }
+
+  /** @param {Layer} layer @param {Tone} tone @param {string} label @param {Partial<Item>} [more] */
+  begin(layer, tone, label, more) {
+    const { lane, event, index } = this;
+    const { at: start } = event;
+    const item = {
+      layer,
+      lane,
+      start,
+      end: Infinity,
+      event: index,
+      about: event,
+      tone,
+      label,
+      row: 0,
+      times: 1,
+      n: this.#items.length,
+      ...more,
+    };
+    lane[layer].push(item);
+    this.#items.push(item);
+    return item;
+  }
+
+  /** Ends the last item of a layer, if it lasts. @param {Layer} layer */
+  end(layer) {
+    const last = this.lane[layer].at(-1);
+    if (last && last.end > this.event.at) last.end = this.event.at;
+  }
+
+  /** @param {Tone} tone @param {string} label */
+  mark(tone, label) {
+    this.begin('marks', tone, label, { end: this.event.at });
+  }
+
+  /** Adds the fields of this event to an item. @param {Item} item */
+  tell(item) {
+    const evidence = this.event.evidence ?? item.about.evidence;
+    item.event = this.index;
+    item.about = { ...item.about, ...this.event, ...(evidence !== undefined && { evidence }) };
+  }
+}
+
+/** @type {Partial<Record<TraceEvent['type'], (fold: Fold) => void>>} */
 const folders = {
   stateChanged,
   requestSent,
   requestSettled,
   retryScheduled,
-  streamOpened,
-  streamClosed(lane, { at, stream }) {
-    if (stream !== 'call') end(lane.streams, at);
+  streamOpened(fold) {
+    const isCall = fold.event.stream === 'call';
+    if (!isCall) fold.end('streams');
+    fold.begin('streams', 'good', 'GET stream', isCall ? { end: fold.event.at } : undefined);
   },
-  sessionCreated(lane, event, index) {
-    lane.generation = event.generation;
-    mark(lane, event, index, 'good', `handshake ${event.generation}`);
+  streamClosed(fold) {
+    const last = fold.lane.streams.findLast(({ about }) => about.stream !== 'call');
+    if (fold.event.stream === 'call' || !last || last.end < Infinity) return;
+    last.end = fold.event.at;
+    fold.tell(last);
+  },
+  sessionCreated(fold) {
+    const { generation, sessionId } = fold.event;
+    fold.lane.generation = generation;
+    fold.mark('good', `handshake ${generation}${sessionId ? ` · ${sessionId}` : ''}`);
   },
 };
 for (const [type, tone] of /** @type {[TraceEvent['type'], Tone][]} */ ([
@@ -77,60 +164,50 @@ for (const [type, tone] of /** @type {[TraceEvent['type'], Tone][]} */ ([
   ['authorized', 'good'],
   ['authorizationFailed', 'bad'],
 ]))
-  folders[type] = (lane, event, index) => mark(lane, event, index, tone, event.code ?? type);
+  folders[type] = (fold) => fold.mark(tone, fold.event.code ?? type);
 
-/** @param {Item[]} items @param {number} at */
-function end(items, at) {
-  const last = items.at(-1);
-  if (last && last.end > at) last.end = at;
-}
-
-/** @param {Lane} lane @param {TraceEvent} event @param {number} index @param {Tone} tone @param {string} label */
-function mark(lane, { at }, index, tone, label) {
-  lane.marks.push({ start: at, end: at, event: index, tone, label, row: 0 });
-}
-
-/** @type {Folder} */
-function stateChanged(lane, { at, to = '' }, index) {
-  end(lane.states, at);
+/** @param {Fold} fold */
+function stateChanged(fold) {
+  const { lane, event } = fold;
+  const { at, from, to = '' } = event;
+  // A new session has its first state without an event.
+  if (from && lane.states.length === 0) fold.begin('states', 'quiet', from, { start: lane.since });
+  fold.end('states');
   // Waits end with their state.
-  end(lane.waits, at);
-  if (to !== 'ready' && to !== 'outage') end(lane.streams, at);
-  lane.states.push({ start: at, end: Number.POSITIVE_INFINITY, event: index, tone: 'quiet', label: to, row: 0 });
+  for (const wait of lane.waits) wait.end = Math.min(wait.end, Math.max(at, wait.start));
+  // In `ready` and during an outage a session keeps its stream; if it breaks, there is an event.
+  if (to !== 'ready' && to !== 'outage') for (const stream of lane.streams) stream.end = Math.min(stream.end, at);
+  fold.begin('states', 'quiet', to);
 }
 
-/** @type {Folder} */
-function requestSent(lane, { at, method = '', requestId, replaces }, index) {
-  const before = replaces === undefined ? undefined : lane.open.get(replaces);
-  if (before && replaces !== undefined) close(lane, replaces, before, at, 'again');
-  let row = lane.rows.findIndex((freeFrom) => freeFrom <= at);
+/** @param {Fold} fold */
+function requestSent(fold) {
+  const { lane, index } = fold;
+  const { at, method = '', requestId, replaces = -1 } = fold.event;
+  const before = lane.open.get(replaces);
+  if (before) close(replaces, before, at, 'again');
+  let row = before?.row ?? lane.rows.findIndex((freeFrom) => freeFrom <= at);
   if (row < 0) row = lane.rows.length < mostRows ? lane.rows.length : index % mostRows;
   lane.rows[row] = Number.POSITIVE_INFINITY;
-  const item = {
-    start: at,
-    end: Number.POSITIVE_INFINITY,
-    event: index,
-    tone: /** @type {Tone} */ ('open'),
-    label: method,
-    row,
-  };
-  lane.requests.push(item);
+  const item = fold.begin('requests', 'open', method, { row });
   if (requestId !== undefined) lane.open.set(requestId, item);
 }
 
-/** @type {Folder} */
-function requestSettled(lane, event, index) {
-  const { at, requestId } = event;
-  const item = requestId === undefined ? undefined : lane.open.get(requestId);
+/** @param {Fold} fold */
+function requestSettled(fold) {
+  const { lane, event } = fold;
+  const { requestId = -1 } = event;
+  const item = lane.open.get(requestId);
   const tone = toneOf(event);
-  if (item && requestId !== undefined) {
-    item.event = index;
-    close(lane, requestId, item, at, tone);
-  } else if (isFailure(event)) mark(lane, event, index, tone, event.outcome ?? '');
+  if (item) {
+    fold.tell(item);
+    close(requestId, item, event.at, tone);
+  } else if (isFailure(event)) fold.mark(tone, event.outcome ?? '');
 }
 
-/** @param {Lane} lane @param {number} requestId @param {Item} item @param {number} at @param {Tone} tone */
-function close(lane, requestId, item, at, tone) {
+/** @param {number} requestId @param {Item} item @param {number} at @param {Tone} tone */
+function close(requestId, item, at, tone) {
+  const { lane } = item;
   lane.open.delete(requestId);
   item.end = at;
   item.tone = tone;
@@ -145,27 +222,18 @@ function toneOf(event) {
   return isFailure(event) ? 'bad' : 'quiet';
 }
 
-/** Calls that are refused together share one wait. @type {Folder} */
-function retryScheduled(lane, { at, delayMs = 0 }, index) {
-  const before = lane.waits.at(-1);
-  if (before && at < before.end && at - before.start < delayMs / 2) {
-    before.end = Math.max(before.end, at + delayMs);
+/** Calls that are refused together share one wait, which the last of them may extend. @param {Fold} fold */
+function retryScheduled(fold) {
+  const { at, delayMs = 0, stream, attempt } = fold.event;
+  const end = at + delayMs;
+  const same = fold.lane.waits.findLast(
+    (wait) =>
+      wait.end > at && wait.about.stream === stream && wait.about.attempt === attempt && at - wait.start < delayMs / 2,
+  );
+  if (!same) {
+    fold.begin('waits', 'wait', '', { end });
     return;
   }
-  end(lane.waits, at);
-  lane.waits.push({ start: at, end: at + delayMs, event: index, tone: 'wait', label: '', row: 0 });
-}
-
-/** @type {Folder} */
-function streamOpened(lane, { at, stream }, index) {
-  if (stream === 'call') return;
-  end(lane.streams, at);
-  lane.streams.push({
-    start: at,
-    end: Number.POSITIVE_INFINITY,
-    event: index,
-    tone: 'good',
-    label: 'GET stream',
-    row: 0,
-  });
+  same.end = Math.max(same.end, end);
+  same.times += 1;
 }

@@ -50,11 +50,14 @@ const dark = {
   expired: '#b9a6e3',
 };
 
-/** @param {string | null} theme the attribute; null is the system's */
+/** What a canvas has to be told, because forced colours do not reach it. */
+const forced = { paper: 'Canvas', sunk: 'Canvas', ink: 'CanvasText', soft: 'CanvasText', line: 'GrayText' };
+
+/** @param {string | null} theme the attribute; null is the system's @returns {Palette} */
 export function paletteOf(theme) {
-  if (theme === 'dark') return dark;
-  if (theme === 'light') return light;
-  return matchMedia('(prefers-color-scheme: dark)').matches ? dark : light;
+  const isDark = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
+  const palette = isDark ? dark : light;
+  return matchMedia('(forced-colors: active)').matches ? { ...palette, ...forced } : palette;
 }
 
 /** @param {Palette} palette */
@@ -87,6 +90,7 @@ button,input,select{font:inherit;color:inherit;background:var(--paper);border:1p
 button{cursor:pointer}button:hover{border-color:var(--accent)}
 button[aria-pressed=true],button[aria-selected=true]{background:var(--accent);border-color:var(--accent);color:var(--paper)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
+.detail p{margin:0 0 6px}
 .launch{border-radius:999px;padding:8px 14px;font-weight:600;box-shadow:0 3px 14px #0004}
 .launch i{display:inline-block;width:9px;height:9px;margin-inline-end:7px;border-radius:50%;background:var(--quiet)}
 .launch[data-tone=good] i{background:var(--good)}.launch[data-tone=bad] i{background:var(--bad)}.launch[data-tone=wait] i{background:var(--wait)}
@@ -97,7 +101,9 @@ button[aria-pressed=true],button[aria-selected=true]{background:var(--accent);bo
 canvas{display:block;width:100%;touch-action:pan-y}
 .scroll canvas{position:sticky;inset-block-start:0}
 .map{border-block:1px solid var(--line);background:var(--sunk);cursor:ew-resize}
-.tabs{display:flex;gap:4px;padding:5px 10px}
+.tabs{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 14px;padding:5px 10px}[role=tablist]{display:flex;gap:4px}
+.legend{display:flex;flex-wrap:wrap;gap:0 12px;margin:0;align-items:center;color:var(--soft);font-size:12px}
+.legend i{display:inline-block;width:12px;height:9px;border-radius:2px;margin-inline-end:5px;forced-color-adjust:none}
 .body{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,17rem);min-height:0;border-block-start:1px solid var(--line)}
 .body[data-tab=log] .tables,.body:not([data-tab=log]) :is(.log,.detail){display:none}
 .log,.tables{overflow:auto;background:var(--sunk);position:relative;font:12px/${rowHeight}px ${mono}}

@@ -41,13 +41,20 @@ export function counterTable(counters) {
   return make('table', {}, make('tbody', {}, ...rows));
 }
 
-/** @param {TraceEvent | undefined} event */
-export function eventFields(event) {
+/** An item of the lanes in words, then the fields of its latest event. @param {TraceEvent | undefined} event @param {{ title: string, facts: string[] }} [words] */
+export function eventFields(event, words) {
   if (!event) return make('p', { class: 'empty' }, 'Select an event: in the lanes, or in the log with the arrow keys.');
   const fields = Object.entries(event).filter(([, value]) => value !== undefined);
   const cells = fields.flatMap(([name, value]) => [
     make('dt', {}, name),
     make('dd', {}, name === 'at' ? clock(event.at) : String(value)),
   ]);
-  return make('dl', {}, ...cells);
+  const list = make('dl', {}, ...cells);
+  if (!words) return list;
+  return make(
+    'div',
+    {},
+    make('p', { class: 'words' }, make('b', {}, words.title), ` ${words.facts.join(' · ')}`),
+    list,
+  );
 }

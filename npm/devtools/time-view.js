@@ -1,8 +1,10 @@
-// The part of the time axis that is visible, and its ticks.
+// The part of the time axis that is visible, in places of the axis (idle-axis.js), and its ticks.
 // @ts-check
 
+/** @import { IdleAxis } from './idle-axis.js' */
+
 const shortest = 20; // milliseconds
-const usual = 20_000;
+const usual = 12_000;
 const steps = [1, 2, 5];
 
 export class TimeView {
@@ -15,8 +17,10 @@ export class TimeView {
 
   /** @param {number} first @param {number} last of all events @param {number} now the right end while something goes on */
   reach(first, last, now) {
-    this.#first = Number.isFinite(first) ? first : now;
-    this.#last = Number.isFinite(last) ? Math.max(last, now) : now;
+    // Nothing has happened yet.
+    if (!Number.isFinite(last)) return;
+    this.#first = first;
+    this.#last = Math.max(last, now);
     if (!this.follows) return;
     const span = this.end - this.start;
     this.end = this.#last + span * 0.04;
@@ -56,14 +60,20 @@ export class TimeView {
     this.follows = false;
   }
 
-  /** Times of about `count` ticks, and their distance. @param {number} count */
-  ticks(count) {
+  /** Times of about `count` ticks, and their distance. @param {number} count @param {IdleAxis} axis */
+  ticks(count, axis) {
     const rough = (this.end - this.start) / Math.max(1, count);
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = (steps.find((one) => one * power >= rough) ?? 10) * power;
     /** @type {number[]} */
     const times = [];
-    for (let at = Math.ceil(this.start / step) * step; at < this.end; at += step) times.push(at);
+    const next = (/** @type {number} */ at) => Math.ceil(at / step) * step;
+    const end = axis.time(this.end);
+    for (let at = next(axis.time(this.start)); at < end; at += step) {
+      const cut = axis.cuts.find(({ from, to }) => from < at && at < to);
+      if (cut) at = next(cut.to);
+      times.push(at);
+    }
     return { times, step };
   }
 }

@@ -1,6 +1,7 @@
 // The trace: events of a manager as a versioned document. What it may have in it is listed here; everything else is dropped, in both directions.
 // @ts-check
 
+import { make } from './dom.js';
 import { eventTypes } from './words.js';
 
 /** @import { McpManager, SessionInfo } from '../index.js' */
@@ -91,6 +92,14 @@ export function traceOf(events, notes, manager) {
     sessions: (manager?.getAllActiveSessions() ?? []).map(traceSession),
     ...(manager && { stats: manager.getSessionStats(), metrics: manager.getMetrics() }),
   };
+}
+
+/** Saves a trace as a file. @param {Trace} trace */
+export function saveTrace(trace) {
+  const link = make('a', { download: 'mcp-tether-trace.json' });
+  link.href = URL.createObjectURL(new Blob([`${JSON.stringify(trace, undefined, 1)}\n`], { type: 'application/json' }));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /** @param {unknown} source @returns {Trace} */

@@ -3,11 +3,11 @@
 
 import { find } from '../find.js';
 import { command, permalink, readAddress, whyOutOfReach } from './address.js';
+import { loadDoctor } from './steps.js';
 import { View } from './view.js';
 
-/** @typedef {typeof import('../../npm/diagnose.js')} Doctor */
+/** @import { Doctor } from './steps.js' */
 
-const built = new URL('../pkg/diagnose.js', import.meta.url).href;
 /** Milliseconds for each request: a visitor waits for them. */
 const timeout = 4_000;
 
@@ -95,7 +95,7 @@ function setRunning(value) {
 /** @returns {Promise<Doctor>} */
 async function load() {
   try {
-    return await import(built);
+    return await loadDoctor();
   } catch (cause) {
     throw new Error('The library is not built: run `make build`.', { cause });
   }

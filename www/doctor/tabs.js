@@ -19,6 +19,7 @@ export class CodeTabs {
   constructor(section) {
     this.#list = find(section, '[role="tablist"]', HTMLElement);
     this.#code = find(section, 'pre', HTMLElement);
+    this.#code.id ||= 'code';
     // A region that scrolls has to be reachable by keyboard.
     this.#code.tabIndex = 0;
     this.#list.addEventListener('click', ({ target }) => {
@@ -36,7 +37,7 @@ export class CodeTabs {
     const isSame = tabs.map(({ id }) => id).join() === this.#tabs.map(({ id }) => id).join();
     this.#tabs = tabs;
     // The same buttons keep the focus.
-    if (!isSame) this.#list.replaceChildren(...tabs.map(button));
+    if (!isSame) this.#list.replaceChildren(...tabs.map((tab) => button(tab, this.#code.id)));
     this.#select(this.#chosen);
   }
 
@@ -56,7 +57,8 @@ export class CodeTabs {
       element.tabIndex = isSelected ? 0 : -1;
       if (isSelected) this.#code.setAttribute('aria-labelledby', element.id);
     }
-    this.#code.textContent = tab.code;
+    // The same text keeps a selection in it.
+    if (this.#code.textContent !== tab.code) this.#code.textContent = tab.code;
   }
 
   get #buttons() {
@@ -78,11 +80,11 @@ export class CodeTabs {
   }
 }
 
-/** @param {Tab} tab */
-function button({ id, label }) {
+/** @param {Tab} tab @param {string} controls the id of the code */
+function button({ id, label }, controls) {
   const element = document.createElement('button');
   Object.assign(element, { type: 'button', id: `tab-${id}`, textContent: label, role: 'tab' });
   element.dataset.tab = id;
-  element.setAttribute('aria-controls', 'code');
+  element.setAttribute('aria-controls', controls);
   return element;
 }

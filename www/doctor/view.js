@@ -3,11 +3,12 @@
 
 import { find } from '../find.js';
 import { fixes, forOrigin, frameworks } from './fixes.js';
+import { stepLine } from './steps.js';
 import { CodeTabs } from './tabs.js';
 
 /** @import { Diagnosis } from 'mcp-tether' */
 /** @import { Framework } from './fixes.js' */
-/** @typedef {typeof import('../../npm/diagnose.js')} Doctor */
+/** @import { Doctor } from './steps.js' */
 /** @typedef {ReturnType<Doctor['verdictOf']>} Verdict */
 
 /** @type {Record<Verdict['state'], [mark: string, words: string]>} */
@@ -16,24 +17,6 @@ const states = {
   advice: ['!', 'Usable, and can be improved'],
   broken: ['✗', 'Needs a fix'],
 };
-/** @type {Record<string, string>} */
-const titles = {
-  reachable: 'Reachable',
-  initialize: 'Handshake',
-  sessionHeader: 'Session id',
-  reuse: 'Reuse',
-  terminate: 'Termination',
-  cors: 'CORS',
-  authorization: 'Login',
-};
-/** @type {Record<ReturnType<Doctor['outcomeOf']>, [mark: string, words: string]>} */
-const marks = {
-  passed: ['✓', 'passed'],
-  advice: ['!', 'advice'],
-  failed: ['✗', 'failed'],
-  skipped: ['–', 'not tried'],
-};
-
 export class View {
   #section;
   #fix;
@@ -73,7 +56,7 @@ export class View {
     this.#list('#more', verdict.more.map(paragraph));
     this.#list(
       '#steps',
-      diagnosis.steps.map((step) => line(step, outcomeOf(step))),
+      diagnosis.steps.map((step) => stepLine(step, outcomeOf(step))),
     );
     this.#showFix(verdict.topic, origin);
     this.#section.hidden = false;
@@ -120,22 +103,5 @@ function fine({ kind, steps }, words, origin) {
 function paragraph(text) {
   const item = document.createElement('li');
   item.textContent = text;
-  return item;
-}
-
-/** @param {Diagnosis['steps'][number]} step @param {keyof typeof marks} outcome */
-function line({ name, detail, fix }, outcome) {
-  const [sign, words] = marks[outcome];
-  const item = document.createElement('li');
-  const mark = document.createElement('span');
-  const text = document.createElement('span');
-  const title = document.createElement('b');
-  Object.assign(mark, { className: 'mark', textContent: sign, role: 'img', ariaLabel: words });
-  title.textContent = `${titles[name] ?? name}: `;
-  text.append(title, detail);
-  if (fix) text.append(Object.assign(document.createElement('span'), { className: 'fix', textContent: fix }));
-  item.className = 'step';
-  item.dataset.result = outcome;
-  item.append(mark, text);
   return item;
 }

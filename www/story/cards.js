@@ -25,6 +25,19 @@ export class Cards {
     this.#rows.append(...storyFaults.map(row));
   }
 
+  /** What is left of the runs on the next page. */
+  get record() {
+    return [...this.#runs.values()].map(({ fault, ...run }) => ({ ...run, id: fault.id }));
+  }
+
+  /** @param {Cards['record']} record */
+  restore(record) {
+    for (const { id, ...run } of record) {
+      const fault = storyFaults.find((one) => one.id === id);
+      if (fault) this.#enter({ ...run, fault });
+    }
+  }
+
   /** @param {StoryFault} fault */
   begin({ label }) {
     this.#title.textContent = label;
@@ -33,12 +46,17 @@ export class Cards {
 
   /** @param {StoryRun} run */
   show(run) {
-    this.#runs.set(run.fault.id, run);
+    this.#enter(run);
     const texts = [run.fault.broke(run), clientsInWords(run), countsInWords(run)];
     this.#title.textContent = run.fault.label;
     this.#beats.forEach((beat, i) => {
       beat.textContent = texts[i] ?? '';
     });
+  }
+
+  /** Into the grid. @param {StoryRun} run */
+  #enter(run) {
+    this.#runs.set(run.fault.id, run);
     const cells = this.#rows.querySelectorAll(`[data-row="${run.fault.id}"] td`);
     [run.ours, run.theirs].forEach((sum, i) => fill(cells[i], sum));
     this.#sum.textContent = this.#total();

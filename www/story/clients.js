@@ -32,11 +32,14 @@ export class OurClient {
   }
 
   /** @param {Library} library @param {StoryServer} server @param {StoryNetwork} network */
-  static async connect({ McpManager, version }, { url }, network) {
+  static async connect({ McpManager, attachToPage, sharedStorage, webStorage, version }, { url }, network) {
+    // Of this tab and its frames: other tabs with the story have faults of their own.
+    const tabs = sharedStorage(webStorage(sessionStorage), `story ${tabName()}`);
     const manager = new McpManager(
       { mcpServers: { shop: { url } } },
-      { log: () => {}, fetch: network.fetch, clientInfo: { name: 'mcp-tether-demo', version } },
+      { log: () => {}, fetch: network.fetch, storage: tabs, clientInfo: { name: 'mcp-tether-demo', version } },
     );
+    attachToPage(manager, { tabs });
     network.manager = manager;
     const session = await manager.connect('ada', 'shop');
     await session.listTools(); // its annotations say which calls may be repeated
@@ -54,6 +57,12 @@ export class OurClient {
       return { ok: false, error, ms: since() };
     }
   }
+}
+
+function tabName() {
+  const name = sessionStorage.getItem('story-tab') ?? crypto.randomUUID();
+  sessionStorage.setItem('story-tab', name);
+  return name;
 }
 
 export class TheirClient {
@@ -88,10 +97,14 @@ export class TheirClient {
     this.#isBroken = false;
   }
 
+  async close() {
+    await this.#client?.close().catch(() => {});
+  }
+
   /** After failures it gets a new session, as by reloading the page. */
   async renew() {
     if (!this.#isBroken) return;
-    await this.#client?.close().catch(() => {});
+    await this.close();
     await this.#open();
   }
 

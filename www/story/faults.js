@@ -1,4 +1,4 @@
-// The five faults of the story: what breaks, and the sentence that the events and the server's counts allow.
+// The faults of the story: what breaks, and the sentence that the events and the server's counts allow.
 // @ts-check
 
 import { capital, count, duration } from '../format.js';
@@ -16,7 +16,8 @@ export const storyFaults = [
     now: 'The server restarts…',
     chip: 'Restart',
     broke: ({ brokeMs }) =>
-      `The server process was killed and started again. It was away for ${duration(brokeMs)}, and it has no sessions.`,
+      `The server was killed and started again. It was away for ${duration(brokeMs)}, and it has no sessions.`,
+    isLasting: true,
     async break({ control }) {
       const { ms } = /** @type {{ ms: number }} */ (await control('restart', { down: downMs }));
       return ms;
@@ -58,11 +59,34 @@ export const storyFaults = [
     now: 'Offline…',
     chip: 'Go offline',
     broke: ({ brokeMs }) => `Both clients were offline for ${duration(brokeMs)}: nothing could be sent.`,
+    isLasting: true,
     async break({ network }) {
       await network.goOffline(offlineMs);
       return offlineMs;
     },
     sentence: (run) => `Offline for ${duration(run.brokeMs)}. ${handshakes(run)}, ${waiting(run)}, ${twice(run)}.`,
+  },
+  {
+    id: 'reload',
+    label: 'Reload the page',
+    now: 'The page reloads…',
+    chip: 'Reload the page',
+    broke: ({ brokeMs }) =>
+      `This page was loaded again, and could call after ${duration(brokeMs)}. mcp-tether found its session in sessionStorage.`,
+    reloads: true,
+    break: async () => undefined,
+    sentence: (run) => `Reloaded. ${handshakes(run)}, ${failures(run)}, ${twice(run)}.`,
+  },
+  {
+    id: 'tab',
+    label: 'Open a second tab',
+    now: 'A second tab opens…',
+    chip: 'Second tab',
+    broke: () =>
+      'The page was opened a second time, in the frame below: to the browser, another tab of this site. Both called the server.',
+    isLasting: true,
+    break: ({ secondTab }) => secondTab(),
+    sentence: (run) => `A second tab opened. ${handshakes(run)}, ${streams(run)}, ${failures(run)}, ${twice(run)}.`,
   },
 ];
 
@@ -73,8 +97,18 @@ function handshakes({ counted: { ours } }) {
 
 /** @param {StoryRun} run */
 function waiting({ ours, waited }) {
-  const failed = ours.made - ours.answered - ours.unknown;
-  return `${count(waited, 'call')} waited, ${failed === 0 ? 'none' : failed} failed`;
+  return `${count(waited, 'call')} waited, ${failures({ ours })}`;
+}
+
+/** @param {Pick<StoryRun, 'ours'>} run */
+function failures({ ours: { made, answered, unknown } }) {
+  const failed = made - answered - unknown;
+  return `${failed === 0 ? 'none' : failed} failed`;
+}
+
+/** Tabs share a stream: one of them opens it, and passes on what comes. @param {StoryRun} run */
+function streams({ counted: { ours } }) {
+  return ours.gets === 0 ? 'no second stream' : `${count(ours.gets, 'more stream')}`;
 }
 
 /** @param {StoryRun} run */

@@ -61,12 +61,21 @@ export class Run {
   async #watch(sum, coming) {
     sum.made += 1;
     this.#open += 1;
-    const { ok, error } = await coming;
+    const outcome = await coming;
     this.#open -= 1;
-    const words = ok ? undefined : errorInWords(error);
-    if (ok) sum.answered += 1;
-    else if (words === 'outcome_unknown') sum.unknown += 1;
-    sum.error ??= words;
+    note(sum, outcome);
+  }
+
+  /** Adds the calls of another tab. @param {Record<'ours' | 'theirs', StoryTally>} sums */
+  add(sums) {
+    for (const client of /** @type {const} */ (['ours', 'theirs'])) {
+      const sum = this[client];
+      const { made, answered, unknown, error } = sums[client];
+      sum.made += made;
+      sum.answered += answered;
+      sum.unknown += unknown;
+      sum.error ??= error;
+    }
   }
 
   /** @param {ServerCounts} after @param {number} brokeMs @returns {StoryRun} */
@@ -84,8 +93,16 @@ export class Run {
   }
 }
 
+/** @param {StoryTally} sum @param {CallOutcome} outcome */
+export function note(sum, { ok, error }) {
+  const words = ok ? undefined : errorInWords(error);
+  if (ok) sum.answered += 1;
+  else if (words === 'outcome_unknown') sum.unknown += 1;
+  sum.error ??= words;
+}
+
 /** @returns {StoryTally} */
-function tally() {
+export function tally() {
   return { made: 0, answered: 0, unknown: 0 };
 }
 

@@ -11,13 +11,16 @@ import { OurClient, StoryNetwork, TheirClient } from './clients.js';
 import { storyFaults } from './faults.js';
 import { Lanes } from './lanes.js';
 import { Run, waitingEvents } from './run.js';
+import { openSecondTab } from './second-tab-frame.js';
 
 /** @import { CallOutcome, FaultClient, Library, ServerCounts, StoryFault, StoryServer } from '../types.js' */
+/** @typedef {{ id: string, before: ServerCounts, runs: Cards['record'] }} Interrupted a fault that a reload has interrupted */
 
 const beatMs = 1_000;
 const openingMs = 4_000; // the first restart happens by itself
 // Calls of each client per fault. With seven, a visitor who presses without a pause causes seven losses in 45 s, which open the circuit breaker.
 const callsAfter = 8;
+const interruptedKey = 'story-interrupted';
 const quietBeats = 300; // then the lanes rest until a button is pressed
 
 export class Story {
@@ -73,6 +76,8 @@ export class Story {
     version.textContent = this.#theirs ? this.#theirs.version : 'not bundled with this page';
     restart.disabled = false;
     setInterval(() => this.#beat(), beatMs);
+    const interrupted = takeInterrupted();
+    if (interrupted) this.#resume(interrupted);
     this.#beat();
     const linked = linkedFault();
     // The browser looks for an element of that name, and the laboratory has some.
@@ -106,15 +111,22 @@ export class Story {
     if (fault) this.play(fault);
   }
 
-  /** Plays one fault; a second press meanwhile does nothing. @param {StoryFault} fault */
-  async play(fault) {
+  /** @param {Interrupted} interrupted */
+  #resume({ id, before, runs }) {
+    this.#cards.restore(runs);
+    const fault = storyFaults.find((one) => one.id === id);
+    if (fault) this.play(fault, before);
+  }
+
+  /** Plays one fault; a second press meanwhile does nothing. @param {StoryFault} fault @param {ServerCounts} [before] of the page before */
+  async play(fault, before) {
     if (this.#isPlaying) return;
     this.#isPlaying = true;
     this.#beatsLeft = quietBeats;
     this.#show(fault);
     try {
       await this.#theirs?.renew().catch(() => {});
-      await this.#playOut(fault);
+      await this.#playOut(fault, before);
     } catch (error) {
       this.#ui.sentence.textContent = `The demo's server did not take part: ${error instanceof Error ? error.message : error}`;
     } finally {
@@ -131,6 +143,7 @@ export class Story {
     host.dataset.played = '';
     this.#ui.sentence.textContent = fault.now;
     this.#cards.begin(fault);
+    find(host, '.card', HTMLElement).querySelector('iframe')?.remove();
     // Not `disabled`, which would drop the focus.
     for (const control of [restart, ...chips.children]) control.setAttribute('aria-disabled', 'true');
     for (const chip of chips.children) {
@@ -139,30 +152,41 @@ export class Story {
     }
   }
 
-  /** @param {StoryFault} fault */
-  async #playOut(fault) {
+  /** @param {StoryFault} fault @param {ServerCounts} [earlier] */
+  async #playOut(fault, earlier) {
     // The counts before must not have half a call.
     await this.#until(() => this.#unanswered === 0);
-    const run = new Run(fault, await this.#counts());
+    const before = earlier ?? (await this.#counts());
+    if (fault.reloads && !earlier) return this.#reload({ id: fault.id, before, runs: this.#cards.record });
+    const run = new Run(fault, before);
     this.#lanes.flag(fault.chip);
     const clients = /** @type {FaultClient[]} */ (['mcp-tether', ...(this.#theirs ? ['official'] : [])]);
-    const began = performance.now();
+    // Of a page that was reloaded, time counts from its beginning.
+    const began = earlier ? 0 : performance.now();
     const breaking = fault.break({
       control: this.#control,
       network: this.#network,
+      secondTab: async () => run.add(await openSecondTab(this.#ui.card, this.#server.url, callsAfter)),
       each: (arm) => Promise.all(clients.map(arm)),
     });
     // A fault that waits for a call has to be armed before it.
-    const isLasting = fault.id === 'restart' || fault.id === 'offline';
-    if (!isLasting) await breaking;
+    if (!fault.isLasting) await breaking;
+    const sinceMs = performance.now() - began;
     this.#run = run;
     const brokeMs = await breaking;
-    if (isLasting) run.wait();
+    if (fault.isLasting) run.wait();
     await this.#until(() => run.made >= callsAfter && !run.isOpen);
     this.#run = undefined;
-    const ended = run.end(await this.#counts(), typeof brokeMs === 'number' ? brokeMs : performance.now() - began);
+    const ended = run.end(await this.#counts(), typeof brokeMs === 'number' ? brokeMs : sinceMs);
     this.#ui.sentence.textContent = fault.sentence(ended);
     this.#cards.show(ended);
+  }
+
+  /** The next page goes on with the story. @param {Interrupted} interrupted @returns {Promise<void>} */
+  #reload(interrupted) {
+    sessionStorage.setItem(interruptedKey, JSON.stringify(interrupted));
+    location.reload();
+    return new Promise(() => {});
   }
 
   /** @param {() => boolean} condition */
@@ -208,6 +232,13 @@ export class Story {
   #control = (what, body) => askControl(this.#server.controlUrl, what, body);
 }
 
+/** @returns {Interrupted | undefined} */
+function takeInterrupted() {
+  const text = sessionStorage.getItem(interruptedKey);
+  sessionStorage.removeItem(interruptedKey);
+  return text === null ? undefined : JSON.parse(text);
+}
+
 /** The fault that the address names: a card can be linked. */
 function linkedFault() {
   return storyFaults.find(({ id }) => location.hash === `#${id}`);
@@ -220,6 +251,7 @@ function elementsOf(host) {
   return {
     host,
     chips,
+    card: find(host, '.card', HTMLElement),
     lanes: find(host, '.lanes', HTMLElement),
     restart: find(host, '#restart-now', HTMLButtonElement),
     sentence: find(host, '#sentence', HTMLElement),

@@ -80,7 +80,7 @@ describe('the entries of the package', () => {
   });
 
   test('the tarball, which holds the module twice, is no larger than 318 KiB', () => {
-    // The two modules are 210 KiB of it, OAuth 17, declarations 23, the diagnosis with its check of logins 16, the devtools 11.
+    // The two modules are 210 KiB of it, OAuth 17, declarations 23, the diagnosis with its check of logins 16, the devtools 14.
     assert.ok(installed.size <= 318 * 1024, `${installed.size} bytes`);
   });
 
@@ -99,6 +99,16 @@ describe('the entries of the package', () => {
     const original = await readFile(join(workspace, 'README.md'), 'utf8');
     assert.equal(ours.length, [...original.matchAll(/\]\((?!https:|#)/g)].length);
     for (const path of ours) await access(join(workspace, path.replace(/#.*/, '')));
+  });
+
+  test('the page that errors name has the sections that they name', async () => {
+    const page = await readFile(join(installed.project, 'node_modules/mcp-tether/docs/toolchains.md'), 'utf8');
+    const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title.toLowerCase().replaceAll(' ', '-'));
+    const sources = await Promise.all(
+      ['npm/load.js', 'src/core/config/parse.rs'].map((path) => readFile(join(workspace, path), 'utf8')),
+    );
+    const named = [...sources.join('').matchAll(/docs\/toolchains\.md#([\w-]+)/g)].map(([, anchor]) => anchor);
+    assert.deepEqual([...new Set(named)].sort(), headings.sort());
   });
 
   test('publint reports nothing', async () => {

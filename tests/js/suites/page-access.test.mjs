@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
+import { captionsOf, watchCaptions } from '../helpers/page/timeline.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
@@ -74,35 +75,47 @@ test('everything can be done by keyboard alone', async () => {
 test('the timeline can be traversed with the arrow keys, and each item has a description', async () => {
   const { page } = visitor;
   await visitor.press('connect-b');
-  await page.locator('.tl-item[tabindex="0"]').focus();
-  const detail = () => visitor.text('.tl-detail');
-  const labelOf = () => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
-  await page.keyboard.press('End');
-  assert.match(await detail(), /Ben/);
-  const last = await labelOf();
-  assert.match(last, /Ben/);
-  await page.keyboard.press('ArrowUp');
-  assert.match(await labelOf(), /Ada/);
-  await page.keyboard.press('Home');
-  const first = await labelOf();
-  await page.keyboard.press('ArrowRight');
-  assert.notEqual(await labelOf(), first);
-  const width = () => page.evaluate(() => document.querySelector('.tl-scroll svg').clientWidth);
-  const before = await width();
-  for (let times = 0; times < 3; times += 1) await page.keyboard.press('+');
-  assert.ok((await width()) > before, 'plus zooms in');
-  assert.equal(await page.locator('.tl-item[tabindex="0"]').count(), 1, 'the Tab key reaches one item');
-  assert.ok(await labelOf(), 'the focus survives the zoom');
-  await page.locator('.tl-text summary').click();
-  await page.locator('.tl-text li').first().waitFor();
+  await watchCaptions(page);
+  const { keyboard } = page;
+  await page.locator('#timeline .scroll canvas').focus();
+  const detail = () => page.locator('#timeline .detail').innerText();
+  const label = () =>
+    page.evaluate(() => {
+      const { activeElement } = document.querySelector('#timeline').shadowRoot;
+      return activeElement.ownerDocument && activeElement.getAttribute('aria-activedescendant') === 'item'
+        ? activeElement.querySelector('#item').textContent
+        : '';
+    });
+  await keyboard.press('End');
+  assert.match(await label(), /ben@everything: /);
+  const [, title] = /@\w+: ([^,]+)/.exec(await label());
+  assert.ok((await detail()).startsWith(title), 'the selected item is described on the screen, too');
+  await keyboard.press('ArrowUp');
+  assert.match(await label(), /ada@everything: /);
+  await keyboard.press('Home');
+  const first = await label();
+  await keyboard.press('ArrowRight');
+  assert.notEqual(await label(), first);
+  const selected = await label();
+  const seconds = async () => {
+    const [one, two] = (await captionsOf(page)).filter(({ y }) => y === 13).map(({ text }) => text.split(':'));
+    return Number(two[1]) * 60 + Number(two[2]) - Number(one[1]) * 60 - Number(one[2]);
+  };
+  const before = await seconds();
+  for (let times = 0; times < 4; times += 1) await keyboard.press('+');
+  assert.ok((await seconds()) < before, 'plus zooms in');
+  assert.equal(await label(), selected, 'focus and selection survive the zoom');
   assert.match(
     await page
-      .locator('.tl-text li')
+      .locator('#timeline .row')
       .allInnerTexts()
       .then((lines) => lines.join('\n')),
-    /404/,
-    'the list has it as text',
+    /requestS/,
+    'the log has it as text',
   );
+  await page.locator('#timeline').getByRole('searchbox').fill('404');
+  await page.locator('#timeline .row', { hasText: '404' }).first().waitFor();
+  await page.locator('#timeline').getByRole('searchbox').fill('');
 });
 
 for (const colorScheme of ['light', 'dark']) {
@@ -139,11 +152,13 @@ test('beside the official client, and nothing overflows at 360 pixels', async ()
 test('nothing moves with reduced motion', async () => {
   const moving = await visitor.page.evaluate(
     () =>
-      [...document.querySelectorAll('*')].filter(
-        (element) =>
-          /[1-9]/.test(getComputedStyle(element).transitionDuration) ||
-          getComputedStyle(element).animationName !== 'none',
-      ).length,
+      [document, document.querySelector('#timeline').shadowRoot]
+        .flatMap((root) => [...root.querySelectorAll('*')])
+        .filter(
+          (element) =>
+            /[1-9]/.test(getComputedStyle(element).transitionDuration) ||
+            getComputedStyle(element).animationName !== 'none',
+        ).length,
   );
   assert.equal(moving, 0);
 });

@@ -1,6 +1,7 @@
 // What hurts every visitor of the laboratory: buttons that move, a lost focus, a chatty screen reader, captions upon each other, false colours, an empty log.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { captionsOf, selectLast, timelineItems, watchCaptions } from '../helpers/page/timeline.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
 import { startDemo } from '../servers/demo.mjs';
 
@@ -26,14 +27,10 @@ const places = () =>
 
 test('version discovery that an older server refuses is not drawn as a failure', async () => {
   await visitor.connect();
-  const tones = await visitor.page
-    .locator('.tl-item.tl-request')
-    .evaluateAll((bars) =>
-      bars.map((bar) => [bar.getAttribute('aria-label').match(/[\w/]+(?= #)/)?.[0], bar.dataset.tone]),
-    );
-  assert.ok(tones.some(([method]) => method === 'server/discover'));
+  const requests = (await timelineItems(visitor.page)).filter(({ layer }) => layer === 'requests');
+  assert.ok(requests.some(({ text }) => /server\/discover #\d+, an older revision: initialize follows/.test(text)));
   assert.deepEqual(
-    tones.filter(([, tone]) => tone === 'bad'),
+    requests.filter(({ tone }) => tone === 'bad'),
     [],
   );
 });
@@ -96,46 +93,58 @@ for (const [id, line] of [
     await visitor.untilLogged(line, before + 1);
   });
 
+test('advice of the doctor is not shown as a failure', async () => {
+  const { page } = visitor;
+  // The reference server answers 400 for an ended session.
+  await page.locator(`#who input`).first().check();
+  assert.match(await visitor.press('diagnose'), /^The server can be used, and can be improved\. Answer 404/);
+  assert.equal(await page.locator('#result').getAttribute('data-kind'), 'good');
+  const outcomes = await page.locator('#findings .step').evaluateAll((all) => all.map(({ dataset }) => dataset.result));
+  assert.deepEqual([...new Set(outcomes)].sort(), ['advice', 'passed']);
+});
+
 test('no captions of the timeline share a place', async () => {
-  await visitor.page.locator(`#who input`).first().check();
+  const { page } = visitor;
+  await page.locator(`#who input`).first().check();
   for (const id of ['busy', 'busy', 'conflict', 'cut']) await visitor.press(id);
-  const overlaps = await visitor.page.evaluate(() => {
-    const boxes = [...document.querySelectorAll('.tl-wait-text, .tl-state-text')]
-      .filter((text) => text.getAttribute('visibility') !== 'hidden')
-      .map((text) => ({ text: text.textContent, box: text.getBoundingClientRect() }));
-    return boxes.flatMap((one, i) =>
-      boxes
-        .slice(i + 1)
-        .filter(({ box }) => box.top === one.box.top && box.left < one.box.right && one.box.left < box.right)
-        .map((other) => `${one.text} and ${other.text}`),
-    );
-  });
+  await watchCaptions(page);
+  await selectLast(page, 'waits');
+  const captions = await captionsOf(page);
+  assert.ok(captions.some(({ text }) => /^wait /.test(text)) && captions.some(({ text }) => text === 'ready'));
+  const overlaps = captions.flatMap((one, i) =>
+    captions
+      .slice(i + 1)
+      .filter((other) => other.y === one.y && other.left < one.right && one.left < other.right)
+      .map((other) => `${one.text} and ${other.text}`),
+  );
   assert.deepEqual(overlaps, []);
 });
 
 test('the drawing fits: everything is in sight at one press', async () => {
   const { page } = visitor;
-  const overflow = () =>
-    page.evaluate(() => {
-      const { scrollWidth, clientWidth } = document.querySelector('.tl-scroll');
-      return scrollWidth - clientWidth;
-    });
-  assert.ok((await overflow()) > 0);
-  await page.locator('.tl-buttons [data-do="fit"]').click();
-  await visitor.until(() => {
-    const { scrollWidth, clientWidth } = document.querySelector('.tl-scroll');
-    return scrollWidth <= clientWidth;
-  });
+  const ticks = async () => (await captionsOf(page)).filter(({ y }) => y === 13).map(({ text }) => text);
+  const select = async (key) => {
+    await page.locator('#timeline .scroll canvas').press(key);
+    return ticks();
+  };
+  await page.locator('#timeline').getByRole('button', { name: 'Follow' }).click();
+  for (let times = 0; times < 3; times += 1) await page.locator('#timeline [data-zoom="0.625"]').click();
+  const before = await ticks();
+  assert.notDeepEqual(await select('Home'), before, 'the first item is out of sight');
+  await page.locator('#timeline').getByRole('button', { name: 'Fit' }).click();
+  const all = await ticks();
+  for (const key of ['Home', 'End']) assert.deepEqual(await select(key), all, 'it is in sight');
 });
 
-test('the devtools of the package show the session of the laboratory', async () => {
+test('the timeline is the devtools of the package: with sessions, counters and evidence', async () => {
   const { page } = visitor;
-  await page.getByRole('button', { name: 'Open the mcp-tether devtools' }).click();
-  await page.locator('mcp-tether-devtools .row').first().waitFor();
-  const [drawn, told] = await page.evaluate(() => [
-    document.querySelector('#timeline').events.length,
-    document.querySelector('mcp-tether-devtools').trace.events.length,
-  ]);
-  assert.equal(told, drawn);
+  const timeline = page.locator('mcp-tether-devtools');
+  assert.equal(await timeline.count(), 1);
+  await timeline.getByRole('searchbox').fill('outcome_unknown');
+  await timeline.locator('.row', { hasText: '503' }).first().click();
+  assert.match(await timeline.locator('.detail').innerText(), /503/);
+  await timeline.getByRole('searchbox').fill('');
+  await timeline.getByRole('tab', { name: 'sessions' }).click();
+  await timeline.locator('.tables td', { hasText: 'ready' }).first().waitFor();
   await visitor.screenshot('devtools');
 });

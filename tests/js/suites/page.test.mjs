@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { sideBySide, takeAway, wholeLife } from '../helpers/page/stories.mjs';
 import { openVisitor, steps } from '../helpers/page/visitor.mjs';
@@ -55,15 +56,15 @@ await wholeLife({
 });
 await sideBySide({ visitor: proxy, counts, test });
 test('a screenshot of the whole page', () => visitor.screenshot('beside'));
-await takeAway({
-  visitor: proxy,
-  test,
-  async run(program) {
-    const standalone = program.replace("'mcp-tether'", `'${new URL('../../../pkg/node.js', import.meta.url)}'`);
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', standalone]);
-    return stdout;
-  },
-});
+async function run(program) {
+  const standalone = program.replace("'mcp-tether'", `'${new URL('../../../pkg/node.js', import.meta.url)}'`);
+  const cwd = fileURLToPath(new URL('../../../', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', standalone], {
+    cwd,
+  });
+  return stdout;
+}
+await takeAway({ visitor: proxy, test, run, runOfficial: run });
 
 test('the browser reported only the requested faults', async () => {
   assert.deepEqual(visitor.complaints(...servers()), []);

@@ -29,8 +29,8 @@ export function compareDocument({ measured, versions, rows }) {
   });
   return [
     '# Compared',
-    `The official SDK's clients and mcp-tether on the same faults: ${rows.length} comparisons. \`make compare\` measures them and writes this page; nothing on it is typed by hand. Measured on ${measured}.`,
-    `${clients}. Each client has its defaults, except for the timeout of a call. "Sent" and "ran" are the counts of the server, not of the client. Errors in quotes are the messages of the official clients; words with underscores are [error codes](errors.md). What frameworks make of one restart: [Keep your SDK client](clients.md).`,
+    `The official SDK's clients and mcp-tether on the same faults: ${rows.length} comparisons. \`make compare\` measures them and writes this page.\nMeasured on ${measured}.`,
+    `${clients}.\nEach client has its defaults, except for the timeout of a call. "Sent" and "ran" are the counts of the server, not of the client. Errors in quotes are the\nmessages of the official clients; words with underscores are [error codes](errors.md). What frameworks make of one restart:\n[Keep your SDK client](clients.md).`,
     ...tables,
     'Each row is a program in `tests/js/bench/compare/`; `tools/compare.sh "503 with"` runs those whose name contains the words.',
   ]

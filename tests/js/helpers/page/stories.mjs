@@ -2,6 +2,8 @@
 // every backend.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { transform } from 'esbuild';
+import { timelineItems } from './timeline.mjs';
 
 /** One client's requests between two readings of the counts. */
 function grown(before, after, client = 'mcp-tether') {
@@ -76,7 +78,11 @@ const stories = {
     const seen = await meet(visitor, counts, 'busy');
     assert.match(seen.result, answered);
     assert.deepEqual([seen.handshakes, seen.calls, seen.runs, seen.status(429)], [0, 2, 1, 1]);
-    assert.ok((await visitor.page.locator('.tl-wait').count()) > 0, 'the wait is drawn');
+    const items = await timelineItems(visitor.page);
+    assert.ok(
+      items.some(({ layer, text }) => layer === 'waits' && /Waiting \d/.test(text)),
+      'the wait is drawn',
+    );
   },
   async unavailable({ visitor, counts }) {
     const seen = await meet(visitor, counts, 'unavailable');
@@ -150,7 +156,14 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
       'the session from before is selected again',
     );
     // The new one is not used either: once it has expired too, it affects no later count.
-    await visitor.until(() => document.querySelectorAll('.tl-state[data-state="expired"]').length === 2);
+    await visitor.until(
+      () => document.querySelector('#timeline').trace.events.filter(({ to }) => to === 'expired').length === 2,
+    );
+    const expired = (await timelineItems(visitor.page)).filter(({ text }) => /: Expired, before: ready/.test(text));
+    assert.deepEqual(
+      expired.map(({ layer }) => layer),
+      ['states', 'states'],
+    );
   });
 
   test('a tool that must not run twice is not retried: its outcome is unknown', async () => {
@@ -185,7 +198,7 @@ export async function wholeLife({ visitor, counts, test, servers, unsafe, backTo
  * What a visitor can save: the events as a file, and the scenario as a program, which `run(program)` runs and whose
  * output it returns.
  */
-export async function takeAway({ visitor, test, run }) {
+export async function takeAway({ visitor, test, run, runOfficial }) {
   test('the trace contains the events in order, without a whole session id', async () => {
     const [file] = await Promise.all([visitor.page.waitForEvent('download'), visitor.page.locator('#export').click()]);
     const text = await readFile(await file.path(), 'utf8');
@@ -207,6 +220,18 @@ export async function takeAway({ visitor, test, run }) {
     assert.match(printed, /recovered/);
     assert.match(printed, /Still there\?/);
   });
+
+  test('with the official SDK and with React it is a program, too', async () => {
+    const take = async (label) => {
+      await visitor.page.locator('#take').getByRole('tab', { name: label }).click();
+      return visitor.text('#snippet');
+    };
+    const official = await take('Official SDK');
+    assert.match(official, /await client\.connect\(manager\.transport\('ada', '\w+'\)\);/);
+    if (runOfficial) assert.match(await runOfficial(official), /Still there\?/);
+    await transform(await take('React'), { loader: 'jsx' });
+    await take('mcp-tether');
+  });
 }
 
 /** The same fault for both clients, counted by the server for each. */
@@ -227,7 +252,7 @@ export async function sideBySide({ visitor, counts, test }) {
     assert.match(row, /0 of 2 calls answered/);
     assert.match(row, /tool run 2×.*tool run 0×/s);
     assert.ok(
-      (await visitor.page.locator('.tl-lane-name', { hasText: 'official' }).count()) === 1,
+      (await visitor.page.locator('#timeline select option', { hasText: 'official' }).count()) === 1,
       'it has a lane on the timeline',
     );
   });

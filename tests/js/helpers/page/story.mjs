@@ -82,6 +82,20 @@ export const stories = {
     assert.equal(seen.ours.handshakes, 0);
     assert.match(seen.row.join(), /^✓ 8 of 8,✗ [0-7] of 8$/);
   },
+  reload(seen) {
+    agrees(seen);
+    assert.equal(seen.ours.handshakes, 0, 'the session outlives the page');
+    assert.ok(seen.theirs.handshakes >= 1);
+    assert.match(seen.row.join(), /^✓ 8 of 8,✓ 8 of 8$/);
+  },
+  tab(seen) {
+    agrees(seen);
+    assert.equal(seen.ours.handshakes, 0, 'both tabs share a session');
+    assert.equal(seen.ours.gets, 0, 'and a stream');
+    assert.match(seen.sentence, /no second stream/);
+    assert.ok(seen.theirs.handshakes >= 1);
+    assert.match(seen.row.join(), /^✓ 16 of 16,✓ 16 of 16$/);
+  },
 };
 
 /** The third beat has the counts of the server. */
@@ -92,7 +106,7 @@ export function beatsAgree({ beats, ours, theirs }) {
     new RegExp(`For ${who}: (\\w+) handshakes?, (\\w+) tool requests?, (\\w+) runs?`)
       .exec(counted)
       .slice(1)
-      .map((word) => words.indexOf(word));
+      .map((word) => (words.includes(word) ? words.indexOf(word) : Number(word)));
   const [handshakes, requests, runs] = told('mcp-tether');
   assert.equal(handshakes, ours.handshakes, counted);
   // Calls after the story are counted by this test alone.
