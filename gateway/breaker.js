@@ -2,6 +2,7 @@
 // @ts-check
 
 import { settingsOf } from './settings.js';
+import { noteOpening } from './topology/counts.js';
 
 /** @import { BreakerState } from 'gateway-module' */
 /** @import { Env, ServerNews, Sql, SqlCursor } from './types.js' */
@@ -29,15 +30,21 @@ export class Breakers {
   }
 
   /**
-   * Records that opening a session, or all attempts of an open one, `'failed'`, or that the server `'worked'`.
+   * Records that opening a session, or all attempts of an open one, `'failed'`, or that the server `'worked'`. Returns whether the breaker has opened.
    * @param {string} server
    * @param {ServerNews} happened
    */
   note(server, happened) {
     const known = this.#known(server);
-    if (happened !== 'worked')
-      this.#after(server, known ?? {}, happened, Date.now(), this.#settings.limits.BREAKER_COOLDOWN);
-    else if (known) this.#sql.exec('DELETE FROM breaker WHERE server = ?', server);
+    if (happened === 'worked') {
+      if (known) this.#sql.exec('DELETE FROM breaker WHERE server = ?', server);
+      return false;
+    }
+    const before = known?.openings ?? 0;
+    const { openings } = this.#after(server, known ?? {}, happened, Date.now(), this.#settings.limits.BREAKER_COOLDOWN);
+    if (openings <= before) return false;
+    noteOpening(server, 'user');
+    return true;
   }
 
   /** @param {string} server @returns {BreakerState | undefined} */
@@ -67,6 +74,6 @@ export class Breakers {
         server,
         JSON.stringify(after),
       );
-    return { wait };
+    return { wait, openings: after.openings };
   }
 }

@@ -69,6 +69,11 @@ export class ClientSide {
     return this.isWaiting || this.#questions.size > 0;
   }
 
+  /** Since when the server says nothing about an unanswered request; undefined if there are none. */
+  get silentSince() {
+    return this.#exchanges.silentSince;
+  }
+
   /** When the unanswered requests time out; 0 if there are none. */
   get busyUntil() {
     return this.#exchanges.deadline(this.#timeout);

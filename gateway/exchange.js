@@ -75,6 +75,11 @@ export class Exchange {
     return this.#leftAt === undefined ? Number.POSITIVE_INFINITY : Math.max(this.#leftAt, this.#activeAt) + ABANDONED;
   }
 
+  /** The time of the last message about its requests. */
+  get activeAt() {
+    return this.#activeAt;
+  }
+
   /** The number of its stream; undefined if it has none. */
   get stream() {
     return this.#stream;

@@ -125,6 +125,12 @@ export class Exchanges {
     return Math.max(0, ...[...this.#exchanges].map((exchange) => exchange.deadline(timeout)));
   }
 
+  /** Since when the server says nothing about one of the requests; undefined if there are none. */
+  get silentSince() {
+    const [first, ...others] = [...this.#exchanges].map((exchange) => exchange.activeAt);
+    return first === undefined ? undefined : Math.min(first, ...others);
+  }
+
   /** The requests that have timed out: @param {number} now @param {number | undefined} timeout */
   overdue(now, timeout) {
     return [...this.#waiting].filter(({ exchange }) => exchange.deadline(timeout) <= now);

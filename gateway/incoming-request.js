@@ -80,6 +80,8 @@ export class IncomingRequest {
       case 'adminSessions':
       case 'adminSession':
       case 'adminTrace':
+      case 'adminServers':
+      case 'adminDrain':
         return administer(this);
     }
     // Authentication comes before every lookup.

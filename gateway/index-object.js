@@ -4,7 +4,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { Breakers } from './breaker.js';
-import { registry } from './counters.js';
+import { flush, registry } from './counters.js';
 import { log, wordsOf } from './log.js';
 import { pseudonym } from './observe/pseudonym.js';
 import { REPORT_EVERY } from './observe/users.js';
@@ -106,7 +106,7 @@ export class IndexObject extends DurableObject {
   close(handle, happened) {
     const server = this.serverOf(handle);
     this.#sql.exec('DELETE FROM session WHERE handle = ?', handle);
-    if (happened && server !== undefined) this.#breakers.note(server, happened);
+    if (happened && server !== undefined) this.noteServer(server, happened);
   }
 
   /**
@@ -115,7 +115,8 @@ export class IndexObject extends DurableObject {
    * @param {ServerNews} happened
    */
   noteServer(server, happened) {
-    this.#breakers.note(server, happened);
+    // No request may ever end in this isolate, which would send what was counted.
+    if (this.#breakers.note(server, happened)) this.ctx.waitUntil(flush(this.env).catch(notFlushed));
   }
 
   /**
@@ -138,4 +139,9 @@ export class IndexObject extends DurableObject {
       return { ...known, handle, serverName: server, createdAt: created, expiresAt: expires };
     });
   }
+}
+
+/** @param {unknown} error */
+function notFlushed(error) {
+  log('warn', 'counters', { problem: wordsOf(error) });
 }

@@ -6,13 +6,13 @@ import script from 'landing-script';
 import style from 'landing-style';
 import { addressOf } from './address.js';
 import { always, seconds } from './answers.js';
-import { ANYBODY, authenticate, bearerToken, KEYS_PAUSE, KeysUnreachable } from './auth.js';
+import { ANYBODY, authenticate, KEYS_PAUSE, KeysUnreachable } from './auth.js';
 import { count, countRequest } from './counters.js';
-import { sha256 } from './digest.js';
 import { readHead } from './head.js';
 import { snippetsFor } from './landing/snippets.js';
+import { isAdmin } from './observe/administrator.js';
 
-/** @import { Env, Head, Settings } from './types.js' */
+/** @import { Env, Settings } from './types.js' */
 /** @import { Access } from './landing/snippets.js' */
 
 const repository = 'https://github.com/mcp-tether/mcp-tether';
@@ -74,14 +74,6 @@ async function servers(request, settings) {
 /** @param {number} status @param {string} error @param {Record<string, string>} headers */
 function problem(status, error, headers) {
   return Response.json({ error }, { status, headers: { ...always, ...headers } });
-}
-
-/** @param {Head} head @param {Settings} settings */
-async function isAdmin(head, { adminToken, gateway }) {
-  const token = bearerToken(head);
-  if (!adminToken || !token) return false;
-  const [given, wanted] = await Promise.all([sha256(token), sha256(adminToken)]);
-  return gateway.same(given, wanted);
 }
 
 /** Whether anybody may use the gateway: @param {Env} env */

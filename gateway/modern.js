@@ -7,9 +7,10 @@ import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
 import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
-import { cached, epochOf, forget, keep, LARGEST_ENTRY } from './public-cache.js';
-import { parse, plain, RawJson, write } from './raw-json.js';
+import { cached, epochOf, forget, keep, LARGEST_ENTRY, unambiguous } from './public-cache.js';
+import { parse, plain, RawJson } from './raw-json.js';
 import { modernRoute, secretsIn } from './topology/modern-route.js';
+import { refusalOf } from './topology/silence.js';
 
 /** @import { Pair } from 'gateway-module' */
 /** @import { IncomingRequest } from './incoming-request.js' */
@@ -43,7 +44,7 @@ export async function passOn(incoming, identity, message, text) {
   const answer = sent.catch((error) => {
     log('warn', 'unreachable', { server: passage.server, problem: error.message });
     // Without an id, like every proxy: clients take an error with the request's id for the handler's response, and do not wait for the server.
-    return incoming.refuse('unreachable');
+    return refusalOf(error, passage.id) ?? incoming.refuse('unreachable');
   });
   return inTime(answer, passage.id, () => passage.aborter.abort());
 }
@@ -70,6 +71,7 @@ class Passage {
     this.fromPage = incoming.origin !== undefined;
     const [url, configured] = gateway.upstream(route.subject, identity.id, identity.vars);
     this.way = modernRoute(incoming, identity, url);
+    this.observer.way = this.way;
     this.auth = RequestAuth.of(incoming, identity, this, url);
     this.#configured = configured;
   }
@@ -359,24 +361,6 @@ function isAnswer(message) {
 /** @param {string | undefined} text */
 function codeOf(text = '') {
   return parsed(text)?.error?.code ?? 0;
-}
-
-// The message without equal members where they decide, and with one spelling of texts; the values in it are as they were written, and so are the id and the
-// token, which return to the sender.
-/** @param {RawJson} body */
-function unambiguous(body) {
-  const params = body.get('params');
-  const meta = params instanceof RawJson ? params.get('_meta') : undefined;
-  if (!(params instanceof RawJson) || !(meta instanceof RawJson)) return body.text;
-  const members = { ...membersOf(params), _meta: membersOf(meta, 'progressToken') };
-  return write({ ...membersOf(body, 'id'), params: members }) ?? '';
-}
-
-/** @param {RawJson} object @param {string} [echoed] a member that returns to the sender */
-function membersOf(object, echoed) {
-  const read = (/** @type {string} */ name) =>
-    name === echoed ? new RawJson(undefined, object.token(name) ?? 'null') : object.get(name);
-  return Object.fromEntries(object.keys().map((name) => [name, read(name)]));
 }
 
 // The result of a response, as it was written.

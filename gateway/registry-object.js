@@ -1,19 +1,22 @@
-// The Durable Object that sums counters over all users, for /metrics, and knows which users have sessions, for /admin/sessions. Others send increments;
-// requests do not wait for it.
+// The Durable Object that sums counters over all users, for /metrics, knows which users have sessions, for /admin/sessions, and what the administrator
+// drains. Others send increments; requests do not wait for it.
 // @ts-check
 
 import { DurableObject } from 'cloudflare:workers';
 import { exposition } from './observe/exposition.js';
 import { Users } from './observe/users.js';
+import { DrainRecords } from './topology/drain-records.js';
 
 /** @import { Counts, Env, ObjectContext, SqlCursor } from './types.js' */
 /** @import { KnownUser, Wanted } from './observe/users.js' */
+/** @import { Target } from './topology/drain-records.js' */
 
 const MOST = 20_000; // counters; labels are from closed sets, so only a gateway with many servers comes near
 
 export class RegistryObject extends DurableObject {
   #sql;
   #users;
+  #drains;
   /** @type {Set<string> | undefined} */
   #names; // of all counters
 
@@ -23,6 +26,7 @@ export class RegistryObject extends DurableObject {
     this.#sql = ctx.storage.sql;
     this.#sql.exec('CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL)');
     this.#users = new Users(this.#sql);
+    this.#drains = new DrainRecords(this.#sql);
   }
 
   /**
@@ -59,6 +63,22 @@ export class RegistryObject extends DurableObject {
   /** All counters in the text format of Prometheus. */
   text() {
     return exposition(this.#counters());
+  }
+
+  /** What the administrator drains. */
+  drains() {
+    return this.#drains.all();
+  }
+
+  /**
+   * Drains a server or an address, or undoes it. Returns all that is drained then.
+   * @param {Target} target
+   * @param {boolean} isDrained
+   * @param {Target[]} configured
+   */
+  setDrain(target, isDrained, configured) {
+    this.#drains.set(target, isDrained, configured, Date.now());
+    return this.#drains.all();
   }
 
   /** Whether the storage can be read: for /readyz. */

@@ -62,8 +62,8 @@ export class SessionConnection {
 
   /** Where its requests go: @param {string} server @param {{ key: string, index?: string }} caller @param {boolean} [isCanary] */
   routeTo(server, { key, index = key }, isCanary) {
-    const { ctx, settings, row } = this.#parts;
-    return routeOf(settings, { server, user: index, isCanary }, ctx.storage.sql, row);
+    const { ctx, env, settings, row } = this.#parts;
+    return routeOf(env, settings, { server, user: index, isCanary }, ctx.storage.sql, row);
   }
 
   /** The object that counts the user's sessions. Rows of earlier versions do not name it. @param {{ key: string, index?: string }} identity */

@@ -327,6 +327,9 @@ export class SessionObject extends DurableObject {
     const now = Date.now();
     this.#client.beat(now, this.#config?.timeout);
     if (this.#client.isWaiting) this.#use.touch(now);
+    const { silentSince } = this.#client;
+    const checked = silentSince === undefined ? undefined : this.#upstream.running?.check(silentSince, now);
+    if (checked) this.ctx.waitUntil(checked);
     this.#held.dropOld(now, UNFETCHED);
     this.#log.flush();
     if (!this.#client.needsServer && now - this.#use.last >= this.#settings.limits.REST_AFTER)

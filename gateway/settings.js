@@ -58,6 +58,7 @@ function read(env) {
   if (config === undefined) throw new Error('MCP_SERVERS: is not set');
   const known = packageConfig(config);
   const gateway = new Gateway(known, env, list(env.ALLOWED_ORIGINS), limits.RATE_PER_MINUTE);
+  const topology = readTopology(config, (url, path) => filledUrl(url, path, env));
   const lifetimes = new Map(
     Object.keys(config.mcpServers).map((server) => {
       const [timeout, maxAge = limits.SESSION_MAX_AGE] = gateway.lifetime(server) ?? [0];
@@ -68,8 +69,7 @@ function read(env) {
     gateway,
     limits,
     servers: known.mcpServers,
-    topology: readTopology(config, (url, path) => filledUrl(url, path, env)),
-    ...knowledgeOf(gateway, limits.BREAKER_COOLDOWN),
+    ...knowledgeOf(gateway, limits.BREAKER_COOLDOWN, topology),
     auth: readMethods(env, parsed),
     oauth: readOAuth(env, config.mcpServers, list),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),

@@ -8,6 +8,7 @@ import type { Vault } from './oauth/vault.js';
 import type { RegistryObject } from './registry-object.js';
 import type { SessionObject } from './session-object.js';
 import type { SharedCircuit } from './topology/circuit.js';
+import type { Drains } from './topology/drains.js';
 import type { Health } from './topology/health.js';
 import type { Slots } from './topology/slots.js';
 
@@ -139,14 +140,18 @@ export interface Settings {
   lifetime(server: string): Lifetime | undefined;
   /** By server: where its requests go, if not simply to its URL, and how many at once. */
   topology: Map<string, Topology>;
+  /** What takes nothing new. */
+  drains: Drains;
   /** By server: whether it is out of reach for all users of this isolate. */
   circuit: SharedCircuit;
   /** Of the servers' addresses. */
   health: Health;
 }
 
-/** An address of a server: as it is configured, and with the values of variables; whether it takes new sessions. */
+/** An address of a server: its place in the configuration, as it is written there, and with the values of variables; whether it is drained there. */
 export interface Address {
+  server: string;
+  replica: string;
   text: string;
   url: string;
   isDrained: boolean;
@@ -163,8 +168,6 @@ export interface Topology {
   /** The first address, which is the one that the session's manager knows. */
   url: string;
   addresses: Address[];
-  /** Whether all of them are. */
-  isDrained: boolean;
   canary: Canary | undefined;
   cookies: boolean;
   maxConcurrency: number | undefined;

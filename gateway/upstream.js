@@ -8,6 +8,7 @@ import { log } from './log.js';
 import { notification } from './messages.js';
 import { errorOf, Pending } from './pending.js';
 import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
+import { ServerCheck } from './topology/server-check.js';
 import { wholeFetch } from './whole-fetch.js';
 
 /** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
@@ -70,6 +71,7 @@ export class Upstream {
   #onlists;
   #onissued;
   #route;
+  #check;
 
   /**
    * @param {object} options
@@ -106,6 +108,7 @@ export class Upstream {
   }) {
     this.#auth = auth;
     this.#route = route;
+    if (route?.hasOthers) this.#check = new ServerCheck(config.timeout, (timeout) => this.#session?.ping({ timeout }));
     this.#observer = observer;
     this.#onlists = onlists;
     this.#onissued = onissued;
@@ -298,9 +301,19 @@ export class Upstream {
     this.#onserver(isOut ? 'failed' : 'worked');
   }
 
+  /** The place of its address in the configuration, if there are several. */
+  get replica() {
+    return this.#route?.replica;
+  }
+
   /** A request of the gateway's own. */
   async ping() {
     await this.#session?.ping({ timeout: PING }).catch(() => {}); // an outage: the next ping is due later
+  }
+
+  /** Looks after a request without a message since then. Returns a promise if the server is asked for it: @param {number} since @param {number} now */
+  check(since, now) {
+    return this.#check?.due(since, now);
   }
 
   /** The manager's counters. */

@@ -26,7 +26,7 @@ rm -rf gateway/dist
 "$root/node_modules/.bin/esbuild" --minify --log-level=warning gateway/landing/page.css --outfile="$module/landing-style.txt"
 "$root/node_modules/.bin/esbuild" --bundle gateway/index.js --outdir=gateway/dist --format=esm --target=es2024 --log-level=warning \
   --conditions=workerd,worker,browser --alias:mcp-tether/oauth="$module/oauth.js" --alias:mcp-tether="$module/workerd.js" --alias:gateway-module="$module/mcp_tether.js" \
-  --alias:raw-json="$root/gateway/raw-json.js" --alias:landing-script="$module/landing-script.txt" --alias:landing-style="$module/landing-style.txt" \
+  --alias:raw-json="$root/gateway/raw-json.js" --alias:tldts="$root/gateway/topology/public-suffix.js" --alias:landing-script="$module/landing-script.txt" --alias:landing-style="$module/landing-style.txt" \
   --loader:.wasm=copy --loader:.txt=text --external:cloudflare:workers
 node tools/third-party-notices.mjs gateway/dist/THIRD-PARTY-NOTICES --features gateway gateway/index.js "$module"/{workerd,oauth}.js
 cp LICENSE-* gateway/dist/

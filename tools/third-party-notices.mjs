@@ -100,7 +100,7 @@ async function bundledPackages() {
     logLevel: 'error',
     conditions: ['workerd', 'worker', 'browser'],
     // Named as entries if they are ours, and not bundled if they are the host's.
-    external: ['mcp-tether', 'gateway-module', 'raw-json', 'landing-*', 'cloudflare:*', 'node:*', '*.wasm'],
+    external: ['mcp-tether', 'gateway-module', 'raw-json', 'tldts', 'landing-*', 'cloudflare:*', 'node:*', '*.wasm'],
   });
   const marker = `node_modules${sep}`;
   const folders = new Set();

@@ -1,10 +1,11 @@
-// What the administrator may read and end: /metrics, and the sessions of all users at /admin/sessions. docs/operation.md documents the JSON.
+// What the administrator may read and change: /metrics, the sessions of all users at /admin/sessions, the servers at /admin/servers. docs/operation.md
+// documents the JSON.
 // @ts-check
 
 import { bodiless, json } from '../answers.js';
-import { bearerToken } from '../auth.js';
 import { flush, registry } from '../counters.js';
-import { sha256 } from '../digest.js';
+import { drainServer, listServers } from './admin-servers.js';
+import { isAdmin } from './administrator.js';
 import { audit } from './audit.js';
 
 /** @import { IncomingRequest } from '../incoming-request.js' */
@@ -36,8 +37,8 @@ const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
  * @returns {Promise<Answer>}
  */
 export async function administer(incoming) {
-  const { env, route } = incoming;
-  if (!(await isAdmin(incoming))) {
+  const { env, head, route, settings } = incoming;
+  if (!(await isAdmin(head, settings))) {
     if (route.name !== 'metrics') audit('admin.refused', { route: route.name });
     return incoming.failedLogin('Bearer');
   }
@@ -47,6 +48,10 @@ export async function administer(incoming) {
       return { status: 200, headers: { 'content-type': METRICS }, body: await registry(env).text() };
     case 'adminSessions':
       return list(incoming);
+    case 'adminServers':
+      return listServers(incoming);
+    case 'adminDrain':
+      return drainServer(incoming);
     case 'adminTrace':
       return told(incoming, 'admin.traced', await objectOf(incoming).trace());
     default:
@@ -54,13 +59,6 @@ export async function administer(incoming) {
         ? end(incoming)
         : told(incoming, 'admin.read', await objectOf(incoming).explain());
   }
-}
-
-/** @param {IncomingRequest} incoming */
-async function isAdmin({ head, gateway, settings: { adminToken } }) {
-  const token = bearerToken(head);
-  const [given, wanted] = await Promise.all([sha256(token ?? ''), sha256(adminToken ?? '')]);
-  return Boolean(adminToken && token) && gateway.same(given, wanted);
 }
 
 /** @param {IncomingRequest} incoming */

@@ -53,6 +53,7 @@ export async function explained({ row, client, log, use, upstream, observer }) {
           protocol: info.protocolVersion,
           generation: info.generation,
           inFlight: info.inFlight,
+          replica: upstream?.replica,
         }
       : { state: 'resting' },
     metrics: upstream?.metrics(),

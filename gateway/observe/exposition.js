@@ -10,10 +10,15 @@ const PREFIX = 'mcp_tether_';
 
 /** @type {Record<string, string>} */
 const help = {
+  circuit_openings_total: 'Circuits that have opened: of one user, of all users of an isolate, or of an address.',
+  drains_total: 'Drains of servers and addresses by the administrator.',
+  failovers_total: 'Sessions, and requests of 2026-07-28, that left an address for another one.',
   jwks_failures_total: 'Failed reads of the keys of an issuer.',
   logins_failed_total: 'Requests with credentials that were refused.',
   recovery_duration_seconds:
     'Time from the loss of a session at its server until it was replaced, or until that failed.',
+  refused_total: 'Sessions and requests of 2026-07-28 that were refused because of the state of their server.',
+  replica_requests_total: 'Requests to each address of a server that has several, by the status of the response.',
   request_duration_seconds:
     'Time from the arrival of a request until its response, or until the response began if it is a stream.',
   requests_total: 'HTTP requests by route and status.',

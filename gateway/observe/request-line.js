@@ -14,6 +14,7 @@ import { withPseudonym } from './pseudonym.js';
  * @property {Outcome} outcome
  * @property {number} ms
  * @property {string} [server]
+ * @property {string} [replica] the place of its address in the configuration
  * @property {string} [key] of the user
  * @property {string} [session] its handle
  * @property {string} [protocol] the revision

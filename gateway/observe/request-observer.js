@@ -27,6 +27,8 @@ export class RequestObserver {
   method; // of the JSON-RPC message
   /** @type {string | undefined} */
   protocol;
+  /** @type {{ replica?: string | undefined } | undefined} */
+  way; // of a request of 2026-07-28
   #isTold = false; // whether the session's object has written the line
   /** @type {Outcome | undefined} */
   #outcome;
@@ -122,7 +124,10 @@ export class RequestObserver {
     const place = { server, session, route: route.name ?? 'none', http, status };
     if (!this.#isTold) {
       const ms = Date.now() - this.#at;
-      noteRequest({ ...place, outcome, ms, key, protocol, method, kind, trace: span?.traceId }, settings.log);
+      noteRequest(
+        { ...place, replica: this.way?.replica, outcome, ms, key, protocol, method, kind, trace: span?.traceId },
+        settings.log,
+      );
     }
     span?.end(spanOf({ ...place, method, outcome: this.#isTold ? undefined : outcome }), env, ctx);
   }

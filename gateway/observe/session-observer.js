@@ -88,13 +88,14 @@ export class SessionObserver {
   settled(pending) {
     const now = Date.now();
     const { key, server, handle } = this.#session;
-    const { method, outcome, code, span, at } = pending;
+    const { method, outcome, code, span, at, upstream } = pending;
     const ms = now - at;
     const recovered = this.#recoveredAt >= at;
     this.#lastCallAt = now;
     this.#history.add({ at, method: nameOf(method), outcome, code, ms, ...(recovered && { recovered }) });
     const line = { outcome, ms, server, key, session: handle, protocol: this.#row.values?.agreed, method, code };
-    noteRequest({ ...line, recovered: recovered || undefined, trace: span?.traceId }, this.#mode);
+    const { replica } = upstream ?? {};
+    noteRequest({ ...line, replica, recovered: recovered || undefined, trace: span?.traceId }, this.#mode);
     if (span && this.#traced.delete(pending))
       span.end(spanOf(pending, server, handle, recovered), this.#env, this.#ctx);
     if (isFlushDue()) this.#ctx.waitUntil(this.#flush());

@@ -82,7 +82,7 @@ export interface Env {
   PRIVATE_HOSTS?: string | string[];
   /** Origins of pages that may use the gateway, separated by spaces; `*` for all. Default: none. */
   ALLOWED_ORIGINS?: string | string[];
-  /** Secret: the administrator's token, for `/metrics`, `/admin/sessions` and the page at `/`. Default: none of them is available. */
+  /** Secret: the administrator's token, for `/metrics`, `/admin/sessions`, `/admin/servers` and the page at `/`. Default: none of them is available. */
   ADMIN_TOKEN?: string;
   /** Which requests get a log line: `requests` (all), `errors` (those that were not served), `off`. Default: `requests`. */
   LOG?: string;

@@ -6,6 +6,7 @@ import { randomId } from '../digest.js';
 import { passOn } from '../modern.js';
 import { askSession } from '../session-places.js';
 import { isForCanary } from './choice.js';
+import { countRefused, noteOpening } from './counts.js';
 
 /** @import { IncomingRequest } from '../incoming-request.js' */
 /** @import { RawJson } from '../raw-json.js' */
@@ -27,8 +28,10 @@ export async function openSession(incoming, identity, message, params) {
   const { env, settings, head } = incoming;
   const { subject: server } = incoming.route;
   const topology = settings.topology.get(server);
-  if (topology?.isDrained) return drained(message);
+  await settings.drains.refreshed(env);
+  if (settings.drains.hasAll(server)) return drained(server, message);
   const wait = settings.circuit.admit(server);
+  if (wait > 0) countRefused(server, 'circuit');
   if (wait > 0) return incoming.refuse('unavailable', { id: idOf(message), headers: { 'retry-after': seconds(wait) } });
   const id = randomId();
   const isCanary = isForCanary(topology, identity.index, head);
@@ -43,7 +46,7 @@ export async function openSession(incoming, identity, message, params) {
   if (!answer) return incoming.refuse('sessionUnknown');
   incoming.observer.opening(answer);
   // Without authentication, all callers are one user here: strangers cannot close a server to others.
-  if (answer.reach === 'failed') settings.circuit.failed(server, identity.key);
+  if (answer.reach === 'failed' && settings.circuit.failed(server, identity.key)) noteOpening(server, 'all');
   if (answer.reach === 'worked') settings.circuit.worked(server);
   return answer.opened ? { ...answer, headers: { 'mcp-session-id': id } } : answer;
 }
@@ -57,13 +60,17 @@ export async function openSession(incoming, identity, message, params) {
  * @returns {Promise<Answer>}
  */
 export async function passOnAdmitted(incoming, identity, message, text) {
-  const topology = incoming.settings.topology.get(incoming.route.subject);
-  if (topology?.isDrained) return drained(message);
+  const { settings, env } = incoming;
+  const { subject: server } = incoming.route;
+  const topology = settings.topology.get(server);
+  const asked = settings.drains.refreshed(env);
+  if (asked) await asked;
+  if (settings.drains.hasAll(server)) return drained(server, message);
   // A subscription is open for hours.
   if (!topology?.slots || message.get('method') === LISTEN) return passOn(incoming, identity, message, text);
   const { signal } = incoming.request;
   const release = await topology.slots.take(signal);
-  if (!release) return busy(message, topology.maxConcurrency);
+  if (!release) return busy(server, message, topology.maxConcurrency);
   signal.addEventListener('abort', release);
   try {
     const answer = await passOn(incoming, identity, message, text);
@@ -78,8 +85,9 @@ export async function passOnAdmitted(incoming, identity, message, text) {
   }
 }
 
-/** @param {RawJson} message */
-function drained(message) {
+/** @param {string} server @param {RawJson} message */
+function drained(server, message) {
+  countRefused(server, 'drained');
   return unavailable(
     message,
     DRAINED,
@@ -87,8 +95,9 @@ function drained(message) {
   );
 }
 
-/** @param {RawJson} message @param {number} [most] */
-function busy(message, most) {
+/** @param {string} server @param {RawJson} message @param {number} [most] */
+function busy(server, message, most) {
+  countRefused(server, 'busy');
   return unavailable(
     message,
     BUSY,

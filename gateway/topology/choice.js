@@ -2,6 +2,7 @@
 // @ts-check
 
 /** @import { Address, Head, Topology } from '../types.js' */
+/** @import { Drains } from './drains.js' */
 
 /**
  * The addresses for new sessions and for requests without one, the preferred one first. Each user has an order (rendezvous hashing): a new or removed
@@ -9,16 +10,17 @@
  * @param {Topology} topology
  * @param {string} user
  * @param {boolean} isCanary
+ * @param {Drains} drains
  * @returns {Address[]}
  */
-export function choicesOf({ addresses, canary }, user, isCanary) {
-  const open = addresses.filter(({ isDrained }) => !isDrained);
+export function choicesOf({ addresses, canary }, user, isCanary, drains) {
+  const open = addresses.filter((address) => !drains.has(address));
   const choices = open.length > 0 ? open : addresses; // sessions of a drained server are still recovered
   const ordered = choices
     .map((address) => ({ address, weight: hash(`${user}\n${address.text}`) }))
     .sort((one, other) => other.weight - one.weight)
     .map(({ address }) => address);
-  return isCanary && canary ? [canary.address, ...ordered] : ordered;
+  return isCanary && canary && !drains.has(canary.address) ? [canary.address, ...ordered] : ordered;
 }
 
 /**

@@ -37,7 +37,7 @@ export class SharedCircuit {
   }
 
   /**
-   * A user could not reach it: by a connection that failed, or a proxy said so.
+   * A user could not reach it: by a connection that failed, or a proxy said so. Returns whether its circuit has opened, or opened again after a canary.
    * @param {string} target
    * @param {string} user
    * @param {number} [now]
@@ -51,13 +51,15 @@ export class SharedCircuit {
     if (users.size < MOST_USERS) users.set(user, now);
     if (users.size < ENOUGH) {
       circuit.alone = Math.min(circuit.alone + 1, MOST_ALONE);
-      return;
+      return false;
     }
+    const before = circuit.state?.openings ?? 0;
     for (let count = circuit.alone + 1; count > 0; count -= 1) {
       const { wait: _, ...state } = this.#gateway.breakerAfter(circuit.state ?? {}, 'failed', now, this.#cooldown);
       circuit.state = state;
     }
     circuit.alone = 0;
+    return (circuit.state?.openings ?? 0) > before;
   }
 
   /** It has answered: @param {string} target */

@@ -1,6 +1,8 @@
 // Which addresses of servers are out of reach, as far as this isolate knows. A guess for the choice of an address; no request is refused because of it.
 // @ts-check
 
+import { noteOpening } from './counts.js';
+
 /** @import { SharedCircuit } from './circuit.js' */
 /** @import { Address } from '../types.js' */
 
@@ -23,13 +25,14 @@ export class Health {
   }
 
   /** @param {string} user @param {Address} address */
-  failed(user, { url }) {
+  failed(user, address) {
+    const { url, server, replica } = address;
     const name = pair(user, url);
     this.#avoided.delete(name);
     this.#avoided.set(name, Date.now() + AVOIDED);
     const [oldest] = this.#avoided.keys();
     if (this.#avoided.size > MOST && oldest !== undefined) this.#avoided.delete(oldest);
-    this.#circuit.failed(url, user);
+    if (this.#circuit.failed(url, user)) noteOpening(server, replica);
   }
 
   /** @param {string} user @param {Address} address */

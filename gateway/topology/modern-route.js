@@ -1,16 +1,20 @@
 // The way of requests of 2026-07-28 to their server. They have no session, so each of them goes to an address that works.
 // @ts-check
 
+import { startOf } from '../bounded.js';
 import { log } from '../log.js';
 import { fetchWithin } from '../redirects.js';
 import { choicesOf, isForCanary } from './choice.js';
+import { countFailover, countRequestTo, noteOpening } from './counts.js';
 import { isOfProxy } from './evidence.js';
+import { answers, Silence } from './silence.js';
 
 /** @import { IncomingRequest } from '../incoming-request.js' */
-/** @import { Address, Identity } from '../types.js' */
+/** @import { Address, Identity, Settings } from '../types.js' */
 
-/** @typedef {{ send: (init: RequestInit) => Promise<Response>, isCanary: boolean, urls: string[] }} ModernRoute */
+/** @typedef {{ response?: Response, error?: unknown }} Outcome with an error, the address is out of reach */
 
+const LISTEN = 'subscriptions/listen'; // may be silent for hours
 // Sent again at once, to another address: they change nothing.
 const READS =
   /^(server\/discover|(tools|prompts|resources|resources\/templates)\/list|resources\/read|prompts\/get|completion\/complete)$/;
@@ -20,46 +24,134 @@ const READS =
  * @param {IncomingRequest} incoming
  * @param {Identity} identity
  * @param {string} url of the server
- * @returns {ModernRoute}
  */
-export function modernRoute({ settings, route: { subject: server }, head }, { index: user }, url) {
+export function modernRoute({ settings, route: { subject: server }, head }, { index: user, key }, url) {
   const topology = settings.topology.get(server);
-  if (!topology || (topology.addresses.length === 1 && !topology.canary))
-    return { send: (init) => fetchWithin(url, init), isCanary: false, urls: [url] };
-  const { gateway, health } = settings;
-  const isCanary = isForCanary(topology, user, head);
-  const choices = choicesOf(topology, user, isCanary);
+  const isSingle = !topology || (topology.addresses.length === 1 && !topology.canary);
+  const isCanary = !isSingle && isForCanary(topology, user, head);
+  const choices = isSingle ? [] : choicesOf(topology, user, isCanary, settings.drains);
+  return new ModernRoute({ settings, server, user, key, url, isCanary, choices });
+}
 
-  /** @type {(address: Address, init: RequestInit) => Promise<{ response?: Response, error?: unknown }>} */
-  const attempt = async (address, init) => {
+export class ModernRoute {
+  #settings;
+  #server;
+  #user;
+  #key;
+  #url;
+  #choices;
+  /** @type {string | undefined} the place in the configuration of the address that was asked last */
+  replica;
+
+  /**
+   * @param {{ settings: Settings, server: string, user: string, key: string, url: string, isCanary: boolean, choices: Address[] }} options `choices` is
+   *   empty if the server has one address
+   */
+  constructor({ settings, server, user, key, url, isCanary, choices }) {
+    this.#settings = settings;
+    this.#server = server;
+    this.#user = user;
+    this.#key = key;
+    this.#url = url;
+    this.#choices = choices;
+    this.isCanary = isCanary;
+  }
+
+  /** All URLs to which a request may go. */
+  get urls() {
+    return this.#choices.length > 0 ? this.#choices.map(({ url }) => url) : [this.#url];
+  }
+
+  /** @param {RequestInit} init @returns {Promise<Response>} */
+  async send(init) {
+    const { response, error } = await (this.#choices.length > 0 ? this.#sendToSome(init) : this.#sendToOne(init));
+    this.#note(error, init);
+    if (response) return response;
+    throw error;
+  }
+
+  // The users of an isolate share what they learn about a server: new sessions wait while it is out of reach (circuit.js).
+  /** @param {unknown} error @param {RequestInit} init */
+  #note(error, { signal }) {
+    const { circuit } = this.#settings;
+    if (!error) circuit.worked(this.#server);
+    else if (!signal?.aborted && circuit.failed(this.#server, this.#key)) noteOpening(this.#server, 'all');
+  }
+
+  /** @param {RequestInit} init @returns {Promise<Outcome>} */
+  async #sendToOne(init) {
     try {
-      const response = await fetchWithin(address.url, init);
-      if (!isOfProxy(gateway, response)) {
-        health.worked(user, address);
-        return { response };
-      }
-      health.failed(user, address);
-      return { response, error: new Error(`HTTP status ${response.status}`) };
+      return this.#judged(await fetchWithin(this.#url, init));
     } catch (error) {
-      if (!init.signal?.aborted) health.failed(user, address); // otherwise the client has gone
       return { error };
     }
-  };
+  }
 
-  const send = async (/** @type {RequestInit} */ init) => {
-    const left = [...choices];
+  /** @param {RequestInit} init @returns {Promise<Outcome>} */
+  async #sendToSome(init) {
+    const { health } = this.#settings;
+    const method = methodOf(init);
+    const left = [...this.#choices];
     for (;;) {
-      const address = health.best(user, left);
+      const address = health.best(this.#user, left);
       left.splice(left.indexOf(address), 1);
-      const { response, error } = await attempt(address, init);
-      const isRepeated = error && left.length > 0 && !init.signal?.aborted && READS.test(methodOf(init));
-      if (response && !isRepeated) return response;
-      if (!isRepeated) throw error;
-      log('info', 'addressSkipped', { server, host: new URL(address.url).host });
-      await response?.body?.cancel();
+      const isRepeatable = left.length > 0 && READS.test(method);
+      const outcome = await this.#attempt(address, init, method, isRepeatable);
+      if (!outcome.error || !isRepeatable || init.signal?.aborted) return outcome;
+      countFailover('request', address);
+      log('info', 'addressSkipped', { server: this.#server, host: new URL(address.url).host });
+      await outcome.response?.body?.cancel();
     }
-  };
-  return { send, isCanary, urls: choices.map((address) => address.url) };
+  }
+
+  /** @param {Address} address @param {RequestInit} init @param {string} method @param {boolean} isRepeatable @returns {Promise<Outcome>} */
+  async #attempt(address, init, method, isRepeatable) {
+    const { health } = this.#settings;
+    this.replica = address.replica;
+    /** @type {Outcome} */
+    let outcome;
+    try {
+      const response = await (method === LISTEN
+        ? fetchWithin(address.url, init)
+        : this.#sendWatched(address, init, isRepeatable));
+      outcome = this.#judged(response);
+    } catch (error) {
+      outcome = { error };
+    }
+    countRequestTo(address, outcome.response?.status ?? 0);
+    if (!outcome.error) health.worked(this.#user, address);
+    else if (!init.signal?.aborted) health.failed(this.#user, address); // otherwise the client has gone
+    return outcome;
+  }
+
+  /** @param {Response} response @returns {Outcome} */
+  #judged(response) {
+    if (!isOfProxy(this.#settings.gateway, response)) return { response };
+    return { response, error: new Error(`HTTP status ${response.status}`) };
+  }
+
+  // With other addresses, a silent one is not waited for without end: what only reads goes elsewhere, and anything else fails when its address does not
+  // answer a discovery either.
+  /** @param {Address} address @param {RequestInit} init @param {boolean} isRepeatable */
+  async #sendWatched({ url }, init, isRepeatable) {
+    const { timeout } = this.#settings.servers[this.#server];
+    const silence = new Silence(init.signal, timeout, isRepeatable ? undefined : () => answers(url, init, timeout));
+    try {
+      return await begun(await fetchWithin(url, { ...init, signal: silence.signal }));
+    } catch (error) {
+      throw silence.error ?? error;
+    } finally {
+      silence.end();
+    }
+  }
+}
+
+// The same response, when its body has begun: some proxies send a head for a server that is silent.
+/** @param {Response} response */
+async function begun(response) {
+  if (response.status !== 200) return response;
+  const start = await startOf(response.body, 0);
+  return new Response(start.text ?? start.whole, response);
 }
 
 /** What URLs may have that errors must not show: @param {string[]} urls */

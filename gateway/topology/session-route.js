@@ -6,10 +6,14 @@ import { log } from '../log.js';
 import { fetchWithin } from '../redirects.js';
 import { wholeFetch } from '../whole-fetch.js';
 import { choicesOf } from './choice.js';
+import { countFailover, countRequestTo } from './counts.js';
 import { isOfProxy, isPause } from './evidence.js';
+import { InFlight } from './in-flight.js';
+import { Unanswered } from './silence.js';
 
 /** @import { Gateway } from 'gateway-module' */
-/** @import { Address, Topology } from '../types.js' */
+/** @import { Address, Env, Topology } from '../types.js' */
+/** @import { Drains } from './drains.js' */
 /** @import { Health } from './health.js' */
 /** @import { Jar } from './jar.js' */
 /** @import { PlaceRecord } from './place-record.js' */
@@ -21,6 +25,7 @@ import { isOfProxy, isPause } from './evidence.js';
 const FAILURES = 2; // in a row, after which a session leaves its address
 const WRITTEN = 60_000; // milliseconds between two writes of cookies that balancers change with each response
 const HEAD = 120; // characters; the manager writes the method at the beginning
+const REQUEST = /^\{"jsonrpc":"2\.0","id":\d+,"method"/;
 const METHOD = /"method":"(initialize|server\/discover|ping)"/;
 /** @type {Record<string, Kind>} */
 const kinds = { initialize: 'handshake', 'server/discover': 'discovery', ping: 'ping' };
@@ -31,6 +36,8 @@ export class SessionRoute {
   #user;
   #gateway;
   #health;
+  #drains;
+  #env;
   #record;
   #isCanary;
   #stored;
@@ -40,6 +47,7 @@ export class SessionRoute {
   #jar;
   /** @type {Address | undefined} */
   #address; // undefined: not chosen yet
+  #inFlight = new InFlight();
   #clock = 0; // counts requests and failures, to tell which came first
   #failures = 0;
   #failedAt = 0;
@@ -54,15 +62,19 @@ export class SessionRoute {
    * @param {string} options.user
    * @param {Gateway} options.gateway
    * @param {Health} options.health
+   * @param {Drains} options.drains
+   * @param {Env} options.env
    * @param {PlaceRecord} options.record
    * @param {boolean} options.isCanary of a session that is being opened
    */
-  constructor({ server, topology, user, gateway, health, record, isCanary }) {
+  constructor({ server, topology, user, gateway, health, drains, env, record, isCanary }) {
     this.#server = server;
     this.#topology = topology;
     this.#user = user;
     this.#gateway = gateway;
     this.#health = health;
+    this.#drains = drains;
+    this.#env = env;
     this.#record = record;
     const stored = record.read();
     this.#isCanary = stored?.isCanary ?? isCanary;
@@ -83,19 +95,34 @@ export class SessionRoute {
       this.#opening ??= this.#openJar();
       await this.#opening;
     }
-    if (isOpening(kind)) this.#choose();
+    if (isOpening(kind)) {
+      await this.#drains.refreshed(this.#env);
+      this.#choose();
+    }
     for (let turn = 1; ; turn += 1) {
       this.#clock += 1;
       const began = this.#clock;
+      const asked = this.#current;
       const { response, error, isDown } = await this.#attempt(url, init, kind);
+      countRequestTo(asked, response?.status ?? 0);
       if (!isDown) this.#worked(response, kind);
       const canRepeat = isDown && this.#failed(began, init) && kind !== 'other' && turn <= this.#most;
       if (!canRepeat || init.signal?.aborted) {
-        if (response) return response;
+        if (response) return isDown && response.status === 200 ? badGateway(response) : response;
         throw error;
       }
       await response?.body?.cancel();
     }
+  }
+
+  /** Whether the server has other addresses than its own. */
+  get hasOthers() {
+    return this.#topology.addresses.length > 1 || this.#topology.canary !== undefined;
+  }
+
+  /** Its address, by the place of that in the configuration. */
+  get replica() {
+    return this.#current.replica;
   }
 
   /** Writes what is not written yet: this instance may be evicted. */
@@ -110,7 +137,7 @@ export class SessionRoute {
   }
 
   get #choices() {
-    return choicesOf(this.#topology, this.#user, this.#isCanary);
+    return choicesOf(this.#topology, this.#user, this.#isCanary, this.#drains);
   }
 
   get #most() {
@@ -141,16 +168,22 @@ export class SessionRoute {
   /** @param {string} url @param {Init} init @param {Kind} kind @returns {Promise<Outcome>} */
   async #attempt(url, init, kind) {
     const target = this.#target(url);
+    const aborter = this.hasOthers ? this.#inFlight.begin(init.signal) : undefined;
+    const own = aborter ? { ...init, signal: aborter.signal } : init;
+    let hasBody = false;
     try {
-      const sent = await wholeFetch(target, this.#withCookies(target, init), (to, options) =>
+      const sent = await wholeFetch(target, this.#withCookies(target, own), (to, options) =>
         this.#send(to, options, to === url, kind),
       );
       const response = /** @type {Response} */ (sent);
+      hasBody = Boolean(response.body);
       const isFinal = !isOpening(kind) && isPause(response);
-      return { response, isDown: !isFinal && isOfProxy(this.#gateway, response) };
+      return { response, isDown: !isFinal && isOfProxy(this.#gateway, response, isRequest(init)) };
     } catch (error) {
       // A client that cancels a request says nothing about the server; the manager's own requests have a timeout.
       return { error, isDown: kind !== 'other' || !init.signal?.aborted };
+    } finally {
+      if (aborter) this.#inFlight.answered(aborter, hasBody);
     }
   }
 
@@ -201,7 +234,11 @@ export class SessionRoute {
     this.#failedAt = this.#clock;
     const hasSession = init.headers?.['mcp-session-id'] !== undefined;
     if (hasSession && this.#failures < FAILURES) return false;
-    return this.#leave();
+    // A ping or a handshake without an answer in its time: other requests would wait as long as their clients do.
+    const isSilent = init.signal?.aborted;
+    const isElsewhere = this.#leave();
+    if (isSilent && isElsewhere) this.#inFlight.giveUp(new Unanswered('the server stopped answering'));
+    return isElsewhere;
   }
 
   #leave() {
@@ -213,6 +250,7 @@ export class SessionRoute {
     const isElsewhere = to !== from || (this.#jar?.size ?? 0) > 0;
     this.#clock += 1;
     if (isElsewhere) this.#leftAt = this.#clock;
+    if (to !== from) countFailover('session', from);
     this.#move(to);
     return isElsewhere;
   }
@@ -251,6 +289,17 @@ function kindOf({ body, headers }) {
   if (typeof body !== 'string') return 'other';
   const kind = kinds[METHOD.exec(body.slice(0, HEAD))?.[1] ?? ''] ?? 'other';
   return isOpening(kind) && headers?.['mcp-session-id'] !== undefined ? 'other' : kind;
+}
+
+// A page in place of an answer says that there is no server behind its proxy: as 502 does, which the manager understands.
+/** @param {Response} response */
+function badGateway({ headers, body }) {
+  return new Response(body, { status: 502, headers });
+}
+
+/** @param {Init} init */
+function isRequest({ body }) {
+  return typeof body === 'string' && REQUEST.test(body);
 }
 
 /** @param {Kind} kind */

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { SharedCircuit } from './circuit.js';
+import { Drains } from './drains.js';
 import { Health } from './health.js';
 import { Slots } from './slots.js';
 
@@ -32,11 +33,18 @@ function ofPackage(server) {
   return Object.fromEntries(Object.entries(server).filter(([member]) => !MEMBERS.includes(member)));
 }
 
-/** What the isolate knows about servers and addresses out of reach: @param {Gateway} gateway @param {number} cooldown */
-export function knowledgeOf(gateway, cooldown) {
+/**
+ * What the isolate knows about servers and addresses: where everything goes, what is out of reach, and what is drained.
+ * @param {Gateway} gateway
+ * @param {number} cooldown
+ * @param {Map<string, Topology>} topology
+ */
+export function knowledgeOf(gateway, cooldown, topology) {
   return {
+    topology,
     circuit: new SharedCircuit(gateway, cooldown),
     health: new Health(new SharedCircuit(gateway, ADDRESS_COOLDOWN)),
+    drains: new Drains(topology),
   };
 }
 
@@ -54,21 +62,23 @@ export function readTopology({ mcpServers }, fill) {
   for (const [name, server] of Object.entries(mcpServers)) {
     const given = /** @type {Given} */ (/** @type {unknown} */ (server));
     if (MEMBERS.every((member) => given[member] === undefined)) continue;
-    found.set(name, new Reader(`mcpServers.${name}`, given, fill, problems).read());
+    found.set(name, new Reader(name, given, fill, problems).read());
   }
   if (problems.length > 0) throw new Error(problems.join('; '));
   return found;
 }
 
 class Reader {
+  #server;
   #path;
   #given;
   #fill;
   #problems;
 
-  /** @param {string} path @param {Given} given @param {FillUrl} fill @param {string[]} problems */
-  constructor(path, given, fill, problems) {
-    this.#path = path;
+  /** @param {string} server @param {Given} given @param {FillUrl} fill @param {string[]} problems */
+  constructor(server, given, fill, problems) {
+    this.#server = server;
+    this.#path = `mcpServers.${server}`;
     this.#given = given;
     this.#fill = fill;
     this.#problems = problems;
@@ -81,7 +91,6 @@ class Reader {
     return {
       url: addresses[0].url,
       addresses,
-      isDrained: addresses.every(({ isDrained }) => isDrained),
       canary: this.#canary(),
       cookies: this.#cookies(),
       maxConcurrency: most,
@@ -103,7 +112,8 @@ class Reader {
     } catch (error) {
       this.#problems.push(/** @type {Error} */ (error).message);
     }
-    return { text: String(text), url, isDrained: false };
+    const [replica] = member.split('.');
+    return { server: this.#server, replica, text: String(text), url, isDrained: false };
   }
 
   /** @returns {Address[]} */

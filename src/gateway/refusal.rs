@@ -84,6 +84,8 @@ refusals! {
     Duplicate "duplicate" 400 INVALID_REQUEST "Invalid request: the message has a member twice",
     /// The page of a list does not exist.
     Page "page" 400 INVALID_PARAMS "Invalid params: limit must be 1 to 100, and cursor that of the page before",
+    /// The server has no such address.
+    Address "address" 400 SERVER_ERROR "Bad request: address must be one of the server's addresses, as it is configured",
     /// The user has too many sessions.
     Sessions "sessions" 429 SERVER_ERROR "Too many sessions: all sessions of this user are in use, end one with DELETE or try again later",
     /// The user sends too many requests.

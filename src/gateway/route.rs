@@ -23,6 +23,10 @@ pub enum Route<'a> {
     AdminSession(&'a str),
     /// `/admin/sessions/{handle}/trace`: what happened to it, as a trace.
     AdminTrace(&'a str),
+    /// `/admin/servers`: the addresses of all servers, and which are drained.
+    AdminServers,
+    /// `/admin/servers/{server}/drain`: whether a server, or one of its addresses, takes new sessions.
+    AdminDrain(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -35,11 +39,15 @@ impl<'a> Route<'a> {
             "sessions" => return Some(Self::Sessions),
             "readyz" => return Some(Self::Ready),
             "admin/sessions" => return Some(Self::AdminSessions),
+            "admin/servers" => return Some(Self::AdminServers),
             _ => {}
         }
         if let Some(rest) = path.strip_prefix("admin/sessions/") {
             let trace = rest.strip_suffix("/trace").filter(|handle| is_handle(handle)).map(Self::AdminTrace);
             return trace.or_else(|| Some(rest).filter(|handle| is_handle(handle)).map(Self::AdminSession));
+        }
+        if let Some(rest) = path.strip_prefix("admin/servers/") {
+            return rest.strip_suffix("/drain").filter(|name| is_name(name)).map(Self::AdminDrain);
         }
         // Frameworks and users write the endpoint with a slash at its end, too.
         let path = path.strip_suffix('/').filter(|bare| bare.ends_with("/mcp")).unwrap_or(path);
@@ -55,7 +63,7 @@ impl<'a> Route<'a> {
     /// The name of the server, if any.
     pub const fn server(self) -> Option<&'a str> {
         match self {
-            Self::Mcp(server) | Self::Metadata(server) => Some(server),
+            Self::Mcp(server) | Self::Metadata(server) | Self::AdminDrain(server) => Some(server),
             _ => None,
         }
     }
@@ -81,6 +89,8 @@ impl<'a> Route<'a> {
             Self::AdminSessions => "adminSessions",
             Self::AdminSession(_) => "adminSession",
             Self::AdminTrace(_) => "adminTrace",
+            Self::AdminServers => "adminServers",
+            Self::AdminDrain(_) => "adminDrain",
         }
     }
 
@@ -90,6 +100,7 @@ impl<'a> Route<'a> {
             Self::Mcp(_) => "GET, POST, DELETE, OPTIONS",
             Self::Session(_) => "DELETE, OPTIONS",
             Self::AdminSession(_) => "GET, DELETE, OPTIONS",
+            Self::AdminDrain(_) => "PUT, DELETE, OPTIONS",
             _ => "GET, OPTIONS",
         }
     }
@@ -141,6 +152,12 @@ mod tests {
             ("/admin/sessions/0123", None),
             ("/admin/sessions/0123/trace", None),
             ("/admin/sessions/trace", None),
+            ("/admin/servers", Some(Route::AdminServers)),
+            ("/admin/servers/notes/drain", Some(Route::AdminDrain("notes"))),
+            ("/admin/servers/notes", None),
+            ("/admin/servers//drain", None),
+            ("/admin/servers/no/tes/drain", None),
+            ("/admin/servers/mcp", None),
             ("/admin", None),
             ("/admin/mcp", Some(Route::Mcp("admin"))),
             ("", None),
@@ -168,6 +185,8 @@ mod tests {
         for (path, allowed) in [
             ("/notes/mcp", "GET POST DELETE OPTIONS"),
             ("/healthz", "GET OPTIONS"),
+            ("/admin/servers", "GET OPTIONS"),
+            ("/admin/servers/notes/drain", "PUT DELETE OPTIONS"),
             ("/.well-known/oauth-protected-resource/notes/mcp", "GET OPTIONS"),
         ] {
             let route = Route::of(path).unwrap();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { choicesOf, isForCanary } from '../../gateway/topology/choice.js';
+import { Drains } from '../../gateway/topology/drains.js';
 import { startModernServer } from '../js/servers/modern-server.mjs';
 import { startSdkServer } from '../js/servers/sdk-server.mjs';
 import { messageOf, sender } from './http.mjs';
@@ -90,8 +91,9 @@ describe('the choice of an address', () => {
   });
 
   test('spreads users evenly, and a further address moves only those who get it', () => {
-    const before = users.map((user) => choicesOf(topology(4), user, false)[0].text);
-    const after = users.map((user) => choicesOf(topology(5), user, false)[0].text);
+    const none = new Drains(new Map());
+    const before = users.map((user) => choicesOf(topology(4), user, false, none)[0].text);
+    const after = users.map((user) => choicesOf(topology(5), user, false, none)[0].text);
     for (const { text } of topology(4).addresses) {
       const share = before.filter((one) => one === text).length / users.length;
       assert.ok(share > 0.22 && share < 0.28, `${text}: ${share}`);

@@ -4,8 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { SharedCircuit } from '../../gateway/topology/circuit.js';
+import { startModernServer } from '../js/servers/modern-server.mjs';
 import { findFreePort, listen } from '../js/servers/shared/listen.mjs';
 import { sendJson } from '../js/servers/shared/messages.mjs';
+import { modernUser } from './broken-replicas.mjs';
 import { initializeParams, messageOf, sender } from './http.mjs';
 import { startStack } from './stack.mjs';
 
@@ -17,6 +19,7 @@ describe('a server that two users cannot reach', () => {
   let stack;
   let answers; // by path: the status of the server, and how many requests it got
   let server;
+  let modernPort;
   before(async () => {
     const port = await findFreePort();
     answers = {
@@ -35,6 +38,8 @@ describe('a server that two users cannot reach', () => {
     const config = (url) => ({ url, protocolVersion: '2025-11-25', sessionConfig });
     const servers = { late: config(`http://127.0.0.1:${port}/mcp`) };
     for (const name of Object.keys(answers)) servers[name] = config(`${server.origin}/${name}`);
+    modernPort = await findFreePort();
+    servers.modern = { url: `http://127.0.0.1:${modernPort}/mcp`, sessionConfig };
     stack = await startStack({ vars: { BREAKER_COOLDOWN: COOLDOWN, RATE_PER_MINUTE: 0, BEARER_TOKENS }, servers });
   });
   after(async () => {
@@ -66,6 +71,19 @@ describe('a server that two users cannot reach', () => {
       assert.ok(wait >= 1 && wait <= COOLDOWN / 1_000);
       assert.deepEqual([message.id, message.error.code], ['begin', -32000]);
     }
+  });
+
+  test('requests of 2026-07-28 are evidence, too, and one that is answered ends it for all', async (t) => {
+    const list = (name) => modernUser(sender(new URL('/modern/mcp', stack.url), `token-of-${name}`)).post('tools/list');
+    for (const name of ['ada', 'bob', 'eve']) assert.equal((await list(name)).error.code, -32000);
+    assert.equal((await initialize('user-3', 'modern')).status, 503, 'no session is opened');
+    const lines = () => stack.lines.flatMap((text) => text.split('\n'));
+    const opened = lines().find((line) => line.includes('"circuitOpened"') && line.includes('"modern"'));
+    assert.equal(JSON.parse(opened).of, 'all');
+    const modern = await startModernServer({ port: modernPort });
+    t.after(() => modern.close());
+    assert.ok((await list('user-4')).result, 'a request is never refused');
+    assert.equal((await initialize('user-5', 'modern')).status, 200);
   });
 
   for (const [path, status] of Object.entries({ refuses: 401, unknown: 404, bad: 400 }))

@@ -102,10 +102,11 @@ describe('a server with two replicas behind a balancer that sets cookies', () =>
 
 describe('the cookies of a session', () => {
   const url = 'https://mcp.example/mcp';
-  const take = (jar, ...cookies) => {
+  const take = (jar, ...cookies) => takeFrom(jar, url, ...cookies);
+  const takeFrom = (jar, from, ...cookies) => {
     const headers = new Headers();
     for (const cookie of cookies) headers.append('set-cookie', cookie);
-    return jar.take(url, headers);
+    return jar.take(from, headers);
   };
 
   test('go back to where they belong, and are stored as text', () => {
@@ -122,6 +123,21 @@ describe('the cookies of a session', () => {
     assert.equal(jar.headerFor('https://evil.example/mcp'), '');
     assert.equal(new Jar(jar.text).headerFor(url), 'lb=1');
     assert.equal(new Jar('of another version').headerFor(url), '');
+  });
+
+  test('may be for a domain with its subdomains, and never for a suffix or an address', () => {
+    const at = (host, cookie) => {
+      const jar = new Jar();
+      takeFrom(jar, `https://${host}/mcp`, cookie);
+      return (other) => jar.headerFor(`https://${other}/mcp`);
+    };
+    const wide = at('a.mcp.acme.com', 'lb=1; Domain=acme.com');
+    for (const host of ['a.mcp.acme.com', 'b.acme.com', 'acme.com']) assert.equal(wide(host), 'lb=1', host);
+    assert.equal(wide('notacme.com'), '');
+    assert.equal(at('acme.com', 'lb=1; Domain=com')('acme.com'), '');
+    assert.equal(at('10.0.0.1', 'lb=1; Domain=0.1')('10.0.0.1'), '');
+    for (const host of ['10.0.0.1', '[2001:db8::1]', 'localhost', 'mcp', 'acme.co.uk', 'xn--mcp-hoa.example.com'])
+      assert.equal(at(host, 'lb=1; Path=/')(host), 'lb=1', host);
   });
 
   test('have bounds in size and number', () => {

@@ -90,12 +90,17 @@ describe('the command', () => {
   });
 
   for (const [args, complaint] of [
-    [[], /say what to do: dev or init/],
+    [[], /say what to do: dev, init or drain/],
     [['serve'], /unknown command: serve/],
     [['dev', 'more'], /unexpected argument of dev: more/],
     [['dev', '--ports', '1'], /--ports/],
     [['dev', '--port', '70000'], /--port: must be a number from 0 to 65535/],
     [['init', '--port', '1'], /init takes no --port/],
+    [['dev', '--undo'], /dev takes no --undo/],
+    [['drain'], /drain needs --gateway/],
+    [['drain', '--gateway', 'mcp.example.com'], /--gateway: must be the URL/],
+    [['drain', '--gateway', 'http://mcp.example.com', '--undo'], /--undo: say which server/],
+    [['drain', 'a', 'b', 'c'], /unexpected argument of drain: c/],
   ])
     test(`refuses: ${args.join(' ') || 'nothing'}`, async () => {
       const { code, stderr } = await cli(args);
