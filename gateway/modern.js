@@ -3,6 +3,7 @@
 
 import { bodiless, idOf, json, refused } from './answers.js';
 import { LARGEST_ANSWER, LARGEST_ERROR, startOf, textWithin } from './bounded.js';
+import { sha256 } from './digest.js';
 import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
 import { RequestAuth } from './oauth/request-auth.js';
@@ -25,7 +26,7 @@ const legacyStatuses = new Set([400, 404, 405, 406]);
 const DISCOVER = 'server/discover';
 const SPEAKS = 60_000; // milliseconds for which a server that served a request of this revision is assumed to speak it
 
-/** @typedef {(result: RawJson, size: number) => void} OnResult */
+/** @typedef {(result: RawJson, size: number) => Promise<void>} OnResult */
 
 /** @type {Map<string, number>} */
 const speaking = new Map(); // by server: until when
@@ -86,15 +87,23 @@ class Passage {
   async answer(text) {
     const { server } = this;
     const key = this.#cacheKey();
-    const known = key && cached(server, key);
+    const known = key && cached(server, await this.#nameOf(key));
     if (known) return json({ jsonrpc: '2.0', id: this.id, result: known });
     if (!key) return this.#forwarded(text);
     // What the key stands for, and not what the sender wrote: a server may read the text in another way.
     const epoch = epochOf(server);
-    return this.#forwarded(unambiguous(this.body), (result, size) => {
+    return this.#forwarded(unambiguous(this.body), async (result, size) => {
       const ttl = this.gateway.publicFor(result);
-      if (ttl > 0) keep(server, key, result, { size, ttl, epoch });
+      if (ttl > 0) keep(server, await this.#nameOf(key), result, { size, ttl, epoch });
     });
+  }
+
+  // "Public" is what the server gives to everyone whom it admits, and it alone knows whom. So users share a result only if the server gets the same
+  // credentials for them (as RFC 9111 §3.5 has it for `Authorization`). After a login in between, a result is that of the new token.
+  /** @param {string} key */
+  async #nameOf(key) {
+    const credentials = this.configured.filter(([name]) => name.toLowerCase() === 'authorization');
+    return credentials.length > 0 ? `${key} ${await sha256(JSON.stringify(credentials))}` : key;
   }
 
   // Headers can change a result, too; the key has none of them. Nor has it whether the canary answers.
@@ -159,7 +168,7 @@ class Passage {
     this.observer.answered(answer);
     this.#speaks();
     const result = onresult && resultIn(text);
-    if (result) onresult(result, text.length);
+    if (result) await onresult(result, text.length);
     return { status: response.status, headers, body: text };
   }
 

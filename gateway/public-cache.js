@@ -1,4 +1,4 @@
-// Results that a 2026-07-28 server marks as public: cached for their `ttlMs` in this isolate, and shared by all users.
+// Results that a 2026-07-28 server marks as public: cached for their `ttlMs` in this isolate, and shared by users for whom it gets the same credentials.
 // @ts-check
 
 import { copyOf, put, RawJson, write } from './raw-json.js';

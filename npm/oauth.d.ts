@@ -80,6 +80,11 @@ export interface OAuthOptions extends ProviderOptions {
   /** A client that was registered by hand. It is used at one issuer only: the first one, or {@link ProviderOptions.issuer}. */
   clientId?: string | undefined;
   clientSecret?: string | undefined;
+  /** In place of a secret, the private key of that client (`private_key_jwt`): a `CryptoKey` with the usage `sign`, a JWK, or PKCS #8 as PEM. */
+  key?: CryptoKey | JsonWebKey | string | undefined;
+  /** Of a key that does not say it. Default: `ES256`. */
+  alg?: 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'Ed25519' | 'EdDSA' | undefined;
+  kid?: string | undefined;
   /** The https URL of a client metadata document (CIMD), used where that is supported. Elsewhere the client registers itself (RFC 7591). */
   clientMetadataUrl?: string | undefined;
   /** The name that users see when the client registers itself. Default: `MCP client`. */

@@ -26,7 +26,7 @@ export function oauth(options) {
   if (typeof authorize !== 'function') throw bad('`authorize` has to be popup(), redirect(), loopback() or a function');
   if (!redirectUri && !authorize.redirectUri) throw bad('`redirectUri` is missing');
   // A scheme of an application's own is no URL to fetch; http is for this machine alone.
-  if (redirectUri && /^http:/.test(redirectUri)) secure(redirectUri, '`redirectUri`');
+  if (/^http:/.test(redirectUri)) secure(redirectUri, '`redirectUri`');
   if (clientMetadataUrl && !/^https:\/\/[^/]+\/.+/.test(clientMetadataUrl))
     throw bad('`clientMetadataUrl` has to be an https URL with a path');
   return new Provider(options, codeLogin);

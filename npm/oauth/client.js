@@ -16,7 +16,6 @@ import { secure, send } from './web.js';
  * @property {string} [redirect_uri]
  * @property {number} [expires] of the secret, milliseconds
  * @property {boolean} [isDoubtful] a login with it did not come back
- * @property {CryptoKey | { key: CryptoKey, kid?: string }} [key]
  */
 
 /**
@@ -70,39 +69,39 @@ async function register(web, as, options, redirectUri, grants, scope) {
   if (scope && (answer.status === 400 || answer.status === 403)) answer = await post(metadata);
   const { status, json, text } = answer;
   const words = quote(json?.error_description ?? json?.error ?? text);
-  if (status >= 500 || status === 429) {
-    throw new OAuthError('server_error', `${what} at ${endpoint}: status ${status} ${words}`, {
-      url: endpoint,
-      status,
-      isTransient: true,
-    });
-  }
-  if (status >= 300 || status < 200 || json?.error || typeof json?.client_id !== 'string') {
-    const message = `${what} at ${endpoint} refuses (status ${status}): ${words}; ${advice}`;
-    throw new OAuthError('registration_refused', message, { url: endpoint, status });
+  const isTransient = status >= 500 || status === 429;
+  if (status >= 300 || status < 200 || json?.error || !json?.client_id) {
+    throw new OAuthError(
+      isTransient ? 'server_error' : 'registration_refused',
+      `${what} at ${endpoint} refuses (status ${status}): ${words}${isTransient ? '' : `; ${advice}`}`,
+      { url: endpoint, status, isTransient },
+    );
   }
   const { client_id, client_secret, client_secret_expires_at: expires } = json;
   return /** @type {Client} */ ({
-    client_id,
+    client_id: `${client_id}`,
     client_secret: client_secret ?? undefined,
-    method: client_secret ? (json.token_endpoint_auth_method ?? undefined) : 'none',
+    // Any other method is none that a secret alone allows: it is guessed.
+    method: client_secret ? METHODS.find((method) => method === json.token_endpoint_auth_method) : 'none',
     kind: 'registered',
     redirect_uri: redirectUri,
     expires: Number(expires) > 0 ? Number(expires) * 1000 : undefined,
   });
 }
 
+const KEY = 'private_key_jwt';
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
 
 /**
  * The ways to prove who we are, best first. Where the method is a guess there is a second one.
  *
+ * @param {Web} web
  * @param {Metadata} as
  * @param {Client} client
  * @returns {string[]}
  */
-export function methodsOf(as, client) {
-  if (client.key) return ['private_key_jwt'];
+export function methodsOf({ proof }, as, client) {
+  if (proof && client.kind === 'given') return [KEY];
   if (!client.client_secret) return ['none'];
   if (client.method) return [client.method];
   const offered = as.token_endpoint_auth_methods_supported;
@@ -112,21 +111,21 @@ export function methodsOf(as, client) {
 }
 
 /**
+ * @param {Web} web
  * @param {Metadata} as
  * @param {Client} client
  * @param {string} method
  * @param {URLSearchParams} body
  * @param {Headers} headers
  */
-export async function authenticate(as, client, method, body, headers) {
+export async function authenticate({ proof }, as, client, method, body, headers) {
   const { client_id: id, client_secret: secret } = client;
   if (method === 'client_secret_basic') {
     // Not form-encoded, as RFC 6749 §2.3.1 asks for: many servers decode Base64 and nothing else.
     const bytes = new TextEncoder().encode(`${id}:${secret}`);
     headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`);
-  } else if (client.key) {
-    const { PrivateKeyJwt } = await more();
-    await PrivateKeyJwt(client.key)(as, { client_id: id }, body, headers);
+  } else if (method === KEY) {
+    await (await more()).prove(proof, as, client, body, headers);
   } else {
     body.set('client_id', id);
     if (method === 'client_secret_post' && secret) body.set('client_secret', secret);

@@ -31,10 +31,10 @@ export async function codeLogin({ web, place, found, sent, scope, entry, prover,
       continue;
     }
     await keepClient({ ...client, isDoubtful: true });
-    const about = { as, client, redirectUri, resource, sent, scope };
+    const about = { as, client, redirectUri, resource, sent, scope, withoutOffline };
     try {
       if (isDevice) return { json: await authorize.byCode(post, web, about, prover), client, scope };
-      return { ...(await byRedirect(web, place, about, prover, keepClient, withoutOffline)), withoutOffline };
+      return await byRedirect(web, place, about, prover, keepClient);
     } catch (/** @type {any} */ error) {
       const again = secondWay(error, scope, client, withoutOffline, hasNewClient);
       if (again === 'offline') [withoutOffline, scope] = [true, without(scope, 'offline_access')];
@@ -65,12 +65,11 @@ function secondWay({ code }, scope, client, withoutOffline, hasNewClient) {
  * @param {any} about
  * @param {import('./tokens.js').Prover | undefined} prover
  * @param {(client: any) => Promise<void>} keepClient
- * @param {boolean} withoutOffline
  */
-async function byRedirect(web, { settings, key }, about, prover, keepClient, withoutOffline) {
+async function byRedirect(web, { settings, key }, about, prover, keepClient) {
   const { authorize } = settings;
   const { url, pending } = await authorizationRequest(web, settings, about);
-  authorize.save?.(key, { ...pending, withoutOffline });
+  authorize.save?.(key, pending);
   const { state, redirectUri } = pending;
   const callback = await authorize(url, { signal: web.signal, state, redirectUri });
   web.signal.throwIfAborted();
@@ -87,7 +86,7 @@ async function byRedirect(web, { settings, key }, about, prover, keepClient, wit
  * @param {(client: any) => Promise<void>} keepClient
  */
 export async function redeem(web, pending, callback, prover, keepClient) {
-  const { as, client, scope, redirectUri, sent, verifier } = pending;
+  const { as, client, scope, redirectUri, sent, verifier, withoutOffline } = pending;
   try {
     const code = readCallback(pending, callback);
     const parameters = {
@@ -97,7 +96,14 @@ export async function redeem(web, pending, callback, prover, keepClient) {
       code_verifier: verifier,
       resource: sent,
     };
-    return { json: await post(web, as, client, 'token_endpoint', parameters, prover), client, scope };
+    const ask = () => post(web, as, client, 'token_endpoint', parameters, prover);
+    // A server that was out of reach has not used the code up, and the user has logged in already.
+    const again = async (/** @type {any} */ error) => {
+      if (!error.isTransient) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return ask();
+    };
+    return { json: await ask().catch(again), client, scope, withoutOffline };
   } finally {
     // The login came back, so the server knows the client.
     await keepClient(client);

@@ -64,7 +64,8 @@ async function findResource(web, server, hints) {
 /** Where the resource's metadata may be, in order: as the challenge says, below the path, at the root (MCP 2025-11-25, Authorization). */
 export function resourcePlaces(/** @type {URL} */ { origin, pathname }, /** @type {string[]} */ hints) {
   const wellKnown = `${origin}/.well-known/oauth-protected-resource`;
-  return new Set([...hints, wellKnown + pathname.replace(/\/$/, ''), wellKnown]);
+  // RFC 9728 §5.1 wants a URL; some servers give a path.
+  return new Set([...hints.map((hint) => hint.replace(/^\//, `${origin}/`)), wellKnown + pathname.replace(/\/$/, ''), wellKnown]);
 }
 
 /** The resource has to be this server, or a part of its origin that the server is in. */

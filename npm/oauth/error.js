@@ -29,3 +29,7 @@ export function quote(words, secrets = []) {
   for (const secret of secrets) if (secret) text = text.replaceAll(secret, '…');
   return text.replace(/[^\x20-\x7e\xa0-\uffff]+/g, ' ').slice(0, 300);
 }
+
+/** @param {string} code */
+export const adviceOn = (code) =>
+  code === 'invalid_target' ? '; where it takes no `resource`, the option `resource: null` leaves it out' : '';

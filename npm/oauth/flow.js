@@ -2,7 +2,7 @@
 // The authorization code flow (OAuth 2.1 §4.1) with PKCE, `iss` (RFC 9207), `resource` (RFC 8707) and PAR (RFC 9126).
 
 import { endpointOf } from './client.js';
-import { OAuthError, quote } from './error.js';
+import { adviceOn, OAuthError, quote } from './error.js';
 import { post } from './tokens.js';
 
 /**
@@ -18,6 +18,7 @@ import { post } from './tokens.js';
  * @property {string} resource
  * @property {string} [sent] the `resource` parameter
  * @property {string} [scope]
+ * @property {boolean} [withoutOffline] `offline_access` was refused
  */
 
 /**
@@ -122,11 +123,6 @@ export function readCallback({ state, as, redirectUri }, callback) {
   const code = one('code');
   if (!code) throw new OAuthError('invalid_callback', 'the callback has no code');
   return code;
-}
-
-/** @param {string} error */
-function adviceOn(error) {
-  return error === 'invalid_target' ? '; where it takes no `resource`, the option `resource: null` leaves it out' : '';
 }
 
 // These three lines are oauth4webapi's as well, with 2 KB around them that are used only for keys.

@@ -8,7 +8,7 @@ import { memoryStorage } from './storage.js';
 import { post } from './tokens.js';
 import { send } from './web.js';
 
-/** @param {'clientCredentials' | 'privateKeyJwt' | 'jwtBearer' | 'enterprise'} name */
+/** @param {'clientCredentials' | 'jwtBearer' | 'enterprise'} name */
 const machine = (name) => (/** @type {any} */ options) =>
   new Provider({ ...options, storage: options.storage ?? memoryStorage() }, async (login) => {
     const { web, place, found, sent: resource, scope, prover } = login;
@@ -21,7 +21,8 @@ const machine = (name) => (/** @type {any} */ options) =>
   });
 
 export const clientCredentials = machine('clientCredentials');
-export const privateKeyJwt = machine('privateKeyJwt');
+/** What proves the client is in the options: a secret, or this key. */
+export const privateKeyJwt = clientCredentials;
 export const jwtBearer = machine('jwtBearer');
 export const enterprise = machine('enterprise');
 

@@ -75,7 +75,7 @@ function comeBack(login, origin, signal, onClosed) {
     const hear = (/** @type {MessageEvent} */ message) => message.origin === origin && receive(message.data);
     const cancel = () => {
       end();
-      reject(signal.aborted ? signal.reason : new OAuthError('cancelled', 'the login was cancelled'));
+      reject(signal.aborted ? signal.reason : cancelled());
     };
     // Cross-Origin-Opener-Policy makes a window look closed that is open: nothing follows from it but a question.
     const watch = setInterval(() => {
@@ -89,6 +89,8 @@ function comeBack(login, origin, signal, onClosed) {
   });
 }
 
+const cancelled = () => new OAuthError('cancelled', 'the login was cancelled');
+
 /**
  * A login that leaves the page and comes back to it. What it needs then is in `sessionStorage`, for ten minutes and one use.
  *
@@ -98,7 +100,11 @@ export function redirect({ returnTo } = {}) {
   /** @param {URL} url @param {{ signal: AbortSignal }} about @returns {Promise<string>} */
   function authorize(url, { signal }) {
     location.assign(url);
-    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      // The user went back, to this page as it was left.
+      addEventListener('pageshow', ({ persisted }) => persisted && reject(cancelled()));
+    });
   }
 
   return Object.assign(authorize, {
@@ -126,7 +132,7 @@ function entries() {
   const found = [];
   for (const name of Object.keys(sessionStorage)) {
     if (!name.startsWith(PENDING)) continue;
-    const entry = JSON.parse(sessionStorage.getItem(name) ?? '{}');
+    const entry = JSON.parse(sessionStorage[name]);
     if (entry.expires > Date.now()) found.push({ name, entry });
     else sessionStorage.removeItem(name);
   }

@@ -84,7 +84,7 @@ export class Provider {
   /** @param {string} userId @param {string} serverName @param {{ url?: string, signal?: AbortSignal }} [about] */
   async signOut(userId, serverName, { url, signal = new AbortController().signal } = {}) {
     const place = await this.#locate({ userId, serverName, url });
-    const web = { fetch: place.settings.fetch, signal };
+    const web = webOf(place, signal);
     /** @type {Entry | undefined} */
     let entry;
     await this.#credentials.edit(place, web, (stored) => {
@@ -92,7 +92,7 @@ export class Provider {
       return stored && { ...stored, tokens: undefined, requested: undefined };
     });
     place.state.handed = undefined;
-    if (entry) await revoke(web, entry, place.settings.key);
+    if (entry) await revoke(web, entry);
   }
 
   /** The headers of a request with a token that is bound to a key (RFC 9449): a proof of its own for each. @param {any} request */
@@ -117,8 +117,8 @@ export class Provider {
   }
 
   /** @param {Place} place @param {string} kind @param {AbortSignal | undefined} signal @param {(web: Web) => Promise<any>} act */
-  #fly({ state, settings }, kind, signal, act) {
-    return join(state.flights, kind, signal, (shared) => act({ fetch: settings.fetch, signal: shared }));
+  #fly(place, kind, signal, act) {
+    return join(place.state.flights, kind, signal, (shared) => act(webOf(place, shared)));
   }
 
   /** @param {Place} place @param {import('./discovery.js').Metadata} as */
@@ -142,11 +142,11 @@ export class Provider {
 
   /** Goes on with a login that has left the page. @param {Place} place @param {Web} web @param {any} back */
   async #resume(place, web, { pending, callback }) {
-    const { as, resource, sent, scope, withoutOffline } = pending;
+    const { as, resource, sent, scope } = pending;
     const prover = await this.#prover(place, as);
     try {
       const done = await redeem(web, pending, callback, prover, async () => {});
-      const about = { as: keptOf(as), issuer: as.issuer, resource, sent, requested: scope, withoutOffline };
+      const about = { as: keptOf(as), issuer: as.issuer, resource, sent, requested: scope };
       return await this.#keep(place, web, { ...about, ...done, isBound: Boolean(prover) });
     } catch (/** @type {any} */ error) {
       // The request goes without a token then, and is refused: that is no reason to leave the page again.
@@ -188,7 +188,7 @@ export class Provider {
   async #spend(place, web, { as, sent: resource, client }, { refresh, scope, subject }) {
     const prover = await this.#prover(place, as);
     const parameters = { grant_type: 'refresh_token', refresh_token: refresh, scope, resource };
-    const known = /** @type {import('./client.js').Client} */ ({ ...client, key: place.settings.key });
+    const known = /** @type {import('./client.js').Client} */ (client);
     const json = await post(web, as, known, 'token_endpoint', parameters, prover);
     const renewed = readTokens(json, { scope, refresh, as, isBound: Boolean(prover) });
     return { ...renewed, subject, issuedAt: Date.now() };
@@ -281,7 +281,7 @@ export class Provider {
       ...sameIssuer(stored, about.issuer),
       ...about,
       requested: scope ?? requested,
-      client: { ...client, key: undefined, isDoubtful: undefined },
+      client: { ...client, isDoubtful: undefined },
       tokens,
       ...(withoutOffline && { withoutOffline }),
     }));
@@ -331,13 +331,16 @@ async function checkIssuer({ settings, userId, url }, issuer, previous) {
     });
 }
 
-/** RFC 7009: the grant first, which takes its access tokens along at most servers. @param {Web} web @param {Entry} entry @param {any} key */
-async function revoke(web, { as, client, tokens }, key) {
+/** @param {Place} place @param {AbortSignal} signal @returns {Web} */
+const webOf = ({ settings }, signal) => ({ fetch: settings.fetch, signal, proof: settings.key && settings });
+
+/** RFC 7009: the grant first, which takes its access tokens along at most servers. @param {Web} web @param {Entry} entry */
+async function revoke(web, { as, client, tokens }) {
   if (!tokens || !client || !as.revocation_endpoint) return;
   for (const [type, token] of Object.entries({ refresh_token: tokens.refresh, access_token: tokens.token })) {
     const parameters = { token, token_type_hint: type };
     // Here they are forgotten, whatever the answer is.
-    if (token) await post(web, as, { ...client, key }, 'revocation_endpoint', parameters).catch(() => {});
+    if (token) await post(web, as, client, 'revocation_endpoint', parameters).catch(() => {});
   }
 }
 

@@ -2,7 +2,7 @@
 // The token endpoint, and those that are asked in the same way. Its answers are read leniently: an `error` decides, not the status; `null` is absent.
 
 import { authenticate, endpointOf, methodsOf } from './client.js';
-import { OAuthError, quote } from './error.js';
+import { adviceOn, OAuthError, quote } from './error.js';
 import { send } from './web.js';
 
 /**
@@ -29,13 +29,13 @@ import { send } from './web.js';
 export async function post(web, as, client, name, parameters, prover) {
   const url = endpointOf(as, name);
   const what = name.replaceAll('_', ' ');
-  const methods = methodsOf(as, client);
+  const methods = methodsOf(web, as, client);
   let useNonce = Boolean(prover);
   for (;;) {
     const body = new URLSearchParams();
     for (const [key, value] of Object.entries(parameters)) if (value) body.set(key, value);
     const headers = new Headers({ accept: 'application/json' });
-    await authenticate(as, client, methods[0], body, headers);
+    await authenticate(web, as, client, methods[0], body, headers);
     await prover?.addProof(url, headers, 'POST');
     const answer = await send(web, url.href, what, { method: 'POST', headers, body });
     prover?.cacheNonce(answer, url);
@@ -74,9 +74,11 @@ function refusal({ status, json }, code, what, url, secrets) {
   const isTransient =
     status >= 500 || status === 429 || ['temporarily_unavailable', 'slow_down', 'server_error'].includes(code);
   const said = quote(words ? `${code}: ${quote(words)}` : code, secrets);
-  let advice = '';
-  if (code === 'invalid_target') advice = '; where it takes no `resource`, the option `resource: null` leaves it out';
-  return new OAuthError(code, `${what} at ${url}: ${said} (status ${status})${advice}`, { url, status, isTransient });
+  return new OAuthError(code, `${what} at ${url}: ${said} (status ${status})${adviceOn(code)}`, {
+    url,
+    status,
+    isTransient,
+  });
 }
 
 /**
@@ -89,28 +91,26 @@ function refusal({ status, json }, code, what, url, secrets) {
 export function readTokens(json, { as, scope, refresh, isBound = false }) {
   const bad = (/** @type {string} */ why) =>
     new OAuthError('invalid_response', `token endpoint of ${as.issuer}: ${why}`, { url: as.token_endpoint });
-  const token = json.access_token;
-  if (typeof token !== 'string' || token === '') throw bad('the response has no access_token');
-  const type = String(json.token_type ?? 'Bearer').toLowerCase();
+  const token = json.access_token?.trim?.();
+  if (!token) throw bad('the response has no access_token');
+  const type = String(json.token_type || 'Bearer').toLowerCase();
   if (type !== 'bearer' && type !== 'dpop') throw bad(`token_type ${quote(json.token_type)} is unknown`);
   // RFC 9449 §5: a client that needs binding discards a token without.
   if (isBound !== (type === 'dpop')) throw bad(isBound ? 'the token is not bound to the DPoP key' : 'DPoP unasked');
-  const seconds = Number(json.expires_in ?? Number.NaN);
+  // What is still to come, the earliest first. The `exp` of a JWT is only a hint, and so is the rest: the server decides.
+  const now = Date.now();
+  const ends = [now + json.expires_in * 1000, claimsOf(token).exp * 1000]
+    .filter((end) => end > now)
+    .sort((a, b) => a - b);
   return {
     token,
     scheme: isBound ? 'DPoP' : 'Bearer',
     refresh: (typeof json.refresh_token === 'string' && json.refresh_token) || refresh,
     scope: typeof json.scope === 'string' ? json.scope : scope,
-    expiresAt: seconds > 0 ? Date.now() + seconds * 1000 : expiryOf(token),
+    expiresAt: ends[0],
     // Read without validation: a later login is compared with it, and nothing else depends on it.
     subject: claimsOf(json.id_token).sub ?? claimsOf(token).sub,
   };
-}
-
-/** The `exp` of a JWT that is still to come. It is only a hint: the server decides. @param {string} token */
-function expiryOf(token) {
-  const { exp } = claimsOf(token);
-  return exp * 1000 > Date.now() ? exp * 1000 : undefined;
 }
 
 /** What a token says if it is a JWT. @param {unknown} token @returns {any} */

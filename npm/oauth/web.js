@@ -4,16 +4,16 @@
 import { OAuthError, quote } from './error.js';
 
 /**
- * @typedef {{ fetch: typeof fetch, signal: AbortSignal }} Web
+ * @typedef {{ fetch: typeof fetch, signal: AbortSignal, proof?: Proof | undefined }} Web
+ * @typedef {{ key: any, alg?: string, kid?: string }} Proof the private key of a client that was registered by hand
  * @typedef {{ status: number, headers: Headers, text: string, json: any, url: string }} Answer
  */
 
 /** Bytes of one response. */
 const LIMIT = 262_144;
 /** No cookies and nothing of a cache, where there are such things: workerd throws at what it has not. */
-const HOST = Object.fromEntries(
-  Object.entries({ credentials: 'omit', cache: 'no-store' }).filter(([name]) => name in Request.prototype),
-);
+/** @type {RequestInit} */
+const HOST = 'credentials' in Request.prototype ? { credentials: 'omit', cache: 'no-store' } : {};
 /** Milliseconds for one response. */
 const PATIENCE = 15_000;
 const MOST_REDIRECTS = 4;

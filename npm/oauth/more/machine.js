@@ -1,6 +1,7 @@
 // @ts-check
 // Grants without a person: RFC 6749 §4.4, RFC 7523, RFC 8693 with ID-JAG (enterprise-managed authorization). Each gives the parameters of the token request.
 
+import { PrivateKeyJwt } from 'oauth4webapi';
 import { OAuthError } from '../error.js';
 
 /**
@@ -14,11 +15,18 @@ export async function clientCredentials() {
   return { grant_type: 'client_credentials' };
 }
 
-/** The key is a `CryptoKey`, a JWK, or PEM (PKCS #8). @param {Login} login @param {import('../client.js').Client} client */
-export async function privateKeyJwt({ place: { settings } }, client) {
-  const { key, alg = 'ES256', kid = key.kid } = settings;
-  client.key = { key: await importKey(key, key.alg ?? alg), kid };
-  return clientCredentials();
+/**
+ * Client authentication by a key (RFC 7523 §2.2): a `CryptoKey`, a JWK, or PEM (PKCS #8).
+ *
+ * @param {any} proof
+ * @param {import('../discovery.js').Metadata} as
+ * @param {import('../client.js').Client} client
+ * @param {URLSearchParams} body
+ * @param {Headers} headers
+ */
+export async function prove({ key, alg = 'ES256', kid = key.kid }, as, client, body, headers) {
+  const signer = { key: await importKey(key, key.alg ?? alg), kid };
+  await PrivateKeyJwt(signer)(as, { client_id: client.client_id }, body, headers);
 }
 
 /** @param {any} key @param {string} alg @returns {Promise<CryptoKey>} */
@@ -61,7 +69,7 @@ export async function jwtBearer({ web: { signal }, place, found: { as }, sent: r
 export async function enterprise({ web, place, found, scope }, _client, { post, send }) {
   const { idp, idToken } = place.settings;
   const { access_token: assertion } = await post(
-    web,
+    { ...web, proof: undefined },
     await findIdp(web, idp, send),
     { client_id: idp.clientId, client_secret: idp.clientSecret, kind: 'given' },
     'token_endpoint',

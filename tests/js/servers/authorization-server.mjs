@@ -2,6 +2,7 @@
 // (RFC 9700 §4.14.2), codes that work once. Each deviation of a real server is a rule, and rules may be changed while it runs.
 import { createHash, randomUUID } from 'node:crypto';
 import { loginPage } from './authorization/login-page.mjs';
+import { provesKey, thumbprintOf } from './authorization/proofs.mjs';
 import { commandLineOptions, isMain, runUntilStopped } from './shared/lifetime.mjs';
 import { listen } from './shared/listen.mjs';
 import { parseJson, readText } from './shared/messages.mjs';
@@ -45,6 +46,8 @@ const defaultRules = {
   lifetime: 3600,
   /** Whether `resource` has to be there. */
   resource: true,
+  /** Whether tokens are bound to the key of a DPoP proof, which is required then. */
+  dpop: false,
   /** The scope of a token whose request named none. */
   scope: '',
   /** Endpoints without CORS headers: `metadata`, `register`, `token`. */
@@ -87,6 +90,7 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
       code_challenge_methods_supported: ['S256'],
       token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
       authorization_response_iss_parameter_supported: rules.iss || undefined,
+      dpop_signing_alg_values_supported: rules.dpop ? ['ES256'] : undefined,
       ...rules.document,
     };
   }
@@ -153,11 +157,14 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
     await rules.hold();
     const own = await rules.token(params, seen);
     if (own) return own;
-    if (params.grant_type === 'client_credentials' || params.grant_type === JWT_BEARER) {
-      return issue({ scope: params.scope, resource: params.resource, subject }, params, false);
+    if (rules.dpop) {
+      params.jkt = await thumbprintOf(seen, `${issuer()}/token`);
+      if (!params.jkt) return failure(400, 'invalid_dpop_proof');
     }
-    const client = authenticate(params, seen);
+    const isOwn = params.grant_type === 'client_credentials' || params.grant_type === JWT_BEARER;
+    const client = (isOwn && clients.size === 0) || (await authenticate(params, seen));
     if (!client) return failure(401, 'invalid_client');
+    if (isOwn) return issue({ scope: params.scope, resource: params.resource, subject }, params, false);
     if (params.grant_type === 'authorization_code') return redeem(params);
     if (params.grant_type === 'refresh_token') return refresh(params);
     if (params.grant_type === DEVICE) return poll(params);
@@ -186,6 +193,7 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
       return failure(400, 'invalid_grant', 'the refresh token was used before');
     }
     if (rules.resource && params.resource !== grant.resource) return failure(400, 'invalid_target');
+    if (grant.jkt !== params.jkt) return failure(400, 'invalid_dpop_proof', 'another key');
     grant.used = rules.rotation;
     return issue(grant, params, rules.rotation);
   }
@@ -203,9 +211,9 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
     const revoked = from.revoked ?? { value: false };
     const access = `at-${randomUUID()}`;
     const scope = from.scope ?? rules.scope;
-    const grant = { ...from, family, revoked, scope, used: false };
+    const grant = { ...from, family, revoked, scope, jkt: params.jkt, used: false };
     tokens.set(access, { ...grant, expires: Date.now() + rules.lifetime * 1000 });
-    const answer = { access_token: access, token_type: 'Bearer', expires_in: rules.lifetime };
+    const answer = { access_token: access, token_type: params.jkt ? 'DPoP' : 'Bearer', expires_in: rules.lifetime };
     if (scope) answer.scope = scope;
     if (withRefresh) {
       answer.refresh_token = `rt-${randomUUID()}`;
@@ -214,13 +222,14 @@ export async function startAuthorizationServer({ port = 0, ...changes } = {}) {
     return { body: rules.tokens(answer, params) };
   }
 
-  function authenticate(params, { headers }) {
+  async function authenticate(params, { headers }) {
     const basic = /^Basic (.+)$/i.exec(headers.authorization ?? '');
     const [basicId, basicSecret] = basic ? split(Buffer.from(basic[1], 'base64').toString()) : [];
     const client = find(params.client_id ?? basicId, params);
     if (!client) return undefined;
     params.client_id ??= basicId;
     const method = rules.clientAuthentication ?? client.token_endpoint_auth_method ?? 'client_secret_basic';
+    if (method === 'private_key_jwt') return (await provesKey(params, client, issuer())) ? client : undefined;
     const { client_secret: secret } = client;
     if (!secret || method === 'none') return client;
     const sent = method === 'client_secret_post' ? params.client_secret : basicSecret;

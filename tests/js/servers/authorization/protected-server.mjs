@@ -4,6 +4,7 @@ import { startSdkServer } from '../sdk-server.mjs';
 import { answerPreflight, setCorsHeaders } from '../shared/cors.mjs';
 import { listen } from '../shared/listen.mjs';
 import { parseJson, readText, sendJson } from '../shared/messages.mjs';
+import { thumbprintOf } from './proofs.mjs';
 
 /**
  * @param {{ introspect(token: string): any, issuer: string }} authority
@@ -33,6 +34,8 @@ export async function startProtectedServer(authority, { inner: given, ...changes
     status: 401,
     /** Another resource than the URL that the token has to be for. */
     audience: undefined,
+    /** The nonce that DPoP proofs need, in a `DPoP-Nonce` of each response. @type {string | undefined} */
+    nonce: undefined,
     hideChallenge: false,
     ...changes,
   };
@@ -50,11 +53,21 @@ export async function startProtectedServer(authority, { inner: given, ...changes
     return rules.place === 'root' ? '/.well-known/oauth-protected-resource' : rules.place;
   }
 
+  /** What is wrong with the proof of a token that is bound to a key. */
+  async function faultOfProof(request, scheme, token, jkt) {
+    if (Boolean(jkt) !== (scheme.toLowerCase() === 'dpop')) return 'invalid_token';
+    const { nonce } = rules;
+    if (!jkt || jkt === (await thumbprintOf(request, url(), { token, nonce }))) return undefined;
+    return nonce ? 'use_dpop_nonce' : 'invalid_dpop_proof';
+  }
+
   /** What is wrong with the token, or nothing. */
-  function judge(header, message) {
-    const token = /^(?:Bearer|DPoP) (.+)$/i.exec(header ?? '')?.[1];
+  async function judge(request, message) {
+    const [, scheme, token] = /^(Bearer|DPoP) (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
     if (token === undefined) return { status: 401 };
     const grant = authority.introspect(token);
+    const fault = await faultOfProof(request, scheme, token, grant?.jkt);
+    if (fault) return { status: 401, error: fault };
     const audience = rules.audience ?? rules.document.resource ?? url();
     if (!grant || (grant.resource !== undefined && grant.resource !== audience) || !rules.accepts(grant, token))
       return { status: rules.status, error: 'invalid_token' };
@@ -77,8 +90,12 @@ export async function startProtectedServer(authority, { inner: given, ...changes
       error && `error="${error}"`,
       scope && `scope="${scope}"`,
     ];
-    const challenge = rules.challenge(`Bearer ${parts.filter(Boolean).join(', ')}`, status);
-    const headers = challenge && { 'WWW-Authenticate': challenge };
+    const scheme = error?.includes('dpop') ? 'DPoP' : 'Bearer';
+    const challenge = rules.challenge(`${scheme} ${parts.filter(Boolean).join(', ')}`, status);
+    const headers = {
+      ...(challenge && { 'WWW-Authenticate': challenge }),
+      ...(rules.nonce && { 'DPoP-Nonce': rules.nonce }),
+    };
     return sendJson(response, status, { error: error ?? 'unauthorized' }, headers);
   }
 
@@ -110,7 +127,7 @@ export async function startProtectedServer(authority, { inner: given, ...changes
     }
     const text = await readText(request);
     const message = parseJson(text);
-    const refusal = rules.needsToken(message) ? judge(request.headers.authorization, message) : undefined;
+    const refusal = rules.needsToken(message) ? await judge(request, message) : undefined;
     if (!refusal) return pass(request, response, text);
     refusals.push({ ...refusal, method: message?.method });
     refuse(response, refusal);
