@@ -24,11 +24,18 @@ export function loadOnce(find) {
   return loading;
 }
 
-/** @param {BufferSource | WebAssembly.Module} source */
-export function initSync(source) {
+/**
+ * @param {BufferSource | WebAssembly.Module} source
+ * @param {Map<Function, Function>} [replaced] for the package's other entries: what the module imports in place of functions of the glue
+ */
+export function initSync(source, replaced) {
   try {
     const module = isModule(source) ? source : new WebAssembly.Module(source);
-    start(new WebAssembly.Instance(module, imports()));
+    const given = imports();
+    if (replaced)
+      for (const functions of Object.values(given))
+        for (const name in functions) functions[name] = replaced.get(functions[name]) ?? functions[name];
+    start(new WebAssembly.Instance(module, given));
   } catch (cause) {
     throw explain(cause);
   }

@@ -4,27 +4,18 @@
 import { Buffer } from 'node:buffer';
 import { inflateRawSync } from 'node:zlib';
 import { packed } from './inline.js';
-import { McpManager as AnyManager, initSync, setTimers } from './slim.js';
+import { McpManager as AnyManager, deferred, initSync, setTimers } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
 
-// An error is made inside the module, ten calls below the application's, which is all that a stack trace holds. It gets a trace of its own here: in an
-// uncaught error the first line is then the caller's.
+// An error is made inside the module, ten calls below the application's, which is all that a stack trace holds. It gets a trace of its own here, and in
+// `trace`: in an uncaught error the first line is then the caller's.
 export class McpManager extends AnyManager {
   constructor(config, options) {
     try {
       super(config, { ...options, fetch: options?.fetch ?? patientFetch });
     } catch (error) {
       Error.captureStackTrace(error, McpManager);
-      throw error;
-    }
-  }
-
-  async connect(...given) {
-    try {
-      return await super.connect(...given);
-    } catch (error) {
-      Error.captureStackTrace(error, this.connect);
       throw error;
     }
   }
@@ -40,7 +31,7 @@ setTimers({
   setTimeout(handler, delay) {
     const timer = setTimeout(handler, delay);
     if (typeof timer === 'object') timer.unref();
-    else Deno.unrefTimer(timer);
+    else globalThis.Deno?.unrefTimer(timer); // jsdom has numbers, too
     return timer;
   },
   hold(holds) {
@@ -49,7 +40,25 @@ setTimers({
   },
 });
 
-initSync(inflateRawSync(Buffer.from(packed, 'base64')));
+initSync(inflateRawSync(Buffer.from(packed, 'base64')), new Map([[deferred, tracedDeferred]]));
+
+/** A promise for the application, with its resolvers, as the module's own (src/web/sys/host.js). Only an error costs more. */
+function tracedDeferred() {
+  const own = {};
+  own.promise = new Promise((resolve) => {
+    own.settle = (error, result) => resolve(error ? trace(error) : result);
+  });
+  return own;
+}
+
+/** Rejects with the error, and gives it the stack of the functions that await the promise: V8 finds them through the promises that follow this one. */
+async function trace(error) {
+  // After the first turn the promise of the application follows, after the second its stack can be seen.
+  await undefined;
+  await undefined;
+  Error.captureStackTrace(error, trace);
+  throw error;
+}
 
 // Node's fetch (undici) times out after 300 s without headers or without body data. The `timeout` of a call is the only limit here, so undici's are
 // disabled for each request. The rest is left to the global dispatcher, which may be that of a proxy.

@@ -7,6 +7,7 @@ import { SessionTransport } from './transport.js';
 
 export { initSync } from './load.js';
 // For the other entries of the package.
+export { deferred } from './mcp_tether.js';
 export { setTimers } from './timers.js';
 export { McpError, McpSession };
 

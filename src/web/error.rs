@@ -22,9 +22,11 @@ pub(super) fn config(message: String) -> JsValue {
     to_js(&Error::new(ErrorCode::ConfigError, message), None)
 }
 
-/// A rejected promise.
+/// A rejected promise. Made as those of calls are, because npm/node.js gives their errors the caller's stack.
 pub(super) fn rejected(error: &JsValue) -> Promise {
-    Promise::reject(error)
+    let deferred = sys::deferred();
+    let _ = deferred.settle(error, &JsValue::UNDEFINED);
+    deferred.promise()
 }
 
 fn fields(error: &Error<JsJson>, cause: Option<&JsValue>) -> JsValue {

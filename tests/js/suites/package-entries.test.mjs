@@ -10,17 +10,30 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { installPackage, workspace } from '../helpers/package/install.mjs';
+import { startSdkServer } from '../servers/sdk-server.mjs';
 
 const run = promisify(execFile);
 
+/** A program that connects to the server of its environment, and calls a tool. */
+const called = (params, before = '') => `
+  const manager = new McpManager({ mcpServers: { s: { url: '\${SERVER}' } } }, { log: false });
+  const session = await manager.connect('ada', 's');
+  async function mine() { ${before} await session.callTool(${params}); }
+`;
+
 describe('the entries of the package', () => {
   let installed;
+  let server;
 
   before(async () => {
     installed = await installPackage();
+    server = await startSdkServer();
   });
 
-  after(() => installed?.remove());
+  after(async () => {
+    await server?.close();
+    await installed?.remove();
+  });
 
   async function evaluate(script) {
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
@@ -180,15 +193,19 @@ describe('the entries of the package', () => {
   for (const [what, script] of [
     ['constructor', "function mine() { new McpManager({ mcpServers: { s: { ulr: 'x' } } }); }"],
     ['connect()', "async function mine() { await new McpManager({ mcpServers: {} }).connect('ada', 's'); }"],
+    ['a call that the server refuses', called("{ name: 'divide', arguments: 'x' }")],
+    ['a call with a wrong argument', called('5')],
+    ['a call after close()', called("{ name: 'echo' }", 'await manager.close();')],
   ])
     test(`an uncaught error of ${what} shows the application's code, and nothing of ours`, async () => {
       const ran = run(
         process.execPath,
         ['--input-type=module', '--eval', `import { McpManager } from 'mcp-tether';\n${script}\nawait mine();`],
-        { cwd: installed.project },
+        { cwd: installed.project, env: { ...process.env, SERVER: server.url } },
       );
       const { stderr } = await ran.catch((error) => error);
-      const frames = stderr.split('\n').filter((line) => line.startsWith('    at '));
+      // Node's own is the one that runs promises' reactions.
+      const frames = stderr.split('\n').filter((line) => /^ {4}at (?!.*\(node:)/.test(line));
       assert.match(frames[0], /^ {4}at (async )?mine /, stderr);
       assert.doesNotMatch(stderr, /wasm|core\.js/);
       assert.ok(Math.max(...stderr.split('\n').map((line) => line.length)) < 200, stderr);
