@@ -47,7 +47,8 @@ sharing=(doctor.js edge.js node.js)
 # Node prints the line of an uncaught error.
 "${esbuild[@]}" --bundle --line-limit=160 "${lazy[@]/#/--external:./}" "$staging/slim.js"
 "${esbuild[@]}" --bundle "${lazy[@]/#/$staging/}"
-"${esbuild[@]}" --bundle --packages=external "${alone[@]/#/$staging/}"
+# Of each other they import what is public.
+"${esbuild[@]}" --bundle --packages=external --external:./lists.js --external:./snapshot.js "${alone[@]/#/$staging/}"
 "${esbuild[@]}" --bundle --external:./oauth-more.js "$staging/oauth.js"
 # npm sorts a tarball's files by their names. Beside browser.js, within gzip's window, what both have in common takes 7 KB less.
 mv "$package/slim.js" "$package/core.js"

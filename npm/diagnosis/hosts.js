@@ -12,7 +12,7 @@ const rows = [
   { words: /<title>(Just a moment|Attention Required)/i, fix: botProtection() },
   {
     words: /ERR_NGROK_6024/,
-    fix: 'Send the header ngrok-skip-browser-warning with any value: ngrok shows its warning page to browsers that do not.',
+    fix: 'Send the header ngrok-skip-browser-warning: without it ngrok answers browsers with a warning.',
   },
   { words: /ERR_NGROK_\d+|endpoint .{1,200} is offline/i, fix: tunnel('ngrok') },
   { status: [530], fix: tunnel('Cloudflare') },
@@ -30,12 +30,12 @@ const rows = [
   {
     status: [403],
     header: ['x-amzn-errortype', /MissingAuthenticationToken/],
-    fix: 'Correct the stage and the path of the URL: AWS API Gateway answers like this where it has no route. Or sign the requests, if the route wants IAM.',
+    fix: 'Correct the stage and the path of the URL: AWS API Gateway has no such route, or wants signed requests.',
   },
   {
     status: [401],
     page: true,
-    fix: 'Exclude this path from the login page in front of the server, or pass the token that bypasses it: an MCP client cannot fill in a form.',
+    fix: 'Exclude this path from the login page in front of the server: an MCP client cannot fill in a form.',
   },
   {
     status: [400, 403, 419, 422],
@@ -50,20 +50,20 @@ const rows = [
   {
     status: [401],
     header: ['www-authenticate', /^\s*(Basic|Digest|Negotiate|NTLM|ApiKey)\b/i],
-    fix: "Pass what WWW-Authenticate asks for as an Authorization header, in the server's headers: it is not OAuth.",
+    fix: "Pass what WWW-Authenticate asks for, in the server's headers: it is not OAuth.",
   },
-  { status: [402], fix: 'Look at the account with the host of the server: it asks for a payment.' },
+  { status: [402], fix: 'Look at the account with the host: it asks for a payment.' },
   {
     status: [411],
-    fix: 'Look for a proxy that removes Content-Length, or wants one: the request was sent with its length.',
+    fix: 'Look for a proxy that removes Content-Length: it was sent.',
   },
   {
     status: [413],
-    fix: 'Raise the limit for request bodies in the server or in the proxy in front of it (nginx: client_max_body_size): this request has less than 1 KB.',
+    fix: 'Raise the limit for request bodies (nginx: client_max_body_size): this one has less than 1 KB.',
   },
   {
     status: [426],
-    fix: 'Configure the URL of the Streamable HTTP endpoint, or another port: this one speaks another protocol, such as WebSocket or HTTP/2.',
+    fix: 'Configure the URL of the Streamable HTTP endpoint: this port speaks another protocol.',
   },
   {
     status: [520, 521, 522, 523, 524, 525, 526],

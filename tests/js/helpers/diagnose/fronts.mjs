@@ -103,7 +103,7 @@ export const fronts = {
   'a key that is wrong': { serve: json(403, { error: 'invalid API key' }), first: key },
   'a user name and a password': {
     serve: words(401, '', { 'WWW-Authenticate': 'Basic realm="tools"' }),
-    first: /^Pass what WWW-Authenticate asks for as an Authorization header/,
+    first: /^Pass what WWW-Authenticate asks for/,
   },
   'protection of forms (Django)': {
     serve: page(403, '<p>CSRF verification failed. Request aborted.</p>'),
@@ -125,7 +125,7 @@ export const fronts = {
   },
   'a port of another protocol': {
     serve: words(426, 'Upgrade Required', { Upgrade: 'websocket', Connection: 'upgrade' }),
-    first: /^Configure the URL of the Streamable HTTP endpoint, or another port/,
+    first: /^Configure the URL of the Streamable HTTP endpoint: this port/,
   },
   'an account that is not paid': {
     serve: json(402, { error: 'DEPLOYMENT_DISABLED' }),
