@@ -158,6 +158,7 @@ if (soakSeconds > 0) {
     unsafe,
     events,
     unknown,
+    closed,
     sessions,
     kills,
   } = await soak(soakSeconds);
@@ -165,7 +166,9 @@ if (soakSeconds > 0) {
     `\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ` +
       `${unsafe} unsafe calls, ${events} events, ${sessions} sessions opened and ended, ${kills} kills of the server`,
   );
-  console.log(`outcome unknown, each cut by a kill: ${JSON.stringify(unknown)}; all others right`);
+  console.log(
+    `failed, each cut by a kill: ${JSON.stringify(unknown)}; connections closed with a request on them: ${closed}; all others right`,
+  );
   console.log(
     `memory of workerd: ${mb(weight.start)} at the start, ${mb(weight.end)} at the end, ${mb(weight.most)} at most`,
   );
