@@ -8,6 +8,7 @@ import { log } from './log.js';
 import { notification } from './messages.js';
 import { errorOf, Pending } from './pending.js';
 import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
+import { RequestTemplate } from './request-template.js';
 import { wholeFetch } from './whole-fetch.js';
 
 /** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
@@ -70,6 +71,8 @@ export class Upstream {
   #onlists;
   #onissued;
   #route;
+  #template = new RequestTemplate();
+  #fetchAlike = (/** @type {string} */ url, /** @type {RequestInit} */ init) => this.#template.fetch(url, init);
 
   /**
    * @param {object} options
@@ -344,7 +347,7 @@ export class Upstream {
 
   /** @param {string} url @param {RequestInit} init */
   #send(url, init) {
-    return this.#route ? this.#route.fetch(url, init) : wholeFetch(url, init);
+    return this.#route ? this.#route.fetch(url, init) : wholeFetch(url, init, this.#fetchAlike);
   }
 
   /** @param {string} url @param {RequestInit} init */

@@ -1,6 +1,6 @@
 // The gateway's overhead and capacity. Every status and body is checked: a benchmark of errors would look fast. `make
 // bench-worker` runs it. environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second,
-// BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
+// BENCH_USERS, SOAK_SECONDS; the last two: 0 for none; BENCH_LOG: the gateway's LOG
 import { availableParallelism, loadavg } from 'node:os';
 import { closedLoop } from './closed-loop.mjs';
 import { openLoop, writeBodies } from './open-loop.mjs';
