@@ -15,9 +15,8 @@ import { Upstream, withdrawal } from './upstream.js';
 /** @import { Found } from './lazy-upstream.js' */
 /** @import { Row } from './row.js' */
 /** @import { SessionObserver } from './observe/session-observer.js' */
-/** @import { Exchange } from './exchange.js' */
 /** @import { Pending } from './pending.js' */
-/** @import { Answer, Head, Limits, RpcError } from './types.js' */
+/** @import { Answer, Head, Limits, Rpc, RpcError } from './types.js' */
 
 /** @typedef {Answer | undefined | Promise<Answer | undefined>} Result */
 
@@ -92,9 +91,10 @@ export class ClientSide {
     const asking = messages.filter(isRequest);
     const ids = asking.map(idOf);
     // 2025-11-25 basic: the id of a request MUST NOT be null.
-    if (messages.some((message) => message.get('id') === null)) return refused(this.#gateway.refusal('message'));
+    if (messages.some(({ value }) => /** @type {Rpc} */ (value).id === null))
+      return refused(this.#gateway.refusal('message'));
     // 2025-03-26 basic: an id MUST NOT have been used before; two responses in one array could not be assigned.
-    const again = asking.find((message, index) => ids.indexOf(idOf(message)) !== index);
+    const again = ids.length > 1 && asking.find((_, index) => ids.indexOf(ids[index]) !== index);
     if (again) return refused(this.#gateway.refusal('message'), { id: again.get('id') });
     if (this.#exchanges.size + ids.length > MOST_WAITING)
       return refused(this.#gateway.refusal('rate'), { id: asking[0]?.get('id'), headers: { 'retry-after': '1' } });
@@ -105,14 +105,9 @@ export class ClientSide {
     const primes = values.agreed >= PRIMING_SINCE;
     const exchange = ids.length > 0 ? this.#exchanges.open(body.isArray, primes) : undefined;
     // All of them are expected before the first is answered.
-    const requests = exchange && this.#expected(asking, exchange);
-    for (const message of messages) this.#pass(found, message, requests?.get(message), trace);
+    const requests = exchange && asking.map((message, index) => this.#exchanges.expect(message, ids[index], exchange));
+    for (const message of messages) this.#pass(found, message, requests?.[asking.indexOf(message)], trace);
     return exchange?.answer ?? bodiless(202);
-  }
-
-  /** @param {RawJson[]} requests @param {Exchange} exchange @returns {Map<RawJson, Pending>} */
-  #expected(requests, exchange) {
-    return new Map(requests.map((message) => [message, this.#exchanges.expect(message, idOf(message), exchange)]));
   }
 
   // Forwards one message of the client.
@@ -222,7 +217,8 @@ function failed(refusal, ids, isBatch) {
 
 /** @param {RawJson} message */
 function isRequest(message) {
-  return message.get('method') !== undefined && message.get('id') !== undefined;
+  const { method, id } = /** @type {Rpc} */ (message.value);
+  return method !== undefined && id !== undefined;
 }
 
 // The id of a request as it was written, so that 1 and 1.0, and numbers beyond 2⁵³, remain what they are.

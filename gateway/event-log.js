@@ -23,6 +23,7 @@ const GONE = JSON.stringify({
   message: 'the request ran, but its response was deleted for later ones before the client resumed',
   data: { code: 'limit_exceeded', retryable: false },
 });
+const SOME = 128; // rows looked at together
 const LARGEST = 1_000_000; // a row of SQLite in a Durable Object holds 2 MB
 
 const INSERT = 'INSERT INTO event SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)';
@@ -42,6 +43,7 @@ export class EventLog {
   #isOver = false;
   /** @type {{ events: number, bytes: number } | undefined} */
   #kept; // { events, bytes }, counted once an instance
+  #hasNotices = true; // whether there may be events that are not answers: to look for them takes a scan of all data
 
   /** @param {Sql} sql @param {Limits} limits */
   constructor(sql, { EVENT_LOG_EVENTS, EVENT_LOG_BYTES }) {
@@ -87,14 +89,15 @@ export class EventLog {
   }
 
   /**
-   * Stores an event and returns its id. If it is too large, stores the result of `instead()`. One that is not urgent is written with the next that is, or
-   * by `flush`.
+   * Stores an event and returns its id. If it is too large, stores the result of `instead()`, which is an answer if the event is one. One that is not
+   * urgent is written with the next that is, or by `flush`.
    * @param {number} stream
    * @param {string} data
-   * @param {{ instead?: () => string | null, isUrgent?: boolean }} [options]
+   * @param {{ instead?: () => string | null, isUrgent?: boolean, isAnswer?: boolean }} [options]
    */
-  append(stream, data, { instead = () => null, isUrgent = true } = {}) {
+  append(stream, data, { instead = () => null, isUrgent = true, isAnswer = false } = {}) {
     const id = this.#number();
+    this.#hasNotices ||= !isAnswer;
     const isLarge = data.length > Math.min(LARGEST, this.#limits.bytes);
     const kept = isLarge ? instead() : data;
     this.#fresh.push({ id, stream, data: kept, bytes: kept?.length ?? 0 });
@@ -210,8 +213,7 @@ export class EventLog {
   #prune(kept) {
     // A tenth more than necessary, so that the next events do not prune again.
     const excess = { events: kept.events - this.#limits.events * 0.9, bytes: kept.bytes - this.#limits.bytes * 0.9 };
-    const notices = this.#oldest(IS_NOTICE, excess);
-    if (notices > 0) this.#sql.exec(`DELETE FROM event WHERE id <= ? AND ${IS_NOTICE}`, notices);
+    if (this.#hasNotices) this.#dropNotices(excess);
     const rest = { events: 0, bytes: excess.bytes };
     const large = this.#oldest(IS_LARGE_ANSWER, rest);
     if (large > 0) {
@@ -228,19 +230,32 @@ export class EventLog {
     this.#kept = this.#count();
   }
 
+  /** @param {{ events: number, bytes: number }} excess */
+  #dropNotices(excess) {
+    const last = this.#oldest(IS_NOTICE, excess);
+    if (last > 0) this.#sql.exec(`DELETE FROM event WHERE id <= ? AND ${IS_NOTICE}`, last);
+    this.#hasNotices = excess.events <= 0 && excess.bytes <= 0; // otherwise all of them are gone
+  }
+
   // The last of the oldest events that must go, of those with this condition; 0 if none must. Takes them off `excess`.
   /** @param {string} condition in SQL @param {{ events: number, bytes: number }} excess */
   #oldest(condition, excess) {
     let last = 0;
-    if (excess.events <= 0 && excess.bytes <= 0) return last;
-    // All of them: an open cursor would keep SQLite's log of writes from being emptied.
-    /** @type {SqlCursor<{ id: number, bytes: number }>} */
-    const rows = this.#sql.exec(`SELECT id, bytes FROM event WHERE ${condition} ORDER BY id`);
-    for (const row of rows.toArray()) {
-      if (excess.events <= 0 && excess.bytes <= 0) break;
-      last = row.id;
-      excess.events -= 1;
-      excess.bytes -= row.bytes;
+    for (let isMore = true; isMore && (excess.events > 0 || excess.bytes > 0); ) {
+      // All of them: an open cursor would keep SQLite's log of writes from being emptied.
+      /** @type {SqlCursor<{ id: number, bytes: number }>} */
+      const some = this.#sql.exec(
+        `SELECT id, bytes FROM event WHERE id > ? AND ${condition} ORDER BY id LIMIT ${SOME}`,
+        last,
+      );
+      const rows = some.toArray();
+      for (const row of rows) {
+        if (excess.events <= 0 && excess.bytes <= 0) break;
+        last = row.id;
+        excess.events -= 1;
+        excess.bytes -= row.bytes;
+      }
+      isMore = rows.length === SOME;
     }
     return last;
   }

@@ -188,7 +188,7 @@ export class Exchange {
   /** @param {number} stream @param {Message} message @param {boolean} [isUrgent] @returns {[id: number, data: string]} */
   #logged(stream, { text, request }, isUrgent) {
     const instead = () => (request ? error(request.id, NOT_KEPT) : null);
-    return [this.#log.append(stream, text, { instead, isUrgent }), text];
+    return [this.#log.append(stream, text, { instead, isUrgent, isAnswer: request !== undefined }), text];
   }
 
   // Disconnecting is not cancelling (2025-11-25 basic/transports, "Sending Messages to the Server" 6).

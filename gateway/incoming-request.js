@@ -134,17 +134,14 @@ export class IncomingRequest {
       origin,
     } = this;
     const hasSession = head['mcp-session-id'] !== undefined;
-    // The key must be unambiguous: a missing header differs from the value "undefined".
-    const key = JSON.stringify([
-      method,
-      url,
-      origin,
-      head.accept,
-      head['content-type'],
-      head['mcp-protocol-version'],
-      head['mcp-method'],
-      hasSession,
-    ]);
+    // Unambiguous: no header contains a line break.
+    const headers =
+      line(origin) +
+      line(head.accept) +
+      line(head['content-type']) +
+      line(head['mcp-protocol-version']) +
+      line(head['mcp-method']);
+    const key = `${method} ${hasSession}${headers}\n${url}`;
     return verdicts.get(key) ?? verdicts.set(key, this.#verdict());
   }
 
@@ -368,6 +365,12 @@ export class IncomingRequest {
     if (params === undefined) return this.refuse('message', { id: idOf(message) });
     return openSession(this, identity, message, params);
   }
+}
+
+// A missing header differs from an empty one.
+/** @param {string | undefined} header */
+function line(header) {
+  return header === undefined ? '\n' : `\n=${header}`;
 }
 
 // All callers without authentication are one user.

@@ -83,20 +83,28 @@ export class RawJson {
 
   /** Whether a key of the object occurs twice. */
   get repeats() {
-    return new Set(this.members.map(({ name }) => name)).size !== this.members.length;
+    // The value has one property for both.
+    return this.isObject && this.members.length !== Object.keys(/** @type {object} */ (this.#value)).length;
   }
 
   /** The text of a member's value, as it was written; undefined if there is none. @param {string} name */
   token(name) {
-    const range = this.members.findLast((member) => member.name === name);
-    return range && this.#source.slice(range.start, range.end);
+    const { members } = this;
+    // Of duplicates the last counts, as for JSON.parse.
+    for (let at = members.length - 1; at >= 0; at -= 1) {
+      const { name: found, start, end } = members[at];
+      if (found === name) return this.#source.slice(start, end);
+    }
+    return undefined;
   }
 
   /** A member; undefined if there is none. @param {string} name @returns {unknown} */
   get(name) {
     if (this.#changes?.has(name)) return this.#changes.get(name);
     const members = /** @type {Record<string, unknown>} */ (this.#value);
-    return Object.hasOwn(members, name) ? wrapped(members[name], () => this.token(name) ?? '') : undefined;
+    if (!Object.hasOwn(members, name)) return undefined;
+    const value = members[name];
+    return needsText(value) ? wrapped(value, () => this.token(name) ?? '') : value;
   }
 
   /** Sets a member of an object. @param {string} name @param {unknown} value */
@@ -221,7 +229,20 @@ export function copyOf(value) {
   return value instanceof RawJson ? value.copy() : { ...value };
 }
 
-// Other values are compared by the module, and are written as they were.
+// HTML §9.2.6, but not all of it: one event with one line of data, which is an object, and nothing that a client would have to remember.
+const SOLE = /^(?:event: ?message\r?\n)?data: ?(\{[^\r\n]*)(?:\r?\n){2}$/;
+
+/** The data of an event stream that consists of one message, and of no batch; undefined for any other. @param {string} stream */
+export function soleData(stream) {
+  return SOLE.exec(stream)?.[1];
+}
+
+// Text, booleans and null are written as they were.
+/** @param {unknown} value */
+function needsText(value) {
+  return typeof value === 'number' || (typeof value === 'object' && value !== null);
+}
+
 /** @param {unknown} value @param {() => string} source @returns {unknown} */
 function wrapped(value, source) {
   if (typeof value === 'object' && value !== null) return new RawJson(value, source);

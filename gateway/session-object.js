@@ -6,6 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { bodiless, idOf, onlyText, refused } from './answers.js';
 import { ClientSide } from './client-side.js';
+import { eraInSession } from './era.js';
 import { EventLog } from './event-log.js';
 import { beatOf, Use } from './expiry.js';
 import { HeldBodies } from './held-bodies.js';
@@ -146,7 +147,7 @@ export class SessionObject extends DurableObject {
     } catch {
       return this.#refuse('json');
     }
-    const era = this.#settings.gateway.eraInSession(version, body, this.#values.agreed);
+    const era = eraInSession(this.#settings.gateway, version, body, this.#values.agreed);
     if (typeof era === 'object') return refused(era, { id: idOf(body) });
     if (era !== 'session') return undefined;
     const counts = this.#use.touch(Date.now()) ? this.#report() : undefined;

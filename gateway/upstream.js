@@ -8,6 +8,7 @@ import { log } from './log.js';
 import { notification } from './messages.js';
 import { errorOf, Pending } from './pending.js';
 import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
+import { RequestTemplate } from './request-template.js';
 import { ServerCheck } from './topology/server-check.js';
 import { wholeFetch } from './whole-fetch.js';
 
@@ -72,6 +73,8 @@ export class Upstream {
   #onissued;
   #route;
   #check;
+  #template = new RequestTemplate();
+  #fetchAlike = (/** @type {string} */ url, /** @type {RequestInit} */ init) => this.#template.fetch(url, init);
 
   /**
    * @param {object} options
@@ -357,7 +360,7 @@ export class Upstream {
 
   /** @param {string} url @param {RequestInit} init */
   #send(url, init) {
-    return this.#route ? this.#route.fetch(url, init) : wholeFetch(url, init);
+    return this.#route ? this.#route.fetch(url, init) : wholeFetch(url, init, this.#fetchAlike);
   }
 
   /** @param {string} url @param {RequestInit} init */

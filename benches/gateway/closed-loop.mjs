@@ -10,7 +10,7 @@ const script = fileURLToPath(new URL('closed-loop.lua', import.meta.url));
 export async function closedLoop(stack, target, { connections, seconds }) {
   const file = join(stack.state, 'closed-loop');
   await writeFile(file, [target.token, ...target.ids].join('\n'));
-  const before = await stack.countsOf(target.server);
+  const before = await stack.countsOf(target.server); // idle: the load before has waited for that
   const output = await run('wrk', [
     '--threads',
     1,
@@ -26,7 +26,7 @@ export async function closedLoop(stack, target, { connections, seconds }) {
     '--',
     file,
   ]);
-  const after = await stack.countsOf(target.server);
+  const after = await stack.countsAfterLoad(target.server);
   const { answered, wrong, broken, seconds: lasted, p50, p99 } = JSON.parse(/^summary: (.*)$/m.exec(output)[1]);
   const what = `${target.way} at ${connections} connections`;
   if (wrong > 0 || broken > 0 || answered === 0)

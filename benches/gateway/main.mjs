@@ -1,6 +1,6 @@
 // The gateway's overhead and capacity. Every status and body is checked: a benchmark of errors would look fast. `make
 // bench-worker` runs it. environment: BENCH_SECONDS a measurement, BENCH_ROUNDS of each, BENCH_RATE calls a second,
-// BENCH_USERS, SOAK_SECONDS; the last two: 0 for none
+// BENCH_USERS, SOAK_SECONDS; the last two: 0 for none; BENCH_LOG: the gateway's LOG
 import { availableParallelism, loadavg } from 'node:os';
 import { closedLoop } from './closed-loop.mjs';
 import { openLoop, writeBodies } from './open-loop.mjs';
@@ -158,6 +158,7 @@ if (soakSeconds > 0) {
     unsafe,
     events,
     unknown,
+    closed,
     sessions,
     kills,
   } = await soak(soakSeconds);
@@ -165,7 +166,9 @@ if (soakSeconds > 0) {
     `\nSoak of ${lasted} s (${machine()}): ${reads} reads, ${streams} streams, ` +
       `${unsafe} unsafe calls, ${events} events, ${sessions} sessions opened and ended, ${kills} kills of the server`,
   );
-  console.log(`outcome unknown, each cut by a kill: ${JSON.stringify(unknown)}; all others right`);
+  console.log(
+    `failed, each cut by a kill: ${JSON.stringify(unknown)}; connections closed with a request on them: ${closed}; all others right`,
+  );
   console.log(
     `memory of workerd: ${mb(weight.start)} at the start, ${mb(weight.end)} at the end, ${mb(weight.most)} at most`,
   );

@@ -13,8 +13,9 @@ import { findFreePort } from '../../tests/js/servers/shared/listen.mjs';
 import { isWorkerd, started, stopped } from './workerd.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { BENCH_LOG: LOG = 'errors' } = process.env; // the programs compared with write no line a request, either
 const LINES = 20; // of the gateway's log, printed if it fails
-const QUIET = 250; // milliseconds without a call: then those left over from a load have ended
+const QUIET = 1_000; // milliseconds without a call: then those left over from a load have ended, also on a busy machine
 const programs = {
   fast: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs')] },
   streaming: { program: here('../../node_modules/.bin/bun'), args: [here('upstream.mjs'), '--stream'] },
@@ -52,8 +53,10 @@ export async function startStack(users, base) {
     gateway: { pid: gateway.pid, lines: gateway.lines, isRunning: () => isWorkerd(gateway.pid) },
     base: { pid: other?.pid },
     passThrough: { pid: passThrough.pid },
-    /** The counts of a server, once it is idle. */
-    async countsOf(server) {
+    /** The counts of a server now. */
+    countsOf: (server) => servers[server].counts(),
+    /** The counts of a server, once no call is left over from a load. */
+    async countsAfterLoad(server) {
       let counts = await servers[server].counts();
       for (let before; before !== counts.calls.echo; counts = await servers[server].counts()) {
         before = counts.calls.echo;
@@ -91,6 +94,7 @@ async function startOurs({ upstreams, users, state, folder }) {
         BEARER_TOKENS: Object.fromEntries(users.map((user) => [user, tokenOf(user)])),
         RATE_PER_MINUTE: 0,
         MAX_SESSIONS_PER_USER: 1_000_000,
+        LOG,
       },
       state,
       folder,

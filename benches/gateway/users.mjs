@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { messageOf, sender } from '../../tests/gateway/http.mjs';
+import { endSession } from './kept-connections.mjs';
 import { tokenOf } from './stack.mjs';
 import { memory } from './workerd.mjs';
 
@@ -42,19 +43,10 @@ export async function manyUsers(stack, users, tell) {
   const { handshakes, calls } = await grown();
   if (handshakes !== users.length || calls !== 2 * users.length)
     throw new Error(`of ${users.length} users the server saw ${handshakes} handshakes and ${calls} calls`);
-  await step('each ended', end);
+  await step('each ended', ({ id, send }) => endSession(send, id));
   const { sessions } = await stack.countsOf('fast');
   if (sessions !== before.sessions)
     throw new Error(`${sessions - before.sessions} sessions that were ended live on at the server`);
-}
-
-// RFC 9110 §9.2.2: an idempotent request is retried if a kept connection was closed without a response. workerd closes
-// one 5 s after the last message, even with a request on it that it was too busy to read.
-async function end({ user, id, send }) {
-  const remove = () => send('DELETE', { headers: { 'Mcp-Session-Id': id } });
-  const first = await remove().catch(() => undefined);
-  const { status } = first ?? (await remove());
-  if (status !== 200 && (first || status !== 404)) throw new Error(`${user}: DELETE ${status}`);
 }
 
 // Runs an action for each, with limited concurrency.

@@ -1,7 +1,7 @@
 // What is told about each request when it has ended: a log line, and the histogram of durations. docs/operation.md documents the fields.
 // @ts-check
 
-import { observe } from '../counters.js';
+import { observe, timing } from '../counters.js';
 import { log } from '../log.js';
 import { classOf, levelOf, nameOf, SERVED } from './outcomes.js';
 import { withPseudonym } from './pseudonym.js';
@@ -32,18 +32,64 @@ import { withPseudonym } from './pseudonym.js';
 const PROBES = new Set(['health', 'ready', 'metrics']);
 
 /** @param {Ended} ended @param {LogMode} mode */
-export function noteRequest({ outcome, ms, server, key, method, kind, ...rest }, mode) {
+export function noteRequest(ended, mode) {
+  const { outcome, ms, server, method, kind, route } = ended;
   if (server !== undefined)
     observe('request_duration_seconds', { server, class: kind ?? classOf(method), outcome }, ms);
-  if (SERVED.has(outcome) && PROBES.has(rest.route ?? '')) return;
-  if (mode === 'off' || (mode === 'errors' && SERVED.has(outcome))) return;
+  if (isLogged(outcome, mode) && !(SERVED.has(outcome) && PROBES.has(route ?? ''))) logRequest(ended);
+}
+
+/** Whether there is a line for requests with this outcome: @param {Outcome} outcome @param {LogMode} mode */
+export function isLogged(outcome, mode) {
+  return mode === 'requests' || (mode === 'errors' && !SERVED.has(outcome));
+}
+
+/** The log line of a request: @param {Ended} ended */
+export function logRequest({ outcome, ms, server, key, method, kind, ...rest }) {
   const name = method === undefined ? undefined : nameOf(method);
   withPseudonym(key, (user) =>
     log(levelOf(outcome), 'request', { server, user, method: name, kind, outcome, ms, ...rest }),
   );
 }
 
+/** Durations of a session's requests, and of those to its server. Nothing is worked out for them more than once. */
+export class Timings {
+  server;
+  /** @type {Map<string, (ms: number) => void>} by the method's class and the outcome */
+  #requests = new Map();
+  /** @type {((ms: number) => void)[]} by the class of the status */
+  #responses = [];
+
+  /** @param {string} server */
+  constructor(server) {
+    this.server = server;
+  }
+
+  /** @param {string} kind the class of the method @param {Outcome} outcome @param {number} ms */
+  request(kind, outcome, ms) {
+    const name = `${kind} ${outcome}`;
+    let note = this.#requests.get(name);
+    if (!note) {
+      note = timing('request_duration_seconds', { server: this.server, class: kind, outcome });
+      this.#requests.set(name, note);
+    }
+    note(ms);
+  }
+
+  /** @param {number} status 0 if there was no response @param {number} ms */
+  response(status, ms) {
+    const kind = Math.floor(status / 100);
+    this.#responses[kind] ??= timing('upstream_duration_seconds', { server: this.server, status: statusOf(status) });
+    this.#responses[kind](ms);
+  }
+}
+
 /** Counts an HTTP request to a server: @param {string} server @param {number} status 0 if there was no response @param {number} ms */
 export function noteUpstream(server, status, ms) {
-  observe('upstream_duration_seconds', { server, status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` }, ms);
+  observe('upstream_duration_seconds', { server, status: statusOf(status) }, ms);
+}
+
+/** @param {number} status */
+function statusOf(status) {
+  return status === 0 ? 'none' : `${Math.floor(status / 100)}xx`;
 }

@@ -7,7 +7,7 @@ import { partsOf } from '../session-places.js';
 import { audit } from './audit.js';
 import { History } from './history.js';
 import { classOf, nameOf, outcomeOfCode } from './outcomes.js';
-import { noteRequest, noteUpstream } from './request-line.js';
+import { isLogged, logRequest, noteRequest, Timings } from './request-line.js';
 import { isTracing, Span } from './telemetry.js';
 import { carried } from './trace-context.js';
 
@@ -31,6 +31,8 @@ export class SessionObserver {
   #history;
   /** @type {{ key: string, server: string, handle: string } | undefined} */
   #parts;
+  /** @type {Timings | undefined} */
+  #timings;
   /** @type {Ender} */
   #endedBy = 'failure';
   #recoveredAt = 0;
@@ -71,6 +73,12 @@ export class SessionObserver {
     return this.#parts ?? { key: '', server: '', handle: '' };
   }
 
+  /** @param {string} server */
+  #timingsOf(server) {
+    if (this.#timings?.server !== server) this.#timings = new Timings(server);
+    return this.#timings;
+  }
+
   /**
    * A request goes to the server. Returns its params and further headers, with the trace context.
    * @param {Pending} pending
@@ -90,12 +98,14 @@ export class SessionObserver {
     const { key, server, handle } = this.#session;
     const { method, outcome, code, span, at, upstream } = pending;
     const ms = now - at;
-    const recovered = this.#recoveredAt >= at;
+    const recovered = this.#recoveredAt >= at || undefined;
     this.#lastCallAt = now;
-    this.#history.add({ at, method: nameOf(method), outcome, code, ms, ...(recovered && { recovered }) });
-    const line = { outcome, ms, server, key, session: handle, protocol: this.#row.values?.agreed, method, code };
-    const { replica } = upstream ?? {};
-    noteRequest({ ...line, replica, recovered: recovered || undefined, trace: span?.traceId }, this.#mode);
+    this.#history.add({ at, method: nameOf(method), outcome, code, ms, recovered });
+    this.#timingsOf(server).request(classOf(method), outcome, ms);
+    if (isLogged(outcome, this.#mode)) {
+      const line = { outcome, ms, server, key, session: handle, protocol: this.#row.values?.agreed, method, code };
+      logRequest({ ...line, replica: upstream?.replica, recovered, trace: span?.traceId });
+    }
     if (span && this.#traced.delete(pending))
       span.end(spanOf(pending, server, handle, recovered), this.#env, this.#ctx);
     if (isFlushDue()) this.#ctx.waitUntil(this.#flush());
@@ -122,7 +132,7 @@ export class SessionObserver {
   /** @param {number} status @param {number} at */
   #responded(status, at) {
     const ms = Date.now() - at;
-    noteUpstream(this.#session.server, status, ms);
+    this.#timingsOf(this.#session.server).response(status, ms);
     if (status < 200 || status > 299) this.#history.refused({ at, status, ms });
   }
 
@@ -192,7 +202,7 @@ export class SessionObserver {
   }
 }
 
-/** @param {Pending} pending @param {string} server @param {string} session @param {boolean} recovered */
+/** @param {Pending} pending @param {string} server @param {string} session @param {boolean} [recovered] */
 function spanOf({ method, outcome }, server, session, recovered) {
   const name = nameOf(method);
   return {

@@ -227,10 +227,23 @@ impl Exchange {
     /// The whole event stream as text (gateway/whole-fetch.js).
     #[cfg(feature = "gateway")]
     pub(super) fn whole_stream(&self, driver: &Rc<Driver>, text: &JsString) {
+        if let Some(message) = self.sole_message(driver, text) {
+            let block = StreamBlock { event: None, id: None, retry: None, data: StreamData::Json(JsJson(message)) };
+            driver.input(Input::Block { exchange: self.id, block });
+            return self.finish(driver, Input::Ended { exchange: self.id });
+        }
         let mut feed = Feed::new(driver.network.max_message_bytes);
         feed.too_large = feed.parser.feed(String::from(text).as_bytes(), &mut feed.items).is_err();
         feed.items.reverse();
         self.report(driver, None, Sink::Stream(Box::new(feed)));
+    }
+
+    /// The only message of a stream, as most answers are: it stays text of JavaScript. `None` if it needs the parser.
+    #[cfg(feature = "gateway")]
+    fn sole_message(&self, driver: &Rc<Driver>, text: &JsString) -> Option<JsValue> {
+        let is_small = text.length() as usize <= driver.network.max_message_bytes;
+        let data = sys::sole_data(text).filter(|_| is_small)?;
+        sys::parse_json(&data).ok()
     }
 
     /// The body has ended.

@@ -80,6 +80,20 @@ describe('what is kept for the operator has bounds', () => {
     }
   });
 
+  test('a timing goes on after a flush, in the bounds of all', () => {
+    const histograms = new Histograms();
+    const note = histograms.timing('x_seconds', { server: 's' });
+    for (let turn = 0; turn < 2; turn += 1) {
+      note(1_000);
+      histograms.observe('x_seconds', { server: 's' }, 2_000);
+      assert.equal(histograms.take()['x_seconds_sum{server="s"}'], 3);
+    }
+    assert.deepEqual(histograms.take(), {});
+    for (let at = 0; at < 2_000; at += 1) histograms.observe('x_seconds', { label: `l${at}` }, 1);
+    note(1_000);
+    assert.equal(histograms.take()['x_seconds_sum{server="s"}'], undefined);
+  });
+
   test('names of methods, codes and statuses become one of a closed set', () => {
     for (const odd of [undefined, '', 'toString', '__proto__', 'constructor', 'my/method'])
       assert.deepEqual([nameOf(odd), classOf(odd), outcomeOfCode(odd)], ['other', 'other', 'server_error']);

@@ -1,7 +1,7 @@
 // JSON that stays text agrees with JSON.parse about what is valid and what it means, and is written as it was.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { copyOf, itemsOf, keysOf, numberOf, parse, plain, put, write } from '../../gateway/raw-json.js';
+import { copyOf, itemsOf, keysOf, numberOf, parse, plain, put, soleData, write } from '../../gateway/raw-json.js';
 
 const SCALARS = [
   '1',
@@ -116,4 +116,37 @@ test('nesting deeper than the stack is no error', () => {
   const text = `{"a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`;
   const deep = outcome(() => JSON.parse(text)) && parse(text);
   if (deep) assert.equal(write(deep.get('a')).length, 2_000_000);
+});
+
+test('only a stream of one message, with nothing to remember, is handed over without parsing it as a stream', () => {
+  const data = '{"id":1}';
+  for (const stream of [
+    `data: ${data}\n\n`,
+    `data:${data}\n\n`,
+    `event: message\ndata: ${data}\n\n`,
+    `event:message\r\ndata: ${data}\r\n\r\n`,
+  ])
+    assert.equal(soleData(stream), data, stream);
+  for (const stream of [
+    '',
+    data,
+    `data: ${data}`,
+    `data: ${data}\n`, // not complete: never dispatched
+    `event: message\n\n`,
+    `data: \n\n`,
+    `data: [${data},${data}]\n\n`,
+    `event: other\ndata: ${data}\n\n`,
+    `event:  message\ndata: ${data}\n\n`,
+    `id: 1\ndata: ${data}\n\n`,
+    `retry: 1\ndata: ${data}\n\n`,
+    `data: ${data}\nid: 1\n\n`,
+    `data: {"id":\ndata: 1}\n\n`,
+    `data: {"id":\rdata: 1}\n\n`,
+    `data: ${data}\n\ndata: ${data}\n\n`,
+    `: comment\ndata: ${data}\n\n`,
+    `data: ${data}\n\n: comment\n\n`,
+    `\uFEFFdata: ${data}\n\n`,
+    `\ndata: ${data}\n\n`,
+  ])
+    assert.equal(soleData(stream), undefined, stream);
 });

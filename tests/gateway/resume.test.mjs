@@ -13,7 +13,7 @@ describe('a client that comes back for its answer', () => {
   let stack;
   let ada;
   before(async () => {
-    stack = await startStack({ vars: { RATE_PER_MINUTE: 0 } });
+    stack = await startStack({ vars: { RATE_PER_MINUTE: 0, EVENT_LOG_EVENTS: 200 } });
     ada = sender(stack.url);
   });
   after(() => stack.stop());
@@ -43,6 +43,18 @@ describe('a client that comes back for its answer', () => {
     assert.equal((await rest(session, last)).at(-1).id, 'left');
     for (let turn = 0; turn < 3; turn += 1)
       await (await ada.call(session, 'flood', { count: 500, bytes: 50, aside: true }, { id: `flood ${turn}` })).text();
+    const { result } = (await rest(session, last)).at(-1);
+    assert.ok(result, 'the answer is still there');
+  });
+
+  test('finds it behind them in a log that held nothing but answers', { timeout: 30_000 }, async () => {
+    const session = await ada.open();
+    for (let turn = 0; turn < 210; turn += 1)
+      await (await ada.call(session, 'echo', { text: 'x' }, { id: `before ${turn}` })).text();
+    assert.equal((await get(session, '1-1')).status, 400); // stores them, and makes room
+    const last = await leave(session, 'slow', { ms: 300, key: 'left' }, 'left');
+    assert.equal((await rest(session, last)).at(-1).id, 'left');
+    await (await ada.call(session, 'flood', { count: 300, bytes: 50, aside: true }, { id: 'flood' })).text();
     const { result } = (await rest(session, last)).at(-1);
     assert.ok(result, 'the answer is still there');
   });

@@ -25,4 +25,7 @@ extern "C" {
     pub(crate) fn is_object(value: &JsValue) -> bool;
     #[wasm_bindgen(js_name = copyOf)]
     pub(crate) fn copy(value: &JsValue) -> JsValue;
+    /// The data of an event stream that consists of one message.
+    #[wasm_bindgen(js_name = soleData)]
+    pub(crate) fn sole_data(stream: &JsString) -> Option<JsString>;
 }
