@@ -136,7 +136,11 @@ function notice(name, licence, authors, folder) {
 function render(all) {
   const sections = new Map();
   for (const { name, licence, texts } of all) {
-    const text = texts.join('\n\n').replaceAll('\r\n', '\n');
+    // Projects break the same paragraphs at different columns: unbroken they are the same, and compress better.
+    const text = texts
+      .join('\n\n')
+      .replaceAll('\r\n', '\n')
+      .replace(/(\S)\n(?=[^\s*-])(?!Copyright)/g, '$1 ');
     const names = sections.get(text) ?? [];
     sections.set(text, [...names, `${name} (${licence})`]);
   }

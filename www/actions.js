@@ -148,7 +148,7 @@ export class Actions {
   }
 
   /**
-   * What the server counted while the call ran: whether a tool ran twice is no guess.
+   * What the server counted while the call ran: whether a tool ran twice is counted, not guessed.
    * @param {ServerCounts | undefined} before
    * @param {ServerCounts | undefined} after
    */

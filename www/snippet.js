@@ -31,6 +31,8 @@ function partsOf({ backend, holder, tool = 'echo', given = { message: 'Still the
   return {
     name,
     sessionConfig,
+    tool: literal(tool),
+    given: literal(given),
     params: literal({ name: tool, arguments: given }),
     manager: `const manager = new McpManager({\n  mcpServers: { ${key(name)}: ${literal(server)} },\n});`,
     imports: logsIn ? ["import { oauth, popup } from 'mcp-tether/oauth';"] : [],
@@ -81,7 +83,7 @@ function withOfficial({ fault, times }, { imports, login, manager, params, sessi
 }
 
 /** A component. @param {Whole} _scenario @param {Parts} parts */
-function withReact(_scenario, { imports, login, manager, params, who }) {
+function withReact(_scenario, { given, imports, login, manager, tool, who }) {
   return [
     "import init, { McpManager } from 'mcp-tether';",
     ...imports,
@@ -97,7 +99,7 @@ function withReact(_scenario, { imports, login, manager, params, who }) {
     "  const [answer, setAnswer] = useState('');",
     '  const ask = async () => {',
     '    try {',
-    `      const { content } = await call(${params});`,
+    `      const { content } = await call(${tool}, ${given});`,
     '      setAnswer(JSON.stringify(content));',
     '    } catch (error) {',
     '      setAnswer(String(error));',

@@ -288,9 +288,10 @@ export class DevtoolsElement extends Base {
 
   /** @param {number} event @param {Item} [item] */
   #select(event, item = this.#model.itemOf(event)) {
+    // First what reads the layout, then what changes it.
+    this.#log?.show(event);
     if (this.#selection) this.#selection.event = event;
     this.#selection?.show(this.#events[event], item, this.#model.items, this.#manager);
-    this.#log?.show(event);
     const at = this.#model.axis.place(item?.start ?? this.#events[event]?.at ?? 0);
     const { start, end } = this.#view;
     if (at < start || at > end) {

@@ -17,6 +17,7 @@ export class IdleAxis {
 
   /** The place of a time: a time without the cuts before it. @param {number} time */
   place(time) {
+    if (this.cuts.length === 0) return time;
     const cut = this.cuts[this.#after(({ from }) => from < time) - 1];
     if (!cut) return time;
     // In a cut, evenly.

@@ -45,9 +45,15 @@ export class LaneCanvas {
     if (!context) return;
     this.#frame = frame;
     this.#drawn.length = 0;
+    const lanes = [...this.#model.lanes.values()];
+    if (lanes.length === 0) {
+      context.fillStyle = frame.palette.soft;
+      context.font = canvasFont;
+      context.fillText('Every request, wait and change of state is drawn here, as it happens.', 10, axisHeight);
+      return;
+    }
     this.#ticks(context, frame);
     this.#cuts(context, frame);
-    const lanes = [...this.#model.lanes.values()];
     const from = Math.floor(frame.scrollTop / laneHeight);
     const to = Math.ceil((frame.scrollTop + frame.height - axisHeight) / laneHeight);
     context.save();
@@ -59,9 +65,6 @@ export class LaneCanvas {
     });
     context.restore();
     this.#notes(context, frame);
-    if (lanes.length > 0) return;
-    context.fillStyle = frame.palette.soft;
-    context.fillText('Every request, wait and change of state will be drawn here, as it happens.', 10, axisHeight + 24);
   }
 
   /** The item at a place of the canvas, the nearest within a few pixels. @param {number} x @param {number} y */
@@ -117,9 +120,14 @@ export class LaneCanvas {
     let free = 0;
     for (const item of this.#visible(lane.waits, longestWait)) free = this.#wait(context, frame, item, top, free);
     this.#requests(context, frame, lane, top);
+    let last = 0;
     for (const item of this.#visible(lane.streams, longestWait)) {
       const [x, w] = this.#span(item, frame);
-      const y = top + (item.about.stream === 'call' ? 48 : 51);
+      const isCall = item.about.stream === 'call';
+      // Density: what would cover the one before is left out.
+      if (isCall && x < last + 1) continue;
+      if (isCall) last = x;
+      const y = top + (isCall ? 48 : 51);
       rect(context, palette.accent, x, y, w, 2);
       this.#hit(item, frame, context, x, w, y, 2);
     }
@@ -184,6 +192,7 @@ export class LaneCanvas {
       const x = this.#x(item.start, frame);
       const next = items[i + 1];
       const room = next ? this.#x(next.start, frame) - 6 : Infinity;
+      if (next && room < x - 5 && item.tone === next.tone && item !== frame.selected) continue;
       context.fillStyle = frame.palette[item.tone];
       context.beginPath();
       context.moveTo(x, y - 1);

@@ -14,7 +14,7 @@ const light = {
   accent: '#0f766e',
   good: '#147248',
   bad: '#b3372a',
-  unknown: '#8a5a00',
+  unknown: '#8b3fae',
   again: '#d3b27c',
   quiet: '#8a9096',
   wait: '#c98a1b',
@@ -37,7 +37,7 @@ const dark = {
   accent: '#5ec4b6',
   good: '#63c794',
   bad: '#f28b7d',
-  unknown: '#eab053',
+  unknown: '#d2a2f0',
   again: '#8b6c3a',
   quiet: '#7d858c',
   wait: '#c98f35',
@@ -103,6 +103,7 @@ canvas{display:block;width:100%;touch-action:pan-y}
 .map{border-block:1px solid var(--line);background:var(--sunk);cursor:ew-resize}
 .tabs{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 14px;padding:5px 10px}[role=tablist]{display:flex;gap:4px}
 .legend{display:flex;flex-wrap:wrap;gap:0 12px;margin:0;align-items:center;color:var(--soft);font-size:12px}
+.legend span:nth-child(5) i{opacity:.45}
 .legend i{display:inline-block;width:12px;height:9px;border-radius:2px;margin-inline-end:5px;forced-color-adjust:none}
 .body{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,17rem);min-height:0;border-block-start:1px solid var(--line)}
 .body[data-tab=log] .tables,.body:not([data-tab=log]) :is(.log,.detail){display:none}
@@ -116,6 +117,7 @@ canvas{display:block;width:100%;touch-action:pan-y}
 dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:2px 10px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;font-family:${mono}}
 table{border-collapse:collapse;width:100%}th,td{text-align:start;padding:1px 14px 1px 0;border-block-end:1px solid var(--line);font-weight:400;white-space:nowrap}th{color:var(--soft)}
 .empty{color:var(--soft);padding:10px;font-family:${sans}}
+@media(forced-colors:active){[aria-pressed=true],[aria-selected=true]{outline:2px solid Highlight;outline-offset:-2px}}
 @media(max-width:44rem){.body{grid-template-columns:minmax(0,1fr)}.body[data-tab=log]{grid-template-rows:minmax(0,1fr) minmax(0,6.5rem)}.detail{border-inline-start:0;border-block-start:1px solid var(--line)}.panel{grid-template-rows:auto minmax(70px,34%) 28px auto minmax(0,1fr)}}
 `);
   return shared;

@@ -94,6 +94,8 @@ export class SimulatedServer {
     if (message === undefined || Array.isArray(message) || message.jsonrpc !== '2.0')
       return refusal(400, -32700, 'Parse error');
     if (message.method === 'initialize') return this.#initialize(message);
+    // Older servers answer this with 400 or so; 400 is an error in the browser's console.
+    if (message.method === 'server/discover') return this.#unknown(message);
     const session = this.#sessionOf(request);
     if (session instanceof Response) return session;
     if (message.id === undefined || message.method === undefined) {
@@ -101,6 +103,11 @@ export class SimulatedServer {
       return new Response(null, { status: 202 });
     }
     return this.#request(session, message, hooks);
+  }
+
+  /** @param {Rpc} message */
+  #unknown({ id = null, method }) {
+    return json(200, { jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } });
   }
 
   /** @param {Rpc} message */
@@ -129,7 +136,7 @@ export class SimulatedServer {
       case 'tools/call':
         return this.#call(session, id, params ?? {}, hooks);
       default:
-        return json(200, { jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } });
+        return this.#unknown({ jsonrpc: '2.0', id, method });
     }
   }
 

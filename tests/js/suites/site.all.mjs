@@ -90,6 +90,18 @@ test('by keyboard: the first stop skips to the content, the search opens and clo
     await page.locator('.VPLocalSearchBox').waitFor({ state: 'detached' });
   }));
 
+test('a live lane is opened in place, and plays the fault of its section', () =>
+  visit(['when.html'], {}, async (page) => {
+    assert.equal(await page.locator('iframe').count(), 0, 'nothing is loaded before');
+    await page.getByRole('button', { name: 'Watch it live' }).nth(1).click();
+    const lane = page.frameLocator('.live-lane iframe');
+    await lane.locator('#story[data-played="forget"]').waitFor({ timeout: 90_000 });
+    assert.match(
+      await lane.locator('#sentence').innerText(),
+      /^The session was gone\. One handshake, .*none ran twice/,
+    );
+  }));
+
 // Its score for performance depends on what else the machine does; it is printed, and what it depends on otherwise is checked.
 describe('Lighthouse gives 95 or more, and pages are light and do not move', () => {
   const checked = ['accessibility', 'best-practices', 'seo'];
