@@ -34,7 +34,7 @@ export function modernRoute({ settings, route: { subject: server }, head }, { in
   return new ModernRoute({ settings, server, user, key, url, isCanary, choices });
 }
 
-export class ModernRoute {
+class ModernRoute {
   #settings;
   #server;
   #user;
