@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMCPClient } from '@ai-sdk/mcp';
+import { MultiServerMCPClient } from '@langchain/mcp-adapters';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { MCPServerStreamableHttp } from '@openai/agents';
@@ -21,6 +22,7 @@ const authorization = `Authorization: Bearer ${token}`;
 
 export const moreClients = {
   'the AI SDK': aiSdk,
+  'LangChain’s adapters': langChain,
   'the OpenAI Agents SDK': openAiAgents,
   'mcp-remote': mcpRemote,
   FastMCP: (url) =>
@@ -37,6 +39,19 @@ async function aiSdk(url) {
   const tools = await client.tools();
   return {
     call: (name, args) => tools[name].execute(args, { messages: [], toolCallId: 'c' }),
+    end: () => client.close(),
+  };
+}
+
+async function langChain(url) {
+  const headers = { Authorization: `Bearer ${token}` };
+  const client = new MultiServerMCPClient({ mcpServers: { gateway: { transport: 'http', url, headers } } });
+  const tools = await client.getTools();
+  return {
+    async call(name, args) {
+      const text = await tools.find((tool) => tool.name === name).invoke(args);
+      return { content: [{ type: 'text', text }] };
+    },
     end: () => client.close(),
   };
 }
