@@ -23,6 +23,7 @@ const authorization = `Authorization: Bearer ${token}`;
 export const moreClients = {
   'the AI SDK': aiSdk,
   'LangChain’s adapters': langChain,
+  Mastra: mastra,
   'the OpenAI Agents SDK': openAiAgents,
   'mcp-remote': mcpRemote,
   FastMCP: (url) =>
@@ -54,6 +55,14 @@ async function langChain(url) {
     },
     end: () => client.close(),
   };
+}
+
+async function mastra(url) {
+  const { MCPClient } = await import(`${installed}/@mastra/mcp/dist/index.js`);
+  const requestInit = { headers: { Authorization: `Bearer ${token}` } };
+  const client = new MCPClient({ id: url, servers: { gateway: { url: new URL(url), requestInit } } });
+  const tools = await client.listTools();
+  return { call: (name, args) => tools[`gateway_${name}`].execute(args, {}), end: () => client.disconnect() };
 }
 
 async function openAiAgents(url) {
