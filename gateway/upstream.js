@@ -111,7 +111,8 @@ export class Upstream {
   }) {
     this.#auth = auth;
     this.#route = route;
-    if (route?.hasOthers) this.#check = new ServerCheck(config.timeout, (timeout) => this.#session?.ping({ timeout }));
+    if (route?.hasOthers)
+      this.#check = new ServerCheck(config.timeout, route, (timeout) => this.#session?.ping({ timeout }));
     this.#observer = observer;
     this.#onlists = onlists;
     this.#onissued = onissued;

@@ -10,9 +10,9 @@ const PATIENCE = 10_000; // milliseconds
  * @param {{ gateway: string, server?: string, address?: string, undo: boolean, token: string | undefined }} options
  */
 export async function drain({ gateway, server, address, undo, token }) {
+  const origin = originOf(gateway);
   if (!token)
     throw new Complaint('ADMIN_TOKEN: is not set in the environment; it is the secret of the gateway with this name');
-  const origin = originOf(gateway);
   if (server === undefined) {
     const { servers } = /** @type {{ servers: Told[] }} */ (await ask(new URL('/admin/servers', origin), 'GET', token));
     process.stdout.write(servers.map(linesOf).join(''));

@@ -6,7 +6,7 @@ const MOST_BODIES = 64; // those of older responses are no longer given up
 export class InFlight {
   /** @type {Set<AbortController>} without a response */
   #unanswered = new Set();
-  /** @type {WeakRef<AbortController>[]} whose response may still have a body; no event tells of its end */
+  /** @type {AbortController[]} whose response may still have a body; no event tells of its end */
   #answered = [];
 
   /** A request with this signal begins: @param {AbortSignal | null | undefined} signal */
@@ -21,19 +21,14 @@ export class InFlight {
   /** It has a response, or has failed: @param {AbortController} aborter @param {boolean} hasBody */
   answered(aborter, hasBody) {
     this.#unanswered.delete(aborter);
-    if (!hasBody) return;
-    if (this.#answered.length >= MOST_BODIES) {
-      const alive = this.#answered.filter((other) => other.deref() !== undefined);
-      this.#answered = alive.slice(-MOST_BODIES + 1);
-    }
-    this.#answered.push(new WeakRef(aborter));
+    if (hasBody && this.#answered.push(aborter) > MOST_BODIES) this.#answered.shift();
   }
 
-  /** @param {Error} reason */
+  /** @param {Error} reason a failure of the connection, by its words: the reason loses its name in workerd */
   giveUp(reason) {
-    const all = [...this.#unanswered, ...this.#answered.map((other) => other.deref())];
+    const all = [...this.#unanswered, ...this.#answered];
     this.#unanswered.clear();
     this.#answered = [];
-    for (const aborter of all) aborter?.abort(reason);
+    for (const aborter of all) aborter.abort(reason);
   }
 }

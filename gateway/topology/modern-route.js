@@ -14,6 +14,7 @@ import { answers, Silence } from './silence.js';
 
 /** @typedef {{ response?: Response, error?: unknown }} Outcome with an error, the address is out of reach */
 
+const SMALL = 64 * 1024; // bytes
 const LISTEN = 'subscriptions/listen'; // may be silent for hours
 // Sent again at once, to another address: they change nothing.
 const READS =
@@ -33,7 +34,7 @@ export function modernRoute({ settings, route: { subject: server }, head }, { in
   return new ModernRoute({ settings, server, user, key, url, isCanary, choices });
 }
 
-export class ModernRoute {
+class ModernRoute {
   #settings;
   #server;
   #user;
@@ -146,11 +147,12 @@ export class ModernRoute {
   }
 }
 
-// The same response, when its body has begun: some proxies send a head for a server that is silent.
+// The same response, when its body has begun, and that of a small JSON response has ended: some proxies send a head for a server that is silent.
 /** @param {Response} response */
 async function begun(response) {
   if (response.status !== 200) return response;
-  const start = await startOf(response.body, 0);
+  const isJson = /^application\/json/i.test(response.headers.get('content-type') ?? '');
+  const start = await startOf(response.body, isJson ? SMALL : 0);
   return new Response(start.text ?? start.whole, response);
 }
 

@@ -5,16 +5,21 @@
 import { checkOf, silenceOf } from './silence.js';
 
 /** @typedef {(timeout: number) => Promise<unknown> | undefined} Ping */
+/** @typedef {{ readonly turn: number, hangs(turn: number): void }} Way of the session: session-route.js */
+
+const SILENT = new Set(['request_timeout', 'network_error', 'circuit_open']);
 
 export class ServerCheck {
   #timeout;
   #ping;
+  #way;
   #isRunning = false;
   #answeredAt = 0;
 
-  /** @param {number | undefined} timeout of the server's requests @param {Ping} ping */
-  constructor(timeout, ping) {
+  /** @param {number | undefined} timeout of the server's requests @param {Way} way @param {Ping} ping */
+  constructor(timeout, way, ping) {
     this.#timeout = timeout;
+    this.#way = way;
     this.#ping = ping;
   }
 
@@ -30,17 +35,19 @@ export class ServerCheck {
   }
 
   async #run() {
-    try {
-      await this.#answered().catch(() => this.#answered());
-      this.#answeredAt = Date.now();
-    } catch {
-      // Two in a row: the session is on its way to another address.
-    } finally {
-      this.#isRunning = false;
-    }
+    const { turn } = this.#way;
+    const isThere = (await this.#isAnswered()) || (await this.#isAnswered());
+    if (isThere) this.#answeredAt = Date.now();
+    else this.#way.hangs(turn);
+    this.#isRunning = false;
   }
 
-  async #answered() {
-    await this.#ping(checkOf(this.#timeout));
+  async #isAnswered() {
+    try {
+      await this.#ping(checkOf(this.#timeout));
+      return true;
+    } catch (error) {
+      return !SILENT.has(/** @type {{ code: string }} */ (error).code); // an error of the server is an answer
+    }
   }
 }

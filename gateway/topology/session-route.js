@@ -120,6 +120,21 @@ export class SessionRoute {
     return this.#topology.addresses.length > 1 || this.#topology.canary !== undefined;
   }
 
+  /** A number for `hangs`. */
+  get turn() {
+    return this.#clock;
+  }
+
+  /** Its address has not answered since then, though some of its responses may have begun: @param {number} turn */
+  hangs(turn) {
+    if (turn > this.#leftAt && this.#leave()) this.#giveUp();
+  }
+
+  // Other requests would wait as long as their clients do.
+  #giveUp() {
+    this.#inFlight.giveUp(new Unanswered('the server stopped answering, and its connections were given up'));
+  }
+
   /** Its address, by the place of that in the configuration. */
   get replica() {
     return this.#current.replica;
@@ -234,10 +249,9 @@ export class SessionRoute {
     this.#failedAt = this.#clock;
     const hasSession = init.headers?.['mcp-session-id'] !== undefined;
     if (hasSession && this.#failures < FAILURES) return false;
-    // A ping or a handshake without an answer in its time: other requests would wait as long as their clients do.
-    const isSilent = init.signal?.aborted;
+    const isSilent = init.signal?.aborted; // a ping or a handshake without an answer in its time
     const isElsewhere = this.#leave();
-    if (isSilent && isElsewhere) this.#inFlight.giveUp(new Unanswered('the server stopped answering'));
+    if (isSilent && isElsewhere) this.#giveUp();
     return isElsewhere;
   }
 

@@ -22,10 +22,7 @@ export function checkOf(timeout = Number.POSITIVE_INFINITY) {
 }
 
 /** An address hangs with a request that may have run. */
-export class Unanswered extends Error {
-  /** @override */
-  name = 'TimeoutError'; // for the package, a failure of the network
-}
+export class Unanswered extends Error {}
 
 /** The response to a request of 2026-07-28 that failed with this error, if that is one of these: @param {unknown} error @param {unknown} id */
 export function refusalOf(error, id) {

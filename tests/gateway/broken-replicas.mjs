@@ -17,7 +17,7 @@ const kinds = {
 };
 const pathOf = (kind, fault) => `${kind}-${fault}`.replaceAll(/\W+/g, '-');
 
-/** @param {string[]} faultNames of faulty-replica.mjs */
+/** @param {string[]} faultNames those of faulty-replica.mjs */
 export function breaksBy(faultNames) {
   describe('a replica that breaks', { concurrency: true }, () => {
     const pairs = new Map();

@@ -15,8 +15,6 @@ const faults = {
   closes: (response) => response.destroy(),
 };
 
-export const faultNames = Object.keys(faults);
-
 /**
  * @param {{ url: string, close(): Promise<void> }} server a real one, which is closed with it
  * @returns {Promise<{ url: string, server: object, seen: string[], fault: string | undefined, close(): Promise<void> }>} `fault` breaks it; `seen` has the

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMCPClient } from '@ai-sdk/mcp';
+import { MultiServerMCPClient } from '@langchain/mcp-adapters';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { MCPServerStreamableHttp } from '@openai/agents';
@@ -21,6 +22,8 @@ const authorization = `Authorization: Bearer ${token}`;
 
 export const moreClients = {
   'the AI SDK': aiSdk,
+  'LangChain’s adapters': langChain,
+  Mastra: mastra,
   'the OpenAI Agents SDK': openAiAgents,
   'mcp-remote': mcpRemote,
   FastMCP: (url) =>
@@ -39,6 +42,27 @@ async function aiSdk(url) {
     call: (name, args) => tools[name].execute(args, { messages: [], toolCallId: 'c' }),
     end: () => client.close(),
   };
+}
+
+async function langChain(url) {
+  const headers = { Authorization: `Bearer ${token}` };
+  const client = new MultiServerMCPClient({ mcpServers: { gateway: { transport: 'http', url, headers } } });
+  const tools = await client.getTools();
+  return {
+    async call(name, args) {
+      const text = await tools.find((tool) => tool.name === name).invoke(args);
+      return { content: [{ type: 'text', text }] };
+    },
+    end: () => client.close(),
+  };
+}
+
+async function mastra(url) {
+  const { MCPClient } = await import(`${installed}/@mastra/mcp/dist/index.js`);
+  const requestInit = { headers: { Authorization: `Bearer ${token}` } };
+  const client = new MCPClient({ id: url, servers: { gateway: { url: new URL(url), requestInit } } });
+  const tools = await client.listTools();
+  return { call: (name, args) => tools[`gateway_${name}`].execute(args, {}), end: () => client.disconnect() };
 }
 
 async function openAiAgents(url) {
