@@ -24,7 +24,7 @@ export class RequestTemplate {
     if (method !== 'POST' || redirect !== 'manual') return fetch(url, given);
     if (url !== this.#url || !isSame(headers, this.#headers)) {
       this.#url = url;
-      this.#headers = headers;
+      this.#headers = { ...headers }; // a caller may change its own
       this.#request = undefined;
       return fetch(url, given);
     }
