@@ -197,8 +197,15 @@ class Passage {
 
   /** @param {string} text @param {Pair[]} added */
   async #send(text, added) {
-    const response = await this.#sendOnce(text, added);
-    return (await this.auth?.renewed(response)) ? this.#sendOnce(text, added) : response;
+    const response = await this.#sendProved(text, added);
+    return (await this.auth?.renewed(response)) ? this.#sendProved(text, added) : response;
+  }
+
+  /** @param {string} text @param {Pair[]} added */
+  async #sendProved(text, added) {
+    const proof = async () => Object.entries((await this.auth?.proof()) ?? {});
+    const response = await this.#sendOnce(text, [...added, ...(await proof())]);
+    return (await this.auth?.learns(response)) ? this.#sendOnce(text, [...added, ...(await proof())]) : response;
   }
 
   /** @param {string} text @param {Pair[]} added */

@@ -19,6 +19,10 @@ const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
 export class RequestAuth {
   /** The headers with the token. @type {[name: string, value: string][]} */
   headers = [];
+  /** @type {string | undefined} the token, if it is bound to the user's key */
+  #bound;
+  /** @type {string | undefined} */
+  #nonce; // that the server wants in the next proof
   #env;
   #owner;
   #message;
@@ -85,11 +89,29 @@ export class RequestAuth {
     return outcome.token !== undefined;
   }
 
+  /** The headers that prove who sends a token that is bound to the user's key; a new one for each request. */
+  async proof() {
+    if (this.#bound === undefined || !this.#object) return {};
+    const request = { method: 'POST', url: this.#url, token: this.#bound, nonce: this.#nonce };
+    return this.#object.headers(this.#owner, request);
+  }
+
+  /** Whether the request was refused only because its proof lacks a nonce (RFC 9449 §9): @param {Response} response */
+  async learns({ status, headers, body }) {
+    const nonce = headers.get('dpop-nonce') ?? undefined;
+    if (this.#bound === undefined || !nonce || nonce === this.#nonce) return false;
+    this.#nonce = nonce;
+    if (status !== 401 || !/\buse_dpop_nonce\b/.test(headers.get('www-authenticate') ?? '')) return false;
+    await body?.cancel();
+    return true;
+  }
+
   /** @param {Outcome} outcome */
   #use({ token, digest, login, failure }) {
     if (failure) throw new LoginError(failure.message);
     if (login) throw new LoginError('a login is needed', login);
     this.#digest = digest;
+    this.#bound = token?.scheme === 'DPoP' ? token.token : undefined;
     this.headers = token ? [['authorization', `${token.scheme ?? 'Bearer'} ${token.token}`]] : [];
   }
 

@@ -6,7 +6,7 @@ import { withPseudonym } from './pseudonym.js';
 
 /**
  * @typedef {'session.opened' | 'session.ended' | 'auth.refused' | 'admin.refused' | 'admin.read' | 'admin.traced' | 'admin.ended' | 'login.completed' |
- *   'login.failed' | 'login.removed'} Action
+ *   'login.failed' | 'login.removed' | 'login.expired'} Action
  */
 
 /**

@@ -380,7 +380,22 @@ describe('settings', () => {
     ['a plain origin', { PUBLIC_ORIGIN: 'http://gateway.example' }, {}, /^PUBLIC_ORIGIN: must be an origin/],
     ['no users', { AUTH: 'none' }, {}, /^AUTH: none makes all callers one user/],
     ['another type', {}, { type: 'basic' }, /^mcpServers\.notes\.auth\.type: must be "oauth"$/],
-    ['an unknown option', {}, { dpop: true }, /^mcpServers\.notes\.auth\.dpop: is unknown$/],
+    ['an unknown option', {}, { password: 'x' }, /^mcpServers\.notes\.auth\.password: is unknown$/],
+    ['another grant', {}, { grant: 'password' }, /^mcpServers\.notes\.auth\.grant: must be "client_credentials"/],
+    [
+      'own access without a proof',
+      {},
+      { grant: 'client_credentials', clientId: 'x' },
+      /^mcpServers\.notes\.auth\.clientSecret: is missing, and so is privateKey$/,
+    ],
+    ['a key alone', {}, { privateKey: 'x' }, /^mcpServers\.notes\.auth\.clientId: is missing$/],
+    [
+      'a secret and a key',
+      {},
+      { clientId: 'x', clientSecret: 'x', privateKey: 'x' },
+      /^mcpServers\.notes\.auth\.privateKey: cannot be set together with clientSecret$/,
+    ],
+    ['an unknown algorithm', {}, { algorithm: 'HS256' }, /^mcpServers\.notes\.auth\.algorithm: must be one of ES256/],
     [
       'a missing variable',
       {},
@@ -398,6 +413,6 @@ describe('settings', () => {
         ...vars,
       };
       const servers = { notes: { url: 'https://notes.example/mcp', auth: { type: 'oauth', ...server } } };
-      assert.throws(() => readOAuth(env, servers, list), { message });
+      assert.throws(() => readOAuth(env, servers, list, 0), { message });
     });
 });
