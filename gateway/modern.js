@@ -8,8 +8,8 @@ import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
 import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
-import { cached, epochOf, forget, keep, LARGEST_ENTRY } from './public-cache.js';
-import { parse, plain, RawJson, write } from './raw-json.js';
+import { cached, epochOf, forget, keep, LARGEST_ENTRY, unambiguous } from './public-cache.js';
+import { parse, plain, RawJson } from './raw-json.js';
 import { modernRoute, secretsIn } from './topology/modern-route.js';
 
 /** @import { Pair } from 'gateway-module' */
@@ -197,15 +197,10 @@ class Passage {
 
   /** @param {string} text @param {Pair[]} added */
   async #send(text, added) {
-    const response = await this.#sendProved(text, added);
-    return (await this.auth?.renewed(response)) ? this.#sendProved(text, added) : response;
-  }
-
-  /** @param {string} text @param {Pair[]} added */
-  async #sendProved(text, added) {
-    const proof = async () => Object.entries((await this.auth?.proof()) ?? {});
-    const response = await this.#sendOnce(text, [...added, ...(await proof())]);
-    return (await this.auth?.learns(response)) ? this.#sendOnce(text, [...added, ...(await proof())]) : response;
+    const once = (/** @type {Pair[]} */ proof = []) => this.#sendOnce(text, [...added, ...proof]);
+    const send = () => this.auth?.proved(once) ?? once();
+    const response = await send();
+    return (await this.auth?.renewed(response)) ? send() : response;
   }
 
   /** @param {string} text @param {Pair[]} added */
@@ -375,24 +370,6 @@ function isAnswer(message) {
 /** @param {string | undefined} text */
 function codeOf(text = '') {
   return parsed(text)?.error?.code ?? 0;
-}
-
-// The message without equal members where they decide, and with one spelling of texts; the values in it are as they were written, and so are the id and the
-// token, which return to the sender.
-/** @param {RawJson} body */
-function unambiguous(body) {
-  const params = body.get('params');
-  const meta = params instanceof RawJson ? params.get('_meta') : undefined;
-  if (!(params instanceof RawJson) || !(meta instanceof RawJson)) return body.text;
-  const members = { ...membersOf(params), _meta: membersOf(meta, 'progressToken') };
-  return write({ ...membersOf(body, 'id'), params: members }) ?? '';
-}
-
-/** @param {RawJson} object @param {string} [echoed] a member that returns to the sender */
-function membersOf(object, echoed) {
-  const read = (/** @type {string} */ name) =>
-    name === echoed ? new RawJson(undefined, object.token(name) ?? 'null') : object.get(name);
-  return Object.fromEntries(object.keys().map((name) => [name, read(name)]));
 }
 
 // The result of a response, as it was written.

@@ -1,9 +1,7 @@
 // Results that a 2026-07-28 server marks as public: cached for their `ttlMs` in this isolate, and shared by users for whom it gets the same credentials.
 // @ts-check
 
-import { copyOf, put } from './raw-json.js';
-
-/** @import { RawJson } from './raw-json.js' */
+import { copyOf, put, RawJson, write } from './raw-json.js';
 
 const MAX_ENTRIES = 500;
 const MAX_BYTES = 8 * 1024 * 1024; // of an isolate's 128 MB
@@ -74,3 +72,23 @@ function drop(name) {
 
 /** @type {(server: string, key: string) => string} */
 const nameOf = (server, key) => `${server} ${key}`; // the names of servers have no spaces
+
+/**
+ * The message without equal members where they decide, and with one spelling of texts; the values in it are as they were written, and so are the id and the
+ * token, which return to the sender.
+ * @param {RawJson} body
+ */
+export function unambiguous(body) {
+  const params = body.get('params');
+  const meta = params instanceof RawJson ? params.get('_meta') : undefined;
+  if (!(params instanceof RawJson) || !(meta instanceof RawJson)) return body.text;
+  const members = { ...membersOf(params), _meta: membersOf(meta, 'progressToken') };
+  return write({ ...membersOf(body, 'id'), params: members }) ?? '';
+}
+
+/** @param {RawJson} object @param {string} [echoed] a member that returns to the sender */
+function membersOf(object, echoed) {
+  const read = (/** @type {string} */ name) =>
+    name === echoed ? new RawJson(undefined, object.token(name) ?? 'null') : object.get(name);
+  return Object.fromEntries(object.keys().map((name) => [name, read(name)]));
+}

@@ -89,21 +89,27 @@ export class RequestAuth {
     return outcome.token !== undefined;
   }
 
-  /** The headers that prove who sends a token that is bound to the user's key; a new one for each request. */
-  async proof() {
-    if (this.#bound === undefined || !this.#object) return {};
-    const request = { method: 'POST', url: this.#url, token: this.#bound, nonce: this.#nonce };
-    return this.#object.headers(this.#owner, request);
+  /**
+   * Sends a request with the proof of its own that a token needs which is bound to the user's key; once more if only the server's nonce was missing in it.
+   * @param {(proof: [name: string, value: string][]) => Promise<Response>} send
+   */
+  async proved(send) {
+    const response = await send(await this.#proof());
+    const nonce = response.headers.get('dpop-nonce') ?? undefined;
+    if (this.#bound === undefined || !nonce || nonce === this.#nonce) return response;
+    this.#nonce = nonce;
+    // RFC 9449 §9: then the request was refused unread.
+    const isMissing = /\buse_dpop_nonce\b/.test(response.headers.get('www-authenticate') ?? '');
+    if (response.status !== 401 || !isMissing) return response;
+    await response.body?.cancel();
+    return send(await this.#proof());
   }
 
-  /** Whether the request was refused only because its proof lacks a nonce (RFC 9449 §9): @param {Response} response */
-  async learns({ status, headers, body }) {
-    const nonce = headers.get('dpop-nonce') ?? undefined;
-    if (this.#bound === undefined || !nonce || nonce === this.#nonce) return false;
-    this.#nonce = nonce;
-    if (status !== 401 || !/\buse_dpop_nonce\b/.test(headers.get('www-authenticate') ?? '')) return false;
-    await body?.cancel();
-    return true;
+  /** @returns {Promise<[name: string, value: string][]>} */
+  async #proof() {
+    if (this.#bound === undefined || !this.#object) return [];
+    const request = { method: 'POST', url: this.#url, token: this.#bound, nonce: this.#nonce };
+    return Object.entries(await this.#object.headers(this.#owner, request));
   }
 
   /** @param {Outcome} outcome */
