@@ -5,9 +5,12 @@ import { GET_STREAM } from './event-log.js';
 import { readEventId } from './event-stream.js';
 import { Exchanges } from './exchanges.js';
 import { Listeners } from './listeners.js';
-import { error } from './messages.js';
+import { log, wordsOf } from './log.js';
+import { error, notification } from './messages.js';
+import { BeforeLogin } from './oauth/before-login.js';
 import { itemsOf, RawJson } from './raw-json.js';
 import { idFor, numberOf } from './server-requests.js';
+import { partsOf } from './session-places.js';
 import { Upstream, withdrawal } from './upstream.js';
 
 /** @import { Gateway } from 'gateway-module' */
@@ -28,6 +31,7 @@ const TIMED_OUT = {
   message: 'the server did not answer in time; the request may have run',
   data: { code: 'request_timeout', retryable: false },
 };
+const INTERNAL = { code: -32603, message: 'Internal error' };
 const MOST_WAITING = 1_000; // unanswered requests of a session
 const QUESTION = 300_000; // milliseconds for which a question of the server keeps the session with the server in memory
 
@@ -42,6 +46,7 @@ export class ClientSide {
   #exchanges;
   #listeners;
   #observer;
+  #beforeLogin = new BeforeLogin();
 
   /** @param {{ row: Row, log: EventLog, gateway: Gateway, limits: Limits, observer: SessionObserver, onuse: () => void }} options */
   constructor({ row, log, gateway, limits, observer, onuse }) {
@@ -83,7 +88,18 @@ export class ClientSide {
     this.#listeners.begin(this.#log.newest());
   }
 
-  /** A POST's messages go on: @param {Found} found @param {RawJson} body @param {Head} [trace] @returns {Result} */
+  /** A login that the session had to wait for is over. */
+  loggedIn() {
+    this.#beforeLogin.isOver((method) => this.notify(notification(method)));
+  }
+
+  /**
+   * A POST's messages go on. If the session with the server is yet to come, they wait for it on their stream.
+   * @param {Found | Promise<Found>} found
+   * @param {RawJson} body
+   * @param {Head} [trace]
+   * @returns {Result}
+   */
   post(found, body, trace) {
     const { values, isOpen } = this.#row;
     if (!values || !isOpen) return undefined; // it was ended meanwhile
@@ -98,7 +114,7 @@ export class ClientSide {
     if (again) return refused(this.#gateway.refusal('message'), { id: again.get('id') });
     if (this.#exchanges.size + ids.length > MOST_WAITING)
       return refused(this.#gateway.refusal('rate'), { id: asking[0]?.get('id'), headers: { 'retry-after': '1' } });
-    if (!(found instanceof Upstream)) {
+    if (!(found instanceof Upstream || found instanceof Promise)) {
       this.#observer.unsent(asking, found.error);
       return ids.length > 0 ? failed(found.error, ids, body.isArray) : refused(this.#gateway.refusal('unreachable'));
     }
@@ -106,15 +122,41 @@ export class ClientSide {
     const exchange = ids.length > 0 ? this.#exchanges.open(body.isArray, primes) : undefined;
     // All of them are expected before the first is answered.
     const requests = exchange && asking.map((message, index) => this.#exchanges.expect(message, ids[index], exchange));
-    for (const message of messages) this.#pass(found, message, requests?.[asking.indexOf(message)], trace);
+    const requestOf = (/** @type {RawJson} */ message) => requests?.[asking.indexOf(message)];
+    if (found instanceof Upstream)
+      for (const message of messages) this.#pass(found, message, requestOf(message), trace);
+    else this.#passLater(found, messages, requestOf, trace);
     return exchange?.answer ?? bodiless(202);
+  }
+
+  /** @param {Promise<Found>} pending @param {RawJson[]} messages @param {(message: RawJson) => Pending | undefined} requestOf @param {Head | undefined} trace */
+  #passLater(pending, messages, requestOf, trace) {
+    const isCancellation = (/** @type {RawJson} */ message) => message.get('method') === 'notifications/cancelled';
+    for (const message of messages.filter(isCancellation)) this.#cancel(message.get('params'));
+    pending
+      .catch((error) => {
+        log('error', 'notRevived', { problem: wordsOf(error) });
+        return { error: INTERNAL };
+      })
+      .then((found) => {
+        for (const message of messages) {
+          const request = requestOf(message);
+          if (request?.isOver || isCancellation(message)) continue;
+          if (found instanceof Upstream) this.#pass(found, message, request, trace);
+          else if (request) this.#beforeLogin.answer(request, this.#server, found);
+        }
+      });
+  }
+
+  get #server() {
+    return partsOf(this.#row.values?.owner ?? '').server;
   }
 
   // Forwards one message of the client.
   /** @param {Upstream} upstream @param {RawJson} message @param {Pending | undefined} request @param {Head | undefined} trace */
   #pass(upstream, message, request, trace) {
     if (request) {
-      upstream.request(request, trace);
+      if (!this.#beforeLogin.takes(request, this.#server)) upstream.request(request, trace);
       return;
     }
     const method = message.get('method');
@@ -206,6 +248,12 @@ export class ClientSide {
     this.#listeners.close();
     this.#exchanges.fail(ENDED);
   }
+}
+
+/** Whether a message of the client waits for the server: @param {RawJson} body */
+export function needsServer(body) {
+  const messages = /** @type {RawJson[]} */ (itemsOf(body) ?? [body]);
+  return messages.some((message) => isRequest(message) && message.get('method') !== 'ping');
 }
 
 // Responses to requests that cannot be sent to the server.

@@ -5,15 +5,17 @@ import { log } from './log.js';
 import { objectOf } from './raw-json.js';
 import { Upstream } from './upstream.js';
 
+/** @import { Unopened } from './oauth/before-login.js' */
+/** @import { Invitation } from './oauth/pending-login.js' */
 /** @import { Row } from './row.js' */
-/** @import { Counts, Identity, RpcError, SessionRow } from './types.js' */
+/** @import { Counts, SessionRow } from './types.js' */
 
-/** @typedef {Upstream | { error: RpcError }} Found the session, or the error */
+/** @typedef {Upstream | Unopened} Found the session, or the error */
 
 export class LazyUpstream {
   #row;
   #connect;
-  #onrevive;
+  #listeners;
   /** @type {Promise<Found> | undefined} */
   #pending;
   /** @type {Upstream | undefined} the session, if restored */
@@ -21,16 +23,19 @@ export class LazyUpstream {
   /** @type {Counts} counters already sent to the registry */
   #reported = {};
   #hasServed = false; // whether this instance has used it before
+  /** @type {(Unopened & { login: Invitation }) | undefined} */
+  #postponed; // the session with the server waits for a login
 
   /**
    * @param {Row} row
    * @param {(row: SessionRow) => Upstream} connect
-   * @param {() => void} onrevive called when an instance takes the session over from another
+   * @param {{ onrevive: () => void, onlogin: () => void }} listeners called when an instance takes the session over from another, and when the session
+   *   with the server is open after a login that it had to wait for
    */
-  constructor(row, connect, onrevive) {
+  constructor(row, connect, listeners) {
     this.#row = row;
     this.#connect = connect;
-    this.#onrevive = onrevive;
+    this.#listeners = listeners;
   }
 
   get running() {
@@ -44,6 +49,20 @@ export class LazyUpstream {
     this.#hasServed = true;
   }
 
+  /** Why there is no session with the server, if that is a login. */
+  get postponed() {
+    return this.#postponed;
+  }
+
+  /** The session cannot be opened at the server before a login: @param {Unopened & { login: Invitation }} unopened */
+  async postpone(unopened) {
+    const upstream = this.#running;
+    this.#postponed = unopened;
+    this.#pending = undefined;
+    this.#running = undefined;
+    await upstream?.rest().catch(() => {});
+  }
+
   /** The session with the server, restored by a new instance. */
   awake() {
     this.#pending ??= this.#revive();
@@ -53,13 +72,22 @@ export class LazyUpstream {
   async #revive() {
     const { values } = this.#row;
     if (!values) throw new Error('the session has ended');
-    const lives = this.#row.revive();
-    this.#onrevive();
-    log('info', 'sessionRevived', { lives, here: this.#hasServed });
-    this.#hasServed = true;
+    if (!this.#postponed) {
+      const lives = this.#row.revive();
+      this.#listeners.onrevive();
+      log('info', 'sessionRevived', { lives, here: this.#hasServed });
+      this.#hasServed = true;
+    }
     const found = await this.#takeUp(values);
-    if (found instanceof Upstream) this.#running = found;
-    else this.#pending = undefined;
+    if (!(found instanceof Upstream)) {
+      this.#pending = undefined;
+      const { error, login } = found;
+      this.#postponed = login && { error, login };
+      return found;
+    }
+    this.#running = found;
+    if (this.#postponed) this.#listeners.onlogin();
+    this.#postponed = undefined;
     return found;
   }
 
@@ -67,10 +95,10 @@ export class LazyUpstream {
   /** @param {SessionRow} values @returns {Promise<Found>} */
   async #takeUp(values) {
     const upstream = this.#connect(values);
-    const { error } = await upstream.initialize(objectOf(values.initialize));
+    const { error, login } = await upstream.initialize(objectOf(values.initialize));
     if (!error) return upstream;
     await upstream.rest();
-    return { error };
+    return { error, login };
   }
 
   /** Asks the server whether it is there, so that it keeps the session. */

@@ -52,6 +52,10 @@ export class Pending {
     return meta instanceof RawJson ? meta.token('progressToken') : undefined;
   }
 
+  get isOver() {
+    return this.#isOver;
+  }
+
   /** Its outcome: an McpError, or the result of the server. @param {Settled | undefined} failure @param {unknown} found */
   settle(failure, found) {
     if (this.#isOver) return;

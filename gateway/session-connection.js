@@ -2,13 +2,18 @@
 // @ts-check
 
 import { notification } from './messages.js';
+import { LIFETIME } from './oauth/pending-login.js';
+import { credentialsOf } from './oauth/places.js';
 import { SessionAuth } from './oauth/session-auth.js';
+import { loginEnd } from './oauth/wait.js';
 import { objectOf, write } from './raw-json.js';
+import { partsOf } from './session-places.js';
 import { routeOf } from './topology/routes.js';
 import { Upstream } from './upstream.js';
 
 /** @import { ClientSide } from './client-side.js' */
 /** @import { Owner } from './oauth/credentials-object.js' */
+/** @import { Invitation } from './oauth/pending-login.js' */
 /** @import { SessionObserver } from './observe/session-observer.js' */
 /** @import { Row } from './row.js' */
 /** @import { Cause, Env, Identity, ObjectContext, Opening, ServerNews, Settings } from './types.js' */
@@ -17,6 +22,8 @@ export class SessionConnection {
   /** @type {SessionAuth | undefined} */
   auth; // of the running session, if the server asks for OAuth
   #parts;
+  /** @type {string | undefined} */
+  #awaited; // the id of the login whose end a listening client waits for
 
   /**
    * @param {object} parts
@@ -36,17 +43,19 @@ export class SessionConnection {
    * The session with the server, not yet opened or resumed.
    * @param {string} server
    * @param {Identity} caller
-   * @param {boolean} [isCanary] whether it goes to the server's canary
+   * @param {{ isCanary?: boolean, needsLogin?: boolean }} [about] whether it goes to the server's canary, and whether it had to wait for a login before
    */
-  open(server, caller, isCanary) {
+  open(server, caller, { isCanary, needsLogin } = {}) {
     const { ctx, env, settings, row, client, observer, onissued } = this.#parts;
     const { key, id, vars } = caller;
-    this.auth = this.#authFor({ key, id, server });
+    const known = settings.configuredVars(key) ?? vars;
+    const [url] = needsLogin ? settings.gateway.upstream(server, id, known) : [];
+    this.auth = this.#authFor({ key, id, server }, url);
     return new Upstream({
       server,
       config: settings.servers[server],
       env,
-      identity: { id, vars: settings.configuredVars(key) ?? vars },
+      identity: { id, vars: known },
       auth: this.auth,
       route: this.routeTo(server, caller, isCanary),
       most: settings.topology.get(server)?.maxConcurrency,
@@ -83,16 +92,40 @@ export class SessionConnection {
     return this.#parts.settings.gateway.isOutOfReach(code, status);
   }
 
-  /** @param {Owner} owner */
-  #authFor(owner) {
-    const { env, settings, client } = this.#parts;
-    if (!settings.oauth?.servers.has(owner.server)) return undefined;
-    return new SessionAuth(env, owner, {
+  /** Whether its users log in: @param {string} server */
+  hasLogins(server) {
+    return this.#parts.settings.oauth?.servers.has(server) ?? false;
+  }
+
+  /**
+   * For a client that listens: it learns at once that its user has logged in.
+   * @param {{ login: Invitation }} postponed
+   * @param {() => Promise<unknown>} awake opens the session with the server
+   */
+  async afterLogin({ login }, awake) {
+    const { env, row, client } = this.#parts;
+    const { values } = row;
+    if (!values || this.#awaited === login.id) return;
+    this.#awaited = login.id;
+    const { key, id } = JSON.parse(values.identity);
+    const owner = { key, id, server: partsOf(values.owner).server };
+    const object = await credentialsOf(env, owner);
+    await loginEnd(object, owner, login.id, AbortSignal.timeout(LIFETIME)).catch(() => {}); // it was refused: the next request says so
+    if (row.isOpen && client.isWaiting) await awake();
+  }
+
+  /** @param {Owner} owner @param {string} [needed] the server's URL, if it needed a login before */
+  #authFor(owner, needed) {
+    const { env, row, client } = this.#parts;
+    if (!this.hasLogins(owner.server)) return undefined;
+    const one = {
+      isAsking: () => row.isOpen && client.load.requests > 0,
       isWaiting: () => client.isWaiting,
       ask: (/** @type {string} */ id, /** @type {object} */ request) =>
         client.ask(objectOf(write({ jsonrpc: '2.0', id, ...request })), id),
       notify: (/** @type {string} */ method, /** @type {object} */ params) =>
         client.notify(notification(method, params)),
-    });
+    };
+    return new SessionAuth(env, owner, one, needed);
   }
 }

@@ -5,7 +5,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { bodiless, idOf, onlyText, refused } from './answers.js';
-import { ClientSide } from './client-side.js';
+import { ClientSide, needsServer } from './client-side.js';
 import { eraInSession } from './era.js';
 import { EventLog } from './event-log.js';
 import { beatOf, Use } from './expiry.js';
@@ -71,8 +71,11 @@ export class SessionObject extends DurableObject {
     this.#connection = new SessionConnection({ ctx, env, settings, row, client, observer, onissued });
     this.#upstream = new LazyUpstream(
       row,
-      ({ owner, identity }) => this.#connection.open(partsOf(owner).server, JSON.parse(identity)),
-      () => client.goOn(),
+      ({ owner, identity }) => {
+        const needsLogin = this.#upstream.postponed !== undefined;
+        return this.#connection.open(partsOf(owner).server, JSON.parse(identity), { needsLogin });
+      },
+      { onrevive: () => client.goOn(), onlogin: () => client.loggedIn() },
     );
     const [log, upstream, connection] = [this.#log, this.#upstream, this.#connection];
     const parts = { ctx, env, settings, row, log, client, upstream, connection };
@@ -285,17 +288,22 @@ export class SessionObject extends DurableObject {
   #post(body, trace) {
     this.#used();
     this.#connection.auth?.hear(body.value);
-    const { running } = this.#upstream;
-    return running
-      ? this.#client.post(running, body, trace)
-      : this.#upstream.awake().then((found) => this.#client.post(found, body, trace));
+    const { running, postponed } = this.#upstream;
+    if (running) return this.#client.post(running, body, trace);
+    if (postponed && !needsServer(body)) return this.#client.post(Promise.resolve(postponed), body, trace);
+    const found = this.#upstream.awake();
+    // A login may take minutes, and the client is asked for it on the stream of its own request.
+    if (this.#connection.hasLogins(this.#owner.server)) return this.#client.post(found, body, trace);
+    return found.then((one) => this.#client.post(one, body, trace));
   }
 
   /** @param {string} [lastEventId] @param {number} [until] */
   #listen(lastEventId, until) {
     return this.#client.listen({ lastEventId, until }, () => {
       // Server messages require the session with the server; the client does not wait for it.
-      this.ctx.waitUntil(this.#upstream.awake());
+      const { postponed } = this.#upstream;
+      const awake = () => this.#upstream.awake();
+      this.ctx.waitUntil(postponed ? this.#connection.afterLogin(postponed, awake) : awake());
       this.#used();
     });
   }

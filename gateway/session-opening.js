@@ -4,13 +4,15 @@
 import { json, refused, seconds } from './answers.js';
 import { negotiable } from './hello.js';
 import { log, wordsOf } from './log.js';
+import { greeting } from './oauth/before-login.js';
 import { register } from './room.js';
 import { AGAIN } from './session-end.js';
 import { partsOf } from './session-places.js';
 import { unopened } from './unopened.js';
 
 /** @import { Parts, SessionEnd } from './session-end.js' */
-/** @import { AnswerHeaders, Identity, ObjectAnswer } from './types.js' */
+/** @import { RawJson } from './raw-json.js' */
+/** @import { AnswerHeaders, Identity, ObjectAnswer, Opening } from './types.js' */
 
 /**
  * @typedef {object} Hooks
@@ -89,9 +91,10 @@ export class SessionOpening {
       created: now,
     });
     await ctx.storage.setAlarm(now + AGAIN);
-    const upstream = this.#parts.connection.open(server, identity, isCanary);
+    const upstream = this.#parts.connection.open(server, identity, { isCanary });
     this.#parts.upstream.opened(upstream);
-    const answer = await upstream.initialize(negotiable(params, settings.gateway));
+    const asked = negotiable(params, settings.gateway);
+    const answer = await this.#orGreeting(await upstream.initialize(asked), server, asked);
     if (!answer.result) {
       ctx.waitUntil(this.#hooks.end.run(this.#parts.connection.reachOf(answer)));
       return answer;
@@ -103,6 +106,17 @@ export class SessionOpening {
     this.isOver();
     await this.#hooks.onopen();
     return answer;
+  }
+
+  // A session whose server gives nothing before a login is opened here alone, and at the server by its first request after the login.
+  /** @param {Opening} answer @param {string} server @param {RawJson} asked the params of `initialize` @returns {Promise<Opening>} */
+  async #orGreeting(answer, server, asked) {
+    const { connection, settings, upstream } = this.#parts;
+    const { login, error } = answer;
+    if (!login || !error) return answer;
+    await upstream.postpone({ error, login });
+    const version = settings.gateway.negotiated(String(asked.get('protocolVersion')));
+    return { result: greeting({ server, version, login, speaksUrl: connection.auth?.speaksUrl ?? false }) };
   }
 
   /** @param {string} name @param {{ id?: unknown, headers?: AnswerHeaders }} details */

@@ -27,6 +27,7 @@ const numbers = {
   SLOW_READER_BYTES: 8 * MEBIBYTE, // buffered for a client before its stream is closed
   REST_AFTER: 20_000, // milliseconds without a call or a stream until an object closes its connection to the server, so that it can be evicted
   BREAKER_COOLDOWN: 30_000, // initial milliseconds during which a user cannot open sessions with an unreachable server
+  CREDENTIALS_MAX_IDLE: 90 * 24 * 3_600_000, // milliseconds without a use after which a user's OAuth credentials are revoked and deleted; 0: never
   SESSION_MAX_AGE: 24 * 3_600_000, // milliseconds; overridden by a server's sessionConfig.maxAge
 };
 
@@ -71,7 +72,7 @@ function read(env) {
     servers: known.mcpServers,
     ...knowledgeOf(gateway, limits.BREAKER_COOLDOWN, topology),
     auth: readMethods(env, parsed),
-    oauth: readOAuth(env, config.mcpServers, list),
+    oauth: readOAuth(env, config.mcpServers, list, limits.CREDENTIALS_MAX_IDLE),
     authorizationServers: list(env.AUTHORIZATION_SERVERS),
     adminToken: env.ADMIN_TOKEN,
     log: logMode(env.LOG),

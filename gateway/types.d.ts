@@ -4,6 +4,7 @@ import type { Gateway } from 'gateway-module';
 import type { McpConfig, ServerConfig, SessionInfo } from 'mcp-tether';
 import type { IndexObject } from './index-object.js';
 import type { CredentialsObject } from './oauth/credentials-object.js';
+import type { Invitation } from './oauth/pending-login.js';
 import type { Vault } from './oauth/vault.js';
 import type { RegistryObject } from './registry-object.js';
 import type { SessionObject } from './session-object.js';
@@ -15,6 +16,7 @@ import type { Slots } from './topology/slots.js';
 // workerd
 
 export interface ObjectContext {
+  id: ObjectId;
   storage: {
     sql: Sql;
     setAlarm(at: number): Promise<void>;
@@ -112,6 +114,7 @@ export type LimitName =
   | 'SLOW_READER_BYTES'
   | 'REST_AFTER'
   | 'BREAKER_COOLDOWN'
+  | 'CREDENTIALS_MAX_IDLE'
   | 'SESSION_MAX_AGE';
 
 export type Limits = Record<LimitName, number>;
@@ -187,6 +190,15 @@ export interface LoginOptions {
   issuer?: string;
   parameters?: Record<string, string>;
   assumePkce?: boolean;
+  /** Tokens are bound to a key of the user (RFC 9449). */
+  dpop?: boolean;
+  /** The gateway's own access, without its users. Default: they log in. */
+  grant?: 'client_credentials';
+  /** In place of `clientSecret`: PEM (PKCS #8). */
+  privateKey?: string;
+  /** Of the key. Default: ES256. */
+  algorithm?: 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'Ed25519';
+  keyId?: string;
 }
 
 export interface OAuthSettings {
@@ -198,6 +210,8 @@ export interface OAuthSettings {
   secrets: Map<string, string[]>;
   /** Names and addresses of the local network that logins may use. */
   privateHosts: string[];
+  /** Milliseconds without a use after which a user's credentials at a server are revoked and deleted; 0: never. */
+  maxIdle: number;
 }
 
 export type RpcId = string | number | null;
@@ -270,6 +284,8 @@ export interface Opening {
   error?: RpcError;
   /** Of an error that no server sent. */
   cause?: Cause;
+  /** That would help. */
+  login?: Invitation;
 }
 
 /** The stored record of a session: row.js. */

@@ -6,6 +6,7 @@ import { asClient } from './hello.js';
 import { isTaken } from './issued.js';
 import { log } from './log.js';
 import { notification } from './messages.js';
+import { listWithout } from './oauth/before-login.js';
 import { errorOf, Pending } from './pending.js';
 import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
 import { RequestTemplate } from './request-template.js';
@@ -69,6 +70,8 @@ export class Upstream {
   #hasTools = false; // whether the client has seen a list of tools
   /** @type {string[]} */
   #lists = []; // the capabilities whose lists may change
+  /** @type {Record<string, unknown>} */
+  #capabilities = {};
   #onlists;
   #onissued;
   #route;
@@ -171,17 +174,20 @@ export class Upstream {
     this.#auth?.opens(/** @type {RpcParams} */ (params.value));
     this.#hello = params;
     try {
+      await this.#auth?.ready();
       const session = await this.#connect(params);
       this.#session = session;
       session.observer = (message, about) => this.#hear(rawMessage(message), about);
       const result = this.#greeting(session, params.get('protocolVersion'));
       this.#lists = listsOf(result);
+      this.#capabilities = /** @type {Record<string, unknown>} */ (plain(result.capabilities));
       this.#auth?.opened();
       return { result };
     } catch (thrown) {
       const failure = /** @type {Settled} */ (thrown);
       const isOurs = failure.rpcCode === undefined && !this.#auth?.errorOf(failure);
-      return { error: this.errorOf(failure), cause: isOurs ? failure : undefined };
+      const login = this.#auth?.loginOf(failure);
+      return { error: this.errorOf(failure), cause: isOurs ? failure : undefined, login };
     }
   }
 
@@ -213,6 +219,8 @@ export class Upstream {
   request(request, headers) {
     request.upstream = this;
     const { method, progressToken } = request;
+    const list = this.#auth && listWithout(method, this.#capabilities);
+    if (list) return request.settle(undefined, list);
     try {
       const { params, head } = this.#observer.sends(request, headers);
       // The server sends progress only if the client asked for it.

@@ -4,8 +4,10 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { sha256 } from '../digest.js';
-import { log } from '../log.js';
+import { log, wordsOf } from '../log.js';
+import { audit } from '../observe/audit.js';
 import { settingsOf } from '../settings.js';
+import { CredentialsUse } from './credentials-use.js';
 import { LOGIN, OAuthClient } from './oauth-client.js';
 
 /** @import { Token } from 'mcp-tether' */
@@ -21,6 +23,7 @@ import { LOGIN, OAuthClient } from './oauth-client.js';
  * @property {string} [challenge] of a refusal
  * @property {number} [attempt] of the session's manager
  * @property {string} [refused] the digest of the token that was refused
+ * @property {boolean} [isNeeded] whether the server gave nothing without a token just now: it is not asked again while a login is open
  *
  * @typedef {{ code: string, message: string }} Failure
  *
@@ -32,7 +35,9 @@ const MOST_FAILURES = 20; // of logins that are remembered
 
 export class CredentialsObject extends DurableObject {
   #settings;
-  #sql;
+  #ctx;
+  /** @type {CredentialsUse | undefined} */
+  #use;
   /** @type {OAuthClient | undefined} */
   #client;
   /** @type {Map<string, Failure>} by the login's id */
@@ -43,10 +48,8 @@ export class CredentialsObject extends DurableObject {
   /** @param {ObjectContext} ctx @param {Env} env */
   constructor(ctx, env) {
     super(ctx, env);
-    const { oauth: settings } = settingsOf(env);
-    if (!settings) throw new Error('no server asks for OAuth');
-    this.#settings = settings;
-    this.#sql = ctx.storage.sql;
+    this.#settings = settingsOf(env).oauth;
+    this.#ctx = ctx;
   }
 
   /**
@@ -55,13 +58,16 @@ export class CredentialsObject extends DurableObject {
    * @param {Question} question
    * @returns {Promise<Outcome>}
    */
-  async token(owner, { url, status, challenge, attempt, refused }) {
+  async token(owner, { url, status, challenge, attempt, refused, isNeeded = false }) {
     const client = this.#of(owner);
     try {
+      await this.#use?.note(owner, url);
       const known = await answered(client.ask(url));
-      if (status === undefined || (known.digest && known.digest !== refused)) return known;
+      const isKnown = status === undefined ? known.digest || !isNeeded : known.digest && known.digest !== refused;
+      if (isKnown) return known;
       const login = await client.login.invitation();
-      return login ? { login } : await answered(client.ask(url, { status, challenge, attempt }));
+      if (login || status === undefined) return login ? { login } : known;
+      return await answered(client.ask(url, { status, challenge, attempt }));
     } catch (error) {
       if (error !== LOGIN) return { failure: client.failureOf(error) };
       return { login: await client.login.invitation() };
@@ -116,6 +122,26 @@ export class CredentialsObject extends DurableObject {
     return failure;
   }
 
+  /** The headers of a request with a token that is bound to the user's key: @param {Owner} owner @param {{ method: string, url: string, token: string, nonce?: string }} request */
+  headers(owner, request) {
+    return this.#of(owner).headers(request);
+  }
+
+  /** Nobody has used them for so long that nobody will: @returns {Promise<void>} */
+  async alarm() {
+    const settings = this.#settings;
+    if (settings?.maxIdle === 0) return;
+    const used = settings && (await new CredentialsUse(this.#ctx, settings).last());
+    // A failure must not keep what is unused: the authorization server is asked once.
+    if (used)
+      await this.#of(used.owner)
+        .signOut(used.url)
+        .catch((error) => log('warn', 'notRevoked', { server: used.owner.server, problem: wordsOf(error) }));
+    await this.#ctx.storage.deleteAll();
+    [this.#client, this.#use] = [undefined, undefined];
+    if (used) audit('login.expired', { key: used.owner.key, server: used.owner.server });
+  }
+
   /** Forgets the user's tokens: @param {Owner} owner @param {string} url of the server */
   signOut(owner, url) {
     return this.#of(owner).signOut(url);
@@ -123,7 +149,9 @@ export class CredentialsObject extends DurableObject {
 
   /** @param {Owner} owner always the same: the object is named after it */
   #of(owner) {
-    this.#client ??= new OAuthClient(owner, this.#settings, this.#sql);
+    if (!this.#settings) throw new Error('no server asks for OAuth');
+    this.#use ??= new CredentialsUse(this.#ctx, this.#settings);
+    this.#client ??= new OAuthClient(owner, this.#settings, this.#ctx.storage.sql);
     return this.#client;
   }
 

@@ -1,7 +1,7 @@
 // The gateway as OAuth client of one user at one server: the provider of mcp-tether/oauth, its records, and the login that it asks for.
 // @ts-check
 
-import { OAuthError, oauth } from 'mcp-tether/oauth';
+import { clientCredentials, OAuthError, oauth } from 'mcp-tether/oauth';
 import { log } from '../log.js';
 import { Egress } from './egress.js';
 import { LoginFault } from './fault.js';
@@ -72,6 +72,13 @@ export class OAuthClient {
     await this.#step(url).signOut(key, server, { url, signal: AbortSignal.timeout(STEP) });
   }
 
+  /** The proof of a request with a token that is bound to the user's key: @param {{ method: string, url: string, token: string, nonce?: string }} request */
+  async headers(request) {
+    const { key, server } = this.#owner;
+    this.#provider ??= this.#connect();
+    return { ...(await this.#provider.headers?.({ userId: key, serverName: server, ...request })) };
+  }
+
   /** What may be told of an error: @param {unknown} error @returns {Failure} */
   failureOf(error) {
     const { message } = /** @type {Error} */ (error);
@@ -97,15 +104,21 @@ export class OAuthClient {
 
   #connect() {
     const { server } = this.#owner;
-    const { clientMetadata = true, ...options } = this.#settings.servers.get(server) ?? {};
+    const configured = this.#settings.servers.get(server) ?? {};
+    const { clientMetadata = true, grant, privateKey: key, algorithm: alg, keyId: kid, ...options } = configured;
     const hasDocument = clientMetadata && this.#settings.origin.startsWith('https:');
-    return oauth({
+    const common = {
       ...options,
-      clientMetadataUrl: hasDocument ? documentOf(this.#settings, server) : undefined,
-      redirectUri: callbackOf(this.#settings, server),
       storage: this.#records.credentials,
       // The provider sends nothing by another way, revocations included.
-      fetch: (...request) => (this.#fetch ?? this.#egress.fetch())(...request),
+      fetch: (/** @type {Parameters<typeof fetch>} */ ...request) => (this.#fetch ?? this.#egress.fetch())(...request),
+      ...(key && { key, alg, kid }),
+    };
+    if (grant) return clientCredentials(/** @type {Parameters<typeof clientCredentials>[0]} */ (common));
+    return oauth({
+      ...common,
+      clientMetadataUrl: hasDocument ? documentOf(this.#settings, server) : undefined,
+      redirectUri: callbackOf(this.#settings, server),
       authorize: Object.assign((/** @type {URL} */ url) => this.#invite(url), {
         save: (/** @type {string} */ _, /** @type {{ state: string }} */ pending) => {
           this.#pending = pending;

@@ -29,7 +29,8 @@ import { randomId } from '../digest.js';
  * @typedef {{ owner: Owner, secret: string, expires: number }} Pass what links and cookies hold, encrypted
  */
 
-const LIFETIME = 600_000; // milliseconds in which the user has to come back
+/** Milliseconds in which the user has to come back. */
+export const LIFETIME = 600_000;
 const SOON = 120_000; // milliseconds after the start in which most users have logged in
 const MOST_REFUSALS = 5; // wrong tokens on the page of one link
 const RECORD = 'login';

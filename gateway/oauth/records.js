@@ -2,9 +2,12 @@
 // @ts-check
 
 import { sha256 } from '../digest.js';
+import { newPair, readPair } from './key-pair.js';
 
 /** @import { Sql, SqlCursor } from '../types.js' */
 /** @import { Vault } from './vault.js' */
+
+const KEY = '["oauth-key",'; // how the name of a user's key begins: npm/oauth/proof.js
 
 export class Records {
   #sql;
@@ -45,13 +48,26 @@ export class Records {
     this.#sql.exec('DELETE FROM record WHERE name = ?', name);
   }
 
-  /** As a storage of mcp-tether/oauth. Its names have users and URLs in them, which are stored as digests. */
+  /**
+   * As a storage of mcp-tether/oauth. Its names have users and URLs in them, which are stored as digests. The key that tokens are bound to is there from
+   * the beginning.
+   */
   get credentials() {
     return {
-      get: async (/** @type {string} */ name) => this.get(await sha256(name)),
+      get: async (/** @type {string} */ name) =>
+        name.startsWith(KEY) ? this.#pair(await sha256(name)) : this.get(await sha256(name)),
       set: async (/** @type {string} */ name, /** @type {string} */ text) => this.set(await sha256(name), text),
       delete: async (/** @type {string} */ name) => this.delete(await sha256(name)),
     };
+  }
+
+  // mcp-tether/oauth would make a key that cannot leave its memory, and its tokens would end with it.
+  /** @param {string} name */
+  async #pair(name) {
+    const known = await this.get(name);
+    const text = known ?? (await newPair());
+    if (known === null) await this.set(name, text);
+    return readPair(text);
   }
 
   /** @param {string} name @param {string} text @param {string} [replaced] written only if this is still there */

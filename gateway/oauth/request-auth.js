@@ -19,6 +19,10 @@ const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
 export class RequestAuth {
   /** The headers with the token. @type {[name: string, value: string][]} */
   headers = [];
+  /** @type {string | undefined} the token, if it is bound to the user's key */
+  #bound;
+  /** @type {string | undefined} */
+  #nonce; // that the server wants in the next proof
   #env;
   #owner;
   #message;
@@ -85,11 +89,35 @@ export class RequestAuth {
     return outcome.token !== undefined;
   }
 
+  /**
+   * Sends a request with the proof of its own that a token needs which is bound to the user's key; once more if only the server's nonce was missing in it.
+   * @param {(proof: [name: string, value: string][]) => Promise<Response>} send
+   */
+  async proved(send) {
+    const response = await send(await this.#proof());
+    const nonce = response.headers.get('dpop-nonce') ?? undefined;
+    if (this.#bound === undefined || !nonce || nonce === this.#nonce) return response;
+    this.#nonce = nonce;
+    // RFC 9449 §9: then the request was refused unread.
+    const isMissing = /\buse_dpop_nonce\b/.test(response.headers.get('www-authenticate') ?? '');
+    if (response.status !== 401 || !isMissing) return response;
+    await response.body?.cancel();
+    return send(await this.#proof());
+  }
+
+  /** @returns {Promise<[name: string, value: string][]>} */
+  async #proof() {
+    if (this.#bound === undefined || !this.#object) return [];
+    const request = { method: 'POST', url: this.#url, token: this.#bound, nonce: this.#nonce };
+    return Object.entries(await this.#object.headers(this.#owner, request));
+  }
+
   /** @param {Outcome} outcome */
   #use({ token, digest, login, failure }) {
     if (failure) throw new LoginError(failure.message);
     if (login) throw new LoginError('a login is needed', login);
     this.#digest = digest;
+    this.#bound = token?.scheme === 'DPoP' ? token.token : undefined;
     this.headers = token ? [['authorization', `${token.scheme ?? 'Bearer'} ${token.token}`]] : [];
   }
 

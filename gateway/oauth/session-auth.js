@@ -6,14 +6,16 @@ import { credentialsOf } from './places.js';
 import { loginEnd, soonEnded } from './wait.js';
 
 /** @import { AuthProvider, Token, TokenContext } from 'mcp-tether' */
-/** @import { Cause, Env, Rpc, RpcError, RpcParams } from '../types.js' */
-/** @import { Outcome, Owner } from './credentials-object.js' */
+/** @import { Cause, Env, Rpc, RpcError, RpcParams, Stub } from '../types.js' */
+/** @import { CredentialsObject, Outcome, Owner } from './credentials-object.js' */
 /** @import { Invitation } from './pending-login.js' */
 
 const PREFIX = 'login-'; // of the ids of requests that the client is asked
+const PATIENCE = 300_000; // milliseconds for a login, as the manager's `authTimeout`
 
 /**
  * @typedef {object} Client the session's client
+ * @property {() => boolean} isAsking whether it waits for the response to a request
  * @property {() => boolean} isWaiting whether a message would reach it
  * @property {(id: string, request: { method: string, params: object }) => void} ask
  * @property {(method: string, params: object) => void} notify
@@ -25,14 +27,16 @@ export class SessionAuth {
   #owner;
   #client;
   #speaksUrl = false;
-  #isOpen = false; // whether the client's `initialize` has been answered
+  #isOpen = false; // whether the session with the server is
+  #needed; // the server's URL, if a login was needed at the last attempt to open it
   /** @type {string | undefined} */
   #digest; // of the token that the session has
   /** @type {Map<string, (action: string) => void>} by the id of a question to the client */
   #asked = new Map();
 
-  /** @param {Env} env @param {Owner} owner @param {Client} client */
-  constructor(env, owner, client) {
+  /** @param {Env} env @param {Owner} owner @param {Client} client @param {string} [needed] */
+  constructor(env, owner, client, needed) {
+    this.#needed = needed;
     this.#env = env;
     this.#owner = owner;
     this.#client = client;
@@ -44,7 +48,11 @@ export class SessionAuth {
     this.#speaksUrl = elicitation?.url !== undefined;
   }
 
-  /** The session is open: the client can be asked. */
+  get speaksUrl() {
+    return this.#speaksUrl;
+  }
+
+  /** The session with the server is open. */
   opened() {
     this.#isOpen = true;
   }
@@ -62,11 +70,37 @@ export class SessionAuth {
     });
     if (failure) throw new LoginError(failure.message);
     if (!login) return this.#handOut(token, digest);
+    return this.#through(object, url, login, /** @type {AbortSignal} */ (signal));
+  }
+
+  /** Before the session is opened at the server. If it needed a login before, the server is asked after it. */
+  async ready() {
+    const url = this.#needed;
+    if (url === undefined) return;
+    const object = await credentialsOf(this.#env, this.#owner);
+    const { login } = await object.token(this.#owner, { url, isNeeded: true });
+    if (!login) return;
+    try {
+      await this.#through(object, url, login, AbortSignal.timeout(PATIENCE));
+    } catch (cause) {
+      throw Object.assign(new Error('a login is needed'), { code: 'unauthorized', retryable: false, cause });
+    }
+  }
+
+  // The token after a login.
+  /** @param {Stub<CredentialsObject>} object @param {string} url @param {Invitation} login @param {AbortSignal} signal */
+  async #through(object, url, login, signal) {
     if (!this.#canAsk) return this.#unasked(await soonEnded(object, this.#owner, url, login));
-    await this.#logIn(object, login, /** @type {AbortSignal} */ (signal));
-    const after = await object.token(this.#owner, { url });
-    if (!after.token) throw new LoginError(after.failure?.message ?? 'the login was not completed', login);
-    return this.#handOut(after.token, after.digest);
+    await this.#logIn(object, login, signal);
+    const { token, digest, failure } = await object.token(this.#owner, { url });
+    if (!token) throw new LoginError(failure?.message ?? 'the login was not completed', login);
+    return this.#handOut(token, digest);
+  }
+
+  /** The proof of a request with a token that is bound to the user's key: @param {{ method: string, url: string, token: string, nonce?: string }} request */
+  async headers({ method, url, token, nonce }) {
+    const object = await credentialsOf(this.#env, this.#owner);
+    return object.headers(this.#owner, { method, url, token, nonce });
   }
 
   /** Reads the client's answers: @param {any} body a message or several */
@@ -81,12 +115,17 @@ export class SessionAuth {
 
   /** The error for the client, if the one of a call is about a login: @param {Cause | undefined} cause @returns {RpcError | undefined} */
   errorOf(cause) {
-    const { cause: reason } = /** @type {{ cause?: unknown }} */ (cause ?? {});
-    return reason instanceof LoginError ? reason.forClient(this.#owner.server, this.#speaksUrl) : undefined;
+    return reasonOf(cause)?.forClient(this.#owner.server, this.#speaksUrl);
   }
 
+  /** The login that would help: @param {Cause | undefined} cause @returns {Invitation | undefined} */
+  loginOf(cause) {
+    return reasonOf(cause)?.login;
+  }
+
+  // An open stream alone is no reason to ask: its client may have done nothing but connect.
   get #canAsk() {
-    return this.#speaksUrl && this.#isOpen && this.#client.isWaiting();
+    return this.#speaksUrl && (this.#isOpen ? this.#client.isWaiting() : this.#client.isAsking());
   }
 
   /** @param {Outcome} outcome */
@@ -127,4 +166,10 @@ export class SessionAuth {
     }
     this.#client.notify('notifications/elicitation/complete', { elicitationId: login.id });
   }
+}
+
+/** @param {Cause | undefined} cause @returns {LoginError | undefined} */
+function reasonOf(cause) {
+  const { cause: reason } = /** @type {{ cause?: unknown }} */ (cause ?? {});
+  return reason instanceof LoginError ? reason : undefined;
 }

@@ -8,6 +8,8 @@ import { Vault } from './vault.js';
 
 /** @typedef {Record<string, { url?: unknown, headers?: Record<string, unknown>, auth?: unknown }>} Servers */
 
+const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519'];
+
 /** The members of `auth`, and what each has to be. @type {Record<string, (value: unknown) => boolean>} */
 const members = {
   type: (value) => value === 'oauth',
@@ -20,6 +22,11 @@ const members = {
   issuer: isText,
   parameters: (value) => isObject(value) && Object.values(value).every(isText),
   assumePkce: isBoolean,
+  dpop: isBoolean,
+  grant: (value) => value === 'client_credentials',
+  privateKey: isText,
+  algorithm: (value) => ALGORITHMS.includes(String(value)),
+  keyId: isText,
 };
 
 const VARIABLE = /\$\{(\w+)\}/g;
@@ -31,6 +38,9 @@ const wanted = {
   assumePkce: 'must be true or false',
   resource: 'must be text, or null',
   parameters: 'must be an object of texts',
+  dpop: 'must be true or false',
+  grant: 'must be "client_credentials", or left out',
+  algorithm: `must be one of ${ALGORITHMS.join(', ')}`,
 };
 
 /**
@@ -38,14 +48,16 @@ const wanted = {
  * @param {Env} env
  * @param {Servers} servers
  * @param {(value: string | string[] | undefined) => string[]} list
+ * @param {number} maxIdle
  * @returns {OAuthSettings | undefined}
  */
-export function readOAuth(env, servers, list) {
+export function readOAuth(env, servers, list, maxIdle) {
   const names = Object.keys(servers).filter((name) => servers[name]?.auth !== undefined);
   if (names.length === 0) return undefined;
   const path = `mcpServers.${names[0]}.auth`;
-  if (list(env.AUTH).includes('none'))
-    throw new Error(`AUTH: none makes all callers one user, but ${path} needs users`);
+  const login = names.find((name) => !isOwnAccess(servers[name].auth));
+  if (login && list(env.AUTH).includes('none'))
+    throw new Error(`AUTH: none makes all callers one user, but mcpServers.${login}.auth needs users`);
   if (!env.CREDENTIALS)
     throw new Error(`CREDENTIALS: the binding is missing, but ${path} requires it (wrangler.jsonc)`);
   const origin = requiredOrigin(originOf(env.PUBLIC_ORIGIN), path);
@@ -56,7 +68,14 @@ export function readOAuth(env, servers, list) {
     servers: new Map(names.map((name) => [name, optionsOf(env, servers[name], name)])),
     secrets: new Map(names.map((name) => [name, variablesIn(env, servers[name].url)])),
     privateHosts: list(env.PRIVATE_HOSTS),
+    maxIdle,
   };
+}
+
+// The gateway's own access: no user logs in.
+/** @param {unknown} auth */
+function isOwnAccess(auth) {
+  return isObject(auth) && auth.grant !== undefined;
 }
 
 /** @param {string | undefined} origin @param {string} path */
@@ -80,7 +99,11 @@ function optionsOf(env, { auth, headers = {} }, name) {
   if (Object.keys(headers).some((header) => header.toLowerCase() === 'authorization'))
     throw new Error(`mcpServers.${name}.headers.Authorization: cannot be set together with auth`);
   const { type: _, ...options } = filled(auth, env, path);
-  if (options.clientSecret && !options.clientId) throw new Error(`${path}.clientId: is missing`);
+  const proof = options.clientSecret ?? options.privateKey;
+  if (!options.clientId && (proof || options.grant)) throw new Error(`${path}.clientId: is missing`);
+  if (options.grant && !proof) throw new Error(`${path}.clientSecret: is missing, and so is privateKey`);
+  if (options.clientSecret && options.privateKey)
+    throw new Error(`${path}.privateKey: cannot be set together with clientSecret`);
   return options;
 }
 

@@ -6,7 +6,7 @@ import { withPseudonym } from './pseudonym.js';
 
 /**
  * @typedef {'session.opened' | 'session.ended' | 'auth.refused' | 'admin.refused' | 'admin.read' | 'admin.traced' | 'admin.ended' | 'admin.drained' |
- *   'admin.undrained' | 'login.completed' | 'login.failed' | 'login.removed'} Action
+ *   'admin.undrained' | 'login.completed' | 'login.failed' | 'login.removed' | 'login.expired'} Action
  */
 
 /**

@@ -80,6 +80,8 @@ export interface Env {
   TOKEN_KEYS?: string | string[];
   /** Names and addresses of the local network that authorization servers may have. Default: none. */
   PRIVATE_HOSTS?: string | string[];
+  /** Milliseconds without a use after which a user's OAuth credentials at a server are revoked and deleted; 0: never. Default: 90 days. */
+  CREDENTIALS_MAX_IDLE?: NumberSetting;
   /** Origins of pages that may use the gateway, separated by spaces; `*` for all. Default: none. */
   ALLOWED_ORIGINS?: string | string[];
   /** Secret: the administrator's token, for `/metrics`, `/admin/sessions`, `/admin/servers` and the page at `/`. Default: none of them is available. */

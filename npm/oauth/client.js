@@ -66,7 +66,7 @@ async function register(web, as, options, redirectUri, grants, scope) {
       body: JSON.stringify(body),
     });
   let answer = await post(scope ? { ...metadata, scope } : metadata);
-  if (scope && (answer.status === 400 || answer.status === 403)) answer = await post(metadata);
+  if (scope && [400, 403].includes(answer.status)) answer = await post(metadata);
   const { status, json, text } = answer;
   const words = quote(json?.error_description ?? json?.error ?? text);
   const isTransient = status >= 500 || status === 429;
@@ -85,7 +85,7 @@ async function register(web, as, options, redirectUri, grants, scope) {
     method: client_secret ? METHODS.find((method) => method === json.token_endpoint_auth_method) : 'none',
     kind: 'registered',
     redirect_uri: redirectUri,
-    expires: Number(expires) > 0 ? Number(expires) * 1000 : undefined,
+    expires: expires > 0 ? expires * 1000 : undefined,
   });
 }
 

@@ -65,7 +65,11 @@ async function findResource(web, server, hints) {
 export function resourcePlaces(/** @type {URL} */ { origin, pathname }, /** @type {string[]} */ hints) {
   const wellKnown = `${origin}/.well-known/oauth-protected-resource`;
   // RFC 9728 §5.1 wants a URL; some servers give a path.
-  return new Set([...hints.map((hint) => hint.replace(/^\//, `${origin}/`)), wellKnown + pathname.replace(/\/$/, ''), wellKnown]);
+  return new Set([
+    ...hints.map((hint) => hint.replace(/^\//, `${origin}/`)),
+    wellKnown + pathname.replace(/\/$/, ''),
+    wellKnown,
+  ]);
 }
 
 /** The resource has to be this server, or a part of its origin that the server is in. */

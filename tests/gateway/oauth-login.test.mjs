@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { clients, textOf } from './clients.mjs';
 import { eventsOf, initializeParams, messageOf, sender } from './http.mjs';
-import { Browser, failureOf, linkIn, opening, startWorld, users } from './oauth-world.mjs';
+import { ask, Browser, failureOf, linkIn, opening, startWorld, users } from './oauth-world.mjs';
 import { until } from './stack.mjs';
 
 describe('a login', () => {
@@ -78,7 +78,7 @@ describe('a login', () => {
 
   test('that its user has begun is waited for by clients that cannot open links, also in initialize', async (t) => {
     const world = await open(t, { server: { needsToken: () => true } });
-    const link = linkIn((await failureOf(connect(world.url))).message);
+    const { link } = await ask(world);
     const browser = new Browser();
     const { location } = await browser.start(link, users.ada);
     const refusals = world.server.refusals.length;

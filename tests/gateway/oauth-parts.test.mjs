@@ -1,6 +1,7 @@
 // Parts of the gateway's logins, without a gateway: addresses that are refused, and what is encrypted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { listWithout } from '../../gateway/oauth/before-login.js';
 import { isPrivate } from '../../gateway/oauth/private-host.js';
 import { Vault } from '../../gateway/oauth/vault.js';
 
@@ -101,4 +102,20 @@ test('the newest key seals, older ones open', async () => {
 test('keys that are none are refused', () => {
   for (const keys of [[], ['short'], ['%%%'], [first, 'short'], [Buffer.alloc(31).toString('base64')]])
     assert.throws(() => new Vault(keys, 'mcpServers.notes.auth'), /^Error: TOKEN_KEYS: /);
+});
+
+test('a list of what the server does not have is empty; everything else is the server’s to answer', () => {
+  const has = { tools: {}, resources: { subscribe: true } };
+  assert.deepEqual(listWithout('prompts/list', has), { prompts: [] });
+  assert.deepEqual(listWithout('tools/list', {}), { tools: [] });
+  assert.deepEqual(listWithout('resources/templates/list', {}), { resourceTemplates: [] });
+  for (const method of [
+    'tools/list',
+    'resources/list',
+    'resources/templates/list',
+    'tools/call',
+    'prompts/get',
+    'ping',
+  ])
+    assert.equal(listWithout(method, has), undefined, method);
 });

@@ -4,7 +4,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { generateKeyPair, SignJWT } from 'jose';
-import { readOAuth } from '../../gateway/oauth/settings.js';
 import { startProtectedServer } from '../js/servers/authorization/protected-server.mjs';
 import { startAuthorizationServer } from '../js/servers/authorization-server.mjs';
 import { findFreePort } from '../js/servers/shared/listen.mjs';
@@ -368,36 +367,4 @@ test('while the issuer of tokens is out of reach, a login is not refused: 503', 
   });
   assert.equal(response.status, 503);
   assert.ok(Number(response.headers.get('retry-after')) >= 1);
-});
-
-describe('settings', () => {
-  const list = (value = '') => value.split(' ').filter(Boolean);
-
-  for (const [what, vars, server, message] of [
-    ['no key', { TOKEN_KEYS: '' }, {}, /^TOKEN_KEYS: is not set, but mcpServers\.notes\.auth requires it/],
-    ['a short key', { TOKEN_KEYS: 'c2hvcnQ=' }, {}, /^TOKEN_KEYS: each key must be 32 bytes in Base64$/],
-    ['no origin', { PUBLIC_ORIGIN: '' }, {}, /^PUBLIC_ORIGIN: is not set/],
-    ['a plain origin', { PUBLIC_ORIGIN: 'http://gateway.example' }, {}, /^PUBLIC_ORIGIN: must be an origin/],
-    ['no users', { AUTH: 'none' }, {}, /^AUTH: none makes all callers one user/],
-    ['another type', {}, { type: 'basic' }, /^mcpServers\.notes\.auth\.type: must be "oauth"$/],
-    ['an unknown option', {}, { dpop: true }, /^mcpServers\.notes\.auth\.dpop: is unknown$/],
-    [
-      'a missing variable',
-      {},
-      { clientId: '$' + '{CLIENT}' },
-      /^mcpServers\.notes\.auth\.clientId: the variable CLIENT is not set$/,
-    ],
-    ['a secret alone', {}, { clientSecret: 'x' }, /^mcpServers\.notes\.auth\.clientId: is missing$/],
-  ])
-    test(`${what} is an error of the configuration`, () => {
-      const env = {
-        AUTH: 'bearer',
-        PUBLIC_ORIGIN: 'https://gateway.example',
-        TOKEN_KEYS: tokenKeys[0],
-        CREDENTIALS: {},
-        ...vars,
-      };
-      const servers = { notes: { url: 'https://notes.example/mcp', auth: { type: 'oauth', ...server } } };
-      assert.throws(() => readOAuth(env, servers, list), { message });
-    });
 });

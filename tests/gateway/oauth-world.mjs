@@ -116,7 +116,9 @@ export async function askAgain(world, { token = 'token-of-ada', server = 'notes'
   };
   const { send, rpc } = sender(`${world.origin}/${server}/mcp`, token);
   const headers = { 'MCP-Protocol-Version': version, 'Mcp-Method': 'tools/call', 'Mcp-Name': 'echo' };
-  return read(await send('POST', { headers, body: rpc('tools/call', { name: 'echo', arguments: {}, _meta }) }));
+  return read(
+    await send('POST', { headers, body: rpc('tools/call', { name: 'echo', arguments: { text: 'x' }, _meta }) }),
+  );
 }
 
 async function read(response) {

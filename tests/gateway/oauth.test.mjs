@@ -13,7 +13,9 @@ for (const [name, connect] of Object.entries(clients)) {
     test('two users log in once each, and a restart of the gateway needs no login', async () => {
       for (const [user, token] of Object.entries(users)) {
         world.as.logInAs(user);
-        const error = await failureOf(connect(world.url, { token }));
+        const client = await connect(world.url, { token });
+        const error = await failureOf(client.call('echo', { text: 'x' }));
+        await client.end();
         const link = linkIn(error.message);
         assert.ok(link?.startsWith(world.origin), error.message);
         const page = await new Browser().logIn(link, token);
