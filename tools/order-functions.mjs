@@ -9,7 +9,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const GRAM = 4; // bytes compared at a time: an opcode with its operand, and a neighbour
 const COMMON = 0.3; // a gram in this share of all functions distinguishes none of them
-const LONG = [0.75, 0.85]; // a long function resembles many others: how much that counts against it
+const LONG = [0.75, 0.85, 0.9]; // a long function resembles many others: how much that counts against it
 const RECENT = [3, 6, 10]; // the number of functions that the next one should resemble
 const SECTION = { custom: 0, import: 2, code: 10 };
 

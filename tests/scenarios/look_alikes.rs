@@ -70,12 +70,26 @@ fn an_exception_that_a_framework_turns_into_an_http_error_is_run_once() {
         http(404, "customer 7 not found"),
         http(404, "<html>Not Found</html>"),
         http(410, "this offer is gone"),
+        http(404, "The chat session has expired, please open it again"),
+        http(410, "booking session 7 is closed"),
+        http_json(404, json!({"detail": "Browser session 7 not found"})),
+        http_json(404, json!({"statusCode": 404, "error": "Not Found", "message": "Session 7 not found"})),
         http_json(400, json!({"detail": "Invalid session parameter"})),
         http_json(422, json!({"message": "chat session 7 not found"})),
         http(409, "the booking session has expired"),
     ] {
         let (code, _) = answered_with(world(), reply);
         assert_eq!(code, ErrorCode::HttpError);
+    }
+}
+
+#[test]
+fn a_tool_that_speaks_of_sessions_of_its_own_in_a_404_without_our_id_is_run_once() {
+    for status in [404, 410] {
+        for words in ["Browser session 7 not found", "the shopping session was closed", "Session: not found in cache"] {
+            let told = answered_with(world(), http_rpc(status, -32001, words));
+            assert_eq!(told, (ErrorCode::RpcError, Some(-32001.0)), "{status} {words}");
+        }
     }
 }
 
@@ -173,6 +187,9 @@ fn a_404_in_the_words_of_the_session_layer_is_still_a_lost_session() {
         http_answer(410, -32000, "session 7f has ended"),
         http_answer(400, -32000, "Bad Request: No valid session ID provided"),
         http_json(404, json!({"detail": "Not Found"})),
+        http_rpc(404, -32600, "Session not found or has expired."),
+        http_json(400, json!({"error": "bad_request", "message": "Unknown or expired sessionId"})),
+        http_rpc(400, -32000, "Bad Request: Unsupported MCP-Protocol-Version: 2025-11-25"),
         rpc_error(-32600, "Session not found"),
     ] {
         let mut world = world();

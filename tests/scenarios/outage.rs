@@ -1,7 +1,7 @@
 //! A server that is out of reach: the session pauses, sends one canary at a time, and calls wait until their deadline.
 
 use super::reply::{
-    Reply, Step, fails, http, http_answer, http_rpc, redirect, refused, reset, result, rpc_error, silence,
+    Reply, Step, fails, http, http_answer, http_json, http_rpc, redirect, refused, reset, result, rpc_error, silence,
 };
 use super::{Tether, modern_world, world, world_with};
 use mcp_tether::core::{CallId, ErrorCode, Event, EventKind, FailureKind, SessionRef, State};
@@ -508,4 +508,29 @@ fn notifications_wait_as_calls_do() {
     world.server().down = None;
     world.drive();
     [unsent, new].iter().for_each(|call| assert!(world.outcome(*call).is_ok()));
+}
+
+/// A restart behind a proxy: one call meets the proxy, the other the new server, which has other words than most.
+#[test]
+fn a_call_refused_in_an_outage_waits_for_the_canary_and_goes_again_if_the_session_was_lost() {
+    for (is_lost, expected) in [(true, 1), (false, 0)] {
+        let mut world = world();
+        let session = world.connect();
+        let refusal = http_json(404, json!({"detail": "this session has moved on"}));
+        world.server().next("tools/call", [refusal.after(50), http(502, "")]);
+        let refused = world.tool(session, "order");
+        world.run_for(1);
+        world.server().next("ping", [http(502, "")]);
+        let read = world.tool(session, "read");
+        world.run_for(40);
+        assert_eq!(world.machine.session(session).unwrap().state, State::Outage);
+        if is_lost {
+            world.server().forget();
+        }
+        world.finish(refused);
+        world.finish(read);
+        world.result(read);
+        assert_eq!((world.outcome(refused).is_ok(), world.server().executed("order")), (is_lost, expected));
+        assert_eq!(world.count("initialize"), 1 + expected as usize);
+    }
 }

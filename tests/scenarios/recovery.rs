@@ -32,6 +32,7 @@ fn a_404_in_every_spelling_is_a_terminated_session() {
         http(404, "<html>nginx</html>"),
         http(404, ""),
         http_json(404, json!({"detail": "Not Found"})),
+        http_json(404, json!({"statusCode": 404, "error": "Not Found", "message": "Session not found"})),
         http(410, ""),
     ] {
         recovered_with(lost, "session_terminated");
@@ -46,6 +47,7 @@ fn a_400_that_names_the_session_is_an_invalid_session() {
         http_rpc(400, -32000, "Bad Request: Server not initialized"),
         http(400, "Session not found"),
         http_json(400, json!({"error": "Invalid session ID"})),
+        http_json(400, json!({"statusCode": 400, "error": "Bad Request", "message": "Session expired"})),
         http(409, "unknown session"),
     ] {
         recovered_with(lost, "session_invalid");

@@ -71,6 +71,15 @@ fn a_lost_session_reported_without_a_word_is_found_when_it_repeats() {
 }
 
 #[test]
+fn a_lost_session_reported_by_a_body_that_is_no_answer_is_found() {
+    let words = |text: &str| http(200, text);
+    healed(words("session not found"), 1);
+    healed(words("<html>Please log in</html>"), 2);
+    healed(super::reply::http_json(200, json!({"status": "error", "message": "unknown client"})), 2);
+    healed(http(204, ""), 2);
+}
+
+#[test]
 fn errors_caused_by_the_request_itself_raise_no_suspicion() {
     for error in [
         rpc_error(-32601, "no such method"),

@@ -99,24 +99,24 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
 
     match seen.status {
         404 | 410 if carried && answered && !mentions(text, "session") => Verdict::Answer,
-        404 | 410 if carried && answered => doubts(ErrorCode::SessionTerminated),
         // 2025-11-25 basic/transports, "Session Management" 4: 404 to a request with an id means that the session has
         // ended. Load balancers send 410 when the id no longer has a route; a handshake shows whether the endpoint
-        // itself is gone.
-        404 | 410 if carried && !method_not_found && (seen.is_bare || mentions(text, "session")) => {
+        // itself is gone. In other words, a handler may have written it.
+        404 | 410 if carried && !answered && (seen.is_bare || answer_names_lost_session(text)) => {
             loses(ErrorCode::SessionTerminated)
         }
-        404 | 410 if carried && !method_not_found => doubts(ErrorCode::SessionTerminated),
-        400 | 409 | 422 if carried && answered && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
+        404 | 410 if carried && (answered || !method_not_found) => doubts(ErrorCode::SessionTerminated),
         400 | 409 | 422 if carried && !answered && answer_names_lost_session(text) => loses(ErrorCode::SessionInvalid),
-        400 | 409 | 422 if carried && !answered && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
+        400 | 409 | 422 if carried && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
         // The server had no sessions and now requires one: it was replaced.
         400 if !carried && !answered && wants_session(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
         // The server was replaced by one with other versions; a new handshake negotiates one of them (2025-11-25
         // basic/transports, "Protocol Version Header": an unsupported version MUST be answered with 400).
         400 if seen.is_version_refusal() && answered => doubts(ErrorCode::SessionInvalid),
         400 if seen.is_version_refusal() => loses(ErrorCode::SessionInvalid),
-        400 if !answered && names_version(text) => loses(ErrorCode::SessionInvalid),
+        400 if !answered && mentions(text, "unsupported protocol version") => loses(ErrorCode::SessionInvalid),
+        // The same in the words of rmcp and others, also with the request's id.
+        400 if mentions(text, "mcp-protocol-version") => doubts(ErrorCode::SessionInvalid),
         409 if seen.is_get => Verdict::Conflict,
         401 => Verdict::Unauthorized,
         403 => Verdict::Forbidden,
@@ -165,32 +165,15 @@ pub fn answer_names_lost_session(message: &str) -> bool {
 /// The same for the body of a 400, by its words: servers based on an old example, and Python's up to 1.25, send it
 /// instead of 404.
 pub fn names_lost_session(text: &str) -> bool {
-    const WORDS: [&str; 13] = [
-        "not found",
-        "no valid",
-        "invalid",
-        "expired",
-        "unknown",
-        "terminated",
-        "not initialized",
-        "no longer",
-        "not exist",
-        "closed",
-        "no active",
-        "no session",
-        // The TypeScript examples of HTTP+SSE: "No transport found for sessionId".
-        "no transport",
-    ];
+    // Also "does not exist", "no active session", and "No transport found for sessionId" of the TypeScript examples of
+    // HTTP+SSE. A ping decides.
+    const WORDS: [&str; 7] = ["not ", "no ", "invalid", "expired", "unknown", "terminated", "closed"];
     // The TypeScript transport after a restart, before its first `initialize`.
     if mentions(text, "server not initialized") {
         return true;
     }
     // The request carried the id, so "required" means that an intermediary removed it; a new session would not help.
     mentions(text, "session") && !mentions(text, "required") && WORDS.iter().any(|word| mentions(text, word))
-}
-
-fn names_version(text: &str) -> bool {
-    mentions(text, "unsupported protocol version")
 }
 
 fn wants_session(text: &str) -> bool {

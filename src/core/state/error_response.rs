@@ -1,6 +1,7 @@
 //! Error responses: those outside 200–299, their evidence, and the resulting error.
 
 use crate::core::api::{Body, Error, rpc_error};
+use crate::core::kit::text::concat;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc;
@@ -43,8 +44,13 @@ pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<
                 Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
             });
             let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
-            let words = words.or_else(|| message.get_str("message")).or_else(|| message.get_str("detail"));
-            (rpc, words.unwrap_or_default())
+            // `{"error": "Not Found", "message": "Session not found"}` of NestJS and Fastify.
+            let more = message.get_str("message").or_else(|| message.get_str("detail"));
+            let text = match (words, more) {
+                (Some(words), Some(more)) => concat(&[&words, ": ", &more]),
+                (words, more) => words.or(more).unwrap_or_default(),
+            };
+            (rpc, text)
         }
         Body::Text(text) => (None, text.clone()),
         Body::Empty => (None, String::new()),

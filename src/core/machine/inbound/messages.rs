@@ -1,16 +1,17 @@
 //! Dispatch of JSON-RPC messages.
 
 use crate::core::api::{Body, CallId, Error, ExchangeId, SessionRef};
-use crate::core::kit::text::{concat, decimal};
+use crate::core::kit::text::{concat, decimal, mentions};
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc::{self, Head};
 use crate::core::protocol::modern::ACKNOWLEDGED;
 use crate::core::protocol::verdict;
-use crate::core::state::call::Stage;
+use crate::core::state::call::{Purpose, Stage};
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::Session;
+use crate::core::state::session::suspicion::UNREADABLE;
 
 impl<J: Json> Manager<J> {
     /// Receives a message or a batch (2025-03-26 basic: receivers MUST accept batches).
@@ -104,6 +105,10 @@ impl<J: Json> Manager<J> {
             Body::Json(_) => String::from("JSON that does not answer the request"),
             Body::Empty => String::from("an empty body instead of a JSON-RPC response"),
         };
+        if record.purpose == Purpose::User {
+            let (session, generation, speaks) = (record.session, record.generation, mentions(&what, "session"));
+            self.note_odd(session, generation, UNREADABLE, speaks);
+        }
         let evidence = concat(&["HTTP ", &decimal(status.into()), " with ", &what]);
         let error = Error::new(ErrorCode::ProtocolError, concat(&["the server answered with ", &what])).seen(evidence);
         self.settle_unreadable(call, error.status(status));

@@ -147,16 +147,16 @@ impl<J: Json> Manager<J> {
         let current = self.store.get(session).filter(|_| relation != Relation::Absent);
         let names_loss = current.is_some() && answer_names_lost_session(&words);
         let is_vendors = current.is_some_and(|owner| owner.server.session.loses(200, &words));
+        let evidence = "HTTP 200 with a JSON-RPC error that names the session";
         if pings {
             let pong = match () {
                 () if names_loss || is_vendors => Pong::Lost(ErrorCode::SessionInvalid),
                 () if oddity.rpc_code == Some(METHOD_NOT_FOUND) => Pong::Alive,
                 () => Pong::Odd(oddity),
             };
-            return self.end_ping(call, pong, error);
+            return self.end_ping(call, pong, error.seen(evidence));
         }
         let is_handshake = record.is_handshake();
-        let evidence = "HTTP 200 with a JSON-RPC error that names the session";
         if !is_handshake && losses == 0 && is_vendors {
             self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
             let error = Error::new(ErrorCode::SessionInvalid, "the server rejected the session").seen(evidence);

@@ -155,7 +155,8 @@ impl<J: Json> Manager<J> {
         let (session, generation) = (record.session, record.generation);
         let is_users = !record.is_machines();
         let Some(owner) = self.store.get_mut(session) else { return };
-        if !is_users || owner.state != State::Ready || owner.generation != generation {
+        let may_ask = matches!(owner.state.name(), State::Ready | State::Outage) && owner.is_live(generation);
+        if !is_users || !may_ask {
             return self.settle(call, Err(honest));
         }
         let (exchange, request) = (record.exchange(), record.request_id);
@@ -167,6 +168,7 @@ impl<J: Json> Manager<J> {
             self.read_trailing(exchange);
         }
         self.check_session(session, Check { doubt: true, ..Check::default() });
+        self.wake_outage(session);
     }
 
     /// The session is not lost, so deferred calls get their original answers.

@@ -22,7 +22,7 @@ fn rpc(code: f64, for_this_request: bool) -> Option<RpcSeen> {
 
 #[test]
 fn a_404_with_the_current_id_ends_the_session() {
-    for text in ["", "Session not found", "session is closing", "Not Found: Session has been terminated"] {
+    for text in ["", "Session not found", "Invalid session ID\n", "Not Found: Session has been terminated"] {
         for status in [404, 410] {
             let verdict = judge(&seen(status, Relation::Current, text));
             assert_eq!(verdict, Verdict::Lost(ErrorCode::SessionTerminated), "{status} {text}");
@@ -34,9 +34,16 @@ fn a_404_with_the_current_id_ends_the_session() {
 
 #[test]
 fn a_404_that_a_router_or_a_handler_may_have_written_is_doubtful() {
-    for text in ["<html>nginx</html>", "Not Found", "Cannot POST /mcp", "customer 7 not found"] {
-        let verdict = judge(&seen(404, Relation::Current, text));
-        assert_eq!(verdict, Verdict::Doubtful(ErrorCode::SessionTerminated), "{text}");
+    for text in ["<html>nginx</html>", "Not Found", "Cannot POST /mcp", "customer 7 not found", "session is closing"] {
+        for status in [404, 410] {
+            let verdict = judge(&seen(status, Relation::Current, text));
+            assert_eq!(verdict, Verdict::Doubtful(ErrorCode::SessionTerminated), "{status} {text}");
+        }
+    }
+    let words = seen(404, Relation::Current, "Browser session 7 not found");
+    for rpc in [None, rpc(-32001.0, false), rpc(-32001.0, true)] {
+        let verdict = judge(&Seen { rpc, ..words.clone() });
+        assert_eq!(verdict, Verdict::Doubtful(ErrorCode::SessionTerminated));
     }
 }
 
@@ -80,6 +87,16 @@ fn a_400_that_no_longer_knows_our_version_asks_for_a_new_handshake() {
     let text = "Bad Request: Unsupported protocol version: 2025-06-18 (supported versions: 2025-11-25)";
     for relation in [Relation::Current, Relation::Absent] {
         assert_eq!(judge(&seen(400, relation, text)), Verdict::Lost(ErrorCode::SessionInvalid));
+    }
+}
+
+#[test]
+fn a_400_that_names_the_version_header_is_doubtful() {
+    for text in ["Bad Request: Unsupported MCP-Protocol-Version: 2025-11-25", "Invalid mcp-protocol-version header"] {
+        for rpc in [None, rpc(-32000.0, false), rpc(-32600.0, true)] {
+            let answer = Seen { rpc, ..seen(400, Relation::Current, text) };
+            assert_eq!(judge(&answer), Verdict::Doubtful(ErrorCode::SessionInvalid), "{text}");
+        }
     }
 }
 

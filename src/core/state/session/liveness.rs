@@ -6,7 +6,7 @@ use crate::core::protocol::codes::METHOD_NOT_FOUND;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::error_response::ErrorResponse;
-use crate::core::state::session::suspicion::Oddity;
+use crate::core::state::session::suspicion::{Oddity, UNREADABLE};
 
 /// The reasons for the ping in flight.
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ impl Pong {
     /// The outcome of a 200 without a readable answer: the server responds.
     pub(crate) fn unread<J>(error: &Error<J>) -> Self {
         let is_answer = matches!(error.code, ErrorCode::ProtocolError);
-        if is_answer { Self::Odd(Oddity { status: 200, rpc_code: None }) } else { Self::Broken }
+        if is_answer { Self::Odd(UNREADABLE) } else { Self::Broken }
     }
 
     pub(crate) fn broken(kind: FailureKind) -> Self {

@@ -241,7 +241,7 @@ impl<J> Session<J> {
 
     /// Whether a call or a caller of `connect` waits for the session itself.
     pub(crate) fn is_wanted(&self) -> bool {
-        !self.queue.is_empty() || !self.connecting.is_empty()
+        !self.queue.is_empty() || !self.connecting.is_empty() || !self.deferred.is_empty()
     }
 
     /// Resets the failure counters for a new or restored generation.

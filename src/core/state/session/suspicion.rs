@@ -22,6 +22,9 @@ impl Oddity {
     }
 }
 
+/// A 2xx without a readable answer.
+pub(crate) const UNREADABLE: Oddity = Oddity { status: 200, rpc_code: None };
+
 /// Suspicious answers of a session.
 #[derive(Debug, Default)]
 pub(crate) struct Suspicion {
