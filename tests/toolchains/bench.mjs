@@ -147,12 +147,12 @@ export class Bench {
     return response.text();
   }
 
-  /** Runs a built file where there is nothing else. */
-  async runAlone(words, file) {
+  /** Runs a built file, or one of a built folder, where there is nothing else. */
+  async runAlone(words, built, file = '') {
     const elsewhere = await mkdtemp(join(tmpdir(), 'mcp-tether-alone-'));
     this.#closers.push(() => rm(elsewhere, { recursive: true, force: true }));
-    await cp(join(this.folder, file), join(elsewhere, basename(file)));
-    return this.command([...words, `./${basename(file)}`, this.server], { cwd: elsewhere });
+    await cp(join(this.folder, built), join(elsewhere, basename(built)), { recursive: true });
+    return this.command([...words, `./${join(basename(built), file)}`, this.server], { cwd: elsewhere });
   }
 
   /**

@@ -3,6 +3,8 @@
 
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { launchOptions } from '../js/helpers/browsers/chromium.mjs';
 import { programs } from './bench.mjs';
 import { projects } from './projects.mjs';
 
@@ -45,6 +47,18 @@ function built(name, project, module, words, { folder = 'dist', ...options } = {
   };
 }
 
+/** Newer than what the workspace installs for all tests; it may reach the network and read the project, and no more. */
+const node26 = ['command.js', 'require.cjs'].map((file) => ({
+  name: `Node 26, ${file === 'command.js' ? 'import' : 'require()'}`,
+  project: 'node-26',
+  module: 'built in',
+  run: async (bench) => {
+    const limits = ['--permission', '--allow-net', `--allow-fs-read=${bench.folder}`];
+    const words = ['--no-warnings', '--disallow-code-generation-from-strings', ...limits, file, bench.server];
+    return builtIn(await bench.command(['node_modules/node/bin/node', ...words]));
+  },
+}));
+
 function nodeRows() {
   const versions = {
     [`Node ${process.versions.node.split('.')[0]}`]: programs.node,
@@ -60,6 +74,14 @@ function nodeRows() {
     })),
   );
 }
+
+const jestOfModules = [
+  'node',
+  '--experimental-vm-modules',
+  'node_modules/jest/bin/jest.js',
+  '--testPathIgnorePatterns',
+  'commonjs',
+];
 
 /** A framework's server: its page, and a route that asks in Node. */
 async function pageAndRoute(bench, origin) {
@@ -93,6 +115,8 @@ export const rows = [
   ]),
   built('webpack 5, target webworker', 'webpack', 'file', ['webpack', '--mode', 'production', '--target', 'webworker']),
   built('Rspack', 'rspack', 'file', ['rspack', 'build', '--mode', 'production']),
+  built('Rsbuild', 'rsbuild', 'file', ['rsbuild', 'build']),
+  built('Farm', 'farm', 'file', ['farm', 'build']),
   built('Rollup', 'rollup', 'inline', [
     'rollup',
     'index.js',
@@ -137,6 +161,15 @@ export const rows = [
       return builtIn(await bench.runAlone([programs.node], 'out/command.mjs'));
     },
   },
+  {
+    name: 'ncc',
+    project: 'ncc',
+    module: 'built in',
+    async run(bench) {
+      await bench.command(['ncc', 'build', 'command.js', '--out', 'out']);
+      return builtIn(await bench.runAlone([programs.node], 'out', 'index.js'));
+    },
+  },
   built('Parcel 2, build', 'parcel', 'file', ['parcel', 'build', 'index.html', '--cache-dir', 'cache']),
   {
     name: 'Parcel 2, dev',
@@ -148,6 +181,7 @@ export const rows = [
           'parcel',
           'serve',
           'index.html',
+          '--no-autoinstall', // of substitutes for what only Node has
           '--cache-dir',
           'cache',
           '--host',
@@ -186,6 +220,7 @@ export const rows = [
     unavailable: '`deno compile` downloads a runtime that no package registry has',
   },
   ...nodeRows(),
+  ...node26,
   {
     name: 'Next 16, build and start',
     project: 'next',
@@ -272,6 +307,33 @@ export const rows = [
       return pageAndRoute(bench, await bench.serve(() => ['react-router-serve', 'build/server/index.js']));
     },
   },
+  {
+    name: 'TanStack Start',
+    project: 'tanstack-start',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['vite', 'build']);
+      return pageAndRoute(bench, await bench.serve(() => ['node', '.output/server/index.mjs']));
+    },
+  },
+  {
+    name: 'SolidStart',
+    project: 'solidstart',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['vite', 'build']);
+      return pageAndRoute(bench, await bench.serve(() => ['node', '.output/server/index.mjs']));
+    },
+  },
+  {
+    name: 'Storybook',
+    project: 'storybook',
+    module: 'file',
+    async run(bench) {
+      await bench.command(['storybook', 'build', '--output-dir', 'dist', '--quiet']);
+      return bench.open(`${await bench.files('dist')}/iframe.html?id=ask--ask`);
+    },
+  },
   built('Angular, build', 'angular', 'inline', ['ng', 'build'], { folder: 'dist/browser' }),
   {
     name: 'Angular, dev',
@@ -285,11 +347,30 @@ export const rows = [
     project: 'jest',
     module: 'built in',
     async run(bench) {
-      await bench.command(['node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--silent']);
+      await bench.command([...jestOfModules, '--silent']);
       return builtIn('grüße');
     },
   },
-  ...['node', 'jsdom'].map((environment) => ({
+  {
+    // Jest takes the page's entry here, and jsdom has no DecompressionStream.
+    name: 'Jest, ESM, jsdom',
+    project: 'jest',
+    module: 'inline',
+    async run(bench) {
+      await bench.command([...jestOfModules, '--env=jest-fixed-jsdom', '--silent']);
+      return { answer: 'grüße', module: 'inline' };
+    },
+  },
+  {
+    name: 'Jest, CommonJS by Babel',
+    project: 'jest',
+    module: 'built in',
+    async run(bench) {
+      await bench.command(['jest', '--silent'], { cwd: join(bench.folder, 'commonjs') });
+      return builtIn('grüße');
+    },
+  },
+  ...['node', 'jsdom', 'happy-dom'].map((environment) => ({
     name: `Vitest, ${environment}`,
     project: 'vitest',
     module: 'built in',
@@ -298,6 +379,16 @@ export const rows = [
       return builtIn('grüße');
     },
   })),
+  {
+    name: 'Vitest, browser',
+    project: 'vitest',
+    module: 'file',
+    async run(bench) {
+      const env = { CHROMIUM: launchOptions.executablePath };
+      await bench.command(['vitest', 'run', '--config', 'browser.config.js'], { env });
+      return { answer: 'grüße', module: 'file' };
+    },
+  },
   {
     name: 'Wrangler, deploy --dry-run',
     project: 'wrangler',
@@ -335,6 +426,25 @@ export const rows = [
       const cdn = await bench.files('node_modules/mcp-tether', { headers: { 'Access-Control-Allow-Origin': '*' } });
       await writeFile(join(bench.folder, 'index.html'), importMapPage(cdn));
       return bench.open(await bench.files('.'));
+    },
+  },
+  {
+    name: 'Page from the disk (file:)',
+    project: 'esbuild',
+    module: 'inline',
+    async run(bench) {
+      await bench.command(['esbuild', 'index.js', '--bundle', '--outdir=iife']);
+      return bench.open(pathToFileURL(join(bench.folder, 'iife/index.html')).href);
+    },
+  },
+  {
+    name: 'MV3 content script',
+    project: 'esbuild',
+    module: 'inline',
+    async run(bench) {
+      await bench.command(['esbuild', 'index.js', 'background.js', '--bundle', '--outdir=extension']);
+      const { context } = await bench.extension('extension');
+      return bench.open(`${await bench.files('visited')}/visited.html`, { context });
     },
   },
   {

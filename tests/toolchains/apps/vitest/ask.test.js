@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { ask } from './application.js';
 
 test('asks', async () => {
-  expect(await ask(process.env.SERVER)).toBe('grüße');
+  expect(await ask(inject('server'))).toBe('grüße');
 });
