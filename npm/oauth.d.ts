@@ -1,4 +1,5 @@
 import type { AuthProvider, Token, TokenContext } from './index.js';
+import type { PlatformCryptoKey, PlatformFetch, PlatformJsonWebKey, PlatformSignal, PlatformUrl } from './platform.js';
 
 /** What every provider of this entry takes. */
 export interface ProviderOptions {
@@ -7,7 +8,7 @@ export interface ProviderOptions {
   /** Where credentials are kept: by user and server, bound to the issuer. */
   storage?: CredentialStorage | undefined;
   /** Used for all requests to authorization servers. Default: the global `fetch`. */
-  fetch?: typeof fetch | undefined;
+  fetch?: PlatformFetch | undefined;
   /**
    * The `resource` parameter (RFC 8707) in place of the one in the server's metadata; `null` leaves it out, for authorization servers that refuse it
    * (Entra). What the metadata claims is checked all the same.
@@ -53,7 +54,7 @@ export interface OAuthProvider extends AuthProvider {
     serverName: string,
     options?: {
       url?: string | undefined;
-      signal?: AbortSignal | undefined;
+      signal?: PlatformSignal | undefined;
       refusal?: Pick<TokenContext, 'status' | 'challenge'> | undefined;
     },
   ): Promise<void>;
@@ -61,15 +62,15 @@ export interface OAuthProvider extends AuthProvider {
   signOut(
     userId: string,
     serverName: string,
-    options?: { url?: string | undefined; signal?: AbortSignal | undefined },
+    options?: { url?: string | undefined; signal?: PlatformSignal | undefined },
   ): Promise<void>;
 }
 
 /** Sends the user to `url` and resolves with the URL that they came back to. */
 export type Authorize = (
-  url: URL,
-  about: { signal: AbortSignal; state: string; redirectUri: string },
-) => Promise<string | URL> | string | URL;
+  url: PlatformUrl,
+  about: { signal: PlatformSignal; state: string; redirectUri: string },
+) => Promise<string | PlatformUrl> | string | PlatformUrl;
 
 /** How {@link oauth} logs in. */
 export interface OAuthOptions extends ProviderOptions {
@@ -145,7 +146,7 @@ export function privateKeyJwt(
   options: ProviderOptions & {
     clientId: string;
     /** A `CryptoKey` with the usage `sign`, a JWK, or PKCS #8 as PEM. */
-    key: CryptoKey | JsonWebKey | string;
+    key: PlatformCryptoKey | PlatformJsonWebKey | string;
     /** Of a key that does not say it. Default: `ES256`. */
     alg?: 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'Ed25519' | 'EdDSA' | undefined;
     kid?: string | undefined;
@@ -161,7 +162,7 @@ export function jwtBearer(
       audience: string;
       tokenEndpoint: string;
       resource?: string;
-      signal: AbortSignal;
+      signal: PlatformSignal;
     }): string | Promise<string>;
   },
 ): OAuthProvider;
@@ -177,7 +178,7 @@ export function enterprise(
       clientId: string;
       clientSecret?: string | undefined;
     };
-    idToken: string | ((about: { signal: AbortSignal }) => string | Promise<string>);
+    idToken: string | ((about: { signal: PlatformSignal }) => string | Promise<string>);
   },
 ): OAuthProvider;
 

@@ -63,5 +63,51 @@ export type PlatformResponse = typeof globalThis extends {
   ? Response
   : OwnResponse;
 
+export type PlatformFetch = typeof globalThis extends { fetch: infer Fetch }
+  ? Fetch
+  : (
+      url: string,
+      init?: {
+        method?: string;
+        headers?: { [name: string]: string };
+        body?: string;
+        signal?: PlatformSignal;
+        redirect?: 'error' | 'follow' | 'manual';
+      },
+    ) => Promise<OwnResponse & { text(): Promise<string> }>;
+
+export type PlatformCryptoKey = InstanceOfGlobal<
+  'CryptoKey',
+  {
+    readonly algorithm: { name: string };
+    readonly extractable: boolean;
+    readonly type: string;
+    readonly usages: readonly string[];
+  }
+>;
+
+/** RFC 7517; the DOM library has it as a type without a class, which cannot be looked up. */
+export interface PlatformJsonWebKey {
+  alg?: string | undefined;
+  crv?: string | undefined;
+  d?: string | undefined;
+  dp?: string | undefined;
+  dq?: string | undefined;
+  e?: string | undefined;
+  ext?: boolean | undefined;
+  k?: string | undefined;
+  key_ops?: string[] | undefined;
+  kid?: string | undefined;
+  kty?: string | undefined;
+  n?: string | undefined;
+  oth?: unknown;
+  p?: string | undefined;
+  q?: string | undefined;
+  qi?: string | undefined;
+  use?: string | undefined;
+  x?: string | undefined;
+  y?: string | undefined;
+}
+
 /** Bytes in an `ArrayBuffer` or a view of one. */
 export type Bytes = ArrayBuffer | ArrayBufferView;

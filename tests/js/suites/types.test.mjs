@@ -36,7 +36,7 @@ before(async () => {
   await mkdir(installed, { recursive: true });
   for (const name of await readdir(join(root, 'npm')))
     if (name.endsWith('.d.ts') || name === 'package.json') await cp(join(root, 'npm', name), join(installed, name));
-  for (const name of ['usage.mts', 'portable.mts', 'bare.mts'])
+  for (const name of ['usage.mts', 'portable.mts', 'bare.mts', 'entries.mts'])
     await cp(join(root, 'tests/js/types', name), join(project, name));
   await writeFile(join(project, 'package.json'), '{ "type": "module" }');
 });
@@ -60,7 +60,7 @@ for (const compiler of compilers) {
   describe(compiler, () => {
     for (const [name, resolution] of Object.entries(resolutions))
       test(`${name}: strict, without the DOM library, declarations checked`, async () => {
-        assert.equal(await compile(compiler, resolution, ['portable.mts', 'bare.mts']), '');
+        assert.equal(await compile(compiler, resolution, ['portable.mts', 'bare.mts', 'entries.mts']), '');
       });
 
     test('in a page, with the DOM library', async () => {
@@ -73,7 +73,10 @@ for (const compiler of compilers) {
 test('in Node, with its types', async () => {
   for (const name of ['@types/node', 'undici-types']) await symlinkOf(name);
   const options = { ...resolutions.nodenext, types: ['node'], lib: ['ES2023'], skipLibCheck: true };
-  assert.equal(await compile('typescript', options, ['portable.mts']), '');
+  assert.equal(await compile('typescript', options, ['portable.mts', 'entries.mts']), '');
+  // Declarations of ours that do not fit are found only where Node's are checked, too.
+  const checked = { ...options, skipLibCheck: false };
+  assert.equal(await compile('typescript', checked, ['entries.mts']), '');
 });
 
 test('what is given to the official clients and to frameworks fits', async () => {
