@@ -92,9 +92,9 @@ describe('the entries of the package', () => {
     ]);
   });
 
-  test('the tarball, which holds the module twice, is no larger than 318 KiB', () => {
-    // The two modules are 210 KiB of it, OAuth 17, declarations 23, the diagnosis with its check of logins 16, the devtools 14.
-    assert.ok(installed.size <= 318 * 1024, `${installed.size} bytes`);
+  test('the tarball, which holds the module twice, is no larger than 320 KiB', () => {
+    // The two modules are 210 KiB of it, OAuth 17, declarations 23, the diagnosis with its check of logins 20, the devtools 14.
+    assert.ok(installed.size <= 320 * 1024, `${installed.size} bytes`);
   });
 
   test('the links of its README lead to files of the repository', async () => {
