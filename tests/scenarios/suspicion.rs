@@ -79,6 +79,29 @@ fn a_lost_session_reported_by_a_body_that_is_no_answer_is_found() {
     healed(http(204, ""), 2);
 }
 
+/// A server takes up an unknown id without its handshake (hermes-mcp): it answers pings, and nothing else.
+#[test]
+fn a_lost_session_that_still_answers_pings_is_found_by_a_list() {
+    for (lost, odd) in
+        [(rpc_error(-32600, "Invalid Request"), 2), (http_answer(400, -32000, "call initialize first"), 2)]
+    {
+        let (mut world, session) = working();
+        world.server().forget();
+        world.server().lost = lost;
+        world.server().always("ping", super::reply::result(json!({})));
+        for _ in 0..odd {
+            let call = world.tool(session, "order");
+            world.finish(call);
+            assert_eq!(world.code(call), ErrorCode::RpcError, "an unsafe call gets its error");
+        }
+        let again = world.tool(session, "order");
+        world.finish(again);
+        world.result(again);
+        assert_eq!((world.server().executed("order"), world.count("initialize")), (1, 2));
+        assert_eq!((world.count("ping"), world.machine.session(session).unwrap().generation), (0, 2));
+    }
+}
+
 #[test]
 fn errors_caused_by_the_request_itself_raise_no_suspicion() {
     for error in [
@@ -100,8 +123,9 @@ fn errors_caused_by_the_request_itself_raise_no_suspicion() {
 }
 
 #[test]
-fn a_repeated_error_of_a_tool_costs_a_ping_a_minute_and_is_delivered_each_time() {
+fn a_repeated_error_of_a_tool_costs_a_list_a_minute_and_is_delivered_each_time() {
     let (mut world, session) = working();
+    let listed = world.count("tools/list");
     world.server().always("tools/call", rpc_error(-32603, "the printer is on fire"));
     for _ in 0..100 {
         let call = world.tool(session, "order");
@@ -109,8 +133,9 @@ fn a_repeated_error_of_a_tool_costs_a_ping_a_minute_and_is_delivered_each_time()
         assert_eq!(world.code(call), ErrorCode::RpcError);
         world.run_for(1000);
     }
-    assert!((1..=2).contains(&world.count("ping")), "{}", world.count("ping"));
-    assert_eq!((world.count("initialize"), world.count("tools/call")), (1, 101));
+    let lists = world.count("tools/list") - listed;
+    assert!((1..=2).contains(&lists), "{lists}");
+    assert_eq!((world.count("ping"), world.count("initialize"), world.count("tools/call")), (0, 1, 101));
 }
 
 #[test]

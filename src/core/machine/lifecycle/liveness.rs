@@ -50,10 +50,15 @@ impl<J: Json> Manager<J> {
     }
 
     /// Sends a ping. The caller has checked that none is in flight.
+    ///
+    /// Servers answer pings before `initialize`, too (2025-11-25 basic/lifecycle, "Initialization"): one that takes up an
+    /// unknown id without a handshake refuses only other requests. So a suspected JSON-RPC error is tested by a list.
     pub(crate) fn ping(&mut self, session: SessionRef, why: Check, timeout: Millis) {
         if let Some(record) = self.store.get_mut(session) {
+            let suspects = why.suspected.is_some() || matches!(why.identity, Identity::Former | Identity::Successor);
+            let lists = suspects && record.suspicion.as_ref().is_some_and(|found| found.last.rpc_code.is_some());
             record.check = Some(Box::new(why));
-            self.own_request(session, Purpose::Ping, "ping", None, timeout);
+            self.own_request(session, Purpose::Ping, if lists { "tools/list" } else { "ping" }, None, timeout);
         }
     }
 
