@@ -13,7 +13,7 @@ import { findFreePort } from '../../tests/js/servers/shared/listen.mjs';
 import { isWorkerd, started, stopped } from './workerd.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const { BENCH_LOG: LOG = 'errors' } = process.env; // the programs compared with write no line a request, either
+const { BENCH_LOG: LOG = 'requests' } = process.env; // as it is shipped; the programs compared with write no line per request
 const LINES = 20; // of the gateway's log, printed if it fails
 const QUIET = 1_000; // milliseconds without a call: then those left over from a load have ended, also on a busy machine
 const programs = {
