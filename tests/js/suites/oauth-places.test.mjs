@@ -68,7 +68,7 @@ test('two users of one browser: a login each, and a token each', async () => {
 });
 
 /** The page in an iframe of another site. */
-async function openInFrame(contexts = context) {
+async function openInFrame(contexts = world.context) {
   const host = await listen((_request, response) =>
     response
       .writeHead(200, { 'Content-Type': 'text/html' })
