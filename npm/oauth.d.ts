@@ -82,7 +82,7 @@ export interface OAuthOptions extends ProviderOptions {
   clientId?: string | undefined;
   clientSecret?: string | undefined;
   /** In place of a secret, the private key of that client (`private_key_jwt`): a `CryptoKey` with the usage `sign`, a JWK, or PKCS #8 as PEM. */
-  key?: CryptoKey | JsonWebKey | string | undefined;
+  key?: PlatformCryptoKey | PlatformJsonWebKey | string | undefined;
   /** Of a key that does not say it. Default: `ES256`. */
   alg?: 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'Ed25519' | 'EdDSA' | undefined;
   kid?: string | undefined;
