@@ -129,7 +129,12 @@ export class ClientSide {
     return exchange?.answer ?? bodiless(202);
   }
 
-  /** @param {Promise<Found>} pending @param {RawJson[]} messages @param {(message: RawJson) => Pending | undefined} requestOf @param {Head | undefined} trace */
+  /**
+   * @param {Promise<Found>} pending
+   * @param {RawJson[]} messages
+   * @param {(message: RawJson) => Pending | undefined} requestOf
+   * @param {Head | undefined} trace
+   */
   #passLater(pending, messages, requestOf, trace) {
     const isCancellation = (/** @type {RawJson} */ message) => message.get('method') === 'notifications/cancelled';
     for (const message of messages.filter(isCancellation)) this.#cancel(message.get('params'));

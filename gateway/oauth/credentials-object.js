@@ -122,12 +122,18 @@ export class CredentialsObject extends DurableObject {
     return failure;
   }
 
-  /** The headers of a request with a token that is bound to the user's key: @param {Owner} owner @param {{ method: string, url: string, token: string, nonce?: string }} request */
+  /**
+   * The headers of a request with a token that is bound to the user's key.
+   * 
+   * @param {Owner} owner
+   * 
+   * @param {{ method: string, url: string, token: string, nonce?: string }} request
+   */
   headers(owner, request) {
     return this.#of(owner).headers(request);
   }
 
-  /** Nobody has used them for so long that nobody will: @returns {Promise<void>} */
+  /** They were not used for so long that they are not expected to be: @returns {Promise<void>} */
   async alarm() {
     const settings = this.#settings;
     if (settings?.maxIdle === 0) return;

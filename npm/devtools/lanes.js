@@ -153,7 +153,19 @@ export class LaneCanvas {
     }
   }
 
-  /** Returns where the next caption may begin. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Item} item @param {number} top @param {number} free */
+  /**
+   * Returns where the next caption may begin.
+   * 
+   * @param {CanvasRenderingContext2D} context
+   * 
+   * @param {Frame} frame
+   * 
+   * @param {Item} item
+   * 
+   * @param {number} top
+   * 
+   * @param {number} free
+   */
   #wait(context, frame, item, top, free) {
     const { palette } = frame;
     const [x, w] = this.#span(item, frame);
@@ -170,7 +182,17 @@ export class LaneCanvas {
     return to + 8;
   }
 
-  /** Thousands of calls share the height: density, not slabs. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Lane} lane @param {number} top */
+  /**
+   * Thousands of calls share the height: density, not slabs.
+   * 
+   * @param {CanvasRenderingContext2D} context
+   * 
+   * @param {Frame} frame
+   * 
+   * @param {Lane} lane
+   * 
+   * @param {number} top
+   */
   #requests(context, frame, lane, top) {
     const items = this.#visible(lane.requests, lane.longest);
     const rows = items.reduce((most, { row }) => Math.max(most, row + 1), 4);
@@ -260,7 +282,23 @@ export class LaneCanvas {
     return [x, Math.max(right - x, 2)];
   }
 
-  /** For the pointer; the selected one gets a frame. @param {Item} item @param {Frame} frame @param {CanvasRenderingContext2D} context @param {number} x @param {number} width @param {number} y @param {number} height */
+  /**
+   * For the pointer; the selected one gets a frame.
+   * 
+   * @param {Item} item
+   * 
+   * @param {Frame} frame
+   * 
+   * @param {CanvasRenderingContext2D} context
+   * 
+   * @param {number} x
+   * 
+   * @param {number} width
+   * 
+   * @param {number} y
+   * 
+   * @param {number} height
+   */
   #hit(item, frame, context, x, width, y, height) {
     this.#drawn.push({ item, x0: x, x1: x + width, y0: y, y1: y + height });
     if (item === frame.selected) outline(context, frame.palette.ink, x - 1, y - 1, width + 2, height + 2);

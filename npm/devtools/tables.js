@@ -41,7 +41,13 @@ export function counterTable(counters) {
   return make('table', {}, make('tbody', {}, ...rows));
 }
 
-/** An item of the lanes in words, then the fields of its latest event. @param {TraceEvent | undefined} event @param {{ title: string, facts: string[] }} [words] */
+/**
+ * An item of the lanes in words, then the fields of its latest event.
+ * 
+ * @param {TraceEvent | undefined} event
+ * 
+ * @param {{ title: string, facts: string[] }} [words]
+ */
 export function eventFields(event, words) {
   if (!event) return make('p', { class: 'empty' }, 'Select an event: in the lanes, or in the log with the arrow keys.');
   const fields = Object.entries(event).filter(([, value]) => value !== undefined);

@@ -30,7 +30,15 @@ export function examineServer(findings, { place, document }) {
     );
 }
 
-/** MCP, Authorization, Authorization Code Protection: clients refuse servers that do not declare it. @param {Findings} findings @param {string} place @param {unknown} methods */
+/**
+ * MCP, Authorization, Authorization Code Protection: clients refuse servers that do not declare it.
+ * 
+ * @param {Findings} findings
+ * 
+ * @param {string} place
+ * 
+ * @param {unknown} methods
+ */
 function examinePkce(findings, place, methods) {
   if (methods == null)
     findings.broken(

@@ -136,7 +136,7 @@ describe('the gateway’s own access', () => {
       assert.ok(!world.stack.lines.join('\n').includes(pem.split('\n')[1]));
     });
 
-  test('that is refused is an error with the words of the authorization server, and asks nobody to log in', async (t) => {
+  test('that is refused is an error with the words of the authorization server, and no user is asked to log in', async (t) => {
     const world = await open(t, { auth: { grant, clientId: 'gateway', ...secret }, vars });
     world.as.add({ client_id: 'gateway', client_secret: 'another' });
     const error = await failureOf(connect(world.url));

@@ -1,5 +1,5 @@
-// What answers in a server's place, and servers that differ from the protocol: the doctor puts the right fix first, and calls a server usable just if the client
-// works with it.
+// What answers in place of a server, and servers that differ from the protocol: the doctor puts the right fix first, and
+// calls a server usable just if the client works with it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { diagnose, verdictOf } from '../../../pkg/diagnose.js';

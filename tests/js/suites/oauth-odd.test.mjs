@@ -20,11 +20,11 @@ async function lives(rules, options, { logins = 1 } = {}) {
 }
 
 /** The login fails with these words; nothing is left that keeps the next one from working. */
-async function fails(rules, words, mended = {}) {
+async function fails(rules, words, corrected = {}) {
   world = await startWorld(rules);
   const user = world.client();
   await assert.rejects(user.connect(), words);
-  Object.assign(world.as.rules, mended);
+  Object.assign(world.as.rules, corrected);
   assert.equal(await user.connect(), 200);
 }
 
@@ -209,7 +209,7 @@ describe('registration', () => {
     'a secret whose expiry is null': { client_secret_expires_at: null },
     'an expiry in milliseconds': { client_secret_expires_at: Date.now() + 86_400_000 },
     'a client_id that is a number': { client_id: 4711 },
-    'a method that needs a key nobody gave': { token_endpoint_auth_method: 'private_key_jwt' },
+    'a method that needs a key that was not given': { token_endpoint_auth_method: 'private_key_jwt' },
     'a method that no document names': { token_endpoint_auth_method: 'client_secret_jwt' },
     'a method in capitals': { token_endpoint_auth_method: 'CLIENT_SECRET_BASIC' },
     'other redirect URIs beside ours': { redirect_uris: [redirectUri, 'https://app.example/x'] },
