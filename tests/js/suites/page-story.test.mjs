@@ -1,4 +1,5 @@
 // The first screen of the demo page with the real server of `make demo`: what it says is what the server counted. The simulated one: page-story.all.mjs.
+// Runs alone: a real server is started again, and on a busy machine it takes longer than the outage that calls survive.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { beatsAgree, play, played, stories } from '../helpers/page/story.mjs';
