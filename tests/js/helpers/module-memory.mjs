@@ -49,7 +49,7 @@ async function often(times, use) {
 }
 
 /** A server that answers everything, as a `fetch`. */
-export async function answering(_url, { method, body }) {
+export async function answering(target, { method = target.method, body }) {
   if (method !== 'POST') return new Response(null, { status: method === 'DELETE' ? 200 : 405 });
   const { id, method: name, params } = JSON.parse(body);
   if (id === undefined) return new Response(null, { status: 202 });
