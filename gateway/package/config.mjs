@@ -24,6 +24,7 @@ const settings = [
   'PUBLIC_ORIGIN',
   'TOKEN_KEYS',
   'PRIVATE_HOSTS',
+  'CREDENTIALS_MAX_IDLE',
   'ALLOWED_ORIGINS',
   'ADMIN_TOKEN',
   'LOG',
