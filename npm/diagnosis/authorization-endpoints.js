@@ -32,11 +32,11 @@ export function examineServer(findings, { place, document }) {
 
 /**
  * MCP, Authorization, Authorization Code Protection: clients refuse servers that do not declare it.
- * 
+ *
  * @param {Findings} findings
- * 
+ *
  * @param {string} place
- * 
+ *
  * @param {unknown} methods
  */
 function examinePkce(findings, place, methods) {
