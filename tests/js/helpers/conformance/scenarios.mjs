@@ -129,7 +129,7 @@ export function testRuns(runs) {
       test('the required scenarios pass', (t) => {
         const count = (names) => `${names.filter((name) => passed.has(name)).length} of ${names.length}`;
         const others = extra.length > 0 ? `; not scored: ${count(extra)} (${extra.join(', ')})` : '';
-        t.diagnostic(`${revision} on ${suite.version}: ${count(required)} required${others}`);
+        t.diagnostic(`${revision ?? 'extensions'} on ${suite.version}: ${count(required)} required${others}`);
         assert.deepEqual(
           wanted(required).filter((name) => !passed.has(name)),
           [],
