@@ -56,7 +56,8 @@ impl<J: Json> Manager<J> {
     pub(crate) fn ping(&mut self, session: SessionRef, why: Check, timeout: Millis) {
         if let Some(record) = self.store.get_mut(session) {
             let suspects = why.suspected.is_some() || matches!(why.identity, Identity::Former | Identity::Successor);
-            let lists = suspects && record.suspicion.as_ref().is_some_and(|found| found.last.rpc_code.is_some());
+            let is_rpc = record.suspicion.as_ref().is_some_and(|found| found.last.rpc_code.is_some());
+            let lists = suspects && is_rpc && record.outage.is_none();
             record.check = Some(Box::new(why));
             self.own_request(session, Purpose::Ping, if lists { "tools/list" } else { "ping" }, None, timeout);
         }
