@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startModernServer } from '../js/servers/modern-server.mjs';
-import { startSdkServer } from '../js/servers/sdk-server.mjs';
+import { startDrainable } from './drainable-servers.mjs';
 import { initializeParams, messageOf, sender } from './http.mjs';
-import { adminToken, startStack } from './stack.mjs';
+import { adminToken } from './stack.mjs';
 
 const VERSION = '2026-07-28';
 const command = fileURLToPath(new URL('../../gateway/package/cli.mjs', import.meta.url));
@@ -16,17 +15,9 @@ describe('the administrator', () => {
   let modern;
   let stack;
   let servers;
-  before(async () => {
-    replicas = await Promise.all([startSdkServer(), startSdkServer()]);
-    modern = await startModernServer();
-    const [first, second] = replicas.map(({ url }) => url);
-    servers = { pair: { url: first, replicas: [second] }, one: { url: first }, modern: { url: modern.url } };
-    stack = await startStack({ servers });
-  });
-  after(async () => {
-    await stack.stop();
-    await Promise.all([...replicas, modern].map((server) => server.close()));
-  });
+  let stop;
+  before(async () => ({ replicas, modern, stack, servers, stop } = await startDrainable()));
+  after(() => stop?.());
 
   const user = (path, token) => sender(new URL(`/${path}/mcp`, stack.url), token);
   const admin = (method, path, token = adminToken) => sender(stack.url, token).send(method, { path });

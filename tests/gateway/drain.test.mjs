@@ -1,10 +1,8 @@
 // A server, or one of its addresses, that takes no new sessions: open ones go on. And mistakes in these settings.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startModernServer } from '../js/servers/modern-server.mjs';
-import { startSdkServer } from '../js/servers/sdk-server.mjs';
+import { startDrainable } from './drainable-servers.mjs';
 import { initializeParams, messageOf, sender } from './http.mjs';
-import { startStack } from './stack.mjs';
 
 const VERSION = '2026-07-28';
 
@@ -13,17 +11,9 @@ describe('a server that is drained', () => {
   let modern;
   let stack;
   let servers;
-  before(async () => {
-    replicas = await Promise.all([startSdkServer(), startSdkServer()]);
-    modern = await startModernServer();
-    const [first, second] = replicas.map(({ url }) => url);
-    servers = { pair: { url: first, replicas: [second] }, one: { url: first }, modern: { url: modern.url } };
-    stack = await startStack({ servers });
-  });
-  after(async () => {
-    await stack.stop();
-    await Promise.all([...replicas, modern].map((server) => server.close()));
-  });
+  let stop;
+  before(async () => ({ replicas, modern, stack, servers, stop } = await startDrainable()));
+  after(() => stop?.());
 
   const user = (path, token) => sender(new URL(`/${path}/mcp`, stack.url), token);
   const echo = async (who, session) =>
