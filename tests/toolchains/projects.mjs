@@ -3,7 +3,7 @@
 
 export const projects = {
   plain: {},
-  'node-26': { node: '26.10.0' },
+  'plain-26': { node: '26.10.0' },
   'vite-5': { vite: '5.4.21' },
   'vite-6': { vite: '6.4.6' },
   'vite-7': { vite: '7.3.8' },

@@ -50,7 +50,7 @@ function built(name, project, module, words, { folder = 'dist', ...options } = {
 /** Newer than what the workspace installs for all tests; it may reach the network and read the project, and no more. */
 const node26 = ['command.js', 'require.cjs'].map((file) => ({
   name: `Node 26, ${file === 'command.js' ? 'import' : 'require()'}`,
-  project: 'node-26',
+  project: 'plain-26',
   module: 'built in',
   run: async (bench) => {
     const limits = ['--permission', '--allow-net', `--allow-fs-read=${bench.folder}`];

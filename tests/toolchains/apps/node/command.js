@@ -1,3 +1,0 @@
-import { ask } from './application.js';
-
-ask(process.argv[2]).then(console.log, console.error);
