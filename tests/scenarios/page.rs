@@ -362,6 +362,62 @@ fn a_tab_that_takes_over_the_stream_continues_at_the_other_tabs_cursor() {
     assert_eq!(world.sent_as("GET")[0].cursor(), Some("n5"));
 }
 
+/// A session in an outage, and a change of it that is not written yet.
+fn in_outage_after(cursor: &str) -> Tether {
+    let mut world = world_with(json!({}), stored());
+    world.server().listens = true;
+    let session = world.connect();
+    world.run_for(10);
+    let get = world.open_gets()[0];
+    world.push(get, Step::Event(Some("n1".into()), None, Data::Json(note("x"))));
+    world.run_for(2_000);
+    world.server().down = Some(http(502, ""));
+    world.push(get, Step::Event(Some(cursor.into()), None, Data::Json(note("x"))));
+    world.tool(session, "read");
+    world.run_for(100);
+    assert_eq!(world.machine.session(session).unwrap().state, State::Outage);
+    assert_eq!(world.storage.record()["cursor"], "n1", "the change waits to be written");
+    world
+}
+
+#[test]
+fn changes_are_written_in_an_outage_too() {
+    for notification in [PageNotification::Save, PageNotification::Park] {
+        let mut world = in_outage_after("n3");
+        tell(&mut world, notification);
+        assert_eq!(world.storage.record()["cursor"], "n3");
+    }
+    let mut world = in_outage_after("n3");
+    world.run_for(2_000);
+    assert_eq!(world.storage.record()["cursor"], "n3", "by its timer");
+    let mut world = in_outage_after("n3");
+    world.close(false);
+    assert_eq!(world.storage.record()["cursor"], "n3", "by close");
+}
+
+#[test]
+fn a_stream_parked_in_an_outage_goes_on_where_it_was() {
+    let mut world = in_outage_after("n3");
+    tell(&mut world, PageNotification::Park);
+    world.server().down = None;
+    world.run_for(60_000);
+    tell(&mut world, PageNotification::Unpark);
+    world.run_for(10);
+    assert_eq!(world.sent_as("GET").last().unwrap().cursor(), Some("n3"));
+}
+
+#[test]
+fn a_page_shown_in_an_outage_takes_over_the_cursor_of_another_tab() {
+    let mut world = in_outage_after("n3");
+    tell(&mut world, PageNotification::Park);
+    world.storage.record()["cursor"] = json!("n5");
+    world.newest.insert(mcp_tether::core::ExchangeId(1), "n5".into());
+    tell(&mut world, PageNotification::Unpark);
+    world.server().down = None;
+    world.run_for(60_000);
+    assert_eq!(world.sent_as("GET").last().unwrap().cursor(), Some("n5"));
+}
+
 #[test]
 fn messages_heard_by_another_tab_are_delivered_here() {
     let (mut world, _) = listening(json!({}));

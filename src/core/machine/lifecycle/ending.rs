@@ -78,6 +78,12 @@ impl<J: Json> Manager<J> {
     /// pending `initialize` first.
     fn end(&mut self, session: SessionRef, waiter: Option<CallId>, sends_delete: bool, state: State) -> usize {
         let detached = self.detach_handshake(session, waiter);
+        let is_forgotten = sends_delete || state == State::Terminated;
+        if is_forgotten {
+            self.forget_record(session)
+        } else {
+            self.persist(session)
+        }
         let Some(record) = self.store.get_mut(session) else { return 0 };
         record.credentials.stop_asking();
         record.state.end_handshake();
@@ -96,11 +102,6 @@ impl<J: Json> Manager<J> {
         if let (true, Some(former), Some(record)) = (sends_delete, former, self.store.get_mut(session)) {
             record.agreed = Some(*former);
             deletes += u32::from(self.send_delete(session, waiter).is_some());
-        }
-        if sends_delete || state == State::Terminated {
-            self.forget_record(session)
-        } else {
-            self.persist(session)
         }
         let is_terminated = state == State::Terminated;
         self.enter(session, if is_terminated { SessionState::Terminated } else { SessionState::Closed });

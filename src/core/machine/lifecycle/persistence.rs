@@ -4,7 +4,7 @@
 //! text under a name. Headers, tokens and the contents of calls are never persisted. The session id is, so the storage
 //! has to be as private as the user's other credentials.
 
-use crate::core::api::{Detail, EventKind, Key, Kind, Level, Output, SessionRef, State};
+use crate::core::api::{Detail, EventKind, Key, Kind, Level, Output, SessionRef};
 use crate::core::config::Protocol;
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
@@ -129,9 +129,9 @@ impl<J: Json> Manager<J> {
         }
     }
 
-    /// Persists a ready session.
+    /// Persists an established session.
     pub(crate) fn persist(&mut self, session: SessionRef) {
-        let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
+        let Some(record) = self.store.get_mut(session).filter(|record| record.is_established()) else { return };
         record.persistence.due = None;
         if let Some(value) = written(record).filter(|_| self.config.keeps) {
             self.out.push_back(Output::Persist { name: name(&record.key), value: Some(value) });
@@ -165,7 +165,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn read_again(&mut self, session: SessionRef) -> bool {
         let until = self.now.after(PATIENCE);
         let Some(record) = self.store.get_mut(session).filter(|_| self.config.keeps) else { return false };
-        if record.state != State::Ready || record.state.in_handshake() || record.sse.is_some() {
+        if !record.is_established() || record.sse.is_some() {
             return false;
         }
         record.persistence.asked = true;
@@ -186,7 +186,7 @@ impl<J: Json> Manager<J> {
     }
 
     fn on_read_again(&mut self, session: SessionRef, stored: Option<Stored<J>>) {
-        let Some(record) = self.store.get_mut(session).filter(|record| record.state == State::Ready) else { return };
+        let Some(record) = self.store.get_mut(session).filter(|record| record.is_established()) else { return };
         if let Some(stored) = stored {
             let same = record.agreed.as_ref().is_some_and(|agreed| agreed.id == stored.agreed.id);
             if !same && stored.created_at > record.created_at {

@@ -227,6 +227,15 @@ impl<J> Session<J> {
         goes_on && !self.state.in_handshake() && self.generation == generation
     }
 
+    /// Whether the session is agreed upon and not known to be lost, whether or not the server is reachable.
+    pub(crate) fn is_established(&self) -> bool {
+        match self.state.name() {
+            State::Ready => true,
+            State::Outage => self.outage.as_ref().is_some_and(|outage| !outage.is_lost()),
+            _ => false,
+        }
+    }
+
     /// Whether messages of the server in this generation are handled. Over HTTP+SSE they may arrive before the response
     /// to `notifications/initialized`.
     pub(crate) fn handles_messages(&self, generation: u64) -> bool {
