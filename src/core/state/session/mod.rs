@@ -216,24 +216,21 @@ impl<J> Session<J> {
         self.agreed.as_ref()?.id.as_ref()
     }
 
-    /// Whether this generation is current and accepts requests, or will soon.
-    pub(crate) fn is_live(&self, generation: u64) -> bool {
-        let goes_on = match self.state.name() {
-            State::Ready | State::Recovering | State::Connecting => true,
-            // A session that was lost before the outage has no live generation.
-            State::Outage => self.outage.as_ref().is_some_and(|outage| !outage.is_lost()),
-            _ => false,
-        };
-        goes_on && !self.state.in_handshake() && self.generation == generation
-    }
-
     /// Whether the session is agreed upon and not known to be lost, whether or not the server is reachable.
+    #[inline(never)]
     pub(crate) fn is_established(&self) -> bool {
         match self.state.name() {
             State::Ready => true,
+            // A session that was lost before the outage has no live generation.
             State::Outage => self.outage.as_ref().is_some_and(|outage| !outage.is_lost()),
             _ => false,
         }
+    }
+
+    /// Whether this generation is current and accepts requests, or will soon.
+    pub(crate) fn is_live(&self, generation: u64) -> bool {
+        let goes_on = self.is_established() || matches!(self.state.name(), State::Recovering | State::Connecting);
+        goes_on && !self.state.in_handshake() && self.generation == generation
     }
 
     /// Whether messages of the server in this generation are handled. Over HTTP+SSE they may arrive before the response
