@@ -16,6 +16,13 @@ const scripts = {
   'SDK v2': officialScript('/v2.js'),
   'mcp-tether': ownScript(),
   'mcp-tether, legacy': ownScript("protocolVersion: 'legacy'"),
+  'mcp-tether, preload': ownScript(),
+};
+
+// The line that docs/toolchains.md advises.
+const heads = {
+  'mcp-tether, preload':
+    '<link rel="preload" href="/pkg/mcp_tether_bg.wasm" as="fetch" type="application/wasm" crossorigin>',
 };
 
 function officialScript(file) {
@@ -34,10 +41,11 @@ function ownScript(setting = '') {
 }
 
 // `performance.now()` begins with the navigation.
-function pageWith(script) {
+function pageWith(script, head = '') {
   return `<!doctype html>
 <meta charset="utf-8">
 <title>load</title>
+${head}
 <link rel="icon" href="data:,">
 <script>
   addEventListener('error', ({ message }) => (globalThis.loaded = { error: message }));
@@ -73,7 +81,11 @@ async function readFiles() {
     readFile(`${root}pkg/browser.js`),
     readFile(`${root}pkg/mcp_tether_bg.wasm`),
   ]);
-  const html = Object.entries(scripts).map(([name, script]) => [pathOf(name), 'text/html', pageWith(script)]);
+  const html = Object.entries(scripts).map(([name, script]) => [
+    pathOf(name),
+    'text/html',
+    pageWith(script, heads[name]),
+  ]);
   const files = [
     ...html,
     ['/v1.js', 'text/javascript', v1],
