@@ -14,9 +14,25 @@ cd "$root"
 servers=""
 
 main() {
-  local environments=("$@")
-  [ $# -gt 0 ] || environments=(plain node chrome firefox dedicated-worker service-worker)
-  for environment in "${environments[@]}"; do
+  if [ $# -eq 0 ]; then
+    run_all
+  else
+    run_environments "$@"
+  fi
+}
+
+# The plain run beside all others: most of the time of each goes to the start of a browser.
+run_all() {
+  local plain status=0
+  run_environments plain &
+  plain=$!
+  (run_environments node chrome firefox dedicated-worker service-worker) || status=1
+  wait "$plain" || status=1
+  return "$status"
+}
+
+run_environments() {
+  for environment in "$@"; do
     [ "$environment" = plain ] || [ -n "$servers" ] || start_servers
     case "$environment" in
       plain) run_plain ;;
