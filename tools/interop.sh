@@ -4,7 +4,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-set_up rust node python
+set_up rust node python frameworks
 cd "$root"
 
 [ -x target/interop/debug/interop-rmcp-server ] || say "building the rmcp server (a few minutes, once)"

@@ -25,6 +25,7 @@ main() {
       python) set_up_python ;;
       nginx) set_up_nginx ;;
       programs) set_up_programs ;;
+      frameworks) set_up_frameworks ;;
       load) set_up_load ;;
       *) fail "there is no part named $part to set up" ;;
     esac
@@ -152,8 +153,21 @@ set_up_programs() {
   say "installing the programs that the gateway is tested with"
   mkdir -p "$folder"
   cp "$wanted"/package*.json "$root/.npmrc" "$folder/"
-  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || fail "npm ci failed: the npm registry has to be within reach"
+  install_locked_packages "$folder"
   cp "$wanted/package-lock.json" "$folder/installed.json"
+}
+
+# The packages of servers that the client is tested with: in place, where the servers find them.
+set_up_frameworks() {
+  local folder="$root/tests/interop/frameworks" installed="$stamps/frameworks.json"
+  [ -d "$folder/node_modules" ] && cmp --silent "$folder/package-lock.json" "$installed" && return
+  say "installing the frameworks that the client is tested with"
+  install_locked_packages "$folder"
+  cp "$folder/package-lock.json" "$installed"
+}
+
+install_locked_packages() {
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || fail "npm ci failed: the npm registry has to be within reach"
 }
 
 # The official Python SDK, 1.x and 2.x, FastMCP, and one with FastAPI for the fixes of the doctor, each in an environment of its own.

@@ -2,18 +2,18 @@
 // interop`.
 // usage: node tests/interop/run.mjs [part of a server's name], which writes nothing
 import { writeFile } from 'node:fs/promises';
-import { open, steps } from './matrix.mjs';
-import { peers } from './peers/index.mjs';
+import { frameworkSteps, open, steps } from './matrix.mjs';
+import { frameworks, peers } from './peers/index.mjs';
 import { expected, render } from './table.mjs';
 
 const wanted = process.argv[2] ?? '';
 const stepTimeout = 90_000;
 
-const rows = [];
-for (const peer of peers.filter(({ name }) => name.includes(wanted))) rows.push({ peer, cells: await perform(peer) });
+const rows = await performAll(peers, Object.keys(steps));
+const frameworkRows = await performAll(frameworks, frameworkSteps);
 
-if (wanted === '') await writeFile(new URL('../../docs/interop.md', import.meta.url), render(rows));
-const failed = rows.filter(({ cells }) => Object.values(cells).includes('no'));
+if (wanted === '') await writeFile(new URL('../../docs/interop.md', import.meta.url), render(rows, frameworkRows));
+const failed = [...rows, ...frameworkRows].filter(({ cells }) => Object.values(cells).includes('no'));
 console.log(
   failed.length === 0
     ? '\ninterop: no step failed'
@@ -21,10 +21,17 @@ console.log(
 );
 process.exit(failed.length === 0 ? 0 : 1);
 
-async function perform(peer) {
+async function performAll(all, names) {
+  const rows = [];
+  for (const peer of all.filter(({ name }) => name.includes(wanted)))
+    rows.push({ peer, cells: await perform(peer, names) });
+  return rows;
+}
+
+async function perform(peer, names) {
   console.log(`\n${peer.name} (${peer.version()})`);
-  const cells = Object.fromEntries(Object.keys(steps).map((step) => [step, expected(peer, step)]));
-  const due = Object.keys(steps).filter((step) => cells[step] === 'yes');
+  const cells = Object.fromEntries(names.map((step) => [step, expected(peer, step)]));
+  const due = names.filter((step) => cells[step] === 'yes');
   await performSteps(peer, due, cells);
   return cells;
 }

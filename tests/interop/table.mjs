@@ -1,6 +1,6 @@
 // docs/interop.md: a table with a row for each server, a column for each step, and why a cell is empty; then the clients
 // of the gateway.
-import { steps } from './matrix.mjs';
+import { frameworkSteps, steps } from './matrix.mjs';
 import { throughGateway } from './through-gateway.mjs';
 
 const columns = Object.keys(steps);
@@ -11,11 +11,39 @@ export function expected(peer, step) {
 }
 
 /**
- * The whole document.
- * @param {{ peer: import('./peers/index.mjs').Peer, cells: Record<string, string> }[]} rows a cell is the result of `expected`, or `no`
+ * @typedef {{ peer: import('./peers/index.mjs').Peer, cells: Record<string, string> }} Row a cell is the result of `expected`, or `no`
  */
-export function render(rows) {
+
+/**
+ * The whole document.
+ * @param {Row[]} rows
+ * @param {Row[]} frameworkRows
+ */
+export function render(rows, frameworkRows) {
   const notes = [];
+  return `${[
+    '# Interop',
+    '',
+    'The results of `make interop`: this client in Node with real servers, each in a process of its own. The run writes this file.',
+    '',
+    ...table(rows, columns, notes),
+    '',
+    ...legend,
+    '',
+    '## Frameworks and bridges',
+    '',
+    'The same for servers that are written as the README of a framework shows, and for bridges in front of a server that speaks stdio.',
+    '',
+    ...table(frameworkRows, frameworkSteps, notes),
+    '',
+    ...notes.map((text, index) => `${index + 1}. ${text}`),
+    '',
+    ...throughGateway,
+  ].join('\n')}\n`;
+}
+
+function table(rows, columns, notes) {
+  const head = ['server', 'revision', 'built with', ...columns];
   const lines = rows.map(({ peer, cells }) =>
     line([
       peer.name,
@@ -24,21 +52,7 @@ export function render(rows) {
       ...columns.map((step) => cells[step] + note(peer, step, cells[step], notes)),
     ]),
   );
-  return `${[
-    '# Interop',
-    '',
-    'The results of `make interop`: this client in Node with real servers, each in a process of its own. The run writes this file.',
-    '',
-    line(['server', 'revision', 'built with', ...columns]),
-    line(['server', 'revision', 'built with', ...columns].map(() => '---')),
-    ...lines,
-    '',
-    ...notes.map((text, index) => `${index + 1}. ${text}`),
-    '',
-    ...legend,
-    '',
-    ...throughGateway,
-  ].join('\n')}\n`;
+  return [line(head), line(head.map(() => '---')), ...lines];
 }
 
 const legend = [

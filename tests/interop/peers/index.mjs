@@ -1,4 +1,5 @@
 // Every server that our client is tested with.
+import frameworkPeers from './frameworks.mjs';
 import python from './python.mjs';
 import referenceServer from './reference-server.mjs';
 import rmcp from './rmcp.mjs';
@@ -16,6 +17,7 @@ import sdkV2 from './sdk-v2.mjs';
  * @property {'stateful' | 'stateless' | 'modern'} kind
  * @property {string} protocolVersion
  * @property {Record<'echo' | 'progress' | 'slow' | 'count' | 'notify', { name: string, arguments: object, answers?: string }>} tools
+ * @property {boolean} [takesAnyId] requests with an id that the server has never issued are answered
  * @property {string} notifies the method of the notification that its tool `notify` sends
  * @property {boolean} [notifiesOnStream] on the session's stream, not on the call's
  * @property {Record<string, string>} [missing] the steps that are impossible with the server, and why
@@ -23,3 +25,6 @@ import sdkV2 from './sdk-v2.mjs';
 
 /** @type {Peer[]} */
 export const peers = [...referenceServer, ...sdkV1, ...sdkV2, ...python, ...rmcp];
+
+/** Servers of frameworks, and bridges. @type {Peer[]} */
+export const frameworks = frameworkPeers;
