@@ -7,7 +7,7 @@ import { corsDoctor } from './diagnosis/cors.js';
 import { shownUrl } from './diagnosis/discreet.js';
 import { open } from './diagnosis/opening.js';
 import { isThere, watchPolicy } from './diagnosis/page.js';
-import { explain } from './diagnosis/refusals.js';
+import { explain, explainOpening } from './diagnosis/refusals.js';
 import { Wire } from './diagnosis/wire.js';
 
 /** @import { Answer, Finding, Resolve, Server, StepName } from './diagnosis/types.js' */
@@ -32,7 +32,7 @@ export function reach({ own, fetch: given, headers: { 'mcp-tether-server': _mark
 const defaultTimeout = 5_000;
 
 /**
- * Creates a separate session and ends it; existing sessions are not touched.
+ * Opens two sessions of its own, one after the other, and ends them; existing sessions are not touched.
  *
  * @param {Resolve} resolve
  * @param {DiagnosisOptions} [options]
@@ -55,7 +55,7 @@ export async function diagnose(resolve, { origin, timeout = defaultTimeout } = {
     report.add(
       'initialize',
       isReached ? answer : { ms: 0 },
-      isReached ? { ok: false, ...explain(answer, wire) } : notReached,
+      isReached ? { ok: false, ...explainOpening(answer, wire) } : notReached,
     );
     for (const name of /** @type {const} */ (['sessionHeader', 'reuse', 'terminate']))
       report.add(name, { ms: 0 }, { ok: false, detail: 'not tried: no session was created' });

@@ -251,7 +251,7 @@ export class McpManager {
   /** Ends all sessions of a user. */
   terminateUser(userId: string): Promise<void>;
   /**
-   * Tests a server step by step, and reports findings with fixes. Creates a separate session and ends it; the user's live session is not
+   * Tests a server step by step, and reports findings with fixes. Opens two sessions of its own, one after the other; the user's live session is not
    * touched. The code is loaded on demand.
    *
    * @param userId The user whose headers are sent: those of the live session with its token, or the configured ones. Optional if they are the same for all users.

@@ -7,6 +7,18 @@ import { fixOfHost } from './hosts.js';
 /** @import { Answer, Explanation, Failure, Received } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
+/**
+ * Explains the answer to an `initialize`, which carries no session id: one that speaks of a session means its own.
+ * @param {Answer} answer @param {Wire} wire @returns {Explanation}
+ */
+export function explainOpening(answer, wire) {
+  const refusal = answer.failure ? undefined : answer.message?.error;
+  const isAboutSession = /session.*(not found|unknown|expired|invalid|closed|terminated)|(unknown|invalid|no) session/i;
+  if (refusal && [400, 404].includes(answer.status) && isAboutSession.test(refusal.message))
+    return { detail: `refused with ${said(answer)}`, fix: oneForAll };
+  return explain(answer, wire);
+}
+
 /** @param {Answer} answer @param {Wire} wire @returns {Explanation} */
 export function explain(answer, wire) {
   if (answer.failure) return { detail: answer.failure.words, fix: answer.failure.fix ?? fixOf(answer.failure) };
@@ -95,6 +107,9 @@ function explainStream(answer) {
   };
 }
 
+/** The one session of such a server may be over, and then nobody gets another. */
+export const oneForAll = 'Create a transport and a server for each session: this server has one for all.';
+
 /** Unless it is flushed after each, until its window is full. */
 export const notCompressed = 'Exclude text/event-stream from compression: a compressor holds events back.';
 
@@ -111,8 +126,7 @@ function fixOfWords(answer, { url, origin }) {
   if (status < 400) return undefined;
   if (message?.error?.code === -32700 || /stream is not readable|body .*(used|consumed|read|disturbed)/i.test(words))
     return 'Pass the parsed body on, handleRequest(req, res, req.body): a parser such as express.json() has read the request.';
-  if (/already (initialized|connected)|cannot be reused/i.test(words))
-    return 'Create a transport and a server for each session: this server has one for all.';
+  if (/already (initialized|connected)|cannot be reused/i.test(words)) return oneForAll;
   if (status === 421 || (status === 403 && /\bhosts?\b/i.test(words)))
     return `Add ${new URL(url).host} to the allowed hosts of the server, or make the proxy send one of them: the Host header was refused.`;
   if (status === 403 && origin && /\borigin\b/i.test(words) && !answer.isAboutOrigin)

@@ -4,14 +4,16 @@
 import { shortId } from './discreet.js';
 import { answered, greeting, withoutTools } from './handshake.js';
 import { withAdvice } from './listening.js';
-import { initialized, isLegalId, request } from './messages.js';
-import { explain, said } from './refusals.js';
+import { initialize, initialized, isLegalId, newestLegacy, request } from './messages.js';
+import { explain, oneForAll, said } from './refusals.js';
 
 /** @import { Answer, Explanation, Finding } from './types.js' */
 /** @import { Wire } from './wire.js' */
 
 /** Concurrent pings: they use separate connections, so they reach more than one replica. */
 const replicas = 3;
+/** Statuses of a server, or of something in front of it, that may open another session later. */
+const passing = [401, 403, 408, 429, 502, 503, 504];
 const notTried = { ok: false, detail: 'not tried: the session id cannot be read' };
 
 export class Stateful {
@@ -119,11 +121,34 @@ export class Stateful {
   }
 
   /**
-   * Ends the session, and checks that it has ended.
+   * Ends the session, and checks that it has ended and that another can begin.
    * @returns {Promise<Finding>}
    */
   async terminate() {
     if (!this.id) return notTried;
+    const ended = await this.#end();
+    return (await this.#refusesAnother()) ?? ended;
+  }
+
+  /** Whether the session was the only one that the server will ever open. @returns {Promise<Finding | undefined>} */
+  async #refusesAnother() {
+    const answer = await this.wire.post(
+      initialize(this.protocolVersion ?? newestLegacy),
+      {},
+      { title: 'initialize again' },
+    );
+    if (answer.failure || passing.includes(answer.status)) return undefined;
+    const id = answer.headers.get('mcp-session-id');
+    if (id) {
+      this.wire.discretion.keep(id);
+      await this.wire.delete({ ...this.headers, 'mcp-session-id': id });
+    }
+    if (answer.message?.result) return undefined;
+    return { ok: false, detail: `a second session was refused with ${said(answer)}`, fix: oneForAll };
+  }
+
+  /** @returns {Promise<Finding>} */
+  async #end() {
     const answer = await this.wire.delete(this.headers);
     const after = await this.ping();
     const alive = answered(after);

@@ -1,6 +1,8 @@
 // The verdict on a diagnosis, for the command and for pages: can the server be used, and what is the one thing to fix first?
 // @ts-check
 
+import { oneForAll } from './refusals.js';
+
 /** @import { Diagnosis } from '../index.js' */
 /** @typedef {Diagnosis['steps'][number]} Step */
 /**
@@ -18,8 +20,8 @@
 export function outcomeOf({ name, ok, detail, fix }) {
   if (/^not (tried|checked)/.test(detail)) return 'skipped';
   if (ok) return fix === undefined ? 'passed' : 'advice';
-  // How a session ends does not prevent its use.
-  return name === 'terminate' ? 'advice' : 'failed';
+  // How a session ends does not prevent its use; that no other can begin does.
+  return name === 'terminate' && fix !== oneForAll ? 'advice' : 'failed';
 }
 
 /** @param {Diagnosis} diagnosis @returns {Verdict} */

@@ -137,7 +137,7 @@ describe('in a page', () => {
     await server.forgetSessions();
     Object.assign(server.counts, { initialize: 0, delete: 0 });
     assert.equal((await diagnoseInPage(`${gate.origin}/mcp`)).ok, true);
-    assert.equal(server.counts.initialize, 1);
-    assert.equal(server.counts.delete, 1);
+    assert.equal(server.counts.initialize, 2);
+    assert.equal(server.counts.delete, 2);
   });
 });

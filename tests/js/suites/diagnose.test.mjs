@@ -1,6 +1,7 @@
 // manager.diagnose() in Node, on real servers of every kind, and on servers with one fault each.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,9 @@ import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { verdictOf } from '../../../npm/diagnosis/verdict.js';
 import { brokenServers } from '../helpers/diagnose/broken-servers.mjs';
 import { initializeResult } from '../servers/faults/healthy.mjs';
 import { startHttpSseServer } from '../servers/http-sse-server.mjs';
@@ -69,7 +73,7 @@ describe('healthy servers', () => {
       );
       assert.deepEqual(
         { initialize: server.counts.initialize, delete: server.counts.delete },
-        { initialize: 1, delete: 1 },
+        { initialize: 2, delete: 2 },
       );
     });
   }
@@ -221,6 +225,50 @@ describe('servers with a fault', () => {
     );
     assert.equal(step(diagnosis, 'cors').detail, 'not tried: the server was not reached');
   };
+
+  test('one transport for all clients, whether or not its session is over', patience, async (context) => {
+    const fix = 'Create a transport and a server for each session: this server has one for all.';
+    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: randomUUID });
+    await new McpServer({ name: 'one', version: '1.0.0' }).connect(transport);
+    const server = await listen((request, response) => transport.handleRequest(request, response));
+    context.after(server.close);
+    const url = `${server.origin}/mcp`;
+    // The session of another client.
+    const manager = new McpManager({ mcpServers: { db: { url, protocolVersion: 'legacy' } } });
+    context.after(() => manager.close());
+    await manager.connect('eve', 'db');
+    const beside = step(await diagnose({ url }), 'initialize');
+    assert.equal(
+      beside.detail,
+      'refused with 400 "JSON-RPC error -32600: Invalid Request: Server already initialized"',
+    );
+    assert.equal(beside.fix, fix);
+    await manager.terminate('eve', 'db');
+    const after = step(await diagnose({ url }), 'initialize');
+    assert.equal(after.detail, 'refused with 404 "JSON-RPC error -32001: Session not found"');
+    assert.equal(after.fix, fix);
+  });
+
+  test('one transport for all clients, and the diagnosis is the first of them', patience, async (context) => {
+    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: randomUUID });
+    await new McpServer({ name: 'one', version: '1.0.0' }).connect(transport);
+    const server = await listen((request, response) => transport.handleRequest(request, response));
+    context.after(server.close);
+    const diagnosis = await diagnose({ url: `${server.origin}/mcp` });
+    assert.deepEqual(
+      diagnosis.steps.filter(({ ok }) => !ok).map(({ name, detail, fix }) => ({ name, detail, fix })),
+      [
+        {
+          name: 'terminate',
+          detail: 'a second session was refused with 404 "JSON-RPC error -32001: Session not found"',
+          fix: 'Create a transport and a server for each session: this server has one for all.',
+        },
+      ],
+      shown(diagnosis),
+    );
+    assert.equal(verdictOf(diagnosis).state, 'broken');
+    assert.equal(verdictOf(diagnosis).topic, 'transport');
+  });
 
   test('nothing listens', patience, async () => {
     const port = await findFreePort();

@@ -144,7 +144,7 @@ test('the link has neither the query nor the token, and does the same check', as
   await page.goto('about:blank');
   await page.goto(wanted);
   await visitor.until(() => document.querySelector('#result')?.dataset.state === 'good');
-  assert.equal(server.counts.initialize, before + 1);
+  assert.equal(server.counts.initialize, before + 2);
 });
 
 for (const [name, url, words] of [
