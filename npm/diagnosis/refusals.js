@@ -12,11 +12,10 @@ import { fixOfHost } from './hosts.js';
  * @param {Answer} answer @param {Wire} wire @returns {Explanation}
  */
 export function explainOpening(answer, wire) {
-  const refusal = answer.failure ? undefined : answer.message?.error;
   const isAboutSession = /session.*(not found|unknown|expired|invalid|closed|terminated)|(unknown|invalid|no) session/i;
-  if (refusal && [400, 404].includes(answer.status) && isAboutSession.test(refusal.message))
-    return { detail: `refused with ${said(answer)}`, fix: oneForAll };
-  return explain(answer, wire);
+  if (answer.failure || ![400, 404].includes(answer.status)) return explain(answer, wire);
+  if (!isAboutSession.test(answer.message?.error?.message ?? '')) return explain(answer, wire);
+  return { detail: `refused with ${said(answer)}`, fix: oneForAll };
 }
 
 /** @param {Answer} answer @param {Wire} wire @returns {Explanation} */
