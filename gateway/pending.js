@@ -107,7 +107,7 @@ export class Pending {
 }
 
 // The code of errors that no server sent; their data are the fields of the McpError. JSON-RPC reserves −32768…−32000.
-const OUR_ERROR = 1000;
+export const OUR_ERROR = 1000;
 
 /** The JSON-RPC error for an McpError: @param {Settled} failure @returns {RpcError} */
 export function errorOf(failure) {

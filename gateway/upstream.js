@@ -10,8 +10,8 @@ import { listWithout } from './oauth/before-login.js';
 import { errorOf, Pending } from './pending.js';
 import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
 import { RequestTemplate } from './request-template.js';
+import { sessionFetch } from './session-fetch.js';
 import { ServerCheck } from './topology/server-check.js';
-import { wholeFetch } from './whole-fetch.js';
 
 /** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
 /** @import { SessionObserver } from './observe/session-observer.js' */
@@ -369,7 +369,7 @@ export class Upstream {
 
   /** @param {string} url @param {RequestInit} init */
   #send(url, init) {
-    return this.#route ? this.#route.fetch(url, init) : wholeFetch(url, init, this.#fetchAlike);
+    return this.#route ? this.#route.fetch(url, init) : sessionFetch(url, init, this.#fetchAlike);
   }
 
   /** @param {string} url @param {RequestInit} init */
