@@ -35,6 +35,7 @@ const CLOSED = new Error('the client was closed');
  *   observer: ((message: RawJson | object, about: About) => unknown) | undefined,
  *   relay(call: Pending, method: string, params: unknown, headers: Head | undefined, wantsProgress: boolean): number,
  *   cancelRelayed(number: number, reason: unknown): void,
+ *   isUnsent(number: number): boolean,
  *   notification(message: { method: string, params?: unknown }): Promise<void>,
  *   free(): void,
  * }} RelaySession
@@ -233,6 +234,11 @@ export class Upstream {
   /** @param {Pending} request @param {unknown} reason */
   cancel({ number }, reason) {
     this.#session?.cancelRelayed(number, reason);
+  }
+
+  /** Whether a request waits for its turn at the server: @param {Pending} request */
+  isUnsent({ number }) {
+    return this.#session?.isUnsent(number) ?? false;
   }
 
   /** Forwards a notification of the client: @param {string} method @param {unknown} params */
