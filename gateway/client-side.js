@@ -31,6 +31,11 @@ const TIMED_OUT = {
   message: 'the server did not answer in time; the request may have run',
   data: { code: 'request_timeout', retryable: false },
 };
+const NOT_SENT = {
+  code: 1000,
+  message: 'the request was not sent: it waited too long behind other requests, a pause or an outage of the server',
+  data: { code: 'request_timeout', retryable: true },
+};
 const INTERNAL = { code: -32603, message: 'Internal error' };
 const MOST_WAITING = 1_000; // unanswered requests of a session
 const QUESTION = 300_000; // milliseconds for which a question of the server keeps the session with the server in memory
@@ -246,6 +251,7 @@ export class ClientSide {
     for (const [id, since] of this.#questions) if (now - since >= QUESTION) this.#questions.delete(id);
     // The server is told, and the slot of the request is free again.
     for (const pending of this.#exchanges.overdue(now, timeout)) pending.cancel('the request timed out', TIMED_OUT);
+    for (const pending of this.#exchanges.stuck(now, timeout)) pending.cancel('the request timed out', NOT_SENT);
   }
 
   /** Called when the session ends. */

@@ -36,6 +36,17 @@ export function dataLines(data) {
   return `data: ${/[\r\n]/.test(data) ? data.split(/\r\n|[\r\n]/).join('\ndata: ') : data}\n`;
 }
 
+/** The data of the last event of a complete stream: @param {string} stream */
+export function lastData(stream) {
+  const lines = stream.split(/\r\n|[\r\n]/);
+  const last = lines.findLastIndex((line) => line.startsWith('data:'));
+  const first = lines.findLastIndex((line, index) => index < last && !line.startsWith('data:')) + 1;
+  return lines
+    .slice(first, last + 1)
+    .map((line) => line.slice('data:'.length))
+    .join('\n');
+}
+
 // Event ids contain the stream, so a stream can be resumed after an event that is no longer stored.
 /** @type {(stream: number, id: number) => string} */
 const eventId = (stream, id) => `${stream}-${id}`;

@@ -11,6 +11,7 @@ import { error } from './messages.js';
 /** @typedef {{ text: string, request?: Pending }} Message for the client; a response has the request that it answers */
 
 const PATIENCE = 20_000; // milliseconds of silence after which a stream is opened to keep the connection alive
+const QUEUED = 60_000; // milliseconds that a request may wait for its turn at the server, unless the timeout of the server is longer
 const ABANDONED = 300_000; // milliseconds for which the requests of a client that is gone go on: it may resume
 const NOT_KEPT = {
   code: 1000,
@@ -66,18 +67,30 @@ export class Exchange {
   }
 
   /**
-   * When its requests time out: after the time of the server's configuration without a message about them (2025-11-25 basic/lifecycle, "Timeouts").
-   * Without a configured time they do not while the client waits.
+   * When a request times out: after the time of the server's configuration without a message about it (2025-11-25 basic/lifecycle, "Timeouts"), which begins
+   * when it is sent. Without a configured time it does not while the client waits.
+   * @param {Pending} request
    * @param {number | undefined} timeout
    */
-  deadline(timeout) {
-    if (timeout !== undefined) return this.#activeAt + timeout;
-    return this.#leftAt === undefined ? Number.POSITIVE_INFINITY : Math.max(this.#leftAt, this.#activeAt) + ABANDONED;
+  deadline(request, timeout) {
+    const since = this.activeAt(request);
+    if (timeout !== undefined) return since + timeout;
+    return this.#leftAt === undefined ? Number.POSITIVE_INFINITY : Math.max(this.#leftAt, since) + ABANDONED;
   }
 
-  /** The time of the last message about its requests. */
-  get activeAt() {
-    return this.#activeAt;
+  /**
+   * Until when a request may wait for its turn at the server.
+   * @param {Pending} request
+   * @param {number | undefined} timeout
+   */
+  patience({ at }, timeout) {
+    if (timeout === undefined && this.#leftAt === undefined) return Number.POSITIVE_INFINITY;
+    return at + Math.max(timeout ?? ABANDONED, QUEUED);
+  }
+
+  /** The time of the last message about a request, or of its sending: @param {Pending} request */
+  activeAt({ sentAt }) {
+    return Math.max(this.#activeAt, sentAt);
   }
 
   /** The number of its stream; undefined if it has none. */

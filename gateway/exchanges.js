@@ -122,22 +122,30 @@ export class Exchanges {
 
   /** When the last of the requests times out; 0 if there are none: @param {number | undefined} timeout */
   deadline(timeout) {
-    return Math.max(0, ...[...this.#exchanges].map((exchange) => exchange.deadline(timeout)));
+    return Math.max(0, ...[...this.#waiting].map((pending) => pending.exchange.deadline(pending, timeout)));
   }
 
   /** Since when the server says nothing about one of the requests; undefined if there are none. */
   get silentSince() {
-    const [first, ...others] = [...this.#exchanges].map((exchange) => exchange.activeAt);
+    const [first, ...others] = [...this.#waiting].map((pending) => pending.exchange.activeAt(pending));
     return first === undefined ? undefined : Math.min(first, ...others);
   }
 
-  /** The requests that have timed out: @param {number} now @param {number | undefined} timeout */
+  /** The requests that have timed out at the server: @param {number} now @param {number | undefined} timeout */
   overdue(now, timeout) {
-    return [...this.#waiting].filter(({ exchange }) => exchange.deadline(timeout) <= now);
+    return [...this.#waiting].filter((pending) => pending.exchange.deadline(pending, timeout) <= now);
+  }
+
+  /** The requests that have waited too long for their turn at the server: @param {number} now @param {number | undefined} timeout */
+  stuck(now, timeout) {
+    return [...this.#waiting].filter(
+      (pending) => pending.isQueued && pending.exchange.patience(pending, timeout) <= now,
+    );
   }
 
   /** To be called every few seconds: @param {number} now */
   beat(now) {
+    for (const pending of this.#waiting) pending.look(now);
     for (const exchange of this.#exchanges) exchange.beat(now);
   }
 }

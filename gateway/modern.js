@@ -2,19 +2,32 @@
 // @ts-check
 
 import { bodiless, idOf, json, refused } from './answers.js';
-import { LARGEST_ANSWER, LARGEST_ERROR, startOf, textWithin } from './bounded.js';
+import { LARGEST_ANSWER, startOf, textWithin } from './bounded.js';
 import { sha256 } from './digest.js';
 import { inTime, keptAlive } from './kept-alive.js';
 import { log } from './log.js';
+import { noAnswer } from './no-answer.js';
 import { RequestAuth } from './oauth/request-auth.js';
 import { annotatedTool } from './page-tools.js';
 import { cached, epochOf, forget, keep, LARGEST_ENTRY, unambiguous } from './public-cache.js';
-import { parse, plain, RawJson } from './raw-json.js';
+import { plain } from './raw-json.js';
 import { modernRoute, secretsIn } from './topology/modern-route.js';
 import { refusalOf } from './topology/silence.js';
+import {
+  codeOf,
+  errorIn,
+  identified,
+  isAnswer,
+  isError,
+  isStream,
+  messageIn,
+  parsed,
+  resultIn,
+} from './upstream-answer.js';
 
 /** @import { Pair } from 'gateway-module' */
 /** @import { IncomingRequest } from './incoming-request.js' */
+/** @import { RawJson } from './raw-json.js' */
 /** @import { Answer, Identity, Rpc, RpcResult, Tool } from './types.js' */
 
 // Revisions of legacy servers, newest first.
@@ -45,7 +58,7 @@ export async function passOn(incoming, identity, message, text) {
   const answer = sent.catch((error) => {
     log('warn', 'unreachable', { server: passage.server, problem: error.message });
     // Without an id, like every proxy: clients take an error with the request's id for the handler's response, and do not wait for the server.
-    return refusalOf(error, passage.id) ?? incoming.refuse('unreachable');
+    return refusalOf(error, passage.id) ?? passage.unreachable();
   });
   return inTime(answer, passage.id, () => passage.aborter.abort());
 }
@@ -122,8 +135,10 @@ class Passage {
     const calls = this.fromPage && message.method === 'tools/call';
     const added = this.#missingHeaders(calls ? await this.#tool(false) : undefined);
     let response = await this.#send(text, added);
+    // workerd takes an informational response for the final one, and its body does not end.
+    if (response.status < 200) return this.#nonsense(response);
     if (isError(response)) {
-      const words = await textWithin(response.body, LARGEST_ERROR);
+      const words = await errorIn(response);
       const corrected =
         calls && response.status === 400 && codeOf(words) === HEADER_MISMATCH
           ? this.#missingHeaders(await this.#tool(true))
@@ -132,7 +147,7 @@ class Passage {
       // headers: then the error may come from the tool itself.
       if (JSON.stringify(corrected) === JSON.stringify(added)) return this.#refused(response, words);
       response = await this.#send(text, corrected);
-      if (isError(response)) return this.#refused(response, await textWithin(response.body, LARGEST_ERROR));
+      if (isError(response)) return this.#refused(response, await errorIn(response));
     }
     if (!response.ok) return this.#nonsense(response);
     if (isStream(response)) return this.#streamed(response);
@@ -154,7 +169,8 @@ class Passage {
   async #whole(response, onresult) {
     const { message } = this;
     const limit = onresult ? LARGEST_ENTRY : LARGEST_PARSED;
-    const start = await startOf(response.body, limit);
+    const start = await startOf(response.body, limit).catch(() => undefined);
+    if (!start) return this.#brokenOff(response);
     const headers = { ...this.#headers(response), 'content-type': 'application/json' };
     if (start.text === undefined) {
       if (/^\s*\{/.test(start.first)) return { status: response.status, headers, body: start.whole };
@@ -164,12 +180,12 @@ class Passage {
     const { text } = start;
     if (message.id === undefined) return bodiless(202);
     const answer = parsed(text);
-    if (!isAnswer(answer)) return this.#nonsense(response);
+    if (!isAnswer(answer) || (answer.id ?? message.id) !== message.id) return this.#nonsense(response);
     this.observer.answered(answer);
     this.#speaks();
     const result = onresult && resultIn(text);
     if (result) await onresult(result, text.length);
-    return { status: response.status, headers, body: text };
+    return { status: response.status, headers, body: answer.id === message.id ? text : identified(text, this.id) };
   }
 
   // The response of the server, or of a proxy in front of it, has no JSON-RPC message. The request may have run, so the error is final: it has the request's id.
@@ -177,14 +193,23 @@ class Passage {
   #nonsense({ status, body }) {
     body?.cancel().catch(() => {}); // unless it was read
     log('warn', 'noAnswer', { server: this.server, status });
-    return refused(
-      {
-        status: 502,
-        code: -32000,
-        message: `Bad gateway: the server answered with HTTP status ${status} and no JSON-RPC message`,
-      },
-      { id: this.id, data: { status } },
-    );
+    return noAnswer({ method: this.message.method, id: this.id }, { status, as: 502 });
+  }
+
+  /** @param {Response} response */
+  #brokenOff({ status }) {
+    log('warn', 'noAnswer', { server: this.server, status });
+    return this.#broken('Bad gateway: the response of the server broke off');
+  }
+
+  /** The server could not be reached, or the connection broke before its response. */
+  unreachable() {
+    return this.#broken(this.gateway.refusal('unreachable').message);
+  }
+
+  /** @param {string} words */
+  #broken(words) {
+    return noAnswer({ method: this.message.method }, { status: 0, as: 502, words });
   }
 
   #speaks() {
@@ -243,14 +268,7 @@ class Passage {
     });
     const { status } = response;
     const text = (await textWithin(response.body, LARGEST_ANSWER)) ?? '';
-    const data = isStream(response)
-      ? text
-          .split(/\r?\n/)
-          .filter((line) => line.startsWith('data:'))
-          .at(-1)
-          ?.slice('data:'.length)
-      : text;
-    return { status, result: parsed(data ?? '')?.result };
+    return { status, result: parsed(messageIn(response, text))?.result };
   }
 
   // A change notification invalidates the cached results of the server (2026-07-28 server/utilities/caching: at once).
@@ -289,18 +307,14 @@ class Passage {
         data: { supported: legacyVersions, requested },
       });
     }
-    const error = parsed(text ?? '')?.error;
-    if (error) this.observer.answered({ error });
-    const isFit = text !== undefined && !this.#leaks(text);
+    const answer = parsed(text ?? '');
+    if (answer?.error) this.observer.answered(answer);
+    const isFit = text !== undefined && isAnswer(answer) && !this.#leaks(text);
     if (status === 401 || status === 403) return this.#forbidden(isFit ? text : '');
     if (status < 200 || status > 599) return this.#nonsense(response);
-    const headers = this.#headers(response);
-    if (isFit) return { status, headers, body: text };
+    const headers = { ...this.#headers(response), 'content-type': 'application/json' };
     // Without an id, like every proxy's error.
-    return refused(
-      { status, code: -32000, message: `The server answered with HTTP status ${status}` },
-      { headers: { ...headers, 'content-type': 'application/json' }, data: { status } },
-    );
+    return isFit ? { status, headers, body: text } : noAnswer({ method: message.method }, { status, headers });
   }
 
   // Servers echo headers in their errors, and those have secrets of the configuration.
@@ -352,45 +366,3 @@ const LARGEST_PARSED = 64 * 1024; // characters of an answer that is checked; a 
 const SECRET = 8; // characters; shorter configured values, such as a user's id, may legitimately occur in an error
 
 const LONGEST_NEWS = 'notifications/resources/list_changed'.length;
-
-/** @param {Response} response */
-function isStream(response) {
-  return response.headers.get('content-type')?.includes('text/event-stream') ?? false;
-}
-
-// Not the redirects: those are no errors of a handler.
-/** @param {Response} response */
-function isError({ status }) {
-  return status < 200 || status >= 400;
-}
-
-/** @param {Rpc | undefined} message @returns {message is Rpc} */
-function isAnswer(message) {
-  return message?.jsonrpc === '2.0' && (message.result !== undefined || typeof message.error === 'object');
-}
-
-/** @param {string | undefined} text */
-function codeOf(text = '') {
-  return parsed(text)?.error?.code ?? 0;
-}
-
-// The result of a response, as it was written.
-/** @param {string} text */
-function resultIn(text) {
-  try {
-    const message = parse(text);
-    const result = message instanceof RawJson ? message.get('result') : undefined;
-    return result instanceof RawJson ? result : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param {string} text @returns {Rpc | undefined} */
-function parsed(text) {
-  try {
-    return JSON.parse(text) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}

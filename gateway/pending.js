@@ -23,6 +23,10 @@ export class Pending {
   exchange;
   /** When it arrived. */
   at = Date.now();
+  /** When its time at the server began: if it had to wait, when it was first seen after that. */
+  sentAt = this.at;
+  /** Whether nothing of it has reached the server at the last look: it waited for the session, or for its turn. */
+  isQueued = false;
   /** @type {Outcome} once it has ended */
   outcome = 'ok';
   /** @type {string | undefined} the code of its error */
@@ -50,6 +54,13 @@ export class Pending {
   get progressToken() {
     const meta = this.params instanceof RawJson ? this.params.get('_meta') : undefined;
     return meta instanceof RawJson ? meta.token('progressToken') : undefined;
+  }
+
+  /** To be called every few seconds: @param {number} now */
+  look(now) {
+    const was = this.isQueued;
+    this.isQueued = this.upstream?.isUnsent(this) ?? true;
+    if (was || this.isQueued) this.sentAt = now;
   }
 
   get isOver() {
@@ -107,7 +118,7 @@ export class Pending {
 }
 
 // The code of errors that no server sent; their data are the fields of the McpError. JSON-RPC reserves −32768…−32000.
-const OUR_ERROR = 1000;
+export const OUR_ERROR = 1000;
 
 /** The JSON-RPC error for an McpError: @param {Settled} failure @returns {RpcError} */
 export function errorOf(failure) {

@@ -10,8 +10,8 @@ import { listWithout } from './oauth/before-login.js';
 import { errorOf, Pending } from './pending.js';
 import { numberOf, objectOf, plain, RawJson, write } from './raw-json.js';
 import { RequestTemplate } from './request-template.js';
+import { sessionFetch } from './session-fetch.js';
 import { ServerCheck } from './topology/server-check.js';
-import { wholeFetch } from './whole-fetch.js';
 
 /** @import { ConnectOptions, McpSession, Metrics, ServerConfig, SessionStorage } from 'mcp-tether' */
 /** @import { SessionObserver } from './observe/session-observer.js' */
@@ -35,6 +35,7 @@ const CLOSED = new Error('the client was closed');
  *   observer: ((message: RawJson | object, about: About) => unknown) | undefined,
  *   relay(call: Pending, method: string, params: unknown, headers: Head | undefined, wantsProgress: boolean): number,
  *   cancelRelayed(number: number, reason: unknown): void,
+ *   isUnsent(number: number): boolean,
  *   notification(message: { method: string, params?: unknown }): Promise<void>,
  *   free(): void,
  * }} RelaySession
@@ -235,6 +236,11 @@ export class Upstream {
     this.#session?.cancelRelayed(number, reason);
   }
 
+  /** Whether a request waits for its turn at the server: @param {Pending} request */
+  isUnsent({ number }) {
+    return this.#session?.isUnsent(number) ?? false;
+  }
+
   /** Forwards a notification of the client: @param {string} method @param {unknown} params */
   async notify(method, params) {
     if (method === 'notifications/initialized') return; // the session sends its own
@@ -369,7 +375,7 @@ export class Upstream {
 
   /** @param {string} url @param {RequestInit} init */
   #send(url, init) {
-    return this.#route ? this.#route.fetch(url, init) : wholeFetch(url, init, this.#fetchAlike);
+    return this.#route ? this.#route.fetch(url, init) : sessionFetch(url, init, this.#fetchAlike);
   }
 
   /** @param {string} url @param {RequestInit} init */

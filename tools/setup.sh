@@ -148,7 +148,11 @@ set_up_nginx() {
 # Programs that tests use as clients. They have a folder of their own, because they need other versions of what the
 # tests need.
 set_up_programs() {
-  local wanted="$root/tests/gateway/programs" folder="$tools/programs"
+  local wanted="$root/tests/gateway/programs" folder="$tools/programs" requirements
+  need_python
+  for requirements in "$wanted"/*.txt; do
+    set_up_python_environment "$requirements" "$tools/python/$(basename "$requirements" .txt)"
+  done
   cmp --silent "$wanted/package-lock.json" "$folder/installed.json" && return
   say "installing the programs that the gateway is tested with"
   mkdir -p "$folder"
@@ -172,13 +176,17 @@ install_locked_packages() {
 
 # The official Python SDK, 1.x and 2.x, FastMCP, and one with FastAPI for the fixes of the doctor, each in an environment of its own.
 set_up_python() {
-  # Not a program's name: it stands for the part of Python that Debian packages separately.
-  python_makes_environments || install_debian_packages python3:python3 ensurepip:python3-venv
-  python_makes_environments || fail "python3 cannot make virtual environments: install Python 3.10 or newer with venv and ensurepip, then run this again"
   local requirements
+  need_python
   for requirements in "$root"/tests/interop/python-server/*.txt "$root/tests/js/helpers/fixes/fixes.txt"; do
     set_up_python_environment "$requirements" "$tools/python/$(basename "$requirements" .txt)"
   done
+}
+
+need_python() {
+  # Not a program's name: it stands for the part of Python that Debian packages separately.
+  python_makes_environments || install_debian_packages python3:python3 ensurepip:python3-venv
+  python_makes_environments || fail "python3 cannot make virtual environments: install Python 3.10 or newer with venv and ensurepip, then run this again"
 }
 
 python_makes_environments() {
@@ -188,7 +196,7 @@ python_makes_environments() {
 set_up_python_environment() {
   local requirements="$1" environment="$2"
   cmp --silent "$requirements" "$environment/installed.txt" && "$environment/bin/python" -c 'import mcp' 2>/dev/null && return
-  say "installing $(grep -m 1 -E '^(fast)?mcp==' "$requirements") for the interop tests"
+  say "installing $(grep -m 1 -E '^(fast)?mcp==' "$requirements") and what $(basename "$requirements") names beside it"
   rm -rf "$environment"
   { python3 -m venv "$environment" && "$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$requirements"; } ||
     fail "the packages of $requirements could not be installed: the Python package index has to be within reach"

@@ -7,8 +7,9 @@ import { endSession, idempotent, isClosed } from './kept-connections.mjs';
 import { memory, started, stopped } from './workerd.mjs';
 
 const SESSIONS = 8;
-const LANES = 4; // in which sessions come and go
+const LANES = 16; // in which sessions come and go
 const RESTART_EVERY = 15_000;
+const LINES = 20; // of the gateway's log
 const WARM = 0.1; // of the time, before memory is first measured
 const MINUTE = 60_000;
 
@@ -18,14 +19,16 @@ const CUT = new Set(['outcome_unknown', 'network_error']);
 
 /**
  * Runs for the given number of seconds; throws at the first answer that is neither right nor, only after a kill of the
- * server, an error of CUT.
+ * server, an error of CUT. With `onWrong` it counts such answers and goes on.
  * @param {number} seconds
  * @param {object} [options]
  * @param {number} [options.restartEvery] milliseconds between kills of the server; 0: none
  * @param {number} [options.rate] of sessions that come and go, a second; as many as possible one after the other by default
+ * @param {number} [options.pace] milliseconds from one turn of a kept session to its next; one after the other by default
+ * @param {(error: Error, lines: string[]) => void} [options.onWrong] gets each wrong answer, and the gateway's last log lines
  * @param {(line: string) => void} [options.tell] gets a line a minute
  */
-export async function soak(seconds, { restartEvery = RESTART_EVERY, rate, tell } = {}) {
+export async function soak(seconds, { restartEvery = RESTART_EVERY, rate, pace = 0, onWrong, tell } = {}) {
   const { running: stack, pid } = await started(() =>
     startStack({ vars: { RATE_PER_MINUTE: 0, MAX_SESSIONS_PER_USER: 1_000_000 } }),
   );
@@ -38,6 +41,7 @@ export async function soak(seconds, { restartEvery = RESTART_EVERY, rate, tell }
     kills: 0,
     down: false,
     closed: 0,
+    wrong: 0,
     unknown: {},
   };
   let failure;
@@ -49,12 +53,21 @@ export async function soak(seconds, { restartEvery = RESTART_EVERY, rate, tell }
   const next = () => rate && from + (1_000 * coming++) / rate;
   const samples = [];
   const work = (job) => job.catch((error) => (failure ??= error));
+  const checked = async (step) => {
+    try {
+      return await step;
+    } catch (error) {
+      if (!onWrong) throw error;
+      tally.wrong += 1;
+      onWrong(error, stack.lines.slice(-LINES));
+    }
+  };
   try {
     await Promise.all([
-      ...Array.from({ length: SESSIONS }, (_, index) => work(client(stack, tally, goesOn, index))),
-      ...Array.from({ length: rate ? LANES : 1 }, () => work(comeAndGo(stack, tally, goesOn, next))),
+      ...Array.from({ length: SESSIONS }, (_, index) => work(client({ stack, tally, goesOn, checked, pace }, index))),
+      ...Array.from({ length: rate ? LANES : 1 }, () => work(comeAndGo({ stack, tally, goesOn, checked }, next))),
       ...(restartEvery > 0 ? [work(restarts(stack, tally, goesOn, restartEvery))] : []),
-      work(weigh(pid, samples, goesOn, from + seconds * 1_000 * WARM)),
+      work(weigh({ stack, goesOn }, pid, samples, from + seconds * 1_000 * WARM)),
       work(report(pid, tally, goesOn, tell)),
     ]);
     if (failure) throw failure;
@@ -65,7 +78,7 @@ export async function soak(seconds, { restartEvery = RESTART_EVERY, rate, tell }
 }
 
 // One client that keeps its session for the whole time, and listens on a GET stream.
-async function client(stack, tally, goesOn, index) {
+async function client({ stack, tally, goesOn, checked, pace }, index) {
   const { open, call, send, rpc } = sender(stack.url);
   const id = await open();
   // From now on it is known that "echo" is safe.
@@ -80,7 +93,8 @@ async function client(stack, tally, goesOn, index) {
     (error) => error,
   );
   try {
-    for (let turn = 1; goesOn(); turn += 1) await mixed(call, id, turn, tally, index);
+    for (let turn = 1; goesOn(); turn += 1)
+      await Promise.all([checked(mixed(call, id, turn, tally, index)), wait(pace)]);
   } finally {
     leave.abort();
   }
@@ -159,23 +173,24 @@ async function listen(stack, id, tally, signal) {
 }
 
 // Sessions of one call each: leftovers of them would accumulate.
-async function comeAndGo(stack, tally, goesOn, next) {
-  const { open, call, send } = sender(stack.url, 'token-of-bob');
+async function comeAndGo({ stack, tally, goesOn, checked }, next) {
+  const client = sender(stack.url, 'token-of-bob');
   while (goesOn()) {
     const due = next();
     if (due !== undefined) await wait(Math.max(0, due - performance.now()));
-    // While the server is down, no session can be opened, and the client gets an error.
-    const id = await idempotent(open).catch((error) =>
-      /initialize: (502|503|504)/.test(error.message) ? undefined : Promise.reject(error),
-    );
-    if (id === undefined) {
-      await wait(200);
-      continue;
-    }
-    await settled(tally, 'reads', 'brief', () => call(id, 'echo', { text: 'brief' }));
-    await endSession(send, id);
-    tally.sessions += 1;
+    await checked(brief(client, tally));
   }
+}
+
+async function brief({ open, call, send }, tally) {
+  // While the server is down, no session can be opened, and the client gets an error.
+  const id = await idempotent(open).catch((error) =>
+    /initialize: (502|503|504)/.test(error.message) ? undefined : Promise.reject(error),
+  );
+  if (id === undefined) return wait(200);
+  await settled(tally, 'reads', 'brief', () => call(id, 'echo', { text: 'brief' }));
+  await endSession(send, id);
+  tally.sessions += 1;
 }
 
 async function restarts(stack, tally, goesOn, interval) {
@@ -191,9 +206,10 @@ async function restarts(stack, tally, goesOn, interval) {
   }
 }
 
-async function weigh(pid, samples, goesOn, from) {
+async function weigh({ stack, goesOn }, pid, samples, from) {
   while (goesOn()) {
     if (performance.now() >= from) samples.push(await memory(pid));
+    stack.lines.splice(0, stack.lines.length - LINES);
     await wait(500);
   }
 }

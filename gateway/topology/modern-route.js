@@ -3,6 +3,7 @@
 
 import { startOf } from '../bounded.js';
 import { log } from '../log.js';
+import { isRead } from '../reads.js';
 import { fetchWithin } from '../redirects.js';
 import { choicesOf, isForCanary } from './choice.js';
 import { countFailover, countRequestTo, noteOpening } from './counts.js';
@@ -16,9 +17,6 @@ import { answers, Silence } from './silence.js';
 
 const SMALL = 64 * 1024; // bytes
 const LISTEN = 'subscriptions/listen'; // may be silent for hours
-// Sent again at once, to another address: they change nothing.
-const READS =
-  /^(server\/discover|(tools|prompts|resources|resources\/templates)\/list|resources\/read|prompts\/get|completion\/complete)$/;
 
 /**
  * The way of the requests that one of a client leads to.
@@ -93,10 +91,11 @@ class ModernRoute {
     const { health } = this.#settings;
     const method = methodOf(init);
     const left = [...this.#choices];
+    // Reads are sent again at once, to another address.
     for (;;) {
       const address = health.best(this.#user, left);
       left.splice(left.indexOf(address), 1);
-      const isRepeatable = left.length > 0 && READS.test(method);
+      const isRepeatable = left.length > 0 && isRead(method);
       const outcome = await this.#attempt(address, init, method, isRepeatable);
       if (!outcome.error || !isRepeatable || init.signal?.aborted) return outcome;
       countFailover('request', address);

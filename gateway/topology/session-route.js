@@ -4,7 +4,7 @@
 
 import { log } from '../log.js';
 import { fetchWithin } from '../redirects.js';
-import { wholeFetch } from '../whole-fetch.js';
+import { sessionFetch } from '../session-fetch.js';
 import { choicesOf } from './choice.js';
 import { countFailover, countRequestTo } from './counts.js';
 import { isOfProxy, isPause } from './evidence.js';
@@ -187,7 +187,7 @@ export class SessionRoute {
     const own = aborter ? { ...init, signal: aborter.signal } : init;
     let hasBody = false;
     try {
-      const sent = await wholeFetch(target, this.#withCookies(target, own), (to, options) =>
+      const sent = await sessionFetch(target, this.#withCookies(target, own), (to, options) =>
         this.#send(to, options, to === url, kind),
       );
       const response = /** @type {Response} */ (sent);

@@ -1,6 +1,6 @@
 //! The public methods of the machine: `handle` takes inputs, `poll` returns outputs.
 
-use crate::core::api::{Input, Key, Output, SessionInfo, SessionRef, Stats};
+use crate::core::api::{CallId, Input, Key, Output, SessionInfo, SessionRef, Stats};
 use crate::core::kit::time::Instant;
 use crate::core::machine::Manager;
 use crate::core::protocol::json::Json;
@@ -81,6 +81,11 @@ impl<J: Json> Manager<J> {
     /// The result of the last handshake.
     pub fn initialize_result(&self, session: SessionRef) -> Option<J> {
         Some(self.store.get(session)?.agreed.as_ref()?.result.clone())
+    }
+
+    /// Whether a request was never sent.
+    pub fn is_unsent(&self, call: CallId) -> bool {
+        self.calls.get(call).is_some_and(|record| record.request_id == 0)
     }
 
     /// All counters with their public names.

@@ -224,7 +224,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The whole event stream as text (gateway/whole-fetch.js).
+    /// The whole event stream as text (gateway/session-fetch.js).
     #[cfg(feature = "gateway")]
     pub(super) fn whole_stream(&self, driver: &Rc<Driver>, text: &JsString) {
         if let Some(message) = self.sole_message(driver, text) {

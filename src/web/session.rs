@@ -266,6 +266,13 @@ impl McpSession {
         calls::cancel(&self.driver, CallId(number as u64), Some(&reason));
     }
 
+    /// For the gateway: whether that request was never sent, because it waits for its turn.
+    #[cfg(feature = "gateway")]
+    #[wasm_bindgen(js_name = isUnsent)]
+    pub fn is_unsent(&self, number: f64) -> bool {
+        self.driver.look(|machine| machine.is_unsent(CallId(number as u64))).unwrap_or_default()
+    }
+
     /// Terminates the session.
     pub fn terminate(&self) -> Promise {
         let started = self.driver.calls.open(Shape::Void, Some(&self.server), None, None);

@@ -26,8 +26,9 @@ describe('a server with maxConcurrency 2', () => {
     stack = await startStack({ servers, vars: { RATE_PER_MINUTE: 0 } });
   });
   after(async () => {
-    await stack.stop();
+    // First what is held: workerd does not end with a request in flight.
     await Promise.all([scripted.close(), modern.close()]);
+    await stack.stop();
   });
 
   const ask = (signal) =>

@@ -28,10 +28,20 @@ export const moreClients = {
   'mcp-remote': mcpRemote,
   FastMCP: (url) =>
     startLineClient(at('../../.tools/python/fastmcp/bin/python'), [at('fastmcp-client.py'), url, token]),
+  'Pydantic AI': framework('frameworks-v2', 'pydantic-ai'),
+  LlamaIndex: async (url) => ({ connectsEachTime: true, ...(await framework('frameworks-v2', 'llama-index')(url)) }),
+  smolagents: framework('frameworks-v1', 'smolagents'),
+  'mcp-use': framework('frameworks-v1', 'mcp-use'),
   rmcp: (url) => startLineClient(at('../../target/interop/debug/interop-rmcp-client'), [url, token]),
   mcpdo,
   'the Inspector’s command line': inspectorCommand,
 };
+
+/** One of Python's, in an environment of its own. */
+function framework(environment, name) {
+  const python = at(`../../.tools/python/${environment}/bin/python`);
+  return (url) => startLineClient(python, [at('framework-client.py'), name, url, token]);
+}
 
 async function aiSdk(url) {
   const client = await createMCPClient({

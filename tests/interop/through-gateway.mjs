@@ -4,6 +4,7 @@ import { crateVersion, npmVersion, pythonVersion } from './peers/versions.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const program = (name) => npmVersion(name, at('../gateway/programs/package-lock.json'));
+const framework = (environment, name) => pythonVersion(at(`../gateway/programs/${environment}.txt`), name);
 const python = (environment, name) => pythonVersion(at(`python-server/${environment}.txt`), name);
 
 const clients = [
@@ -16,6 +17,12 @@ const clients = [
   ['rmcp', crateVersion(at('rmcp-client/Cargo.lock'), 'rmcp'), 'clients-more'],
   ['AI SDK', npmVersion('@ai-sdk/mcp'), 'clients-more'],
   ['OpenAI Agents SDK', npmVersion('@openai/agents'), 'clients-more'],
+  ['LangChain’s adapters', npmVersion('@langchain/mcp-adapters'), 'clients-more'],
+  ['Mastra', program('@mastra/mcp'), 'clients-more'],
+  ['Pydantic AI', framework('frameworks-v2', 'pydantic-ai-slim'), 'clients-more'],
+  ['LlamaIndex (1)', framework('frameworks-v2', 'llama-index-tools-mcp'), 'clients-more'],
+  ['smolagents', framework('frameworks-v1', 'smolagents'), 'clients-more'],
+  ['mcp-use', framework('frameworks-v1', 'mcp-use'), 'clients-more'],
   ['mcp-remote, below a host that speaks stdio', program('mcp-remote'), 'clients-more'],
   ['MCP Inspector, `mcpdo` (2)', program('@modelcontextprotocol/inspector'), 'clients-more'],
   ['MCP Inspector, `--cli` (1)', program('@modelcontextprotocol/inspector'), 'clients-more'],
@@ -35,7 +42,7 @@ export const throughGateway = [
   line(columns.map(() => '---')),
   ...clients.map(([name, version, file]) => line([name, version, `\`tests/gateway/${file}.all.mjs\``])),
   '',
-  '1. connects for each command, so that there is no session to keep',
+  '1. connects for each call or command, so that there is no session to keep',
   '2. opens another session after every broken connection, before any server, and leaves the one before to a timeout',
   '',
 ];
