@@ -14,7 +14,7 @@ export { McpError, McpSession };
 // Header with the server's name for `route`; never sent.
 const MARK = 'mcp-tether-server';
 
-const CREDENTIALS = /^(omit|same-origin|include)$/;
+const CREDENTIALS = 'omit, same-origin, include';
 
 export class McpManager extends Machine {
   #servers;
@@ -37,7 +37,9 @@ export class McpManager extends Machine {
       if (own || credentials) {
         const wrong =
           (own && typeof own !== 'function' && 'fetch: must be a function') ||
-          (credentials && !CREDENTIALS.test(credentials) && "credentials: must be 'omit', 'same-origin' or 'include'");
+          (credentials &&
+            !CREDENTIALS.split(', ').includes(credentials) &&
+            `credentials: must be one of ${CREDENTIALS}`);
         if (wrong) throw new McpError(`mcpServers.${name}.${wrong}`, { code: 'config_error' });
         // The module reports others, which a copy would make empty.
         const headers = server.headers ?? {};

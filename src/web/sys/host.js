@@ -14,9 +14,8 @@ function read(value, key) {
  */
 export function isPlain(value) {
   try {
-    return /t O|t Mo/.test(Object.prototype.toString.call(value));
+    return /t O|t Mo/.test({}.toString.call(value));
   } catch {} // a revoked proxy
-  return false;
 }
 
 function text(value, key) {

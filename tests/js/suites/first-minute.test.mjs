@@ -91,7 +91,7 @@ const configurations = {
   ],
   '`credentials` of axios': [
     [of({ url, credentials: true })],
-    "mcpServers.n.credentials: must be 'omit', 'same-origin' or 'include'",
+    'mcpServers.n.credentials: must be one of omit, same-origin, include',
   ],
   'a text as the options': [[of({ url }), 'debug'], plain('options')],
   'a number as the options': [[of({ url }), 5], plain('options')],
