@@ -88,6 +88,14 @@ export const projects = {
   'cloudflare-vite': { '@cloudflare/vite-plugin': '1.64.0', vite: '8.3.8', wrangler: '4.151.0' },
   'web-dev-server': { '@web/dev-server': '0.4.6' },
   typescript: { tsx: '4.23.15', 'ts-node': '10.9.2', typescript: '5.9.3', '@types/node': '26.6.6' },
+  vike: {
+    vike: '0.4.266',
+    'vike-react': '0.6.30',
+    '@vitejs/plugin-react': '6.3.0',
+    react: '19.3.1',
+    'react-dom': '19.3.1',
+    vite: '8.3.8',
+  },
   qwik: { '@builder.io/qwik': '1.20.1', vite: '7.3.8' },
   expo: {
     expo: '57.0.33',

@@ -297,6 +297,7 @@ export const rows = [
       return pageAndRoute(bench, await bench.serve(() => ['node', 'build']));
     },
   },
+  built('Vike', 'vike', 'file', ['vike', 'build'], { folder: 'dist/client' }),
   built('Qwik', 'qwik', 'file', ['vite', 'build']),
   built('Expo 57, web', 'expo', 'inline', ['expo', 'export', '--platform', 'web']),
   built('Astro', 'astro', 'file', ['astro', 'build']),
