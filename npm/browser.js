@@ -12,7 +12,7 @@ compiled.catch(() => {});
 
 export default function init(source) {
   return loadOnce(() => {
-    if (source === undefined) return compileOwn();
+    if (!source) return compileOwn();
     cancel();
     return compile(source);
   });

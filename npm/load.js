@@ -52,7 +52,7 @@ function start(instance) {
 /** @param {BufferSource | WebAssembly.Module | URL | string | Request | Response | Promise<Response>} source */
 export async function compile(source) {
   const from = await source;
-  if (from === undefined) throw new Error('init() of mcp-tether/slim needs the module as its argument');
+  if (!from) throw new Error('init() of mcp-tether/slim needs the module as its argument');
   if (isModule(from)) return from;
   if (from.byteLength !== undefined) return WebAssembly.compile(from);
   return compileResponse(from.ok === undefined ? await fetch(from) : from);

@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { inflateRawSync } from 'node:zlib';
 import { packed } from './inline.js';
-import { McpManager as AnyManager, deferred, initSync, setTimers } from './slim.js';
+import { McpManager as AnyManager, deferred, initSync, isPlain, setTimers } from './slim.js';
 
 export { default, McpError, McpSession } from './slim.js';
 
@@ -13,7 +13,9 @@ export { default, McpError, McpSession } from './slim.js';
 export class McpManager extends AnyManager {
   constructor(config, options) {
     try {
-      super(config, { ...options, fetch: options?.fetch ?? patientFetch });
+      // What is not an object is reported.
+      const given = options ?? {};
+      super(config, isPlain(given) ? { ...given, fetch: given.fetch ?? patientFetch } : given);
     } catch (error) {
       Error.captureStackTrace(error, McpManager);
       throw error;

@@ -1,6 +1,8 @@
 // A session as an `MCPServer` of OpenAI's Agents SDK.
 // @ts-check
 
+import { mustBeManager } from './arguments.js';
+
 /** @import { McpManager, McpSession, ConnectOptions } from './index.js' */
 /** @import { TetherMcpServerOptions } from './openai-agents.js' */
 
@@ -26,7 +28,10 @@ export class TetherMcpServer {
     if (toolFilter) this.toolFilter = toolFilter;
     if (useStructuredContent !== undefined) this.useStructuredContent = useStructuredContent;
     if (errorFunction !== undefined) this.errorFunction = errorFunction;
-    this.#connect = () => manager.connect(userId, serverName, connection);
+    this.#connect = () => {
+      mustBeManager(manager);
+      return manager.connect(userId, serverName, connection);
+    };
   }
 
   async connect() {

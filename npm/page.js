@@ -18,6 +18,8 @@ import { SharedStream } from './page/shared-stream.js';
 export function attachToPage(given, { onHide = 'keep', grace = 30_000, tabs } = {}) {
   if (tabs && onHide === 'terminate')
     throw new TypeError("onHide: 'terminate' cannot be used with tabs, because they share the session");
+  if (!globalThis.document)
+    throw new TypeError('attachToPage() needs a page: call it in the browser, not while a server renders');
   const manager = /** @type {PageManager} */ (given);
   const slots = typeof BroadcastChannel === 'function' && globalThis.navigator?.locks && new ConnectionSlots(manager);
   const stream = tabs?.supported

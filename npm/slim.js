@@ -2,17 +2,19 @@
 
 import { McpError } from './error.js';
 import { compile, isReady, loadOnce } from './load.js';
-import { McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
+import { isPlain, McpManager as Machine, McpSession, resolve } from './mcp_tether.js';
 import { SessionTransport } from './transport.js';
 
 export { initSync } from './load.js';
 // For the other entries of the package.
-export { deferred } from './mcp_tether.js';
+export { deferred, isPlain } from './mcp_tether.js';
 export { setTimers } from './timers.js';
 export { McpError, McpSession };
 
 // Header with the server's name for `route`; never sent.
 const MARK = 'mcp-tether-server';
+
+const CREDENTIALS = 'omit, same-origin, include';
 
 export class McpManager extends Machine {
   #servers;
@@ -33,9 +35,15 @@ export class McpManager extends Machine {
         config = { ...config, mcpServers };
       }
       if (own || credentials) {
-        if (own && typeof own !== 'function')
-          throw new McpError(`mcpServers.${name}.fetch: must be a function`, { code: 'config_error' });
-        server.headers = { ...server.headers, [MARK]: encodeURIComponent(name) };
+        const wrong =
+          (own && typeof own !== 'function' && 'fetch: must be a function') ||
+          (credentials &&
+            !CREDENTIALS.split(', ').includes(credentials) &&
+            `credentials: must be one of ${CREDENTIALS}`);
+        if (wrong) throw new McpError(`mcpServers.${name}.${wrong}`, { code: 'config_error' });
+        // The module reports others, which a copy would make empty.
+        const headers = server.headers ?? {};
+        if (isPlain(headers)) server.headers = { ...headers, [MARK]: encodeURIComponent(name) };
         routed = { ...routed, fetch: route };
       }
     }

@@ -1,6 +1,7 @@
 // Snapshots for user interfaces: the sessions of a manager, and one session with its tools.
 // @ts-check
 
+import { mustBeManager } from './arguments.js';
 import { watchLists } from './lists.js';
 import { deferLogin } from './snapshot/deferred-login.js';
 import { Store } from './snapshot/store.js';
@@ -31,6 +32,7 @@ const snapshots = new WeakMap();
 export function snapshotOf(manager) {
   let snapshot = snapshots.get(manager);
   if (!snapshot) {
+    mustBeManager(manager);
     /** @type {Store<ManagerSnapshot>} */
     const store = new Store(Object.freeze({ sessions: Object.freeze([]) }));
     const update = () => store.set(Object.freeze({ sessions: Object.freeze(manager.getAllActiveSessions()) }));
@@ -179,6 +181,7 @@ class Connection {
 
   #start() {
     const { userId, serverName } = this.#key;
+    mustBeManager(this.#manager);
     const unfollow = follow(this.#manager, userId, serverName, (state) => {
       if (this.store.value.session) this.#change({ state });
     });

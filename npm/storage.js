@@ -1,6 +1,8 @@
 // Storages for the manager's option `storage`. A separate entry, because most applications use one of them or none.
 // @ts-check
 
+import { mustHave } from './arguments.js';
+
 /** @import { SessionStorage } from './index.js' */
 
 /**
@@ -9,6 +11,8 @@
  * @returns {SessionStorage}
  */
 export function webStorage(storage) {
+  // While a server renders, there is none, and none is used.
+  if (storage) mustHave(storage, 'getItem', 'webStorage() needs sessionStorage or localStorage');
   return {
     get: (key) => storage.getItem(key),
     set: (key, value) => storage.setItem(key, value),
@@ -76,6 +80,7 @@ export function indexedDbStorage(name = 'mcp-tether') {
  * @returns {SessionStorage}
  */
 export function durableObjectStorage(storage) {
+  mustHave(storage, 'put', 'durableObjectStorage() needs ctx.storage of the object');
   return {
     get: async (key) => /** @type {string | undefined} */ (await storage.get(key)) ?? null,
     set: (key, value) => storage.put(key, value),
@@ -98,6 +103,7 @@ const STORE = 'sessions';
  * @returns {SessionStorage}
  */
 export function chromeStorage(area) {
+  mustHave(area, 'remove', 'chromeStorage() needs an area, such as chrome.storage.session');
   return {
     get: async (key) => /** @type {string | undefined} */ ((await area.get(key))[key]) ?? null,
     set: (key, value) => area.set({ [key]: value }),

@@ -205,7 +205,7 @@ impl Driver {
     /// Node process.
     pub(super) fn report(&self, callback: u64, outcome: Result<JsValue, JsValue>) {
         match outcome {
-            Ok(result) if result.is_object() => {
+            Ok(result) if !result.is_undefined() => {
                 let _ = sys::follow(&result, &JsValue::UNDEFINED, &self.hook.of(Report::Rejected, callback));
             }
             Ok(_) => {}

@@ -244,7 +244,7 @@ pub(super) fn checked(result: JsValue) -> Result<JsJson, RpcError<JsJson>> {
     if result.is_undefined() || result.is_null() {
         return Ok(JsJson(Object::new().into()));
     }
-    if !result.is_object() {
+    if !sys::is_object(&result) {
         return Err(failed(INTERNAL_ERROR, "the handler's result is not an object"));
     }
     // Values without a JSON form fail here, where the server can still get an error.

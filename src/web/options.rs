@@ -5,15 +5,14 @@ use super::json::JsJson;
 use super::sys::{self, AbortSignal};
 use crate::core::Json;
 use crate::core::Millis;
-use crate::core::config::{Connections, Replay};
+use crate::core::config::{Connections, MUST_BE_OBJECT, Replay};
 use crate::core::kit::table::Named;
 use crate::core::kit::text::concat;
 use crate::core::{ConnectOptions, RequestOptions};
-use js_sys::Function;
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
 /// The options of `connect`.
-#[derive(Default)]
 pub(super) struct Connect {
     pub(super) options: ConnectOptions<JsJson>,
     pub(super) auth: Option<JsValue>,
@@ -40,7 +39,7 @@ pub(super) struct Host {
 
 /// Reads `ConnectOptions`.
 pub(super) fn connect(value: &JsValue) -> Result<Connect, JsValue> {
-    let Some(bag) = Bag::of(value)? else { return Ok(Connect::default()) };
+    let bag = Bag::full(value)?;
     let auth = bag.get("auth");
     if auth.as_ref().is_some_and(|auth| sys::method(auth, "token").is_none()) {
         return Err(invalid("options.auth", "must have a method token()"));
@@ -79,10 +78,7 @@ pub(super) fn close(value: &JsValue) -> Result<bool, JsValue> {
 
 /// Reads the host's part of `ManagerOptions`.
 pub(super) fn host(value: &JsValue) -> Result<Host, JsValue> {
-    let Some(bag) = Bag::of(value)? else {
-        let env = process_env();
-        return Ok(Host { log: None, fetch: None, client_info: None, capabilities: None, env, storage: None });
-    };
+    let bag = Bag::full(value)?;
     Ok(Host {
         log: bag.function("log")?,
         fetch: bag.function("fetch")?,
@@ -98,6 +94,11 @@ pub(super) fn string(value: &JsValue, path: &str) -> Result<String, JsValue> {
     value.as_string().ok_or_else(|| invalid(path, "must be a string"))
 }
 
+/// A required string member of the object at `path`.
+pub(super) fn text(value: &JsValue, name: &str, path: &str) -> Result<String, JsValue> {
+    string(&sys::member(value, name).unwrap_or_default(), &concat(&[path, ".", name]))
+}
+
 /// The name of a user or of a server.
 pub(super) fn name(value: &JsValue, path: &str) -> Result<String, JsValue> {
     let name = string(value, path)?;
@@ -109,22 +110,31 @@ pub(super) fn object(value: JsValue, path: &str) -> Result<Option<JsValue>, JsVa
     if sys::is_object(&value) {
         return Ok(Some(value));
     }
-    if value.is_undefined() || value.is_null() { Ok(None) } else { Err(invalid(path, "must be an object")) }
+    if value.is_undefined() || value.is_null() { Ok(None) } else { Err(invalid(path, MUST_BE_OBJECT)) }
+}
+
+/// The params of a tool's call. Most servers run a tool that lacks its arguments: a promise, a `Map` or a JSON text would be sent as none.
+pub(super) fn tool(params: &JsValue) -> Result<(), JsValue> {
+    text(params, "name", "params")?;
+    let arguments = sys::member(params, "arguments").unwrap_or_default();
+    object(arguments, "params.arguments").map(drop)
 }
 
 /// An options object. Unknown options are ignored, so that code for a later version runs with this one.
-struct Bag<'a>(&'a JsValue);
+struct Bag(JsValue);
 
-impl<'a> Bag<'a> {
-    fn of(value: &'a JsValue) -> Result<Option<Self>, JsValue> {
-        if value.is_undefined() || value.is_null() {
-            return Ok(None);
-        }
-        if value.is_object() { Ok(Some(Self(value))) } else { Err(invalid("options", "must be an object")) }
+impl Bag {
+    fn of(value: &JsValue) -> Result<Option<Self>, JsValue> {
+        object(value.clone(), "options").map(|object| object.map(Self))
+    }
+
+    /// Without options, an empty object: less code, where it is not called for each request.
+    fn full(value: &JsValue) -> Result<Self, JsValue> {
+        Ok(Self::of(value)?.unwrap_or_else(|| Self(Object::new().into())))
     }
 
     fn get(&self, name: &str) -> Option<JsValue> {
-        sys::member(self.0, name)
+        sys::member(&self.0, name)
     }
 
     fn function(&self, name: &str) -> Result<Option<Function>, JsValue> {
@@ -167,9 +177,7 @@ impl<'a> Bag<'a> {
         let Some(record) = self.object(name)? else { return Ok(Vec::new()) };
         let mut strings = Vec::new();
         for key in JsJson(record.clone()).keys().unwrap_or_default() {
-            let Some(value) = sys::member(&record, &key).and_then(|value| value.as_string()) else {
-                return Err(invalid(&concat(&[&path(name), ".", &key]), "must be a string"));
-            };
+            let value = text(&record, &key, &path(name))?;
             strings.push((key, value));
         }
         Ok(strings)
@@ -187,9 +195,7 @@ impl<'a> Bag<'a> {
     fn client_info(&self) -> Result<Option<JsValue>, JsValue> {
         let Some(info) = self.object("clientInfo")? else { return Ok(None) };
         for name in ["name", "version"] {
-            if sys::member(&info, name).is_none_or(|value| !value.is_string()) {
-                return Err(invalid(&concat(&["options.clientInfo.", name]), "must be a string"));
-            }
+            text(&info, name, "options.clientInfo")?;
         }
         Ok(Some(info))
     }

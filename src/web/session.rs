@@ -6,7 +6,6 @@ use super::handlers::Slot;
 use super::json::JsJson;
 use super::sys::Deferred;
 use super::{error, options, sys};
-use crate::core::kit::text::concat;
 use crate::core::{CallId, Input, Millis, RequestOptions, SessionRef, Target};
 use crate::core::{Kind, SessionInfo, State};
 use js_sys::{Function, Promise};
@@ -91,7 +90,7 @@ impl McpSession {
 
     /// Sends any request and resolves with its result.
     pub fn request(&self, request: JsValue, options: JsValue) -> Promise {
-        let started = method_of(&request, "request").and_then(|method| {
+        let started = options::text(&request, "method", "request").and_then(|method| {
             let params = sys::member(&request, "params").unwrap_or(JsValue::UNDEFINED);
             self.start(&method, options::object(params, "request.params")?, &options, Shape::Result)
         });
@@ -117,6 +116,9 @@ impl McpSession {
     /// `tools/call`
     #[wasm_bindgen(js_name = callTool)]
     pub fn call_tool(&self, params: JsValue, options: JsValue) -> Promise {
+        if let Err(error) = options::tool(&params) {
+            return error::rejected(&error);
+        }
         self.call("tools/call", params, &options, Shape::Result)
     }
 
@@ -170,8 +172,8 @@ impl McpSession {
     /// `logging/setLevel`
     #[wasm_bindgen(js_name = setLoggingLevel)]
     pub fn set_logging_level(&self, level: JsValue, options: JsValue) -> Promise {
-        if !level.is_string() {
-            return error::rejected(&error::invalid("level", "must be a string"));
+        if let Err(error) = options::string(&level, "level") {
+            return error::rejected(&error);
         }
         let params = JsValue::from(js_sys::Object::new());
         sys::put(&params, "level", &level);
@@ -253,7 +255,7 @@ impl McpSession {
     ) -> Result<f64, JsValue> {
         let params = options::object(params, "request.params")?.map(JsJson);
         let method = method.as_string().unwrap_or_default();
-        let headers = Some(headers).filter(JsValue::is_object).map(JsCast::unchecked_into);
+        let headers = Some(headers).filter(sys::is_object).map(JsCast::unchecked_into);
         let call = self.driver.calls.open_relayed(&self.server, call, headers);
         let options = RequestOptions { timeout: Some(Millis::MAX), wants_progress, ..RequestOptions::default() };
         self.driver.input(Input::Request { call, session: self.session, method, params, options });
@@ -353,7 +355,7 @@ impl McpSession {
     }
 
     fn start_notification(&self, notification: &JsValue) -> Result<Promise, JsValue> {
-        let method = method_of(notification, "notification")?;
+        let method = options::text(notification, "method", "notification")?;
         let params = sys::member(notification, "params").unwrap_or(JsValue::UNDEFINED);
         let params = options::object(params, "notification.params")?.map(JsJson);
         let (call, promise) = self.driver.calls.open(Shape::Void, Some(&self.server), None, None)?;
@@ -366,11 +368,6 @@ impl McpSession {
         self.driver.handlers.sweep(lives);
         self.driver.handlers.set(self.session, slot, handler);
     }
-}
-
-fn method_of(message: &JsValue, path: &str) -> Result<String, JsValue> {
-    let method = sys::member(message, "method").unwrap_or(JsValue::UNDEFINED);
-    options::string(&method, &concat(&[path, ".method"]))
 }
 
 fn function(value: JsValue, path: &str) -> Result<Function, JsValue> {

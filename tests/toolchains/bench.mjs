@@ -68,6 +68,22 @@ export class Bench {
     }
   }
 
+  /** Runs a command of Yarn in a folder of the project. */
+  async yarn(words, folder) {
+    return this.command(['yarn', ...words], { cwd: join(this.folder, folder), env: await this.yarnEnvironment() });
+  }
+
+  /** Yarn reads none of npm's settings, and keeps what it downloads where the project's other packages are. */
+  async yarnEnvironment() {
+    const registry = await this.command(['npm', 'config', 'get', 'registry']);
+    return {
+      YARN_ENABLE_TELEMETRY: '0',
+      YARN_GLOBAL_FOLDER: join(this.folder, 'node_modules/.yarn'),
+      YARN_NPM_REGISTRY_SERVER: registry,
+      YARN_UNSAFE_HTTP_WHITELIST: registry.startsWith('http:') ? new URL(registry).hostname : '',
+    };
+  }
+
   /** Starts a command that listens on the port which `words` makes an argument of. @returns {Promise<string>} its origin */
   async serve(words, { cwd = this.folder, env = {} } = {}) {
     const port = await findFreePort();

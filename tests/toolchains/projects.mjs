@@ -3,6 +3,7 @@
 
 export const projects = {
   plain: {},
+  offscreen: {},
   'plain-26': { node: '26.10.0' },
   'vite-5': { vite: '5.4.21' },
   'vite-6': { vite: '6.4.6' },
@@ -72,6 +73,8 @@ export const projects = {
     '@babel/plugin-transform-modules-commonjs': '7.29.14',
     'jest-environment-jsdom': '30.5.2',
     'jest-fixed-jsdom': '0.0.11',
+    'ts-jest': '29.4.15',
+    typescript: '5.9.3',
   },
   vitest: {
     vitest: '5.1.1',
@@ -82,4 +85,27 @@ export const projects = {
     vite: '8.3.8',
   },
   wrangler: { wrangler: '4.164.0' },
+  'cloudflare-vite': { '@cloudflare/vite-plugin': '1.64.0', vite: '8.3.8', wrangler: '4.151.0' },
+  'web-dev-server': { '@web/dev-server': '0.4.6' },
+  typescript: { tsx: '4.23.15', 'ts-node': '10.9.2', typescript: '5.9.3', '@types/node': '26.6.6' },
+  vike: {
+    vike: '0.4.266',
+    'vike-react': '0.6.30',
+    '@vitejs/plugin-react': '6.3.0',
+    react: '19.3.1',
+    'react-dom': '19.3.1',
+    vite: '8.3.8',
+  },
+  qwik: { '@builder.io/qwik': '1.20.1', vite: '7.3.8' },
+  expo: {
+    expo: '57.0.33',
+    '@expo/metro-runtime': '57.0.18',
+    react: '19.2.3',
+    'react-dom': '19.2.3',
+    'react-native': '0.86.3',
+    'react-native-web': '0.21.2',
+  },
+  // What these install is in a package.json of their own.
+  pnpm: { pnpm: '12.21.0' },
+  yarn: { '@yarnpkg/cli-dist': '4.18.1' },
 };

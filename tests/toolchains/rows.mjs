@@ -297,6 +297,9 @@ export const rows = [
       return pageAndRoute(bench, await bench.serve(() => ['node', 'build']));
     },
   },
+  built('Vike', 'vike', 'file', ['vike', 'build'], { folder: 'dist/client' }),
+  built('Qwik', 'qwik', 'file', ['vite', 'build']),
+  built('Expo 57, web', 'expo', 'inline', ['expo', 'export', '--platform', 'web']),
   built('Astro', 'astro', 'file', ['astro', 'build']),
   {
     name: 'React Router',
@@ -390,6 +393,89 @@ export const rows = [
     },
   },
   {
+    name: 'Jest, CommonJS by ts-jest',
+    project: 'jest',
+    module: 'built in',
+    async run(bench) {
+      await bench.command(['jest', '--silent'], { cwd: join(bench.folder, 'commonjs-ts') });
+      return builtIn('grüße');
+    },
+  },
+  ...['tsx', 'ts-node'].map((program) => ({
+    name: `${program}, CommonJS`,
+    project: 'typescript',
+    program,
+    module: 'built in',
+    run: async (bench) =>
+      builtIn(await bench.command([program, 'command.ts', bench.server], { cwd: join(bench.folder, 'commonjs') })),
+  })),
+  {
+    // The package is linked, and sees no package that it does not declare.
+    name: 'pnpm, Vite 8',
+    project: 'pnpm',
+    module: 'file',
+    async run(bench) {
+      const cwd = join(bench.folder, 'strict');
+      const caches = [
+        '--store-dir=../node_modules/.store',
+        '--cache-dir=../node_modules/.cache-pnpm',
+        '--prefer-offline',
+      ];
+      await bench.command(['pnpm', 'install', '--ignore-workspace', ...caches], { cwd });
+      await bench.command(['pnpm', 'exec', 'vite', 'build'], { cwd });
+      return bench.open(await bench.files('strict/dist'));
+    },
+  },
+  ...Object.entries({ 'Vite 8': ['vite', 'build'], 'webpack 5': ['webpack', '--mode', 'production', './main.js'] }).map(
+    ([name, build]) => ({
+      name: `Yarn 4 PnP, ${name}`,
+      project: 'yarn',
+      module: 'file',
+      async run(bench) {
+        await bench.yarn(['install'], 'pnp');
+        await bench.yarn(build, 'pnp');
+        if (name === 'webpack 5') await writeFile(join(bench.folder, 'pnp/dist/index.html'), webpackPage);
+        return bench.open(await bench.files('pnp/dist'));
+      },
+    }),
+  ),
+  {
+    // The package is in an archive.
+    name: 'Yarn 4 PnP, Vite 8 dev',
+    project: 'yarn',
+    module: 'file',
+    async run(bench) {
+      await bench.yarn(['install'], 'pnp');
+      const options = { cwd: join(bench.folder, 'pnp'), env: await bench.yarnEnvironment() };
+      return bench.open(await bench.serve((port) => ['yarn', ...viteDev(port)], options));
+    },
+  },
+  {
+    name: 'Web Dev Server',
+    project: 'web-dev-server',
+    module: 'file',
+    run: async (bench) =>
+      bench.open(
+        await bench.serve((port) => ['web-dev-server', '--node-resolve', '--hostname', '127.0.0.1', '--port', port]),
+      ),
+  },
+  {
+    name: 'Cloudflare Vite plugin, dev',
+    project: 'cloudflare-vite',
+    module: 'imported',
+    run: async (bench) => imported(await bench.get(await bench.serve(viteDev))),
+  },
+  {
+    name: 'Cloudflare Vite plugin, build',
+    project: 'cloudflare-vite',
+    module: 'imported',
+    async run(bench) {
+      await bench.command(['vite', 'build']);
+      const preview = (port) => ['vite', 'preview', '--host', '127.0.0.1', '--port', port, '--strictPort'];
+      return imported(await bench.get(await bench.serve(preview)));
+    },
+  },
+  {
     name: 'Wrangler, deploy --dry-run',
     project: 'wrangler',
     module: 'imported',
@@ -460,6 +546,15 @@ export const rows = [
     },
   },
   {
+    name: 'MV3 offscreen page, no bundler',
+    project: 'offscreen',
+    module: 'file',
+    async run(bench) {
+      const { worker } = await bench.extension('.');
+      return worker.evaluate((server) => globalThis.ask(server), bench.server);
+    },
+  },
+  {
     name: 'Service worker',
     project: 'esbuild',
     module: 'inline',
@@ -474,6 +569,8 @@ export const rows = [
     unavailable: 'its package downloads the program, which no package registry has',
   },
 ];
+
+const webpackPage = '<!doctype html><title>webpack</title><body><script src="main.js"></script></body>';
 
 function importMapPage(cdn) {
   return `<!doctype html>
@@ -499,6 +596,6 @@ export const quick = [
 ];
 
 /** The version that a row is about. */
-export function versionOf({ project }) {
-  return Object.values(projects[project])[0] ?? '';
+export function versionOf({ project, program }) {
+  return projects[project][program] ?? Object.values(projects[project])[0] ?? '';
 }

@@ -2,7 +2,7 @@
 
 use crate::core::config::limits::Limits;
 use crate::core::config::problem::Problem;
-use crate::core::config::reader::{IS_MISSING, MUST_BE_OBJECT, Range, Reader, Section, milliseconds_from};
+use crate::core::config::reader::{IS_MISSING, Range, Reader, Section, milliseconds_from};
 use crate::core::config::server::{
     Config, Connections, DEFAULT_AUTH_TIMEOUT, DEFAULT_INIT_TIMEOUT, DEFAULT_REQUEST_TIMEOUT, LostWhen,
     MAX_RETRY_ATTEMPTS, Protocol, ServerConfig, SessionConfig, Transport, check_header,
@@ -48,13 +48,12 @@ pub fn parse<J: Json>(
 impl Reader<'_> {
     fn servers<J: Json>(&mut self, config: &J, session: &SessionConfig) -> Named<Rc<ServerConfig>> {
         let mut servers = Named::default();
-        if !config.is_object() {
-            self.problem("config".into(), MUST_BE_OBJECT);
-            return servers;
-        }
         let root = Section { path: String::new(), value: config.clone() };
         self.warn_of_unknown(&root, &["mcpServers"]);
-        let Some(list) = self.required_section(&root, "mcpServers") else { return servers };
+        if config.get("mcpServers").is_none() {
+            self.problem("config".into(), "must be an object { mcpServers: { name: { url } } }");
+        }
+        let Some(list) = self.section(&root, "mcpServers") else { return servers };
         for name in list.value.keys().unwrap_or_default() {
             let section = self.required_section(&list, &name);
             let server = section.and_then(|section| self.server(&name, &section, session));

@@ -130,7 +130,8 @@ pub(super) const fn milliseconds_from(least: u64) -> Range {
 }
 
 pub(super) const IS_MISSING: &str = "is missing";
-pub(super) const MUST_BE_OBJECT: &str = "must be an object";
+/// A `Map`, `Headers` or a promise is an object, too, without members.
+pub(crate) const MUST_BE_OBJECT: &str = "must be a plain object";
 
 /// 2⁵³ − 1: JavaScript numbers are exact up to here, and so is a deadline that far from now.
 pub(super) const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;

@@ -31,7 +31,7 @@ impl Template {
             rest = after;
             let name = name.trim_ascii();
             if !is_name(name) {
-                faults.push(concat(&["has a ", open, " without a valid name"]));
+                faults.push(concat(&["has a ", open, " without a valid name: write ", open, "NAME", close]));
             } else if is_user {
                 pieces.push(Piece::Placeholder(name.into()));
             } else if let Some(value) = env(name) {
@@ -139,7 +139,10 @@ mod tests {
         assert_eq!(filled("{{who}}{{USER_ID}}{{what}}"), Err("who, what".into()));
         assert_eq!(filled("secret ${KEY"), Err("has an unclosed ${".into()));
         assert_eq!(filled("secret {{x"), Err("has an unclosed {{".into()));
-        assert_eq!(filled("{{a b}}${}"), Err("has a {{ without a valid name; has a ${ without a valid name".into()));
+        assert_eq!(
+            filled("{{a b}}${}"),
+            Err("has a {{ without a valid name: write {{NAME}}; has a ${ without a valid name: write ${NAME}".into())
+        );
     }
 
     #[test]

@@ -8,6 +8,16 @@ function read(value, key) {
   } catch {}
 }
 
+/**
+ * Whether it is an object whose contents are its members, as JSON writes them. An array is not, nor is a `Map`, `Headers`, a `FormData` or a promise, which
+ * would count as empty. An imported namespace is.
+ */
+export function isPlain(value) {
+  try {
+    return /t O|t Mo/.test({}.toString.call(value));
+  } catch {} // a revoked proxy
+}
+
 function text(value, key) {
   const found = read(value, key);
   return typeof found === 'string' ? found : undefined;

@@ -21,6 +21,13 @@ extern "C" {
     pub(crate) fn write_json(value: &JsValue) -> Result<Option<JsString>, JsValue>;
 }
 
+#[wasm_bindgen(module = "/src/web/sys/host.js")]
+extern "C" {
+    /// Whether it is an object whose contents are its members.
+    #[wasm_bindgen(js_name = isPlain)]
+    pub(crate) fn is_object(value: &JsValue) -> bool;
+}
+
 pub(super) fn get(value: &Members, key: &JsValue) -> Result<Option<Present>, JsValue> {
     value.member(key)
 }
@@ -42,11 +49,6 @@ pub(crate) fn items(value: &JsValue) -> Option<Array> {
 /// The own enumerable keys of an object.
 pub(crate) fn keys(value: &JsValue) -> Option<Array> {
     is_object(value).then(|| Object::keys(value.unchecked_ref::<Object>()))
-}
-
-/// Whether it is an object other than an array.
-pub(crate) fn is_object(value: &JsValue) -> bool {
-    value.is_object() && !Array::is_array(value)
 }
 
 /// A shallow copy of an object; an empty object for other values.

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 // Exported by the shared file for the package's other entries, and not part of its interface.
-const internal = new Set(['deferred', 'setTimers']);
+const internal = new Set(['deferred', 'setTimers', 'isPlain']);
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));

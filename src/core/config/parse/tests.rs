@@ -5,6 +5,8 @@ use crate::core::config::reader::{MAX_SAFE_INTEGER, whole};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+const SHAPE: &str = "config: must be an object { mcpServers: { name: { url } } }";
+
 fn env(name: &str) -> Option<String> {
     match name {
         "HOST" => Some("example.com".into()),
@@ -149,15 +151,19 @@ fn a_misspelled_key_is_named_beside_what_is_missing_for_it() {
 
 #[test]
 fn the_outermost_shape_is_checked() {
-    assert_eq!(parsed(&json!([])).unwrap_err(), ["config: must be an object"]);
-    assert_eq!(parsed(&json!({})).unwrap_err(), ["mcpServers: is missing"]);
-    assert_eq!(parsed(&json!({ "mcpServers": 1 })).unwrap_err(), ["mcpServers: must be an object"]);
+    assert_eq!(parsed(&json!([])).unwrap_err(), [SHAPE]);
+    assert_eq!(parsed(&json!({})).unwrap_err(), [SHAPE]);
+    assert_eq!(
+        parsed(&json!({ "servers": {}, "inputs": [] })).unwrap_err(),
+        [SHAPE, "servers: is not a known setting; ignored", "inputs: is not a known setting; ignored"]
+    );
+    assert_eq!(parsed(&json!({ "mcpServers": 1 })).unwrap_err(), ["mcpServers: must be a plain object"]);
     let servers = json!({ "mcpServers": { "a": null, "b": "https://b", "c": {}, "": { "url": "https://d" }, "e\n": { "url": 1 } } });
     assert_eq!(
         parsed(&servers).unwrap_err(),
         [
             "mcpServers.a: is missing",
-            "mcpServers.b: must be an object",
+            "mcpServers.b: must be a plain object",
             "mcpServers.c.url: is missing",
             "mcpServers.: must have a name of 1 to 128 bytes without control characters",
             "mcpServers.e?: must have a name of 1 to 128 bytes without control characters",

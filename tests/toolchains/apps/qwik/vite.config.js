@@ -1,0 +1,2 @@
+import { qwikVite } from '@builder.io/qwik/optimizer';
+export default { plugins: [qwikVite({ csr: true })] };

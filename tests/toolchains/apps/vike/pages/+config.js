@@ -1,0 +1,2 @@
+import vikeReact from 'vike-react/config';
+export default { extends: [vikeReact], prerender: true };

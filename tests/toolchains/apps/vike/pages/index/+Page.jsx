@@ -1,0 +1,8 @@
+import { useEffect } from 'react';
+import { show } from './page.js';
+export default function Page() {
+  useEffect(() => {
+    show();
+  }, []);
+  return <p>Vike</p>;
+}
