@@ -3,8 +3,8 @@
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { transform } from 'esbuild';
-import { startWhenNeeded } from './start-when-needed.mjs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 const placeholder = '/__docs__/';
 const folder = 'globalThis.__docsBase';
@@ -33,8 +33,17 @@ async function startedLater(text) {
   const chunks = [...text.matchAll(preload)].map(([, href]) => href);
   const [, program] = module.exec(text) ?? [];
   if (!program) throw new Error('a page without a program');
-  const call = `(${startWhenNeeded})(${JSON.stringify(program)}, ${JSON.stringify(chunks)})`;
-  const { code } = await transform(call, { minify: true, target: 'es2022' });
+  const script = `import { startWhenNeeded } from './start-when-needed.mjs';
+    startWhenNeeded(${JSON.stringify(program)}, ${JSON.stringify(chunks)});`;
+  const { outputFiles } = await build({
+    stdin: { contents: script, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    write: false,
+  });
+  const [{ text: code }] = outputFiles;
   return text
     .replace(preload, '')
     .replace(module, '')

@@ -152,6 +152,15 @@ describe('on a phone', () => {
     await visitor.page.locator('.VPSidebar.open').waitFor();
   });
 
+  test('the first tap opens the outline', async (context) => {
+    const visitor = await opened(context, 'errors.html');
+    const button = visitor.page.locator('.VPLocalNavOutlineDropdown > button');
+    assert.equal(await button.innerText(), 'On this page');
+    await button.tap();
+    await visitor.page.locator('.VPLocalNavOutlineDropdown .items a', { hasText: 'Calls' }).waitFor();
+    assert.deepEqual(visitor.complaints(), []);
+  });
+
   test('the first key opens the search', async (context) => {
     const visitor = await opened(context, 'errors.html');
     await visitor.page.keyboard.press('/');
