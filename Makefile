@@ -3,7 +3,7 @@
 .PHONY: help demo worker build gateway-package test test-all check compare bench bench-load bench-worker clean simulate fuzz interop site toolchains
 
 help: ## Lists the targets.
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 demo: build ## Builds the package and serves the demo page with a real MCP server behind a fault proxy.
 	@node tests/js/servers/demo.mjs

@@ -22,7 +22,7 @@ const paths = [...files, ...[...folders].map((folder) => `${folder}/`)];
 
 // Outputs of builds, installations and test runs are not in the tree; nor are the user's own files that documents name.
 const GENERATED =
-  /^(?:mcp\.json|\.mcp-tether-gateway\/|\/|~|https?:|pkg\/|target\/|\.tools|node_modules|gateway\/dist|www\/bundled|fuzz\/artifacts|artifacts)/;
+  /^(?:mcp\.json|\.mcp-tether-gateway\/|\/|~|https?:|pkg\/|pkg-gateway\/|target\/|\.tools|node_modules|gateway\/dist|www\/bundled|fuzz\/artifacts|artifacts)/;
 const widest = 160;
 const PATH = /^\.{0,2}[\w@*{},./-]+(?:\.(?:rs|m?js|m?ts|d\.ts|md|toml|sh|py|json|yml|html|css|lua)|\/)$/;
 const FUNCTION = /^(\S+\.rs)::(\w+)$/;

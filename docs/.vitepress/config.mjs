@@ -142,7 +142,7 @@ export default defineConfig({
         items: linksTo({ architecture: 'Architecture', contributing: 'Contributing', security: 'Security' }),
       },
     ],
-    docFooter: { prev: 'Before', next: 'Next' },
+    docFooter: { prev: 'Previous', next: 'Next' },
     externalLinkIcon: false,
   },
 });

@@ -79,7 +79,10 @@ function inspector(target) {
   return {
     id: 'inspector',
     title: 'MCP Inspector',
-    about: told(target, 'Lists the tools in a terminal. Without <code>--cli</code> the Inspector opens in a browser.'),
+    about: told(
+      target,
+      'Lists the tools in a terminal, with Node 22 or newer. Without <code>--cli</code> the Inspector opens in a browser.',
+    ),
     text: `npx @modelcontextprotocol/inspector --cli ${endpointOf(target)} \\\n  --transport http --method tools/list${header}`,
   };
 }

@@ -57,9 +57,9 @@ class LocalGateway {
       log: (text) => setup.add(text),
     });
     this.#config = config;
-    // Its settings are read with the first request.
-    const answer = await fetch(this.origin, { headers: { accept: 'application/json' } });
-    if (answer.status !== 500) return setup.end();
+    // Its settings are read with the first request. This one has no line in the log, so that the first thing to read is the address.
+    const { checks } = await (await fetch(`${this.origin}/readyz`)).json();
+    if (checks.settings === 'ok') return setup.end();
     await this.#running.stop();
     this.#running = undefined;
     throw new Complaint(await setup.problem());
@@ -181,9 +181,10 @@ function introduction({ local: { origin }, config, secrets, file, folder }) {
   const isOpen = AUTH === 'none';
   const isOurs = (AUTH ?? 'bearer') === 'bearer' && BEARER_TOKENS === undefined;
   const snippets = snippetsFor({ origin, name, access: isOpen ? 'open' : 'token' });
-  const commands = ['claude-code', 'inspector'].map((wanted) => {
-    const { title, text = '' } = snippets.find(({ id }) => id === wanted) ?? { title: wanted };
-    return `${title}:\n${indented(isOurs ? text.replaceAll('$MCP_TOKEN', secrets.user) : text)}`;
+  const wanted = { 'claude-code': '', inspector: ' (Node 22 or newer)' };
+  const commands = Object.entries(wanted).map(([id, needs]) => {
+    const { title, text = '' } = snippets.find((snippet) => snippet.id === id) ?? { title: id };
+    return `${title}${needs}:\n${indented(isOurs ? text.replaceAll('$MCP_TOKEN', secrets.user) : text)}`;
   });
   return [
     `\nThe gateway runs at ${origin}. Its servers, from ${file}:\n`,

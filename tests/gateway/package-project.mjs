@@ -78,6 +78,7 @@ export async function startDev(cli, { args = [], cwd, env = {} }) {
     token: /Your token.*?\n\n {2}(\S+)\n/s.exec(text.stdout)?.[1],
     adminToken: /administrator's token for that page: (\S+)/.exec(text.stdout)?.[1],
     stdout: () => text.stdout,
+    stderr: () => text.stderr,
     /** Waits until the output of the process has this. */
     printed,
     async stop() {

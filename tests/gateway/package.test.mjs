@@ -162,6 +162,7 @@ describe('dev', () => {
   test('an official client calls a tool with what is printed, and its session survives a restart', async (t) => {
     const { cwd, env, gateway } = await started(t, 'restart');
     const { origin, token } = gateway;
+    assert.equal(gateway.stderr(), '', 'the first thing to read is the address, and no line of the log');
     assert.match(gateway.stdout(), new RegExp(`claude mcp add --transport http everything ${origin}/everything/mcp`));
     const client = await connect(`${origin}/everything/mcp`, { token });
     assert.equal(textOf(await client.call('echo', { message: 'one' })), 'Echo: one');

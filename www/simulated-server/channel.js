@@ -6,6 +6,10 @@
 
 const encoder = new TextEncoder();
 
+// Comments, as servers send them against proxies that close idle connections. A client gives up a stream that is silent for minutes.
+const keepAliveMs = 25_000;
+const keepAlive = encoder.encode(': keep-alive\n\n');
+
 /**
  * The stream and the position of an event id; undefined for an invalid id.
  * @param {string} eventId
@@ -22,6 +26,8 @@ export class Channel {
   #events = [];
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   #connection;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #keepAlive;
   #finished = false;
 
   /** @param {string} name */
@@ -47,10 +53,11 @@ export class Channel {
         mine = controller;
       },
       cancel: () => {
-        if (this.#connection === mine) this.#connection = undefined;
+        if (this.#connection === mine) this.#disconnect();
       },
     });
     this.#connection = mine;
+    this.#keepAlive = setInterval(() => this.#enqueue(keepAlive), keepAliveMs);
     for (let index = from; index < this.#events.length; index += 1) this.#write(index);
     if (this.#finished) this.close();
     return new Response(body, { headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' } });
@@ -75,7 +82,7 @@ export class Channel {
     } catch {
       /* the client disconnected first */
     }
-    this.#connection = undefined;
+    this.#disconnect();
   }
 
   /** Breaks the connection. */
@@ -85,15 +92,25 @@ export class Channel {
     } catch {
       /* the client disconnected first */
     }
-    this.#connection = undefined;
+    this.#disconnect();
   }
 
   /** @param {number} index */
   #write(index) {
+    this.#enqueue(encoder.encode(`id: ${this.#name}.${index}\n${this.#events[index]}`));
+  }
+
+  /** @param {Uint8Array} bytes */
+  #enqueue(bytes) {
     try {
-      this.#connection?.enqueue(encoder.encode(`id: ${this.#name}.${index}\n${this.#events[index]}`));
+      this.#connection?.enqueue(bytes);
     } catch {
-      this.#connection = undefined;
+      this.#disconnect();
     }
+  }
+
+  #disconnect() {
+    clearInterval(this.#keepAlive);
+    this.#connection = undefined;
   }
 }

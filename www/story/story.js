@@ -147,8 +147,11 @@ export class Story {
     // Not `disabled`, which would drop the focus.
     for (const control of [restart, ...chips.children]) control.setAttribute('aria-disabled', 'true');
     for (const chip of chips.children) {
-      if (chip.getAttribute('href') === `#${fault.id}`) chip.setAttribute('aria-current', 'true');
+      const isCurrent = chip.getAttribute('href') === `#${fault.id}`;
+      if (isCurrent) chip.setAttribute('aria-current', 'true');
       else chip.removeAttribute('aria-current');
+      // On a phone the chips are one row, which scrolls.
+      if (isCurrent && chip instanceof HTMLElement) chips.scrollLeft = chip.offsetLeft - chips.clientWidth / 2;
     }
   }
 

@@ -26,10 +26,13 @@ const folderOf = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta
 export async function startDemo({ port } = {}) {
   await bundleOfficialClient();
   let pageOrigins = [];
+  // Loaded ahead, so that a restart is as short on a busy machine as the page's story needs it.
+  const standby = true;
   const [everything, counter, shop] = await Promise.all([
-    startReferenceServer(),
-    startCountingServer(),
-    startCountingServer(['--shop']),
+    startReferenceServer({ standby }),
+    startCountingServer([], { standby }),
+    // A client gives up a stream that is silent for minutes; the story of the second tab counts streams.
+    startCountingServer(['--shop', '--keep-alive', '25000'], { standby }),
   ]);
   const behindProxy = async (name, real) => {
     const proxy = await startFaultProxy({ upstream: real.url, restart: real.restart, origins: () => pageOrigins });

@@ -27,6 +27,7 @@ import { parseJson, readText, rpcError, sendJson } from './shared/messages.mjs';
  * @param {'stateful' | 'stateless'} [options.mode]
  * @param {boolean} [options.jsonResponse] answer calls as JSON, not as an event stream
  * @param {boolean} [options.eventStore] keep events, so that streams have ids and can be resumed
+ * @param {number} [options.keepAlive] milliseconds between the comments on a GET stream; none when left out
  * @param {typeof tools} [options.tools]
  * @param {number} [options.port]
  * @param {() => void} [options.onStop] called when POST /control/stop asks for the end
@@ -35,6 +36,7 @@ export async function startSdkServer({
   mode = 'stateful',
   jsonResponse = false,
   eventStore = false,
+  keepAlive,
   tools: offered = tools,
   port = 0,
   onStop,
@@ -88,6 +90,7 @@ export async function startSdkServer({
       response.on('close', () => {
         openStreams -= 1;
       });
+      if (keepAlive !== undefined) sendKeepAlives(response, keepAlive);
     }
     if (mode === 'stateless') response.on('close', () => session.transport.close());
     return session.transport.handleRequest(request, response, body);
@@ -137,6 +140,12 @@ export async function startSdkServer({
       await listening.close();
     },
   };
+}
+
+/** Comments, as servers send them against proxies that close idle connections. */
+function sendKeepAlives(response, every) {
+  const timer = setInterval(() => response.headersSent && response.write(': keep-alive\n\n'), every);
+  response.on('close', () => clearInterval(timer));
 }
 
 /** One session's server; `session` as passed to the tools. */
@@ -222,6 +231,7 @@ if (isMain(import.meta.url)) {
     mode: options.mode,
     jsonResponse: Boolean(options['json-response']),
     eventStore: Boolean(options['event-store']),
+    keepAlive: options['keep-alive'] === undefined ? undefined : Number(options['keep-alive']),
     tools: options.shop ? shopTools : tools,
     port: Number(options.port ?? 0),
     onStop: () => stop(),

@@ -1,12 +1,122 @@
-// The Worker of docs/start.md on workerd, with the settings that the page gives to wrangler, its server restarted between two requests.
+// docs/start.md as it stands: its commands in a folder beside a clone, its page in Chromium, its Worker on workerd with the settings that the page gives
+// to wrangler.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
+import { chromium } from 'playwright-core';
+import { launchOptions } from '../helpers/browsers/chromium.mjs';
+import { commandsOf, shellBlocks } from '../helpers/snippets/commands.mjs';
 import { makeProject, root } from '../helpers/snippets/project.mjs';
+import { startCountingServer } from '../servers/proxy/counting-server.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
+import { listen } from '../servers/shared/listen.mjs';
+import { serveFolders } from '../servers/static-files.mjs';
+
+const page = await readFile(join(root, 'docs/start.md'), 'utf8');
+
+/** The block of the page in this language that has these words. */
+function block(language, words) {
+  const blocks = [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, code]) => code,
+  );
+  const found = blocks.find((code) => code.includes(words));
+  assert.ok(found, `docs/start.md has no ${language} with ${words}`);
+  return found;
+}
+
+describe('the commands of docs/start.md', () => {
+  let folder;
+  let server;
+  const app = () => join(folder, 'app');
+  const here = (code) => code.replaceAll('http://127.0.0.1:3000/mcp', server.url);
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'start-'));
+    await mkdir(app());
+    await symlink(root, join(folder, 'mcp-tether'));
+    server = await startCountingServer();
+  });
+  after(async () => {
+    await server?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Runs a command of a document in the application's folder: what it prints, line by line, and at its end the exit code. */
+  function type(command) {
+    const env = { ...process.env, npm_config_offline: 'true', npm_config_audit: 'false' };
+    const child = spawn('bash', ['-c', here(command)], { cwd: app(), env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    const ended = once(child, 'close').then(([code]) => ({ code, output }));
+    return {
+      ended,
+      async until(pattern) {
+        while (!pattern.test(output)) await Promise.race([once(child.stdout, 'data'), ended.then(fail)]);
+      },
+    };
+    function fail() {
+      assert.match(output, /^$/, 'it has ended');
+    }
+  }
+
+  test('install the package, and run the first program', async () => {
+    const [install] = (await shellBlocks('docs/start.md')).flatMap(commandsOf);
+    assert.equal(install, 'npm install ../mcp-tether/pkg');
+    assert.equal((await type(install).ended).code, 0);
+    await writeFile(join(app(), 'start.mjs'), here(block('ts', 'count <= 3')));
+    const { code, output } = await type('node start.mjs').ended;
+    assert.equal(code, 0);
+    assert.match(output, /^call 1 (\S{8})\ncall 2 \1\ncall 3 \1$/m);
+  });
+
+  test('run the second program, whose server is restarted for longer than calls wait by default', async () => {
+    const program = here(block('ts', 'count <= 60'));
+    // A minute would be long; the waits of the client are those of the page.
+    await writeFile(join(app(), 'break.mjs'), program.replace('resolve, 1000', 'resolve, 20'));
+    const running = type('node break.mjs');
+    await running.until(/^call 3 /m);
+    await server.restart(5_000);
+    const { code, output } = await running.ended;
+    assert.equal(code, 0);
+    const lines = [...output.matchAll(/^call (\d+) (\S{8})$/gm)];
+    assert.deepEqual(
+      lines.map(([, number]) => Number(number)),
+      Array.from({ length: 60 }, (_, index) => index + 1),
+    );
+    assert.equal(new Set(lines.map(([, , session]) => session)).size, 2);
+  });
+
+  test('check the server for pages', async () => {
+    const [doctor] = (await shellBlocks('docs/cors.md')).flatMap(commandsOf);
+    assert.match(doctor, /^npx mcp-tether doctor /);
+    const { code, output } = await type(doctor).ended;
+    assert.equal(code, 0, output);
+    assert.match(output, /✓ cors .* pages of https:\/\/app\.example can send all requests/);
+  });
+
+  test('show the answer in a page without a bundler', async () => {
+    await cp(join(root, 'pkg'), join(app(), 'pkg'), { recursive: true });
+    await writeFile(join(app(), 'index.html'), here(block('html', 'pkg/browser.js')));
+    const files = await listen(serveFolders([{ prefix: '/', folder: app() }], { headers: {} }));
+    const browser = await chromium.launch(launchOptions);
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`${files.origin}/`);
+      await tab.waitForFunction(() => document.body.textContent === 'hello');
+    } finally {
+      await browser.close();
+      await files.close();
+    }
+  });
+});
 
 describe('the Worker of docs/start.md', () => {
   let project;
@@ -14,9 +124,8 @@ describe('the Worker of docs/start.md', () => {
   let miniflare;
 
   before(async () => {
-    const document = await readFile(join(root, 'docs/start.md'), 'utf8');
-    const [, worker] = /```ts\n((?:(?!```)[\s\S])*export default \{[\s\S]*?)```/.exec(document);
-    const [, settings] = /```toml\n([\s\S]*?)```/.exec(document);
+    const worker = block('ts', 'export default {');
+    const settings = block('toml', 'compatibility_date');
     const setting = (name) => new RegExp(`\\b${name} = "([^"]*)"`).exec(settings)[1];
     server = await startSdkServer({ mode: 'stateful' });
     project = await makeProject();
@@ -54,6 +163,7 @@ describe('the Worker of docs/start.md', () => {
     await project?.remove();
   });
 
+  // As the page's curl does.
   const say = async (message) => {
     const answer = await miniflare.dispatchFetch(`http://worker.example/?say=${message}`);
     assert.equal(answer.status, 200);

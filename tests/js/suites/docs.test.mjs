@@ -1,8 +1,13 @@
 // The documents are complete: each error code, event, counter and setting of the declarations has its place, and generated parts are as generated.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { compareDocument } from '../bench/compare/document.mjs';
+import { commands, commandsOf, shellBlocks } from '../helpers/snippets/commands.mjs';
 
 const read = (path) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const declarations = await read('npm/index.d.ts');
@@ -97,4 +102,49 @@ test('docs/clients.md has the table of the README', async () => {
   const table = tableOf(await read('README.md'));
   assert.ok(table);
   assert.equal(tableOf(await read('docs/clients.md')), table);
+});
+
+describe('the commands in the documents', async () => {
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const { stdout } = await promisify(execFile)('git', ['ls-files', '*.md'], { cwd: root });
+  const documents = stdout.split('\n').filter((path) => path.endsWith('.md') && path !== 'CHANGELOG.md');
+  const told = (path, command) => (commands[path] ?? []).find(([beginning]) => command.startsWith(beginning));
+
+  test('each is run by a test that names it, or has a reason why none does', async () => {
+    for (const path of documents) {
+      for (const command of (await shellBlocks(path)).flatMap(commandsOf)) {
+        const [, by, reason] = told(path, command) ?? [];
+        assert.ok(by ?? reason, `${path}: ${command}: add it to tests/js/helpers/snippets/commands.mjs`);
+        if (by) assert.ok(existsSync(`${root}${by}`), `${path}: ${command}: there is no ${by}`);
+      }
+    }
+  });
+
+  test('the list has none that no document has', async () => {
+    for (const [path, list] of Object.entries(commands)) {
+      const typed = (await shellBlocks(path)).flatMap(commandsOf);
+      const used = new Set(typed.map((command) => told(path, command)));
+      assert.deepEqual(
+        list.filter((entry) => !used.has(entry)).map(([beginning]) => beginning),
+        [],
+        path,
+      );
+    }
+  });
+
+  test('each target of make, script and file that they or the text name is there', async () => {
+    const targets = new Set([...(await read('Makefile')).matchAll(/^([a-z-]+):/gm)].map(([, target]) => target));
+    for (const path of documents) {
+      const text = await read(path);
+      const inCode = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
+      for (const command of [...inCode, ...(await shellBlocks(path)).flatMap(commandsOf)]) {
+        const [, target] = /^(?:[A-Z_]+=\S+ )*make ([a-z-]+)/.exec(command) ?? [];
+        if (target) assert.ok(targets.has(target), `${path}: make ${target}`);
+        for (const [, file] of command.matchAll(
+          /(?:^|\s)((?:tools|tests|benches|gateway|examples)\/[\w./-]+\.\w+)(?=\s|$)/g,
+        ))
+          assert.ok(existsSync(`${root}${file}`), `${path}: ${file}`);
+      }
+    }
+  });
 });

@@ -1,5 +1,5 @@
 // The first screen of the demo page with the real server of `make demo`: what it says is what the server counted. The simulated one: page-story.all.mjs.
-// Runs alone: a real server is started again, and on a busy machine it takes longer than the outage that calls survive.
+// Runs alone: the stories are of calls that are made each second, which a busy machine delays.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { beatsAgree, play, played, stories } from '../helpers/page/story.mjs';
@@ -101,6 +101,36 @@ for (const [width, height] of [
       await visitor.close();
     }
   });
+
+test('on a phone the fault, the handshake and the chip stay in sight until the story has ended', {
+  timeout: 60_000,
+}, async () => {
+  const visitor = await openVisitor(`${demo.pageUrl}#forget`, { ...calm, viewport: { width: 360, height: 800 } });
+  try {
+    await played(visitor, 'forget');
+    const isInSight = (inner, outer) =>
+      visitor.page.evaluate(
+        ([one, other]) => {
+          const [part, whole] = [one, other].map((selector) =>
+            document.querySelector(selector).getBoundingClientRect(),
+          );
+          return part.left >= whole.left && part.right <= whole.right + 1;
+        },
+        [inner, outer],
+      );
+    for (const part of ['.ticks [data-flag]', '.ticks [data-handshake]'])
+      assert.ok(await isInSight(part, '.ticks'), part);
+    const chips = await visitor.page.locator('#chips a').count();
+    await visitor.page
+      .locator('#chips a')
+      .nth(chips - 1)
+      .click();
+    await visitor.until(() => document.querySelector('#chips a:last-child').ariaCurrent === 'true');
+    assert.ok(await isInSight('#chips a[aria-current]', '#chips'));
+  } finally {
+    await visitor.close();
+  }
+});
 
 test('the focus stays on the button while a fault is played, and the buttons stay in place', {
   timeout: 60_000,

@@ -1,10 +1,12 @@
 // A page in Rust with the crate's client (examples/rust-page), in Chromium, with a server that is restarted in the middle.
 import assert from 'node:assert/strict';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { launchOptions } from '../helpers/browsers/chromium.mjs';
-import { buildWithWasmPack, makeFolder, root } from '../helpers/rust/build.mjs';
+import { buildWithWasmPack, makeFolder, root, typed } from '../helpers/rust/build.mjs';
+import { commandsOf, shellBlocks } from '../helpers/snippets/commands.mjs';
 import { startSdkServer } from '../servers/sdk-server.mjs';
 import { listen } from '../servers/shared/listen.mjs';
 import { serveFolders } from '../servers/static-files.mjs';
@@ -62,4 +64,29 @@ describe('a page in Rust', () => {
     await page.goto(`${files.origin}/?mcp=${encodeURIComponent(`${files.origin}/pkg/`)}`);
     await page.locator('#state', { hasText: /^\w+_\w+: / }).waitFor({ timeout: 30_000 });
   });
+});
+
+test('docs/rust.md as typed: the page shows the answer', async (context) => {
+  const place = await makeFolder();
+  const browser = await chromium.launch(launchOptions);
+  const server = await startSdkServer();
+  context.after(() => Promise.all([place.remove(), browser.close(), server.close()]));
+  const text = await readFile(join(root, 'docs/rust.md'), 'utf8');
+  const block = (language) => new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(text)[1];
+  const [create, build] = (await shellBlocks('docs/rust.md')).map((lines) => commandsOf(lines).join('\n'));
+  const project = join(place.folder, 'notes');
+
+  await symlink(root, join(place.folder, 'mcp-tether'));
+  await typed(create, place.folder);
+  await writeFile(join(project, 'Cargo.toml'), block('toml'), { flag: 'a' });
+  await writeFile(join(project, 'src/lib.rs'), block('rust'));
+  await typed(build.replace('wasm-pack build', 'wasm-pack build --mode no-install'), project);
+  await writeFile(join(project, 'index.html'), block('html').replace('http://127.0.0.1:3000/mcp', server.url));
+
+  const files = await listen(serveFolders([{ prefix: '/', folder: project }], { headers: {} }));
+  context.after(files.close);
+  const page = await browser.newPage();
+  await page.goto(`${files.origin}/`);
+  await page.waitForFunction(() => document.body.textContent === 'hello');
+  assert.equal(server.counts.initialize, 1);
 });

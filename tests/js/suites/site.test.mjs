@@ -118,3 +118,61 @@ describe('in a browser, from a folder', () => {
 
   test('nothing failed to load', () => assert.deepEqual(visitor.complaints(), []));
 });
+
+describe('on a phone', () => {
+  const isRunning = () => Boolean(document.querySelector('#app').__vue_app__);
+  const opened = async (context, name) => {
+    const visitor = await openVisitor(`${files.url}${name}`, { viewport: { width: 360, height: 800 }, hasTouch: true });
+    context.after(visitor.close);
+    // Were it to start by itself, it would do so now.
+    await visitor.page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+    return visitor;
+  };
+
+  test('a page is read without its program', async (context) => {
+    const visitor = await opened(context, 'errors.html');
+    await visitor.page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    assert.match(await visitor.text('main'), /What to do\./);
+    assert.equal(await visitor.page.evaluate(isRunning), false);
+    assert.equal(await visitor.page.locator('link[rel=modulepreload]').count(), 0);
+  });
+
+  test('the first tap opens the search, and the next page comes without a reload', async (context) => {
+    const visitor = await opened(context, 'errors.html');
+    await visitor.page.locator('.VPNavBarSearch button').tap();
+    await visitor.page.locator('.VPLocalSearchBox input').fill('maxStreamsPerOrigin');
+    await visitor.page.locator('.VPLocalSearchBox .result').first().tap();
+    await visitor.until(() => document.querySelector('main').textContent.includes('maxStreamsPerOrigin'));
+    assert.equal(await visitor.page.evaluate(isRunning), true);
+  });
+
+  test('the first tap opens the menu', async (context) => {
+    const visitor = await opened(context, 'errors.html');
+    await visitor.page.locator('.VPLocalNav .menu').tap();
+    await visitor.page.locator('.VPSidebar.open').waitFor();
+  });
+
+  test('the first tap opens the outline', async (context) => {
+    const visitor = await opened(context, 'errors.html');
+    const button = visitor.page.locator('.VPLocalNavOutlineDropdown > button');
+    assert.equal(await button.innerText(), 'On this page');
+    await button.tap();
+    await visitor.page.locator('.VPLocalNavOutlineDropdown .items a', { hasText: 'Calls' }).waitFor();
+    assert.deepEqual(visitor.complaints(), []);
+  });
+
+  test('the first key opens the search', async (context) => {
+    const visitor = await opened(context, 'errors.html');
+    await visitor.page.keyboard.press('/');
+    await visitor.page.locator('.VPLocalSearchBox input').waitFor();
+  });
+
+  test('the first tap into the generator starts it', async (context) => {
+    const visitor = await opened(context, 'cors.html');
+    const form = visitor.page.locator('.cors-generator');
+    await form.locator('input').tap();
+    await visitor.until(isRunning);
+    await form.locator('input').fill('http://localhost:5173/');
+    assert.match(await form.locator('pre').innerText(), /http:\/\/localhost:5173/);
+  });
+});

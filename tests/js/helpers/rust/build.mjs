@@ -31,6 +31,11 @@ export function wasmPack(args, cwd) {
   return run('wasm-pack', args, { cwd, env, maxBuffer: 2 ** 26 });
 }
 
+/** Runs commands of a document. @param {string} commands @param {string} cwd */
+export function typed(commands, cwd) {
+  return run('bash', ['-ec', commands], { cwd, env, maxBuffer: 2 ** 26 });
+}
+
 /** `wasm-pack build --target web`, without a download of tools. */
 export function buildWithWasmPack(example, folder) {
   const args = ['build', '--mode', 'no-install', '--target', 'web', '--out-dir', folder];

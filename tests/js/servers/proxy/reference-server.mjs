@@ -10,10 +10,10 @@ const preload = fileURLToPath(new URL('./reference-server-preload.mjs', import.m
 /**
  * Starts the reference server and waits until it accepts connections. Its environment is empty: one of its tools
  * returns it to any caller.
- * @param {{ startTimeout?: number, preloads?: string[], env?: Record<string, string> }} [options] milliseconds; further modules to load before it
+ * @param {{ startTimeout?: number, standby?: boolean, preloads?: string[], env?: Record<string, string> }} [options] milliseconds; further modules to load before it
  * @returns {Promise<{ url: string } & Awaited<ReturnType<typeof startChildServer>>>}
  */
-export async function startReferenceServer({ startTimeout, preloads = [], env = {} } = {}) {
+export async function startReferenceServer({ startTimeout, standby, preloads = [], env = {} } = {}) {
   const port = await findFreePort();
   const imports = [preload, ...preloads].flatMap((path) => ['--import', path]);
   const handle = await startChildServer({
@@ -22,6 +22,7 @@ export async function startReferenceServer({ startTimeout, preloads = [], env = 
     env: { ...env, PORT: String(port) },
     port,
     startTimeout,
+    standby,
   });
   return Object.assign(handle, { url: `http://127.0.0.1:${port}/mcp` });
 }
