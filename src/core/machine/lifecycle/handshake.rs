@@ -151,8 +151,7 @@ impl<J: Json> Manager<J> {
     /// The outcome of `initialize`.
     pub(crate) fn on_handshake_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let accepted = match outcome {
-            Ok(Some(result)) => self.accept(session, result),
-            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "the response to initialize is empty")),
+            Ok(result) => self.accept(session, result.unwrap_or_else(J::object)),
             Err(error) => Err(error),
         };
         if let Err(error) = accepted {

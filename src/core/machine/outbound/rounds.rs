@@ -58,7 +58,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get(call) else { return Ok(Vec::new()) };
         let may_ask = matches!(record.method.as_str(), "tools/call" | "prompts/get" | "resources/read");
         if !may_ask || record.purpose != Purpose::User {
-            return Err("the server asked for input in its answer to a method that does not allow it");
+            return Err("the server asked for input in its answer to another method");
         }
         if record.rounds.count >= MAX_ROUNDS {
             return Err("the server asked for input in too many rounds");

@@ -326,7 +326,10 @@ impl<J> Session<J> {
         if let Some(id) = self.id() {
             text = without(&text, id.as_str());
         }
-        self.endpoint().map_or_else(|| text.clone(), |endpoint| endpoint::discreet(&text, endpoint))
+        match self.endpoint() {
+            Some(endpoint) => endpoint::discreet(&text, endpoint),
+            None => text,
+        }
     }
 
     /// The public snapshot of the session.
