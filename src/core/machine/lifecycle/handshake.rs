@@ -18,8 +18,8 @@ use crate::core::state::error_response::{ErrorResponse, hidden_id, response_erro
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
-use crate::core::state::session::loss::{MAX_EARLY_LOSSES, circuit_open, lost_at_once};
 use crate::core::state::session::outage::Outage;
+use crate::core::state::session::recovery::{MAX_EARLY_LOSSES, circuit_open, lost_at_once};
 use crate::core::state::session::transitions::SessionState;
 use crate::core::state::session::{Agreed, Session};
 use crate::core::state::timers::Timer;

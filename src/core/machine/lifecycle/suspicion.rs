@@ -10,7 +10,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
-use crate::core::state::session::loss::{AT_ONCE, Loss};
+use crate::core::state::session::recovery::{AT_ONCE, Loss};
 use crate::core::state::session::suspicion::Oddity;
 use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
