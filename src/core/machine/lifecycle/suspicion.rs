@@ -116,7 +116,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
-        let evidence = String::from("requests with the old id still fail, those of a new session do not");
+        let evidence = String::from("requests with the old id still fail");
         self.report_session_error(session, code, Some(evidence));
         self.forget_record(session);
         self.forget_generation(session);
