@@ -142,7 +142,7 @@ impl<J: Json> Manager<J> {
         let current = self.store.get(session).filter(|_| relation != Relation::Absent);
         let names_loss = current.is_some() && answer_names_lost_session(&words);
         let is_vendors = current.is_some_and(|owner| owner.server.session.loses(200, &words));
-        let evidence = "HTTP 200 with a JSON-RPC error that names the session";
+        let evidence = "a JSON-RPC error that names the session";
         if pings {
             let pong = match () {
                 () if names_loss || is_vendors => Pong::Lost(ErrorCode::SessionInvalid),

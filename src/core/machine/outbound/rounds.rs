@@ -74,7 +74,7 @@ impl<J: Json> Manager<J> {
             questions.push((key, method, question));
         }
         if questions.is_empty() && result.get("requestState").is_none() {
-            return Err("the server asked for input without any input request");
+            return Err("the server asked for no input");
         }
         if questions.len() > MAX_QUESTIONS {
             return Err("the server sent too many input requests at once");
