@@ -44,9 +44,5 @@ features=(--enable-reference-types --enable-bulk-memory --enable-multivalue --en
 
 # Puts similar functions next to each other: 3 KB less to download (tools/order-functions.mjs).
 order_functions() {
-  local module="$1" wasm_opt="$root/node_modules/.bin/wasm-opt"
-  node tools/order-functions.mjs "$module" "$module.named"
-  "$wasm_opt" --debuginfo "${features[@]}" --reorder-functions-by-name "$module.named" --output "$module.ordered"
-  "$wasm_opt" "${features[@]}" --strip-debug --strip-target-features "$module.ordered" --output "$module"
-  rm "$module.named" "$module.ordered"
+  node tools/order-functions.mjs "$1" "$root/node_modules/.bin/wasm-opt" "${features[@]}"
 }

@@ -105,7 +105,7 @@ fn a_provider_that_failed_once_is_asked_again_at_the_next_attempt() {
 #[test]
 fn a_token_that_comes_during_a_recovery_makes_no_second_handshake() {
     let (mut world, session) = connected();
-    world.server().next("tools/call", [http(401, ""), http(404, "").after(5)]);
+    world.server().next("tools/call", [http(401, ""), http(404, "session not found").after(5)]);
     world.server().next("initialize", []);
     let calls = [world.tool(session, "order"), world.tool(session, "order")];
     world.run_until("the question", |world| world.tokens_wanted.len() == 2);
@@ -119,7 +119,7 @@ fn a_token_that_comes_during_a_recovery_makes_no_second_handshake() {
 #[test]
 fn a_401_during_a_recovery_makes_no_second_handshake() {
     let (mut world, session) = connected();
-    world.server().next("tools/call", [http(404, ""), http(401, "").after(1)]);
+    world.server().next("tools/call", [http(404, "session not found"), http(401, "").after(1)]);
     let answer = super::reply::result(serde_json::json!({"protocolVersion": "2025-11-25", "capabilities": {}}));
     world.server().sessions.insert("slow-one".into());
     world.server().next("initialize", [answer.after(50).head(|head| head.session_id = Some("slow-one".into()))]);

@@ -15,6 +15,7 @@ mod discovery;
 mod endings;
 mod era;
 mod failures;
+mod frameworks;
 mod http_sse;
 mod http_sse_endpoint;
 mod http_sse_guessed;

@@ -125,7 +125,7 @@ fn a_late_404_for_the_old_id_is_sent_again_without_another_handshake() {
 fn a_late_answer_of_the_old_session_still_answers_its_call() {
     let mut world = world();
     let session = world.connect();
-    world.server().next("tools/call", [result(json!({"late": 1})).after(500), http(404, "")]);
+    world.server().next("tools/call", [result(json!({"late": 1})).after(500), http(404, "session not found")]);
     let slow = world.tool(session, "order");
     let lost = world.tool(session, "order");
     world.drive();
@@ -141,7 +141,7 @@ fn the_tools_of_the_old_session_say_nothing_about_those_of_the_new_one() {
     // The old session's list arrives after the new session exists, and declares the tool safe.
     let old = result(json!({"tools": [{"name": "order", "annotations": {"readOnlyHint": true}}]}));
     world.server().next("tools/list", [old.after(500)]);
-    world.server().next("tools/call", [http(404, "")]);
+    world.server().next("tools/call", [http(404, "session not found")]);
     let list = world.plain(session, "tools/list");
     let call = world.tool(session, "order");
     world.finish(list);
@@ -357,7 +357,7 @@ fn a_404_of_a_stateless_server_is_not_a_lost_session() {
     let mut world = world();
     world.server().stateful = false;
     let session = world.connect();
-    world.server().next("tools/call", [http(404, "")]);
+    world.server().next("tools/call", [http(404, "session not found")]);
     let call = world.tool(session, "order");
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::HttpError);

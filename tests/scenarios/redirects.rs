@@ -295,7 +295,7 @@ fn a_redirect_to_where_nothing_is_leaves_the_error_of_what_is_there() {
     let mut world = self::world();
     world.server().next("initialize", [redirect(307, Some("/mcp/"))]);
     let session = world.connect();
-    world.server().next("tools/call", [http(404, "")]);
+    world.server().next("tools/call", [http(404, "session not found")]);
     let call = world.tool(session, "order");
     world.finish(call);
     world.result(call);

@@ -75,7 +75,7 @@ fn an_answer_to_the_old_session_is_never_sent_on_the_new_one() {
 #[test]
 fn requests_on_an_old_stream_are_ignored() {
     let (mut world, session) = listening();
-    world.server().next("tools/call", [stream(), super::reply::http(404, "")]);
+    world.server().next("tools/call", [stream(), super::reply::http(404, "session not found")]);
     let old = world.tool(session, "order");
     let lost = world.tool(session, "order");
     let exchange = world.sent_as("tools/call")[0].exchange;
@@ -108,7 +108,7 @@ fn a_request_taken_back_is_not_answered() {
 #[test]
 fn a_degraded_session_answers_no_server_request() {
     let (mut world, session) = listening();
-    world.server().next("tools/call", [stream(), super::reply::http(404, "")]);
+    world.server().next("tools/call", [stream(), super::reply::http(404, "session not found")]);
     let old = world.tool(session, "order");
     world.server().always("initialize", super::reply::refused());
     let lost = world.tool(session, "order");

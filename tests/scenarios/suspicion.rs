@@ -83,7 +83,7 @@ fn a_lost_session_reported_by_a_body_that_is_no_answer_is_found() {
 #[test]
 fn a_lost_session_that_still_answers_pings_is_found_by_a_list() {
     for (lost, odd) in
-        [(rpc_error(-32600, "Invalid Request"), 2), (http_answer(400, -32000, "call initialize first"), 2)]
+        [(rpc_error(-32600, "Invalid Request"), 2), (http_answer(400, -32000, "call initialize first"), 1)]
     {
         let (mut world, session) = working();
         world.server().forget();

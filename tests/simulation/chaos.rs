@@ -161,7 +161,7 @@ impl Chaos {
                     Class::Outages => [0, 19][rng.up_to(1) as usize],
                     Class::Gets => 4 + rng.up_to(46),
                 },
-                lost: rng.up_to(20),
+                lost: rng.up_to(24),
                 streams: rng.up_to(1) == 0,
                 sse: rng.up_to(4) == 0 && class != Class::Gets,
                 moved: seed % 5 == 1,

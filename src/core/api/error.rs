@@ -128,11 +128,15 @@ impl<J> fmt::Display for Error<J> {
 
 impl<J> std::error::Error for Error<J> {}
 
+/// The words of a JSON-RPC error.
+pub(crate) fn error_words<J: Json>(error: &J) -> Option<String> {
+    error.get_str("message").or_else(|| error.as_str())
+}
+
 /// A JSON-RPC error for the caller. An error that is not an object (`"error": "boom"`) or has no message is quoted as
 /// it is.
 pub(crate) fn rpc_error<J: Json>(error: &J) -> Error<J> {
-    let message = error.get_str("message").or_else(|| error.as_str());
-    let message = message.unwrap_or_else(|| excerpt(&error.to_text()));
+    let message = error_words(error).unwrap_or_else(|| excerpt(&error.to_text()));
     let message = if message.trim_ascii().is_empty() { String::from("an error without a message") } else { message };
     let mut rpc = Error::new(ErrorCode::RpcError, message);
     rpc.rpc_code = error.get("code").and_then(|code| code.as_f64());

@@ -116,12 +116,11 @@ pub(crate) fn failure_error<J: Clone>(failure: &Failure<J>) -> Error<J> {
         FailureKind::Unreachable => {
             (ErrorCode::NetworkError, "the server is unreachable, but may have read the request")
         }
-        FailureKind::Thrown => (
-            ErrorCode::NetworkError,
-            "options.fetch threw an error that is not a network failure (see cause); the request may have been sent",
-        ),
+        FailureKind::Thrown => {
+            (ErrorCode::NetworkError, "options.fetch threw an error (see cause); the request may have been sent")
+        }
         FailureKind::TooLarge => (ErrorCode::LimitExceeded, "the response is larger than limits.maxMessageBytes"),
-        FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params cannot be serialized as JSON"),
+        FailureKind::Unwritable => (ErrorCode::ProtocolError, "the params have no JSON form"),
         FailureKind::Hidden => (
             ErrorCode::CorsBlocked,
             "the browser blocked the response: the server's CORS headers must allow this origin and the request headers, and expose Mcp-Session-Id; see diagnose()",

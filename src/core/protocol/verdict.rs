@@ -89,11 +89,16 @@ pub enum Verdict {
 /// A response that a handler could have written is at most [`Verdict::Doubtful`]: one with the request's own id, or a
 /// body in words that no known session layer uses. So a tool that reports its own error with HTTP 404 runs once.
 pub fn judge(seen: &Seen<'_>) -> Verdict {
+    match judge_current(seen) {
+        Verdict::Lost(_) | Verdict::Doubtful(_) if seen.relation == Relation::Stale => Verdict::Stale,
+        verdict => verdict,
+    }
+}
+
+/// The same without a look at whether the request's session is still the current one.
+fn judge_current(seen: &Seen<'_>) -> Verdict {
     let method_not_found = codes::is(seen.rpc.as_ref().map(|rpc| rpc.code), METHOD_NOT_FOUND);
     let answered = seen.rpc.as_ref().is_some_and(|rpc| rpc.for_this_request);
-    let stale = seen.relation == Relation::Stale;
-    let loses = |code| if stale { Verdict::Stale } else { Verdict::Lost(code) };
-    let doubts = |code| if stale { Verdict::Stale } else { Verdict::Doubtful(code) };
     let carried = seen.relation != Relation::Absent;
     let text = seen.text;
 
@@ -103,20 +108,23 @@ pub fn judge(seen: &Seen<'_>) -> Verdict {
         // ended. Load balancers send 410 when the id no longer has a route; a handshake shows whether the endpoint
         // itself is gone. In other words, a handler may have written it.
         404 | 410 if carried && !answered && (seen.is_bare || answer_names_lost_session(text)) => {
-            loses(ErrorCode::SessionTerminated)
+            Verdict::Lost(ErrorCode::SessionTerminated)
         }
-        404 | 410 if carried && (answered || !method_not_found) => doubts(ErrorCode::SessionTerminated),
-        400 | 409 | 422 if carried && !answered && answer_names_lost_session(text) => loses(ErrorCode::SessionInvalid),
-        400 | 409 | 422 if carried && names_lost_session(text) => doubts(ErrorCode::SessionInvalid),
-        // The server had no sessions and now requires one: it was replaced.
-        400 if !carried && !answered && wants_session(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
+        404 | 410 if carried && (answered || !method_not_found) => Verdict::Doubtful(ErrorCode::SessionTerminated),
+        400 | 409 | 422 if carried && !answered && answer_names_lost_session(text) => {
+            Verdict::Lost(ErrorCode::SessionInvalid)
+        }
+        400 | 409 | 422 if carried && names_lost_session(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
+        // The server had no sessions and now requires one: it was replaced. 422 is rmcp's.
+        400 | 422 if !carried && speaks(text) => Verdict::Doubtful(ErrorCode::SessionInvalid),
         // The server was replaced by one with other versions; a new handshake negotiates one of them (2025-11-25
         // basic/transports, "Protocol Version Header": an unsupported version MUST be answered with 400).
-        400 if seen.is_version_refusal() && answered => doubts(ErrorCode::SessionInvalid),
-        400 if seen.is_version_refusal() => loses(ErrorCode::SessionInvalid),
-        400 if !answered && mentions(text, "unsupported protocol version") => loses(ErrorCode::SessionInvalid),
+        400 if seen.is_version_refusal() || mentions(text, "unsupported protocol version") => {
+            let code = ErrorCode::SessionInvalid;
+            if answered { Verdict::Doubtful(code) } else { Verdict::Lost(code) }
+        }
         // The same in the words of rmcp and others, also with the request's id.
-        400 if mentions(text, "mcp-protocol-version") => doubts(ErrorCode::SessionInvalid),
+        400 if mentions(text, "mcp-protocol-version") => Verdict::Doubtful(ErrorCode::SessionInvalid),
         409 if seen.is_get => Verdict::Conflict,
         401 => Verdict::Unauthorized,
         403 => Verdict::Forbidden,
@@ -168,17 +176,18 @@ pub fn names_lost_session(text: &str) -> bool {
     // Also "does not exist", "no active session", and "No transport found for sessionId" of the TypeScript examples of
     // HTTP+SSE. A ping decides.
     const WORDS: [&str; 7] = ["not ", "no ", "invalid", "expired", "unknown", "terminated", "closed"];
-    // The TypeScript transport after a restart, before its first `initialize`.
-    if mentions(text, "server not initialized") {
-        return true;
-    }
     // The request carried the id, so "required" means that an intermediary removed it; a new session would not help.
-    mentions(text, "session") && !mentions(text, "required") && WORDS.iter().any(|word| mentions(text, word))
+    names_session(text) && !mentions(text, "required") && WORDS.iter().any(|word| mentions(text, word))
 }
 
-fn wants_session(text: &str) -> bool {
-    mentions(text, "session") && (mentions(text, "required") || mentions(text, "missing") || mentions(text, "no valid"))
-        || mentions(text, "server not initialized")
+/// Whether a text may be about the session: what Python says before `initialized` is about anything.
+pub fn speaks(text: &str) -> bool {
+    names_session(text) || mentions(text, "invalid request parameters")
+}
+
+/// Whether a text mentions the session or its handshake.
+fn names_session(text: &str) -> bool {
+    mentions(text, "session") || mentions(text, "initiali")
 }
 
 /// The evidence as one sentence, for errors and events. It quotes at most a short excerpt of the server's text.

@@ -1,6 +1,6 @@
 //! Error responses: those outside 200–299, their evidence, and the resulting error.
 
-use crate::core::api::{Body, Error, rpc_error};
+use crate::core::api::{Body, Error, error_words, rpc_error};
 use crate::core::kit::text::concat;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
@@ -30,6 +30,30 @@ pub(crate) struct ErrorResponse<'a, J> {
     pub(crate) answered: bool,
 }
 
+impl<J> ErrorResponse<'_, J> {
+    /// Whether it says nothing but that something was not found.
+    pub(crate) fn is_empty_404(&self) -> bool {
+        matches!((self.status, self.body), (404 | 410, Body::Empty))
+    }
+
+    /// Whether it does not say that the session is lost, but may mean it.
+    pub(crate) fn is_odd(&self) -> bool {
+        match self.verdict {
+            Verdict::Unknown | Verdict::Conflict | Verdict::Final => true,
+            Verdict::Forbidden => self.wants != Wants::Scope,
+            // Without the request's id it need not be the handler's.
+            Verdict::Answer => self.speaks || !self.answered || self.oddity.may_mean_loss(),
+            Verdict::Refused(_) => self.is_suspicious_refusal(),
+            _ => false,
+        }
+    }
+
+    /// Whether it asks to wait but may mean a lost session. A rate limit of a session does not.
+    pub(crate) fn is_suspicious_refusal(&self) -> bool {
+        self.status == 503 && self.speaks
+    }
+}
+
 /// Whether a body is a JSON-RPC error. Other JSON may have a member `error` too.
 pub(crate) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
     matches!(body, Body::Json(message) if message.get("error").is_some_and(|error| error.is_object()))
@@ -39,11 +63,12 @@ pub(crate) fn is_rpc_error<J: Json>(body: &Body<J>) -> bool {
 pub(crate) fn said<J: Json>(body: &Body<J>, request_id: Option<u64>) -> (Option<RpcSeen>, String) {
     match body {
         Body::Json(message) => {
-            let rpc = message.get("error").and_then(|error| {
+            let error = message.get("error");
+            let rpc = error.as_ref().and_then(|error| {
                 let id = message.get("id").and_then(|id| jsonrpc::as_own_number(&id));
                 Some(RpcSeen { code: error.get("code")?.as_f64()?, for_this_request: id.is_some() && id == request_id })
             });
-            let words = message.get("error").and_then(|error| error.get_str("message").or_else(|| error.as_str()));
+            let words = error.as_ref().and_then(error_words);
             // `{"error": "Not Found", "message": "Session not found"}` of NestJS and Fastify.
             let more = message.get_str("message").or_else(|| message.get_str("detail"));
             let text = match (words, more) {
@@ -74,13 +99,13 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
         Verdict::Forbidden => Error::new(ErrorCode::Forbidden, "the credentials do not permit this request"),
         Verdict::Unknown => retryable(Error::new(ErrorCode::HttpError, "the server or a proxy in front of it failed")),
         Verdict::Outage => retryable(Error::new(ErrorCode::HttpError, "the proxy cannot reach the server")).away(),
-        Verdict::Answer | Verdict::Refused(_) => match response.body {
-            Body::Json(message) => message.get("error").map_or_else(
-                || Error::new(ErrorCode::RpcError, "an error without a message"),
-                |error| rpc_error(&error),
-            ),
-            Body::Empty | Body::Text(_) => Error::new(ErrorCode::RpcError, "an error without a message"),
-        },
+        Verdict::Answer | Verdict::Refused(_) => {
+            let error = if let Body::Json(message) = response.body { message.get("error") } else { None };
+            match error {
+                Some(error) => rpc_error(&error),
+                None => Error::new(ErrorCode::RpcError, "an error without a message"),
+            }
+        }
         Verdict::Final if matches!(response.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
         Verdict::Final if matches!(response.status, 404 | 405) => {
             Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")

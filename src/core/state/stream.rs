@@ -6,6 +6,9 @@ use crate::core::kit::rng::Rng;
 use crate::core::kit::time::Millis;
 use crate::core::protocol::headers;
 
+/// How a stream ends that was not cut.
+pub(crate) const ENDED: &str = "the stream ended";
+
 /// The state of one event stream. It is never shared and never outlives its generation.
 #[derive(Debug, Default)]
 pub(crate) struct EventStream {

@@ -1,7 +1,7 @@
 //! Faults: before a request is executed, after it, and instead of it.
 
 use super::{Chaos, is_modern, mark, session};
-use crate::reply::{self, Data, Reply, Step, fails, http, http_answer, http_json, http_rpc, rpc_error, stream};
+use crate::reply::{self, Data, Reply, Step, fails, http, http_answer, http_json, http_rpc, result, rpc_error, stream};
 use crate::world::Sent;
 use mcp_tether::core::FailureKind;
 use serde_json::{Value, json};
@@ -22,8 +22,8 @@ impl Chaos {
         });
         let has_worked = may_be_vague && !self.is_sse(server);
         match self.manners[server].lost {
-            7..=11 if !has_worked => http(404, "session not found"),
-            14 if self.is_sse(server) => http(404, "session not found"),
+            7..=11 | 17..=18 if !has_worked => http(404, "session not found"),
+            14 | 19..=21 if self.is_sse(server) => http(404, "session not found"),
             0 => http(404, "session not found"),
             1 => http_rpc(400, -32000, "Bad Request: No valid session ID provided"),
             2 => http(404, "<html>nginx</html>"),
@@ -44,6 +44,13 @@ impl Chaos {
             // The next two are configured as `lostWhen`.
             15 => http(419, "login first"),
             16 if is_request => rpc_error(-32055, "this Conversation is over, my friend"),
+            17 if is_request => stream().end(1),
+            18 => http_rpc(404, -32601, "Method not found"),
+            19 => http_rpc(503, -32000, "session unknown, please reinitialize").retry_after("1"),
+            // The next two take up an unknown session without its handshake, and answer pings.
+            20..=21 if sent.method() == "ping" => result(json!({})),
+            20 if is_request => rpc_error(-32602, "Invalid request parameters"),
+            21 if is_request => rpc_error(-32601, "The first message must be \"initialize\""),
             _ => http_rpc(404, -32001, "Session not found"),
         }
     }
@@ -131,7 +138,9 @@ impl Chaos {
         let code = [-32001, -32600, -32602, -32000, -32603, 404, 1][self.rng.up_to(6) as usize];
         // 2026-07-28 reports a missing route like that, and the machine accepts it if the next discovery is refused too, in
         // whichever way.
-        let any = if is_modern(sent) { 9 } else { self.rng.up_to(9) };
+        let any = if is_modern(sent) { 11 } else { self.rng.up_to(11) };
+        // To a safe call an empty 404 is a lost session, as the specification has it.
+        let is_unsafe = mark(sent).is_some_and(|mark| self.unsafe_marks.contains(&mark));
         match any {
             0 => http(404, "<html>404 Not Found</html>"),
             1 => http_json(404, json!({"detail": "customer 7 not found"})),
@@ -140,6 +149,8 @@ impl Chaos {
             4 => http_json(422, json!({"detail": [{"loc": ["body", "session"], "msg": "unknown field"}]})),
             5 => http(500, "<html>Traceback</html>"),
             6 => http(410, "that offer is gone"),
+            7 if is_unsafe => http(404, ""),
+            8 if is_unsafe => http(410, ""),
             _ => http_answer(status, code, words),
         }
     }

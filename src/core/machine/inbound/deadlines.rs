@@ -55,7 +55,7 @@ impl<J: Json> Manager<J> {
         }
         // A ping has no caller, and cancelling it would save the server no work.
         if record.pings() {
-            let error = Error::new(ErrorCode::RequestTimeout, "no answer to a ping in time");
+            let error = Error::new(ErrorCode::RequestTimeout, "no answer in time");
             return self.end_ping(call, Pong::Silent, error);
         }
         let is_last = record.last_deadline.is_some_and(|last| last <= self.now);

@@ -1,7 +1,7 @@
 //! Responses outside 200–299: their verdicts, and whether the session, the call or the stream is affected.
 
 use crate::core::api::{Body, ExchangeId};
-use crate::core::kit::text::{mentions, without};
+use crate::core::kit::text::without;
 use crate::core::machine::Manager;
 use crate::core::protocol::endpoint;
 use crate::core::protocol::error_code::ErrorCode;
@@ -34,8 +34,8 @@ impl<J: Json> Manager<J> {
     }
 
     /// Applies the verdict table.
-    fn judged<'a>(&mut self, record: Exchange, body: &'a Body<J>) -> ErrorResponse<'a, J> {
-        let head = record.head.clone().unwrap_or_default();
+    fn judged<'a>(&mut self, mut record: Exchange, body: &'a Body<J>) -> ErrorResponse<'a, J> {
+        let head = record.head.take().unwrap_or_default();
         let (rpc, text) = said(body, self.request_id_of(record.kind));
         let is_modern = self.store.get(record.session).is_some_and(Session::is_modern);
         let seen = Seen {
@@ -64,7 +64,7 @@ impl<J: Json> Manager<J> {
             self.doubt_revision(record.session);
         }
         let oddity = Oddity { status: head.status, rpc_code: seen.rpc.as_ref().map(|rpc| rpc.code as i32) };
-        let speaks = mentions(&text, "session");
+        let speaks = verdict::speaks(&text);
         ErrorResponse {
             verdict,
             evidence,
@@ -97,9 +97,17 @@ impl<J: Json> Manager<J> {
 
     /// The server's text without header values of the request or of the session.
     fn discreet(&self, exchange: &Exchange, text: &str) -> String {
-        let text = exchange.carried.as_ref().map_or_else(|| text.to_owned(), |id| without(text, id.as_str()));
-        let text = exchange.endpoint.as_ref().map_or(text.clone(), |endpoint| endpoint::discreet(&text, endpoint));
-        self.store.get(exchange.session).map_or_else(|| text.clone(), |session| session.discreet(&text))
+        let mut text = text.to_owned();
+        if let Some(id) = &exchange.carried {
+            text = without(&text, id.as_str());
+        }
+        if let Some(endpoint) = &exchange.endpoint {
+            text = endpoint::discreet(&text, endpoint);
+        }
+        match self.store.get(exchange.session) {
+            Some(session) => session.discreet(&text),
+            None => text,
+        }
     }
 
     fn request_id_of(&self, kind: ExchangeKind) -> Option<u64> {

@@ -1,9 +1,10 @@
 //! Dispatch of JSON-RPC messages.
 
 use crate::core::api::{Body, CallId, Error, ExchangeId, SessionRef};
-use crate::core::kit::text::{concat, decimal, mentions};
+use crate::core::kit::text::{concat, decimal};
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
+use crate::core::protocol::headers::Media;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::jsonrpc::{self, Head};
 use crate::core::protocol::modern::ACKNOWLEDGED;
@@ -81,7 +82,7 @@ impl<J: Json> Manager<J> {
         &mut self,
         call: CallId,
         exchange: ExchangeId,
-        status: u16,
+        (status, media): (u16, Media),
         body: &Body<J>,
     ) {
         let Some(record) = self.calls.get(call) else { return };
@@ -91,22 +92,22 @@ impl<J: Json> Manager<J> {
         if record.is_notification() {
             return self.settle(call, Ok(None));
         }
-        if matches!(body, Body::Empty) && self.answers_on_stream(call) {
+        // An empty body of a JSON type was cut: by a proxy, or in its compression.
+        let is_accepted = status == 202 || matches!(body, Body::Empty) && media != Media::Json;
+        if is_accepted && self.answers_on_stream(call) {
             if let Some(record) = self.calls.get_mut(call) {
                 record.stage = Stage::Accepted;
             }
             return;
         }
-        let what = match body {
-            Body::Text(text) => concat(&[
-                &verdict::excerpt(text),
-                " instead of a JSON-RPC message; is this the URL of an MCP endpoint?",
-            ]),
-            Body::Json(_) => String::from("JSON that does not answer the request"),
-            Body::Empty => String::from("an empty body instead of a JSON-RPC response"),
+        let body = match body {
+            Body::Text(text) => verdict::excerpt(text),
+            Body::Json(_) => String::from("other JSON"),
+            Body::Empty => String::from("an empty body"),
         };
+        let what = concat(&[&body, " instead of a JSON-RPC response; is this the URL of an MCP endpoint?"]);
         if record.purpose == Purpose::User {
-            let (session, generation, speaks) = (record.session, record.generation, mentions(&what, "session"));
+            let (session, generation, speaks) = (record.session, record.generation, verdict::speaks(&what));
             self.note_odd(session, generation, UNREADABLE, speaks);
         }
         let evidence = concat(&["HTTP ", &decimal(status.into()), " with ", &what]);

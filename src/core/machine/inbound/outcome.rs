@@ -1,13 +1,14 @@
 //! Attempts that end without a result: retry, replay, or an error for the caller.
 
-use crate::core::api::{CallId, Error, Failure, FailureKind, SessionRef, as_unknown, failure_error, rpc_error};
-use crate::core::kit::text::mentions;
+use crate::core::api::{
+    CallId, Error, Failure, FailureKind, SessionRef, as_unknown, error_words, failure_error, rpc_error,
+};
 use crate::core::machine::Manager;
 use crate::core::protocol::codes::METHOD_NOT_FOUND;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::replay::Safety;
-use crate::core::protocol::verdict::{Relation, Verdict, answer_names_lost_session, names_lost_session};
+use crate::core::protocol::verdict::{self, Relation, Verdict, answer_names_lost_session, names_lost_session};
 use crate::core::state::call::Purpose;
 use crate::core::state::error_response::{ErrorResponse, hidden_id, own_words, response_error};
 use crate::core::state::session::credentials::Wants;
@@ -37,12 +38,16 @@ impl<J: Json> Manager<J> {
             return self.settle(call, Err(hidden_id(&response)));
         }
         let (generation, oddity, speaks) = (response.generation, response.oddity, response.speaks);
+        if response.is_odd() {
+            self.note_odd(session, generation, oddity, speaks);
+        }
         match response.verdict {
-            Verdict::Lost(code) => {
+            // An empty 404 may be a handler's own, too: a ping decides before an unsafe call runs again.
+            Verdict::Lost(code) if !response.is_empty_404() || self.safety(call) == Safety::Safe => {
                 self.lose_session(session, generation, code, &response.evidence);
                 self.refused_by_loss(call, error);
             }
-            Verdict::Doubtful(code) => {
+            Verdict::Lost(code) | Verdict::Doubtful(code) => {
                 let honest = ErrorResponse { verdict: own_words(&response), ..response };
                 self.doubt(call, code, response_error(&honest));
             }
@@ -60,23 +65,14 @@ impl<J: Json> Manager<J> {
                 self.note_outage(session, generation, &error);
                 self.unknown_outcome(call, error);
             }
-            Verdict::Unknown => {
-                self.note_odd(session, generation, oddity, speaks);
-                self.unknown_outcome(call, error);
-            }
+            Verdict::Unknown => self.unknown_outcome(call, error),
             Verdict::Answer => {
                 self.note_answered(call);
-                if speaks || oddity.may_mean_loss() {
-                    self.note_odd(session, generation, oddity, speaks);
-                }
                 if !self.goes_on_after(call, &error) {
                     self.settle(call, Err(error));
                 }
             }
-            Verdict::Conflict | Verdict::Forbidden | Verdict::Final => {
-                self.note_odd(session, generation, oddity, speaks);
-                self.settle(call, Err(error));
-            }
+            Verdict::Conflict | Verdict::Forbidden | Verdict::Final => self.settle(call, Err(error)),
         }
     }
 
@@ -120,9 +116,9 @@ impl<J: Json> Manager<J> {
     pub(crate) fn hides_id(&self, session: SessionRef, response: &ErrorResponse<'_, J>) -> bool {
         let Some(owner) = self.store.get(session).filter(|owner| owner.hides_id) else { return false };
         match response.verdict {
-            Verdict::Lost(_) | Verdict::Doubtful(_) => true,
             // In the server's own words, before it has answered any request without an id.
-            _ if response.status == 400 => response.speaks && !owner.has_answered,
+            _ if matches!(response.status, 400 | 422) => response.speaks && !owner.has_answered,
+            Verdict::Lost(_) | Verdict::Doubtful(_) => true,
             // The POST of `initialize` succeeded at the same URL.
             Verdict::Final => response.status == 404,
             _ => response.status == 404 && names_lost_session(&response.evidence),
@@ -140,18 +136,17 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_rpc_error(&mut self, call: CallId, error: &J, relation: Relation) {
         let Some(record) = self.calls.get(call) else { return };
         let (session, generation, losses, pings) = (record.session, record.generation, record.losses, record.pings());
-        let words = error.get_str("message").or_else(|| error.as_str()).unwrap_or_default();
-        let code = error.get("code").and_then(|code| code.as_f64());
-        let oddity = Oddity { status: 200, rpc_code: code.map(|code| code as i32) };
+        let words = error_words(error).unwrap_or_default();
         let error = rpc_error(error);
+        let oddity = Oddity::of(&error);
         let current = self.store.get(session).filter(|_| relation != Relation::Absent);
         let names_loss = current.is_some() && answer_names_lost_session(&words);
         let is_vendors = current.is_some_and(|owner| owner.server.session.loses(200, &words));
-        let evidence = "HTTP 200 with a JSON-RPC error that names the session";
+        let evidence = "a JSON-RPC error that names the session";
         if pings {
             let pong = match () {
                 () if names_loss || is_vendors => Pong::Lost(ErrorCode::SessionInvalid),
-                () if oddity.rpc_code == Some(METHOD_NOT_FOUND) => Pong::Alive,
+                () if oddity.rpc_code == Some(METHOD_NOT_FOUND) && !verdict::speaks(&words) => Pong::Alive,
                 () => Pong::Odd(oddity),
             };
             return self.end_ping(call, pong, error.seen(evidence));
@@ -159,14 +154,14 @@ impl<J: Json> Manager<J> {
         let is_handshake = record.is_handshake();
         if !is_handshake && losses == 0 && is_vendors {
             self.lose_session(session, generation, ErrorCode::SessionInvalid, evidence);
-            let error = Error::new(ErrorCode::SessionInvalid, "the server rejected the session").seen(evidence);
+            let error = Error::new(ErrorCode::SessionInvalid, "the server no longer knows the session").seen(evidence);
             return self.refused_by_loss(call, error);
         }
         if !is_handshake && names_loss && relation == Relation::Current {
             return self.doubt(call, ErrorCode::SessionInvalid, error.seen(evidence));
         }
         self.note_answered(call);
-        let speaks = mentions(&words, "session");
+        let speaks = verdict::speaks(&words);
         if !is_handshake && (speaks || oddity.may_mean_loss()) {
             self.note_odd(session, generation, oddity, speaks);
         }

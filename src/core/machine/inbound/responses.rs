@@ -9,6 +9,7 @@ use crate::core::protocol::headers;
 use crate::core::protocol::json::Json;
 use crate::core::state::exchange::{ExchangeKind, WATCHDOG, is_success};
 use crate::core::state::session::http_sse::stream_gone;
+use crate::core::state::stream::ENDED;
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
@@ -106,7 +107,7 @@ impl<J: Json> Manager<J> {
     pub(crate) fn on_body(&mut self, exchange: ExchangeId, body: Body<J>) {
         let Some(record) = self.exchanges.get_mut(exchange) else { return };
         record.is_over = true;
-        let status = record.head.as_ref().map_or(0, |head| head.status);
+        let (status, media) = record.head.as_ref().map_or((0, headers::Media::Other), |head| (head.status, head.media));
         if !is_success(status) {
             if !self.goes_elsewhere(exchange, &body) {
                 self.on_error_response(exchange, &body);
@@ -122,11 +123,15 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.take_exchange(exchange) else { return };
         match kind {
             ExchangeKind::Call(call) if record.endpoint.is_some() => self.on_posted(call, exchange, &record),
-            ExchangeKind::Call(call) => self.on_success_without_answer(call, exchange, status, &body),
+            ExchangeKind::Call(call) => {
+                self.on_success_without_answer(call, exchange, (status, media), &body);
+            }
             ExchangeKind::Resume(call) => {
                 self.resume_failed(call, "the request to resume was not answered with an event stream")
             }
-            ExchangeKind::Listen => self.listen_refused(record.session, status, "the response is not an event stream"),
+            ExchangeKind::Listen => {
+                self.listen_refused(record.session, status, "the response to the GET is not an event stream")
+            }
             ExchangeKind::SessionStream => self.on_no_session_stream(&record, status),
             ExchangeKind::Initialized => self.on_initialized_accepted(record.session, record.generation),
             ExchangeKind::Delete | ExchangeKind::Detached => self.on_deleted(exchange),
@@ -137,7 +142,7 @@ impl<J: Json> Manager<J> {
 
     /// An event stream ended.
     pub(crate) fn on_ended(&mut self, exchange: ExchangeId) {
-        self.on_stream_over(exchange, "the stream ended");
+        self.on_stream_over(exchange, ENDED);
     }
 
     /// An exchange failed.

@@ -18,8 +18,8 @@ use crate::core::state::error_response::{ErrorResponse, hidden_id, response_erro
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::credentials::Wants;
 use crate::core::state::session::handshake::{Handshake, agreed_version, checked_id, first_offer, is_blank};
-use crate::core::state::session::loss::{MAX_EARLY_LOSSES, circuit_open, lost_at_once};
 use crate::core::state::session::outage::Outage;
+use crate::core::state::session::recovery::{MAX_EARLY_LOSSES, circuit_open, lost_at_once};
 use crate::core::state::session::transitions::SessionState;
 use crate::core::state::session::{Agreed, Session};
 use crate::core::state::timers::Timer;
@@ -151,8 +151,7 @@ impl<J: Json> Manager<J> {
     /// The outcome of `initialize`.
     pub(crate) fn on_handshake_answered(&mut self, session: SessionRef, outcome: Result<Option<J>, Error<J>>) {
         let accepted = match outcome {
-            Ok(Some(result)) => self.accept(session, result),
-            Ok(None) => Err(Error::new(ErrorCode::ProtocolError, "the response to initialize is empty")),
+            Ok(result) => self.accept(session, result.unwrap_or_else(J::object)),
             Err(error) => Err(error),
         };
         if let Err(error) = accepted {

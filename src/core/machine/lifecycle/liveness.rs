@@ -11,6 +11,7 @@ use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
+use crate::core::state::session::suspicion::Oddity;
 use crate::core::state::timers::Timer;
 
 /// Timeout of a ping that decides whether a session lives.
@@ -88,7 +89,7 @@ impl<J: Json> Manager<J> {
         self.leave_lane(session);
         let Some(record) = self.store.get_mut(session) else { return };
         let Some(check) = record.check.take() else { return };
-        let generation = record.generation;
+        let (generation, is_modern) = (record.generation, record.is_modern());
         let pong = match (check.pong, &error) {
             (Some(pong), _) => pong,
             (None, Some(error)) => Pong::unread(error),
@@ -100,11 +101,16 @@ impl<J: Json> Manager<J> {
             Identity::Bare => return self.on_bare_answered(session, &pong),
             Identity::Current => {}
         }
+        let doubted = record.deferred.first().and_then(|call| Some(Oddity::of(&self.calls.get(*call)?.undecided()?)));
+        // Only a lost session shows that the calls in doubt were refused. After silence their tools may have run.
+        if !matches!(pong, Pong::Lost(_)) {
+            self.settle_deferred(session);
+        }
         match pong {
             Pong::Lost(code) => {
                 // Servers of 2026-07-28 have no session to lose, so only calls with the same answer as the ping were
                 // refused unread.
-                if record.is_modern() {
+                if is_modern {
                     self.settle_deferred_unlike(session, error.as_ref());
                 }
                 let evidence = error.and_then(|error| error.evidence.clone()).unwrap_or_default();
@@ -113,26 +119,18 @@ impl<J: Json> Manager<J> {
                 self.lose_session_as(session, generation, code, &evidence, counts);
             }
             Pong::Away | Pong::Hidden => {
-                self.settle_deferred(session);
                 self.canary_failed(session, &pong, error);
             }
             Pong::Silent | Pong::Broken if self.is_out_of_reach(session) => {
-                self.settle_deferred(session);
                 self.canary_failed(session, &pong, error);
             }
             Pong::Silent if check.silence => {
-                // Silence does not show that the calls in doubt were refused: their tools may have run.
-                self.settle_deferred(session);
                 let evidence = "two calls in a row and a ping timed out";
                 self.lose_session(session, generation, ErrorCode::SessionTimeout, evidence);
             }
             // Inconclusive: the next trigger pings again.
-            Pong::Silent | Pong::Broken => {
-                self.settle_deferred(session);
-                self.listen_again(session);
-            }
+            Pong::Silent | Pong::Broken => self.listen_again(session),
             Pong::Busy(wait) => {
-                self.settle_deferred(session);
                 // A longer `Retry-After` goes to the caller instead of pausing the session silently.
                 if let Some(wait) = wait.filter(|wait| *wait <= RETRY_AFTER_CAP) {
                     self.pause(session, wait, error.and_then(|error| error.evidence.clone()));
@@ -141,8 +139,11 @@ impl<J: Json> Manager<J> {
                 self.listen_again(session);
             }
             Pong::Alive | Pong::Odd(_) => {
-                self.settle_deferred(session);
                 self.end_outage(session);
+                // Gateways answer pings themselves, and some servers those of any session. A list is the session's own.
+                if let Some(oddity) = doubted.filter(|oddity| oddity.rpc_code.is_some()) {
+                    self.note_odd(session, generation, oddity, true);
+                }
                 let same = check.suspected.is_some_and(|suspected| pong == Pong::Odd(suspected));
                 if same && self.begin_trial(session) {
                     return;

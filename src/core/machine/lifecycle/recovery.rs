@@ -8,7 +8,7 @@ use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, OWN_CALLS, Stage};
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{Degraded, Loss, MAX_EARLY_LOSSES, circuit_open, lost_at_once};
+use crate::core::state::session::recovery::{Degraded, Loss, MAX_EARLY_LOSSES, circuit_open, lost_at_once};
 use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
 

@@ -10,7 +10,7 @@ use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::session::liveness::{Check, Identity, Pong};
-use crate::core::state::session::loss::Loss;
+use crate::core::state::session::recovery::{AT_ONCE, Loss};
 use crate::core::state::session::suspicion::Oddity;
 use crate::core::state::session::transitions::SessionState;
 use crate::core::state::timers::Timer;
@@ -33,12 +33,12 @@ impl<J: Json> Manager<J> {
         if record.state != State::Ready || record.generation != generation || record.outage.is_some() || !is_kept {
             return;
         }
-        let has_answered = record.has_answered;
+        let is_proven = record.has_answered || now.since(record.created_at) >= AT_ONCE;
         let suspicion = record.suspicion.get_or_insert_default();
         suspicion.times = if suspicion.last == oddity { suspicion.times + 1 } else { 1 };
         suspicion.last = oddity;
         // An unproven session is not suspected for repeated answers, only if the text mentions it.
-        let repeats = suspicion.times >= IN_A_ROW && has_answered;
+        let repeats = suspicion.times >= IN_A_ROW && is_proven;
         let may_ask = suspicion.asked.is_none_or(|(at, _)| now.since(at) >= ONCE_IN);
         if (speaks || repeats) && may_ask {
             suspicion.asked = Some((now, generation));
@@ -116,7 +116,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.store.get_mut(session) else { return };
         record.former = None;
         let (generation, code) = (record.generation, ErrorCode::SessionInvalid);
-        let evidence = String::from("requests with the old id still fail, those of a new session do not");
+        let evidence = String::from("requests with the old id still fail");
         self.report_session_error(session, code, Some(evidence));
         self.forget_record(session);
         self.forget_generation(session);

@@ -1,7 +1,7 @@
 //! Response streams of calls: cursors, and resuming broken streams.
 
 use crate::core::api::{CallId, Detail, Error, EventKind, SessionRef, State};
-use crate::core::kit::text::{concat, decimal};
+use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::headers::cursor_header;
@@ -11,6 +11,8 @@ use crate::core::state::call::Stage;
 use crate::core::state::error_response::ErrorResponse;
 use crate::core::state::exchange::ExchangeKind;
 use crate::core::state::session::liveness::Pong;
+use crate::core::state::session::suspicion::UNREADABLE;
+use crate::core::state::stream::ENDED;
 
 impl<J: Json> Manager<J> {
     /// Offline, the call keeps waiting. It is woken when the network is back.
@@ -27,10 +29,16 @@ impl<J: Json> Manager<J> {
             return self.settle(call, Ok(None));
         }
         if record.pings() {
-            let error = Error::new(ErrorCode::NetworkError, "the stream of a ping ended without an answer").seen(how);
-            return self.end_ping(call, Pong::Broken, error);
+            let error = Error::new(ErrorCode::NetworkError, "the response stream ended without a response").seen(how);
+            let pong = if how == ENDED { Pong::Odd(UNREADABLE) } else { Pong::Broken };
+            return self.end_ping(call, pong, error);
         }
         record.stream.close(false);
+        // Servers that have lost the transport of a session end their streams without an answer.
+        if how == ENDED && record.stream.cursor().is_none() {
+            let (session, generation) = (record.session, record.generation);
+            self.note_odd(session, generation, UNREADABLE, false);
+        }
         self.resume_later(call, how);
     }
 
@@ -47,17 +55,15 @@ impl<J: Json> Manager<J> {
         let Some(session) = self.store.get(record.session) else { return };
         let stream = &record.stream;
         let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
-        let evidence = match (stream.cursor(), stream.failures() > attempts) {
-            (None, _) => concat(&[how, " before the response; no event had an id to resume from"]),
-            (Some(_), true) => {
-                let times = decimal(stream.failures().into());
-                concat(&[how, " before the response; resuming it delivered nothing ", &times, " times in a row"])
-            }
-            (Some(_), false) => {
+        let why = match stream.cursor() {
+            None => "no event had an id to resume from",
+            Some(_) if stream.failures() > attempts => "resuming it delivered nothing several times in a row",
+            Some(_) => {
                 let delay = stream.delay(&mut self.rng, first);
                 return self.back_off(call, delay, true);
             }
         };
+        let evidence = concat(&[how, " before the response; ", why]);
         let error = Error::new(ErrorCode::NetworkError, "the response stream ended without a response").seen(evidence);
         self.unknown_outcome(call, error);
     }
@@ -71,8 +77,8 @@ impl<J: Json> Manager<J> {
             .get(session)
             .is_some_and(|owner| owner.state == State::Ready && owner.generation == record.generation);
         if !same {
-            let error = Error::new(ErrorCode::NetworkError, "the response stream broke and its session was lost")
-                .seen("the cursor belongs to a replaced session");
+            let error = Error::new(ErrorCode::NetworkError, "the response stream broke and cannot be resumed")
+                .seen("the session was replaced");
             return self.unknown_outcome(call, error);
         }
         self.metrics.streams_resumed += 1;

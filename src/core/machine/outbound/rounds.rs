@@ -58,7 +58,7 @@ impl<J: Json> Manager<J> {
         let Some(record) = self.calls.get(call) else { return Ok(Vec::new()) };
         let may_ask = matches!(record.method.as_str(), "tools/call" | "prompts/get" | "resources/read");
         if !may_ask || record.purpose != Purpose::User {
-            return Err("the server asked for input in its answer to a method that does not allow it");
+            return Err("the server asked for input in its answer to another method");
         }
         if record.rounds.count >= MAX_ROUNDS {
             return Err("the server asked for input in too many rounds");
@@ -74,7 +74,7 @@ impl<J: Json> Manager<J> {
             questions.push((key, method, question));
         }
         if questions.is_empty() && result.get("requestState").is_none() {
-            return Err("the server asked for input without any input request");
+            return Err("the server asked for no input");
         }
         if questions.len() > MAX_QUESTIONS {
             return Err("the server sent too many input requests at once");

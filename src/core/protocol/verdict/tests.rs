@@ -83,6 +83,17 @@ fn a_400_that_names_the_session_makes_it_invalid() {
 }
 
 #[test]
+fn a_400_or_422_without_an_id_that_speaks_of_a_session_is_doubtful() {
+    for text in ["Unexpected message, expect initialize request", "Mcp-Session-Id header required for POST requests."] {
+        for (status, rpc) in [(400, None), (400, rpc(-32600.0, true)), (422, None), (422, rpc(-32600.0, false))] {
+            let answer = Seen { rpc, ..seen(status, Relation::Absent, text) };
+            assert_eq!(judge(&answer), Verdict::Doubtful(ErrorCode::SessionInvalid), "{status} {text}");
+        }
+    }
+    assert_eq!(judge(&seen(422, Relation::Absent, "the amount is missing")), Verdict::Final);
+}
+
+#[test]
 fn a_400_that_no_longer_knows_our_version_asks_for_a_new_handshake() {
     let text = "Bad Request: Unsupported protocol version: 2025-06-18 (supported versions: 2025-11-25)";
     for relation in [Relation::Current, Relation::Absent] {

@@ -68,10 +68,14 @@ impl Pong {
             Verdict::Answer | Verdict::Final if is_modern => Self::Lost(ErrorCode::SessionInvalid),
             Verdict::Lost(code) | Verdict::Doubtful(code) => Self::Lost(code),
             Verdict::Stale => Self::Broken,
-            Verdict::Refused(wait) => Self::Busy(wait),
+            Verdict::Refused(wait) if !response.is_suspicious_refusal() => Self::Busy(wait),
             Verdict::Outage => Self::Away,
             // 2025-11-25 basic/utilities/ping: some servers lack it.
-            Verdict::Answer if response.oddity.rpc_code == Some(METHOD_NOT_FOUND) => Self::Alive,
+            Verdict::Answer
+                if response.answered && !response.speaks && response.oddity.rpc_code == Some(METHOD_NOT_FOUND) =>
+            {
+                Self::Alive
+            }
             _ => Self::Odd(response.oddity),
         }
     }

@@ -26,10 +26,10 @@ use crate::core::state::session::credentials::Credentials;
 use crate::core::state::session::http_sse::{GUESS_CAP, HttpSse};
 use crate::core::state::session::listen::Listen;
 use crate::core::state::session::liveness::Check;
-use crate::core::state::session::loss::{AT_ONCE, Loss};
 use crate::core::state::session::outage::Outage;
 use crate::core::state::session::pace::Pace;
 use crate::core::state::session::persistence::Persistence;
+use crate::core::state::session::recovery::{AT_ONCE, Loss};
 use crate::core::state::session::suspicion::Suspicion;
 use crate::core::state::session::tools::Tools;
 use crate::core::state::session::transitions::SessionState;
@@ -43,10 +43,10 @@ pub(crate) mod handshake;
 pub(crate) mod http_sse;
 pub(crate) mod listen;
 pub(crate) mod liveness;
-pub(crate) mod loss;
 pub(crate) mod outage;
 pub(crate) mod pace;
 pub(crate) mod persistence;
+pub(crate) mod recovery;
 pub(crate) mod suspicion;
 pub(crate) mod tools;
 pub(crate) mod transitions;
@@ -323,7 +323,10 @@ impl<J> Session<J> {
         if let Some(id) = self.id() {
             text = without(&text, id.as_str());
         }
-        self.endpoint().map_or_else(|| text.clone(), |endpoint| endpoint::discreet(&text, endpoint))
+        match self.endpoint() {
+            Some(endpoint) => endpoint::discreet(&text, endpoint),
+            None => text,
+        }
     }
 
     /// The public snapshot of the session.

@@ -1,5 +1,6 @@
 //! Suspicious answers of a session.
 
+use crate::core::api::Error;
 use crate::core::kit::time::Instant;
 use crate::core::protocol::codes::{INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED};
 
@@ -11,6 +12,12 @@ pub(crate) struct Oddity {
 }
 
 impl Oddity {
+    /// That of a JSON-RPC error.
+    #[allow(clippy::cast_possible_truncation, reason = "codes are small integers; an odd one is only compared")]
+    pub(crate) fn of<J>(error: &Error<J>) -> Self {
+        Self { status: error.status.unwrap_or(200), rpc_code: error.rpc_code.map(|code| code as i32) }
+    }
+
     /// Whether an error that does not mention the session may mean its loss if repeated. The specification's codes for
     /// errors in the request itself do not (JSON-RPC 2.0 §5.1; 2025-11-25 server/resources, "Error Handling", and
     /// client/elicitation, "URL Elicitation Required Errors").

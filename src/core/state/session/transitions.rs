@@ -2,7 +2,7 @@
 
 use crate::core::api::State;
 use crate::core::state::session::handshake::Handshake;
-use crate::core::state::session::loss::Degraded;
+use crate::core::state::session::recovery::Degraded;
 
 /// The state of a session. What exists in one state only is inside it, and ends with it.
 pub(crate) enum SessionState<J> {

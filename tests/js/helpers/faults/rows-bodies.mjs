@@ -35,6 +35,16 @@ export const bodyRows = [
     outcomes: [{ ok: false, isMcpError: true }],
     counts: { executed: 0, initialized: 0 },
   },
+  ...['half', 'empty'].map((form) => ({
+    name: `/cut-gzip: the outcome is unknown at once, though a stream is open (${form})`,
+    fault: 'cut-gzip',
+    place: form,
+    settings: { form },
+    steps: [call('unsafe', { timeout: 10_000 }), call()],
+    outcomes: [fails('outcome_unknown', undefined, { ms: [0, 3_000] }), ok],
+    counts: { initialize: 1, executed: 2, 'rpc.tools/call': 2 },
+    sessionErrors: [],
+  })),
   {
     name: '/huge-line: ten megabytes in one line arrive',
     fault: 'huge-line',

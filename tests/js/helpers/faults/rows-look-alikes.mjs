@@ -92,7 +92,6 @@ const oddLosses = [
   {
     settings: { status: 200, form: 'own', code: -32600, words: 'Call initialize first' },
     code: 'rpc_error',
-    isRepeated: true,
   },
   // The second odd answer is the one to `tools/list`, which is sent because the outcome is unknown.
   { settings: { status: 500, words: 'Internal Server Error' }, code: 'outcome_unknown' },

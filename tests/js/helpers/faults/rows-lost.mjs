@@ -31,8 +31,8 @@ const sayings = {
   'lost-200-error': 'session_invalid',
 };
 
-/** Words that a router or a handler may also have written: one ping decides. */
-const doubtful = new Set(['lost-404-html', 'lost-200-error']);
+/** Words that a router or a handler may also have written, or no words: one ping decides. */
+const doubtful = new Set(['lost-404-empty', 'lost-404-html', 'lost-410', 'lost-200-error']);
 
 const eachSaying = Object.entries(sayings).map(([fault, code]) => ({
   name: `/${fault}: the next call meets the loss, recovers and succeeds; the log says ${code}`,

@@ -1,4 +1,5 @@
 // Faults: responses whose content is too big, of the wrong type, or of another request.
+import { gzipSync } from 'node:zlib';
 import { initializeResult } from './healthy.mjs';
 
 const page = '<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>';
@@ -67,6 +68,17 @@ export const bodies = {
     every(exchange) {
       if (exchange.text('when') === 'call' && exchange.message?.method !== 'tools/call') return false;
       return exchange.say(200, page, { type: 'text/html; charset=utf-8' });
+    },
+  },
+
+  /** A compressed answer is cut: after its first bytes, or (`?form=empty`) before them. A proxy ended it as if it were whole. */
+  'cut-gzip': {
+    call(exchange) {
+      if (!exchange.takeTurn()) return false;
+      const answer = { jsonrpc: '2.0', id: exchange.message.id, result: exchange.execute() };
+      const whole = gzipSync(JSON.stringify(answer));
+      const sent = whole.subarray(0, exchange.text('form') === 'empty' ? 0 : whole.length / 2);
+      return exchange.say(200, sent, { type: 'application/json', headers: { 'Content-Encoding': 'gzip' } });
     },
   },
 

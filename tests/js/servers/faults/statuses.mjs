@@ -84,6 +84,29 @@ export const statuses = {
     },
   },
 
+  /** The answer comes with 202, as JSON or (`?form=stream`) as an event stream. */
+  'answered-202': {
+    call(exchange) {
+      if (!exchange.takeTurn()) return false;
+      const answer = { jsonrpc: '2.0', id: exchange.message.id, result: exchange.execute() };
+      if (exchange.text('form') !== 'stream')
+        return exchange.say(202, JSON.stringify(answer), { type: 'application/json' });
+      return exchange.say(202, `data: ${JSON.stringify(answer)}\n\n`, { type: 'text/event-stream' });
+    },
+  },
+
+  /** The GET stream is opened with 202 (Envoy AI Gateway). It carries one notification. */
+  'get-202': {
+    stream(exchange) {
+      const { place, response } = exchange;
+      response.writeHead(202, { 'Content-Type': 'text/event-stream' });
+      const params = { level: 'info', data: 1 };
+      exchange.event({ jsonrpc: '2.0', method: 'notifications/message', params });
+      place.streams.add(response);
+      response.on('close', () => place.streams.delete(response));
+    },
+  },
+
   'delete-404': { end: (exchange) => exchange.refuse(404, -32001, 'Session not found') },
   'delete-405': { end: (exchange) => exchange.refuse(405, -32000, 'Method not allowed') },
   'delete-500': { end: (exchange) => exchange.say(500, 'Internal Server Error') },

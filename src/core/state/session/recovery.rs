@@ -1,5 +1,5 @@
-//! The records of a lost session, and of one whose attempts have failed. Whether a session is lost is decided in
-//! `protocol::verdict`.
+//! The records of a recovery: why the session was lost, and how a session waits whose attempts have failed. Whether a
+//! session is lost is decided in `protocol::verdict`.
 
 use crate::core::api::Error;
 use crate::core::kit::time::{Instant, Millis};
