@@ -11,10 +11,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const GRAM = 4; // bytes compared at a time: an opcode with its operand, and a neighbour
-const COMMON = 0.3; // a gram in this share of all functions distinguishes none of them
+const COMMON = [0.3, 0.5]; // a gram in this share of all functions distinguishes none of them
 const LONG = [0.75, 0.9, 0.95]; // a long function resembles many others: how much that counts against it
 const RECENT = [2, 3, 6]; // the number of functions that the next one should resemble
-const FINISHED = 4; // the number of orders whose modules are compared
+const FINISHED = 6; // the number of orders whose modules are compared
 const SECTION = { custom: 0, import: 2, code: 10 };
 
 const [, , module, wasmOpt, ...features] = process.argv;
@@ -22,7 +22,8 @@ const bytes = readFileSync(module);
 const sections = [...sectionsOf(bytes)];
 const imported = countImportedFunctions(sections.find(({ id }) => id === SECTION.import));
 const bodies = [...bodiesOf(sections.find(({ id }) => id === SECTION.code))];
-const walks = RECENT.flatMap((recent) => LONG.map((long) => order(bodies, recent, long)));
+const grams = bodies.map(gramsOf);
+const walks = RECENT.flatMap((recent) => LONG.flatMap((long) => COMMON.map((common) => order(recent, long, common))));
 const finished = best(walks, (walk) => Buffer.concat(walk.map((at) => bodies[at])))
   .slice(0, FINISHED)
   .map(inOrder);
@@ -51,9 +52,8 @@ function inOrder(walk) {
 }
 
 /** A path from each function to the one most similar to the last `recent` ones. */
-function order(bodies, recent, long) {
-  const grams = bodies.map(gramsOf);
-  const weights = weightsOf(grams);
+function order(recent, long, common) {
+  const weights = weightsOf(common);
   const owners = new Map();
   const lists = grams.map((set) => [...set].filter((gram) => weights.has(gram)));
   lists.forEach((list, at) => list.forEach((gram) => (owners.get(gram) ?? owners.set(gram, []).get(gram)).push(at)));
@@ -85,12 +85,12 @@ function order(bodies, recent, long) {
 }
 
 /** The weight of each gram: the rarer, the higher. */
-function weightsOf(grams) {
+function weightsOf(common) {
   const counts = new Map();
   for (const set of grams) for (const gram of set) counts.set(gram, (counts.get(gram) ?? 0) + 1);
   const weights = new Map();
   for (const [gram, count] of counts) {
-    if (count > 1 && count < grams.length * COMMON) weights.set(gram, Math.log(grams.length / count));
+    if (count > 1 && count < grams.length * common) weights.set(gram, Math.log(grams.length / count));
   }
   return weights;
 }

@@ -174,7 +174,7 @@ impl Reader<'_> {
         let Some(value) = session.value.get("lostWhen") else { return Vec::new() };
         let path = session.path_of("lostWhen");
         let Some(items) = value.as_array() else {
-            self.problem(path, "must be an array of objects with a status, a message, or both");
+            self.problem(path, "must be an array of { status, message }");
             return Vec::new();
         };
         let mut list = Vec::new();
@@ -184,7 +184,7 @@ impl Reader<'_> {
             let status = self.number(&section, "status", &STATUS).map(|status| clamped(status) as u16);
             let message = self.string(&section, "message").filter(|message| !message.is_empty());
             if status.is_none() && message.is_none() {
-                self.problem(section.path, "must be an object with a status, a message, or both");
+                self.problem(section.path, "must have a status or a message");
             } else {
                 list.push(LostWhen { status, message });
             }

@@ -25,7 +25,7 @@ pub(crate) fn fault(url: &str) -> Option<&'static str> {
         return Some(RULE);
     }
     if !port.is_empty() && number(port.as_bytes()).is_none_or(|port| port > u16::MAX.into()) {
-        return Some("has an invalid port: it must be a number up to 65535");
+        return Some("has an invalid port");
     }
     find(url, "#").is_some().then_some("has a fragment (#…), which is never sent")
 }

@@ -101,6 +101,8 @@ pub(crate) fn written<J: Json>(record: &Session<J>) -> Option<J> {
     Some(value.with("subscriptions", J::array(subscriptions)))
 }
 
+const DAMAGED: &str = "it is damaged, or was written by another version";
+
 /// Reads a record. The error completes the sentence "The stored session is not used: …".
 pub(crate) fn read<J: Json>(
     record: &Session<J>,
@@ -110,7 +112,7 @@ pub(crate) fn read<J: Json>(
 ) -> Result<Stored<J>, &'static str> {
     let number = |name: &str| found.get(name).and_then(|value| whole(&value));
     if number("format") != Some(FORMAT) {
-        return Err("it is damaged, or was written by another version");
+        return Err(DAMAGED);
     }
     let is = |name: &str, own: &str| found.get_str(name).is_some_and(|text| text == own);
     if !is("user", &record.key.user) || !is("server", &record.key.server) {
@@ -127,7 +129,7 @@ pub(crate) fn read<J: Json>(
     let (Some(version), Some(result), Some(created), Some(used), true) =
         (version, result, number("createdAt"), number("lastUsedAt"), is_whole)
     else {
-        return Err("it is damaged");
+        return Err(DAMAGED);
     };
     let mut subscriptions = Named::default();
     for params in found.get("subscriptions").and_then(|list| list.as_array()).unwrap_or_default() {
