@@ -15,8 +15,10 @@ let glue = readFileSync(path, 'utf8');
 // one.
 const own = imports.map(([module]) => module).find((module) => module.endsWith('_bg.js'));
 const direct = imports.filter(([module]) => module !== own);
-// npm/node.js replaces the first, npm/slim.js calls the second.
-const shared = ['deferred', 'isPlain'].filter((wanted) => direct.some(([, name]) => name === wanted));
+// npm/node.js replaces the first, npm/slim.js calls the second, which the gateway's module has under its own name.
+const shared = Object.entries({ deferred: 'deferred', isPlain: 'isPlain', isObject: 'isPlain' }).filter(([own]) =>
+  direct.some(([, name]) => name === own),
+);
 if (direct.length > 0) {
   const lines = direct.map(([module, name]) => `import { ${name} as direct_${name} } from "${module}";\n`);
   glue = glue.replace(/^(?:import \* as import\d+ from .*\n)+/m, () => lines.join(''));
@@ -80,7 +82,7 @@ const superfluous = [
   [/function __wbg_finalize_init\(instance, module\)/, 'function __wbg_finalize_init(instance)'],
   [
     /async function __wbg_load\([\s\S]*export \{ initSync, __wbg_init as default \};/,
-    `export { ${['__wbg_get_imports as imports', '__wbg_finalize_init as finish', ...shared.map((name) => `direct_${name} as ${name}`)].join(', ')} };`,
+    `export { ${['__wbg_get_imports as imports', '__wbg_finalize_init as finish', ...shared.map(([own, name]) => `direct_${own} as ${name}`)].join(', ')} };`,
   ],
 ];
 for (const [pattern, replacement] of superfluous) {

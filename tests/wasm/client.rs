@@ -66,7 +66,9 @@ async fn a_client_survives_the_loss_of_its_session() {
     let losses = Cell::new(1);
     let fake = Fake::server_that(move |init| {
         let lost = message(init)["method"] == "tools/call" && losses.replace(losses.get() - 1) > 0;
-        lost.then(|| response("", 404, "{}"))
+        // What the SDK for TypeScript answers; after an empty 404 a ping would decide.
+        let body = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#;
+        lost.then(|| response(body, 404, r#"{"content-type":"application/json"}"#))
     });
     let client = connected(&fake).await;
     let mut events = client.events();

@@ -224,7 +224,7 @@ describe('the first minute', () => {
   }))
     test(`arguments with ${what} are refused, with the engine’s reason`, async () => {
       const error = await echo(session, given).catch((reason) => reason);
-      assert.equal(error.message, 'the params cannot be serialized as JSON');
+      assert.equal(error.message, 'the params have no JSON form');
       assert.match(error.evidence, /BigInt|circular|call stack/);
     });
 

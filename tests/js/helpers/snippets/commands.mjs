@@ -27,6 +27,7 @@ export const commands = {
   ],
   'docs/cors.md': [['npx mcp-tether doctor ', 'tests/js/suites/docs-start.test.mjs']],
   'docs/diagnosis.md': [['', 'tests/js/suites/diagnosis-document.test.mjs']],
+  'docs/frameworks.md': [['', undefined, downloads]],
   'docs/gateway.md': [
     ['npm install ../mcp-tether/pkg-gateway', gatewayCommands],
     ['NOTES_TOKEN=secret npx mcp-tether-gateway dev', gatewayCommands],
