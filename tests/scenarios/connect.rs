@@ -165,6 +165,7 @@ fn a_wrong_address_is_not_retried() {
         let call = world.begin_connect("ann", "db", ConnectOptions::default());
         world.drive();
         assert!(matches!(world.code(call), ErrorCode::HttpError | ErrorCode::ProtocolError));
+        assert!(world.error(call).message.contains("MCP endpoint"), "{}", world.error(call).message);
         assert_eq!(world.count("initialize"), 1);
     }
 }

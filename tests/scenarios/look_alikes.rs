@@ -84,6 +84,16 @@ fn an_exception_that_a_framework_turns_into_an_http_error_is_run_once() {
 }
 
 #[test]
+fn a_404_where_a_session_works_is_not_taken_for_a_wrong_address() {
+    let mut world = world();
+    let session = world.connect();
+    world.server().runs_then("order", http(404, "customer 7 not found"));
+    let call = world.tool(session, "order");
+    world.finish(call);
+    assert_eq!(world.error(call).message, "the server refused the request");
+}
+
+#[test]
 fn a_tool_that_speaks_of_sessions_of_its_own_in_a_404_without_our_id_is_run_once() {
     for status in [404, 410] {
         for words in ["Browser session 7 not found", "the shopping session was closed", "Session: not found in cache"] {

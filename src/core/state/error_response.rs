@@ -107,7 +107,8 @@ pub(crate) fn response_error<J: Json>(response: &ErrorResponse<'_, J>) -> Error<
             }
         }
         Verdict::Final if matches!(response.status, 0 | 301..=308) => Error::new(ErrorCode::HttpError, REDIRECTS),
-        Verdict::Final if matches!(response.status, 404 | 405) => {
+        // Where a session works or has worked, a tool or a proxy says that.
+        Verdict::Final if matches!(response.status, 404 | 405) && response.generation == 0 => {
             Error::new(ErrorCode::HttpError, "there is no MCP endpoint at this URL")
         }
         Verdict::Final => Error::new(ErrorCode::HttpError, "the server refused the request"),

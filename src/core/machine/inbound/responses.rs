@@ -126,9 +126,7 @@ impl<J: Json> Manager<J> {
             ExchangeKind::Call(call) => {
                 self.on_success_without_answer(call, exchange, (status, media), &body);
             }
-            ExchangeKind::Resume(call) => {
-                self.resume_failed(call, "the request to resume was not answered with an event stream")
-            }
+            ExchangeKind::Resume(call) => self.resume_failed(call, "the response to the GET is not an event stream"),
             ExchangeKind::Listen => {
                 self.listen_refused(record.session, status, "the response to the GET is not an event stream")
             }

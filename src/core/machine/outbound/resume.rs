@@ -57,7 +57,7 @@ impl<J: Json> Manager<J> {
         let (attempts, first) = (session.server.session.retry_attempts, session.server.session.retry_delay);
         let why = match stream.cursor() {
             None => "no event had an id to resume from",
-            Some(_) if stream.failures() > attempts => "resuming it delivered nothing several times in a row",
+            Some(_) if stream.failures() > attempts => "resuming it delivered nothing",
             Some(_) => {
                 let delay = stream.delay(&mut self.rng, first);
                 return self.back_off(call, delay, true);
