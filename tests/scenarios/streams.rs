@@ -74,7 +74,7 @@ fn resumes_that_bring_nothing_end_in_an_unknown_outcome() {
     world.finish(call);
     assert_eq!(world.code(call), ErrorCode::OutcomeUnknown);
     assert!(!world.error(call).retryable);
-    assert!(world.error(call).evidence.as_ref().unwrap().contains("in a row"));
+    assert!(world.error(call).evidence.as_ref().unwrap().contains("resuming it delivered nothing"));
     assert!(world.count("GET") <= 4);
 }
 
