@@ -41,7 +41,8 @@ describe('useMcp', () => {
     server = await startSdkServer({ mode: 'stateful' });
     const { page, complaints } = await open(server.url, '#devtools');
     await shows(page, 'state', /^ready$/);
-    await page.locator('mcp-tether-devtools .row').first().waitFor({ timeout: 30_000 });
+    // They may be loaded after the session is ready, and show what happens from then on.
+    await page.locator('mcp-tether-devtools').waitFor({ state: 'attached', timeout: 30_000 });
     assert.equal(await page.locator('mcp-tether-devtools').count(), 1);
     await press(page, 'Say hello');
     await page.locator('mcp-tether-devtools .row', { hasText: 'tools/call' }).first().waitFor({ timeout: 30_000 });
