@@ -48,10 +48,10 @@ describe('useMcp', () => {
     await page.locator('mcp-tether-devtools .row', { hasText: 'tools/call' }).first().waitFor({ timeout: 30_000 });
     assert.deepEqual(complaints, []);
     await page.close();
-    await server.close();
   });
 
   test('shows state and tools, calls, and goes on after a restart', async () => {
+    await server?.close(); // after a failure
     server = await startSdkServer({ mode: 'stateful' });
     const { page, complaints } = await open(server.url);
     await shows(page, 'state', /^ready$/);
