@@ -309,12 +309,16 @@ class Passage {
     }
     const answer = parsed(text ?? '');
     if (answer?.error) this.observer.answered(answer);
-    const isFit = text !== undefined && isAnswer(answer) && !this.#leaks(text);
+    const isDiscreet = text !== undefined && !this.#leaks(text);
+    const isFit = isDiscreet && isAnswer(answer);
     if (status === 401 || status === 403) return this.#forbidden(isFit ? text : '');
     if (status < 200 || status > 599) return this.#nonsense(response);
     const headers = { ...this.#headers(response), 'content-type': 'application/json' };
+    if (isFit) return { status, headers, body: text };
+    // Words of the tool itself, or of its framework; a page with 502 is a proxy's.
+    const said = isDiscreet && status < 500 ? text : '';
     // Without an id, like every proxy's error.
-    return isFit ? { status, headers, body: text } : noAnswer({ method: message.method }, { status, headers });
+    return noAnswer({ method: message.method }, { status, headers, said });
   }
 
   // Servers echo headers in their errors, and those have secrets of the configuration.

@@ -9,6 +9,7 @@ import { isRead } from './reads.js';
 /** @import { Answer, AnswerHeaders } from './types.js' */
 
 const SERVER_ERROR = -32000;
+const LONGEST_WORDS = 1_000; // characters
 // Answered before the request was processed.
 const UNREAD = new Set([421, 425, 429]);
 
@@ -18,10 +19,11 @@ const UNREAD = new Set([421, 425, 429]);
  * @param {number} response.status 0 if there is none
  * @param {AnswerHeaders} [response.headers] those that the client gets
  * @param {number} [response.as] the status of the error
+ * @param {string} [response.said] its body
  * @param {string} [response.words] what happened
  * @returns {Answer}
  */
-export function noAnswer({ method = '', id }, { status, headers, as = status, words = wordsOf(status) }) {
+export function noAnswer({ method = '', id }, { status, headers, as = status, said, words = wordsOf(status, said) }) {
   const { note, ...outcome } = outcomeOf(method, status, headers?.['retry-after'] !== undefined);
   return refused(
     { status: as, code: outcome.code === 'outcome_unknown' ? OUR_ERROR : SERVER_ERROR, message: `${words}${note}` },
@@ -33,9 +35,10 @@ export function noAnswer({ method = '', id }, { status, headers, as = status, wo
   );
 }
 
-/** @param {number} status */
-function wordsOf(status) {
-  return `The server answered with HTTP status ${status} and no JSON-RPC message`;
+/** @param {number} status @param {string} [said] */
+function wordsOf(status, said) {
+  const answered = `The server answered with HTTP status ${status} and no JSON-RPC message`;
+  return said ? `${answered}: ${said.slice(0, LONGEST_WORDS)}` : answered;
 }
 
 /** @param {string} method @param {number} status @param {boolean} isTimed whether it says when to try again */
