@@ -26,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::SystemTime;
 
 /// Seeds that failed once.
-const REGRESSIONS: [u64; 14] = [
+const REGRESSIONS: [u64; 15] = [
     // A connect that waited in an outage hung when the page retired the session.
     5475,
     6139, //
@@ -51,6 +51,8 @@ const REGRESSIONS: [u64; 14] = [
     25940,
     // A cursor was not written when its stream was parked in an outage, and an older one was read afterwards.
     795760836012673,
+    // A server's words for a lost session prove nothing, and the new session was not answered in time: the old one is kept.
+    795773235022475,
 ];
 
 fn wanted(name: &str) -> Option<u64> {
