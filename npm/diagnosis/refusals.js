@@ -106,7 +106,7 @@ function explainStream(answer) {
   };
 }
 
-/** The one session of such a server may be over, and then nobody gets another. */
+/** The one session of such a server may be over, and then no client gets another. */
 export const oneForAll = 'Create a transport and a server for each session: this server has one for all.';
 
 /** Unless it is flushed after each, until its window is full. */

@@ -150,7 +150,7 @@ fn an_unknown_session_that_is_told_without_a_word_about_it_costs_at_most_two_uns
             ("a router of JSON-RPC", http_rpc(404, -32601, "Method not found")),
             ("a router with a name for the error", named(404, "none", -32601, "Method not found")),
             ("a crashed task", named(500, "server-error", -32603, "Internal error")),
-            // The transport of the session is gone, and with it whoever would have written the answer.
+            // The transport of the session is gone, and with it what would have written the answer.
             ("python-sdk, a crashed task", stream().end(1)),
             ("a stream with only a comment", stream().then(1, super::reply::Step::Comment).end(1)),
             ("a queue without a worker", http(202, "")),
