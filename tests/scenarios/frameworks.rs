@@ -1,21 +1,14 @@
 //! What frameworks, gateways and platforms say about sessions, each in its own words.
 
 use super::reply::{Reply, http, http_answer, http_json, http_rpc, redirect, result, rpc_error, stream};
-use super::{Tether, world};
+use super::suspicion::working;
+use super::world;
 use mcp_tether::core::{ErrorCode, Kind, SessionRef, State};
 use serde_json::{Value, json};
 
 /// A JSON-RPC error whose id is a fixed text.
 fn named(status: u16, id: &str, code: i32, message: &str) -> Reply {
     http_json(status, json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}))
-}
-
-fn working() -> (Tether, SessionRef) {
-    let mut world = world();
-    let session = world.connect();
-    let call = world.tool(session, "read");
-    world.finish(call);
-    (world, session)
 }
 
 /// The server forgets the session and says so like this. At most `most` unsafe calls fail before one succeeds on the
@@ -297,18 +290,6 @@ fn an_empty_404_after_a_tool_has_run_does_not_run_it_again() {
         world.result(call);
         assert_eq!((world.count("ping"), world.count("initialize")), (0, 2));
     }
-}
-
-#[test]
-fn an_empty_404_for_a_lost_session_is_replayed_after_a_ping() {
-    let (mut world, session) = working();
-    world.server().forget();
-    world.server().lost = http(404, "");
-    let calls = [0; 3].map(|_| world.tool(session, "order"));
-    world.drive();
-    calls.iter().for_each(|call| drop(world.result(*call)));
-    assert_eq!(world.server().executed("order"), 3);
-    assert_eq!((world.count("ping"), world.count("initialize")), (1, 2));
 }
 
 #[test]

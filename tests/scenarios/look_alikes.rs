@@ -197,6 +197,7 @@ fn a_404_in_the_words_of_the_session_layer_is_still_a_lost_session() {
         http_answer(410, -32000, "session 7f has ended"),
         http_answer(400, -32000, "Bad Request: No valid session ID provided"),
         http_json(404, json!({"detail": "Not Found"})),
+        http(404, ""),
         http_rpc(404, -32600, "Session not found or has expired."),
         http_json(400, json!({"error": "bad_request", "message": "Unknown or expired sessionId"})),
         http_rpc(400, -32000, "Bad Request: Unsupported MCP-Protocol-Version: 2025-11-25"),

@@ -5,7 +5,7 @@ use super::{Tether, world, world_with};
 use mcp_tether::core::{ErrorCode, SessionRef, State};
 use serde_json::json;
 
-fn working() -> (Tether, SessionRef) {
+pub fn working() -> (Tether, SessionRef) {
     let mut world = world();
     let session = world.connect();
     let call = world.tool(session, "read");
