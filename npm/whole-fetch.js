@@ -25,11 +25,10 @@ wholeFetch.plain = (url, init) => fetch(url, init);
 export async function wholeOf(pending, types) {
   const response = await pending;
   const { status, headers } = response;
-  const type = types.exec(headers.get('content-type') ?? '')?.[1];
-  if (type !== undefined && isSmall(headers)) return /** @type {any} */ (await partsOf(response, type));
   // workerd takes an informational response, such as 103, for the final one, and never reads that: the outcome is unknown.
   if (status < 200) throw new TypeError(`HTTP status ${status}`);
-  return response;
+  const type = types.exec(headers.get('content-type') ?? '')?.[1];
+  return type !== undefined && isSmall(headers) ? /** @type {any} */ (await partsOf(response, type)) : response;
 }
 
 /** @param {Response} response @param {string} type @returns {Promise<Parts>} */

@@ -126,7 +126,6 @@ export class CredentialsObject extends DurableObject {
    * The headers of a request with a token that is bound to the user's key.
    *
    * @param {Owner} owner
-   *
    * @param {{ method: string, url: string, token: string, nonce?: string }} request
    */
   headers(owner, request) {

@@ -157,13 +157,9 @@ export class LaneCanvas {
    * Returns where the next caption may begin.
    *
    * @param {CanvasRenderingContext2D} context
-   *
    * @param {Frame} frame
-   *
    * @param {Item} item
-   *
    * @param {number} top
-   *
    * @param {number} free
    */
   #wait(context, frame, item, top, free) {
@@ -186,11 +182,8 @@ export class LaneCanvas {
    * Thousands of calls share the height: density, not slabs.
    *
    * @param {CanvasRenderingContext2D} context
-   *
    * @param {Frame} frame
-   *
    * @param {Lane} lane
-   *
    * @param {number} top
    */
   #requests(context, frame, lane, top) {
@@ -286,17 +279,11 @@ export class LaneCanvas {
    * For the pointer; the selected one gets a frame.
    *
    * @param {Item} item
-   *
    * @param {Frame} frame
-   *
    * @param {CanvasRenderingContext2D} context
-   *
    * @param {number} x
-   *
    * @param {number} width
-   *
    * @param {number} y
-   *
    * @param {number} height
    */
   #hit(item, frame, context, x, width, y, height) {

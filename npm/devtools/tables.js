@@ -45,7 +45,6 @@ export function counterTable(counters) {
  * An item of the lanes in words, then the fields of its latest event.
  *
  * @param {TraceEvent | undefined} event
- *
  * @param {{ title: string, facts: string[] }} [words]
  */
 export function eventFields(event, words) {

@@ -34,9 +34,7 @@ export function examineServer(findings, { place, document }) {
  * MCP, Authorization, Authorization Code Protection: clients refuse servers that do not declare it.
  *
  * @param {Findings} findings
- *
  * @param {string} place
- *
  * @param {unknown} methods
  */
 function examinePkce(findings, place, methods) {
