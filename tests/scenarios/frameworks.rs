@@ -3,7 +3,7 @@
 use super::reply::{Reply, http, http_answer, http_json, http_rpc, redirect, result, rpc_error, stream};
 use super::suspicion::working;
 use super::world;
-use mcp_tether::core::{ErrorCode, Kind, SessionRef, State};
+use mcp_tether::core::{ErrorCode, Kind, State};
 use serde_json::{Value, json};
 
 /// A JSON-RPC error whose id is a fixed text.
