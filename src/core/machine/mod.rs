@@ -23,6 +23,7 @@ use std::rc::Rc;
 
 pub(crate) mod inbound;
 mod lifecycle;
+mod log_lines;
 mod outbound;
 mod report;
 

@@ -3,6 +3,7 @@
 use crate::core::api::{CallId, Detail, Error, Event, EventKind, Level, Output, SessionRef};
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
+use crate::core::machine::log_lines;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::session::transitions::SessionState;
@@ -58,7 +59,7 @@ impl<J: Json> Manager<J> {
     /// Logs one line and emits one event for an error of a session. A recovery follows, or the session goes on: only its
     /// failure is an error for the console.
     pub(crate) fn report_session_error(&mut self, session: SessionRef, code: ErrorCode, evidence: Option<String>) {
-        self.log(session, Level::Warn, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
+        self.log(session, Level::Warn, &log_lines::session_error(code));
         self.event(session, EventKind::SessionError, Detail::new().code(code.as_str()).evidence(evidence));
     }
 }

@@ -1,10 +1,11 @@
 //! HTTP headers: names, the reserved ones, and the values that the machine parses. Those of a request are written in
-//! `machine::outbound::exchange`.
+//! `machine::outbound::request_headers`.
 
 pub use crate::core::kit::retry_after::retry_after;
 use crate::core::kit::text::{all, has, pieces};
 use crate::core::protocol::revisions::VERSION_HEADER;
-use std::{fmt, ops::Deref, rc::Rc};
+pub use crate::core::protocol::session_id::SessionId;
+use std::{ops::Deref, rc::Rc};
 
 /// `Accept`: the media types that a POST or the GET stream accepts.
 pub const ACCEPT: &str = "accept";
@@ -38,47 +39,6 @@ pub const SESSION_ID: &str = "mcp-session-id";
 
 /// `WWW-Authenticate`: the challenge of a 401 (RFC 9110 §11.6.1).
 pub const WWW_AUTHENTICATE: &str = "www-authenticate";
-
-/// A session id issued by a server. It is the user's secret: `Debug` shows only [`SessionId::short`].
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SessionId(Rc<str>);
-
-impl SessionId {
-    /// Parses a header value; `None` unless it has 1 to `max_bytes` bytes, all of them visible ASCII, 0x21 to 0x7E (MCP
-    /// 2025-11-25, Transports, Session Management).
-    pub fn parse(text: &str, max_bytes: usize) -> Option<Self> {
-        let fits = !text.is_empty() && text.len() <= max_bytes;
-        (fits && all(text, |byte| byte.is_ascii_graphic())).then(|| Self(text.into()))
-    }
-
-    /// The whole id, for the header and for comparison.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The id as a header's value.
-    pub(crate) const fn as_text(&self) -> &Rc<str> {
-        &self.0
-    }
-
-    /// The id for display: its first 8 characters and "...". An id of up to 8 characters is cut in half, so that
-    /// none is ever shown whole.
-    pub fn short(&self) -> String {
-        let shown = if self.0.len() > SHOWN { SHOWN } else { self.0.len() / 2 };
-        let mut short = String::from(self.0.get(..shown).unwrap_or_default());
-        short.push_str("...");
-        short
-    }
-}
-
-impl fmt::Debug for SessionId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.short())
-    }
-}
-
-/// The longest prefix of a session id that is displayed.
-const SHOWN: usize = 8;
 
 /// The longest server-supplied text in a request line or a header, in bytes.
 pub(crate) const LONGEST: usize = 8192;
@@ -271,24 +231,6 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn session_ids_are_visible_ascii_within_the_limit() {
-        assert!(SessionId::parse("!~", 2).is_some());
-        for bad in ["", "abc", "a ", "a\n", "\u{7F}", "é"] {
-            assert!(SessionId::parse(bad, 2).is_none(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn session_ids_are_never_shown_whole() {
-        let short = |text| SessionId::parse(text, 100).unwrap().short();
-        assert_eq!(short("1234567890abcdef"), "12345678...");
-        assert_eq!(short("123456789"), "12345678...");
-        assert_eq!(short("12345678"), "1234...");
-        assert_eq!(short("1"), "...");
-        assert_eq!(format!("{:?}", SessionId::parse("1234567890abcdef", 100)), "Some(12345678...)");
-    }
-
-    #[test]
     fn event_ids_are_sent_as_bytes_that_a_header_may_have() {
         for id in ["e1", "a b", "a\tb", "é", "\u{80}\u{FF}", &"x".repeat(4096)] {
             assert_eq!(event_id(id).as_deref(), Some(id));
@@ -352,9 +294,6 @@ mod tests {
             Media::of(&text);
             if validate("name", &text).is_ok() {
                 prop_assert!(text.bytes().all(|byte| byte == b'\t' || (0x20..0x7F).contains(&byte)));
-            }
-            if let Some(id) = SessionId::parse(&text, 10) {
-                prop_assert!(id.short().strip_suffix("...").is_some_and(|shown| shown != text) && id.as_str() == text);
             }
             if let Some(id) = event_id(&text) {
                 prop_assert!(id.chars().all(|character| u32::from(character) < 256 && character >= ' '));

@@ -13,6 +13,7 @@ pub(crate) mod modern;
 pub(crate) mod native;
 pub(crate) mod replay;
 pub(crate) mod revisions;
+pub(crate) mod session_id;
 pub mod sse;
 pub(crate) mod url;
 pub mod verdict;

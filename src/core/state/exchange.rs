@@ -2,7 +2,7 @@
 
 use crate::core::api::{CallId, ResponseHead, SessionRef};
 use crate::core::kit::time::{Instant, Millis};
-use crate::core::protocol::headers::SessionId;
+use crate::core::protocol::session_id::SessionId;
 use std::rc::Rc;
 
 /// Timeout of a notification, an answer to the server and the opening of a GET stream.

@@ -6,9 +6,9 @@ use crate::core::kit::hash::hash;
 use crate::core::kit::table::Named;
 use crate::core::kit::text::{concat, decimal};
 use crate::core::kit::time::Instant;
-use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::known;
+use crate::core::protocol::session_id::SessionId;
 use crate::core::state::server::discovery::address;
 use crate::core::state::session::{Agreed, Remembered, Session};
 

@@ -4,9 +4,11 @@ use crate::core::api::{CallId, ConnectOptions, Detail, Error, EventKind, Key, Le
 use crate::core::config::{Problem, ServerConfig};
 use crate::core::kit::text::{concat, join};
 use crate::core::machine::Manager;
+use crate::core::machine::log_lines;
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::{self, HeaderList, SessionId};
+use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::{Json, completed};
+use crate::core::protocol::session_id::SessionId;
 use crate::core::state::session::Session;
 use crate::core::state::session::transitions::SessionState;
 use std::rc::Rc;
@@ -27,7 +29,7 @@ impl<J: Json> Manager<J> {
             let id = record.id().map(SessionId::short);
             self.metrics.reused += 1;
             if let Some(id) = &id {
-                self.log(session, Level::Debug, &concat(&["Using existing session ID: ", id]));
+                self.log(session, Level::Debug, &concat(&[log_lines::USING_EXISTING, id]));
             }
             self.event(session, EventKind::SessionReused, Detail::new().session_id(id));
             return self.out.push_back(Output::Connected { call, session });

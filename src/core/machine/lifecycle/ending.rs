@@ -3,9 +3,11 @@
 use crate::core::api::{CallId, Detail, Error, EventKind, ExchangeId, Key, Level, Output, SessionRef, State, Target};
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
+use crate::core::machine::log_lines;
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::{self, HeaderList, SessionId};
+use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::Json;
+use crate::core::protocol::session_id::SessionId;
 use crate::core::state::call::{Call, Purpose, Stage};
 use crate::core::state::closing::PendingDelete;
 use crate::core::state::exchange::ExchangeKind;
@@ -127,7 +129,7 @@ impl<J: Json> Manager<J> {
         }
         let mut headers = HeaderList::new();
         record.credentials.add_to(&mut headers);
-        let line = delete_line(&record.key.server);
+        let line = log_lines::terminated(&record.key.server);
         if let Some(call) = self.calls.get_mut(call) {
             call.stage = Stage::Detached;
         }
@@ -168,10 +170,10 @@ impl<J: Json> Manager<J> {
     /// Deletes the session at the server, if it issued an id.
     pub(crate) fn send_delete(&mut self, session: SessionRef, waiter: Option<CallId>) -> Option<ExchangeId> {
         let record = self.store.get(session)?;
-        let line = concat(&[&delete_line(&record.key.server), &record.id()?.short()]);
+        let line = concat(&[&log_lines::terminated(&record.key.server), &record.id()?.short()]);
         // 2025-11-25 basic/transports, "Session Management" 5: DELETE at the MCP endpoint; servers may answer 405.
         let exchange = self.open(session, ExchangeKind::Delete, "DELETE", None, Vec::new())?;
-        self.log(session, Level::Debug, "Session termination request sent");
+        self.log(session, Level::Debug, log_lines::TERMINATION_SENT);
         self.deletes.insert(exchange, PendingDelete { line, waiter, detached: None });
         Some(exchange)
     }
@@ -250,7 +252,7 @@ impl<J: Json> Manager<J> {
     fn expire(&mut self, session: SessionRef) {
         let code = ErrorCode::SessionExpired;
         let id = self.store.get(session).and_then(|record| record.id().map(SessionId::short));
-        self.log(session, Level::Info, &concat(&["Session error: ", code.as_str(), " - ", code.session_sentence()]));
+        self.log(session, Level::Info, &log_lines::session_error(code));
         self.metrics.expired += 1;
         self.sleep_until_wanted(session);
         self.event(session, EventKind::SessionExpired, Detail::new().session_id(id).code(code.as_str()));
@@ -277,8 +279,4 @@ impl<J: Json> Manager<J> {
         self.finish_outage(session);
         self.enter(session, SessionState::Expired);
     }
-}
-
-fn delete_line(server: &str) -> String {
-    concat(&["[MCP][", server, "] Session terminated: "])
 }

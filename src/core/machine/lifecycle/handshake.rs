@@ -7,11 +7,13 @@ use crate::core::kit::backoff::{RETRY_AFTER_CAP, equal_jitter, full_jitter};
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
+use crate::core::machine::log_lines;
 use crate::core::protocol::codes::{self, UNSUPPORTED_VERSION};
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::{HeaderList, SessionId};
+use crate::core::protocol::headers::HeaderList;
 use crate::core::protocol::json::{Json, completed};
 use crate::core::protocol::jsonrpc;
+use crate::core::protocol::session_id::SessionId;
 use crate::core::protocol::verdict::Verdict;
 use crate::core::state::call::Purpose;
 use crate::core::state::error_response::{ErrorResponse, hidden_id, response_error};
@@ -173,7 +175,7 @@ impl<J: Json> Manager<J> {
         record.agreed = Some(Agreed { id: id.clone(), version, result });
         self.guess_revision(session);
         if let Some(id) = id {
-            self.log(session, Level::Debug, &concat(&["Session extracted: ", &id.short()]));
+            self.log(session, Level::Debug, &concat(&[log_lines::EXTRACTED, &id.short()]));
         }
         // 2025-11-25 basic/lifecycle: after a successful `initialize` the client MUST send `initialized`.
         let body = jsonrpc::notification("notifications/initialized", None);
@@ -203,7 +205,7 @@ impl<J: Json> Manager<J> {
         self.timers.arm(expiry, Timer::Expiry(session));
         self.metrics.created += 1;
         if let Some(id) = &id {
-            self.log(session, Level::Info, &concat(&["Session created: ", id]));
+            self.log(session, Level::Info, &concat(&[log_lines::CREATED, id]));
         }
         self.event(session, EventKind::SessionCreated, Detail::new().session_id(id));
         // After immediate losses only an answered call proves that the server keeps this session.
@@ -358,7 +360,7 @@ impl<J: Json> Manager<J> {
         if let Some(loss) = loss {
             record.recoveries += 1;
             self.metrics.recovered += 1;
-            self.log(session, Level::Info, "Session recovery successful");
+            self.log(session, Level::Info, log_lines::RECOVERED);
             let detail = Detail::new().code(loss.code.as_str()).duration_ms(self.now.since(loss.at));
             self.event(session, EventKind::RecoverySucceeded, detail);
         }

@@ -9,10 +9,11 @@ use crate::core::config::Protocol;
 use crate::core::kit::text::concat;
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
+use crate::core::machine::log_lines;
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::MODERN;
+use crate::core::protocol::session_id::SessionId;
 use crate::core::state::session::Agreed;
 use crate::core::state::session::persistence::Persistence;
 use crate::core::state::session::recovery::Loss;
@@ -110,7 +111,7 @@ impl<J: Json> Manager<J> {
         self.metrics.restored += 1;
         self.restore_revision(session);
         if let Some(id) = &id {
-            self.log(session, Level::Debug, &concat(&["Using existing session ID: ", id]));
+            self.log(session, Level::Debug, &concat(&[log_lines::USING_EXISTING, id]));
         }
         self.event(session, EventKind::SessionReused, Detail::new().session_id(id).source("storage"));
         self.start_listening(session, stored.cursor);

@@ -4,6 +4,7 @@ use crate::core::api::{CallId, Detail, Error, EventKind, Level, SessionRef, Stat
 use crate::core::kit::backoff::{canary_delay, full_jitter};
 use crate::core::kit::text::concat;
 use crate::core::machine::Manager;
+use crate::core::machine::log_lines;
 use crate::core::protocol::error_code::ErrorCode;
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, OWN_CALLS, Stage};
@@ -66,7 +67,7 @@ impl<J: Json> Manager<J> {
     }
 
     pub(crate) fn announce_recovery(&mut self, session: SessionRef, code: ErrorCode) {
-        self.log(session, Level::Info, &concat(&["Starting session recovery for error: ", code.as_str()]));
+        self.log(session, Level::Info, &log_lines::recovery_started(code));
         self.event(session, EventKind::RecoveryStarted, Detail::new().code(code.as_str()));
     }
 

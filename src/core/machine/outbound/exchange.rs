@@ -3,12 +3,13 @@
 use crate::core::api::{ExchangeId, HttpRequest, Output, SessionRef};
 use crate::core::kit::time::Millis;
 use crate::core::machine::Manager;
+use crate::core::machine::outbound::request_headers::request_headers;
 use crate::core::protocol::headers::{self, HeaderList};
 use crate::core::protocol::json::Json;
 use crate::core::state::call::{Call, Purpose};
 use crate::core::state::exchange::{DELETE_CAP, Exchange, ExchangeKind, SMALL_EXCHANGE, TRAILING};
+use crate::core::state::session::Session;
 use crate::core::state::session::liveness::Identity;
-use crate::core::state::session::{Agreed, Session};
 use crate::core::state::timers::Timer;
 
 impl<J: Json> Manager<J> {
@@ -32,6 +33,7 @@ impl<J: Json> Manager<J> {
             Identity::Bare => None,
             Identity::Former => record.former.as_ref().and_then(|former| former.id.clone()),
         };
+        // 2025-11-25 basic/transports, "Session Management": a new `initialize` is sent without a session id.
         let is_handshake = call.is_some_and(Call::is_handshake);
         let reads_session_id = call.is_some_and(|call| call.purpose == Purpose::Handshake);
         let is_stream = matches!(kind, ExchangeKind::SessionStream);
@@ -149,7 +151,6 @@ impl<J: Json> Manager<J> {
     }
 }
 
-/// 2025-11-25 basic/transports, "Session Management": a new `initialize` is sent without a session id.
 /// How long the response may take. A call has a deadline of its own.
 fn patience<J>(session: &Session<J>, kind: ExchangeKind) -> Option<Millis> {
     match kind {
@@ -158,31 +159,5 @@ fn patience<J>(session: &Session<J>, kind: ExchangeKind) -> Option<Millis> {
         ExchangeKind::Initialized => Some(session.server.init_timeout.min(SMALL_EXCHANGE)),
         ExchangeKind::SessionStream => Some(session.endpoint_patience()),
         _ => Some(SMALL_EXCHANGE),
-    }
-}
-
-fn request_headers<J>(
-    headers: &mut HeaderList,
-    session: &Session<J>,
-    kind: ExchangeKind,
-    method: &str,
-    agreed: Option<&Agreed<J>>,
-) {
-    // It follows redirects to other origins, so it carries no credentials.
-    if matches!(kind, ExchangeKind::Address(_)) {
-        return headers::add(headers, headers::ACCEPT, "application/json");
-    }
-    session.credentials.add_to(headers);
-    if let Some(agreed) = agreed {
-        agreed.add_headers(headers);
-    }
-    match method {
-        // 2025-11-25 basic/transports: a POST accepts both JSON and event streams, a GET only streams.
-        "POST" => {
-            headers::add(headers, headers::ACCEPT, "application/json, text/event-stream");
-            headers::add(headers, headers::CONTENT_TYPE, "application/json");
-        }
-        "GET" => headers::add(headers, headers::ACCEPT, "text/event-stream"),
-        _ => {}
     }
 }

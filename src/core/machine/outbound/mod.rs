@@ -8,6 +8,7 @@ mod listen;
 mod modern;
 mod pause;
 mod redirects;
+mod request_headers;
 mod resume;
 mod retry;
 mod rounds;

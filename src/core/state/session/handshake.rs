@@ -5,9 +5,9 @@ use crate::core::config::Protocol;
 use crate::core::kit::text::{all, concat, has};
 use crate::core::kit::time::Instant;
 use crate::core::protocol::error_code::ErrorCode;
-use crate::core::protocol::headers::SessionId;
 use crate::core::protocol::json::Json;
 use crate::core::protocol::revisions::{VERSIONS, session_based};
+use crate::core::protocol::session_id::SessionId;
 use crate::core::protocol::verdict::excerpt;
 use crate::core::state::session::credentials::{Credentials, Wants};
 

@@ -1,7 +1,7 @@
 //! The persistence state of a session.
 
 use crate::core::kit::time::Instant;
-use crate::core::protocol::headers::SessionId;
+use crate::core::protocol::session_id::SessionId;
 
 /// The persistence state of a session.
 #[derive(Default)]
