@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const PATIENCE = 120_000; // milliseconds for the machine of a test that is busy with others
+const GRACE = 10_000; // milliseconds in which a process has to end
 
 /** wrangler needs Node 22. */
 export const newerNode = join(root, 'node_modules/node-24/bin/node');
@@ -72,7 +73,16 @@ export async function startDev(cli, { args = [], cwd, env = {} }) {
         if (child.exitCode !== null || child.signalCode !== null) throw new Error(`dev has ended: ${text.stderr}`);
       });
   };
-  await printed(/Press Ctrl\+C/);
+  async function stop() {
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), GRACE);
+    await gone;
+    clearTimeout(late);
+  }
+  await printed(/Press Ctrl\+C/).catch(async (error) => {
+    await stop(); // it would keep the process of the test from its end
+    throw error;
+  });
   return {
     origin: /runs at (\S+)\. /.exec(text.stdout)[1],
     token: /Your token.*?\n\n {2}(\S+)\n/s.exec(text.stdout)?.[1],
@@ -81,9 +91,6 @@ export async function startDev(cli, { args = [], cwd, env = {} }) {
     stderr: () => text.stderr,
     /** Waits until the output of the process has this. */
     printed,
-    async stop() {
-      child.kill('SIGTERM');
-      await gone;
-    },
+    stop,
   };
 }
