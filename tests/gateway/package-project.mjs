@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endProcess } from './end-process.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const PATIENCE = 120_000; // milliseconds for the machine of a test that is busy with others
-const GRACE = 10_000; // milliseconds in which a process has to end
 
 /** wrangler needs Node 22. */
 export const newerNode = join(root, 'node_modules/node-24/bin/node');
@@ -73,12 +73,7 @@ export async function startDev(cli, { args = [], cwd, env = {} }) {
         if (child.exitCode !== null || child.signalCode !== null) throw new Error(`dev has ended: ${text.stderr}`);
       });
   };
-  async function stop() {
-    child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), GRACE);
-    await gone;
-    clearTimeout(late);
-  }
+  const stop = () => endProcess(child, () => child.kill('SIGTERM'));
   await printed(/Press Ctrl\+C/).catch(async (error) => {
     await stop(); // it would keep the process of the test from its end
     throw error;
